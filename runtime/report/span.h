@@ -5,7 +5,7 @@
 
 namespace braid {
 
-/// Half open: [begin, end). `file` is an index into the compilation's source files (compiler/source).
+/// Half open: [begin, end). `file` is an index into the compilation's source files (source_set.h).
 struct Span {
   uint32_t file = 0;
   uint32_t begin = 0;

@@ -1,4 +1,4 @@
-#include "compiler/source/source_file.h"
+#include "runtime/report/source_set.h"
 
 #include "runtime/base/check.h"
 
