@@ -1,0 +1,56 @@
+// Up to 1,024 rows on their way between operators: leaf columns (runtime/data/type.h) plus, for each row, its event
+// time and the input record that caused it. All memory belongs to the turn's arena; a block is gone when its turn is.
+// How rows are cut into blocks is never observable.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/data/arena.h"
+#include "runtime/data/type.h"
+
+namespace braid {
+
+inline constexpr uint32_t kBlockRows = 1024;
+
+/// An input record as it came. `bytes` views the turn's input (or a waiting row's copy).
+struct Record {
+  Bytes bytes;
+  int64_t position = 0;   ///< byte offset in its partition; opaque to operators
+  int64_t line = 0;       ///< 1-based line in a file, 0 where there are no lines
+  uint32_t source = 0;    ///< index into Program::sources
+  uint32_t partition = 0; ///< ordinal of the partition within the source
+  uint64_t turn = 0;      ///< number of the turn that read it
+  uint32_t ordinal = 0;   ///< index within its turn: with `turn`, the order of arrival
+};
+
+struct Column {
+  LeafKind kind = LeafKind::u8;
+  void* data = nullptr;
+
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+};
+
+struct Block {
+  uint32_t rows = 0;
+  std::vector<Column> columns;     ///< as `flatten` of the edge's row type
+  int64_t* time = nullptr;         ///< event time of each row, µs
+  uint32_t* record = nullptr;      ///< index into `records` of each row's cause
+  const Record* records = nullptr;
+
+  const Record& record_of(uint32_t row) const { return records[record[row]]; }
+};
+
+/// Columns for `capacity` rows of that layout, uninitialised.
+Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& arena);
+/// One leaf of one row, as a slot (upper bytes zero) and back.
+Slot read_slot(const Column& column, uint32_t row);
+void write_slot(const Column& column, uint32_t row, const Slot& slot);
+/// The rows of `kept` (indexes into `block`), in that order, in a new block.
+Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena);
+
+}  // namespace braid
