@@ -1,0 +1,179 @@
+// Typed expressions: what the checker makes of a script's expressions, and what interpreter, optimiser, code generator
+// and the reference evaluator work on. Small on purpose: `case`, `in`, `?.`, interpolation, user functions, method calls
+// and named arguments are gone; each name is a column, a local or a constant; each conversion is spelled out.
+//
+// An expression is immutable and shared (shared_ptr: optimiser passes and shared sub-plans refer to one tree), so a pass
+// builds new nodes and keeps what it does not touch.
+//
+// Evaluation is left to right, arguments before calls; `both`, `either`, `choose`, `coalesce` evaluate only what they
+// need. A fallible node that fails ends the evaluation of its step for that row, unless an `attempt` stands around it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/data/type.h"
+#include "runtime/data/value.h"
+#include "runtime/declare/function.h"
+#include "runtime/report/span.h"
+
+namespace braid::typed {
+
+struct Expression;
+/// Shared because sub-trees are reused by passes and by several steps; never null where an expression is required.
+using ExpressionRef = std::shared_ptr<const Expression>;
+
+/// Operators the compiler generates itself. Operand types are equal after conversion unless said otherwise.
+enum class Operator : uint8_t {
+  // integer: fails on overflow (E6201). floating: IEEE. decimal: result type's precision/scale, operands as they are;
+  // fails beyond 38 digits. Also duration ± duration, timestamp ± duration, timestamp − timestamp, date ± duration is
+  // none; string + string and list + list concatenate.
+  add, subtract,
+  // integer, floating, decimal, integer * duration, duration * integer.
+  multiply,
+  // floating, decimal (result scale = left scale + 6); fails on zero (E6202). duration div integer is a function.
+  divide,
+  // `%`: integer, decimal; fails on zero. Sign of the dividend.
+  remainder,
+  negate,
+  equal, not_equal,                 ///< any equal types; optional operands allowed: null equals null only
+  less, less_equal, greater, greater_equal  ///< ordered scalars, not optional; floats: total order, NaN last
+};
+
+/// Conversions that the checker inserts. All but `narrow_decimal` and `checked_read` cannot fail.
+enum class Conversion : uint8_t {
+  integer_to_decimal,   ///< to decimal(19 or more, s)
+  widen_decimal,        ///< to at least as many whole digits and at least the scale
+  narrow_decimal,       ///< fails when digits would be lost (stating a type: `fields { a: decimal(5,2) }`)
+  to_optional,          ///< T to T?
+  unwrap,               ///< T? to T where the checker has shown that it is present
+  checked_read          ///< checked<T> to T: fails with the conversion fault of the source field
+};
+
+/// What stands beside the row.
+enum class Ambient : uint8_t {
+  event_time,      ///< timestamp of the row
+  now,             ///< timestamp: the recorded clock reading
+  origin,          ///< struct { source: string, partition: string, position: int, line: int }
+  random,          ///< float in [0, 1): hash of (job, source, partition, position, site)
+  random_uuid      ///< the same as a UUID
+};
+
+struct Constant {
+  Value value;
+};
+/// Field `index` of the step's input row.
+struct ColumnRead {
+  int index;
+};
+/// Value of an enclosing `Bind` of that slot.
+struct LocalRead {
+  int slot;
+};
+/// Evaluates `value` once, then `body`, in which LocalRead{slot} is it. Slots are unique within a step's expression.
+struct Bind {
+  int slot;
+  ExpressionRef value;
+  ExpressionRef body;
+};
+/// Field `index` of a struct value (not optional: `?.` has become IsNull + Unwrap).
+struct FieldRead {
+  ExpressionRef base;
+  int index;
+};
+/// A standard library function; arguments in parameter order, defaults filled in, types exactly as declared.
+struct FunctionCall {
+  const FunctionDeclaration* function;
+  std::vector<ExpressionRef> arguments;
+};
+struct Operation {
+  Operator op;
+  std::vector<ExpressionRef> operands;  ///< one or two
+};
+struct Convert {
+  Conversion conversion;
+  ExpressionRef operand;
+};
+struct Both {  ///< and
+  ExpressionRef left, right;
+};
+struct Either {  ///< or
+  ExpressionRef left, right;
+};
+struct Not {
+  ExpressionRef operand;
+};
+struct Choose {  ///< if … then … else
+  ExpressionRef condition, then, otherwise;
+};
+struct IsNull {
+  ExpressionRef operand;  ///< optional
+};
+struct Coalesce {  ///< ??: `left` is optional; the result has the type of `right` (T or T?)
+  ExpressionRef left, right;
+};
+/// try: null where `operand` fails; result optional.
+struct Attempt {
+  ExpressionRef operand;
+};
+/// fail("why"): always fails with E6301 and the text; has the type its surroundings need.
+struct Fail {
+  ExpressionRef message;
+};
+struct MakeStruct {
+  std::vector<ExpressionRef> fields;  ///< in the order of the type's fields
+};
+struct MakeList {
+  std::vector<ExpressionRef> items;
+};
+/// Elements of a list, `xs.f` on a list of structs.
+struct ListField {
+  ExpressionRef list;
+  int index;
+};
+/// `xs[i]`: fails when out of range (E6203).
+struct Index {
+  ExpressionRef list, index;
+};
+/// f"…": text of each part; parts are strings already (the checker calls `string` on others).
+struct Concatenate {
+  std::vector<ExpressionRef> parts;
+};
+struct AmbientRead {
+  Ambient what;
+  uint32_t site = 0;  ///< of random and random_uuid: number of the call in the script
+};
+
+struct Expression {
+  Type type;
+  Span span;  ///< in the script, for run-time errors; of the innermost user-written construct
+  bool can_fail = false;  ///< itself or a part outside an Attempt
+  std::variant<Constant, ColumnRead, LocalRead, Bind, FieldRead, FunctionCall, Operation, Convert, Both, Either, Not,
+               Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate, AmbientRead>
+      node;
+};
+
+/// Makes a node and derives `can_fail` from its kind and parts.
+ExpressionRef make(Type type, Span span, decltype(Expression::node) node);
+/// Whether the node itself (not its parts) may fail.
+bool node_can_fail(const Expression& expression);
+/// The parts of a node, in order of evaluation.
+std::vector<ExpressionRef> parts(const Expression& expression);
+/// The same node with other parts (as many, in the same order).
+ExpressionRef with_parts(const Expression& expression, std::vector<ExpressionRef> parts);
+/// Columns read anywhere in it, sorted, each once.
+std::vector<int> columns_read(const ExpressionRef& expression);
+/// ColumnRead{i} becomes ColumnRead{new_index[i]}.
+ExpressionRef remap_columns(const ExpressionRef& expression, const std::vector<int>& new_index);
+/// ColumnRead{i} becomes `replacements[i]` (an expression over another row); Bind slots of the replacements must not
+/// clash: they are shifted by the caller with `shift_locals`.
+ExpressionRef substitute_columns(const ExpressionRef& expression, const std::vector<ExpressionRef>& replacements);
+int highest_local(const ExpressionRef& expression);  ///< -1 if none
+ExpressionRef shift_locals(const ExpressionRef& expression, int by);
+/// `(add (column 0 amount) (constant 1.00))`; names columns by `row`.
+std::string print(const Expression& expression, const std::vector<Field>& row);
+
+}  // namespace braid::typed

@@ -1,0 +1,238 @@
+// The checked script as data: every name resolved, every expression typed, every relation with its row, key and time.
+// The checker makes it; plan/build reads it. Owned by one compilation; plain values, references are indexes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/typed/expression.h"
+#include "runtime/report/span.h"
+
+namespace braid::typed {
+
+/// Index into Project::relations.
+using RelationId = int;
+
+enum class RelationKind { stream, table, view, product };
+
+struct Connector {
+  std::string kind;     ///< file, topic, inline …
+  std::string address;  ///< glob, topic name
+  std::string format;   ///< json, csv; empty: by the environment or the file's ending
+  std::vector<std::pair<std::string, Value>> options;  ///< format and connector options: null: "NA"
+  Span span;
+};
+
+struct SourceField {
+  std::string name;
+  Type type;                 ///< as declared
+  std::vector<std::string> path;  ///< where it stands in the record: {"customer", "id"}
+  ExpressionRef fallback;    ///< `= expr`: value when absent or null; over the row of the fields above it (their
+                             ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
+  std::string documentation;
+  std::vector<std::string> labels;
+  Span span;
+};
+
+struct Source {
+  std::vector<SourceField> fields;
+  std::optional<Connector> from;
+  std::optional<int64_t> idle_us;   ///< nullopt: never; default 1 min
+  int64_t ahead_us = 3'600'000'000;
+  ExpressionRef delete_when;        ///< table: over the row of its fields (declared types); null if none
+};
+
+// ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of the
+// row before (a join's: see there). Rows of sources have declared types here; where a field's conversion is read is
+// settled by plan/build.
+
+struct FromStep {
+  RelationId relation;
+};
+struct UnionStep {
+  RelationId relation;
+  std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
+};
+struct WhereStep {
+  ExpressionRef condition;
+  std::string port;  ///< else port; empty: counted as filtered
+};
+/// let, select, drop, rename, and the narrowing after `where x is not null`: all entries over the row before.
+struct ProjectStep {
+  std::string word;  ///< "let", "select", "drop", "rename", "narrow": as `explain` names it
+  std::vector<ExpressionRef> columns;
+};
+enum class JoinKind {
+  reference,  ///< static table: no time
+  as_of,      ///< versioned table
+  interval    ///< stream within
+};
+struct JoinStep {
+  JoinKind kind;
+  bool left = false;     ///< keeps unmatched rows with a null `alias`
+  bool nearest = false;  ///< interval: one match, nearest in time
+  RelationId relation;   ///< the right side
+  std::string alias;
+  std::vector<ExpressionRef> left_keys;   ///< over the row before
+  std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
+  ExpressionRef residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
+  bool on_table_key = false;  ///< right_keys are the table's key
+  std::optional<int64_t> max_age_us;
+  std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
+  std::optional<int64_t> retain_us;  ///< within any; kForever for `retain forever`
+  std::string port;      ///< else port; empty: the standing `unmatched` output
+  /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).
+};
+inline constexpr int64_t kForever = INT64_MAX;
+
+enum class AggregateKind { count, sum, minimum, maximum, average, count_distinct, first, last, arg_min, arg_max };
+struct Aggregate {
+  AggregateKind kind;
+  ExpressionRef argument;  ///< null for count()
+  ExpressionRef by;        ///< arg_min, arg_max, and first/last with `by:`; null: event time
+  ExpressionRef filter;    ///< where:; null if none
+  Type type;               ///< of the result
+  Span span;
+};
+enum class WindowKind { tumbling, hopping };
+enum class CalendarUnit { none, day, week, month, year };
+struct Window {
+  WindowKind kind = WindowKind::tumbling;
+  int64_t size_us = 0;   ///< where unit is none
+  int64_t slide_us = 0;  ///< = size when tumbling
+  CalendarUnit unit = CalendarUnit::none;  ///< with `in zone`
+  int64_t size_units = 0;                  ///< of `unit`
+  int64_t slide_units = 0;
+  std::string zone;
+  int64_t late_us = 0;   ///< stays open longer
+  std::string name;      ///< as; empty if none
+  Span span;
+};
+/// `window … group …`. The row after: keys, then aggregates as `finish` gives them, then window: { start, end } — in
+/// the order of the row type: finish over the row [keys…, aggregate results…, window].
+struct GroupStep {
+  Window window;
+  std::vector<ExpressionRef> keys;  ///< over the row before
+  std::vector<Aggregate> aggregates;
+  std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
+  std::string name;  ///< as; empty if none
+};
+
+struct Step {
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep> content;
+  std::vector<Field> row;  ///< after the step
+  Span span;               ///< of the whole step
+  std::string text;        ///< first line of it, for plans and rejected rows: "where status == \"captured\""
+};
+
+struct Check {
+  std::string name;
+  ExpressionRef condition;  ///< over the product's row
+  enum class Otherwise { reject, alert } otherwise;
+  Span span;
+};
+struct Unique {
+  std::vector<int> fields;
+  int64_t within_us;
+  Span span;
+};
+
+struct Relation {
+  RelationKind kind;
+  std::string domain, name;
+  int64_t version = 1;
+  bool is_public = false;
+  std::string documentation;
+  std::vector<Field> row;         ///< what readers see
+  std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
+  bool has_time = false;          ///< false: static reference data
+  int time_field = -1;            ///< field of `row` that is the event time; -1: it travels beside the row
+  int64_t within_us = 0;          ///< disorder bound of a source, or of a re-timed flow
+  bool retimed = false;           ///< a flow with `time f within d` on another field than it inherits
+  std::optional<Source> source;   ///< stream, table
+  std::vector<Step> steps;        ///< view, product; the first is FromStep
+  std::vector<Check> checks;      ///< product
+  std::vector<Unique> uniques;
+  std::optional<Connector> to;    ///< product
+  Span span;                      ///< of the name in its declaration
+  std::string qualified() const { return domain + "." + name; }
+};
+
+/// A value or cell list of a test statement, typed against the relation's row.
+struct TestRow {
+  std::vector<std::pair<int, Value>> fields;  ///< field index → value; nested structs whole
+  bool open = false;                          ///< `..`: other fields are not compared
+  Span span;
+  /// For ports: names of fields as written when the port's row is not a relation's row.
+  std::vector<std::pair<std::string, Value>> named;
+  std::vector<Type> named_types;
+};
+struct GivenStatement {
+  RelationId relation;
+  std::vector<TestRow> rows;
+  std::optional<std::string> file;     ///< given S from "file"
+  std::vector<std::string> raw;        ///< given S raw ["…"]
+};
+struct DeleteStatement {
+  RelationId relation;
+  std::vector<TestRow> rows;
+};
+struct AdvanceStatement {
+  RelationId relation;
+  int64_t to_us;
+};
+struct IdleStatement {
+  RelationId relation;
+};
+struct WaitStatement {
+  int64_t duration_us;
+};
+struct RestartStatement {};
+struct ExpectStatement {
+  RelationId relation;
+  std::string port;  ///< empty: the relation's rows
+  std::vector<TestRow> rows;
+  bool open = false;  ///< `..` in the list: other rows may stand
+};
+struct TestStatement {
+  std::variant<GivenStatement, DeleteStatement, AdvanceStatement, IdleStatement, WaitStatement, RestartStatement,
+               ExpectStatement>
+      content;
+  Span span;
+};
+struct Test {
+  std::string name;
+  std::string domain;
+  bool in_order = false;
+  std::vector<std::pair<std::string, Value>> parameters;  ///< param p = e: the test compiles with these
+  std::vector<TestStatement> statements;
+  Span span;
+};
+
+/// `example e` of a user function: must evaluate to true.
+struct FunctionExampleCheck {
+  std::string function;
+  ExpressionRef condition;  ///< over an empty row
+  Span span;
+};
+
+struct Parameter {
+  std::string domain, name;
+  Type type;
+  Value value;  ///< default, or as bound
+  Span span;
+};
+
+struct Project {
+  std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
+  std::vector<Test> tests;
+  std::vector<FunctionExampleCheck> examples;
+  std::vector<Parameter> parameters;
+};
+
+std::string print(const Project& project);
+
+}  // namespace braid::typed
