@@ -1,5 +1,5 @@
 // Up to 1,024 rows on their way between operators: leaf columns (runtime/data/type.h) plus, for each row, its event
-// time and the input record that caused it. All memory belongs to the turn's arena; a block is gone when its turn is.
+// time, its own watermark and the input record that caused it. All memory belongs to the turn's arena; a block is gone when its turn is.
 // How rows are cut into blocks is never observable.
 #pragma once
 
@@ -39,6 +39,7 @@ struct Block {
   uint32_t rows = 0;
   std::vector<Column> columns;     ///< as `flatten` of the edge's row type
   int64_t* time = nullptr;         ///< event time of each row, µs
+  int64_t* watermark = nullptr;    ///< its own watermark just before it, µs: what lateness is judged against
   uint32_t* record = nullptr;      ///< index into `records` of each row's cause
   const Record* records = nullptr;
 

@@ -1,0 +1,206 @@
+// A compiled script, as the runtime runs it: operators in topological order with their row layouts, kernels, state
+// schemas and places in the script. Made by the compiler, immutable while it runs but for its kernel slots; plain data
+// that refers by index. The runtime knows the script only through this.
+//
+// Rows between operators have a row type (`Operator::row`); columns are its leaves. Stateful operators hold no
+// expressions: the planner puts a Rows operator before them that computes keys and arguments as fields, and one behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/abi/kernel.h"
+#include "runtime/data/type.h"
+#include "runtime/data/value.h"
+#include "runtime/report/span.h"
+
+namespace braid {
+
+/// Where and why a row may leave a flow.
+struct Site {
+  enum class Kind : uint8_t { filtered, port, rejected, unmatched, late, duplicate } kind = Kind::filtered;
+  std::string port;     ///< of `port`, and of `unmatched` with an else port
+  std::string step;     ///< text of the step: `where status == "captured"`
+  Span span;            ///< of the step, or of the failing expression within it
+  std::string field;    ///< rejected by a field's conversion: its name
+  std::string expected; ///< and its declared type
+};
+
+/// How one field is read from a record. Fields that nothing reads are not in the list.
+struct DecodeField {
+  std::string name;
+  std::vector<std::string> path;  ///< JSON: object members from the outside in; CSV: {column}
+  Type type;                      ///< as declared, optional or not
+  bool has_fallback = false;      ///< absent or null is settled by the `from` kernel, not a fault for that alone
+};
+
+struct Binding {
+  std::string kind;     ///< "file", "stdin", "inline"
+  std::string address;  ///< glob
+  std::string format;   ///< "json", "csv"
+  std::vector<std::pair<std::string, std::string>> options;  ///< null, zone, unit
+};
+
+struct SourceSpec {
+  std::string name;  ///< domain.name
+  int64_t version = 1;
+  bool is_table = false;
+  bool has_time = false;  ///< false: static reference data, read whole before the streams
+  std::vector<DecodeField> decode;
+  /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,
+  /// converts key and time, evaluates `delete when`. Its output row is `row`.
+  KernelSlot from_kernel;
+  std::vector<int> passthrough;  ///< as RowsOperator::passthrough, of the from kernel
+  std::vector<Field> row;
+  std::vector<uint32_t> sites;   ///< site of a structural fault (of `from`), for records that give no row: [0]
+  int time_field = -1;           ///< field of `row`, a timestamp
+  std::vector<int> key_fields;   ///< of `row`
+  int delete_field = -1;         ///< bool field of `row`: the record deletes its key; -1 if none
+  int64_t within_us = 0;
+  int64_t ahead_us = 0;
+  std::optional<int64_t> idle_us;
+  Binding binding;
+  Span span;
+};
+
+/// Identity of a stateful step: from its meaning in the checked plan, or `as name`. Carries its state across versions
+/// of the script; `schema` is a digest of the state's layout.
+struct StateIdentity {
+  std::string label;   ///< for people: "enriched_payment: join customer as c"
+  uint64_t identity = 0;
+  uint64_t schema = 0;
+};
+
+struct SourceOperator {
+  int source;
+};
+/// Fused row-by-row steps.
+struct RowsOperator {
+  KernelSlot kernel;
+  /// For each leaf of the output row: the leaf of the input row that it is, or −1 where the kernel computes it.
+  std::vector<int> passthrough;
+};
+struct UnionOperator {};  ///< inputs have this operator's row already
+
+/// Right input: rows of the table, key fields last. Output row: the first `left_fields` fields of the left input, then
+/// the struct of the first `right_fields` fields of the right input (optional if `left`).
+struct JoinShape {
+  bool left = false;
+  int left_fields = 0;
+  int right_fields = 0;
+  std::vector<int> left_keys;   ///< fields of the left input's row; equal types as right_keys; null matches nothing
+  std::vector<int> right_keys;  ///< fields of the right input's row
+  /// Over the row [left fields…, struct of right fields (not optional)]: rows kept match. A site of kind filtered
+  /// means no match, rejected rejects the left record. Empty slot: none.
+  KernelSlot residual;
+  uint32_t unmatched_site = 0;  ///< inner: where rows go that met nothing
+  uint32_t late_site = 0;
+};
+struct ReferenceJoinOperator {
+  JoinShape shape;
+};
+struct AsOfJoinOperator {
+  JoinShape shape;
+  std::optional<int64_t> max_age_us;
+};
+struct IntervalJoinOperator {
+  JoinShape shape;
+  bool nearest = false;
+  std::optional<int64_t> lower_us, upper_us;  ///< absent: any
+  int64_t retain_us = 0;                      ///< of `any`; INT64_MAX: for ever
+};
+
+struct AggregateSpec {
+  enum class Kind : uint8_t {
+    count, sum, minimum, maximum, average, count_distinct, first, last, arg_min, arg_max
+  } kind;
+  int argument = -1;  ///< field of the input row; −1: count()
+  int by = -1;        ///< field; −1: event time
+  int filter = -1;    ///< bool field; −1: all rows
+  Type type;          ///< of the result
+};
+struct WindowSpec {
+  bool hopping = false;
+  int64_t size_us = 0, slide_us = 0;  ///< where `calendar` is none
+  enum class Calendar : uint8_t { none, day, week, month, year } calendar = Calendar::none;
+  int64_t size_units = 0, slide_units = 0;
+  std::string zone;
+  int64_t late_us = 0;
+};
+/// Input row: keys, then arguments. Output row: keys, aggregate results, `window` { start, end }; its event time is the
+/// last instant of the window.
+struct GroupOperator {
+  WindowSpec window;
+  std::vector<int> keys;
+  std::vector<AggregateSpec> aggregates;
+  uint32_t late_site = 0;
+  uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
+};
+/// `time f within d` of a flow: from here on `time_field` is the event time.
+struct RetimeOperator {
+  int time_field;
+  int64_t within_us;
+  uint32_t late_site = 0;
+};
+/// `unique k within d`: the first by (time, partition, position) wins for d.
+struct UniqueOperator {
+  std::vector<int> fields;
+  int64_t within_us;
+  uint32_t duplicate_site = 0;
+  uint32_t late_site = 0;
+};
+/// Alert checks: rows go on; those for which the kernel (one Where step a check) drops are written to `alerts`.
+struct AlertOperator {
+  KernelSlot kernel;
+  std::string check;
+};
+struct PublishOperator {
+  int product;
+};
+
+struct Operator {
+  std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
+               IntervalJoinOperator, GroupOperator, RetimeOperator, UniqueOperator, AlertOperator, PublishOperator>
+      content;
+  std::vector<int> inputs;  ///< operators before this one; joins: left, right
+  std::vector<Field> row;   ///< of its output
+  StateIdentity state;      ///< of stateful operators
+  /// Products whose ledgers count what leaves here: those that read this step, through views or tables too.
+  std::vector<int> products;
+  /// Rows here were made by a step that gives 0..n rows (window, interval join) of that product: they have the derived
+  /// ledger.
+  bool derived = false;
+  std::string text;         ///< of the step, for plans and progress
+  Span span;
+};
+
+struct ProductSpec {
+  std::string domain, name;
+  int64_t version = 1;
+  std::vector<Field> row;
+  std::vector<int> sources;   ///< of Program::sources it reads, through views, not through other products
+  std::vector<int> products;  ///< other products it reads
+  std::string format = "json";
+  Span span;
+  std::string qualified() const { return domain + "." + name; }
+};
+
+struct Program {
+  std::string name;
+  uint64_t id = 0;  ///< digest of the checked plan, not of how it is optimised or compiled
+  std::vector<SourceSpec> sources;
+  std::vector<Operator> operators;
+  std::vector<ProductSpec> products;
+  std::vector<Site> sites;
+  uint32_t cache_count = 0;  ///< entries of CallContext::caches
+  std::vector<void (*)(void*)> free_caches;
+  /// Keeps kernels alive: interpreted ones and the code of the native ones. Shared: a native kernel may replace an
+  /// interpreted one that still runs.
+  std::vector<std::shared_ptr<const Kernel>> kernels;
+};
+
+}  // namespace braid
