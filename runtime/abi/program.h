@@ -158,6 +158,9 @@ struct AlertOperator {
   KernelSlot kernel;
   std::string check;
 };
+/// Writes the rows of a product. Its rows go on unchanged to operators that have it as input: products that read this
+/// product. There a ledger begins anew: a published row is `in` of each reader, with this product as its source
+/// (Record::source is then Program::sources.size() + product), and operators behind list only the readers.
 struct PublishOperator {
   int product;
 };
