@@ -1,0 +1,112 @@
+#include "runtime/data/block.h"
+
+#include <cstring>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+
+Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& arena) {
+  Block block;
+  block.columns.reserve(leaves.size());
+  for (const Leaf& leaf : leaves)
+    block.columns.push_back({leaf.kind, arena.allocate(leaf_width(leaf.kind) * capacity)});
+  block.time = arena.allocate_array<int64_t>(capacity);
+  block.record = arena.allocate_array<uint32_t>(capacity);
+  return block;
+}
+
+Slot read_slot(const Column& column, uint32_t row) {
+  Slot slot = slot_i128(0);
+  switch (column.kind) {
+    case LeafKind::u8:
+      slot.u8 = column.as<uint8_t>()[row];
+      break;
+    case LeafKind::i32:
+      slot.i32 = column.as<int32_t>()[row];
+      break;
+    case LeafKind::i64:
+      slot.i64 = column.as<int64_t>()[row];
+      break;
+    case LeafKind::f64:
+      slot.f64 = column.as<double>()[row];
+      break;
+    case LeafKind::i128:
+      slot.i128 = column.as<int128>()[row];
+      break;
+    case LeafKind::bytes:
+      slot.bytes = column.as<Bytes>()[row];
+      break;
+    case LeafKind::list:
+      slot.list = column.as<List>()[row];
+      break;
+  }
+  return slot;
+}
+
+void write_slot(const Column& column, uint32_t row, const Slot& slot) {
+  switch (column.kind) {
+    case LeafKind::u8:
+      column.as<uint8_t>()[row] = slot.u8;
+      break;
+    case LeafKind::i32:
+      column.as<int32_t>()[row] = slot.i32;
+      break;
+    case LeafKind::i64:
+      column.as<int64_t>()[row] = slot.i64;
+      break;
+    case LeafKind::f64:
+      column.as<double>()[row] = slot.f64;
+      break;
+    case LeafKind::i128:
+      column.as<int128>()[row] = slot.i128;
+      break;
+    case LeafKind::bytes:
+      column.as<Bytes>()[row] = slot.bytes;
+      break;
+    case LeafKind::list:
+      column.as<List>()[row] = slot.list;
+      break;
+  }
+}
+
+namespace {
+
+template <class T>
+void gather_column(const void* from, std::span<const uint32_t> kept, void* to) {
+  const T* source = static_cast<const T*>(from);
+  T* target = static_cast<T*>(to);
+  for (size_t i = 0; i < kept.size(); ++i) target[i] = source[kept[i]];
+}
+
+}  // namespace
+
+Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena) {
+  BRAID_CHECK(block.columns.size() == leaves.size());
+  Block gathered = allocate_block(leaves, static_cast<uint32_t>(kept.size()), arena);
+  gathered.rows = static_cast<uint32_t>(kept.size());
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const void* from = block.columns[i].data;
+    void* to = gathered.columns[i].data;
+    switch (leaf_width(leaves[i].kind)) {
+      case 1:
+        gather_column<uint8_t>(from, kept, to);
+        break;
+      case 4:
+        gather_column<uint32_t>(from, kept, to);
+        break;
+      case 8:
+        gather_column<uint64_t>(from, kept, to);
+        break;
+      case 16:
+        gather_column<uint128>(from, kept, to);
+        break;
+    }
+  }
+  if (block.time != nullptr) gather_column<int64_t>(block.time, kept, gathered.time);
+  if (block.record != nullptr) gather_column<uint32_t>(block.record, kept, gathered.record);
+  gathered.records = block.records;
+  return gathered;
+}
+
+}  // namespace braid
