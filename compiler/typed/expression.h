@@ -28,13 +28,13 @@ using ExpressionRef = std::shared_ptr<const Expression>;
 
 /// Operators the compiler generates itself. Operand types are equal after conversion unless said otherwise.
 enum class Operator : uint8_t {
-  // integer: fails on overflow (E6201). floating: IEEE. decimal: result type's precision/scale, operands as they are;
+  // integer: fails on overflow (E6101). floating: IEEE. decimal: result type's precision/scale, operands as they are;
   // fails beyond 38 digits. Also duration ± duration, timestamp ± duration, timestamp − timestamp, date ± duration is
   // none; string + string and list + list concatenate.
   add, subtract,
   // integer, floating, decimal, integer * duration, duration * integer.
   multiply,
-  // floating, decimal (result scale = left scale + 6); fails on zero (E6202). duration div integer is a function.
+  // floating, decimal (result scale = left scale + 6); fails on zero (E6102). duration div integer is a function.
   divide,
   // `%`: integer, decimal; fails on zero. Sign of the dividend.
   remainder,
@@ -119,7 +119,7 @@ struct Coalesce {  ///< ??: `left` is optional; the result has the type of `righ
 struct Attempt {
   ExpressionRef operand;
 };
-/// fail("why"): always fails with E6301 and the text; has the type its surroundings need.
+/// fail("why"): always fails with E6105 and the text; has the type its surroundings need.
 struct Fail {
   ExpressionRef message;
 };
@@ -134,7 +134,7 @@ struct ListField {
   ExpressionRef list;
   int index;
 };
-/// `xs[i]`: fails when out of range (E6203).
+/// `xs[i]`: fails when out of range (E6103).
 struct Index {
   ExpressionRef list, index;
 };
@@ -160,6 +160,8 @@ struct Expression {
 ExpressionRef make(Type type, Span span, decltype(Expression::node) node);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);
+/// Whether the digits of the result type of this decimal operation hold whatever its operands' types allow.
+bool always_fits(const Expression& expression);
 /// The parts of a node, in order of evaluation.
 std::vector<ExpressionRef> parts(const Expression& expression);
 /// The same node with other parts (as many, in the same order).

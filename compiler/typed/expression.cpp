@@ -1,0 +1,246 @@
+#include "compiler/typed/expression.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace braid::typed {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+using Parts = std::vector<ExpressionRef>;
+
+bool decimal_always_fits(const Expression& operation, const Operation& node) {
+  const Type& result = operation.type;
+  int whole = result->precision - result->scale;
+  int left_scale = node.operands[0]->type->scale, left_whole = node.operands[0]->type->precision - left_scale;
+  if (node.operands.size() == 1) return true;
+  int right_scale = node.operands[1]->type->scale, right_whole = node.operands[1]->type->precision - right_scale;
+  switch (node.op) {
+    case Operator::add:
+    case Operator::subtract:
+      return result->scale >= std::max(left_scale, right_scale) && whole > std::max(left_whole, right_whole);
+    case Operator::multiply:
+      return result->scale == left_scale + right_scale && whole >= left_whole + right_whole;
+    case Operator::divide:
+    case Operator::remainder:
+      return false;
+    case Operator::negate:
+    case Operator::equal:
+    case Operator::not_equal:
+    case Operator::less:
+    case Operator::less_equal:
+    case Operator::greater:
+    case Operator::greater_equal:
+      return true;
+  }
+  BRAID_UNREACHABLE("operator");
+}
+
+bool operation_can_fail(const Expression& expression, const Operation& node) {
+  switch (node.op) {
+    case Operator::divide:
+    case Operator::remainder:
+      return true;
+    case Operator::add:
+    case Operator::subtract:
+    case Operator::multiply:
+    case Operator::negate:
+      break;
+    case Operator::equal:
+    case Operator::not_equal:
+    case Operator::less:
+    case Operator::less_equal:
+    case Operator::greater:
+    case Operator::greater_equal:
+      return false;
+  }
+  switch (expression.type->kind) {
+    case TypeKind::integer:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::time:
+    case TypeKind::date:
+      return true;
+    case TypeKind::decimal:
+      return !always_fits(expression);
+    case TypeKind::floating:
+    case TypeKind::string:
+    case TypeKind::bytes:
+    case TypeKind::list:
+    case TypeKind::boolean:
+    case TypeKind::uuid:
+    case TypeKind::enumeration:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+    case TypeKind::error:
+      return false;
+  }
+  BRAID_UNREACHABLE("type kind");
+}
+
+/// The tree with every node of the kinds that `change` knows replaced by what it gives (null: keep), parts first.
+template <class Change>
+ExpressionRef rewrite(const ExpressionRef& expression, const Change& change) {
+  Parts old_parts = parts(*expression);
+  Parts new_parts;
+  new_parts.reserve(old_parts.size());
+  bool changed = false;
+  for (const ExpressionRef& part : old_parts) {
+    new_parts.push_back(rewrite(part, change));
+    changed = changed || new_parts.back() != part;
+  }
+  ExpressionRef kept = changed ? with_parts(*expression, std::move(new_parts)) : expression;
+  ExpressionRef replaced = change(*kept);
+  return replaced ? replaced : kept;
+}
+
+void collect_columns(const Expression& expression, std::vector<int>& columns) {
+  if (auto* column = std::get_if<ColumnRead>(&expression.node)) columns.push_back(column->index);
+  for (const ExpressionRef& part : parts(expression)) collect_columns(*part, columns);
+}
+
+}  // namespace
+
+bool always_fits(const Expression& expression) {
+  auto* node = std::get_if<Operation>(&expression.node);
+  return node != nullptr && is(expression.type, TypeKind::decimal) && decimal_always_fits(expression, *node);
+}
+
+bool node_can_fail(const Expression& expression) {
+  return std::visit(Overloaded{
+                        [](const FunctionCall& node) { return node.function->fails; },
+                        [&](const Operation& node) { return operation_can_fail(expression, node); },
+                        [](const Convert& node) {
+                          return node.conversion == Conversion::narrow_decimal ||
+                                 node.conversion == Conversion::checked_read;
+                        },
+                        [](const Fail&) { return true; },
+                        [](const Index&) { return true; },
+                        [](const auto&) { return false; },
+                    },
+                    expression.node);
+}
+
+ExpressionRef make(Type type, Span span, decltype(Expression::node) node) {
+  auto made = std::make_shared<Expression>();
+  made->type = std::move(type);
+  made->span = span;
+  made->node = std::move(node);
+  if (!std::holds_alternative<Attempt>(made->node)) {
+    made->can_fail = node_can_fail(*made);
+    for (const ExpressionRef& part : parts(*made)) made->can_fail = made->can_fail || part->can_fail;
+  }
+  return made;
+}
+
+Parts parts(const Expression& expression) {
+  return std::visit(Overloaded{
+                        [](const Constant&) { return Parts{}; },
+                        [](const ColumnRead&) { return Parts{}; },
+                        [](const LocalRead&) { return Parts{}; },
+                        [](const AmbientRead&) { return Parts{}; },
+                        [](const Bind& node) { return Parts{node.value, node.body}; },
+                        [](const FieldRead& node) { return Parts{node.base}; },
+                        [](const FunctionCall& node) { return node.arguments; },
+                        [](const Operation& node) { return node.operands; },
+                        [](const Convert& node) { return Parts{node.operand}; },
+                        [](const Both& node) { return Parts{node.left, node.right}; },
+                        [](const Either& node) { return Parts{node.left, node.right}; },
+                        [](const Not& node) { return Parts{node.operand}; },
+                        [](const Choose& node) { return Parts{node.condition, node.then, node.otherwise}; },
+                        [](const IsNull& node) { return Parts{node.operand}; },
+                        [](const Coalesce& node) { return Parts{node.left, node.right}; },
+                        [](const Attempt& node) { return Parts{node.operand}; },
+                        [](const Fail& node) { return Parts{node.message}; },
+                        [](const MakeStruct& node) { return node.fields; },
+                        [](const MakeList& node) { return node.items; },
+                        [](const ListField& node) { return Parts{node.list}; },
+                        [](const Index& node) { return Parts{node.list, node.index}; },
+                        [](const Concatenate& node) { return node.parts; },
+                    },
+                    expression.node);
+}
+
+ExpressionRef with_parts(const Expression& expression, Parts p) {
+  BRAID_CHECK(p.size() == parts(expression).size());
+  using Node = decltype(Expression::node);
+  Node node = std::visit(Overloaded{
+                             [&](const Constant& n) -> Node { return n; },
+                             [&](const ColumnRead& n) -> Node { return n; },
+                             [&](const LocalRead& n) -> Node { return n; },
+                             [&](const AmbientRead& n) -> Node { return n; },
+                             [&](const Bind& n) -> Node { return Bind{n.slot, p[0], p[1]}; },
+                             [&](const FieldRead& n) -> Node { return FieldRead{p[0], n.index}; },
+                             [&](const FunctionCall& n) -> Node { return FunctionCall{n.function, std::move(p)}; },
+                             [&](const Operation& n) -> Node { return Operation{n.op, std::move(p)}; },
+                             [&](const Convert& n) -> Node { return Convert{n.conversion, p[0]}; },
+                             [&](const Both&) -> Node { return Both{p[0], p[1]}; },
+                             [&](const Either&) -> Node { return Either{p[0], p[1]}; },
+                             [&](const Not&) -> Node { return Not{p[0]}; },
+                             [&](const Choose&) -> Node { return Choose{p[0], p[1], p[2]}; },
+                             [&](const IsNull&) -> Node { return IsNull{p[0]}; },
+                             [&](const Coalesce&) -> Node { return Coalesce{p[0], p[1]}; },
+                             [&](const Attempt&) -> Node { return Attempt{p[0]}; },
+                             [&](const Fail&) -> Node { return Fail{p[0]}; },
+                             [&](const MakeStruct&) -> Node { return MakeStruct{std::move(p)}; },
+                             [&](const MakeList&) -> Node { return MakeList{std::move(p)}; },
+                             [&](const ListField& n) -> Node { return ListField{p[0], n.index}; },
+                             [&](const Index&) -> Node { return Index{p[0], p[1]}; },
+                             [&](const Concatenate&) -> Node { return Concatenate{std::move(p)}; },
+                         },
+                         expression.node);
+  return make(expression.type, expression.span, std::move(node));
+}
+
+std::vector<int> columns_read(const ExpressionRef& expression) {
+  std::vector<int> columns;
+  collect_columns(*expression, columns);
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  return columns;
+}
+
+ExpressionRef remap_columns(const ExpressionRef& expression, const std::vector<int>& new_index) {
+  return rewrite(expression, [&](const Expression& node) -> ExpressionRef {
+    auto* column = std::get_if<ColumnRead>(&node.node);
+    if (column == nullptr) return nullptr;
+    int index = new_index.at(static_cast<size_t>(column->index));
+    BRAID_CHECK(index >= 0);
+    return index == column->index ? nullptr : make(node.type, node.span, ColumnRead{index});
+  });
+}
+
+ExpressionRef substitute_columns(const ExpressionRef& expression, const Parts& replacements) {
+  return rewrite(expression, [&](const Expression& node) -> ExpressionRef {
+    auto* column = std::get_if<ColumnRead>(&node.node);
+    return column == nullptr ? nullptr : replacements.at(static_cast<size_t>(column->index));
+  });
+}
+
+int highest_local(const ExpressionRef& expression) {
+  int highest = -1;
+  if (auto* bind = std::get_if<Bind>(&expression->node)) highest = bind->slot;
+  if (auto* local = std::get_if<LocalRead>(&expression->node)) highest = local->slot;
+  for (const ExpressionRef& part : parts(*expression)) highest = std::max(highest, highest_local(part));
+  return highest;
+}
+
+ExpressionRef shift_locals(const ExpressionRef& expression, int by) {
+  if (by == 0) return expression;
+  return rewrite(expression, [&](const Expression& node) -> ExpressionRef {
+    if (auto* bind = std::get_if<Bind>(&node.node))
+      return make(node.type, node.span, Bind{bind->slot + by, bind->value, bind->body});
+    if (auto* local = std::get_if<LocalRead>(&node.node))
+      return make(node.type, node.span, LocalRead{local->slot + by});
+    return nullptr;
+  });
+}
+
+}  // namespace braid::typed

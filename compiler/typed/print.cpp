@@ -1,0 +1,274 @@
+// The `--stage typed` output: one block a relation, one line a step, expressions as `print(Expression)` writes them.
+#include "compiler/typed/project.h"
+#include "runtime/base/check.h"
+
+namespace braid::typed {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+using Row = std::vector<Field>;
+
+std::string_view word(RelationKind kind) {
+  switch (kind) {
+    case RelationKind::stream:
+      return "stream";
+    case RelationKind::table:
+      return "table";
+    case RelationKind::view:
+      return "view";
+    case RelationKind::product:
+      return "product";
+  }
+  BRAID_UNREACHABLE("relation kind");
+}
+
+std::string_view word(JoinKind kind) {
+  switch (kind) {
+    case JoinKind::reference:
+      return "reference";
+    case JoinKind::as_of:
+      return "as_of";
+    case JoinKind::interval:
+      return "interval";
+  }
+  BRAID_UNREACHABLE("join kind");
+}
+
+std::string_view word(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::count:
+      return "count";
+    case AggregateKind::sum:
+      return "sum";
+    case AggregateKind::minimum:
+      return "min";
+    case AggregateKind::maximum:
+      return "max";
+    case AggregateKind::average:
+      return "avg";
+    case AggregateKind::count_distinct:
+      return "count_distinct";
+    case AggregateKind::first:
+      return "first";
+    case AggregateKind::last:
+      return "last";
+    case AggregateKind::arg_min:
+      return "arg_min";
+    case AggregateKind::arg_max:
+      return "arg_max";
+  }
+  BRAID_UNREACHABLE("aggregate kind");
+}
+
+std::string_view word(CalendarUnit unit) {
+  switch (unit) {
+    case CalendarUnit::none:
+      return "";
+    case CalendarUnit::day:
+      return "d";
+    case CalendarUnit::week:
+      return "w";
+    case CalendarUnit::month:
+      return "mo";
+    case CalendarUnit::year:
+      return "y";
+  }
+  BRAID_UNREACHABLE("calendar unit");
+}
+
+std::string duration(int64_t us) {
+  return us == kForever ? "forever" : to_literal(duration_type(), Value{us});
+}
+
+std::string row_text(const Row& row) {
+  std::string text;
+  for (const Field& field : row) text += (text.empty() ? "" : ", ") + field.name + ": " + to_string(field.type);
+  return "{ " + text + (text.empty() ? "}" : " }");
+}
+
+class Printer {
+ public:
+  explicit Printer(const Project& project) : project_(project) {}
+
+  std::string run() {
+    for (const Parameter& parameter : project_.parameters)
+      line(0, "param " + parameter.domain + "." + parameter.name + ": " + to_string(parameter.type) + " = " +
+                  to_literal(parameter.type, parameter.value));
+    for (const Relation& relation : project_.relations) print_relation(relation);
+    for (const FunctionExampleCheck& example : project_.examples)
+      line(0, "example " + example.function + " " + print(*example.condition, {}));
+    for (const Test& test : project_.tests)
+      line(0, "test \"" + test.name + "\" in " + test.domain + ": " + std::to_string(test.statements.size()) +
+                  " statements" + (test.in_order ? ", in order" : ""));
+    return std::move(text_);
+  }
+
+ private:
+  void line(int depth, const std::string& content) {
+    text_.append(static_cast<size_t>(depth) * 2, ' ');
+    text_ += content;
+    text_ += '\n';
+  }
+
+  void expressions(const std::string& label, const std::vector<ExpressionRef>& list, const Row& over) {
+    for (const ExpressionRef& expression : list) line(2, label + " " + print(*expression, over));
+  }
+
+  const Relation& relation(RelationId id) const { return project_.relations.at(static_cast<size_t>(id)); }
+
+  std::string key_text(const Relation& relation) const {
+    std::string keys;
+    for (const std::vector<int>& path : relation.key) {
+      const Row* row = &relation.row;
+      std::string name;
+      for (int index : path) {
+        const Field& field = row->at(static_cast<size_t>(index));
+        name += (name.empty() ? "" : ".") + field.name;
+        row = &without_optional(field.type)->fields;
+      }
+      keys += (keys.empty() ? " key " : ", ") + name;
+    }
+    return keys;
+  }
+
+  std::string time_text(const Relation& relation) const {
+    if (!relation.has_time) return " static";
+    std::string name = relation.time_field < 0 ? std::string("beside the row")
+                                               : relation.row.at(static_cast<size_t>(relation.time_field)).name;
+    return " time " + name + " within " + duration(relation.within_us) + (relation.retimed ? " (new)" : "");
+  }
+
+  void print_relation(const Relation& relation) {
+    line(0, std::string(word(relation.kind)) + " " + relation.qualified() + " version " +
+                std::to_string(relation.version) + key_text(relation) + time_text(relation));
+    if (relation.source) print_source(*relation.source, relation);
+    const Row* before = nullptr;
+    static const Row no_row;
+    for (const Step& step : relation.steps) {
+      print_step(step, before == nullptr ? no_row : *before);
+      before = &step.row;
+    }
+    for (const Check& check : relation.checks)
+      line(1, "check " + check.name + " else " + (check.otherwise == Check::Otherwise::reject ? "reject " : "alert ") +
+                  print(*check.condition, relation.row));
+    for (const Unique& unique : relation.uniques) {
+      std::string names;
+      for (int field : unique.fields)
+        names += (names.empty() ? "" : ", ") + relation.row.at(static_cast<size_t>(field)).name;
+      line(1, "unique " + names + " within " + duration(unique.within_us));
+    }
+    if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");
+    line(1, "row " + row_text(relation.row));
+  }
+
+  void print_source(const Source& source, const Relation& relation) {
+    Row row;
+    for (const SourceField& field : source.fields) {
+      std::string path;
+      for (const std::string& part : field.path) path += (path.empty() ? "" : ".") + part;
+      std::string text = "field " + field.name + ": " + to_string(field.type);
+      if (path != field.name) text += " from \"" + path + "\"";
+      if (field.fallback) text += " = " + print(*field.fallback, row);
+      line(1, text);
+      row.push_back({field.name, field.type});
+    }
+    if (source.from)
+      line(1, "from " + source.from->kind + " \"" + source.from->address + "\"" +
+                  (source.from->format.empty() ? "" : " format " + source.from->format));
+    if (source.delete_when) line(1, "delete when " + print(*source.delete_when, row));
+    if (relation.has_time)
+      line(1, "idle " + (source.idle_us ? duration(*source.idle_us) : std::string("never")) + " ahead " +
+                  duration(source.ahead_us));
+  }
+
+  void print_step(const Step& step, const Row& before) {
+    std::visit(
+        Overloaded{
+            [&](const FromStep& from) { line(1, "from " + relation(from.relation).qualified()); },
+            [&](const UnionStep& other) { print_union(other); },
+            [&](const WhereStep& where) {
+              line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));
+            },
+            [&](const ProjectStep& project) {
+              line(1, project.word);
+              for (size_t i = 0; i < project.columns.size(); ++i)
+                line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " +
+                            print(*project.columns[i], before));
+            },
+            [&](const JoinStep& join) { print_join(join, before); },
+            [&](const GroupStep& group) { print_group(group, step, before); },
+        },
+        step.content);
+  }
+
+  void print_union(const UnionStep& step) {
+    std::string columns;
+    for (int column : step.columns) columns += " " + std::to_string(column);
+    line(1, "union " + relation(step.relation).qualified() + " columns" + columns);
+  }
+
+  void print_join(const JoinStep& join, const Row& before) {
+    const Relation& right = relation(join.relation);
+    std::string text = join.left ? "left join " : "join ";
+    if (join.nearest) text += "nearest ";
+    text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
+    if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
+    if (join.kind == JoinKind::interval)
+      text += join.lower_us ? " within " + duration(*join.lower_us) + ".." + duration(*join.upper_us) : " within any";
+    if (join.retain_us) text += " retain " + duration(*join.retain_us);
+    if (!join.port.empty()) text += " else " + join.port;
+    line(1, text);
+    expressions("left", join.left_keys, before);
+    expressions("right", join.right_keys, right.row);
+    if (!join.residual) return;
+    Row both = before;
+    both.push_back({join.alias, struct_type(right.row)});
+    line(2, "residual " + print(*join.residual, both));
+  }
+
+  void print_group(const GroupStep& group, const Step& step, const Row& before) {
+    const Window& window = group.window;
+    std::string text = window.kind == WindowKind::tumbling ? "window tumbling " : "window hopping ";
+    bool calendar = window.unit != CalendarUnit::none;
+    auto length = [&](int64_t us, int64_t units) {
+      return calendar ? std::to_string(units) + std::string(word(window.unit)) : duration(us);
+    };
+    text += length(window.size_us, window.size_units);
+    if (window.kind == WindowKind::hopping) text += " every " + length(window.slide_us, window.slide_units);
+    if (calendar) text += " in \"" + window.zone + "\"";
+    if (window.late_us != 0) text += " late " + duration(window.late_us);
+    line(1, text);
+    line(1, group.name.empty() ? "group" : "group as " + group.name);
+    Row between;
+    for (const ExpressionRef& key : group.keys) {
+      line(2, "key " + print(*key, before));
+      between.push_back({"key" + std::to_string(between.size()), key->type});
+    }
+    for (const Aggregate& aggregate : group.aggregates) {
+      std::string call = "aggregate " + std::string(word(aggregate.kind)) + ": " + to_string(aggregate.type);
+      if (aggregate.argument) call += " " + print(*aggregate.argument, before);
+      if (aggregate.by) call += " by " + print(*aggregate.by, before);
+      if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
+      line(2, call);
+      between.push_back({std::string(word(aggregate.kind)), aggregate.type});
+    }
+    between.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    for (size_t i = 0; i < group.finish.size(); ++i)
+      line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " + print(*group.finish[i], between));
+  }
+
+  const Project& project_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print(const Project& project) {
+  return Printer(project).run();
+}
+
+}  // namespace braid::typed
