@@ -1,0 +1,102 @@
+// Files as a seam: everything that touches a disk does it through an Fs, so that a simulation can tear writes, fill the
+// disk and cut the power. Two implementations: real_fs() and SimFs (sim_fs.h).
+//
+// Paths are bytes with `/`; relative ones start at the working directory. Durability is as POSIX promises it and no
+// better: bytes of a file last once sync() has succeeded, its name once sync_directory() of its directory has. A failed
+// sync says nothing about what is on disk, also if it is repeated: who gets one must stop.
+// Fails with ErrorKind::input for reading, ErrorKind::output for writing; Error::system_error holds errno.
+// Threads: an Fs may be shared if it is real_fs(); readers, writers and locks belong to one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+
+namespace braid {
+
+class FileReader {
+ public:
+  virtual ~FileReader() = default;
+  /// Now; files may grow.
+  virtual Result<uint64_t> size() = 0;
+  /// Up to `length` bytes; fewer only at the end of the file, 0 behind it.
+  virtual Result<size_t> read_at(uint64_t offset, char* into, size_t length) = 0;
+  /// Bytes as memory, valid as long as the reader; the range must lie in the file. Only for files that nobody shortens
+  /// meanwhile: touching what was cut off ends the process.
+  virtual Result<std::string_view> map(uint64_t offset, size_t length) = 0;
+};
+
+class FileWriter {
+ public:
+  virtual ~FileWriter() = default;
+  /// All bytes behind the end of the file. After a failure any number of them may have been written.
+  virtual Status append(std::string_view bytes) = 0;
+  virtual Status truncate(uint64_t length) = 0;
+  virtual Status sync() = 0;
+  virtual Result<uint64_t> size() = 0;
+};
+
+/// Held until it is destroyed, or the process ends, however it does.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+struct FileInfo {
+  bool exists = false;
+  bool directory = false;
+  uint64_t size = 0;
+};
+
+enum class OpenMode {
+  create_new,  ///< fails if it exists
+  append,      ///< fails if it does not exist
+  create_or_append,
+  replace  ///< empties it if it exists
+};
+
+class Fs {
+ public:
+  virtual ~Fs() = default;
+  /// A missing file is an answer, not an error.
+  virtual Result<FileInfo> stat(const std::string& path) = 0;
+  /// Names of the entries, sorted bytewise, without `.` and `..`.
+  virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<FileReader>> open_reader(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<FileWriter>> open_writer(const std::string& path, OpenMode mode) = 0;
+  /// Replaces `to` in one step.
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  /// A file or an empty directory. Removing what is not there succeeds.
+  virtual Status remove(const std::string& path) = 0;
+  /// With all missing directories above it, each synced into its parent.
+  virtual Status make_directories(const std::string& path) = 0;
+  virtual Status sync_directory(const std::string& path) = 0;
+  /// Creates the file if needed; fails with system_error EWOULDBLOCK if another process, or this one, holds it.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+
+  /// Files (no directories) that match, sorted bytewise by path. `*` and `?` do not cross `/` nor meet a leading dot;
+  /// `[a-c]`, `[!x]` as in a shell; a backslash takes the next character as it is. A pattern without wildcards gives
+  /// its file, if there is one.
+  Result<std::vector<std::string>> glob(const std::string& pattern);
+  Result<std::string> read_file(const std::string& path);
+  /// By way of `path`.tmp: afterwards the file has the old content or the new one, whatever happens, and lasts.
+  Status write_file(const std::string& path, std::string_view content);
+};
+
+/// The machine's files. Lives for the whole program.
+Fs& real_fs();
+
+/// "." for a bare name, "/" for an entry of the root.
+std::string parent_directory(std::string_view path);
+std::string join_path(std::string_view directory, std::string_view name);
+/// One component against one component of a pattern.
+bool glob_matches(std::string_view pattern, std::string_view name);
+/// "cannot ACTION `path`: reason of the operating system".
+Error file_error(ErrorKind kind, std::string_view action, const std::string& path, int system_error);
+
+}  // namespace braid

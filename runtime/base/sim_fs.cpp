@@ -1,0 +1,286 @@
+#include "runtime/base/sim_fs.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace braid {
+
+class SimReader : public FileReader {
+ public:
+  SimReader(SimFs& fs, std::string path, SimFs::NodeRef node)
+      : fs_(fs), path_(std::move(path)), node_(std::move(node)), generation_(fs.generation_) {}
+
+  Result<uint64_t> size() override {
+    BRAID_TRY(begin());
+    return static_cast<uint64_t>(node_->content.size());
+  }
+  Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
+    BRAID_TRY(begin());
+    if (offset >= node_->content.size()) return size_t{0};
+    return node_->content.copy(into, length, offset);
+  }
+  Result<std::string_view> map(uint64_t offset, size_t length) override {
+    BRAID_TRY(begin());
+    if (offset > node_->content.size() || length > node_->content.size() - offset)
+      return file_error(ErrorKind::input, "map", path_, EINVAL);
+    mapped_.push_back(std::make_unique<std::string>(node_->content.substr(offset, length)));
+    return std::string_view(*mapped_.back());
+  }
+
+ private:
+  Status begin() {
+    int failure = fs_.begin_operation();
+    if (generation_ != fs_.generation_) failure = EIO;
+    if (failure != 0) return file_error(ErrorKind::input, "read", path_, failure);
+    return {};
+  }
+  SimFs& fs_;
+  std::string path_;
+  SimFs::NodeRef node_;
+  uint64_t generation_;
+  std::vector<std::unique_ptr<std::string>> mapped_;
+};
+
+class SimWriter : public FileWriter {
+ public:
+  SimWriter(SimFs& fs, std::string path, SimFs::NodeRef node)
+      : fs_(fs), path_(std::move(path)), node_(std::move(node)), generation_(fs.generation_) {}
+
+  Status append(std::string_view bytes) override {
+    bool power_was_cut = fs_.power_is_cut();
+    int failure = begin();
+    if (failure == 0) {
+      node_->content += bytes;
+      return {};
+    }
+    if (generation_ == fs_.generation_ && !power_was_cut)
+      node_->content += bytes.substr(0, fs_.rng_.below(bytes.size() + 1));
+    return file_error(ErrorKind::output, "write", path_, failure);
+  }
+  Status truncate(uint64_t length) override {
+    if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "shorten", path_, failure);
+    node_->content.resize(length, '\0');
+    node_->shortest = std::min<size_t>(node_->shortest, length);
+    return {};
+  }
+  Status sync() override {
+    if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "sync", path_, failure);
+    node_->synced = node_->content;
+    node_->shortest = node_->content.size();
+    return {};
+  }
+  Result<uint64_t> size() override {
+    if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "write", path_, failure);
+    return static_cast<uint64_t>(node_->content.size());
+  }
+
+ private:
+  int begin() {
+    int failure = fs_.begin_operation();
+    return generation_ != fs_.generation_ ? EIO : failure;
+  }
+  SimFs& fs_;
+  std::string path_;
+  SimFs::NodeRef node_;
+  uint64_t generation_;
+};
+
+class SimLock : public FileLock {
+ public:
+  SimLock(SimFs& fs, std::string path) : fs_(fs), path_(std::move(path)), generation_(fs.generation_) {}
+  ~SimLock() override {
+    if (generation_ == fs_.generation_) fs_.locks_.erase(path_);
+  }
+
+ private:
+  SimFs& fs_;
+  std::string path_;
+  uint64_t generation_;
+};
+
+SimFs::SimFs(uint64_t seed) : rng_(seed) {
+  auto root = std::make_shared<Node>();
+  root->directory = true;
+  entries_["/"] = durable_["/"] = root;
+}
+
+SimFs::~SimFs() = default;
+
+/// The working directory is the root; `.` and doubled slashes go.
+std::string SimFs::full(const std::string& path) const {
+  std::string out;
+  size_t at = 0;
+  while (at < path.size()) {
+    size_t end = std::min(path.find('/', at), path.size());
+    std::string_view component(path.data() + at, end - at);
+    if (!component.empty() && component != ".") out.append("/").append(component);
+    at = end + 1;
+  }
+  return out.empty() ? "/" : out;
+}
+
+SimFs::NodeRef SimFs::find(const std::string& path) const {
+  auto found = entries_.find(full(path));
+  return found == entries_.end() ? nullptr : found->second;
+}
+
+int SimFs::begin_operation() {
+  ++operations_;
+  if (power_is_cut()) return EIO;
+  auto failure = failures_.find(operations_);
+  return failure == failures_.end() ? 0 : failure->second;
+}
+
+void SimFs::apply(const EntryChange& change, std::map<std::string, NodeRef>& entries) {
+  for (const auto& [path, node] : change.changes) {
+    if (node) {
+      entries[path] = node;
+    } else {
+      entries.erase(path);
+    }
+  }
+}
+
+void SimFs::change_entries(EntryChange change) {
+  apply(change, entries_);
+  pending_.push_back(std::move(change));
+}
+
+Result<FileInfo> SimFs::stat(const std::string& path) {
+  if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
+  NodeRef node = find(path);
+  if (!node) return FileInfo{};
+  return FileInfo{.exists = true, .directory = node->directory, .size = node->content.size()};
+}
+
+Result<std::vector<std::string>> SimFs::list_directory(const std::string& path) {
+  int failure = begin_operation();
+  NodeRef node = find(path);
+  if (failure == 0 && !node) failure = ENOENT;
+  if (failure == 0 && !node->directory) failure = ENOTDIR;
+  if (failure != 0) return file_error(ErrorKind::input, "read directory", path, failure);
+  std::string place = full(path);
+  std::vector<std::string> names;
+  for (const auto& [entry, unused] : entries_)
+    if (entry != "/" && parent_directory(entry) == place) names.push_back(entry.substr(entry.find_last_of('/') + 1));
+  return names;
+}
+
+Result<std::unique_ptr<FileReader>> SimFs::open_reader(const std::string& path) {
+  int failure = begin_operation();
+  NodeRef node = find(path);
+  if (failure == 0 && !node) failure = ENOENT;
+  if (failure == 0 && node->directory) failure = EISDIR;
+  if (failure != 0) return file_error(ErrorKind::input, "open", path, failure);
+  return std::unique_ptr<FileReader>(std::make_unique<SimReader>(*this, path, node));
+}
+
+Result<std::unique_ptr<FileWriter>> SimFs::open_writer(const std::string& path, OpenMode mode) {
+  int failure = begin_operation();
+  NodeRef node = find(path);
+  NodeRef parent = find(parent_directory(full(path)));
+  if (failure == 0 && node && mode == OpenMode::create_new) failure = EEXIST;
+  if (failure == 0 && !node && mode == OpenMode::append) failure = ENOENT;
+  if (failure == 0 && (!parent || !parent->directory)) failure = ENOENT;
+  if (failure == 0 && node && node->directory) failure = EISDIR;
+  if (failure != 0) return file_error(ErrorKind::output, "open", path, failure);
+  if (!node) {
+    node = std::make_shared<Node>();
+    change_entries({{{full(path), node}}});
+  } else if (mode == OpenMode::replace) {
+    node->content.clear();
+    node->shortest = 0;
+  }
+  return std::unique_ptr<FileWriter>(std::make_unique<SimWriter>(*this, path, node));
+}
+
+Status SimFs::rename(const std::string& from, const std::string& to) {
+  int failure = begin_operation();
+  NodeRef node = find(from);
+  NodeRef parent = find(parent_directory(full(to)));
+  if (failure == 0 && (!node || !parent || !parent->directory)) failure = ENOENT;
+  // Directories would take what lies in them along; nothing needs that.
+  if (failure == 0 && node->directory) failure = EISDIR;
+  if (failure != 0) return file_error(ErrorKind::output, "rename", from, failure);
+  if (full(from) != full(to)) change_entries({{{full(from), nullptr}, {full(to), node}}});
+  return {};
+}
+
+Status SimFs::remove(const std::string& path) {
+  int failure = begin_operation();
+  NodeRef node = find(path);
+  if (failure == 0 && node && node->directory) {
+    for (const auto& [entry, unused] : entries_)
+      if (parent_directory(entry) == full(path)) failure = ENOTEMPTY;
+  }
+  if (failure != 0) return file_error(ErrorKind::output, "remove", path, failure);
+  if (node) change_entries({{{full(path), nullptr}}});
+  return {};
+}
+
+Status SimFs::make_directories(const std::string& path) {
+  if (int failure = begin_operation(); failure != 0)
+    return file_error(ErrorKind::output, "create directory", path, failure);
+  std::vector<std::string> missing;
+  std::string place = full(path);
+  for (; !entries_.contains(place); place = parent_directory(place)) missing.push_back(place);
+  if (!entries_[place]->directory) return file_error(ErrorKind::output, "create directory", path, ENOTDIR);
+  for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
+    auto node = std::make_shared<Node>();
+    node->directory = true;
+    entries_[*next] = durable_[*next] = node;
+  }
+  return {};
+}
+
+Status SimFs::sync_directory(const std::string& path) {
+  int failure = begin_operation();
+  NodeRef node = find(path);
+  if (failure == 0 && !node) failure = ENOENT;
+  if (failure == 0 && !node->directory) failure = ENOTDIR;
+  if (failure != 0) return file_error(ErrorKind::output, "sync directory", path, failure);
+  std::string place = full(path);
+  std::erase_if(pending_, [&](const EntryChange& change) {
+    bool here = std::any_of(change.changes.begin(), change.changes.end(),
+                            [&](const auto& each) { return parent_directory(each.first) == place; });
+    if (here) apply(change, durable_);
+    return here;
+  });
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
+  int failure = begin_operation();
+  if (failure == 0 && locks_.contains(full(path))) failure = EWOULDBLOCK;
+  NodeRef parent = find(parent_directory(full(path)));
+  if (failure == 0 && (!parent || !parent->directory)) failure = ENOENT;
+  if (failure != 0) return file_error(ErrorKind::output, "lock", path, failure);
+  if (!find(path)) change_entries({{{full(path), std::make_shared<Node>()}}});
+  locks_.insert(full(path));
+  return std::unique_ptr<FileLock>(std::make_unique<SimLock>(*this, full(path)));
+}
+
+void SimFs::crash() {
+  size_t kept = rng_.below(pending_.size() + 1);
+  for (size_t i = 0; i < kept; ++i) apply(pending_[i], durable_);
+  pending_.clear();
+  entries_ = durable_;
+  for (auto& [path, node] : entries_) {
+    if (node->directory) continue;
+    bool cut = node->shortest < node->synced.size();
+    if (cut && rng_.chance(2)) {
+      node->content = node->synced;  // the truncation, and with it all after it, did not reach the disk
+    } else {
+      size_t certain = std::min(node->shortest, node->content.size());
+      node->content.resize(certain + rng_.below(node->content.size() - certain + 1));
+    }
+    node->synced = node->content;
+    node->shortest = node->content.size();
+  }
+  locks_.clear();
+  failures_.clear();
+  power_cut_ = 0;
+  ++generation_;
+}
+
+}  // namespace braid

@@ -1,0 +1,82 @@
+// Files in memory for tests and the simulation: remembers what has been synced and what has not, fails operations on
+// demand, and loses unsynced work in a crash, all decided by its seed.
+//
+// What a crash keeps: of each file the synced bytes and a prefix, of any length, of what was appended since; an
+// unsynced truncation happened or not. Of entries (created, renamed, removed) those of synced directories and, of the
+// others, the first few in the order they were made, as a journal does.
+// One thread. Handles from before a crash fail afterwards.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/base/fs.h"
+#include "runtime/base/rng.h"
+
+namespace braid {
+
+class SimFs : public Fs {
+ public:
+  explicit SimFs(uint64_t seed);
+  ~SimFs() override;
+
+  Result<FileInfo> stat(const std::string& path) override;
+  Result<std::vector<std::string>> list_directory(const std::string& path) override;
+  Result<std::unique_ptr<FileReader>> open_reader(const std::string& path) override;
+  Result<std::unique_ptr<FileWriter>> open_writer(const std::string& path, OpenMode mode) override;
+  Status rename(const std::string& from, const std::string& to) override;
+  Status remove(const std::string& path) override;
+  Status make_directories(const std::string& path) override;
+  Status sync_directory(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+
+  /// Operations so far: each call above, of a reader or of a writer is one.
+  uint64_t operations() const { return operations_; }
+  /// Operation number `operation` (the first is 1) fails with that errno, EIO or ENOSPC; an append that fails has
+  /// written a part.
+  void fail_operation(uint64_t operation, int system_error) { failures_[operation] = system_error; }
+  /// From that operation on everything fails with EIO, until crash(). An append at that point is torn.
+  void cut_power_at(uint64_t operation) { power_cut_ = operation; }
+  bool power_is_cut() const { return power_cut_ != 0 && operations_ >= power_cut_; }
+  /// The machine goes down and comes up again.
+  void crash();
+
+ private:
+  friend class SimReader;
+  friend class SimWriter;
+  friend class SimLock;
+
+  struct Node {
+    bool directory = false;
+    std::string content;
+    std::string synced;
+    size_t shortest = 0;  ///< length of the bytes that stayed as they were at the last sync
+  };
+  using NodeRef = std::shared_ptr<Node>;  // shared: entries, durable entries and open handles refer to one file
+  struct EntryChange {
+    std::vector<std::pair<std::string, NodeRef>> changes;  ///< path → node, or none: removed. A rename has two
+  };
+
+  std::string full(const std::string& path) const;
+  NodeRef find(const std::string& path) const;
+  /// Counts an operation; the error it is to fail with, 0 if none.
+  int begin_operation();
+  void change_entries(EntryChange change);
+  static void apply(const EntryChange& change, std::map<std::string, NodeRef>& entries);
+
+  Rng rng_;
+  uint64_t operations_ = 0;
+  uint64_t power_cut_ = 0;
+  uint64_t generation_ = 0;
+  std::map<uint64_t, int> failures_;
+  std::map<std::string, NodeRef> entries_;
+  std::map<std::string, NodeRef> durable_;
+  std::vector<EntryChange> pending_;  ///< not yet durable, oldest first
+  std::set<std::string> locks_;
+};
+
+}  // namespace braid
