@@ -18,9 +18,9 @@ struct RowStep {
   } kind;
   typed::ExpressionRef condition;
   std::vector<typed::ExpressionRef> columns;
-  std::vector<Field> row;      ///< after the step
-  uint32_t site = 0;           ///< keep: where a false row goes
-  uint32_t failure_site = 0;   ///< where a row goes whose expression fails, unless `field_sites` knows better
+  std::vector<Field> row;     ///< after the step
+  uint32_t site = 0;          ///< keep: where a false row goes
+  uint32_t failure_site = 0;  ///< where a row goes whose expression fails, unless `field_sites` knows better
   /// Site of a failing checked_read of column i of the step's input row; empty where it reads none.
   std::vector<uint32_t> field_sites;
 };
@@ -28,11 +28,11 @@ struct RowStep {
 /// The steps of one kernel over one input row, first to last. An expression may fail; the row then goes to the step's
 /// failure site with the code of the failure (E6xxx): one reason a row, the first in step order, left to right.
 struct RowProgram {
-  std::string name;             ///< for printing and symbols: "enriched_payment_2"
+  std::string name;  ///< for printing and symbols: "enriched_payment_2"
   std::vector<Field> input;
   std::vector<RowStep> steps;
   std::vector<Field> output;
-  std::vector<int> passthrough; ///< per output leaf: input leaf, or −1 (see RowsOperator)
+  std::vector<int> passthrough;  ///< per output leaf: input leaf, or −1 (see RowsOperator)
 };
 
 /// Which kernel slot of the Program a row program fills.

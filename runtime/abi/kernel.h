@@ -43,7 +43,8 @@ class Kernel {
 /// Where operators find their kernel: native code replaces the interpreted one between two blocks.
 class KernelSlot {
  public:
-  explicit KernelSlot(const Kernel* kernel = nullptr) : kernel_(kernel) {}
+  KernelSlot() = default;
+  explicit KernelSlot(const Kernel* kernel) : kernel_(kernel) {}
   KernelSlot(const KernelSlot& other) : kernel_(other.kernel_.load()) {}
   KernelSlot& operator=(const KernelSlot& other) {
     kernel_.store(other.kernel_.load());
@@ -54,7 +55,7 @@ class KernelSlot {
   void set(const Kernel* kernel) { kernel_.store(kernel, std::memory_order_release); }
 
  private:
-  std::atomic<const Kernel*> kernel_;
+  std::atomic<const Kernel*> kernel_ = nullptr;
 };
 
 }  // namespace braid

@@ -28,6 +28,7 @@ struct Site {
   Span span;            ///< of the step, or of the failing expression within it
   std::string field;    ///< rejected by a field's conversion: its name
   std::string expected; ///< and its declared type
+  std::string check;    ///< rejected by a contract's check, without a failure code of its own: its name
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.

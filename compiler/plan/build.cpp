@@ -1,0 +1,273 @@
+#include <map>
+
+#include "compiler/plan/digest.h"
+#include "compiler/plan/plan.h"
+#include "runtime/base/check.h"
+
+namespace braid::plan {
+
+using typed::ExpressionRef;
+
+ExpressionRef reading(const ExpressionRef& expression, const std::vector<Field>& row) {
+  bool any = false;
+  for (const int column : typed::columns_read(expression)) any |= is(row[column].type, TypeKind::checked);
+  if (!any) return expression;
+  std::vector<ExpressionRef> replacements;
+  for (size_t i = 0; i < row.size(); ++i) {
+    ExpressionRef column = typed::make(row[i].type, expression->span, typed::ColumnRead{static_cast<int>(i)});
+    if (is(row[i].type, TypeKind::checked))
+      column =
+          typed::make(row[i].type->element, expression->span, typed::Convert{typed::Conversion::checked_read, column});
+    replacements.push_back(column);
+  }
+  return typed::substitute_columns(expression, replacements);
+}
+
+namespace {
+
+const typed::ColumnRead* as_column(const ExpressionRef& expression) {
+  return std::get_if<typed::ColumnRead>(&expression->node);
+}
+
+class Builder {
+ public:
+  explicit Builder(const typed::Project& project) : project_(project) {}
+
+  Plan build(const std::vector<typed::RelationId>& products) {
+    for (const typed::RelationId product : products) relation(product);
+    return std::move(plan_);
+  }
+
+ private:
+  int add(Node node) {
+    plan_.nodes.push_back(std::move(node));
+    return static_cast<int>(plan_.nodes.size()) - 1;
+  }
+  const std::vector<Field>& row(int node) const { return plan_.nodes[node].row; }
+
+  int relation(typed::RelationId id) {
+    if (const auto known = built_.find(id); known != built_.end()) return known->second;
+    const typed::Relation& relation = project_.relations[id];
+    const int node = relation.source ? source(id) : flow(id);
+    return built_[id] = node;
+  }
+
+  int source(typed::RelationId id) {
+    const typed::Relation& relation = project_.relations[id];
+    Node node{.content = SourceNode{id, {}}, .text = "from " + relation.qualified(), .span = relation.span};
+    auto& fields = std::get<SourceNode>(node.content).fields;
+    for (size_t i = 0; i < relation.row.size(); ++i) {
+      bool settled = relation.kind == typed::RelationKind::table || static_cast<int>(i) == relation.time_field ||
+                     relation.source->fields[i].fallback != nullptr;
+      for (const auto& path : relation.key) settled |= path.front() == static_cast<int>(i);
+      fields.push_back(static_cast<int>(i));
+      node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
+    }
+    return add(std::move(node));
+  }
+
+  /// A node of its own for one reader, in which only that reader's columns live: what a stateful step holds.
+  int carry(int input, std::string text, Span span) {
+    Node node{.content = ProjectNode{"carry", {}},
+              .inputs = {input},
+              .row = row(input),
+              .text = std::move(text),
+              .span = span};
+    for (size_t i = 0; i < row(input).size(); ++i)
+      std::get<ProjectNode>(node.content)
+          .columns.push_back(typed::make(row(input)[i].type, span, typed::ColumnRead{static_cast<int>(i)}));
+    return add(std::move(node));
+  }
+
+  /// Converts what is still checked: at the end of a product, on the right of a join, for the time of a flow.
+  int read_all(int input, std::string word, std::string text, Span span) {
+    bool any = false;
+    for (const Field& field : row(input)) any |= is(field.type, TypeKind::checked);
+    if (!any) return carry(input, std::move(text), span);
+    Node node{.content = ProjectNode{std::move(word), {}}, .inputs = {input}, .text = std::move(text), .span = span};
+    auto& columns = std::get<ProjectNode>(node.content).columns;
+    for (size_t i = 0; i < row(input).size(); ++i) {
+      const Field& field = row(input)[i];
+      columns.push_back(reading(typed::make(field.type, span, typed::ColumnRead{static_cast<int>(i)}), row(input)));
+      node.row.push_back({field.name, columns.back()->type});
+    }
+    return add(std::move(node));
+  }
+
+  int flow(typed::RelationId id) {
+    const typed::Relation& relation = project_.relations[id];
+    int at = -1;
+    for (const typed::Step& step : relation.steps) at = this->step(at, step, relation);
+    if (relation.retimed) {
+      at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
+      at = add({.content = RetimeNode{relation.time_field, relation.within_us},
+                .inputs = {at},
+                .row = row(at),
+                .text = "time " + relation.row[relation.time_field].name,
+                .span = relation.span});
+    }
+    if (relation.kind != typed::RelationKind::product) return at;
+
+    at = read_all(at, "publish", "product " + relation.name, relation.span);
+    for (const typed::Check& check : relation.checks)
+      if (check.otherwise == typed::Check::Otherwise::reject)
+        at = add({.content = KeepNode{check.condition, "", check.name},
+                  .inputs = {at},
+                  .row = row(at),
+                  .text = "check " + check.name,
+                  .span = check.span});
+    for (const typed::Unique& unique : relation.uniques) {
+      std::string text = "unique";
+      for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + row(at)[field].name;
+      at = add({.content = UniqueNode{unique.fields, unique.within_us},
+                .inputs = {at},
+                .row = row(at),
+                .text = text,
+                .span = unique.span});
+    }
+    for (const typed::Check& check : relation.checks)
+      if (check.otherwise == typed::Check::Otherwise::alert)
+        at = add({.content = AlertNode{check.name, check.condition},
+                  .inputs = {at},
+                  .row = row(at),
+                  .text = "check " + check.name,
+                  .span = check.span});
+    plan_.products.push_back(id);
+    return add({.content = PublishNode{static_cast<int>(plan_.products.size()) - 1},
+                .inputs = {at},
+                .row = row(at),
+                .text = "product " + relation.name,
+                .span = relation.span});
+  }
+
+  int step(int at, const typed::Step& step, const typed::Relation& owner) {
+    auto node = [&](auto content) {
+      return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
+    };
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
+    if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
+    if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
+      Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
+      keep.row = row(at);
+      return add(std::move(keep));
+    }
+    if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {
+      Node made = node(ProjectNode{project->word, {}});
+      auto& columns = std::get<ProjectNode>(made.content).columns;
+      for (size_t i = 0; i < project->columns.size(); ++i) {
+        const ExpressionRef& written = project->columns[i];
+        // `select` reads what it names; the other steps only carry the columns they do not mention.
+        const bool carried = project->word != "select" && as_column(written);
+        columns.push_back(carried ? typed::make(row(at)[as_column(written)->index].type, written->span, written->node)
+                                  : reading(written, row(at)));
+        made.row[i].type = columns.back()->type;
+      }
+      return add(std::move(made));
+    }
+    if (const auto* join = std::get_if<typed::JoinStep>(&step.content)) {
+      JoinNode made{*join};
+      for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+      const int right = read_all(relation(join->relation), "read", step.text, step.span);
+      std::vector<Field> residual_row = row(at);
+      residual_row.push_back({join->alias, struct_type(row(right))});
+      if (made.step.residual) made.step.residual = reading(made.step.residual, residual_row);
+      Node joined = node(std::move(made));
+      joined.inputs = {carry(at, step.text, step.span), right};
+      joined.row = row(at);
+      joined.row.push_back(step.row.back());
+      joined.state.label = owner.name + ": " + step.text;
+      return add(std::move(joined));
+    }
+    const auto& group = std::get<typed::GroupStep>(step.content);
+    GroupNode made{group.window, {}, group.aggregates};
+    Node grouped = node(GroupNode{});
+    grouped.row.clear();
+    for (size_t i = 0; i < group.keys.size(); ++i) {
+      made.keys.push_back(reading(group.keys[i], row(at)));
+      grouped.row.push_back({fmt::format("key{}", i), made.keys.back()->type});
+    }
+    for (typed::Aggregate& aggregate : made.aggregates) {
+      for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+        if (*part) *part = reading(*part, row(at));
+      grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
+    }
+    grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    grouped.content = std::move(made);
+    grouped.state.label = group.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + group.name;
+    const int grouping = add(std::move(grouped));
+    Node finish = node(ProjectNode{"finish", group.finish});
+    finish.inputs = {grouping};
+    return add(std::move(finish));
+  }
+
+  int unite(int at, const typed::UnionStep& other, const typed::Step& step) {
+    // Both sides carry a column checked only where both have it so: else they are converted first.
+    int right = relation(other.relation);
+    bool equal = true;
+    for (size_t i = 0; i < other.columns.size(); ++i) equal &= same(row(at)[i].type, row(right)[other.columns[i]].type);
+    if (!equal) {
+      at = read_all(at, "read", step.text, step.span);
+      right = read_all(right, "read", step.text, step.span);
+    }
+    Node align{.content = ProjectNode{"align", {}}, .inputs = {right}, .text = step.text, .span = step.span};
+    for (size_t i = 0; i < other.columns.size(); ++i) {
+      const Type& type = row(right)[other.columns[i]].type;
+      std::get<ProjectNode>(align.content)
+          .columns.push_back(typed::make(type, step.span, typed::ColumnRead{other.columns[i]}));
+      align.row.push_back({row(at)[i].name, type});
+    }
+    const int aligned = add(std::move(align));
+    at = carry(at, step.text, step.span);
+    return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
+  }
+
+  const typed::Project& project_;
+  Plan plan_;
+  std::map<typed::RelationId, int> built_;
+};
+
+}  // namespace
+
+Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products) {
+  Plan plan = Builder(project).build(products);
+  drop_unread(plan, project);
+  annotate(plan);
+  identify(plan, project);
+  return plan;
+}
+
+bool stateful(const Node& node) {
+  return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
+}
+
+void annotate(Plan& plan) {
+  for (Node& node : plan.nodes) {
+    node.products.clear();
+    const bool made_here = std::holds_alternative<GroupNode>(node.content) ||
+                           (std::holds_alternative<JoinNode>(node.content) &&
+                            std::get<JoinNode>(node.content).step.kind == typed::JoinKind::interval);
+    const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
+                               : node.inputs.empty()                           ? 0
+                                                                               : 1;
+    node.derived = made_here;
+    for (size_t i = 0; i < flow_inputs; ++i) {
+      const Node& input = plan.nodes[node.inputs[i]];
+      node.derived |= input.derived && !std::holds_alternative<PublishNode>(input.content);
+    }
+  }
+  for (size_t i = plan.nodes.size(); i-- > 0;) {
+    Node& node = plan.nodes[i];
+    // What reads a product begins its own ledger: the product's own steps count for the product alone.
+    if (const auto* publish = std::get_if<PublishNode>(&node.content)) node.products = {publish->product};
+    for (const int input : node.inputs) {
+      if (std::holds_alternative<PublishNode>(plan.nodes[input].content)) continue;
+      auto& products = plan.nodes[input].products;
+      for (const int product : node.products)
+        if (std::find(products.begin(), products.end(), product) == products.end()) products.push_back(product);
+      std::sort(products.begin(), products.end());
+    }
+  }
+}
+
+}  // namespace braid::plan

@@ -1,0 +1,128 @@
+#include "compiler/plan/digest.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace braid::plan {
+namespace {
+
+/// Rows print columns by number, so that renaming a field keeps the state of what reads it.
+std::vector<Field> unnamed(const std::vector<Field>& row) {
+  std::vector<Field> numbered = row;
+  for (size_t i = 0; i < numbered.size(); ++i) numbered[i].name = std::to_string(i);
+  return numbered;
+}
+
+std::string row_text(const std::vector<Field>& row) {
+  std::string text;
+  for (const Field& field : row) text += to_string(field.type) + ";";
+  return text;
+}
+
+class Meaning {
+ public:
+  Meaning(const Node& node, const Plan& plan, const typed::Project& project)
+      : node_(node), plan_(plan), project_(project) {}
+
+  std::string text() const { return std::visit(*this, node_.content); }
+
+  std::string operator()(const SourceNode& source) const {
+    const typed::Relation& relation = project_.relations[source.relation];
+    std::string text =
+        "source " + relation.qualified() + fmt::format(" v{} within {} ", relation.version, relation.within_us);
+    for (size_t i = 0; i < source.fields.size(); ++i)
+      text += relation.row[source.fields[i]].name + ":" + to_string(node_.row[i].type) + ";";
+    for (const int field : source.fields)
+      if (const auto& fallback = relation.source->fields[field].fallback)
+        text += " = " + typed::print(*fallback, unnamed(relation.row));
+    if (relation.source->delete_when)
+      text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
+    return text;
+  }
+  std::string operator()(const KeepNode& keep) const { return "keep " + expression(keep.condition, 0); }
+  std::string operator()(const ProjectNode& project) const {
+    std::string text = "project";
+    for (const auto& column : project.columns) text += " " + expression(column, 0);
+    return text;
+  }
+  std::string operator()(const UnionNode&) const { return "union"; }
+  std::string operator()(const JoinNode& join) const {
+    const typed::JoinStep& step = join.step;
+    std::string text = fmt::format("join {} {} {} age {} range {} {} retain {}", static_cast<int>(step.kind), step.left,
+                                   step.nearest, step.max_age_us.value_or(-1), step.lower_us.value_or(typed::kForever),
+                                   step.upper_us.value_or(typed::kForever), step.retain_us.value_or(-1));
+    for (const auto& key : step.left_keys) text += " " + expression(key, 0);
+    for (const auto& key : step.right_keys) text += " " + expression(key, 1);
+    if (step.residual) {
+      std::vector<Field> row = input(0);
+      row.push_back({"", struct_type(input(1))});
+      text += " residual " + typed::print(*step.residual, unnamed(row));
+    }
+    return text;
+  }
+  std::string operator()(const GroupNode& group) const {
+    const typed::Window& window = group.window;
+    std::string text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
+                                   window.slide_us, static_cast<int>(window.unit), window.size_units,
+                                   window.slide_units, window.zone, window.late_us);
+    for (const auto& key : group.keys) text += " " + expression(key, 0);
+    for (const auto& aggregate : group.aggregates) {
+      text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
+      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+        text += part ? " " + expression(part, 0) : " none";
+    }
+    return text;
+  }
+  std::string operator()(const RetimeNode& retime) const {
+    return fmt::format("time {} within {}", retime.time_column, retime.within_us);
+  }
+  std::string operator()(const UniqueNode& unique) const {
+    return fmt::format("unique {} within {}", fmt::join(unique.columns, ","), unique.within_us);
+  }
+  std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
+  std::string operator()(const PublishNode& publish) const {
+    return "publish " + project_.relations[plan_.products[publish.product]].qualified();
+  }
+
+ private:
+  const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
+  std::string expression(const typed::ExpressionRef& expression, int over) const {
+    return typed::print(*expression, unnamed(input(over)));
+  }
+
+  const Node& node_;
+  const Plan& plan_;
+  const typed::Project& project_;
+};
+
+}  // namespace
+
+uint64_t digest(std::string_view text) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), 0);
+}
+
+std::string meaning(const Node& node, const Plan& plan, const typed::Project& project) {
+  return Meaning(node, plan, project).text();
+}
+
+void identify(Plan& plan, const typed::Project& project) {
+  std::vector<uint64_t> digests;
+  std::string whole;
+  for (Node& node : plan.nodes) {
+    std::string text = meaning(node, plan, project);
+    for (const int input : node.inputs) text += fmt::format(" <{:016x}>", digests[input]);
+    digests.push_back(digest(text));
+    whole += fmt::format("{:016x}", digests.back());
+    if (!stateful(node)) continue;
+    std::string schema = row_text(node.row);
+    for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
+    node.state.schema = digest(schema);
+    const bool named =
+        node.state.label.find(" as ") != std::string::npos && std::holds_alternative<GroupNode>(node.content);
+    node.state.identity = named ? digest(node.state.label) : digests.back();
+    if (node.state.label.empty()) node.state.label = node.text;
+  }
+  plan.id = digest(whole);
+}
+
+}  // namespace braid::plan

@@ -1,0 +1,17 @@
+// Identity of stateful nodes and of the whole plan, from the meaning of the checked plan: names of columns, spans and
+// the order of declarations do not enter; types, expressions, windows and the sub-plan below do.
+#pragma once
+
+#include "compiler/plan/plan.h"
+
+namespace braid::plan {
+
+/// Fills in Node::state of stateful nodes and Plan::id.
+void identify(Plan& plan, const typed::Project& project);
+
+/// What a node does, as text: equal text over equal inputs means equal rows.
+std::string meaning(const Node& node, const Plan& plan, const typed::Project& project);
+
+uint64_t digest(std::string_view text);
+
+}  // namespace braid::plan

@@ -1,0 +1,291 @@
+// Liveness backwards over the plan, then a rewrite forwards. A column that is a joined struct is live field by field:
+// `c.email` keeps `email` alone, `c is null` keeps none of its fields.
+#include <set>
+
+#include "compiler/plan/plan.h"
+#include "runtime/base/check.h"
+
+namespace braid::plan {
+
+using typed::Expression;
+using typed::ExpressionRef;
+
+namespace {
+
+/// What later steps read of one column.
+struct Use {
+  bool any = false;    ///< the column must stand, be it for its presence alone
+  bool whole = false;  ///< all of it
+  std::set<int> fields;
+
+  void add(const Use& other) {
+    any |= other.any;
+    whole |= other.whole;
+    fields.insert(other.fields.begin(), other.fields.end());
+  }
+  bool has(int field) const { return whole || fields.count(field) > 0; }
+};
+using Uses = std::vector<Use>;
+
+const Use kWhole{true, true, {}};
+
+/// The column that `expression` is, maybe unwrapped; −1 if it is none.
+int bare_column(const ExpressionRef& expression) {
+  if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) return column->index;
+  const auto* convert = std::get_if<typed::Convert>(&expression->node);
+  if (convert && convert->conversion == typed::Conversion::unwrap) return bare_column(convert->operand);
+  return -1;
+}
+
+const Type& struct_of(const Type& type) {
+  return without_optional(type);
+}
+
+void collect(const ExpressionRef& expression, Uses& uses) {
+  if (!expression) return;
+  if (const auto* read = std::get_if<typed::FieldRead>(&expression->node)) {
+    if (const int column = bare_column(read->base); column >= 0) {
+      uses[column].any = true;
+      uses[column].fields.insert(read->index);
+      return;
+    }
+  }
+  if (const auto* test = std::get_if<typed::IsNull>(&expression->node)) {
+    if (const int column = bare_column(test->operand); column >= 0) {
+      const bool joined = is(struct_of(test->operand->type), TypeKind::structure);
+      uses[column].any = true;
+      uses[column].whole |= !joined;
+      return;
+    }
+  }
+  if (const int column = bare_column(expression); column >= 0) {
+    uses[column].add(kWhole);
+    return;
+  }
+  for (const ExpressionRef& part : typed::parts(*expression)) collect(part, uses);
+}
+
+/// Where a node's old columns are now.
+struct Moved {
+  std::vector<int> column;               ///< −1: gone
+  std::vector<std::vector<int>> fields;  ///< of a narrowed struct: where its fields are; empty: as they were
+  std::vector<Field> row;
+
+  /// Narrowed struct type in the new row, with the optionality that `old` has.
+  Type type(int old_column, const Type& old) const {
+    const Type& now = row[column[old_column]].type;
+    return is_optional(old) || !is_optional(now) ? now : without_optional(now);
+  }
+};
+
+ExpressionRef rewrite(const ExpressionRef& expression, const Moved& moved) {
+  if (!expression) return nullptr;
+  if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
+    BRAID_CHECK(moved.column[column->index] >= 0, "a column that is read was dropped");
+    const bool narrowed = !moved.fields[column->index].empty() || is(struct_of(expression->type), TypeKind::structure);
+    return typed::make(narrowed ? moved.type(column->index, expression->type) : expression->type, expression->span,
+                       typed::ColumnRead{moved.column[column->index]});
+  }
+  if (const auto* convert = std::get_if<typed::Convert>(&expression->node);
+      convert && convert->conversion == typed::Conversion::unwrap && bare_column(convert->operand) >= 0) {
+    ExpressionRef operand = rewrite(convert->operand, moved);
+    Type type = without_optional(operand->type);
+    return typed::make(type, expression->span, typed::Convert{typed::Conversion::unwrap, std::move(operand)});
+  }
+  if (const auto* read = std::get_if<typed::FieldRead>(&expression->node)) {
+    const int column = bare_column(read->base);
+    if (column >= 0 && !moved.fields[column].empty()) {
+      const int index = moved.fields[column][read->index];
+      BRAID_CHECK(index >= 0, "a struct field that is read was dropped");
+      return typed::make(expression->type, expression->span, typed::FieldRead{rewrite(read->base, moved), index});
+    }
+  }
+  std::vector<ExpressionRef> parts = typed::parts(*expression);
+  if (parts.empty()) return expression;
+  for (ExpressionRef& part : parts) part = rewrite(part, moved);
+  return typed::with_parts(*expression, std::move(parts));
+}
+
+class Pruner {
+ public:
+  Pruner(Plan& plan, const typed::Project& project) : plan_(plan), project_(project) {}
+
+  void run() {
+    uses_.resize(plan_.nodes.size());
+    for (size_t i = 0; i < plan_.nodes.size(); ++i) uses_[i].resize(plan_.nodes[i].row.size());
+    for (size_t i = plan_.nodes.size(); i-- > 0;) backwards(static_cast<int>(i));
+    moved_.resize(plan_.nodes.size());
+    for (size_t i = 0; i < plan_.nodes.size(); ++i) forwards(static_cast<int>(i));
+  }
+
+ private:
+  void backwards(int index) {
+    const Node& node = plan_.nodes[index];
+    Uses& own = uses_[index];
+    auto input = [&](int which) -> Uses& { return uses_[node.inputs[which]]; };
+    auto pass_on = [&](int which, size_t columns) {
+      for (size_t i = 0; i < columns; ++i) input(which)[i].add(own[i]);
+    };
+    if (const auto* keep = std::get_if<KeepNode>(&node.content)) {
+      // Rows for a port or a check are written as they are at this step.
+      if (!keep->port.empty() || !keep->check.empty())
+        for (Use& use : own) use.add(kWhole);
+      pass_on(0, own.size());
+      collect(keep->condition, input(0));
+    } else if (const auto* project = std::get_if<ProjectNode>(&node.content)) {
+      for (size_t i = 0; i < own.size(); ++i) {
+        if (!own[i].any) continue;
+        const int column = bare_column(project->columns[i]);
+        if (column >= 0 && !own[i].whole)
+          input(0)[column].add(own[i]);
+        else
+          collect(project->columns[i], input(0));
+      }
+      // A dead entry that can fail still rejects: it stays.
+      for (size_t i = 0; i < own.size(); ++i)
+        if (!own[i].any && project->columns[i]->can_fail) {
+          own[i].add(kWhole);
+          collect(project->columns[i], input(0));
+        }
+    } else if (std::holds_alternative<UnionNode>(node.content)) {
+      // Both sides must keep the same fields of a joined struct: all of them.
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      for (size_t which = 0; which < node.inputs.size(); ++which) pass_on(static_cast<int>(which), own.size());
+    } else if (const auto* join = std::get_if<JoinNode>(&node.content)) {
+      // What an inner join does not match is written as it is at this step.
+      if (!join->step.left)
+        for (size_t i = 0; i + 1 < own.size(); ++i) own[i].add(kWhole);
+      own.back().any = true;
+      pass_on(0, own.size() - 1);
+      Uses residual(own.size());
+      collect(join->step.residual, residual);
+      for (size_t i = 0; i + 1 < own.size(); ++i) input(0)[i].add(residual[i]);
+      own.back().add(residual.back());
+      for (size_t i = 0; i < input(1).size(); ++i)
+        if (own.back().has(static_cast<int>(i))) input(1)[i].add(kWhole);
+      for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
+      for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
+    } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
+      for (Use& use : own) use.add(kWhole);
+      for (const ExpressionRef& key : group->keys) collect(key, input(0));
+      for (const typed::Aggregate& aggregate : group->aggregates)
+        for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
+    } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
+      own[retime->time_column].add(kWhole);
+      pass_on(0, own.size());
+    } else if (std::holds_alternative<UniqueNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
+      pass_on(0, own.size());
+    } else if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
+      pass_on(0, own.size());
+      for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
+      collect(alert->condition, input(0));
+    } else if (std::holds_alternative<PublishNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
+      pass_on(0, own.size());
+    } else {
+      const auto& source = std::get<SourceNode>(node.content);
+      const typed::Relation& relation = project_.relations[source.relation];
+      for (size_t i = 0; i < source.fields.size(); ++i) {
+        bool needed = source.fields[i] == relation.time_field;
+        for (const auto& path : relation.key) needed |= path.front() == source.fields[i];
+        if (needed) own[i].add(kWhole);
+      }
+    }
+  }
+
+  /// Columns of `node` that live, as they come from its first input (or are its own).
+  void keep_live(int index, Moved& moved) const {
+    const Node& node = plan_.nodes[index];
+    const Uses& own = uses_[index];
+    moved.column.assign(own.size(), -1);
+    moved.fields.resize(own.size());
+    for (size_t i = 0; i < own.size(); ++i) {
+      if (!own[i].any) continue;
+      moved.column[i] = static_cast<int>(moved.row.size());
+      moved.row.push_back(node.row[i]);
+    }
+  }
+
+  void forwards(int index) {
+    Node& node = plan_.nodes[index];
+    Moved& moved = moved_[index];
+    auto input = [&](int which) -> const Moved& { return moved_[node.inputs[which]]; };
+
+    if (auto* source = std::get_if<SourceNode>(&node.content)) {
+      keep_live(index, moved);
+      std::vector<int> fields;
+      for (size_t i = 0; i < source->fields.size(); ++i)
+        if (moved.column[i] >= 0) fields.push_back(source->fields[i]);
+      source->fields = std::move(fields);
+    } else if (auto* project = std::get_if<ProjectNode>(&node.content)) {
+      keep_live(index, moved);
+      std::vector<ExpressionRef> columns;
+      for (size_t i = 0; i < project->columns.size(); ++i) {
+        if (moved.column[i] < 0) continue;
+        const int column = bare_column(project->columns[i]);
+        columns.push_back(rewrite(project->columns[i], input(0)));
+        moved.row[columns.size() - 1].type = columns.back()->type;
+        if (column >= 0) moved.fields[i] = input(0).fields[column];
+      }
+      project->columns = std::move(columns);
+    } else if (auto* join = std::get_if<JoinNode>(&node.content)) {
+      join_forwards(node, *join, moved);
+    } else if (auto* group = std::get_if<GroupNode>(&node.content)) {
+      keep_live(index, moved);
+      for (ExpressionRef& key : group->keys) key = rewrite(key, input(0));
+      for (typed::Aggregate& aggregate : group->aggregates)
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+          *part = rewrite(*part, input(0));
+    } else {
+      // Rows go through as they are: the live columns are those of the input.
+      moved = input(0);
+      if (auto* keep = std::get_if<KeepNode>(&node.content)) keep->condition = rewrite(keep->condition, moved);
+      if (auto* alert = std::get_if<AlertNode>(&node.content)) alert->condition = rewrite(alert->condition, moved);
+      if (auto* retime = std::get_if<RetimeNode>(&node.content))
+        retime->time_column = moved.column[retime->time_column];
+      if (auto* unique = std::get_if<UniqueNode>(&node.content))
+        for (int& column : unique->columns) column = moved.column[column];
+    }
+    node.row = moved.row;
+  }
+
+  void join_forwards(Node& node, JoinNode& join, Moved& moved) {
+    const Moved& left = moved_[node.inputs[0]];
+    const Moved& right = moved_[node.inputs[1]];
+    const size_t left_columns = node.row.size() - 1;
+    moved = left;
+    // The struct is the right row: what of it lives, and what only its keys need.
+    std::vector<int> fields(right.column.size(), -1);
+    for (size_t i = 0; i < right.column.size(); ++i)
+      if (right.column[i] >= 0) fields[i] = right.column[i];
+    moved.column.resize(left_columns);
+    moved.fields.resize(left_columns);
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.push_back(fields);
+    Type type = struct_type(right.row);
+    moved.row.push_back({node.row.back().name, is_optional(node.row.back().type) ? optional_type(type) : type});
+
+    for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
+    for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    if (join.step.residual) {
+      Moved both = moved;
+      both.row.back().type = type;
+      join.step.residual = rewrite(join.step.residual, both);
+    }
+  }
+
+  Plan& plan_;
+  const typed::Project& project_;
+  std::vector<Uses> uses_;
+  std::vector<Moved> moved_;
+};
+
+}  // namespace
+
+void drop_unread(Plan& plan, const typed::Project& project) {
+  Pruner(plan, project).run();
+}
+
+}  // namespace braid::plan

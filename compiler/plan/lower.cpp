@@ -1,0 +1,320 @@
+#include "compiler/plan/lower.h"
+
+#include "compiler/plan/lower_source.h"
+#include "compiler/plan/passthrough.h"
+#include "runtime/base/check.h"
+
+namespace braid::plan {
+
+using typed::ExpressionRef;
+
+KernelSlot& kernel_slot(Program& program, KernelPlace place) {
+  if (place.kind == KernelPlace::Kind::source) return program.sources[place.index].from_kernel;
+  auto& content = program.operators[place.index].content;
+  if (place.kind == KernelPlace::Kind::rows) return std::get<RowsOperator>(content).kernel;
+  if (place.kind == KernelPlace::Kind::alert) return std::get<AlertOperator>(content).kernel;
+  if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
+  if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
+  return std::get<IntervalJoinOperator>(content).shape.residual;
+}
+
+namespace {
+
+class Lowering {
+ public:
+  Lowering(const Plan& plan, const typed::Project& project, const LowerOptions& options)
+      : plan_(plan), project_(project), options_(options) {}
+
+  PhysicalPlan run() {
+    program().id = plan_.id;
+    readers_.assign(plan_.nodes.size(), 0);
+    for (const Node& node : plan_.nodes)
+      for (const int input : node.inputs) ++readers_[input];
+    for (size_t i = 0; i < plan_.nodes.size(); ++i) operator_of_.push_back(node(static_cast<int>(i)));
+    products();
+    for (size_t i = 0; i < physical_.kernels.size(); ++i) {
+      RowProgram& kernel = physical_.kernels[i];
+      settle_output(kernel);
+      const KernelPlace place = physical_.places[i];
+      if (place.kind == KernelPlace::Kind::rows) {
+        auto& made = program().operators[place.index];
+        std::get<RowsOperator>(made.content).passthrough = kernel.passthrough;
+        made.row = kernel.output;
+      }
+      if (place.kind == KernelPlace::Kind::source) program().sources[place.index].passthrough = kernel.passthrough;
+    }
+    return std::move(physical_);
+  }
+
+ private:
+  Program& program() { return physical_.program; }
+
+  uint32_t site(Site site) {
+    program().sites.push_back(std::move(site));
+    return static_cast<uint32_t>(program().sites.size()) - 1;
+  }
+  uint32_t site(const Node& node, Site::Kind kind, std::string port = {}) {
+    return site(Site{.kind = kind, .port = std::move(port), .step = node.text, .span = node.span});
+  }
+
+  int add(const Node& node, decltype(Operator::content) content, std::vector<int> inputs) {
+    program().operators.push_back({.content = std::move(content),
+                                   .inputs = std::move(inputs),
+                                   .row = node.row,
+                                   .state = node.state,
+                                   .products = node.products,
+                                   .derived = node.derived,
+                                   .text = node.text,
+                                   .span = node.span});
+    return static_cast<int>(program().operators.size()) - 1;
+  }
+
+  void add_kernel(RowProgram kernel, KernelPlace place) {
+    physical_.kernels.push_back(std::move(kernel));
+    physical_.places.push_back(place);
+  }
+
+  /// Site of a failing read of each column of `row`, for the columns that `expressions` read.
+  std::vector<uint32_t> field_sites(const Node& node, const std::vector<ExpressionRef>& expressions,
+                                    const std::vector<Field>& row) {
+    std::vector<uint32_t> sites;
+    for (const ExpressionRef& expression : expressions) {
+      for (const int column : typed::columns_read(expression)) {
+        if (!is(row[column].type, TypeKind::checked)) continue;
+        sites.resize(row.size(), 0);
+        if (sites[column] == 0)
+          sites[column] = site(Site{.kind = Site::Kind::rejected,
+                                    .step = node.text,
+                                    .span = node.span,
+                                    .field = row[column].name,
+                                    .expected = to_string(row[column].type->element)});
+      }
+    }
+    return sites;
+  }
+
+  RowStep project_step(const Node& node, std::vector<ExpressionRef> columns, std::vector<Field> row,
+                       const std::vector<Field>& input) {
+    RowStep step{.kind = RowStep::Kind::project, .columns = std::move(columns), .row = std::move(row)};
+    bool fails = false;
+    for (const ExpressionRef& column : step.columns) fails |= column->can_fail;
+    if (fails) {
+      step.failure_site = site(node, Site::Kind::rejected);
+      step.field_sites = field_sites(node, step.columns, input);
+    }
+    return step;
+  }
+
+  RowStep keep_step(const Node& node, const ExpressionRef& condition, uint32_t site, const std::vector<Field>& input) {
+    RowStep step{.kind = RowStep::Kind::keep, .condition = condition, .row = input, .site = site};
+    if (condition->can_fail) {
+      step.failure_site = this->site(node, Site::Kind::rejected);
+      step.field_sites = field_sites(node, {condition}, input);
+    }
+    return step;
+  }
+
+  /// Appends a step to the row program that ends at operator `input`, or begins a new one behind it.
+  int append(const Node& node, int input, bool alone, RowStep step) {
+    Operator& before = program().operators[input];
+    const bool open = options_.fuse_stateless && !alone && input == open_;
+    if (open) {
+      RowProgram& kernel = physical_.kernels[open_kernel_];
+      kernel.steps.push_back(std::move(step));
+      before.row = kernel.steps.back().row;
+      before.text += " · " + node.text;
+      return input;
+    }
+    RowProgram kernel{.name = fmt::format("rows_{}", program().operators.size()), .input = before.row};
+    kernel.steps.push_back(std::move(step));
+    const int made = add(node, RowsOperator{}, {input});
+    program().operators[made].row = kernel.steps.back().row;
+    open_ = made;
+    open_kernel_ = static_cast<int>(physical_.kernels.size());
+    add_kernel(std::move(kernel), {KernelPlace::Kind::rows, made});
+    return made;
+  }
+
+  int node(int index) {
+    const Node& node = plan_.nodes[index];
+    // A row program stays open only for the one reader of the node it ends at.
+    for (const int input : node.inputs)
+      if (readers_[input] != 1 && operator_of_[input] == open_) open_ = -1;
+    auto input = [&](int which) { return operator_of_[node.inputs[which]]; };
+    auto input_row = [&](int which) -> const std::vector<Field>& { return plan_.nodes[node.inputs[which]].row; };
+
+    if (const auto* source = std::get_if<SourceNode>(&node.content)) {
+      FromKernel from = lower_source(node, *source, project_, options_.prune_decoder, program().sites);
+      program().sources.push_back(std::move(from.spec));
+      const int ordinal = static_cast<int>(program().sources.size()) - 1;
+      add_kernel(std::move(from.kernel), {KernelPlace::Kind::source, ordinal});
+      return add(node, SourceOperator{ordinal}, {});
+    }
+    if (const auto* keep = std::get_if<KeepNode>(&node.content)) {
+      const bool alone = !keep->port.empty() || !keep->check.empty();
+      uint32_t out = 0;
+      if (!keep->check.empty())
+        out = site(Site{.kind = Site::Kind::rejected, .step = node.text, .span = node.span, .check = keep->check});
+      else
+        out = site(node, keep->port.empty() ? Site::Kind::filtered : Site::Kind::port, keep->port);
+      const int made = append(node, input(0), alone, keep_step(node, keep->condition, out, input_row(0)));
+      return made;
+    }
+    if (const auto* project = std::get_if<ProjectNode>(&node.content))
+      return append(node, input(0), false, project_step(node, project->columns, node.row, input_row(0)));
+    if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
+    if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
+    if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(node, *group);
+    if (const auto* retime = std::get_if<RetimeNode>(&node.content))
+      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
+                 {input(0)});
+    if (const auto* unique = std::get_if<UniqueNode>(&node.content))
+      return add(node,
+                 UniqueOperator{unique->columns, unique->within_us, site(node, Site::Kind::duplicate),
+                                site(node, Site::Kind::late)},
+                 {input(0)});
+    if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
+      const int made = add(node, AlertOperator{.check = alert->check}, {input(0)});
+      RowProgram kernel{.name = fmt::format("alert_{}", made), .input = input_row(0)};
+      kernel.steps.push_back(keep_step(node, alert->condition, site(node, Site::Kind::filtered), input_row(0)));
+      add_kernel(std::move(kernel), {KernelPlace::Kind::alert, made});
+      return made;
+    }
+    return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
+  }
+
+  /// The fields of `keys` in the row at operator `at`: those that are columns already, else computed behind its row.
+  std::pair<int, std::vector<int>> key_fields(const Node& node, int at, const std::vector<ExpressionRef>& keys) {
+    std::vector<int> fields;
+    const std::vector<Field> row = program().operators[at].row;
+    std::vector<Field> extended = row;
+    std::vector<ExpressionRef> columns;
+    for (size_t i = 0; i < row.size(); ++i)
+      columns.push_back(typed::make(row[i].type, node.span, typed::ColumnRead{static_cast<int>(i)}));
+    for (const ExpressionRef& key : keys) {
+      if (const auto* column = std::get_if<typed::ColumnRead>(&key->node)) {
+        fields.push_back(column->index);
+        continue;
+      }
+      fields.push_back(static_cast<int>(columns.size()));
+      extended.push_back({fmt::format("key{}", fields.size()), key->type});
+      columns.push_back(key);
+    }
+    if (columns.size() == row.size()) return {at, fields};
+    return {append(node, at, false, project_step(node, columns, extended, row)), fields};
+  }
+
+  int lower_join(const Node& node, const JoinNode& join) {
+    const typed::JoinStep& step = join.step;
+    const std::vector<Field>& left_row = plan_.nodes[node.inputs[0]].row;
+    const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
+    JoinShape shape{.left = step.left,
+                    .left_fields = static_cast<int>(left_row.size()),
+                    .right_fields = static_cast<int>(right_row.size())};
+    open_ = -1;
+    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
+    open_ = -1;
+    auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
+    open_ = -1;
+    shape.left_keys = left_keys;
+    shape.right_keys = right_keys;
+    shape.unmatched_site = site(node, Site::Kind::unmatched, step.port);
+    shape.late_site = site(node, Site::Kind::late);
+    int made = -1;
+    switch (step.kind) {
+      case typed::JoinKind::reference:
+        made = add(node, ReferenceJoinOperator{shape}, {left, right});
+        break;
+      case typed::JoinKind::as_of:
+        made = add(node, AsOfJoinOperator{shape, step.max_age_us}, {left, right});
+        break;
+      case typed::JoinKind::interval:
+        made = add(node,
+                   IntervalJoinOperator{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)},
+                   {left, right});
+        break;
+    }
+    if (step.residual) {
+      RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
+      kernel.input.push_back({step.alias, struct_type(right_row)});
+      kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
+      add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
+    }
+    return made;
+  }
+
+  int lower_group(const Node& node, const GroupNode& group) {
+    GroupOperator made;
+    const typed::Window& window = group.window;
+    made.window = {.hopping = window.kind == typed::WindowKind::hopping,
+                   .size_us = window.size_us,
+                   .slide_us = window.slide_us,
+                   .calendar = static_cast<WindowSpec::Calendar>(window.unit),
+                   .size_units = window.size_units,
+                   .slide_units = window.slide_units,
+                   .zone = window.zone,
+                   .late_us = window.late_us};
+    std::vector<ExpressionRef> columns;
+    std::vector<Field> row;
+    auto column = [&](const ExpressionRef& expression, std::string name) {
+      if (!expression) return -1;
+      columns.push_back(expression);
+      row.push_back({std::move(name), expression->type});
+      return static_cast<int>(columns.size()) - 1;
+    };
+    for (const ExpressionRef& key : group.keys) made.keys.push_back(column(key, fmt::format("key{}", row.size())));
+    for (size_t i = 0; i < group.aggregates.size(); ++i) {
+      const typed::Aggregate& aggregate = group.aggregates[i];
+      made.aggregates.push_back({.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
+                                 .argument = column(aggregate.argument, fmt::format("argument{}", i)),
+                                 .by = column(aggregate.by, fmt::format("by{}", i)),
+                                 .filter = column(aggregate.filter, fmt::format("filter{}", i)),
+                                 .type = aggregate.type});
+    }
+    const Node& before = plan_.nodes[node.inputs[0]];
+    const int input = append(node, operator_of_[node.inputs[0]], false, project_step(node, columns, row, before.row));
+    program().operators[input].derived = before.derived;
+    open_ = -1;
+    made.late_site = site(node, Site::Kind::late);
+    made.overflow_site = site(node, Site::Kind::rejected);
+    return add(node, made, {input});
+  }
+
+  void products() {
+    for (const typed::RelationId id : plan_.products) {
+      const typed::Relation& relation = project_.relations[id];
+      program().products.push_back(
+          {.domain = relation.domain, .name = relation.name, .version = relation.version, .span = relation.span});
+      if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
+    }
+    auto note = [](std::vector<int>& list, int value) {
+      if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+    };
+    for (const Operator& each : program().operators) {
+      if (const auto* publish = std::get_if<PublishOperator>(&each.content))
+        program().products[publish->product].row = each.row;
+      if (const auto* source = std::get_if<SourceOperator>(&each.content))
+        for (const int product : each.products) note(program().products[product].sources, source->source);
+      for (const int input : each.inputs)
+        if (const auto* publish = std::get_if<PublishOperator>(&program().operators[input].content))
+          for (const int product : each.products) note(program().products[product].products, publish->product);
+    }
+  }
+
+  const Plan& plan_;
+  const typed::Project& project_;
+  const LowerOptions& options_;
+  PhysicalPlan physical_;
+  std::vector<int> readers_;
+  std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
+  int open_ = -1;                 ///< operator whose row program further steps may join
+  int open_kernel_ = -1;
+};
+
+}  // namespace
+
+PhysicalPlan lower(const Plan& plan, const typed::Project& project, const LowerOptions& options) {
+  return Lowering(plan, project, options).run();
+}
+
+}  // namespace braid::plan

@@ -1,0 +1,99 @@
+// The logical plan: the flows of the reachable relations as one acyclic graph of nodes. Views are inlined but built
+// once, however many read them. `build` makes the checked plan: each column that nothing later reads is gone, each read
+// of a source field that may not have converted is spelled out (Conversion::checked_read), each stateful node has its
+// identity. Optimiser passes (compiler/optimize) turn it into a plan of equal meaning; `lower` (lower.h) into a
+// physical plan. Values; nodes refer by index into Plan::nodes, inputs before readers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "compiler/typed/expression.h"
+#include "compiler/typed/project.h"
+#include "runtime/abi/program.h"
+
+namespace braid::plan {
+
+/// A declared stream or table. The row holds the fields that are read, key and time; those of a table, the key and the
+/// time are converted by `from`, the others are `checked<T>`.
+struct SourceNode {
+  typed::RelationId relation;
+  std::vector<int> fields;  ///< of the relation's row, for each field of this node's row
+};
+/// `where`, and a check of a contract that rejects.
+struct KeepNode {
+  typed::ExpressionRef condition;
+  std::string port;   ///< else port; empty: filtered
+  std::string check;  ///< name of the contract's check; empty: a `where`
+};
+/// let, select, drop, rename, narrow; and those the planner adds: "read" and "publish" convert what is still checked,
+/// "carry" narrows the row to what one reader needs, "align" orders the columns of a union, "finish" computes a group's
+/// row from keys and aggregates.
+struct ProjectNode {
+  std::string word;
+  std::vector<typed::ExpressionRef> columns;
+};
+struct UnionNode {};  ///< all inputs have this row
+/// Inputs: left, right. Right rows are converted. The row: the left row, then struct `alias` of the right row.
+struct JoinNode {
+  typed::JoinStep step;  ///< keys over the inputs' rows; residual over the left row and the struct
+};
+/// Row: keys, aggregates, window { start, end }.
+struct GroupNode {
+  typed::Window window;
+  std::vector<typed::ExpressionRef> keys;
+  std::vector<typed::Aggregate> aggregates;
+};
+struct RetimeNode {
+  int time_column;
+  int64_t within_us;
+};
+struct UniqueNode {
+  std::vector<int> columns;
+  int64_t within_us;
+};
+struct AlertNode {
+  std::string check;
+  typed::ExpressionRef condition;
+};
+struct PublishNode {
+  int product;  ///< index into Plan::products
+};
+
+struct Node {
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, RetimeNode, UniqueNode, AlertNode,
+               PublishNode>
+      content;
+  std::vector<int> inputs;
+  std::vector<Field> row;
+  std::string text;  ///< of the step, as written
+  Span span;
+  StateIdentity state;        ///< of stateful nodes
+  std::vector<int> products;  ///< whose ledgers count what leaves here
+  bool derived = false;       ///< rows made by a window or an interval join of the same product
+};
+
+struct Plan {
+  std::vector<Node> nodes;
+  std::vector<typed::RelationId> products;
+  uint64_t id = 0;  ///< digest of the checked plan
+};
+
+/// The plan of these products of `project`, and of all they read.
+Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products);
+
+/// One node a line, indented below its reader, with row and state; shared nodes once.
+std::string print(const Plan& plan, const typed::Project& project);
+
+bool stateful(const Node& node);
+/// Drops columns and nodes that nothing reads; used by `build`, and by passes that leave dead columns behind.
+void drop_unread(Plan& plan, const typed::Project& project);
+/// Columns of `row` that are `checked` are read through checked_read.
+typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
+/// Fills in products, derived flags. Called after nodes changed.
+void annotate(Plan& plan);
+
+}  // namespace braid::plan

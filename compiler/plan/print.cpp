@@ -1,0 +1,171 @@
+#include "compiler/plan/lower.h"
+#include "compiler/plan/plan.h"
+
+namespace braid::plan {
+namespace {
+
+std::string row_text(const std::vector<Field>& row) {
+  std::string text = "{";
+  for (size_t i = 0; i < row.size(); ++i) {
+    const bool nested = is(row[i].type, TypeKind::structure) ||
+                        (is_optional(row[i].type) && is(row[i].type->element, TypeKind::structure));
+    text += (i ? ", " : " ") + row[i].name;
+    if (nested) {
+      const auto& fields = without_optional(row[i].type)->fields;
+      text += " {";
+      for (size_t f = 0; f < fields.size(); ++f) text += (f ? ", " : " ") + fields[f].name;
+      text += fields.empty() ? "}" : " }";
+    } else {
+      text += ": " + to_string(row[i].type);
+    }
+  }
+  return text + (row.empty() ? "}" : " }");
+}
+
+std::string micros(int64_t us) {
+  return us == typed::kForever ? "forever" : to_literal(duration_type(), Value{us});
+}
+
+struct Describe {
+  const Plan& plan;
+  const typed::Project& project;
+  const Node& node;
+
+  const std::vector<Field>& input(int index) const { return plan.nodes[node.inputs[index]].row; }
+  std::string text(const typed::ExpressionRef& expression, int over = 0) const {
+    return typed::print(*expression, input(over));
+  }
+
+  std::string operator()(const SourceNode& source) const {
+    const typed::Relation& relation = project.relations[source.relation];
+    const char* kind = relation.kind == typed::RelationKind::stream ? "stream"
+                       : relation.has_time                          ? "table, versioned"
+                                                                    : "table, static";
+    return fmt::format("source {} ({})", relation.qualified(), kind);
+  }
+  std::string operator()(const KeepNode& keep) const {
+    std::string line = keep.check.empty() ? "keep " : "check " + keep.check + " ";
+    line += text(keep.condition);
+    return keep.port.empty() ? line : line + " else " + keep.port;
+  }
+  std::string operator()(const ProjectNode& projected) const {
+    std::string line = projected.word;
+    for (size_t i = 0; i < projected.columns.size(); ++i) {
+      // Columns that only pass are left to the row: what a step adds is what it is about.
+      if (std::holds_alternative<typed::ColumnRead>(projected.columns[i]->node)) continue;
+      line += fmt::format("\n      {} = {}", node.row[i].name, text(projected.columns[i]));
+    }
+    return line;
+  }
+  std::string operator()(const UnionNode&) const { return "union"; }
+  std::string operator()(const JoinNode& join) const {
+    const typed::JoinStep& step = join.step;
+    const char* kind = step.kind == typed::JoinKind::reference ? "reference"
+                       : step.kind == typed::JoinKind::as_of   ? "as-of"
+                       : step.nearest                          ? "nearest interval"
+                                                               : "interval";
+    std::string line = fmt::format("{} join, {}", kind, step.left ? "left" : "inner");
+    for (size_t i = 0; i < step.left_keys.size(); ++i)
+      line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
+    if (step.residual) {
+      std::vector<Field> both = input(0);
+      both.push_back({step.alias, struct_type(input(1))});
+      line += "\n      and " + typed::print(*step.residual, both);
+    }
+    if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);
+    if (step.lower_us) line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
+    if (step.retain_us) line += "\n      retain " + micros(*step.retain_us);
+    return line;
+  }
+  std::string operator()(const GroupNode& group) const {
+    std::string line = "group by window";
+    for (size_t i = 0; i < group.keys.size(); ++i)
+      line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
+    static constexpr const char* kNames[] = {"count",          "sum",   "min",  "max",     "avg",
+                                             "count_distinct", "first", "last", "arg_min", "arg_max"};
+    for (size_t i = 0; i < group.aggregates.size(); ++i) {
+      const typed::Aggregate& aggregate = group.aggregates[i];
+      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name,
+                          kNames[static_cast<int>(aggregate.kind)]);
+      if (aggregate.argument) line += " " + text(aggregate.argument);
+      if (aggregate.by) line += " by " + text(aggregate.by);
+      if (aggregate.filter) line += " where " + text(aggregate.filter);
+    }
+    return line;
+  }
+  std::string operator()(const RetimeNode& retime) const {
+    return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
+  }
+  std::string operator()(const UniqueNode& unique) const {
+    std::string line = "unique";
+    for (const int column : unique.columns) line += " " + node.row[column].name;
+    return line + " within " + micros(unique.within_us);
+  }
+  std::string operator()(const AlertNode& alert) const {
+    return "alert unless " + alert.check + " " + text(alert.condition);
+  }
+  std::string operator()(const PublishNode& publish) const {
+    const typed::Relation& relation = project.relations[plan.products[publish.product]];
+    return fmt::format("product {} version {}", relation.qualified(), relation.version);
+  }
+};
+
+const char* operator_name(const Operator& each) {
+  static constexpr const char* kNames[] = {"source",     "rows",          "union",  "reference join",
+                                           "as-of join", "interval join", "group",  "retime",
+                                           "unique",     "alert",         "publish"};
+  return kNames[each.content.index()];
+}
+
+}  // namespace
+
+std::string print(const Plan& plan, const typed::Project& project) {
+  std::string text;
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    const Node& node = plan.nodes[i];
+    text += fmt::format("{:>3}", i);
+    if (!node.inputs.empty()) text += fmt::format(" <- {}", fmt::join(node.inputs, ", "));
+    text += "  " + std::visit(Describe{plan, project, node}, node.content) + "\n";
+    text += "      row " + row_text(node.row) + "\n";
+    if (stateful(node)) text += fmt::format("      state {:016x} \"{}\"\n", node.state.identity, node.state.label);
+  }
+  return text;
+}
+
+std::string print(const PhysicalPlan& physical) {
+  std::string text;
+  for (size_t i = 0; i < physical.program.operators.size(); ++i) {
+    const Operator& each = physical.program.operators[i];
+    text += fmt::format("{:>3}", i);
+    if (!each.inputs.empty()) text += fmt::format(" <- {}", fmt::join(each.inputs, ", "));
+    text += fmt::format("  {}: {}\n      row {}\n", operator_name(each), each.text, row_text(each.row));
+    if (const auto* source = std::get_if<SourceOperator>(&each.content)) {
+      std::string fields;
+      for (const DecodeField& field : physical.program.sources[source->source].decode) fields += " " + field.name;
+      text += "      decodes" + fields + "\n";
+    }
+    for (size_t k = 0; k < physical.places.size(); ++k) {
+      const KernelPlace& place = physical.places[k];
+      const auto* source = std::get_if<SourceOperator>(&each.content);
+      const bool here = place.kind == KernelPlace::Kind::source ? source && source->source == place.index
+                                                                : place.index == static_cast<int>(i);
+      if (!here) continue;
+      const RowProgram& kernel = physical.kernels[k];
+      text += "      kernel " + kernel.name + "\n";
+      const std::vector<Field>* row = &kernel.input;
+      for (const RowStep& step : kernel.steps) {
+        if (step.kind == RowStep::Kind::keep) text += "        keep " + typed::print(*step.condition, *row) + "\n";
+        for (size_t c = 0; c < step.columns.size(); ++c)
+          text += fmt::format("        {} = {}\n", step.row[c].name, typed::print(*step.columns[c], *row));
+        row = &step.row;
+      }
+      text +=
+          fmt::format("        passes {} of {} leaves\n",
+                      kernel.passthrough.size() - std::count(kernel.passthrough.begin(), kernel.passthrough.end(), -1),
+                      kernel.passthrough.size());
+    }
+  }
+  return text;
+}
+
+}  // namespace braid::plan

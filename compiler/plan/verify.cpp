@@ -1,0 +1,118 @@
+#include "compiler/plan/verify.h"
+
+#include "runtime/base/check.h"
+
+namespace braid::plan {
+namespace {
+
+class Verifier {
+ public:
+  Verifier(const Plan& plan, std::string_view after) : plan_(plan), after_(after) {}
+
+  void run() {
+    for (size_t i = 0; i < plan_.nodes.size(); ++i) {
+      const Node& node = plan_.nodes[i];
+      for (const int input : node.inputs) holds(input >= 0 && input < static_cast<int>(i), "an input stands behind");
+      std::visit([&](const auto& content) { check(node, content); }, node.content);
+      if (stateful(node)) holds(node.state.identity != 0 || plan_.id == 0, "a stateful node without identity");
+    }
+  }
+
+ private:
+  void holds(bool condition, std::string_view what) const {
+    BRAID_CHECK(condition, fmt::format("after {}: {}", after_, what));
+  }
+  const std::vector<Field>& row(const Node& node, int input) const { return plan_.nodes[node.inputs[input]].row; }
+
+  void same_row(const Node& node) const {
+    const auto& input = row(node, 0);
+    holds(node.row.size() == input.size(), "a row that should pass changes");
+    for (size_t i = 0; i < input.size(); ++i)
+      holds(same(node.row[i].type, input[i].type), "a column that should pass changes its type");
+  }
+  void expression(const typed::ExpressionRef& expression, const std::vector<Field>& row) const {
+    if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
+      holds(column->index >= 0 && column->index < static_cast<int>(row.size()), "a column that is not there");
+      holds(same(expression->type, row[column->index].type), "a column read with another type than it has");
+    }
+    for (const typed::ExpressionRef& part : typed::parts(*expression)) this->expression(part, row);
+  }
+  void condition(const typed::ExpressionRef& condition, const std::vector<Field>& row) const {
+    holds(is(condition->type, TypeKind::boolean), "a condition that is no bool");
+    expression(condition, row);
+  }
+
+  void check(const Node& node, const SourceNode& source) const {
+    holds(node.inputs.empty() && source.fields.size() == node.row.size(), "a source whose row is not its fields");
+  }
+  void check(const Node& node, const KeepNode& keep) const {
+    same_row(node);
+    condition(keep.condition, row(node, 0));
+  }
+  void check(const Node& node, const ProjectNode& project) const {
+    holds(project.columns.size() == node.row.size(), "a projection whose row is not its columns");
+    for (size_t i = 0; i < project.columns.size(); ++i) {
+      expression(project.columns[i], row(node, 0));
+      holds(same(project.columns[i]->type, node.row[i].type), "a projected column with another type than its field");
+    }
+  }
+  void check(const Node& node, const UnionNode&) const {
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      for (size_t c = 0; c < node.row.size(); ++c)
+        holds(row(node, i).size() == node.row.size() && same(row(node, i)[c].type, node.row[c].type),
+              "a union of unequal rows");
+  }
+  void check(const Node& node, const JoinNode& join) const {
+    const auto& left = row(node, 0);
+    const auto& right = row(node, 1);
+    holds(node.row.size() == left.size() + 1, "a join that does not add one field");
+    holds(same(without_optional(node.row.back().type), struct_type(right)), "a join whose struct is not the right row");
+    holds(is_optional(node.row.back().type) == join.step.left, "a left join without optional side");
+    holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
+    for (size_t i = 0; i < join.step.left_keys.size(); ++i) {
+      expression(join.step.left_keys[i], left);
+      expression(join.step.right_keys[i], right);
+      holds(same(without_optional(join.step.left_keys[i]->type), without_optional(join.step.right_keys[i]->type)),
+            "join keys of unequal types");
+    }
+    if (!join.step.residual) return;
+    std::vector<Field> both = left;
+    both.push_back({join.step.alias, struct_type(right)});
+    condition(join.step.residual, both);
+  }
+  void check(const Node& node, const GroupNode& group) const {
+    holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");
+    for (const auto& key : group.keys) expression(key, row(node, 0));
+    for (const auto& aggregate : group.aggregates)
+      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+        if (part) expression(part, row(node, 0));
+  }
+  void check(const Node& node, const RetimeNode& retime) const {
+    same_row(node);
+    holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");
+  }
+  void check(const Node& node, const UniqueNode& unique) const {
+    same_row(node);
+    for (const int column : unique.columns)
+      holds(column >= 0 && column < static_cast<int>(node.row.size()), "no column");
+  }
+  void check(const Node& node, const AlertNode& alert) const {
+    same_row(node);
+    condition(alert.condition, row(node, 0));
+  }
+  void check(const Node& node, const PublishNode&) const {
+    same_row(node);
+    for (const Field& field : node.row) holds(!is(field.type, TypeKind::checked), "a product field not converted");
+  }
+
+  const Plan& plan_;
+  std::string_view after_;
+};
+
+}  // namespace
+
+void verify(const Plan& plan, std::string_view after) {
+  Verifier(plan, after).run();
+}
+
+}  // namespace braid::plan
