@@ -1,6 +1,9 @@
 #include "runtime/report/diagnostic.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <tuple>
 
 namespace braid {
 

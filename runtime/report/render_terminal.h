@@ -1,0 +1,25 @@
+// A diagnostic as people read it: the message, the lines of script with what stands under them, notes, and each fix as
+// the line would look after it. Pure functions of their arguments.
+#pragma once
+
+#include <string>
+
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/record_place.h"
+#include "runtime/report/source_set.h"
+
+namespace braid {
+
+struct RenderOptions {
+  bool color = false;  ///< ANSI colours; ask for them only on a terminal
+  int width = 100;     ///< columns; longer lines of text are cut around what is marked
+};
+
+/// Ends with a line break; no blank line behind it. Spans that `sources` does not hold are left out.
+std::string render_terminal(const Diagnostic& diagnostic, const SourceSet& sources, RenderOptions options = {});
+
+/// The same for an error at run time, with the record under the script line.
+std::string render_terminal(const Diagnostic& diagnostic, const RecordPlace& place, const SourceSet& sources,
+                            RenderOptions options = {});
+
+}  // namespace braid
