@@ -1,0 +1,24 @@
+// The seam between the wrong scripts and the compiler: what `braid check` would report of these sources.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/source_set.h"
+
+namespace braid {
+
+/// All findings of one run over the files of one project, in source order.
+using CheckScript = std::function<std::vector<Diagnostic>(const SourceSet& sources)>;
+
+/// Runs `check_script` over every script of wrong/ and says what differs from the headers: a finding that is missing,
+/// misplaced or not expected, a second label or a fix that is missing, a mend that does not make its code go away.
+/// `only` limits it to scripts whose first expectation has a code in [first, last].
+struct CodeRange {
+  int first = 0;
+  int last = 9999;
+};
+std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, CodeRange only = {});
+
+}  // namespace braid
