@@ -32,7 +32,7 @@ class Folder {
       if (const bool* left = constant_bool(either->left); left && !*left) return count(either->right);
     if (!constant) return made;
     // What fails when computed now is left to fail for its row.
-    if (auto value = interpret::evaluate_constant(made))
+    if (auto value = interpret::evaluate_constant(*made))
       return count(typed::make(made->type, made->span, typed::Constant{std::move(*value)}));
     return made;
   }

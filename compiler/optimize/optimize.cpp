@@ -37,9 +37,9 @@ Optimized optimize(plan::Plan plan, const typed::Project& project, const Options
   for (const Pass& pass : kPasses) {
     PassReport report{.name = pass.description.name, .enabled = !options.disabled.contains(pass.description.name)};
     if (report.enabled && pass.run) {
-      const int64_t begin = clock.now_us();
+      const int64_t begin = clock.steady_us();
       report.changes = pass.run(plan, project);
-      report.duration_us = clock.now_us() - begin;
+      report.duration_us = clock.steady_us() - begin;
       plan::verify(plan, pass.description.name);
     }
     made.reports.push_back(report);
