@@ -14,6 +14,11 @@
 
 namespace braid::typed {
 
+/// Of a call of a function with `takes_layout`: the layout of its type variable (runtime/declare/layout.h).
+std::string call_layout(const Expression& call);
+/// The scales that stand behind the arguments of a function with `takes_scales`; empty for others.
+std::vector<int64_t> call_scales(const Expression& call);
+
 class CallSites {
  public:
   /// `call` is a FunctionCall of a function with `takes_cache`.

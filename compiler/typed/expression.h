@@ -1,9 +1,9 @@
 // Typed expressions: what the checker makes of a script's expressions, and what interpreter, optimiser, code generator
-// and the reference evaluator work on. Small on purpose: `case`, `in`, `?.`, interpolation, user functions, method calls
-// and named arguments are gone; each name is a column, a local or a constant; each conversion is spelled out.
+// and the reference evaluator work on. Small on purpose: `case`, `in`, `?.`, interpolation, user functions, method
+// calls and named arguments are gone; each name is a column, a local or a constant; each conversion is spelled out.
 //
-// An expression is immutable and shared (shared_ptr: optimiser passes and shared sub-plans refer to one tree), so a pass
-// builds new nodes and keeps what it does not touch.
+// An expression is immutable and shared (shared_ptr: optimiser passes and shared sub-plans refer to one tree), so a
+// pass builds new nodes and keeps what it does not touch.
 //
 // Evaluation is left to right, arguments before calls; `both`, `either`, `choose`, `coalesce` evaluate only what they
 // need. A fallible node that fails ends the evaluation of its step for that row, unless an `attempt` stands around it.
@@ -31,7 +31,8 @@ enum class Operator : uint8_t {
   // integer: fails on overflow (E6101). floating: IEEE. decimal: result type's precision/scale, operands as they are;
   // fails beyond 38 digits. Also duration ± duration, timestamp ± duration, timestamp − timestamp, date ± duration is
   // none; string + string and list + list concatenate.
-  add, subtract,
+  add,
+  subtract,
   // integer, floating, decimal, integer * duration, duration * integer.
   multiply,
   // floating, decimal (result scale = left scale + 6); fails on zero (E6102). duration div integer is a function.
@@ -39,27 +40,31 @@ enum class Operator : uint8_t {
   // `%`: integer, decimal; fails on zero. Sign of the dividend.
   remainder,
   negate,
-  equal, not_equal,                 ///< any equal types; optional operands allowed: null equals null only
-  less, less_equal, greater, greater_equal  ///< ordered scalars, not optional; floats: total order, NaN last
+  equal,
+  not_equal,  ///< any equal types; optional operands allowed: null equals null only
+  less,
+  less_equal,
+  greater,
+  greater_equal  ///< ordered scalars, not optional; floats: total order, NaN last
 };
 
 /// Conversions that the checker inserts. All but `narrow_decimal` and `checked_read` cannot fail.
 enum class Conversion : uint8_t {
-  integer_to_decimal,   ///< to decimal(19 or more, s)
-  widen_decimal,        ///< to at least as many whole digits and at least the scale
-  narrow_decimal,       ///< fails when digits would be lost (stating a type: `fields { a: decimal(5,2) }`)
-  to_optional,          ///< T to T?
-  unwrap,               ///< T? to T where the checker has shown that it is present
-  checked_read          ///< checked<T> to T: fails with the conversion fault of the source field
+  integer_to_decimal,  ///< to decimal(19 or more, s)
+  widen_decimal,       ///< to at least as many whole digits and at least the scale
+  narrow_decimal,      ///< fails when digits would be lost (stating a type: `fields { a: decimal(5,2) }`)
+  to_optional,         ///< T to T?
+  unwrap,              ///< T? to T where the checker has shown that it is present
+  checked_read         ///< checked<T> to T: fails with the conversion fault of the source field
 };
 
 /// What stands beside the row.
 enum class Ambient : uint8_t {
-  event_time,      ///< timestamp of the row
-  now,             ///< timestamp: the recorded clock reading
-  origin,          ///< struct { source: string, partition: string, position: int, line: int }
-  random,          ///< float in [0, 1): hash of (job, source, partition, position, site)
-  random_uuid      ///< the same as a UUID
+  event_time,  ///< timestamp of the row
+  now,         ///< timestamp: the recorded clock reading
+  origin,      ///< struct { source: string, partition: string, position: int, line: int }
+  random,      ///< float in [0, 1): hash of (job, source, partition, position, site)
+  random_uuid  ///< the same as a UUID
 };
 
 struct Constant {
@@ -149,10 +154,11 @@ struct AmbientRead {
 
 struct Expression {
   Type type;
-  Span span;  ///< in the script, for run-time errors; of the innermost user-written construct
+  Span span;              ///< in the script, for run-time errors; of the innermost user-written construct
   bool can_fail = false;  ///< itself or a part outside an Attempt
   std::variant<Constant, ColumnRead, LocalRead, Bind, FieldRead, FunctionCall, Operation, Convert, Both, Either, Not,
-               Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate, AmbientRead>
+               Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate,
+               AmbientRead>
       node;
 };
 

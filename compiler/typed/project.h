@@ -19,19 +19,19 @@ using RelationId = int;
 enum class RelationKind { stream, table, view, product };
 
 struct Connector {
-  std::string kind;     ///< file, topic, inline …
-  std::string address;  ///< glob, topic name
-  std::string format;   ///< json, csv; empty: by the environment or the file's ending
+  std::string kind;                                    ///< file, topic, inline …
+  std::string address;                                 ///< glob, topic name
+  std::string format;                                  ///< json, csv; empty: by the environment or the file's ending
   std::vector<std::pair<std::string, Value>> options;  ///< format and connector options: null: "NA"
   Span span;
 };
 
 struct SourceField {
   std::string name;
-  Type type;                 ///< as declared
+  Type type;                      ///< as declared
   std::vector<std::string> path;  ///< where it stands in the record: {"customer", "id"}
-  ExpressionRef fallback;    ///< `= expr`: value when absent or null; over the row of the fields above it (their
-                             ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
+  ExpressionRef fallback;         ///< `= expr`: value when absent or null; over the row of the fields above it (their
+                                  ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
   std::string documentation;
   std::vector<std::string> labels;
   Span span;
@@ -40,13 +40,13 @@ struct SourceField {
 struct Source {
   std::vector<SourceField> fields;
   std::optional<Connector> from;
-  std::optional<int64_t> idle_us;   ///< nullopt: never; default 1 min
+  std::optional<int64_t> idle_us;  ///< nullopt: never; default 1 min
   int64_t ahead_us = 3'600'000'000;
-  ExpressionRef delete_when;        ///< table: over the row of its fields (declared types); null if none
+  ExpressionRef delete_when;  ///< table: over the row of its fields (declared types); null if none
 };
 
-// ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of the
-// row before (a join's: see there). Rows of sources have declared types here; where a field's conversion is read is
+// ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of
+// the row before (a join's: see there). Rows of sources have declared types here; where a field's conversion is read is
 // settled by plan/build.
 
 struct FromStep {
@@ -78,12 +78,13 @@ struct JoinStep {
   std::string alias;
   std::vector<ExpressionRef> left_keys;   ///< over the row before
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
-  ExpressionRef residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
+  ExpressionRef
+      residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
   bool on_table_key = false;  ///< right_keys are the table's key
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
-  std::optional<int64_t> retain_us;  ///< within any; kForever for `retain forever`
-  std::string port;      ///< else port; empty: the standing `unmatched` output
+  std::optional<int64_t> retain_us;           ///< within any; kForever for `retain forever`
+  std::string port;                           ///< else port; empty: the standing `unmatched` output
   /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).
 };
 inline constexpr int64_t kForever = INT64_MAX;
@@ -101,14 +102,14 @@ enum class WindowKind { tumbling, hopping };
 enum class CalendarUnit { none, day, week, month, year };
 struct Window {
   WindowKind kind = WindowKind::tumbling;
-  int64_t size_us = 0;   ///< where unit is none
-  int64_t slide_us = 0;  ///< = size when tumbling
+  int64_t size_us = 0;                     ///< where unit is none
+  int64_t slide_us = 0;                    ///< = size when tumbling
   CalendarUnit unit = CalendarUnit::none;  ///< with `in zone`
   int64_t size_units = 0;                  ///< of `unit`
   int64_t slide_units = 0;
   std::string zone;
-  int64_t late_us = 0;   ///< stays open longer
-  std::string name;      ///< as; empty if none
+  int64_t late_us = 0;  ///< stays open longer
+  std::string name;     ///< as; empty if none
   Span span;
 };
 /// `window … group …`. The row after: keys, then aggregates as `finish` gives them, then window: { start, end } — in
@@ -118,7 +119,7 @@ struct GroupStep {
   std::vector<ExpressionRef> keys;  ///< over the row before
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
-  std::string name;  ///< as; empty if none
+  std::string name;                   ///< as; empty if none
 };
 
 struct Step {
@@ -146,18 +147,18 @@ struct Relation {
   int64_t version = 1;
   bool is_public = false;
   std::string documentation;
-  std::vector<Field> row;         ///< what readers see
+  std::vector<Field> row;             ///< what readers see
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
-  bool has_time = false;          ///< false: static reference data
-  int time_field = -1;            ///< field of `row` that is the event time; -1: it travels beside the row
-  int64_t within_us = 0;          ///< disorder bound of a source, or of a re-timed flow
-  bool retimed = false;           ///< a flow with `time f within d` on another field than it inherits
-  std::optional<Source> source;   ///< stream, table
-  std::vector<Step> steps;        ///< view, product; the first is FromStep
-  std::vector<Check> checks;      ///< product
+  bool has_time = false;              ///< false: static reference data
+  int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
+  int64_t within_us = 0;              ///< disorder bound of a source, or of a re-timed flow
+  bool retimed = false;               ///< a flow with `time f within d` on another field than it inherits
+  std::optional<Source> source;       ///< stream, table
+  std::vector<Step> steps;            ///< view, product; the first is FromStep
+  std::vector<Check> checks;          ///< product
   std::vector<Unique> uniques;
-  std::optional<Connector> to;    ///< product
-  Span span;                      ///< of the name in its declaration
+  std::optional<Connector> to;  ///< product
+  Span span;                    ///< of the name in its declaration
   std::string qualified() const { return domain + "." + name; }
 };
 
@@ -173,8 +174,8 @@ struct TestRow {
 struct GivenStatement {
   RelationId relation;
   std::vector<TestRow> rows;
-  std::optional<std::string> file;     ///< given S from "file"
-  std::vector<std::string> raw;        ///< given S raw ["…"]
+  std::optional<std::string> file;  ///< given S from "file"
+  std::vector<std::string> raw;     ///< given S raw ["…"]
 };
 struct DeleteStatement {
   RelationId relation;

@@ -1,0 +1,219 @@
+#include "compiler/interpret/interpret.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace braid::interpret {
+namespace {
+
+struct PreparedStep {
+  const plan::RowStep* step;
+  const Node* condition = nullptr;
+  std::vector<const Node*> columns;
+};
+
+/// An input leaf that some expression reads, or that goes out as it is without being passed through.
+struct LoadedLeaf {
+  LeafKind kind;
+  uint32_t leaf;
+};
+
+struct ComputedLeaf {
+  LeafKind kind;
+  uint32_t leaf;
+};
+
+class InterpretedKernel : public Kernel {
+ public:
+  InterpretedKernel(const plan::RowProgram& program, typed::CallSites& sites) : program_(program) {
+    const std::vector<Field>* row = &program_.input;
+    std::vector<bool> read(program_.input.size(), false);
+    bool over_input = true;
+    for (const plan::RowStep& step : program_.steps) {
+      PreparedStep prepared{&step};
+      auto add = [&](const typed::ExpressionRef& expression) {
+        if (over_input)
+          for (int column : typed::columns_read(expression)) read[static_cast<size_t>(column)] = true;
+        return prepared_.add(*expression, *row, sites);
+      };
+      if (step.kind == plan::RowStep::Kind::keep) {
+        prepared.condition = add(step.condition);
+      } else {
+        for (const typed::ExpressionRef& column : step.columns) prepared.columns.push_back(add(column));
+        over_input = false;
+        row = &step.row;
+      }
+      steps_.push_back(std::move(prepared));
+    }
+    std::vector<Leaf> output = flatten(program_.output);
+    for (size_t leaf = 0; leaf < output.size(); ++leaf) {
+      bool passed = leaf < program_.passthrough.size() && program_.passthrough[leaf] >= 0;
+      if (!passed) computed_.push_back({output[leaf].kind, static_cast<uint32_t>(leaf)});
+      if (!passed && over_input) read[field_of_leaf(program_.input, leaf)] = true;
+    }
+    std::vector<Leaf> input = flatten(program_.input);
+    for (size_t leaf = 0; leaf < input.size(); ++leaf)
+      if (read[field_of_leaf(program_.input, leaf)]) loaded_.push_back({input[leaf].kind, static_cast<uint32_t>(leaf)});
+    input_leaves_ = input.size();
+  }
+
+  void run(KernelFrame& frame) const override {
+    Prepared::Scratch scratch = prepared_.make_scratch();
+    std::vector<std::vector<Slot>> rows{std::vector<Slot>(input_leaves_, slot_i128(0))};
+    for (const PreparedStep& step : steps_)
+      if (step.condition == nullptr) rows.emplace_back(leaf_total(step.columns));
+    frame.kept_count = 0;
+    frame.drop_count = 0;
+    for (uint32_t row = 0; row < frame.rows; ++row) {
+      for (const LoadedLeaf& leaf : loaded_)
+        rows[0][leaf.leaf] = read_slot({leaf.kind, const_cast<void*>(frame.in[leaf.leaf])}, row);
+      const std::vector<Slot>* last = run_steps(frame, row, scratch, rows);
+      if (last == nullptr) continue;
+      for (const ComputedLeaf& leaf : computed_)
+        write_slot({leaf.kind, frame.out[leaf.leaf]}, frame.kept_count, (*last)[leaf.leaf]);
+      frame.kept[frame.kept_count++] = row;
+    }
+  }
+
+ private:
+  static size_t field_of_leaf(const std::vector<Field>& row, size_t leaf) {
+    size_t field = 0;
+    for (size_t first = leaf_count(row[0].type); leaf >= first; first += leaf_count(row[field].type)) ++field;
+    return field;
+  }
+  static size_t leaf_total(const std::vector<const Node*>& columns) {
+    size_t total = 0;
+    for (const Node* column : columns) total += column->width;
+    return total;
+  }
+
+  /// The row behind the last step; null if it was dropped.
+  const std::vector<Slot>* run_steps(KernelFrame& frame, uint32_t row, Prepared::Scratch& scratch,
+                                     std::vector<std::vector<Slot>>& rows) const {
+    RowContext context{frame.call, frame.time == nullptr ? 0 : frame.time[row],
+                       frame.record == nullptr ? nullptr : frame.records + frame.record[row]};
+    size_t current = 0;
+    for (const PreparedStep& step : steps_) {
+      const Slot* slots = rows[current].data();
+      Failure failure;
+      auto drop_failed = [&] {
+        bool known = failure.column >= 0 && static_cast<size_t>(failure.column) < step.step->field_sites.size();
+        uint32_t site = known ? step.step->field_sites[static_cast<size_t>(failure.column)] : step.step->failure_site;
+        frame.drops[frame.drop_count++] = {row, site, failure.code, failure.detail};
+      };
+      if (step.condition != nullptr) {
+        const Slot* holds = evaluate(*step.condition, slots, scratch, context, failure);
+        if (holds == nullptr) {
+          drop_failed();
+          return nullptr;
+        }
+        if (holds->u8 == 0) {
+          frame.drops[frame.drop_count++] = {row, step.step->site, 0, {nullptr, 0}};
+          return nullptr;
+        }
+        continue;
+      }
+      Slot* next = rows[current + 1].data();
+      for (const Node* column : step.columns) {
+        const Slot* value = evaluate(*column, slots, scratch, context, failure);
+        if (value == nullptr) {
+          drop_failed();
+          return nullptr;
+        }
+        next = std::copy_n(value, column->width, next);
+      }
+      ++current;
+    }
+    return &rows[current];
+  }
+
+  plan::RowProgram program_;  ///< steps_ points into it
+  Prepared prepared_;
+  std::vector<PreparedStep> steps_;
+  std::vector<LoadedLeaf> loaded_;
+  std::vector<ComputedLeaf> computed_;
+  size_t input_leaves_ = 0;
+};
+
+/// Whether it depends on nothing but itself: no column, nothing beside the row, no local bound outside.
+bool is_closed(const typed::Expression& expression, std::vector<int>& bound) {
+  if (std::holds_alternative<typed::ColumnRead>(expression.node)) return false;
+  if (std::holds_alternative<typed::AmbientRead>(expression.node)) return false;
+  if (auto* local = std::get_if<typed::LocalRead>(&expression.node))
+    return std::find(bound.begin(), bound.end(), local->slot) != bound.end();
+  if (auto* bind = std::get_if<typed::Bind>(&expression.node)) {
+    if (!is_closed(*bind->value, bound)) return false;
+    bound.push_back(bind->slot);
+    bool closed = is_closed(*bind->body, bound);
+    bound.pop_back();
+    return closed;
+  }
+  for (const typed::ExpressionRef& part : typed::parts(expression))
+    if (!is_closed(*part, bound)) return false;
+  return true;
+}
+
+/// Objects of the call sites of one evaluation.
+class Caches {
+ public:
+  explicit Caches(const typed::CallSites& sites) : sites_(sites), objects_(sites.count(), nullptr) {}
+  ~Caches() {
+    for (size_t i = 0; i < objects_.size(); ++i)
+      if (objects_[i] != nullptr && sites_.free_functions()[i] != nullptr) sites_.free_functions()[i](objects_[i]);
+  }
+  Caches(const Caches&) = delete;
+  Caches& operator=(const Caches&) = delete;
+  void** data() { return objects_.data(); }
+
+ private:
+  const typed::CallSites& sites_;
+  std::vector<void*> objects_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Kernel> interpret(const plan::RowProgram& program, typed::CallSites& sites) {
+  return std::make_shared<InterpretedKernel>(program, sites);
+}
+
+Evaluator::Evaluator(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites)
+    : root_(prepared_.add(expression, row, sites)), scratch_(prepared_.make_scratch()) {}
+
+Failure Evaluator::evaluate(const Slot* row, const RowContext& context, Slot* result) {
+  Failure failure;
+  const Slot* value = interpret::evaluate(*root_, row, scratch_, context, failure);
+  if (value != nullptr) std::copy_n(value, root_->width, result);
+  return failure;
+}
+
+Failure evaluate(const typed::Expression& expression, const std::vector<Field>& row, const Slot* slots,
+                 const RowContext& context, Slot* result) {
+  typed::CallSites sites;
+  Evaluator evaluator(expression, row, sites);
+  Caches caches(sites);
+  CallContext call = *context.call;
+  call.caches = caches.data();
+  RowContext own{&call, context.time, context.record};
+  Failure failure = evaluator.evaluate(slots, own, result);
+  // Texts and lists of the result lie in the arena, in the row, or in constants that die with the evaluator.
+  if (failure.code != 0) {
+    failure.detail = call.arena->copy(failure.detail.view());
+    return failure;
+  }
+  to_slots(expression.type, from_slots(expression.type, result), result, *call.arena);
+  return failure;
+}
+
+std::optional<Value> evaluate_constant(const typed::Expression& expression) {
+  std::vector<int> bound;
+  if (!is_closed(expression, bound)) return std::nullopt;
+  Arena arena;
+  CallContext call;
+  call.arena = &arena;
+  std::vector<Slot> result(std::max<size_t>(leaf_count(expression.type), 1));
+  if (evaluate(expression, {}, nullptr, {&call}, result.data()).code != 0) return std::nullopt;
+  return from_slots(expression.type, result.data());
+}
+
+}  // namespace braid::interpret
