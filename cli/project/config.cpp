@@ -1,0 +1,235 @@
+#include "cli/project/config.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+const std::vector<std::string> kProjectKeys{"name", "default_env"};
+const std::vector<std::string> kEnvironmentKeys{"store", "workers", "memory", "bind", "out", "param"};
+/// Known to the language, read by a deployment over Kafka; `run` says so.
+const std::vector<std::string> kKafkaKeys{"brokers", "schema_registry", "delivery", "group", "transactional_id"};
+const std::vector<std::string> kBindingKeys{"file", "format", "options"};
+
+class Config {
+ public:
+  Config(const Project& project, SourceSet& sources, Reporter& reporter)
+      : project_(project), sources_(sources), reporter_(reporter) {}
+
+  bool parse() {
+    std::string reason;
+    const auto text = read_file(*project_.config_path, reason);
+    if (!text) {
+      reporter_.report(diag::FileNotReadable{.path = *project_.config_path, .reason = reason});
+      return false;
+    }
+    file_ = sources_.add(*project_.config_path, *text);
+    toml::parse_result parsed = toml::parse(*text, *project_.config_path);
+    if (!parsed) {
+      const std::string reason(parsed.error().description());
+      reporter_.report(diag::BrokenToml{.path = *project_.config_path, .reason = reason})
+          .at(span(parsed.error().source()));
+      return false;
+    }
+    root_ = std::move(parsed).table();
+    return true;
+  }
+
+  void header(Project& project) {
+    only_keys(root_, "braid.toml", {"project", "env"});
+    if (const toml::table* table = root_["project"].as_table()) {
+      only_keys(*table, "[project]", kProjectKeys);
+      project.name = text(*table, "name");
+      project.default_environment = text(*table, "default_env");
+    }
+    if (project.name.empty())
+      project.name = std::filesystem::absolute(project.root.empty() ? "." : project.root).filename().string();
+    if (const toml::table* table = root_["env"].as_table())
+      for (const auto& [key, value] : *table) project.environments.emplace_back(key.str());
+    if (project.default_environment.empty() && !project.environments.empty())
+      project.default_environment = project.environments.size() == 1 ? project.environments.front() : "dev";
+  }
+
+  std::optional<Environment> environment(const std::string& name) {
+    const toml::table* table = root_["env"][name].as_table();
+    if (!table) {
+      auto finding = reporter_.report(diag::UnknownEnvironment{.name = name});
+      if (const auto near = closest(name, project_.environments)) finding.note("did you mean `" + *near + "`?");
+      if (!project_.environments.empty())
+        finding.note(fmt::format("it has: {}", fmt::join(project_.environments, ", ")));
+      return std::nullopt;
+    }
+    Environment made;
+    made.name = name;
+    std::vector<std::string> known = kEnvironmentKeys;
+    known.insert(known.end(), kKafkaKeys.begin(), kKafkaKeys.end());
+    only_keys(*table, "[env." + name + "]", known);
+    for (const std::string& key : kKafkaKeys)
+      if (table->contains(key)) made.kafka_keys.push_back(key);
+    made.store = from_root(table->contains("store") ? text(*table, "store") : "data");
+    if (const toml::node* workers = table->get("workers")) {
+      made.workers = static_cast<int>(workers->value_or(int64_t{0}));
+      if (made.workers < 1 || made.workers > 64) wrong_value(*workers, "workers", "a number from 1 to 64");
+    }
+    if (const toml::node* memory = table->get("memory")) made.memory_bytes = bytes(*memory);
+    if (const toml::table* bound = (*table)["bind"].as_table()) made.bind = bindings(*bound, "[env." + name + ".bind]");
+    if (const toml::table* bound = (*table)["out"].as_table()) made.out = bindings(*bound, "[env." + name + ".out]");
+    if (const toml::table* params = (*table)["param"].as_table())
+      for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
+    return made;
+  }
+
+ private:
+  Span span(const toml::source_region& region) const {
+    return {file_, offset(region.begin), std::max(offset(region.begin), offset(region.end))};
+  }
+  uint32_t offset(const toml::source_position& position) const {
+    const std::string& text = sources_.file(file_).text;
+    size_t at = 0;
+    for (uint32_t line = 1; line < position.line && at < text.size(); ++line) {
+      at = text.find('\n', at);
+      at = at == std::string::npos ? text.size() : at + 1;
+    }
+    // Columns count code points.
+    for (uint32_t column = 1; column < position.column && at < text.size() && text[at] != '\n'; ++at)
+      if (at + 1 >= text.size() || (static_cast<unsigned char>(text[at + 1]) & 0xC0) != 0x80) ++column;
+    return static_cast<uint32_t>(std::min(at, text.size()));
+  }
+
+  void only_keys(const toml::table& table, const std::string& section, const std::vector<std::string>& known) {
+    for (const auto& [key, value] : table) {
+      const std::string name(key.str());
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const Span place = span(key.source());
+      auto finding = reporter_.report(diag::UnknownKey{.section = section, .key = name});
+      finding.at(place);
+      if (const auto near = closest(name, known))
+        finding.fix(Applicability::likely, "use `" + *near + "`", {{place, *near}});
+      else
+        finding.note(fmt::format("it takes: {}", fmt::join(known, ", ")));
+    }
+  }
+
+  void wrong_value(const toml::node& node, const std::string& key, const std::string& expected) {
+    reporter_
+        .report(diag::FlagValue{
+            .option = key, .expected = expected, .found = std::string(sources_.text(span(node.source())))})
+        .at(span(node.source()));
+  }
+
+  std::string text(const toml::table& table, const std::string& key) {
+    const toml::node* node = table.get(key);
+    if (!node) return {};
+    if (const auto* string = node->as_string()) return expand(string->get(), span(node->source()));
+    wrong_value(*node, key, "a text in quotes");
+    return {};
+  }
+
+  int64_t bytes(const toml::node& node) {
+    if (const auto number = node.value_exact<int64_t>(); number && *number > 0) return *number;
+    if (const auto* string = node.as_string()) {
+      int64_t count = 0;
+      const std::string& written = string->get();
+      const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), count);
+      const std::string unit(end, written.data() + written.size());
+      const int shift = unit == "KB" ? 10 : unit == "MB" ? 20 : unit == "GB" ? 30 : -1;
+      if (error == std::errc() && count > 0 && shift > 0) return count << shift;
+    }
+    wrong_value(node, "memory", "a size like \"512MB\"");
+    return int64_t{512} << 20;
+  }
+
+  /// `${NAME}` is the environment variable.
+  std::string expand(const std::string& written, Span place) {
+    std::string made;
+    for (size_t at = 0; at < written.size();) {
+      const size_t open = written.find("${", at);
+      const size_t close = open == std::string::npos ? open : written.find('}', open);
+      if (close == std::string::npos) return made + written.substr(at);
+      made += written.substr(at, open - at);
+      const std::string name = written.substr(open + 2, close - open - 2);
+      if (const char* value = std::getenv(name.c_str()))
+        made += value;
+      else
+        reporter_.report(diag::UnsetVariable{.name = name}).at(place);
+      at = close + 1;
+    }
+    return made;
+  }
+
+  std::string from_root(const std::string& path) const {
+    const std::filesystem::path given(path);
+    return given.is_absolute() || project_.root.empty() ? path
+                                                        : (std::filesystem::path(project_.root) / given).string();
+  }
+
+  std::string literal(const toml::node& value) {
+    if (const auto* string = value.as_string()) return "\"" + string->get() + "\"";
+    return std::string(sources_.text(span(value.source())));
+  }
+
+  std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section) {
+    std::map<std::string, BindingConfig> made;
+    for (const auto& [key, value] : table) {
+      const toml::table* binding = value.as_table();
+      if (!binding) {
+        wrong_value(value, std::string(key.str()), "a table like { file = \"samples/*.ndjson\", format = \"json\" }");
+        continue;
+      }
+      only_keys(*binding, section + " \"" + std::string(key.str()) + "\"", kBindingKeys);
+      BindingConfig config;
+      config.span = span(key.source());
+      config.file = from_root(text(*binding, "file"));
+      config.format = text(*binding, "format");
+      if (const toml::table* options = (*binding)["options"].as_table())
+        for (const auto& [name, option] : *options) {
+          const auto* string = option.as_string();
+          config.options.emplace(name.str(),
+                                 string ? string->get() : std::string(sources_.text(span(option.source()))));
+        }
+      made.emplace(key.str(), std::move(config));
+    }
+    return made;
+  }
+
+  const Project& project_;
+  SourceSet& sources_;
+  Reporter& reporter_;
+  toml::table root_;
+  uint32_t file_ = 0;
+};
+
+}  // namespace
+
+bool read_header(Project& project, SourceSet& sources, Reporter& reporter) {
+  Config config(project, sources, reporter);
+  if (!config.parse()) return false;
+  config.header(project);
+  return true;
+}
+
+std::optional<Environment> environment(const Project& project, const std::string& name, SourceSet& sources,
+                                       Reporter& reporter) {
+  const std::string chosen = name.empty() ? project.default_environment : name;
+  if (!project.config_path || (chosen.empty() && project.environments.empty())) {
+    if (!name.empty()) {
+      reporter.report(diag::UnknownEnvironment{.name = name}).note("there is no braid.toml with that environment");
+      return std::nullopt;
+    }
+    Environment bare;
+    if (!project.root.empty()) bare.store = (std::filesystem::path(project.root) / "data").string();
+    return bare;
+  }
+  Config config(project, sources, reporter);
+  if (!config.parse()) return std::nullopt;
+  return config.environment(chosen);
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,57 @@
+// A project on disk: its scripts and braid.toml, which binds the names of the scripts to files. A single script without
+// a braid.toml above it is a project too.
+//
+// Mistakes are reported with their place in braid.toml, whose text joins the sources of the compilation.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/source_set.h"
+
+namespace braid::cli {
+
+/// `"payments.payment" = { file = "samples/*.ndjson", format = "json", options = { … } }`
+struct BindingConfig {
+  std::string file;    ///< glob, relative to the project; variables expanded
+  std::string format;  ///< empty: by the ending of the file, else as the script says
+  std::map<std::string, std::string> options;
+  Span span;
+};
+
+struct Environment {
+  std::string name;
+  std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
+  int workers = 1;
+  int64_t memory_bytes = int64_t{512} << 20;
+  std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
+  std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
+  std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it
+  std::vector<std::string> kafka_keys;        ///< keys that only a later Kafka deployment reads
+};
+
+struct Project {
+  std::string root;  ///< directory; "" for the working directory
+  std::string name;
+  std::optional<std::string> config_path;  ///< of braid.toml
+  std::vector<std::string> scripts;        ///< paths, sorted
+  /// Of a run on one script: only its products run. Empty: all.
+  std::string only_script;
+  std::string default_environment;  ///< empty if there are none
+  std::vector<std::string> environments;
+};
+
+/// Finds the project of `path`, a directory or a script; reports and gives nothing if there is none.
+std::optional<Project> find_project(const std::string& path, SourceSet& sources, Reporter& reporter);
+
+/// The environment of that name (empty: the default, or a bare one where braid.toml has none), with variables expanded.
+std::optional<Environment> environment(const Project& project, const std::string& name, SourceSet& sources,
+                                       Reporter& reporter);
+
+/// Reads a whole file; nullopt and `reason` if it can't be.
+std::optional<std::string> read_file(const std::string& path, std::string& reason);
+
+}  // namespace braid::cli
