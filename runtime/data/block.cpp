@@ -12,6 +12,7 @@ Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& are
   for (const Leaf& leaf : leaves)
     block.columns.push_back({leaf.kind, arena.allocate(leaf_width(leaf.kind) * capacity)});
   block.time = arena.allocate_array<int64_t>(capacity);
+  block.watermark = arena.allocate_array<int64_t>(capacity);
   block.record = arena.allocate_array<uint32_t>(capacity);
   return block;
 }
@@ -104,6 +105,7 @@ Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const
     }
   }
   if (block.time != nullptr) gather_column<int64_t>(block.time, kept, gathered.time);
+  if (block.watermark != nullptr) gather_column<int64_t>(block.watermark, kept, gathered.watermark);
   if (block.record != nullptr) gather_column<uint32_t>(block.record, kept, gathered.record);
   gathered.records = block.records;
   return gathered;

@@ -23,6 +23,7 @@ struct Record {
   uint32_t partition = 0; ///< ordinal of the partition within the source
   uint64_t turn = 0;      ///< number of the turn that read it
   uint32_t ordinal = 0;   ///< index within its turn: with `turn`, the order of arrival
+  mutable uint64_t settled = 0;  ///< the engine's: products that have counted it, where it reaches one by several ways
 };
 
 struct Column {
