@@ -16,16 +16,20 @@
 #include "runtime/data/arena.h"
 #include "runtime/data/slot.h"
 #include "runtime/data/type.h"
+#include "runtime/data/value.h"
 
 namespace braid {
 
 /// What a call may use besides its arguments. One per worker; not shared between threads.
 struct CallContext {
-  Arena* arena = nullptr;         ///< of the turn: results that are text or lists live here
-  Bytes failure = {nullptr, 0};   ///< set by a failing call: what was wrong, for the rejected row; may stay empty
-  int64_t now = 0;                ///< the recorded clock reading, µs
-  uint64_t job_seed = 0;          ///< of `random` and `uuid`
-  void** caches = nullptr;        ///< per call site: compiled regular expressions and time zones, by `cache index`
+  Arena* arena = nullptr;        ///< of the turn: results that are text or lists live here
+  Bytes failure = {nullptr, 0};  ///< set by a failing call: what was wrong, for the rejected row; may stay empty
+  int64_t now = 0;               ///< the recorded clock reading, µs
+  uint64_t job_seed = 0;         ///< of `random` and `uuid`
+  void** caches = nullptr;       ///< per call site: compiled regular expressions and time zones, by `cache index`
+  /// For `origin`: names by source, and by source and partition. Null where nothing has a name: both are then "".
+  const Bytes* source_names = nullptr;
+  const Bytes* const* partition_names = nullptr;
 };
 
 using NativeFunction = uint32_t (*)(CallContext* context, const Slot* arguments, Slot* result);
@@ -34,7 +38,7 @@ using NativeFunction = uint32_t (*)(CallContext* context, const Slot* arguments,
 enum class ParameterKind : uint8_t {
   exact,        ///< `type`
   any_decimal,  ///< any decimal (and int, which widens); passed as one i128 slot
-  any_enum,
+  any_enum,     ///< any enum; one i32 slot
   any,          ///< type variable T: equal in all `any` and `list_of_any` parameters of the call
   list_of_any,  ///< list<T>
 };
@@ -53,9 +57,11 @@ struct FunctionExample {
   std::string_view result;  ///< a Braid literal, or "fails"
 };
 
-/// What a call is, when all its argument types are known. `constants[i]` is the value of a constant argument.
+/// What a call is, when all its argument types are known (matched and widened, fallbacks filled in). `constants[i]` is
+/// the value of argument i where the call states it as a constant, else null; as many as arguments.
 struct CallShape {
   std::vector<Type> arguments;
+  std::vector<Value> constants;
 };
 
 struct FunctionDeclaration {
@@ -66,14 +72,22 @@ struct FunctionDeclaration {
   bool fails = false;
   /// Result type from the argument types (already matched and widened). For fixed results: ignores its argument.
   std::function<Type(const CallShape&)> result;
+  /// What is wrong with the constants of a call whose types fit, as the end of a diagnostic: lower case, no full stop;
+  /// "" if nothing. May be empty. Asked before `result`, which may rely on it.
+  std::function<std::string(const CallShape&)> problem;
   std::vector<FunctionExample> examples;
   std::string_view symbol;  ///< of the native form in the bitcode
   NativeFunction native = nullptr;
   /// Decimals are unscaled; where true the scales stand behind the arguments: an i64 slot per `any_decimal`
-  /// parameter, in order, and one for the result if that is a decimal.
+  /// parameter, in order, and one for the result if that is a decimal. A decimal result is written as i128 whatever
+  /// its precision; its low half is the i64 of a short one.
   bool takes_scales = false;
-  /// Where true an i64 slot behind all else holds this call site's index into CallContext::caches; the cached object
-  /// is made at the first call and freed by `free_cache`.
+  /// Where true a bytes slot stands *before* all arguments: the layout of T (runtime/declare/layout.h), which the
+  /// caller makes once per call site with `layout_of`. Of `any_enum`: the layout of that enum. An `any` argument takes
+  /// `leaf_count(T)` slots; a result `T?` of an optional T is T.
+  bool takes_layout = false;
+  /// Where true an i64 slot behind all else (arguments, then scales) holds this call site's index into
+  /// CallContext::caches; the cached object is made at the first call and freed by `free_cache`.
   bool takes_cache = false;
   void (*free_cache)(void*) = nullptr;
 };

@@ -1,0 +1,151 @@
+// The shape of a value whose type is a type variable, as text that native functions walk: one character a leaf, with
+// brackets around what belongs together. Functions over any type (`distinct`, `get`, `null_if`) need no more to copy,
+// compare and order values; it is made once per call site and is constant in generated code.
+//
+//   type := b bool | d date | i 64-bit numbers, times, short decimals | f float | w long decimal, uuid
+//         | s string, bytes | e NAME\n NAME\n ; enum | ? type optional | [ type ] list | ( type* ) struct
+//
+// Header-only where natives use it, so that it inlines into generated code. Nothing fails.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "runtime/data/slot.h"
+#include "runtime/data/type.h"
+
+namespace braid {
+
+/// The layout of a type. Lives as long as the call site.
+std::string layout_of(const Type& type);
+
+namespace layout {
+
+/// Behind the type that starts at `at`.
+inline const char* skip(const char* at) {
+  switch (*at) {
+    case '?':
+      return skip(at + 1);
+    case '[':
+      return skip(at + 1) + 1;
+    case '(':
+      for (++at; *at != ')';) at = skip(at);
+      return at + 1;
+    case 'e':
+      return static_cast<const char*>(std::memchr(at, ';', SIZE_MAX / 4)) + 1;
+    default:
+      return at + 1;
+  }
+}
+
+/// Slots of one value of the type at `at`.
+inline uint64_t slots(const char* at) {
+  switch (*at) {
+    case '?':
+      return 1 + slots(at + 1);
+    case '(': {
+      uint64_t count = 0;
+      for (++at; *at != ')'; at = skip(at)) count += slots(at);
+      return count;
+    }
+    default:
+      return 1;
+  }
+}
+
+inline int order(std::string_view a, std::string_view b) {
+  const size_t shared = a.size() < b.size() ? a.size() : b.size();
+  const int difference = shared == 0 ? 0 : std::memcmp(a.data(), b.data(), shared);
+  if (difference != 0) return difference < 0 ? -1 : 1;
+  return a.size() < b.size() ? -1 : a.size() > b.size();
+}
+
+/// Total order of floats: NaN last and equal to itself, -0 equals 0.
+inline int order(double a, double b) {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a == b) return 0;
+  return static_cast<int>(a != a) - static_cast<int>(b != b);
+}
+
+/// Below 0, 0, above 0: the total order of values of the type at `at`; nulls last, lists and structs from the left.
+/// Moves all three behind the value.
+inline int compare(const char*& at, const Slot*& a, const Slot*& b) {
+  switch (*at) {
+    case '?': {
+      const bool has_a = a->u8 != 0, has_b = b->u8 != 0;
+      ++at, ++a, ++b;
+      if (has_a && has_b) return compare(at, a, b);
+      const uint64_t width = slots(at);
+      at = skip(at), a += width, b += width;
+      return static_cast<int>(has_b) - static_cast<int>(has_a);
+    }
+    case '(': {
+      int difference = 0;
+      for (++at; *at != ')';) {
+        const int here = compare(at, a, b);
+        if (difference == 0) difference = here;
+      }
+      ++at;
+      return difference;
+    }
+    case '[': {
+      const List left = (a++)->list, right = (b++)->list;
+      const Slot *one = left.items, *other = right.items;
+      const char* element = ++at;
+      int difference = 0;
+      for (uint64_t i = 0; difference == 0 && i < left.count && i < right.count; ++i) {
+        const char* here = element;
+        difference = compare(here, one, other);
+      }
+      at = skip(element) + 1;
+      if (difference != 0) return difference;
+      return left.count < right.count ? -1 : left.count > right.count;
+    }
+    case 's':
+      ++at;
+      return order((a++)->bytes.view(), (b++)->bytes.view());
+    case 'f':
+      ++at;
+      return order((a++)->f64, (b++)->f64);
+    case 'i': {
+      const int64_t left = (a++)->i64, right = (b++)->i64;
+      ++at;
+      return left < right ? -1 : left > right;
+    }
+    case 'b': {
+      const int left = (a++)->u8 != 0, right = (b++)->u8 != 0;
+      ++at;
+      return left - right;
+    }
+    case 'w': {
+      const int128 left = (a++)->i128, right = (b++)->i128;
+      ++at;
+      return left < right ? -1 : left > right;
+    }
+    default: {  // d, e
+      const int32_t left = (a++)->i32, right = (b++)->i32;
+      at = skip(at);
+      return left < right ? -1 : left > right;
+    }
+  }
+}
+
+}  // namespace layout
+
+/// A layout in use: where it starts, and how many slots a value takes.
+struct Layout {
+  const char* text = "";
+  uint64_t slots = 0;
+
+  static Layout of(Bytes text) { return {text.data, layout::slots(text.data)}; }
+  bool optional() const { return *text == '?'; }
+  int compare(const Slot* a, const Slot* b) const {
+    const char* at = text;
+    return layout::compare(at, a, b);
+  }
+};
+
+}  // namespace braid

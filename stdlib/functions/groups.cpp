@@ -1,0 +1,21 @@
+#include "stdlib/functions/groups.h"
+
+namespace braid {
+
+void add_all(FunctionRegistry& registry) {
+  add_strings(registry);
+  add_letters(registry);
+  add_patterns(registry);
+  add_values(registry);
+  add_lists(registry);
+  add_maths(registry);
+  add_conversions(registry);
+  add_time(registry);
+  add_calendar(registry);
+  add_hashing(registry);
+  add_encoding(registry);
+  add_urls(registry);
+  add_geo(registry);
+}
+
+}  // namespace braid

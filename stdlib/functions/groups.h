@@ -1,0 +1,26 @@
+// The groups of native functions: each `add_<group>` is defined at the end of <group>.cpp. Named here one by one, so
+// that no linker drops one.
+#pragma once
+
+#include "runtime/declare/function.h"
+
+namespace braid {
+
+void add_strings(FunctionRegistry& registry);
+void add_letters(FunctionRegistry& registry);
+void add_patterns(FunctionRegistry& registry);
+void add_values(FunctionRegistry& registry);
+void add_lists(FunctionRegistry& registry);
+void add_maths(FunctionRegistry& registry);
+void add_conversions(FunctionRegistry& registry);
+void add_time(FunctionRegistry& registry);
+void add_calendar(FunctionRegistry& registry);
+void add_hashing(FunctionRegistry& registry);
+void add_encoding(FunctionRegistry& registry);
+void add_urls(FunctionRegistry& registry);
+void add_geo(FunctionRegistry& registry);
+
+/// All of the above, in an order in which overloads of several groups are to be tried.
+void add_all(FunctionRegistry& registry);
+
+}  // namespace braid

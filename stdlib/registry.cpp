@@ -1,0 +1,31 @@
+#include "stdlib/registry.h"
+
+#include "runtime/declare/native.h"
+#include "stdlib/functions/groups.h"
+#include "stdlib/functions/letter_case.h"
+
+namespace braid {
+
+const FunctionRegistry& standard_library() {
+  static const FunctionRegistry registry = [] {
+    FunctionRegistry made;
+    add_all(made);
+    return made;
+  }();
+  return registry;
+}
+
+const std::vector<std::pair<std::string_view, void*>>& native_symbols() {
+  static const std::vector<std::pair<std::string_view, void*>> symbols = [] {
+    std::vector<std::pair<std::string_view, void*>> made = {
+        {"braid_allocate", reinterpret_cast<void*>(&braid_allocate)},
+        {"braid_lower_character", reinterpret_cast<void*>(&braid_lower_character)},
+        {"braid_upper_character", reinterpret_cast<void*>(&braid_upper_character)}};
+    for (const FunctionDeclaration& function : standard_library().all())
+      made.emplace_back(function.symbol, reinterpret_cast<void*>(function.native));
+    return made;
+  }();
+  return symbols;
+}
+
+}  // namespace braid
