@@ -1,0 +1,30 @@
+#include <cstdio>
+
+#include "cli/commands/command.h"
+#include "cli/present/table.h"
+
+namespace braid::cli {
+
+void add_check(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<ScriptOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("check", "Checks a project or a script and tells every mistake at once");
+  options->add_to(*command, "Project folder or script");
+  command->add_flag("--json", *json, "Findings as JSON, one a line, on standard output");
+  command->callback([options, json, &context] {
+    Session session(options->session());
+    session.check();
+    const size_t scripts = session.scripts().size();
+    context.exit_code = show(session, context.console, *json ? FindingFormat::json : FindingFormat::text);
+    if (context.exit_code != kDone || *json) return;
+    int64_t products = 0, streams = 0, tests = static_cast<int64_t>(session.project().tests.size());
+    for (const typed::Relation& relation : session.project().relations) {
+      products += relation.kind == typed::RelationKind::product;
+      streams += relation.source.has_value();
+    }
+    fmt::print("{}: {}, {}, {} of input, {}\n", session.files().name, counted(static_cast<int64_t>(scripts), "script"),
+               counted(products, "product"), counted(streams, "relation"), counted(tests, "test"));
+  });
+}
+
+}  // namespace braid::cli

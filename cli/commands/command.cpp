@@ -1,0 +1,140 @@
+#include "cli/commands/command.h"
+
+#include <cstdio>
+
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+/// `name=value` options as a map; what has no `=` gets the empty name.
+std::map<std::string, std::string> pairs(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> made;
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos)
+      made[""] = word;
+    else
+      made[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return made;
+}
+
+/// A misspelt subcommand or option, as a finding of the catalogue with the nearest name.
+Diagnostic misspelt(const CLI::App& app, const std::string& word, const CLI::App* command) {
+  Reporter reporter;
+  std::vector<std::string> names;
+  if (command == nullptr && !word.starts_with("-")) {
+    for (const CLI::App* each : app.get_subcommands({})) names.push_back(each->get_name());
+    auto finding = reporter.report(diag::UnknownCommand{.command = word});
+    if (const auto near = closest(word, names)) finding.note("did you mean `braid " + *near + "`?");
+    finding.note("`braid --help` lists the commands");
+  } else {
+    const CLI::App& within = command ? *command : app;
+    for (const CLI::Option* option : within.get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    auto finding = reporter.report(diag::UnknownFlag{.command = within.get_name(), .option = word});
+    if (const auto near = closest(word, names)) finding.note("did you mean `" + *near + "`?");
+    finding.note(fmt::format("`braid {} --help` lists the options", within.get_name()));
+  }
+  return reporter.take_sorted().front();
+}
+
+bool has_command(const CLI::App& app, const std::string& word) {
+  for (const CLI::App* each : app.get_subcommands({}))
+    if (each->get_name() == word) return true;
+  return false;
+}
+
+}  // namespace
+
+void ScriptOptions::add_to(CLI::App& command, const std::string& what) {
+  command.add_option("path", path, what)->type_name("PATH")->capture_default_str();
+  command.add_option("--env", environment, "Environment of braid.toml (default: its default_env)")->type_name("NAME");
+  command.add_option("--set", parameters, "Value of a param, as a script writes it: --set min_amount=5.00")
+      ->type_name("NAME=VALUE");
+  command.add_option("--disable-pass", disabled_passes, "Leave out an optimiser pass, by name")->type_name("PASS");
+}
+
+SessionOptions ScriptOptions::session() const {
+  SessionOptions options{.path = path, .environment = environment, .parameters = pairs(parameters)};
+  options.optimizer.disabled.insert(disabled_passes.begin(), disabled_passes.end());
+  return options;
+}
+
+int exit_code_of(const std::vector<Diagnostic>& findings) {
+  for (const Diagnostic& finding : findings) {
+    if (finding.severity != Severity::error) continue;
+    switch (finding.code) {
+      case 7001:
+      case 7002:
+      case 7011:
+      case 7012:
+      case 7020:
+        return kInput;
+      case 7010:
+      case 7018:
+        return kStore;
+      default:
+        break;
+    }
+    if (finding.code >= 9000) return kOurBug;
+    if (finding.code >= 8000) return kStore;
+    if (finding.code >= 7000) return kUsage;
+    return kScriptFailed;
+  }
+  return kDone;
+}
+
+int show(Session& session, const Console& console, FindingFormat format) {
+  const std::vector<Diagnostic> findings = session.reporter().take_sorted();
+  show_findings(findings, session.sources(), console, format);
+  return exit_code_of(findings);
+}
+
+int run_command_line(int count, const char* const* words) {
+  CommandContext context{.console = Console::of_process()};
+  CLI::App app{
+      "Braid joins and enriches the event streams of several domains into data products.\n\n"
+      "  braid new shop          a project to start from\n"
+      "  braid check shop        is the script right?\n"
+      "  braid dry-run shop      what would it make of the samples? nothing is written\n"
+      "  braid test shop         do its tests hold?\n"
+      "  braid run shop          run it as a job that can be killed and started again",
+      "braid"};
+  app.set_version_flag("--version", "braid 0.1.0");
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  add_new(app, context);
+  add_infer(app, context);
+  add_check(app, context);
+  add_explain(app, context);
+  add_dry_run(app, context);
+  add_test(app, context);
+  add_run(app, context);
+  add_help(app, context);
+  add_functions(app, context);
+
+  // `braid dry-runn` is answered before CLI11 sees it, with a suggestion.
+  if (count > 1 && words[1][0] != '-' && !has_command(app, words[1])) {
+    show_findings({misspelt(app, words[1], nullptr)}, SourceSet(), context.console, FindingFormat::text);
+    return kUsage;
+  }
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ExtrasError&) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
+    const auto extra = app.remaining(true);
+    show_findings({misspelt(app, extra.empty() ? "" : extra.front(), command)}, SourceSet(), context.console,
+                  FindingFormat::text);
+    return kUsage;
+  } catch (const CLI::ParseError& error) {
+    // Help and version are no failures; anything else is a wrong use.
+    const int code = app.exit(error);
+    return code == 0 ? kDone : kUsage;
+  }
+  return context.exit_code;
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,52 @@
+// The subcommands: each file adds one to the command line and runs it. What a command returns is the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/present/console.h"
+#include "cli/session/session.h"
+
+namespace braid::cli {
+
+/// The exit codes of `braid`.
+enum ExitCode { kDone = 0, kScriptFailed = 1, kUsage = 2, kInput = 3, kStore = 4, kOurBug = 70 };
+
+/// What all commands share: the terminal, and the exit code that the chosen one leaves.
+struct CommandContext {
+  Console console;
+  int exit_code = kDone;
+};
+
+/// Options of every command that compiles.
+struct ScriptOptions {
+  std::string path = ".";
+  std::string environment;
+  std::vector<std::string> parameters;
+  std::vector<std::string> disabled_passes;
+
+  void add_to(CLI::App& command, const std::string& what);
+  SessionOptions session() const;
+};
+
+/// The exit code for these findings: by the first error's range.
+int exit_code_of(const std::vector<Diagnostic>& findings);
+/// Shows what the session found and takes it out; the exit code of errors, or kDone.
+int show(Session& session, const Console& console, FindingFormat format = FindingFormat::text);
+
+void add_new(CLI::App& app, CommandContext& context);
+void add_infer(CLI::App& app, CommandContext& context);
+void add_check(CLI::App& app, CommandContext& context);
+void add_explain(CLI::App& app, CommandContext& context);
+void add_dry_run(CLI::App& app, CommandContext& context);
+void add_test(CLI::App& app, CommandContext& context);
+void add_run(CLI::App& app, CommandContext& context);
+void add_help(CLI::App& app, CommandContext& context);
+void add_functions(CLI::App& app, CommandContext& context);
+
+/// The whole command line; the exit code.
+int run_command_line(int count, const char* const* words);
+
+}  // namespace braid::cli

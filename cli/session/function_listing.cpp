@@ -1,0 +1,101 @@
+#include "cli/session/function_listing.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "stdlib/registry.h"
+
+namespace braid::cli {
+namespace {
+
+std::string type_text(const ParameterDeclaration& parameter) {
+  switch (parameter.kind) {
+    case ParameterKind::exact:
+      return to_string(parameter.type);
+    case ParameterKind::any_decimal:
+      return "decimal";
+    case ParameterKind::any_enum:
+      return "enum";
+    case ParameterKind::any:
+      return "T";
+    case ParameterKind::list_of_any:
+      return "list<T>";
+  }
+  BRAID_UNREACHABLE("a kind of parameter");
+}
+
+/// `pad_start(text: string, length: int, with: string = " ")`
+std::string signature(const FunctionDeclaration& function) {
+  std::string text(function.name);
+  text += "(";
+  for (size_t i = 0; i < function.parameters.size(); ++i) {
+    const ParameterDeclaration& parameter = function.parameters[i];
+    text += fmt::format("{}{}: {}", i ? ", " : "", parameter.name, type_text(parameter));
+    if (parameter.fallback) text += fmt::format(" = {}", *parameter.fallback);
+  }
+  return text + ")" + (function.fails ? " fails" : "");
+}
+
+std::string in_full(const FunctionDeclaration& function) {
+  std::string text = signature(function) + "\n  " + std::string(function.summary) + "\n";
+  for (const ParameterDeclaration& parameter : function.parameters)
+    text += fmt::format("    {:<12} {}\n", parameter.name, parameter.documentation);
+  for (const FunctionExample& example : function.examples)
+    text += fmt::format("  {}  ->  {}\n", example.call, example.result);
+  return text;
+}
+
+std::string in_full(const AggregateDeclaration& aggregate) {
+  std::string text = std::string(aggregate.name) + "(";
+  for (size_t i = 0; i < aggregate.parameters.size(); ++i)
+    text += fmt::format("{}{}", i ? ", " : "", aggregate.parameters[i].name);
+  text += fmt::format(")  aggregate{}\n  {}\n", aggregate.takes_by ? ", takes by:" : "", aggregate.summary);
+  for (const AggregateExample& example : aggregate.examples)
+    text += fmt::format("  {} over {}  ->  {}\n", example.call, example.rows, example.result);
+  return text;
+}
+
+nlohmann::ordered_json as_json(const FunctionDeclaration& function) {
+  nlohmann::ordered_json object{{"name", function.name},
+                                {"group", function.group},
+                                {"signature", signature(function)},
+                                {"summary", function.summary},
+                                {"fails", function.fails}};
+  for (const ParameterDeclaration& parameter : function.parameters)
+    object["parameters"].push_back(
+        {{"name", parameter.name}, {"type", type_text(parameter)}, {"documentation", parameter.documentation}});
+  for (const FunctionExample& example : function.examples)
+    object["examples"].push_back({{"call", example.call}, {"result", example.result}});
+  return object;
+}
+
+}  // namespace
+
+std::string list_functions(const std::string& name, bool json) {
+  std::string text;
+  std::map<std::string, std::string> groups;
+  for (const FunctionDeclaration& function : standard_library().all()) {
+    if (!name.empty() && function.name != name) continue;
+    if (json)
+      text += as_json(function).dump() + "\n";
+    else if (!name.empty())
+      text += in_full(function) + "\n";
+    else
+      groups[std::string(function.group)] += fmt::format("  {:<64} {}\n", signature(function), function.summary);
+  }
+  for (const AggregateDeclaration& aggregate : standard_aggregates()) {
+    if (!name.empty() && aggregate.name != name) continue;
+    if (json)
+      text += nlohmann::ordered_json{{"name", aggregate.name}, {"group", "aggregates"}, {"summary", aggregate.summary}}
+                  .dump() +
+              "\n";
+    else if (!name.empty())
+      text += in_full(aggregate) + "\n";
+    else
+      groups["aggregates (in `group`)"] += fmt::format("  {:<64} {}\n", aggregate.name, aggregate.summary);
+  }
+  for (const auto& [group, lines] : groups) text += group + "\n" + lines + "\n";
+  return text;
+}
+
+}  // namespace braid::cli

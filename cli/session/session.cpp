@@ -1,0 +1,167 @@
+#include "cli/session/session.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+/// The format a file's ending names; empty if none.
+std::string format_of(const std::string& path) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  if (ending == ".csv") return "csv";
+  if (ending == ".ndjson" || ending == ".json" || ending == ".jsonl") return "json";
+  return "";
+}
+
+/// An option's value as text: strings as they are, others as literals.
+std::string option_text(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.content)) return *text;
+  if (const auto* flag = std::get_if<bool>(&value.content)) return *flag ? "true" : "false";
+  if (const auto* number = std::get_if<int64_t>(&value.content)) return std::to_string(*number);
+  return "";
+}
+
+}  // namespace
+
+bool Session::load() {
+  files_ = find_project(options_.path, sources_, reporter_);
+  if (!files_) return false;
+  const auto chosen = cli::environment(*files_, options_.environment, sources_, reporter_);
+  if (!chosen) return false;
+  environment_ = *chosen;
+  for (const auto& [name, value] : options_.parameters) environment_.params[name] = value;
+  for (const std::string& path : files_->scripts) {
+    std::string reason;
+    const auto text = read_file(path, reason);
+    if (text)
+      sources_.add(path, *text);
+    else
+      reporter_.report(diag::FileNotReadable{.path = path, .reason = reason});
+  }
+  return !reporter_.has_errors();
+}
+
+bool Session::check(const std::vector<std::string>& needed) {
+  Clock& clock = system_clock();
+  int64_t begin = clock.steady_us();
+  auto stage = [&](const char* name) {
+    times_.push_back({name, clock.steady_us() - begin});
+    begin = clock.steady_us();
+  };
+  if (!load()) return false;
+  stage("load");
+  scripts_ = driver::parse_scripts(sources_, reporter_);
+  stage("parse");
+  project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params, needed, reporter_);
+  stage("check");
+  for (const auto& [name, binding] : environment_.bind) {
+    std::vector<std::string> names;
+    bool known = false;
+    for (const typed::Relation& relation : project_.relations) {
+      if (!relation.source) continue;
+      known |= relation.qualified() == name;
+      names.push_back(relation.qualified());
+    }
+    if (known || reporter_.has_errors()) continue;
+    auto finding = reporter_.report(diag::BindsNothing{.name = name});
+    finding.at(binding.span);
+    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
+  }
+  return !reporter_.has_errors();
+}
+
+typed::Project Session::check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const {
+  std::map<std::string, std::string> all = environment_.params;
+  for (const auto& [name, value] : parameters) all[name] = value;
+  return driver::check_scripts(scripts_, sources_, language(), all, {}, reporter);
+}
+
+std::vector<uint32_t> Session::chosen_files() const {
+  std::vector<uint32_t> chosen;
+  if (files_->only_script.empty()) return chosen;
+  const std::string& only = files_->only_script;
+  const std::string folder = only.ends_with("/") ? only : only + "/";
+  for (uint32_t file = 0; file < sources_.size(); ++file) {
+    const std::string& path = sources_.file(file).path;
+    if (path == only || path.starts_with(folder)) chosen.push_back(file);
+  }
+  return chosen;
+}
+
+std::vector<typed::RelationId> Session::chosen_products() const {
+  return driver::products_of(project_, chosen_files());
+}
+
+driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {
+  driver::Compiled made = driver::compile(project_, products, options_.optimizer, system_clock());
+  made.program().name = files_->name;
+  return made;
+}
+
+bool Session::bind(Program& program) {
+  std::vector<std::string> names;
+  for (const SourceSpec& source : program.sources) names.push_back(source.name);
+  std::map<std::string, std::string> inputs;
+  for (const auto& [written, file] : options_.inputs) {
+    // `--input payment=…` names `payments.payment` if only one source ends so; `--input FILE` the only source.
+    std::vector<std::string> fits;
+    for (const std::string& name : names)
+      if (name == written || name.ends_with("." + written) || (written.empty() && names.size() == 1))
+        fits.push_back(name);
+    if (fits.size() == 1) {
+      inputs[fits.front()] = file;
+      continue;
+    }
+    auto finding = reporter_.report(diag::BindsNothing{.name = written.empty() ? file : written});
+    finding.note(fmt::format("the script reads: {}", fmt::join(names, ", ")));
+    if (written.empty()) finding.note("say which one: --input NAME=" + file);
+  }
+  for (SourceSpec& source : program.sources) {
+    const auto relation = std::find_if(project_.relations.begin(), project_.relations.end(), [&](const auto& each) {
+      return each.source && each.qualified() == source.name && each.version == source.version;
+    });
+    Binding& binding = source.binding;
+    if (relation->source->from) {
+      const typed::Connector& from = *relation->source->from;
+      binding.kind = from.kind;
+      binding.address = from.address;
+      binding.format = from.format;
+      for (const auto& [name, value] : from.options) binding.options.emplace_back(name, option_text(value));
+      if (from.kind == "file" && !std::filesystem::path(from.address).is_absolute() && !files_->root.empty())
+        binding.address = (std::filesystem::path(files_->root) / from.address).string();
+    }
+    if (const auto bound = environment_.bind.find(source.name); bound != environment_.bind.end()) {
+      binding.kind = "file";
+      binding.address = bound->second.file;
+      if (!bound->second.format.empty())
+        binding.format = bound->second.format;
+      else if (const std::string by_ending = format_of(binding.address); !by_ending.empty())
+        binding.format = by_ending;
+      for (const auto& [name, value] : bound->second.options) {
+        std::erase_if(binding.options, [&](const auto& option) { return option.first == name; });
+        binding.options.emplace_back(name, value);
+      }
+    }
+    if (const auto given = inputs.find(source.name); given != inputs.end()) {
+      binding.kind = given->second == "-" ? "stdin" : "file";
+      binding.address = given->second;
+      if (const std::string by_ending = format_of(given->second); !by_ending.empty()) binding.format = by_ending;
+    }
+    if (binding.format.empty()) binding.format = format_of(binding.address);
+    if (binding.format.empty()) binding.format = "json";
+    if (binding.kind == "file" || binding.kind == "stdin") continue;
+    const std::string environment = environment_.name.empty() ? "none" : environment_.name;
+    reporter_.report(diag::UnboundSource{.relation = source.name, .environment = environment})
+        .at(source.span)
+        .note(fmt::format("bind it in braid.toml: [env.{}.bind] \"{}\" = {{ file = \"samples/{}-*.ndjson\" }}",
+                          environment_.name.empty() ? "dev" : environment_.name, source.name,
+                          source.name.substr(source.name.rfind('.') + 1)))
+        .note("or for one run: --input " + source.name + "=FILE");
+  }
+  return !reporter_.has_errors();
+}
+
+}  // namespace braid::cli

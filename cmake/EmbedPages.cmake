@@ -1,0 +1,13 @@
+# cmake -DFOLDER=docs/errors -DOUTPUT=pages.cpp -P EmbedPages.cmake: every E<code>.md as text that `braid help` shows.
+file(GLOB pages ${FOLDER}/E*.md)
+list(SORT pages)
+set(text "// Made from docs/errors by cmake/EmbedPages.cmake.\n#include \"cli/commands/error_pages.h\"\n\nnamespace braid::cli {\nconst std::vector<ErrorPage>& error_pages() {\n  static const std::vector<ErrorPage> pages{\n")
+foreach(page ${pages})
+  get_filename_component(name ${page} NAME_WE)
+  string(SUBSTRING ${name} 1 -1 code)
+  string(REGEX REPLACE "^0+" "" code ${code})
+  file(READ ${page} content)
+  string(APPEND text "    {${code}, R\"PAGE(${content})PAGE\"},\n")
+endforeach()
+string(APPEND text "  };\n  return pages;\n}\n}  // namespace braid::cli\n")
+file(WRITE ${OUTPUT} "${text}")

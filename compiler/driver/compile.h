@@ -1,0 +1,62 @@
+// The compiler from script text to a Program, stage by stage; each stage's result stays to be looked at. A Compilation
+// is used by one thread and outlives the programs made of it (they refer to function declarations only).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/ast/nodes.h"
+#include "compiler/optimize/optimize.h"
+#include "compiler/plan/physical.h"
+#include "compiler/plan/plan.h"
+#include "compiler/typed/call_sites.h"
+#include "compiler/typed/project.h"
+#include "runtime/base/clock.h"
+#include "runtime/declare/function.h"
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/source_set.h"
+
+namespace braid::driver {
+
+/// What a script may use, and how time zones and patterns are judged. Outlives every compilation.
+struct Language {
+  const FunctionRegistry& functions;
+  std::function<bool(std::string_view)> knows_zone = {};
+  std::function<std::vector<std::string>()> zone_names = {};
+  std::function<std::string(std::string_view)> pattern_fault = {};
+};
+
+/// Every script of the source set that ends in .braid, parsed once.
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
+
+/// Checks them as one project. `needed`: products a run needs ("domain.name"); empty: all are checked in full.
+typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
+                             const Language& language, const std::map<std::string, std::string>& parameters,
+                             const std::vector<std::string>& needed, Reporter& reporter);
+
+/// A stage and how long it took.
+struct StageTime {
+  std::string stage;
+  int64_t duration_us;
+};
+
+/// From the checked project on: nothing here can be the user's mistake.
+struct Compiled {
+  plan::Plan checked;  ///< before any pass
+  optimize::Optimized optimized;
+  plan::PhysicalPlan physical;  ///< its program has interpreted kernels and runs
+  std::shared_ptr<typed::CallSites> call_sites;
+  std::vector<StageTime> times;
+
+  Program& program() { return physical.program; }
+};
+
+Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
+                 const optimize::Options& options, Clock& clock);
+
+/// Ids of the products declared in these files (indexes into the sources); of all files if the list is empty.
+std::vector<typed::RelationId> products_of(const typed::Project& project, const std::vector<uint32_t>& only_files);
+
+}  // namespace braid::driver

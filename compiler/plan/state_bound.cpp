@@ -1,0 +1,87 @@
+#include "compiler/plan/state_bound.h"
+
+#include <set>
+
+namespace braid::plan {
+namespace {
+
+/// "2h15m", as a script writes it.
+std::string length(int64_t us) {
+  return us == typed::kForever ? "ever" : to_literal(duration_type(), Value{us});
+}
+
+class Bound {
+ public:
+  Bound(const Plan& plan, const typed::Project& project) : plan_(plan), project_(project) {}
+
+  std::string of(int index) const {
+    const Node& node = plan_.nodes[index];
+    if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, join->step);
+    if (const auto* group = std::get_if<GroupNode>(&node.content)) return of(node, group->window);
+    if (const auto* unique = std::get_if<UniqueNode>(&node.content))
+      return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
+                         length(disorder(node.inputs[0])));
+    return {};
+  }
+
+ private:
+  std::string of(const Node& node, const typed::JoinStep& step) const {
+    const std::string right = project_.relations[step.relation].qualified();
+    const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);
+    switch (step.kind) {
+      case typed::JoinKind::reference:
+        return fmt::format("the rows of {}, read whole at the start", right);
+      case typed::JoinKind::as_of:
+        return fmt::format("of {} each key's last version and those of the last {}; rows that wait for its watermark: "
+                           "those of up to {}",
+                           right, length(left_disorder + right_disorder), length(right_disorder + left_disorder));
+      case typed::JoinKind::interval:
+        break;
+    }
+    if (!step.lower_us)
+      return step.retain_us == typed::kForever ? "both sides for ever, as `retain forever` says"
+                                               : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
+    const int64_t slack = left_disorder + right_disorder;
+    return fmt::format("rows of {} for {}, and of the left side for {}", right,
+                       length(std::max<int64_t>(0, -*step.lower_us) + slack),
+                       length(std::max<int64_t>(0, *step.upper_us) + slack));
+  }
+
+  std::string of(const Node& node, const typed::Window& window) const {
+    const int64_t open = disorder(node.inputs[0]) + window.late_us;
+    std::string size = length(window.size_us), every;
+    int64_t at_once = 1;
+    if (window.unit == typed::CalendarUnit::none) {
+      at_once = (window.size_us + open) / window.slide_us + 1;
+    } else {
+      static constexpr const char* kUnits[] = {"", "d", "w", "mo", "y"};
+      size = fmt::format("{}{} in {}", window.size_units, kUnits[static_cast<int>(window.unit)], window.zone);
+      at_once = window.size_units / window.slide_units + 1;
+    }
+    return fmt::format("one entry a key and open window of {}: at most {} windows at once, closed {} after their end",
+                       size, at_once, length(open));
+  }
+
+  /// The widest disorder that rows of a node can have: of its sources, or of the last re-timing.
+  int64_t disorder(int index) const {
+    const Node& node = plan_.nodes[index];
+    if (const auto* source = std::get_if<SourceNode>(&node.content)) return project_.relations[source->relation].within_us;
+    if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
+    if (std::holds_alternative<GroupNode>(node.content)) return 0;
+    int64_t widest = 0;
+    const size_t flows = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size() : 1;
+    for (size_t i = 0; i < flows; ++i) widest = std::max(widest, disorder(node.inputs[i]));
+    return widest;
+  }
+
+  const Plan& plan_;
+  const typed::Project& project_;
+};
+
+}  // namespace
+
+std::string state_bound(const Plan& plan, int node, const typed::Project& project) {
+  return Bound(plan, project).of(node);
+}
+
+}  // namespace braid::plan
