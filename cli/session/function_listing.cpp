@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/check.h"
 #include "stdlib/registry.h"
 
 namespace braid::cli {

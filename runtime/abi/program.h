@@ -95,6 +95,9 @@ struct JoinShape {
   int right_fields = 0;
   std::vector<int> left_keys;   ///< fields of the left input's row; equal types as right_keys; null matches nothing
   std::vector<int> right_keys;  ///< fields of the right input's row
+  /// Bool field of the right input's row, of a table: the row ends its key's version instead of opening one (the
+  /// source's `delete when`, or a row that a `where` of the table's view does not keep). −1: none.
+  int right_delete = -1;
   /// Over the row [left fields…, struct of right fields (not optional)]: rows kept match. A site of kind filtered
   /// means no match, rejected rejects the left record. Empty slot: none.
   KernelSlot residual;
