@@ -247,6 +247,25 @@ error[E6020]: the bytes at 1 of the record are not UTF-8
 )");
 }
 
+TEST_F(RenderTerminal, ShowsEverySpanOfAwkwardText) {
+  add("a.braid", "a\tb\r\n\r\n\xE5\x90\x8D \xFF\xC3 e\xCC\x81\n" + std::string(60, 'x') + "\n\n\tend");
+  const auto size = static_cast<uint32_t>(sources_.file(0).text.size());
+  for (uint32_t begin = 0; begin <= size; ++begin) {
+    for (uint32_t end = begin; end <= size; ++end) {
+      Diagnostic diagnostic = unknown_field();
+      DiagnosticBuilder(diagnostic)
+          .at({0, begin, end}, "here")
+          .also({0, end, size}, "there")
+          .fix(Applicability::likely, "change it", {{{0, begin, end}, "new\nlines"}});
+      const std::string shown = render_terminal(diagnostic, sources_, {.color = false, .width = 30});
+      ASSERT_NE(shown.find('^'), std::string::npos) << begin << ".." << end << "\n" << shown;
+      ASSERT_NE(shown.find("here"), std::string::npos) << begin << ".." << end << "\n" << shown;
+      ASSERT_NE(shown.find("there"), std::string::npos) << begin << ".." << end << "\n" << shown;
+      ASSERT_NE(shown.find("new\n"), std::string::npos) << begin << ".." << end << "\n" << shown;
+    }
+  }
+}
+
 TEST_F(RenderTerminal, ColoursOnlyWhenAsked) {
   add("a.braid", "where x\n");
   Diagnostic diagnostic = diag::FallbackHidesNoFailure{.expression = "x"}.make();

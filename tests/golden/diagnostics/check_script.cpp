@@ -1,6 +1,11 @@
 #include "tests/golden/diagnostics/check_script.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <fstream>
+#include <optional>
+#include <sstream>
 
 #include "tests/golden/diagnostics/wrong_script.h"
 
@@ -20,7 +25,57 @@ SourceSet with_script_text(const WrongScript& script, const std::string& text) {
   return sources;
 }
 
+/// The script in the section `heading` of a page, whose fence says `braid` and no more. A line `// file: NAME` begins
+/// another file of the project.
+std::optional<SourceSet> page_script(const std::string& page, const std::string& heading) {
+  constexpr std::string_view kFence = "```braid\n";
+  constexpr std::string_view kFile = "// file: ";
+  const size_t from = page.find("\n## " + heading + "\n");
+  if (from == std::string::npos) return std::nullopt;
+  const std::string section = page.substr(from, page.find("\n## ", from + 1) - from);
+  const size_t begin = section.find(kFence);
+  if (begin == std::string::npos) return std::nullopt;
+  std::istringstream block(section.substr(begin + kFence.size(), section.find("\n```", begin) - begin - kFence.size()));
+  SourceSet sources;
+  std::string name = "page.braid";
+  std::string text;
+  for (std::string line; std::getline(block, line);) {
+    if (!line.starts_with(kFile)) {
+      text += line + "\n";
+      continue;
+    }
+    if (!text.empty()) sources.add(name, text);
+    name = line.substr(kFile.size());
+    text.clear();
+  }
+  sources.add(name, text);
+  return sources;
+}
+
 }  // namespace
+
+std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRange only) {
+  std::vector<std::string> complaints;
+  for (const CatalogueEntry& entry : catalogue()) {
+    if (entry.code < only.first || entry.code > only.last || entry.code >= 6000) continue;
+    const std::string name = fmt::format("E{:04}.md", entry.code);
+    std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/docs/errors/" + name, std::ios::binary);
+    std::stringstream page;
+    page << file.rdbuf();
+    const auto has_code = [&](const Diagnostic& finding) { return finding.code == entry.code; };
+    if (const auto example = page_script(page.str(), "Example")) {
+      const std::vector<Diagnostic> found = check_script(*example);
+      if (std::none_of(found.begin(), found.end(), has_code))
+        complaints.push_back(name + ": the example does not get its code");
+    }
+    if (const auto mend = page_script(page.str(), "Mend")) {
+      for (const Diagnostic& finding : check_script(*mend))
+        if (finding.severity == Severity::error || has_code(finding))
+          complaints.push_back(fmt::format("{}: the mend gets {}: {}", name, code_text(finding), finding.message));
+    }
+  }
+  return complaints;
+}
 
 std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, CodeRange only) {
   const std::string folder = std::string(BRAID_SOURCE_DIR) + "/tests/golden/diagnostics/wrong";

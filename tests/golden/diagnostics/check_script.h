@@ -21,4 +21,9 @@ struct CodeRange {
 };
 std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, CodeRange only = {});
 
+/// Runs `check_script` over the pages docs/errors/E1xxx to E5xxx and says what differs: an example must get the code of
+/// its page, a mend no error at all and not that code. Examples marked `show` or `test` are left out: no check finds
+/// them.
+std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRange only = {});
+
 }  // namespace braid

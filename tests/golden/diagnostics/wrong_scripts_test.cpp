@@ -118,6 +118,30 @@ TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheMends) {
             complaints.end());
 }
 
+TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
+  std::vector<std::string> texts;
+  const CheckScript blind = [&](const SourceSet& sources) {
+    texts.push_back(sources.file(0).text);
+    return std::vector<Diagnostic>();
+  };
+  EXPECT_EQ(try_error_pages(blind, {1010, 1010}),
+            std::vector<std::string>{"E1010.md: the example does not get its code"});
+  ASSERT_EQ(texts.size(), 2u);
+  EXPECT_NE(texts[0].find("where status = \"captured\"\n"), std::string::npos) << texts[0];
+  EXPECT_TRUE(texts[1].starts_with("domain payments\n") && texts[1].ends_with("}\n")) << texts[1];
+
+  const CheckScript stubborn = [](const SourceSet&) { return std::vector{diag::AssignInCondition{}.make()}; };
+  EXPECT_EQ(try_error_pages(stubborn, {1010, 1010}).size(), 1u) << "the mend still gets the code";
+
+  std::vector<uint32_t> files;
+  const CheckScript counting = [&](const SourceSet& sources) {
+    files.push_back(sources.size());
+    return std::vector<Diagnostic>();
+  };
+  try_error_pages(counting, {2116, 2116});
+  EXPECT_EQ(files, (std::vector<uint32_t>{2, 2}));
+}
+
 TEST(WrongScripts, CanBeShownOnATerminal) {
   for (const std::string& name : wrong_script_names(kFolder)) {
     const WrongScript script = read_wrong_script(kFolder, name);
