@@ -141,7 +141,7 @@ std::string print(const PhysicalPlan& physical) {
     text += fmt::format("  {}: {}\n      row {}\n", operator_name(each), each.text, row_text(each.row));
     if (const auto* source = std::get_if<SourceOperator>(&each.content)) {
       std::string fields;
-      for (const DecodeField& field : physical.program.sources[source->source].decode) fields += " " + field.name;
+      for (const SourceRead& field : physical.program.sources[source->source].decode) fields += " " + field.name;
       text += "      decodes" + fields + "\n";
     }
     for (size_t k = 0; k < physical.places.size(); ++k) {

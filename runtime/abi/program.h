@@ -28,11 +28,12 @@ struct Site {
   Span span;            ///< of the step, or of the failing expression within it
   std::string field;    ///< rejected by a field's conversion: its name
   std::string expected; ///< and its declared type
+  std::string place;    ///< of the span, for people: "payments.braid:12:3"
   std::string check;    ///< rejected by a contract's check, without a failure code of its own: its name
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.
-struct DecodeField {
+struct SourceRead {
   std::string name;
   std::vector<std::string> path;  ///< JSON: object members from the outside in; CSV: {column}
   Type type;                      ///< as declared, optional or not
@@ -51,7 +52,7 @@ struct SourceSpec {
   int64_t version = 1;
   bool is_table = false;
   bool has_time = false;  ///< false: static reference data, read whole before the streams
-  std::vector<DecodeField> decode;
+  std::vector<SourceRead> decode;
   /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,
   /// converts key and time, evaluates `delete when`. Its output row is `row`.
   KernelSlot from_kernel;
