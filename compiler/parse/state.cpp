@@ -1,0 +1,220 @@
+#include "compiler/parse/state.h"
+
+#include <algorithm>
+
+#include "compiler/ast/visit.h"
+
+namespace braid::grammar {
+namespace {
+
+bool opens(const Token& token) {
+  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
+}
+bool closes(const Token& token) {
+  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
+}
+
+}  // namespace
+
+State::State(TokenList& tokens, const SourceSet& sources, Reporter& reporter)
+    : tokens_(tokens),
+      sources_(sources),
+      reporter_(reporter),
+      begin_(tokens.tokens.data()),
+      end_(begin_ + tokens.tokens.size() - 2),
+      furthest_(begin_),
+      doc_taken_(tokens.docs.size()) {}
+
+void State::expected(Cursor at, std::string_view what, bool is_word) {
+  if (at == muted_ || at < furthest_) return;
+  if (at > furthest_) {
+    furthest_ = at;
+    expected_.clear();
+  }
+  const bool known = std::any_of(expected_.begin(), expected_.end(), [&](const auto& e) { return e.what == what; });
+  if (!known) expected_.push_back({what, is_word});
+}
+
+std::string State::found(Cursor at) const {
+  if (at->kind == TokenKind::end) return "the end of the script";
+  std::string_view text = source(at->span);
+  if (at->kind == TokenKind::formatted_end || text.empty()) return "the end of the text";
+  if (text.size() <= 40) return "`" + std::string(text) + "`";
+  size_t length = 37;
+  while ((static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  return "`" + std::string(text.substr(0, length)) + "…`";
+}
+
+void State::report_failure(Cursor where) {
+  const Cursor at = furthest_ >= where && !expected_.empty() ? furthest_ : where;
+  if (at == silent_ || where == silent_) return;
+  silent_ = at;
+  if (at->kind == TokenKind::bad || (at > begin_ && at[-1].unterminated)) return;
+
+  std::vector<std::string_view> words;
+  std::string listed;
+  bool name_wanted = false;
+  for (size_t i = 0; i < expected_.size() && at == furthest_; ++i) {
+    const Expectation& wanted = expected_[i];
+    if (wanted.is_word) words.push_back(wanted.what);
+    name_wanted = name_wanted || wanted.what == "a name";
+    if (i > 0) listed += i + 1 == expected_.size() ? " or " : ", ";
+    listed += wanted.is_word ? "`" + std::string(wanted.what) + "`" : std::string(wanted.what);
+  }
+  if (listed.empty()) listed = "something else";
+
+  if (name_wanted && at->kind == TokenKind::word && !at->quoted && is_reserved(at->text)) {
+    reporter_.report(diag::ReservedWord{.word = at->text})
+        .at(at->span)
+        .fix(Applicability::likely, "put it in backticks", {{at->span, "`" + at->text + "`"}});
+    return;
+  }
+  if (words.size() == 1 && expected_.size() == 1 && words.front() == "then") {
+    const Span behind{at->span.file, at[-1].span.end, at[-1].span.end};
+    reporter_.report(diag::MissingWord{.word = "then", .found = found(at)})
+        .at(at->span, "`if` goes on with `then`")
+        .fix(Applicability::likely, "add `then`", {{behind, " then"}});
+    return;
+  }
+  auto report = reporter_.report(diag::UnexpectedText{.expected = listed, .found = found(at)});
+  report.at(at->span);
+  if (at->kind == TokenKind::word && !at->quoted)
+    if (const auto meant = closest(at->text, words))
+      report.fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
+}
+
+void State::report_unclosed(Cursor open, Cursor at) {
+  if (at == silent_) return;
+  silent_ = at;
+  if (at->kind == TokenKind::bad || (at > begin_ && at[-1].unterminated)) return;
+  reporter_.report(diag::UnclosedBracket{.open = std::string(sign_text(open->sign))})
+      .at(open->span, "opened here")
+      .also(at->span, "and still open here");
+}
+
+bool State::correct_word(Cursor at, Group group) {
+  const char* kind = "";
+  switch (group) {
+    case Group::item:
+      kind = "item";
+      break;
+    case Group::clause:
+    case Group::promise:
+      kind = "clause";
+      break;
+    case Group::step:
+    case Group::body:
+      kind = "step";
+      break;
+    case Group::test_step:
+      kind = "statement of a test";
+      break;
+  }
+  return correct_word(at, words_of(group), kind);
+}
+
+bool State::correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind) {
+  if (at->kind != TokenKind::word || at->quoted) return false;
+  const auto meant = closest(at->text, words);
+  if (!meant) return false;
+  reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind)})
+      .at(at->span)
+      .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
+  tokens_.tokens[static_cast<size_t>(at - begin_)].text = *meant;
+  return true;
+}
+
+Cursor State::skip_to_line(Cursor from, Group group) const {
+  int depth = 0;
+  for (Cursor at = from; at != end_; ++at) {
+    if (starts(Group::item, at) || starts(group, at)) return at;
+    if (group == Group::item) continue;
+    if (group == Group::clause && depth == 0 && at->is(Sign::brace_open)) return at;
+    if (opens(*at)) ++depth;
+    if (closes(*at) && depth-- == 0) {
+      if (at->is(Sign::brace_close)) return at;
+      depth = 0;
+    }
+  }
+  return end_;
+}
+
+Cursor State::skip_to_any_line(Cursor from) const {
+  int depth = 0;
+  for (Cursor at = from; at != end_; ++at) {
+    if (starts_any(at)) return at;
+    if (depth == 0 && at->starts_line && at->is(Sign::brace_open)) return at;
+    if (opens(*at)) ++depth;
+    if (closes(*at) && depth-- == 0) {
+      if (at->is(Sign::brace_close)) return at;
+      depth = 0;
+    }
+  }
+  return end_;
+}
+
+Cursor State::skip_in_list(Cursor at, Sign close) const {
+  int depth = 0;
+  for (; at != end_; ++at) {
+    if (starts_any(at)) return nullptr;
+    if (depth == 0 && at->is(Sign::comma)) return at + 1;
+    if (depth == 0 && at->is(close)) return at;
+    if (opens(*at)) ++depth;
+    if (closes(*at) && depth-- == 0) return nullptr;
+  }
+  return nullptr;
+}
+
+bool State::enter(Cursor at) {
+  if (++depth_ <= ast::kMaxNesting) return true;
+  --depth_;
+  if (at != silent_) reporter_.report(diag::TooDeep{.limit = ast::kMaxNesting}).at(at->span, "one level too many");
+  silent_ = at;
+  return false;
+}
+
+uint32_t State::column(Cursor at) const {
+  return sources_.position(at->span.file, at->span.begin).column;
+}
+
+bool State::stands_deeper(Cursor at) const {
+  return item_begin != nullptr && column(at) > column(item_begin);
+}
+
+std::string State::take_doc(Cursor at) {
+  std::string text;
+  for (uint32_t i = at->doc_begin; i < at->doc_end; ++i) {
+    doc_taken_[i] = true;
+    if (i > at->doc_begin) text += '\n';
+    text += tokens_.docs[i].text;
+  }
+  return text;
+}
+
+void State::report_loose_docs() {
+  for (size_t i = 0; i < doc_taken_.size(); ++i) {
+    if (doc_taken_[i]) continue;
+    const Span span = tokens_.docs[i].span;
+    const Span extra{span.file, span.begin, span.begin + 1};
+    reporter_.report(diag::LooseDocumentation{})
+        .at({span.file, span.begin, span.begin + 3})
+        .fix(Applicability::certain, "make it a plain comment", {{extra, ""}});
+  }
+}
+
+void State::measure(ast::Expr& expr) {
+  ast::for_each_child(expr, [&](const ast::Expr& child) { expr.height = std::max(expr.height, child.height + 1); });
+  if (expr.height <= ast::kMaxHeight) return;
+  const Cursor at = std::lower_bound(begin_, end_, expr.span.begin,
+                                     [](const Token& token, uint32_t offset) { return token.span.begin < offset; });
+  if (at != silent_)
+    reporter_.report(diag::TooDeep{.limit = ast::kMaxHeight}).at(at->span, "the expression that begins here");
+  silent_ = at;
+  throw Reported{at};
+}
+
+ast::ExprPtr State::hole(Cursor at) {
+  return make_over({at->span.file, at->span.begin, at->span.begin}, ast::ErrorExpr{});
+}
+
+}  // namespace braid::grammar
