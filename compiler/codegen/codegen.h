@@ -1,0 +1,58 @@
+// Native code for row programs: LLVM makes one function `void kernel(KernelFrame*)` of each, with standard library and
+// helpers linked as bitcode and inlined. Equal to compiler/interpret on every row.
+//
+// Lives in libbraid_codegen.so, which is opened when first needed (compiler/codegen/load): loading LLVM costs more than
+// the first rows of a dry run. The types here cross that boundary; library and executable come from one build.
+//
+// Ownership: each kernel keeps the code of its compilation alive. Threads: compilations are independent of each other,
+// kernels are immutable. Fails: a program beyond `max_instructions`, and whatever LLVM refuses (our bug); the caller
+// then stays on the interpreter.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/plan/physical.h"
+#include "compiler/typed/call_sites.h"
+#include "runtime/abi/kernel.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/result.h"
+
+namespace braid::codegen {
+
+struct CodegenOptions {
+  int optimisation = 2;          ///< 0: none, 1: quick to compile, 2: what streams run on
+  bool instrument_asan = false;  ///< checks of AddressSanitizer in generated code; the process must bring its runtime
+  uint64_t max_instructions = 400'000;  ///< of unoptimised IR; more is an error
+  bool keep_text = false;               ///< for `explain --stage llvm|llvm-optimized|asm`: fills NativeCode::texts
+  Clock* clock = nullptr;               ///< for the timings; none: they stay 0
+};
+
+struct CodegenTimings {
+  int64_t ir_us = 0;      ///< LLVM set up, IR built, bitcode linked
+  int64_t passes_us = 0;  ///< optimised
+  int64_t link_us = 0;    ///< machine code made and linked
+};
+
+/// What one kernel became on its way.
+struct KernelText {
+  std::string llvm, llvm_optimized, assembly;
+};
+
+struct NativeCode {
+  std::vector<std::shared_ptr<const Kernel>> kernels;  ///< one for each row program
+  CodegenTimings timings;
+  std::vector<KernelText> texts;  ///< as kernels, if asked for
+};
+
+/// `sites`: the numbering of call sites that the program's interpreted kernels were made with.
+Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed::CallSites& sites,
+                           const CodegenOptions& options);
+
+/// What `compile` is when it comes out of the shared library.
+using CompileFunction = Result<NativeCode> (*)(const std::vector<plan::RowProgram>&, typed::CallSites&,
+                                               const CodegenOptions&);
+
+}  // namespace braid::codegen
