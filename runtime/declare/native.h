@@ -362,10 +362,10 @@ struct Signature<R (*)(Args...)> {
 
 #ifdef BRAID_BITCODE
 
-#define BRAID_FUNCTION(group, function, ...)                                                             \
-  extern "C" __attribute__((used)) uint32_t braid_##group##_##function(                                  \
-      ::braid::CallContext* context, const ::braid::Slot* arguments, ::braid::Slot* result) {            \
-    return ::braid::native::Signature<decltype(&function)>::call<&function>(context, arguments, result); \
+#define BRAID_FUNCTION(group, function, ...)                                                                    \
+  extern "C" uint32_t braid_##group##_##function(::braid::CallContext* context, const ::braid::Slot* arguments, \
+                                                 ::braid::Slot* result) {                                       \
+    return ::braid::native::Signature<decltype(&function)>::call<&function>(context, arguments, result);        \
   }
 #define BRAID_GROUP(group)
 

@@ -29,11 +29,20 @@ static std::string check_zone(const CallShape& call) {
 
 // ---- parts ---------------------------------------------------------------------------------------------------------
 
+/// Within these bounds no offset and no calendar unit leads out of 64 bits; beyond (290,000 years away) UTC has to do.
+static constexpr int64_t kFarthest = INT64_MAX - 1000 * kMicrosPerDay;
+static bool near(int64_t micros) {
+  return micros > -kFarthest && micros < kFarthest;
+}
+
+static int64_t local_time(const TimeZone& zone, Timestamp at) {
+  return near(at.micros) ? zone.to_local(at.micros) : at.micros;
+}
 static int64_t local_days(const TimeZone& zone, Timestamp at) {
-  return floor_divide(zone.to_local(at.micros), kMicrosPerDay);
+  return floor_divide(local_time(zone, at), kMicrosPerDay);
 }
 static int64_t local_of_day(const TimeZone& zone, Timestamp at) {
-  const int64_t rest = zone.to_local(at.micros) % kMicrosPerDay;
+  const int64_t rest = local_time(zone, at) % kMicrosPerDay;
   return rest < 0 ? rest + kMicrosPerDay : rest;
 }
 
@@ -96,7 +105,7 @@ BRAID_FUNCTION(calendar, time_in_zone,
 
 static Fallible<Timestamp> timestamp_in_zone(CallSite<TimeZone> site, Date date, Text zone_name) {
   int64_t local = 0;
-  if (__builtin_mul_overflow(int64_t{date.days}, kMicrosPerDay, &local)) return overflow();
+  if (__builtin_mul_overflow(int64_t{date.days}, kMicrosPerDay, &local) || !near(local)) return overflow();
   return Timestamp{zone_of(site, zone_name).from_local(local)};
 }
 BRAID_FUNCTION(
@@ -112,7 +121,7 @@ BRAID_FUNCTION(
 static Fallible<Timestamp> timestamp_of_parts(CallSite<TimeZone> site, Date date, TimeOfDay time, Text zone_name) {
   int64_t local = 0;
   if (__builtin_mul_overflow(int64_t{date.days}, kMicrosPerDay, &local) ||
-      __builtin_add_overflow(local, time.micros, &local))
+      __builtin_add_overflow(local, time.micros, &local) || !near(local))
     return overflow();
   return Timestamp{zone_of(site, zone_name).from_local(local)};
 }
@@ -133,6 +142,7 @@ BRAID_FUNCTION(
 static Timestamp truncate_in_zone(CallSite<TimeZone> site, Timestamp at, Text unit_name, Text zone_name) {
   const TimeZone& zone = zone_of(site, zone_name);
   const time_units::Calendar unit = time_units::calendar(unit_name);
+  if (!near(at.micros)) return {time_units::truncate(at.micros, unit)};
   const int64_t local = zone.to_local(at.micros), start = time_units::truncate(local, unit);
   // Hours and less lie on the same side of a change of the clocks, or begin with it; days and more begin as the zone
   // says.
@@ -175,9 +185,8 @@ static std::string check_pattern_and_zone(const CallShape& call) {
 }
 
 static Text format_instant(CallContext& context, CallSite<TimeZone> site, Timestamp at, Text pattern, Text zone_name) {
-  const int64_t offset = zone_name == "UTC" ? 0 : zone_of(site, zone_name).offset_at(at.micros);
-  int64_t local = 0;
-  if (__builtin_add_overflow(at.micros, offset, &local)) local = at.micros;
+  const int64_t offset = zone_name == "UTC" || !near(at.micros) ? 0 : zone_of(site, zone_name).offset_at(at.micros);
+  const int64_t local = at.micros + offset;
   const int64_t rest = local % kMicrosPerDay, days = floor_divide(local, kMicrosPerDay);
   return make_text(context, [&](std::string& out) {
     time_pattern::append(out, pattern, days, rest < 0 ? rest + kMicrosPerDay : rest, offset);

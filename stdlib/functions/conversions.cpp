@@ -393,7 +393,7 @@ BRAID_FUNCTION(conversions, text_of_symbol,
                {.name = "string",
                 .summary = "A symbol of an enum as text.",
                 .parameters = {{"value", "Symbol."}},
-                .examples = {{R"("settled".string())", R"("settled")"}, {R"(f"{"settled"}")", R"("settled")"}}})
+                .examples = {{R"("settled".string())", R"("settled")"}, {R"(string("a" in ["a"]))", R"("true")"}}})
 
 static Fallible<Text> text_of_bytes(CallContext& context, Binary value) {
   if (!utf8::valid(value.view)) return fails(context, "the bytes are not UTF-8");

@@ -214,7 +214,8 @@ BRAID_FUNCTION(time, years_between,
 
 static Date last_of_month(Date date) {
   const CivilDate civil = civil_from_days(date.days);
-  return {date.days + days_in_month(civil.year, civil.month) - civil.day};
+  const int64_t last = int64_t{date.days} + days_in_month(civil.year, civil.month) - civil.day;
+  return {last < INT32_MAX ? static_cast<int32_t>(last) : INT32_MAX};
 }
 BRAID_FUNCTION(time, last_of_month,
                {.summary = "The last day of a date's month.",
@@ -249,7 +250,7 @@ BRAID_FUNCTION(
      .summary = "The last multiple of a duration since 1970-01-01T00:00Z that is not after the instant. Fails "
                 "unless the duration is longer than 0.",
      .parameters = {{"at", "Instant."}, {"step", "Distance of the multiples."}},
-     .examples = {{"@2026-01-01T10:44Z.floor(15m)", "@2026-01-01T10:30Z"},
+     .examples = {{"floor(@2026-01-01T10:44Z, 15m)", "@2026-01-01T10:30Z"},
                   {"floor(@1969-12-31T23:59Z, 1h)", "@1969-12-31T23:00Z"},
                   {"floor(@2026-01-01T10:44Z, 0s)", "fails"}}})
 
