@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 
+#include "runtime/report/render_terminal.h"
 #include "tests/golden/diagnostics/wrong_script.h"
 
 namespace braid {
@@ -37,7 +38,7 @@ std::optional<SourceSet> page_script(const std::string& page, const std::string&
   if (begin == std::string::npos) return std::nullopt;
   std::istringstream block(section.substr(begin + kFence.size(), section.find("\n```", begin) - begin - kFence.size()));
   SourceSet sources;
-  std::string name = "page.braid";
+  std::string name = "example.braid";
   std::string text;
   for (std::string line; std::getline(block, line);) {
     if (!line.starts_with(kFile)) {
@@ -52,23 +53,64 @@ std::optional<SourceSet> page_script(const std::string& page, const std::string&
   return sources;
 }
 
+std::string page_name(int code) {
+  return fmt::format("E{:04}.md", code);
+}
+
+std::string page_path(int code) {
+  return std::string(BRAID_SOURCE_DIR) + "/docs/errors/" + page_name(code);
+}
+
+std::string read_page(int code) {
+  std::ifstream file(page_path(code), std::ios::binary);
+  std::stringstream page;
+  page << file.rdbuf();
+  return page.str();
+}
+
+/// What the compiler can find lies below 6000.
+std::vector<CatalogueEntry> pages_of_scripts(CodeRange only) {
+  std::vector<CatalogueEntry> entries;
+  for (const CatalogueEntry& entry : catalogue())
+    if (entry.code >= only.first && entry.code <= only.last && entry.code < 6000) entries.push_back(entry);
+  return entries;
+}
+
 }  // namespace
+
+std::string page_as_printed(const std::string& page, const CheckScript& check_script) {
+  const std::optional<SourceSet> example = page_script(page, "Example");
+  if (!example) return page;
+  std::string printed;
+  for (const Diagnostic& finding : check_script(*example))
+    printed += (printed.empty() ? "" : "\n") + render_terminal(finding, *example);
+  const size_t script = page.find("```braid\n", page.find("\n## Example\n"));
+  const size_t behind = page.find("\n```\n", script) + 5;
+  const size_t next = std::min(page.find("\n## ", behind), page.size());
+  return page.substr(0, behind) + (printed.empty() ? "" : "\n```text\n" + printed + "```\n") + page.substr(next);
+}
+
+void update_error_pages(const CheckScript& check_script, CodeRange only) {
+  for (const CatalogueEntry& entry : pages_of_scripts(only)) {
+    const std::string page = read_page(entry.code);
+    std::ofstream(page_path(entry.code), std::ios::binary) << page_as_printed(page, check_script);
+  }
+}
 
 std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRange only) {
   std::vector<std::string> complaints;
-  for (const CatalogueEntry& entry : catalogue()) {
-    if (entry.code < only.first || entry.code > only.last || entry.code >= 6000) continue;
-    const std::string name = fmt::format("E{:04}.md", entry.code);
-    std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/docs/errors/" + name, std::ios::binary);
-    std::stringstream page;
-    page << file.rdbuf();
+  for (const CatalogueEntry& entry : pages_of_scripts(only)) {
+    const std::string name = page_name(entry.code);
+    const std::string page = read_page(entry.code);
     const auto has_code = [&](const Diagnostic& finding) { return finding.code == entry.code; };
-    if (const auto example = page_script(page.str(), "Example")) {
+    if (const auto example = page_script(page, "Example")) {
       const std::vector<Diagnostic> found = check_script(*example);
       if (std::none_of(found.begin(), found.end(), has_code))
         complaints.push_back(name + ": the example does not get its code");
+      else if (page.find("\n```text\n") != std::string::npos && page != page_as_printed(page, check_script))
+        complaints.push_back(name + ": the example prints something else than the page says");
     }
-    if (const auto mend = page_script(page.str(), "Mend")) {
+    if (const auto mend = page_script(page, "Mend")) {
       for (const Diagnostic& finding : check_script(*mend))
         if (finding.severity == Severity::error || has_code(finding))
           complaints.push_back(fmt::format("{}: the mend gets {}: {}", name, code_text(finding), finding.message));

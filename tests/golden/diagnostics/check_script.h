@@ -26,4 +26,11 @@ std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, Code
 /// them.
 std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRange only = {});
 
+/// A page with the `text` block of its example as `check_script` has it now: what `try_error_pages` compares with. As
+/// it was if no check finds the example.
+std::string page_as_printed(const std::string& page, const CheckScript& check_script);
+
+/// Rewrites the pages of a range by `page_as_printed`. Read the difference before it is committed.
+void update_error_pages(const CheckScript& check_script, CodeRange only = {});
+
 }  // namespace braid

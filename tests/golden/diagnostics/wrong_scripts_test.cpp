@@ -126,12 +126,13 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
   };
   EXPECT_EQ(try_error_pages(blind, {1010, 1010}),
             std::vector<std::string>{"E1010.md: the example does not get its code"});
-  ASSERT_EQ(texts.size(), 2u);
+  ASSERT_EQ(texts.size(), 2u) << "one run of the example, one of the mend";
   EXPECT_NE(texts[0].find("where status = \"captured\"\n"), std::string::npos) << texts[0];
   EXPECT_TRUE(texts[1].starts_with("domain payments\n") && texts[1].ends_with("}\n")) << texts[1];
 
   const CheckScript stubborn = [](const SourceSet&) { return std::vector{diag::AssignInCondition{}.make()}; };
-  EXPECT_EQ(try_error_pages(stubborn, {1010, 1010}).size(), 1u) << "the mend still gets the code";
+  EXPECT_EQ(try_error_pages(stubborn, {1010, 1010}).size(), 2u)
+      << "it prints no place, and the mend still gets the code";
 
   std::vector<uint32_t> files;
   const CheckScript counting = [&](const SourceSet& sources) {
@@ -140,6 +141,23 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
   };
   try_error_pages(counting, {2116, 2116});
   EXPECT_EQ(files, (std::vector<uint32_t>{2, 2}));
+}
+
+TEST(PageAsPrinted, PutsWhatIsPrintedBelowTheExample) {
+  const std::string head = "# E1010: x\n\n## Why\n\nBecause.\n\n## Example\n\n```braid\na = b\n```\n";
+  const std::string rest = "\n## Mend\n\n```braid\na == b\n```\n";
+  const CheckScript check = [](const SourceSet&) {
+    Diagnostic made = diag::AssignInCondition{}.make();
+    DiagnosticBuilder(made).at({0, 2, 3});
+    return std::vector{made};
+  };
+  const std::string block =
+      "\n```text\nerror[E1010]: `=` binds a name, and values are compared with `==`\n --> example.braid:1:3\n  |\n"
+      "1 | a = b\n  |   ^\n```\n";
+  EXPECT_EQ(page_as_printed(head + rest, check), head + block + rest);
+  EXPECT_EQ(page_as_printed(head + "\n```text\nold\n```\n" + rest, check), head + block + rest);
+  const CheckScript silent = [](const SourceSet&) { return std::vector<Diagnostic>(); };
+  EXPECT_EQ(page_as_printed(head + block + rest, silent), head + rest);
 }
 
 TEST(WrongScripts, CanBeShownOnATerminal) {
