@@ -147,7 +147,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-bool is_utf8(std::string_view text) {
+bool is_utf8(std::string_view text) { return first_broken_byte(text) == text.size(); }
+
+size_t first_broken_byte(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
     auto lead = static_cast<uint8_t>(text[at]);
@@ -156,17 +158,17 @@ bool is_utf8(std::string_view text) {
       continue;
     }
     size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() - at < length) return false;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() - at < length) return at;
     auto second = static_cast<uint8_t>(text[at + 1]);
     // Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
     uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (second < low || second > high) return false;
+    if (second < low || second > high) return at;
     for (size_t i = 2; i < length; ++i)
-      if ((static_cast<uint8_t>(text[at + i]) & 0xC0) != 0x80) return false;
+      if ((static_cast<uint8_t>(text[at + i]) & 0xC0) != 0x80) return at;
     at += length;
   }
-  return true;
+  return at;
 }
 
 }  // namespace braid

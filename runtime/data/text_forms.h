@@ -27,5 +27,7 @@ void append_json_string(std::string& out, std::string_view text);
 
 /// Whether all of `text` is well-formed UTF-8.
 bool is_utf8(std::string_view text);
+/// Where the first ill-formed sequence begins; the size if all is well.
+size_t first_broken_byte(std::string_view text);
 
 }  // namespace braid

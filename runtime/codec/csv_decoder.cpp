@@ -1,0 +1,378 @@
+// CSV by RFC 4180: cells between commas, records between line ends (LF or CRLF), quoted cells may hold commas, line
+// ends and doubled quotes. The first record names the columns unless the plan does.
+//
+// Cells: the null marker, unquoted, is null. An empty cell is "" for string and bytes, null for any other optional
+// type, and otherwise a fault. Blanks around numbers go; numbers may have leading zeros. Lists are JSON. The parts of a
+// struct are columns of their own, `field.part`; an optional struct is null if all its cells are empty or null.
+// Rejected: a wrong number of cells, text behind a closing quote, a quote in an unquoted cell, a quote that never
+// closes. Empty lines are no records, unless there is only one column.
+
+#include "runtime/codec/csv_decoder.h"
+
+#include <emmintrin.h>
+
+#include <cstring>
+
+#include <simdjson.h>
+
+#include "runtime/base/check.h"
+#include "runtime/codec/json_reader.h"
+#include "runtime/codec/turn_builder.h"
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/data/text_forms.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kListColumn = "list";
+
+struct Cell {
+  std::string_view text;
+  bool quoted = false;
+};
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// As JSON has it, leading zeros too.
+bool is_csv_number(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  bool plain = !digits.empty() && digits.size() <= 18;
+  for (char c : digits) plain = plain && c >= '0' && c <= '9';
+  if (plain) return true;
+  while (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') digits.remove_prefix(1);
+  return !digits.starts_with('-') && is_json_number(digits);
+}
+
+/// A scalar or list field, or the part of a struct, and the column it comes from.
+struct CellReader {
+  Shape shape;
+  std::string column;
+  int32_t cell = -1;
+  bool twice = false;                ///< the header names the column twice
+  std::unique_ptr<JsonReader> list;  ///< lists: reads {"list": …}
+  std::vector<CellReader> parts;     ///< structs
+};
+
+/// Splits a record that has no quote. Returns the number of cells; only the first `cells.size()` are stored.
+size_t split_plain(std::string_view record, const char* readable_end, std::vector<Cell>& cells) {
+  size_t count = 0;
+  const char* begin = record.data();
+  const char* at = begin;
+  const char* end = begin + record.size();
+  auto put = [&](const char* cell_end) {
+    if (count < cells.size()) cells[count] = {{begin, static_cast<size_t>(cell_end - begin)}, false};
+    ++count;
+    begin = cell_end + 1;
+  };
+  const __m128i comma = _mm_set1_epi8(',');
+  for (; at < end && readable_end - at >= 16; at += 16) {
+    auto mask = static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), comma)));
+    if (end - at < 16) mask &= (1u << (end - at)) - 1;
+    for (; mask != 0; mask &= mask - 1) put(at + __builtin_ctz(mask));
+  }
+  for (; at < end; ++at)
+    if (*at == ',') put(at);
+  put(end);
+  return count;
+}
+
+/// Splits a record with quotes. `reason` is set if it is broken.
+size_t split_quoted(std::string_view record, std::vector<Cell>& cells, Arena& arena, std::string_view& reason) {
+  size_t count = 0, at = 0;
+  while (true) {
+    Cell cell;
+    if (at < record.size() && record[at] == '"') {
+      size_t begin = ++at;
+      bool doubled = false;
+      while (true) {
+        at = record.find('"', at);
+        if (at == std::string_view::npos) {
+          reason = "a quote that never closes";
+          return 0;
+        }
+        if (at + 1 >= record.size() || record[at + 1] != '"') break;
+        doubled = true;
+        at += 2;
+      }
+      cell = {record.substr(begin, at - begin), true};
+      ++at;
+      if (at < record.size() && record[at] != ',') {
+        reason = "text behind a closing quote";
+        return 0;
+      }
+      if (doubled) {
+        char* copy = arena.allocate(cell.text.size());
+        size_t length = 0;
+        for (size_t i = 0; i < cell.text.size(); ++i) {
+          copy[length++] = cell.text[i];
+          if (cell.text[i] == '"') ++i;
+        }
+        cell.text = {copy, length};
+      }
+    } else {
+      size_t end = std::min(record.find(',', at), record.size());
+      cell.text = record.substr(at, end - at);
+      if (cell.text.find('"') != std::string_view::npos) {
+        reason = "a quote within an unquoted cell";
+        return 0;
+      }
+      at = end;
+    }
+    if (count < cells.size()) cells[count] = cell;
+    ++count;
+    if (at >= record.size()) return count;
+    ++at;
+  }
+}
+
+class CsvDecoder : public Decoder {
+ public:
+  explicit CsvDecoder(const DecodePlan& plan)
+      : null_marker_(plan.null_marker),
+        named_by_plan_(!plan.header.empty()),
+        zone_(plan.zone.empty() ? nullptr : load_time_zone(plan.zone)),
+        leaves_(flatten(decoded_row(plan))),
+        row_(leaves_.size()) {
+    BRAID_CHECK(plan.zone.empty() || zone_, "no such zone: " + plan.zone);
+    for (const DecodeField& field : plan.fields) {
+      if (!field.touched) continue;
+      std::string column;
+      for (const std::string& part : field.path) column += (column.empty() ? "" : ".") + part;
+      fields_.push_back(make_reader(make_shape(field.type, zone_.get(), plan.unit), column, plan));
+    }
+    use_columns(plan.header);
+  }
+
+  void set_header(std::string_view first_record) override {
+    if (named_by_plan_) return;
+    if (first_record.starts_with(kByteOrderMark)) first_record.remove_prefix(kByteOrderMark.size());
+    Arena arena(4096);
+    std::vector<Cell> cells(kMaxRecordBytes < first_record.size() ? 0 : first_record.size() + 1);
+    std::string_view reason;
+    size_t count = split_quoted(without_line_end(first_record), cells, arena, reason);
+    std::vector<std::string> columns;
+    for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].text);
+    use_columns(columns);
+  }
+
+  DecodedTurn decode(const TurnInput& input, Arena& arena) override {
+    std::string_view text = input.bytes;
+    size_t at = input.position == 0 && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+    size_t lines = static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    TurnBuilder turn(input, leaves_, lines, arena);
+    if (input.long_record_bytes > 0) {
+      uint32_t record = turn.add_record(text, 0, 0);
+      turn.reject(record, diag::RecordTooLong{.bytes = static_cast<int64_t>(input.long_record_bytes),
+                                              .limit = static_cast<int64_t>(kMaxRecordBytes)});
+      return turn.take();
+    }
+    bool utf8 = simdjson::validate_utf8(text.data(), text.size());
+    int64_t line = 0;
+    bool header = input.position == 0 && !named_by_plan_;
+    while (at < text.size()) {
+      size_t length = first_record_bytes(Format::csv, text.substr(at), true);
+      std::string_view record = text.substr(at, length);
+      if (header) {
+        set_header(record);
+        header = false;
+      } else {
+        decode_record(turn, without_line_end(record), text.data() + text.size(), at, line, utf8, arena);
+      }
+      line += std::count(record.begin(), record.end(), '\n');
+      at += length;
+    }
+    return turn.take();
+  }
+
+ private:
+  static std::string_view without_line_end(std::string_view record) {
+    if (record.ends_with('\n')) record.remove_suffix(1);
+    if (record.ends_with('\r')) record.remove_suffix(1);
+    return record;
+  }
+
+  static CellReader make_reader(Shape shape, const std::string& column, const DecodePlan& plan) {
+    CellReader reader;
+    reader.column = column;
+    if (shape.kind == TypeKind::structure) {
+      for (size_t i = 0; i < shape.children.size(); ++i)
+        reader.parts.push_back(make_reader(shape.children[i], column + "." + shape.type->fields[i].name, plan));
+    } else if (shape.kind == TypeKind::list) {
+      DecodePlan list;
+      list.unit = plan.unit;
+      list.fields.push_back({.name = column, .path = {std::string(kListColumn)}, .type = shape.type});
+      reader.list = std::make_unique<JsonReader>(list, shape.zone);
+    }
+    reader.shape = std::move(shape);
+    return reader;
+  }
+
+  void use_columns(const std::vector<std::string>& columns) {
+    cells_.assign(columns.size(), {});
+    for (CellReader& field : fields_) find_column(field, columns);
+  }
+
+  static void find_column(CellReader& reader, const std::vector<std::string>& columns) {
+    reader.cell = -1;
+    reader.twice = false;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i] != reader.column) continue;
+      reader.twice = reader.cell >= 0;
+      if (!reader.twice) reader.cell = static_cast<int32_t>(i);
+    }
+    for (CellReader& part : reader.parts) find_column(part, columns);
+  }
+
+  void decode_record(TurnBuilder& turn, std::string_view record, const char* readable_end, size_t offset, int64_t line,
+                     bool utf8, Arena& arena) {
+    if (record.empty() && cells_.size() != 1) return;
+    uint32_t index = turn.add_record(record.substr(0, kMaxRecordBytes), offset, line);
+    if (record.size() > kMaxRecordBytes) {
+      turn.reject(index, diag::RecordTooLong{.bytes = static_cast<int64_t>(record.size()),
+                                             .limit = static_cast<int64_t>(kMaxRecordBytes)});
+      return;
+    }
+    if (!utf8 && !is_utf8(record)) [[unlikely]] {
+      turn.reject(index, diag::BrokenUtf8{.offset = static_cast<int64_t>(first_broken_byte(record))});
+      return;
+    }
+    size_t count = 0;
+    if (std::memchr(record.data(), '"', record.size()) == nullptr) [[likely]] {
+      count = split_plain(record, readable_end, cells_);
+    } else {
+      std::string_view reason;
+      count = split_quoted(record, cells_, arena, reason);
+      if (!reason.empty()) {
+        turn.reject(index, diag::BrokenCsv{.reason = std::string(reason)});
+        return;
+      }
+    }
+    if (count != cells_.size()) {
+      turn.reject(index, diag::CellCount{.found = static_cast<int64_t>(count),
+                                         .expected = static_cast<int64_t>(cells_.size())});
+      return;
+    }
+    Slot* slots = row_.data();
+    for (CellReader& field : fields_) {
+      std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
+      ConversionFault fault = read_field(field, slots + 1, arena);
+      if (fault != ConversionFault::none) {
+        std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
+        slots[0] = slot_u8(false);
+        slots[0].u8 = static_cast<uint8_t>(fault);
+      }
+      slots += 1 + field.shape.leaves;
+    }
+    turn.add_row(row_.data());
+  }
+
+  bool is_null(const Cell& cell, TypeKind kind) const {
+    if (!cell.quoted && null_marker_ && cell.text == *null_marker_) return true;
+    return cell.text.empty() && kind != TypeKind::string && kind != TypeKind::bytes;
+  }
+
+  bool all_null(const CellReader& reader) const {
+    for (const CellReader& part : reader.parts)
+      if (!all_null(part)) return false;
+    if (!reader.parts.empty()) return true;
+    // A null string in an absent struct is an empty cell.
+    return reader.cell >= 0 && !reader.twice &&
+           (cells_[reader.cell].text.empty() || is_null(cells_[reader.cell], reader.shape.kind));
+  }
+
+  /// The leaves of the field are zero before.
+  ConversionFault read_field(CellReader& reader, Slot* slots, Arena& arena) {
+    const Shape& shape = reader.shape;
+    if (!reader.parts.empty()) {
+      if (shape.optional) {
+        if (all_null(reader)) return ConversionFault::none;
+        *slots++ = slot_u8(true);
+      }
+      for (CellReader& part : reader.parts) {
+        ConversionFault fault = read_field(part, slots, arena);
+        if (fault != ConversionFault::none) return fault;
+        slots += part.shape.leaves;
+      }
+      return ConversionFault::none;
+    }
+    if (reader.cell < 0) return ConversionFault::column_missing;
+    if (reader.twice) return ConversionFault::duplicate;
+    const Cell& cell = cells_[reader.cell];
+    if (is_null(cell, shape.kind)) return shape.optional ? ConversionFault::none : ConversionFault::null;
+    if (shape.optional) *slots++ = slot_u8(true);
+    switch (shape.kind) {
+      case TypeKind::integer:
+      case TypeKind::floating:
+      case TypeKind::decimal: {
+        std::string_view number = trim(cell.text);
+        if (!is_csv_number(number)) return ConversionFault::not_a_number;
+        return read_number(shape, number, slots);
+      }
+      case TypeKind::timestamp:
+        if (shape.unit != TimestampUnit::none && is_csv_number(trim(cell.text)))
+          return read_number(shape, trim(cell.text), slots);
+        return read_text(shape, cell.text, slots, arena);
+      case TypeKind::boolean:
+        if (cell.text != "true" && cell.text != "false") return ConversionFault::wrong_type;
+        *slots = slot_u8(cell.text == "true");
+        return ConversionFault::none;
+      case TypeKind::list:
+        return read_list(reader, cell.text, slots, arena);
+      case TypeKind::string:
+      case TypeKind::bytes:
+      case TypeKind::uuid:
+      case TypeKind::date:
+      case TypeKind::time:
+      case TypeKind::duration:
+      case TypeKind::enumeration:
+      case TypeKind::structure:
+      case TypeKind::optional:
+      case TypeKind::checked:
+      case TypeKind::null:
+      case TypeKind::error:
+        return read_text(shape, cell.text, slots, arena);
+    }
+    BRAID_UNREACHABLE("type kind");
+  }
+
+  /// The cell as the only field of a JSON record.
+  static ConversionFault read_list(CellReader& reader, std::string_view text, Slot* slots, Arena& arena) {
+    if (text.find('\n') != std::string_view::npos) return ConversionFault::wrong_type;
+    std::string_view before = "{\"list\":", after = "}\n";
+    size_t size = before.size() + text.size() + after.size();
+    char* record = arena.allocate(size + kScanPadding);
+    std::memcpy(record, before.data(), before.size());
+    std::memcpy(record + before.size(), text.data(), text.size());
+    std::memcpy(record + before.size() + text.size(), after.data(), after.size());
+    std::memset(record + size, '\n', kScanPadding);
+    Slot row[2];
+    ScanError error;
+    const char* end = reader.list->read_record(record, row, arena, error);
+    if (end != record + size - 1) return error.too_deep ? ConversionFault::too_deep : ConversionFault::wrong_type;
+    *slots = row[1];
+    return static_cast<ConversionFault>(row[0].u8);
+  }
+
+  std::optional<std::string> null_marker_;
+  bool named_by_plan_;
+  std::unique_ptr<TimeZone> zone_;
+  std::vector<Leaf> leaves_;
+  std::vector<Slot> row_;
+  std::vector<CellReader> fields_;
+  std::vector<Cell> cells_;  ///< as many as the header has columns
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_csv_decoder(const DecodePlan& plan) {
+  return std::make_unique<CsvDecoder>(plan);
+}
+
+}  // namespace braid

@@ -1,0 +1,27 @@
+#include "runtime/codec/decoder.h"
+
+#include "runtime/base/check.h"
+#include "runtime/codec/csv_decoder.h"
+#include "runtime/codec/ndjson_decoder.h"
+#include "runtime/data/text_forms.h"
+
+namespace braid {
+
+std::vector<Field> decoded_row(const DecodePlan& plan) {
+  std::vector<Field> row;
+  for (const DecodeField& field : plan.fields)
+    if (field.touched) row.push_back({field.name, checked_type(field.type)});
+  return row;
+}
+
+std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan) {
+  switch (plan.format) {
+    case Format::ndjson:
+      return make_ndjson_decoder(plan);
+    case Format::csv:
+      return make_csv_decoder(plan);
+  }
+  BRAID_UNREACHABLE("format");
+}
+
+}  // namespace braid

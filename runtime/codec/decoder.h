@@ -1,0 +1,92 @@
+// From the bytes of a turn to blocks: one decoder per partition, driven by a DecodePlan that says which fields are
+// read.
+//
+// Only touched fields are converted. Each gives one column group of type checked<T>: a status leaf (ConversionFault)
+// and the leaves of T, zero where the conversion failed. A field that nothing touches cannot reject a record; a record
+// whose structure is broken is rejected whole, with a diagnostic of the catalogue (6020 to 6027), and has no row.
+//
+// Accepted: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are no records.
+// CSV: RFC 4180, header first; see csv_decoder.cpp. Numbers, times and symbols are read as value_reader.h says.
+//
+// Memory: records, blocks, unescaped text and lists lie in the arena; other text is a view into the turn's bytes, which
+// must live as long as the arena's content. One thread. Nothing here fails but by rejecting records.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/data/arena.h"
+#include "runtime/data/block.h"
+#include "runtime/data/type.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid {
+
+/// Longer records are rejected unread.
+inline constexpr size_t kMaxRecordBytes = 1 << 20;
+/// Levels of nesting in a JSON record, the record's own object included.
+inline constexpr int kMaxNesting = 64;
+
+enum class Format : uint8_t { ndjson, csv };
+
+enum class TimestampUnit : uint8_t { none, seconds, milliseconds, microseconds, nanoseconds };
+
+struct DecodeField {
+  std::string name;               ///< as the script calls it
+  std::vector<std::string> path;  ///< where it stands in a JSON record; CSV: one part, the column
+  Type type;                      ///< T or T?; with a default value in the script: T?
+  bool touched = true;
+};
+
+struct DecodePlan {
+  Format format = Format::ndjson;
+  std::vector<DecodeField> fields;
+  std::optional<std::string> null_marker;    ///< CSV: an unquoted cell with this text is null
+  std::vector<std::string> header;           ///< CSV: names of the columns of files without a header line
+  std::string zone;                          ///< timestamps without offset are local times there; empty: refused
+  TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: refused
+};
+
+/// The type of a row that comes out: checked<T> of each touched field, in order.
+std::vector<Field> decoded_row(const DecodePlan& plan);
+
+struct TurnInput {
+  std::string_view bytes;  ///< whole records; the last may lack its line end at the end of the input
+  int64_t position = 0;    ///< of the first byte in its partition; 0: a byte order mark and a header may come
+  int64_t first_line = 1;  ///< number of the line it begins on
+  /// Not 0: the turn is a single record that is longer than kMaxRecordBytes, this long, and `bytes` are its first
+  /// kMaxRecordBytes.
+  uint64_t long_record_bytes = 0;
+  uint32_t source = 0;  ///< the rest is copied to each Record
+  uint32_t partition = 0;
+  uint64_t turn = 0;
+};
+
+struct RejectedRecord {
+  uint32_t record = 0;    ///< index into DecodedTurn::records
+  Diagnostic diagnostic;  ///< without labels
+};
+
+struct DecodedTurn {
+  std::span<const Record> records;  ///< all, in order; the index is the ordinal
+  std::vector<Block> blocks;        ///< the rows of the others, in order; event times are zero
+  std::vector<RejectedRecord> rejected;
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual DecodedTurn decode(const TurnInput& input, Arena& arena) = 0;
+  /// CSV: the first record of the partition, for a decoder that starts in its middle. NDJSON takes no notice.
+  virtual void set_header(std::string_view first_record) = 0;
+};
+
+/// `plan.zone` is empty or names a zone that exists (load_time_zone).
+std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan);
+
+}  // namespace braid

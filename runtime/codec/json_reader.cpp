@@ -1,0 +1,328 @@
+#include "runtime/codec/json_reader.h"
+
+#include <cstring>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+namespace {
+
+/// More distinct key orders than this and prediction starts afresh.
+constexpr size_t kMaxPredicted = 128;
+constexpr uint32_t kNoFault = UINT32_MAX;
+
+ObjectChild& child_named(ObjectNode& node, const std::string& name) {
+  for (ObjectChild& child : node.children)
+    if (child.name == name) return child;
+  node.children.push_back({});
+  node.children.back().name = name;
+  return node.children.back();
+}
+
+/// The node for reading objects of a struct type, null for other types. Lists stand for their elements.
+ObjectNode* make_structure(const Shape& shape, std::vector<std::unique_ptr<ObjectNode>>& owner) {
+  if (shape.kind == TypeKind::list) return make_structure(shape.children[0], owner);
+  if (shape.kind != TypeKind::structure) return nullptr;
+  auto node = std::make_unique<ObjectNode>();
+  uint32_t offset = 0;
+  for (size_t i = 0; i < shape.children.size(); ++i) {
+    const Shape& part = shape.children[i];
+    ObjectChild& child = child_named(*node, shape.type->fields[i].name);
+    child.targets.push_back({&part, offset, false, make_structure(part, node->structures)});
+    offset += part.leaves;
+  }
+  owner.push_back(std::move(node));
+  return owner.back().get();
+}
+
+void clear_slots(Slot* slots, uint32_t count) {
+  if (count > 0) std::memset(static_cast<void*>(slots), 0, count * sizeof(Slot));
+}
+
+inline bool starts_with(const char* at, const ObjectNode::Predicted& predicted) {
+  const __m128i* expected = reinterpret_cast<const __m128i*>(predicted.bytes.data());
+  const __m128i* found = reinterpret_cast<const __m128i*>(at);
+  auto equal =
+      static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found), _mm_loadu_si128(expected))));
+  if (predicted.length <= 16) return (~equal & ((1u << predicted.length) - 1)) == 0;
+  if (equal != 0xFFFF) return false;
+  if (predicted.length <= 32) {
+    equal = static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found + 1), _mm_loadu_si128(expected + 1))));
+    return (~equal & ((1u << (predicted.length - 16)) - 1)) == 0;
+  }
+  return std::memcmp(at + 16, predicted.bytes.data() + 16, predicted.length - 16) == 0;
+}
+
+}  // namespace
+
+JsonReader::JsonReader(const DecodePlan& plan, const TimeZone* zone) {
+  for (const DecodeField& field : plan.fields)
+    if (field.touched) shapes_.push_back(make_shape(field.type, zone, plan.unit));
+  size_t next = 0;
+  for (const DecodeField& field : plan.fields) {
+    if (!field.touched) continue;
+    const Shape& shape = shapes_[next++];
+    BRAID_CHECK(!field.path.empty());
+    ObjectNode* node = &root_;
+    for (size_t i = 0; i + 1 < field.path.size(); ++i) {
+      ObjectChild& child = child_named(*node, field.path[i]);
+      if (!child.below) child.below = std::make_unique<ObjectNode>();
+      node = child.below.get();
+    }
+    ObjectNode* structure = make_structure(shape, node->structures);
+    child_named(*node, field.path.back()).targets.push_back({&shape, static_cast<uint32_t>(leaves_), true, structure});
+    leaves_ += 1 + shape.leaves;
+  }
+}
+
+const char* JsonReader::read_record(const char* at, Slot* row, Arena& arena, ScanError& error) {
+  arena_ = &arena;
+  error_ = &error;
+  ConversionFault none = ConversionFault::none;
+  if (*at != '{') {
+    error = {at, "it does not begin with `{`"};
+    return nullptr;
+  }
+  return read_object(root_, at, 1, row, &none);
+}
+
+const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child,
+                                 bool* end) {
+  const char* begin = at;
+  at = first ? at + 1 : skip_blanks(at);
+  if (first) {
+    at = skip_blanks(at);
+    if (*at == '}') {
+      *end = true;
+      return at + 1;
+    }
+  } else {
+    if (*at == '}') {
+      *end = true;
+      return at + 1;
+    }
+    if (*at != ',') {
+      *error_ = {at, "neither `,` nor `}` behind a value"};
+      return nullptr;
+    }
+    at = skip_blanks(at + 1);
+  }
+  if (*at != '"') {
+    *error_ = {at, "no key where one must stand"};
+    return nullptr;
+  }
+  const char* key = ++at;
+  bool escaped = false;
+  at = scan_json_string(at, &escaped, *error_);
+  if (at == nullptr) return nullptr;
+  std::string_view raw(key, static_cast<size_t>(at - 1 - key));
+  at = skip_blanks(at);
+  if (*at != ':') {
+    *error_ = {at, "no `:` behind a key"};
+    return nullptr;
+  }
+  at = skip_blanks(at + 1);
+
+  // Which child it is, and what to expect here next time.
+  std::string name(raw);
+  if (escaped) name.resize(unescape_json(raw, name.data()));
+  *child = -1;
+  for (size_t i = 0; i < node.children.size(); ++i)
+    if (node.children[i].name == name) *child = static_cast<int32_t>(i);
+  auto length = static_cast<size_t>(at - begin);
+  if (length > kScanPadding - 32) return at;  // comparing it could read beyond the padding
+  ObjectNode::Predicted entry;
+  entry.bytes.assign(begin, length);
+  entry.bytes.resize(std::max<size_t>(32, length), '\0');
+  entry.length = static_cast<uint32_t>(length);
+  entry.key_begin = static_cast<uint32_t>(key - begin);
+  entry.key_length = static_cast<uint32_t>(raw.size());
+  entry.child = *child;
+  for (size_t i = next; i < node.predicted.size(); ++i) {
+    const ObjectNode::Predicted& other = node.predicted[i];
+    if (std::string_view(other.bytes).substr(other.key_begin, other.key_length) != raw) continue;
+    // Known, but later, or with other blanks. A key that comes first in one record and later in another keeps both.
+    bool same_place = (entry.bytes[0] == '{') == (other.bytes[0] == '{');
+    if (!same_place) break;
+    node.predicted[i] = std::move(entry);
+    next = i + 1;
+    return at;
+  }
+  if (node.predicted.size() >= kMaxPredicted) {
+    node.predicted.clear();
+    next = 0;
+  }
+  node.predicted.insert(node.predicted.begin() + static_cast<ptrdiff_t>(next), std::move(entry));
+  ++next;
+  return at;
+}
+
+const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault) {
+  uint64_t visit = ++node.visit;
+  uint32_t first_fault = kNoFault;
+  size_t next = 0, found = 0;
+  bool first = true;
+  while (true) {
+    int32_t child = -1;
+    if (next < node.predicted.size() && starts_with(at, node.predicted[next])) [[likely]] {
+      child = node.predicted[next].child;
+      at += node.predicted[next].length;
+      ++next;
+      if (*at == ' ' || *at == '\t' || *at == '\r') at = skip_blanks(at);
+    } else if (!first && *at == '}') {
+      ++at;
+      break;
+    } else {
+      bool end = false;
+      at = find_key(node, next, at, first, &child, &end);
+      if (at == nullptr) return nullptr;
+      if (end) break;
+    }
+    first = false;
+    if (child < 0) {
+      at = skip_json_value(at, depth, *error_);
+    } else if (node.children[child].seen == visit) {
+      settle(node.children[child], base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
+      at = skip_json_value(at, depth, *error_);
+    } else {
+      node.children[child].seen = visit;
+      ++found;
+      at = read_child(node, child, at, depth, base, &first_fault, fault);
+    }
+    if (at == nullptr) return nullptr;
+  }
+  if (found < node.children.size()) {
+    for (uint32_t i = 0; i < node.children.size(); ++i)
+      if (node.children[i].seen != visit)
+        settle(node.children[i], base, ConversionFault::missing, i, &first_fault, fault);
+  }
+  return at;
+}
+
+const char* JsonReader::read_child(ObjectNode& node, int32_t index, const char* at, int depth, Slot* base,
+                                   uint32_t* first_fault, ConversionFault* fault) {
+  ObjectChild& child = node.children[index];
+  const char* end = nullptr;
+  for (const JsonTarget& target : child.targets) {
+    ConversionFault own = ConversionFault::none;
+    Slot* slots = base + target.offset + (target.whole_field ? 1 : 0);
+    end = read_value(target, *target.shape, at, depth, slots, &own);
+    if (end == nullptr) return nullptr;
+    if (target.whole_field) {
+      slots[-1] = slot_i128(static_cast<uint8_t>(own));
+    } else if (own != ConversionFault::none && static_cast<uint32_t>(index) < *first_fault) {
+      *first_fault = static_cast<uint32_t>(index);
+      *fault = own;
+    }
+    if (own != ConversionFault::none) clear_slots(slots, target.shape->leaves);
+  }
+  if (!child.below) return end;
+  if (*at == '{') {
+    if (depth == kMaxNesting) return skip_json_value(at, depth, *error_);  // says that it is too deep
+    return read_object(*child.below, at, depth + 1, base, fault);
+  }
+  bool null = *at == 'n';
+  end = skip_json_value(at, depth, *error_);
+  if (end == nullptr) return nullptr;
+  ConversionFault below = null ? ConversionFault::missing : ConversionFault::wrong_type;
+  for (ObjectChild& each : child.below->children) settle(each, base, below, 0, first_fault, fault);
+  return end;
+}
+
+void JsonReader::settle(ObjectChild& child, Slot* base, ConversionFault fault, uint32_t index, uint32_t* first_fault,
+                        ConversionFault* struct_fault) {
+  for (const JsonTarget& target : child.targets) {
+    bool absent = fault == ConversionFault::missing && target.shape->optional;
+    ConversionFault own = absent ? ConversionFault::none : fault;
+    Slot* slots = base + target.offset + (target.whole_field ? 1 : 0);
+    clear_slots(slots, target.shape->leaves);
+    if (target.whole_field) {
+      slots[-1] = slot_i128(static_cast<uint8_t>(own));
+    } else if (own != ConversionFault::none &&
+               (index < *first_fault || (index == *first_fault && fault == ConversionFault::duplicate))) {
+      *first_fault = index;
+      *struct_fault = own;
+    }
+  }
+  if (child.below)
+    for (ObjectChild& each : child.below->children) settle(each, base, fault, index, first_fault, struct_fault);
+}
+
+const char* JsonReader::read_value(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slots,
+                                   ConversionFault* fault) {
+  if (*at == 'n') {
+    const char* end = skip_json_value(at, depth, *error_);
+    clear_slots(slots, shape.leaves);
+    if (!shape.optional) *fault = ConversionFault::null;
+    return end;
+  }
+  if (shape.optional) *slots++ = slot_u8(true);
+  switch (*at) {
+    case '"': {
+      bool escaped = false;
+      const char* end = scan_json_string(at + 1, &escaped, *error_);
+      if (end == nullptr) return nullptr;
+      std::string_view text(at + 1, static_cast<size_t>(end - at - 2));
+      if (escaped) {
+        char* copy = arena_->allocate(text.size());
+        text = {copy, unescape_json(text, copy)};
+      }
+      *fault = read_text(shape, text, slots, *arena_);
+      return end;
+    }
+    case '{':
+      if (shape.kind != TypeKind::structure || depth == kMaxNesting) break;
+      return read_object(*target.structure, at, depth + 1, slots, fault);
+    case '[':
+      if (shape.kind != TypeKind::list || depth == kMaxNesting) break;
+      return read_list(target, shape, at, depth + 1, slots, fault);
+    case 't':
+    case 'f':
+      if (shape.kind != TypeKind::boolean) break;
+      *slots = slot_u8(*at == 't');
+      return skip_json_value(at, depth, *error_);
+    default: {
+      const char* end = scan_json_number(at);
+      if (end == nullptr) break;  // skipping says what is wrong
+      *fault = read_number(shape, {at, static_cast<size_t>(end - at)}, slots);
+      return end;
+    }
+  }
+  *fault = ConversionFault::wrong_type;
+  return skip_json_value(at, depth, *error_);
+}
+
+const char* JsonReader::read_list(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slot,
+                                  ConversionFault* fault) {
+  const Shape& element = shape.children[0];
+  Slot* items = nullptr;
+  uint64_t count = 0, room = 0;
+  at = skip_blanks(at + 1);
+  while (*at != ']' || count > 0) {
+    if (count == room) {
+      // Twice the room each time: all pieces together are less than three times the list.
+      room = room == 0 ? 8 : room * 2;
+      Slot* larger = arena_->allocate_array<Slot>(room * element.leaves);
+      if (count > 0) std::memcpy(static_cast<void*>(larger), items, count * element.leaves * sizeof(Slot));
+      items = larger;
+    }
+    ConversionFault own = ConversionFault::none;
+    at = read_value(target, element, at, depth, items + count * element.leaves, &own);
+    if (at == nullptr) return nullptr;
+    if (own != ConversionFault::none && *fault == ConversionFault::none) *fault = own;
+    ++count;
+    at = skip_blanks(at);
+    if (*at == ']') break;
+    if (*at != ',') {
+      *error_ = {at, "neither `,` nor `]` behind a value"};
+      return nullptr;
+    }
+    at = skip_blanks(at + 1);
+  }
+  *slot = slot_i128(0);
+  slot->list = {items, count};
+  return at + 1;
+}
+
+}  // namespace braid

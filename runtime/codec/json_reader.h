@@ -1,0 +1,84 @@
+// Reads one JSON object after another into slots, only the fields that are wanted, all else skipped with its grammar
+// checked.
+//
+// Records of one stream nearly always have their keys in the same order, so each object keeps the bytes that led from
+// one value to the next in the last record (`,"key": `, blanks included) and compares those first; only on a miss is
+// the key parsed and looked up. A missed key is searched among the later predictions, so that left-out fields and
+// alternating kinds of records stay predicted.
+//
+// One thread. Text must follow the contract of json_scanner.h.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/codec/json_scanner.h"
+#include "runtime/codec/value_reader.h"
+#include "runtime/data/arena.h"
+
+namespace braid {
+
+struct ObjectNode;
+
+/// Where a value goes: a whole field (status leaf, then its leaves) or a part of a struct (leaves only, its fault goes
+/// to the struct).
+struct JsonTarget {
+  const Shape* shape = nullptr;
+  uint32_t offset = 0;  ///< into the slots of the row, or of the struct
+  bool whole_field = false;
+  ObjectNode* structure = nullptr;  ///< for shapes that are structs, or lists of them: how to read the object
+};
+
+struct ObjectChild {
+  std::string name;
+  std::vector<JsonTarget> targets;
+  std::unique_ptr<ObjectNode> below;  ///< fields whose path goes through this key
+  uint64_t seen = 0;                  ///< the visit of the object in which it last stood
+};
+
+struct ObjectNode {
+  std::vector<ObjectChild> children;
+  std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
+  uint64_t visit = 0;
+
+  struct Predicted {
+    std::string bytes;  ///< from behind the last value to the value; padded with zeros to 32 or more
+    uint32_t length = 0;
+    uint32_t key_begin = 0, key_length = 0;  ///< the key's raw text within
+    int32_t child = -1;
+  };
+  std::vector<Predicted> predicted;
+};
+
+class JsonReader {
+ public:
+  explicit JsonReader(const DecodePlan& plan, const TimeZone* zone);
+  JsonReader(const JsonReader&) = delete;
+
+  /// Leaves of all touched fields.
+  size_t leaves() const { return leaves_; }
+  /// A record from its `{` on into `row`. Returns behind its `}`, null if it is broken.
+  const char* read_record(const char* at, Slot* row, Arena& arena, ScanError& error);
+
+ private:
+  const char* read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault);
+  const char* find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child, bool* end);
+  const char* read_child(ObjectNode& node, int32_t index, const char* at, int depth, Slot* base, uint32_t* first_fault,
+                         ConversionFault* fault);
+  const char* read_value(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slots,
+                         ConversionFault* fault);
+  const char* read_list(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slot,
+                        ConversionFault* fault);
+  /// All targets at and below the child take that fault, or are absent if it is `missing` and they may be.
+  void settle(ObjectChild& child, Slot* base, ConversionFault fault, uint32_t index, uint32_t* first_fault,
+              ConversionFault* struct_fault);
+
+  std::vector<Shape> shapes_;  ///< of the touched fields
+  ObjectNode root_;
+  size_t leaves_ = 0;
+  Arena* arena_ = nullptr;
+  ScanError* error_ = nullptr;
+};
+
+}  // namespace braid

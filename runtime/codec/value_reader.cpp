@@ -1,0 +1,263 @@
+#include "runtime/codec/value_reader.h"
+
+#include <cmath>
+
+#include "fast_float/fast_float.h"
+
+#include "runtime/base/check.h"
+#include "runtime/codec/json_scanner.h"
+#include "runtime/data/decimal.h"
+#include "runtime/data/text_forms.h"
+#include "runtime/data/time_text.h"
+
+namespace braid {
+namespace {
+
+ConversionFault fault_of(DecimalFault fault) {
+  switch (fault) {
+    case DecimalFault::none:
+      return ConversionFault::none;
+    case DecimalFault::not_a_number:
+      return ConversionFault::not_a_number;
+    case DecimalFault::out_of_range:
+      return ConversionFault::out_of_range;
+  }
+  BRAID_UNREACHABLE("decimal fault");
+}
+
+ConversionFault read_integer(std::string_view text, Slot* slot) {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  bool negative = *at == '-';
+  at += negative;
+  uint64_t value = 0;
+  if (end - at <= 18) {
+    for (; at < end; ++at) {
+      uint32_t digit = static_cast<uint8_t>(*at) - uint32_t{'0'};
+      if (digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at == end) {
+      *slot = slot_i64(negative ? -static_cast<int64_t>(value) : static_cast<int64_t>(value));
+      return ConversionFault::none;
+    }
+  }
+  int128 wide = 0;
+  ConversionFault fault = fault_of(parse_decimal(text, kDecimalDigits, 0, &wide));
+  if (fault != ConversionFault::none) return fault;
+  if (wide != static_cast<int64_t>(wide)) return ConversionFault::out_of_range;
+  *slot = slot_i64(static_cast<int64_t>(wide));
+  return ConversionFault::none;
+}
+
+ConversionFault read_float(std::string_view text, Slot* slot) {
+  double value = 0;
+  auto result = fast_float::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ptr != text.data() + text.size()) return ConversionFault::not_a_number;
+  if (!std::isfinite(value)) return ConversionFault::out_of_range;
+  *slot = slot_f64(value);
+  return ConversionFault::none;
+}
+
+ConversionFault read_decimal(const Shape& shape, std::string_view text, Slot* slot) {
+  int precision = shape.type->precision, scale = shape.type->scale;
+  if (text.size() <= 19 && precision <= 18) {
+    // Few digits: one pass in 64 bits. Anything unusual goes the long way below.
+    const char* at = text.data();
+    const char* end = at + text.size();
+    bool negative = at < end && *at == '-';
+    at += negative;
+    int64_t value = 0;
+    int fraction = -1;  // digits behind the point, once there is one
+    const char* digits = at;
+    for (; at < end; ++at) {
+      uint32_t digit = static_cast<uint8_t>(*at) - uint32_t{'0'};
+      if (digit <= 9) {
+        value = value * 10 + digit;
+        if (fraction >= 0) ++fraction;
+      } else if (*at == '.' && fraction < 0 && at > digits) {
+        fraction = 0;
+      } else {
+        break;
+      }
+    }
+    int behind = fraction < 0 ? 0 : fraction;
+    if (at == end && at > digits && end - digits <= 18 && fraction != 0 && behind <= scale) {
+      int128 scaled = static_cast<int128>(value) * static_cast<int64_t>(power_of_ten(scale - behind));
+      if (!decimal_fits(scaled, precision)) return ConversionFault::out_of_range;
+      *slot = slot_i64(static_cast<int64_t>(negative ? -scaled : scaled));
+      return ConversionFault::none;
+    }
+  }
+  int128 value = 0;
+  ConversionFault fault = fault_of(parse_decimal(text, precision, scale, &value));
+  if (fault != ConversionFault::none) return fault;
+  *slot = shape.leaf == LeafKind::i64 ? slot_i64(static_cast<int64_t>(value)) : slot_i128(value);
+  return ConversionFault::none;
+}
+
+ConversionFault read_unit_timestamp(const Shape& shape, std::string_view text, Slot* slot) {
+  int scale = 0;
+  switch (shape.unit) {
+    case TimestampUnit::none:
+      return ConversionFault::wrong_type;
+    case TimestampUnit::seconds:
+      scale = 6;
+      break;
+    case TimestampUnit::milliseconds:
+      scale = 3;
+      break;
+    case TimestampUnit::microseconds:
+    case TimestampUnit::nanoseconds:
+      break;
+  }
+  int128 value = 0;
+  ConversionFault fault = fault_of(parse_decimal(text, kDecimalDigits, scale, &value));
+  if (fault != ConversionFault::none) return fault;
+  if (shape.unit == TimestampUnit::nanoseconds) {
+    int128 micros = value / 1000;
+    value = micros * 1000 > value ? micros - 1 : micros;
+  }
+  if (value != static_cast<int64_t>(value)) return ConversionFault::out_of_range;
+  *slot = slot_i64(static_cast<int64_t>(value));
+  return ConversionFault::none;
+}
+
+ConversionFault read_timestamp(const Shape& shape, std::string_view text, Slot* slot) {
+  int64_t micros = 0;
+  if (parse_timestamp(text, &micros)) {
+    *slot = slot_i64(micros);
+    return ConversionFault::none;
+  }
+  if (shape.zone == nullptr || !parse_local_timestamp(text, &micros)) return ConversionFault::bad_time;
+  *slot = slot_i64(shape.zone->from_local(micros));
+  return ConversionFault::none;
+}
+
+}  // namespace
+
+Shape make_shape(const Type& type, const TimeZone* zone, TimestampUnit unit) {
+  Shape shape;
+  shape.optional = is_optional(type);
+  shape.type = without_optional(type);
+  shape.kind = shape.type->kind;
+  shape.leaves = static_cast<uint32_t>(leaf_count(type));
+  shape.zone = zone;
+  shape.unit = unit;
+  if (shape.kind == TypeKind::structure) {
+    for (const Field& field : shape.type->fields) shape.children.push_back(make_shape(field.type, zone, unit));
+  } else {
+    shape.leaf = leaf_kind(shape.type);
+    if (shape.kind == TypeKind::list) shape.children.push_back(make_shape(shape.type->element, zone, unit));
+  }
+  return shape;
+}
+
+bool is_json_number(std::string_view text) {
+  // The scanner stops at the first byte that is no part of a number; a line end behind the copy is one.
+  char few[48];
+  if (text.size() >= sizeof few) {
+    std::string copy(text);
+    copy.push_back('\n');
+    return scan_json_number(copy.data()) == copy.data() + text.size();
+  }
+  text.copy(few, text.size());
+  few[text.size()] = '\n';
+  return scan_json_number(few) == few + text.size();
+}
+
+ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slot) {
+  switch (shape.kind) {
+    case TypeKind::integer:
+      return read_integer(text, slot);
+    case TypeKind::floating:
+      return read_float(text, slot);
+    case TypeKind::decimal:
+      return read_decimal(shape, text, slot);
+    case TypeKind::timestamp:
+      return read_unit_timestamp(shape, text, slot);
+    case TypeKind::boolean:
+    case TypeKind::string:
+    case TypeKind::bytes:
+    case TypeKind::uuid:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::duration:
+    case TypeKind::enumeration:
+    case TypeKind::list:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+    case TypeKind::error:
+      return ConversionFault::wrong_type;
+  }
+  BRAID_UNREACHABLE("type kind");
+}
+
+ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot, Arena& arena) {
+  switch (shape.kind) {
+    case TypeKind::string:
+      *slot = slot_bytes(text);
+      return ConversionFault::none;
+    case TypeKind::enumeration:
+      for (size_t i = 0; i < shape.type->symbols.size(); ++i) {
+        if (shape.type->symbols[i] != text) continue;
+        *slot = slot_i128(0);
+        slot->i32 = static_cast<int32_t>(i);
+        return ConversionFault::none;
+      }
+      return ConversionFault::unknown_symbol;
+    case TypeKind::timestamp:
+      return read_timestamp(shape, text, slot);
+    case TypeKind::uuid: {
+      int128 value = 0;
+      if (!parse_uuid(text, &value)) return ConversionFault::bad_uuid;
+      *slot = slot_i128(value);
+      return ConversionFault::none;
+    }
+    case TypeKind::date: {
+      int32_t days = 0;
+      if (!parse_date(text, &days)) return ConversionFault::bad_time;
+      *slot = slot_i128(0);
+      slot->i32 = days;
+      return ConversionFault::none;
+    }
+    case TypeKind::time:
+    case TypeKind::duration: {
+      int64_t micros = 0;
+      bool read = shape.kind == TypeKind::time ? parse_time(text, &micros) : parse_duration_iso(text, &micros);
+      if (!read) return ConversionFault::bad_time;
+      *slot = slot_i64(micros);
+      return ConversionFault::none;
+    }
+    case TypeKind::decimal:
+      if (!is_json_number(text)) return ConversionFault::not_a_number;
+      return read_decimal(shape, text, slot);
+    case TypeKind::bytes: {
+      std::string decoded;
+      if (!parse_base64(text, decoded)) return ConversionFault::wrong_type;
+      *slot = slot_i128(0);
+      slot->bytes = arena.copy(decoded);
+      return ConversionFault::none;
+    }
+    case TypeKind::floating:
+      // What JSON numbers cannot say, as the encoder writes it.
+      if (text == "NaN") return *slot = slot_f64(std::nan("")), ConversionFault::none;
+      if (text == "Infinity") return *slot = slot_f64(INFINITY), ConversionFault::none;
+      if (text == "-Infinity") return *slot = slot_f64(-INFINITY), ConversionFault::none;
+      return ConversionFault::wrong_type;
+    case TypeKind::boolean:
+    case TypeKind::integer:
+    case TypeKind::list:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+    case TypeKind::error:
+      return ConversionFault::wrong_type;
+  }
+  BRAID_UNREACHABLE("type kind");
+}
+
+}  // namespace braid
