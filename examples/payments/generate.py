@@ -68,7 +68,8 @@ class Generator:
         self.leavers = {}  # id: deletion
 
         def version(customer: int, at: datetime.datetime, deleted: bool = False) -> None:
-            row = {"id": customer, "email": f"c{customer}@mail.example", "country": rng.choice(["DE", "FR", "GB", "IT"]),
+            row = {"id": customer, "email": f"c{customer}@mail.example",
+                   "country": rng.choice(["DE", "FR", "GB", "IT"]),
                    "segment": rng.choice(["bronze", "silver", "gold", None]), "updated_at": text(at)}
             if deleted:
                 row["deleted"] = True
@@ -196,7 +197,10 @@ class Generator:
         elif fault == "truncated":
             line = line[:rng.randrange(20, len(line) - 20)]
         elif fault == "bad_utf8":
-            line = line[:-1] + b', "note": "caf\xe9"}' if b'"note"' not in line else line.replace(b'"note": "', b'"note": "\xff')
+            if b'"note": "' in line:
+                line = line.replace(b'"note": "', b'"note": "\xff')
+            else:
+                line = line[:-1] + b', "note": "caf\xe9"}'
         return line
 
     def run(self, out: pathlib.Path) -> None:

@@ -2,9 +2,9 @@
 """The products and the accounting of examples/payments, record by record, with the standard library only.
 
     payments.py expect DATA_DIR OUT_DIR         writes marketing.<product>.v<n>.ndjson and ledger.json
-    payments.py compare DATA_DIR BRAID_DIR      computes, and compares with what `braid run` wrote (a store or its out/);
-                                                exits 1 if a product, or the number of rejected, late or unmatched
-                                                rows, differs
+    payments.py compare DATA_DIR BRAID_DIR      computes, and compares with what `braid run` wrote (a store or its
+                                                out/); exits 1 if a product, or the number of rejected, late or
+                                                unmatched rows or of alerts, differs
 
 The rules are those of docs/language: a record has one outcome, at the first step that decides it. `from` rejects broken
 bytes, and ids and times that cannot be read; `where` filters; the as-of join rejects, finds late or unmatched; then the
@@ -55,7 +55,7 @@ def time_text(value: datetime.datetime) -> str:
 
 
 class Watermark:
-    """A partition's confirmed greatest time, less its bound on disorder; a leap counts once the next one confirms it."""
+    """A partition's confirmed greatest time, less its bound on disorder; a leap counts once another confirms it."""
 
     def __init__(self):
         self.greatest = datetime.datetime.min.replace(tzinfo=UTC)
@@ -223,7 +223,8 @@ def compare(products: dict, ports: dict, out: pathlib.Path) -> bool:
     for port, count in ports.items():
         path = out / f"marketing.enriched_payment.v2.{port}.ndjson"
         found = len(path.read_bytes().splitlines()) if path.exists() else 0
-        print(f"enriched_payment.{port}: expected {count:,}, found {found:,}: {'equal' if count == found else 'different'}")
+        state = "equal" if count == found else "different"
+        print(f"enriched_payment.{port}: expected {count:,}, found {found:,}: {state}")
         equal = equal and count == found
     return equal
 
