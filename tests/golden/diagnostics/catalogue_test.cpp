@@ -87,6 +87,9 @@ TEST(Catalogue, EveryPageHasACodeAndStandsInTheList) {
     EXPECT_NE(list.find("(" + name + ")"), std::string::npos) << "README.md does not list " << name;
   }
   EXPECT_EQ(pages, catalogue().size());
+  for (const CatalogueEntry& entry : catalogue())
+    EXPECT_NE(list.find(fmt::format("| {} |", entry.message)), std::string::npos)
+        << "README.md has another message for " << entry.code << ": " << entry.message;
 }
 
 }  // namespace
