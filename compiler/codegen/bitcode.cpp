@@ -47,7 +47,8 @@ std::string link(llvm::Module& target, const char* begin, const char* end, const
   return {};
 }
 
-void* find_address(const Module& module, const std::string& name) {
+void* find_address(const Module& module, const std::map<std::string, void*>& given, const std::string& name) {
+  if (auto known = given.find(name); known != given.end()) return known->second;
   if (auto own = process_functions().find(name); own != process_functions().end()) return own->second;
   if (auto native = module.natives.find(name); native != module.natives.end())
     return reinterpret_cast<void*>(native->second);
@@ -150,7 +151,7 @@ std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses
     for (llvm::GlobalObject& object : target.global_objects()) {
       if (!object.isDeclaration() || object.getName().starts_with("llvm.")) continue;
       std::string name = object.getName().str();
-      if (find_address(module, name) != nullptr) continue;
+      if (find_address(module, addresses, name) != nullptr) continue;
       if (!cut_off(module, &object)) return "generated code needs `" + name + "`, which this process does not offer";
       drop_unused(target);
       again = true;
@@ -160,7 +161,8 @@ std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses
   for (llvm::GlobalObject& object : target.global_objects()) {
     if (!object.isDeclaration() || object.getName().starts_with("llvm.")) continue;
     object.setLinkage(llvm::GlobalValue::ExternalLinkage);
-    addresses[object.getName().str()] = find_address(module, object.getName().str());
+    std::string name = object.getName().str();
+    addresses[name] = find_address(module, addresses, name);
   }
   return {};
 }

@@ -15,7 +15,8 @@ const std::map<std::string_view, void*>& process_functions();
 
 /// Links what the kernels of `module` need of helpers and standard library, as private functions, and drops the bodies
 /// of library functions that refer to what this process does not offer by name: those are called by address. Gives
-/// an address for every function that stays outside. Empty message: fine.
+/// an address for every function that stays outside; `addresses` comes with those of the executable that it may use.
+/// Empty message: fine.
 std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses);
 
 }  // namespace braid::codegen

@@ -77,7 +77,7 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed:
                       std::to_string(options.max_instructions) + " instructions");
   }
   for (size_t i = 0; i < code.texts.size(); ++i) code.texts[i].llvm = ir_text(*module.module, names[i]);
-  std::map<std::string, void*> addresses;
+  std::map<std::string, void*> addresses(options.symbols.begin(), options.symbols.end());
   if (std::string failed = link_bitcode(module, addresses); !failed.empty()) return internal(failed);
   std::string broken;
   llvm::raw_string_ostream complaints(broken);

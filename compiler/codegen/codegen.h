@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compiler/plan/physical.h"
@@ -27,7 +29,10 @@ struct CodegenOptions {
   bool instrument_asan = false;  ///< checks of AddressSanitizer in generated code; the process must bring its runtime
   uint64_t max_instructions = 400'000;  ///< of unoptimised IR; more is an error
   bool keep_text = false;               ///< for `explain --stage llvm|llvm-optimized|asm`: fills NativeCode::texts
-  Clock* clock = nullptr;               ///< for the timings; none: they stay 0
+  /// Functions of the executable that the standard library's bitcode refers to: `native_symbols()` of
+  /// stdlib/registry.h.
+  std::vector<std::pair<std::string_view, void*>> symbols;
+  Clock* clock = nullptr;  ///< for the timings; none: they stay 0
 };
 
 struct CodegenTimings {

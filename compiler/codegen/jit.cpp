@@ -1,7 +1,7 @@
 #include "compiler/codegen/jit.h"
 
 #include "compiler/codegen/bitcode.h"
-#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/ExecutionEngine/Orc/CompileUtils.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -17,6 +17,16 @@ namespace {
 Error failed(const char* what, llvm::Error error) {
   return {ErrorKind::internal, std::string(what) + ": " + llvm::toString(std::move(error))};
 }
+
+/// Functions whose calls LLVM would replace by others (pow(x, 2) by x·x) or compute while compiling: close, but not
+/// equal to what the interpreter gets from the same function.
+constexpr llvm::LibFunc kInexact[] = {
+    llvm::LibFunc_pow,   llvm::LibFunc_exp,   llvm::LibFunc_exp2,  llvm::LibFunc_exp10, llvm::LibFunc_expm1,
+    llvm::LibFunc_log,   llvm::LibFunc_log2,  llvm::LibFunc_log10, llvm::LibFunc_log1p, llvm::LibFunc_sin,
+    llvm::LibFunc_cos,   llvm::LibFunc_tan,   llvm::LibFunc_asin,  llvm::LibFunc_acos,  llvm::LibFunc_atan,
+    llvm::LibFunc_atan2, llvm::LibFunc_sinh,  llvm::LibFunc_cosh,  llvm::LibFunc_tanh,  llvm::LibFunc_cbrt,
+    llvm::LibFunc_fmod,  llvm::LibFunc_ldexp,
+};
 
 /// Enough to inline what was linked and to clean up behind it. The loops here are not worth vectorising: each row has
 /// its branches and its place in the output.
@@ -62,6 +72,9 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CodegenOp
   llvm::CGSCCAnalysisManager components;
   llvm::ModuleAnalysisManager modules;
   llvm::PassBuilder passes(&target);
+  llvm::TargetLibraryInfoImpl library(target.getTargetTriple());
+  for (llvm::LibFunc function : kInexact) library.setUnavailable(function);
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
   passes.registerModuleAnalyses(modules);
   passes.registerCGSCCAnalyses(components);
   passes.registerFunctionAnalyses(functions);
