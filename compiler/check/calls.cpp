@@ -1,0 +1,456 @@
+// Calls of library functions: which overload fits, arguments by name, defaults, constants; and the words that stand
+// beside the row (`event_time()`, `now()`).
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/expressions.h"
+
+namespace braid::checking {
+namespace {
+
+std::string counted(size_t least, size_t most) {
+  auto arguments = [](size_t count) { return std::to_string(count) + (count == 1 ? " argument" : " arguments"); };
+  if (most == 0) return "no argument";
+  if (least == most) return arguments(most);
+  return std::to_string(least) + " to " + arguments(most);
+}
+
+std::string parameter_text(const ParameterDeclaration& parameter) {
+  switch (parameter.kind) {
+    case ParameterKind::exact:
+      return type_text(parameter.type);
+    case ParameterKind::any_decimal:
+      return "decimal";
+    case ParameterKind::any_enum:
+      return "enum";
+    case ParameterKind::any:
+      return "any type";
+    case ParameterKind::list_of_any:
+      return "list";
+  }
+  return "";
+}
+
+/// Same type, or T where T? is wanted: what the first round of the choice among overloads takes.
+bool fits_exactly(const Type& from, const Type& to) {
+  return same(from, to) || (is_optional(to) && (same(from, to->element) || is(from, TypeKind::null)));
+}
+
+}  // namespace
+
+bool Expressions::add_arguments(Call& call, const ast::Arguments& arguments) {
+  bool sound = true;
+  for (const ast::Argument& argument : arguments.list) {
+    const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
+    if (value == nullptr) {
+      context_.not_yet(argument.span, "a label as an argument", "labels are carried, and not yet watched");
+      sound = false;
+      continue;
+    }
+    if (*value == nullptr) {
+      sound = false;
+      continue;
+    }
+    call.arguments.push_back({argument.name ? &*argument.name : nullptr, check(**value), (*value)->span, value->get()});
+    sound &= !is_poison(call.arguments.back().value);
+  }
+  return sound;
+}
+
+typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
+  size_t positional = 0;
+  for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
+  if (group_ != nullptr && is_aggregate_call(node.function, positional))
+    return aggregate(node.function, nullptr, node.arguments, span);
+  Call made{node.function, {}, span};
+  if (!add_arguments(made, node.arguments)) {
+    // The name is checked whatever the arguments are.
+    if (context_.input.functions.overloads(node.function.text).empty() && !aggregate_kind(node.function.text))
+      unknown_function(made);
+    return poison(span);
+  }
+  return dispatch(std::move(made));
+}
+
+typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span) {
+  if (node.object == nullptr) return poison(span);
+  size_t positional = 1;
+  for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
+  if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
+    return aggregate(node.method, node.object.get(), node.arguments, span);
+  const typed::ExpressionRef object = check(*node.object);
+  Call made{node.method, {}, span};
+  const bool sound = add_arguments(made, node.arguments);
+  if (is_poison(object) || !sound) {
+    if (context_.input.functions.overloads(node.method.text).empty()) unknown_function(made);
+    return poison(span);
+  }
+  if (node.optional && is_optional(object->type)) {
+    return if_present(object, span, [&](const typed::ExpressionRef& value) {
+      Call present = made;
+      present.arguments.insert(present.arguments.begin(), {nullptr, value, node.object->span, node.object.get()});
+      return dispatch(std::move(present));
+    });
+  }
+  made.arguments.insert(made.arguments.begin(), {nullptr, object, node.object->span, node.object.get()});
+  return dispatch(std::move(made));
+}
+
+typed::ExpressionRef Expressions::dispatch(Call call) {
+  bool known = false;
+  if (typed::ExpressionRef value = ambient(call, known); known) return value;
+  const auto overloads = context_.input.functions.overloads(call.function.text);
+  const bool folds = aggregate_kind(call.function.text) || is_later_aggregate(call.function.text);
+  if (!overloads.empty()) {
+    // `sum(amount)` outside a group is meant as an aggregate, if it is no list that is folded.
+    const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
+    if (!folds || list) return library_call(call, overloads);
+    for (const bool exactly : {true, false})
+      for (const FunctionDeclaration* overload : overloads)
+        if (Match found = match(call, *overload, exactly); found.function != nullptr) return finish_call(call, found);
+  }
+  const Declarations::Found found = context_.declarations.find(place_, NameKind::function, call.function.text);
+  if (found.silent) return poison(call.span);
+  if (found.declaration != nullptr) return user_call(call, *found.declaration);
+  if (folds) {
+    const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
+    if (list) {
+      context_.not_yet(call.span, "folding a list with `" + call.function.text + "`",
+                       "lists have `sum`, `min`, `max`, `length`, `first` and `last`");
+    } else if (is_later_aggregate(call.function.text)) {
+      context_.not_yet(
+          call.span, "the aggregate `" + call.function.text + "`",
+          "count, sum, min, max, avg, count_distinct, first, last, arg_min and arg_max stand in a `group`");
+    } else {
+      context_.reporter.report(diag::AggregateOutsideGroup{.name = call.function.text})
+          .at(call.span, "there is one row here")
+          .note("`window …` and `group … { n: " + call.function.text +
+                "(…) }` make groups of rows; a `where` after them filters groups");
+    }
+    return poison(call.span);
+  }
+  return unknown_function(call);
+}
+
+typed::ExpressionRef Expressions::unknown_function(const Call& call) {
+  const std::string& name = call.function.text;
+  const Declarations::Found found = context_.declarations.find(place_, NameKind::function, name);
+  if (found.silent || found.declaration != nullptr) return poison(call.span);
+  for (const char* word :
+       {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
+    if (name == word) return poison(call.span);
+  if (is_later_aggregate(name)) return poison(call.span);
+  std::vector<std::string> names = context_.declarations.names(place_, NameKind::function);
+  for (const FunctionDeclaration& function : context_.input.functions.all()) names.emplace_back(function.name);
+  if (group_ != nullptr)
+    for (const char* aggregate :
+         {"count", "sum", "min", "max", "avg", "count_distinct", "first", "last", "arg_min", "arg_max"})
+      names.emplace_back(aggregate);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
+  report.at(call.function.span, "no such function");
+  if (const auto meant = closest(name, names))
+    report.fix(Applicability::likely, "use `" + *meant + "`", {{call.function.span, *meant}});
+  return poison(call.span);
+}
+
+typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
+  const std::string& name = call.function.text;
+  const Span span = call.span;
+  known = true;
+  auto read = [&](const Type& type, typed::Ambient what) {
+    typed::AmbientRead node{what};
+    if (what == typed::Ambient::random || what == typed::Ambient::random_uuid) node.site = context_.next_site++;
+    return typed::make(type, span, node);
+  };
+  if (name == "fail") {
+    if (call.arguments.size() != 1) {
+      context_.reporter
+          .report(diag::ArgumentCount{
+              .function = name, .expected = "1 argument", .count = static_cast<int64_t>(call.arguments.size())})
+          .at(span, "why does it fail?");
+      return poison(span);
+    }
+    const typed::ExpressionRef message = fit(call.arguments[0].value, string_type());
+    if (message != nullptr) return typed::make(null_type(), span, typed::Fail{message});
+    mismatch(call.arguments[0].value, string_type(), {});
+    return poison(span);
+  }
+  if (name == "declassify") {
+    context_.not_yet(span, "`declassify`", "labels are carried, and not yet watched: the value can be used as it is");
+    return poison(span);
+  }
+  if (!call.arguments.empty()) {
+    known = false;
+    return nullptr;
+  }
+  if (name == "event_time") {
+    if (row_ != nullptr && !row_->has_time && !row_->open) {
+      context_.reporter.report(diag::NoEventTime{.relation = row_->relation, .step = "event_time()"})
+          .at(span, "no event time here");
+      return poison(span);
+    }
+    return read(timestamp_type(), typed::Ambient::event_time);
+  }
+  if (name == "now") return read(timestamp_type(), typed::Ambient::now);
+  if (name == "origin")
+    return read(
+        struct_type(
+            {{"source", string_type()}, {"partition", string_type()}, {"position", int_type()}, {"line", int_type()}}),
+        typed::Ambient::origin);
+  if (name == "random") return read(float_type(), typed::Ambient::random);
+  if (name == "uuid") return read(uuid_type(), typed::Ambient::random_uuid);
+  if (name == "arrival_time" || name == "headers") {
+    context_.not_yet(span, "`" + name + "()`",
+                     "`origin()` says where a record came from, `event_time()` when it happened");
+    return poison(span);
+  }
+  known = false;
+  return nullptr;
+}
+
+Expressions::Match Expressions::match(const Call& call, const FunctionDeclaration& function, bool exactly) {
+  Match made;
+  const size_t count = function.parameters.size();
+  std::vector<const Argument*> given(count, nullptr);
+  size_t next = 0;
+  for (const Argument& argument : call.arguments) {
+    size_t index = next;
+    if (argument.name != nullptr) {
+      index = count;
+      for (size_t i = 0; i < count; ++i)
+        if (function.parameters[i].name == argument.name->text) index = i;
+      if (index == count) {
+        made.unknown = &argument;
+        return made;
+      }
+    } else {
+      ++next;
+    }
+    if (index >= count || given[index] != nullptr) return made;
+    given[index] = &argument;
+  }
+  for (size_t i = 0; i < count; ++i)
+    if (given[i] == nullptr && !function.parameters[i].fallback) return made;
+  made.counted = true;
+
+  // T: what all arguments of type variable have in common.
+  Type variable;
+  typed::ExpressionRef witness;
+  for (size_t i = 0; i < count; ++i) {
+    const ParameterDeclaration& parameter = function.parameters[i];
+    if (given[i] == nullptr) continue;
+    typed::ExpressionRef sample;
+    if (parameter.kind == ParameterKind::any) sample = given[i]->value;
+    if (parameter.kind == ParameterKind::list_of_any) {
+      const Type& list = given[i]->value->type;
+      made.failed = i;
+      made.culprit = given[i];
+      if (!is(list, TypeKind::list)) return made;
+      if (is(list->element, TypeKind::null)) continue;
+      sample = typed::make(list->element, {}, typed::LocalRead{-1});
+    }
+    if (sample == nullptr) continue;
+    if (variable == nullptr) {
+      variable = sample->type;
+      witness = sample;
+      continue;
+    }
+    const Type common = common_type(witness, sample);
+    made.failed = i;
+    made.culprit = given[i];
+    if (common == nullptr) return made;
+    if (!same(common, variable))
+      witness = same(common, sample->type) ? sample : typed::make(common, {}, typed::LocalRead{-1});
+    variable = common;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const ParameterDeclaration& parameter = function.parameters[i];
+    if (given[i] == nullptr) {
+      const Type type = parameter.kind == ParameterKind::exact ? parameter.type
+                        : variable != nullptr                  ? variable
+                                                               : number_type(*parameter.fallback);
+      const std::optional<Value> value = literal_value(*parameter.fallback, type);
+      made.failed = i;
+      if (!value) return made;
+      made.arguments.push_back(make_constant(type, call.span, *value));
+      continue;
+    }
+    const typed::ExpressionRef& value = given[i]->value;
+    made.failed = i;
+    made.culprit = given[i];
+    typed::ExpressionRef fitting;
+    switch (parameter.kind) {
+      case ParameterKind::exact:
+        if (!exactly || fits_exactly(value->type, parameter.type)) fitting = fit(value, parameter.type);
+        break;
+      case ParameterKind::any_decimal:
+        if (is(value->type, TypeKind::decimal) || (!exactly && is(value->type, TypeKind::integer)))
+          fitting = fit(value, decimal_type(0, 0));
+        break;
+      case ParameterKind::any_enum:
+        if (is(value->type, TypeKind::enumeration)) fitting = value;
+        break;
+      case ParameterKind::any:
+        fitting = fit(value, variable);
+        break;
+      case ParameterKind::list_of_any:
+        fitting = variable == nullptr ? nullptr : fit(value, list_type(variable));
+        break;
+    }
+    if (fitting == nullptr) return made;
+    made.arguments.push_back(fitting);
+  }
+  made.function = &function;
+  made.culprit = nullptr;
+  return made;
+}
+
+typed::ExpressionRef Expressions::library_call(const Call& call,
+                                               const std::vector<const FunctionDeclaration*>& overloads) {
+  for (const bool exactly : {true, false})
+    for (const FunctionDeclaration* overload : overloads)
+      if (Match found = match(call, *overload, exactly); found.function != nullptr)
+        return finish_call(call, std::move(found));
+  return no_overload(call, overloads);
+}
+
+typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
+  const FunctionDeclaration& function = *match.function;
+  CallShape shape;
+  for (size_t i = 0; i < match.arguments.size(); ++i) {
+    const ParameterDeclaration& parameter = function.parameters[i];
+    std::optional<Value> value = evaluate(match.arguments[i]);
+    if (parameter.constant && !value) {
+      context_.reporter
+          .report(diag::NotConstant{.what = "`" + std::string(parameter.name) + "` of `" + std::string(function.name) +
+                                            "`"})
+          .at(match.arguments[i]->span, "differs from row to row")
+          .note("a literal or a `param` is known before the first row");
+      return poison(call.span);
+    }
+    if (parameter.constant && !std::holds_alternative<typed::Constant>(match.arguments[i]->node))
+      match.arguments[i] = make_constant(match.arguments[i]->type, match.arguments[i]->span, *value);
+    const bool zone =
+        parameter.constant && parameter.name.ends_with("zone") && is(match.arguments[i]->type, TypeKind::string);
+    if (zone && context_.input.knows_zone && !context_.input.knows_zone(value->text())) {
+      auto report = context_.reporter.report(diag::UnknownZone{.name = value->text()});
+      report.at(match.arguments[i]->span, "no time zone of the IANA database");
+      if (context_.input.zone_names)
+        if (const auto meant = closest(value->text(), context_.input.zone_names()))
+          report.fix(Applicability::likely, "use `\"" + *meant + "\"`",
+                     {{match.arguments[i]->span, "\"" + *meant + "\""}});
+      return poison(call.span);
+    }
+    if (parameter.constant && parameter.name == "pattern" && context_.input.pattern_fault) {
+      if (const std::string fault = context_.input.pattern_fault(value->text()); !fault.empty()) {
+        context_.reporter.report(diag::BadPattern{.pattern = value->text(), .reason = fault})
+            .at(match.arguments[i]->span, "not understood");
+        return poison(call.span);
+      }
+    }
+    shape.arguments.push_back(match.arguments[i]->type);
+    shape.constants.push_back(value && parameter.constant ? *value : Value{});
+  }
+  // Decimal rules may look at digits that are literals without being declared constant.
+  for (size_t i = 0; i < match.arguments.size(); ++i)
+    if (const auto* constant = std::get_if<typed::Constant>(&match.arguments[i]->node))
+      shape.constants[i] = constant->value;
+  const std::string problem = function.problem ? function.problem(shape) : std::string();
+  if (!problem.empty()) {
+    for (size_t i = 0; i < match.arguments.size(); ++i) {
+      if (function.parameters[i].name != "pattern" || !function.parameters[i].constant) continue;
+      const std::string middle = " is no regular expression: ";
+      const size_t at = problem.find(middle);
+      if (at == std::string::npos) continue;
+      context_.reporter
+          .report(diag::BadPattern{.pattern = shape.constants[i].text(), .reason = problem.substr(at + middle.size())})
+          .at(match.arguments[i]->span, "not understood");
+      return poison(call.span);
+    }
+    context_.reporter.report(diag::BadConstant{.function = std::string(function.name), .reason = problem})
+        .at(call.span);
+    return poison(call.span);
+  }
+  const Type type = function.result(shape);
+  if (type == nullptr || is_error(type)) {
+    context_.reporter
+        .report(diag::OperandType{.operation = std::string(function.name),
+                                  .type = type_text(shape.arguments.empty() ? error_type() : shape.arguments[0])})
+        .at(call.span, "no result of this type");
+    return poison(call.span);
+  }
+  return typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+}
+
+typed::ExpressionRef Expressions::no_overload(const Call& call,
+                                              const std::vector<const FunctionDeclaration*>& overloads) {
+  const std::string& name = call.function.text;
+  const FunctionDeclaration* best = nullptr;
+  Match best_match;
+  const Argument* unknown = nullptr;
+  size_t least = SIZE_MAX, most = 0;
+  for (const FunctionDeclaration* overload : overloads) {
+    Match tried = match(call, *overload, false);
+    size_t needed = 0;
+    for (const ParameterDeclaration& parameter : overload->parameters) needed += !parameter.fallback;
+    least = std::min(least, needed);
+    most = std::max(most, overload->parameters.size());
+    if (tried.unknown != nullptr) unknown = tried.unknown;
+    if (!tried.counted) continue;
+    if (best == nullptr || tried.failed > best_match.failed) {
+      best = overload;
+      best_match = std::move(tried);
+    }
+  }
+  if (best == nullptr && unknown != nullptr) {
+    std::vector<std::string> names;
+    for (const FunctionDeclaration* overload : overloads)
+      for (const ParameterDeclaration& parameter : overload->parameters) names.emplace_back(parameter.name);
+    auto report = context_.reporter.report(diag::UnknownParameter{.function = name, .name = unknown->name->text});
+    report.at(unknown->name->span, "no such parameter");
+    if (const auto meant = closest(unknown->name->text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{unknown->name->span, *meant}});
+    return poison(call.span);
+  }
+  if (best == nullptr || best_match.culprit == nullptr) {
+    context_.reporter
+        .report(diag::ArgumentCount{
+            .function = name, .expected = counted(least, most), .count = static_cast<int64_t>(call.arguments.size())})
+        .at(call.span, "`" + name + "` takes " + counted(least, most));
+    return poison(call.span);
+  }
+  const Argument& culprit = *best_match.culprit;
+  const ParameterDeclaration& parameter = best->parameters[best_match.failed];
+  const Type& found = culprit.value->type;
+  if (is_optional(found)) {
+    // Would it fit if it were there?
+    Call present = call;
+    for (Argument& argument : present.arguments)
+      if (argument.span == culprit.span)
+        argument.value = typed::make(found->element, culprit.span, typed::LocalRead{-1});
+    for (const FunctionDeclaration* overload : overloads)
+      if (Match again = match(present, *overload, false);
+          again.function != nullptr || again.failed > best_match.failed) {
+        optional_operand(culprit.value, name);
+        return poison(call.span);
+      }
+  }
+  if (is_literal(culprit.value) && is_number(parameter.type ? parameter.type : error_type())) {
+    mismatch(culprit.value, parameter.type, {});
+    return poison(call.span);
+  }
+  std::string expected = parameter_text(parameter);
+  for (const FunctionDeclaration* overload : overloads) {
+    if (overload == best || best_match.failed >= overload->parameters.size()) continue;
+    const std::string other = parameter_text(overload->parameters[best_match.failed]);
+    if (expected.find(other) == std::string::npos && !match(call, *overload, false).unknown) expected += " or " + other;
+  }
+  auto report = context_.reporter.report(diag::ArgumentType{
+      .function = name, .parameter = std::string(parameter.name), .expected = expected, .found = type_text(found)});
+  report.at(culprit.span, "this is `" + type_text(found) + "`");
+  label_declaration(report, culprit.value);
+  return poison(call.span);
+}
+
+}  // namespace braid::checking

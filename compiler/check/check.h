@@ -1,0 +1,41 @@
+// From syntax trees to the checked script: every name resolved, every expression typed, every relation with its row,
+// its key and its time, every state with a bound. Mistakes go to the reporter; what is independent of them is checked
+// on, so that one run tells all. A project is only to be planned if the reporter has no error.
+//
+// Pure: reads nothing but its input, keeps nothing of it but the function declarations that calls refer to.
+// One thread. Does not fail but by reporting.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/ast/nodes.h"
+#include "compiler/typed/project.h"
+#include "runtime/declare/function.h"
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/source_set.h"
+
+namespace braid {
+
+struct CheckInput {
+  std::vector<const ast::Script*> scripts;  ///< in the order of their files; outlive the call
+  const SourceSet& sources;
+  const FunctionRegistry& functions;  ///< outlives the project
+  /// Literal texts of params by `name` or `domain.name`, from braid.toml or `--set`.
+  std::map<std::string, std::string> parameter_overrides = {};
+  /// Whether there is a time zone of that name, and the names there are (for suggestions). Empty: all are believed.
+  std::function<bool(std::string_view)> knows_zone = {};
+  std::function<std::vector<std::string>()> zone_names = {};
+  /// What is wrong with a regular expression, "" if nothing. Empty: all are believed.
+  std::function<std::string(std::string_view)> pattern_fault = {};
+  /// What the project's run needs ("domain.name" of products); a construct that is not supported yet and that none of
+  /// these reads is then left out without a word. Empty: everything is checked and told.
+  std::vector<std::string> needed = {};
+};
+
+typed::Project check(const CheckInput& input, Reporter& reporter);
+
+}  // namespace braid

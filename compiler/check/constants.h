@@ -1,0 +1,29 @@
+// Values that are known while checking: literals, and what arithmetic on durations, instants and numbers makes of them.
+#pragma once
+
+#include <optional>
+
+#include "compiler/ast/nodes.h"
+#include "compiler/typed/expression.h"
+
+namespace braid::checking {
+
+/// The value of an expression over no row, if it is made of constants, conversions, lists, structs and plain
+/// arithmetic only.
+std::optional<Value> evaluate(const typed::ExpressionRef& expression);
+
+/// µs; nothing if it has months or years, or is beyond 64 bits. Days are 24 hours.
+std::optional<int64_t> fixed_length(const ast::Duration& duration);
+/// Whether it has weeks, months or years, whose lengths only a calendar knows.
+bool is_calendar(const ast::Duration& duration);
+
+/// The value of a number as written (`-1_000`, `0x1F`, `12.50`, `1.5e3`), if that type holds it exactly.
+std::optional<Value> number_value(std::string_view text, const Type& type);
+/// int, float, or the decimal with as many digits as are written.
+Type number_type(std::string_view text);
+
+/// A literal as text (`12.50`, `"EUR"`, `1h30m`, `2026-01-01`, `true`) as a value of the type; text types take what is
+/// not in quotes as it stands.
+std::optional<Value> literal_value(std::string_view text, const Type& type);
+
+}  // namespace braid::checking

@@ -1,0 +1,41 @@
+#include "compiler/check/context.h"
+
+namespace braid::checking {
+
+int Row::find(std::string_view name) const {
+  for (size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].name == name) return static_cast<int>(i);
+  return -1;
+}
+
+std::vector<Field> Row::types() const {
+  std::vector<Field> row;
+  for (const RowField& field : fields) row.push_back({field.name, field.type});
+  return row;
+}
+
+Span Context::word(Span span, std::string_view word) const {
+  auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  const std::string_view whole = text(span);
+  for (size_t at = whole.find(word); at != std::string_view::npos; at = whole.find(word, at + 1)) {
+    if (at > 0 && letter(whole[at - 1])) continue;
+    if (at + word.size() < whole.size() && letter(whole[at + word.size()])) continue;
+    const uint32_t begin = span.begin + static_cast<uint32_t>(at);
+    return {span.file, begin, begin + static_cast<uint32_t>(word.size())};
+  }
+  return span;
+}
+
+void Context::not_yet(Span span, std::string construct, std::string way_out) {
+  if (!working.empty()) working.back()->unsupported = true;
+  if (lenient) return;
+  reporter.report(diag::NotYet{.construct = std::move(construct)})
+      .at(span, "not in this version")
+      .note(std::move(way_out));
+}
+
+void Context::not_watched(Span span) {
+  reporter.report(diag::NotYetWatched{.construct = "`" + std::string(text(span)) + "`"}).at(span);
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,133 @@
+// What all parts of the checker share: the input, the reporter, the declarations, what is known of each relation, and
+// the project as far as it is made. Lives for one call of `check`; one thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/check/check.h"
+#include "compiler/check/declarations.h"
+
+namespace braid::checking {
+
+/// A field of the row that a step works on.
+struct RowField {
+  std::string name;
+  Type type;
+  bool from_script = false;  ///< of `let`, `as` or `select`: nearer than a param
+  Span declared = {};        ///< empty if unknown
+  int relation = -1;         ///< of a join's field: whose row it holds (Declaration::index)
+};
+
+/// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.
+struct KeyPart {
+  std::string text;
+  int column = -1;
+  std::vector<int> path;  ///< below the column
+  bool window = false;    ///< the window of a group: any of `window`, its start and its end stands for it
+};
+
+/// The row at some point of a flow, with its time and key.
+struct Row {
+  std::vector<RowField> fields;
+  bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
+  bool table = false;
+  bool has_time = false;
+  int time_field = -1;      ///< -1: travels beside the row
+  bool key_stated = false;  ///< the flow has no key of its own: a header's may say any
+  std::vector<KeyPart> key;
+  std::string relation;  ///< as messages call the row's origin
+  Span relation_span = {};
+  Span time_clause = {}, key_clause = {};
+  std::string alias;  ///< `from S as a`
+  std::vector<std::pair<std::string, int>> alias_columns;
+  std::set<std::string> present;  ///< paths (`c.email`) known not to be null
+
+  int find(std::string_view name) const;
+  std::vector<Field> types() const;
+};
+
+struct RelationInfo {
+  const Declaration* declaration = nullptr;
+  enum class State { fresh, working, done } state = State::fresh;
+  int id = -1;                                      ///< typed::RelationId once done; -1: not in the project
+  Row row;                                          ///< as its readers find it
+  std::map<std::string, std::vector<Field>> ports;  ///< those that `else` names
+  bool is_static = false;
+  std::vector<int> key_columns;    ///< of a table: columns of the key, if all are plain
+  std::vector<bool> has_fallback;  ///< of a source's fields: may be left out in tests
+  Span from_span = {};             ///< of the `from` that reads another relation
+  bool unsupported = false;        ///< something in it, or in what it reads, is not supported yet
+};
+
+struct ParamInfo {
+  Type type;
+  Value value;
+};
+
+struct FunctionInfo {
+  enum class State { fresh, working, done } state = State::fresh;
+  bool broken = false;
+};
+
+struct Context {
+  Context(const CheckInput& check_input, Reporter& check_reporter)
+      : input(check_input),
+        reporter(check_reporter),
+        declarations(check_input.scripts, check_input.functions, check_reporter),
+        relations(declarations.relations().size()) {
+    for (size_t i = 0; i < relations.size(); ++i) relations[i].declaration = declarations.relations()[i];
+  }
+  Context(const Context&) = delete;
+
+  const CheckInput& input;
+  Reporter& reporter;
+  Declarations declarations;
+  std::vector<RelationInfo> relations;  ///< by Declaration::index
+  std::map<const Declaration*, Type> aliases;
+  std::set<const Declaration*> aliases_working;
+  std::map<const Declaration*, ParamInfo> params;
+  std::map<const Declaration*, FunctionInfo> functions;
+  std::vector<const Declaration*> calls;  ///< functions being checked, outermost first
+  std::vector<RelationInfo*> working;     ///< relations being checked, outermost first
+  bool lenient = false;                   ///< what is not supported yet is left out without a word
+  uint32_t next_site = 0;
+  typed::Project project;
+
+  std::string_view text(Span span) const { return input.sources.text(span); }
+  /// The first place of `word` inside `span`; `span` itself if there is none.
+  Span word(Span span, std::string_view word) const;
+  /// E5001 with the way out.
+  void not_yet(Span span, std::string construct, std::string way_out);
+  /// W5002
+  void not_watched(Span span);
+};
+
+inline Place place_of(const Declaration& declaration) {
+  return {declaration.script, declaration.domain};
+}
+
+// ---- implemented in the files that tell their story
+// ------------------------------------------------------------------
+
+/// relations.cpp: makes sure that the relation is checked; reports a cycle.
+RelationInfo& need_relation(Context& context, const Declaration& declaration, Span from);
+/// sources.cpp
+void check_source(Context& context, RelationInfo& info, const ast::Source& source);
+/// steps.cpp: views and products
+void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+/// contracts.cpp: clauses of all relations that do not change their row.
+void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
+                    typed::Relation& made);
+std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector);
+/// tests.cpp
+void check_tests(Context& context);
+/// functions.cpp
+void check_functions(Context& context);
+/// params.cpp
+void check_params(Context& context);
+
+}  // namespace braid::checking

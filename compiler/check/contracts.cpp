@@ -1,0 +1,251 @@
+// Contracts and access: what is enforced (check, unique, fields), what is checked here and not yet watched, and what
+// must not be left out silently (masks, row policies).
+#include <cstdlib>
+
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/expressions.h"
+#include "compiler/check/relations.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+std::string_view promise_name(const ast::Promise& promise) {
+  return std::visit(
+      Overloaded{[](const ast::Compatible&) { return "compatible"; }, [](const ast::Fresh&) { return "fresh"; },
+                 [](const ast::Latency&) { return "latency"; }, [](const ast::Unique&) { return "unique"; },
+                 [](const ast::Complete&) { return "complete"; }, [](const ast::Volume&) { return "volume"; },
+                 [](const ast::StateLimit&) { return "state"; }, [](const ast::Keep&) { return "keep"; },
+                 [](const ast::PinnedFields&) { return "fields"; }, [](const ast::Check&) { return "check"; },
+                 [](const ast::ErrorClause&) { return ""; }},
+      promise.node);
+}
+
+struct ContractChecker {
+  Context& context;
+  RelationInfo& info;
+  typed::Relation& made;
+  Row& row;
+  Place place;
+  bool enforced;  ///< of a product
+
+  /// A promise's field; `column` -1 and silent where the row is not known.
+  std::optional<FieldPath> field(const ast::Path& path, std::string_view promise) {
+    if (path.parts.empty()) return std::nullopt;
+    const ast::Name& first = path.parts.front();
+    if (row.find(first.text) >= 0) return find_path(context, row, path);
+    if (row.open) return std::nullopt;
+    std::vector<std::string> names;
+    for (const RowField& one : row.fields) names.push_back(one.name);
+    auto report = context.reporter.report(
+        diag::PromiseFieldMissing{.promise = std::string(promise), .field = path_text(path), .relation = row.relation});
+    report.at(path.span, "not among the fields of the result");
+    if (const auto meant = closest(first.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
+    return std::nullopt;
+  }
+
+  void fixed(const ast::Duration& duration, const std::string& what) {
+    if (is_calendar(duration))
+      context.reporter.report(diag::CalendarUnit{.text = duration.text, .what = what})
+          .at(duration.span, "how long this is depends on the date");
+  }
+
+  void check(const ast::Check& node, Span span) {
+    if (node.condition == nullptr) return;
+    Expressions expressions(context, place, &row);
+    const typed::ExpressionRef condition = expressions.check(*node.condition, bool_type());
+    if (node.action == ast::CheckAction::stop)
+      context.not_yet(span, "a check with `else stop`", "`else reject` keeps the row out, `else alert` tells of it");
+    if (is_poison(condition)) return;
+    if (!is(condition->type, TypeKind::boolean)) {
+      auto report =
+          context.reporter.report(diag::CheckType{.check = node.name.text, .found = type_text(condition->type)});
+      report.at(node.condition->span, is_optional(condition->type) ? "may be null" : "neither true nor false");
+      if (is_optional(condition->type) && is(condition->type->element, TypeKind::boolean))
+        report.fix(Applicability::likely, "let null count as false",
+                   {{{span.file, node.condition->span.end, node.condition->span.end}, " ?? false"}});
+      return;
+    }
+    if (!enforced) return context.not_watched(span);
+    made.checks.push_back({.name = node.name.text,
+                           .condition = condition,
+                           .otherwise = node.action == ast::CheckAction::alert ? typed::Check::Otherwise::alert
+                                                                               : typed::Check::Otherwise::reject,
+                           .span = span});
+  }
+
+  void unique(const ast::Unique& node, Span span) {
+    typed::Unique one{.fields = {}, .within_us = fixed_length(node.within).value_or(0), .span = span};
+    fixed(node.within, "`unique`");
+    bool sound = true;
+    for (const ast::Path& path : node.fields) {
+      const std::optional<FieldPath> found = field(path, "unique");
+      sound &= found.has_value();
+      if (!found) continue;
+      if (!found->below.empty()) {
+        context.not_yet(path.span, "`unique` by a field inside a struct", "`select` can lift it out");
+        sound = false;
+      }
+      one.fields.push_back(found->column);
+    }
+    if (!enforced) return context.not_watched(span);
+    if (sound && !row.has_time && !row.open) {
+      context.reporter.report(diag::NoEventTime{.relation = row.relation, .step = "unique"})
+          .at(span, "decided by event time");
+      sound = false;
+    }
+    if (sound) made.uniques.push_back(std::move(one));
+  }
+
+  void complete(const ast::Complete& node, Span span) {
+    for (const ast::Path& path : node.fields) {
+      const std::optional<FieldPath> found = field(path, "complete");
+      if (found && !is_error(found->type) && !is_optional(found->type)) {
+        const Span declared = row.fields[static_cast<size_t>(found->column)].declared;
+        auto report = context.reporter.report(diag::CompleteNeverNull{.field = path_text(path)});
+        report.at(path.span, "`" + type_text(found->type) + "` is always there");
+        if (!declared.empty()) report.also(declared, "made here");
+      }
+    }
+    if (std::strtod(node.share.text.c_str(), nullptr) > 100)
+      context.reporter.report(diag::ShareBeyondAll{.share = node.share.text + "%"}).at(node.share.span, "at most 100%");
+    context.not_watched(span);
+  }
+
+  /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
+  void pinned(const ast::PinnedFields& node, Span span) {
+    const std::vector<Field> promised = resolve_fields(context, place, node.fields, TypePlace::field);
+    if (!enforced) return context.not_watched(span);
+    std::vector<std::string> differing;
+    typed::ProjectStep step{"fields", {}};
+    for (size_t i = 0; i < row.fields.size(); ++i)
+      step.columns.push_back(typed::make(row.fields[i].type, span, typed::ColumnRead{static_cast<int>(i)}));
+    bool changed = false;
+    for (const Field& pin : promised) {
+      const int index = row.find(pin.name);
+      const auto written = std::find_if(node.fields.list.begin(), node.fields.list.end(),
+                                        [&](const ast::Field& one) { return one.name.text == pin.name; });
+      if (index < 0) {
+        if (!row.open) differing.push_back(pin.name);
+        continue;
+      }
+      typed::ExpressionRef& column = step.columns[static_cast<size_t>(index)];
+      if (is_error(column->type) || is_error(pin.type) || same(column->type, pin.type)) continue;
+      Expressions expressions(context, place, &row);
+      const typed::ExpressionRef fitting = expressions.fit(column, pin.type, true);
+      if (fitting == nullptr) {
+        const Span declared = row.fields[static_cast<size_t>(index)].declared;
+        auto report = context.reporter.report(
+            diag::PinnedType{.field = pin.name, .promised = type_text(pin.type), .found = type_text(column->type)});
+        report.at(written->span, "the flow gives `" + type_text(column->type) + "`");
+        if (!declared.empty()) report.also(declared, "made here");
+        continue;
+      }
+      column = fitting;
+      row.fields[static_cast<size_t>(index)].type = pin.type;
+      changed = true;
+    }
+    if (!node.fields.others && !row.open)
+      for (const RowField& one : row.fields)
+        if (find_field(promised, one.name) < 0) differing.push_back(one.name);
+    if (!differing.empty())
+      context.reporter.report(diag::PinnedFields{.relation = row.relation, .fields = differing})
+          .at(span, "not the fields of the result")
+          .note("`..` leaves the rest to the flow");
+    if (changed) made.steps.push_back({.content = std::move(step), .row = row.types(), .span = span, .text = "fields"});
+  }
+
+  void promise(const ast::Promise& promise) {
+    const Span span = promise.span;
+    std::visit(Overloaded{
+                   [&](const ast::Check& node) { check(node, span); },
+                   [&](const ast::Unique& node) { unique(node, span); },
+                   [&](const ast::Complete& node) { complete(node, span); },
+                   [&](const ast::PinnedFields&) {},  // before the others: they look at the pinned types
+                   [&](const ast::Compatible&) { context.not_watched(span); },
+                   [&](const ast::Fresh& node) { fixed(node.within, "`fresh`"), context.not_watched(span); },
+                   [&](const ast::Latency& node) { fixed(node.below, "`latency`"), context.not_watched(span); },
+                   [&](const ast::Volume& node) {
+                     fixed(node.period, "`volume`");
+                     if (node.least.value > node.most.value)
+                       context.reporter.report(diag::RangeUpsideDown{})
+                           .at(cover(node.least.span, node.most.span), "nothing lies between");
+                     context.not_watched(span);
+                   },
+                   [&](const ast::StateLimit&) { context.not_watched(span); },
+                   [&](const ast::Keep&) { context.not_watched(span); },
+                   [](const ast::ErrorClause&) {},
+               },
+               promise.node);
+  }
+
+  void contract(const ast::Contract& node) {
+    std::vector<std::pair<std::string, Span>> seen;
+    for (const ast::Promise& one : node.promises) {
+      std::string name(promise_name(one));
+      if (const auto* check = std::get_if<ast::Check>(&one.node)) name += " " + check->name.text;
+      if (name == "unique" || name == "complete" || name.empty()) continue;
+      const auto before =
+          std::find_if(seen.begin(), seen.end(), [&](const auto& other) { return other.first == name; });
+      if (before == seen.end()) {
+        seen.emplace_back(name, one.span);
+        continue;
+      }
+      context.reporter.report(diag::PromiseTwice{.promise = name})
+          .at(one.span, "said again")
+          .also(before->second, "said here");
+    }
+    for (const ast::Promise& one : node.promises)
+      if (const auto* fields = std::get_if<ast::PinnedFields>(&one.node)) pinned(*fields, one.span);
+    for (const ast::Promise& one : node.promises) promise(one);
+  }
+
+  void clause(const ast::Clause& clause) {
+    std::visit(Overloaded{
+                   [&](const ast::Contract& node) { contract(node); },
+                   [&](const ast::Allow& node) {
+                     if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
+                     if (node.where == nullptr) return context.not_watched(clause.span);
+                     context.not_yet(clause.span, "`allow … where`",
+                                     "a product of its own with a `where` can be allowed to those readers");
+                   },
+                   [&](const ast::Mask&) {
+                     context.not_yet(
+                         clause.span, "`mask`",
+                         "a field that not everybody may see can be left out of the `select`, or hashed in it");
+                   },
+                   [&](const ast::Deprecated&) { context.not_watched(clause.span); },
+                   [&](const ast::ToConnector& node) {
+                     made.to = check_connector(context, place, node.connector);
+                     if (node.connector.address.value.find('{') != std::string::npos)
+                       context.not_yet(node.connector.address.span, "a `{field}` in a path", "one file holds all rows");
+                     if (node.changes)
+                       context.not_yet(node.changes->span, "`changes as`",
+                                       "a stream has no changes: each of its rows is written once");
+                     if (node.reader)
+                       context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
+                   },
+                   [](const auto&) {},
+               },
+               clause.node);
+  }
+};
+
+}  // namespace
+
+void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
+                    typed::Relation& made) {
+  ContractChecker checker{
+      context, info, made, info.row, place_of(*info.declaration), made.kind == typed::RelationKind::product};
+  for (const ast::Clause& clause : clauses) checker.clause(clause);
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,101 @@
+// What the scripts declare, by domain and name: the namespaces that names of relations, types, functions and params are
+// looked up in. Points into the syntax trees. Duplicates are reported while it is built.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/ast/nodes.h"
+#include "runtime/declare/function.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid::checking {
+
+struct Domain;
+
+/// A declaration and where it stands.
+struct Declaration {
+  const ast::Item* item = nullptr;
+  const ast::Script* script = nullptr;
+  const Domain* domain = nullptr;
+  ast::Name name;
+  int64_t version = 1;
+  int index = -1;  ///< of relations: position in Declarations::relations()
+
+  /// "stream", "table", "view", "product", "function", … as messages call it.
+  std::string_view kind() const;
+  bool is_relation() const;
+};
+
+struct Domain {
+  std::string name;
+  std::map<std::string, std::vector<const Declaration*>> relations;  ///< versions, oldest first
+  std::map<std::string, const Declaration*> types;
+  std::map<std::string, const Declaration*> functions;  ///< and aggregates, services
+  std::map<std::string, const Declaration*> params;
+};
+
+/// From where a name is looked up: a file of a domain.
+struct Place {
+  const ast::Script* script = nullptr;
+  const Domain* domain = nullptr;
+};
+
+enum class NameKind { relation, type, function, param };
+
+class Declarations {
+ public:
+  Declarations(const std::vector<const ast::Script*>& scripts, const FunctionRegistry& functions, Reporter& reporter);
+  Declarations(const Declarations&) = delete;
+
+  const std::vector<const Declaration*>& relations() const { return relations_; }
+  const std::vector<const Declaration*>& all() const { return order_; }
+  const Domain* find_domain(const std::string& name) const;
+  std::vector<std::string> domain_names() const;
+
+  struct Found {
+    const Declaration* declaration = nullptr;
+    bool silent = false;  ///< a `use` of that name was reported already
+  };
+  /// A type, function or param of that name: of the domain, else brought in by a `use` of the file.
+  Found find(const Place& place, NameKind kind, const std::string& name) const;
+  /// Versions of a relation; empty if there is none. `silent` as above.
+  struct FoundRelation {
+    std::vector<const Declaration*> versions;
+    std::optional<int64_t> used_version;  ///< that the `use` names
+    bool silent = false;
+  };
+  FoundRelation find_relation(const Place& place, const std::string& name) const;
+  /// The names of that kind that stand at a place, for suggestions.
+  std::vector<std::string> names(const Place& place, NameKind kind) const;
+
+ private:
+  struct Use {
+    std::string name;
+    const Domain* domain = nullptr;
+    std::string target;
+    std::optional<int64_t> version;
+    bool silent = false;
+  };
+  void collect(const ast::Script& script, const FunctionRegistry& functions);
+  void resolve_uses(const ast::Script& script);
+  void add_relation(Domain& domain, Declaration declaration);
+  void add_named(std::map<std::string, const Declaration*>& names, Declaration declaration);
+  const Declaration* keep(Declaration declaration);
+
+  Reporter& reporter_;
+  std::vector<std::unique_ptr<Declaration>> kept_;
+  std::map<std::string, std::unique_ptr<Domain>> domains_;
+  std::vector<const Declaration*> relations_, order_;
+  std::map<const ast::Script*, std::vector<Use>> uses_;
+};
+
+/// The name of a script's domain; `main` where none could be read.
+std::string domain_name(const ast::Script& script);
+std::string path_text(const ast::Path& path);
+
+}  // namespace braid::checking

@@ -1,0 +1,239 @@
+// Expressions: names resolved, types found, conversions spelled out, and what is only writing (`case`, `in`, `?.`,
+// methods, named arguments, user functions) turned into the small language of compiler/typed/expression.h.
+//
+// One object checks the expressions of one step (slots of `Bind` are unique within it). A mistake gives an expression
+// of error type, and whoever meets one is silent.
+//
+// Files: expressions (dispatch, literals, fields), names, conversions, operators, choices (if, case, in, null),
+// calls (library functions), functions (those of scripts), aggregates, structs, narrowing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/check/context.h"
+#include "compiler/check/types.h"
+
+namespace braid::checking {
+
+/// The entries of a `group`: aggregates are collected, and only keys and the window may stand beside them. Columns read
+/// are provisional: key i is i, the window is `keys.size()`, aggregate i is `keys.size() + 1 + i`.
+struct GroupScope {
+  struct Key {
+    std::string text;  ///< as written: `currency`, `c.segment`
+    std::string name;
+    Type type;
+  };
+  std::vector<Key> keys;
+  Type window;  ///< null: no window
+  std::vector<typed::Aggregate> aggregates;
+};
+
+class Expressions {
+ public:
+  /// `row` may be null: no columns; it outlives the object.
+  Expressions(Context& context, Place place, const Row* row);
+
+  /// As it stands. `wanted` only helps to suggest names.
+  typed::ExpressionRef check(const ast::Expr& expression, const Type& wanted = nullptr);
+  /// Of that type, or reported; `declared` is the place that asks for it.
+  typed::ExpressionRef check_as(const ast::Expr& expression, const Type& wanted, Span declared = {});
+  typed::ExpressionRef condition(const ast::Expr& expression);
+  /// A duration that is known now; reports what is not.
+  std::optional<int64_t> constant_duration(const ast::Expr& expression, std::string_view what);
+
+  /// The entries of a struct literal in their order; `..` spreads the row.
+  struct Entry {
+    std::string name;
+    typed::ExpressionRef value;
+    Span span;  ///< of the entry
+    bool spread = false;
+  };
+  std::vector<Entry> entries(const ast::Struct& node);
+  /// The name that an entry `e` takes: the last part of a path; reported if it has none.
+  std::optional<std::string> entry_name(const ast::Expr& expression);
+
+  /// What the condition shows of paths when it holds, or when it does not.
+  void assume(const ast::Expr& condition, bool holds);
+  const std::vector<std::string>& assumed() const { return present_; }
+
+  /// From here on aggregates are collected there.
+  void enter_group(GroupScope* group) { group_ = group; }
+
+  /// For the body of a function checked on its own, and for fallbacks over the fields above.
+  void add_local(std::string name, typed::ExpressionRef value, Span declared = {});
+
+  /// The same value as another type; null if it does not fit. `narrow`: digits may be lost, failing at run time.
+  typed::ExpressionRef fit(const typed::ExpressionRef& value, const Type& to, bool narrow = false);
+  /// A type that holds both; null if there is none.
+  Type common_type(const typed::ExpressionRef& a, const typed::ExpressionRef& b);
+  typed::ExpressionRef poison(Span span) const;
+  /// "12.5" in the script, not a param: fits every number type that holds it.
+  bool is_literal(const typed::ExpressionRef& value) const;
+  /// Reports that `value` is not `wanted`, by the entry that says it best.
+  void mismatch(const typed::ExpressionRef& value, const Type& wanted, Span declared);
+  /// Adds the place where the field that `value` reads is declared, if it reads one.
+  void label_declaration(DiagnosticBuilder& report, const typed::ExpressionRef& value) const;
+  Span declaration_of(const typed::ExpressionRef& value) const;
+  /// The field of the row that a path names; for on-conditions, keys and clauses.
+  static std::string path_of(const ast::Expr& expression);
+
+  /// functions.cpp: checks the function by itself, once.
+  bool check_function(const Declaration& declaration);
+
+ private:
+  struct Local {
+    std::string name;
+    typed::ExpressionRef value;
+    Span declared;
+  };
+  struct Argument {
+    const ast::Name* name = nullptr;
+    typed::ExpressionRef value;
+    Span span;
+    const ast::Expr* written = nullptr;
+  };
+  struct Call {
+    const ast::Name& function;
+    std::vector<Argument> arguments;
+    Span span;
+  };
+
+  // expressions.cpp
+  typed::ExpressionRef literal(const ast::Literal& node, Span span);
+  typed::ExpressionRef formatted(const ast::Formatted& node, Span span);
+  typed::ExpressionRef field_access(const ast::Expr& expression, const ast::FieldAccess& node);
+  typed::ExpressionRef field_of(const typed::ExpressionRef& base, const ast::Name& field, Span span);
+  typed::ExpressionRef index(const ast::Index& node, Span span);
+  typed::ExpressionRef text_of(const typed::ExpressionRef& value);
+  template <class Body>
+  typed::ExpressionRef with_value(const typed::ExpressionRef& value, Body body);
+  template <class Body>
+  typed::ExpressionRef if_present(const typed::ExpressionRef& value, Span span, Body body);
+
+  // names.cpp
+  typed::ExpressionRef name(const ast::NameExpr& node, Span span, const Type& wanted);
+  typed::ExpressionRef column(int index, Span span) const;
+  typed::ExpressionRef unknown_name(const std::string& text, Span span, const Type& wanted);
+  typed::ExpressionRef group_name(const std::string& path, Span span);
+  typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
+  bool is_row_alias(const ast::Expr& expression) const;
+  const Local* find_local(const std::string& name) const;
+
+  // operators.cpp
+  typed::ExpressionRef unary(const ast::Unary& node, Span span);
+  typed::ExpressionRef binary(const ast::Binary& node, Span span);
+  typed::ExpressionRef arithmetic(const ast::Binary& node, Span span);
+  typed::ExpressionRef numbers(typed::Operator op, typed::ExpressionRef left, typed::ExpressionRef right, Span span,
+                               std::string_view sign);
+  typed::ExpressionRef comparison(const ast::Binary& node, Span span);
+  typed::ExpressionRef compare(typed::Operator op, const typed::ExpressionRef& left, const typed::ExpressionRef& right,
+                               Span span, std::string_view sign);
+  typed::ExpressionRef logic(const ast::Binary& node, Span span);
+  typed::ExpressionRef operand_mismatch(const typed::ExpressionRef& left, const typed::ExpressionRef& right, Span span,
+                                        std::string_view sign);
+  typed::ExpressionRef optional_operand(const typed::ExpressionRef& value, std::string_view operation);
+
+  // choices.cpp
+  typed::ExpressionRef fallback(const ast::Binary& node, Span span);
+  typed::ExpressionRef is_null(const ast::IsNull& node, Span span);
+  typed::ExpressionRef contained(const ast::In& node, Span span);
+  typed::ExpressionRef in_range(const typed::ExpressionRef& value, const ast::Expr& first, ast::RangeEnd end,
+                                const ast::Expr& last, Span span);
+  typed::ExpressionRef choice(const ast::If& node, Span span);
+  typed::ExpressionRef cases(const ast::Case& node, Span span);
+  typed::ExpressionRef case_of_conditions(const ast::Case& node, Span span);
+  typed::ExpressionRef case_of_subject(const ast::Case& node, Span span);
+  typed::ExpressionRef join_arms(std::vector<typed::ExpressionRef> conditions,
+                                 std::vector<typed::ExpressionRef> results, Span span);
+  Type common_type(const std::vector<typed::ExpressionRef>& values, size_t& differing);
+
+  // structs.cpp
+  typed::ExpressionRef make_struct(const ast::Struct& node, Span span);
+  typed::ExpressionRef make_list(const ast::List& node, Span span);
+
+  // calls.cpp
+  typed::ExpressionRef call(const ast::Call& node, Span span);
+  typed::ExpressionRef method(const ast::MethodCall& node, Span span);
+  typed::ExpressionRef dispatch(Call call);
+  bool add_arguments(Call& call, const ast::Arguments& arguments);
+  typed::ExpressionRef ambient(const Call& call, bool& known);
+  typed::ExpressionRef library_call(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
+  struct Match {
+    const FunctionDeclaration* function = nullptr;
+    std::vector<typed::ExpressionRef> arguments;
+    bool counted = false;  ///< the number and names of arguments fit
+    size_t failed = 0;     ///< parameter that does not fit
+    const Argument* culprit = nullptr;
+    const Argument* unknown = nullptr;  ///< named as no parameter is
+  };
+  Match match(const Call& call, const FunctionDeclaration& function, bool exactly);
+  typed::ExpressionRef finish_call(const Call& call, Match match);
+  typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
+  typed::ExpressionRef unknown_function(const Call& call);
+
+  // functions.cpp
+  typed::ExpressionRef user_call(const Call& call, const Declaration& declaration);
+  typed::ExpressionRef body_of(const Declaration& declaration, const ast::Function& function, size_t locals_before);
+
+  // aggregates.cpp
+  typed::ExpressionRef aggregate(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
+                                 Span span);
+  bool is_aggregate_call(const ast::Name& function, size_t positional) const;
+  Type aggregate_type(typed::AggregateKind kind, const typed::ExpressionRef& argument, bool filtered, Span span,
+                      const std::string& name);
+
+  // narrowing.cpp
+  bool is_present(const std::string& path) const;
+
+  Context& context_;
+  Place place_;
+  const Row* row_;
+  GroupScope* group_ = nullptr;
+  std::vector<Local> locals_;
+  std::vector<std::string> present_;
+  int next_slot_ = 0;
+};
+
+/// The kinds of aggregates by name, and the names that come later.
+std::optional<typed::AggregateKind> aggregate_kind(std::string_view name);
+bool is_later_aggregate(std::string_view name);
+
+inline typed::ExpressionRef make_constant(const Type& type, Span span, Value value) {
+  return typed::make(type, span, typed::Constant{std::move(value)});
+}
+inline bool is_poison(const typed::ExpressionRef& value) {
+  return is_error(value->type);
+}
+/// Costs nothing to evaluate twice.
+bool is_cheap(const typed::ExpressionRef& value);
+
+// ---- of expressions.cpp, shared with calls.cpp ----
+
+template <class Body>
+typed::ExpressionRef Expressions::with_value(const typed::ExpressionRef& value, Body body) {
+  if (is_cheap(value)) return body(value);
+  const int slot = next_slot_++;
+  typed::ExpressionRef result = body(typed::make(value->type, value->span, typed::LocalRead{slot}));
+  if (is_poison(result)) return result;
+  return typed::make(result->type, result->span, typed::Bind{slot, value, result});
+}
+
+/// `value?.…`: null where `value` is.
+template <class Body>
+typed::ExpressionRef Expressions::if_present(const typed::ExpressionRef& value, Span span, Body body) {
+  return with_value(value, [&](const typed::ExpressionRef& read) -> typed::ExpressionRef {
+    typed::ExpressionRef result =
+        body(typed::make(read->type->element, read->span, typed::Convert{typed::Conversion::unwrap, read}));
+    if (is_poison(result)) return result;
+    const Type type = optional_type(result->type);
+    if (!is_optional(result->type))
+      result = typed::make(type, result->span, typed::Convert{typed::Conversion::to_optional, result});
+    return typed::make(type, span,
+                       typed::Choose{typed::make(bool_type(), value->span, typed::IsNull{read}),
+                                     make_constant(type, span, Value{}), result});
+  });
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,87 @@
+// A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
+//
+// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, windows (window and
+// group).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/check/context.h"
+#include "compiler/check/expressions.h"
+#include "compiler/check/relations.h"
+
+namespace braid::checking {
+
+class FlowChecker {
+ public:
+  FlowChecker(Context& context, RelationInfo& info);
+  void run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+
+ private:
+  /// A field of the next row and how it is made from this one's.
+  struct Column {
+    RowField field;
+    typed::ExpressionRef value;
+  };
+
+  // steps.cpp
+  bool from(const ast::From& from);
+  void step(const ast::Step& step);
+  void unite(const ast::Union& node, Span span);
+  void where(const ast::Where& node, Span span);
+  void let(const ast::Let& node, Span span);
+  void select(const ast::Select& node, Span span);
+  void drop(const ast::Drop& node, Span span);
+  void rename(const ast::Rename& node, Span span);
+  void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
+  bool replaceable(const std::string& name, int column, Span span);
+  void add(typed::Step step);
+  std::string step_text(Span span) const;
+  std::vector<Column> unchanged() const;
+  /// The row becomes these columns; time, key and what is known follow them.
+  void project(std::string word, std::vector<Column> columns, Span span);
+  void narrow(const std::vector<std::string>& present, Span span);
+  bool port(const ast::Name& name, bool of_join);
+  void finish_header(const std::vector<ast::Clause>& clauses);
+  void header_time(const ast::TimeClause& clause, Span span);
+  void header_key(const ast::Key& clause);
+  void add_implicit_key();
+
+  // joins.cpp
+  void join(const ast::Join& node, Span span);
+  void join_open(const std::string& alias, Span span);
+  struct JoinOptions {
+    std::optional<Span> within_span, max_age_span;
+    bool any = false;
+    const ast::Retain* retain = nullptr;
+    Span retain_span = {};
+    const ast::WithinRange* range = nullptr;
+  };
+  bool later_join(const ast::Join& node, Span span);
+  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+
+  // windows.cpp
+  void window(const ast::Window& node, Span span);
+  bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
+  void group(const ast::Group& node, Span span);
+  void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
+
+  Context& context_;
+  RelationInfo& info_;
+  Place place_;
+  Row row_;
+  Span from_relation_span_ = {};
+  typed::Relation made_;
+  struct PendingWindow {
+    typed::Window window;
+    Span word;
+    bool sound = true;
+  };
+  std::optional<PendingWindow> window_;
+};
+
+Type window_type();
+
+}  // namespace braid::checking

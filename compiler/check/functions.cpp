@@ -1,0 +1,276 @@
+// Functions of scripts: each is checked by itself once, and becomes part of the expression that calls it.
+#include "compiler/check/closest.h"
+#include "compiler/check/expressions.h"
+
+namespace braid::checking {
+
+namespace {
+
+Span parameter_span(const ast::Parameter& parameter) {
+  return parameter.type ? cover(parameter.name.span, parameter.type->span) : parameter.name.span;
+}
+
+/// A bare `decimal` is checked with some digits; a call has its own.
+Type sample_type(const Type& declared) {
+  if (is_bare_decimal(declared)) return decimal_type(18, 4);
+  if (is_optional(declared) && is_bare_decimal(declared->element)) return optional_type(decimal_type(18, 4));
+  return declared;
+}
+
+void report_later_item(Context& context, const Declaration& declaration) {
+  if (std::holds_alternative<ast::Aggregate>(declaration.item->node))
+    context.not_yet(context.word(declaration.item->span, "aggregate"), "an aggregate written in a script",
+                    "`sum`, `count` and arithmetic over them go a long way: `sum(x * w) / sum(w)`");
+  if (std::holds_alternative<ast::Service>(declaration.item->node))
+    context.not_yet(context.word(declaration.item->span, "service"), "a service",
+                    "reference data as a `table` can be joined");
+}
+
+}  // namespace
+
+typed::ExpressionRef Expressions::body_of(const Declaration& declaration, const ast::Function& function,
+                                          size_t locals_before) {
+  // Only the parameters and `let`s of the function are seen inside it.
+  std::vector<Local> own(locals_.begin() + static_cast<std::ptrdiff_t>(locals_before), locals_.end());
+  std::vector<Local> outer = std::exchange(locals_, std::move(own));
+  const Row* row = std::exchange(row_, nullptr);
+  GroupScope* group = std::exchange(group_, nullptr);
+  const Place place = std::exchange(place_, place_of(declaration));
+  std::vector<std::string> present = std::exchange(present_, {});
+  context_.calls.push_back(&declaration);
+
+  struct Binding {
+    int slot;
+    typed::ExpressionRef value;
+  };
+  std::vector<Binding> bindings;
+  bool broken = false;
+  for (const ast::Let& let : function.lets) {
+    const typed::ExpressionRef value = let.value ? check(*let.value) : poison(let.span);
+    broken |= is_poison(value);
+    if (is_poison(value) || is_cheap(value)) {
+      add_local(let.name.text, value, let.name.span);
+      continue;
+    }
+    const int slot = next_slot_++;
+    bindings.push_back({slot, value});
+    add_local(let.name.text, typed::make(value->type, value->span, typed::LocalRead{slot}), let.name.span);
+  }
+  const Type declared =
+      function.result ? resolve_type(context_, place_, *function.result, TypePlace::parameter) : error_type();
+  typed::ExpressionRef result = function.body ? check(*function.body, declared) : poison(function.name.span);
+  if (!is_poison(result) && !is_error(declared)) {
+    const typed::ExpressionRef fitting = fit(result, declared, true);
+    if (fitting == nullptr) {
+      context_.reporter
+          .report(diag::ResultType{
+              .function = function.name.text, .declared = type_text(declared), .found = type_text(result->type)})
+          .at(function.body->span, "this is `" + type_text(result->type) + "`")
+          .also(function.result->span, "promised here");
+      result = poison(result->span);
+    } else {
+      result = fitting;
+    }
+  }
+  if (broken) result = poison(result->span);
+  if (!is_poison(result))
+    for (size_t i = bindings.size(); i-- > 0;)
+      result = typed::make(result->type, result->span, typed::Bind{bindings[i].slot, bindings[i].value, result});
+
+  context_.calls.pop_back();
+  locals_ = std::move(outer);
+  row_ = row;
+  group_ = group;
+  place_ = place;
+  present_ = std::move(present);
+  return result;
+}
+
+bool Expressions::check_function(const Declaration& declaration) {
+  const auto* function = std::get_if<ast::Function>(&declaration.item->node);
+  if (function == nullptr) return false;
+  FunctionInfo& info = context_.functions[&declaration];
+  if (info.state == FunctionInfo::State::done) return !info.broken;
+  info.state = FunctionInfo::State::working;
+  const size_t errors = context_.reporter.size();
+  bool sound = true;
+  if (!function->generics.empty()) {
+    context_.not_yet(function->generics.front().name.span, "a function of any type",
+                     "write it for the types it is used with");
+    sound = false;
+  }
+  Expressions inside(context_, place_of(declaration), nullptr);
+  int slot = 0;
+  if (sound) {
+    for (const ast::Parameter& parameter : function->parameters) {
+      const Type type = parameter.type
+                            ? resolve_type(context_, place_of(declaration), *parameter.type, TypePlace::parameter)
+                            : error_type();
+      for (const Local& before : inside.locals_)
+        if (before.name == parameter.name.text)
+          context_.reporter.report(diag::DuplicateField{.field = before.name})
+              .at(parameter.name.span, "named again")
+              .also(before.declared, "first named here");
+      if (parameter.initial != nullptr && !is_error(type)) {
+        const typed::ExpressionRef value = inside.check(*parameter.initial, type);
+        if (!is_poison(value) && inside.fit(value, type) == nullptr) {
+          context_.reporter
+              .report(diag::DefaultType{
+                  .name = parameter.name.text, .declared = type_text(type), .found = type_text(value->type)})
+              .at(value->span, "this is `" + type_text(value->type) + "`")
+              .also(parameter_span(parameter), "declared here");
+          sound = false;
+        }
+      }
+      const Type sample = sample_type(type);
+      inside.add_local(
+          parameter.name.text,
+          is_error(type) ? poison(parameter.span) : typed::make(sample, parameter.name.span, typed::LocalRead{slot++}),
+          parameter_span(parameter));
+    }
+    sound &= !is_poison(inside.body_of(declaration, *function, 0));
+  }
+  info.state = FunctionInfo::State::done;
+  for (size_t i = errors; i < context_.reporter.size(); ++i)
+    if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
+  context_.functions[&declaration].broken = !sound;
+  return sound;
+}
+
+typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration& declaration) {
+  const auto* function = std::get_if<ast::Function>(&declaration.item->node);
+  if (function == nullptr) {
+    report_later_item(context_, declaration);
+    return poison(call.span);
+  }
+  const auto working = std::find(context_.calls.begin(), context_.calls.end(), &declaration);
+  if (working != context_.calls.end()) {
+    std::vector<std::string> path;
+    for (auto one = working; one != context_.calls.end(); ++one) path.push_back((*one)->name.text);
+    context_.reporter.report(diag::RecursiveFunction{.name = call.function.text, .path = path})
+        .at(call.function.span, "called while it is not done")
+        .also(declaration.name.span, "declared here")
+        .note("functions do not recurse, so every row takes a bounded time");
+    return poison(call.span);
+  }
+  if (!check_function(declaration)) {
+    if (context_.lenient && !context_.working.empty()) context_.working.back()->unsupported = true;
+    return poison(call.span);
+  }
+
+  const size_t count = function->parameters.size();
+  std::vector<const Argument*> given(count, nullptr);
+  size_t next = 0, needed = 0;
+  for (const ast::Parameter& parameter : function->parameters) needed += parameter.initial == nullptr;
+  bool counted = true;
+  for (const Argument& argument : call.arguments) {
+    size_t index = next;
+    if (argument.name != nullptr) {
+      index = count;
+      std::vector<std::string> names;
+      for (size_t i = 0; i < count; ++i) {
+        names.push_back(function->parameters[i].name.text);
+        if (names.back() == argument.name->text) index = i;
+      }
+      if (index == count) {
+        auto report = context_.reporter.report(
+            diag::UnknownParameter{.function = call.function.text, .name = argument.name->text});
+        report.at(argument.name->span, "no such parameter").also(declaration.name.span, "declared here");
+        if (const auto meant = closest(argument.name->text, names))
+          report.fix(Applicability::likely, "use `" + *meant + "`", {{argument.name->span, *meant}});
+        return poison(call.span);
+      }
+    } else {
+      ++next;
+    }
+    if (index >= count || given[index] != nullptr) {
+      counted = false;
+      break;
+    }
+    given[index] = &argument;
+  }
+  for (size_t i = 0; i < count; ++i) counted &= given[i] != nullptr || function->parameters[i].initial != nullptr;
+  if (!counted) {
+    const std::string expected = needed == count
+                                     ? std::to_string(count) + (count == 1 ? " argument" : " arguments")
+                                     : std::to_string(needed) + " to " + std::to_string(count) + " arguments";
+    context_.reporter
+        .report(diag::ArgumentCount{
+            .function = call.function.text, .expected = expected, .count = static_cast<int64_t>(call.arguments.size())})
+        .at(call.span, "`" + call.function.text + "` takes " + expected)
+        .also(declaration.name.span, "declared here");
+    return poison(call.span);
+  }
+  struct Binding {
+    int slot;
+    typed::ExpressionRef value;
+  };
+  std::vector<Binding> bindings;
+  const size_t locals_before = locals_.size();
+  std::vector<Local> parameters;
+  for (size_t i = 0; i < count; ++i) {
+    const ast::Parameter& parameter = function->parameters[i];
+    const Type type = parameter.type
+                          ? resolve_type(context_, place_of(declaration), *parameter.type, TypePlace::parameter)
+                          : error_type();
+    typed::ExpressionRef value;
+    if (given[i] != nullptr) {
+      value = fit(given[i]->value, type);
+      if (value == nullptr) {
+        const typed::ExpressionRef& found = given[i]->value;
+        if (is_optional(found->type) && !is_optional(type) &&
+            fit(typed::make(found->type->element, {}, typed::LocalRead{-1}), type) != nullptr) {
+          optional_operand(found, call.function.text);
+        } else if (is_literal(found) && is_number(type)) {
+          mismatch(found, type, parameter_span(parameter));
+        } else if (is(type, TypeKind::enumeration) && is(found->type, TypeKind::string)) {
+          mismatch(found, type, parameter_span(parameter));
+        } else {
+          auto report = context_.reporter.report(diag::ArgumentType{.function = call.function.text,
+                                                                    .parameter = parameter.name.text,
+                                                                    .expected = type_text(type),
+                                                                    .found = type_text(found->type)});
+          report.at(given[i]->span, "this is `" + type_text(found->type) + "`")
+              .also(parameter_span(parameter), "declared here");
+          label_declaration(report, found);
+        }
+        return poison(call.span);
+      }
+    } else {
+      Expressions constant(context_, place_of(declaration), nullptr);
+      value = constant.check_as(*parameter.initial, type);
+    }
+    if (is_poison(value)) return poison(call.span);
+    if (!is_cheap(value)) {
+      const int slot = next_slot_++;
+      bindings.push_back({slot, value});
+      value = typed::make(value->type, value->span, typed::LocalRead{slot});
+    }
+    parameters.push_back({parameter.name.text, value, parameter_span(parameter)});
+  }
+  locals_.insert(locals_.end(), parameters.begin(), parameters.end());
+  typed::ExpressionRef result = body_of(declaration, *function, locals_before);
+  locals_.resize(locals_before);
+  if (is_poison(result)) return poison(call.span);
+  for (size_t i = bindings.size(); i-- > 0;)
+    result = typed::make(result->type, result->span, typed::Bind{bindings[i].slot, bindings[i].value, result});
+  return result;
+}
+
+void check_functions(Context& context) {
+  for (const Declaration* declaration : context.declarations.all()) {
+    report_later_item(context, *declaration);
+    const auto* function = std::get_if<ast::Function>(&declaration->item->node);
+    if (function == nullptr) continue;
+    Expressions inside(context, place_of(*declaration), nullptr);
+    const bool sound = inside.check_function(*declaration);
+    for (const ast::ExprPtr& example : function->examples) {
+      if (example == nullptr || !sound) continue;
+      Expressions check(context, place_of(*declaration), nullptr);
+      const typed::ExpressionRef condition = check.condition(*example);
+      if (!is_poison(condition)) context.project.examples.push_back({function->name.text, condition, example->span});
+    }
+  }
+}
+
+}  // namespace braid::checking

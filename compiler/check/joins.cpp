@@ -1,0 +1,401 @@
+// Joins: what the right side is decides how it is met; conditions are split into equal keys and the rest.
+#include "compiler/check/constants.h"
+#include "compiler/check/flow.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+std::string_view kind_word(ast::JoinKind kind) {
+  switch (kind) {
+    case ast::JoinKind::inner:
+      return "";
+    case ast::JoinKind::left:
+      return "left";
+    case ast::JoinKind::right:
+      return "right";
+    case ast::JoinKind::full:
+      return "full";
+    case ast::JoinKind::semi:
+      return "semi";
+    case ast::JoinKind::anti:
+      return "anti";
+  }
+  return "";
+}
+
+/// FieldRead{the joined struct, i} becomes column i of the other relation's row; null if it is read otherwise.
+typed::ExpressionRef over_other_row(const typed::ExpressionRef& expression, int other) {
+  if (const auto* field = std::get_if<typed::FieldRead>(&expression->node)) {
+    const auto* base = std::get_if<typed::ColumnRead>(&field->base->node);
+    if (base != nullptr && base->index == other)
+      return typed::make(expression->type, expression->span, typed::ColumnRead{field->index});
+  }
+  if (std::holds_alternative<typed::ColumnRead>(expression->node)) return nullptr;
+  std::vector<typed::ExpressionRef> parts = typed::parts(*expression);
+  if (parts.empty()) return expression;
+  for (typed::ExpressionRef& part : parts) {
+    part = over_other_row(part, other);
+    if (part == nullptr) return nullptr;
+  }
+  return typed::with_parts(*expression, std::move(parts));
+}
+
+void conjuncts(const typed::ExpressionRef& condition, std::vector<typed::ExpressionRef>& parts) {
+  if (const auto* both = std::get_if<typed::Both>(&condition->node)) {
+    conjuncts(both->left, parts);
+    conjuncts(both->right, parts);
+    return;
+  }
+  parts.push_back(condition);
+}
+
+bool reads_only(const typed::ExpressionRef& expression, int column) {
+  const std::vector<int> columns = typed::columns_read(expression);
+  return columns.size() == 1 && columns.front() == column;
+}
+
+bool reads(const typed::ExpressionRef& expression, int column) {
+  const std::vector<int> columns = typed::columns_read(expression);
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+}  // namespace
+
+/// Kinds of joins that come later: one diagnostic, and the flow goes on with what the join would add.
+bool FlowChecker::later_join(const ast::Join& node, Span span) {
+  const Span word = context_.word(span, "join");
+  std::string construct, way_out;
+  Span place = word;
+  switch (node.kind) {
+    case ast::JoinKind::inner:
+    case ast::JoinKind::left:
+      break;
+    case ast::JoinKind::right:
+    case ast::JoinKind::full:
+    case ast::JoinKind::semi:
+    case ast::JoinKind::anti:
+      construct = "`" + std::string(kind_word(node.kind)) + " join`";
+      place = cover(context_.word(span, kind_word(node.kind)), word);
+      way_out = node.kind == ast::JoinKind::anti ? "`left join` and `where x is null` finds what met nothing"
+                                                 : "`join` and `left join` are there";
+      break;
+  }
+  if (construct.empty() && node.pick == ast::JoinPick::latest) {
+    construct = "`join latest`";
+    place = cover(word, context_.word(span, "latest"));
+    way_out = "`join` meets the table as of the row's time";
+  }
+  for (const ast::JoinClause& clause : node.clauses) {
+    if (!construct.empty()) break;
+    if (std::holds_alternative<ast::WithinWindow>(clause.node)) {
+      construct = "`within window`";
+      place = clause.span;
+      way_out = "`within -1h..0s` says the range in time";
+    } else if (std::holds_alternative<ast::WaitAtMost>(clause.node)) {
+      construct = "`wait at most`";
+      place = clause.span;
+      way_out = "without it the row waits until the table's time has passed";
+    }
+  }
+  if (construct.empty()) return false;
+  context_.not_yet(place, construct, way_out);
+  return true;
+}
+
+void FlowChecker::join_open(const std::string& alias, Span span) {
+  RowField field{alias, error_type(), true, span, -1};
+  if (const int before = row_.find(alias); before >= 0)
+    row_.fields[static_cast<size_t>(before)] = field;
+  else
+    row_.fields.push_back(field);
+}
+
+void FlowChecker::join(const ast::Join& node, Span span) {
+  if (node.relation.path.parts.empty()) {
+    row_.open = true;
+    return;
+  }
+  const ast::Name alias = node.as ? *node.as : node.relation.path.parts.back();
+  const Span head = cover({span.file, span.begin, span.begin}, node.as ? node.as->span : node.relation.span);
+  const bool later = later_join(node, span);
+  const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
+  const Resolved resolved = resolve_relation(context_, place_, node.relation);
+  if (resolved.declaration == nullptr || resolved.port) {
+    if (resolved.port && !later)
+      context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
+    if (adds) join_open(alias.text, head);
+    return;
+  }
+  RelationInfo& right = need_relation(context_, *resolved.declaration, span);
+  info_.unsupported |= right.unsupported;
+  const std::string right_name = path_text(node.relation.path);
+  const bool left_join = node.kind == ast::JoinKind::left;
+
+  // The row with the other side as a field, as `on` sees it.
+  const int hidden = row_.find(alias.text);
+  if (hidden >= 0 && !later) {
+    auto report = context_.reporter.report(diag::HidesField{.name = alias.text, .relation = row_.relation});
+    report.at(alias.span, "hides a field");
+    if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
+      report.also(declared, "declared here");
+    report.note("`as` gives it another name");
+    if (!replaceable(alias.text, hidden, alias.span)) return;
+    std::vector<Column> columns = unchanged();
+    columns.erase(columns.begin() + hidden);
+    project("drop", std::move(columns), head);
+  }
+  std::vector<Field> fields = right.row.types();
+  const Type struct_of_right = struct_type(fields);
+  const int other = static_cast<int>(row_.fields.size());
+  Row both = row_;
+  both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
+  auto finish = [&] {
+    if (!adds) return;
+    RowField field{alias.text,
+                   left_join || node.kind == ast::JoinKind::full ? optional_type(struct_of_right) : struct_of_right,
+                   true, head, resolved.declaration->index};
+    row_.fields.push_back(std::move(field));
+  };
+
+  typed::JoinStep made{};
+  made.left = left_join;
+  made.nearest = node.pick == ast::JoinPick::nearest;
+  made.relation = right.id;
+  made.alias = alias.text;
+  made.kind = !right.row.table     ? typed::JoinKind::interval
+              : right.row.has_time ? typed::JoinKind::as_of
+                                   : typed::JoinKind::reference;
+
+  // The condition, whatever else is wrong.
+  bool sound = true;
+  if (node.on != nullptr) {
+    Expressions expressions(context_, place_, &both);
+    const typed::ExpressionRef condition = expressions.condition(*node.on);
+    sound = !is_poison(condition);
+    if (sound) {
+      const auto* constant = std::get_if<typed::Constant>(&condition->node);
+      if (constant == nullptr && !reads(condition, other) && !right.row.open) {
+        context_.reporter.report(diag::OnWithoutOther{.name = alias.text})
+            .at(node.on->span, "bare names are this row's")
+            .note("fields of the other side are written `" + alias.text + ".…`; `on true` meets every row")
+            .also(head, "the other side");
+        sound = false;
+      }
+      split_condition(condition, other, made);
+    }
+  }
+  for (const ast::Name& name : node.using_) {
+    const ast::Path path{{name}, name.span};
+    const std::optional<FieldPath> ours = find_path(context_, row_, path);
+    const std::optional<FieldPath> theirs = find_path(context_, right.row, path);
+    if (!ours || !theirs || is_error(ours->type) || is_error(theirs->type)) {
+      sound = false;
+      continue;
+    }
+    const typed::ExpressionRef left = typed::make(ours->type, name.span, typed::ColumnRead{ours->column});
+    const typed::ExpressionRef same_field = typed::make(theirs->type, name.span, typed::ColumnRead{theirs->column});
+    Expressions expressions(context_, place_, &row_);
+    const Type common = expressions.common_type(left, same_field);
+    const typed::ExpressionRef a = common ? expressions.fit(left, common) : nullptr,
+                               b = common ? expressions.fit(same_field, common) : nullptr;
+    if (a == nullptr || b == nullptr) {
+      context_.reporter.report(diag::NotComparable{.left = type_text(ours->type), .right = type_text(theirs->type)})
+          .at(name.span, "two types on the two sides");
+      sound = false;
+      continue;
+    }
+    made.left_keys.push_back(a);
+    made.right_keys.push_back(b);
+  }
+
+  // Clauses.
+  JoinOptions options;
+  for (const ast::JoinClause& clause : node.clauses) {
+    std::visit(Overloaded{
+                   [&](const ast::WithinWindow&) { options.within_span = clause.span; },
+                   [&](const ast::WithinAny&) { options.within_span = clause.span, options.any = true; },
+                   [&](const ast::WithinRange& range) {
+                     options.within_span = clause.span, options.range = &range, options.any = range.last == nullptr;
+                   },
+                   [&](const ast::MaxAge& age) {
+                     options.max_age_span = clause.span;
+                     if (is_calendar(age.age))
+                       context_.reporter.report(diag::CalendarUnit{.text = age.age.text, .what = "`max age`"})
+                           .at(age.age.span, "how long this is depends on the date");
+                     made.max_age_us = fixed_length(age.age).value_or(0);
+                   },
+                   [&](const ast::WaitAtMost&) {},
+                   [&](const ast::ElsePort& otherwise) {
+                     if (later || !port(otherwise.port, true)) return;
+                     if (left_join) {
+                       context_.not_yet(clause.span, "`else` of a left join",
+                                        "a left join keeps what met nothing: `where " + alias.text +
+                                            " is not null else " + otherwise.port.text + "` splits it off");
+                       return;
+                     }
+                     made.port = otherwise.port.text;
+                   },
+                   [&](const ast::Retain& retain) {
+                     options.retain = &retain;
+                     options.retain_span = clause.span;
+                     if (retain.duration && is_calendar(*retain.duration))
+                       context_.reporter.report(diag::CalendarUnit{.text = retain.duration->text, .what = "`retain`"})
+                           .at(retain.duration->span, "how long this is depends on the date");
+                     made.retain_us = retain.duration ? fixed_length(*retain.duration).value_or(0) : typed::kForever;
+                   },
+                   [&](const ast::ErrorClause&) { sound = false; },
+               },
+               clause.node);
+  }
+  if (later) {
+    row_.key.clear();
+    row_.key_stated = true;
+    return finish();
+  }
+  if (row_.table) {
+    context_.not_yet(context_.word(span, "join"), "a join of a table with a table",
+                     "a stream can be joined with each of them");
+    return finish();
+  }
+  const std::string table_kind = right.is_static ? "static table" : "table";
+  if (made.kind != typed::JoinKind::interval) {
+    if (options.within_span) {
+      context_.reporter.report(diag::WithinOnTable{.relation = right_name})
+          .at(*options.within_span, "no range in time here")
+          .also(right.row.relation_span, "a table")
+          .note("`max age 2h` bounds how old the table's version may be");
+      sound = false;
+    }
+    if (made.nearest) {
+      context_.reporter.report(diag::NearestOnTable{.relation = right_name})
+          .at(cover(context_.word(span, "join"), context_.word(span, "nearest")), "there is one version at each time")
+          .also(right.row.relation_span, "a table");
+      sound = false;
+    }
+    if (options.retain != nullptr)
+      context_.not_yet(options.retain_span, "`retain` with a table", "declared tables are bounded by their rows");
+  }
+  if (options.max_age_span && made.kind != typed::JoinKind::as_of) {
+    context_.reporter
+        .report(diag::MaxAgeNeedsHistory{.relation = right_name,
+                                         .kind = made.kind == typed::JoinKind::interval ? "stream" : table_kind})
+        .at(*options.max_age_span, "how old a version is, is not known")
+        .also(right.row.relation_span,
+              made.kind == typed::JoinKind::interval ? "a stream" : "declared here without `time`");
+    sound = false;
+  }
+  if (made.kind == typed::JoinKind::interval) {
+    if (!options.within_span) {
+      auto report = context_.reporter.report(diag::JoinNeedsBound{.left = row_.relation, .right = right_name});
+      report.at(node.relation.span, "a stream");
+      if (!from_relation_span_.empty()) report.also(from_relation_span_, "another stream");
+      report.note("`within -5m..2h` says how far the other row's time may lie from this row's");
+      sound = false;
+    } else if (options.range != nullptr && options.range->first != nullptr) {
+      Expressions expressions(context_, place_, &row_);
+      made.lower_us = expressions.constant_duration(*options.range->first, "the lower end of a range");
+      sound &= made.lower_us.has_value();
+      if (options.range->last != nullptr) {
+        Expressions upper(context_, place_, &row_);
+        const typed::ExpressionRef end = upper.check_as(*options.range->last, duration_type());
+        if (is_poison(end)) {
+          sound = false;
+        } else if (const std::optional<Value> known = evaluate(end)) {
+          made.upper_us = known->integer();
+        } else {
+          context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row",
+                           "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
+          sound = false;
+        }
+      }
+      if (made.lower_us && made.upper_us && *made.lower_us > *made.upper_us) {
+        context_.reporter.report(diag::RangeUpsideDown{})
+            .at(cover(options.range->first->span, options.range->last->span), "nothing lies between")
+            .note("a range is written from its lower to its upper end");
+        sound = false;
+      }
+    }
+    if (options.any && options.retain == nullptr) {
+      context_.reporter.report(diag::WithinAnyNeedsRetain{.relation = right_name})
+          .at(*options.within_span, "no bound in time")
+          .note("`retain 30d` forgets a row 30 days of event time after it, `retain forever` never does");
+      sound = false;
+    }
+    if (!options.any && options.retain != nullptr)
+      context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
+    if (options.any && left_join) {
+      context_.not_yet(*options.within_span, "`left join … within any`", "a range tells when a row has met nothing");
+      sound = false;
+    }
+    if (options.any && made.nearest) {
+      context_.not_yet(*options.within_span, "`join nearest … within any`", "a range tells when the nearest is known");
+      sound = false;
+    }
+  }
+  const bool timed = made.kind != typed::JoinKind::reference;
+  const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
+  if (timed && !row_.has_time && !row_.open) {
+    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "join"})
+        .at(time_place, "decided by event time")
+        .also(row_.relation_span, "declared here without `time`");
+    sound = false;
+  }
+  if (made.kind == typed::JoinKind::interval && !right.row.has_time && !right.row.open && options.within_span) {
+    context_.reporter.report(diag::NoEventTime{.relation = right_name, .step = "within"})
+        .at(time_place, "decided by event time")
+        .also(right.row.relation_span, "declared here without `time`");
+    sound = false;
+  }
+  // On the table's key: each part of it is met by one equality on just that column, and by no other.
+  if (made.kind != typed::JoinKind::interval && !right.key_columns.empty()) {
+    std::set<int> met;
+    bool plain = true;
+    for (const typed::ExpressionRef& key : made.right_keys) {
+      const auto* column = std::get_if<typed::ColumnRead>(&key->node);
+      plain &= column != nullptr && met.insert(column->index).second;
+    }
+    made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
+  }
+  finish();
+  if (made.kind == typed::JoinKind::interval) {
+    if (!made.upper_us || *made.upper_us > 0) row_.time_field = -1;
+    row_.key.clear();
+    row_.key_stated = true;
+  }
+  if (!sound || right.id < 0) return;
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+/// `x.a == b and x.c > d`: equal keys, and what is left.
+void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made) {
+  std::vector<typed::ExpressionRef> parts;
+  conjuncts(condition, parts);
+  for (const typed::ExpressionRef& part : parts) {
+    if (const auto* constant = std::get_if<typed::Constant>(&part->node);
+        constant != nullptr && constant->value.boolean())
+      continue;
+    const auto* operation = std::get_if<typed::Operation>(&part->node);
+    if (operation != nullptr && operation->op == typed::Operator::equal) {
+      typed::ExpressionRef ours = operation->operands[0], theirs = operation->operands[1];
+      if (reads_only(ours, other)) std::swap(ours, theirs);
+      const typed::ExpressionRef key =
+          reads_only(theirs, other) && !reads(ours, other) ? over_other_row(theirs, other) : nullptr;
+      if (key != nullptr) {
+        made.left_keys.push_back(ours);
+        made.right_keys.push_back(key);
+        continue;
+      }
+    }
+    made.residual =
+        made.residual == nullptr ? part : typed::make(bool_type(), condition->span, typed::Both{made.residual, part});
+  }
+}
+
+}  // namespace braid::checking

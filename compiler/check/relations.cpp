@@ -1,0 +1,175 @@
+#include "compiler/check/relations.h"
+
+#include "compiler/check/closest.h"
+#include "compiler/check/types.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+void unknown_relation(Context& context, const Place& place, const ast::Path& path) {
+  const ast::Name& first = path.parts.front();
+  if (path.parts.size() == 1) {
+    for (const NameKind kind : {NameKind::function, NameKind::type, NameKind::param}) {
+      const Declarations::Found other = context.declarations.find(place, kind, first.text);
+      if (other.silent) return;
+      if (other.declaration == nullptr) continue;
+      context.reporter.report(diag::NotARelation{.name = first.text, .kind = std::string(other.declaration->kind())})
+          .at(first.span, "a " + std::string(other.declaration->kind()))
+          .also(other.declaration->name.span, "declared here");
+      return;
+    }
+  }
+  auto report = context.reporter.report(diag::UnknownRelation{.name = path_text(path)});
+  report.at(first.span, "nothing of that name has rows");
+  if (const auto meant = closest(first.text, context.declarations.names(place, NameKind::relation)))
+    report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
+}
+
+}  // namespace
+
+bool is_standing_port(std::string_view name) {
+  return name == "rejected" || name == "late" || name == "unmatched" || name == "alerts" || name == "changes";
+}
+
+Resolved resolve_relation(Context& context, const Place& place, const ast::Relation& relation) {
+  const std::vector<ast::Name>& parts = relation.path.parts;
+  if (parts.empty()) return {};
+  std::vector<const Declaration*> versions;
+  std::optional<int64_t> used_version;
+  size_t named = 1;  // parts that name the relation; one more is a port
+  const Declarations::FoundRelation own = context.declarations.find_relation(place, parts[0].text);
+  if (own.silent) return {};
+  if (!own.versions.empty()) {
+    versions = own.versions;
+    used_version = own.used_version;
+  } else {
+    for (size_t count = parts.size() - 1; count > 0 && versions.empty(); --count) {
+      ast::Path prefix = relation.path;
+      prefix.parts.resize(count);
+      const Domain* domain = context.declarations.find_domain(path_text(prefix));
+      if (domain == nullptr) continue;
+      const auto found = domain->relations.find(parts[count].text);
+      if (found == domain->relations.end()) continue;
+      const Declaration& declaration = *found->second.back();
+      named = count + 1;
+      if (domain == place.domain || declaration.kind() == "product" || declaration.item->is_public) {
+        versions = found->second;
+        continue;
+      }
+      if (declaration.kind() == "view") {
+        context.reporter.report(diag::ForeignView{.name = parts[count].text})
+            .at(relation.path.span, "a view of another domain")
+            .also(declaration.name.span, "declared here");
+      } else {
+        context.reporter.report(diag::NotPublic{.name = parts[count].text, .domain_name = domain->name})
+            .at(relation.path.span, "not to be seen from outside its domain")
+            .also(declaration.name.span, "declared here without `public`");
+      }
+      return {};
+    }
+  }
+  if (versions.empty()) {
+    unknown_relation(context, place, relation.path);
+    return {};
+  }
+  Resolved made{versions.back(), std::nullopt};
+  const std::optional<int64_t> wanted = relation.version ? std::optional(relation.version->value) : used_version;
+  if (wanted) {
+    made.declaration = nullptr;
+    for (const Declaration* version : versions)
+      if (version->version == *wanted) made.declaration = version;
+    if (made.declaration == nullptr) {
+      auto report = context.reporter.report(diag::UnknownVersion{.name = parts[named - 1].text, .version = *wanted});
+      report.at(relation.version ? relation.version->span : relation.span, "not declared")
+          .also(versions.back()->name.span, "declared here");
+      if (relation.version)
+        report.fix(Applicability::likely, "use the newest version",
+                   {{relation.version->span, std::to_string(versions.back()->version)}});
+      return {};
+    }
+  }
+  if (parts.size() > named) made.port = parts[named];
+  return made;
+}
+
+std::optional<FieldPath> find_path(Context& context, const Row& row, const ast::Path& path) {
+  if (path.parts.empty()) return std::nullopt;
+  FieldPath made;
+  for (size_t i = 0; i < path.parts.size(); ++i) {
+    const ast::Name& part = path.parts[i];
+    std::vector<std::string> names;
+    int index = -1;
+    if (i == 0) {
+      index = row.find(part.text);
+      for (const RowField& field : row.fields) names.push_back(field.name);
+      if (index >= 0) made.type = row.fields[static_cast<size_t>(index)].type;
+      made.column = index;
+      if (index < 0 && row.open) return std::nullopt;
+    } else {
+      const Type type = without_optional(made.type);
+      if (is_error(type)) return std::nullopt;
+      if (!is(type, TypeKind::structure)) {
+        context.reporter.report(diag::HasNoFields{.type = type_text(made.type)})
+            .at(path.span, "`" + type_text(made.type) + "` holds one value");
+        return std::nullopt;
+      }
+      index = find_field(type->fields, part.text);
+      for (const Field& field : type->fields) names.push_back(field.name);
+      if (index >= 0) {
+        const bool optional = is_optional(made.type);
+        made.type = type->fields[static_cast<size_t>(index)].type;
+        if (optional) made.type = optional_type(made.type);
+        made.below.push_back(index);
+      }
+    }
+    if (index >= 0) continue;
+    auto report = context.reporter.report(
+        diag::UnknownField{.relation = i == 0 ? row.relation : path.parts[i - 1].text, .field = part.text});
+    report.at(part.span, "no such field");
+    if (i == 0 && !row.relation_span.empty()) report.also(row.relation_span, "its fields are declared here");
+    if (const auto meant = closest(part.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{part.span, *meant}});
+    return std::nullopt;
+  }
+  return made;
+}
+
+RelationInfo& need_relation(Context& context, const Declaration& declaration, Span from) {
+  RelationInfo& info = context.relations[static_cast<size_t>(declaration.index)];
+  if (info.state == RelationInfo::State::done) return info;
+  if (info.state == RelationInfo::State::working) {
+    const auto start = std::find(context.working.begin(), context.working.end(), &info);
+    std::vector<std::string> path;
+    for (auto one = start + 1; one < context.working.end(); ++one) path.push_back((*one)->declaration->name.text);
+    if (path.empty()) path.push_back(declaration.name.text);
+    auto report = context.reporter.report(diag::CyclicFlow{.name = declaration.name.text, .path = path});
+    report.at(declaration.name.span, "needs its own rows");
+    if (!info.from_span.empty()) report.also(info.from_span, "reads this");
+    if (!from.empty() && from != info.from_span) report.also(from, "which comes back here");
+    info.row.open = true;
+    return info;
+  }
+  info.state = RelationInfo::State::working;
+  info.row.relation = declaration.name.text;
+  info.row.relation_span = declaration.name.span;
+  context.working.push_back(&info);
+  std::visit(Overloaded{
+                 [&](const ast::Source& source) { check_source(context, info, source); },
+                 [&](const ast::View& view) { check_flow(context, info, view.clauses, view.flow); },
+                 [&](const ast::Product& product) { check_flow(context, info, product.clauses, product.flow); },
+                 [](const auto&) {},
+             },
+             declaration.item->node);
+  context.working.pop_back();
+  info.state = RelationInfo::State::done;
+  return info;
+}
+
+}  // namespace braid::checking

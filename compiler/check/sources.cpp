@@ -1,0 +1,282 @@
+// Declared streams and tables: their fields, event time and key, and where they come from.
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/expressions.h"
+#include "compiler/check/relations.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+/// Columns of the fields above become what they are in a record: perhaps not converted.
+typed::ExpressionRef over_raw_fields(const typed::ExpressionRef& expression) {
+  if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
+    const typed::ExpressionRef raw = typed::make(checked_type(expression->type), expression->span, *column);
+    return typed::make(expression->type, expression->span, typed::Convert{typed::Conversion::checked_read, raw});
+  }
+  std::vector<typed::ExpressionRef> parts = typed::parts(*expression);
+  if (parts.empty()) return expression;
+  for (typed::ExpressionRef& part : parts) part = over_raw_fields(part);
+  return typed::with_parts(*expression, std::move(parts));
+}
+
+std::vector<std::string> split_path(const std::string& text) {
+  std::vector<std::string> parts{""};
+  for (char c : text) {
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+struct SourceChecker {
+  Context& context;
+  RelationInfo& info;
+  const ast::Source& source;
+  typed::Relation& made;
+  Row& row;
+
+  void fields() {
+    typed::Source body;
+    body.idle_us = 60'000'000;
+    const Place place = place_of(*info.declaration);
+    // Reports names that stand twice.
+    const std::vector<Field> types = resolve_fields(context, place, source.fields, TypePlace::field);
+    for (const ast::Field& field : source.fields.list) {
+      if (row.find(field.name.text) >= 0) continue;
+      const Type type = types[static_cast<size_t>(find_field(types, field.name.text))].type;
+      typed::SourceField one{
+          .name = field.name.text,
+          .type = type,
+          .path = field.from ? split_path(field.from->value) : std::vector<std::string>{field.name.text},
+          .fallback = nullptr,
+          .documentation = field.doc,
+          .labels = {},
+          .span = field.span};
+      for (const ast::Label& label : field.labels) {
+        one.labels.push_back(label.text);
+        context.not_watched(label.span);
+      }
+      if (field.initial != nullptr) one.fallback = fallback(place, field, type);
+      body.fields.push_back(std::move(one));
+      row.fields.push_back(
+          {field.name.text, type, false, field.type ? cover(field.name.span, field.type->span) : field.name.span, -1});
+      info.has_fallback.push_back(field.initial != nullptr);
+    }
+    made.source = std::move(body);
+  }
+
+  typed::ExpressionRef fallback(const Place& place, const ast::Field& field, const Type& type) {
+    const Row above = row;
+    Expressions expressions(context, place, &above);
+    const typed::ExpressionRef value = expressions.check(*field.initial, type);
+    if (is_poison(value) || is_error(type)) return nullptr;
+    const typed::ExpressionRef fitting = expressions.fit(value, type, true);
+    if (fitting != nullptr) return over_raw_fields(fitting);
+    context.reporter
+        .report(
+            diag::DefaultType{.name = field.name.text, .declared = type_text(type), .found = type_text(value->type)})
+        .at(value->span, "this is `" + type_text(value->type) + "`")
+        .also(cover(field.name.span, field.type->span), "declared here");
+    return nullptr;
+  }
+
+  void time(const ast::TimeClause& clause, Span span) {
+    row.time_clause = span;
+    row.has_time = true;
+    const std::optional<FieldPath> field = find_path(context, row, clause.field);
+    if (clause.within) made.within_us = bounded(*clause.within, "disorder");
+    if (!field || is_error(field->type)) return;
+    const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
+    if (is_optional(field->type)) {
+      context.reporter.report(diag::TimeFieldOptional{.field = path_text(clause.field)})
+          .at(clause.field.span, "may be null")
+          .also(declared, "declared here");
+    } else if (!is(field->type, TypeKind::timestamp)) {
+      context.reporter.report(diag::TimeFieldType{.field = path_text(clause.field), .type = type_text(field->type)})
+          .at(clause.field.span, "this is `" + type_text(field->type) + "`")
+          .also(declared, "declared here")
+          .note("a field may be computed: `at: timestamp = …` above it stand the fields it is made of");
+    } else if (!field->below.empty()) {
+      context.not_yet(clause.field.span, "an event time inside a struct",
+                      "a field `at: timestamp from \"" + path_text(clause.field) + "\"` lifts it out");
+    } else {
+      row.time_field = field->column;
+    }
+  }
+
+  int64_t bounded(const ast::Duration& duration, const std::string& what) {
+    if (is_calendar(duration)) {
+      context.reporter.report(diag::CalendarUnit{.text = duration.text, .what = what})
+          .at(duration.span, "how long this is depends on the date");
+      return 0;
+    }
+    return fixed_length(duration).value_or(0);
+  }
+
+  void key(const ast::Key& clause, Span span) {
+    row.key_clause = span;
+    for (const ast::Path& path : clause.fields) {
+      const std::optional<FieldPath> field = find_path(context, row, path);
+      if (!field || is_error(field->type)) continue;
+      const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
+      const Type& type = without_optional(field->type);
+      if (is(type, TypeKind::list) || is(type, TypeKind::structure)) {
+        context.reporter.report(diag::KeyType{.field = path_text(path), .type = type_text(field->type)})
+            .at(path.span, "no single value")
+            .also(declared, "declared here");
+        continue;
+      }
+      if (is_optional(field->type) && source.kind == ast::SourceKind::table) {
+        context.reporter.report(diag::KeyOptional{.field = path_text(path), .relation = source.name.text})
+            .at(path.span, "may be null")
+            .also(declared, "declared here");
+        continue;
+      }
+      row.key.push_back({path_text(path), field->column, field->below, false});
+      std::vector<int> whole{field->column};
+      whole.insert(whole.end(), field->below.begin(), field->below.end());
+      made.key.push_back(std::move(whole));
+      if (field->below.empty()) info.key_columns.push_back(field->column);
+    }
+  }
+
+  void clause(const ast::Clause& clause) {
+    const Place place = place_of(*info.declaration);
+    std::visit(Overloaded{
+                   [&](const ast::Key& node) { key(node, clause.span); },
+                   [&](const ast::TimeClause& node) { time(node, clause.span); },
+                   [&](const ast::FromConnector& node) {
+                     made.source->from = check_connector(context, place, node.connector);
+                   },
+                   [&](const ast::Idle& node) {
+                     made.source->idle_us = node.after ? std::optional(bounded(*node.after, "idleness")) : std::nullopt;
+                     if (node.advance)
+                       context.not_yet(clause.span, "`then advance`",
+                                       "`idle " + (node.after ? node.after->text : "1m") +
+                                           "` alone lets other sources move time on");
+                   },
+                   [&](const ast::Ahead& node) { made.source->ahead_us = bounded(node.limit, "`ahead`"); },
+                   [&](const ast::Rate&) { context.not_watched(clause.span); },
+                   [&](const ast::Keys& node) {
+                     find_path(context, row, node.field);
+                     context.not_watched(clause.span);
+                   },
+                   [&](const ast::DeleteWhen& node) {
+                     if (node.condition == nullptr) return;
+                     Expressions expressions(context, place, &row);
+                     const typed::ExpressionRef condition = expressions.condition(*node.condition);
+                     if (!is_poison(condition)) made.source->delete_when = condition;
+                   },
+                   [](const auto&) {},  // contract, access: contracts.cpp
+               },
+               clause.node);
+  }
+
+  void run() {
+    fields();
+    for (const ast::Clause& one : source.clauses) clause(one);
+    if (source.kind == ast::SourceKind::table && ast::find_clause<ast::Key>(source.clauses) == nullptr)
+      context.reporter.report(diag::TableNeedsKey{.relation = source.name.text})
+          .at(source.name.span, "a value per what?")
+          .note("a table holds a value per key: `key id`");
+  }
+};
+
+}  // namespace
+
+void check_source(Context& context, RelationInfo& info, const ast::Source& source) {
+  const Declaration& declaration = *info.declaration;
+  typed::Relation made;
+  made.kind = source.kind == ast::SourceKind::stream ? typed::RelationKind::stream : typed::RelationKind::table;
+  made.domain = declaration.domain->name;
+  made.name = declaration.name.text;
+  made.version = declaration.version;
+  made.is_public = declaration.item->is_public;
+  made.documentation = declaration.item->doc;
+  made.span = declaration.name.span;
+  SourceChecker{context, info, source, made, info.row}.run();
+  info.row.table = source.kind == ast::SourceKind::table;
+  info.is_static = info.row.table && !info.row.has_time;
+  made.row = info.row.types();
+  made.has_time = info.row.has_time;
+  made.time_field = info.row.time_field;
+  check_contract(context, info, source.clauses, made);
+  if (context.lenient && info.unsupported) return;
+  info.id = static_cast<int>(context.project.relations.size());
+  context.project.relations.push_back(std::move(made));
+}
+
+std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector) {
+  static const std::vector<std::string> kinds{"file", "topic", "inline"};
+  static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
+  static const std::vector<std::string> formats{"json", "csv"};
+  static const std::vector<std::string> later_formats{"avro",  "protobuf", "debezium", "parquet",
+                                                      "arrow", "raw",      "text"};
+  auto among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  typed::Connector made{.kind = connector.name.text,
+                        .address = connector.address.value,
+                        .format = {},
+                        .options = {},
+                        .span = connector.span};
+  auto refuse = [&](auto entry, const ast::Name& name, const std::vector<std::string>& names, const char* label) {
+    auto report = context.reporter.report(entry);
+    report.at(name.span, label);
+    if (const auto meant = closest(name.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{name.span, *meant}});
+  };
+  if (among(later_kinds, connector.name.text)) {
+    context.not_yet(connector.name.span, "the connector `" + connector.name.text + "`",
+                    "a `file`, or a `topic` that braid.toml binds to files");
+  } else if (!among(kinds, connector.name.text)) {
+    refuse(diag::UnknownConnector{.name = connector.name.text}, connector.name, kinds, "nothing reads or writes this");
+  }
+  if (connector.format) {
+    made.format = connector.format->text;
+    if (among(later_formats, made.format)) {
+      context.not_yet(connector.format->span, "the format `" + made.format + "`",
+                      "`json` and `csv` are read and written");
+    } else if (!among(formats, made.format)) {
+      refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
+    }
+  }
+  auto options = [&](const std::optional<ast::Arguments>& arguments, const std::string& owner,
+                     const std::vector<std::string>& known) {
+    if (!arguments) return;
+    for (const ast::Argument& argument : arguments->list) {
+      const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
+      if (value == nullptr || *value == nullptr || !argument.name) continue;
+      if (!among(known, argument.name->text)) {
+        refuse(diag::UnknownOption{.owner = owner, .name = argument.name->text}, *argument.name, known,
+               "no such option");
+        continue;
+      }
+      Expressions expressions(context, place, nullptr);
+      const typed::ExpressionRef given = expressions.check(**value);
+      if (is_poison(given)) continue;
+      if (const std::optional<Value> constant = evaluate(given)) {
+        made.options.emplace_back(argument.name->text, *constant);
+      } else {
+        context.reporter.report(diag::NotConstant{.what = "an option"}).at((*value)->span);
+      }
+    }
+  };
+  static const std::vector<std::string> csv_options{"null", "delimiter", "header", "quote", "zone", "unit"};
+  static const std::vector<std::string> json_options{"zone", "unit"};
+  options(connector.options, connector.name.text, {});
+  if (connector.format && (made.format == "csv" || made.format == "json"))
+    options(connector.format_options, made.format, made.format == "csv" ? csv_options : json_options);
+  return made;
+}
+
+}  // namespace braid::checking

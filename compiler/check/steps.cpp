@@ -1,0 +1,597 @@
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/flow.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+/// A null or an empty list whose type nothing says.
+bool holds_null(const Type& type) {
+  if (is(type, TypeKind::null)) return true;
+  if (type->element != nullptr && holds_null(type->element)) return true;
+  return std::any_of(type->fields.begin(), type->fields.end(),
+                     [](const Field& field) { return holds_null(field.type); });
+}
+
+std::string root_of(const std::string& path) {
+  return path.substr(0, path.find('.'));
+}
+
+}  // namespace
+
+FlowChecker::FlowChecker(Context& context, RelationInfo& info)
+    : context_(context), info_(info), place_(place_of(*info.declaration)) {}
+
+void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow) {
+  const Declaration& declaration = *info_.declaration;
+  made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
+  made_.domain = declaration.domain->name;
+  made_.name = declaration.name.text;
+  made_.version = declaration.version;
+  made_.is_public = declaration.item->is_public;
+  made_.documentation = declaration.item->doc;
+  made_.span = declaration.name.span;
+  const bool begun = flow.from && from(*flow.from);
+  if (!begun) row_.open = true;
+  for (const ast::Step& one : flow.steps) step(one);
+  if (window_ && window_->sound && !row_.open)
+    context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
+  if (row_.table && made_.kind == typed::RelationKind::product)
+    context_.not_yet(info_.from_span, "a product made from a table",
+                     "a product from a stream can be joined with the table as of its time");
+  made_.has_time = row_.has_time;
+  made_.time_field = row_.time_field;
+  finish_header(clauses);
+  info_.row = row_;
+  info_.row.relation = declaration.name.text;
+  info_.row.relation_span = declaration.name.span;
+  info_.row.alias.clear();
+  info_.row.alias_columns.clear();
+  info_.row.present.clear();
+  for (RowField& field : info_.row.fields) field.from_script = false;
+  check_contract(context_, info_, clauses, made_);
+  row_ = info_.row;
+  info_.is_static = row_.table && !row_.has_time;
+  for (const auto& path : made_.key)
+    if (path.size() == 1) info_.key_columns.push_back(path.front());
+  made_.row = row_.types();
+  if (context_.lenient && info_.unsupported) return;
+  info_.id = static_cast<int>(context_.project.relations.size());
+  context_.project.relations.push_back(std::move(made_));
+}
+
+void FlowChecker::add(typed::Step step) {
+  step.row = row_.types();
+  made_.steps.push_back(std::move(step));
+}
+
+std::string FlowChecker::step_text(Span span) const {
+  const std::string_view text = context_.text(span);
+  std::string line(text.substr(0, text.find('\n')));
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.pop_back();
+  return line;
+}
+
+bool FlowChecker::from(const ast::From& from) {
+  info_.from_span = from.span;
+  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) {
+    (void)every;
+    context_.not_yet(from.span, "`from every`", "a stream of ticks can be read like any other");
+    return false;
+  }
+  const auto& node = std::get<ast::FromRelation>(from.node);
+  if (node.by_arrival)
+    context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",
+                     "event time keeps results the same in every run");
+  const Resolved resolved = resolve_relation(context_, place_, node.relation);
+  if (resolved.declaration == nullptr) return false;
+  if (resolved.port) {
+    context_.not_yet(node.relation.span, "reading the port `" + path_text(node.relation.path) + "`",
+                     "the port is written to a file of its own");
+    return false;
+  }
+  from_relation_span_ = node.relation.span;
+  RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
+  info_.unsupported |= source.unsupported;
+  row_ = source.row;
+  row_.alias.clear();
+  row_.key_stated = row_.key.empty();
+  for (RowField& field : row_.fields) field.from_script = false;
+  if (from.as) {
+    row_.alias = from.as->text;
+    for (size_t i = 0; i < row_.fields.size(); ++i)
+      row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
+    if (const int hidden = row_.find(from.as->text); hidden >= 0) {
+      auto report = context_.reporter.report(diag::HidesField{.name = from.as->text, .relation = row_.relation});
+      report.at(from.as->span, "hides a field");
+      if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
+        report.also(declared, "declared here");
+    }
+  }
+  for (const auto& [name, param] : place_.domain->params) {
+    const int hidden = row_.find(name);
+    if (hidden < 0) continue;
+    auto report = context_.reporter.report(diag::HidesField{.name = name, .relation = row_.relation});
+    report.at(param->name.span, "nearer than the field");
+    if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
+      report.also(declared, "declared here");
+    report.note("in flows over `" + row_.relation + "` the name means the param");
+  }
+  add({.content = typed::FromStep{source.id}, .row = {}, .span = from.span, .text = step_text(from.span)});
+  return source.state == RelationInfo::State::done;
+}
+
+void FlowChecker::step(const ast::Step& step) {
+  const Span span = step.span;
+  std::visit(Overloaded{
+                 [&](const ast::Union& node) { unite(node, span); },
+                 [&](const ast::Where& node) { where(node, span); },
+                 [&](const ast::Let& node) { let(node, span); },
+                 [&](const ast::Select& node) { select(node, span); },
+                 [&](const ast::Drop& node) { drop(node, span); },
+                 [&](const ast::Rename& node) { rename(node, span); },
+                 [&](const ast::Join& node) { join(node, span); },
+                 [&](const ast::Lookup&) { later("lookup", span, "reference data as a `table` can be joined", true); },
+                 [&](const ast::Unnest&) {
+                   later("unnest", span, "a source with a record per element, or elements by index", true);
+                 },
+                 [&](const ast::Window& node) { window(node, span); },
+                 [&](const ast::Group& node) { group(node, span); },
+                 [&](const ast::Running&) {
+                   later("running", span,
+                         "`window hopping … every …` and `group` give figures over the last stretch of time", true);
+                 },
+                 [&](const ast::Top&) {
+                   later("top", span, "`max`, `arg_max` and `group` in a window give the first of each group", true);
+                 },
+                 [&](const ast::Last&) {
+                   later("last", span, "`window` with `group … { x: last(x) }` gives the newest row of each window",
+                         false);
+                 },
+                 [&](const ast::Distinct&) {
+                   later("distinct", span,
+                         "`unique … within` in the contract of a product keeps the first row of a key", false);
+                 },
+                 [&](const ast::Match&) { later("match", span, "joins `within` find pairs of rows in time", true); },
+                 [&](const ast::ErrorStep&) { row_.open = true; },
+             },
+             step.node);
+}
+
+void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
+  context_.not_yet(context_.word(span, word), "`" + std::string(word) + "`", std::move(way_out));
+  window_.reset();
+  row_.key.clear();
+  row_.key_stated = true;
+  if (adds_fields) row_.open = true;
+}
+
+std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
+  std::vector<Column> columns;
+  for (size_t i = 0; i < row_.fields.size(); ++i) {
+    const RowField& field = row_.fields[i];
+    columns.push_back({field, typed::make(field.type, field.declared, typed::ColumnRead{static_cast<int>(i)})});
+  }
+  return columns;
+}
+
+void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
+  auto moved_to = [&](int column) {
+    int found = -1;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const auto* read = std::get_if<typed::ColumnRead>(&columns[i].value->node);
+      if (read == nullptr || read->index != column) continue;
+      if (found < 0 || columns[i].field.name == row_.fields[static_cast<size_t>(column)].name)
+        found = static_cast<int>(i);
+    }
+    return found;
+  };
+  /// `c.id` as a field of its own: FieldRead over the column.
+  auto lifted_to = [&](int column, const std::vector<int>& path) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      std::vector<int> read;
+      typed::ExpressionRef at = columns[i].value;
+      while (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
+        read.insert(read.begin(), field->index);
+        at = field->base;
+      }
+      const auto* base = std::get_if<typed::ColumnRead>(&at->node);
+      if (base != nullptr && base->index == column && read == path) return static_cast<int>(i);
+    }
+    return -1;
+  };
+  Row next = row_;
+  next.fields.clear();
+  if (row_.time_field >= 0) next.time_field = moved_to(row_.time_field);
+  for (KeyPart& part : next.key) {
+    if (part.column < 0) continue;
+    const int column = part.column;
+    part.column = moved_to(column);
+    if (part.column >= 0) continue;
+    if (!part.path.empty()) {
+      part.column = lifted_to(column, part.path);
+      if (part.column >= 0) part.path.clear();
+    } else if (part.window) {
+      for (const int end : {0, 1})
+        if (part.column < 0) part.column = lifted_to(column, {end});
+    }
+  }
+  for (auto& [name, column] : next.alias_columns)
+    if (column >= 0) column = moved_to(column);
+  std::erase_if(next.present, [&](const std::string& path) {
+    const int before = row_.find(root_of(path));
+    if (before < 0) return true;
+    const int after = moved_to(before);
+    return after < 0 || columns[static_cast<size_t>(after)].field.name != root_of(path);
+  });
+  typed::ProjectStep made{std::move(word), {}};
+  for (Column& column : columns) {
+    column.field.type = column.value->type;
+    next.fields.push_back(std::move(column.field));
+    made.columns.push_back(std::move(column.value));
+  }
+  row_ = std::move(next);
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+void FlowChecker::unite(const ast::Union& node, Span span) {
+  const Resolved resolved = resolve_relation(context_, place_, node.relation);
+  if (resolved.declaration == nullptr) return;
+  if (resolved.port)
+    return context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
+  RelationInfo& other = need_relation(context_, *resolved.declaration, span);
+  info_.unsupported |= other.unsupported;
+  if (other.row.table || row_.table)
+    return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
+  const std::string name = path_text(node.relation.path);
+  std::vector<std::string> missing;
+  typed::UnionStep made{other.id, {}};
+  bool sound = true;
+  for (const RowField& field : row_.fields) {
+    const int index = other.row.find(field.name);
+    made.columns.push_back(index);
+    if (index < 0) {
+      missing.push_back(field.name);
+      continue;
+    }
+    const RowField& theirs = other.row.fields[static_cast<size_t>(index)];
+    if (is_error(field.type) || is_error(theirs.type) || same(field.type, theirs.type)) continue;
+    sound = false;
+    auto report = context_.reporter.report(diag::UnionFieldType{
+        .field = field.name, .left = type_text(field.type), .right = type_text(theirs.type), .relation = name});
+    report.at(node.relation.span, "has another type of `" + field.name + "`");
+    if (!theirs.declared.empty()) report.also(theirs.declared, "declared here");
+    if (!field.declared.empty()) report.also(field.declared, "and here");
+  }
+  for (const RowField& field : other.row.fields)
+    if (row_.find(field.name) < 0) missing.push_back(field.name);
+  if (row_.open || other.row.open || !sound) return;
+  if (!missing.empty()) {
+    context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
+        .at(node.relation.span, "has other fields")
+        .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
+    return;
+  }
+  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
+    row_.time_field = -1;
+  if (row_.has_time && !other.row.has_time) {
+    context_.reporter.report(diag::NoEventTime{.relation = name, .step = "union"})
+        .at(node.relation.span, "has no event time")
+        .also(other.row.relation_span, "declared here without `time`");
+  }
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+bool FlowChecker::port(const ast::Name& name, bool of_join) {
+  if (is_standing_port(name.text) && !(of_join && name.text == "unmatched")) {
+    context_.reporter.report(diag::PortTaken{.port = name.text})
+        .at(name.span, "a name of its own, please")
+        .note("every product has `rejected`, `late`, `unmatched` and `alerts`");
+    return false;
+  }
+  info_.ports[name.text] = row_.types();
+  return true;
+}
+
+void FlowChecker::where(const ast::Where& node, Span span) {
+  if (node.condition == nullptr) return;
+  Expressions expressions(context_, place_, &row_);
+  const typed::ExpressionRef condition = expressions.condition(*node.condition);
+  typed::WhereStep made{condition, {}};
+  if (node.otherwise && port(*node.otherwise, false)) made.port = node.otherwise->text;
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  Expressions facts(context_, place_, &row_);
+  facts.assume(*node.condition, true);
+  narrow(facts.assumed(), span);
+}
+
+/// After `where x is not null` the field itself is no longer optional.
+void FlowChecker::narrow(const std::vector<std::string>& present, Span span) {
+  std::vector<Column> columns = unchanged();
+  bool changed = false;
+  for (const std::string& path : present) {
+    const int index = row_.find(root_of(path));
+    if (index < 0) continue;
+    if (path.find('.') != std::string::npos) {
+      row_.present.insert(path);
+      continue;
+    }
+    Column& column = columns[static_cast<size_t>(index)];
+    if (!is_optional(column.value->type)) continue;
+    column.value =
+        typed::make(column.value->type->element, span, typed::Convert{typed::Conversion::unwrap, column.value});
+    changed = true;
+  }
+  if (!changed) return;
+  // Unwrapped columns are still the same fields: time, key and aliases stay where they are.
+  for (size_t i = 0; i < columns.size(); ++i) row_.fields[i].type = columns[i].value->type;
+  typed::ProjectStep made{"narrow", {}};
+  for (Column& column : columns) made.columns.push_back(std::move(column.value));
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+/// Whether a step may give `name` another value; reports if not.
+bool FlowChecker::replaceable(const std::string& name, int column, Span span) {
+  if (column == row_.time_field && column >= 0) {
+    auto report = context_.reporter.report(diag::TimeFieldReplaced{.field = name});
+    report.at(span, "this would change when the row happened");
+    if (!row_.time_clause.empty()) report.also(row_.time_clause, "the event time");
+    report.note("give the value another name; `time … within …` in the header of a view re-times its flow");
+    return false;
+  }
+  for (const KeyPart& part : row_.key) {
+    if (part.column != column || column < 0) continue;
+    auto report = context_.reporter.report(diag::KeyFieldReplaced{.field = name});
+    report.at(span, "this would change the key");
+    if (!row_.key_clause.empty()) report.also(row_.key_clause, "the key");
+    report.note("give the value another name");
+    return false;
+  }
+  return true;
+}
+
+void FlowChecker::let(const ast::Let& node, Span span) {
+  if (node.value == nullptr) return;
+  Expressions expressions(context_, place_, &row_);
+  typed::ExpressionRef value = expressions.check(*node.value);
+  if (!is_poison(value) && holds_null(value->type)) {
+    context_.reporter.report(diag::NullWithoutType{})
+        .at(node.value->span, "of which type?")
+        .note("a null takes its type from what it meets: `if … then x else null`");
+    value = expressions.poison(node.value->span);
+  }
+  const int before = row_.find(node.name.text);
+  if (before >= 0 && !replaceable(node.name.text, before, node.name.span)) return;
+  std::vector<Column> columns = unchanged();
+  const Column made{{node.name.text, value->type, true, node.name.span, -1}, value};
+  if (before >= 0)
+    columns[static_cast<size_t>(before)] = made;
+  else
+    columns.push_back(made);
+  project("let", std::move(columns), span);
+}
+
+void FlowChecker::select(const ast::Select& node, Span span) {
+  Expressions expressions(context_, place_, &row_);
+  std::vector<Column> columns;
+  for (Expressions::Entry& entry : expressions.entries(node.row)) {
+    if (!is_poison(entry.value) && holds_null(entry.value->type)) {
+      context_.reporter.report(diag::NullWithoutType{}).at(entry.value->span, "of which type?");
+      entry.value = expressions.poison(entry.value->span);
+    }
+    RowField field{entry.name, entry.value->type, true, expressions.declaration_of(entry.value), -1};
+    if (const auto* read = std::get_if<typed::ColumnRead>(&entry.value->node)) {
+      const RowField& before = row_.fields[static_cast<size_t>(read->index)];
+      field.relation = before.relation;
+      if (entry.spread) field.from_script = before.from_script;
+    }
+    if (field.declared.empty()) field.declared = entry.span;
+    columns.push_back({std::move(field), entry.value});
+  }
+  // Only what is named remains, whatever could not be read before.
+  const bool spread = std::any_of(node.row.entries.begin(), node.row.entries.end(), [](const ast::Entry& entry) {
+    return std::holds_alternative<ast::SpreadEntry>(entry.node);
+  });
+  if (!spread) row_.open = false;
+  project("select", std::move(columns), span);
+}
+
+void FlowChecker::drop(const ast::Drop& node, Span span) {
+  std::vector<Column> columns = unchanged();
+  for (const ast::Path& path : node.fields) {
+    const std::optional<FieldPath> field = find_path(context_, row_, path);
+    if (!field) continue;
+    if (!field->below.empty()) {
+      context_.not_yet(path.span, "dropping a field of a struct", "`select` can build the struct without it");
+      continue;
+    }
+    std::erase_if(columns, [&](const Column& column) { return column.field.name == path.parts.front().text; });
+  }
+  project("drop", std::move(columns), span);
+}
+
+void FlowChecker::rename(const ast::Rename& node, Span span) {
+  std::vector<Column> columns = unchanged();
+  for (const ast::Renaming& one : node.list) {
+    const std::optional<FieldPath> field = find_path(context_, row_, one.from);
+    if (!field) continue;
+    if (!field->below.empty()) {
+      context_.not_yet(one.from.span, "renaming a field of a struct",
+                       "`let " + one.to.text + " = " + path_text(one.from) + "` lifts it out");
+      continue;
+    }
+    const bool taken = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
+      return column.field.name == one.to.text && one.to.text != one.from.parts.front().text;
+    });
+    if (taken) {
+      context_.reporter.report(diag::DuplicateField{.field = one.to.text})
+          .at(one.to.span, "there is such a field already");
+      continue;
+    }
+    RowField& renamed = columns[static_cast<size_t>(field->column)].field;
+    renamed.name = one.to.text;
+    renamed.from_script = true;
+  }
+  project("rename", std::move(columns), span);
+}
+
+// ---- the header
+// ------------------------------------------------------------------------------------------------------
+
+void FlowChecker::finish_header(const std::vector<ast::Clause>& clauses) {
+  bool keyed = false;
+  for (const ast::Clause& clause : clauses) {
+    if (const auto* time = std::get_if<ast::TimeClause>(&clause.node)) header_time(*time, clause.span);
+    if (const auto* key = std::get_if<ast::Key>(&clause.node)) {
+      header_key(*key);
+      keyed = true;
+      row_.key_clause = clause.span;
+    }
+  }
+  if (!keyed) add_implicit_key();
+  row_.key.clear();
+  for (const auto& path : made_.key) {
+    KeyPart part{
+        row_.fields[static_cast<size_t>(path.front())].name, path.front(), {path.begin() + 1, path.end()}, false};
+    // A window's start as a key part of the published row stays what it is.
+    row_.key.push_back(std::move(part));
+  }
+}
+
+void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
+  if (clause.field.parts.empty()) return;
+  const std::string name = path_text(clause.field);
+  const ast::Name& first = clause.field.parts.front();
+  const int column = row_.find(first.text);
+  if (column < 0) {
+    if (row_.open) return;
+    auto report = context_.reporter.report(diag::TimeNotKept{.relation = made_.name, .field = name});
+    report.at(clause.field.span, "not among the fields of the result");
+    std::vector<std::string> names;
+    for (const RowField& field : row_.fields) names.push_back(field.name);
+    if (const auto meant = closest(first.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
+    return;
+  }
+  const std::optional<FieldPath> field = find_path(context_, row_, clause.field);
+  if (!field || is_error(field->type)) return;
+  const Span declared = row_.fields[static_cast<size_t>(column)].declared;
+  if (is_optional(field->type)) {
+    context_.reporter.report(diag::TimeFieldOptional{.field = name})
+        .at(clause.field.span, "may be null")
+        .also(declared, "made here");
+    return;
+  }
+  if (!is(field->type, TypeKind::timestamp)) {
+    context_.reporter.report(diag::TimeFieldType{.field = name, .type = type_text(field->type)})
+        .at(clause.field.span, "this is `" + type_text(field->type) + "`")
+        .also(declared, "made here");
+    return;
+  }
+  if (!field->below.empty()) {
+    context_.not_yet(clause.field.span, "an event time inside a struct",
+                     "`select { …, at: " + name + " }` lifts it out");
+    return;
+  }
+  if (column == row_.time_field) return;
+  if (!row_.has_time) {
+    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "time"})
+        .at(clause.field.span, "what it reads has no event time")
+        .also(row_.relation_span, "declared here without `time`");
+    return;
+  }
+  if (!clause.within) {
+    context_.reporter.report(diag::RetimedWithoutBound{.field = name})
+        .at(clause.field.span, "a row that comes out of order by this time is late")
+        .note("`time " + name + " within 1h` leaves room for an hour of disorder");
+  } else if (is_calendar(*clause.within)) {
+    context_.reporter.report(diag::CalendarUnit{.text = clause.within->text, .what = "disorder"})
+        .at(clause.within->span, "how long this is depends on the date");
+  } else {
+    made_.within_us = fixed_length(*clause.within).value_or(0);
+  }
+  made_.retimed = true;
+  made_.time_field = column;
+  row_.time_field = column;
+  row_.time_clause = span;
+}
+
+void FlowChecker::header_key(const ast::Key& clause) {
+  std::vector<std::string> stated;
+  bool sound = true;
+  for (const ast::Path& path : clause.fields) {
+    if (path.parts.empty()) continue;
+    stated.push_back(path_text(path));
+    if (row_.find(path.parts.front().text) < 0) {
+      sound = false;
+      if (row_.open) continue;
+      auto report = context_.reporter.report(diag::KeyNotKept{.relation = made_.name, .field = stated.back()});
+      report.at(path.span, "not among the fields of the result");
+      std::vector<std::string> names;
+      for (const RowField& field : row_.fields) names.push_back(field.name);
+      if (const auto meant = closest(path.parts.front().text, names))
+        report.fix(Applicability::likely, "use `" + *meant + "`", {{path.parts.front().span, *meant}});
+      continue;
+    }
+    const std::optional<FieldPath> field = find_path(context_, row_, path);
+    if (!field || is_error(field->type)) {
+      sound = false;
+      continue;
+    }
+    const Type& type = without_optional(field->type);
+    const bool window = field->below.empty() && same(type, window_type());
+    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list)) {
+      sound = false;
+      context_.reporter.report(diag::KeyType{.field = stated.back(), .type = type_text(field->type)})
+          .at(path.span, "no single value");
+      continue;
+    }
+    std::vector<int> whole{field->column};
+    whole.insert(whole.end(), field->below.begin(), field->below.end());
+    if (window) whole.push_back(0);
+    made_.key.push_back(std::move(whole));
+  }
+  if (!sound || row_.key_stated || row_.open) return;
+  std::vector<std::string> found, uncovered;
+  for (const KeyPart& part : row_.key) {
+    found.push_back(part.text);
+    const bool covered = std::any_of(made_.key.begin(), made_.key.end(), [&](const std::vector<int>& path) {
+      if (path.front() != part.column) return false;
+      return part.window || std::vector<int>(path.begin() + 1, path.end()) == part.path;
+    });
+    if (!covered) uncovered.push_back(part.text);
+  }
+  if (uncovered.empty()) return;
+  auto report = context_.reporter.report(diag::KeyDisagrees{.relation = made_.name, .stated = stated, .found = found});
+  report.at(cover(clause.fields.front().span, clause.fields.back().span), "leaves out `" + uncovered.front() + "`");
+  if (!row_.key_clause.empty()) report.also(row_.key_clause, "the key of its rows");
+  report.note("rows of one key must be rows of one `" + uncovered.front() +
+              "`; more fields than the flow's key may stand in it");
+  made_.key.clear();
+}
+
+/// The flow's own key, if the result still has all of it.
+void FlowChecker::add_implicit_key() {
+  for (const KeyPart& part : row_.key)
+    if (part.column < 0) return;
+  for (const KeyPart& part : row_.key) {
+    std::vector<int> path{part.column};
+    path.insert(path.end(), part.path.begin(), part.path.end());
+    if (part.window && path.size() == 1 && is(row_.fields[static_cast<size_t>(part.column)].type, TypeKind::structure))
+      path.push_back(0);
+    made_.key.push_back(std::move(path));
+  }
+}
+
+void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses, const ast::Flow& flow) {
+  FlowChecker(context, info).run(clauses, flow);
+}
+
+}  // namespace braid::checking

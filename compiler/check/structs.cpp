@@ -1,0 +1,136 @@
+// `{ … }` and `[ … ]`: entries named by themselves or by their path, spreads, later entries over earlier ones.
+#include "compiler/check/expressions.h"
+
+namespace braid::checking {
+
+std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) {
+  if (const auto* name = std::get_if<ast::NameExpr>(&expression.node)) return name->text;
+  if (const auto* access = std::get_if<ast::FieldAccess>(&expression.node)) return access->field.text;
+  if (!std::holds_alternative<ast::ErrorExpr>(expression.node))
+    context_.reporter.report(diag::EntryNeedsName{})
+        .at(expression.span, "what is it to be called?")
+        .note("a name and a path name themselves; anything else is written `name: …`")
+        .fix(Applicability::sketch, "give it a name",
+             {{{expression.span.file, expression.span.begin, expression.span.begin}, "name: "}});
+  return std::nullopt;
+}
+
+std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node) {
+  std::vector<Entry> made;
+  // Later wins, in the place of the first; two entries that are both written out are a mistake.
+  auto add = [&](Entry entry) {
+    for (Entry& before : made) {
+      if (before.name != entry.name) continue;
+      if (!before.spread && !entry.spread) {
+        context_.reporter.report(diag::DuplicateField{.field = entry.name})
+            .at(entry.span, "named again")
+            .also(before.span, "first named here");
+        return;
+      }
+      before = std::move(entry);
+      return;
+    }
+    made.push_back(std::move(entry));
+  };
+  for (const ast::Entry& entry : node.entries) {
+    if (const auto* named = std::get_if<ast::NamedEntry>(&entry.node)) {
+      if (named->value == nullptr) continue;
+      add({named->name.text, check(*named->value), entry.span});
+    } else if (const auto* plain = std::get_if<ast::PlainEntry>(&entry.node)) {
+      if (plain->value == nullptr) continue;
+      const std::optional<std::string> name = entry_name(*plain->value);
+      const typed::ExpressionRef value = check(*plain->value);
+      if (name) add({*name, value, entry.span});
+    } else {
+      const auto& spread = std::get<ast::SpreadEntry>(entry.node);
+      if (spread.value == nullptr) {
+        if (row_ == nullptr || group_ != nullptr) {
+          context_.reporter.report(diag::UnknownName{.name = ".."}).at(entry.span, "there is no row here to spread");
+          continue;
+        }
+        for (size_t i = 0; i < row_->fields.size(); ++i)
+          add({row_->fields[i].name, column(static_cast<int>(i), entry.span), entry.span, true});
+        continue;
+      }
+      if (is_row_alias(*spread.value)) {
+        for (const auto& [name, index] : row_->alias_columns) {
+          if (index >= 0) {
+            add({name, column(index, entry.span), entry.span, true});
+            continue;
+          }
+          context_.not_yet(entry.span, "spreading `" + row_->alias + "` after a step replaced `" + name + "`",
+                           "name the fields that are wanted");
+          break;
+        }
+        continue;
+      }
+      const typed::ExpressionRef value = check(*spread.value);
+      if (is_poison(value)) continue;
+      if (is_optional(value->type) && is(value->type->element, TypeKind::structure)) {
+        auto report =
+            context_.reporter.report(diag::OptionalPath{.expression = std::string(context_.text(value->span))});
+        report.at(value->span, "may be null");
+        label_declaration(report, value);
+        continue;
+      }
+      if (!is(value->type, TypeKind::structure)) {
+        context_.reporter.report(diag::HasNoFields{.type = type_text(value->type)})
+            .at(value->span, "nothing to spread");
+        continue;
+      }
+      for (size_t i = 0; i < value->type->fields.size(); ++i) {
+        const Field& field = value->type->fields[i];
+        if (is_error(field.type)) continue;
+        const auto* fields = std::get_if<typed::MakeStruct>(&value->node);
+        add({field.name,
+             fields != nullptr ? fields->fields[i]
+                               : typed::make(field.type, entry.span, typed::FieldRead{value, static_cast<int>(i)}),
+             entry.span, true});
+      }
+    }
+  }
+  return made;
+}
+
+typed::ExpressionRef Expressions::make_struct(const ast::Struct& node, Span span) {
+  std::vector<Field> fields;
+  std::vector<typed::ExpressionRef> values;
+  for (Entry& entry : entries(node)) {
+    if (is_poison(entry.value)) {
+      fields.push_back({entry.name, error_type()});
+    } else {
+      fields.push_back({entry.name, entry.value->type});
+    }
+    values.push_back(std::move(entry.value));
+  }
+  return typed::make(struct_type(std::move(fields)), span, typed::MakeStruct{std::move(values)});
+}
+
+typed::ExpressionRef Expressions::make_list(const ast::List& node, Span span) {
+  std::vector<typed::ExpressionRef> items;
+  for (const ast::ExprPtr& element : node.elements) {
+    if (element == nullptr) return poison(span);
+    items.push_back(check(*element));
+  }
+  for (const typed::ExpressionRef& item : items)
+    if (is_poison(item)) return poison(span);
+  if (items.empty()) return typed::make(list_type(null_type()), span, typed::MakeList{{}});
+  size_t differing = 0;
+  const Type type = common_type(items, differing);
+  if (type == nullptr) {
+    context_.reporter
+        .report(
+            diag::ListElements{.first = type_text(items.front()->type), .second = type_text(items[differing]->type)})
+        .at(items[differing]->span, "this is `" + type_text(items[differing]->type) + "`")
+        .also(items.front()->span, "this is `" + type_text(items.front()->type) + "`");
+    return poison(span);
+  }
+  for (typed::ExpressionRef& item : items) {
+    const typed::ExpressionRef fitting = fit(item, type, true);
+    item = fitting == nullptr ? poison(span) : fitting;
+    if (is_poison(item)) return item;
+  }
+  return typed::make(list_type(type), span, typed::MakeList{std::move(items)});
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,339 @@
+// `test` items: rows typed against their relations, values known while checking.
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/expressions.h"
+#include "compiler/check/relations.h"
+#include "runtime/data/time_text.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+const std::vector<std::string>& port_fields(std::string_view port) {
+  static const std::vector<std::string> alerts{"check", "origin", "row"};
+  static const std::vector<std::string> others{"product", "version",   "reason", "code",  "step",
+                                               "span",    "arguments", "origin", "bytes", "row"};
+  return port == "alerts" ? alerts : others;
+}
+
+struct TestChecker {
+  Context& context;
+  Place place;
+  typed::Test made;
+  bool left_out = false;  ///< reads what is not supported yet, and nobody needs it
+
+  struct Target {
+    RelationInfo* info = nullptr;
+    std::optional<ast::Name> port;
+  };
+  std::optional<Target> target(const ast::Relation& relation) {
+    const Resolved resolved = resolve_relation(context, place, relation);
+    if (resolved.declaration == nullptr) return std::nullopt;
+    RelationInfo& info = need_relation(context, *resolved.declaration, {});
+    if (info.id < 0) left_out = true;
+    return Target{&info, resolved.port};
+  }
+
+  static bool is_source(const RelationInfo& info) {
+    return std::holds_alternative<ast::Source>(info.declaration->item->node);
+  }
+
+  /// A source that rows are given to; reports what is computed.
+  RelationInfo* source(const ast::Relation& relation) {
+    const std::optional<Target> found = target(relation);
+    if (!found) return nullptr;
+    if (is_source(*found->info) && !found->port) return found->info;
+    context.reporter.report(diag::GivenComputed{.name = path_text(relation.path)})
+        .at(relation.path.span, "made from other rows")
+        .also(found->info->declaration->name.span, "declared here")
+        .note("rows are given to streams and tables; what is computed from them is expected");
+    return nullptr;
+  }
+
+  std::optional<std::pair<Type, Value>> value(const ast::Expr& written, const Type& wanted, Span declared) {
+    Expressions expressions(context, place, nullptr);
+    const typed::ExpressionRef given =
+        wanted == nullptr ? open_value(expressions, written) : expressions.check_as(written, wanted, declared);
+    if (is_poison(given) || holds_error(given->type)) return std::nullopt;
+    if (std::optional<Value> known = evaluate(given)) return std::pair{given->type, std::move(*known)};
+    context.reporter.report(diag::NotConstant{.what = "a value of a test"})
+        .at(written.span, "not known while checking");
+    return std::nullopt;
+  }
+
+  /// A struct in a port's row may leave fields out: `row: { id: 2, .. }`.
+  typed::ExpressionRef open_value(Expressions& expressions, const ast::Expr& written) {
+    const auto* node = std::get_if<ast::Struct>(&written.node);
+    if (node == nullptr) return expressions.check(written);
+    std::vector<Field> fields;
+    std::vector<typed::ExpressionRef> values;
+    for (const ast::Entry& entry : node->entries) {
+      const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
+      if (named == nullptr || named->value == nullptr) continue;
+      values.push_back(open_value(expressions, *named->value));
+      fields.push_back({named->name.text, values.back()->type});
+    }
+    return typed::make(struct_type(std::move(fields)), written.span, typed::MakeStruct{std::move(values)});
+  }
+
+  void unknown_field(const std::string& relation, const ast::Name& name, Span declared,
+                     const std::vector<std::string>& names) {
+    auto report = context.reporter.report(diag::UnknownField{.relation = relation, .field = name.text});
+    report.at(name.span, "no such field");
+    if (!declared.empty()) report.also(declared, "declared here");
+    if (const auto meant = closest(name.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{name.span, *meant}});
+  }
+
+  /// Rows of a relation, or of a port that has rows of these fields.
+  std::vector<typed::TestRow> rows(const ast::Rows& list, const RelationInfo& info, const std::vector<Field>* port_row,
+                                   bool complete, bool* open) {
+    std::vector<typed::TestRow> result;
+    for (const ast::Row& row : list.list) {
+      if (!row.fields) {
+        if (open != nullptr) *open = true;
+        continue;
+      }
+      typed::TestRow one;
+      one.span = row.span;
+      std::vector<std::string> seen;
+      for (const ast::Entry& entry : row.fields->entries) {
+        const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
+        if (named == nullptr) {
+          const auto* spread = std::get_if<ast::SpreadEntry>(&entry.node);
+          one.open |= spread != nullptr && spread->value == nullptr;
+          continue;
+        }
+        if (named->value == nullptr) continue;
+        if (std::find(seen.begin(), seen.end(), named->name.text) != seen.end()) {
+          context.reporter.report(diag::DuplicateField{.field = named->name.text}).at(named->name.span, "named again");
+          continue;
+        }
+        seen.push_back(named->name.text);
+        if (port_row != nullptr) {
+          const int index = find_field(*port_row, named->name.text);
+          if (index < 0) {
+            std::vector<std::string> names;
+            for (const Field& field : *port_row) names.push_back(field.name);
+            unknown_field(info.declaration->name.text, named->name, {}, names);
+            continue;
+          }
+          if (auto known = value(*named->value, (*port_row)[static_cast<size_t>(index)].type, {})) {
+            one.named.emplace_back(named->name.text, std::move(known->second));
+            one.named_types.push_back(known->first);
+          }
+          continue;
+        }
+        const int index = info.row.find(named->name.text);
+        if (index < 0) {
+          std::vector<std::string> names;
+          for (const RowField& field : info.row.fields) names.push_back(field.name);
+          if (!info.row.open) unknown_field(info.row.relation, named->name, info.row.relation_span, names);
+          continue;
+        }
+        const RowField& field = info.row.fields[static_cast<size_t>(index)];
+        if (is_error(field.type)) continue;
+        if (auto known = value(*named->value, field.type, field.declared))
+          one.fields.emplace_back(index, std::move(known->second));
+      }
+      if (complete && !one.open) {
+        for (size_t i = 0; i < info.row.fields.size(); ++i) {
+          const RowField& field = info.row.fields[i];
+          const bool given = std::find(seen.begin(), seen.end(), field.name) != seen.end();
+          if (given || is_optional(field.type) || is_error(field.type) || info.has_fallback[i]) continue;
+          context.reporter.report(diag::GivenFieldMissing{.relation = info.row.relation, .field = field.name})
+              .at(row.span, "`" + field.name + "` is missing")
+              .also(field.declared, "declared here");
+          break;
+        }
+      }
+      result.push_back(std::move(one));
+    }
+    return result;
+  }
+
+  /// Rows of a standing port: reasons and origins, not the relation's fields.
+  std::vector<typed::TestRow> standing_rows(const ast::Rows& list, const std::string& relation, const ast::Name& port,
+                                            bool* open) {
+    std::vector<typed::TestRow> result;
+    for (const ast::Row& row : list.list) {
+      if (!row.fields) {
+        *open = true;
+        continue;
+      }
+      typed::TestRow one;
+      one.span = row.span;
+      for (const ast::Entry& entry : row.fields->entries) {
+        const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
+        if (named == nullptr) {
+          one.open = true;
+          continue;
+        }
+        if (named->value == nullptr) continue;
+        const std::vector<std::string>& names = port_fields(port.text);
+        if (std::find(names.begin(), names.end(), named->name.text) == names.end()) {
+          unknown_field(relation + "." + port.text, named->name, {}, names);
+          continue;
+        }
+        if (auto known = value(*named->value, nullptr, {})) {
+          one.named.emplace_back(named->name.text, std::move(known->second));
+          one.named_types.push_back(known->first);
+        }
+      }
+      result.push_back(std::move(one));
+    }
+    return result;
+  }
+
+  void expect(const ast::Expect& node, Span span) {
+    if (node.at)
+      context.not_yet(node.at->span, "`expect … at`",
+                      "an `expect` between the other statements sees what is out so far");
+    const std::optional<Target> found = target(node.relation);
+    if (!found) return;
+    RelationInfo& info = *found->info;
+    if (is_source(info)) {
+      context.reporter.report(diag::ExpectInput{.name = path_text(node.relation.path)})
+          .at(node.relation.path.span, "given, not made")
+          .also(info.declaration->name.span, "declared here");
+      return;
+    }
+    typed::ExpectStatement made_one{.relation = info.id, .port = {}, .rows = {}, .open = false};
+    if (!found->port) {
+      made_one.rows = rows(node.rows, info, nullptr, false, &made_one.open);
+    } else {
+      const ast::Name& port = *found->port;
+      made_one.port = port.text;
+      const auto named = info.ports.find(port.text);
+      if (named != info.ports.end()) {
+        made_one.rows = rows(node.rows, info, &named->second, false, &made_one.open);
+      } else if (port.text == "changes") {
+        context.not_yet(port.span, "the port `changes`",
+                        "a product is a stream here: its rows are expected themselves");
+      } else if (is_standing_port(port.text)) {
+        made_one.rows = standing_rows(node.rows, info.declaration->name.text, port, &made_one.open);
+      } else if (!info.row.open) {
+        std::vector<std::string> names{"rejected", "late", "unmatched", "alerts"};
+        for (const auto& [name, row] : info.ports) names.push_back(name);
+        auto report =
+            context.reporter.report(diag::UnknownPort{.relation = info.declaration->name.text, .port = port.text});
+        report.at(port.span, "no such port");
+        if (const auto meant = closest(port.text, names))
+          report.fix(Applicability::likely, "use `" + *meant + "`", {{port.span, *meant}});
+      }
+    }
+    made.statements.push_back({std::move(made_one), span});
+  }
+
+  void set_param(const ast::SetParam& node) {
+    const Declarations::Found found = context.declarations.find(place, NameKind::param, node.name.text);
+    if (found.declaration == nullptr) {
+      auto report = context.reporter.report(diag::UnknownParam{.name = node.name.text});
+      report.at(node.name.span, "no such param");
+      if (const auto meant = closest(node.name.text, context.declarations.names(place, NameKind::param)))
+        report.fix(Applicability::likely, "use `" + *meant + "`", {{node.name.span, *meant}});
+      return;
+    }
+    const auto known = context.params.find(found.declaration);
+    if (known == context.params.end() || is_error(known->second.type) || node.value == nullptr) return;
+    if (auto given = value(*node.value, known->second.type, found.declaration->name.span))
+      made.parameters.emplace_back(node.name.text, std::move(given->second));
+  }
+
+  void raw(const ast::GivenRaw& node, Span span) {
+    RelationInfo* info = source(node.relation);
+    if (node.records == nullptr || info == nullptr) return;
+    const auto known = value(*node.records, list_type(string_type()), {});
+    if (!known) return;
+    typed::GivenStatement one{.relation = info->id, .rows = {}, .file = {}, .raw = {}};
+    for (const Value& record : known->second.items()) one.raw.push_back(record.text());
+    made.statements.push_back({std::move(one), span});
+  }
+
+  void advance(const ast::Advance& node, Span span) {
+    RelationInfo* info = source(node.relation);
+    if (info == nullptr) return;
+    int64_t instant = 0;
+    if (node.to.kind != ast::TimeKind::instant || !parse_timestamp_literal(node.to.text, &instant)) {
+      context.reporter
+          .report(diag::TypeMismatch{.expected = "timestamp",
+                                     .found = node.to.kind == ast::TimeKind::date ? "date" : "time"})
+          .at(node.to.span, "an instant: `@2026-01-01T00:00Z`");
+      return;
+    }
+    made.statements.push_back({typed::AdvanceStatement{info->id, instant}, span});
+  }
+
+  void step(const ast::TestStep& step) {
+    const Span span = step.span;
+    std::visit(
+        Overloaded{
+            [&](const ast::SetParam& node) { set_param(node); },
+            [&](const ast::GivenFile& node) {
+              if (RelationInfo* info = source(node.relation))
+                made.statements.push_back({typed::GivenStatement{info->id, {}, node.path.value, {}}, span});
+            },
+            [&](const ast::GivenRaw& node) { raw(node, span); },
+            [&](const ast::GivenRows& node) {
+              if (RelationInfo* info = source(node.relation))
+                made.statements.push_back(
+                    {typed::GivenStatement{info->id, rows(node.rows, *info, nullptr, true, nullptr), {}, {}}, span});
+            },
+            [&](const ast::DeleteRows& node) {
+              if (RelationInfo* info = source(node.relation))
+                made.statements.push_back(
+                    {typed::DeleteStatement{info->id, rows(node.rows, *info, nullptr, false, nullptr)}, span});
+            },
+            [&](const ast::Advance& node) { advance(node, span); },
+            [&](const ast::FallSilent& node) {
+              if (RelationInfo* info = source(node.relation))
+                made.statements.push_back({typed::IdleStatement{info->id}, span});
+            },
+            [&](const ast::Wait& node) {
+              made.statements.push_back({typed::WaitStatement{fixed_length(node.duration).value_or(0)}, span});
+            },
+            [&](const ast::Restart&) { made.statements.push_back({typed::RestartStatement{}, span}); },
+            [&](const ast::Expect& node) { expect(node, span); },
+            [](const ast::ErrorTestStep&) {},
+        },
+        step.node);
+  }
+};
+
+}  // namespace
+
+void check_tests(Context& context) {
+  for (const Declaration* declaration : context.declarations.all()) {
+    const auto* test = std::get_if<ast::Test>(&declaration->item->node);
+    if (test == nullptr) continue;
+    TestChecker checker{context, place_of(*declaration), {}, false};
+    checker.made.name = test->name.value;
+    checker.made.domain = declaration->domain->name;
+    checker.made.in_order = test->in_order;
+    checker.made.span = test->name.span;
+    if (test->reader) {
+      context.not_yet(test->reader->span, "a test `as` somebody",
+                      "there are no masks and row policies yet: every reader sees the same");
+      checker.left_out = true;
+    }
+    bool expects = false;
+    for (const ast::TestStep& step : test->steps) {
+      expects |=
+          std::holds_alternative<ast::Expect>(step.node) || std::holds_alternative<ast::ErrorTestStep>(step.node);
+      checker.step(step);
+    }
+    if (!expects)
+      context.reporter.report(diag::TestWithoutExpect{})
+          .at(test->name.span, "nothing here is looked at")
+          .note("`expect product [ … ]` says what must come out");
+    if (!checker.left_out) context.project.tests.push_back(std::move(checker.made));
+  }
+}
+
+}  // namespace braid::checking

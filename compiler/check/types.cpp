@@ -1,0 +1,248 @@
+#include "compiler/check/types.h"
+
+#include "compiler/check/closest.h"
+
+namespace braid::checking {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+constexpr int kDigits = 38;
+
+Type standard_type(const std::string& name) {
+  if (name == "bool") return bool_type();
+  if (name == "int") return int_type();
+  if (name == "float") return float_type();
+  if (name == "decimal") return decimal_type(0, 0);
+  if (name == "string") return string_type();
+  if (name == "bytes") return bytes_type();
+  if (name == "uuid") return uuid_type();
+  if (name == "date") return date_type();
+  if (name == "time") return time_type();
+  if (name == "timestamp") return timestamp_type();
+  if (name == "duration") return duration_type();
+  return nullptr;
+}
+
+Type named_type(Context& context, const Place& place, const ast::Path& path, TypePlace where) {
+  const ast::Name& last = path.parts.back();
+  if (path.parts.size() == 1) {
+    if (Type found = standard_type(last.text)) {
+      if (!is_bare_decimal(found) || where == TypePlace::parameter) return found;
+      context.reporter.report(diag::BareDecimal{})
+          .at(path.span, "how many digits, and how many behind the point?")
+          .fix(Applicability::sketch, "say its digits", {{path.span, "decimal(18,2)"}});
+      return error_type();
+    }
+  }
+  Declarations::Found found;
+  if (path.parts.size() == 1) {
+    found = context.declarations.find(place, NameKind::type, last.text);
+  } else {
+    ast::Path prefix = path;
+    prefix.parts.pop_back();
+    if (const Domain* domain = context.declarations.find_domain(path_text(prefix))) {
+      const auto type = domain->types.find(last.text);
+      if (type != domain->types.end()) found.declaration = type->second;
+      if (found.declaration != nullptr && domain != place.domain && !found.declaration->item->is_public) {
+        context.reporter.report(diag::NotPublic{.name = last.text, .domain_name = domain->name})
+            .at(path.span, "not to be seen from outside its domain")
+            .also(found.declaration->name.span, "declared here without `public`");
+        return error_type();
+      }
+    }
+  }
+  if (found.silent) return error_type();
+  if (found.declaration == nullptr) {
+    std::vector<std::string> names = context.declarations.names(place, NameKind::type);
+    for (const char* name :
+         {"bool", "int", "float", "decimal", "string", "bytes", "uuid", "date", "time", "timestamp", "duration"})
+      names.emplace_back(name);
+    auto report = context.reporter.report(diag::UnknownType{.name = path_text(path)});
+    report.at(path.span, "no such type");
+    if (const auto meant = closest(last.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{last.span, *meant}});
+    return error_type();
+  }
+  const Declaration& alias = *found.declaration;
+  if (const auto known = context.aliases.find(&alias); known != context.aliases.end()) return known->second;
+  if (!context.aliases_working.insert(&alias).second) {
+    context.reporter.report(diag::CyclicType{.name = alias.name.text})
+        .at(alias.name.span, "defined by itself")
+        .also(path.span, "here it stands in its own definition")
+        .note("rows have a fixed depth; a list of keys can refer to other rows");
+    return error_type();
+  }
+  Type made = error_type();
+  if (const auto* node = std::get_if<ast::TypeAlias>(&alias.item->node); node != nullptr && node->type != nullptr)
+    made = resolve_type(context, place_of(alias), *node->type, TypePlace::field);
+  context.aliases_working.erase(&alias);
+  context.aliases[&alias] = made;
+  return made;
+}
+
+Type plain_type(Context& context, const Place& place, const ast::Type& type, TypePlace where) {
+  return std::visit(
+      Overloaded{
+          [&](const ast::NamedType& named) -> Type {
+            return named.path.parts.empty() ? error_type() : named_type(context, place, named.path, where);
+          },
+          [&](const ast::DecimalType& decimal) -> Type {
+            const int64_t precision = decimal.precision.value, scale = decimal.scale.value;
+            if (precision >= 1 && precision <= kDigits && scale <= precision)
+              return decimal_type(static_cast<int>(precision), static_cast<int>(scale));
+            context.reporter.report(diag::DecimalShape{.precision = precision, .scale = scale})
+                .at(type.span, "1 to 38 digits, of which some may stand behind the point");
+            return error_type();
+          },
+          [&](const ast::EnumType& node) -> Type {
+            std::vector<std::string> symbols;
+            for (const ast::Name& symbol : node.symbols) {
+              if (std::find(symbols.begin(), symbols.end(), symbol.text) != symbols.end())
+                context.reporter.report(diag::DuplicateField{.field = symbol.text})
+                    .at(symbol.span, "this symbol stands twice");
+              symbols.push_back(symbol.text);
+            }
+            return enum_type(std::move(symbols));
+          },
+          [&](const ast::ListType& list) -> Type {
+            const Type element = list.element ? resolve_type(context, place, *list.element, where) : error_type();
+            return is_error(element) ? element : list_type(element);
+          },
+          [&](const ast::MapType&) -> Type {
+            context.not_yet(type.span, "the type `map`",
+                            "a list of structs `list<{ key: …, value: … }>` holds the same");
+            return error_type();
+          },
+          [&](const ast::FunctionType&) -> Type {
+            context.not_yet(type.span, "a parameter that is a function", "write the function for each use");
+            return error_type();
+          },
+          [&](const ast::StructType& node) -> Type {
+            return struct_type(resolve_fields(context, place, node.fields, where));
+          },
+          [&](const ast::ErrorType&) -> Type { return error_type(); },
+      },
+      type.node);
+}
+
+}  // namespace
+
+Type resolve_type(Context& context, const Place& place, const ast::Type& type, TypePlace where) {
+  const Type plain = plain_type(context, place, type, where);
+  return type.optional && !is_error(plain) ? optional_type(plain) : plain;
+}
+
+std::vector<Field> resolve_fields(Context& context, const Place& place, const ast::Fields& fields, TypePlace where) {
+  std::vector<Field> made;
+  std::vector<const ast::Field*> seen;
+  for (const ast::Field& field : fields.list) {
+    const Type type = field.type ? resolve_type(context, place, *field.type, where) : error_type();
+    if (const int before = find_field(made, field.name.text); before >= 0) {
+      const ast::Field& first = *seen[static_cast<size_t>(before)];
+      context.reporter.report(diag::DuplicateField{.field = field.name.text})
+          .at(field.name.span, "named again")
+          .also(first.type ? cover(first.name.span, first.type->span) : first.name.span, "first named here");
+      continue;
+    }
+    made.push_back({field.name.text, type});
+    seen.push_back(&field);
+  }
+  return made;
+}
+
+bool holds_error(const Type& type) {
+  if (type == nullptr || is_error(type)) return true;
+  if (type->element != nullptr && holds_error(type->element)) return true;
+  return std::any_of(type->fields.begin(), type->fields.end(),
+                     [](const Field& field) { return holds_error(field.type); });
+}
+
+bool is_number(const Type& type) {
+  return is(type, TypeKind::integer) || is(type, TypeKind::floating) || is(type, TypeKind::decimal);
+}
+
+Type as_decimal(const Type& number) {
+  return is(number, TypeKind::integer) ? decimal_type(19, 0) : number;
+}
+
+Type common_decimal(const Type& a, const Type& b) {
+  const Type x = as_decimal(a), y = as_decimal(b);
+  const int scale = std::max(x->scale, y->scale);
+  const int whole = std::max(x->precision - x->scale, y->precision - y->scale);
+  return decimal_type(std::clamp(whole + scale, 1, kDigits), scale);
+}
+
+Type sum_type(const Type& a, const Type& b) {
+  const Type x = as_decimal(a), y = as_decimal(b);
+  const int scale = std::max(x->scale, y->scale);
+  const int whole = std::max(x->precision - x->scale, y->precision - y->scale) + 1;
+  return decimal_type(std::min(whole + scale, kDigits), scale);
+}
+
+Type product_type(const Type& a, const Type& b) {
+  const Type x = as_decimal(a), y = as_decimal(b);
+  const int scale = x->scale + y->scale;
+  if (scale > kDigits) return nullptr;
+  return decimal_type(std::min(x->precision + y->precision, kDigits), scale);
+}
+
+Type quotient_type(const Type& a, const Type& b) {
+  const Type x = as_decimal(a), y = as_decimal(b);
+  const int scale = x->scale + 6;
+  if (scale > kDigits) return nullptr;
+  // A divisor can be as small as its last digit.
+  const int whole = x->precision - x->scale + y->scale;
+  return decimal_type(std::clamp(whole + scale, 1, kDigits), scale);
+}
+
+Type remainder_type(const Type& a, const Type& b) {
+  const Type x = as_decimal(a), y = as_decimal(b);
+  const int scale = std::max(x->scale, y->scale);
+  const int whole = std::min(x->precision - x->scale, y->precision - y->scale);
+  return decimal_type(std::clamp(whole + scale, 1, kDigits), scale);
+}
+
+bool is_ordered(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::integer:
+    case TypeKind::floating:
+    case TypeKind::decimal:
+    case TypeKind::string:
+    case TypeKind::bytes:
+    case TypeKind::uuid:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::error:
+      return true;
+    case TypeKind::boolean:
+    case TypeKind::enumeration:
+    case TypeKind::list:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+      return false;
+  }
+  return false;
+}
+
+bool is_comparable(const Type& type) {
+  return !is(type, TypeKind::null) && !is(type, TypeKind::checked);
+}
+
+std::string type_text(const Type& type) {
+  if (is_bare_decimal(type)) return "decimal";
+  if (is(type, TypeKind::null)) return "null";
+  if (is(type, TypeKind::optional)) return type_text(type->element) + "?";
+  return to_string(type);
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,40 @@
+// Types as written become types; the arithmetic of decimal shapes. The rules of language.md, "Numbers".
+#pragma once
+
+#include "compiler/check/context.h"
+
+namespace braid::checking {
+
+/// Where a type stands decides what a bare `decimal` means: in parameters, results and params "as the call has it"
+/// (precision 0), in fields it is a mistake.
+enum class TypePlace { field, parameter };
+Type resolve_type(Context& context, const Place& place, const ast::Type& type, TypePlace where);
+/// The fields of a declared struct; reports names that stand twice.
+std::vector<Field> resolve_fields(Context& context, const Place& place, const ast::Fields& fields, TypePlace where);
+
+inline bool is_error(const Type& type) {
+  return is(type, TypeKind::error);
+}
+/// Whether an error stands anywhere in it.
+bool holds_error(const Type& type);
+bool is_number(const Type& type);
+inline bool is_bare_decimal(const Type& type) {
+  return is(type, TypeKind::decimal) && type->precision == 0;
+}
+/// int and decimal as the decimal that arithmetic works on.
+Type as_decimal(const Type& number);
+/// Holds all values of both, capped at 38 digits.
+Type common_decimal(const Type& a, const Type& b);
+Type sum_type(const Type& a, const Type& b);
+/// Null if the scale exceeds 38.
+Type product_type(const Type& a, const Type& b);
+Type quotient_type(const Type& a, const Type& b);
+Type remainder_type(const Type& a, const Type& b);
+/// Scalars that `<` compares.
+bool is_ordered(const Type& type);
+/// What may be a key or be compared with `==`.
+bool is_comparable(const Type& type);
+/// "decimal" for a bare one, else as a script spells it.
+std::string type_text(const Type& type);
+
+}  // namespace braid::checking
