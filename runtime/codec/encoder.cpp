@@ -1,0 +1,149 @@
+#include "runtime/codec/encoder.h"
+
+#include "runtime/base/check.h"
+#include "runtime/data/text_forms.h"
+#include "runtime/data/value.h"
+
+namespace braid {
+namespace {
+
+class NdjsonEncoder : public Encoder {
+ public:
+  explicit NdjsonEncoder(std::vector<Field> row) {
+    for (Field& field : row) {
+      std::string before = parts_.empty() ? "{" : ",";
+      append_json_string(before, field.name);
+      before.push_back(':');
+      size_t leaves = leaf_count(field.type);
+      parts_.push_back({std::move(before), std::move(field.type), leaves});
+    }
+  }
+
+  void append_header(std::string&) const override {}
+
+  void append_row(const Slot* slots, std::string& out) const override {
+    if (parts_.empty()) out.push_back('{');
+    for (const Part& part : parts_) {
+      out += part.before;
+      append_json(part.type, slots, out);
+      slots += part.leaves;
+    }
+    out += "}\n";
+  }
+
+ private:
+  struct Part {
+    std::string before;  ///< `{"name":` or `,"name":`
+    Type type;
+    size_t leaves;
+  };
+  std::vector<Part> parts_;
+};
+
+class CsvEncoder : public Encoder {
+ public:
+  CsvEncoder(std::vector<Field> row, std::string null_marker)
+      : row_(std::move(row)), null_marker_(std::move(null_marker)) {
+    for (const Field& field : row_) add_columns(field.name, field.type);
+  }
+
+  void append_header(std::string& out) const override {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (i > 0) out.push_back(',');
+      append_text(columns_[i], out);
+    }
+    out.push_back('\n');
+  }
+
+  void append_row(const Slot* slots, std::string& out) const override {
+    bool first = true;
+    for (const Field& field : row_) {
+      append_cells(field.type, slots, false, first, out);
+      slots += leaf_count(field.type);
+    }
+    out.push_back('\n');
+  }
+
+ private:
+  void add_columns(const std::string& name, const Type& type) {
+    const Type& plain = without_optional(type);
+    if (!is(plain, TypeKind::structure)) {
+      columns_.push_back(name);
+      return;
+    }
+    for (const Field& field : plain->fields) add_columns(name + "." + field.name, field.type);
+  }
+
+  /// One cell, or those of a struct; `absent`: an optional struct around is null.
+  void append_cells(const Type& type, const Slot* slots, bool absent, bool& first, std::string& out) const {
+    if (is_optional(type)) {
+      absent = absent || slots[0].u8 == 0;
+      return append_cells(type->element, slots + 1, absent, first, out);
+    }
+    if (is(type, TypeKind::structure)) {
+      for (const Field& field : type->fields) {
+        append_cells(field.type, slots, absent, first, out);
+        slots += leaf_count(field.type);
+      }
+      return;
+    }
+    if (!first) out.push_back(',');
+    first = false;
+    if (absent) {
+      out += null_marker_;
+    } else if (is(type, TypeKind::string)) {
+      append_text(slots[0].bytes.view(), out);
+    } else {
+      scratch_.clear();
+      append_json(type, slots, scratch_);
+      std::string_view text = scratch_;
+      if (is(type, TypeKind::list)) return append_text(text, out);
+      if (is(type, TypeKind::enumeration)) return append_text(type->symbols[static_cast<size_t>(slots[0].i32)], out);
+      if (text.starts_with('"')) text = text.substr(1, text.size() - 2);
+      if (text.empty() || text == null_marker_) return append_text(text, out);
+      out += text;
+    }
+  }
+
+  void append_text(std::string_view text, std::string& out) const {
+    if (!text.empty() && text != null_marker_ && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+      out += text;
+      return;
+    }
+    out.push_back('"');
+    for (char c : text) {
+      if (c == '"') out.push_back('"');
+      out.push_back(c);
+    }
+    out.push_back('"');
+  }
+
+  std::vector<Field> row_;
+  std::string null_marker_;
+  std::vector<std::string> columns_;
+  mutable std::string scratch_;  // of one thread, as the encoder
+};
+
+}  // namespace
+
+void Encoder::append_row(const Block& block, uint32_t row, std::string& out) {
+  slots_.resize(block.columns.size());
+  for (size_t i = 0; i < slots_.size(); ++i) slots_[i] = read_slot(block.columns[i], row);
+  append_row(slots_.data(), out);
+}
+
+void Encoder::append_rows(const Block& block, std::string& out) {
+  for (uint32_t row = 0; row < block.rows; ++row) append_row(block, row, out);
+}
+
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker) {
+  switch (format) {
+    case Format::ndjson:
+      return std::make_unique<NdjsonEncoder>(std::move(row));
+    case Format::csv:
+      return std::make_unique<CsvEncoder>(std::move(row), std::move(null_marker));
+  }
+  BRAID_UNREACHABLE("format");
+}
+
+}  // namespace braid

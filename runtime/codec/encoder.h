@@ -1,0 +1,37 @@
+// From rows to the bytes of an output file. NDJSON: an object a line, values as append_json (runtime/data/value.h) has
+// them. CSV: a header line, then cells: structs as one column a part (`name.part`), lists as JSON, null as the marker
+// without quotes, text quoted where it has to be: commas, quotes, line ends, empty, or equal to the marker.
+//
+// An Encoder has no state but its layout: the same rows give the same bytes however they are cut. Line ends are LF.
+// One thread. Nothing fails.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/codec/decoder.h"
+#include "runtime/data/block.h"
+#include "runtime/data/type.h"
+
+namespace braid {
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// What a file begins with; NDJSON has nothing.
+  virtual void append_header(std::string& out) const = 0;
+  /// `slots`: all leaves of a row.
+  virtual void append_row(const Slot* slots, std::string& out) const = 0;
+
+  void append_row(const Block& block, uint32_t row, std::string& out);
+  void append_rows(const Block& block, std::string& out);
+
+ private:
+  std::vector<Slot> slots_;
+};
+
+/// `null_marker`: CSV only.
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker = "");
+
+}  // namespace braid

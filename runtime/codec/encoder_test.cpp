@@ -1,0 +1,140 @@
+#include "runtime/codec/encoder.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/codec/fault_report.h"
+#include "runtime/data/value.h"
+
+namespace braid {
+namespace {
+
+const std::vector<Field> kRow = {
+    {"id", int_type()},
+    {"note", optional_type(string_type())},
+    {"c", optional_type(struct_type({{"mail", string_type()}, {"tags", list_type(string_type())}}))},
+    {"amount", decimal_type(12, 2)},
+    {"at", timestamp_type()},
+    {"bits", bytes_type()},
+    {"kind", enum_type({"a", "b,c"})}};
+
+std::vector<Value> rows() {
+  Value list = {std::vector<Value>{{std::string("x")}, {std::string("y\"")}}};
+  return {{std::vector<Value>{{int64_t{1}},
+                              {std::string("plain")},
+                              {std::vector<Value>{{std::string("a@b")}, list}},
+                              {int128{1250}},
+                              {int64_t{0}},
+                              {std::string("\xFF")},
+                              {int64_t{0}}}},
+          {std::vector<Value>{
+              {int64_t{-2}}, {Null{}}, {Null{}}, {int128{-5}}, {int64_t{1}}, {std::string()}, {int64_t{1}}}},
+          {std::vector<Value>{{int64_t{3}},
+                              {std::string("a,\"b\"\r\nc")},
+                              {Null{}},
+                              {int128{0}},
+                              {int64_t{0}},
+                              {std::string("a")},
+                              {int64_t{0}}}},
+          {std::vector<Value>{
+              {int64_t{4}}, {std::string()}, {Null{}}, {int128{0}}, {int64_t{0}}, {std::string("a")}, {int64_t{0}}}}};
+}
+
+std::string encode(Format format, const std::string& null_marker) {
+  auto encoder = make_encoder(format, kRow, null_marker);
+  std::string out;
+  encoder->append_header(out);
+  Arena arena;
+  Block block = allocate_block(flatten(kRow), 4, arena);
+  Type type = struct_type(kRow);
+  for (const Value& row : rows()) {
+    std::vector<Slot> slots(leaf_count(type));
+    to_slots(type, row, slots.data(), arena);
+    for (size_t i = 0; i < slots.size(); ++i) write_slot(block.columns[i], block.rows, slots[i]);
+    ++block.rows;
+  }
+  encoder->append_rows(block, out);
+  return out;
+}
+
+void expect_read_back(Format format, const std::string& text, std::optional<std::string> null_marker) {
+  DecodePlan plan{.format = format, .null_marker = std::move(null_marker)};
+  for (const Field& field : kRow) plan.fields.push_back({field.name, {field.name}, field.type});
+  Arena arena;
+  DecodedTurn turn = make_decoder(plan)->decode({.bytes = text}, arena);
+  ASSERT_EQ(turn.rejected.size(), 0u);
+  ASSERT_EQ(turn.blocks.size(), 1u);
+  ASSERT_EQ(turn.blocks[0].rows, rows().size());
+  for (uint32_t row = 0; row < rows().size(); ++row) {
+    size_t column = 0;
+    for (size_t i = 0; i < kRow.size(); ++i) {
+      std::vector<Slot> slots;
+      for (size_t leaf = 0; leaf < 1 + leaf_count(kRow[i].type); ++leaf)
+        slots.push_back(read_slot(turn.blocks[0].columns[column++], row));
+      EXPECT_EQ(slots[0].u8, 0) << row << " " << kRow[i].name;
+      EXPECT_TRUE(equal(from_slots(kRow[i].type, slots.data() + 1), rows()[row].items()[i]))
+          << row << " " << kRow[i].name;
+    }
+  }
+}
+
+TEST(Encoder, NdjsonReadsBack) {
+  std::string text = encode(Format::ndjson, "");
+  EXPECT_EQ(
+      text.substr(0, text.find('\n')),
+      R"({"id":1,"note":"plain","c":{"mail":"a@b","tags":["x","y\""]},"amount":12.50,"at":"1970-01-01T00:00:00Z",)"
+      R"("bits":"/w==","kind":"a"})");
+  expect_read_back(Format::ndjson, text, {});
+}
+
+TEST(Encoder, CsvReadsBack) {
+  std::string text = encode(Format::csv, "");
+  EXPECT_TRUE(
+      text.starts_with("id,note,c.mail,c.tags,amount,at,bits,kind\n"
+                       "1,plain,a@b,\"[\"\"x\"\",\"\"y\\\"\"\"\"]\",12.50,1970-01-01T00:00:00Z,/w==,a\n"
+                       "-2,,,,-0.05,1970-01-01T00:00:00.000001Z,\"\",\"b,c\"\n"))
+      << text;
+  expect_read_back(Format::csv, text, "");
+  expect_read_back(Format::csv, encode(Format::csv, "NA"), "NA");
+}
+
+struct FaultCase {
+  Type type;
+  std::string json, message;
+};
+
+TEST(FaultReport, SaysWhatStandsInTheRecord) {
+  Type money = decimal_type(6, 2);
+  for (const FaultCase& each : std::vector<FaultCase>{
+           {int_type(), R"({"f":"1"})", "`f` holds text, and it is `int`"},
+           {int_type(), R"({"g":1})", "the record has no `f`"},
+           {int_type(), R"({"f":null})", "`f` is null, and it is `int`"},
+           {int_type(), R"({"f":99999999999999999999})", "`99999999999999999999` in `f` does not fit `int`"},
+           {money, R"({"f":1.005})", "`1.005` in `f` has more decimals than `decimal(6,2)` keeps"},
+           {money, R"({"f":12345.5})", "`12345.5` in `f` does not fit `decimal(6,2)`"},
+           {enum_type({"a"}), R"({"f":"b"})", "`b` in `f` is no symbol of its enum"},
+           {timestamp_type(), R"({"f":"soon"})", "`soon` in `f` is no timestamp"},
+           {date_type(), R"({"f":"2026-02-30"})", "`2026-02-30` in `f` is no date"},
+           {uuid_type(), R"({"f":"1"})", "`1` in `f` is no UUID"},
+           {bool_type(), R"({"f":"yes"})", "`yes` in `f` is neither `true` nor `false`"},
+           {int_type(), R"({"f":1,"f":1})", "`f` stands twice in the record"},
+           {struct_type({{"x", int_type()}, {"y", date_type()}}), R"({"f":{"x":1,"y":"z"}})",
+            "`z` in `f.y` is no date"},
+           {struct_type({{"x", int_type()}}), R"({"f":[]})", "`f` holds a list, and it is `{ x: int }`"},
+           {list_type(uuid_type()), R"({"f":["q"]})", "`[\"q\"]` in `f` is no UUID"}}) {
+    DecodePlan plan{.fields = {{"f", {"f"}, each.type}}};
+    Arena arena;
+    DecodedTurn turn = make_decoder(plan)->decode({.bytes = each.json}, arena);
+    ASSERT_EQ(turn.blocks.size(), 1u) << each.json;
+    auto fault = static_cast<ConversionFault>(read_slot(turn.blocks[0].columns[0], 0).u8);
+    ASSERT_NE(fault, ConversionFault::none) << each.json;
+    EXPECT_EQ(describe_fault(plan, plan.fields[0], fault, each.json).message, each.message);
+  }
+  DecodePlan csv{.format = Format::csv, .fields = {{"f", {"F"}, int_type()}}};
+  EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::not_a_number, "1,x y", "G,F").message,
+            "`x y` in `f` is no number");
+  EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::column_missing, "1,x y", "G,H").message,
+            "the header of the file names no column `F`");
+}
+
+}  // namespace
+}  // namespace braid

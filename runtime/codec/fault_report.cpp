@@ -1,0 +1,201 @@
+#include "runtime/codec/fault_report.h"
+
+#include "runtime/base/check.h"
+#include "runtime/codec/json_scanner.h"
+#include "runtime/data/value.h"
+
+namespace braid {
+namespace {
+
+/// Longer texts are cut in messages.
+constexpr size_t kShownBytes = 80;
+
+std::string shorten(std::string_view text) {
+  if (text.size() <= kShownBytes) return std::string(text);
+  size_t end = kShownBytes;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return std::string(text.substr(0, end)) + "…";
+}
+
+/// The text of the value at that path of a well-formed record, the first of several; empty if there is none.
+std::string json_text(std::string_view record, const std::vector<std::string>& path) {
+  std::string padded(record);
+  padded.append(kScanPadding + 1, '\n');
+  const char* at = skip_blanks(padded.data());
+  ScanError error;
+  for (const std::string& name : path) {
+    if (*at != '{') return "";
+    at = skip_blanks(at + 1);
+    bool found = false;
+    while (!found && *at == '"') {
+      bool escaped = false;
+      const char* key = at + 1;
+      at = scan_json_string(key, &escaped, error);
+      if (at == nullptr) return "";
+      std::string text(key, static_cast<size_t>(at - 1 - key));
+      if (escaped) text.resize(unescape_json(text, text.data()));
+      at = skip_blanks(skip_blanks(at) + 1);
+      if (text == name) {
+        found = true;
+        break;
+      }
+      at = skip_json_value(at, 1, error);
+      if (at == nullptr) return "";
+      at = skip_blanks(at);
+      if (*at == ',') at = skip_blanks(at + 1);
+    }
+    if (!found) return "";
+  }
+  const char* end = skip_json_value(at, 1, error);
+  return end == nullptr ? "" : std::string(at, end);
+}
+
+/// Decodes the record for other fields than the plan has. False if it is broken, which it cannot be with a fault.
+bool decode_fields(const DecodePlan& plan, std::vector<DecodeField> fields, std::string_view record,
+                   std::string_view header, Arena& arena, DecodedTurn& turn) {
+  DecodePlan other = plan;
+  other.fields = std::move(fields);
+  auto decoder = make_decoder(other);
+  if (!header.empty()) decoder->set_header(header);
+  turn = decoder->decode({.bytes = record, .position = 1}, arena);
+  return turn.blocks.size() == 1 && turn.blocks[0].rows == 1;
+}
+
+std::string cell_text(const DecodePlan& plan, const DecodeField& field, std::string_view record,
+                      std::string_view header) {
+  DecodePlan plain = plan;
+  plain.null_marker.reset();
+  Arena arena(4096);
+  DecodedTurn turn;
+  if (!decode_fields(plain, {{field.name, field.path, string_type(), true}}, record, header, arena, turn)) return "";
+  return std::string(read_slot(turn.blocks[0].columns[1], 0).bytes.view());
+}
+
+std::string kind_of_json(std::string_view text) {
+  switch (text.empty() ? ' ' : text[0]) {
+    case '"':
+      return "text";
+    case '{':
+      return "an object";
+    case '[':
+      return "a list";
+    case 't':
+    case 'f':
+      return "`" + std::string(text) + "`";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
+/// Parts of a struct as fields of their own.
+std::vector<DecodeField> part_fields(const DecodeField& field) {
+  std::vector<DecodeField> parts;
+  for (const Field& part : without_optional(field.type)->fields) {
+    DecodeField each{field.name + "." + part.name, field.path, part.type, true};
+    each.path.push_back(part.name);
+    parts.push_back(std::move(each));
+  }
+  return parts;
+}
+
+/// The part of a struct that is at fault, and its fault; the field itself if it is no struct or is no object.
+ConversionFault narrow(const DecodePlan& plan, DecodeField& field, ConversionFault fault, std::string_view record,
+                       std::string_view header) {
+  while (is(without_optional(field.type), TypeKind::structure)) {
+    if (plan.format == Format::ndjson && !json_text(record, field.path).starts_with('{')) break;
+    std::vector<DecodeField> parts = part_fields(field);
+    Arena arena(4096);
+    DecodedTurn turn;
+    if (!decode_fields(plan, parts, record, header, arena, turn)) break;
+    size_t column = 0, found = parts.size();
+    for (size_t i = 0; i < parts.size() && found == parts.size(); ++i) {
+      auto status = static_cast<ConversionFault>(read_slot(turn.blocks[0].columns[column], 0).u8);
+      column += 1 + leaf_count(parts[i].type);
+      if (status == ConversionFault::none) continue;
+      found = i;
+      fault = status;
+    }
+    if (found == parts.size()) break;
+    field = parts[found];
+  }
+  return fault;
+}
+
+Diagnostic bad_text(const DecodeField& field, const Type& type, std::string_view text) {
+  std::string shown = shorten(text);
+  if (is(type, TypeKind::date)) return diag::BadDate{.field = field.name, .text = shown}.make();
+  if (is(type, TypeKind::time)) return diag::BadTimeOfDay{.field = field.name, .text = shown}.make();
+  if (is(type, TypeKind::duration)) return diag::BadDurationRead{.field = field.name, .text = shown}.make();
+  return diag::BadTimestamp{.field = field.name, .text = shown}.make();
+}
+
+bool is_decimal_number(std::string_view text) {
+  return text.find('.') != std::string_view::npos || text.find('-', 1) != std::string_view::npos;
+}
+
+}  // namespace
+
+Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, ConversionFault fault,
+                          std::string_view record, std::string_view header) {
+  DecodeField field = whole;
+  fault = narrow(plan, field, fault, record, header);
+  bool json = plan.format == Format::ndjson;
+  std::string raw = json ? json_text(record, field.path) : cell_text(plan, field, record, header);
+  std::string text = json && raw.starts_with('"') ? raw.substr(1, raw.size() - 2) : raw;
+  // What a list is faulty in is one of its elements.
+  Type type = without_optional(field.type);
+  bool in_list = is(type, TypeKind::list) && (fault != ConversionFault::wrong_type || raw.starts_with('['));
+  Type scalar = type;
+  while (in_list && is(scalar, TypeKind::list)) scalar = without_optional(scalar->element);
+  std::string declared = to_string(type);
+  switch (fault) {
+    case ConversionFault::none:
+      break;
+    case ConversionFault::missing:
+      return diag::MissingField{.field = field.name}.make();
+    case ConversionFault::null:
+      return diag::NullField{.field = field.name, .type = declared}.make();
+    case ConversionFault::wrong_type:
+      if (is(type, TypeKind::boolean) && (!json || raw.starts_with('"')))
+        return diag::BadBool{.field = field.name, .text = shorten(text)}.make();
+      if (is(type, TypeKind::bytes) && (!json || raw.starts_with('"')))
+        return diag::BadBytes{.field = field.name}.make();
+      return diag::WrongType{
+          .field = field.name, .found = json ? kind_of_json(raw) : "`" + shorten(raw) + "`", .type = declared}
+          .make();
+    case ConversionFault::not_a_number:
+      return diag::NotANumber{.field = field.name, .text = shorten(text)}.make();
+    case ConversionFault::out_of_range:
+      if (is(scalar, TypeKind::decimal) && is_decimal_number(text)) {
+        // Too many decimals if the whole part would fit.
+        Type wider = decimal_type(38, 38 - (scalar->precision - scalar->scale));
+        DecodeField other{field.name, field.path, wider, true};
+        Arena arena(4096);
+        DecodedTurn turn;
+        if (!in_list && decode_fields(plan, {other}, record, header, arena, turn) &&
+            read_slot(turn.blocks[0].columns[0], 0).u8 == 0)
+          return diag::TooManyDecimals{.field = field.name, .text = shorten(text), .type = declared}.make();
+      }
+      return diag::NumberOutOfRange{.field = field.name, .text = shorten(text), .type = declared}.make();
+    case ConversionFault::unknown_symbol:
+      return diag::UnknownSymbolRead{.field = field.name, .text = shorten(text)}.make();
+    case ConversionFault::bad_time:
+      return bad_text(field, scalar, text);
+    case ConversionFault::bad_uuid:
+      return diag::BadUuid{.field = field.name, .text = shorten(text)}.make();
+    case ConversionFault::duplicate:
+      return diag::FieldTwice{.field = field.name}.make();
+    case ConversionFault::too_deep:
+      return diag::NestedTooDeep{.limit = kMaxNesting}.make();
+    case ConversionFault::column_missing: {
+      std::string column;
+      for (const std::string& part : field.path) column += (column.empty() ? "" : ".") + part;
+      return diag::ColumnMissing{.column = column}.make();
+    }
+  }
+  BRAID_UNREACHABLE("a conversion that did not fail");
+}
+
+}  // namespace braid

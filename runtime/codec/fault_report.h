@@ -1,0 +1,16 @@
+// What a ConversionFault looks like to a user: the diagnostic of the catalogue (6001 to 6026) with the field, its type
+// and the text that stands in the record. Slow: reads the record again. Pure.
+#pragma once
+
+#include <string_view>
+
+#include "runtime/codec/decoder.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid {
+
+/// `record` as in Record::bytes. `header`: CSV, the first record of the partition, if the plan does not name columns.
+Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& field, ConversionFault fault,
+                          std::string_view record, std::string_view header = {});
+
+}  // namespace braid
