@@ -1,0 +1,71 @@
+// Which rows an aggregate takes and where its result goes: shared by all accumulators.
+#pragma once
+
+#include "runtime/base/check.h"
+#include "runtime/operators/accumulators.h"
+
+namespace braid {
+
+/// A field of the input row, with its presence leaf if it is optional.
+struct ArgumentColumn {
+  int column = -1;    ///< of the value's first leaf; −1: no such argument
+  int presence = -1;  ///< −1: never absent
+  Type type;          ///< without optional
+
+  ArgumentColumn() = default;
+  ArgumentColumn(const std::vector<Field>& row, int field) {
+    if (field < 0) return;
+    column = static_cast<int>(leaf_offset(row, field));
+    if (is_optional(row[field].type)) presence = column++;
+    type = without_optional(row[field].type);
+  }
+  bool present(const Block& block, uint32_t row) const {
+    return presence < 0 || block.columns[presence].as<uint8_t>()[row] != 0;
+  }
+};
+
+class RowChoice {
+ public:
+  RowChoice(const AggregateSpec& spec, const std::vector<Field>& row)
+      : argument_(row, spec.argument), filter_(row, spec.filter) {}
+  /// The filter keeps the row and the argument is not null.
+  bool takes(const Block& block, uint32_t row) const { return passes(block, row) && argument_.present(block, row); }
+  bool passes(const Block& block, uint32_t row) const {
+    return filter_.column < 0 || (filter_.present(block, row) && block.columns[filter_.column].as<uint8_t>()[row] != 0);
+  }
+  const ArgumentColumn& argument() const { return argument_; }
+
+ private:
+  ArgumentColumn argument_, filter_;
+};
+
+/// Result column(s): the presence leaf of an optional type, then one scalar.
+class ScalarResult {
+ public:
+  explicit ScalarResult(const Type& type) : optional_(is_optional(type)), type_(without_optional(type)) {}
+  const Type& type() const { return type_; }
+  void write(Block& out, uint32_t row, uint32_t column, const Slot& value) const {
+    if (optional_) out.columns[column++].as<uint8_t>()[row] = 1;
+    write_slot(out.columns[column], row, value);
+  }
+  void write_none(Block& out, uint32_t row, uint32_t column) const {
+    if (optional_) out.columns[column++].as<uint8_t>()[row] = 0;
+    write_slot(out.columns[column], row, slot_i128(0));
+  }
+  /// A whole number as the result type stores it; false if it does not fit.
+  bool write_integer(Block& out, uint32_t row, uint32_t column, int128 value) const;
+
+ private:
+  bool optional_;
+  Type type_;
+};
+
+constexpr size_t padded(size_t bytes) {
+  return (bytes + 15) & ~size_t{15};
+}
+
+std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row);
+std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row);
+std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
+
+}  // namespace braid

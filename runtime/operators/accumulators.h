@@ -1,0 +1,43 @@
+// Aggregates of a group. Each is an Accumulator: it keeps its part of a group's state in a fixed number of bytes and
+// takes rows a block at a time. Sums are exact (integers 128 bits, decimals 192, floats as ExactSum) and judged against
+// their type only when read, so neither order nor partial sums can show.
+//
+// An Accumulator is immutable; states belong to the caller, who makes, stores and ends each. Variable parts live in the
+// pool that the call is given, or on the heap. One thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/data/block.h"
+#include "runtime/state/blob_pool.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+class Accumulator {
+ public:
+  virtual ~Accumulator() = default;
+  /// Bytes of a state, a multiple of 16.
+  virtual size_t size() const = 0;
+  /// `state` is zeroed memory.
+  virtual void begin(char* state) const { (void)state; }
+  /// Row rows[i] goes to the state at states[i] + offset.
+  virtual void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+                   BlobPool& pool) const = 0;
+  /// Writes the result to columns [column, …). False: it does not fit its type, and zeros are written.
+  virtual bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const = 0;
+  virtual void store(const char* state, WireWriter& out) const = 0;
+  /// Into zeroed memory; false if the bytes are not such a state.
+  virtual bool load(WireReader& in, char* state, BlobPool& pool) const = 0;
+  virtual void end(char* state, BlobPool& pool) const {
+    (void)state;
+    (void)pool;
+  }
+};
+
+std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row);
+
+}  // namespace braid

@@ -1,0 +1,106 @@
+#include "runtime/operators/as_of_join.h"
+
+#include <algorithm>
+
+namespace braid {
+
+AsOfJoinNode::AsOfJoinNode(const Services& services)
+    : OperatorNode(services),
+      content_(std::get<AsOfJoinOperator>(self_.content)),
+      rows_(services, content_.shape),
+      left_key_(input_row(0), content_.shape.left_keys, KeyFormat::Nulls::match_nothing),
+      right_key_(input_row(1), content_.shape.right_keys, KeyFormat::Nulls::match_nothing),
+      left_leaves_(flatten(input_row(0))),
+      left_rows_(input_row(0)),
+      versions_(table(kVersionTable), content_.max_age_us, pool_),
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), pool_) {
+  if (content_.shape.right_delete >= 0)
+    delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
+}
+
+void AsOfJoinNode::begin_turn() {
+  pool_.release_pending();
+  sequence_ = 0;
+}
+
+void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
+  if (input == 1) {
+    take_version(block);
+  } else {
+    take_left(block, out);
+  }
+}
+
+void AsOfJoinNode::take_version(const Block& block) {
+  KeyBlock keys = right_key_.encode(block, arena());
+  Block target = rows_.right_rows().target(block, 0);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const Record& record = block.record_of(row);
+    dispositions().use(index(), 1, record);
+    if (keys.has_null[row]) continue;
+    bool deletes = delete_column_ >= 0 && block.columns[delete_column_].as<uint8_t>()[row] != 0;
+    Version version;
+    version.original = block.time[row];
+    version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
+    version.source = record.source;
+    version.partition = record.partition;
+    version.position = record.position;
+    if (!deletes) version.row = rows_.right_rows().store(target, row, pool_);
+    versions_.add(keys.hashes[row], keys.keys[row].view(), version);
+  }
+}
+
+void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
+  KeyBlock keys = left_key_.encode(block, arena());
+  for (uint32_t row = 0; row < block.rows; ++row) versions_.prefetch(keys.hashes[row]);
+  int64_t table_watermark = edges[1].value();
+  pairs_.clear();
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (is_late(0, block.time[row], block.watermark[row])) {
+      leave_late(0, block, row, content_.shape.late_site);
+    } else if (keys.has_null[row]) {
+      pairs_.add(row, {nullptr, 0});
+    } else if (block.time[row] < table_watermark) {
+      pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
+    } else {
+      HeldRow held = hold_row(block, block, row, left_rows_, pool_);
+      held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
+      held.hash = keys.hashes[row];
+      held.sequence = sequence_++;
+      waiting_.push(held);
+    }
+  }
+  rows_.finish(block, pairs_, out);
+}
+
+void AsOfJoinNode::advance(std::vector<Block>& out) {
+  released_.clear();
+  waiting_.take_before(edges[1].value(), released_);
+  for (size_t first = 0; first < released_.size(); first += kBlockRows) {
+    std::vector<const HeldRow*> held;
+    for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
+    Block block = block_of(held, left_rows_, left_leaves_, arena());
+    KeyBlock keys = left_key_.encode(block, arena());
+    pairs_.clear();
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      dispositions().release(index(), 0, block.record_of(row));
+      pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
+    }
+    rows_.finish(block, pairs_, out);
+  }
+  int64_t bound = edges[0].finite;
+  if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
+  versions_.forget_before(bound);
+}
+
+void AsOfJoinNode::collect(StateBatch& batch) {
+  versions_.collect(batch);
+  waiting_.collect(batch);
+}
+
+Status AsOfJoinNode::restore(StateStore& store) {
+  BRAID_TRY(versions_.restore(store, rows_.right_rows()));
+  return waiting_.restore(store, left_rows_);
+}
+
+}  // namespace braid

@@ -1,0 +1,43 @@
+// A stream joined with a table of versions: a row of time t meets the version valid at t. It waits, in state, until the
+// table's watermark has passed t, and is released in order (t, turn, ordinal); one whose t has been passed already is
+// joined in its place. Late left rows leave; late versions hold from the watermark on.
+#pragma once
+
+#include "runtime/operators/held_rows.h"
+#include "runtime/operators/join_rows.h"
+#include "runtime/operators/versions.h"
+#include "runtime/state/key_format.h"
+
+namespace braid {
+
+class AsOfJoinNode : public OperatorNode {
+ public:
+  explicit AsOfJoinNode(const Services& services);
+  void begin_turn() override;
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  void advance(std::vector<Block>& out) override;
+  void collect(StateBatch& batch) override;
+  Status restore(StateStore& store) override;
+  StateSize state_size() const override { return {versions_.size() + waiting_.size(), pool_.bytes_used()}; }
+
+ private:
+  static constexpr uint32_t kVersionTable = 0;
+  static constexpr uint32_t kWaitingTable = 1;
+  void take_version(const Block& block);
+  void take_left(const Block& block, std::vector<Block>& out);
+
+  const AsOfJoinOperator& content_;
+  JoinRows rows_;
+  KeyFormat left_key_, right_key_;
+  int delete_column_ = -1;
+  std::vector<Leaf> left_leaves_;
+  StoredRows left_rows_;
+  BlobPool pool_;
+  Versions versions_;
+  HeldRows waiting_;
+  uint64_t sequence_ = 0;  ///< within the turn
+  JoinPairs pairs_;
+  std::vector<HeldRow> released_;
+};
+
+}  // namespace braid

@@ -1,0 +1,257 @@
+// min and max of a scalar; first, last, arg_min and arg_max, which keep the value of one chosen row. Ties of the latter
+// go by (time, source, partition, position): to the earliest, with `last` to the latest.
+#include <tuple>
+
+#include "runtime/operators/accumulator_rows.h"
+#include "runtime/state/stored_rows.h"
+
+namespace braid {
+namespace {
+
+/// Order of two present scalars of one type. NaN comes last, -0 equals 0.
+int compare_scalar(const Type& type, const Slot& a, const Slot& b) {
+  auto order = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
+  switch (leaf_kind(type)) {
+    case LeafKind::u8:
+      return order(a.u8, b.u8);
+    case LeafKind::i32:
+      return order(a.i32, b.i32);
+    case LeafKind::i64:
+      return order(a.i64, b.i64);
+    case LeafKind::f64: {
+      bool a_nan = a.f64 != a.f64, b_nan = b.f64 != b.f64;
+      return a_nan || b_nan ? order(a_nan, b_nan) : order(a.f64, b.f64);
+    }
+    case LeafKind::i128:
+      if (is(type, TypeKind::uuid)) return order(static_cast<uint128>(a.i128), static_cast<uint128>(b.i128));
+      return order(a.i128, b.i128);
+    case LeafKind::bytes: {
+      int comparison = a.bytes.view().compare(b.bytes.view());
+      return comparison < 0 ? -1 : comparison > 0 ? 1 : 0;
+    }
+    case LeafKind::list:
+      break;
+  }
+  BRAID_UNREACHABLE("lists have no order");
+}
+
+/// Equal values have one form, so that which of them was seen first cannot show.
+Slot canonical(const Type& type, Slot slot) {
+  if (leaf_kind(type) == LeafKind::f64) {
+    if (slot.f64 == 0) slot.f64 = 0;
+    if (slot.f64 != slot.f64) slot.f64 = __builtin_nan("");
+  }
+  return slot;
+}
+
+/// A scalar that lives in a state: text is the pool's.
+void keep_slot(const Type& type, Slot* kept, bool had, const Slot& value, BlobPool& pool) {
+  if (leaf_kind(type) != LeafKind::bytes) {
+    *kept = value;
+    return;
+  }
+  if (had) pool.release_later(kept->bytes);
+  kept->bytes = pool.copy(value.bytes.view());
+}
+
+void store_slot(const Type& type, const Slot& slot, WireWriter& out) {
+  if (leaf_kind(type) == LeafKind::bytes) {
+    out.text(slot.bytes.view());
+  } else {
+    out.fixed(slot.i128);
+  }
+}
+
+Slot load_slot(const Type& type, WireReader& in, BlobPool& pool) {
+  Slot slot = slot_i128(0);
+  if (leaf_kind(type) == LeafKind::bytes) {
+    slot.bytes = pool.copy(in.text());
+  } else {
+    slot.i128 = in.fixed<int128>();
+  }
+  return slot;
+}
+
+class Extreme : public Accumulator {
+ public:
+  Extreme(const AggregateSpec& spec, const std::vector<Field>& row)
+      : rows_(spec, row), result_(spec.type), sign_(spec.kind == AggregateSpec::Kind::minimum ? 1 : -1) {}
+  size_t size() const override { return sizeof(State); }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool& pool) const override {
+    const Type& type = rows_.argument().type;
+    const Column& column = block.columns[rows_.argument().column];
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows_.takes(block, rows[i])) continue;
+      auto* state = reinterpret_cast<State*>(states[i] + offset);
+      Slot value = canonical(type, read_slot(column, rows[i]));
+      if (state->any != 0 && sign_ * compare_scalar(type, value, state->value) >= 0) continue;
+      keep_slot(type, &state->value, state->any != 0, value, pool);
+      state->any = 1;
+    }
+  }
+  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    if (state->any == 0) {
+      result_.write_none(out, row, column);
+      return true;
+    }
+    Slot value = state->value;
+    if (leaf_kind(result_.type()) == LeafKind::bytes) value.bytes = arena.copy(value.bytes.view());
+    result_.write(out, row, column, value);
+    return true;
+  }
+  void store(const char* bytes, WireWriter& out) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    out.fixed(static_cast<uint8_t>(state->any));
+    if (state->any != 0) store_slot(rows_.argument().type, state->value, out);
+  }
+  bool load(WireReader& in, char* bytes, BlobPool& pool) const override {
+    auto* state = reinterpret_cast<State*>(bytes);
+    state->any = in.fixed<uint8_t>();
+    if (state->any != 0) state->value = load_slot(rows_.argument().type, in, pool);
+    return !in.failed();
+  }
+  void end(char* bytes, BlobPool& pool) const override {
+    auto* state = reinterpret_cast<State*>(bytes);
+    if (state->any != 0 && leaf_kind(rows_.argument().type) == LeafKind::bytes) pool.release_later(state->value.bytes);
+  }
+
+ private:
+  struct State {
+    Slot value;
+    uint64_t any;
+    uint64_t unused;
+  };
+  RowChoice rows_;
+  ScalarResult result_;
+  int sign_;
+};
+
+class ChosenRow : public Accumulator {
+ public:
+  ChosenRow(const AggregateSpec& spec, const std::vector<Field>& row)
+      : rows_(spec, row),
+        by_(row, spec.by),
+        field_column_(leaf_offset(row, spec.argument)),
+        leaves_(flatten(row[spec.argument].type)),
+        stored_({row[spec.argument]}),
+        result_leaves_(flatten(spec.type)) {
+    latest_ = spec.kind == AggregateSpec::Kind::last;
+    by_sign_ = spec.kind == AggregateSpec::Kind::last || spec.kind == AggregateSpec::Kind::arg_max ? -1 : 1;
+    // An optional result of an argument that is never null has a presence leaf of its own in front.
+    adds_presence_ = is_optional(spec.type) && !is_optional(row[spec.argument].type);
+    BRAID_CHECK(result_leaves_.size() == leaves_.size() + (adds_presence_ ? 1 : 0),
+                "the result of first, last or arg_ is not of its argument's type");
+  }
+  size_t size() const override { return padded(sizeof(State)); }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool& pool) const override {
+    Block values = stored_.target(block, field_column_);
+    StoredRows writer = stored_;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      uint32_t row = rows[i];
+      if (!rows_.passes(block, row) || (by_.column >= 0 && !by_.present(block, row))) continue;
+      auto* state = reinterpret_cast<State*>(states[i] + offset);
+      State candidate{};
+      const Record& record = block.record_of(row);
+      candidate.time = block.time[row];
+      candidate.source = record.source;
+      candidate.partition = record.partition;
+      candidate.position = record.position;
+      if (by_.column >= 0) candidate.by = canonical(by_.type, read_slot(block.columns[by_.column], row));
+      if (state->any != 0 && !wins(candidate, *state)) continue;
+      if (by_.column >= 0) {
+        Slot by = state->by;
+        keep_slot(by_.type, &by, state->any != 0, candidate.by, pool);
+        candidate.by = by;
+      }
+      if (state->any != 0) pool.release_later(state->row);
+      candidate.row = writer.store(values, row, pool);
+      candidate.any = 1;
+      *state = candidate;
+    }
+  }
+  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    if (state->any == 0) {
+      for (size_t i = 0; i < result_leaves_.size(); ++i) write_slot(out.columns[column + i], row, slot_i128(0));
+      return true;
+    }
+    if (adds_presence_) out.columns[column++].as<uint8_t>()[row] = 1;
+    stored_.read(arena.copy(state->row.view()), stored_.target(out, column), row, arena);
+    return true;
+  }
+  void store(const char* bytes, WireWriter& out) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    out.fixed(static_cast<uint8_t>(state->any));
+    if (state->any == 0) return;
+    out.fixed(state->time);
+    out.fixed(state->source);
+    out.fixed(state->partition);
+    out.fixed(state->position);
+    if (by_.column >= 0) store_slot(by_.type, state->by, out);
+    out.text(state->row.view());
+  }
+  bool load(WireReader& in, char* bytes, BlobPool& pool) const override {
+    auto* state = reinterpret_cast<State*>(bytes);
+    state->any = in.fixed<uint8_t>();
+    if (state->any == 0) return !in.failed();
+    state->time = in.fixed<int64_t>();
+    state->source = in.fixed<uint32_t>();
+    state->partition = in.fixed<uint32_t>();
+    state->position = in.fixed<int64_t>();
+    if (by_.column >= 0) state->by = load_slot(by_.type, in, pool);
+    std::string_view row = in.text();
+    state->row = pool.copy(row);
+    return !in.failed() && stored_.fits(row);
+  }
+  void end(char* bytes, BlobPool& pool) const override {
+    auto* state = reinterpret_cast<State*>(bytes);
+    if (state->any == 0) return;
+    pool.release_later(state->row);
+    if (by_.column >= 0 && leaf_kind(by_.type) == LeafKind::bytes) pool.release_later(state->by.bytes);
+  }
+
+ private:
+  struct State {
+    Slot by;
+    int64_t time;
+    int64_t position;
+    uint32_t source, partition;
+    Bytes row;
+    uint64_t any;
+  };
+  bool wins(const State& candidate, const State& kept) const {
+    if (by_.column >= 0) {
+      int order = by_sign_ * compare_scalar(by_.type, candidate.by, kept.by);
+      if (order != 0) return order < 0;
+    }
+    auto place = [](const State& state) {
+      return std::tuple(state.time, state.source, state.partition, state.position);
+    };
+    return latest_ ? place(candidate) > place(kept) : place(candidate) < place(kept);
+  }
+
+  RowChoice rows_;
+  ArgumentColumn by_;
+  size_t field_column_;
+  std::vector<Leaf> leaves_;
+  StoredRows stored_;
+  std::vector<Leaf> result_leaves_;
+  bool latest_ = false;
+  bool adds_presence_ = false;
+  int by_sign_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row) {
+  return std::make_unique<Extreme>(spec, row);
+}
+
+std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row) {
+  return std::make_unique<ChosenRow>(spec, row);
+}
+
+}  // namespace braid

@@ -1,0 +1,321 @@
+#include "runtime/operators/interval_join.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+
+IntervalJoinNode::IntervalJoinNode(const Services& services)
+    : OperatorNode(services),
+      content_(std::get<IntervalJoinOperator>(self_.content)),
+      rows_(services, content_.shape),
+      left_key_(input_row(0), content_.shape.left_keys, KeyFormat::Nulls::match_nothing),
+      right_key_(input_row(1), content_.shape.right_keys, KeyFormat::Nulls::match_nothing),
+      left_leaves_(flatten(input_row(0))),
+      left_rows_(input_row(0)),
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), pool_) {
+  bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
+  makes_rows_ = !content_.nearest || (self_.derived && !input_is_derived);
+}
+
+void IntervalJoinNode::begin_turn() {
+  pool_.release_pending();
+  sequence_ = 0;
+}
+
+EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
+  bool behind = content_.upper_us && (content_.nearest || content_.shape.left || *content_.upper_us < 0);
+  return inputs[0] + (behind ? inputs[1].minus(*content_.upper_us) : inputs[1]);
+}
+
+bool IntervalJoinNode::closed(int64_t left_time) const {
+  if (edges[1].ended) return true;
+  if (upper() == INT64_MAX) return false;
+  return add_time(left_time, upper()) < edges[1].finite;
+}
+
+void IntervalJoinNode::mark(Entry& entry) {
+  if (!entry.value.changed) changed_.push_back(&entry);
+  entry.value.changed = true;
+}
+
+void IntervalJoinNode::add_left(Entry& entry, LeftRow row) {
+  auto& list = entry.value.left;
+  auto place = std::upper_bound(list.begin(), list.end(), row,
+                                [](const LeftRow& a, const LeftRow& b) { return before_by_arrival(a.held, b.held); });
+  closings_.push({row.held, &entry});
+  row.dirty = !row.held.stored;
+  if (row.dirty) mark(entry);
+  list.insert(place, row);
+  ++left_count_;
+}
+
+void IntervalJoinNode::add_right(Entry& entry, RightRow row) {
+  auto order = [](const RightRow& r) { return std::tuple(r.time, r.source, r.partition, r.position, r.sequence); };
+  auto& list = entry.value.right;
+  auto place = std::upper_bound(list.begin(), list.end(), row,
+                                [&](const RightRow& a, const RightRow& b) { return order(a) < order(b); });
+  expiries_.push({row.time, &entry, entry.hash});
+  if (!row.stored) mark(entry);
+  list.insert(place, row);
+  ++right_count_;
+}
+
+std::span<IntervalJoinNode::RightRow> IntervalJoinNode::candidates(Entry& entry, int64_t time) const {
+  auto& list = entry.value.right;
+  auto first = list.begin(), last = list.end();
+  if (content_.lower_us) {
+    int64_t from = add_time(time, *content_.lower_us);
+    first = std::lower_bound(first, last, from, [](const RightRow& row, int64_t t) { return row.time < t; });
+  }
+  if (content_.upper_us) {
+    int64_t to = add_time(time, *content_.upper_us);
+    last = std::upper_bound(first, last, to, [](int64_t t, const RightRow& row) { return t < row.time; });
+  }
+  return {first, last};
+}
+
+void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
+  if (input == 1) {
+    take_right(block, out);
+  } else if (content_.nearest) {
+    take_nearest(block, out);
+  } else {
+    take_left(block, out);
+  }
+}
+
+void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, const Drop& drop) {
+  // The pair is a row that this step made; its left record is settled by itself.
+  dispositions().make(index(), 1);
+  dispositions().leave(index(), Dispositions::kMadeHere, left, row, drop.site, drop.code, drop.detail.view(), {});
+}
+
+void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
+  KeyBlock keys = right_key_.encode(block, arena());
+  Block target = rows_.right_rows().target(block, 0);
+  std::vector<LeftRow*> lefts;
+  std::vector<Entry*> entries;
+  JoinPairs pairs;
+  std::vector<RightTime> times;
+  auto flush = [&] {
+    if (lefts.empty()) return;
+    std::vector<const HeldRow*> held;
+    for (const LeftRow* left : lefts) held.push_back(&left->held);
+    Block left_block = block_of(held, left_rows_, left_leaves_, arena());
+    std::vector<const Drop*> drops;
+    rows_.evaluate(left_block, pairs, drops);
+    JoinPairs met;
+    std::vector<RightTime> met_times;
+    for (uint32_t i = 0; i < lefts.size(); ++i) {
+      bool rejected = drops[i] != nullptr && rows_.rejects(*drops[i]);
+      if (drops[i] != nullptr && !rejected) continue;
+      if (!lefts[i]->matched) {
+        lefts[i]->matched = true;
+        lefts[i]->dirty = true;
+        mark(*entries[i]);
+        dispositions().release(index(), 0, left_block.record_of(i));
+        dispositions().use(index(), 0, left_block.record_of(i));
+      }
+      if (rejected) {
+        reject_pair(left_block, i, *drops[i]);
+        continue;
+      }
+      met.add(i, pairs.rights[i]);
+      met_times.push_back(times[i]);
+    }
+    if (!met.rows.empty()) emit(left_block, met, met_times, out);
+    lefts.clear();
+    entries.clear();
+    pairs.clear();
+    times.clear();
+  };
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const Record& record = block.record_of(row);
+    if (is_late(1, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
+      leave_late(1, block, row, content_.shape.late_site);
+      continue;
+    }
+    dispositions().use(index(), 1, record);
+    if (keys.has_null[row]) continue;
+    bool added = false;
+    Entry& entry = keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    RightRow right;
+    right.time = block.time[row];
+    right.watermark = block.watermark[row];
+    right.source = record.source;
+    right.partition = record.partition;
+    right.position = record.position;
+    right.sequence = sequence_++;
+    right.row = rows_.right_rows().store(target, row, pool_);
+    add_right(entry, right);
+    if (content_.nearest) continue;
+    for (LeftRow& left : entry.value.left) {
+      if (content_.lower_us && right.time < add_time(left.held.time, *content_.lower_us)) continue;
+      if (content_.upper_us && right.time > add_time(left.held.time, *content_.upper_us)) continue;
+      pairs.add(static_cast<uint32_t>(lefts.size()), right.row);
+      lefts.push_back(&left);
+      entries.push_back(&entry);
+      times.push_back({right.time, right.watermark});
+      if (lefts.size() == kBlockRows) flush();
+    }
+  }
+  flush();
+}
+
+void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
+  KeyBlock keys = left_key_.encode(block, arena());
+  JoinPairs pairs;
+  std::vector<RightTime> times;
+  std::vector<bool> late(block.rows, false);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (is_late(0, block.time[row], block.watermark[row])) {
+      late[row] = true;
+      leave_late(0, block, row, content_.shape.late_site);
+      continue;
+    }
+    Entry* entry = keys.has_null[row] ? nullptr : keys_.find(keys.hashes[row], keys.keys[row].view());
+    if (entry == nullptr) continue;
+    for (const RightRow& right : candidates(*entry, block.time[row])) {
+      pairs.add(row, right.row);
+      times.push_back({right.time, right.watermark});
+    }
+  }
+  std::vector<const Drop*> drops;
+  rows_.evaluate(block, pairs, drops);
+  JoinPairs met;
+  std::vector<RightTime> met_times;
+  size_t next = 0;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (late[row]) continue;
+    bool matched = false;
+    for (; next < pairs.rows.size() && pairs.rows[next] == row; ++next) {
+      bool rejected = drops[next] != nullptr && rows_.rejects(*drops[next]);
+      if (drops[next] != nullptr && !rejected) continue;
+      matched = true;
+      if (rejected) {
+        reject_pair(block, row, *drops[next]);
+      } else {
+        met.add(row, pairs.rights[next]);
+        met_times.push_back(times[next]);
+      }
+    }
+    const Record& record = block.record_of(row);
+    bool decided = closed(block.time[row]) || keys.has_null[row];
+    if (matched) dispositions().use(index(), 0, record);
+    if (decided) {
+      if (matched) continue;
+      if (content_.shape.left) {
+        dispositions().use(index(), 0, record);
+        met.add(row, {nullptr, 0});
+        met_times.push_back({block.time[row], block.watermark[row]});
+      } else {
+        rows_.leave_unmatched(block, row);
+      }
+      continue;
+    }
+    LeftRow left;
+    left.held = hold_row(block, block, row, left_rows_, pool_);
+    if (!matched) left.held.record.settled = dispositions().hold(index(), 0, record);
+    left.held.hash = keys.hashes[row];
+    left.held.sequence = sequence_++;
+    left.matched = matched;
+    bool added = false;
+    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added), left);
+  }
+  if (!met.rows.empty()) emit(block, met, met_times, out);
+}
+
+void IntervalJoinNode::emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times,
+                            std::vector<Block>& out) {
+  if (makes_rows_) dispositions().make(index(), pairs.rows.size());
+  for (size_t first = 0; first < pairs.rows.size(); first += kBlockRows) {
+    size_t count = std::min<size_t>(kBlockRows, pairs.rows.size() - first);
+    JoinPairs part;
+    for (size_t i = first; i < first + count; ++i) part.add(pairs.rows[i], pairs.rights[i]);
+    Block joined = rows_.join(left, part);
+    auto* time = arena().allocate_array<int64_t>(count);
+    auto* watermark = arena().allocate_array<int64_t>(count);
+    for (size_t i = 0; i < count; ++i) {
+      time[i] = std::max(joined.time[i], times[first + i].time);
+      watermark[i] = std::min(joined.watermark[i], times[first + i].watermark);
+    }
+    joined.time = time;
+    joined.watermark = watermark;
+    out.push_back(std::move(joined));
+  }
+}
+
+void IntervalJoinNode::take_nearest(const Block& block, std::vector<Block>& out) {
+  KeyBlock keys = left_key_.encode(block, arena());
+  std::vector<uint32_t> decided;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (is_late(0, block.time[row], block.watermark[row])) {
+      leave_late(0, block, row, content_.shape.late_site);
+    } else if (keys.has_null[row] || closed(block.time[row])) {
+      decided.push_back(row);
+    } else {
+      HeldRow held = hold_row(block, block, row, left_rows_, pool_);
+      held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
+      held.hash = keys.hashes[row];
+      held.sequence = sequence_++;
+      waiting_.push(held);
+    }
+  }
+  if (!decided.empty()) decide_nearest(block, keys, decided, out);
+}
+
+void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, std::span<const uint32_t> rows,
+                                      std::vector<Block>& out) {
+  JoinPairs pairs;
+  std::vector<RightTime> times;
+  for (uint32_t row : rows) {
+    Entry* entry = keys.has_null[row] ? nullptr : keys_.find(keys.hashes[row], keys.keys[row].view());
+    if (entry == nullptr) continue;
+    for (const RightRow& right : candidates(*entry, block.time[row])) {
+      pairs.add(row, right.row);
+      times.push_back({right.time, right.watermark});
+    }
+  }
+  std::vector<const Drop*> drops;
+  rows_.evaluate(block, pairs, drops);
+  JoinPairs met;
+  std::vector<RightTime> met_times;
+  size_t next = 0;
+  for (uint32_t row : rows) {
+    const Record& record = block.record_of(row);
+    const Drop* rejection = nullptr;
+    size_t best = pairs.rows.size();
+    uint64_t best_distance = 0;
+    for (; next < pairs.rows.size() && pairs.rows[next] == row; ++next) {
+      if (drops[next] != nullptr) {
+        if (rejection == nullptr && rows_.rejects(*drops[next])) rejection = drops[next];
+        continue;
+      }
+      int64_t a = times[next].time, b = block.time[row];
+      uint64_t distance = a > b ? static_cast<uint64_t>(a) - static_cast<uint64_t>(b)
+                                : static_cast<uint64_t>(b) - static_cast<uint64_t>(a);
+      // Candidates come by time, then position: the first of equals is the earlier.
+      if (best == pairs.rows.size() || distance < best_distance) {
+        best = next;
+        best_distance = distance;
+      }
+    }
+    if (rejection != nullptr) {
+      dispositions().leave(index(), 0, block, row, rejection->site, rejection->code, rejection->detail.view(), {});
+    } else if (best == pairs.rows.size() && !content_.shape.left) {
+      rows_.leave_unmatched(block, row);
+    } else {
+      bool any = best < pairs.rows.size();
+      if (makes_rows_) dispositions().use(index(), 0, record);
+      met.add(row, any ? pairs.rights[best] : Bytes{nullptr, 0});
+      met_times.push_back(any ? times[best] : RightTime{block.time[row], block.watermark[row]});
+    }
+  }
+  if (!met.rows.empty()) emit(block, met, met_times, out);
+}
+
+}  // namespace braid

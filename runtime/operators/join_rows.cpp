@@ -1,0 +1,143 @@
+#include "runtime/operators/join_rows.h"
+
+#include <cstring>
+#include <numeric>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+namespace {
+
+std::vector<Field> first_fields(const std::vector<Field>& row, int count) {
+  BRAID_CHECK(count <= static_cast<int>(row.size()));
+  return {row.begin(), row.begin() + count};
+}
+
+bool is_whole(const std::vector<uint32_t>& rows, uint32_t count) {
+  if (rows.size() != count) return false;
+  for (uint32_t i = 0; i < count; ++i)
+    if (rows[i] != i) return false;
+  return true;
+}
+
+}  // namespace
+
+JoinRows::JoinRows(const Services& services, const JoinShape& shape)
+    : services_(services),
+      shape_(shape),
+      left_leaves_(flatten(first_fields(
+          services.program.operators[services.program.operators[services.index].inputs[0]].row, shape.left_fields))),
+      right_rows_(first_fields(services.program.operators[services.program.operators[services.index].inputs[1]].row,
+                               shape.right_fields)) {
+  const Operator& self = services.program.operators[services.index];
+  right_leaves_ = flatten(first_fields(services.program.operators[self.inputs[1]].row, shape.right_fields));
+  right_name_ = self.row.empty() ? std::string() : self.row.back().name;
+  size_t presence = shape.left ? 1 : 0;
+  BRAID_CHECK(flatten(self.row).size() == left_leaves_.size() + presence + right_leaves_.size(),
+              "the row of a join is not its left fields and the struct of its right fields");
+}
+
+Block JoinRows::pair_block(const Block& left, const JoinPairs& pairs, bool presence) {
+  auto count = static_cast<uint32_t>(pairs.rows.size());
+  Arena& arena = services_.arena;
+  Block left_part;
+  if (is_whole(pairs.rows, left.rows)) {
+    left_part = left;
+    left_part.columns.resize(left_leaves_.size());
+  } else {
+    Block narrow = left;
+    narrow.columns.resize(left_leaves_.size());
+    left_part = gather(narrow, pairs.rows, left_leaves_, arena);
+  }
+  Block block = left_part;
+  uint8_t* present = nullptr;
+  if (presence) {
+    present = arena.allocate_array<uint8_t>(count);
+    block.columns.push_back({LeafKind::u8, present});
+  }
+  size_t first = block.columns.size();
+  for (const Leaf& leaf : right_leaves_)
+    block.columns.push_back({leaf.kind, arena.allocate(leaf_width(leaf.kind) * count)});
+  Block target = right_rows_.target(block, first);
+  for (uint32_t i = 0; i < count; ++i) {
+    bool met = pairs.rights[i].data != nullptr;
+    if (presence) present[i] = met;
+    if (met) {
+      right_rows_.read(pairs.rights[i], target, i, arena);
+    } else {
+      for (const Column& column : target.columns)
+        std::memset(static_cast<char*>(column.data) + leaf_width(column.kind) * i, 0, leaf_width(column.kind));
+    }
+  }
+  return block;
+}
+
+Block JoinRows::join(const Block& left, const JoinPairs& pairs) {
+  return pair_block(left, pairs, shape_.left);
+}
+
+void JoinRows::evaluate(const Block& left, const JoinPairs& pairs, std::vector<const Drop*>& drops) {
+  drops.assign(pairs.rows.size(), nullptr);
+  if (shape_.residual.empty()) return;
+  JoinPairs met;
+  std::vector<uint32_t> places;
+  auto run = [&] {
+    Block block = pair_block(left, met, false);
+    std::vector<void*> none(block.columns.size(), nullptr);
+    KernelResult result = run_kernel(shape_.residual.get(), block, none, services_.arena, services_.call);
+    for (const Drop& drop : result.drops) drops[places[drop.row]] = &drop;
+    met.clear();
+    places.clear();
+  };
+  for (uint32_t i = 0; i < pairs.rows.size(); ++i) {
+    if (pairs.rights[i].data == nullptr) continue;
+    met.add(pairs.rows[i], pairs.rights[i]);
+    places.push_back(i);
+    if (places.size() == kBlockRows) run();
+  }
+  if (!places.empty()) run();
+}
+
+void JoinRows::filter(const Block& left, JoinPairs& pairs) {
+  if (shape_.residual.empty()) return;
+  std::vector<const Drop*> drops;
+  evaluate(left, pairs, drops);
+  size_t kept = 0;
+  for (size_t i = 0; i < pairs.rows.size(); ++i) {
+    if (drops[i] != nullptr && rejects(*drops[i])) {
+      services_.dispositions.leave(services_.index, 0, left, pairs.rows[i], drops[i]->site, drops[i]->code,
+                                   drops[i]->detail.view(), {});
+      continue;
+    }
+    pairs.rows[kept] = pairs.rows[i];
+    pairs.rights[kept++] = drops[i] == nullptr ? pairs.rights[i] : Bytes{nullptr, 0};
+  }
+  pairs.rows.resize(kept);
+  pairs.rights.resize(kept);
+}
+
+void JoinRows::leave_unmatched(const Block& left, uint32_t row) {
+  constexpr uint32_t kUnmatchedRow = 6304;
+  services_.dispositions.leave(services_.index, 0, left, row, shape_.unmatched_site, kUnmatchedRow, {},
+                               {{"relation", right_name_}});
+}
+
+void JoinRows::finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out) {
+  filter(left, pairs);
+  if (!shape_.left) {
+    size_t kept = 0;
+    for (size_t i = 0; i < pairs.rows.size(); ++i) {
+      if (pairs.rights[i].data == nullptr) {
+        leave_unmatched(left, pairs.rows[i]);
+        continue;
+      }
+      pairs.rows[kept] = pairs.rows[i];
+      pairs.rights[kept++] = pairs.rights[i];
+    }
+    pairs.rows.resize(kept);
+    pairs.rights.resize(kept);
+  }
+  if (!pairs.rows.empty()) out.push_back(join(left, pairs));
+}
+
+}  // namespace braid

@@ -1,0 +1,57 @@
+// Output rows of the joins that give one row a left row: reference and as-of join, `nearest`. Left rows come as a block
+// and the rows of it that are decided; beside each stands the stored right row it met, if any.
+#pragma once
+
+#include <vector>
+
+#include "runtime/operators/operator.h"
+#include "runtime/state/stored_rows.h"
+
+namespace braid {
+
+/// Decided left rows of one block; `rights[i].data` null: row rows[i] met nothing.
+struct JoinPairs {
+  std::vector<uint32_t> rows;
+  std::vector<Bytes> rights;
+
+  void add(uint32_t row, Bytes right) {
+    rows.push_back(row);
+    rights.push_back(right);
+  }
+  void clear() {
+    rows.clear();
+    rights.clear();
+  }
+};
+
+class JoinRows {
+ public:
+  JoinRows(const Services& services, const JoinShape& shape);
+
+  /// Rows of the right input as this join keeps them: its first `right_fields`.
+  StoredRows& right_rows() { return right_rows_; }
+  /// Evaluates the residual for the pairs that have a right row. `drops[i]` is null where pair i matches (or has none).
+  /// Any number of pairs; memory of the arena.
+  void evaluate(const Block& left, const JoinPairs& pairs, std::vector<const Drop*>& drops);
+  bool rejects(const Drop& drop) const { return services_.program.sites[drop.site].kind == Site::Kind::rejected; }
+  /// Evaluates the residual: pairs that do not match lose their right row, rejected left rows leave and are gone from
+  /// `pairs`.
+  void filter(const Block& left, JoinPairs& pairs);
+  /// One block for all pairs with a right row, and, for a left join, those without.
+  Block join(const Block& left, const JoinPairs& pairs);
+  /// filter, then unmatched rows of an inner join leave, the others go out in order.
+  void finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out);
+  void leave_unmatched(const Block& left, uint32_t row);
+
+ private:
+  Block pair_block(const Block& left, const JoinPairs& pairs, bool presence);
+
+  Services services_;
+  const JoinShape& shape_;
+  std::vector<Leaf> left_leaves_;  ///< of the fields that go out
+  std::vector<Leaf> right_leaves_;
+  StoredRows right_rows_;
+  std::string right_name_;
+};
+
+}  // namespace braid

@@ -1,0 +1,33 @@
+#include "runtime/base/check.h"
+#include "runtime/operators/as_of_join.h"
+#include "runtime/operators/interval_join.h"
+#include "runtime/operators/reference_join.h"
+#include "runtime/operators/retime.h"
+#include "runtime/operators/rows.h"
+#include "runtime/operators/unique.h"
+#include "runtime/operators/window_group.h"
+
+namespace braid {
+
+Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services) {
+  using Made = std::unique_ptr<OperatorNode>;
+  struct Maker {
+    const Services& services;
+    Result<Made> operator()(const SourceOperator&) { return Made(); }
+    Result<Made> operator()(const RowsOperator&) { return Made(std::make_unique<RowsNode>(services)); }
+    Result<Made> operator()(const UnionOperator&) { return Made(std::make_unique<UnionNode>(services)); }
+    Result<Made> operator()(const ReferenceJoinOperator&) {
+      return Made(std::make_unique<ReferenceJoinNode>(services));
+    }
+    Result<Made> operator()(const AsOfJoinOperator&) { return Made(std::make_unique<AsOfJoinNode>(services)); }
+    Result<Made> operator()(const IntervalJoinOperator&) { return Made(std::make_unique<IntervalJoinNode>(services)); }
+    Result<Made> operator()(const GroupOperator&) { return WindowGroupNode::make(services); }
+    Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
+    Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
+    Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
+    Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
+  };
+  return std::visit(Maker{services}, services.program.operators[services.index].content);
+}
+
+}  // namespace braid

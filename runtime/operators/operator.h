@@ -1,0 +1,148 @@
+// What the engine runs: one OperatorNode per operator of the Program. In a turn each takes its input blocks, operator
+// after operator in topological order; then time moves and each releases what it held.
+//
+// An operator belongs to one engine and one thread. What it is given to work with (Services) outlives it. Blocks it
+// takes and gives live in the turn's arena. Expected failures are only those of reading its state back; what is wrong
+// with a row is settled through Dispositions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/base/result.h"
+#include "runtime/data/arena.h"
+#include "runtime/data/block.h"
+#include "runtime/state/blob_pool.h"
+#include "runtime/state/store.h"
+#include "runtime/time/edge_time.h"
+
+namespace braid {
+
+/// Named arguments of a row's reason, as the catalogue's message names them.
+using ReasonArguments = std::vector<std::pair<std::string, std::string>>;
+
+/// Where rows go that leave the flow, and what the ledgers count. `input` is the input of operator `op` the row came
+/// by; kMadeHere for a row that the operator itself made.
+class Dispositions {
+ public:
+  static constexpr int kMadeHere = -1;
+
+  virtual ~Dispositions() = default;
+  /// The row leaves at `site`: settled, and written where the site says. `detail`: what was wrong, in the arena.
+  virtual void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code,
+                     std::string_view detail, const ReasonArguments& arguments) = 0;
+  /// The record is folded, stored or emitted here.
+  virtual void use(int op, int input, const Record& record) = 0;
+  /// The row waits undecided. Gives what must be kept in the waiting record's `settled`.
+  virtual uint64_t hold(int op, int input, const Record& record) = 0;
+  /// It waits no longer; what becomes of it is settled next. `record.settled` is what `hold` gave.
+  virtual void release(int op, int input, const Record& record) = 0;
+  /// A row of a static table that was used is replaced by a later one of its key.
+  virtual void replace(int op, int input, uint64_t settled_before, uint32_t source) = 0;
+  /// Rows that a step giving 0..n rows has made.
+  virtual void make(int op, uint64_t rows) = 0;
+  virtual void partly_late(int op, int input, const Record& record) = 0;
+  virtual void alert(int op, const Block& block, uint32_t row, std::string_view check) = 0;
+  virtual void publish(int op, const Block& block) = 0;
+};
+
+/// The clocks of a set of partitions, as a re-timing step looks at those upstream of it.
+class PartitionClocks {
+ public:
+  using Visit = std::function<void(uint32_t source, uint32_t partition, const PartitionClock& clock)>;
+  virtual ~PartitionClocks() = default;
+  virtual void visit_clocks(uint32_t source, const Visit& visit) const = 0;
+};
+
+/// Record::source of rows that a window made: behind all sources and products.
+inline uint32_t made_source(const Program& program) {
+  return static_cast<uint32_t>(program.sources.size() + program.products.size());
+}
+
+class OperatorNode;
+
+struct Services {
+  const Program& program;
+  int index;              ///< of this operator
+  uint32_t state_number;  ///< its tables are state_number · 8 + 0…7
+  Arena& arena;
+  CallContext& call;
+  Dispositions& dispositions;
+  const uint64_t& turn;                                     ///< number of the turn at hand
+  const PartitionClocks& clocks;                            ///< of the sources
+  const std::vector<std::unique_ptr<OperatorNode>>& nodes;  ///< those before this one are made
+};
+
+struct StateSize {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+};
+
+class OperatorNode {
+ public:
+  explicit OperatorNode(const Services& services)
+      : services_(services), self_(services.program.operators[services.index]) {}
+  virtual ~OperatorNode() = default;
+  OperatorNode(const OperatorNode&) = delete;
+  OperatorNode& operator=(const OperatorNode&) = delete;
+
+  /// Frees what the last turn's blocks still referred to.
+  virtual void begin_turn() {}
+  virtual void take(int input, const Block& block, std::vector<Block>& out) = 0;
+  /// The watermarks of the inputs (`edges`) may have moved.
+  virtual void advance(std::vector<Block>& out) { (void)out; }
+  /// The time of its output, from that of its inputs.
+  virtual EdgeTime output_time(std::span<const EdgeTime> inputs) const;
+  /// Changes since the last call, for one atomic write.
+  virtual void collect(StateBatch& batch) { (void)batch; }
+  virtual Status restore(StateStore& store) {
+    (void)store;
+    return {};
+  }
+  virtual StateSize state_size() const { return {}; }
+
+  std::vector<EdgeWatermark> edges;  ///< of the inputs; the engine moves them
+
+ protected:
+  Arena& arena() const { return services_.arena; }
+  Dispositions& dispositions() const { return services_.dispositions; }
+  int index() const { return services_.index; }
+  const std::vector<Field>& input_row(int input) const { return services_.program.operators[self_.inputs[input]].row; }
+  uint32_t table(uint32_t number) const { return services_.state_number * 8 + number; }
+  /// Behind both the row's own watermark and what the edge has passed: the second only matters where a partition woke
+  /// up or a sealed file has grown.
+  bool is_late(int input, int64_t time, int64_t own_watermark) const {
+    return time < own_watermark || time < edges[input].finite;
+  }
+  void leave_late(int input, const Block& block, uint32_t row, uint32_t site);
+
+  Services services_;
+  const Operator& self_;
+};
+
+/// Runs a kernel over a block. `kept` and `drops` are in the arena.
+struct KernelResult {
+  std::span<const uint32_t> kept;
+  std::span<const Drop> drops;
+};
+KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void* const> out, Arena& arena,
+                        CallContext& call);
+/// The block after a kernel: `leaves` of its row, each passed through from `block` or computed.
+Block run_row_kernel(const Kernel& kernel, const Block& block, std::span<const int> passthrough,
+                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, std::span<const Drop>* drops);
+
+/// The operator of program.operators[services.index]; source operators have none. Fails if the machine lacks what the
+/// step needs (a time zone).
+Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services);
+
+/// Rows of one block that remain, in order; the block itself if all do.
+Block select_rows(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena);
+
+}  // namespace braid

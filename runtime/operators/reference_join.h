@@ -1,0 +1,37 @@
+// A stream joined with a static table: the table is read whole before the streams and again at each start of the job,
+// so it is no state. Of rows with one key the last by (file, position) holds, which is the order they come in.
+#pragma once
+
+#include "runtime/operators/join_rows.h"
+#include "runtime/state/key_format.h"
+#include "runtime/state/key_table.h"
+
+namespace braid {
+
+class ReferenceJoinNode : public OperatorNode {
+ public:
+  explicit ReferenceJoinNode(const Services& services);
+  void begin_turn() override { pool_.release_pending(); }
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  /// Of the left input alone: static tables have no time.
+  EdgeTime output_time(std::span<const EdgeTime> inputs) const override { return inputs[0]; }
+  StateSize state_size() const override { return {table_.size(), pool_.bytes_used()}; }
+
+ private:
+  struct Row {
+    Bytes row = {nullptr, 0};
+    uint64_t settled_before = 0;
+    uint32_t source = 0;
+  };
+  void take_table(const Block& block);
+
+  const JoinShape& shape_;
+  JoinRows rows_;
+  KeyFormat left_key_, right_key_;
+  int delete_column_ = -1;
+  BlobPool pool_;
+  KeyTable<Row> table_{pool_};
+  JoinPairs pairs_;
+};
+
+}  // namespace braid

@@ -1,0 +1,135 @@
+#include "runtime/operators/retime.h"
+
+#include "runtime/base/check.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kDefaultAhead = 3'600'000'000;
+
+}  // namespace
+
+RetimeNode::RetimeNode(const Services& services)
+    : OperatorNode(services), content_(std::get<RetimeOperator>(self_.content)) {
+  time_column_ = static_cast<uint32_t>(leaf_offset(self_.row, content_.time_field));
+  BRAID_CHECK(flatten(self_.row)[time_column_].kind == LeafKind::i64, "the new event time is no timestamp");
+  find_bases(self_.inputs[0]);
+}
+
+void RetimeNode::find_bases(int op) {
+  const Operator& upstream = services_.program.operators[op];
+  if (const auto* source = std::get_if<SourceOperator>(&upstream.content)) {
+    bases_.push_back({source->source, nullptr});
+  } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
+    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get())});
+  } else if (std::holds_alternative<GroupOperator>(upstream.content) ||
+             std::holds_alternative<PublishOperator>(upstream.content)) {
+    bases_.push_back({});
+  } else if (std::holds_alternative<UnionOperator>(upstream.content)) {
+    for (int input : upstream.inputs) find_bases(input);
+  } else {
+    find_bases(upstream.inputs[0]);  // joins hand on the record of their left row
+  }
+}
+
+RetimeNode::Clock& RetimeNode::clock_of(const Record& record) {
+  auto [place, added] = clocks_.try_emplace({record.source, record.partition});
+  if (added) {
+    PartitionClock& clock = place->second.clock;
+    clock.within = content_.within_us;
+    bool declared = record.source < services_.program.sources.size();
+    clock.ahead = declared ? services_.program.sources[record.source].ahead_us : kDefaultAhead;
+  }
+  return place->second;
+}
+
+void RetimeNode::take(int, const Block& block, std::vector<Block>& out) {
+  Block retimed = block;
+  retimed.time = arena().allocate_array<int64_t>(block.rows);
+  retimed.watermark = arena().allocate_array<int64_t>(block.rows);
+  const auto* time = block.columns[time_column_].as<int64_t>();
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    Clock& clock = clock_of(block.record_of(row));
+    retimed.time[row] = time[row];
+    retimed.watermark[row] = clock.clock.watermark();
+    clock.clock.observe(time[row]);
+    clock.dirty = true;
+  }
+  out.push_back(std::move(retimed));
+}
+
+EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
+  EdgeTime total;
+  auto add = [&](uint32_t source, uint32_t partition, bool ended, bool idle) {
+    auto own = clocks_.find({source, partition});
+    if (own != clocks_.end()) {
+      own->second.dirty |= own->second.clock.ended != ended || own->second.clock.idle != idle;
+      own->second.clock.ended = ended;
+      own->second.clock.idle = idle;
+      total = total + EdgeTime::of(own->second.clock);
+    } else {
+      PartitionClock silent;  // no row of it has come so far
+      silent.ended = ended;
+      silent.idle = idle;
+      total = total + EdgeTime::of(silent);
+    }
+  };
+  for (const Basis& basis : bases_) {
+    auto inherit = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
+      bool rows_are_out = edges[0].ended || edges[0].finite > upstream.newest;
+      add(source, partition, upstream.ended && rows_are_out, upstream.idle && rows_are_out);
+    };
+    if (basis.source >= 0) {
+      services_.clocks.visit_clocks(static_cast<uint32_t>(basis.source), inherit);
+    } else if (basis.step != nullptr) {
+      for (uint32_t source = 0; source < services_.program.sources.size(); ++source)
+        basis.step->visit_clocks(source, inherit);
+    } else {
+      bool ended = edges[0].ended;
+      bool idle = !ended && inputs[0].active == 0;
+      bool any = false;
+      for (auto& [place, clock] : clocks_) {
+        if (place.first < services_.program.sources.size()) continue;
+        any = true;
+        add(place.first, place.second, ended, idle);
+      }
+      if (!any) add(UINT32_MAX, 0, ended, idle);
+    }
+  }
+  return total;
+}
+
+void RetimeNode::visit_clocks(uint32_t source, const Visit& visit) const {
+  for (const auto& [place, clock] : clocks_)
+    if (place.first == source) visit(place.first, place.second, clock.clock);
+}
+
+void RetimeNode::collect(StateBatch& batch) {
+  for (auto& [place, clock] : clocks_) {
+    if (!clock.dirty) continue;
+    clock.dirty = false;
+    WireWriter key, value;
+    key.fixed(place.first);
+    key.fixed(place.second);
+    value.fixed(clock.clock);
+    batch.put(StateFamily::point, point_key(table(0), 0, key.bytes()), value.take());
+  }
+}
+
+Status RetimeNode::restore(StateStore& store) {
+  return store.scan(StateFamily::point, table_prefix(table(0)),
+                    [&](std::string_view key, std::string_view value) -> Status {
+                      WireReader place(parse_point_key(key).key), in(value);
+                      auto source = place.fixed<uint32_t>();
+                      auto partition = place.fixed<uint32_t>();
+                      Clock clock;
+                      clock.clock = in.fixed<PartitionClock>();
+                      if (place.failed() || in.failed())
+                        return Error{ErrorKind::store, "the clock of a re-timed flow is damaged", 0, 0};
+                      clocks_[{source, partition}] = clock;
+                      return {};
+                    });
+}
+
+}  // namespace braid

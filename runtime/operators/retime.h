@@ -1,0 +1,43 @@
+// `time f within d` of a flow: from here on another field is the event time. Each original source partition starts a
+// clock of its own here; end and idleness are those of the partition, once no row of it is held upstream any more. Rows
+// that windows made count as one partition. Nothing is late here: steps behind judge by the new watermark.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "runtime/operators/operator.h"
+
+namespace braid {
+
+class RetimeNode : public OperatorNode, public PartitionClocks {
+ public:
+  explicit RetimeNode(const Services& services);
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
+  void collect(StateBatch& batch) override;
+  Status restore(StateStore& store) override;
+  StateSize state_size() const override { return {clocks_.size(), clocks_.size() * sizeof(Clock)}; }
+  void visit_clocks(uint32_t source, const Visit& visit) const override;
+
+ private:
+  using Place = std::pair<uint32_t, uint32_t>;  ///< source, partition
+  struct Clock {
+    PartitionClock clock;
+    bool dirty = false;
+  };
+  /// Where the clocks of the input's partitions are: a source's, or those of an earlier re-timing step.
+  struct Basis {
+    int source = -1;                        ///< of the engine's clocks
+    const PartitionClocks* step = nullptr;  ///< of an earlier re-timing; both absent: rows made by windows
+  };
+  void find_bases(int op);
+  Clock& clock_of(const Record& record);
+
+  const RetimeOperator& content_;
+  uint32_t time_column_;
+  std::vector<Basis> bases_;
+  mutable std::map<Place, Clock> clocks_;  ///< mutable: ended and idle are brought up to date when time moves
+};
+
+}  // namespace braid

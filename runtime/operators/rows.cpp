@@ -1,0 +1,123 @@
+// Operators without state: fused row-by-row steps, union, alert checks, publishing.
+#include "runtime/operators/rows.h"
+
+#include "runtime/base/check.h"
+#include "runtime/data/time_text.h"
+
+namespace braid {
+
+EdgeTime OperatorNode::output_time(std::span<const EdgeTime> inputs) const {
+  EdgeTime time;
+  for (const EdgeTime& input : inputs) time = time + input;
+  return time;
+}
+
+void OperatorNode::leave_late(int input, const Block& block, uint32_t row, uint32_t site) {
+  ReasonArguments arguments(2);
+  arguments[0].first = "time";
+  append_timestamp(arguments[0].second, block.time[row]);
+  arguments[1].first = "watermark";
+  append_timestamp(arguments[1].second, std::max(block.watermark[row], edges[input].finite));
+  constexpr uint32_t kLateRow = 6301;
+  dispositions().leave(index(), input, block, row, site, kLateRow, {}, arguments);
+}
+
+KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void* const> out, Arena& arena,
+                        CallContext& call) {
+  const void** in = arena.allocate_array<const void*>(block.columns.size());
+  for (size_t i = 0; i < block.columns.size(); ++i) in[i] = block.columns[i].data;
+  KernelFrame frame{};
+  frame.in = in;
+  frame.out = out.data();
+  frame.rows = block.rows;
+  frame.kept = arena.allocate_array<uint32_t>(block.rows);
+  frame.drops = arena.allocate_array<Drop>(block.rows);
+  frame.call = &call;
+  frame.time = block.time;
+  frame.record = block.record;
+  frame.records = block.records;
+  kernel.run(frame);
+  BRAID_CHECK(frame.kept_count + frame.drop_count == block.rows, "a kernel lost a row");
+  return {{frame.kept, frame.kept_count}, {frame.drops, frame.drop_count}};
+}
+
+Block run_row_kernel(const Kernel& kernel, const Block& block, std::span<const int> passthrough,
+                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, std::span<const Drop>* drops) {
+  BRAID_CHECK(passthrough.size() == leaves.size());
+  std::vector<void*> out(leaves.size(), nullptr);
+  for (size_t i = 0; i < leaves.size(); ++i)
+    if (passthrough[i] < 0) out[i] = arena.allocate(leaf_width(leaves[i].kind) * block.rows);
+  KernelResult result = run_kernel(kernel, block, out, arena, call);
+  *drops = result.drops;
+
+  Block rows;
+  rows.rows = static_cast<uint32_t>(result.kept.size());
+  rows.records = block.records;
+  rows.columns.resize(leaves.size());
+  if (rows.rows == block.rows) {
+    rows.time = block.time;
+    rows.watermark = block.watermark;
+    rows.record = block.record;
+    for (size_t i = 0; i < leaves.size(); ++i)
+      rows.columns[i] = out[i] != nullptr ? Column{leaves[i].kind, out[i]} : block.columns[passthrough[i]];
+    return rows;
+  }
+  // Columns passed through are gathered together with time and cause; the computed ones are dense already.
+  Block passed;
+  passed.rows = block.rows;
+  passed.time = block.time;
+  passed.watermark = block.watermark;
+  passed.record = block.record;
+  passed.records = block.records;
+  std::vector<Leaf> passed_leaves;
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    if (out[i] != nullptr) continue;
+    passed.columns.push_back(block.columns[passthrough[i]]);
+    passed_leaves.push_back(leaves[i]);
+  }
+  Block gathered = gather(passed, result.kept, passed_leaves, arena);
+  rows.time = gathered.time;
+  rows.watermark = gathered.watermark;
+  rows.record = gathered.record;
+  size_t next = 0;
+  for (size_t i = 0; i < leaves.size(); ++i)
+    rows.columns[i] = out[i] != nullptr ? Column{leaves[i].kind, out[i]} : gathered.columns[next++];
+  return rows;
+}
+
+Block select_rows(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena) {
+  return kept.size() == block.rows ? block : gather(block, kept, leaves, arena);
+}
+
+RowsNode::RowsNode(const Services& services)
+    : OperatorNode(services), content_(std::get<RowsOperator>(self_.content)), leaves_(flatten(self_.row)) {}
+
+void RowsNode::take(int input, const Block& block, std::vector<Block>& out) {
+  std::span<const Drop> drops;
+  Block rows =
+      run_row_kernel(content_.kernel.get(), block, content_.passthrough, leaves_, arena(), services_.call, &drops);
+  for (const Drop& drop : drops)
+    dispositions().leave(index(), input, block, drop.row, drop.site, drop.code, drop.detail.view(), {});
+  if (rows.rows > 0) out.push_back(std::move(rows));
+}
+
+void UnionNode::take(int, const Block& block, std::vector<Block>& out) {
+  out.push_back(block);
+}
+
+AlertNode::AlertNode(const Services& services)
+    : OperatorNode(services), content_(std::get<AlertOperator>(self_.content)) {}
+
+void AlertNode::take(int, const Block& block, std::vector<Block>& out) {
+  std::vector<void*> none(block.columns.size(), nullptr);  // it computes no column: what it drops is the answer
+  KernelResult result = run_kernel(content_.kernel.get(), block, none, arena(), services_.call);
+  for (const Drop& drop : result.drops) dispositions().alert(index(), block, drop.row, content_.check);
+  out.push_back(block);
+}
+
+void PublishNode::take(int, const Block& block, std::vector<Block>& out) {
+  dispositions().publish(index(), block);
+  out.push_back(block);
+}
+
+}  // namespace braid

@@ -1,0 +1,288 @@
+// count, count_distinct, sum and avg.
+#include <string>
+#include <unordered_set>
+
+#include "runtime/data/decimal.h"
+#include "runtime/data/exact_sum.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/operators/accumulator_rows.h"
+
+namespace braid {
+
+bool ScalarResult::write_integer(Block& out, uint32_t row, uint32_t column, int128 value) const {
+  bool fits = is(type_, TypeKind::decimal)
+                  ? decimal_fits(value, type_->precision == 0 ? kDecimalDigits : type_->precision)
+                  : value == static_cast<int64_t>(value);
+  if (!fits) {
+    write_none(out, row, column);
+    return false;
+  }
+  write(out, row, column,
+        leaf_kind(type_) == LeafKind::i128 ? slot_i128(value) : slot_i64(static_cast<int64_t>(value)));
+  return true;
+}
+
+namespace {
+
+class Count : public Accumulator {
+ public:
+  Count(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row), result_(spec.type) {}
+  size_t size() const override { return 16; }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool&) const override {
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (rows_.takes(block, rows[i])) ++*reinterpret_cast<int64_t*>(states[i] + offset);
+  }
+  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
+    return result_.write_integer(out, row, column, *reinterpret_cast<const int64_t*>(state));
+  }
+  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const int64_t*>(state)); }
+  bool load(WireReader& in, char* state, BlobPool&) const override {
+    *reinterpret_cast<int64_t*>(state) = in.fixed<int64_t>();
+    return !in.failed();
+  }
+
+ private:
+  RowChoice rows_;
+  ScalarResult result_;
+};
+
+/// The set of canonical values hangs off the state; exact, so as large as what it counts.
+class CountDistinct : public Accumulator {
+ public:
+  CountDistinct(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row), result_(spec.type) {
+    leaves_ = braid::leaf_count(rows_.argument().type);
+  }
+  size_t size() const override { return 16; }
+  void begin(char* state) const override { set_of(state) = new Set; }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool&) const override {
+    std::string bytes;
+    std::vector<Slot> slots(leaves_);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows_.takes(block, rows[i])) continue;
+      for (size_t leaf = 0; leaf < leaves_; ++leaf)
+        slots[leaf] = read_slot(block.columns[rows_.argument().column + leaf], rows[i]);
+      bytes.clear();
+      append_key_bytes(rows_.argument().type, slots.data(), bytes);
+      set_of(states[i] + offset)->insert(bytes);
+    }
+  }
+  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
+    return result_.write_integer(out, row, column, static_cast<int128>(set_of(const_cast<char*>(state))->size()));
+  }
+  void store(const char* state, WireWriter& out) const override {
+    const Set& set = *set_of(const_cast<char*>(state));
+    std::vector<std::string_view> sorted(set.begin(), set.end());
+    std::sort(sorted.begin(), sorted.end());
+    out.fixed(static_cast<uint64_t>(sorted.size()));
+    for (std::string_view value : sorted) out.text(value);
+  }
+  bool load(WireReader& in, char* state, BlobPool&) const override {
+    set_of(state) = new Set;
+    auto count = in.fixed<uint64_t>();
+    for (uint64_t i = 0; i < count && !in.failed(); ++i) set_of(state)->emplace(in.text());
+    return !in.failed();
+  }
+  void end(char* state, BlobPool&) const override { delete set_of(state); }
+
+ private:
+  using Set = std::unordered_set<std::string>;
+  static Set*& set_of(char* state) { return *reinterpret_cast<Set**>(state); }
+
+  RowChoice rows_;
+  ScalarResult result_;
+  size_t leaves_;
+};
+
+/// Two's complement in 192 bits: no number of 128-bit values that a job can read overflows it.
+struct WideSum {
+  uint64_t words[3];
+  uint64_t count;
+
+  void add(int128 value) {
+    auto low = static_cast<uint128>(value);
+    uint128 sum = static_cast<uint128>(words[0]) + static_cast<uint64_t>(low);
+    words[0] = static_cast<uint64_t>(sum);
+    sum = (sum >> 64) + words[1] + static_cast<uint64_t>(low >> 64);
+    words[1] = static_cast<uint64_t>(sum);
+    words[2] += static_cast<uint64_t>(sum >> 64) + (value < 0 ? UINT64_MAX : 0);
+    ++count;
+  }
+  bool negative() const { return words[2] >> 63 != 0; }
+  bool value(int128* result) const {
+    uint64_t sign = words[1] >> 63 != 0 ? UINT64_MAX : 0;
+    *result = static_cast<int128>((static_cast<uint128>(words[1]) << 64) | words[0]);
+    return words[2] == sign;
+  }
+  /// sum · 10^shift ÷ count, half-even; shift ≥ 0 and at most 38.
+  bool mean(int shift, int128* result) const {
+    uint64_t magnitude[5] = {words[0], words[1], words[2], 0, 0};
+    if (negative()) {
+      uint64_t carry = 1;
+      for (int i = 0; i < 3; ++i) {
+        magnitude[i] = ~magnitude[i] + carry;
+        carry = carry != 0 && magnitude[i] == 0 ? 1 : 0;
+      }
+    }
+    for (; shift > 0; --shift) {
+      uint64_t carry = 0;
+      for (uint64_t& word : magnitude) {
+        uint128 product = static_cast<uint128>(word) * 10 + carry;
+        word = static_cast<uint64_t>(product);
+        carry = static_cast<uint64_t>(product >> 64);
+      }
+      if (carry != 0) return false;
+    }
+    uint64_t remainder = 0;
+    for (int i = 4; i >= 0; --i) {
+      uint128 part = (static_cast<uint128>(remainder) << 64) | magnitude[i];
+      magnitude[i] = static_cast<uint64_t>(part / count);
+      remainder = static_cast<uint64_t>(part % count);
+    }
+    uint64_t other_half = count - remainder;
+    if (remainder > other_half || (remainder == other_half && (magnitude[0] & 1) != 0))
+      for (uint64_t& word : magnitude)
+        if (++word != 0) break;
+    if (magnitude[2] != 0 || magnitude[3] != 0 || magnitude[4] != 0 || magnitude[1] >> 63 != 0) return false;
+    auto quotient = static_cast<int128>((static_cast<uint128>(magnitude[1]) << 64) | magnitude[0]);
+    *result = negative() ? -quotient : quotient;
+    return true;
+  }
+};
+
+int scale_of(const Type& type) {
+  return is(type, TypeKind::decimal) ? type->scale : 0;
+}
+
+/// Sums and averages of integers, durations and decimals.
+class ExactNumber : public Accumulator {
+ public:
+  ExactNumber(const AggregateSpec& spec, const std::vector<Field>& row)
+      : rows_(spec, row), result_(spec.type), averages_(spec.kind == AggregateSpec::Kind::average) {
+    wide_ = leaf_kind(rows_.argument().type) == LeafKind::i128;
+  }
+  size_t size() const override { return padded(sizeof(WideSum)); }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool&) const override {
+    const Column& column = block.columns[rows_.argument().column];
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows_.takes(block, rows[i])) continue;
+      auto* sum = reinterpret_cast<WideSum*>(states[i] + offset);
+      sum->add(wide_ ? column.as<int128>()[rows[i]] : column.as<int64_t>()[rows[i]]);
+    }
+  }
+  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
+    const auto* sum = reinterpret_cast<const WideSum*>(state);
+    if (sum->count == 0) {
+      result_.write_none(out, row, column);
+      return true;
+    }
+    int from = scale_of(rows_.argument().type), to = scale_of(result_.type());
+    int128 value = 0;
+    if (is(result_.type(), TypeKind::floating)) {
+      // More places than a double holds, then rounded to one by its digits.
+      int places = averages_ ? 18 : 0;
+      if (averages_ ? !sum->mean(places, &value) : !sum->value(&value)) return none(out, row, column);
+      result_.write(out, row, column, slot_f64(decimal_to_double(value, from + places)));
+      return true;
+    }
+    bool fits = averages_ && to >= from ? sum->mean(to - from, &value) : sum->value(&value);
+    if (!fits) return none(out, row, column);
+    if (averages_ && to < from) {
+      int128 divisor = static_cast<int128>(sum->count);
+      if (!decimal_divide(value, divisor, to - from, &value)) return none(out, row, column);
+    } else if (!averages_ && !decimal_rescale(value, from, to, &value)) {
+      return none(out, row, column);
+    }
+    return result_.write_integer(out, row, column, value);
+  }
+  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const WideSum*>(state)); }
+  bool load(WireReader& in, char* state, BlobPool&) const override {
+    *reinterpret_cast<WideSum*>(state) = in.fixed<WideSum>();
+    return !in.failed();
+  }
+
+ private:
+  bool none(Block& out, uint32_t row, uint32_t column) const {
+    result_.write_none(out, row, column);
+    return false;
+  }
+  RowChoice rows_;
+  ScalarResult result_;
+  bool averages_;
+  bool wide_;
+};
+
+class FloatNumber : public Accumulator {
+ public:
+  FloatNumber(const AggregateSpec& spec, const std::vector<Field>& row)
+      : rows_(spec, row), result_(spec.type), averages_(spec.kind == AggregateSpec::Kind::average) {}
+  size_t size() const override { return padded(sizeof(State)); }
+  void begin(char* state) const override { exact_sum_clear(&reinterpret_cast<State*>(state)->sum); }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool&) const override {
+    const auto* values = block.columns[rows_.argument().column].as<double>();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows_.takes(block, rows[i])) continue;
+      auto* state = reinterpret_cast<State*>(states[i] + offset);
+      exact_sum_add(&state->sum, values[rows[i]]);
+      ++state->count;
+    }
+  }
+  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena&) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    if (state->count == 0) {
+      result_.write_none(out, row, column);
+    } else {
+      double value = averages_ ? exact_sum_mean(&state->sum, state->count) : exact_sum_read(&state->sum);
+      result_.write(out, row, column, slot_f64(value));
+    }
+    return true;
+  }
+  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const State*>(state)); }
+  bool load(WireReader& in, char* state, BlobPool&) const override {
+    *reinterpret_cast<State*>(state) = in.fixed<State>();
+    return !in.failed();
+  }
+
+ private:
+  struct State {
+    ExactSum sum;
+    uint64_t count;
+  };
+  RowChoice rows_;
+  ScalarResult result_;
+  bool averages_;
+};
+
+}  // namespace
+
+std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row) {
+  if (is(without_optional(row[spec.argument].type), TypeKind::floating))
+    return std::make_unique<FloatNumber>(spec, row);
+  return std::make_unique<ExactNumber>(spec, row);
+}
+
+std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row) {
+  switch (spec.kind) {
+    case AggregateSpec::Kind::count:
+      return std::make_unique<Count>(spec, row);
+    case AggregateSpec::Kind::count_distinct:
+      return std::make_unique<CountDistinct>(spec, row);
+    case AggregateSpec::Kind::sum:
+    case AggregateSpec::Kind::average:
+      return make_sum(spec, row);
+    case AggregateSpec::Kind::minimum:
+    case AggregateSpec::Kind::maximum:
+      return make_extreme(spec, row);
+    case AggregateSpec::Kind::first:
+    case AggregateSpec::Kind::last:
+    case AggregateSpec::Kind::arg_min:
+    case AggregateSpec::Kind::arg_max:
+      return make_chosen_row(spec, row);
+  }
+  BRAID_UNREACHABLE("aggregate");
+}
+
+}  // namespace braid

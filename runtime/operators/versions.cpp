@@ -1,0 +1,138 @@
+#include "runtime/operators/versions.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/state/wire.h"
+#include "runtime/time/partition_clock.h"
+
+namespace braid {
+namespace {
+
+auto position_of(const Version& version) {
+  return std::tuple(version.source, version.partition, version.position);
+}
+
+}  // namespace
+
+void Versions::add(uint64_t hash, std::string_view key, Version version) {
+  bool added = false;
+  insert(keys_.find_or_add(hash, key, &added), version);
+}
+
+void Versions::insert(Entry& entry, Version version) {
+  auto& list = entry.value.list;
+  auto place = std::lower_bound(list.begin(), list.end(), version.from,
+                                [](const Version& a, int64_t from) { return a.from < from; });
+  if (place != list.end() && place->from == version.from) {
+    if (position_of(version) < position_of(*place)) {
+      if (version.row.data != nullptr) pool_.release_later(version.row);
+      return;
+    }
+    if (place->row.data != nullptr) pool_.release_later(place->row);
+    *place = version;
+  } else {
+    place = list.insert(place, version);
+    ++count_;
+  }
+  auto index = static_cast<size_t>(place - list.begin());
+  if (!version.stored) unstored_.emplace_back(&entry, version.from);
+  if (index > 0) expect_expiry(entry, index - 1);
+  expect_expiry(entry, index);
+}
+
+void Versions::expect_expiry(Entry& entry, size_t index) {
+  const auto& list = entry.value.list;
+  const Version& version = list[index];
+  if (index + 1 < list.size()) {
+    expiries_.push({list[index + 1].from, &entry, entry.hash, version.from});
+  } else if (version.row.data == nullptr) {
+    expiries_.push({version.from, &entry, entry.hash, version.from});
+  }
+  if (max_age_ && version.row.data != nullptr) {
+    int64_t too_old = add_time(add_time(version.original, *max_age_), 1);
+    expiries_.push({std::max(version.from, too_old), &entry, entry.hash, version.from});
+  }
+}
+
+Bytes Versions::find(uint64_t hash, std::string_view key, int64_t time) {
+  Entry* entry = keys_.find(hash, key);
+  if (entry == nullptr) return {nullptr, 0};
+  const auto& list = entry->value.list;
+  auto after = std::upper_bound(list.begin(), list.end(), time,
+                                [](int64_t t, const Version& version) { return t < version.from; });
+  if (after == list.begin()) return {nullptr, 0};
+  const Version& version = *(after - 1);
+  if (max_age_ && subtract_time(time, *max_age_) > version.original) return {nullptr, 0};
+  return version.row;
+}
+
+void Versions::forget_before(int64_t bound) {
+  while (!expiries_.empty() && expiries_.top().bound <= bound) {
+    Expiry expiry = expiries_.top();
+    expiries_.pop();
+    Entry& entry = *expiry.entry;
+    if (!entry.live || entry.hash != expiry.hash) continue;
+    auto& list = entry.value.list;
+    auto place = std::lower_bound(list.begin(), list.end(), expiry.from,
+                                  [](const Version& a, int64_t from) { return a.from < from; });
+    if (place == list.end() || place->from != expiry.from) continue;
+    // What was expected may have changed: a version of the same time with another row, a tombstone with a successor.
+    bool last = place + 1 == list.end();
+    bool superseded = !last && (place + 1)->from <= bound;
+    bool deleted = last && place->row.data == nullptr;
+    bool too_old = max_age_ && place->row.data != nullptr && place->from <= bound &&
+                   subtract_time(bound, *max_age_) > place->original;
+    if (!superseded && !deleted && !too_old) continue;
+    if (place->stored) erased_.push_back(timed_key(table_, place->from, entry.hash, entry.key.view()));
+    if (place->row.data != nullptr) pool_.release_later(place->row);
+    list.erase(place);
+    --count_;
+    if (list.empty()) keys_.erase(entry);
+  }
+}
+
+void Versions::collect(StateBatch& batch) {
+  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
+  erased_.clear();
+  for (auto [entry, from] : unstored_) {
+    if (!entry->live) continue;
+    for (Version& version : entry->value.list) {
+      if (version.from != from || version.stored) continue;
+      WireWriter out;
+      out.fixed(version.original);
+      out.fixed(version.source);
+      out.fixed(version.partition);
+      out.fixed(version.position);
+      out.fixed(static_cast<uint8_t>(version.row.data == nullptr));
+      out.text(version.row.view());
+      batch.put(StateFamily::timed, timed_key(table_, from, entry->hash, entry->key.view()), out.take());
+      version.stored = true;
+    }
+  }
+  unstored_.clear();
+}
+
+Status Versions::restore(StateStore& store, const StoredRows& rows) {
+  return store.scan(StateFamily::timed, table_prefix(table_),
+                    [&](std::string_view key, std::string_view value) -> Status {
+                      TimedKey parsed = parse_timed_key(key);
+                      WireReader in(value);
+                      Version version;
+                      version.from = parsed.bucket;
+                      version.stored = true;
+                      version.original = in.fixed<int64_t>();
+                      version.source = in.fixed<uint32_t>();
+                      version.partition = in.fixed<uint32_t>();
+                      version.position = in.fixed<int64_t>();
+                      bool deleted = in.fixed<uint8_t>() != 0;
+                      std::string_view row = in.text();
+                      if (in.failed() || (!deleted && !rows.fits(row)))
+                        return Error{ErrorKind::store, "a version of a table is damaged", 0, 0};
+                      if (!deleted) version.row = pool_.copy(row);
+                      add(parsed.hash, parsed.key, version);
+                      return {};
+                    });
+}
+
+}  // namespace braid

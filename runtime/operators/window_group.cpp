@@ -1,0 +1,247 @@
+#include "runtime/operators/window_group.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/check.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+WindowCut cut_of(const WindowSpec& spec) {
+  WindowCut cut;
+  cut.zone = spec.zone;
+  cut.calendar = spec.calendar != WindowSpec::Calendar::none;
+  if (!cut.calendar) {
+    cut.size = spec.size_us;
+    cut.slide = spec.hopping ? spec.slide_us : spec.size_us;
+    return cut;
+  }
+  cut.size = spec.size_units;
+  cut.slide = spec.hopping ? spec.slide_units : spec.size_units;
+  switch (spec.calendar) {
+    case WindowSpec::Calendar::none:
+    case WindowSpec::Calendar::day:
+      cut.unit = CalendarUnit::day;
+      break;
+    case WindowSpec::Calendar::week:
+      cut.unit = CalendarUnit::week;
+      break;
+    case WindowSpec::Calendar::month:
+      cut.unit = CalendarUnit::month;
+      break;
+    case WindowSpec::Calendar::year:
+      cut.unit = CalendarUnit::year;
+      break;
+  }
+  return cut;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OperatorNode>> WindowGroupNode::make(const Services& services) {
+  const auto& content = std::get<GroupOperator>(services.program.operators[services.index].content);
+  BRAID_ASSIGN(WindowAssigner windows, WindowAssigner::make(cut_of(content.window)));
+  return std::unique_ptr<OperatorNode>(new WindowGroupNode(services, std::move(windows)));
+}
+
+WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner windows)
+    : OperatorNode(services),
+      content_(std::get<GroupOperator>(self_.content)),
+      windows_(std::move(windows)),
+      key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
+      leaves_(flatten(self_.row)) {
+  auto column = static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()));
+  for (const AggregateSpec& spec : content_.aggregates) {
+    accumulators_.push_back(make_accumulator(spec, input_row(0)));
+    offsets_.push_back(state_size_bytes_);
+    state_size_bytes_ += accumulators_.back()->size();
+    columns_.push_back(column);
+    column += static_cast<uint32_t>(braid::leaf_count(spec.type));
+  }
+  columns_.push_back(column);
+  BRAID_CHECK(column + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
+}
+
+WindowGroupNode::~WindowGroupNode() {
+  groups_.for_each([this](Entry& entry) { end_group(entry); });
+}
+
+void WindowGroupNode::end_group(Entry& entry) {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->end(entry.value.state + offsets_[i], pool_);
+  pool_.release_later({entry.value.state, state_size_bytes_});
+}
+
+WindowGroupNode::Entry& WindowGroupNode::group_of(const WindowRange& window, uint64_t hash, std::string_view key) {
+  bool added = false;
+  Entry& entry = groups_.find_or_add(hash, key, &added, window.end);
+  if (added) {
+    entry.value.start = window.start;
+    entry.value.state = pool_.allocate(state_size_bytes_);
+    std::memset(entry.value.state, 0, state_size_bytes_);
+    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->begin(entry.value.state + offsets_[i]);
+    open_[window.end].push_back(&entry);
+  }
+  return entry;
+}
+
+void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
+  KeyBlock keys = key_.encode(block, arena());
+  if (windows_.tumbling() && block.rows > 0) {
+    windows_.assign(block.time[0], ranges_);
+    for (uint32_t row = 0; row < block.rows; ++row) groups_.prefetch(keys.hashes[row], ranges_[0].end);
+  }
+  rows_.clear();
+  states_.clear();
+  int64_t closed = std::max(edges[0].finite, sealed_);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    windows_.assign(block.time[row], ranges_);
+    int64_t passed = std::max(block.watermark[row], closed);
+    size_t open = 0;
+    for (const WindowRange& window : ranges_) {
+      if (add_time(window.end, content_.window.late_us) <= passed) continue;
+      ++open;
+      Entry& entry = group_of(window, keys.hashes[row], keys.keys[row].view());
+      if (!entry.value.dirty) {
+        entry.value.dirty = true;
+        changed_.push_back(&entry);
+      }
+      rows_.push_back(row);
+      states_.push_back(entry.value.state);
+    }
+    if (open == 0) {
+      leave_late(0, block, row, content_.late_site);
+      continue;
+    }
+    const Record& record = block.record_of(row);
+    dispositions().use(index(), 0, record);
+    if (open < ranges_.size()) dispositions().partly_late(index(), 0, record);
+  }
+  fold(block, rows_, states_.data());
+}
+
+void WindowGroupNode::fold(const Block& block, std::span<const uint32_t> rows, char* const* states) {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->add(block, rows, states, offsets_[i], pool_);
+}
+
+void WindowGroupNode::advance(std::vector<Block>& out) {
+  int64_t watermark = edges[0].value();
+  std::vector<Entry*> closing;
+  while (!open_.empty() && add_time(open_.begin()->first, content_.window.late_us) <= watermark) {
+    std::vector<Entry*>& groups = open_.begin()->second;
+    std::sort(groups.begin(), groups.end(), [](const Entry* a, const Entry* b) {
+      return a->hash != b->hash ? a->hash < b->hash : a->key.view() < b->key.view();
+    });
+    closing.insert(closing.end(), groups.begin(), groups.end());
+    if (edges[0].ended) {
+      sealed_ = std::max(sealed_, add_time(open_.begin()->first, content_.window.late_us));
+      sealed_changed_ = true;
+    }
+    open_.erase(open_.begin());
+  }
+  if (!closing.empty()) emit(closing, out);
+}
+
+void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out) {
+  constexpr uint32_t kOverflow = 6101;
+  for (size_t first = 0; first < groups.size(); first += kBlockRows) {
+    auto count = static_cast<uint32_t>(std::min<size_t>(groups.size() - first, kBlockRows));
+    Block block = allocate_block(leaves_, count, arena());
+    auto* records = arena().allocate_array<Record>(count);
+    block.rows = count;
+    block.records = records;
+    dispositions().make(index(), count);
+    std::vector<std::pair<uint32_t, size_t>> overflows;
+    for (uint32_t row = 0; row < count; ++row) {
+      Entry& entry = *groups[first + row];
+      key_.decode(entry.key.view(), block, row, 0, arena());
+      size_t overflow = accumulators_.size();
+      for (size_t i = 0; i < accumulators_.size(); ++i) {
+        bool fits = accumulators_[i]->read(entry.value.state + offsets_[i], block, row, columns_[i], arena());
+        if (!fits && overflow == accumulators_.size()) overflow = i;
+      }
+      block.columns[columns_.back()].as<int64_t>()[row] = entry.value.start;
+      block.columns[columns_.back() + 1].as<int64_t>()[row] = entry.bucket;
+      block.time[row] = entry.bucket - 1;
+      block.watermark[row] = kNoTime;
+      block.record[row] = row;
+      records[row] = Record{};
+      records[row].source = made_source(services_.program);
+      records[row].position = static_cast<int64_t>(entry.hash >> 1);
+      records[row].turn = services_.turn;
+      records[row].ordinal = static_cast<uint32_t>(first) + row;
+      if (overflow < accumulators_.size()) overflows.emplace_back(row, overflow);
+    }
+    std::vector<uint32_t> kept;
+    auto next = overflows.begin();
+    for (uint32_t row = 0; row < count; ++row) {
+      if (next == overflows.end() || next->first != row) {
+        kept.push_back(row);
+        continue;
+      }
+      const Field& field = self_.row[content_.keys.size() + next->second];
+      dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site, kOverflow, {},
+                           {{"operation", field.name}, {"type", to_string(field.type)}});
+      ++next;
+    }
+    if (!kept.empty()) out.push_back(select_rows(block, kept, leaves_, arena()));
+  }
+  for (Entry* entry : groups) {
+    if (entry->value.stored)
+      erased_.push_back(timed_key(table(kGroupTable), entry->bucket, entry->hash, entry->key.view()));
+    end_group(*entry);
+    groups_.erase(*entry);
+  }
+}
+
+void WindowGroupNode::collect(StateBatch& batch) {
+  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
+  erased_.clear();
+  for (Entry* entry : changed_) {
+    if (!entry->live || !entry->value.dirty) continue;
+    WireWriter out;
+    out.fixed(entry->value.start);
+    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->store(entry->value.state + offsets_[i], out);
+    batch.put(StateFamily::timed, timed_key(table(kGroupTable), entry->bucket, entry->hash, entry->key.view()),
+              out.take());
+    entry->value.stored = true;
+    entry->value.dirty = false;
+  }
+  changed_.clear();
+  if (sealed_changed_) {
+    WireWriter out;
+    out.fixed(sealed_);
+    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.take());
+    sealed_changed_ = false;
+  }
+}
+
+Status WindowGroupNode::restore(StateStore& store) {
+  const Error damaged{ErrorKind::store, "a group's state is damaged", 0, 0};
+  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kGroupTable)),
+                       [&](std::string_view key, std::string_view value) -> Status {
+                         TimedKey parsed = parse_timed_key(key);
+                         WireReader in(value);
+                         auto start = in.fixed<int64_t>();
+                         Entry& entry = group_of({start, parsed.bucket}, parsed.hash, parsed.key);
+                         entry.value.stored = true;
+                         for (size_t i = 0; i < accumulators_.size(); ++i) {
+                           char* state = entry.value.state + offsets_[i];
+                           accumulators_[i]->end(state, pool_);
+                           std::memset(state, 0, accumulators_[i]->size());
+                           if (!accumulators_[i]->load(in, state, pool_)) return damaged;
+                         }
+                         return {};
+                       }));
+  std::string sealed;
+  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
+  if (found) {
+    WireReader in(sealed);
+    sealed_ = in.fixed<int64_t>();
+    if (in.failed()) return damaged;
+  }
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,123 @@
+// An in-memory table by key: open addressing over 64-bit hashes, linear probing, entries at stable addresses. The key
+// bytes belong to the table's pool. Iteration order is never meaningful: who writes output sorts.
+// One thread. This is what operators see of keyed state; a colder tier belongs behind find() and find_or_add().
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include "runtime/state/blob_pool.h"
+
+namespace braid {
+
+template <class Value>
+class KeyTable {
+ public:
+  struct Entry {
+    uint64_t hash = 0;
+    int64_t bucket = 0;
+    Bytes key = {nullptr, 0};
+    Value value{};
+    bool live = false;
+  };
+
+  explicit KeyTable(BlobPool& pool) : pool_(pool), slots_(kFirstSlots) {}
+
+  void prefetch(uint64_t hash, int64_t bucket = 0) const { __builtin_prefetch(&slots_[place(hash, bucket)]); }
+
+  Entry* find(uint64_t hash, std::string_view key, int64_t bucket = 0) {
+    for (size_t at = place(hash, bucket);; at = (at + 1) & mask()) {
+      Slot& slot = slots_[at];
+      if (slot.entry == kEmpty) return nullptr;
+      if (slot.hash == hash && equals(entries_[slot.entry], key, bucket)) return &entries_[slot.entry];
+    }
+  }
+  /// `*added` tells whether the entry is new, with a value as by default.
+  Entry& find_or_add(uint64_t hash, std::string_view key, bool* added, int64_t bucket = 0) {
+    if (Entry* found = find(hash, key, bucket)) {
+      *added = false;
+      return *found;
+    }
+    if ((live_ + 1) * 4 > slots_.size() * 3) grow();
+    uint32_t index = 0;
+    if (!free_.empty()) {
+      index = free_.back();
+      free_.pop_back();
+    } else {
+      index = static_cast<uint32_t>(entries_.size());
+      entries_.emplace_back();
+    }
+    Entry& entry = entries_[index];
+    entry.hash = hash;
+    entry.bucket = bucket;
+    entry.key = pool_.copy(key);
+    entry.live = true;
+    put(hash, bucket, index);
+    ++live_;
+    *added = true;
+    return entry;
+  }
+  void erase(Entry& entry) {
+    size_t at = place(entry.hash, entry.bucket);
+    while (slots_[at].entry == kEmpty || &entries_[slots_[at].entry] != &entry) at = (at + 1) & mask();
+    free_.push_back(slots_[at].entry);
+    // Entries that were pushed behind this place move up, so that no gap cuts a chain.
+    size_t gap = at;
+    for (size_t next = (gap + 1) & mask(); slots_[next].entry != kEmpty; next = (next + 1) & mask()) {
+      size_t home = place(slots_[next].hash, entries_[slots_[next].entry].bucket);
+      bool may_move = ((next - home) & mask()) >= ((next - gap) & mask());
+      if (!may_move) continue;
+      slots_[gap] = slots_[next];
+      gap = next;
+    }
+    slots_[gap].entry = kEmpty;
+    pool_.release_later(entry.key);
+    entry.value = Value{};
+    entry.live = false;
+    --live_;
+  }
+  size_t size() const { return live_; }
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (Entry& entry : entries_)
+      if (entry.live) visit(entry);
+  }
+
+ private:
+  static constexpr uint32_t kEmpty = UINT32_MAX;
+  static constexpr size_t kFirstSlots = 64;
+  struct Slot {
+    uint64_t hash = 0;
+    uint32_t entry = kEmpty;
+  };
+
+  size_t mask() const { return slots_.size() - 1; }
+  size_t place(uint64_t hash, int64_t bucket) const {
+    return (hash ^ ((static_cast<uint64_t>(bucket) * 0x9E3779B97F4A7C15) >> 32)) & mask();
+  }
+  static bool equals(const Entry& entry, std::string_view key, int64_t bucket) {
+    return entry.bucket == bucket && entry.key.size == key.size() &&
+           (key.empty() || std::memcmp(entry.key.data, key.data(), key.size()) == 0);
+  }
+  void put(uint64_t hash, int64_t bucket, uint32_t index) {
+    size_t at = place(hash, bucket);
+    while (slots_[at].entry != kEmpty) at = (at + 1) & mask();
+    slots_[at] = {hash, index};
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old)
+      if (slot.entry != kEmpty) put(slot.hash, entries_[slot.entry].bucket, slot.entry);
+  }
+
+  BlobPool& pool_;
+  std::vector<Slot> slots_;
+  std::deque<Entry> entries_;
+  std::vector<uint32_t> free_;
+  size_t live_ = 0;
+};
+
+}  // namespace braid

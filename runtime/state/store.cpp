@@ -1,0 +1,61 @@
+#include "runtime/state/store.h"
+
+#include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
+
+namespace braid {
+namespace {
+
+void append_big_endian(std::string& out, uint64_t value, int bytes) {
+  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+uint64_t read_big_endian(std::string_view bytes, size_t offset, int count) {
+  uint64_t value = 0;
+  for (int i = 0; i < count; ++i) value = (value << 8) | static_cast<uint8_t>(bytes[offset + i]);
+  return value;
+}
+
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
+
+}  // namespace
+
+std::string table_prefix(uint32_t table) {
+  std::string key;
+  append_big_endian(key, table, 4);
+  return key;
+}
+
+std::string point_key(uint32_t table, uint64_t hash, std::string_view key) {
+  std::string bytes;
+  bytes.reserve(13 + key.size());
+  append_big_endian(bytes, table, 4);
+  bytes.push_back(static_cast<char>(slice_of(hash)));
+  append_big_endian(bytes, hash, 8);
+  bytes.append(key);
+  return bytes;
+}
+
+std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key) {
+  std::string bytes;
+  bytes.reserve(21 + key.size());
+  append_big_endian(bytes, table, 4);
+  bytes.push_back(static_cast<char>(slice_of(hash)));
+  append_big_endian(bytes, static_cast<uint64_t>(bucket) ^ kSignBit, 8);
+  append_big_endian(bytes, hash, 8);
+  bytes.append(key);
+  return bytes;
+}
+
+TimedKey parse_timed_key(std::string_view bytes) {
+  BRAID_CHECK(bytes.size() >= 21);
+  return {static_cast<int64_t>(read_big_endian(bytes, 5, 8) ^ kSignBit), read_big_endian(bytes, 13, 8),
+          bytes.substr(21)};
+}
+
+PointKey parse_point_key(std::string_view bytes) {
+  BRAID_CHECK(bytes.size() >= 13);
+  return {read_big_endian(bytes, 5, 8), bytes.substr(13)};
+}
+
+}  // namespace braid

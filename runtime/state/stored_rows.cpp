@@ -1,0 +1,18 @@
+#include "runtime/state/stored_rows.h"
+
+namespace braid {
+
+Bytes StoredRows::store(const Block& block, uint32_t row, BlobPool& pool) {
+  scratch_.clear();
+  layout_.encode(block, row, scratch_);
+  return pool.copy(scratch_);
+}
+
+Block StoredRows::target(const Block& block, size_t first) const {
+  Block part;
+  part.rows = block.rows;
+  part.columns.assign(block.columns.begin() + first, block.columns.begin() + first + layout_.leaves());
+  return part;
+}
+
+}  // namespace braid
