@@ -48,6 +48,9 @@ bool is_later_aggregate(std::string_view name) {
 /// `max(a, b)` of two values is no aggregate; `max(a)` is.
 bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional) const {
   if (is_later_aggregate(function.text)) return true;
+  const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
+  if (written.declaration != nullptr && std::holds_alternative<ast::Aggregate>(written.declaration->item->node))
+    return true;
   const Known* known = find_known(function.text);
   if (known == nullptr) return false;
   return positional <= known->most || context_.input.functions.overloads(function.text).empty();
@@ -56,6 +59,11 @@ bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional
 typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast::Expr* object,
                                             const ast::Arguments& arguments, Span span) {
   const Known* known = find_known(function.text);
+  if (const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
+      written.declaration != nullptr && known == nullptr) {
+    report_later_item(context_, *written.declaration);
+    return poison(span);
+  }
   if (known == nullptr) {
     context_.not_yet(span, "the aggregate `" + function.text + "`",
                      "count, sum, min, max, avg, count_distinct, first, last, arg_min and arg_max are there");

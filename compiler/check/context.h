@@ -56,6 +56,7 @@ struct RelationInfo {
   int id = -1;                                      ///< typed::RelationId once done; -1: not in the project
   Row row;                                          ///< as its readers find it
   std::map<std::string, std::vector<Field>> ports;  ///< those that `else` names
+  std::set<std::string> open_ports;                 ///< of these not all fields are known
   bool is_static = false;
   std::vector<int> key_columns;    ///< of a table: columns of the key, if all are plain
   std::vector<bool> has_fallback;  ///< of a source's fields: may be left out in tests
@@ -127,6 +128,8 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
 void check_tests(Context& context);
 /// functions.cpp
 void check_functions(Context& context);
+/// An aggregate or a service: not yet.
+void report_later_item(Context& context, const Declaration& declaration);
 /// params.cpp
 void check_params(Context& context);
 

@@ -17,6 +17,8 @@ Type sample_type(const Type& declared) {
   return declared;
 }
 
+}  // namespace
+
 void report_later_item(Context& context, const Declaration& declaration) {
   if (std::holds_alternative<ast::Aggregate>(declaration.item->node))
     context.not_yet(context.word(declaration.item->span, "aggregate"), "an aggregate written in a script",
@@ -25,8 +27,6 @@ void report_later_item(Context& context, const Declaration& declaration) {
     context.not_yet(context.word(declaration.item->span, "service"), "a service",
                     "reference data as a `table` can be joined");
 }
-
-}  // namespace
 
 typed::ExpressionRef Expressions::body_of(const Declaration& declaration, const ast::Function& function,
                                           size_t locals_before) {

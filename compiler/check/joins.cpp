@@ -106,6 +106,11 @@ bool FlowChecker::later_join(const ast::Join& node, Span span) {
   }
   if (construct.empty()) return false;
   context_.not_yet(place, construct, way_out);
+  window_.reset();
+  row_.open = true;
+  // Of `right` and `full` this side is optional: what is read of it later is not judged.
+  if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)
+    for (RowField& field : row_.fields) field.type = error_type();
   return true;
 }
 
@@ -130,6 +135,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (resolved.declaration == nullptr || resolved.port) {
     if (resolved.port && !later)
       context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
+    for (const ast::JoinClause& clause : node.clauses)
+      if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node); otherwise != nullptr && port(otherwise->port, true))
+        info_.open_ports.insert(otherwise->port.text);
     if (adds) join_open(alias.text, head);
     return;
   }

@@ -39,7 +39,12 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
   const bool begun = flow.from && from(*flow.from);
-  if (!begun) row_.open = true;
+  if (!begun) {
+    // Nothing is known of the rows: what depends on that is silent.
+    row_.open = true;
+    row_.has_time = true;
+    row_.key_stated = true;
+  }
   for (const ast::Step& one : flow.steps) step(one);
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
@@ -297,6 +302,7 @@ bool FlowChecker::port(const ast::Name& name, bool of_join) {
     return false;
   }
   info_.ports[name.text] = row_.types();
+  if (row_.open) info_.open_ports.insert(name.text);
   return true;
 }
 
