@@ -178,14 +178,16 @@ Type sample_variable(Generator& random) {
 }
 
 void check_value(const FunctionDeclaration& function, const Type& type, const Slot* slots, const std::string& call) {
-  if (is(type, TypeKind::decimal)) {
-    const int128 value = leaf_kind(type) == LeafKind::i64 ? slots->i64 : slots->i128;
+  const Slot* const first = slots;
+  if (is(without_optional(type), TypeKind::decimal) && (!is_optional(type) || (slots++)->u8 != 0)) {
+    const Type& decimal = without_optional(type);
+    const int128 value = leaf_kind(decimal) == LeafKind::i64 ? slots->i64 : slots->i128;
     if (function.takes_scales) EXPECT_TRUE(value == slots->i128) << call;
-    EXPECT_TRUE(decimal_fits(value, type->precision)) << call << " does not fit " << to_string(type);
+    EXPECT_TRUE(decimal_fits(value, decimal->precision)) << call << " does not fit " << to_string(type);
   }
-  if (is_optional(type)) EXPECT_LE(slots->u8, 1) << call;
+  if (is_optional(type)) EXPECT_LE(first->u8, 1) << call;
   // Reading it all shows broken views to the sanitizers.
-  EXPECT_FALSE(to_literal(type, from_slots(type, slots)).empty()) << call;
+  EXPECT_FALSE(to_literal(type, from_slots(type, first)).empty()) << call;
 }
 
 void call_once(const FunctionDeclaration& function, Generator& random, Arena& arena) {

@@ -40,19 +40,25 @@ inline const char* skip(const char* at) {
   }
 }
 
+/// Whether the type that starts so has others inside. All that is not recursive stands in functions of its own, so that
+/// with a constant layout it folds away.
+inline bool nested(char kind) {
+  return kind == '?' || kind == '(' || kind == '[';
+}
+
+uint64_t slots(const char* at);
+
+inline uint64_t slots_inside(const char* at) {
+  if (*at == '?') return 1 + slots(at + 1);
+  uint64_t count = 0;
+  for (++at; *at != ')'; at = skip(at)) count += slots(at);
+  return count;
+}
+
 /// Slots of one value of the type at `at`.
-inline uint64_t slots(const char* at) {
-  switch (*at) {
-    case '?':
-      return 1 + slots(at + 1);
-    case '(': {
-      uint64_t count = 0;
-      for (++at; *at != ')'; at = skip(at)) count += slots(at);
-      return count;
-    }
-    default:
-      return 1;
-  }
+[[gnu::always_inline]] inline uint64_t slots(const char* at) {
+  if (*at == '?' && !nested(at[1])) return 2;
+  return *at == '?' || *at == '(' ? slots_inside(at) : 1;
 }
 
 inline int order(std::string_view a, std::string_view b) {
@@ -68,6 +74,23 @@ inline int order(double a, double b) {
   if (a > b) return 1;
   if (a == b) return 0;
   return static_cast<int>(a != a) - static_cast<int>(b != b);
+}
+
+[[gnu::always_inline]] inline int compare_scalars(char kind, const Slot& a, const Slot& b) {
+  switch (kind) {
+    case 's':
+      return order(a.bytes.view(), b.bytes.view());
+    case 'f':
+      return order(a.f64, b.f64);
+    case 'i':
+      return a.i64 < b.i64 ? -1 : a.i64 > b.i64;
+    case 'b':
+      return (a.u8 != 0) - (b.u8 != 0);
+    case 'w':
+      return a.i128 < b.i128 ? -1 : a.i128 > b.i128;
+    default:  // d, e
+      return a.i32 < b.i32 ? -1 : a.i32 > b.i32;
+  }
 }
 
 /// Below 0, 0, above 0: the total order of values of the type at `at`; nulls last, lists and structs from the left.
@@ -104,31 +127,10 @@ inline int compare(const char*& at, const Slot*& a, const Slot*& b) {
       if (difference != 0) return difference;
       return left.count < right.count ? -1 : left.count > right.count;
     }
-    case 's':
-      ++at;
-      return order((a++)->bytes.view(), (b++)->bytes.view());
-    case 'f':
-      ++at;
-      return order((a++)->f64, (b++)->f64);
-    case 'i': {
-      const int64_t left = (a++)->i64, right = (b++)->i64;
-      ++at;
-      return left < right ? -1 : left > right;
-    }
-    case 'b': {
-      const int left = (a++)->u8 != 0, right = (b++)->u8 != 0;
-      ++at;
-      return left - right;
-    }
-    case 'w': {
-      const int128 left = (a++)->i128, right = (b++)->i128;
-      ++at;
-      return left < right ? -1 : left > right;
-    }
-    default: {  // d, e
-      const int32_t left = (a++)->i32, right = (b++)->i32;
+    default: {
+      const char kind = *at;
       at = skip(at);
-      return left < right ? -1 : left > right;
+      return compare_scalars(kind, *a++, *b++);
     }
   }
 }
@@ -143,6 +145,7 @@ struct Layout {
   static Layout of(Bytes text) { return {text.data, layout::slots(text.data)}; }
   bool optional() const { return *text == '?'; }
   int compare(const Slot* a, const Slot* b) const {
+    if (!layout::nested(*text)) return layout::compare_scalars(*text, *a, *b);
     const char* at = text;
     return layout::compare(at, a, b);
   }

@@ -8,6 +8,7 @@ void add_all(FunctionRegistry& registry) {
   add_patterns(registry);
   add_values(registry);
   add_lists(registry);
+  add_folds(registry);
   add_maths(registry);
   add_conversions(registry);
   add_time(registry);

@@ -11,6 +11,7 @@ void add_letters(FunctionRegistry& registry);
 void add_patterns(FunctionRegistry& registry);
 void add_values(FunctionRegistry& registry);
 void add_lists(FunctionRegistry& registry);
+void add_folds(FunctionRegistry& registry);
 void add_maths(FunctionRegistry& registry);
 void add_conversions(FunctionRegistry& registry);
 void add_time(FunctionRegistry& registry);

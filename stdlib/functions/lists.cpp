@@ -194,20 +194,6 @@ BRAID_FUNCTION(lists, list_max,
                 .parameters = {{"list", "List to search."}},
                 .examples = {{"max([3, 1, 2])", "3"}, {"max([1].skip(1))", "null"}}})
 
-static Fallible<int64_t> list_sum(ListOf<int64_t> list) {
-  int128 sum = 0;  // judged at the end, so that the order of the elements cannot show
-  for (uint64_t i = 0; i < list.count; ++i) sum += list.items[i].i64;
-  if (sum != static_cast<int64_t>(sum)) return overflow();
-  return static_cast<int64_t>(sum);
-}
-BRAID_FUNCTION(lists, list_sum,
-               {.name = "sum",
-                .summary = "The sum of a list of whole numbers, 0 if it is empty. Fails if it does not fit 64 bits.",
-                .parameters = {{"list", "Numbers to add."}},
-                .examples = {{"sum([1, 2, 3])", "6"},
-                             {"sum([1].skip(1))", "0"},
-                             {"sum([9_223_372_036_854_775_807, 1])", "fails"}}})
-
 BRAID_GROUP(lists)
 
 }  // namespace braid

@@ -1,3 +1,4 @@
+#include "runtime/data/decimal.h"
 #include "stdlib/functions/calling.h"
 
 namespace braid {
@@ -98,12 +99,41 @@ TEST(Lists, Fold) {
   EXPECT_EQ(Call("lists_list_min").of(kInt)(Items{3, 1, 2}.any()).as<MaybeInt>(), 1);
   EXPECT_EQ(Call("lists_list_max").of(kInt)(Items{3, 1, 2}.any()).as<MaybeInt>(), 3);
   EXPECT_EQ(Call("lists_list_max").of(kInt)(Items{std::vector<Slot>{}}.any()).as<MaybeInt>(), std::nullopt);
-  EXPECT_EQ(Call("lists_list_sum")(Items{3, 1, 2}.of<int64_t>()).as<int64_t>(), 6);
-  EXPECT_EQ(Call("lists_list_sum")(Items{std::vector<Slot>{}}.of<int64_t>()).as<int64_t>(), 0);
+}
+
+TEST(Folds, SumAndAverageExactly) {
+  const Items none{std::vector<Slot>{}};
+  EXPECT_EQ(Call("folds_sum_int")(Items{3, 1, 2}.of<int64_t>()).as<int64_t>(), 6);
+  EXPECT_EQ(Call("folds_sum_int")(none.of<int64_t>()).as<int64_t>(), 0);
   const Items cancels{std::vector<Slot>{slot_i64(INT64_MAX), slot_i64(INT64_MAX), slot_i64(INT64_MIN)}};
-  EXPECT_EQ(Call("lists_list_sum")(cancels.of<int64_t>()).as<int64_t>(), INT64_MAX - 1);
+  EXPECT_EQ(Call("folds_sum_int")(cancels.of<int64_t>()).as<int64_t>(), INT64_MAX - 1);
   const Items large{std::vector<Slot>{slot_i64(INT64_MAX), slot_i64(1)}};
-  EXPECT_EQ(Call("lists_list_sum")(large.of<int64_t>()).code(), 6101u);
+  EXPECT_EQ(Call("folds_sum_int")(large.of<int64_t>()).code(), 6101u);
+
+  Call decimals("folds_sum_decimal");
+  decimals.of(decimal_type(12, 2)).result_scale(2);
+  EXPECT_TRUE(decimals(Items{150, 225, -400}.any()).as<Decimal>().unscaled == -25);
+  EXPECT_TRUE(decimals(none.any()).as<Decimal>().unscaled == 0);
+  const int128 most = power_of_ten(38) - 1;
+  decimals.of(decimal_type(38, 2));
+  EXPECT_EQ(decimals(Items{std::vector<Slot>{slot_i128(most), slot_i128(1)}}.any()).code(), 6101u);
+  const Items there_and_back{std::vector<Slot>{slot_i128(most), slot_i128(most), slot_i128(-most), slot_i128(-1)}};
+  EXPECT_TRUE(decimals(there_and_back.any()).as<Decimal>().unscaled == most - 1);
+
+  const Items floats{std::vector<Slot>{slot_f64(1e300), slot_f64(1), slot_f64(-1e300)}};
+  EXPECT_EQ(Call("folds_sum_float")(floats.of<double>()).as<double>(), 1.0);
+  EXPECT_EQ(Call("folds_avg_float")(floats.of<double>()).as<std::optional<double>>(), 1.0 / 3);
+  EXPECT_EQ(Call("folds_avg_float")(none.of<double>()).as<std::optional<double>>(), std::nullopt);
+
+  Call mean("folds_avg_int");
+  mean.result_scale(6);
+  EXPECT_TRUE(mean(Items{1, 2}.of<int64_t>()).as<std::optional<Decimal>>()->unscaled == 1'500'000);
+  EXPECT_FALSE(mean(none.of<int64_t>()).as<std::optional<Decimal>>().has_value());
+  Call decimal_mean("folds_avg_decimal");
+  decimal_mean.of(decimal_type(12, 2)).result_scale(8);
+  EXPECT_TRUE(decimal_mean(Items{100, 100, 200}.any()).as<std::optional<Decimal>>()->unscaled == 133'333'333);
+  decimal_mean.of(decimal_type(38, 2));
+  EXPECT_EQ(decimal_mean(Items{std::vector<Slot>{slot_i128(most)}}.any()).code(), 6101u);
 }
 
 TEST(Values, CompareValuesOfAnyType) {
