@@ -867,8 +867,11 @@ struct Service {
   std::vector<ServiceOption> options;
 };
 
-/// An item that could not be read so far that its name is known.
-struct ErrorItem {};
+/// An item that could not be read. Its name, if one stands where names do, is known nevertheless, so that uses of it
+/// are no mistakes.
+struct ErrorItem {
+  std::optional<Name> name;
+};
 
 struct Item {
   std::string doc;

@@ -465,7 +465,7 @@ TreeText tree(const Item& item) {
             add_all(product, node.clauses);
             return product.add(tree(node.flow));
           },
-          [](const ErrorItem&) { return TreeText::atom("error"); },
+          [](const ErrorItem& node) { return node.name ? word("error", node.name->text) : TreeText::atom("error"); },
           [](const auto& node) { return tree(node); },
       },
       item.node);

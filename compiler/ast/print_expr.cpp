@@ -74,7 +74,7 @@ TreeText tree(const Case& node) {
   for (const Arm& arm : node.arms) {
     TreeText branch{arm.otherwise ? "else" : "arm", {}};
     for (const Pattern& pattern : arm.patterns) branch.add(range(pattern.first, pattern.end, pattern.last));
-    out.add(branch.add(tree(arm.result)));
+    out.add(branch.add("->").add(tree(arm.result)));
   }
   return out;
 }

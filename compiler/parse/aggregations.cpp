@@ -77,7 +77,7 @@ struct LeadingWord : Part<LeadingWord> {
   }
 };
 
-const auto comma = sign(Sign::comma);
+const auto comma = quiet(Sign::comma);
 template <auto Member>
 const auto length = called("a length like `10m`", set<Member>(duration) | set<Member>(name));
 template <auto Member>
@@ -89,9 +89,9 @@ const auto cumulative_def = kw("cumulative") > length<&ast::Cumulative::length> 
                             kw("every") > length<&ast::Cumulative::every>;
 const auto session_def = kw("session") > kw("gap") > length<&ast::Session::gap> >
                          -(kw("max") > length<&ast::Session::max>);
-const auto span_window_def =
-    kw("span") >
-    set<&ast::SpanWindow::first>(sum) > range_end<&ast::SpanWindow::end> > set<&ast::SpanWindow::last>(sum);
+const auto span_window_def = kw("span") > set<&ast::SpanWindow::first>(sum) >
+                             called("`..` or `..<`",
+                                    range_end<&ast::SpanWindow::end>) > set<&ast::SpanWindow::last>(sum);
 const auto window_zone_def = kw("in") > (set<&ast::WindowZone::zone>(text) | set<&ast::WindowZone::zone>(name));
 const auto window_late_def = kw("late") > set<&ast::WindowLate::late>(duration);
 const auto window_name_def = kw("as") > set<&ast::WindowName::name>(declared_name);
@@ -108,7 +108,7 @@ const auto state_name_def = kw("as") > set<&ast::StateName::name>(declared_name)
 const auto stateful_option_def = spanned[one_of<&ast::StatefulOption::node>(emit, retain, state_name)];
 
 const auto group_step_def = kw("group") > NeedlessBy() >
-                            -(!sign(Sign::brace_open) >>
+                            -(!quiet(Sign::brace_open) >>
                               (set<&ast::Group::keys>(entry) % comma)) > set<&ast::Group::aggregates>(struct_literal) >
                             *set<&ast::Group::options>(stateful_option);
 

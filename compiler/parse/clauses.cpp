@@ -18,7 +18,7 @@ BRAID_LOCAL_RULE(rate, ast::Rate)
 BRAID_LOCAL_RULE(keys, ast::Keys)
 BRAID_LOCAL_RULE(delete_when, ast::DeleteWhen)
 
-const auto comma = sign(Sign::comma);
+const auto comma = quiet(Sign::comma);
 
 const auto connector_def =
     spanned[set<&ast::Connector::name>(name) > set<&ast::Connector::address>(text) >

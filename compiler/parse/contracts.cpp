@@ -15,7 +15,7 @@ BRAID_LOCAL_RULE(keep, ast::Keep)
 BRAID_LOCAL_RULE(pinned_fields, ast::PinnedFields)
 BRAID_LOCAL_RULE(check, ast::Check)
 
-const auto comma = sign(Sign::comma);
+const auto comma = quiet(Sign::comma);
 
 const auto compatible_def = kw("compatible") > set<&ast::Compatible::how>(name);
 const auto fresh_def = kw("fresh") > kw("within") > set<&ast::Fresh::within>(duration);

@@ -248,7 +248,7 @@ class Climber {
   /// `in ("a", "b")` and `in (1)`: a list in the parentheses of SQL. Null if it is an ordinary expression.
   ast::ExprPtr read_parenthesised_list() {
     if (!first_->is(Sign::paren_open)) return nullptr;
-    const Cursor comma = state_.skip_in_list(first_ + 1, Sign::paren_close);
+    const Cursor comma = state_.skip_in_list(first_ + 1, first_ + 1, Sign::paren_close);
     if (comma == nullptr) return nullptr;
     const bool several = !comma->is(Sign::paren_close) || comma[-1].is(Sign::comma);
     const bool one_literal =

@@ -103,7 +103,7 @@ struct TakeLaterFrom : Part<TakeLaterFrom> {
   }
 };
 
-const auto comma = sign(Sign::comma);
+const auto comma = quiet(Sign::comma);
 
 const auto from_every_def = kw("every") >> set<&ast::FromEvery::period>(duration);
 const auto from_relation_def = set<&ast::FromRelation::relation>(relation) >>

@@ -11,7 +11,7 @@ BRAID_LOCAL_RULE(timeout_after, ast::TimeoutAfter)
 BRAID_LOCAL_RULE(retry, ast::Retry)
 BRAID_LOCAL_RULE(parallel, ast::Parallel)
 
-const auto comma = sign(Sign::comma);
+const auto comma = quiet(Sign::comma);
 
 const auto type_parameter_def = set<&ast::TypeParameter::name>(name) >>
                                 -(sign(Sign::colon) > set<&ast::TypeParameter::bound>(name));

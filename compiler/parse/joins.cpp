@@ -33,7 +33,7 @@ const auto join_pick = (kw("latest") >> is<&ast::Join::pick>(ast::JoinPick::late
 const auto join_step_def = -join_kind >> kw("join") > -join_pick > set<&ast::Join::relation>(relation) >
                            -set<&ast::Join::as>(alias) >
                            -((kw("on") > set<&ast::Join::on>(tail(expr))) |
-                             (kw("using") > (set<&ast::Join::using_>(name) % sign(Sign::comma)))) >
+                             (kw("using") > (set<&ast::Join::using_>(name) % quiet(Sign::comma)))) >
                            *set<&ast::Join::clauses>(join_clause);
 
 const auto lookup_step_def = -(kw("left") >> is<&ast::Lookup::left>()) >>

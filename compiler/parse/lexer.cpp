@@ -295,7 +295,7 @@ void Lexer::unterminated_formatted(std::string_view at) {
   const auto& found = reporter_.findings();
   const bool known = !found.empty() && found.back().code == diag::UnterminatedText::kCode &&
                      found.back().labels.front().span.begin >= begin.begin;
-  if (!known) reporter_.report(diag::UnterminatedText{}).at(begin, "the text begins here");
+  if (!known && !too_deep_) reporter_.report(diag::UnterminatedText{}).at(begin, "the text begins here");
 }
 
 void Lexer::label(std::string_view text) {

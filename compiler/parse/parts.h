@@ -69,13 +69,18 @@ struct SignPart : Part<SignPart> {
       ++first;
       return true;
     }
-    state_of(context).expected(first, shown, true);
+    if (!shown.empty()) state_of(context).expected(first, shown, true);
     return false;
   }
 };
 constexpr SignPart sign(Sign wanted) {
   for (const SignText& entry : kSigns)
     if (entry.sign == wanted) return {wanted, entry.text};
+  return {wanted, ""};
+}
+
+/// A sign that may go on with what stands before it: not worth saying where something else is missing.
+constexpr SignPart quiet(Sign wanted) {
   return {wanted, ""};
 }
 
@@ -382,7 +387,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
         continue;
       }
       leave_hole(state, begin, node);
-      const Cursor next = state.skip_in_list(failed, close);
+      const Cursor next = state.skip_in_list(begin, failed, close);
       if (next == nullptr) {
         state.report_unclosed(opened, failed);
         throw Reported{failed};
@@ -461,10 +466,8 @@ struct EnclosedPart : Around<Subject, EnclosedPart<Subject>> {
       return false;
     });
     if (failed == nullptr) return true;
-    Cursor next = failed;
-    do {
-      next = state.skip_in_list(next, close);
-    } while (next != nullptr && !next->is(close));
+    Cursor next = state.skip_in_list(opened + 1, failed, close);
+    while (next != nullptr && !next->is(close)) next = state.skip_in_list(next, next, close);
     if (next == nullptr) {
       state.report_unclosed(opened, failed);
       throw Reported{failed};
@@ -478,20 +481,23 @@ struct EnclosedPart : Around<Subject, EnclosedPart<Subject>> {
 /// An item inside the braces of another: reported, read, and put beside the others.
 void parse_stray_item(State& state, Cursor& first);
 
-inline void make_hole(ast::Clause& hole) {
+inline void make_hole(ast::Clause& hole, Cursor) {
   hole.node = ast::ErrorClause{};
 }
-inline void make_hole(ast::Promise& hole) {
+inline void make_hole(ast::Promise& hole, Cursor) {
   hole.node = ast::ErrorClause{};
 }
-inline void make_hole(ast::Step& hole) {
+inline void make_hole(ast::Step& hole, Cursor) {
   hole.node = ast::ErrorStep{};
 }
-inline void make_hole(ast::TestStep& hole) {
+inline void make_hole(ast::TestStep& hole, Cursor) {
   hole.node = ast::ErrorTestStep{};
 }
-inline void make_hole(ast::Item& hole) {
-  hole.node = ast::ErrorItem{};
+inline void make_hole(ast::Item& hole, Cursor begin) {
+  ast::ErrorItem item;
+  const Cursor at = begin->is_word("public") ? begin + 1 : begin;
+  if (at->kind == TokenKind::word && at[1].kind == TokenKind::word) item.name = {at[1].text, at[1].span};
+  hole.node = std::move(item);
 }
 
 /// Lines of one group: clauses up to the body, steps up to the brace. Ends before what belongs to someone else.
@@ -523,7 +529,7 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
       // What is skipped to may be no line of this group after all: not worth a second word.
       state.silence(first);
       typename Subject::attribute_type hole{};
-      make_hole(hole);
+      make_hole(hole, begin);
       hole.span = cover(begin->span, first == begin ? begin->span : first[-1].span);
       (node.*Member).push_back(std::move(hole));
     }

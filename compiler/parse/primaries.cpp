@@ -172,7 +172,7 @@ const auto list_literal_def = brackets(set<&ast::List::elements>(expr));
 const auto pattern_def =
     spanned[set<&ast::Pattern::first>(expr) >> -(range_end<&ast::Pattern::end> > set<&ast::Pattern::last>(sum))];
 const auto arm_def =
-    spanned[((kw("else") >> is<&ast::Arm::otherwise>()) | (set<&ast::Arm::patterns>(pattern) % sign(Sign::bar))) >
+    spanned[((kw("else") >> is<&ast::Arm::otherwise>()) | (set<&ast::Arm::patterns>(pattern) % quiet(Sign::bar))) >
             sign(Sign::arrow) > set<&ast::Arm::result>(expr)];
 const auto case_of_def = kw("case") > (&sign(Sign::brace_open) | set<&ast::Case::subject>(expr)) >
                          braces(set<&ast::Case::arms>(arm));
@@ -188,12 +188,13 @@ const auto primary_def =
     wrapped(literal) | wrapped(formatted) | wrapped(case_of) | wrapped(struct_literal) | wrapped(list_literal) |
     widened(EnclosedPart(Sign::paren_open, Sign::paren_close, value(expr))) | wrapped(call) | wrapped(name_expr);
 
-const auto access_def = ((sign(Sign::optional_dot) >> is<&Access::optional>()) | sign(Sign::dot)) >
+const auto access_def = ((quiet(Sign::optional_dot) >> is<&Access::optional>()) | quiet(Sign::dot)) >
                         set<&Access::name>(any_word) >>
-                        -(&sign(Sign::paren_open) >
+                        -(&quiet(Sign::paren_open) >
                           (set<&Access::arguments>(star_arguments) | set<&Access::arguments>(arguments)));
 const auto index_access_def = EnclosedPart(Sign::bracket_open, Sign::bracket_close, value(expr));
-const auto postfix_def = value(primary) >> *(followed_by(access) | followed_by(index_access));
+const auto postfix_def = value(primary) >>
+                         *(followed_by(access) | (&quiet(Sign::bracket_open) >> followed_by(index_access)));
 
 const auto operand_def = called("an expression", value(postfix));
 
@@ -240,7 +241,7 @@ bool read_literal(State& state, Cursor& first, ast::Literal& literal) {
 
 bool read_name_expr(State& state, Cursor& first, ast::NameExpr& expr) {
   ast::Name read;
-  if (!read_name(state, first, read)) return false;
+  if (starts_any(first) || !read_name(state, first, read)) return false;
   expr.text = std::move(read.text);
   return true;
 }

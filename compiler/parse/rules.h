@@ -77,8 +77,8 @@ BRAID_RULE(script, ast::Script)
 
 /// `..` and `..<` into the member of type RangeEnd.
 template <auto Member>
-const auto range_end = (sign(Sign::range_below) >> is<Member>(ast::RangeEnd::excluded)) |
-                       (sign(Sign::range) >> is<Member>(ast::RangeEnd::included));
+const auto range_end = (quiet(Sign::range_below) >> is<Member>(ast::RangeEnd::excluded)) |
+                       (quiet(Sign::range) >> is<Member>(ast::RangeEnd::included));
 
 /// A name that `as` gives; one that stands without it, as in SQL, is answered and taken.
 bool read_alias(State&, Cursor&, ast::Name&);
@@ -102,6 +102,6 @@ constexpr AheadPart ahead(std::string_view word, Sign sign) {
 }
 
 template <auto Member>
-const auto purposes = kw("for") > kw("purpose") > (set<Member>(name) % sign(Sign::comma));
+const auto purposes = kw("for") > kw("purpose") > (set<Member>(name) % quiet(Sign::comma));
 
 }  // namespace braid::grammar

@@ -153,9 +153,13 @@ Cursor State::skip_to_any_line(Cursor from) const {
   return end_;
 }
 
-Cursor State::skip_in_list(Cursor at, Sign close) const {
-  int depth = 0;
-  for (; at != end_; ++at) {
+Cursor State::skip_in_list(Cursor begin, Cursor failed, Sign close) const {
+  int depth = 0;  // brackets of the element that are still open where it failed
+  for (Cursor at = begin; at < failed; ++at) {
+    if (opens(*at)) ++depth;
+    if (closes(*at) && depth > 0) --depth;
+  }
+  for (Cursor at = failed; at != end_; ++at) {
     if (starts_any(at)) return nullptr;
     if (depth == 0 && at->is(Sign::comma)) return at + 1;
     if (depth == 0 && at->is(close)) return at;

@@ -60,8 +60,9 @@ class State {
   // -- where to go on
   Cursor skip_to_line(Cursor from, Group group) const;
   Cursor skip_to_any_line(Cursor from) const;
-  /// After the next comma of the list that `at` stands in, or at its closing sign; null if the list seems unclosed.
-  Cursor skip_in_list(Cursor at, Sign close) const;
+  /// From a mistake at `failed` in the element that begins at `begin`: to where the next element begins, or to the
+  /// closing sign of the list. Null if the list seems unclosed.
+  Cursor skip_in_list(Cursor begin, Cursor failed, Sign close) const;
 
   // -- nesting
   bool enter(Cursor at);  ///< false when too deep, which is reported

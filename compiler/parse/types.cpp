@@ -35,7 +35,7 @@ BRAID_LOCAL_RULE(field, ast::Field)
 
 const auto comma = sign(Sign::comma);
 
-const auto path_def = spanned[set<&ast::Path::parts>(name) >> *(sign(Sign::dot) > set<&ast::Path::parts>(any_word))];
+const auto path_def = spanned[set<&ast::Path::parts>(name) >> *(quiet(Sign::dot) > set<&ast::Path::parts>(any_word))];
 const auto relation_def = spanned[set<&ast::Relation::path>(path) >> -set<&ast::Relation::version>(version)];
 
 const auto named_type_def = set<&ast::NamedType::path>(path);
@@ -55,17 +55,17 @@ const auto struct_type_def = set<&ast::StructType::fields>(fields);
 const auto type_def =
     called("a type", nested(spanned[one_of<&ast::Type::node>(decimal_type, enum_type, list_type, map_type,
                                                              function_type, struct_type, named_type) >>
-                                    -(sign(Sign::question) >> is<&ast::Type::optional>())]));
+                                    -(quiet(Sign::question) >> is<&ast::Type::optional>())]));
 
 const auto field_def = doc<&ast::Field::doc> >>
                        spanned[set<&ast::Field::name>(any_word) > sign(Sign::colon) > set<&ast::Field::type>(type) >
                                *set<&ast::Field::labels>(label) > -(kw("from") > set<&ast::Field::from>(text)) >
-                               -(sign(Sign::bind) > set<&ast::Field::initial>(expr))];
+                               -(quiet(Sign::bind) > set<&ast::Field::initial>(expr))];
 const auto fields_def = spanned[braces(OtherFields() | set<&ast::Fields::list>(field))];
 
 const auto parameter_def =
     spanned[set<&ast::Parameter::name>(name) > sign(Sign::colon) > set<&ast::Parameter::type>(type) >
-            -(sign(Sign::bind) > set<&ast::Parameter::initial>(expr))];
+            -(quiet(Sign::bind) > set<&ast::Parameter::initial>(expr))];
 
 }  // namespace
 
