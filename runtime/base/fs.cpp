@@ -94,6 +94,10 @@ Error file_error(ErrorKind kind, std::string_view action, const std::string& pat
           .system_error = system_error};
 }
 
+Result<std::unique_ptr<FileReader>> Fs::open_standard_input() {
+  return open_reader("/dev/stdin");
+}
+
 Result<std::vector<std::string>> Fs::glob(const std::string& pattern) {
   std::vector<std::string> found = {pattern.starts_with('/') ? "/" : ""};
   size_t at = 0;

@@ -79,6 +79,10 @@ class Fs {
   /// Creates the file if needed; fails with system_error EWOULDBLOCK if another process, or this one, holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 
+  /// Standard input. Reads go forward: bytes before the offset of the last read are forgotten; size() is what has come
+  /// so far. Tests and the simulation have it as the file /dev/stdin.
+  virtual Result<std::unique_ptr<FileReader>> open_standard_input();
+
   /// Files (no directories) that match, sorted bytewise by path. `*` and `?` do not cross `/` nor meet a leading dot;
   /// `[a-c]`, `[!x]` as in a shell; a backslash takes the next character as it is. A pattern without wildcards gives
   /// its file, if there is one.

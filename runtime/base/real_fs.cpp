@@ -86,6 +86,38 @@ class RealReader : public FileReader {
   std::vector<Mapping> mappings_;
 };
 
+/// Standard input, which may be a pipe: keeps what lies behind the last offset asked for.
+class StreamReader : public FileReader {
+ public:
+  Result<uint64_t> size() override { return start_ + kept_.size(); }
+
+  Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
+    if (offset < start_) return file_error(ErrorKind::input, "go back in", "standard input", ESPIPE);
+    kept_.erase(0, std::min<uint64_t>(offset - start_, kept_.size()));
+    start_ = offset;
+    while (kept_.size() < length && !ended_) {
+      size_t before = kept_.size();
+      kept_.resize(length);
+      ssize_t count = ::read(STDIN_FILENO, kept_.data() + before, length - before);
+      int system_error = errno;
+      kept_.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+      if (count < 0 && system_error != EINTR)
+        return file_error(ErrorKind::input, "read", "standard input", system_error);
+      ended_ = count == 0;
+    }
+    return kept_.copy(into, length);
+  }
+
+  Result<std::string_view> map(uint64_t, size_t) override {
+    return file_error(ErrorKind::input, "map", "standard input", ESPIPE);
+  }
+
+ private:
+  std::string kept_;
+  uint64_t start_ = 0;
+  bool ended_ = false;
+};
+
 class RealWriter : public FileWriter {
  public:
   RealWriter(std::string path, Descriptor descriptor) : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
@@ -164,6 +196,10 @@ class RealFs : public Fs {
     if (::fstat(descriptor.number(), &info) == 0 && S_ISDIR(info.st_mode))
       return file_error(ErrorKind::input, "open", path, EISDIR);
     return std::unique_ptr<FileReader>(std::make_unique<RealReader>(path, std::move(descriptor)));
+  }
+
+  Result<std::unique_ptr<FileReader>> open_standard_input() override {
+    return std::unique_ptr<FileReader>(std::make_unique<StreamReader>());
   }
 
   Result<std::unique_ptr<FileWriter>> open_writer(const std::string& path, OpenMode mode) override {

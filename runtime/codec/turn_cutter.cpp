@@ -73,6 +73,9 @@ TurnCut cut_turn(Format format, std::string_view available, bool at_end) {
     std::string_view rest = available.substr(bytes);
     size_t record = first_record_bytes(format, rest, at_end);
     if (record == 0) {
+      // Without a line end it goes beyond this turn, whatever it is.
+      bool open_line = std::memchr(rest.data(), '\n', rest.size()) == nullptr;
+      if (bytes != 0 && open_line && available.size() >= kTurnBytes) return {bytes, false};
       // Not before its length is known, or known to be too much, is the cut the same however much was at hand.
       if (rest.size() < kMaxRecordBytes + 3) return {};
       return bytes != 0 ? TurnCut{bytes, false} : TurnCut{0, true};

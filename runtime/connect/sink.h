@@ -1,0 +1,46 @@
+// An output file that only grows, with the length that is committed: what lies behind it is cut at recovery.
+//
+// Protocol: the job's state names the file (claimed) before it is created, so that a crash in between cannot make it
+// look like somebody else's. Then: append, sync, commit the length in the state; after a crash open with that length.
+// Fails with ErrorKind::output and a code of the catalogue: 7010 a file that this job did not write, 8007 shorter than
+// committed, 8003 disk full, 8006 not durable, 7018 other. After a failure the file is of no use: the job must stop.
+// One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/fs.h"
+
+namespace braid {
+
+class OutputFile {
+ public:
+  /// `claimed`: the state of this job names the file; otherwise there must be none. Cuts what is behind
+  /// `committed_bytes`, durably. Missing directories are made. `fs` must live longer.
+  static Result<std::unique_ptr<OutputFile>> open(Fs& fs, const std::string& path, bool claimed,
+                                                  uint64_t committed_bytes);
+
+  const std::string& path() const { return path_; }
+  /// With what has been appended and not yet written.
+  uint64_t length() const { return written_ + pending_.size(); }
+  /// Bytes are gathered up to 256 KB before they are written.
+  Status append(std::string_view bytes);
+  /// Everything appended so far lasts, and so does the file's name.
+  Status sync();
+
+ private:
+  OutputFile(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+  Status write_pending();
+
+  Fs& fs_;
+  std::string path_;
+  std::unique_ptr<FileWriter> writer_;
+  std::string pending_;
+  uint64_t written_ = 0;
+  bool name_lasts_ = false;
+  bool dirty_ = false;
+};
+
+}  // namespace braid

@@ -1,0 +1,66 @@
+// Where records come from: a source is a list of partitions, a partition is bytes that are read forward by position and
+// cut into turns (runtime/codec/turn_cutter.h).
+//
+// Files: all that match a glob, sorted bytewise by path, each a partition. Standard input: one partition. The end of a
+// partition is where it ended when it was reached; what a file gets later is found by the next run.
+// Memory: a TurnBuffer holds the turn at hand, 256 KB to 1.3 MB; one serves all partitions that take turns.
+// Fails when a file cannot be read (ErrorKind::input, with the code of the catalogue). One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/fs.h"
+#include "runtime/codec/decoder.h"
+
+namespace braid {
+
+/// How far a partition has been read; what a commit keeps of it.
+struct PartitionPosition {
+  int64_t position = 0;  ///< of the next byte
+  int64_t line = 1;      ///< its line
+  bool operator==(const PartitionPosition&) const = default;
+};
+
+/// The bytes of one turn at a time.
+class TurnBuffer {
+ public:
+  char* reserve(size_t bytes) {
+    if (bytes > bytes_.size()) bytes_.resize(bytes);
+    return bytes_.data();
+  }
+
+ private:
+  std::vector<char> bytes_;
+};
+
+/// The next turn: what goes into TurnInput, and the position behind it.
+struct SourceTurn {
+  std::string_view bytes;  ///< in the TurnBuffer, until its next use
+  PartitionPosition begin;
+  PartitionPosition end;
+  uint64_t long_record_bytes = 0;
+};
+
+class SourcePartition {
+ public:
+  virtual ~SourcePartition() = default;
+  /// Path of the file, "-" for standard input.
+  virtual const std::string& name() const = 0;
+  /// The next whole records from `from` on; none at the end.
+  virtual Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) = 0;
+  /// The first record, for Decoder::set_header when reading starts in the middle. Empty for an empty file.
+  virtual Result<std::string> first_record() = 0;
+  /// Hash of up to 4 KB before `position`: the file is still the one that was read so far. An error (7011) if it is
+  /// shorter than that.
+  virtual Result<uint64_t> fingerprint(int64_t position) = 0;
+};
+
+/// Error 7002 if nothing matches.
+Result<std::vector<std::string>> find_partitions(Fs& fs, const std::string& pattern);
+/// `path` "-": standard input, which has neither first_record nor fingerprint. `fs` must live longer.
+Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::string& path, Format format);
+
+}  // namespace braid
