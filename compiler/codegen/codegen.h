@@ -27,7 +27,7 @@ namespace braid::codegen {
 struct CodegenOptions {
   int optimisation = 2;          ///< 0: none, 1: quick to compile, 2: what streams run on
   bool instrument_asan = false;  ///< checks of AddressSanitizer in generated code; the process must bring its runtime
-  uint64_t max_instructions = 400'000;  ///< of unoptimised IR; more is an error
+  uint64_t max_instructions = 100'000;  ///< of unoptimised IR; more is an error
   bool keep_text = false;               ///< for `explain --stage llvm|llvm-optimized|asm`: fills NativeCode::texts
   /// Functions of the executable that the standard library's bitcode refers to: `native_symbols()` of
   /// stdlib/registry.h.
