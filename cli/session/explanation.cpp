@@ -1,5 +1,6 @@
 #include "cli/session/explanation.h"
 
+#include "cli/session/native.h"
 #include "compiler/ast/print.h"
 #include "compiler/plan/state_bound.h"
 

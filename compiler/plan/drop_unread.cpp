@@ -141,9 +141,10 @@ class Pruner {
         else
           collect(project->columns[i], input(0));
       }
-      // A dead entry that can fail still rejects: it stays.
+      // A dead entry of the script that can fail still rejects: it stays. What the planner would read, it need not.
+      const bool written = project->word != "read" && project->word != "publish";
       for (size_t i = 0; i < own.size(); ++i)
-        if (!own[i].any && project->columns[i]->can_fail) {
+        if (written && !own[i].any && project->columns[i]->can_fail) {
           own[i].add(kWhole);
           collect(project->columns[i], input(0));
         }
@@ -153,8 +154,8 @@ class Pruner {
         if (use.any) use.add(kWhole);
       for (size_t which = 0; which < node.inputs.size(); ++which) pass_on(static_cast<int>(which), own.size());
     } else if (const auto* join = std::get_if<JoinNode>(&node.content)) {
-      // What an inner join does not match is written as it is at this step.
-      if (!join->step.left)
+      // Rows for a port are written as they are at this step; the standing `unmatched` holds what lives anyway.
+      if (!join->step.port.empty())
         for (size_t i = 0; i + 1 < own.size(); ++i) own[i].add(kWhole);
       own.back().any = true;
       pass_on(0, own.size() - 1);

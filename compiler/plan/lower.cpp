@@ -1,5 +1,7 @@
 #include "compiler/plan/lower.h"
 
+#include <map>
+
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
 #include "runtime/base/check.h"
@@ -58,6 +60,7 @@ class Lowering {
   }
 
   int add(const Node& node, decltype(Operator::content) content, std::vector<int> inputs) {
+    for (const int input : inputs) open_.erase(input);  // its row is settled: another operator reads it
     program().operators.push_back({.content = std::move(content),
                                    .inputs = std::move(inputs),
                                    .row = node.row,
@@ -117,20 +120,19 @@ class Lowering {
   /// Appends a step to the row program that ends at operator `input`, or begins a new one behind it.
   int append(const Node& node, int input, bool alone, RowStep step) {
     Operator& before = program().operators[input];
-    const bool open = options_.fuse_stateless && !alone && input == open_;
-    if (open) {
-      RowProgram& kernel = physical_.kernels[open_kernel_];
+    const auto open = open_.find(input);
+    if (options_.fuse_stateless && !alone && open != open_.end()) {
+      RowProgram& kernel = physical_.kernels[open->second];
       kernel.steps.push_back(std::move(step));
       before.row = kernel.steps.back().row;
-      before.text += " · " + node.text;
+      if (!before.text.ends_with(node.text)) before.text += " · " + node.text;
       return input;
     }
     RowProgram kernel{.name = fmt::format("rows_{}", program().operators.size()), .input = before.row};
     kernel.steps.push_back(std::move(step));
     const int made = add(node, RowsOperator{}, {input});
     program().operators[made].row = kernel.steps.back().row;
-    open_ = made;
-    open_kernel_ = static_cast<int>(physical_.kernels.size());
+    open_[made] = static_cast<int>(physical_.kernels.size());
     add_kernel(std::move(kernel), {KernelPlace::Kind::rows, made});
     return made;
   }
@@ -139,7 +141,7 @@ class Lowering {
     const Node& node = plan_.nodes[index];
     // A row program stays open only for the one reader of the node it ends at.
     for (const int input : node.inputs)
-      if (readers_[input] != 1 && operator_of_[input] == open_) open_ = -1;
+      if (readers_[input] != 1) open_.erase(operator_of_[input]);
     auto input = [&](int which) { return operator_of_[node.inputs[which]]; };
     auto input_row = [&](int which) -> const std::vector<Field>& { return plan_.nodes[node.inputs[which]].row; };
 
@@ -211,11 +213,8 @@ class Lowering {
     JoinShape shape{.left = step.left,
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(right_row.size())};
-    open_ = -1;
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
-    open_ = -1;
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
-    open_ = -1;
     shape.left_keys = left_keys;
     shape.right_keys = right_keys;
     shape.unmatched_site = site(node, Site::Kind::unmatched, step.port);
@@ -274,7 +273,6 @@ class Lowering {
     const Node& before = plan_.nodes[node.inputs[0]];
     const int input = append(node, operator_of_[node.inputs[0]], false, project_step(node, columns, row, before.row));
     program().operators[input].derived = before.derived;
-    open_ = -1;
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);
     return add(node, made, {input});
@@ -307,8 +305,7 @@ class Lowering {
   PhysicalPlan physical_;
   std::vector<int> readers_;
   std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
-  int open_ = -1;                 ///< operator whose row program further steps may join
-  int open_kernel_ = -1;
+  std::map<int, int> open_;       ///< operators whose row program further steps may join, and which that is
 };
 
 }  // namespace

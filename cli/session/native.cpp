@@ -1,0 +1,30 @@
+#include "cli/session/native.h"
+
+#include "compiler/codegen/load/load.h"
+
+namespace braid::cli {
+
+Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options) {
+  BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
+  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites, options));
+  Program& program = compiled.program();
+  for (size_t i = 0; i < code.kernels.size(); ++i) {
+    plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
+    program.kernels.push_back(code.kernels[i]);
+  }
+  return code.timings;
+}
+
+Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
+  BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
+  BRAID_ASSIGN(const codegen::NativeCode code,
+               compile(compiled.physical.kernels, *compiled.call_sites, {.keep_text = true}));
+  std::string text;
+  for (size_t i = 0; i < code.texts.size(); ++i) {
+    text += fmt::format("; ---- {}\n", compiled.physical.kernels[i].name);
+    text += stage == "asm" ? code.texts[i].assembly : code.texts[i].llvm_optimized;
+  }
+  return text;
+}
+
+}  // namespace braid::cli
