@@ -165,7 +165,7 @@ class CsvDecoder : public Decoder {
   DecodedTurn decode(const TurnInput& input, Arena& arena) override {
     std::string_view text = input.bytes;
     size_t at = input.position == 0 && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-    size_t lines = static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    size_t lines = count_line_ends(text) + 1;
     TurnBuilder turn(input, leaves_, lines, arena);
     if (input.long_record_bytes > 0) {
       uint32_t record = turn.add_record(text, 0, 0);
@@ -185,7 +185,7 @@ class CsvDecoder : public Decoder {
       } else {
         decode_record(turn, without_line_end(record), text.data() + text.size(), at, line, utf8, arena);
       }
-      line += std::count(record.begin(), record.end(), '\n');
+      line += static_cast<int64_t>(count_line_ends(record));
       at += length;
     }
     return turn.take();

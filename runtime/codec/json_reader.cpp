@@ -40,18 +40,26 @@ void clear_slots(Slot* slots, uint32_t count) {
 }
 
 inline bool starts_with(const char* at, const ObjectNode::Predicted& predicted) {
-  const __m128i* expected = reinterpret_cast<const __m128i*>(predicted.bytes.data());
+  const __m128i* expected = reinterpret_cast<const __m128i*>(predicted.begin);
   const __m128i* found = reinterpret_cast<const __m128i*>(at);
-  auto equal =
-      static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found), _mm_loadu_si128(expected))));
-  if (predicted.length <= 16) return (~equal & ((1u << predicted.length) - 1)) == 0;
-  if (equal != 0xFFFF) return false;
-  if (predicted.length <= 32) {
-    equal = static_cast<uint32_t>(
-        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found + 1), _mm_loadu_si128(expected + 1))));
-    return (~equal & ((1u << (predicted.length - 16)) - 1)) == 0;
+  auto low = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found), expected[0])));
+  auto high = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found + 1), expected[1])));
+  if ((~(low | high << 16) & predicted.mask) != 0) return false;
+  return predicted.length <= 32 || std::memcmp(at + 32, predicted.bytes.data() + 32, predicted.length - 32) == 0;
+}
+
+/// skip_json_value for what nearly all values are: text without escapes, numbers.
+inline const char* skip_value(const char* at, int depth, ScanError& error) {
+  if (*at == '"') {
+    const char* end = find_string_special(at + 1);
+    if (*end == '"') [[likely]]
+      return end + 1;
+  } else if (static_cast<uint8_t>(*at - '0') <= 9 || *at == '-') {
+    const char* end = scan_json_number(at);
+    if (end != nullptr) [[likely]]
+      return end;
   }
-  return std::memcmp(at + 16, predicted.bytes.data() + 16, predicted.length - 16) == 0;
+  return skip_json_value(at, depth, error);
 }
 
 }  // namespace
@@ -134,7 +142,8 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
   if (length > kScanPadding - 32) return at;  // comparing it could read beyond the padding
   ObjectNode::Predicted entry;
   entry.bytes.assign(begin, length);
-  entry.bytes.resize(std::max<size_t>(32, length), '\0');
+  entry.bytes.copy(entry.begin, sizeof entry.begin);
+  entry.mask = length >= 32 ? ~uint32_t{0} : (uint32_t{1} << length) - 1;
   entry.length = static_cast<uint32_t>(length);
   entry.key_begin = static_cast<uint32_t>(key - begin);
   entry.key_length = static_cast<uint32_t>(raw.size());
@@ -181,7 +190,7 @@ const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth,
     }
     first = false;
     if (child < 0) {
-      at = skip_json_value(at, depth, *error_);
+      at = skip_value(at, depth, *error_);
     } else if (node.children[child].seen == visit) {
       settle(node.children[child], base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
       at = skip_json_value(at, depth, *error_);

@@ -42,11 +42,13 @@ struct ObjectNode {
   std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
   uint64_t visit = 0;
 
-  struct Predicted {
-    std::string bytes;  ///< from behind the last value to the value; padded with zeros to 32 or more
-    uint32_t length = 0;
-    uint32_t key_begin = 0, key_length = 0;  ///< the key's raw text within
+  struct alignas(16) Predicted {
+    char begin[32] = {};  ///< the first of `bytes`, where one comparison reaches them
+    uint32_t mask = 0;    ///< a bit for each of those
     int32_t child = -1;
+    uint32_t length = 0;
+    uint32_t key_begin = 0, key_length = 0;  ///< the key's raw text within `bytes`
+    std::string bytes;                       ///< from behind the last value to the value
   };
   std::vector<Predicted> predicted;
 };

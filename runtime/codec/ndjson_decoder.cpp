@@ -7,6 +7,7 @@
 #include "runtime/base/check.h"
 #include "runtime/codec/json_reader.h"
 #include "runtime/codec/turn_builder.h"
+#include "runtime/codec/turn_cutter.h"
 #include "runtime/data/text_forms.h"
 
 namespace braid {
@@ -29,7 +30,7 @@ class NdjsonDecoder : public Decoder {
   DecodedTurn decode(const TurnInput& input, Arena& arena) override {
     std::string_view text = input.bytes;
     size_t begin = input.position == 0 && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-    size_t lines = static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    size_t lines = count_line_ends(text) + 1;
     TurnBuilder turn(input, leaves_, lines, arena);
     if (input.long_record_bytes > 0) {
       uint32_t record = turn.add_record(text, 0, 0);

@@ -1,5 +1,7 @@
 #include "runtime/codec/turn_cutter.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -86,6 +88,24 @@ TurnCut cut_turn(Format format, std::string_view available, bool at_end) {
   }
   // All that is there are whole records, but a turn ends early only where the input does.
   return at_end || bytes == kTurnBytes ? TurnCut{bytes, false} : TurnCut{};
+}
+
+size_t count_line_ends(std::string_view text) {
+  const __m128i line_end = _mm_set1_epi8('\n');
+  size_t count = 0, at = 0;
+  while (at + 16 <= text.size()) {
+    // Up to 255 rounds fit the byte counters.
+    __m128i found = _mm_setzero_si128();
+    for (int round = 0; round < 255 && at + 16 <= text.size(); ++round, at += 16) {
+      __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+      found = _mm_sub_epi8(found, _mm_cmpeq_epi8(bytes, line_end));
+    }
+    __m128i sums = _mm_sad_epu8(found, _mm_setzero_si128());
+    count += static_cast<size_t>(_mm_cvtsi128_si64(sums)) +
+             static_cast<size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
+  }
+  for (; at < text.size(); ++at) count += text[at] == '\n';
+  return count;
 }
 
 }  // namespace braid

@@ -31,4 +31,7 @@ TurnCut cut_turn(Format format, std::string_view available, bool at_end);
 /// take more than kMaxRecordBytes because of an open quote end with their first line.
 size_t first_record_bytes(Format format, std::string_view available, bool at_end);
 
+/// Line ends in the text.
+size_t count_line_ends(std::string_view text);
+
 }  // namespace braid

@@ -40,7 +40,7 @@ class FilePartition : public SourcePartition {
       turn.bytes = available.substr(0, cut.bytes);
       turn.begin = from;
       turn.end.position = from.position + static_cast<int64_t>(cut.bytes);
-      turn.end.line = from.line + std::count(turn.bytes.begin(), turn.bytes.end(), '\n');
+      turn.end.line = from.line + static_cast<int64_t>(count_line_ends(turn.bytes));
       return std::optional<SourceTurn>(turn);
     }
     BRAID_UNREACHABLE("a turn that cannot be cut");

@@ -17,60 +17,6 @@ Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& are
   return block;
 }
 
-Slot read_slot(const Column& column, uint32_t row) {
-  Slot slot = slot_i128(0);
-  switch (column.kind) {
-    case LeafKind::u8:
-      slot.u8 = column.as<uint8_t>()[row];
-      break;
-    case LeafKind::i32:
-      slot.i32 = column.as<int32_t>()[row];
-      break;
-    case LeafKind::i64:
-      slot.i64 = column.as<int64_t>()[row];
-      break;
-    case LeafKind::f64:
-      slot.f64 = column.as<double>()[row];
-      break;
-    case LeafKind::i128:
-      slot.i128 = column.as<int128>()[row];
-      break;
-    case LeafKind::bytes:
-      slot.bytes = column.as<Bytes>()[row];
-      break;
-    case LeafKind::list:
-      slot.list = column.as<List>()[row];
-      break;
-  }
-  return slot;
-}
-
-void write_slot(const Column& column, uint32_t row, const Slot& slot) {
-  switch (column.kind) {
-    case LeafKind::u8:
-      column.as<uint8_t>()[row] = slot.u8;
-      break;
-    case LeafKind::i32:
-      column.as<int32_t>()[row] = slot.i32;
-      break;
-    case LeafKind::i64:
-      column.as<int64_t>()[row] = slot.i64;
-      break;
-    case LeafKind::f64:
-      column.as<double>()[row] = slot.f64;
-      break;
-    case LeafKind::i128:
-      column.as<int128>()[row] = slot.i128;
-      break;
-    case LeafKind::bytes:
-      column.as<Bytes>()[row] = slot.bytes;
-      break;
-    case LeafKind::list:
-      column.as<List>()[row] = slot.list;
-      break;
-  }
-}
-
 namespace {
 
 template <class T>
