@@ -1,5 +1,5 @@
 // What expressions need beyond plain arithmetic: order of floats and texts, texts and lists put together, what stands
-// beside a row. The interpreter calls these; the code generator links them as bitcode (compiler/codegen/helpers.cpp).
+// beside a row. The interpreter calls these; the code generator links them as bitcode (compiler/codegen/linked/row_operations.cpp).
 // So they are C-shaped, throw nothing and touch nothing but their arguments and the turn's memory. Nothing here fails.
 #pragma once
 

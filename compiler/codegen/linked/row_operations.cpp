@@ -1,6 +1,6 @@
 // What generated code calls for work that is too long to be written down as IR each time. This file is compiled to
 // bitcode, embedded in libbraid_codegen and linked into each generated module, where it inlines; nothing here refers to
-// anything but the functions that symbols.cpp names.
+// anything but the functions that bitcode.cpp names.
 #include "runtime/abi/row_functions.h"
 #include "runtime/data/decimal.h"
 
@@ -13,7 +13,7 @@ using braid::Slot;
 
 namespace {
 
-/// How a decimal operation ended; expression_emitter.cpp makes codes of the catalogue of it.
+/// How a decimal operation ended; arithmetic.cpp makes codes of the catalogue of it.
 enum Outcome : uint32_t { done = 0, overflow = 1, zero_divisor = 2 };
 
 Outcome finish(bool fits, int128 value, int32_t precision, int128* result) {
