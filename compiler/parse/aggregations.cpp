@@ -65,6 +65,16 @@ bool read_quantity(State& state, Cursor& first, ast::Quantity& quantity) {
 }
 constexpr Terminal<ast::Quantity> quantity{"a quantity like `{3..}`", read_quantity};
 
+/// `check{3..}: …`: in a pattern a name may begin a line and have a brace behind it, as else only steps do.
+bool read_element_name(State& state, Cursor& first, ast::Name& name) {
+  if (!first[1].is(Sign::brace_open)) return read_name(state, first, name);
+  if (first->kind != TokenKind::word || (is_reserved(first->text) && !first->quoted)) return false;
+  name = {first->text, first->span};
+  ++first;
+  return true;
+}
+constexpr Terminal<ast::Name> element_name{"a name", read_element_name};
+
 /// A word that is followed by another one: `no paid: …`, unlike `no: …`.
 struct LeadingWord : Part<LeadingWord> {
   std::string_view word;
@@ -135,7 +145,7 @@ const auto distinct_step_def = kw("distinct") > (set<&ast::Distinct::keys>(expr)
 
 const auto element_def = spanned[-((LeadingWord("no") >> is<&ast::Element::kind>(ast::ElementKind::absent)) |
                                    (LeadingWord("next") >> is<&ast::Element::kind>(ast::ElementKind::next))) >>
-                                 set<&ast::Element::name>(name) > -set<&ast::Element::quantity>(quantity) >
+                                 set<&ast::Element::name>(element_name) > -set<&ast::Element::quantity>(quantity) >
                                  sign(Sign::colon) > set<&ast::Element::condition>(expr)];
 const auto match_step_def = kw("match") > -per<&ast::Match::per> > kw("within") > set<&ast::Match::within>(duration) >
                             braces(set<&ast::Match::elements>(element)) > *set<&ast::Match::options>(stateful_option);

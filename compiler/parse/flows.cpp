@@ -45,7 +45,7 @@ bool read_star_row(State& state, Cursor& first, ast::Struct& row) {
   ++first;
   return true;
 }
-constexpr Terminal<ast::Struct> star_row{"`{`", read_star_row};
+constexpr Terminal<ast::Struct> star_row{"", read_star_row};
 
 /// The `from` that a flow begins with. Without one the steps are read nevertheless, and a `from` among them is taken.
 struct LeadingFrom : Part<LeadingFrom> {
@@ -152,7 +152,10 @@ bool read_alias(State& state, Cursor& first, ast::Name& name) {
   // `join customer c on …`: a name on the same line, and behind it what follows a relation.
   const Token& next = first[1];
   const bool alone = next.starts_line || next.is(Sign::brace_close) || follows_relation(first + 1);
-  if (first->kind != TokenKind::word || first->starts_line || follows_relation(first) || !alone) return false;
+  if (first->kind != TokenKind::word || first->starts_line || follows_relation(first) || !alone) {
+    state.expected(first, "as", true);
+    return false;
+  }
   if (!read_name(state, first, name)) return false;
   state.reporter()
       .report(diag::AliasWithoutAs{.name = name.text})

@@ -1,7 +1,7 @@
 // The rules that the files of the grammar share. Each is defined in the file its section names.
 #pragma once
 
-#include "compiler/parse/parts.h"
+#include "compiler/parse/recovery.h"
 
 namespace braid::grammar {
 
@@ -82,10 +82,10 @@ const auto range_end = (quiet(Sign::range_below) >> is<Member>(ast::RangeEnd::ex
 
 /// A name that `as` gives; one that stands without it, as in SQL, is answered and taken.
 bool read_alias(State&, Cursor&, ast::Name&);
-inline constexpr Terminal<ast::Name> alias{"`as`", read_alias};
+inline constexpr Terminal<ast::Name> alias{"", read_alias};
 
 bool read_version(State&, Cursor&, ast::Int&);
-inline constexpr Terminal<ast::Int> version{"`version`", read_version};
+inline constexpr Terminal<ast::Int> version{"", read_version};
 
 /// Looks ahead for a word and a sign behind it, and takes neither: tells `list<` from a type named `list`.
 struct AheadPart : Part<AheadPart> {

@@ -79,7 +79,7 @@ const auto may_be_public =
     one_of<&ast::Item::node>(product, source, view, function_item, type_alias, aggregate_item, service_item);
 const auto item_def = doc<&ast::Item::doc> >>
                       ItemBegins() >> spanned[(kw("public") >> is<&ast::Item::is_public>() >
-                                               called("what can be public", may_be_public)) |
+                                               called("an item that can be public", may_be_public)) |
                                               may_be_public | one_of<&ast::Item::node>(policy, test_item, param)];
 
 const auto script_def =

@@ -14,6 +14,12 @@ bool closes(const Token& token) {
   return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
 }
 
+Sign closing(Sign open) {
+  return open == Sign::brace_open   ? Sign::brace_close
+         : open == Sign::paren_open ? Sign::paren_close
+                                    : Sign::bracket_close;
+}
+
 }  // namespace
 
 State::State(TokenList& tokens, const SourceSet& sources, Reporter& reporter)
@@ -154,17 +160,21 @@ Cursor State::skip_to_any_line(Cursor from) const {
 }
 
 Cursor State::skip_in_list(Cursor begin, Cursor failed, Sign close) const {
-  int depth = 0;  // brackets of the element that are still open where it failed
-  for (Cursor at = begin; at < failed; ++at) {
-    if (opens(*at)) ++depth;
-    if (closes(*at) && depth > 0) --depth;
-  }
-  for (Cursor at = failed; at != end_; ++at) {
-    if (starts_any(at)) return nullptr;
-    if (depth == 0 && at->is(Sign::comma)) return at + 1;
-    if (depth == 0 && at->is(close)) return at;
-    if (opens(*at)) ++depth;
-    if (closes(*at) && depth-- == 0) return nullptr;
+  std::vector<Sign> open;  // what must still be closed, by its closing sign
+  for (Cursor at = begin; at != end_; ++at) {
+    if (at >= failed) {
+      if (starts_any(at)) return nullptr;
+      if (open.empty() && at->is(Sign::comma)) return at + 1;
+      if (open.empty() && at->is(close)) return at;
+    }
+    if (opens(*at)) open.push_back(closing(at->sign));
+    if (!closes(*at)) continue;
+    // A closing sign also ends what was left open inside of it.
+    const auto match = std::find(open.rbegin(), open.rend(), at->sign);
+    if (match != open.rend())
+      open.erase(match.base() - 1, open.end());
+    else if (at >= failed)
+      return at->is(close) ? at : nullptr;
   }
   return nullptr;
 }

@@ -12,7 +12,7 @@ bool is_reserved_word(Cursor at) {
 
 bool read_any_word(State&, Cursor& first, ast::Name& name) {
   // A line that begins a step or an item is never a name: what should have stood here is missing.
-  if (first->kind != TokenKind::word || (starts_any(first) && !first[1].is(Sign::brace_open))) return false;
+  if (first->kind != TokenKind::word || starts_any(first)) return false;
   name = {first->text, first->span};
   ++first;
   return true;

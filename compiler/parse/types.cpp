@@ -70,7 +70,10 @@ const auto parameter_def =
 }  // namespace
 
 bool read_version(State& state, Cursor& first, ast::Int& version) {
-  if (!first->is_word("version")) return false;
+  if (!first->is_word("version")) {
+    state.expected(first, "version", true);
+    return false;
+  }
   ++first;
   if (read_int(state, first, version)) return true;
   state.expected(first, "a whole number", false);

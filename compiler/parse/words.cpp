@@ -127,7 +127,7 @@ std::optional<std::string_view> closest(std::string_view word, std::span<const s
   size_t best_distance = word.size() <= 3 ? 2 : word.size() <= 6 ? 3 : 4;  // one more than is near enough
   for (const std::string_view candidate : candidates) {
     const size_t edits = distance(word, candidate);
-    if (edits > 0 && edits < best_distance && edits < candidate.size() - 1) {
+    if (edits > 0 && edits < best_distance && edits < candidate.size()) {
       best = candidate;
       best_distance = edits;
     }
