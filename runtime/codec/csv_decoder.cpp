@@ -59,28 +59,44 @@ struct CellReader {
   std::vector<CellReader> parts;     ///< structs
 };
 
-/// Splits a record that has no quote. Returns the number of cells; only the first `cells.size()` are stored.
-size_t split_plain(std::string_view record, const char* readable_end, std::vector<Cell>& cells) {
-  size_t count = 0;
-  const char* begin = record.data();
-  const char* at = begin;
-  const char* end = begin + record.size();
+/// Splits the record that begins at `begin`, as long as it has no quote. Returns where its line ends (or the text, at
+/// `end`), null if a quote comes first. Only the first `cells.size()` cells are stored.
+const char* split_plain(const char* begin, const char* end, std::vector<Cell>& cells, size_t* count) {
+  const __m128i comma = _mm_set1_epi8(','), line_end = _mm_set1_epi8('\n'), quote = _mm_set1_epi8('"');
+  const char* cell = begin;
+  size_t found = 0;
   auto put = [&](const char* cell_end) {
-    if (count < cells.size()) cells[count] = {{begin, static_cast<size_t>(cell_end - begin)}, false};
-    ++count;
-    begin = cell_end + 1;
+    if (found < cells.size()) [[likely]]
+      cells[found] = {{cell, static_cast<size_t>(cell_end - cell)}, false};
+    ++found;
+    cell = cell_end + 1;
   };
-  const __m128i comma = _mm_set1_epi8(',');
-  for (; at < end && readable_end - at >= 16; at += 16) {
-    auto mask = static_cast<uint32_t>(
-        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), comma)));
-    if (end - at < 16) mask &= (1u << (end - at)) - 1;
-    for (; mask != 0; mask &= mask - 1) put(at + __builtin_ctz(mask));
+  for (const char* at = begin;; at += 16) {
+    uint32_t commas = 0, stops = 0;
+    if (end - at >= 16) [[likely]] {
+      __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      commas = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, comma)));
+      stops = static_cast<uint32_t>(
+          _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, line_end), _mm_cmpeq_epi8(bytes, quote))));
+    } else {
+      for (uint32_t i = 0; i < end - at; ++i) {
+        commas |= static_cast<uint32_t>(at[i] == ',') << i;
+        stops |= static_cast<uint32_t>(at[i] == '\n' || at[i] == '"') << i;
+      }
+      stops |= uint32_t{1} << (end - at);
+    }
+    const char* stop = nullptr;
+    if (stops != 0) {
+      stop = at + __builtin_ctz(stops);
+      commas &= (uint32_t{1} << (stop - at)) - 1;
+    }
+    for (; commas != 0; commas &= commas - 1) put(at + __builtin_ctz(commas));
+    if (stop == nullptr) continue;
+    if (stop < end && *stop == '"') return nullptr;
+    put(stop > cell && stop[-1] == '\r' ? stop - 1 : stop);
+    *count = found;
+    return stop;
   }
-  for (; at < end; ++at)
-    if (*at == ',') put(at);
-  put(end);
-  return count;
 }
 
 /// Splits a record with quotes. `reason` is set if it is broken.
@@ -177,13 +193,22 @@ class CsvDecoder : public Decoder {
     int64_t line = 0;
     bool header = input.position == 0 && !named_by_plan_;
     while (at < text.size()) {
+      size_t count = 0;
+      const char* end = header ? nullptr : split_plain(text.data() + at, text.data() + text.size(), cells_, &count);
+      if (end != nullptr) [[likely]] {
+        auto length = static_cast<size_t>(end - text.data()) - at;
+        decode_record(turn, without_line_end(text.substr(at, length)), count, at, line, utf8, arena);
+        ++line;
+        at += length + 1;
+        continue;
+      }
       size_t length = first_record_bytes(Format::csv, text.substr(at), true);
       std::string_view record = text.substr(at, length);
       if (header) {
         set_header(record);
         header = false;
       } else {
-        decode_record(turn, without_line_end(record), text.data() + text.size(), at, line, utf8, arena);
+        decode_record(turn, without_line_end(record), 0, at, line, utf8, arena);
       }
       line += static_cast<int64_t>(count_line_ends(record));
       at += length;
@@ -230,8 +255,9 @@ class CsvDecoder : public Decoder {
     for (CellReader& part : reader.parts) find_column(part, columns);
   }
 
-  void decode_record(TurnBuilder& turn, std::string_view record, const char* readable_end, size_t offset, int64_t line,
-                     bool utf8, Arena& arena) {
+  /// `count`: of the cells, which are split already; 0 if there are quotes.
+  void decode_record(TurnBuilder& turn, std::string_view record, size_t count, size_t offset, int64_t line, bool utf8,
+                     Arena& arena) {
     if (record.empty() && cells_.size() != 1) return;
     uint32_t index = turn.add_record(record.substr(0, kMaxRecordBytes), offset, line);
     if (record.size() > kMaxRecordBytes) {
@@ -243,10 +269,7 @@ class CsvDecoder : public Decoder {
       turn.reject(index, diag::BrokenUtf8{.offset = static_cast<int64_t>(first_broken_byte(record))});
       return;
     }
-    size_t count = 0;
-    if (std::memchr(record.data(), '"', record.size()) == nullptr) [[likely]] {
-      count = split_plain(record, readable_end, cells_);
-    } else {
+    if (count == 0) {
       std::string_view reason;
       count = split_quoted(record, cells_, arena, reason);
       if (!reason.empty()) {

@@ -67,7 +67,7 @@ ConversionFault read_decimal(const Shape& shape, std::string_view text, Slot* sl
     const char* end = at + text.size();
     bool negative = at < end && *at == '-';
     at += negative;
-    int64_t value = 0;
+    uint64_t value = 0;  // 19 digits fit
     int fraction = -1;  // digits behind the point, once there is one
     const char* digits = at;
     for (; at < end; ++at) {
