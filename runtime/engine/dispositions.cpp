@@ -1,0 +1,199 @@
+#include "runtime/engine/dispositions.h"
+
+#include "runtime/base/check.h"
+
+namespace braid {
+namespace {
+
+bool reads(const std::vector<int>& products, int product) {
+  for (int p : products)
+    if (p == product) return true;
+  return false;
+}
+
+}  // namespace
+
+LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
+                                       const std::vector<std::vector<std::string>>& partition_names, Arena& arena)
+    : program_(program), book_(book), output_(output), partition_names_(partition_names), arena_(arena) {}
+
+Status LedgerDispositions::prepare() {
+  size_t relations = program_.sources.size() + program_.products.size() + 1;
+  bits_.assign(program_.products.size(), std::vector<int>(relations, -1));
+  for (size_t op = 0; op < program_.operators.size(); ++op) {
+    const Operator& begin = program_.operators[op];
+    uint32_t relation = 0;
+    if (const auto* source = std::get_if<SourceOperator>(&begin.content)) {
+      relation = static_cast<uint32_t>(source->source);
+    } else if (const auto* publish = std::get_if<PublishOperator>(&begin.content)) {
+      relation = static_cast<uint32_t>(program_.sources.size()) + static_cast<uint32_t>(publish->product);
+    } else {
+      continue;
+    }
+    int next_bit = 0;
+    for (size_t product = 0; product < program_.products.size(); ++product) {
+      // Rows that fork on their way to this product can be settled at several places.
+      std::vector<bool> reached(program_.operators.size(), false);
+      reached[op] = true;
+      bool forks = false;
+      std::vector<int> readers(program_.operators.size(), 0);
+      for (size_t next = op + 1; next < program_.operators.size(); ++next) {
+        const Operator& reader = program_.operators[next];
+        if (!reads(reader.products, static_cast<int>(product))) continue;
+        for (int input : reader.inputs) {
+          if (!reached[input]) continue;
+          bool crosses_publish = input != static_cast<int>(op) &&
+                                 std::holds_alternative<PublishOperator>(program_.operators[input].content);
+          if (crosses_publish) continue;
+          forks |= ++readers[input] > 1;
+          reached[next] = true;
+        }
+      }
+      if (!forks) continue;
+      if (next_bit == 64)
+        return Error{ErrorKind::usage,
+                     "more than 64 products read `" + book_.relation_name(relation) + "` by several ways each", 0, 0};
+      bits_[product][relation] = next_bit++;
+    }
+  }
+  return {};
+}
+
+bool LedgerDispositions::is_derived(int op, int input) const {
+  if (input == kMadeHere) return true;
+  const Operator& upstream = program_.operators[program_.operators[op].inputs[input]];
+  return upstream.derived && !std::holds_alternative<PublishOperator>(upstream.content);
+}
+
+void LedgerDispositions::settle(int op, int input, const Record& record, int64_t Ledger::* kind) {
+  bool derived = is_derived(op, input);
+  for (int product : program_.operators[op].products) {
+    if (derived) {
+      ++(book_.derived(product).*kind);
+      continue;
+    }
+    int bit = bits_[product][record.source];
+    if (bit >= 0) {
+      uint64_t mask = uint64_t{1} << bit;
+      if ((record.settled & mask) != 0) continue;
+      record.settled |= mask;
+    }
+    ++(book_.of(product, record.source).*kind);
+  }
+}
+
+void LedgerDispositions::use(int op, int input, const Record& record) {
+  settle(op, input, record, &Ledger::used);
+}
+
+uint64_t LedgerDispositions::hold(int op, int input, const Record& record) {
+  uint64_t before = record.settled;
+  settle(op, input, record, &Ledger::held);
+  return before;
+}
+
+void LedgerDispositions::release(int op, int input, const Record& record) {
+  bool derived = is_derived(op, input);
+  for (int product : program_.operators[op].products) {
+    if (derived) {
+      --book_.derived(product).held;
+      continue;
+    }
+    int bit = bits_[product][record.source];
+    if (bit >= 0 && (record.settled & uint64_t{1} << bit) != 0) continue;
+    --book_.of(product, record.source).held;
+  }
+}
+
+void LedgerDispositions::replace(int op, int input, uint64_t settled_before, uint32_t source) {
+  bool derived = is_derived(op, input);
+  for (int product : program_.operators[op].products) {
+    int bit = derived ? -1 : bits_[product][source];
+    if (bit >= 0 && (settled_before & uint64_t{1} << bit) != 0) continue;
+    Ledger& ledger = derived ? book_.derived(product) : book_.of(product, source);
+    --ledger.used;
+    ++ledger.duplicate;
+  }
+}
+
+void LedgerDispositions::make(int op, uint64_t rows) {
+  for (int product : program_.operators[op].products) book_.derived(product).in += static_cast<int64_t>(rows);
+}
+
+void LedgerDispositions::partly_late(int op, int input, const Record& record) {
+  bool derived = is_derived(op, input);
+  for (int product : program_.operators[op].products)
+    ++(derived ? book_.derived(product) : book_.of(product, record.source)).partly_late;
+}
+
+void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index, uint32_t code,
+                               std::string_view detail, const ReasonArguments& arguments) {
+  const Operator& self = program_.operators[op];
+  const std::vector<Field>& row_type = input == kMadeHere ? self.row : program_.operators[self.inputs[input]].row;
+  const Site& site = program_.sites[site_index];
+  const Record& record = block.record_of(row);
+  std::string port;
+  switch (site.kind) {
+    case Site::Kind::filtered:
+      return settle(op, input, record, &Ledger::filtered);
+    case Site::Kind::port:
+      settle(op, input, record, &Ledger::filtered);
+      return write_bare(self.products, site.port, row_type, block, row);
+    case Site::Kind::unmatched:
+      settle(op, input, record, &Ledger::unmatched);
+      if (!site.port.empty()) return write_bare(self.products, site.port, row_type, block, row);
+      port = "unmatched";
+      break;
+    case Site::Kind::rejected:
+      settle(op, input, record, &Ledger::rejected);
+      port = "rejected";
+      break;
+    case Site::Kind::late:
+      settle(op, input, record, &Ledger::late);
+      port = "late";
+      break;
+    case Site::Kind::duplicate:
+      settle(op, input, record, &Ledger::duplicate);
+      port = "rejected";
+      break;
+  }
+  if (silent_) return;
+  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments), record, &row_type, &block,
+              row);
+}
+
+void LedgerDispositions::leave_source(int source_op, const Record& record, const Drop& drop) {
+  const Site& site = program_.sites[drop.site];
+  bool filtered = site.kind == Site::Kind::filtered;
+  for (int product : program_.operators[source_op].products) {
+    Ledger& ledger = book_.of(product, record.source);
+    ++(filtered ? ledger.filtered : ledger.rejected);
+  }
+  if (filtered || silent_) return;
+  write_error(program_.operators[source_op].products, "rejected", site,
+              reason_of(drop.site, drop.code, drop.detail.view(), {}), record, nullptr, nullptr, 0);
+}
+
+void LedgerDispositions::reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason) {
+  for (int product : program_.operators[source_op].products) ++book_.of(product, record.source).rejected;
+  if (silent_) return;
+  Reason why{reason.message, reason.code, {}};
+  for (const auto& [name, value] : reason.arguments) {
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      why.arguments.emplace_back(name, *text);
+    } else if (const auto* number = std::get_if<int64_t>(&value)) {
+      why.arguments.emplace_back(name, std::to_string(*number));
+    }
+  }
+  write_error(program_.operators[source_op].products, "rejected", program_.sites[site], why, record, nullptr, nullptr,
+              0);
+}
+
+void LedgerDispositions::publish(int op, const Block& block) {
+  int product = std::get<PublishOperator>(program_.operators[op].content).product;
+  for (uint32_t row = 0; row < block.rows; ++row) settle(op, 0, block.record_of(row), &Ledger::used);
+  book_.product(product).rows += block.rows;
+  output_.write(product, "", program_.products[product].row, block);
+}
+
+}  // namespace braid

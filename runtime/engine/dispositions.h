@@ -1,0 +1,78 @@
+// Settles rows: counts them in the ledgers of the products whose flows they leave, each record once per product, and
+// writes rows that were rejected, late, unmatched or duplicate to the products' ports with reason, place and bytes.
+//
+// A record that reaches a product by several ways (a self-join, a union of two views of one source) is counted where it
+// is settled first, in step order; Record::settled holds a bit per such product.
+#pragma once
+
+#include <map>
+#include <tuple>
+
+#include "runtime/engine/ledger.h"
+#include "runtime/engine/output_writer.h"
+#include "runtime/operators/operator.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid {
+
+class LedgerDispositions : public Dispositions {
+ public:
+  /// All outlive it. `partition_names[source][partition]`.
+  LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
+                     const std::vector<std::vector<std::string>>& partition_names, Arena& arena);
+  /// Fails if more than 64 products read one source by several ways.
+  Status prepare();
+
+  void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code, std::string_view detail,
+             const ReasonArguments& arguments) override;
+  void use(int op, int input, const Record& record) override;
+  uint64_t hold(int op, int input, const Record& record) override;
+  void release(int op, int input, const Record& record) override;
+  void replace(int op, int input, uint64_t settled_before, uint32_t source) override;
+  void make(int op, uint64_t rows) override;
+  void partly_late(int op, int input, const Record& record) override;
+  void alert(int op, const Block& block, uint32_t row, std::string_view check) override;
+  void publish(int op, const Block& block) override;
+
+  /// A record that gives no row: its structure is broken, or its time is out of the question.
+  void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
+  /// A row that the `from` kernel did not let through.
+  void leave_source(int source_op, const Record& record, const Drop& drop);
+  /// Rows are counted, and nothing is written: a static table is read again.
+  void set_silent(bool silent) { silent_ = silent; }
+  bool silent() const { return silent_; }
+
+ private:
+  /// The parts of an error row's type that depend on the place it comes from.
+  struct Reason {
+    std::string text;
+    int code = 0;
+    std::vector<std::pair<std::string, std::string>> arguments;
+  };
+  bool is_derived(int op, int input) const;
+  void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
+  Reason reason_of(uint32_t site, uint32_t code, std::string_view detail, const ReasonArguments& given) const;
+  void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
+                   const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
+  void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
+  void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
+                  std::vector<Slot>& slots);
+  void write_slots(int product, const std::string& port, const std::vector<Field>& fields,
+                   const std::vector<Slot>& slots);
+  void write_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
+                  const Block& block, uint32_t row);
+  Slot text_slot(std::string_view text) {
+    Bytes copied = arena_.copy(text);
+    return slot_bytes(copied.view());
+  }
+
+  const Program& program_;
+  LedgerBook& book_;
+  OutputWriter& output_;
+  const std::vector<std::vector<std::string>>& partition_names_;
+  Arena& arena_;
+  bool silent_ = false;
+  std::vector<std::vector<int>> bits_;  ///< [product][relation] → bit of Record::settled, −1: a single way
+};
+
+}  // namespace braid

@@ -1,0 +1,111 @@
+// What the engine itself stores: clocks of partitions, edges, ledgers and its own counters, under names, so that they
+// survive changes of the program that leave the named things alone.
+#include "runtime/engine/turn_engine.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kEngineKey = "engine";
+constexpr uint16_t kEngineLayout = 1;
+constexpr uint32_t kEdgeTable = 7;
+
+std::string clock_key(const std::string& source, std::string_view partition) {
+  return "clock/" + source + "/" + std::string(partition);
+}
+
+std::string ledger_key(const ProductSpec& product) {
+  return "ledger/" + product.qualified() + "/" + std::to_string(product.version);
+}
+
+bool stateful(const Operator& op) {
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) ||
+         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
+         std::holds_alternative<UniqueOperator>(op.content);
+}
+
+Error damaged(std::string_view what) {
+  constexpr int kStoreCorrupt = 8002;
+  return {ErrorKind::store, "the stored " + std::string(what) + " cannot be read", kStoreCorrupt, 0};
+}
+
+}  // namespace
+
+void TurnEngine::collect(StateBatch& batch) {
+  WireWriter engine;
+  engine.fixed(kEngineLayout);
+  engine.fixed(turn_);
+  engine.fixed(records_);
+  engine.fixed(task_watermark_);
+  batch.put(StateFamily::meta, std::string(kEngineKey), engine.take());
+  for (size_t source = 0; source < clocks_.size(); ++source) {
+    for (size_t partition = 0; partition < clocks_[source].size(); ++partition) {
+      WireWriter clock;
+      clock.fixed(clocks_[source][partition]);
+      batch.put(StateFamily::meta, clock_key(program_.sources[source].name, partition_names_[source][partition]),
+                clock.take());
+    }
+  }
+  for (size_t product = 0; product < program_.products.size(); ++product)
+    batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
+  for (size_t op = 0; op < nodes_.size(); ++op) {
+    if (!nodes_[op] || !stateful(program_.operators[op])) continue;
+    nodes_[op]->collect(batch);
+    WireWriter edges;
+    for (const EdgeWatermark& edge : nodes_[op]->edges) {
+      edges.fixed(edge.finite);
+      edges.fixed(static_cast<uint8_t>(edge.ended));
+    }
+    batch.put(StateFamily::point, point_key(state_numbers_[op] * 8 + kEdgeTable, 0, {}), edges.take());
+  }
+}
+
+Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
+  std::string bytes;
+  BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kEngineKey, &bytes));
+  if (!found) return {};
+  WireReader engine(bytes);
+  if (engine.fixed<uint16_t>() != kEngineLayout) return damaged("engine state");
+  turn_ = engine.fixed<uint64_t>();
+  records_ = engine.fixed<int64_t>();
+  task_watermark_ = engine.fixed<int64_t>();
+  if (engine.failed()) return damaged("engine state");
+
+  for (size_t source = 0; source < clocks_.size(); ++source) {
+    const SourceSpec& spec = program_.sources[source];
+    for (size_t partition = 0; partition < clocks_[source].size(); ++partition) {
+      PartitionClock& clock = clocks_[source][partition];
+      BRAID_ASSIGN(bool known,
+                   store.get(StateFamily::meta, clock_key(spec.name, partition_names_[source][partition]), &bytes));
+      if (!known) {
+        clock.floor = task_watermark_;  // found later than the others
+        continue;
+      }
+      WireReader in(bytes);
+      clock = in.fixed<PartitionClock>();
+      if (in.failed()) return damaged("time of a partition");
+      clock.within = spec.within_us;
+      clock.ahead = spec.ahead_us;
+    }
+  }
+  for (size_t product = 0; product < program_.products.size(); ++product) {
+    BRAID_ASSIGN(bool known, store.get(StateFamily::meta, ledger_key(program_.products[product]), &bytes));
+    if (known && !book_.load(static_cast<int>(product), bytes)) return damaged("ledger of a product");
+  }
+  for (size_t op = 0; op < nodes_.size(); ++op) {
+    if (!nodes_[op] || !stateful(program_.operators[op]) || !kept[op]) continue;
+    BRAID_TRY(nodes_[op]->restore(store));
+    BRAID_ASSIGN(bool known,
+                 store.get(StateFamily::point, point_key(state_numbers_[op] * 8 + kEdgeTable, 0, {}), &bytes));
+    if (!known) continue;
+    WireReader in(bytes);
+    for (EdgeWatermark& edge : nodes_[op]->edges) {
+      edge.finite = in.fixed<int64_t>();
+      edge.ended = in.fixed<uint8_t>() != 0;
+    }
+    if (in.failed()) return damaged("watermark of a step");
+  }
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,164 @@
+// The rows of the ports: { product, version, reason, code, step, span, arguments, origin, bytes, row }, bare rows of
+// named ports, and alerts.
+#include <algorithm>
+
+#include "runtime/data/text_forms.h"
+#include "runtime/engine/dispositions.h"
+
+namespace braid {
+namespace {
+
+constexpr uint32_t kCheckRejected = 6201;
+
+/// "`{text}` in `{field}` is no number" → text, field
+std::vector<std::string> placeholders(std::string_view message) {
+  std::vector<std::string> names;
+  for (size_t at = message.find('{'); at != std::string_view::npos; at = message.find('{', at + 1)) {
+    size_t end = message.find('}', at);
+    if (end == std::string_view::npos) break;
+    std::string name(message.substr(at + 1, end - at - 1));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+void append_text(std::string_view name, const Slot& text, std::vector<Field>& fields, std::vector<Slot>& slots) {
+  fields.push_back({std::string(name), string_type()});
+  slots.push_back(text);
+}
+
+}  // namespace
+
+LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, uint32_t code, std::string_view detail,
+                                                         const ReasonArguments& given) const {
+  const Site& site = program_.sites[site_index];
+  if (code == 0 && !site.check.empty()) code = kCheckRejected;
+  Reason reason{std::string(detail), static_cast<int>(code), {}};
+  const CatalogueEntry* entry = code == 0 ? nullptr : find_catalogue_entry(static_cast<int>(code));
+  if (entry == nullptr) return reason;
+  std::vector<std::pair<std::string, DiagnosticArgument>> arguments;
+  bool detail_used = false;
+  for (const std::string& name : placeholders(entry->message)) {
+    std::string value;
+    auto stated =
+        std::find_if(given.begin(), given.end(), [&](const auto& argument) { return argument.first == name; });
+    if (stated != given.end()) {
+      value = stated->second;
+    } else if (name == "field") {
+      value = site.field;
+    } else if (name == "type") {
+      value = site.expected;
+    } else if (name == "check") {
+      value = site.check;
+    } else if (!detail_used) {
+      value = detail;
+      detail_used = true;
+    }
+    reason.arguments.emplace_back(name, value);
+    arguments.emplace_back(name, value);
+  }
+  reason.text = diag::render_message(entry->message, arguments);
+  return reason;
+}
+
+void LedgerDispositions::append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots) {
+  fields.push_back(
+      {"origin",
+       struct_type(
+           {{"source", string_type()}, {"partition", string_type()}, {"position", int_type()}, {"line", int_type()}})});
+  std::string_view partition;
+  if (record.source < partition_names_.size() && record.partition < partition_names_[record.source].size())
+    partition = partition_names_[record.source][record.partition];
+  slots.push_back(text_slot(book_.relation_name(record.source)));
+  slots.push_back(text_slot(partition));
+  slots.push_back(slot_i64(record.position));
+  slots.push_back(slot_i64(record.line));
+}
+
+void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row,
+                                    std::vector<Field>& fields, std::vector<Slot>& slots) {
+  std::vector<Field> shown;
+  size_t column = 0;
+  for (const Field& field : row_type) {
+    if (!is(field.type, TypeKind::checked)) {
+      shown.push_back(field);
+      for (size_t i = leaf_count(field.type); i > 0; --i) slots.push_back(read_slot(block.columns[column++], row));
+      continue;
+    }
+    // What could not be converted, or has not been, is shown as null.
+    const Type& inner = field.type->element;
+    shown.push_back({field.name, optional_type(inner)});
+    bool converted = block.columns[column++].as<uint8_t>()[row] == 0;
+    if (is_optional(inner)) converted = block.columns[column++].as<uint8_t>()[row] != 0 && converted;
+    slots.push_back(slot_u8(converted));
+    for (size_t i = leaf_count(without_optional(inner)); i > 0; --i)
+      slots.push_back(read_slot(block.columns[column++], row));
+  }
+  fields.push_back({"row", struct_type(std::move(shown))});
+}
+
+void LedgerDispositions::write_slots(int product, const std::string& port, const std::vector<Field>& fields,
+                                     const std::vector<Slot>& slots) {
+  Block block = allocate_block(flatten(fields), 1, arena_);
+  block.rows = 1;
+  block.time[0] = 0;
+  block.watermark[0] = 0;
+  block.record[0] = 0;
+  for (size_t i = 0; i < slots.size(); ++i) write_slot(block.columns[i], 0, slots[i]);
+  output_.write(product, port, fields, block);
+}
+
+void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
+                                     const Reason& reason, const Record& record, const std::vector<Field>* row_type,
+                                     const Block* block, uint32_t row) {
+  std::vector<Field> fields = {{"product", string_type()}, {"version", int_type()}};
+  std::vector<Slot> slots(2);
+  append_text("reason", text_slot(reason.text), fields, slots);
+  append_text("code", text_slot(reason.code == 0 ? std::string() : fmt::format("E{:04}", reason.code)), fields, slots);
+  append_text("step", text_slot(site.step), fields, slots);
+  append_text("span", text_slot(site.place), fields, slots);
+  std::vector<Field> arguments;
+  for (const auto& [name, value] : reason.arguments) {
+    arguments.push_back({name, string_type()});
+    slots.push_back(text_slot(value));
+  }
+  fields.push_back({"arguments", struct_type(std::move(arguments))});
+  append_origin(record, fields, slots);
+  std::string bytes;
+  if (is_utf8(record.bytes.view())) {
+    bytes = record.bytes.view();
+  } else {
+    append_base64(bytes, record.bytes.view());
+  }
+  append_text("bytes", text_slot(bytes), fields, slots);
+  if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
+  for (int product : products) {
+    slots[0] = text_slot(program_.products[product].qualified());
+    slots[1] = slot_i64(program_.products[product].version);
+    write_slots(product, port, fields, slots);
+  }
+}
+
+void LedgerDispositions::write_bare(const std::vector<int>& products, const std::string& port,
+                                    const std::vector<Field>& row_type, const Block& block, uint32_t row) {
+  if (silent_) return;
+  std::vector<Field> fields;
+  std::vector<Slot> slots;
+  append_row(row_type, block, row, fields, slots);
+  for (int product : products) write_slots(product, port, fields.back().type->fields, slots);
+}
+
+void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::string_view check) {
+  const Operator& self = program_.operators[op];
+  std::vector<Field> fields;
+  std::vector<Slot> slots;
+  append_text("check", text_slot(check), fields, slots);
+  append_origin(block.record_of(row), fields, slots);
+  append_row(self.row, block, row, fields, slots);
+  for (int product : self.products) {
+    ++book_.product(product).alerts;
+    if (!silent_) write_slots(product, "alerts", fields, slots);
+  }
+}
+
+}  // namespace braid

@@ -1,0 +1,114 @@
+#include "runtime/engine/in_memory.h"
+
+#include <algorithm>
+
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/engine/decode_source.h"
+
+namespace braid {
+
+void CaptureWriter::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
+  Type type = struct_type(row);
+  std::vector<Slot> slots(block.columns.size());
+  auto& rows = captured_[{product, port}];
+  for (uint32_t i = 0; i < block.rows; ++i) {
+    for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
+    rows.push_back({type, from_slots(type, slots.data())});
+  }
+  rows_ += block.rows;
+}
+
+std::vector<CapturedRow> CaptureWriter::take(int product, const std::string& port) {
+  auto found = captured_.find({product, port});
+  if (found == captured_.end()) return {};
+  std::vector<CapturedRow> rows = std::move(found->second);
+  captured_.erase(found);
+  return rows;
+}
+
+Result<std::unique_ptr<InMemorySession>> InMemorySession::make(const Program& program, const EngineOptions& options) {
+  std::unique_ptr<InMemorySession> session(new InMemorySession(program, options));
+  session->partitions_.resize(program.sources.size());
+  BRAID_TRY(session->begin());
+  return session;
+}
+
+Status InMemorySession::begin() {
+  BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options_));
+  for (size_t source = 0; source < partitions_.size(); ++source) {
+    engine_->add_partition(static_cast<int>(source), "");
+    partitions_[source].decoder = make_decoder(decode_plan(program_.sources[source]));
+    if (!partitions_[source].header.empty()) partitions_[source].decoder->set_header(partitions_[source].header);
+  }
+  return {};
+}
+
+void InMemorySession::feed_turn(int source, std::string_view bytes, uint64_t long_record_bytes, bool silent) {
+  Partition& partition = partitions_[source];
+  TurnInput input;
+  input.bytes = bytes;
+  input.position = partition.position;
+  input.first_line = partition.line;
+  input.long_record_bytes = long_record_bytes;
+  if (program_.sources[source].has_time) {
+    engine_->run_turn(input, *partition.decoder, source, 0, false);
+  } else {
+    engine_->load_table(input, *partition.decoder, source, 0, silent);
+  }
+  partition.position += static_cast<int64_t>(bytes.size());
+  partition.line += std::count(bytes.begin(), bytes.end(), '\n');
+}
+
+void InMemorySession::feed(int source, std::string_view bytes) {
+  Partition& partition = partitions_[source];
+  Format format = format_of(program_.sources[source].binding.format);
+  if (partition.position == 0 && format == Format::csv)
+    partition.header = bytes.substr(0, first_record_bytes(format, bytes, true));
+  while (!bytes.empty()) {
+    TurnCut cut = cut_turn(format, bytes, true);
+    std::string_view turn = bytes.substr(0, cut.bytes == 0 ? bytes.size() : cut.bytes);
+    if (!program_.sources[source].has_time) partition.table.emplace_back(turn);
+    feed_turn(source, turn, cut.long_record ? turn.size() : 0, false);
+    bytes.remove_prefix(turn.size());
+  }
+}
+
+void InMemorySession::advance_to(int source, int64_t time) {
+  engine_->advance_partition(source, 0, time);
+  engine_->move_time();
+}
+
+void InMemorySession::idle(int source) {
+  engine_->set_idle(source, 0);
+  engine_->move_time();
+}
+
+void InMemorySession::set_now(int64_t now) {
+  options_.now = now;
+  engine_->set_now(now);
+}
+
+void InMemorySession::end_all() {
+  for (size_t source = 0; source < partitions_.size(); ++source) engine_->end_partition(static_cast<int>(source), 0);
+  engine_->move_time();
+}
+
+Status InMemorySession::restart() {
+  StateBatch batch;
+  engine_->collect(batch);
+  BRAID_TRY(store_.commit(batch));
+  BRAID_TRY(begin());
+  BRAID_TRY(engine_->restore(store_));
+  for (size_t source = 0; source < partitions_.size(); ++source) {
+    if (program_.sources[source].has_time) continue;
+    engine_->forget_table(static_cast<int>(source));
+    Partition& partition = partitions_[source];
+    partition.position = 0;
+    partition.line = 1;
+    for (const std::string& turn : partition.table)
+      feed_turn(static_cast<int>(source), turn, turn.size() > kMaxRecordBytes ? turn.size() : 0, true);
+  }
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,75 @@
+// A program run in memory, statement by statement: what `braid test` and dry runs drive. Each source has one partition
+// from the start; rows are captured with their types. Nothing touches a disk; `restart` commits to a store in memory
+// and goes on from there with a new engine.
+//
+// The Program outlives the session. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/data/value.h"
+#include "runtime/engine/turn_engine.h"
+#include "runtime/state/memory_store.h"
+
+namespace braid {
+
+struct CapturedRow {
+  Type type;  ///< the struct of its fields
+  Value value;
+};
+
+/// Keeps rows by product and port until they are taken.
+class CaptureWriter : public OutputWriter {
+ public:
+  void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
+  /// Rows since the last call, in order of output.
+  std::vector<CapturedRow> take(int product, const std::string& port);
+  uint64_t rows() const { return rows_; }
+
+ private:
+  std::map<std::pair<int, std::string>, std::vector<CapturedRow>> captured_;
+  uint64_t rows_ = 0;
+};
+
+class InMemorySession {
+ public:
+  static Result<std::unique_ptr<InMemorySession>> make(const Program& program, const EngineOptions& options);
+
+  /// Whole records, as one turn (more if they are longer than a turn may be).
+  void feed(int source, std::string_view bytes);
+  /// The source's time moves on as if a confirmed record of that time had come.
+  void advance_to(int source, int64_t time);
+  void idle(int source);
+  void set_now(int64_t now);
+  /// No source gives anything any more: windows close, waiting rows are decided.
+  void end_all();
+  std::vector<CapturedRow> take(int product, const std::string& port = "") { return output_.take(product, port); }
+  uint64_t rows_out() const { return output_.rows(); }
+  /// Commits everything and begins again from what was committed.
+  Status restart();
+  const TurnEngine& engine() const { return *engine_; }
+
+ private:
+  InMemorySession(const Program& program, const EngineOptions& options) : program_(program), options_(options) {}
+  Status begin();
+  void feed_turn(int source, std::string_view bytes, uint64_t long_record_bytes, bool silent);
+  struct Partition {
+    std::unique_ptr<Decoder> decoder;
+    int64_t position = 0;
+    int64_t line = 1;
+    std::string header;              ///< CSV
+    std::vector<std::string> table;  ///< turns of a static table, to read it again
+  };
+
+  const Program& program_;
+  EngineOptions options_;
+  CaptureWriter output_;
+  MemoryStore store_;
+  std::unique_ptr<TurnEngine> engine_;
+  std::vector<Partition> partitions_;  ///< of each source
+};
+
+}  // namespace braid

@@ -1,0 +1,79 @@
+#include "runtime/engine/ledger.h"
+
+#include <cstdlib>
+
+namespace braid {
+
+LedgerBook::LedgerBook(const Program& program) : program_(program), products_(program.products.size()) {
+  places_.assign(products_.size(), std::vector<int>(program.sources.size() + program.products.size() + 1, -1));
+  for (size_t p = 0; p < products_.size(); ++p) {
+    for (int source : program.products[p].sources) of(static_cast<int>(p), static_cast<uint32_t>(source));
+    for (int product : program.products[p].products)
+      of(static_cast<int>(p), static_cast<uint32_t>(program.sources.size()) + static_cast<uint32_t>(product));
+  }
+}
+
+Ledger& LedgerBook::of(int product, uint32_t relation) {
+  int& place = places_[product][relation];
+  if (place < 0) {
+    place = static_cast<int>(products_[product].inputs.size());
+    products_[product].inputs.push_back({relation, {}});
+  }
+  return products_[product].inputs[place].ledger;
+}
+
+int64_t LedgerBook::deviation() const {
+  int64_t sum = 0;
+  for (const ProductLedger& product : products_) {
+    for (const ProductLedger::Input& input : product.inputs) sum += std::abs(input.ledger.deviation());
+    sum += std::abs(product.derived.deviation());
+  }
+  return sum;
+}
+
+void LedgerBook::forget_relation(uint32_t relation) {
+  for (ProductLedger& product : products_)
+    for (ProductLedger::Input& input : product.inputs)
+      if (input.relation == relation) input.ledger = {};
+}
+
+std::string LedgerBook::relation_name(uint32_t relation) const {
+  if (relation < program_.sources.size()) return program_.sources[relation].name;
+  relation -= static_cast<uint32_t>(program_.sources.size());
+  if (relation < program_.products.size()) return program_.products[relation].qualified();
+  return "";
+}
+
+std::string LedgerBook::store(int product) const {
+  const ProductLedger& ledger = products_[product];
+  WireWriter out;
+  out.fixed(uint16_t{1});
+  out.fixed(ledger.rows);
+  out.fixed(ledger.alerts);
+  out.fixed(ledger.derived);
+  out.fixed(static_cast<uint32_t>(ledger.inputs.size()));
+  for (const ProductLedger::Input& input : ledger.inputs) {
+    out.text(relation_name(input.relation));
+    out.fixed(input.ledger);
+  }
+  return out.take();
+}
+
+bool LedgerBook::load(int product, std::string_view bytes) {
+  ProductLedger& ledger = products_[product];
+  WireReader in(bytes);
+  if (in.fixed<uint16_t>() != 1) return false;
+  ledger.rows = in.fixed<int64_t>();
+  ledger.alerts = in.fixed<int64_t>();
+  ledger.derived = in.fixed<Ledger>();
+  auto count = in.fixed<uint32_t>();
+  for (uint32_t i = 0; i < count && !in.failed(); ++i) {
+    std::string_view name = in.text();
+    auto stored = in.fixed<Ledger>();
+    for (ProductLedger::Input& input : ledger.inputs)
+      if (relation_name(input.relation) == name) input.ledger = stored;
+  }
+  return !in.failed();
+}
+
+}  // namespace braid

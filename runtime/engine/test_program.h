@@ -1,0 +1,243 @@
+// Programs made by hand, for tests of the engine: sources of rows { k: string, v: int, at: timestamp } as NDJSON with
+// times in µs, and kernels that are small C++ classes. Owned by the test.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/abi/program.h"
+
+namespace braid::test {
+
+/// Drops rows with a field that did not convert; passes the rest through.
+class ConvertKernel : public Kernel {
+ public:
+  explicit ConvertKernel(std::vector<int> status_columns, uint32_t site)
+      : status_(std::move(status_columns)), site_(site) {}
+  void run(KernelFrame& frame) const override {
+    constexpr uint32_t kMissingField = 6001;
+    for (uint32_t row = 0; row < frame.rows; ++row) {
+      bool fault = false;
+      for (int column : status_) fault |= static_cast<const uint8_t*>(frame.in[column])[row] != 0;
+      if (fault) {
+        frame.drops[frame.drop_count++] = {row, site_, kMissingField, {nullptr, 0}};
+      } else {
+        frame.kept[frame.kept_count++] = row;
+      }
+    }
+  }
+
+ private:
+  std::vector<int> status_;
+  uint32_t site_;
+};
+
+/// Keeps rows whose int column passes.
+class KeepKernel : public Kernel {
+ public:
+  KeepKernel(int column, std::function<bool(int64_t)> keeps, uint32_t site)
+      : column_(column), keeps_(std::move(keeps)), site_(site) {}
+  void run(KernelFrame& frame) const override {
+    for (uint32_t row = 0; row < frame.rows; ++row) {
+      if (keeps_(static_cast<const int64_t*>(frame.in[column_])[row])) {
+        frame.kept[frame.kept_count++] = row;
+      } else {
+        frame.drops[frame.drop_count++] = {row, site_, 0, {nullptr, 0}};
+      }
+    }
+  }
+
+ private:
+  int column_;
+  std::function<bool(int64_t)> keeps_;
+  uint32_t site_;
+};
+
+inline std::vector<Field> plain_row() {
+  return {{"k", string_type()}, {"v", int_type()}, {"at", timestamp_type()}};
+}
+
+struct ProgramBuilder {
+  Program program;
+
+  uint32_t site(Site::Kind kind, const std::string& port = "") {
+    Site site;
+    site.kind = kind;
+    site.port = port;
+    site.step = "a step";
+    site.place = "test.braid:1:1";
+    site.field = "v";
+    site.expected = "int";
+    program.sites.push_back(site);
+    return static_cast<uint32_t>(program.sites.size()) - 1;
+  }
+  KernelSlot kernel(std::shared_ptr<const Kernel> kernel) {
+    program.kernels.push_back(kernel);
+    return KernelSlot(kernel.get());
+  }
+  /// Gives the operator. `within`: of its time; a static table without.
+  int source(const std::string& name, int64_t within, int64_t ahead = 1'000'000, bool is_table = false) {
+    SourceSpec spec;
+    spec.name = "test." + name;
+    spec.is_table = is_table;
+    spec.has_time = within >= 0;
+    spec.row = plain_row();
+    for (const Field& field : spec.row) spec.decode.push_back({field.name, {field.name}, field.type, false});
+    uint32_t rejected = site(Site::Kind::rejected);
+    spec.from_kernel = kernel(std::make_shared<ConvertKernel>(std::vector<int>{0, 2, 4}, rejected));
+    spec.passthrough = {1, 3, 5};
+    spec.sites = {rejected};
+    spec.time_field = within >= 0 ? 2 : -1;
+    spec.key_fields = {0};
+    spec.within_us = within;
+    spec.ahead_us = ahead;
+    spec.binding = {"file", name + "*.ndjson", "json", {{"unit", "us"}}};
+    program.sources.push_back(spec);
+    Operator op;
+    op.content = SourceOperator{static_cast<int>(program.sources.size()) - 1};
+    op.row = plain_row();
+    op.text = "from " + name;
+    return add(std::move(op));
+  }
+  int add(Operator op) {
+    int index = static_cast<int>(program.operators.size());
+    op.state.label = op.text;
+    op.state.identity = 1000 + static_cast<uint64_t>(index);
+    op.state.schema = 1;
+    op.products = {0};
+    program.operators.push_back(std::move(op));
+    return index;
+  }
+  const std::vector<Field>& row(int op) const { return program.operators[op].row; }
+
+  int keep(int input, std::function<bool(int64_t)> keeps, Site::Kind kind = Site::Kind::filtered,
+           const std::string& port = "") {
+    Operator op;
+    RowsOperator rows;
+    rows.kernel = kernel(std::make_shared<KeepKernel>(1, std::move(keeps), site(kind, port)));
+    for (size_t i = 0; i < flatten(row(input)).size(); ++i) rows.passthrough.push_back(static_cast<int>(i));
+    op.content = rows;
+    op.inputs = {input};
+    op.row = row(input);
+    op.derived = program.operators[input].derived;
+    op.text = "where";
+    return add(std::move(op));
+  }
+  JoinShape shape(int left, int right, bool keeps_left) {
+    JoinShape shape;
+    shape.left = keeps_left;
+    shape.left_fields = static_cast<int>(row(left).size());
+    shape.right_fields = static_cast<int>(row(right).size());
+    shape.left_keys = {0};
+    shape.right_keys = {0};
+    shape.unmatched_site = site(Site::Kind::unmatched);
+    shape.late_site = site(Site::Kind::late);
+    return shape;
+  }
+  std::vector<Field> joined_row(int left, int right, bool keeps_left) const {
+    std::vector<Field> fields = row(left);
+    Type right_type = struct_type(row(right));
+    fields.push_back({"r", keeps_left ? optional_type(right_type) : right_type});
+    return fields;
+  }
+  int reference_join(int left, int right, bool keeps_left) {
+    Operator op;
+    op.content = ReferenceJoinOperator{shape(left, right, keeps_left)};
+    op.inputs = {left, right};
+    op.row = joined_row(left, right, keeps_left);
+    op.text = "join reference";
+    return add(std::move(op));
+  }
+  int as_of_join(int left, int right, bool keeps_left, std::optional<int64_t> max_age = {}) {
+    Operator op;
+    op.content = AsOfJoinOperator{shape(left, right, keeps_left), max_age};
+    op.inputs = {left, right};
+    op.row = joined_row(left, right, keeps_left);
+    op.text = "join as of";
+    return add(std::move(op));
+  }
+  int interval_join(int left, int right, bool keeps_left, bool nearest, int64_t lower, int64_t upper) {
+    Operator op;
+    op.content = IntervalJoinOperator{shape(left, right, keeps_left), nearest, lower, upper, 0};
+    op.inputs = {left, right};
+    op.row = joined_row(left, right, keeps_left);
+    op.derived = !nearest;
+    op.text = "join within";
+    return add(std::move(op));
+  }
+  /// By k: n, the sum of v, the first v, the last v, distinct v.
+  int group(int input, int64_t size, int64_t slide, int64_t late = 0) {
+    Operator op;
+    GroupOperator group;
+    group.window.hopping = size != slide;
+    group.window.size_us = size;
+    group.window.slide_us = slide;
+    group.window.late_us = late;
+    group.keys = {0};
+    using Kind = AggregateSpec::Kind;
+    group.aggregates = {{Kind::count, -1, -1, -1, int_type()},
+                        {Kind::sum, 1, -1, -1, int_type()},
+                        {Kind::first, 1, -1, -1, int_type()},
+                        {Kind::last, 1, -1, -1, int_type()},
+                        {Kind::count_distinct, 1, -1, -1, int_type()}};
+    group.late_site = site(Site::Kind::late);
+    group.overflow_site = site(Site::Kind::rejected);
+    op.content = group;
+    op.inputs = {input};
+    op.row = {{"k", row(input)[0].type},
+              {"n", int_type()},
+              {"sum", int_type()},
+              {"first", int_type()},
+              {"last", int_type()},
+              {"distinct", int_type()},
+              {"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})}};
+    op.derived = true;
+    op.text = "window group";
+    return add(std::move(op));
+  }
+  int retime(int input, int field, int64_t within) {
+    Operator op;
+    op.content = RetimeOperator{field, within, site(Site::Kind::late)};
+    op.inputs = {input};
+    op.row = row(input);
+    op.derived = program.operators[input].derived;
+    op.text = "time";
+    return add(std::move(op));
+  }
+  int unique(int input, int64_t within) {
+    Operator op;
+    op.content = UniqueOperator{{0}, within, site(Site::Kind::duplicate), site(Site::Kind::late)};
+    op.inputs = {input};
+    op.row = row(input);
+    op.derived = program.operators[input].derived;
+    op.text = "unique";
+    return add(std::move(op));
+  }
+  int publish(int input, const std::string& name = "result") {
+    ProductSpec product;
+    product.domain = "test";
+    product.name = name;
+    product.row = row(input);
+    for (size_t i = 0; i < program.sources.size(); ++i) product.sources.push_back(static_cast<int>(i));
+    program.products.push_back(product);
+    Operator op;
+    op.content = PublishOperator{static_cast<int>(program.products.size()) - 1};
+    op.inputs = {input};
+    op.row = row(input);
+    op.derived = program.operators[input].derived;
+    op.text = "product " + name;
+    int index = add(std::move(op));
+    program.operators[index].products = {static_cast<int>(program.products.size()) - 1};
+    return index;
+  }
+};
+
+/// One record.
+inline std::string record(const std::string& k, int64_t v, int64_t at) {
+  return "{\"k\":\"" + k + "\",\"v\":" + std::to_string(v) + ",\"at\":" + std::to_string(at) + "}\n";
+}
+
+}  // namespace braid::test

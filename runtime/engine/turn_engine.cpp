@@ -1,0 +1,321 @@
+#include "runtime/engine/turn_engine.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+#include "runtime/data/time_text.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid {
+
+TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const EngineOptions& options)
+    : program_(program),
+      book_(program),
+      partition_names_(program.sources.size()),
+      clocks_(program.sources.size()),
+      dispositions_(program, book_, output, partition_names_, arena_),
+      state_numbers_(options.state_numbers),
+      times_(program.operators.size()),
+      source_operators_(program.sources.size(), -1),
+      has_readers_(program.operators.size(), false),
+      caches_(program.cache_count, nullptr) {
+  call_.arena = &arena_;
+  call_.now = options.now;
+  call_.job_seed = options.job_seed;
+  call_.caches = caches_.data();
+  if (state_numbers_.empty())
+    for (size_t op = 0; op < program.operators.size(); ++op) state_numbers_.push_back(static_cast<uint32_t>(op) + 1);
+  BRAID_CHECK(state_numbers_.size() == program.operators.size());
+  for (size_t op = 0; op < program.operators.size(); ++op) {
+    if (const auto* source = std::get_if<SourceOperator>(&program.operators[op].content))
+      source_operators_[source->source] = static_cast<int>(op);
+    for (int input : program.operators[op].inputs) {
+      BRAID_CHECK(input < static_cast<int>(op), "operators are not in topological order");
+      if (std::holds_alternative<PublishOperator>(program.operators[input].content)) has_readers_[input] = true;
+    }
+  }
+  publish_names();
+}
+
+TurnEngine::~TurnEngine() {
+  for (size_t i = 0; i < caches_.size(); ++i)
+    if (caches_[i] != nullptr && i < program_.free_caches.size() && program_.free_caches[i] != nullptr)
+      program_.free_caches[i](caches_[i]);
+}
+
+Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, OutputWriter& output,
+                                                     const EngineOptions& options) {
+  std::unique_ptr<TurnEngine> engine(new TurnEngine(program, output, options));
+  BRAID_TRY(engine->dispositions_.prepare());
+  for (size_t op = 0; op < program.operators.size(); ++op) {
+    Services services{program,
+                      static_cast<int>(op),
+                      engine->state_numbers_[op],
+                      engine->arena_,
+                      engine->call_,
+                      engine->dispositions_,
+                      engine->turn_,
+                      *engine,
+                      engine->nodes_};
+    BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
+    if (node) node->edges.resize(program.operators[op].inputs.size());
+    engine->nodes_.push_back(std::move(node));
+  }
+  return engine;
+}
+
+void TurnEngine::publish_names() {
+  // `origin` may be asked of rows of any source, of products and of rows that windows made: all have an entry.
+  size_t relations = program_.sources.size() + program_.products.size() + 1;
+  size_t most = 1;
+  for (const auto& names : partition_names_) most = std::max(most, names.size());
+  source_names_.assign(relations, Bytes{"", 0});
+  partition_name_bytes_.assign(relations, std::vector<Bytes>(most, Bytes{"", 0}));
+  partition_name_tables_.clear();
+  for (size_t relation = 0; relation < relations; ++relation) {
+    if (relation < program_.sources.size()) {
+      const std::string& name = program_.sources[relation].name;
+      source_names_[relation] = {name.data(), name.size()};
+      for (size_t i = 0; i < partition_names_[relation].size(); ++i)
+        partition_name_bytes_[relation][i] = {partition_names_[relation][i].data(),
+                                              partition_names_[relation][i].size()};
+    } else if (relation < program_.sources.size() + program_.products.size()) {
+      const std::string& name = program_.products[relation - program_.sources.size()].name;
+      source_names_[relation] = {name.data(), name.size()};
+    }
+    partition_name_tables_.push_back(partition_name_bytes_[relation].data());
+  }
+  call_.source_names = source_names_.data();
+  call_.partition_names = partition_name_tables_.data();
+}
+
+uint32_t TurnEngine::add_partition(int source, std::string name) {
+  const SourceSpec& spec = program_.sources[source];
+  PartitionClock clock;
+  clock.within = spec.within_us;
+  clock.ahead = spec.ahead_us;
+  clock.floor = task_watermark_;
+  clocks_[source].push_back(clock);
+  partition_names_[source].push_back(std::move(name));
+  publish_names();
+  return static_cast<uint32_t>(clocks_[source].size()) - 1;
+}
+
+void TurnEngine::visit_clocks(uint32_t source, const Visit& visit) const {
+  for (uint32_t partition = 0; partition < clocks_[source].size(); ++partition)
+    visit(source, partition, clocks_[source][partition]);
+}
+
+void TurnEngine::begin_turn() {
+  arena_.reset();
+  for (const auto& node : nodes_)
+    if (node) node->begin_turn();
+}
+
+void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends) {
+  begin_turn();
+  ++turn_;
+  input.source = static_cast<uint32_t>(source);
+  input.partition = partition;
+  input.turn = turn_;
+  run_decoded(source, partition, decoder.decode(input, arena_), ends);
+}
+
+void TurnEngine::run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
+  begin_turn();
+  ++turn_;
+  run_decoded(source, partition, turn, ends);
+}
+
+void TurnEngine::run_decoded(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
+  BRAID_CHECK(program_.sources[source].has_time, "a static table is loaded");
+  PartitionClock& clock = clocks_[source][partition];
+  clock.ended = false;
+  if (clock.idle) {
+    clock.idle = false;
+    clock.floor = std::max(clock.floor, task_watermark_);
+  }
+  if (source_operators_[source] >= 0) run_blocks(source, read_source(source, turn, &clock));
+  if (ends) clock.ended = true;
+  release();
+}
+
+void TurnEngine::load_table(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool silent) {
+  begin_turn();
+  input.source = static_cast<uint32_t>(source);
+  input.partition = partition;
+  load_table(source, partition, decoder.decode(input, arena_), silent);
+}
+
+void TurnEngine::load_table(int source, uint32_t, const DecodedTurn& turn, bool silent) {
+  BRAID_CHECK(!program_.sources[source].has_time, "not a static table");
+  if (source_operators_[source] < 0) return;
+  dispositions_.set_silent(silent);
+  run_blocks(source, read_source(source, turn, nullptr));
+  dispositions_.set_silent(false);
+}
+
+std::vector<Block> TurnEngine::read_source(int source, const DecodedTurn& turn, PartitionClock* clock) {
+  const SourceSpec& spec = program_.sources[source];
+  int op = source_operators_[source];
+  if (!dispositions_.silent()) records_ += static_cast<int64_t>(turn.records.size());
+  for (int product : program_.operators[op].products)
+    book_.of(product, static_cast<uint32_t>(source)).in += static_cast<int64_t>(turn.records.size());
+  for (const RejectedRecord& rejected : turn.rejected)
+    dispositions_.reject_record(op, turn.records[rejected.record], spec.sites.at(0), rejected.diagnostic);
+
+  std::vector<Leaf> leaves = flatten(spec.row);
+  std::vector<Block> rows;
+  for (const Block& decoded : turn.blocks) {
+    Block block = decoded;
+    if (!spec.from_kernel.empty()) {
+      std::span<const Drop> drops;
+      block = run_row_kernel(spec.from_kernel.get(), decoded, spec.passthrough, leaves, arena_, call_, &drops);
+      for (const Drop& drop : drops) dispositions_.leave_source(op, decoded.record_of(drop.row), drop);
+    }
+    if (block.rows == 0) continue;
+    if (clock != nullptr) {
+      set_times(source, block, *clock, rows);
+    } else {
+      block.time = arena_.allocate_array<int64_t>(block.rows);
+      block.watermark = arena_.allocate_array<int64_t>(block.rows);
+      std::fill_n(block.time, block.rows, kNoTime);
+      std::fill_n(block.watermark, block.rows, kNoTime);
+      rows.push_back(std::move(block));
+    }
+  }
+  return rows;
+}
+
+void TurnEngine::set_times(int source, Block& block, PartitionClock& clock, std::vector<Block>& out) {
+  const SourceSpec& spec = program_.sources[source];
+  block.time = block.columns[leaf_offset(spec.row, spec.time_field)].as<int64_t>();
+  block.watermark = arena_.allocate_array<int64_t>(block.rows);
+  int64_t latest = add_time(call_.now, spec.ahead_us);
+  std::vector<uint32_t> kept;
+  kept.reserve(block.rows);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (block.time[row] > latest) {
+      std::string time, ahead;
+      append_timestamp(time, block.time[row]);
+      append_duration_literal(ahead, spec.ahead_us);
+      dispositions_.reject_record(source_operators_[source], block.record_of(row), spec.sites.at(0),
+                                  diag::TooFarAhead{.time = time, .ahead = ahead}.make());
+      continue;
+    }
+    block.watermark[row] = clock.watermark();
+    clock.observe(block.time[row]);
+    kept.push_back(row);
+  }
+  if (kept.empty()) return;
+  out.push_back(select_rows(block, kept, flatten(spec.row), arena_));
+}
+
+void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
+  OperatorNode* node = nodes_[op].get();
+  if (node == nullptr) return;
+  const std::vector<int>& inputs = program_.operators[op].inputs;
+  // A join takes its right input first: a record on both sides can meet itself. A union goes in the order written.
+  bool joins = inputs.size() == 2 && !std::holds_alternative<UnionOperator>(program_.operators[op].content);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    size_t input = joins ? inputs.size() - 1 - i : i;
+    for (const Block& block : outputs[inputs[input]]) node->take(static_cast<int>(input), block, outputs[op]);
+  }
+  if (has_readers_[op]) hand_to_readers(op, outputs[op]);
+}
+
+void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {
+  int product = std::get<PublishOperator>(program_.operators[op].content).product;
+  auto relation = static_cast<uint32_t>(program_.sources.size()) + static_cast<uint32_t>(product);
+  for (Block& block : blocks) {
+    auto* records = arena_.allocate_array<Record>(block.rows);
+    auto* record = arena_.allocate_array<uint32_t>(block.rows);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      records[row] = block.record_of(row);
+      records[row].source = relation;
+      records[row].settled = 0;
+      record[row] = row;
+    }
+    block.records = records;
+    block.record = record;
+    for (size_t reader = 0; reader < program_.products.size(); ++reader) {
+      const std::vector<int>& read = program_.products[reader].products;
+      if (std::find(read.begin(), read.end(), product) != read.end())
+        book_.of(static_cast<int>(reader), relation).in += block.rows;
+    }
+  }
+}
+
+void TurnEngine::run_blocks(int source, std::vector<Block> blocks) {
+  if (blocks.empty()) return;
+  std::vector<std::vector<Block>> outputs(program_.operators.size());
+  outputs[source_operators_[source]] = std::move(blocks);
+  for (size_t op = 0; op < nodes_.size(); ++op) take_inputs(static_cast<int>(op), outputs);
+}
+
+void TurnEngine::release() {
+  move_task_watermark();
+  std::vector<std::vector<Block>> outputs(program_.operators.size());
+  for (size_t op = 0; op < nodes_.size(); ++op) {
+    const Operator& self = program_.operators[op];
+    if (const auto* source = std::get_if<SourceOperator>(&self.content)) {
+      times_[op] = {};
+      if (program_.sources[source->source].has_time)
+        for (const PartitionClock& clock : clocks_[source->source]) times_[op] = times_[op] + EdgeTime::of(clock);
+      continue;
+    }
+    take_inputs(static_cast<int>(op), outputs);
+    std::vector<EdgeTime> inputs;
+    for (size_t i = 0; i < self.inputs.size(); ++i) {
+      inputs.push_back(times_[self.inputs[i]]);
+      nodes_[op]->edges[i].move(inputs.back());
+    }
+    size_t before = outputs[op].size();
+    nodes_[op]->advance(outputs[op]);
+    BRAID_CHECK(!has_readers_[op] || outputs[op].size() == before, "a publish step holds no rows");
+    times_[op] = nodes_[op]->output_time(inputs);
+  }
+}
+
+void TurnEngine::move_time() {
+  begin_turn();
+  ++turn_;
+  release();
+}
+
+void TurnEngine::advance_partition(int source, uint32_t partition, int64_t time) {
+  PartitionClock& clock = clocks_[source][partition];
+  if (clock.idle) {
+    clock.idle = false;
+    clock.floor = std::max(clock.floor, task_watermark_);
+  }
+  clock.advance(time);
+}
+
+void TurnEngine::move_task_watermark() {
+  EdgeTime time;
+  for (size_t source = 0; source < clocks_.size(); ++source)
+    if (program_.sources[source].has_time)
+      for (const PartitionClock& clock : clocks_[source]) time = time + EdgeTime::of(clock);
+  if (time.active > 0) task_watermark_ = std::max(task_watermark_, time.w);
+}
+
+StateSize TurnEngine::state_size() const {
+  StateSize total;
+  for (const auto& node : nodes_) {
+    if (!node) continue;
+    StateSize size = node->state_size();
+    total.rows += size.rows;
+    total.bytes += size.bytes;
+  }
+  return total;
+}
+
+uint64_t TurnEngine::leaps_discarded() const {
+  uint64_t sum = 0;
+  for (const auto& source : clocks_)
+    for (const PartitionClock& clock : source) sum += clock.leaps_discarded;
+  return sum;
+}
+
+}  // namespace braid

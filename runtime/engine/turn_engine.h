@@ -1,0 +1,119 @@
+// Runs a Program over turns: the core of a job, of `braid test` and of a dry run. It reads no files and commits nothing
+// by itself: turns and the clock reading come from the caller, rows go to an OutputWriter, state goes into a batch.
+//
+// A turn: decode, `from` kernel, event time; blocks through the operators in topological order (a join takes its right
+// input first); then time moves, again in topological order, and rows are released. Equal turns give equal rows,
+// however they are cut into blocks.
+//
+// The Program and the writer outlive the engine. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/codec/decoder.h"
+#include "runtime/engine/dispositions.h"
+#include "runtime/engine/ledger.h"
+#include "runtime/engine/output_writer.h"
+#include "runtime/operators/operator.h"
+#include "runtime/state/store.h"
+
+namespace braid {
+
+struct EngineOptions {
+  uint64_t job_seed = 0;  ///< of `random` and `uuid`
+  int64_t now = 0;        ///< what `now()` gives, and what `ahead` is measured by; see set_now
+  /// Number of each operator's state tables; empty: by its index. Numbers stay with identities across program versions.
+  std::vector<uint32_t> state_numbers;
+};
+
+class TurnEngine : private PartitionClocks {
+ public:
+  static Result<std::unique_ptr<TurnEngine>> make(const Program& program, OutputWriter& output,
+                                                  const EngineOptions& options);
+  ~TurnEngine() override;
+
+  // ---- partitions. All of a source's are added before its first turn, or when they are found.
+
+  /// Its ordinal within the source. A partition found after time has moved begins at the task's watermark.
+  uint32_t add_partition(int source, std::string name);
+  size_t partition_count(int source) const { return partition_names_[source].size(); }
+  const PartitionClock& clock(int source, uint32_t partition) const { return clocks_[source][partition]; }
+  /// The least W of all partitions neither idle nor ended; never goes back.
+  int64_t task_watermark() const { return task_watermark_; }
+
+  // ---- what happens, in order
+
+  void set_now(int64_t now) { call_.now = now; }
+  /// Of records already decoded, whose `turn` is turns() + 1. `ends`: the partition ends with this turn.
+  void run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends);
+  /// Input bytes, decoded by the source's declaration. `input.source`, `partition` and `turn` are filled in.
+  void run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends);
+  /// A turn of a static table; `silent`: it was read before, and only fills the table again.
+  void load_table(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool silent);
+  void load_table(int source, uint32_t partition, const DecodedTurn& turn, bool silent);
+  /// What a static table counted is forgotten: it is about to be read again.
+  void forget_table(int source) { book_.forget_relation(static_cast<uint32_t>(source)); }
+  /// Changes of time without rows. Each is followed by move_time().
+  void end_partition(int source, uint32_t partition) { clocks_[source][partition].ended = true; }
+  void reopen_partition(int source, uint32_t partition) { clocks_[source][partition].ended = false; }
+  void set_idle(int source, uint32_t partition) { clocks_[source][partition].idle = true; }
+  void advance_partition(int source, uint32_t partition, int64_t time);
+  /// A turn of its own in which nothing arrives and what time allows is released.
+  void move_time();
+
+  // ---- accounts and state
+
+  const LedgerBook& ledgers() const { return book_; }
+  /// 0, or a bug.
+  int64_t law_deviation() const { return book_.deviation(); }
+  uint64_t turns() const { return turn_; }
+  int64_t records_read() const { return records_; }
+  StateSize state_size() const;
+  uint64_t leaps_discarded() const;
+  /// Everything that changed since the last call, besides what the job itself stores.
+  void collect(StateBatch& batch);
+  /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read.
+  Status restore(StateStore& store, const std::vector<bool>& kept);
+  Status restore(StateStore& store) { return restore(store, std::vector<bool>(program_.operators.size(), true)); }
+
+ private:
+  TurnEngine(const Program& program, OutputWriter& output, const EngineOptions& options);
+  void visit_clocks(uint32_t source, const Visit& visit) const override;
+  void begin_turn();
+  void publish_names();
+  void run_decoded(int source, uint32_t partition, const DecodedTurn& turn, bool ends);
+  std::vector<Block> read_source(int source, const DecodedTurn& turn, PartitionClock* clock);
+  void set_times(int source, Block& block, PartitionClock& clock, std::vector<Block>& out);
+  void run_blocks(int source, std::vector<Block> blocks);
+  void release();
+  void take_inputs(int op, std::vector<std::vector<Block>>& outputs);
+  void hand_to_readers(int op, std::vector<Block>& blocks);
+  void move_task_watermark();
+
+  const Program& program_;
+  Arena arena_;
+  CallContext call_;
+  uint64_t turn_ = 0;
+  int64_t records_ = 0;
+  int64_t task_watermark_ = kNoTime;
+  LedgerBook book_;
+  std::vector<std::vector<std::string>> partition_names_;
+  std::vector<std::vector<PartitionClock>> clocks_;
+  LedgerDispositions dispositions_;
+  std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
+  std::vector<uint32_t> state_numbers_;
+  std::vector<EdgeTime> times_;  ///< of each operator's output
+  std::vector<int> source_operators_;
+  std::vector<std::vector<int>> passthrough_;  ///< of sources without a kernel
+  std::vector<bool> has_readers_;              ///< publish operators that products read
+  std::vector<void*> caches_;
+  std::vector<Bytes> source_names_;
+  std::vector<std::vector<Bytes>> partition_name_bytes_;
+  std::vector<const Bytes*> partition_name_tables_;
+};
+
+}  // namespace braid

@@ -1,0 +1,94 @@
+#include "runtime/state/memory_store.h"
+
+#include "runtime/data/key_bytes.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+Result<std::unique_ptr<StateStore>> MemoryStore::open(Fs& fs, const std::string& directory) {
+  BRAID_TRY(fs.make_directories(directory));
+  std::string path = join_path(directory, "log");
+  auto store = std::make_unique<MemoryStore>();
+  BRAID_ASSIGN(FileInfo info, fs.stat(path));
+  uint64_t whole = 0;
+  std::string content;
+  if (info.exists) {
+    BRAID_ASSIGN(content, fs.read_file(path));
+    WireReader in(content);
+    while (!in.at_end()) {
+      auto length = in.fixed<uint32_t>();
+      auto checksum = in.fixed<uint64_t>();
+      if (in.failed() || content.size() - whole - 12 < length) break;
+      std::string_view payload(content.data() + whole + 12, length);
+      if (key_hash(payload) != checksum || !store->apply_payload(payload)) break;
+      whole += 12 + length;
+      in = WireReader(std::string_view(content).substr(whole));
+    }
+  }
+  BRAID_ASSIGN(store->log_, fs.open_writer(path, OpenMode::create_or_append));
+  if (whole < content.size()) BRAID_TRY(store->log_->truncate(whole));
+  BRAID_TRY(store->log_->sync());
+  BRAID_TRY(fs.sync_directory(directory));
+  return std::unique_ptr<StateStore>(std::move(store));
+}
+
+Result<bool> MemoryStore::get(StateFamily family, std::string_view key, std::string* value) {
+  const auto& rows = rows_[static_cast<int>(family)];
+  auto found = rows.find(key);
+  if (found == rows.end()) return false;
+  *value = found->second;
+  return true;
+}
+
+Status MemoryStore::scan(StateFamily family, std::string_view prefix,
+                         const std::function<Status(std::string_view, std::string_view)>& visit) {
+  const auto& rows = rows_[static_cast<int>(family)];
+  for (auto row = rows.lower_bound(prefix); row != rows.end() && row->first.starts_with(prefix); ++row)
+    BRAID_TRY(visit(row->first, row->second));
+  return {};
+}
+
+void MemoryStore::apply(StateFamily family, bool erases, std::string_view key, std::string_view value) {
+  auto& rows = rows_[static_cast<int>(family)];
+  if (erases) {
+    if (auto found = rows.find(key); found != rows.end()) rows.erase(found);
+  } else {
+    rows.insert_or_assign(std::string(key), std::string(value));
+  }
+}
+
+bool MemoryStore::apply_payload(std::string_view payload) {
+  WireReader in(payload);
+  while (!in.at_end()) {
+    auto family = in.fixed<uint8_t>();
+    auto erases = in.fixed<uint8_t>();
+    std::string_view key = in.text();
+    std::string_view value = in.text();
+    if (in.failed() || family >= kStateFamilies) return false;
+    apply(static_cast<StateFamily>(family), erases != 0, key, value);
+  }
+  return true;
+}
+
+Status MemoryStore::commit(const StateBatch& batch) {
+  if (log_) {
+    WireWriter payload;
+    for (const StateBatch::Change& change : batch.changes()) {
+      payload.fixed(change.family);
+      payload.fixed(static_cast<uint8_t>(change.erases));
+      payload.text(change.key);
+      payload.text(change.value);
+    }
+    WireWriter frame;
+    frame.fixed(static_cast<uint32_t>(payload.bytes().size()));
+    frame.fixed(key_hash(payload.bytes()));
+    frame.bytes().append(payload.bytes());
+    BRAID_TRY(log_->append(frame.bytes()));
+    BRAID_TRY(log_->sync());
+  }
+  for (const StateBatch::Change& change : batch.changes())
+    apply(change.family, change.erases, change.key, change.value);
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,35 @@
+// State in memory, for tests and the simulation: with an Fs it keeps a log of its batches, so that a crash loses what
+// was not synced and nothing else; without one it lives as long as the object.
+//
+// Log: frames of length u32 | XXH3-64 of the payload u64 | payload. A torn last frame is cut when the log is opened.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "runtime/base/fs.h"
+#include "runtime/state/store.h"
+
+namespace braid {
+
+class MemoryStore : public StateStore {
+ public:
+  MemoryStore() = default;
+  /// `directory`/log; made if it is not there.
+  static Result<std::unique_ptr<StateStore>> open(Fs& fs, const std::string& directory);
+
+  Result<bool> get(StateFamily family, std::string_view key, std::string* value) override;
+  Status scan(StateFamily family, std::string_view prefix,
+              const std::function<Status(std::string_view, std::string_view)>& visit) override;
+  Status commit(const StateBatch& batch) override;
+
+ private:
+  void apply(StateFamily family, bool erases, std::string_view key, std::string_view value);
+  /// False if the bytes are no batch.
+  bool apply_payload(std::string_view payload);
+
+  std::map<std::string, std::string, std::less<>> rows_[kStateFamilies];
+  std::unique_ptr<FileWriter> log_;
+};
+
+}  // namespace braid
