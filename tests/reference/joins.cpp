@@ -1,0 +1,254 @@
+// Joins by full scan: for each left row every right row is looked at, long after both have come.
+#include <algorithm>
+
+#include "runtime/data/key_bytes.h"
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+
+Run::Rows Run::join(int index, const plan::JoinNode& node) {
+  if (node.step.kind != typed::JoinKind::interval) return join_table(index, node.step);
+  return node.step.nearest ? join_nearest(index, node.step) : join_interval(index, node.step);
+}
+
+std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
+  const std::vector<Field>& fields = row_of(input_of(index, which));
+  std::vector<Keyed> made;
+  for (const Row& row : rows_into(index, which)) {
+    std::vector<Slot> slots;
+    const interpret::Failure failure = compute_all(keys, fields, row, slots);
+    if (failure.code != 0) {
+      if (!row.settled && !row.deletes) reject(index, which == 0 ? 1 : 0, row, failure);
+      if (which == 1 && from_table(input_of(index, 1))) made.push_back({&row, std::nullopt});
+      continue;
+    }
+    std::optional<std::string> bytes = std::string();
+    const Slot* at = slots.data();
+    for (const typed::ExpressionRef& key : keys) {
+      if (!bytes) break;
+      const Slot* value = is_optional(key->type) ? at + 1 : at;
+      if (is_optional(key->type) && at->u8 == 0)
+        bytes = std::nullopt;
+      else
+        append_key_bytes(without_optional(key->type), value, *bytes);
+      at += leaf_count(key->type);
+    }
+    made.push_back({&row, bytes});
+  }
+  return made;
+}
+
+Run::Match Run::residual(int index, const typed::JoinStep& step, const Row& left, const Row& right,
+                         interpret::Failure& failure) {
+  if (!step.residual) return Match::yes;
+  std::vector<Field> fields = row_of(input_of(index, 0));
+  fields.push_back({step.alias, struct_type(row_of(input_of(index, 1)))});
+  std::vector<Slot> slots = left.slots;
+  slots.insert(slots.end(), right.slots.begin(), right.slots.end());
+  Slot holds;
+  failure = compute(step.residual, fields, slots, left, &holds);
+  if (failure.code != 0) return Match::failed;
+  return holds.u8 != 0 ? Match::yes : Match::no;
+}
+
+Row Run::joined(int index, const typed::JoinStep& step, const Row& left, const Row* right) const {
+  Row made = left;
+  if (step.left) made.slots.push_back(slot_u8(right != nullptr));
+  if (right) {
+    made.slots.insert(made.slots.end(), right->slots.begin(), right->slots.end());
+  } else {
+    made.slots.insert(made.slots.end(), flatten(row_of(input_of(index, 1))).size(), slot_i128(0));
+  }
+  return made;
+}
+
+void Run::leave_unmatched(int index, const typed::JoinStep& step, const Row& left) {
+  leave(index, 1, left, Kind::unmatched, step.port.empty() ? "unmatched" : step.port,
+        step.port.empty() ? diag::UnmatchedRow::kCode : 0);
+}
+
+/// With a table: the version valid at the row's time; of a static one, the last row.
+Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
+  const bool versioned = step.kind == typed::JoinKind::as_of;
+  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+  const std::vector<Keyed> rights = keyed(index, step.right_keys, 1);
+  struct Version {
+    int64_t from;
+    const Keyed* right;
+  };
+  auto before = [](const Version& a, const Version& b) {
+    return std::tie(a.from, a.right->row->place) < std::tie(b.from, b.right->row->place);
+  };
+  std::map<std::string, std::vector<Version>> tables;
+  for (const Keyed& right : rights) {
+    const int64_t from = versioned ? std::max(right.row->time, right.row->watermark) : 0;
+    tables[right.row->table_key].push_back({from, &right});
+  }
+  for (auto& [key, versions] : tables) std::sort(versions.begin(), versions.end(), before);
+  for (const auto& [key, versions] : tables)
+    for (const Version& version : versions) {
+      if (version.right->row->settled) continue;
+      const bool replaced = !versioned && !version.right->row->deletes && &version != &versions.back();
+      outcome_.settle(plan_.nodes[index].products, index, 0, version.right->row->cause,
+                      replaced ? Kind::duplicate : Kind::used);
+    }
+  Rows out;
+  for (const Keyed& left : lefts) {
+    if (versioned && late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    std::optional<Version> met;
+    if (left.key)
+      for (const auto& [key, versions] : tables) {
+        std::optional<Version> valid;
+        for (const Version& version : versions)
+          if (!versioned || version.from <= left.row->time) valid = version;
+        if (!valid || valid->right->row->deletes || valid->right->key != left.key) continue;
+        if (!met || before(*met, *valid)) met = valid;
+      }
+    if (met && step.max_age_us && static_cast<int128>(left.row->time) - met->right->row->time > *step.max_age_us)
+      met.reset();
+    interpret::Failure failure;
+    if (met) {
+      const Match match = residual(index, step, *left.row, *met->right->row, failure);
+      if (match == Match::failed) {
+        reject(index, 1, *left.row, failure);
+        continue;
+      }
+      if (match == Match::no) met.reset();
+    }
+    if (met || step.left)
+      out.push_back(joined(index, step, *left.row, met ? met->right->row : nullptr));
+    else
+      leave_unmatched(index, step, *left.row);
+  }
+  return out;
+}
+
+namespace {
+
+bool within(const typed::JoinStep& step, const Row& left, const Row& right) {
+  const int128 distance = static_cast<int128>(right.time) - left.time;
+  if (!step.lower_us && !step.upper_us) {
+    const int64_t retain = step.retain_us.value_or(typed::kForever);
+    return retain == typed::kForever || (distance >= -static_cast<int128>(retain) && distance <= retain);
+  }
+  return (!step.lower_us || distance >= *step.lower_us) && (!step.upper_us || distance <= *step.upper_us);
+}
+
+}  // namespace
+
+/// Each pair is a row; a left row without one is settled once.
+Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+  std::vector<Keyed> rights;
+  for (const Keyed& right : keyed(index, step.right_keys, 1)) {
+    if (late(*right.row)) {
+      leave(index, 0, *right.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    outcome_.settle(products, index, 0, right.row->cause, Kind::used);
+    rights.push_back(right);
+  }
+  Rows out;
+  auto make = [&](const Row& left, const Row* right) {
+    Row made = joined(index, step, left, right);
+    if (right) {
+      made.time = std::max(left.time, right->time);
+      made.watermark = std::min(left.watermark, right->watermark);
+      made.place.insert(made.place.end(), right->place.begin(), right->place.end());
+    }
+    made.cause.made = true;
+    return made;
+  };
+  for (const Keyed& left : lefts) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    bool matched = false;
+    for (const Keyed& right : rights) {
+      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      interpret::Failure failure;
+      const Match match = residual(index, step, *left.row, *right.row, failure);
+      if (match == Match::no) continue;
+      matched = true;
+      outcome_.make(products);
+      Row pair = make(*left.row, right.row);
+      if (match == Match::yes) {
+        out.push_back(std::move(pair));
+        continue;
+      }
+      // The pair is what was rejected; its left record is settled by itself.
+      Row failed = *left.row;
+      failed.cause.made = true;
+      reject(index, 1, failed, failure);
+    }
+    if (matched) {
+      outcome_.settle(products, index, 1, left.row->cause, Kind::used);
+    } else if (step.left) {
+      outcome_.settle(products, index, 1, left.row->cause, Kind::used);
+      outcome_.make(products);
+      out.push_back(make(*left.row, nullptr));
+    } else {
+      leave_unmatched(index, step, *left.row);
+    }
+  }
+  return out;
+}
+
+/// One to one: the match nearest in time, of two as near the earlier, of one instant the first by place.
+Run::Rows Run::join_nearest(int index, const typed::JoinStep& step) {
+  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+  std::vector<Keyed> rights;
+  for (const Keyed& right : keyed(index, step.right_keys, 1)) {
+    if (late(*right.row)) {
+      leave(index, 0, *right.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+    rights.push_back(right);
+  }
+  std::sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
+    return std::tie(a.row->time, a.row->place) < std::tie(b.row->time, b.row->place);
+  });
+  Rows out;
+  for (const Keyed& left : lefts) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    const Row* nearest = nullptr;
+    int128 distance = 0;
+    std::optional<interpret::Failure> rejection;
+    for (const Keyed& right : rights) {
+      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      interpret::Failure failure;
+      const Match match = residual(index, step, *left.row, *right.row, failure);
+      if (match == Match::failed && !rejection) rejection = failure;
+      if (match != Match::yes) continue;
+      const int128 away = static_cast<int128>(right.row->time) - left.row->time;
+      const int128 far = away < 0 ? -away : away;
+      if (nearest && far >= distance) continue;
+      nearest = right.row;
+      distance = far;
+    }
+    if (rejection) {
+      reject(index, 1, *left.row, *rejection);
+    } else if (!nearest && !step.left) {
+      leave_unmatched(index, step, *left.row);
+    } else {
+      Row made = joined(index, step, *left.row, nearest);
+      if (nearest) {
+        made.time = std::max(made.time, nearest->time);
+        made.watermark = std::min(made.watermark, nearest->watermark);
+      }
+      out.push_back(std::move(made));
+    }
+  }
+  return out;
+}
+
+}  // namespace braid::reference

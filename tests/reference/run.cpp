@@ -1,0 +1,164 @@
+#include "tests/reference/run.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace braid::reference {
+
+int64_t TimeLine::watermark() const {
+  int64_t watermark = kBeforeAll;
+  if (!max_ || __builtin_sub_overflow(*max_, within_, &watermark)) return kBeforeAll;
+  return watermark;
+}
+
+void TimeLine::observe(int64_t time) {
+  // Above max + ahead, which the first record always is: believed once the next record is above that line too.
+  const bool leaps = !max_ || static_cast<int128>(time) > static_cast<int128>(*max_) + ahead_;
+  if (leaps && candidate_) {
+    max_ = std::min(*candidate_, time);
+    candidate_.reset();
+  } else if (leaps) {
+    candidate_ = time;
+  } else {
+    candidate_.reset();
+    max_ = std::max(*max_, time);
+  }
+}
+
+std::string OutputRow::json() const {
+  std::string text = "{";
+  for (size_t i = 0; i < fields.size(); ++i)
+    text += (i ? "," : "") + to_json(string_type(), {fields[i].name}) + ":" + to_json(fields[i].type, values[i]);
+  return text + "}";
+}
+
+Run::Run(const plan::Plan& plan, const typed::Project& project, const Input& input)
+    : plan_(plan), project_(project), input_(input), source_ordinal_(plan.nodes.size(), -1) {
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    const auto* source = std::get_if<plan::SourceNode>(&plan.nodes[i].content);
+    if (!source) continue;
+    source_ordinal_[i] = static_cast<int>(relation_names_.size());
+    relation_names_.push_back(project.relations[source->relation].qualified());
+  }
+  for (const typed::RelationId product : plan.products)
+    relation_names_.push_back(project.relations[product].qualified());
+  outcome_.begin(plan, project, relation_names_);
+  call_.arena = &arena_;
+  call_.now = input.clock_us;
+  call_.job_seed = input.job_seed;
+}
+
+Run::~Run() {
+  for (size_t i = 0; i < caches_.size(); ++i)
+    if (caches_[i] && sites_.free_functions()[i]) sites_.free_functions()[i](caches_[i]);
+}
+
+std::vector<ProductOutcome> Run::evaluate() {
+  for (size_t i = 0; i < plan_.nodes.size(); ++i) {
+    const int index = static_cast<int>(i);
+    rows_.push_back(std::visit(
+        [&](const auto& node) -> Rows {
+          using Node = std::decay_t<decltype(node)>;
+          if constexpr (std::is_same_v<Node, plan::SourceNode>)
+            return source(index, node);
+          else if constexpr (std::is_same_v<Node, plan::KeepNode>)
+            return keep(index, node);
+          else if constexpr (std::is_same_v<Node, plan::ProjectNode>)
+            return project(index, node);
+          else if constexpr (std::is_same_v<Node, plan::UnionNode>)
+            return unite(index);
+          else if constexpr (std::is_same_v<Node, plan::JoinNode>)
+            return join(index, node);
+          else if constexpr (std::is_same_v<Node, plan::GroupNode>)
+            return group(index, node);
+          else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
+            return retime(index, node);
+          else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
+            return unique(index, node);
+          else if constexpr (std::is_same_v<Node, plan::AlertNode>)
+            return alert(index, node);
+          else
+            return publish(index, node);
+        },
+        plan_.nodes[i].content));
+  }
+  return outcome_.finish();
+}
+
+bool Run::from_table(int node) const {
+  const plan::Node& at = plan_.nodes[node];
+  if (const auto* source = std::get_if<plan::SourceNode>(&at.content))
+    return project_.relations[source->relation].kind == typed::RelationKind::table;
+  return from_table(at.inputs.front());
+}
+
+interpret::Failure Run::compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,
+                                const std::vector<Slot>& slots, const Row& row, Slot* result) {
+  if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
+    std::copy_n(slots.data() + leaf_offset(fields, column->index), leaf_count(expression->type), result);
+    return {};
+  }
+  auto& evaluator = evaluators_[expression.get()];
+  if (!evaluator) {
+    evaluator = std::make_unique<interpret::Evaluator>(*expression, fields, sites_);
+    kept_expressions_.push_back(expression);
+    caches_.resize(sites_.count(), nullptr);
+  }
+  call_.caches = caches_.data();
+  Record record;
+  record.source = row.cause.relation;
+  record.partition = row.cause.partition;
+  record.position = row.cause.position;
+  record.line = row.cause.line;
+  interpret::Failure failure = evaluator->evaluate(slots.data(), {&call_, row.time, &record}, result);
+  // Lists may lie in the evaluator's own memory: the result is copied as a whole.
+  if (failure.code == 0) to_slots(expression->type, from_slots(expression->type, result), result, arena_);
+  return failure;
+}
+
+interpret::Failure Run::compute_all(const std::vector<typed::ExpressionRef>& expressions,
+                                    const std::vector<Field>& fields, const Row& row, std::vector<Slot>& results) {
+  for (const typed::ExpressionRef& expression : expressions) {
+    const size_t leaves = leaf_count(expression->type);
+    std::vector<Slot> result(leaves + 1);
+    const interpret::Failure failure = compute(expression, fields, row.slots, row, result.data());
+    if (failure.code != 0) return failure;
+    results.insert(results.end(), result.begin(), result.begin() + static_cast<long>(leaves));
+  }
+  return {};
+}
+
+OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) const {
+  OutputRow made;
+  size_t leaf = 0;
+  for (const Field& field : fields) {
+    made.values.push_back(from_slots(field.type, row.slots.data() + leaf));
+    made.fields.push_back(
+        {field.name, is(field.type, TypeKind::checked) ? optional_type(field.type->element) : field.type});
+    leaf += leaf_count(field.type);
+  }
+  made.time = row.time;
+  made.derived = row.cause.made;
+  made.partition = row.cause.partition;
+  made.position = row.cause.position;
+  if (!row.cause.made) made.source = relation_names_[row.cause.relation];
+  return made;
+}
+
+void Run::leave(int index, int input, const Row& row, Kind kind, const std::string& port, uint32_t code) {
+  const plan::Node& node = plan_.nodes[index];
+  outcome_.settle(node.products, index, input, row.cause, kind);
+  if (port.empty()) return;
+  OutputRow made =
+      output_row(row_of(node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0]), row);
+  made.code = code;
+  made.step = node.text;
+  outcome_.write(node.products, port, made);
+}
+
+std::vector<ProductOutcome> evaluate(const plan::Plan& plan, const typed::Project& project, const Input& input) {
+  return Run(plan, project, input).evaluate();
+}
+
+}  // namespace braid::reference

@@ -1,0 +1,125 @@
+// One evaluation of a plan: the rows that leave each node, node after node. Private to this folder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "compiler/interpret/interpret.h"
+#include "runtime/data/arena.h"
+#include "runtime/report/diagnostic.h"
+#include "tests/reference/outcome.h"
+
+namespace braid::reference {
+
+inline constexpr int64_t kBeforeAll = INT64_MIN;
+
+/// A row on an edge. Its text lies in the run's arena.
+struct Row {
+  std::vector<Slot> slots;
+  int64_t time = 0;
+  int64_t watermark = kBeforeAll;  ///< of its partition, just before it
+  Cause cause;
+  std::vector<int64_t> place;  ///< settles ties of one instant: source, partition, position, and what joins add
+  // Rows of tables.
+  std::string table_key;  ///< canonical bytes of the table's own key
+  bool deletes = false;   ///< ends the version of its key
+  bool settled = false;   ///< counted already, by a step that did not keep it
+};
+
+/// When the time of a partition moves (architecture 2a, time 1 and 2).
+class TimeLine {
+ public:
+  TimeLine(int64_t within, int64_t ahead) : within_(within), ahead_(ahead) {}
+  /// W before the row.
+  int64_t watermark() const;
+  void observe(int64_t time);
+
+ private:
+  int64_t within_, ahead_;
+  std::optional<int64_t> max_, candidate_;
+};
+
+class Run {
+ public:
+  Run(const plan::Plan& plan, const typed::Project& project, const Input& input);
+  ~Run();
+  std::vector<ProductOutcome> evaluate();
+
+ private:
+  using Rows = std::vector<Row>;
+
+  // source.cpp
+  Rows source(int index, const plan::SourceNode& node);
+  struct Declared {
+    std::vector<Field> row;  ///< checked<T> of each declared field
+    std::vector<Slot> slots;
+    std::map<int, interpret::Failure> failures;  ///< of fallbacks
+  };
+  Declared declared(const typed::Relation& relation, const InputRecord& record, const Row& row);
+
+  // steps.cpp
+  Rows keep(int index, const plan::KeepNode& node);
+  Rows project(int index, const plan::ProjectNode& node);
+  Rows unite(int index);
+  Rows retime(int index, const plan::RetimeNode& node);
+  Rows unique(int index, const plan::UniqueNode& node);
+  Rows alert(int index, const plan::AlertNode& node);
+  Rows publish(int index, const plan::PublishNode& node);
+
+  // joins.cpp
+  Rows join(int index, const plan::JoinNode& node);
+  Rows join_table(int index, const typed::JoinStep& step);
+  Rows join_interval(int index, const typed::JoinStep& step);
+  Rows join_nearest(int index, const typed::JoinStep& step);
+  /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.
+  struct Keyed {
+    const Row* row;
+    std::optional<std::string> key;
+  };
+  /// Rows of which a key fails are rejected and gone; those of tables end the version of their table's key.
+  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
+  enum class Match { yes, no, failed };
+  Match residual(int index, const typed::JoinStep& step, const Row& left, const Row& right,
+                 interpret::Failure& failure);
+  Row joined(int index, const typed::JoinStep& step, const Row& left, const Row* right) const;
+  void leave_unmatched(int index, const typed::JoinStep& step, const Row& left);
+
+  // windows.cpp
+  Rows group(int index, const plan::GroupNode& node);
+  bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
+                 Slot* result);
+
+  // run.cpp
+  const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }
+  int input_of(int index, int which = 0) const { return plan_.nodes[index].inputs[which]; }
+  const Rows& rows_into(int index, int which = 0) const { return rows_[input_of(index, which)]; }
+  bool from_table(int node) const;
+  interpret::Failure compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,
+                             const std::vector<Slot>& slots, const Row& row, Slot* result);
+  /// One after the other, up to the first that fails; absent expressions are left out.
+  interpret::Failure compute_all(const std::vector<typed::ExpressionRef>& expressions, const std::vector<Field>& fields,
+                                 const Row& row, std::vector<Slot>& results);
+  OutputRow output_row(const std::vector<Field>& fields, const Row& row) const;
+  void leave(int index, int input, const Row& row, Kind kind, const std::string& port, uint32_t code);
+  void reject(int index, int input, const Row& row, const interpret::Failure& failure) {
+    leave(index, input, row, Kind::rejected, "rejected", failure.code);
+  }
+  bool late(const Row& row) const { return row.time < row.watermark; }
+
+  const plan::Plan& plan_;
+  const typed::Project& project_;
+  const Input& input_;
+  Arena arena_;
+  std::vector<Rows> rows_;           ///< that leave each node
+  std::vector<int> source_ordinal_;  ///< of each node that is a source
+  std::vector<std::string> relation_names_;
+  Outcome outcome_;
+  typed::CallSites sites_;
+  std::map<const typed::Expression*, std::unique_ptr<interpret::Evaluator>> evaluators_;
+  std::vector<typed::ExpressionRef> kept_expressions_;
+  std::vector<void*> caches_;
+  CallContext call_;
+};
+
+}  // namespace braid::reference

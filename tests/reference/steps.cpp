@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "runtime/data/key_bytes.h"
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+namespace {
+
+/// Of two rows of one instant, the one that the model takes first.
+bool earlier(const Row* a, const Row* b) {
+  return std::tie(a->time, a->place) < std::tie(b->time, b->place);
+}
+
+constexpr int64_t kDefaultAhead = 3'600'000'000;
+
+}  // namespace
+
+/// A row of a table that a step does not keep ends the version of its key: it goes on as such.
+Run::Rows Run::keep(int index, const plan::KeepNode& node) {
+  Rows out;
+  const bool of_table = from_table(index);
+  for (Row row : rows_into(index)) {
+    if (row.settled || row.deletes) {
+      out.push_back(row);
+      continue;
+    }
+    Slot kept;
+    const interpret::Failure failure = compute(node.condition, row_of(input_of(index)), row.slots, row, &kept);
+    if (failure.code == 0 && kept.u8 != 0) {
+      out.push_back(row);
+      continue;
+    }
+    if (failure.code != 0) {
+      reject(index, 0, row, failure);
+    } else if (!node.check.empty()) {
+      leave(index, 0, row, Kind::rejected, "rejected", diag::CheckRejected::kCode);
+    } else {
+      leave(index, 0, row, Kind::filtered, node.port, 0);
+    }
+    row.deletes = row.settled = true;
+    if (of_table) out.push_back(row);
+  }
+  return out;
+}
+
+Run::Rows Run::project(int index, const plan::ProjectNode& node) {
+  Rows out;
+  const std::vector<Field>& fields = row_of(input_of(index));
+  const bool of_table = from_table(index);
+  for (const Row& row : rows_into(index)) {
+    Row made = row;
+    made.slots.clear();
+    std::optional<interpret::Failure> failure;
+    for (const typed::ExpressionRef& column : node.columns) {
+      const size_t leaves = leaf_count(column->type);
+      std::vector<Slot> result(leaves + 1, slot_i128(0));
+      if (!failure || of_table) {
+        const interpret::Failure why = compute(column, fields, row.slots, row, result.data());
+        if (why.code != 0) {
+          if (!failure) failure = why;
+          result.assign(leaves + 1, slot_i128(0));
+        }
+      }
+      made.slots.insert(made.slots.end(), result.begin(), result.begin() + static_cast<long>(leaves));
+    }
+    if (failure && !row.settled && !row.deletes) reject(index, 0, row, *failure);
+    if (failure && !of_table) continue;
+    if (failure) made.settled = made.deletes = true;
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+Run::Rows Run::unite(int index) {
+  Rows out = rows_into(index, 0);
+  out.insert(out.end(), rows_into(index, 1).begin(), rows_into(index, 1).end());
+  return out;
+}
+
+/// Each original source partition starts a time of its own; what windows made counts as one partition.
+Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
+  using Partition = std::tuple<uint32_t, uint32_t>;
+  std::map<Partition, std::vector<Row>> partitions;
+  for (const Row& row : rows_into(index))
+    partitions[row.cause.made ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
+        .push_back(row);
+  // Rows that no step held come in the order of their partition, others in the order of time.
+  bool held = false;
+  for (int at = input_of(index); !plan_.nodes[at].inputs.empty(); at = input_of(at))
+    held |= plan::stateful(plan_.nodes[at]);
+  const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
+  Rows out;
+  for (auto& [partition, rows] : partitions) {
+    std::sort(rows.begin(), rows.end(),
+              [&](const Row& a, const Row& b) { return held ? earlier(&a, &b) : a.place < b.place; });
+    int64_t ahead = kDefaultAhead;  // of what products and windows made
+    for (size_t i = 0; i < plan_.nodes.size(); ++i)
+      if (source_ordinal_[i] >= 0 && static_cast<uint32_t>(source_ordinal_[i]) == std::get<0>(partition))
+        ahead = project_.relations[std::get<plan::SourceNode>(plan_.nodes[i].content).relation].source->ahead_us;
+    TimeLine time(node.within_us, ahead);
+    for (Row& row : rows) {
+      row.time = row.slots[time_leaf].i64;
+      row.watermark = time.watermark();
+      time.observe(row.time);
+      out.push_back(std::move(row));
+    }
+  }
+  return out;
+}
+
+Run::Rows Run::unique(int index, const plan::UniqueNode& node) {
+  const std::vector<Field>& fields = row_of(index);
+  std::vector<const Row*> rows;
+  for (const Row& row : rows_into(index)) {
+    if (late(row))
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+    else
+      rows.push_back(&row);
+  }
+  std::sort(rows.begin(), rows.end(), earlier);
+  std::map<std::string, int64_t> winners;
+  Rows out;
+  for (const Row* row : rows) {
+    std::string key;
+    for (const int column : node.columns)
+      append_key_bytes(fields[column].type, row->slots.data() + leaf_offset(fields, column), key);
+    const auto winner = winners.find(key);
+    if (winner != winners.end() && static_cast<int128>(row->time) - winner->second < node.within_us) {
+      leave(index, 0, *row, Kind::duplicate, "rejected", diag::DuplicateRow::kCode);
+      continue;
+    }
+    winners[key] = row->time;
+    out.push_back(*row);
+  }
+  return out;
+}
+
+Run::Rows Run::alert(int index, const plan::AlertNode& node) {
+  for (const Row& row : rows_into(index)) {
+    Slot holds;
+    const interpret::Failure failure = compute(node.condition, row_of(input_of(index)), row.slots, row, &holds);
+    if (failure.code == 0 && holds.u8 != 0) continue;
+    OutputRow made = output_row(row_of(index), row);
+    made.check = node.check;
+    outcome_.write(plan_.nodes[index].products, "alerts", made);
+  }
+  return rows_into(index);
+}
+
+/// Who reads a product begins a ledger of its own: each published row comes in anew.
+Run::Rows Run::publish(int index, const plan::PublishNode& node) {
+  const auto relation =
+      static_cast<uint32_t>(relation_names_.size() - plan_.products.size()) + static_cast<uint32_t>(node.product);
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    outcome_.settle({node.product}, index, 0, row.cause, Kind::used);
+    outcome_.write({node.product}, "", output_row(row_of(index), row));
+    Row published = row;
+    published.cause = {false, relation, row.cause.partition, row.cause.position, row.cause.line, out.size()};
+    published.place.insert(published.place.begin(), relation);
+    out.push_back(std::move(published));
+  }
+  std::set<int> readers;
+  for (const plan::Node& reader : plan_.nodes)
+    if (std::find(reader.inputs.begin(), reader.inputs.end(), index) != reader.inputs.end())
+      readers.insert(reader.products.begin(), reader.products.end());
+  for (const int reader : readers) outcome_.enter(reader, relation, static_cast<int64_t>(out.size()));
+  return out;
+}
+
+}  // namespace braid::reference
