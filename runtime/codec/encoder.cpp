@@ -44,7 +44,10 @@ class CsvEncoder : public Encoder {
  public:
   CsvEncoder(std::vector<Field> row, std::string null_marker)
       : row_(std::move(row)), null_marker_(std::move(null_marker)) {
-    for (const Field& field : row_) add_columns(field.name, field.type);
+    for (const Field& field : row_) {
+      add_columns(field.name, field.type);
+      leaves_.push_back(leaf_count(field.type));
+    }
   }
 
   void append_header(std::string& out) const override {
@@ -57,9 +60,9 @@ class CsvEncoder : public Encoder {
 
   void append_row(const Slot* slots, std::string& out) const override {
     bool first = true;
-    for (const Field& field : row_) {
-      append_cells(field.type, slots, false, first, out);
-      slots += leaf_count(field.type);
+    for (size_t i = 0; i < row_.size(); ++i) {
+      append_cells(row_[i].type, slots, false, first, out);
+      slots += leaves_[i];
     }
     out.push_back('\n');
   }
@@ -93,6 +96,8 @@ class CsvEncoder : public Encoder {
       out += null_marker_;
     } else if (is(type, TypeKind::string)) {
       append_text(slots[0].bytes.view(), out);
+    } else if (null_marker_.empty() && !needs_care(type->kind)) {
+      append_json(type, slots, out);  // a bare number or word
     } else {
       scratch_.clear();
       append_json(type, slots, scratch_);
@@ -103,6 +108,11 @@ class CsvEncoder : public Encoder {
       if (text.empty() || text == null_marker_) return append_text(text, out);
       out += text;
     }
+  }
+
+  /// JSON puts it in quotes, or it may hold anything.
+  static bool needs_care(TypeKind kind) {
+    return kind != TypeKind::integer && kind != TypeKind::decimal && kind != TypeKind::boolean;
   }
 
   void append_text(std::string_view text, std::string& out) const {
@@ -119,6 +129,7 @@ class CsvEncoder : public Encoder {
   }
 
   std::vector<Field> row_;
+  std::vector<size_t> leaves_;  ///< of each field
   std::string null_marker_;
   std::vector<std::string> columns_;
   mutable std::string scratch_;  // of one thread, as the encoder

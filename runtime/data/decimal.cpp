@@ -299,6 +299,22 @@ void append_decimal(std::string& out, int128 value, int scale) {
   char* end = buffer + sizeof buffer;
   char* at = end;
   uint128 rest = magnitude(value);
+  if (rest >> 64 == 0 && scale <= 18) {
+    // Whole part and fraction on their own, in 64 bits.
+    auto unit = static_cast<uint64_t>(power_of_ten(scale));
+    uint64_t whole = static_cast<uint64_t>(rest) / unit, fraction = static_cast<uint64_t>(rest) % unit;
+    if (scale > 0) {
+      for (int i = 0; i < scale; ++i, fraction /= 10) *--at = static_cast<char>('0' + fraction % 10);
+      *--at = '.';
+    }
+    do {
+      *--at = static_cast<char>('0' + whole % 10);
+      whole /= 10;
+    } while (whole != 0);
+    if (value < 0) *--at = '-';
+    out.append(at, static_cast<size_t>(end - at));
+    return;
+  }
   int digits = 0;
   auto put = [&](char digit) {
     if (digits == scale && scale > 0) *--at = '.';

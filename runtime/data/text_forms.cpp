@@ -1,5 +1,7 @@
 #include "runtime/data/text_forms.h"
 
+#include <emmintrin.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -25,6 +27,23 @@ constexpr std::array<int8_t, 256> base64_values() {
   return values;
 }
 constexpr std::array<int8_t, 256> kBase64Values = base64_values();
+
+/// First quote, backslash or control character from `at` on; the size if there is none.
+size_t find_escaped(std::string_view text, size_t at) {
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
+  for (; at + 16 <= text.size(); at += 16) {
+    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                 _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+    auto mask = static_cast<uint32_t>(_mm_movemask_epi8(found));
+    if (mask != 0) return at + static_cast<size_t>(__builtin_ctz(mask));
+  }
+  for (; at < text.size(); ++at) {
+    auto c = static_cast<uint8_t>(text[at]);
+    if (c < 0x20 || c == '"' || c == '\\') return at;
+  }
+  return at;
+}
 
 }  // namespace
 
@@ -116,9 +135,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   size_t begin = 0;
   for (size_t i = 0; i < text.size(); ++i) {
+    i = find_escaped(text, i);
+    if (i == text.size()) break;
     auto c = static_cast<uint8_t>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
-      continue;
     out.append(text, begin, i - begin);
     begin = i + 1;
     switch (c) {
@@ -147,7 +166,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-bool is_utf8(std::string_view text) { return first_broken_byte(text) == text.size(); }
+bool is_utf8(std::string_view text) {
+  return first_broken_byte(text) == text.size();
+}
 
 size_t first_broken_byte(std::string_view text) {
   size_t at = 0;

@@ -228,33 +228,80 @@ bool parse_duration_iso(std::string_view text, int64_t* micros) {
   return true;
 }
 
-void append_date(std::string& out, int64_t days) {
+namespace {
+
+constexpr struct DigitPairs {
+  char text[200];
+  constexpr DigitPairs() : text() {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+} kDigitPairs;
+
+inline char* put_two(char* to, uint32_t value) {
+  std::memcpy(to, kDigitPairs.text + 2 * value, 2);
+  return to + 2;
+}
+
+/// Room for 24 bytes: years have up to six digits and a sign.
+char* put_date(char* to, int64_t days) {
   CivilDate date = civil_from_days(days);
-  if (date.year < 0) out.push_back('-');
-  if (date.year > 9999) out.push_back('+');
-  append_padded(out, static_cast<uint64_t>(date.year < 0 ? -date.year : date.year), 4);
-  char rest[6] = {'-', static_cast<char>('0' + date.month / 10), static_cast<char>('0' + date.month % 10),
-                  '-', static_cast<char>('0' + date.day / 10),   static_cast<char>('0' + date.day % 10)};
-  out.append(rest, 6);
+  if (date.year >= 0 && date.year <= 9999) [[likely]] {
+    to = put_two(to, static_cast<uint32_t>(date.year) / 100);
+    to = put_two(to, static_cast<uint32_t>(date.year) % 100);
+  } else {
+    std::string year;
+    append_padded(year, static_cast<uint64_t>(date.year < 0 ? -date.year : date.year), 4);
+    *to++ = date.year < 0 ? '-' : '+';
+    to += year.copy(to, year.size());
+  }
+  *to++ = '-';
+  to = put_two(to, static_cast<uint32_t>(date.month));
+  *to++ = '-';
+  return put_two(to, static_cast<uint32_t>(date.day));
+}
+
+/// Room for 15 bytes.
+char* put_time(char* to, int64_t micros) {
+  auto seconds = static_cast<uint32_t>(micros / kMicrosPerSecond);
+  auto fraction = static_cast<uint32_t>(micros % kMicrosPerSecond);
+  to = put_two(to, seconds / 3600);
+  *to++ = ':';
+  to = put_two(to, seconds / 60 % 60);
+  *to++ = ':';
+  to = put_two(to, seconds % 60);
+  if (fraction == 0) return to;
+  *to++ = '.';
+  to = put_two(to, fraction / 10'000);
+  to = put_two(to, fraction / 100 % 100);
+  to = put_two(to, fraction % 100);
+  while (to[-1] == '0') --to;
+  return to;
+}
+
+}  // namespace
+
+void append_date(std::string& out, int64_t days) {
+  char text[32];
+  out.append(text, static_cast<size_t>(put_date(text, days) - text));
 }
 
 void append_time(std::string& out, int64_t micros) {
-  int64_t hour = micros / kMicrosPerHour, minute = micros / kMicrosPerMinute % 60;
-  int64_t second = micros / kMicrosPerSecond % 60;
-  char text[8] = {static_cast<char>('0' + hour / 10),   static_cast<char>('0' + hour % 10),   ':',
-                  static_cast<char>('0' + minute / 10), static_cast<char>('0' + minute % 10), ':',
-                  static_cast<char>('0' + second / 10), static_cast<char>('0' + second % 10)};
-  out.append(text, 8);
-  append_fraction(out, micros % kMicrosPerSecond);
+  char text[16];
+  out.append(text, static_cast<size_t>(put_time(text, micros) - text));
 }
 
 void append_timestamp(std::string& out, int64_t micros) {
   int64_t days = floor_divide(micros, kMicrosPerDay);
-  append_date(out, days);
-  out.push_back('T');
+  char text[48];
+  char* to = put_date(text, days);
+  *to++ = 'T';
   // Unsigned: the first day of the range begins before the range does.
-  append_time(out, static_cast<int64_t>(static_cast<uint64_t>(micros) - static_cast<uint64_t>(days) * kMicrosPerDay));
-  out.push_back('Z');
+  to = put_time(to, static_cast<int64_t>(static_cast<uint64_t>(micros) - static_cast<uint64_t>(days) * kMicrosPerDay));
+  *to++ = 'Z';
+  out.append(text, static_cast<size_t>(to - text));
 }
 
 void append_duration_literal(std::string& out, int64_t micros) {
