@@ -130,7 +130,7 @@ class Climber {
     ast::ExprPtr compared = is_null_literal(*right) || is_null_literal(*left)
                                 ? compare_with_null(std::move(left), op.op, at, std::move(right))
                                 : join(std::move(left), op.op, at, std::move(right));
-    while (is_comparator(binary_at(first_))) compared = read_chained(std::move(compared), first_ - 1);
+    while (is_comparator(binary_at(first_))) compared = read_chained(std::move(compared));
     return compared;
   }
 
@@ -154,7 +154,7 @@ class Climber {
   }
 
   /// `a < b < c`: what was meant is probably `a < b and b < c`.
-  ast::ExprPtr read_chained(ast::ExprPtr compared, Cursor) {
+  ast::ExprPtr read_chained(ast::ExprPtr compared) {
     const Cursor at = first_++;
     ast::ExprPtr right = must(kComparison + 1);
     auto report = state_.reporter().report(diag::ChainedComparison{});
