@@ -321,6 +321,10 @@ typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
   for (size_t i = 0; i < match.arguments.size(); ++i) {
     const ParameterDeclaration& parameter = function.parameters[i];
     std::optional<Value> value = evaluate(match.arguments[i]);
+    if (parameter.constant && !value && sample_) {
+      sample_unknown_ = true;
+      return poison(call.span);
+    }
     if (parameter.constant && !value) {
       context_.reporter
           .report(diag::NotConstant{.what = "`" + std::string(parameter.name) + "` of `" + std::string(function.name) +

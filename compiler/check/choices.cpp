@@ -21,6 +21,7 @@ typed::ExpressionRef Expressions::fallback(const ast::Binary& node, Span span) {
   const typed::ExpressionRef right = check(*node.right, is_poison(left) ? nullptr : left->type);
   if (is_poison(left) || is_poison(right)) return poison(span);
   const std::string text(context_.text(left->span));
+  if (std::holds_alternative<typed::Fail>(left->node)) return left;  // `??` hides no failure
   if (is(left->type, TypeKind::null)) return right;
   if (!is_optional(left->type)) {
     if (left->can_fail) {

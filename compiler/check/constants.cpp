@@ -5,6 +5,7 @@
 
 #include "compiler/check/types.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::checking {
@@ -106,30 +107,6 @@ std::optional<Value> items_value(const std::vector<typed::ExpressionRef>& parts)
     items.push_back(std::move(*value));
   }
   return Value{std::move(items)};
-}
-
-std::optional<Value> uuid_value(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  uint128 bits = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
-    }
-    const char c = text[i];
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) return std::nullopt;
-    bits = bits << 4 | static_cast<uint128>(digit);
-  }
-  // The bytes stand in memory as they are written.
-  uint8_t bytes[16];
-  for (int i = 0; i < 16; ++i) bytes[i] = static_cast<uint8_t>(bits >> (8 * (15 - i)));
-  int128 value = 0;
-  std::memcpy(&value, bytes, sizeof value);
-  return Value{value};
 }
 
 }  // namespace
@@ -242,6 +219,7 @@ std::optional<Value> literal_value(std::string_view text, const Type& type) {
   const std::string_view inner = quoted ? text.substr(1, text.size() - 2) : text;
   const std::string_view moment = !text.empty() && text.front() == '@' ? text.substr(1) : inner;
   int64_t micros = 0;
+  int128 wide = 0;
   switch (type->kind) {
     case TypeKind::optional:
       if (text == "null") return Value{Null{}};
@@ -260,7 +238,8 @@ std::optional<Value> literal_value(std::string_view text, const Type& type) {
     case TypeKind::bytes:
       return Value{std::string(inner)};
     case TypeKind::uuid:
-      return uuid_value(inner);
+      if (!parse_uuid(inner, &wide)) return std::nullopt;
+      return Value{wide};
     case TypeKind::date: {
       int32_t days = 0;
       if (!parse_date(moment, &days)) return std::nullopt;

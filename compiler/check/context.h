@@ -28,6 +28,7 @@ struct KeyPart {
   int column = -1;
   std::vector<int> path;  ///< below the column
   bool window = false;    ///< the window of a group: any of `window`, its start and its end stands for it
+  std::set<int> derived;  ///< columns computed from the window alone, such as its day: they stand for it too
 };
 
 /// The row at some point of a flow, with its time and key.
@@ -35,6 +36,7 @@ struct Row {
   std::vector<RowField> fields;
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
+  bool in_window = false;  ///< between a `window` and its `group`
   bool has_time = false;
   int time_field = -1;      ///< -1: travels beside the row
   bool key_stated = false;  ///< the flow has no key of its own: a header's may say any

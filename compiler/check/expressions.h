@@ -194,6 +194,9 @@ class Expressions {
   std::vector<Local> locals_;
   std::vector<std::string> present_;
   int next_slot_ = 0;
+  /// A function is checked by itself: what of it depends on constants that only a call has is not judged.
+  bool sample_ = false;
+  bool sample_unknown_ = false;
 };
 
 /// The kinds of aggregates by name, and the names that come later.

@@ -128,7 +128,9 @@ bool Expressions::check_function(const Declaration& declaration) {
           is_error(type) ? poison(parameter.span) : typed::make(sample, parameter.name.span, typed::LocalRead{slot++}),
           parameter_span(parameter));
     }
-    sound &= !is_poison(inside.body_of(declaration, *function, 0));
+    inside.sample_ = true;
+    const bool checked = !is_poison(inside.body_of(declaration, *function, 0));
+    sound &= checked || inside.sample_unknown_;
   }
   info.state = FunctionInfo::State::done;
   for (size_t i = errors; i < context_.reporter.size(); ++i)

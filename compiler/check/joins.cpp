@@ -107,6 +107,7 @@ bool FlowChecker::later_join(const ast::Join& node, Span span) {
   if (construct.empty()) return false;
   context_.not_yet(place, construct, way_out);
   window_.reset();
+  row_.in_window = false;
   row_.open = true;
   // Of `right` and `full` this side is optional: what is read of it later is not judged.
   if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)
@@ -136,7 +137,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (resolved.port && !later)
       context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
     for (const ast::JoinClause& clause : node.clauses)
-      if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node); otherwise != nullptr && port(otherwise->port, true))
+      if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
+          otherwise != nullptr && port(otherwise->port, true))
         info_.open_ports.insert(otherwise->port.text);
     if (adds) join_open(alias.text, head);
     return;
@@ -274,7 +276,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   const std::string table_kind = right.is_static ? "static table" : "table";
   if (made.kind != typed::JoinKind::interval) {
-    if (options.within_span) {
+    if (options.within_span && !made.nearest) {
       context_.reporter.report(diag::WithinOnTable{.relation = right_name})
           .at(*options.within_span, "no range in time here")
           .also(right.row.relation_span, "a table")
@@ -366,7 +368,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     std::set<int> met;
     bool plain = true;
     for (const typed::ExpressionRef& key : made.right_keys) {
-      const auto* column = std::get_if<typed::ColumnRead>(&key->node);
+      // A key that may be null on this side is made optional on the other, and is still the same column.
+      const auto* convert = std::get_if<typed::Convert>(&key->node);
+      const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
+      const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &key->node);
       plain &= column != nullptr && met.insert(column->index).second;
     }
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());

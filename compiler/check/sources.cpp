@@ -141,7 +141,7 @@ struct SourceChecker {
             .also(declared, "declared here");
         continue;
       }
-      row.key.push_back({path_text(path), field->column, field->below, false});
+      row.key.push_back({path_text(path), field->column, field->below, false, {}});
       std::vector<int> whole{field->column};
       whole.insert(whole.end(), field->below.begin(), field->below.end());
       made.key.push_back(std::move(whole));

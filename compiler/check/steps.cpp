@@ -129,7 +129,8 @@ bool FlowChecker::from(const ast::From& from) {
       report.also(declared, "declared here");
     report.note("in flows over `" + row_.relation + "` the name means the param");
   }
-  add({.content = typed::FromStep{source.id}, .row = {}, .span = from.span, .text = step_text(from.span)});
+  if (source.id >= 0)
+    add({.content = typed::FromStep{source.id}, .row = {}, .span = from.span, .text = step_text(from.span)});
   return source.state == RelationInfo::State::done;
 }
 
@@ -173,6 +174,7 @@ void FlowChecker::step(const ast::Step& step) {
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
   context_.not_yet(context_.word(span, word), "`" + std::string(word) + "`", std::move(way_out));
   window_.reset();
+  row_.in_window = false;
   row_.key.clear();
   row_.key_stated = true;
   if (adds_fields) row_.open = true;
@@ -216,6 +218,13 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
   next.fields.clear();
   if (row_.time_field >= 0) next.time_field = moved_to(row_.time_field);
   for (KeyPart& part : next.key) {
+    std::set<int> derived;
+    for (const int column : part.derived)
+      if (const int place = moved_to(column); place >= 0) derived.insert(place);
+    if (part.window && part.column >= 0)
+      for (size_t i = 0; i < columns.size(); ++i)
+        if (typed::columns_read(columns[i].value) == std::vector<int>{part.column}) derived.insert(static_cast<int>(i));
+    part.derived = std::move(derived);
     if (part.column < 0) continue;
     const int column = part.column;
     part.column = moved_to(column);
@@ -291,7 +300,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
         .at(node.relation.span, "has no event time")
         .also(other.row.relation_span, "declared here without `time`");
   }
-  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (other.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
 }
 
 bool FlowChecker::port(const ast::Name& name, bool of_join) {
@@ -465,7 +474,7 @@ void FlowChecker::finish_header(const std::vector<ast::Clause>& clauses) {
   row_.key.clear();
   for (const auto& path : made_.key) {
     KeyPart part{
-        row_.fields[static_cast<size_t>(path.front())].name, path.front(), {path.begin() + 1, path.end()}, false};
+        row_.fields[static_cast<size_t>(path.front())].name, path.front(), {path.begin() + 1, path.end()}, false, {}};
     // A window's start as a key part of the published row stays what it is.
     row_.key.push_back(std::move(part));
   }
@@ -569,6 +578,7 @@ void FlowChecker::header_key(const ast::Key& clause) {
   for (const KeyPart& part : row_.key) {
     found.push_back(part.text);
     const bool covered = std::any_of(made_.key.begin(), made_.key.end(), [&](const std::vector<int>& path) {
+      if (part.derived.contains(path.front())) return true;
       if (path.front() != part.column) return false;
       return part.window || std::vector<int>(path.begin() + 1, path.end()) == part.path;
     });

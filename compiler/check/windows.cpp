@@ -219,6 +219,7 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   }
   made.sound &= window_lengths(node, span, made.window);
   window_ = std::move(made);
+  row_.in_window = true;
 }
 
 void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name) {
@@ -266,6 +267,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
 
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
+  with_window.in_window = false;
   const int window_column = static_cast<int>(row_.fields.size());
   if (row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
   Expressions expressions(context_, place_, &with_window);
@@ -358,16 +360,17 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     else
       replacements.push_back(typed::substitute_columns(key.value, over_window));
   }
-  const size_t real_keys = replacements.size();
   replacements.push_back(window_read);
   for (int i = 0; i < aggregate_count; ++i) {
     const typed::Aggregate& aggregate = scope.aggregates[static_cast<size_t>(i)];
     replacements.push_back(typed::make(aggregate.type, aggregate.span, typed::ColumnRead{key_count + i}));
   }
+  std::set<int> of_window;
   Row next = row_;
   next.key.clear();
   next.key_stated = false;
   next.present.clear();
+  next.in_window = false;
   for (auto& [name, column] : next.alias_columns) column = -1;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!add_field({keys[i].name, keys[i].value->type, keys[i].script, keys[i].declared, -1}, keys[i].declared)) {
@@ -375,9 +378,12 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       continue;
     }
     made.finish.push_back(replacements[i]);
-    if (keys[i].place >= 0) next.key.push_back({keys[i].name, static_cast<int>(fields.size()) - 1, {}, false});
+    const int column = static_cast<int>(fields.size()) - 1;
+    if (keys[i].place >= 0)
+      next.key.push_back({keys[i].name, column, {}, false, {}});
+    else if (!is_poison(keys[i].value))
+      of_window.insert(column);
   }
-  (void)real_keys;
   for (Expressions::Entry& entry : entries) {
     if (!add_field({entry.name, entry.value->type, true, entry.span, -1}, entry.span)) {
       sound = false;
@@ -396,7 +402,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);
-    next.key.push_back({"window", static_cast<int>(fields.size()) - 1, {}, true});
+    next.key.push_back({"window", static_cast<int>(fields.size()) - 1, {}, true, of_window});
   }
   next.fields = std::move(fields);
   next.time_field = -1;
