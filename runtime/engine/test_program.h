@@ -2,6 +2,7 @@
 // times in µs, and kernels that are small C++ classes. Owned by the test.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -94,7 +95,7 @@ struct ProgramBuilder {
     spec.key_fields = {0};
     spec.within_us = within;
     spec.ahead_us = ahead;
-    spec.binding = {"file", name + "*.ndjson", "json", {{"unit", "us"}}};
+    spec.binding = {"file", "in/" + name + "*.ndjson", "json", {{"unit", "us"}}};
     program.sources.push_back(spec);
     Operator op;
     op.content = SourceOperator{static_cast<int>(program.sources.size()) - 1};
@@ -238,6 +239,34 @@ struct ProgramBuilder {
 /// One record.
 inline std::string record(const std::string& k, int64_t v, int64_t at) {
   return "{\"k\":\"" + k + "\",\"v\":" + std::to_string(v) + ",\"at\":" + std::to_string(at) + "}\n";
+}
+
+/// A pipeline with every stateful step, fed turns at random.
+inline Program everything(ProgramBuilder& b) {
+  int s = b.source("s", 30), t = b.source("t", 20, 1'000'000, true), u = b.source("u", -1, 0, true);
+  int with_table = b.as_of_join(s, t, true, 60);
+  int with_reference = b.reference_join(s, u, true);
+  int near = b.interval_join(s, s, true, true, -40, 10);
+  int pairs = b.interval_join(s, t, true, false, -15, 15);
+  int once = b.unique(s, 25);
+  int windows = b.group(b.retime(s, 2, 60), 40, 20, 5);
+  int plain = b.group(with_table, 30, 30);
+  int product = 0;
+  for (int op : {with_table, with_reference, near, pairs, once, windows, plain}) {
+    int published = b.publish(op, "p" + std::to_string(product));
+    b.program.operators[published].products = {product};
+    ++product;
+  }
+  std::vector<std::vector<int>> reads(b.program.operators.size());
+  for (size_t op = b.program.operators.size(); op-- > 0;) {
+    if (auto* publish = std::get_if<PublishOperator>(&b.program.operators[op].content)) reads[op] = {publish->product};
+    std::sort(reads[op].begin(), reads[op].end());
+    reads[op].erase(std::unique(reads[op].begin(), reads[op].end()), reads[op].end());
+    b.program.operators[op].products = reads[op];
+    for (int input : b.program.operators[op].inputs)
+      reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
+  }
+  return b.program;
 }
 
 }  // namespace braid::test

@@ -9,6 +9,7 @@
 namespace braid {
 namespace {
 
+using test::everything;
 using test::ProgramBuilder;
 using test::record;
 
@@ -318,34 +319,6 @@ TEST(Ledger, a_product_read_by_another_begins_a_ledger_anew) {
   EXPECT_EQ(busy.inputs[0].ledger.used, 1);
   EXPECT_EQ(busy.inputs[0].ledger.filtered, 1);
   EXPECT_EQ(run.session->take(1).size(), 1u);
-}
-
-/// A pipeline with every stateful step, fed turns at random.
-Program everything(ProgramBuilder& b) {
-  int s = b.source("s", 30), t = b.source("t", 20, 1'000'000, true), u = b.source("u", -1, 0, true);
-  int with_table = b.as_of_join(s, t, true, 60);
-  int with_reference = b.reference_join(s, u, true);
-  int near = b.interval_join(s, s, true, true, -40, 10);
-  int pairs = b.interval_join(s, t, true, false, -15, 15);
-  int once = b.unique(s, 25);
-  int windows = b.group(b.retime(s, 2, 60), 40, 20, 5);
-  int plain = b.group(with_table, 30, 30);
-  int product = 0;
-  for (int op : {with_table, with_reference, near, pairs, once, windows, plain}) {
-    int published = b.publish(op, "p" + std::to_string(product));
-    b.program.operators[published].products = {product};
-    ++product;
-  }
-  std::vector<std::vector<int>> reads(b.program.operators.size());
-  for (size_t op = b.program.operators.size(); op-- > 0;) {
-    if (auto* publish = std::get_if<PublishOperator>(&b.program.operators[op].content)) reads[op] = {publish->product};
-    std::sort(reads[op].begin(), reads[op].end());
-    reads[op].erase(std::unique(reads[op].begin(), reads[op].end()), reads[op].end());
-    b.program.operators[op].products = reads[op];
-    for (int input : b.program.operators[op].inputs)
-      reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
-  }
-  return b.program;
 }
 
 std::string all_rows(InMemorySession& session, size_t products) {

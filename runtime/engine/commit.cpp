@@ -1,0 +1,61 @@
+// The commit: outputs first, durable; then one atomic write that holds state, positions, lengths and the epoch record.
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/engine/job_run.h"
+
+namespace braid {
+
+void JobRun::note_turn(const JobInputs::Partition& partition, const SourceTurn& turn) {
+  epoch_turns_.fixed(static_cast<uint32_t>(partition.source));
+  epoch_turns_.fixed(partition.ordinal);
+  epoch_turns_.fixed(turn.end.position);
+  ++epoch_turn_count_;
+  input_digest_ = hash_mix(input_digest_, key_hash(turn.bytes));
+}
+
+Status JobRun::commit() {
+  BRAID_KILL_POINT("before_output_sync");
+  BRAID_TRY(outputs_.sync(*store_));
+  BRAID_KILL_POINT("after_output_sync");
+
+  StateBatch batch;
+  ++epoch_;
+  WireWriter record;
+  record.fixed(epoch_);
+  record.fixed(epoch_digest_);
+  record.fixed(seams_.clock.now_us());
+  record.fixed(program_.id);
+  record.fixed(epoch_turn_count_);
+  record.bytes() += epoch_turns_.take();
+  record.fixed(input_digest_);
+  outputs_.collect(batch, record);
+  // The clock reading is left out of the digest: it may differ between runs that are otherwise the same.
+  epoch_digest_ =
+      hash_mix(hash_mix(epoch_digest_, input_digest_), key_hash(std::string_view(record.bytes()).substr(24)));
+  WireWriter last;
+  last.fixed(epoch_);
+  last.fixed(epoch_digest_);
+  std::string epoch_key = "epochs/" + fmt::format("{:016x}", epoch_);
+  batch.put(StateFamily::meta, epoch_key, record.take());
+  batch.put(StateFamily::meta, "epoch", last.take());
+  BRAID_TRY(inputs_.collect(batch));
+  if (tables_changed_) {
+    for (const auto& [name, digest] : table_digests_) {
+      WireWriter out;
+      out.fixed(digest);
+      batch.put(StateFamily::meta, "table/" + name, out.take());
+    }
+    tables_changed_ = false;
+  }
+  engine_->collect(batch);
+  BRAID_TRY(store_->commit(batch));
+  BRAID_KILL_POINT("after_commit");
+  epoch_turns_ = {};
+  epoch_turn_count_ = 0;
+  input_digest_ = 0;
+  turns_since_commit_ = 0;
+  ++commits_;
+  return {};
+}
+
+}  // namespace braid

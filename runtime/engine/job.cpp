@@ -1,0 +1,169 @@
+#include "runtime/engine/job.h"
+
+#include <algorithm>
+
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/engine/job_run.h"
+
+namespace braid {
+
+Status JobRun::read_table(int source) {
+  const SourceSpec& spec = program_.sources[source];
+  // The content first, so that a table that is as before says nothing again.
+  uint64_t digest = 0;
+  std::vector<JobInputs::Partition*> partitions = inputs_.table_partitions(source);
+  for (JobInputs::Partition* partition : partitions) {
+    partition->position = {};
+    while (true) {
+      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
+      if (!turn) break;
+      digest = hash_mix(digest, key_hash(turn->bytes));
+      inputs_.pass(*partition, *turn);
+    }
+  }
+  auto stored = table_digests_.find(spec.name);
+  bool as_before = stored != table_digests_.end() && stored->second == digest;
+  if (stored != table_digests_.end() && !as_before)
+    warnings_.push_back(diag::StaticTableChanged{.relation = spec.name}.make());
+  tables_changed_ |= !as_before;
+  table_digests_[spec.name] = digest;
+  engine_->forget_table(source);
+  for (JobInputs::Partition* partition : partitions) {
+    partition->position = {};
+    while (true) {
+      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
+      if (!turn) break;
+      engine_->load_table(turn_input(*turn), *partition->decoder, source, partition->ordinal, as_before);
+      inputs_.pass(*partition, *turn);
+    }
+  }
+  int64_t repeated = 0;
+  for (const ProductLedger& product : engine_->ledgers().products())
+    for (const ProductLedger::Input& input : product.inputs)
+      if (input.relation == static_cast<uint32_t>(source)) repeated = std::max(repeated, input.ledger.duplicate);
+  if (repeated > 0) warnings_.push_back(diag::KeysRepeated{.relation = spec.name, .count = repeated}.make());
+  return {};
+}
+
+Status JobRun::load_tables() {
+  for (size_t source = 0; source < program_.sources.size(); ++source)
+    if (!program_.sources[source].has_time) BRAID_TRY(read_table(static_cast<int>(source)));
+  // Files that have grown since they ended go on with their own time; time is settled before their first turn.
+  bool reopened = false;
+  for (JobInputs::Partition& partition : inputs_.partitions()) {
+    if (!program_.sources[partition.source].has_time || !engine_->clock(partition.source, partition.ordinal).ended)
+      continue;
+    BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(partition));
+    if (turn) {
+      engine_->reopen_partition(partition.source, partition.ordinal);
+      reopened = true;
+    } else {
+      partition.exhausted = true;
+    }
+  }
+  if (!fresh_) {
+    for (const JobInputs::Partition& partition : inputs_.partitions())
+      reopened |= !partition.known && program_.sources[partition.source].has_time && epoch_ > 0;
+    if (reopened) engine_->move_time();
+  }
+  return {};
+}
+
+Status JobRun::step() {
+  JobInputs::Partition* partition = inputs_.choose(*engine_);
+  BRAID_CHECK(partition != nullptr);
+  BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
+  if (!turn) {
+    partition->exhausted = true;
+    if (!options_.seal) return {};
+    engine_->end_partition(partition->source, partition->ordinal);
+    engine_->move_time();
+  } else {
+    note_turn(*partition, *turn);
+    engine_->run_turn(turn_input(*turn), *partition->decoder, partition->source, partition->ordinal, false);
+    inputs_.pass(*partition, *turn);
+  }
+  ++turns_;
+  ++turns_since_commit_;
+  BRAID_KILL_POINT("after_turn");
+  if (turns_since_commit_ >= options_.commit_every_turns) BRAID_TRY(commit());
+  report_progress();
+  return {};
+}
+
+Status JobRun::run_turns() {
+  while (inputs_.choose(*engine_) != nullptr) {
+    if (options_.stop_requested && options_.stop_requested()) {
+      drained_ = true;
+      break;
+    }
+    BRAID_TRY(step());
+  }
+  if (turns_since_commit_ > 0 || tables_changed_ || epoch_ == 0) BRAID_TRY(commit());
+  return {};
+}
+
+int64_t JobRun::newest() const {
+  int64_t newest = kNoTime;
+  for (const JobInputs::Partition& partition : inputs_.partitions())
+    newest = std::max(newest, engine_->clock(partition.source, partition.ordinal).newest);
+  return newest;
+}
+
+void JobRun::report_progress() const {
+  if (!options_.progress) return;
+  JobProgress progress;
+  progress.events = engine_->records_read();
+  progress.turns = turns_;
+  progress.watermark = engine_->task_watermark();
+  progress.newest = newest();
+  progress.state = engine_->state_size();
+  options_.progress(progress);
+}
+
+std::vector<JobReport::Product> product_reports(const Program& program, const LedgerBook& book) {
+  std::vector<JobReport::Product> reports;
+  for (size_t product = 0; product < program.products.size(); ++product) {
+    const ProductLedger& ledger = book.products()[product];
+    JobReport::Product line;
+    line.name = program.products[product].qualified();
+    line.version = program.products[product].version;
+    for (const ProductLedger::Input& input : ledger.inputs)
+      line.inputs.push_back({book.relation_name(input.relation), input.ledger});
+    line.derived = ledger.derived;
+    line.rows = ledger.rows;
+    line.alerts = ledger.alerts;
+    reports.push_back(std::move(line));
+  }
+  return reports;
+}
+
+JobReport JobRun::report() const {
+  JobReport report;
+  report.products = product_reports(program_, engine_->ledgers());
+  report.nothing_new = !fresh_ && turns_ == 0 && !drained_;
+  report.drained = drained_;
+  report.events = engine_->records_read();
+  report.turns = turns_;
+  report.epochs = commits_;
+  report.watermark = engine_->task_watermark();
+  report.newest = newest();
+  report.state = engine_->state_size();
+  report.deviation = engine_->law_deviation();
+  report.leaps_discarded = engine_->leaps_discarded();
+  report.outputs = outputs_.paths();
+  if (states_changed_) report.started_empty = states_.misfits;
+  report.warnings = warnings_;
+  return report;
+}
+
+Result<JobReport> run_job(const Program& program, const JobOptions& options, const JobSeams& seams) {
+  JobRun run(program, options, seams);
+  BRAID_TRY(run.recover());
+  BRAID_TRY(run.load_tables());
+  BRAID_TRY(run.run_turns());
+  return run.report();
+}
+
+}  // namespace braid

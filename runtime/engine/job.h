@@ -1,0 +1,93 @@
+// A program run as a job on a store: inputs, engine, state and outputs joined by one commit point.
+//
+// `run_job` locks the store, recovers, reads static tables, then runs turns, the partition with the lowest watermark
+// first, until all inputs are read (or `stop_requested` says so), committing every so many turns. What it returns as an
+// error has ended the job; nothing that was not committed is ever seen as done. One thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/executor.h"
+#include "runtime/base/fs.h"
+#include "runtime/engine/ledger.h"
+#include "runtime/engine/output_files.h"
+#include "runtime/operators/operator.h"
+#include "runtime/report/diagnostic.h"
+#include "runtime/state/store.h"
+
+namespace braid {
+
+using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string& directory)>;
+
+struct JobSeams {
+  Fs& fs;
+  Clock& clock;
+  Executor& executor;
+  OpenStore open_store;  ///< RocksDB, or a store over `fs` in the simulation
+};
+
+struct JobProgress {
+  int64_t events = 0;
+  uint64_t turns = 0;
+  int64_t watermark = kNoTime;
+  int64_t newest = kNoTime;  ///< the largest event time seen; newest − watermark is the lag
+  StateSize state;
+};
+
+struct JobOptions {
+  std::string project;
+  std::string directory;  ///< of the store: state/, out/
+  std::map<int, OutputBinding> outputs;
+  bool seal = true;     ///< the end of all inputs closes what is open
+  bool accept = false;  ///< steps whose state does not fit begin empty
+  uint64_t commit_every_turns = 1024;
+  std::function<bool()> stop_requested;
+  std::function<void(const JobProgress&)> progress;
+  /// Called at named places; a test ends the process there.
+  std::function<void(std::string_view)> kill_point;
+};
+
+struct JobReport {
+  struct Input {
+    std::string name;
+    Ledger ledger;
+  };
+  struct Product {
+    std::string name;
+    int64_t version = 1;
+    std::vector<Input> inputs;
+    Ledger derived;
+    int64_t rows = 0;
+    int64_t alerts = 0;
+  };
+  std::vector<Product> products;
+  bool nothing_new = false;  ///< since the last run
+  bool drained = false;      ///< stopped on request, all committed
+  int64_t events = 0;        ///< in all runs
+  uint64_t turns = 0;        ///< of this run
+  uint64_t epochs = 0;       ///< commits of this run
+  int64_t watermark = kNoTime;
+  int64_t newest = kNoTime;
+  StateSize state;
+  int64_t deviation = 0;  ///< of the accounting law: zero, or a bug
+  uint64_t leaps_discarded = 0;
+  std::vector<std::string> outputs;
+  std::vector<std::string> started_empty;  ///< steps, with `accept`
+  std::vector<Diagnostic> warnings;
+};
+
+/// What became of every record, by product and by what it reads.
+std::vector<JobReport::Product> product_reports(const Program& program, const LedgerBook& book);
+
+Result<JobReport> run_job(const Program& program, const JobOptions& options, const JobSeams& seams);
+
+/// Deletes state and outputs that the state names, never inputs; state that cannot be opened is moved aside. Can be
+/// repeated after a crash.
+Status reset_job(const std::string& directory, const JobSeams& seams);
+
+}  // namespace braid

@@ -1,0 +1,171 @@
+#include "runtime/engine/job_inputs.h"
+
+#include <algorithm>
+#include <map>
+
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/engine/decode_source.h"
+
+namespace braid {
+namespace {
+
+constexpr int kInputReplaced = 7012;
+constexpr int kStoreCorrupt = 8002;
+
+std::string input_prefix(const SourceSpec& source) {
+  return "input/" + source.name + "/";
+}
+
+/// Records that stand in the script itself.
+class InlinePartition : public SourcePartition {
+ public:
+  InlinePartition(std::string bytes, Format format) : bytes_(std::move(bytes)), format_(format) {}
+  const std::string& name() const override { return name_; }
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer&) override {
+    std::string_view rest = std::string_view(bytes_).substr(static_cast<size_t>(from.position));
+    if (rest.empty()) return std::optional<SourceTurn>();
+    TurnCut cut = cut_turn(format_, rest, true);
+    SourceTurn turn;
+    turn.bytes = rest.substr(0, cut.bytes == 0 ? rest.size() : cut.bytes);
+    turn.begin = from;
+    turn.end.position = from.position + static_cast<int64_t>(turn.bytes.size());
+    turn.end.line = from.line + std::count(turn.bytes.begin(), turn.bytes.end(), '\n');
+    turn.long_record_bytes = cut.long_record ? turn.bytes.size() : 0;
+    return std::optional<SourceTurn>(turn);
+  }
+  Result<std::string> first_record() override { return bytes_.substr(0, first_record_bytes(format_, bytes_, true)); }
+  Result<uint64_t> fingerprint(int64_t position) override {
+    return key_hash(std::string_view(bytes_).substr(0, static_cast<size_t>(position)));
+  }
+
+ private:
+  std::string name_ = "inline";
+  std::string bytes_;
+  Format format_;
+};
+
+}  // namespace
+
+TurnInput turn_input(const SourceTurn& turn) {
+  TurnInput input;
+  input.bytes = turn.bytes;
+  input.position = turn.begin.position;
+  input.first_line = turn.begin.line;
+  input.long_record_bytes = turn.long_record_bytes;
+  return input;
+}
+
+Status JobInputs::open(StateStore& store) {
+  for (size_t source = 0; source < program_.sources.size(); ++source)
+    BRAID_TRY(open_source(static_cast<int>(source), store));
+  return {};
+}
+
+Status JobInputs::open_source(int source, StateStore& store) {
+  const SourceSpec& spec = program_.sources[source];
+  struct Stored {
+    std::string name;
+    PartitionPosition position;
+    uint64_t fingerprint = 0;
+  };
+  std::map<uint32_t, Stored> stored;  // by ordinal
+  std::string prefix = input_prefix(spec);
+  BRAID_TRY(store.scan(StateFamily::meta, prefix, [&](std::string_view key, std::string_view value) -> Status {
+    WireReader in(value);
+    auto ordinal = in.fixed<uint32_t>();
+    Stored& known = stored[ordinal];
+    known.name = key.substr(prefix.size());
+    known.position.position = in.fixed<int64_t>();
+    known.position.line = in.fixed<int64_t>();
+    known.fingerprint = in.fixed<uint64_t>();
+    if (in.failed()) return Error{ErrorKind::store, "the stored position of an input cannot be read", kStoreCorrupt, 0};
+    return {};
+  }));
+
+  std::vector<std::string> names;
+  for (const auto& [ordinal, known] : stored) names.push_back(known.name);
+  std::vector<std::string> found = {spec.binding.kind == "stdin" ? "-" : "inline"};
+  if (spec.binding.kind == "file") {
+    BRAID_ASSIGN(found, find_partitions(fs_, spec.binding.address));
+  }
+  for (std::string& name : found)
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+
+  Format format = format_of(spec.binding.format);
+  for (size_t i = 0; i < names.size(); ++i) {
+    Partition partition;
+    partition.source = source;
+    partition.ordinal = static_cast<uint32_t>(i);
+    if (spec.binding.kind == "inline") {
+      partition.reader = std::make_unique<InlinePartition>(spec.binding.address, format);
+    } else {
+      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], format));
+    }
+    partition.decoder = make_decoder(decode_plan(spec));
+    if (i < stored.size() && spec.has_time && spec.binding.kind != "stdin") {
+      const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
+      partition.known = true;
+      partition.position = known.position;
+      BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(known.position.position));
+      if (fingerprint != known.fingerprint)
+        return Error{ErrorKind::input, "`" + known.name + "` is not the file that was read before", kInputReplaced, 0};
+      if (known.position.position > 0) {
+        BRAID_ASSIGN(std::string header, partition.reader->first_record());
+        partition.decoder->set_header(header);
+      }
+    }
+    partitions_.push_back(std::move(partition));
+  }
+  return {};
+}
+
+JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
+  Partition* best = nullptr;
+  int64_t lowest = kEndTime;
+  for (Partition& partition : partitions_) {
+    if (partition.exhausted || !program_.sources[partition.source].has_time) continue;
+    int64_t w = engine.clock(partition.source, partition.ordinal).watermark();
+    if (best != nullptr && w >= lowest) continue;
+    best = &partition;
+    lowest = w;
+  }
+  return best;
+}
+
+std::vector<JobInputs::Partition*> JobInputs::table_partitions(int source) {
+  std::vector<Partition*> found;
+  for (Partition& partition : partitions_)
+    if (partition.source == source) found.push_back(&partition);
+  return found;
+}
+
+Result<std::optional<SourceTurn>> JobInputs::next(Partition& partition) {
+  return partition.reader->next_turn(partition.position, buffer_);
+}
+
+void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
+  partition.position = turn.end;
+  partition.changed = true;
+}
+
+Status JobInputs::collect(StateBatch& batch) {
+  for (Partition& partition : partitions_) {
+    if (!partition.changed) continue;
+    const SourceSpec& spec = program_.sources[partition.source];
+    uint64_t fingerprint = 0;
+    if (spec.binding.kind != "stdin") {
+      BRAID_ASSIGN(fingerprint, partition.reader->fingerprint(partition.position.position));
+    }
+    WireWriter out;
+    out.fixed(partition.ordinal);
+    out.fixed(partition.position.position);
+    out.fixed(partition.position.line);
+    out.fixed(fingerprint);
+    batch.put(StateFamily::meta, input_prefix(spec) + partition.reader->name(), out.take());
+    partition.changed = false;
+  }
+  return {};
+}
+
+}  // namespace braid

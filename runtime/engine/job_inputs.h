@@ -1,0 +1,59 @@
+// The inputs of a job: the partitions of every source, where each has been read to, and the choice of the next turn.
+// A partition keeps its ordinal for ever; files found later come behind those known. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/codec/decoder.h"
+#include "runtime/connect/source.h"
+#include "runtime/engine/turn_engine.h"
+#include "runtime/state/store.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+class JobInputs {
+ public:
+  struct Partition {
+    int source = 0;
+    uint32_t ordinal = 0;
+    std::unique_ptr<SourcePartition> reader;
+    std::unique_ptr<Decoder> decoder;
+    PartitionPosition position;
+    bool known = false;      ///< of an earlier run
+    bool exhausted = false;  ///< read to its end
+    bool changed = true;     ///< since the last commit
+  };
+
+  JobInputs(Fs& fs, const Program& program) : fs_(fs), program_(program) {}
+
+  /// Finds and opens all partitions; those of an earlier run must still be what was read.
+  Status open(StateStore& store);
+  std::vector<Partition>& partitions() { return partitions_; }
+  const std::vector<Partition>& partitions() const { return partitions_; }
+  /// Of a stream or versioned table with the lowest watermark that is not exhausted; ties by source, then partition.
+  Partition* choose(const TurnEngine& engine);
+  /// All of one static table, in order.
+  std::vector<Partition*> table_partitions(int source);
+  /// The next turn of a partition; none at its end. Valid until the next call.
+  Result<std::optional<SourceTurn>> next(Partition& partition);
+  /// It has been run: the partition stands behind it.
+  void pass(Partition& partition, const SourceTurn& turn);
+  /// Positions and fingerprints.
+  Status collect(StateBatch& batch);
+
+ private:
+  Status open_source(int source, StateStore& store);
+
+  Fs& fs_;
+  const Program& program_;
+  std::vector<Partition> partitions_;
+  TurnBuffer buffer_;
+};
+
+TurnInput turn_input(const SourceTurn& turn);
+
+}  // namespace braid

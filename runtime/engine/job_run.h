@@ -1,0 +1,61 @@
+// The parts of a running job (job.h), from recovery to the last commit. Internal to the engine folder.
+#pragma once
+
+#include "runtime/engine/job.h"
+#include "runtime/engine/job_inputs.h"
+#include "runtime/engine/operator_state.h"
+#include "runtime/engine/turn_engine.h"
+
+#define BRAID_KILL_POINT(name) \
+  if (options_.kill_point) options_.kill_point(name)
+
+namespace braid {
+
+class JobRun {
+ public:
+  JobRun(const Program& program, const JobOptions& options, const JobSeams& seams);
+
+  Status recover();
+  Status load_tables();
+  Status run_turns();
+  Status commit();
+  JobReport report() const;
+
+ private:
+  Status check_format();
+  Status begin_store();
+  Status find_partitions();
+  Status read_table(int source);
+  Status step();
+  void note_turn(const JobInputs::Partition& partition, const SourceTurn& turn);
+  int64_t newest() const;
+  void report_progress() const;
+
+  const Program& program_;
+  const JobOptions& options_;
+  const JobSeams& seams_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<StateStore> store_;
+  OutputFiles outputs_;
+  JobInputs inputs_;
+  OperatorStates states_;
+  std::unique_ptr<TurnEngine> engine_;
+
+  bool fresh_ = false;  ///< the store was empty
+  bool states_changed_ = false;
+  int64_t started_at_ = 0;  ///< clock reading of the first start
+  uint64_t epoch_ = 0;      ///< the last committed
+  uint64_t epoch_digest_ = 0;
+  std::map<std::string, uint64_t> table_digests_;
+  bool tables_changed_ = false;
+
+  WireWriter epoch_turns_;
+  uint32_t epoch_turn_count_ = 0;
+  uint64_t input_digest_ = 0;
+  uint64_t turns_since_commit_ = 0;
+  uint64_t turns_ = 0, commits_ = 0;
+  bool drained_ = false;
+  std::vector<Diagnostic> warnings_;
+};
+
+}  // namespace braid

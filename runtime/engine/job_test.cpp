@@ -1,0 +1,262 @@
+#include "runtime/engine/job.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "runtime/base/rng.h"
+#include "runtime/base/sim_fs.h"
+#include "runtime/engine/test_program.h"
+#include "runtime/state/memory_store.h"
+#include "runtime/state/rocks_store.h"
+
+namespace braid {
+namespace {
+
+using test::everything;
+using test::ProgramBuilder;
+using test::record;
+
+constexpr int64_t kStart = 1'000'000'000'000;
+
+/// A machine with files in memory.
+struct Machine {
+  explicit Machine(uint64_t seed) : fs(seed) {}
+  JobSeams seams() {
+    return {fs, clock, executor, [this](const std::string& directory) { return MemoryStore::open(fs, directory); }};
+  }
+  void write(const std::string& path, const std::string& content) {
+    ASSERT_TRUE(fs.make_directories(parent_directory(path)).ok());
+    ASSERT_TRUE(fs.write_file(path, content).ok());
+    ASSERT_TRUE(fs.sync_directory(parent_directory(path)).ok());
+  }
+  std::string outputs() {
+    std::string text;
+    auto names = fs.list_directory("data/out");
+    if (!names.ok()) return text;
+    for (const std::string& name : *names) text += name + "\n" + *fs.read_file("data/out/" + name) + "\n";
+    return text;
+  }
+  SimFs fs;
+  ManualClock clock{kStart};
+  InlineExecutor executor;
+};
+
+JobOptions job_options() {
+  JobOptions options;
+  options.project = "test";
+  options.directory = "data";
+  return options;
+}
+
+std::vector<std::pair<std::string, std::string>> random_inputs(uint64_t seed, int records) {
+  Rng rng(seed);
+  std::string s1, s2, t;
+  int64_t now = 100;
+  for (int i = 0; i < records; ++i) {
+    now += rng.between(0, 4);
+    std::string key(1, static_cast<char>('a' + rng.below(4)));
+    // Long values of k make turns of 256 KB with few records.
+    std::string line = record(key, rng.between(0, 5), now - rng.between(0, 40));
+    if (rng.chance(25)) line = "broken\n";
+    line.insert(line.size() - 1, std::string(rng.below(3000), ' '));
+    (rng.chance(2) ? s1 : rng.chance(2) ? s2 : t) += line;
+  }
+  return {{"in/s1.ndjson", s1}, {"in/s2.ndjson", s2}, {"in/t.ndjson", t}, {"in/u.ndjson", record("a", 1, 0) + "bad\n"}};
+}
+
+TEST(Job, a_second_run_has_nothing_new_and_a_grown_file_goes_on) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.keep(b.source("s", 0), [](int64_t v) { return v > 1; }));
+  machine.write("in/s.ndjson", record("a", 1, 10) + record("b", 2, 11));
+  auto first = run_job(b.program, job_options(), machine.seams());
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_FALSE(first->nothing_new);
+  EXPECT_EQ(first->events, 2);
+  EXPECT_EQ(first->deviation, 0);
+  EXPECT_EQ(*machine.fs.read_file("data/out/test.result.v1.ndjson"),
+            "{\"k\":\"b\",\"v\":2,\"at\":\"1970-01-01T00:00:00.000011Z\"}\n");
+
+  auto second = run_job(b.program, job_options(), machine.seams());
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_TRUE(second->nothing_new);
+
+  machine.write("in/s.ndjson", record("a", 1, 10) + record("b", 2, 11) + record("c", 3, 12));
+  auto third = run_job(b.program, job_options(), machine.seams());
+  ASSERT_TRUE(third.ok()) << third.error().message;
+  EXPECT_EQ(third->events, 3);
+  EXPECT_EQ(third->products[0].rows, 2);
+
+  machine.write("in/s.ndjson", record("a", 1, 10));
+  auto shortened = run_job(b.program, job_options(), machine.seams());
+  ASSERT_FALSE(shortened.ok());
+  EXPECT_EQ(shortened.error().code, 7011);
+}
+
+TEST(Job, without_sealing_windows_stay_open_until_a_run_that_seals) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.group(b.source("s", 0), 10, 10));
+  machine.write("in/s.ndjson", record("a", 1, 1) + record("a", 2, 2));
+  JobOptions options = job_options();
+  options.seal = false;
+  ASSERT_TRUE(run_job(b.program, options, machine.seams()).ok());
+  EXPECT_EQ(*machine.fs.read_file("data/out/test.result.v1.ndjson"), "");
+  machine.write("in/s.ndjson", record("a", 1, 1) + record("a", 2, 2) + record("a", 4, 3));
+  options.seal = true;
+  auto sealed = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(sealed.ok());
+  EXPECT_EQ(sealed->products[0].rows, 1);
+  EXPECT_NE(machine.fs.read_file("data/out/test.result.v1.ndjson")->find("\"sum\":7"), std::string::npos);
+  // What was sealed is closed for ever: a later row of that window is late.
+  machine.write("in/s.ndjson", record("a", 1, 1) + record("a", 2, 2) + record("a", 4, 3) + record("a", 8, 4));
+  auto late = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(late.ok());
+  EXPECT_EQ(late->products[0].inputs[0].ledger.late, 1);
+}
+
+TEST(Job, a_changed_step_stops_the_job_unless_accepted) {
+  Machine machine(1);
+  ProgramBuilder b;
+  int group = b.group(b.source("s", 0), 10, 10);
+  b.publish(group);
+  machine.write("in/s.ndjson", record("a", 1, 1));
+  JobOptions options = job_options();
+  options.seal = false;
+  ASSERT_TRUE(run_job(b.program, options, machine.seams()).ok());
+  b.program.operators[group].state.schema = 2;
+  auto refused = run_job(b.program, options, machine.seams());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 8004);
+  EXPECT_EQ(refused.error().kind, ErrorKind::store);
+  options.accept = true;
+  auto accepted = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(accepted.ok()) << accepted.error().message;
+  EXPECT_EQ(accepted->started_empty, (std::vector<std::string>{"window group (changed)"}));
+  EXPECT_EQ(accepted->state.rows, 0u);
+}
+
+TEST(Job, reset_deletes_state_and_outputs_and_leaves_inputs) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  machine.write("in/s.ndjson", record("a", 1, 1) + "broken\n");
+  ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
+  std::string before = machine.outputs();
+  EXPECT_NE(before.find("rejected"), std::string::npos);
+  ASSERT_TRUE(reset_job("data", machine.seams()).ok());
+  EXPECT_EQ(machine.outputs(), "");
+  EXPECT_TRUE(machine.fs.stat("in/s.ndjson")->exists);
+  ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
+  EXPECT_EQ(machine.outputs(), before);
+}
+
+TEST(Job, a_foreign_file_in_the_way_is_refused) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  machine.write("in/s.ndjson", record("a", 1, 1));
+  machine.write("data/out/test.result.v1.ndjson", "mine\n");
+  auto refused = run_job(b.program, job_options(), machine.seams());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 7010);
+  EXPECT_EQ(*machine.fs.read_file("data/out/test.result.v1.ndjson"), "mine\n");
+}
+
+TEST(Job, stopped_and_started_again_gives_the_outputs_of_one_run) {
+  Machine whole(1), parts(2);
+  ProgramBuilder b;
+  Program program = everything(b);
+  for (const auto& [path, content] : random_inputs(7, 3000)) {
+    whole.write(path, content);
+    parts.write(path, content);
+  }
+  auto undisturbed = run_job(program, job_options(), whole.seams());
+  ASSERT_TRUE(undisturbed.ok()) << undisturbed.error().message;
+  EXPECT_EQ(undisturbed->deviation, 0);
+  EXPECT_GT(undisturbed->turns, 10u);
+  for (int run = 0; run < 200; ++run) {
+    JobOptions options = job_options();
+    int checks = 0;
+    options.stop_requested = [&] { return ++checks > 1; };
+    auto report = run_job(program, options, parts.seams());
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    EXPECT_EQ(report->deviation, 0);
+    if (!report->drained) break;
+  }
+  EXPECT_EQ(whole.outputs(), parts.outputs());
+}
+
+TEST(Job, a_crash_at_any_operation_leaves_no_trace_in_the_outputs) {
+  ProgramBuilder b;
+  Program program = everything(b);
+  auto inputs = random_inputs(11, 1200);
+  Machine calm(1);
+  for (const auto& [path, content] : inputs) calm.write(path, content);
+  uint64_t begin = calm.fs.operations();
+  JobOptions options = job_options();
+  options.commit_every_turns = 2;
+  ASSERT_TRUE(run_job(program, options, calm.seams()).ok());
+  uint64_t length = calm.fs.operations() - begin;
+  std::string expected = calm.outputs();
+  ASSERT_GT(expected.size(), 10'000u);
+
+  Rng rng(99);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    Machine machine(1000 + static_cast<uint64_t>(round));
+    for (const auto& [path, content] : inputs) machine.write(path, content);
+    int crashes = 0;
+    for (; crashes < 20; ++crashes) {
+      if (crashes < 3) machine.fs.cut_power_at(machine.fs.operations() + 1 + rng.below(length));
+      auto report = run_job(program, options, machine.seams());
+      if (report.ok()) break;
+      ASSERT_TRUE(machine.fs.power_is_cut()) << report.error().message;
+      machine.fs.crash();
+    }
+    machine.fs.cut_power_at(0);
+    EXPECT_EQ(machine.outputs(), expected);
+  }
+}
+
+TEST(Job, runs_on_rocksdb_and_real_files) {
+  namespace files = std::filesystem;
+  files::path place = files::temp_directory_path() / ("braid_job_test_" + std::to_string(::getpid()));
+  files::create_directories(place / "in");
+  ProgramBuilder b;
+  Program program = everything(b);
+  for (SourceSpec& source : program.sources) source.binding.address = (place / source.binding.address).string();
+  for (const auto& [path, content] : random_inputs(5, 800))
+    ASSERT_TRUE(real_fs().write_file((place / path).string(), content).ok());
+  ManualClock clock(kStart);
+  InlineExecutor executor;
+  JobSeams seams{real_fs(), clock, executor, open_rocks_store};
+  JobOptions options = job_options();
+  options.commit_every_turns = 3;
+  std::string expected;
+  for (const char* directory : {"whole", "parts"}) {
+    options.directory = (place / directory).string();
+    for (int run = 0; run < 100; ++run) {
+      int checks = 0;
+      if (std::string(directory) == "parts") options.stop_requested = [&] { return ++checks > 2; };
+      auto report = run_job(program, options, seams);
+      ASSERT_TRUE(report.ok()) << report.error().message;
+      EXPECT_EQ(report->deviation, 0);
+      if (!report->drained) break;
+    }
+    std::string found;
+    std::vector<std::string> names = real_fs().list_directory(join_path(options.directory, "out")).value();
+    for (const std::string& name : names) {
+      std::string content = real_fs().read_file(join_path(options.directory, "out/" + name)).value();
+      found += name + "\n" + content;
+    }
+    if (expected.empty()) expected = found;
+    EXPECT_EQ(found, expected);
+    EXPECT_GT(found.size(), 5000u);
+  }
+  files::remove_all(place);
+}
+
+}  // namespace
+}  // namespace braid

@@ -1,0 +1,104 @@
+#include "runtime/engine/operator_state.h"
+
+#include <map>
+
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kPrefix = "operator/";
+constexpr std::string_view kNextKey = "next_operator";
+
+struct StoredState {
+  uint32_t number = 0;
+  uint64_t schema = 0;
+  std::string label;
+  std::string key;
+};
+
+bool has_state(const Operator& op) {
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) ||
+         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
+         std::holds_alternative<UniqueOperator>(op.content);
+}
+
+std::string key_of(uint64_t identity) {
+  return std::string(kPrefix) + fmt::format("{:016x}", identity);
+}
+
+}  // namespace
+
+Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
+  OperatorStates states;
+  std::map<std::string, StoredState> stored;
+  BRAID_TRY(store.scan(StateFamily::meta, kPrefix, [&](std::string_view key, std::string_view value) -> Status {
+    WireReader in(value);
+    StoredState state;
+    state.number = in.fixed<uint32_t>();
+    state.schema = in.fixed<uint64_t>();
+    state.label = in.text();
+    state.key = key;
+    if (in.failed()) return Error{ErrorKind::store, "the stored list of steps cannot be read", 8002, 0};
+    stored[state.key] = state;
+    return {};
+  }));
+  std::string next;
+  BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kNextKey, &next));
+  if (found) states.next_number = WireReader(next).fixed<uint32_t>();
+  for (const Operator& op : program.operators) {
+    states.numbers.push_back(0);
+    states.kept.push_back(false);
+    if (!has_state(op)) continue;
+    auto known = stored.find(key_of(op.state.identity));
+    if (known != stored.end() && known->second.schema == op.state.schema) {
+      states.numbers.back() = known->second.number;
+      states.kept.back() = true;
+      stored.erase(known);
+      continue;
+    }
+    states.numbers.back() = states.next_number++;
+    if (known != stored.end()) {
+      states.misfits.push_back(op.state.label + " (changed)");
+      states.dropped.push_back(known->second.number);
+      stored.erase(known);
+    } else if (!fresh) {
+      states.misfits.push_back(op.state.label + " (new)");
+    }
+  }
+  for (const auto& [key, state] : stored) {
+    states.misfits.push_back(state.label + " (gone)");
+    states.dropped.push_back(state.number);
+  }
+  return states;
+}
+
+Status collect_states(const Program& program, const OperatorStates& states, StateStore& store, StateBatch& batch) {
+  for (uint32_t number : states.dropped)
+    for (uint32_t table = 0; table < 8; ++table)
+      for (StateFamily family : {StateFamily::point, StateFamily::timed})
+        BRAID_TRY(store.scan(family, table_prefix(number * 8 + table), [&](std::string_view key, std::string_view) {
+          batch.erase(family, std::string(key));
+          return Status();
+        }));
+  BRAID_TRY(store.scan(StateFamily::meta, kPrefix, [&](std::string_view key, std::string_view) {
+    batch.erase(StateFamily::meta, std::string(key));
+    return Status();
+  }));
+  for (size_t op = 0; op < program.operators.size(); ++op) {
+    if (states.numbers[op] == 0) continue;
+    const StateIdentity& identity = program.operators[op].state;
+    WireWriter out;
+    out.fixed(states.numbers[op]);
+    out.fixed(identity.schema);
+    out.text(identity.label);
+    batch.put(StateFamily::meta, key_of(identity.identity), out.take());
+  }
+  WireWriter next;
+  next.fixed(states.next_number);
+  batch.put(StateFamily::meta, std::string(kNextKey), next.take());
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,76 @@
+// The files of a job: one per product from the start, one per port from its first row. Rows are encoded when they are
+// written; what has not been committed lies behind the committed length and is cut at recovery.
+//
+// Claims: the state names a file before it exists (connect/sink.h). A port that gets its first row keeps it in memory
+// until the next commit has claimed its file. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/codec/encoder.h"
+#include "runtime/connect/sink.h"
+#include "runtime/engine/output_writer.h"
+#include "runtime/state/store.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+/// Where a product goes, if not to its place in the store.
+struct OutputBinding {
+  std::string path;
+  std::string format;       ///< "json", "csv"
+  std::string null_marker;  ///< CSV
+};
+
+class OutputFiles : public OutputWriter {
+ public:
+  /// `bindings` by product; those absent lie in `directory`.
+  OutputFiles(Fs& fs, const Program& program, std::string directory, std::map<int, OutputBinding> bindings);
+
+  /// Opens what the state names, cut to its committed length. Outputs of products that are gone stay as they are.
+  Status recover(StateStore& store);
+  /// Claims the files of products that have none: a foreign file in the way is error 7010.
+  Status claim_products(StateStore& store);
+  void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
+
+  /// Everything written lasts. Claims files of new ports first.
+  Status sync(StateStore& store);
+  /// Lengths to commit, and (for the epoch record) what has been written since the last call.
+  void collect(StateBatch& batch, WireWriter& epoch);
+  std::vector<std::string> paths() const;
+
+  static constexpr std::string_view kKeyPrefix = "output/";
+
+ private:
+  struct Output {
+    int product = 0;
+    std::string port;
+    std::string path;
+    std::unique_ptr<OutputFile> file;  ///< none until it is claimed
+    std::string waiting;               ///< bytes of an output without file
+    std::unique_ptr<Encoder> encoder;  ///< of a product; ports are NDJSON of rows that may differ
+    int64_t rows = 0;
+    uint64_t epoch_rows = 0;
+    uint64_t epoch_digest = 0;
+    bool changed = false;
+  };
+  Output& output(int product, const std::string& port);
+  std::string key_of(const Output& output) const;
+  std::string value_of(const Output& output) const;
+  Status append(Output& output, std::string_view bytes);
+  Status open(Output& output, uint64_t committed);
+
+  Fs& fs_;
+  const Program& program_;
+  std::string directory_;
+  std::map<int, OutputBinding> bindings_;
+  std::map<std::pair<int, std::string>, Output> outputs_;
+  std::string encoded_;
+  Status failure_;  ///< of a write during a turn: told by the next sync
+};
+
+}  // namespace braid
