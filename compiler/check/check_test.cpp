@@ -586,5 +586,12 @@ TEST(Mistakes, AreToldOnce) {
   EXPECT_THAT(check_items("view v { from v }").codes, ElementsAre("E2118"));
 }
 
+TEST(Mistakes, ExpressionsHaveABound) {
+  std::string functions = "function f0(x: int) -> int = x + 1\n";
+  for (int i = 1; i < 30; ++i)
+    functions += fmt::format("function f{}(x: int) -> int = f{}(x) + f{}(x * 2)\n", i, i - 1, i - 1);
+  EXPECT_THAT(check_items(functions).codes, testing::Contains("E5003"));
+}
+
 }  // namespace
 }  // namespace braid

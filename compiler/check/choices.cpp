@@ -14,6 +14,14 @@ typed::ExpressionRef inverted(const typed::ExpressionRef& value) {
   return is_poison(value) ? value : typed::make(bool_type(), value->span, typed::Not{value});
 }
 
+/// Tests of one list as a balanced tree: a long list makes no deep one.
+typed::ExpressionRef any_of(const std::vector<typed::ExpressionRef>& tests, size_t from, size_t to, Span span) {
+  if (to - from == 1) return tests[from];
+  const size_t middle = from + (to - from) / 2;
+  return typed::make(bool_type(), span,
+                     typed::Either{any_of(tests, from, middle, span), any_of(tests, middle, to, span)});
+}
+
 }  // namespace
 
 typed::ExpressionRef Expressions::fallback(const ast::Binary& node, Span span) {
@@ -112,7 +120,7 @@ typed::ExpressionRef Expressions::contained(const ast::In& node, Span span) {
   if (is_poison(value)) return poison(span);
   bool broken = false;
   const typed::ExpressionRef inside = with_value(value, [&](const typed::ExpressionRef& read) {
-    typed::ExpressionRef any;
+    std::vector<typed::ExpressionRef> tests;
     for (const typed::ExpressionRef& item : items) {
       if (is_poison(item)) {
         broken = true;
@@ -132,9 +140,9 @@ typed::ExpressionRef Expressions::contained(const ast::In& node, Span span) {
         broken = true;
         continue;
       }
-      any = any == nullptr ? equal : typed::make(bool_type(), span, typed::Either{any, equal});
+      tests.push_back(equal);
     }
-    return any != nullptr ? any : make_constant(bool_type(), span, Value{false});
+    return tests.empty() ? make_constant(bool_type(), span, Value{false}) : any_of(tests, 0, tests.size(), span);
   });
   if (broken || is_poison(inside)) return poison(span);
   return node.negated ? inverted(inside) : inside;

@@ -40,8 +40,23 @@ void Expressions::add_local(std::string name, typed::ExpressionRef value, Span d
     next_slot_ = std::max(next_slot_, read->slot + 1);
 }
 
+typed::ExpressionRef Expressions::too_large(Span span, std::string reason) {
+  if (!too_large_)
+    context_.reporter.report(diag::ExpressionTooLarge{.reason = std::move(reason)})
+        .at(span)
+        .note("`let` steps and views between divide a long computation");
+  too_large_ = true;
+  return poison(span);
+}
+
 typed::ExpressionRef Expressions::check(const ast::Expr& expression, const Type& wanted) {
   const Span span = expression.span;
+  if (depth_ >= kMostDepth) return too_large(span, "it is nested too deep");
+  struct Deeper {
+    int& depth;
+    explicit Deeper(int& at) : depth(at) { ++depth; }
+    ~Deeper() { --depth; }
+  } const deeper(depth_);
   if (group_ != nullptr) {
     // A key that is a path (`c.segment`) stands for the whole path.
     const std::string path = path_of(expression);

@@ -37,6 +37,9 @@ class Expressions {
 
   /// As it stands. `wanted` only helps to suggest names.
   typed::ExpressionRef check(const ast::Expr& expression, const Type& wanted = nullptr);
+  /// Bounds on what one step may become, so that no script makes the compiler run long or deep.
+  static constexpr int kMostDepth = 2'000;
+  static constexpr int kMostInlined = 2'000;
   /// Of that type, or reported; `declared` is the place that asks for it.
   typed::ExpressionRef check_as(const ast::Expr& expression, const Type& wanted, Span declared = {});
   typed::ExpressionRef condition(const ast::Expr& expression);
@@ -194,6 +197,10 @@ class Expressions {
   std::vector<Local> locals_;
   std::vector<std::string> present_;
   int next_slot_ = 0;
+  int depth_ = 0;    ///< of the expression being checked
+  int inlined_ = 0;  ///< bodies of functions so far
+  bool too_large_ = false;
+  typed::ExpressionRef too_large(Span span, std::string reason);
   /// A function is checked by itself: what of it depends on constants that only a call has is not judged.
   bool sample_ = false;
   bool sample_unknown_ = false;

@@ -250,6 +250,7 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
     }
     parameters.push_back({parameter.name.text, value, parameter_span(parameter)});
   }
+  if (++inlined_ > kMostInlined) return too_large(call.span, "its functions call functions too many times");
   locals_.insert(locals_.end(), parameters.begin(), parameters.end());
   typed::ExpressionRef result = body_of(declaration, *function, locals_before);
   locals_.resize(locals_before);
