@@ -370,5 +370,60 @@ TEST(TurnEngine, restarted_after_every_turn_gives_the_same_rows) {
   }
 }
 
+std::vector<std::string> sorted_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  size_t begin = 0;
+  for (size_t end = text.find('\n'); end != std::string::npos; begin = end + 1, end = text.find('\n', begin))
+    lines.push_back(text.substr(begin, end - begin));
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+TEST(TurnEngine, however_sources_interleave_the_same_rows_come_out) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    std::vector<std::string> records[2];
+    for (auto& source : records) {
+      int64_t now = 100;
+      for (int i = 0; i < 120; ++i) {
+        now += rng.between(0, 6);
+        int64_t time = rng.chance(40) ? now + 900 : now - rng.between(0, 45);
+        source.push_back(record(std::string(1, static_cast<char>('a' + rng.below(3))), rng.between(0, 5), time));
+      }
+    }
+    std::vector<std::string> expected;
+    for (int order = 0; order < 4; ++order) {
+      ProgramBuilder b;
+      Program program = everything(b);
+      Running run(program);
+      run.feed(2, record("a", 1, 0) + record("c", 2, 0));
+      size_t next[2] = {0, 0};
+      while (next[0] < records[0].size() || next[1] < records[1].size()) {
+        size_t source = order == 0   ? (next[0] < records[0].size() ? 0 : 1)
+                        : order == 1 ? (next[1] < records[1].size() ? 1 : 0)
+                                     : rng.below(2);
+        std::string turn;
+        for (uint64_t count = 1 + rng.below(5); count > 0 && next[source] < records[source].size(); --count)
+          turn += records[source][next[source]++];
+        if (!turn.empty()) run.feed(static_cast<int>(source), turn);
+      }
+      run.end();
+      std::vector<std::string> found = sorted_lines(all_rows(*run.session, program.products.size()));
+      if (order == 0) {
+        expected = found;
+        EXPECT_GT(expected.size(), 500u);
+      } else {
+        EXPECT_EQ(found.size(), expected.size());
+        std::vector<std::string> missing, extra;
+        std::set_difference(expected.begin(), expected.end(), found.begin(), found.end(), std::back_inserter(missing));
+        std::set_difference(found.begin(), found.end(), expected.begin(), expected.end(), std::back_inserter(extra));
+        EXPECT_EQ(missing, std::vector<std::string>()) << "order " << order;
+        EXPECT_EQ(extra, std::vector<std::string>()) << "order " << order;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace braid
