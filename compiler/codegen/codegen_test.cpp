@@ -108,5 +108,24 @@ TEST(Codegen, TextsOfEachStageAreTheSameEachTimeAndHoldNoAddress) {
   EXPECT_EQ(one->texts[0].llvm.find("inttoptr"), std::string::npos);
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+TEST(CodegenDeathTest, InstrumentedCodeIsCaughtBehindAColumn) {
+  CallSites sites;
+  CodegenOptions options;
+  options.instrument_asan = true;
+  auto code = compiler()({filter_and_remainder()}, sites, options);
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  std::vector<int64_t> a(8, 17), b(8, 5), rest(4);
+  const void* in[] = {a.data(), b.data()};
+  void* out[] = {rest.data()};
+  uint32_t kept[8];
+  Drop drops[8];
+  KernelFrame frame{in, out, 8, 0, kept, drops};
+  EXPECT_DEATH(code->kernels[0]->run(frame), "heap-buffer-overflow");
+}
+#endif
+#endif
+
 }  // namespace
 }  // namespace braid::codegen

@@ -618,6 +618,11 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
     CodegenOptions options;
     options.symbols = native_symbols();
     options.optimisation = static_cast<int>(round % 3 == 0 ? 1 : 2);
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    options.instrument_asan = true;
+#endif
+#endif
     auto code = (*compile)(programs, sites, options);
     ASSERT_TRUE(code.ok()) << code.error().message;
     for (size_t i = 0; i < programs.size(); ++i) {

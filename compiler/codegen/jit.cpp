@@ -41,9 +41,16 @@ constexpr const char* kPipeline =
 constexpr const char* kQuickPipeline =
     "cgscc(inline),globaldce,function(sroa<modify-cfg>,early-cse<>,simplifycfg,instcombine<no-verify-fixpoint>)";
 
+/// Instructions of a module beyond which only the quick passes run: those of hundreds of kernels.
+constexpr unsigned kManyInstructions = 30'000;
+
+/// Instructions of a function beyond which registers are given out quickly instead of well: the time of the good way
+/// grows with the square. Rows of some two hundred computed columns.
+constexpr unsigned kLargestFunction = 6000;
+
 /// Once a process. What is left out took a fifth of the compile time and gave row loops nothing.
 bool set_up() {
-  const char* arguments[] = {"braid", "-disable-lsr", "-disable-post-ra"};
+  const char* arguments[] = {"braid", "-disable-lsr", "-disable-post-ra", "-huge-size-for-split=500"};
   llvm::cl::ParseCommandLineOptions(static_cast<int>(std::size(arguments)), arguments, "", &llvm::nulls());
   return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter();
 }
@@ -91,7 +98,8 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CodegenOp
   passes.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager manager;
   if (options.optimisation > 0) {
-    llvm::Error error = passes.parsePassPipeline(manager, options.optimisation >= 2 ? kPipeline : kQuickPipeline);
+    const bool quick = options.optimisation == 1 || module.getInstructionCount() > kManyInstructions;
+    llvm::Error error = passes.parsePassPipeline(manager, quick ? kQuickPipeline : kPipeline);
     BRAID_CHECK(!error, "the pipeline is spelled as LLVM spells it");
   }
   if (options.instrument_asan) {
@@ -113,6 +121,9 @@ std::string assembly(llvm::Module& module, llvm::TargetMachine& target) {
 
 Result<std::shared_ptr<llvm::orc::LLJIT>> make_code(llvm::Module& module, llvm::TargetMachine& target,
                                                     const std::map<std::string, void*>& addresses) {
+  unsigned largest = 0;
+  for (llvm::Function& function : module) largest = std::max(largest, function.getInstructionCount());
+  if (largest > kLargestFunction) target.setOptLevel(llvm::CodeGenOptLevel::None);
   auto object = llvm::orc::SimpleCompiler(target)(module);
   if (!object) return failed("no machine code", object.takeError());
   auto jit = llvm::orc::LLJITBuilder()

@@ -9,6 +9,8 @@
 namespace braid::codegen {
 namespace {
 
+constexpr size_t kColumnsInRegisters = 64;
+
 class KernelEmitter {
  public:
   KernelEmitter(Module& module, const plan::RowProgram& program, const std::string& name, typed::CallSites& sites)
@@ -18,6 +20,8 @@ class KernelEmitter {
     function_->setDoesNotThrow();
     function_->addParamAttr(0, llvm::Attribute::NoAlias);
     frame_ = function_->getArg(0);
+    output_ = flatten(program.output);
+    wide_ = flatten(program.input).size() + output_.size() > kColumnsInRegisters;
     llvm::MDBuilder metadata(m_.context());
     llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain("kernel");
     input_scope_ = llvm::MDNode::get(m_.context(), {metadata.createAnonymousAliasScope(domain, "input")});
@@ -99,8 +103,10 @@ class KernelEmitter {
     return entry_.CreateLoad(type, Module::at(entry_, frame_, offset));
   }
 
-  /// Data of a column, loaded once before the loop.
+  /// Data of a column, loaded once before the loop; of a wide row, where it is used: hundreds of addresses that live
+  /// throughout the loop would keep the register allocator busy for seconds.
   llvm::Value* column_data(llvm::Value* columns, size_t leaf, std::unordered_map<size_t, llvm::Value*>& known) {
+    if (wide_) return b_.CreateLoad(m_.ptr, Module::at(b_, columns, leaf * sizeof(void*)));
     llvm::Value*& data = known[leaf];
     if (data == nullptr) data = entry_.CreateLoad(m_.ptr, Module::at(entry_, columns, leaf * sizeof(void*)));
     return data;
@@ -156,9 +162,17 @@ class KernelEmitter {
         b_.SetInsertPoint(next);
         continue;
       }
+      // Columns of the last step go out as soon as they are made, so that few values wait at a time. If a later one
+      // fails, the next row that is kept writes over them.
+      const bool last = &step == &program_.steps.back();
       std::vector<LeafValue> made;
-      for (const typed::ExpressionRef& column : step.columns)
-        for (const LeafValue& leaf : expressions.emit(*column)) made.push_back(leaf);
+      for (const typed::ExpressionRef& column : step.columns) {
+        for (const LeafValue& leaf : expressions.emit(*column)) {
+          if (last && computed(made.size())) emit_output(made.size(), leaf);
+          made.push_back(leaf);
+        }
+      }
+      stored_ = last;
       current = std::move(made);
       over_input = false;
       row = &step.row;
@@ -171,14 +185,15 @@ class KernelEmitter {
 
   bool computed(size_t leaf) const { return leaf >= program_.passthrough.size() || program_.passthrough[leaf] < 0; }
 
+  void emit_output(size_t leaf, const LeafValue& value) {
+    llvm::Value* data = column_data(columns_out_, leaf, output_data_);
+    llvm::Value* offset = b_.CreateMul(kept_count_, number(leaf_width(output_[leaf].kind)));
+    store_out(value, b_.CreateInBoundsGEP(m_.i8, data, offset));
+  }
+
   void emit_output(const std::vector<LeafValue>& row) {
-    std::vector<Leaf> leaves = flatten(program_.output);
-    for (size_t leaf = 0; leaf < leaves.size(); ++leaf) {
-      if (!computed(leaf)) continue;
-      llvm::Value* data = column_data(columns_out_, leaf, output_data_);
-      llvm::Value* offset = b_.CreateMul(kept_count_, number(leaf_width(leaves[leaf].kind)));
-      store_out(row[leaf], b_.CreateInBoundsGEP(m_.i8, data, offset));
-    }
+    for (size_t leaf = 0; leaf < output_.size() && !stored_; ++leaf)
+      if (computed(leaf)) emit_output(leaf, row[leaf]);
   }
 
   void begin_drop() {
@@ -245,11 +260,14 @@ class KernelEmitter {
   typed::CallSites& sites_;
   llvm::Function* function_;
   llvm::Value* frame_;
+  bool wide_;  ///< has more columns than are worth an address each
   llvm::MDNode *input_scope_, *output_scope_;
   llvm::BasicBlock *loop_ = nullptr, *drop_ = nullptr, *kept_ = nullptr, *latch_ = nullptr;
   llvm::Value *drops_ = nullptr, *call_ = nullptr, *columns_in_ = nullptr, *columns_out_ = nullptr;
   llvm::PHINode *row_ = nullptr, *kept_count_ = nullptr, *drop_count_ = nullptr;
   std::unordered_map<size_t, llvm::Value*> input_data_, output_data_;
+  std::vector<Leaf> output_;
+  bool stored_ = false;  ///< the last step has stored the output
   FailureTarget target_;
 };
 
