@@ -1,7 +1,11 @@
 #include "cli/commands/command.h"
 
+#include <atomic>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
+#include "cli/present/table.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -90,6 +94,55 @@ int show(Session& session, const Console& console, FindingFormat format) {
   const std::vector<Diagnostic> findings = session.reporter().take_sorted();
   show_findings(findings, session.sources(), console, format);
   return exit_code_of(findings);
+}
+
+int show_errors(Session& session, const Console& console) {
+  std::vector<Diagnostic> findings = session.reporter().take_sorted();
+  const size_t warnings = std::erase_if(findings, [](const auto& each) { return each.severity != Severity::error; });
+  show_findings(findings, session.sources(), console, FindingFormat::text);
+  if (findings.empty() && warnings > 0)
+    fmt::print(stderr, "{} (`braid check` shows them)\n", counted(static_cast<int64_t>(warnings), "warning"));
+  return exit_code_of(findings);
+}
+
+int show_error(const Error& error, const Console& console) {
+  Diagnostic finding{.code = error.code != 0 ? error.code : 9001, .message = error.message};
+  show_findings({finding}, SourceSet(), console, FindingFormat::text);
+  if (error.code != 0) return exit_code_of({finding});
+  switch (error.kind) {
+    case ErrorKind::usage:
+      return kUsage;
+    case ErrorKind::input:
+      return kInput;
+    case ErrorKind::store:
+    case ErrorKind::output:
+      return kStore;
+    case ErrorKind::internal:
+      return kOurBug;
+  }
+  return kOurBug;
+}
+
+namespace {
+std::atomic<bool> stop_asked = false;
+}
+
+void catch_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { stop_asked.store(true); };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool stop_requested() {
+  return stop_asked.load(std::memory_order_relaxed);
+}
+
+void leave_if_compiling(bool compiling, int exit_code) {
+  if (!compiling) return;
+  std::fflush(stdout);
+  std::fflush(stderr);
+  std::_Exit(exit_code);
 }
 
 int run_command_line(int count, const char* const* words) {

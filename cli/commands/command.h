@@ -8,6 +8,7 @@
 
 #include "cli/present/console.h"
 #include "cli/session/session.h"
+#include "runtime/base/result.h"
 
 namespace braid::cli {
 
@@ -33,8 +34,19 @@ struct ScriptOptions {
 
 /// The exit code for these findings: by the first error's range.
 int exit_code_of(const std::vector<Diagnostic>& findings);
-/// Shows what the session found and takes it out; the exit code of errors, or kDone.
+/// Shows what the session found and takes it out; the exit code of errors, or kDone. `check` tells everything; the
+/// other commands show errors and only count warnings.
 int show(Session& session, const Console& console, FindingFormat format = FindingFormat::text);
+int show_errors(Session& session, const Console& console);
+
+/// Shows an error that ended a run; its exit code.
+int show_error(const Error& error, const Console& console);
+/// From now on SIGINT and SIGTERM only ask: whoever runs looks at `stop_requested`.
+void catch_stop_signals();
+bool stop_requested();
+/// Ends the process at once after a run is over, if native code is still being made for it: waiting for code that
+/// nobody will run would only cost the user time.
+void leave_if_compiling(bool compiling, int exit_code);
 
 void add_new(CLI::App& app, CommandContext& context);
 void add_infer(CLI::App& app, CommandContext& context);

@@ -18,7 +18,7 @@ void add_explain(CLI::App& app, CommandContext& context) {
   command->callback([options, stage, timings, &context] {
     Session session(options->session());
     const bool right = session.check();
-    context.exit_code = show(session, context.console);
+    context.exit_code = show_errors(session, context.console);
     if (!right && *stage != "ast") return;
     std::string text;
     const Result<std::string> made = explain(session, *stage, *timings);

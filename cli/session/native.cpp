@@ -15,6 +15,18 @@ Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, cons
   return code.timings;
 }
 
+void BackgroundCompiler::start() {
+  if (thread_.joinable()) return;
+  thread_ = std::thread([this] {
+    result_ = use_native_code(compiled_, {});
+    finished_.store(true, std::memory_order_release);
+  });
+}
+
+BackgroundCompiler::~BackgroundCompiler() {
+  if (thread_.joinable()) thread_.join();
+}
+
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
   BRAID_ASSIGN(const codegen::NativeCode code,

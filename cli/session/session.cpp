@@ -79,15 +79,16 @@ typed::Project Session::check_with(const std::map<std::string, std::string>& par
   return driver::check_scripts(scripts_, sources_, language(), all, {}, reporter);
 }
 
+bool Session::is_chosen(uint32_t file) const {
+  const std::string& only = files_->only_script;
+  const std::string& path = sources_.file(file).path;
+  return only.empty() || path == only || path.starts_with(only.ends_with("/") ? only : only + "/");
+}
+
 std::vector<uint32_t> Session::chosen_files() const {
   std::vector<uint32_t> chosen;
-  if (files_->only_script.empty()) return chosen;
-  const std::string& only = files_->only_script;
-  const std::string folder = only.ends_with("/") ? only : only + "/";
-  for (uint32_t file = 0; file < sources_.size(); ++file) {
-    const std::string& path = sources_.file(file).path;
-    if (path == only || path.starts_with(folder)) chosen.push_back(file);
-  }
+  for (uint32_t file = 0; file < sources_.size(); ++file)
+    if (is_chosen(file)) chosen.push_back(file);
   return chosen;
 }
 

@@ -34,6 +34,8 @@ class Session {
   typed::Project check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const;
   /// The products of the script or folder that the command was given, of the whole project if that was given.
   std::vector<typed::RelationId> chosen_products() const;
+  /// Whether that source file is the script, or in the folder, that the command was given.
+  bool is_chosen(uint32_t file) const;
   driver::Compiled compile(const std::vector<typed::RelationId>& products) const;
   /// Binds the program's sources to files, by `--input`, the environment, then the script; false if one is unbound.
   bool bind(Program& program);

@@ -23,6 +23,52 @@ ExpressionRef reading(const ExpressionRef& expression, const std::vector<Field>&
   return typed::substitute_columns(expression, replacements);
 }
 
+int deleted_column(const std::vector<Field>& row) {
+  return !row.empty() && row.back().name == kDeleted ? static_cast<int>(row.size()) - 1 : -1;
+}
+
+std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
+  std::vector<Field> fields = right_row;
+  if (deleted_column(fields) >= 0) fields.pop_back();
+  return fields;
+}
+
+Value zero_value(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+      return {false};
+    case TypeKind::floating:
+      return {0.0};
+    case TypeKind::decimal:
+    case TypeKind::uuid:
+      return {int128{0}};
+    case TypeKind::string:
+    case TypeKind::bytes:
+      return {std::string()};
+    case TypeKind::list:
+      return {std::vector<Value>()};
+    case TypeKind::structure: {
+      std::vector<Value> fields;
+      for (const Field& field : type->fields) fields.push_back(zero_value(field.type));
+      return {std::move(fields)};
+    }
+    case TypeKind::optional:
+    case TypeKind::null:
+      return {Null{}};
+    case TypeKind::integer:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::enumeration:
+      return {int64_t{0}};
+    case TypeKind::checked:
+    case TypeKind::error:
+      break;
+  }
+  BRAID_UNREACHABLE("a value of a type that no field has");
+}
+
 namespace {
 
 const typed::ColumnRead* as_column(const ExpressionRef& expression) {
@@ -63,7 +109,49 @@ class Builder {
       fields.push_back(static_cast<int>(i));
       node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
     }
+    if (relation.source->delete_when) {
+      fields.push_back(-1);
+      node.row.push_back({std::string(kDeleted), bool_type()});
+    }
     return add(std::move(node));
+  }
+
+  /// Whether the rows are versions of keys: those of tables and of views over one.
+  bool is_table(typed::RelationId id) const {
+    const typed::Relation& relation = project_.relations[id];
+    if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
+    return is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+  }
+
+  ExpressionRef column(int node, int index, Span span) const {
+    return typed::make(row(node)[index].type, span, typed::ColumnRead{index});
+  }
+
+  /// `where` over a table: every row goes on, those that do not pass close their key.
+  int close_unless(int at, const ExpressionRef& condition, const typed::Step& step) {
+    Node node{
+        .content = ProjectNode{"where", {}}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    auto& columns = std::get<ProjectNode>(node.content).columns;
+    const int deleted = deleted_column(row(at));
+    for (size_t i = 0; i < row(at).size(); ++i) columns.push_back(column(at, static_cast<int>(i), step.span));
+    ExpressionRef fails = typed::make(bool_type(), step.span, typed::Not{reading(condition, row(at))});
+    if (deleted >= 0) {
+      columns[deleted] = typed::make(bool_type(), step.span, typed::Either{columns[deleted], fails});
+    } else {
+      columns.push_back(fails);
+      node.row.push_back({std::string(kDeleted), bool_type()});
+    }
+    return add(std::move(node));
+  }
+
+  /// What a step computes is not asked of a row that closes its key.
+  ExpressionRef unless_deleted(int at, ExpressionRef expression) const {
+    const int deleted = deleted_column(row(at));
+    if (deleted < 0 || !expression->can_fail) return expression;
+    ExpressionRef nothing =
+        typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
+    return typed::make(expression->type, expression->span,
+                       typed::Choose{column(at, deleted, expression->span), nothing, expression});
   }
 
   /// A node of its own for one reader, in which only that reader's columns live: what a stateful step holds.
@@ -97,7 +185,10 @@ class Builder {
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
     int at = -1;
-    for (const typed::Step& step : relation.steps) at = this->step(at, step, relation);
+    for (const typed::Step& step : relation.steps) {
+      is_table_flow_ = is_table(id);  // a relation read on the way has set it for itself
+      at = this->step(at, step, relation);
+    }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
       at = add({.content = RetimeNode{relation.time_field, relation.within_us},
@@ -147,6 +238,7 @@ class Builder {
     if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
+      if (is_table_flow_) return close_unless(at, where->condition, step);
       Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
       keep.row = row(at);
       return add(std::move(keep));
@@ -159,8 +251,12 @@ class Builder {
         // `select` reads what it names; the other steps only carry the columns they do not mention.
         const bool carried = project->word != "select" && as_column(written);
         columns.push_back(carried ? typed::make(row(at)[as_column(written)->index].type, written->span, written->node)
-                                  : reading(written, row(at)));
+                                  : unless_deleted(at, reading(written, row(at))));
         made.row[i].type = columns.back()->type;
+      }
+      if (const int deleted = deleted_column(row(at)); deleted >= 0) {
+        columns.push_back(column(at, deleted, step.span));
+        made.row.push_back(row(at)[deleted]);
       }
       return add(std::move(made));
     }
@@ -169,7 +265,7 @@ class Builder {
       for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
       std::vector<Field> residual_row = row(at);
-      residual_row.push_back({join->alias, struct_type(row(right))});
+      residual_row.push_back({join->alias, struct_type(joined_fields(row(right)))});
       if (made.step.residual) made.step.residual = reading(made.step.residual, residual_row);
       Node joined = node(std::move(made));
       joined.inputs = {carry(at, step.text, step.span), right};
@@ -200,6 +296,15 @@ class Builder {
     return add(std::move(finish));
   }
 
+  int add_never_deleted(int at, const typed::Step& step) {
+    at = carry(at, step.text, step.span);
+    Node& node = plan_.nodes[at];
+    std::get<ProjectNode>(node.content)
+        .columns.push_back(typed::make(bool_type(), step.span, typed::Constant{Value{false}}));
+    node.row.push_back({std::string(kDeleted), bool_type()});
+    return at;
+  }
+
   int unite(int at, const typed::UnionStep& other, const typed::Step& step) {
     // Both sides carry a column checked only where both have it so: else they are converted first.
     int right = relation(other.relation);
@@ -216,6 +321,14 @@ class Builder {
           .columns.push_back(typed::make(type, step.span, typed::ColumnRead{other.columns[i]}));
       align.row.push_back({row(at)[i].name, type});
     }
+    const bool deletes = deleted_column(row(at)) >= 0 || deleted_column(row(right)) >= 0;
+    if (deletes) {
+      const int deleted = deleted_column(row(right));
+      ExpressionRef never = typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+      std::get<ProjectNode>(align.content).columns.push_back(deleted >= 0 ? column(right, deleted, step.span) : never);
+      align.row.push_back({std::string(kDeleted), bool_type()});
+      if (deleted_column(row(at)) < 0) at = add_never_deleted(at, step);
+    }
     const int aligned = add(std::move(align));
     at = carry(at, step.text, step.span);
     return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
@@ -224,6 +337,7 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  bool is_table_flow_ = false;
 };
 
 }  // namespace

@@ -31,9 +31,12 @@ class Meaning {
     std::string text =
         "source " + relation.qualified() + fmt::format(" v{} within {} ", relation.version, relation.within_us);
     for (size_t i = 0; i < source.fields.size(); ++i)
-      text += relation.row[source.fields[i]].name + ":" + to_string(node_.row[i].type) + ";";
+      text += (source.fields[i] < 0 ? std::string(kDeleted) : relation.row[source.fields[i]].name) + ":" +
+              to_string(node_.row[i].type) + ";";
     for (const int field : source.fields)
-      if (const auto& fallback = relation.source->fields[field].fallback)
+      if (field < 0)
+        continue;
+      else if (const auto& fallback = relation.source->fields[field].fallback)
         text += " = " + typed::print(*fallback, unnamed(relation.row));
     if (relation.source->delete_when)
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
@@ -55,7 +58,7 @@ class Meaning {
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
     if (step.residual) {
       std::vector<Field> row = input(0);
-      row.push_back({"", struct_type(input(1))});
+      row.push_back({"", struct_type(joined_fields(input(1)))});
       text += " residual " + typed::print(*step.residual, unnamed(row));
     }
     return text;

@@ -165,6 +165,8 @@ class Pruner {
       own.back().add(residual.back());
       for (size_t i = 0; i < input(1).size(); ++i)
         if (own.back().has(static_cast<int>(i))) input(1)[i].add(kWhole);
+      if (const int deleted = deleted_column(plan_.nodes[node.inputs[1]].row); deleted >= 0)
+        input(1)[deleted].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
     } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
@@ -265,7 +267,7 @@ class Pruner {
     moved.fields.resize(left_columns);
     moved.column.push_back(static_cast<int>(moved.row.size()));
     moved.fields.push_back(fields);
-    Type type = struct_type(right.row);
+    Type type = struct_type(joined_fields(right.row));
     moved.row.push_back({node.row.back().name, is_optional(node.row.back().type) ? optional_type(type) : type});
 
     for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);

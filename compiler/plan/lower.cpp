@@ -212,7 +212,8 @@ class Lowering {
     const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
     JoinShape shape{.left = step.left,
                     .left_fields = static_cast<int>(left_row.size()),
-                    .right_fields = static_cast<int>(right_row.size())};
+                    .right_fields = static_cast<int>(joined_fields(right_row).size()),
+                    .right_delete = deleted_column(right_row)};
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
     shape.left_keys = left_keys;
@@ -235,7 +236,7 @@ class Lowering {
     }
     if (step.residual) {
       RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
-      kernel.input.push_back({step.alias, struct_type(right_row)});
+      kernel.input.push_back({step.alias, struct_type(joined_fields(right_row))});
       kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
       add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
     }

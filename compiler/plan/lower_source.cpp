@@ -18,6 +18,7 @@ class FromLowering {
 
   FromKernel run(bool prune) {
     std::set<int> needed(source_.fields.begin(), source_.fields.end());
+    needed.erase(-1);
     if (!prune)
       for (size_t i = 0; i < relation_.row.size(); ++i) needed.insert(static_cast<int>(i));
     if (relation_.source->delete_when)
@@ -44,18 +45,17 @@ class FromLowering {
     step.row = node_.row;
     for (size_t i = 0; i < source_.fields.size(); ++i) {
       const int field = source_.fields[i];
+      if (field < 0) {
+        step.columns.push_back(over_values(relation_.source->delete_when));
+        continue;
+      }
       const bool settled = !is(node_.row[i].type, TypeKind::checked);
-      step.columns.push_back(settled ? value(field) : raw(field));
+      step.columns.push_back(settled ? unless_deleted(field, value(field)) : raw(field));
       if (field == relation_.time_field) made.spec.time_field = static_cast<int>(i);
     }
     for (const auto& path : relation_.key)
       for (size_t i = 0; i < source_.fields.size(); ++i)
         if (source_.fields[i] == path.front()) made.spec.key_fields.push_back(static_cast<int>(i));
-    if (relation_.source->delete_when) {
-      made.spec.delete_field = static_cast<int>(step.columns.size());
-      step.columns.push_back(over_values(relation_.source->delete_when));
-      step.row.push_back({"deleted", bool_type()});
-    }
     made.spec.sites = {site("", "")};
     step.failure_site = made.spec.sites.front();
     for (const int field : needed)
@@ -101,6 +101,18 @@ class FromLowering {
     return typed::make(source_field.type, source_field.span, typed::Bind{slot, read, choice});
   }
 
+  /// A record that deletes its key needs no more than key and time.
+  ExpressionRef unless_deleted(int field, ExpressionRef read) {
+    bool needed = !relation_.source->delete_when || field == relation_.time_field;
+    for (const auto& path : relation_.key) needed |= path.front() == field;
+    for (const int asked :
+         relation_.source->delete_when ? typed::columns_read(relation_.source->delete_when) : std::vector<int>{})
+      needed |= asked == field;
+    if (needed) return read;
+    ExpressionRef nothing = typed::make(read->type, read->span, typed::Constant{zero_value(read->type)});
+    return typed::make(read->type, read->span,
+                       typed::Choose{over_values(relation_.source->delete_when), nothing, read});
+  }
   /// An expression over the declared fields, over what was decoded.
   ExpressionRef over_values(const ExpressionRef& expression) {
     const int shift = next_slot_;

@@ -21,8 +21,14 @@ namespace braid::plan {
 /// time are converted by `from`, the others are `checked<T>`.
 struct SourceNode {
   typed::RelationId relation;
-  std::vector<int> fields;  ///< of the relation's row, for each field of this node's row
+  std::vector<int> fields;  ///< of the relation's row, for each field of this node's row; −1: kDeleted
 };
+/// Rows of a table, and of the views over it, may carry this bool column behind all others: the version closes its key
+/// instead of opening a new one. `delete when` makes it, and a `where` of a view over a table: a row that no longer
+/// passes must close the version that did.
+inline constexpr std::string_view kDeleted = "?deleted";
+/// Its index in the row, −1 if there is none.
+int deleted_column(const std::vector<Field>& row);
 /// `where`, and a check of a contract that rejects.
 struct KeepNode {
   typed::ExpressionRef condition;
@@ -37,7 +43,8 @@ struct ProjectNode {
   std::vector<typed::ExpressionRef> columns;
 };
 struct UnionNode {};  ///< all inputs have this row
-/// Inputs: left, right. Right rows are converted. The row: the left row, then struct `alias` of the right row.
+/// Inputs: left, right. Right rows are converted. The row: the left row, then struct `alias` of the right row (without
+/// kDeleted).
 struct JoinNode {
   typed::JoinStep step;  ///< keys over the inputs' rows; residual over the left row and the struct
 };
@@ -93,6 +100,10 @@ bool stateful(const Node& node);
 void drop_unread(Plan& plan, const typed::Project& project);
 /// Columns of `row` that are `checked` are read through checked_read.
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
+/// The right row's fields that a join's struct has.
+std::vector<Field> joined_fields(const std::vector<Field>& right_row);
+/// A value of the type that means nothing: 0, "", null.
+Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.
 void annotate(Plan& plan);
 

@@ -69,7 +69,7 @@ struct Describe {
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
     if (step.residual) {
       std::vector<Field> both = input(0);
-      both.push_back({step.alias, struct_type(input(1))});
+      both.push_back({step.alias, struct_type(joined_fields(input(1)))});
       line += "\n      and " + typed::print(*step.residual, both);
     }
     if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);

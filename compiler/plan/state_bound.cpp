@@ -32,15 +32,17 @@ class Bound {
       case typed::JoinKind::reference:
         return fmt::format("the rows of {}, read whole at the start", right);
       case typed::JoinKind::as_of:
-        return fmt::format("of {} each key's last version and those of the last {}; rows that wait for its watermark: "
-                           "those of up to {}",
-                           right, length(left_disorder + right_disorder), length(right_disorder + left_disorder));
+        return fmt::format(
+            "of {} each key's last version and those of the last {}; rows that wait for its watermark: "
+            "those of up to {}",
+            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder));
       case typed::JoinKind::interval:
         break;
     }
     if (!step.lower_us)
-      return step.retain_us == typed::kForever ? "both sides for ever, as `retain forever` says"
-                                               : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
+      return step.retain_us == typed::kForever
+                 ? "both sides for ever, as `retain forever` says"
+                 : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
     const int64_t slack = left_disorder + right_disorder;
     return fmt::format("rows of {} for {}, and of the left side for {}", right,
                        length(std::max<int64_t>(0, -*step.lower_us) + slack),
@@ -65,7 +67,8 @@ class Bound {
   /// The widest disorder that rows of a node can have: of its sources, or of the last re-timing.
   int64_t disorder(int index) const {
     const Node& node = plan_.nodes[index];
-    if (const auto* source = std::get_if<SourceNode>(&node.content)) return project_.relations[source->relation].within_us;
+    if (const auto* source = std::get_if<SourceNode>(&node.content))
+      return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
     if (std::holds_alternative<GroupNode>(node.content)) return 0;
     int64_t widest = 0;

@@ -66,7 +66,8 @@ class Verifier {
     const auto& left = row(node, 0);
     const auto& right = row(node, 1);
     holds(node.row.size() == left.size() + 1, "a join that does not add one field");
-    holds(same(without_optional(node.row.back().type), struct_type(right)), "a join whose struct is not the right row");
+    holds(same(without_optional(node.row.back().type), struct_type(joined_fields(right))),
+          "a join whose struct is not the right row");
     holds(is_optional(node.row.back().type) == join.step.left, "a left join without optional side");
     holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
     for (size_t i = 0; i < join.step.left_keys.size(); ++i) {
@@ -77,7 +78,7 @@ class Verifier {
     }
     if (!join.step.residual) return;
     std::vector<Field> both = left;
-    both.push_back({join.step.alias, struct_type(right)});
+    both.push_back({join.step.alias, struct_type(joined_fields(right))});
     condition(join.step.residual, both);
   }
   void check(const Node& node, const GroupNode& group) const {

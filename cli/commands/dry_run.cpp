@@ -1,0 +1,209 @@
+#include <cstdio>
+
+#include "cli/commands/command.h"
+#include "cli/present/report.h"
+#include "cli/present/table.h"
+#include "cli/session/explanation.h"
+#include "cli/session/native.h"
+#include "cli/session/row_collector.h"
+#include "runtime/base/executor.h"
+#include "runtime/base/fs.h"
+#include "runtime/engine/dry_run.h"
+
+namespace braid::cli {
+namespace {
+
+constexpr int64_t kTableRows = 20;
+constexpr int64_t kNativeAfterUs = 60'000;  ///< shorter runs are over before native code pays
+
+struct DryRunFlags {
+  ScriptOptions script;
+  std::vector<std::string> inputs;
+  int64_t limit = 0;
+  std::string format = "table";
+  bool explain = false, no_seal = false;
+};
+
+Table table_of(const std::vector<Field>& row, const std::vector<ResultRow>& rows) {
+  Table table;
+  for (const Field& field : row) {
+    const TypeKind kind = without_optional(field.type)->kind;
+    const bool number = kind == TypeKind::integer || kind == TypeKind::decimal || kind == TypeKind::floating;
+    table.column(field.name, number ? Table::Align::right : Table::Align::left);
+  }
+  for (const ResultRow& result : rows) {
+    std::vector<Table::Cell> cells;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool null = result.values[i].is_null();
+      cells.push_back({null ? "null" : to_cell(row[i].type, result.values[i]), null});
+    }
+    table.row(std::move(cells));
+  }
+  return table;
+}
+
+std::string field_text(const ResultRow& row, const std::string& name) {
+  const int index = find_field(row.fields, name);
+  return index < 0 || row.values[index].is_null() ? "" : to_cell(row.fields[index].type, row.values[index]);
+}
+
+/// Why a row is in a port: code, reason, place in the script and in the input.
+std::string port_line(const ResultRow& row) {
+  std::string code = field_text(row, "code"), line = "    ";
+  if (!code.empty()) line += code + " ";
+  line += field_text(row, "reason");
+  const int origin = find_field(row.fields, "origin");
+  if (origin >= 0 && !row.values[origin].is_null()) {
+    const auto& fields = without_optional(row.fields[origin].type)->fields;
+    const ResultRow place{.fields = fields, .values = row.values[origin].items()};
+    std::string at = field_text(place, "partition");
+    if (const std::string number = field_text(place, "line"); !number.empty() && number != "0") at += ":" + number;
+    if (!at.empty()) line += "\n      " + at;
+  }
+  if (const std::string span = field_text(row, "span"); !span.empty())
+    line += fmt::format("  by {}  ({})", span, field_text(row, "step"));
+  std::string bytes = field_text(row, "bytes");
+  if (bytes.size() > 160) bytes = bytes.substr(0, 157) + "…";
+  if (!bytes.empty()) line += "\n      " + bytes;
+  return line + "\n";
+}
+
+/// Why nothing came out, in one sentence.
+std::string why_empty(const JobReport::Product& product, bool sealed) {
+  int64_t in = 0, held = product.derived.held, filtered = product.derived.filtered;
+  Ledger sum;
+  for (const JobReport::Input& input : product.inputs) {
+    in += input.ledger.in;
+    held += input.ledger.held;
+    filtered += input.ledger.filtered;
+    sum.unmatched += input.ledger.unmatched;
+    sum.rejected += input.ledger.rejected;
+    sum.late += input.ledger.late;
+  }
+  if (in == 0) return "nothing came out: its inputs hold no record";
+  if (held > 0 && !sealed)
+    return "nothing came out yet: rows wait until event time passes; without --no-seal the end of input decides them";
+  if (!sealed && product.derived.in == 0 && filtered + sum.unmatched + sum.rejected + sum.late < in)
+    return "nothing came out yet: windows are open until event time passes their end; the end of input seals them";
+  const std::pair<int64_t, const char*> reasons[] = {{filtered, "were filtered"},
+                                                     {sum.unmatched, "met no row in a join"},
+                                                     {sum.rejected, "were rejected, for the reasons below"},
+                                                     {sum.late, "came too late"}};
+  const auto most = std::max_element(std::begin(reasons), std::end(reasons));
+  if (most->first == 0) return "nothing came out";
+  return fmt::format("nothing came out: {} records {}", grouped(most->first), most->second);
+}
+
+void print_product(const Program& program, size_t index, const JobReport::Product& report, const RowCollector& rows,
+                   const Console& console, bool sealed) {
+  const ProductSpec& product = program.products[index];
+  const auto& collected = rows.rows(static_cast<int>(index));
+  fmt::print("{}{} version {}{}\n", console.color_out ? "\x1b[1m" : "", product.qualified(), product.version,
+             console.color_out ? "\x1b[0m" : "");
+  if (!collected.rows.empty())
+    std::fputs(table_of(product.row, collected.rows).render(console.width, console.color_out).c_str(), stdout);
+  const auto shown = static_cast<int64_t>(collected.rows.size());
+  if (collected.count == 0)
+    fmt::print("{}\n", why_empty(report, sealed));
+  else
+    fmt::print("{}{}\n", counted(collected.count, "row"),
+               shown < collected.count ? fmt::format(", {} shown", shown) : "");
+  std::fputs(ledger_lines(report).c_str(), stdout);
+  for (const auto& [place, port] : rows.ports()) {
+    if (place.first != static_cast<int>(index)) continue;
+    fmt::print("  {}: {}\n", place.second, counted(port.count, "row"));
+    for (const ResultRow& row : port.rows)
+      std::fputs(
+          find_field(row.fields, "reason") >= 0 ? port_line(row).c_str() : ("    " + row_text(row) + "\n").c_str(),
+          stdout);
+    if (port.count > static_cast<int64_t>(port.rows.size()))
+      fmt::print("    … and {} more\n", grouped(port.count - static_cast<int64_t>(port.rows.size())));
+  }
+  fmt::print("\n");
+}
+
+void run(const DryRunFlags& flags, CommandContext& context) {
+  SessionOptions options = flags.script.session();
+  for (const std::string& input : flags.inputs) {
+    const size_t equals = input.find('=');
+    options.inputs[equals == std::string::npos ? "" : input.substr(0, equals)] =
+        equals == std::string::npos ? input : input.substr(equals + 1);
+  }
+  Session session(options);
+  const bool right = session.check();
+  if (!right) {
+    context.exit_code = show(session, context.console);
+    return;
+  }
+  const auto products = session.chosen_products();
+  if (products.empty()) {
+    fmt::print(stderr, "braid: there is no product in {}\n", flags.script.path);
+    context.exit_code = kUsage;
+    return;
+  }
+  driver::Compiled compiled = session.compile(products);
+  const bool bound = session.bind(compiled.program());
+  context.exit_code = show_errors(session, context.console);
+  if (!bound) return;
+  if (flags.explain) {
+    const Result<std::string> text = explain(session, "", false);
+    if (text.ok()) fmt::print("{}\n", *text);
+  }
+
+  const Program& program = compiled.program();
+  const bool table = flags.format == "table";
+  RowCollector::Limits limits;
+  limits.rows = flags.limit > 0 ? flags.limit : table ? kTableRows : INT64_MAX;
+  std::function<void(const std::string&)> print;
+  if (!table)
+    print = [](const std::string& text) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fflush(stdout);
+    };
+  RowCollector rows(program, limits, flags.format, print);
+  ProgressLine progress(context.console, system_clock());
+  BackgroundCompiler native(compiled);
+  catch_stop_signals();
+  DryRunOptions run_options{.seal = !flags.no_seal};
+  run_options.stop_requested = [&] { return stop_requested() || (flags.limit > 0 && rows.satisfied()); };
+  run_options.progress = [&](const JobProgress& now) {
+    if (!native.started() && progress.elapsed_us() > kNativeAfterUs) native.start();
+    progress.show(now);
+  };
+  InlineExecutor executor;
+  const JobSeams seams{real_fs(), system_clock(), executor, {}};
+  const Result<JobReport> report = dry_run(program, run_options, seams, rows);
+  progress.clear();
+  if (!report.ok()) {
+    context.exit_code = show_error(report.error(), context.console);
+  } else if (table) {
+    for (size_t i = 0; i < program.products.size(); ++i)
+      print_product(program, i, report->products[i], rows, context.console, run_options.seal && !report->drained);
+    fmt::print("{} in {:.1f} s, nothing was written\n", counted(report->events, "event"),
+               static_cast<double>(progress.elapsed_us()) / 1e6);
+    if (report->drained) fmt::print("stopped before the end of the inputs: the counts are of what was read\n");
+    if (report->deviation != 0) context.exit_code = kOurBug;
+  }
+  leave_if_compiling(native.started() && !native.finished(), context.exit_code);
+}
+
+}  // namespace
+
+void add_dry_run(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<DryRunFlags>();
+  CLI::App* command =
+      app.add_subcommand("dry-run", "Runs a script over its inputs and shows what comes out; nothing is written");
+  flags->script.add_to(*command, "Project folder or script");
+  command->add_option("--input", flags->inputs, "Where a source is read from: NAME=FILE, or - for standard input")
+      ->type_name("NAME=FILE");
+  command->add_option("--limit", flags->limit, "Rows of each product (table: 20); stops when all have as many")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--format", flags->format, "table, json or csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  command->add_flag("--explain", flags->explain, "First the steps and the bound on each state");
+  command->add_flag("--no-seal", flags->no_seal, "The end of the files is no end: what waits for time stays open");
+  command->callback([flags, &context] { run(*flags, context); });
+}
+
+}  // namespace braid::cli

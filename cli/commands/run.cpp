@@ -1,0 +1,152 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/commands/command.h"
+#include "cli/present/report.h"
+#include "cli/present/table.h"
+#include "cli/session/native.h"
+#include "runtime/base/executor.h"
+#include "runtime/base/fs.h"
+#include "runtime/engine/job.h"
+#include "runtime/state/rocks_store.h"
+
+namespace braid::cli {
+namespace {
+
+struct RunFlags {
+  ScriptOptions script;
+  std::string store;
+  bool no_seal = false, reset = false, accept = false, interpret = false;
+  uint64_t commit_every_turns = 1024;
+};
+
+std::string state_text(const StateSize& state) {
+  return fmt::format("{} rows, {}", grouped(static_cast<int64_t>(state.rows)),
+                     bytes_text(static_cast<int64_t>(state.bytes)));
+}
+
+void print_report(const JobReport& report, int64_t elapsed_us) {
+  for (const JobReport::Product& product : report.products) {
+    fmt::print("{} version {}: {}{}\n", product.name, product.version, counted(product.rows, "row"),
+               product.alerts ? ", " + counted(product.alerts, "alert") : "");
+    std::fputs(ledger_lines(product).c_str(), stdout);
+  }
+  fmt::print("\n");
+  for (const std::string& path : report.outputs) fmt::print("wrote {}\n", path);
+  fmt::print("{} so far; this run: {} turns, {} commits, {:.1f} s; event time up to {}; state {}\n",
+             counted(report.events, "event"), report.turns, report.epochs, static_cast<double>(elapsed_us) / 1e6,
+             instant_text(report.newest), state_text(report.state));
+}
+
+/// Kill points for crash tests: BRAID_KILL_AT="after_output_sync:3" ends the process at that place, the third time.
+std::function<void(std::string_view)> kill_point_of_environment() {
+  const char* wanted = std::getenv("BRAID_KILL_AT");
+  if (wanted == nullptr) return {};
+  std::string name = wanted;
+  int64_t nth = 1;
+  if (const size_t colon = name.find(':'); colon != std::string::npos) {
+    nth = std::atoll(name.c_str() + colon + 1);
+    name.resize(colon);
+  }
+  auto seen = std::make_shared<int64_t>(0);
+  return [name, nth, seen](std::string_view at) {
+    if (at == name && ++*seen == nth) std::raise(SIGKILL);
+  };
+}
+
+void run(const RunFlags& flags, CommandContext& context) {
+  Session session(flags.script.session());
+  const bool right = session.check();
+  if (!right) {
+    context.exit_code = show(session, context.console);
+    return;
+  }
+  const Environment& environment = session.environment();
+  const auto products = session.chosen_products();
+  driver::Compiled compiled = session.compile(products);
+  const bool bound = session.bind(compiled.program());
+  if (!environment.kafka_keys.empty())
+    session.reporter().report(
+        diag::CannotRunHere{.what = fmt::format("the environment `{}`, which names `{}`,", environment.name,
+                                                environment.kafka_keys.front())});
+  context.exit_code = show_errors(session, context.console);
+  if (!bound || context.exit_code != kDone) return;
+  if (products.empty()) {
+    fmt::print(stderr, "braid: there is no product in {}\n", flags.script.path);
+    context.exit_code = kUsage;
+    return;
+  }
+
+  InlineExecutor executor;
+  const JobSeams seams{real_fs(), system_clock(), executor, open_rocks_store};
+  JobOptions options{.project = session.files().name,
+                     .directory = flags.store.empty() ? environment.store : flags.store};
+  options.seal = !flags.no_seal;
+  options.accept = flags.accept;
+  options.commit_every_turns = flags.commit_every_turns;
+  for (size_t i = 0; i < compiled.program().products.size(); ++i) {
+    const auto out = environment.out.find(compiled.program().products[i].qualified());
+    if (out == environment.out.end()) continue;
+    OutputBinding binding{.path = out->second.file, .format = out->second.format};
+    if (binding.format.empty()) binding.format = binding.path.ends_with(".csv") ? "csv" : "json";
+    if (const auto null = out->second.options.find("null"); null != out->second.options.end())
+      binding.null_marker = null->second;
+    options.outputs[static_cast<int>(i)] = std::move(binding);
+  }
+  if (flags.reset) {
+    const Status reset = reset_job(options.directory, seams);
+    if (!reset.ok()) {
+      context.exit_code = show_error(reset.error(), context.console);
+      return;
+    }
+  }
+  ProgressLine progress(context.console, system_clock());
+  catch_stop_signals();
+  options.stop_requested = stop_requested;
+  options.progress = [&](const JobProgress& now) { progress.show(now); };
+  options.kill_point = kill_point_of_environment();
+  BackgroundCompiler native(compiled);
+  if (!flags.interpret) native.start();
+  const Result<JobReport> report = run_job(compiled.program(), options, seams);
+  const int64_t elapsed = progress.elapsed_us();
+  progress.clear();
+  if (!report.ok()) {
+    context.exit_code = show_error(report.error(), context.console);
+  } else {
+    show_findings(report->warnings, session.sources(), context.console, FindingFormat::text);
+    for (const std::string& step : report->started_empty) fmt::print("started empty: {}\n", step);
+    if (report->nothing_new)
+      fmt::print("nothing new since the last run\n");
+    else
+      print_report(*report, elapsed);
+    if (report->drained) fmt::print("stopped on request, all committed; run again to go on\n");
+    if (report->deviation != 0) {
+      fmt::print(stderr, "braid: the accounts do not add up by {} records; this is a bug of Braid\n",
+                 report->deviation);
+      context.exit_code = kOurBug;
+    }
+  }
+  leave_if_compiling(native.started() && !native.finished(), context.exit_code);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Runs a project as a job: results and state in its store; killed, it goes on where it was");
+  flags->script.add_to(*command, "Project folder or script");
+  command->add_option("--store", flags->store, "Folder of state and results (default: the environment's)")
+      ->type_name("DIR");
+  command->add_flag("--no-seal", flags->no_seal, "The inputs will grow: what waits for time stays open");
+  command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
+  command->add_flag("--accept", flags->accept, "The script changed: steps whose state does not fit begin empty");
+  command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--interpret", flags->interpret, "Without native code");
+  command->callback([flags, &context] { run(*flags, context); });
+}
+
+}  // namespace braid::cli

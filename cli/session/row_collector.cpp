@@ -1,0 +1,48 @@
+#include "cli/session/row_collector.h"
+
+namespace braid::cli {
+namespace {
+
+void keep(RowCollector::Collected& into, const std::vector<Field>& row, const Block& block, int64_t limit) {
+  std::vector<Slot> slots(block.columns.size());
+  for (uint32_t r = 0; r < block.rows && static_cast<int64_t>(into.rows.size()) < limit; ++r) {
+    for (size_t leaf = 0; leaf < slots.size(); ++leaf) slots[leaf] = read_slot(block.columns[leaf], r);
+    ResultRow made{.fields = row};
+    size_t at = 0;
+    for (const Field& field : row) {
+      made.values.push_back(from_slots(field.type, slots.data() + at));
+      at += leaf_count(field.type);
+    }
+    into.rows.push_back(std::move(made));
+  }
+  into.count += block.rows;
+}
+
+}  // namespace
+
+RowCollector::RowCollector(const Program& program, Limits limits, std::string format,
+                           std::function<void(const std::string&)> print)
+    : limits_(limits), print_(std::move(print)), products_(program.products.size()) {
+  if (!print_) return;
+  for (const ProductSpec& product : program.products)
+    encoders_.push_back(make_encoder(format == "csv" ? Format::csv : Format::ndjson, product.row));
+}
+
+void RowCollector::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
+  if (!port.empty()) return keep(ports_[{product, port}], row, block, limits_.port_rows);
+  Collected& into = products_[product];
+  if (!print_) return keep(into, row, block, limits_.rows);
+  std::string text;
+  if (into.count == 0) encoders_[product]->append_header(text);
+  for (uint32_t r = 0; r < block.rows; ++r, ++into.count)
+    if (into.count < limits_.rows) encoders_[product]->append_row(block, r, text);
+  if (!text.empty()) print_(text);
+}
+
+bool RowCollector::satisfied() const {
+  for (const Collected& product : products_)
+    if (product.count < limits_.rows) return false;
+  return true;
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,268 @@
+#include "cli/session/test_play.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "cli/project/project.h"
+#include "cli/session/expectations.h"
+#include "runtime/base/rng.h"
+#include "runtime/engine/in_memory.h"
+
+namespace braid::cli {
+namespace {
+
+/// Tests that give only raw bytes have no clock to measure the future by: it stands far ahead.
+constexpr int64_t kFarAhead = int64_t{253'370'764'800} * 1'000'000;  // the year 9999
+
+/// A record to feed, with what ordering needs to know of it.
+struct Arriving {
+  int source;  ///< of the program; −1: nothing reads it
+  typed::RelationId relation;
+  std::string bytes;
+  std::optional<int64_t> time;
+};
+
+std::optional<int64_t> time_of(const typed::Relation& relation, const typed::TestRow& row) {
+  for (const auto& [index, value] : row.fields)
+    if (index == relation.time_field && !value.is_null()) return value.integer();
+  return std::nullopt;
+}
+
+/// The latest instant that a row names: what a test's clock has seen.
+int64_t latest_in(const typed::Relation& relation, const typed::TestRow& row) {
+  int64_t latest = std::numeric_limits<int64_t>::min();
+  for (const auto& [index, value] : row.fields)
+    if (is(without_optional(relation.row[index].type), TypeKind::timestamp) && !value.is_null())
+      latest = std::max(latest, value.integer());
+  return latest;
+}
+
+int source_of(const Program& program, const typed::Relation& relation) {
+  for (size_t i = 0; i < program.sources.size(); ++i)
+    if (program.sources[i].name == relation.qualified() && program.sources[i].version == relation.version)
+      return static_cast<int>(i);
+  return -1;
+}
+
+int product_of(const Program& program, const typed::Relation& relation) {
+  for (size_t i = 0; i < program.products.size(); ++i)
+    if (program.products[i].qualified() == relation.qualified() && program.products[i].version == relation.version)
+      return static_cast<int>(i);
+  return -1;
+}
+
+/// `delete T [keys]` as the record that the table's `delete when` asks for; nothing where the condition is not a plain
+/// flag or comparison with a constant.
+std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, const typed::TestRow& keys) {
+  if (!relation.source->delete_when) return std::nullopt;
+  const typed::Expression* condition = relation.source->delete_when.get();
+  auto column = [](const typed::ExpressionRef& expression) -> const typed::ColumnRead* {
+    const typed::Expression* inner = expression.get();
+    while (const auto* convert = std::get_if<typed::Convert>(&inner->node)) inner = convert->operand.get();
+    return std::get_if<typed::ColumnRead>(&inner->node);
+  };
+  typed::TestRow row = keys;
+  if (const auto* flag = std::get_if<typed::ColumnRead>(&condition->node)) {
+    row.fields.emplace_back(flag->index, Value{true});
+    return row;
+  }
+  const auto* operation = std::get_if<typed::Operation>(&condition->node);
+  if (!operation || operation->op != typed::Operator::equal) return std::nullopt;
+  const auto* asked = column(operation->operands[0]);
+  const auto* constant = std::get_if<typed::Constant>(&operation->operands[1]->node);
+  if (!asked || !constant) return std::nullopt;
+  row.fields.emplace_back(asked->index, constant->value);
+  return row;
+}
+
+/// Another order of arrival in which no row comes later than its source's bound allows, rows of one instant and rows of
+/// unknown time stay in order. Sources interleave freely.
+std::vector<Arriving> permuted(std::vector<Arriving> rows, const typed::Project& project, Rng& rng) {
+  std::vector<Arriving> made;
+  while (!rows.empty()) {
+    std::vector<size_t> possible;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      bool first = true;
+      const int64_t within = project.relations[rows[i].relation].within_us;
+      for (size_t j = 0; j < rows.size() && first; ++j) {
+        if (rows[j].relation != rows[i].relation || i == j) continue;
+        if (j < i) first &= rows[i].time && rows[j].time && *rows[i].time != *rows[j].time;
+        first &= !rows[i].time || !rows[j].time || *rows[i].time <= *rows[j].time + within;
+      }
+      if (first) possible.push_back(i);
+    }
+    const size_t chosen = possible[rng.below(possible.size())];
+    made.push_back(std::move(rows[chosen]));
+    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(chosen));
+  }
+  return made;
+}
+
+class Play {
+ public:
+  Play(const typed::Test& test, const Program& program, const PlayContext& context, const Arrival& arrival)
+      : test_(test), program_(program), context_(context), arrival_(arrival), rng_(arrival.permutation) {}
+
+  Result<std::optional<Mismatch>> run() {
+    last_change_ = 0;
+    bool typed_rows = false;
+    for (size_t i = 0; i < test_.statements.size(); ++i) {
+      const auto& content = test_.statements[i].content;
+      if (!std::holds_alternative<typed::ExpectStatement>(content)) last_change_ = i + 1;
+      if (const auto* given = std::get_if<typed::GivenStatement>(&content)) typed_rows |= !given->rows.empty();
+    }
+    now_ = typed_rows ? 0 : kFarAhead;
+    BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1, .now = now_}));
+    for (size_t i = 0; i < test_.statements.size(); ++i) {
+      at_ = i;
+      BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
+      if (mismatch_) break;
+    }
+    return std::move(mismatch_);
+  }
+
+ private:
+  const typed::Relation& relation(typed::RelationId id) const { return context_.project.relations[id]; }
+
+  Status step(const typed::GivenStatement& given) {
+    const typed::Relation& to = relation(given.relation);
+    const int source = source_of(program_, to);
+    for (const typed::TestRow& row : given.rows) {
+      now_ = std::max(now_, latest_in(to, row));
+      pending_.push_back({source, given.relation, given_record(to, row) + "\n", time_of(to, row)});
+    }
+    for (const std::string& raw : given.raw) pending_.push_back({source, given.relation, raw + "\n", std::nullopt});
+    if (given.file) {
+      std::string reason;
+      const std::filesystem::path file(*given.file);
+      const std::string path =
+          file.is_absolute() ? *given.file : (std::filesystem::path(context_.folder) / file).string();
+      const auto text = read_file(path, reason);
+      if (!text) return Error{ErrorKind::input, fmt::format("cannot read `{}`: {}", path, reason), 7001};
+      now_ = std::max(now_, kFarAhead);
+      pending_.push_back({source, given.relation, *text, std::nullopt});
+    }
+    // A run of `given`s is permuted as one; otherwise each is one turn.
+    const bool more = at_ + 1 < test_.statements.size() &&
+                      std::holds_alternative<typed::GivenStatement>(test_.statements[at_ + 1].content);
+    if (arrival_.permutation != 0 && more) return {};
+    return feed_pending();
+  }
+
+  Status feed_pending() {
+    std::vector<Arriving> rows = std::exchange(pending_, {});
+    session_->set_now(now_);
+    if (arrival_.permutation != 0) rows = permuted(std::move(rows), context_.project, rng_);
+    const bool row_by_row = arrival_.restart_between_rows || arrival_.permutation != 0;
+    std::string turn;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      turn += rows[i].bytes;
+      const bool last = i + 1 == rows.size() || rows[i + 1].source != rows[i].source;
+      if (!row_by_row && !last) continue;
+      if (rows[i].source >= 0) session_->feed(rows[i].source, turn);
+      turn.clear();
+      if (arrival_.restart_between_rows) BRAID_TRY(session_->restart());
+    }
+    return {};
+  }
+
+  Status step(const typed::DeleteStatement& deleted) {
+    const typed::Relation& from = relation(deleted.relation);
+    const int source = source_of(program_, from);
+    for (const typed::TestRow& keys : deleted.rows) {
+      const auto row = deleting_row(from, keys);
+      if (!row)
+        return Error{ErrorKind::usage,
+                     fmt::format("`delete {}` needs a table with `delete when` on a flag or a symbol", from.name),
+                     5001};
+      now_ = std::max(now_, latest_in(from, *row));
+      session_->set_now(now_);
+      if (source >= 0) session_->feed(source, given_record(from, *row) + "\n");
+    }
+    return {};
+  }
+  Status step(const typed::AdvanceStatement& advance) {
+    now_ = std::max(now_, advance.to_us);
+    session_->set_now(now_);
+    if (const int source = source_of(program_, relation(advance.relation)); source >= 0)
+      session_->advance_to(source, advance.to_us);
+    return {};
+  }
+  Status step(const typed::IdleStatement& idle) {
+    if (const int source = source_of(program_, relation(idle.relation)); source >= 0) session_->idle(source);
+    return {};
+  }
+  Status step(const typed::WaitStatement& wait) {
+    now_ += wait.duration_us;
+    session_->set_now(now_);
+    return {};
+  }
+  Status step(const typed::RestartStatement&) { return session_->restart(); }
+
+  Status step(const typed::ExpectStatement& expect) {
+    if (at_ >= last_change_ && !ended_) {
+      session_->end_all();
+      ended_ = true;
+    }
+    const typed::Relation& of = relation(expect.relation);
+    const int product = product_of(program_, of);
+    BRAID_CHECK(product >= 0, "an expected product that was not compiled");
+    std::vector<ResultRow> rows;
+    for (CapturedRow& row : session_->take(product, expect.port))
+      rows.push_back({row.type->fields, std::get<std::vector<Value>>(std::move(row.value.content))});
+    std::vector<std::string> key;
+    if (expect.port.empty())
+      for (const auto& path : of.key)
+        if (path.size() == 1) key.push_back(of.row[path.front()].name);
+    const std::vector<Field> fields = expect.port.empty() ? of.row : std::vector<Field>{};
+    if (auto difference = compare_rows(expect, rows, fields, key))
+      mismatch_ = Mismatch{test_.statements[at_].span, of.name + (expect.port.empty() ? "" : "." + expect.port),
+                           std::move(*difference)};
+    return {};
+  }
+
+  const typed::Test& test_;
+  const Program& program_;
+  const PlayContext& context_;
+  const Arrival& arrival_;
+  Rng rng_;
+  std::unique_ptr<InMemorySession> session_;
+  std::vector<Arriving> pending_;
+  std::optional<Mismatch> mismatch_;
+  int64_t now_ = 0;
+  size_t at_ = 0;
+  size_t last_change_ = 0;  ///< statements from here on only expect
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
+                                     const Arrival& arrival) {
+  return Play(test, program, context, arrival).run();
+}
+
+bool can_permute(const typed::Test& test, const typed::Project& project) {
+  if (test.in_order) return false;
+  std::vector<std::optional<int64_t>> latest(project.relations.size());
+  int64_t rows = 0;
+  for (const typed::TestStatement& statement : test.statements) {
+    const auto* given = std::get_if<typed::GivenStatement>(&statement.content);
+    if (!given) continue;
+    const typed::Relation& relation = project.relations[given->relation];
+    if (!given->raw.empty() || given->file) return false;
+    for (const typed::TestRow& row : given->rows) {
+      ++rows;
+      if (!relation.has_time) continue;
+      const auto time = time_of(relation, row);
+      if (!time) return false;  // computed: only the engine knows it
+      auto& last = latest[given->relation];
+      if (last && *time < *last - relation.within_us) return false;
+      last = std::max(last.value_or(*time), *time);
+    }
+  }
+  return rows > 1;
+}
+
+}  // namespace braid::cli
