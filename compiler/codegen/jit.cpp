@@ -35,9 +35,8 @@ constexpr llvm::LibFunc kInexact[] = {
 constexpr const char* kPipeline =
     "inferattrs,cgscc(inline),globaldce,"
     "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
-    "jump-threading,correlated-propagation,simplifycfg,"
-    "loop-mssa(loop-rotate,licm),gvn<>,instcombine<no-verify-fixpoint>,dse,adce,"
-    "simplifycfg<switch-to-lookup;sink-common-insts;hoist-common-insts>,early-cse<memssa>)";
+    "jump-threading,correlated-propagation,simplifycfg,gvn<>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg<switch-to-lookup;sink-common-insts;hoist-common-insts>)";
 constexpr const char* kQuickPipeline =
     "cgscc(inline),globaldce,function(sroa<modify-cfg>,early-cse<>,simplifycfg,instcombine<no-verify-fixpoint>)";
 
