@@ -55,6 +55,7 @@ struct CellReader {
   std::string column;
   int32_t cell = -1;
   bool twice = false;                ///< the header names the column twice
+  bool has_default = false;          ///< a header without the column means null
   std::unique_ptr<JsonReader> list;  ///< lists: reads {"list": …}
   std::vector<CellReader> parts;     ///< structs
 };
@@ -162,6 +163,7 @@ class CsvDecoder : public Decoder {
       std::string column;
       for (const std::string& part : field.path) column += (column.empty() ? "" : ".") + part;
       fields_.push_back(make_reader(make_shape(field.type, zone_.get(), plan.unit), column, plan));
+      fields_.back().has_default = field.has_default;
     }
     use_columns(plan.header);
   }
@@ -325,7 +327,7 @@ class CsvDecoder : public Decoder {
       }
       return ConversionFault::none;
     }
-    if (reader.cell < 0) return ConversionFault::column_missing;
+    if (reader.cell < 0) return reader.has_default ? ConversionFault::none : ConversionFault::column_missing;
     if (reader.twice) return ConversionFault::duplicate;
     const Cell& cell = cells_[reader.cell];
     if (is_null(cell, shape.kind)) return shape.optional ? ConversionFault::none : ConversionFault::null;

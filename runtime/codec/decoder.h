@@ -41,6 +41,7 @@ struct DecodeField {
   std::vector<std::string> path;  ///< where it stands in a JSON record; CSV: one part, the column
   Type type;                      ///< T or T?; with a default value in the script: T?
   bool touched = true;
+  bool has_default = false;       ///< of the script: a CSV file without the column gives null
 };
 
 struct DecodePlan {

@@ -10,7 +10,10 @@ DecodePlan decode_plan(const SourceSpec& source) {
   DecodePlan plan;
   plan.format = format_of(source.binding.format);
   for (const SourceRead& read : source.decode)
-    plan.fields.push_back({read.name, read.path, read.has_fallback ? optional_type(read.type) : read.type, true});
+    plan.fields.push_back({.name = read.name,
+                           .path = read.path,
+                           .type = read.has_fallback ? optional_type(read.type) : read.type,
+                           .has_default = read.has_fallback});
   for (const auto& [name, value] : source.binding.options) {
     if (name == "null") plan.null_marker = value;
     if (name == "zone") plan.zone = value;
