@@ -29,6 +29,7 @@ ExpressionRef node(Type type, decltype(Expression::node) content) {
 struct Instance {
   const FunctionDeclaration* function;
   std::vector<Type> arguments;
+  std::vector<Value> constants;  ///< null where the argument may be anything
 };
 
 class Generator {
@@ -126,6 +127,10 @@ class Generator {
     }
     BRAID_UNREACHABLE("no value of this type");
   }
+
+  /// How many calls there are to choose from, without and with an object of their call site.
+  size_t plain() const { return plain_; }
+  size_t cached() const { return cached_; }
 
   plan::RowProgram program(int number) {
     plan::RowProgram made;
@@ -229,6 +234,7 @@ class Generator {
     return kTexts[below(std::size(kTexts))];
   }
 
+  /// Every function with every candidate for its type variable and its constant arguments that it takes.
   void add_instances(const FunctionRegistry& registry) {
     static const std::vector<Type> kTypes{int_type(),
                                           string_type(),
@@ -236,37 +242,53 @@ class Generator {
                                           decimal_type(9, 2),
                                           optional_type(int_type()),
                                           struct_type({{"a", int_type()}, {"b", optional_type(string_type())}})};
+    static const char* kConstants[] = {"[a-z]+", "(b)|x", "Europe/Paris", "America/New_York",
+                                       "hour",   "day",   "month",        "%Y-%m"};
     for (const FunctionDeclaration& function : registry.all()) {
       for (const Type& variable : kTypes) {
-        Instance instance{&function, {}};
-        bool usable = !function.takes_cache;
         bool varies = false;
+        std::vector<Type> arguments;
         for (const ParameterDeclaration& parameter : function.parameters) {
-          usable = usable && !parameter.constant;
           switch (parameter.kind) {
             case ParameterKind::exact:
-              instance.arguments.push_back(parameter.type);
+              arguments.push_back(parameter.type);
               break;
             case ParameterKind::any_decimal:
-              instance.arguments.push_back(decimal());
+              arguments.push_back(decimal());
               break;
             case ParameterKind::any_enum:
-              instance.arguments.push_back(enum_type({"red", "green", "blue"}));
+              arguments.push_back(enum_type({"red", "green", "blue"}));
               break;
             case ParameterKind::any:
-              instance.arguments.push_back(variable);
+              arguments.push_back(variable);
               varies = true;
               break;
             case ParameterKind::list_of_any:
-              instance.arguments.push_back(list_type(variable));
+              arguments.push_back(list_type(variable));
               varies = true;
               break;
           }
         }
-        if (!usable) break;
-        CallShape shape{instance.arguments, std::vector<Value>(instance.arguments.size())};
-        if (!function.problem || function.problem(shape).empty())
-          by_result_[to_string(function.result(shape))].push_back(instance);
+        for (const char* text : kConstants) {
+          bool has_constants = false, usable = true;
+          std::vector<Value> constants(arguments.size());
+          for (size_t i = 0; i < arguments.size(); ++i) {
+            if (!function.parameters[i].constant) continue;
+            has_constants = true;
+            if (is(arguments[i], TypeKind::string))
+              constants[i] = Value{std::string(text)};
+            else if (is(arguments[i], TypeKind::integer))
+              constants[i] = Value{int64_t{1}};
+            else
+              usable = false;
+          }
+          CallShape shape{arguments, constants};
+          if (usable && (!function.problem || function.problem(shape).empty())) {
+            by_result_[to_string(function.result(shape))].push_back({&function, arguments, constants});
+            (function.takes_cache ? cached_ : plain_) += 1;
+          }
+          if (!has_constants) break;
+        }
         if (!varies) break;
       }
     }
@@ -337,7 +359,10 @@ class Generator {
     if (found == by_result_.end()) return nullptr;
     const Instance& instance = found->second[below(found->second.size())];
     std::vector<ExpressionRef> arguments;
-    for (const Type& argument : instance.arguments) arguments.push_back(expression(argument, depth));
+    for (size_t i = 0; i < instance.arguments.size(); ++i)
+      arguments.push_back(instance.constants[i].is_null()
+                              ? expression(instance.arguments[i], depth)
+                              : node(instance.arguments[i], Constant{instance.constants[i]}));
     return node(type, FunctionCall{instance.function, std::move(arguments)});
   }
 
@@ -477,6 +502,7 @@ class Generator {
   std::vector<Field> row_;
   std::vector<std::pair<int, Type>> locals_;
   int next_slot_ = 0;
+  size_t plain_ = 0, cached_ = 0;
 };
 
 std::string leaf_text(const Leaf& leaf, const Slot& slot);
@@ -527,7 +553,7 @@ class Rows {
     for (int64_t i = 0; i < 3; ++i) records_[i].position = 100 * i;
   }
 
-  std::string run(const plan::RowProgram& program, const Kernel& kernel) {
+  std::string run(const plan::RowProgram& program, const Kernel& kernel, const CallSites& sites) {
     std::vector<Leaf> output = flatten(program.output);
     Block made = allocate_block(output, kRows, arena_);
     std::vector<const void*> in;
@@ -541,8 +567,12 @@ class Rows {
     call.arena = &arena_;
     call.now = 1'700'000'000'000'000;
     call.job_seed = 99;
+    std::vector<void*> caches(sites.count() + 1);
+    call.caches = caches.data();
     KernelFrame frame{in.data(), out.data(), kRows, 0, kept, drops, 0, 0, &call, block_.time, block_.record, records_};
     kernel.run(frame);
+    for (size_t i = 0; i < sites.count(); ++i)
+      if (caches[i] != nullptr) sites.free_functions()[i](caches[i]);
     std::string text;
     for (uint32_t i = 0; i < frame.kept_count; ++i) {
       text += "row " + std::to_string(kept[i]) + ":";
@@ -610,6 +640,8 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
   uint64_t kept = 0, failed = 0, total = 0;
   for (uint64_t round = 0; round < rounds; ++round) {
     Generator generator(seed + round, standard_library());
+    ASSERT_GT(generator.plain(), 60u);
+    ASSERT_GT(generator.cached(), 5u);
     std::vector<plan::RowProgram> programs;
     for (int i = 0; i < 16; ++i) programs.push_back(generator.program(i));
     CallSites sites;
@@ -627,11 +659,11 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
     ASSERT_TRUE(code.ok()) << code.error().message;
     for (size_t i = 0; i < programs.size(); ++i) {
       Rows rows(generator, programs[i].input);
-      std::string expected = rows.run(programs[i], *interpreted[i]);
+      std::string expected = rows.run(programs[i], *interpreted[i], sites);
       kept += rows.kept();
       failed += rows.failed();
       total += kRows;
-      ASSERT_EQ(expected, rows.run(programs[i], *code->kernels[i]))
+      ASSERT_EQ(expected, rows.run(programs[i], *code->kernels[i], sites))
           << "seed " << seed + round << " program " << i << "\n"
           << describe(programs[i]);
     }
