@@ -79,7 +79,13 @@ std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, cons
 /// Another order of arrival in which no row comes later than its source's bound allows, rows of one instant and rows of
 /// unknown time stay in order. Sources interleave freely.
 std::vector<Arriving> permuted(std::vector<Arriving> rows, const typed::Project& project, Rng& rng) {
-  std::vector<Arriving> made;
+  // Static tables are read whole before the streams start, whatever the order.
+  const auto timed = std::stable_partition(rows.begin(), rows.end(), [&](const Arriving& row) {
+    return project.relations[row.relation].kind == typed::RelationKind::table &&
+           !project.relations[row.relation].has_time;
+  });
+  std::vector<Arriving> made(std::make_move_iterator(rows.begin()), std::make_move_iterator(timed));
+  rows.erase(rows.begin(), timed);
   while (!rows.empty()) {
     std::vector<size_t> possible;
     for (size_t i = 0; i < rows.size(); ++i) {
