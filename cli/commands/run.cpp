@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -34,8 +35,9 @@ void print_report(const JobReport& report, int64_t elapsed_us) {
   }
   fmt::print("\n");
   for (const std::string& path : report.outputs) fmt::print("wrote {}\n", path);
-  fmt::print("{} so far; this run: {} turns, {} commits, {:.1f} s; event time up to {}; state {}\n",
-             counted(report.events, "event"), report.turns, report.epochs, static_cast<double>(elapsed_us) / 1e6,
+  fmt::print("{} so far; this run: {}, {}, {:.1f} s; event time up to {}; state {}\n", counted(report.events, "event"),
+             counted(static_cast<int64_t>(report.turns), "turn"),
+             counted(static_cast<int64_t>(report.epochs), "commit"), static_cast<double>(elapsed_us) / 1e6,
              instant_text(report.newest), state_text(report.state));
 }
 
@@ -85,9 +87,14 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.seal = !flags.no_seal;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
-  for (size_t i = 0; i < compiled.program().products.size(); ++i) {
-    const auto out = environment.out.find(compiled.program().products[i].qualified());
-    if (out == environment.out.end()) continue;
+  const std::vector<ProductSpec>& all = compiled.program().products;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto out = environment.out.find(all[i].qualified());
+    // Of several versions the newest goes where the environment says; two never share a file.
+    const bool newest = std::none_of(all.begin(), all.end(), [&](const ProductSpec& other) {
+      return other.qualified() == all[i].qualified() && other.version > all[i].version;
+    });
+    if (out == environment.out.end() || !newest) continue;
     OutputBinding binding{.path = out->second.file, .format = out->second.format};
     if (binding.format.empty()) binding.format = binding.path.ends_with(".csv") ? "csv" : "json";
     if (const auto null = out->second.options.find("null"); null != out->second.options.end())
@@ -103,6 +110,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   }
   ProgressLine progress(context.console, system_clock());
   catch_stop_signals();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   options.stop_requested = stop_requested;
   options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.kill_point = kill_point_of_environment();

@@ -1,12 +1,16 @@
 #include "cli/session/native.h"
 
 #include "compiler/codegen/load/load.h"
+#include "stdlib/registry.h"
 
 namespace braid::cli {
 
 Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
-  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites, options));
+  codegen::CodegenOptions complete = options;
+  complete.symbols = native_symbols();
+  complete.clock = &system_clock();
+  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites, complete));
   Program& program = compiled.program();
   for (size_t i = 0; i < code.kernels.size(); ++i) {
     plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
@@ -29,8 +33,8 @@ BackgroundCompiler::~BackgroundCompiler() {
 
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
-  BRAID_ASSIGN(const codegen::NativeCode code,
-               compile(compiled.physical.kernels, *compiled.call_sites, {.keep_text = true}));
+  BRAID_ASSIGN(const codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites,
+                                                       {.keep_text = true, .symbols = native_symbols()}));
   std::string text;
   for (size_t i = 0; i < code.texts.size(); ++i) {
     text += fmt::format("; ---- {}\n", compiled.physical.kernels[i].name);

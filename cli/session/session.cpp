@@ -159,6 +159,14 @@ bool Session::bind(Program& program) {
       binding.address = given->second;
       if (const std::string by_ending = format_of(given->second); !by_ending.empty()) binding.format = by_ending;
     }
+    static const std::vector<std::string> kOptions{"null", "zone", "unit"};
+    for (const auto& [name, value] : binding.options) {
+      if (std::find(kOptions.begin(), kOptions.end(), name) != kOptions.end()) continue;
+      auto finding = reporter_.report(diag::UnknownKey{.section = "options of " + source.name, .key = name});
+      finding.at(source.span);
+      if (const auto near = closest(name, kOptions)) finding.note("did you mean `" + *near + "`?");
+      finding.note(fmt::format("it takes: {}", fmt::join(kOptions, ", ")));
+    }
     if (binding.format.empty()) binding.format = format_of(binding.address);
     if (binding.format.empty()) binding.format = "json";
     if (binding.kind == "file" || binding.kind == "stdin") continue;

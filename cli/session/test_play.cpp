@@ -112,13 +112,20 @@ class Play {
 
   Result<std::optional<Mismatch>> run() {
     last_change_ = 0;
-    bool typed_rows = false;
+    bool raw = false;
+    int64_t latest = 0;
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       const auto& content = test_.statements[i].content;
       if (!std::holds_alternative<typed::ExpectStatement>(content)) last_change_ = i + 1;
-      if (const auto* given = std::get_if<typed::GivenStatement>(&content)) typed_rows |= !given->rows.empty();
+      const auto* given = std::get_if<typed::GivenStatement>(&content);
+      if (!given) continue;
+      raw |= !given->raw.empty();
+      for (const typed::TestRow& row : given->rows)
+        latest = std::max(latest, latest_in(relation(given->relation), row));
     }
-    now_ = typed_rows ? 0 : kFarAhead;
+    // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
+    // typed rows of the test will bring it.
+    now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
     BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1, .now = now_}));
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;

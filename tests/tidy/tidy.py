@@ -52,7 +52,7 @@ SEAMS = [
     (r"std::chrono::\w*_clock|\bclock_gettime\b|\btime\(nullptr\)|\bgettimeofday\b", "runtime/base/clock.h"),
     (r"\bstd::(mt19937|random_device|rand)\b|[^_\w:.]s?rand\(\)", "runtime/base/rng.h"),
     (r"\bstd::(thread|jthread|async)\b|\bpthread_create\b", "runtime/base/executor.h"),
-    (r"\bstd::[io]?fstream\b|\bfopen\b|\bstd::filesystem\b|::open\(", "runtime/base/fs.h"),
+    (r"\bstd::[io]?fstream\b|\bfopen\b|\bstd::filesystem\b|[^\w>]::open\(", "runtime/base/fs.h"),
 ]
 SEAM_FILES = {"runtime/base/clock.cpp", "runtime/base/executor.cpp", "runtime/base/executor.h"}
 
