@@ -203,7 +203,10 @@ class Lowering {
       columns.push_back(key);
     }
     if (columns.size() == row.size()) return {at, fields};
-    return {append(node, at, false, project_step(node, columns, extended, row)), fields};
+    const bool derived = program().operators[at].derived;  // of the rows before the join, whatever the join makes
+    const int made = append(node, at, false, project_step(node, columns, extended, row));
+    program().operators[made].derived = derived;
+    return {made, fields};
   }
 
   int lower_join(const Node& node, const JoinNode& join) {

@@ -38,6 +38,9 @@ class LedgerDispositions : public Dispositions {
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
   /// A row that the `from` kernel did not let through.
   void leave_source(int source_op, const Record& record, const Drop& drop);
+  /// Writes the ports' rows of a turn, its own or those that time released: by the record that caused them, so that
+  /// neither blocks nor how steps are fused can show.
+  void write_ports();
   /// Rows are counted, and nothing is written: a static table is read again.
   void set_silent(bool silent) { silent_ = silent; }
   bool silent() const { return silent_; }
@@ -57,7 +60,7 @@ class LedgerDispositions : public Dispositions {
   void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);
-  void write_slots(int product, const std::string& port, const std::vector<Field>& fields,
+  void write_slots(int product, const std::string& port, const Record& cause, const std::vector<Field>& fields,
                    const std::vector<Slot>& slots);
   void write_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
                   const Block& block, uint32_t row);
@@ -72,6 +75,15 @@ class LedgerDispositions : public Dispositions {
   const std::vector<std::vector<std::string>>& partition_names_;
   Arena& arena_;
   bool silent_ = false;
+  struct PortRow {
+    int product;
+    std::string port;
+    uint64_t turn;  ///< of the cause
+    uint32_t ordinal;
+    std::vector<Field> fields;
+    Block block;
+  };
+  std::vector<PortRow> port_rows_;
   std::vector<std::vector<int>> bits_;  ///< [product][relation] → bit of Record::settled, −1: a single way
 };
 

@@ -71,7 +71,8 @@ void LedgerDispositions::append_origin(const Record& record, std::vector<Field>&
     partition = partition_names_[record.source][record.partition];
   slots.push_back(text_slot(book_.relation_name(record.source)));
   slots.push_back(text_slot(partition));
-  slots.push_back(slot_i64(record.position));
+  bool made = record.source == made_source(program_);  // by a window: its key and its window are in the row
+  slots.push_back(slot_i64(made ? 0 : record.position));
   slots.push_back(slot_i64(record.line));
 }
 
@@ -97,15 +98,27 @@ void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Bl
   fields.push_back({"row", struct_type(std::move(shown))});
 }
 
-void LedgerDispositions::write_slots(int product, const std::string& port, const std::vector<Field>& fields,
-                                     const std::vector<Slot>& slots) {
+void LedgerDispositions::write_slots(int product, const std::string& port, const Record& cause,
+                                     const std::vector<Field>& fields, const std::vector<Slot>& slots) {
   Block block = allocate_block(flatten(fields), 1, arena_);
   block.rows = 1;
   block.time[0] = 0;
   block.watermark[0] = 0;
   block.record[0] = 0;
   for (size_t i = 0; i < slots.size(); ++i) write_slot(block.columns[i], 0, slots[i]);
-  output_.write(product, port, fields, block);
+  port_rows_.push_back({product, port, cause.turn, cause.ordinal, fields, std::move(block)});
+}
+
+void LedgerDispositions::write_ports() {
+  std::vector<uint32_t> order(port_rows_.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+    const PortRow &x = port_rows_[a], &y = port_rows_[b];
+    return std::tuple(x.turn, x.ordinal, a) < std::tuple(y.turn, y.ordinal, b);
+  });
+  for (uint32_t i : order)
+    output_.write(port_rows_[i].product, port_rows_[i].port, port_rows_[i].fields, port_rows_[i].block);
+  port_rows_.clear();
 }
 
 void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
@@ -135,7 +148,7 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   for (int product : products) {
     slots[0] = text_slot(program_.products[product].qualified());
     slots[1] = slot_i64(program_.products[product].version);
-    write_slots(product, port, fields, slots);
+    write_slots(product, port, record, fields, slots);
   }
 }
 
@@ -145,7 +158,7 @@ void LedgerDispositions::write_bare(const std::vector<int>& products, const std:
   std::vector<Field> fields;
   std::vector<Slot> slots;
   append_row(row_type, block, row, fields, slots);
-  for (int product : products) write_slots(product, port, fields.back().type->fields, slots);
+  for (int product : products) write_slots(product, port, block.record_of(row), fields.back().type->fields, slots);
 }
 
 void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::string_view check) {
@@ -157,7 +170,7 @@ void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::st
   append_row(self.row, block, row, fields, slots);
   for (int product : self.products) {
     ++book_.product(product).alerts;
-    if (!silent_) write_slots(product, "alerts", fields, slots);
+    if (!silent_) write_slots(product, "alerts", block.record_of(row), fields, slots);
   }
 }
 

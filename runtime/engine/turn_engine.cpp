@@ -135,7 +135,10 @@ void TurnEngine::run_decoded(int source, uint32_t partition, const DecodedTurn& 
     clock.idle = false;
     clock.floor = std::max(clock.floor, task_watermark_);
   }
-  if (source_operators_[source] >= 0) run_blocks(source, read_source(source, turn, &clock));
+  if (source_operators_[source] >= 0) {
+    run_blocks(source, read_source(source, turn, &clock));
+    dispositions_.write_ports();
+  }
   if (ends) clock.ended = true;
   release();
 }
@@ -152,6 +155,7 @@ void TurnEngine::load_table(int source, uint32_t, const DecodedTurn& turn, bool 
   if (source_operators_[source] < 0) return;
   dispositions_.set_silent(silent);
   run_blocks(source, read_source(source, turn, nullptr));
+  dispositions_.write_ports();
   dispositions_.set_silent(false);
 }
 
@@ -161,8 +165,16 @@ std::vector<Block> TurnEngine::read_source(int source, const DecodedTurn& turn, 
   if (!dispositions_.silent()) records_ += static_cast<int64_t>(turn.records.size());
   for (int product : program_.operators[op].products)
     book_.of(product, static_cast<uint32_t>(source)).in += static_cast<int64_t>(turn.records.size());
+  // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
+  struct Refused {
+    uint32_t ordinal;
+    const Record* record;
+    const Drop* drop = nullptr;
+    Diagnostic reason;
+  };
+  std::vector<Refused> refused;
   for (const RejectedRecord& rejected : turn.rejected)
-    dispositions_.reject_record(op, turn.records[rejected.record], spec.sites.at(0), rejected.diagnostic);
+    refused.push_back({rejected.record, &turn.records[rejected.record], nullptr, rejected.diagnostic});
 
   std::vector<Leaf> leaves = flatten(spec.row);
   std::vector<Block> rows;
@@ -171,44 +183,61 @@ std::vector<Block> TurnEngine::read_source(int source, const DecodedTurn& turn, 
     if (!spec.from_kernel.empty()) {
       std::span<const Drop> drops;
       block = run_row_kernel(spec.from_kernel.get(), decoded, spec.passthrough, leaves, arena_, call_, &drops);
-      for (const Drop& drop : drops) dispositions_.leave_source(op, decoded.record_of(drop.row), drop);
+      for (const Drop& drop : drops)
+        refused.push_back({decoded.record[drop.row], &decoded.record_of(drop.row), &drop, {}});
     }
     if (block.rows == 0) continue;
-    if (clock != nullptr) {
-      set_times(source, block, *clock, rows);
-    } else {
+    if (clock == nullptr) {
       block.time = arena_.allocate_array<int64_t>(block.rows);
       block.watermark = arena_.allocate_array<int64_t>(block.rows);
       std::fill_n(block.time, block.rows, kNoTime);
       std::fill_n(block.watermark, block.rows, kNoTime);
       rows.push_back(std::move(block));
+      continue;
+    }
+    std::vector<uint32_t> ahead = set_times(source, block, *clock);
+    std::vector<uint32_t> kept;
+    auto next = ahead.begin();
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      if (next == ahead.end() || *next != row) {
+        kept.push_back(row);
+        continue;
+      }
+      ++next;
+      std::string time, bound;
+      append_timestamp(time, block.time[row]);
+      append_duration_literal(bound, spec.ahead_us);
+      refused.push_back(
+          {block.record[row], &block.record_of(row), nullptr, diag::TooFarAhead{.time = time, .ahead = bound}.make()});
+    }
+    if (!kept.empty()) rows.push_back(select_rows(block, kept, leaves, arena_));
+  }
+  std::sort(refused.begin(), refused.end(), [](const Refused& a, const Refused& b) { return a.ordinal < b.ordinal; });
+  for (const Refused& each : refused) {
+    if (each.drop != nullptr) {
+      dispositions_.leave_source(op, *each.record, *each.drop);
+    } else {
+      dispositions_.reject_record(op, *each.record, spec.sites.at(0), each.reason);
     }
   }
   return rows;
 }
 
-void TurnEngine::set_times(int source, Block& block, PartitionClock& clock, std::vector<Block>& out) {
+std::vector<uint32_t> TurnEngine::set_times(int source, Block& block, PartitionClock& clock) {
   const SourceSpec& spec = program_.sources[source];
   block.time = block.columns[leaf_offset(spec.row, spec.time_field)].as<int64_t>();
   block.watermark = arena_.allocate_array<int64_t>(block.rows);
   int64_t latest = add_time(call_.now, spec.ahead_us);
-  std::vector<uint32_t> kept;
-  kept.reserve(block.rows);
+  std::vector<uint32_t> ahead;
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (block.time[row] > latest) {
-      std::string time, ahead;
-      append_timestamp(time, block.time[row]);
-      append_duration_literal(ahead, spec.ahead_us);
-      dispositions_.reject_record(source_operators_[source], block.record_of(row), spec.sites.at(0),
-                                  diag::TooFarAhead{.time = time, .ahead = ahead}.make());
-      continue;
-    }
     block.watermark[row] = clock.watermark();
-    clock.observe(block.time[row]);
-    kept.push_back(row);
+    if (block.time[row] > latest) {
+      ahead.push_back(row);
+    } else {
+      clock.observe(block.time[row]);
+    }
   }
-  if (kept.empty()) return;
-  out.push_back(select_rows(block, kept, flatten(spec.row), arena_));
+  return ahead;
 }
 
 void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
@@ -275,6 +304,7 @@ void TurnEngine::release() {
     BRAID_CHECK(!has_readers_[op] || outputs[op].size() == before, "a publish step holds no rows");
     times_[op] = nodes_[op]->output_time(inputs);
   }
+  dispositions_.write_ports();
 }
 
 void TurnEngine::move_time() {

@@ -87,7 +87,8 @@ class TurnEngine : private PartitionClocks {
   void publish_names();
   void run_decoded(int source, uint32_t partition, const DecodedTurn& turn, bool ends);
   std::vector<Block> read_source(int source, const DecodedTurn& turn, PartitionClock* clock);
-  void set_times(int source, Block& block, PartitionClock& clock, std::vector<Block>& out);
+  /// Gives the rows that lie too far ahead of the clock; they move no time.
+  std::vector<uint32_t> set_times(int source, Block& block, PartitionClock& clock);
   void run_blocks(int source, std::vector<Block> blocks);
   void release();
   void take_inputs(int op, std::vector<std::vector<Block>>& outputs);

@@ -79,7 +79,7 @@ TEST(TurnEngine, rows_are_filtered_rejected_and_published) {
   Running run(b.program);
   run.feed(0, record("a", 1, 10) + record("b", 2, 11) + "{\"k\":\"c\"}\n" + "broken\n" + record("d", 3, 12));
   EXPECT_EQ(run.joined(), (Rows{"b 2@11", "d 3@12"}));
-  EXPECT_EQ(run.codes("rejected"), (Rows{"E6021", "E6001"}));
+  EXPECT_EQ(run.codes("rejected"), (Rows{"E6001", "E6021"}));
   EXPECT_EQ(run.ledger().in, 5);
   EXPECT_EQ(run.ledger().used, 2);
   EXPECT_EQ(run.ledger().filtered, 1);

@@ -90,7 +90,7 @@ void AsOfJoinNode::advance(std::vector<Block>& out) {
   }
   int64_t bound = edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
-  versions_.forget_before(bound);
+  versions_.forget_before(bound, edges[1].finite);
 }
 
 void AsOfJoinNode::collect(StateBatch& batch) {

@@ -88,10 +88,13 @@ void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& o
   }
 }
 
-void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, const Drop& drop) {
+void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop) {
   // The pair is a row that this step made; its left record is settled by itself.
   dispositions().make(index(), 1);
-  dispositions().leave(index(), Dispositions::kMadeHere, left, row, drop.site, drop.code, drop.detail.view(), {});
+  JoinPairs pair;
+  pair.add(row, right);
+  dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.site, drop.code,
+                       drop.detail.view(), {});
 }
 
 void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
@@ -121,7 +124,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
         dispositions().use(index(), 0, left_block.record_of(i));
       }
       if (rejected) {
-        reject_pair(left_block, i, *drops[i]);
+        reject_pair(left_block, i, pairs.rights[i], *drops[i]);
         continue;
       }
       met.add(i, pairs.rights[i]);
@@ -197,7 +200,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       if (drops[next] != nullptr && !rejected) continue;
       matched = true;
       if (rejected) {
-        reject_pair(block, row, *drops[next]);
+        reject_pair(block, row, pairs.rights[next], *drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
         met_times.push_back(times[next]);

@@ -89,7 +89,7 @@ class IntervalJoinNode : public OperatorNode {
   void erase_if_empty(Entry& entry);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
-  void reject_pair(const Block& left, uint32_t row, const Drop& drop);
+  void reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop);
   bool closed(int64_t left_time) const;
   int64_t upper() const { return content_.upper_us ? *content_.upper_us : content_.retain_us; }
   std::string right_key_bytes(const Entry& entry, const RightRow& row) const;

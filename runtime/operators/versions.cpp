@@ -21,6 +21,7 @@ void Versions::add(uint64_t hash, std::string_view key, Version version) {
 }
 
 void Versions::insert(Entry& entry, Version version) {
+  version.dirty = !version.stored;
   auto& list = entry.value.list;
   auto place = std::lower_bound(list.begin(), list.end(), version.from,
                                 [](const Version& a, int64_t from) { return a.from < from; });
@@ -30,13 +31,14 @@ void Versions::insert(Entry& entry, Version version) {
       return;
     }
     if (place->row.data != nullptr) pool_.release_later(place->row);
+    version.stored = place->stored;
     *place = version;
   } else {
     place = list.insert(place, version);
     ++count_;
   }
   auto index = static_cast<size_t>(place - list.begin());
-  if (!version.stored) unstored_.emplace_back(&entry, version.from);
+  if (version.dirty) unstored_.emplace_back(&entry, version.from);
   if (index > 0) expect_expiry(entry, index - 1);
   expect_expiry(entry, index);
 }
@@ -44,14 +46,13 @@ void Versions::insert(Entry& entry, Version version) {
 void Versions::expect_expiry(Entry& entry, size_t index) {
   const auto& list = entry.value.list;
   const Version& version = list[index];
-  if (index + 1 < list.size()) {
-    expiries_.push({list[index + 1].from, &entry, entry.hash, version.from});
-  } else if (version.row.data == nullptr) {
-    expiries_.push({version.from, &entry, entry.hash, version.from});
-  }
-  if (max_age_ && version.row.data != nullptr) {
+  if (index + 1 < list.size()) superseded_.push({list[index + 1].from, &entry, entry.hash, version.from});
+  int64_t settled = add_time(version.from, 1);
+  if (version.row.data == nullptr) {
+    ended_.push({settled, &entry, entry.hash, version.from});
+  } else if (max_age_) {
     int64_t too_old = add_time(add_time(version.original, *max_age_), 1);
-    expiries_.push({std::max(version.from, too_old), &entry, entry.hash, version.from});
+    ended_.push({std::max(settled, too_old), &entry, entry.hash, version.from});
   }
 }
 
@@ -67,23 +68,26 @@ Bytes Versions::find(uint64_t hash, std::string_view key, int64_t time) {
   return version.row;
 }
 
-void Versions::forget_before(int64_t bound) {
-  while (!expiries_.empty() && expiries_.top().bound <= bound) {
-    Expiry expiry = expiries_.top();
-    expiries_.pop();
+void Versions::forget_before(int64_t bound, int64_t settled) {
+  forget(superseded_, bound, true);
+  forget(ended_, std::min(bound, settled), false);
+}
+
+void Versions::forget(Expiries& expiries, int64_t bound, bool superseded_ones) {
+  while (!expiries.empty() && expiries.top().bound <= bound) {
+    Expiry expiry = expiries.top();
+    expiries.pop();
     Entry& entry = *expiry.entry;
     if (!entry.live || entry.hash != expiry.hash) continue;
     auto& list = entry.value.list;
     auto place = std::lower_bound(list.begin(), list.end(), expiry.from,
                                   [](const Version& a, int64_t from) { return a.from < from; });
     if (place == list.end() || place->from != expiry.from) continue;
-    // What was expected may have changed: a version of the same time with another row, a tombstone with a successor.
-    bool last = place + 1 == list.end();
-    bool superseded = !last && (place + 1)->from <= bound;
-    bool deleted = last && place->row.data == nullptr;
-    bool too_old = max_age_ && place->row.data != nullptr && place->from <= bound &&
-                   subtract_time(bound, *max_age_) > place->original;
-    if (!superseded && !deleted && !too_old) continue;
+    // What was expected may have changed: another row of the same time may have taken its place.
+    bool goes = superseded_ones
+                    ? place + 1 != list.end() && (place + 1)->from <= bound
+                    : place->row.data == nullptr || (max_age_ && subtract_time(bound, *max_age_) > place->original);
+    if (!goes) continue;
     if (place->stored) erased_.push_back(timed_key(table_, place->from, entry.hash, entry.key.view()));
     if (place->row.data != nullptr) pool_.release_later(place->row);
     list.erase(place);
@@ -98,7 +102,7 @@ void Versions::collect(StateBatch& batch) {
   for (auto [entry, from] : unstored_) {
     if (!entry->live) continue;
     for (Version& version : entry->value.list) {
-      if (version.from != from || version.stored) continue;
+      if (version.from != from || !version.dirty) continue;
       WireWriter out;
       out.fixed(version.original);
       out.fixed(version.source);
@@ -108,6 +112,7 @@ void Versions::collect(StateBatch& batch) {
       out.text(version.row.view());
       batch.put(StateFamily::timed, timed_key(table_, from, entry->hash, entry->key.view()), out.take());
       version.stored = true;
+      version.dirty = false;
     }
   }
   unstored_.clear();

@@ -22,7 +22,8 @@ struct Version {
   uint32_t source = 0, partition = 0;
   int64_t position = 0;
   Bytes row = {nullptr, 0};  ///< no data: the key is deleted
-  bool stored = false;
+  bool stored = false;       ///< a state row of this key and time exists
+  bool dirty = false;        ///< and is out of date, or there is none
 };
 
 class Versions {
@@ -35,8 +36,8 @@ class Versions {
   void add(uint64_t hash, std::string_view key, Version version);
   /// The row that holds at `time`; no data: none.
   Bytes find(uint64_t hash, std::string_view key, int64_t time);
-  /// Nothing will ask for a time before `bound` any more.
-  void forget_before(int64_t bound);
+  /// Nothing will ask for a time before `bound` any more, and no version will come that holds from before `settled`.
+  void forget_before(int64_t bound, int64_t settled);
   size_t size() const { return count_; }
 
   void collect(StateBatch& batch);
@@ -56,14 +57,18 @@ class Versions {
   struct LaterExpiry {
     bool operator()(const Expiry& a, const Expiry& b) const { return a.bound > b.bound; }
   };
+  using Expiries = std::priority_queue<Expiry, std::vector<Expiry>, LaterExpiry>;
   void insert(Entry& entry, Version version);
+  void forget(Expiries& expiries, int64_t bound, bool superseded_ones);
   void expect_expiry(Entry& entry, size_t index);
 
   uint32_t table_;
   std::optional<int64_t> max_age_;
   BlobPool& pool_;
   KeyTable<History> keys_;
-  std::priority_queue<Expiry, std::vector<Expiry>, LaterExpiry> expiries_;
+  Expiries superseded_;  ///< versions with a successor
+  /// Deleted keys and versions beyond `max age`: gone only once no earlier version can come, which they would hide.
+  Expiries ended_;
   size_t count_ = 0;
   std::vector<std::pair<Entry*, int64_t>> unstored_;
   std::vector<std::string> erased_;
