@@ -19,13 +19,13 @@ struct Seen {
   int64_t integers = 0, decimals = 0, floats = 0, booleans = 0, texts = 0, others = 0;
   int whole_digits = 0, scale = 0;
   int64_t timestamps = 0, dates = 0, uuids = 0;
-  std::set<std::string> values;  ///< distinct texts, while they are few
+  std::map<std::string, int64_t> values;  ///< distinct texts and how often they came, while they are few
   bool many = false;
   int64_t first_time = 0, latest = 0, worst_disorder = 0;
   std::vector<std::string> path;
 };
 
-constexpr size_t kEnumSymbols = 8;
+constexpr size_t kEnumSymbols = 12;
 constexpr int64_t kEnumRecords = 20;
 
 bool is_uuid(std::string_view text) {
@@ -67,7 +67,7 @@ void see_text(Seen& seen, const std::string& text) {
   if (parse_timestamp(text, &time)) see_time(seen, time);
   if (parse_date(text, &date)) ++seen.dates;
   if (is_uuid(text)) ++seen.uuids;
-  if (!seen.many) seen.values.insert(text);
+  if (!seen.many) ++seen.values[text];
   if (seen.values.size() > kEnumSymbols) seen.many = true;
 }
 
@@ -129,8 +129,8 @@ class Inference {
     std::string time_field, key;
     for (const std::string& name : order_) {
       const Seen& seen = fields_.at(name);
-      const bool always = seen.records == records_ && seen.nulls == 0;
-      if (time_field.empty() && always && seen.timestamps == records_) time_field = name;
+      const bool always = records_ - seen.records + seen.nulls <= tolerated();
+      if (time_field.empty() && always && records_ - seen.timestamps <= tolerated()) time_field = name;
       if (key.empty() && always && (name == "id" || name.ends_with("_id") || name == "key")) key = name;
     }
     std::string text =
@@ -144,11 +144,16 @@ class Inference {
     text += "\n{\n";
     for (const std::string& name : order_) {
       const Seen& seen = fields_.at(name);
-      text += "  " + name + ": " + type(seen);
-      if (seen.nulls > 0 || seen.records < records_) text += "?";
+      int64_t misfits = 0;
+      const int64_t absent = records_ - seen.records + seen.nulls;
+      text += "  " + name + ": " + type(seen, misfits);
+      if (absent > tolerated()) text += "?";
       if (seen.path.size() != 1 || seen.path.front() != name)
         text += fmt::format(" from \"{}\"", fmt::join(seen.path, "."));
-      text += ",\n";
+      text += ",";
+      if (absent > 0 && absent <= tolerated()) misfits += absent;
+      if (misfits > 0) text += fmt::format("  // {} of {} records do not fit", misfits, records_);
+      text += "\n";
     }
     return text + "}\n";
   }
@@ -272,24 +277,37 @@ class Inference {
     return fmt::format("{}h", us / kMicrosPerHour + 1);
   }
 
-  static std::string type(const Seen& seen) {
+  /// Of many records a few may be broken: they do not decide a type.
+  int64_t tolerated() const { return records_ >= 100 ? records_ / 50 : 0; }
+
+  /// How many values do not fit the type is left in `misfits`.
+  std::string type(const Seen& seen, int64_t& misfits) const {
     const int64_t values = seen.records - seen.nulls;
+    auto fits = [&](int64_t count) {
+      misfits = values - count;
+      return values > 0 && misfits <= tolerated();
+    };
     if (values == 0) return "string";
-    if (seen.booleans == values) return "bool";
-    if (seen.integers == values) return seen.whole_digits > 18 ? "decimal(38,0)" : "int";
-    if (seen.integers + seen.decimals == values) {
-      // Few digits behind the point are money or measures kept exactly; many are the print of a float.
-      if (seen.scale <= 6)
-        return fmt::format("decimal({},{})", std::max(12, seen.whole_digits + seen.scale), seen.scale);
-      return "float";
+    if (fits(seen.booleans)) return "bool";
+    if (fits(seen.integers)) return seen.whole_digits > 18 ? "decimal(38,0)" : "int";
+    // Few digits behind the point are money or measures kept exactly; many are the print of a float.
+    if (seen.scale <= 6 && fits(seen.integers + seen.decimals))
+      return fmt::format("decimal({},{})", std::max(12, seen.whole_digits + seen.scale), seen.scale);
+    if (fits(seen.integers + seen.decimals + seen.floats)) return "float";
+    if (fits(seen.timestamps)) return "timestamp";
+    if (fits(seen.dates)) return "date";
+    if (fits(seen.uuids)) return "uuid";
+    // Symbols that hardly ever come are no symbols.
+    std::vector<std::string> symbols;
+    int64_t covered = 0;
+    for (const auto& [symbol, count] : seen.values) {
+      if (!is_word(symbol) || count <= tolerated() / 4) continue;
+      symbols.push_back(symbol);
+      covered += count;
     }
-    if (seen.integers + seen.decimals + seen.floats == values) return "float";
-    if (seen.timestamps == values) return "timestamp";
-    if (seen.dates == values) return "date";
-    if (seen.uuids == values) return "uuid";
-    const bool words = std::all_of(seen.values.begin(), seen.values.end(), is_word);
-    if (seen.texts == values && !seen.many && words && values >= kEnumRecords)
-      return fmt::format("enum {{ {} }}", fmt::join(seen.values, ", "));
+    if (!seen.many && !symbols.empty() && values >= kEnumRecords && fits(covered))
+      return fmt::format("enum {{ {} }}", fmt::join(symbols, ", "));
+    misfits = values - seen.texts;
     return "string";
   }
 
