@@ -282,6 +282,50 @@ struct Operators : Part<Operators> {
   }
 };
 
+/// `c ? a : b` of C behind its condition, read as what it means.
+struct QuestionMark : Part<QuestionMark> {
+  template <class Context, class Attribute>
+  bool parse(Cursor& first, const Cursor& last, const Context& context, ast::ExprPtr& node, Attribute&) const {
+    if (!first->is(Sign::question)) return true;
+    State& state = state_of(context);
+    const Cursor question = first++;
+    ast::If made;
+    made.condition = std::move(node);
+    made.then = must(first, last, context);
+    if (!first->is(Sign::colon)) {
+      state.expected(first, ":", true);
+      throw Failure(first, ":");
+    }
+    ++first;
+    made.otherwise = must(first, last, context);
+    const Span span = cover(made.condition->span, made.otherwise->span);
+    auto text = [&](const ast::ExprPtr& part) { return std::string(state.source(part->span)); };
+    state.reporter()
+        .report(diag::ForeignSpelling{.found = "?", .wanted = "if … then … else …"})
+        .at(question->span)
+        .fix(Applicability::likely, "write it with words",
+             {{span, "if " + text(made.condition) + " then " + text(made.then) + " else " + text(made.otherwise)}});
+    node = state.make_over(span, std::move(made));
+    return true;
+  }
+
+ private:
+  template <class Context>
+  static ast::ExprPtr must(Cursor& first, const Cursor& last, const Context& context) {
+    ast::ExprPtr value;
+    if (!expr.parse(first, last, context, x3::unused, value)) throw Failure(first, "an expression");
+    return value;
+  }
+};
+
+/// A word of other languages for `else if`; the `if` in it is left to be read.
+struct Elif : Part<Elif> {
+  template <class Context, class RContext, class Attribute>
+  bool parse(Cursor& first, const Cursor&, const Context& context, RContext&, Attribute&) const {
+    return state_of(context).correct_elif(first);
+  }
+};
+
 /// `x =>` or `(x, y) =>`: looks over names only, so that an opening parenthesis costs no second reading.
 struct LambdaAhead : Part<LambdaAhead> {
   template <class Context, class RContext, class Attribute>
@@ -314,7 +358,7 @@ const auto lambda_def = LambdaAhead() >>
                         sign(Sign::lambda) > set<&ast::Lambda::body>(expr);
 
 const auto conditional_def = kw("if") > set<&ast::If::condition>(expr) > kw("then") > set<&ast::If::then>(expr) >>
-                             -(kw("else") > set<&ast::If::otherwise>(expr));
+                             -((kw("else") | Elif()) > set<&ast::If::otherwise>(expr));
 
 /// Makes an expression of the node that the subject reads.
 template <class Subject>
@@ -349,7 +393,8 @@ Wrapped<Subject> wrapped(const Subject& subject) {
   return Wrapped<Subject>(subject);
 }
 
-const auto expr_def = called("an expression", nested(wrapped(lambda) | wrapped(conditional) | Operators(kOr)));
+const auto expr_def =
+    called("an expression", nested(wrapped(lambda) | wrapped(conditional) | (Operators(kOr) >> QuestionMark())));
 const auto sum_def = called("an expression", nested(Operators(kSum)));
 const auto callable_def = wrapped(lambda) | wrapped(function_name);
 

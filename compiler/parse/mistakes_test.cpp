@@ -33,6 +33,8 @@ const Mistake kMistakes[] = {
     {"less_greater", flow_of("  where a <> 1"), {"E1011 `<>`"}},
     {"and_and", flow_of("  where a && b"), {"E1011 `&&`"}},
     {"or_or", flow_of("  where a || b"), {"E1011 `||`"}},
+    {"elif", flow_of("  let d = if a then 1 elif b then 2 elseif c then 3 else 4"), {"E1011 `elif`", "E1011 `elseif`"}},
+    {"question_mark", flow_of("  let d = a > 1 ? b : c\n  where d"), {"E1011 `?`"}},
     {"exclamation", flow_of("  where !a and b"), {"E1011 `!`"}},
     {"equal_null", flow_of("  where a == null and b"), {"E1012 `a == null`"}},
     {"not_equal_null", flow_of("  where f(a) != null"), {"E1012 `f(a) != null`"}},

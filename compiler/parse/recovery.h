@@ -247,6 +247,7 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
       const Cursor failed = attempt(state, first, [&] {
         if (subject.parse(first, last, context, x3::unused, line)) return true;
         if (state.correct_word(first, group) && subject.parse(first, last, context, x3::unused, line)) return true;
+        if (group != Group::item && state.report_unknown_line(first, group)) throw Reported{first};
         if (group != Group::item) state.expected(first, group == Group::clause ? "{" : "}", true);
         return false;
       });
@@ -321,8 +322,9 @@ struct TailPart : x3::unary_parser<Subject, TailPart<Subject>> {
     State& state = state_of(context);
     const Cursor begin = first;
     const Cursor failed = attempt(state, first, [&] { return this->subject.parse(first, last, context, node, value); });
-    if (failed == nullptr) return true;
-    first = state.skip_to_any_line(failed);
+    // Of what stands before a character that begins nothing, nobody knows whether it was all.
+    if (failed == nullptr && first->kind != TokenKind::bad) return true;
+    first = state.skip_to_any_line(failed == nullptr ? first : failed);
     state.silence(first);
     leave_hole(state, begin, value);
     return true;

@@ -20,6 +20,23 @@ Sign closing(Sign open) {
                                     : Sign::bracket_close;
 }
 
+/// What a line of the group is called.
+std::string_view kind_of(Group group) {
+  switch (group) {
+    case Group::item:
+      return "item";
+    case Group::clause:
+    case Group::promise:
+      return "clause";
+    case Group::step:
+    case Group::body:
+      return "step";
+    case Group::test_step:
+      return "statement of a test";
+  }
+  return "";
+}
+
 }  // namespace
 
 State::State(TokenList& tokens, const SourceSet& sources, Reporter& reporter)
@@ -99,24 +116,7 @@ void State::report_unclosed(Cursor open, Cursor at) {
 }
 
 bool State::correct_word(Cursor at, Group group) {
-  const char* kind = "";
-  switch (group) {
-    case Group::item:
-      kind = "item";
-      break;
-    case Group::clause:
-    case Group::promise:
-      kind = "clause";
-      break;
-    case Group::step:
-    case Group::body:
-      kind = "step";
-      break;
-    case Group::test_step:
-      kind = "statement of a test";
-      break;
-  }
-  return correct_word(at, words_of(group), kind);
+  return correct_word(at, words_of(group), kind_of(group));
 }
 
 bool State::correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind) {
@@ -127,6 +127,21 @@ bool State::correct_word(Cursor at, std::span<const std::string_view> words, std
       .at(at->span)
       .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
   tokens_.tokens[static_cast<size_t>(at - begin_)].text = *meant;
+  return true;
+}
+
+bool State::report_unknown_line(Cursor at, Group group) {
+  if (at == silent_ || !looks_like_line(at)) return false;
+  reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind_of(group))}).at(at->span);
+  return true;
+}
+
+bool State::correct_elif(Cursor at) {
+  if (!at->is_word("elif") && !at->is_word("elsif") && !at->is_word("elseif")) return false;
+  reporter_.report(diag::ForeignSpelling{.found = at->text, .wanted = "else if"})
+      .at(at->span)
+      .fix(Applicability::certain, "use `else if`", {{at->span, "else if"}});
+  tokens_.tokens[static_cast<size_t>(at - begin_)].text = "if";
   return true;
 }
 

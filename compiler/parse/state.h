@@ -52,6 +52,10 @@ class State {
   /// A word that begins nothing of the group, and is close to one that does: reported and corrected in place.
   bool correct_word(Cursor at, Group group);
   bool correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind);
+  /// A line that begins like a step or clause, with a word that is close to none: reported.
+  bool report_unknown_line(Cursor at, Group group);
+  /// `elif` and its like, which are read as `else if`: what follows is read as `if`.
+  bool correct_elif(Cursor at);
   /// Follow-up findings at this token are not worth telling.
   void silence(Cursor at) { silent_ = at; }
   bool is_silent(Cursor at) const { return at == silent_; }

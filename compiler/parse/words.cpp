@@ -115,6 +115,11 @@ bool starts(Group group, Cursor at) {
                               next.is(Sign::bracket_open));
 }
 
+bool looks_like_line(Cursor at) {
+  if (!at->starts_line || at->kind != TokenKind::word || at->quoted || is_reserved(at->text)) return false;
+  return !at[1].starts_line && begins_operand(at[1]) && !starts_any(at);
+}
+
 bool starts_any(Cursor at) {
   constexpr std::array groups = {Group::item, Group::clause,    Group::promise,
                                  Group::step, Group::test_step, Group::body};

@@ -18,6 +18,8 @@ bool is_reserved(std::string_view word);
 /// A line begins here with a word of the group, and what follows shows that it is no name.
 bool starts(Group group, Cursor at);
 bool starts_any(Cursor at);
+/// A line begins here with a word that nobody knows, and goes on as a step or clause does.
+bool looks_like_line(Cursor at);
 
 /// The candidate that `word` misspells, if one is close enough.
 std::optional<std::string_view> closest(std::string_view word, std::span<const std::string_view> candidates);
