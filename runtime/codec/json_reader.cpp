@@ -174,7 +174,8 @@ const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth,
   bool first = true;
   while (true) {
     int32_t child = -1;
-    if (next < node.predicted.size() && starts_with(at, node.predicted[next])) [[likely]] {
+    // A key that comes first is predicted with its `{`, which must not stand behind a value.
+    if (next < node.predicted.size() && (first || *at != '{') && starts_with(at, node.predicted[next])) [[likely]] {
       child = node.predicted[next].child;
       at += node.predicted[next].length;
       ++next;
