@@ -21,6 +21,12 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options(-Wno-gnu-zero-variadic-macro-arguments)
 endif()
 
+option(BRAID_FUZZ "Build the libFuzzer programs of tests/fuzz, everything instrumented for them" OFF)
+if(BRAID_FUZZ)
+  set(BRAID_SANITIZE "address,undefined")
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(BRAID_SANITIZE)
   add_compile_options(-fsanitize=${BRAID_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BRAID_SANITIZE})
