@@ -11,6 +11,13 @@ bool reads(const std::vector<int>& products, int product) {
   return false;
 }
 
+const JoinShape* shape_of(const Operator& op) {
+  if (const auto* reference = std::get_if<ReferenceJoinOperator>(&op.content)) return &reference->shape;
+  if (const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content)) return &as_of->shape;
+  if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content)) return &interval->shape;
+  return nullptr;
+}
+
 }  // namespace
 
 LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
@@ -18,6 +25,14 @@ LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book,
     : program_(program), book_(book), output_(output), partition_names_(partition_names), arena_(arena) {}
 
 Status LedgerDispositions::prepare() {
+  for (const Operator& op : program_.operators) {
+    auto& inputs = shown_.emplace_back();
+    for (int input : op.inputs) inputs.push_back(program_.operators[input].row);
+    if (const JoinShape* shape = shape_of(op)) {
+      inputs[0].resize(shape->left_fields);
+      inputs[1].resize(shape->right_fields);
+    }
+  }
   size_t relations = program_.sources.size() + program_.products.size() + 1;
   bits_.assign(program_.products.size(), std::vector<int>(relations, -1));
   for (size_t op = 0; op < program_.operators.size(); ++op) {
@@ -129,7 +144,7 @@ void LedgerDispositions::partly_late(int op, int input, const Record& record) {
 void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index, uint32_t code,
                                std::string_view detail, const ReasonArguments& arguments) {
   const Operator& self = program_.operators[op];
-  const std::vector<Field>& row_type = input == kMadeHere ? self.row : program_.operators[self.inputs[input]].row;
+  const std::vector<Field>& row_type = input == kMadeHere ? self.row : shown_[op][input];
   const Site& site = program_.sites[site_index];
   const Record& record = block.record_of(row);
   std::string port;

@@ -84,6 +84,9 @@ class LedgerDispositions : public Dispositions {
     Block block;
   };
   std::vector<PortRow> port_rows_;
+  /// [operator][input]: the fields that a row leaving there shows. A join's key columns that follow them are the
+  /// planner's, not the script's.
+  std::vector<std::vector<std::vector<Field>>> shown_;
   std::vector<std::vector<int>> bits_;  ///< [product][relation] → bit of Record::settled, −1: a single way
 };
 
