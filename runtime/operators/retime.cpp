@@ -14,22 +14,25 @@ RetimeNode::RetimeNode(const Services& services)
     : OperatorNode(services), content_(std::get<RetimeOperator>(self_.content)) {
   time_column_ = static_cast<uint32_t>(leaf_offset(self_.row, content_.time_field));
   BRAID_CHECK(flatten(self_.row)[time_column_].kind == LeafKind::i64, "the new event time is no timestamp");
-  find_bases(self_.inputs[0]);
+  find_bases(self_.inputs[0], false);
 }
 
-void RetimeNode::find_bases(int op) {
+void RetimeNode::find_bases(int op, bool held) {
   const Operator& upstream = services_.program.operators[op];
   if (const auto* source = std::get_if<SourceOperator>(&upstream.content)) {
-    bases_.push_back({source->source, nullptr});
+    bases_.push_back({source->source, nullptr, held});
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
-    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get())});
+    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
   } else if (std::holds_alternative<GroupOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {
-    for (int input : upstream.inputs) find_bases(input);
+    for (int input : upstream.inputs) find_bases(input, held);
   } else {
-    find_bases(upstream.inputs[0]);  // joins hand on the record of their left row
+    held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
+            std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
+            std::holds_alternative<UniqueOperator>(upstream.content);
+    find_bases(upstream.inputs[0], held);  // joins hand on the record of their left row
   }
 }
 
@@ -77,7 +80,7 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
   };
   for (const Basis& basis : bases_) {
     auto inherit = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
-      bool rows_are_out = edges[0].ended || edges[0].finite > upstream.newest;
+      bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > upstream.newest;
       add(source, partition, upstream.ended && rows_are_out, upstream.idle && rows_are_out);
     };
     if (basis.source >= 0) {

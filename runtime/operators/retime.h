@@ -30,8 +30,9 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   struct Basis {
     int source = -1;                        ///< of the engine's clocks
     const PartitionClocks* step = nullptr;  ///< of an earlier re-timing; both absent: rows made by windows
+    bool held = false;                      ///< a step on the way here may hold rows
   };
-  void find_bases(int op);
+  void find_bases(int op, bool held);
   Clock& clock_of(const Record& record);
 
   const RetimeOperator& content_;
