@@ -314,6 +314,11 @@ class Builder {
         if (*part) *part = reading(*part, row(at));
       grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
     }
+    // Named as the script names them, where it does: rows that do not fit their types are shown so.
+    for (size_t i = 0; i < group.finish.size(); ++i)
+      if (const auto* column = as_column(group.finish[i]);
+          column && column->index < static_cast<int>(grouped.row.size()))
+        grouped.row[column->index].name = step.row[i].name;
     grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     grouped.content = std::move(made);
     grouped.state.label = group.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + group.name;
