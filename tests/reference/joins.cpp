@@ -18,8 +18,7 @@ std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::Expressio
     std::vector<Slot> slots;
     const interpret::Failure failure = compute_all(keys, fields, row, slots);
     if (failure.code != 0) {
-      if (!row.settled && !row.deletes) reject(index, which == 0 ? 1 : 0, row, failure);
-      if (which == 1 && from_table(input_of(index, 1))) made.push_back({&row, std::nullopt});
+      reject(index, which == 0 ? 1 : 0, row, failure);
       continue;
     }
     std::optional<std::string> bytes = std::string();
@@ -33,7 +32,8 @@ std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::Expressio
         append_key_bytes(without_optional(key->type), value, *bytes);
       at += leaf_count(key->type);
     }
-    made.push_back({&row, bytes});
+    const int deleted = plan::deleted_column(fields);
+    made.push_back({&row, bytes, deleted >= 0 && row.slots.back().u8 != 0});
   }
   return made;
 }
@@ -42,9 +42,10 @@ Run::Match Run::residual(int index, const typed::JoinStep& step, const Row& left
                          interpret::Failure& failure) {
   if (!step.residual) return Match::yes;
   std::vector<Field> fields = row_of(input_of(index, 0));
-  fields.push_back({step.alias, struct_type(row_of(input_of(index, 1)))});
+  const std::vector<Field> right_fields = plan::joined_fields(row_of(input_of(index, 1)));
+  fields.push_back({step.alias, struct_type(right_fields)});
   std::vector<Slot> slots = left.slots;
-  slots.insert(slots.end(), right.slots.begin(), right.slots.end());
+  slots.insert(slots.end(), right.slots.begin(), right.slots.begin() + static_cast<long>(flatten(right_fields).size()));
   Slot holds;
   failure = compute(step.residual, fields, slots, left, &holds);
   if (failure.code != 0) return Match::failed;
@@ -54,11 +55,11 @@ Run::Match Run::residual(int index, const typed::JoinStep& step, const Row& left
 Row Run::joined(int index, const typed::JoinStep& step, const Row& left, const Row* right) const {
   Row made = left;
   if (step.left) made.slots.push_back(slot_u8(right != nullptr));
-  if (right) {
-    made.slots.insert(made.slots.end(), right->slots.begin(), right->slots.end());
-  } else {
-    made.slots.insert(made.slots.end(), flatten(row_of(input_of(index, 1))).size(), slot_i128(0));
-  }
+  const size_t leaves = flatten(plan::joined_fields(row_of(input_of(index, 1)))).size();
+  if (right)
+    made.slots.insert(made.slots.end(), right->slots.begin(), right->slots.begin() + static_cast<long>(leaves));
+  else
+    made.slots.insert(made.slots.end(), leaves, slot_i128(0));
   return made;
 }
 
@@ -87,8 +88,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
   for (auto& [key, versions] : tables) std::sort(versions.begin(), versions.end(), before);
   for (const auto& [key, versions] : tables)
     for (const Version& version : versions) {
-      if (version.right->row->settled) continue;
-      const bool replaced = !versioned && !version.right->row->deletes && &version != &versions.back();
+      const bool replaced = !versioned && !version.right->deletes && &version != &versions.back();
       outcome_.settle(plan_.nodes[index].products, index, 0, version.right->row->cause,
                       replaced ? Kind::duplicate : Kind::used);
     }
@@ -104,7 +104,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
         std::optional<Version> valid;
         for (const Version& version : versions)
           if (!versioned || version.from <= left.row->time) valid = version;
-        if (!valid || valid->right->row->deletes || valid->right->key != left.key) continue;
+        if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
         if (!met || before(*met, *valid)) met = valid;
       }
     if (met && step.max_age_us && static_cast<int128>(left.row->time) - met->right->row->time > *step.max_age_us)

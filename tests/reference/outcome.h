@@ -12,8 +12,9 @@ enum class Kind { used, filtered, duplicate, unmatched, rejected, late };
 
 /// What a row is traced back to: a record of a source, a published row of a product, or nothing (it was made).
 struct Cause {
-  bool made = false;
-  uint32_t relation = 0;  ///< number of the source, or sources + product
+  bool made = false;       ///< the row has the derived ledger
+  bool has_origin = true;  ///< windows make rows of many records
+  uint32_t relation = 0;   ///< number of the source, or sources + product
   uint32_t partition = 0;
   int64_t position = 0;
   int64_t line = 0;

@@ -61,7 +61,7 @@ struct OutputRow {
   uint32_t code = 0;
   std::string step;
   std::string check;
-  bool derived = false;  ///< made by a window or an interval join: it has no single origin
+  bool derived = false;  ///< made by a window: it has no single origin
   std::string source;
   uint32_t partition = 0;
   int64_t position = 0;

@@ -86,13 +86,6 @@ std::vector<ProductOutcome> Run::evaluate() {
   return outcome_.finish();
 }
 
-bool Run::from_table(int node) const {
-  const plan::Node& at = plan_.nodes[node];
-  if (const auto* source = std::get_if<plan::SourceNode>(&at.content))
-    return project_.relations[source->relation].kind == typed::RelationKind::table;
-  return from_table(at.inputs.front());
-}
-
 interpret::Failure Run::compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,
                                 const std::vector<Slot>& slots, const Row& row, Slot* result) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
@@ -139,10 +132,10 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
     leaf += leaf_count(field.type);
   }
   made.time = row.time;
-  made.derived = row.cause.made;
+  made.derived = !row.cause.has_origin;
   made.partition = row.cause.partition;
   made.position = row.cause.position;
-  if (!row.cause.made) made.source = relation_names_[row.cause.relation];
+  if (row.cause.has_origin) made.source = relation_names_[row.cause.relation];
   return made;
 }
 

@@ -21,10 +21,7 @@ struct Row {
   int64_t watermark = kBeforeAll;  ///< of its partition, just before it
   Cause cause;
   std::vector<int64_t> place;  ///< settles ties of one instant: source, partition, position, and what joins add
-  // Rows of tables.
-  std::string table_key;  ///< canonical bytes of the table's own key
-  bool deletes = false;   ///< ends the version of its key
-  bool settled = false;   ///< counted already, by a step that did not keep it
+  std::string table_key;       ///< of a table's row: canonical bytes of the table's own key
 };
 
 /// When the time of a partition moves (architecture 2a, time 1 and 2).
@@ -76,8 +73,9 @@ class Run {
   struct Keyed {
     const Row* row;
     std::optional<std::string> key;
+    bool deletes = false;  ///< of a table: ends the version of its key
   };
-  /// Rows of which a key fails are rejected and gone; those of tables end the version of their table's key.
+  /// Rows of which a key fails are rejected and gone.
   std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
   enum class Match { yes, no, failed };
   Match residual(int index, const typed::JoinStep& step, const Row& left, const Row& right,
@@ -94,7 +92,6 @@ class Run {
   const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }
   int input_of(int index, int which = 0) const { return plan_.nodes[index].inputs[which]; }
   const Rows& rows_into(int index, int which = 0) const { return rows_[input_of(index, which)]; }
-  bool from_table(int node) const;
   interpret::Failure compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,
                              const std::vector<Slot>& slots, const Row& row, Slot* result);
   /// One after the other, up to the first that fails; absent expressions are left out.

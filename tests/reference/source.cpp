@@ -42,6 +42,10 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
     for (const Field& field : relation.row) all.push_back({field.name, checked_type(field.type)});
     delete_when = plan::reading(relation.source->delete_when, all);
   }
+  std::set<int> needed_to_delete = {relation.time_field};
+  for (const auto& path : relation.key) needed_to_delete.insert(path.front());
+  if (delete_when)
+    for (const int field : typed::columns_read(delete_when)) needed_to_delete.insert(field);
   Rows rows;
   uint64_t number = 0;
   for (uint32_t partition = 0; found != input_.sources.end() && partition < found->second.size(); ++partition) {
@@ -49,7 +53,11 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
     for (const InputRecord& record : found->second[partition].records) {
       for (const int product : plan_.nodes[index].products) outcome_.enter(product, ordinal, 1);
       Row row;
-      row.cause = {false, ordinal, partition, record.position, record.line, number++};
+      row.cause = {.relation = ordinal,
+                   .partition = partition,
+                   .position = record.position,
+                   .line = record.line,
+                   .record = number++};
       row.place = {ordinal, partition, record.position};
       if (record.broken != 0) {
         row.slots.resize(flatten(row_type).size(), slot_i128(0));
@@ -66,24 +74,43 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
         const Type& type = relation.source->fields[field].type;
         return interpret::Failure{typed::conversion_code(static_cast<ConversionFault>(status.u8), type), field};
       };
-      for (size_t i = 0; i < node.fields.size(); ++i) {
-        const int field = node.fields[i];
-        const Slot* slots = all.slots.data() + leaf_offset(all.row, field);
-        const bool as_it_is = is(row_type[i].type, TypeKind::checked);
-        if (!as_it_is && !failure) failure = fault_of(field);
-        row.slots.insert(row.slots.end(), slots + (as_it_is ? 0 : 1), slots + leaf_count(all.row[field].type));
+      bool deletes = false;
+      std::optional<interpret::Failure> undecided;
+      if (delete_when) {
+        Slot slot;
+        const interpret::Failure why = compute(delete_when, all.row, all.slots, row, &slot);
+        const auto fault = why.code == 0 || why.column < 0 ? std::nullopt : fault_of(why.column);
+        if (why.code != 0)
+          undecided = fault ? *fault : why;
+        else
+          deletes = slot.u8 != 0;
       }
-      if (!failure && delete_when) {
-        Slot deletes;
-        const interpret::Failure why = compute(delete_when, all.row, all.slots, row, &deletes);
-        if (why.code != 0) {
-          const auto known = why.column < 0 ? std::nullopt : fault_of(why.column);
-          failure = known ? *known : why;
-        } else {
-          row.deletes = deletes.u8 != 0;
+      for (size_t i = 0; i < node.fields.size() && !failure; ++i) {
+        const int field = node.fields[i];
+        if (field < 0) {
+          failure = undecided;
+          row.slots.push_back(slot_u8(deletes));
+          continue;
         }
+        const Slot* slots = all.slots.data() + leaf_offset(all.row, field);
+        const size_t leaves = leaf_count(all.row[field].type);
+        if (is(row_type[i].type, TypeKind::checked)) {
+          row.slots.insert(row.slots.end(), slots, slots + leaves);
+          continue;
+        }
+        // A record that deletes its key needs no more than key and time, and what says that it deletes.
+        if (delete_when && !needed_to_delete.count(field)) {
+          failure = undecided;
+          if (!failure && deletes) {
+            row.slots.insert(row.slots.end(), leaves - 1, slot_i128(0));
+            continue;
+          }
+        }
+        if (!failure) failure = fault_of(field);
+        row.slots.insert(row.slots.end(), slots + 1, slots + leaves);
       }
       if (failure) {
+        row.slots.assign(flatten(row_type).size(), slot_i128(0));
         reject(index, 0, row, *failure);
         continue;
       }

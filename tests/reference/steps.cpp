@@ -15,58 +15,34 @@ constexpr int64_t kDefaultAhead = 3'600'000'000;
 
 }  // namespace
 
-/// A row of a table that a step does not keep ends the version of its key: it goes on as such.
 Run::Rows Run::keep(int index, const plan::KeepNode& node) {
   Rows out;
-  const bool of_table = from_table(index);
-  for (Row row : rows_into(index)) {
-    if (row.settled || row.deletes) {
-      out.push_back(row);
-      continue;
-    }
+  for (const Row& row : rows_into(index)) {
     Slot kept;
     const interpret::Failure failure = compute(node.condition, row_of(input_of(index)), row.slots, row, &kept);
-    if (failure.code == 0 && kept.u8 != 0) {
-      out.push_back(row);
-      continue;
-    }
     if (failure.code != 0) {
       reject(index, 0, row, failure);
+    } else if (kept.u8 != 0) {
+      out.push_back(row);
     } else if (!node.check.empty()) {
       leave(index, 0, row, Kind::rejected, "rejected", diag::CheckRejected::kCode);
     } else {
       leave(index, 0, row, Kind::filtered, node.port, 0);
     }
-    row.deletes = row.settled = true;
-    if (of_table) out.push_back(row);
   }
   return out;
 }
 
 Run::Rows Run::project(int index, const plan::ProjectNode& node) {
   Rows out;
-  const std::vector<Field>& fields = row_of(input_of(index));
-  const bool of_table = from_table(index);
   for (const Row& row : rows_into(index)) {
     Row made = row;
     made.slots.clear();
-    std::optional<interpret::Failure> failure;
-    for (const typed::ExpressionRef& column : node.columns) {
-      const size_t leaves = leaf_count(column->type);
-      std::vector<Slot> result(leaves + 1, slot_i128(0));
-      if (!failure || of_table) {
-        const interpret::Failure why = compute(column, fields, row.slots, row, result.data());
-        if (why.code != 0) {
-          if (!failure) failure = why;
-          result.assign(leaves + 1, slot_i128(0));
-        }
-      }
-      made.slots.insert(made.slots.end(), result.begin(), result.begin() + static_cast<long>(leaves));
-    }
-    if (failure && !row.settled && !row.deletes) reject(index, 0, row, *failure);
-    if (failure && !of_table) continue;
-    if (failure) made.settled = made.deletes = true;
-    out.push_back(std::move(made));
+    const interpret::Failure failure = compute_all(node.columns, row_of(input_of(index)), row, made.slots);
+    if (failure.code != 0)
+      reject(index, 0, row, failure);
+    else
+      out.push_back(std::move(made));
   }
   return out;
 }
@@ -156,7 +132,11 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
     outcome_.settle({node.product}, index, 0, row.cause, Kind::used);
     outcome_.write({node.product}, "", output_row(row_of(index), row));
     Row published = row;
-    published.cause = {false, relation, row.cause.partition, row.cause.position, row.cause.line, out.size()};
+    published.cause = {.relation = relation,
+                       .partition = row.cause.partition,
+                       .position = row.cause.position,
+                       .line = row.cause.line,
+                       .record = out.size()};
     published.place.insert(published.place.begin(), relation);
     out.push_back(std::move(published));
   }

@@ -250,6 +250,7 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   for (const auto& [order, group] : groups) {
     Row made;
     made.cause.made = true;
+    made.cause.has_origin = false;
     made.time = group.range.end - 1;
     made.place = {made_source, 0, static_cast<int64_t>(std::get<1>(order) >> 1)};
     made.slots = group.members.front()->row.slots;
