@@ -1,0 +1,80 @@
+// Random input for a handful of scripts (differential/*.braid): the engine must give what the oracle of tests/reference
+// gives, and the same bytes with passes off, on native code, in other blocks, and committed and restarted after every
+// turn. BRAID_SEEDS=n runs n seeds of each script, BRAID_SEED=s only that one, and shows its turns.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/session/native.h"
+#include "tests/scenarios/engine_run.h"
+#include "tests/scenarios/script.h"
+
+namespace braid::scenarios {
+namespace {
+
+constexpr int64_t kNow = 1'800'000'000'000'000;
+
+int64_t number_from_environment(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
+
+void print_turns(const RecordedInput& input) {
+  std::cout << "turns, in order:\n";
+  for (const auto* turns : {&input.tables, &input.turns})
+    for (const RecordedTurn& turn : *turns)
+      std::cout << turn.source << "/" << turn.partition << "@" << turn.position << (turn.ends ? " ends" : "") << "\n"
+                << turn.bytes;
+}
+
+class Differential : public testing::TestWithParam<std::string> {};
+
+TEST_P(Differential, EngineEqualsReference) {
+  const Script script = Script::in_folder(GetParam());
+  ASSERT_EQ(script.faults(), "");
+  driver::Compiled optimized = script.compile(true), plain = script.compile(false), native = script.compile(true);
+  const auto timings = cli::use_native_code(native, codegen::CodegenOptions{});
+  ASSERT_TRUE(timings.ok()) << timings.error().message;
+
+  const int64_t only = number_from_environment("BRAID_SEED", 0);
+  const int64_t seeds = number_from_environment("BRAID_SEEDS", 40);
+  for (int64_t seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {
+    Rng rng(hash_mix(static_cast<uint64_t>(seed)));
+    InputShape shape{.partitions = static_cast<uint32_t>(rng.between(1, 3)), .records = 40, .now_us = kNow};
+    RecordedInput input = record_input(script.project(), shape, rng);
+    const Account expected =
+        sorted(account_of(reference::evaluate(optimized.checked, script.project(), input.values), input.values));
+    if (only) print_turns(input);
+    const std::string repeat = "repeat: BRAID_SEED=" + std::to_string(seed) +
+                               " build/release/bin/braid_scenarios_test --gtest_filter='*/" + GetParam() + "'";
+    auto run = [&](driver::Compiled& compiled, const RunOptions& options) {
+      Result<Account> made = run_engine(compiled.program(), input, options);
+      EXPECT_TRUE(made.ok()) << made.error().message << "\n" << repeat;
+      return made.ok() ? std::move(made).value() : Account{};
+    };
+    // Content: what the oracle says, however partitions interleave.
+    const Account as_recorded = run(optimized, {});
+    ASSERT_EQ(difference(expected, sorted(as_recorded)), "") << repeat;
+    // Which steps one kernel holds shows in the order of rows at the ports, and in nothing else.
+    const Account without_passes = run(plain, {});
+    ASSERT_EQ(difference(with_sorted_ports(as_recorded), with_sorted_ports(without_passes)), "")
+        << "passes off; " << repeat;
+    // Replay: the same turns give the same rows in the same order.
+    ASSERT_EQ(difference(as_recorded, run(native, {})), "") << "native code; " << repeat;
+    ASSERT_EQ(difference(as_recorded, run(native, {.block_seed = 1})), "") << "native code, other blocks; " << repeat;
+    ASSERT_EQ(difference(without_passes, run(plain, {.restart_after_turns = true, .block_seed = 2})), "")
+        << "passes off, restarts; " << repeat;
+    ASSERT_EQ(difference(as_recorded, run(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
+    interleave(input, rng);
+    if (only) print_turns(input);
+    ASSERT_EQ(difference(expected, sorted(run(optimized, {}))), "") << "partitions interleaved otherwise; " << repeat;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
+                         testing::Values("enrichment", "windows", "intervals", "unique", "retimed"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace braid::scenarios

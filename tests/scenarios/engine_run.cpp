@@ -1,0 +1,279 @@
+#include "tests/scenarios/engine_run.h"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/base/check.h"
+#include "runtime/engine/decode_source.h"
+#include "runtime/engine/in_memory.h"
+
+namespace braid::scenarios {
+namespace {
+
+bool is_error_port(const std::string& port) {
+  return port == "rejected" || port == "late" || port == "unmatched";
+}
+
+std::string text_of(const CapturedRow& row, std::string_view field) {
+  const int index = find_field(row.type->fields, field);
+  return index < 0 ? "-" : to_json(row.type->fields[index].type, row.value.items()[index]);
+}
+
+/// `"E6304" "where x" t.trade/0@120`
+std::string error_line(const std::string& code, const std::string& step, const std::string& origin) {
+  return code + " " + step + " " + origin;
+}
+
+std::string origin_of(const CapturedRow& row) {
+  const int index = find_field(row.type->fields, "origin");
+  if (index < 0 || row.value.items()[index].is_null()) return "derived";
+  const auto& fields = row.value.items()[index].items();
+  if (fields[0].text().empty()) return "derived";
+  return fmt::format("{}/{}@{}", fields[0].text(), fields[1].text(), fields[2].integer());
+}
+
+std::string line_of(const CapturedRow& row, const std::string& port) {
+  if (is_error_port(port)) return error_line(text_of(row, "code"), text_of(row, "step"), origin_of(row));
+  if (port == "alerts") return text_of(row, "check") + " " + origin_of(row) + " " + text_of(row, "row");
+  return to_json(row.type, row.value);
+}
+
+/// The same records in blocks that are cut elsewhere.
+DecodedTurn cut_again(const DecodedTurn& turn, std::span<const Leaf> leaves, Arena& arena, Rng& rng) {
+  DecodedTurn made{.records = turn.records, .blocks = {}, .rejected = turn.rejected};
+  for (const Block& block : turn.blocks)
+    for (uint32_t row = 0; row < block.rows;) {
+      std::vector<uint32_t> rows;
+      for (int64_t i = rng.between(1, 3); i > 0 && row < block.rows; --i) rows.push_back(row++);
+      Block whole = block;
+      if (whole.watermark == nullptr) whole.watermark = whole.time;
+      made.blocks.push_back(gather(whole, rows, leaves, arena));
+    }
+  return made;
+}
+
+class Capture : public OutputWriter {
+ public:
+  Capture(const Program& program, Lines& lines) : program_(program), lines_(lines) {}
+  void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override {
+    one_.write(product, port, row, block);
+    auto& lines = lines_[program_.products[product].qualified() + "/" + port];
+    for (const CapturedRow& captured : one_.take(product, port)) lines.push_back(line_of(captured, port));
+  }
+
+ private:
+  const Program& program_;
+  Lines& lines_;
+  CaptureWriter one_;
+};
+
+class EngineRun {
+ public:
+  EngineRun(const Program& program, const RecordedInput& input, const RunOptions& options)
+      : program_(program), input_(input), options_(options), rng_(options.block_seed), output_(program, made_.lines) {}
+
+  Result<Account> run() {
+    BRAID_TRY(begin());
+    load_tables(false);
+    for (size_t source = 0; source < program_.sources.size(); ++source) {
+      // Partitions without a record end at once.
+      if (!program_.sources[source].has_time) continue;
+      for (uint32_t partition = 0; partition < partitions(source).size(); ++partition)
+        if (partitions(source)[partition].records.empty()) engine_->end_partition(static_cast<int>(source), partition);
+    }
+    for (const RecordedTurn& turn : input_.turns) {
+      const int source = source_of(turn.source);
+      if (source < 0) continue;
+      feed(source, turn, false);
+      check_law();
+      if (options_.restart_after_turns) BRAID_TRY(restart());
+    }
+    for (size_t source = 0; source < program_.sources.size(); ++source)
+      for (uint32_t partition = 0; partition < partitions(source).size(); ++partition)
+        engine_->end_partition(static_cast<int>(source), partition);
+    engine_->move_time();
+    check_law();
+    for (size_t product = 0; product < program_.products.size(); ++product) {
+      const ProductLedger& ledger = engine_->ledgers().products()[product];
+      const std::string name = program_.products[product].qualified() + "/";
+      for (const auto& read : ledger.inputs)
+        made_.ledgers[name + engine_->ledgers().relation_name(read.relation)] = counts(read.ledger);
+      made_.ledgers[name] = counts(ledger.derived);
+    }
+    return std::move(made_);
+  }
+
+ private:
+  static reference::Counts counts(const Ledger& ledger) {
+    return {.in = ledger.in,
+            .used = ledger.used,
+            .filtered = ledger.filtered,
+            .duplicate = ledger.duplicate,
+            .unmatched = ledger.unmatched,
+            .rejected = ledger.rejected,
+            .late = ledger.late,
+            .partly_late = ledger.partly_late};
+  }
+  /// A deviation is a line that no oracle expects.
+  void check_law() {
+    if (engine_->law_deviation() == 0) return;
+    made_.lines["/law"].push_back(
+        fmt::format("turn {}: the ledgers are off by {}", engine_->turns(), engine_->law_deviation()));
+  }
+  const std::vector<reference::InputPartition>& partitions(size_t source) const {
+    return input_.values.sources.at(program_.sources[source].name);
+  }
+  int source_of(const std::string& name) const {
+    for (size_t i = 0; i < program_.sources.size(); ++i)
+      if (program_.sources[i].name == name) return static_cast<int>(i);
+    return -1;
+  }
+
+  Status begin() {
+    EngineOptions options;
+    options.now = input_.values.clock_us;
+    options.job_seed = input_.values.job_seed;
+    BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
+    decoders_.clear();
+    for (size_t source = 0; source < program_.sources.size(); ++source) {
+      decoders_.push_back(make_decoder(decode_plan(program_.sources[source])));
+      for (const auto& partition : partitions(source)) engine_->add_partition(static_cast<int>(source), partition.name);
+    }
+    return {};
+  }
+
+  Status restart() {
+    StateBatch batch;
+    engine_->collect(batch);
+    BRAID_TRY(store_.commit(batch));
+    BRAID_TRY(begin());
+    BRAID_TRY(engine_->restore(store_));
+    load_tables(true);
+    return {};
+  }
+
+  void load_tables(bool silent) {
+    for (const RecordedTurn& turn : input_.tables) {
+      const int source = source_of(turn.source);
+      if (source < 0) continue;
+      if (silent) engine_->forget_table(source);
+      feed(source, turn, silent);
+    }
+  }
+
+  void feed(int source, const RecordedTurn& turn, bool silent) {
+    const SourceSpec& spec = program_.sources[source];
+    TurnInput input;
+    input.bytes = turn.bytes;
+    input.position = turn.position;
+    input.first_line = turn.line;
+    input.source = static_cast<uint32_t>(source);
+    input.partition = turn.partition;
+    if (options_.block_seed == 0) {
+      if (spec.has_time)
+        engine_->run_turn(input, *decoders_[source], source, turn.partition, turn.ends);
+      else
+        engine_->load_table(input, *decoders_[source], source, turn.partition, silent);
+      return;
+    }
+    input.turn = engine_->turns() + 1;
+    arena_.reset();
+    const DecodedTurn decoded = decoders_[source]->decode(input, arena_);
+    const std::vector<Leaf> leaves = flatten(decoded_row(decode_plan(spec)));
+    const DecodedTurn cut = cut_again(decoded, leaves, arena_, rng_);
+    if (spec.has_time)
+      engine_->run_turn(source, turn.partition, cut, turn.ends);
+    else
+      engine_->load_table(source, turn.partition, cut, silent);
+  }
+
+  const Program& program_;
+  const RecordedInput& input_;
+  RunOptions options_;
+  Rng rng_;
+  Account made_;
+  Capture output_;
+  MemoryStore store_;
+  Arena arena_;  ///< of turns that are cut again
+  std::vector<std::unique_ptr<Decoder>> decoders_;
+  std::unique_ptr<TurnEngine> engine_;
+};
+
+}  // namespace
+
+Account sorted(Account account) {
+  for (auto& [port, lines] : account.lines) std::sort(lines.begin(), lines.end());
+  return account;
+}
+
+Account with_sorted_ports(Account account) {
+  for (auto& [port, lines] : account.lines)
+    if (!port.ends_with("/")) std::sort(lines.begin(), lines.end());
+  return account;
+}
+
+Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input) {
+  Account made;
+  for (const reference::ProductOutcome& product : outcomes) {
+    for (const auto& [port, rows] : product.rows)
+      for (const reference::OutputRow& row : rows) {
+        const auto partitions = input.sources.find(row.source);
+        const std::string partition = partitions == input.sources.end() ? "" : partitions->second[row.partition].name;
+        const std::string origin =
+            row.derived ? "derived" : fmt::format("{}/{}@{}", row.source, partition, row.position);
+        std::string line = row.json();
+        if (is_error_port(port))
+          line = error_line(fmt::format("\"E{:04}\"", row.code), to_json(string_type(), {row.step}), origin);
+        else if (port == "alerts")
+          line = to_json(string_type(), {row.check}) + " " + origin + " " + line;
+        made.lines[product.name + "/" + port].push_back(line);
+      }
+    for (const auto& [input_name, counts] : product.inputs) made.ledgers[product.name + "/" + input_name] = counts;
+    made.ledgers[product.name + "/"] = product.derived;
+  }
+  return made;
+}
+
+Result<Account> run_engine(const Program& program, const RecordedInput& input, const RunOptions& options) {
+  return EngineRun(program, input, options).run();
+}
+
+std::string difference(const Account& expected, const Account& actual) {
+  std::string text;
+  std::set<std::string> ports;
+  for (const auto& [port, lines] : expected.lines) ports.insert(port);
+  for (const auto& [port, lines] : actual.lines) ports.insert(port);
+  for (const std::string& port : ports) {
+    auto lines_of = [&](const Account& account) {
+      const auto found = account.lines.find(port);
+      return found == account.lines.end() ? std::vector<std::string>() : found->second;
+    };
+    const auto wanted = lines_of(expected), found = lines_of(actual);
+    if (wanted == found) continue;
+    auto a = wanted, b = found;
+    std::sort(a.begin(), a.end());
+    std::sort(b.begin(), b.end());
+    std::vector<std::string> missing, surplus;
+    std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(missing));
+    std::set_difference(b.begin(), b.end(), a.begin(), a.end(), std::back_inserter(surplus));
+    text += port + (a == b ? ": the order differs\n" : ":\n");
+    if (a == b)
+      for (size_t i = 0; i < wanted.size(); ++i)
+        if (wanted[i] != found[i]) text += "  " + std::to_string(i) + "  " + wanted[i] + "\n      " + found[i] + "\n";
+    for (const std::string& line : missing) text += "  missing       " + line + "\n";
+    for (const std::string& line : surplus) text += "  not expected  " + line + "\n";
+  }
+  auto counts_text = [](const reference::Counts& c) {
+    return fmt::format("in {} used {} filtered {} duplicate {} unmatched {} rejected {} late {} partly {}", c.in,
+                       c.used, c.filtered, c.duplicate, c.unmatched, c.rejected, c.late, c.partly_late);
+  };
+  for (const auto& [name, counts] : expected.ledgers) {
+    const auto found = actual.ledgers.find(name);
+    if (found != actual.ledgers.end() && found->second == counts) continue;
+    text += "ledger " + name + "\n  expected " + counts_text(counts) + "\n  found    " +
+            (found == actual.ledgers.end() ? "none" : counts_text(found->second)) + "\n";
+  }
+  return text;
+}
+
+}  // namespace braid::scenarios

@@ -1,0 +1,199 @@
+#include "tests/scenarios/recorded_input.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runtime/base/check.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid::scenarios {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kBegin = 1'700'000'000 * kSecond;
+
+/// A value of few, so that keys meet and extremes tie.
+Value random_value(const Type& type, int64_t near, Rng& rng) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+      return {rng.chance(2)};
+    case TypeKind::integer:
+      return {rng.chance(20) ? INT64_MAX - rng.between(0, 3) : rng.between(-2, 6)};
+    case TypeKind::floating: {
+      const double values[] = {0.1, 0.2, 0.3, -0.0, 0.0, 1e100, -1e100, 1.5};
+      return {values[rng.below(std::size(values))]};
+    }
+    case TypeKind::decimal:
+      return {static_cast<int128>(rng.between(-300, 900))};
+    case TypeKind::string:
+      return {std::string(1, static_cast<char>('a' + rng.below(4)))};
+    case TypeKind::timestamp:
+      return {near + rng.between(-10, 10) * kSecond};
+    case TypeKind::duration:
+      return {rng.between(-5, 5) * kSecond};
+    case TypeKind::enumeration:
+      return {static_cast<int64_t>(rng.below(type->symbols.size()))};
+    case TypeKind::optional:
+      return rng.chance(5) ? Value{Null{}} : random_value(type->element, near, rng);
+    default:
+      BRAID_UNREACHABLE("no random values of " + to_string(type));
+  }
+}
+
+/// A field as it stands in the record, and what must become of it.
+struct Written {
+  bool absent = false;
+  std::string json;
+  reference::InputField field;
+};
+
+Written write_field(const typed::SourceField& declared, int64_t near, Rng& rng) {
+  const bool may_be_null = is_optional(declared.type) || declared.fallback;
+  Written made;
+  if (!rng.chance(25)) {
+    made.field.value = random_value(declared.type, near, rng);
+    made.json = to_json(declared.type, made.field.value);
+    return made;
+  }
+  switch (rng.below(3)) {
+    case 0:
+      made.absent = true;
+      if (!may_be_null) made.field.fault = ConversionFault::missing;
+      break;
+    case 1:
+      made.json = "null";
+      if (!may_be_null) made.field.fault = ConversionFault::null;
+      break;
+    default:
+      made.json = "[]";
+      made.field.fault = ConversionFault::wrong_type;
+  }
+  return made;
+}
+
+/// How the event times of one partition go on.
+class Times {
+ public:
+  Times(const typed::Relation& relation, const InputShape& shape, Rng& rng)
+      : relation_(relation), shape_(shape), rng_(rng), at_(kBegin + rng.between(0, 10) * kSecond) {}
+
+  int64_t next() {
+    at_ += rng_.between(0, 4) * kSecond;
+    const int64_t within = relation_.within_us / kSecond;
+    if (rng_.chance(40)) return shape_.now_us + relation_.source->ahead_us + rng_.between(0, 1);
+    if (rng_.chance(30)) {  // a leap: the next record may confirm it
+      if (rng_.chance(2)) at_ += relation_.source->ahead_us;
+      return at_ + relation_.source->ahead_us + rng_.between(1, 20) * kSecond;
+    }
+    if (rng_.chance(8)) return at_ - rng_.between(0, within + 15) * kSecond;  // perhaps late
+    return at_ - rng_.between(0, within) * kSecond;
+  }
+
+ private:
+  const typed::Relation& relation_;
+  const InputShape& shape_;
+  Rng& rng_;
+  int64_t at_;
+};
+
+struct WrittenRecord {
+  std::string bytes;
+  reference::InputRecord values;
+};
+
+WrittenRecord write_record(const typed::Relation& relation, int64_t time, Rng& rng) {
+  WrittenRecord made;
+  if (rng.chance(50)) {
+    made.bytes = "{\"broken\": ";
+    made.values.broken = diag::BrokenJson::kCode;
+  }
+  const bool broken = made.values.broken != 0;
+  std::string json = "{";
+  for (size_t i = 0; i < relation.row.size(); ++i) {
+    const typed::SourceField& declared = relation.source->fields[i];
+    Written field = write_field(declared, time, rng);
+    if (static_cast<int>(i) == relation.time_field && !rng.chance(40)) {
+      field = {.json = to_json(declared.type, {time}), .field = {.value = {time}}};
+    }
+    made.values.fields.push_back(field.field);
+    if (field.absent) continue;
+    json += (json.size() > 1 ? "," : "") + to_json(string_type(), {declared.path.back()}) + ":" + field.json;
+  }
+  if (!broken) made.bytes = json + "}";
+  made.bytes += "\n";
+  return made;
+}
+
+struct Partition {
+  std::string source;
+  uint32_t number;
+  bool is_static;
+  std::vector<std::string> records;
+};
+
+}  // namespace
+
+RecordedInput record_input(const typed::Project& project, const InputShape& shape, Rng& rng) {
+  RecordedInput input;
+  input.values.clock_us = shape.now_us;
+  std::set<int64_t> taken;
+  for (const typed::Relation& relation : project.relations) {
+    if (!relation.source) continue;
+    const uint32_t partitions = relation.has_time ? shape.partitions : 1;
+    auto& into = input.values.sources[relation.qualified()];
+    for (uint32_t partition = 0; partition < partitions; ++partition) {
+      Times times(relation, shape, rng);
+      into.push_back({.name = std::to_string(partition), .records = {}});
+      RecordedTurn all{.source = relation.qualified(), .partition = partition};
+      const int64_t records = relation.has_time ? rng.between(0, shape.records) : 8;
+      for (int64_t i = 0; i < records; ++i) {
+        int64_t time = relation.has_time ? times.next() : kBegin;
+        while (relation.has_time && shape.unique_times && !taken.insert(time).second) ++time;
+        WrittenRecord record = write_record(relation, time, rng);
+        record.values.position = static_cast<int64_t>(all.bytes.size());
+        record.values.line = i + 1;
+        all.bytes += record.bytes;
+        into.back().records.push_back(std::move(record.values));
+      }
+      (relation.has_time ? input.turns : input.tables).push_back(std::move(all));
+    }
+  }
+  interleave(input, rng);
+  return input;
+}
+
+void interleave(RecordedInput& input, Rng& rng) {
+  // Joined again first: the same function cuts what was cut before.
+  std::map<std::pair<std::string, uint32_t>, std::string> whole;
+  for (const RecordedTurn& turn : input.turns) whole[{turn.source, turn.partition}] += turn.bytes;
+  struct Place {
+    size_t begin = 0;
+    int64_t line = 1;
+  };
+  std::map<std::pair<std::string, uint32_t>, Place> places;
+  input.turns.clear();
+  while (!whole.empty()) {
+    auto chosen = whole.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(rng.below(whole.size())));
+    Place& place = places[chosen->first];
+    const std::string& bytes = chosen->second;
+    size_t end = place.begin;
+    int64_t lines = 0;
+    for (int64_t records = rng.between(1, 9); records > 0 && end < bytes.size(); --records) {
+      end = bytes.find('\n', end) + 1;
+      ++lines;
+    }
+    RecordedTurn turn{.source = chosen->first.first,
+                      .partition = chosen->first.second,
+                      .bytes = bytes.substr(place.begin, end - place.begin),
+                      .position = static_cast<int64_t>(place.begin),
+                      .line = place.line,
+                      .ends = end == bytes.size()};
+    place = {end, place.line + lines};
+    if (turn.ends) whole.erase(chosen);
+    input.turns.push_back(std::move(turn));
+  }
+}
+
+}  // namespace braid::scenarios

@@ -1,0 +1,44 @@
+// Random input for the sources of a script, from a seed: records with disorder within and beyond the bounds, ties,
+// leaps, null keys and bad fields, in several partitions, and an order of turns. Each record is there twice: as the
+// bytes that a producer would send, and as the values that decoding must find in them. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/typed/project.h"
+#include "runtime/base/rng.h"
+#include "tests/reference/reference.h"
+
+namespace braid::scenarios {
+
+/// Bytes of some whole records of one partition.
+struct RecordedTurn {
+  std::string source;  ///< domain.name
+  uint32_t partition = 0;
+  std::string bytes;
+  int64_t position = 0;
+  int64_t line = 1;
+  bool ends = false;  ///< the partition ends with it
+};
+
+struct RecordedInput {
+  reference::Input values;
+  std::vector<RecordedTurn> tables;  ///< static ones, which are read first
+  std::vector<RecordedTurn> turns;
+};
+
+struct InputShape {
+  uint32_t partitions = 2;    ///< of each source that has time
+  int records = 40;           ///< of each partition, at most
+  int64_t now_us = 0;         ///< the clock; rows beyond it are rejected
+  bool unique_times = false;  ///< no two rows of all sources have one time
+};
+
+/// For all sources of the project.
+RecordedInput record_input(const typed::Project& project, const InputShape& shape, Rng& rng);
+/// The same records in another order of turns, cut otherwise.
+void interleave(RecordedInput& input, Rng& rng);
+
+}  // namespace braid::scenarios

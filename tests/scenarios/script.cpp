@@ -1,0 +1,42 @@
+#include "tests/scenarios/script.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "cli/session/session.h"
+
+namespace braid::scenarios {
+
+Script::Script(std::string text) {
+  sources_.add("script.braid", std::move(text));
+  Reporter reporter;
+  scripts_ = driver::parse_scripts(sources_, reporter);
+  project_ = driver::check_scripts(scripts_, sources_, cli::language(), {}, {}, reporter);
+  for (const Diagnostic& finding : reporter.take_sorted()) {
+    if (finding.severity != Severity::error) continue;
+    faults_ += code_text(finding) + " " + finding.message;
+    if (!finding.labels.empty()) faults_ += ": " + std::string(sources_.text(finding.labels.front().span));
+    faults_ += "\n";
+  }
+}
+
+Script Script::in_folder(const std::string& name) {
+  std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/tests/scenarios/differential/" + name + ".braid");
+  std::stringstream text;
+  text << file.rdbuf();
+  return Script(text.str());
+}
+
+driver::Compiled Script::compile(bool passes) const {
+  optimize::Options options;
+  if (!passes)
+    for (const optimize::PassDescription& pass : optimize::passes()) options.disabled.emplace(pass.name);
+  driver::Compiled made = driver::compile(project_, driver::products_of(project_, {}), options, system_clock());
+  for (SourceSpec& source : made.program().sources) {
+    source.binding.kind = "inline";
+    source.binding.format = "json";
+  }
+  return made;
+}
+
+}  // namespace braid::scenarios

@@ -1,0 +1,31 @@
+// A script of this folder, or one written in a test: parsed, checked, compiled. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/driver/compile.h"
+
+namespace braid::scenarios {
+
+class Script {
+ public:
+  explicit Script(std::string text);
+  /// `differential/NAME.braid`.
+  static Script in_folder(const std::string& name);
+
+  /// Errors, a line each; empty if it checks.
+  const std::string& faults() const { return faults_; }
+  const typed::Project& project() const { return project_; }
+  /// On the interpreter.
+  driver::Compiled compile(bool passes) const;
+
+ private:
+  SourceSet sources_;
+  std::vector<std::unique_ptr<ast::Script>> scripts_;
+  typed::Project project_;
+  std::string faults_;
+};
+
+}  // namespace braid::scenarios
