@@ -168,6 +168,10 @@ int run_command_line(int count, const char* const* words) {
   add_help(app, context);
   add_functions(app, context);
 
+  if (count == 1) {
+    std::fputs(app.help().c_str(), stdout);
+    return kUsage;
+  }
   // `braid dry-runn` is answered before CLI11 sees it, with a suggestion.
   if (count > 1 && words[1][0] != '-' && !has_command(app, words[1])) {
     show_findings({misspelt(app, words[1], nullptr)}, SourceSet(), context.console, FindingFormat::text);

@@ -78,10 +78,27 @@ void FlowChecker::add(typed::Step step) {
 }
 
 std::string FlowChecker::step_text(Span span) const {
+  // On one line, whatever it is written on; comments left out, long steps cut.
+  constexpr size_t kLongest = 100;
+  std::string line;
+  bool comment = false, blank = false;
   const std::string_view text = context_.text(span);
-  std::string line(text.substr(0, text.find('\n')));
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.pop_back();
-  return line;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '/' && i + 1 < text.size() && text[i + 1] == '/' && !(i > 0 && text[i - 1] == ':')) comment = true;
+    if (text[i] == '\n') comment = false;
+    if (comment) continue;
+    if (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
+      blank = true;
+      continue;
+    }
+    if (blank && !line.empty()) line += ' ';
+    blank = false;
+    line += text[i];
+  }
+  if (line.size() <= kLongest) return line;
+  size_t cut = kLongest;
+  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;  // not within a character
+  return line.substr(0, cut) + "…";
 }
 
 bool FlowChecker::from(const ast::From& from) {

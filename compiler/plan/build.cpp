@@ -198,7 +198,8 @@ class Builder {
       at = add({.content = RetimeNode{relation.time_field, relation.within_us},
                 .inputs = {at},
                 .row = row(at),
-                .text = "time " + relation.row[relation.time_field].name,
+                .text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
+                                    to_literal(duration_type(), Value{relation.within_us})),
                 .span = relation.span});
     }
     if (relation.kind != typed::RelationKind::product) return at;

@@ -266,11 +266,20 @@ class Lowering {
       return static_cast<int>(columns.size()) - 1;
     };
     for (const ExpressionRef& key : group.keys) made.keys.push_back(column(key, fmt::format("key{}", row.size())));
+    // What may fail is asked only of the rows that the aggregate's filter keeps.
+    auto guarded = [&](const ExpressionRef& expression, const ExpressionRef& filter) -> ExpressionRef {
+      if (!expression || !filter || !expression->can_fail) return expression;
+      ExpressionRef shifted = typed::shift_locals(expression, typed::highest_local(filter) + 1);
+      ExpressionRef nothing =
+          typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
+      return typed::make(expression->type, expression->span, typed::Choose{filter, shifted, nothing});
+    };
     for (size_t i = 0; i < group.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = group.aggregates[i];
       made.aggregates.push_back({.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
-                                 .argument = column(aggregate.argument, fmt::format("argument{}", i)),
-                                 .by = column(aggregate.by, fmt::format("by{}", i)),
+                                 .argument = column(guarded(aggregate.argument, aggregate.filter),
+                                                    fmt::format("argument{}", i)),
+                                 .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
                                  .filter = column(aggregate.filter, fmt::format("filter{}", i)),
                                  .type = aggregate.type});
     }
