@@ -48,6 +48,18 @@ inline bool starts_with(const char* at, const ObjectNode::Predicted& predicted) 
   return predicted.length <= 32 || std::memcmp(at + 32, predicted.bytes.data() + 32, predicted.length - 32) == 0;
 }
 
+void find_direct(ObjectNode& node) {
+  for (ObjectChild& child : node.children) {
+    if (child.below) {
+      find_direct(*child.below);
+    } else if (child.targets.size() == 1 && child.targets[0].whole_field) {
+      child.direct = direct_kind(child.targets[0].shape->kind);
+      child.optional = child.targets[0].shape->optional;
+      child.offset = child.targets[0].offset;
+    }
+  }
+}
+
 /// skip_json_value for what nearly all values are: text without escapes, numbers.
 inline const char* skip_value(const char* at, int depth, ScanError& error) {
   if (*at == '"') {
@@ -82,6 +94,7 @@ JsonReader::JsonReader(const DecodePlan& plan, const TimeZone* zone) {
     child_named(*node, field.path.back()).targets.push_back({&shape, static_cast<uint32_t>(leaves_), true, structure});
     leaves_ += 1 + shape.leaves;
   }
+  find_direct(root_);
 }
 
 const char* JsonReader::read_record(const char* at, Slot* row, Arena& arena, ScanError& error) {
@@ -167,38 +180,76 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
   return at;
 }
 
+inline const char* JsonReader::read_direct(const ObjectChild& child, const char* at, Slot* base) {
+  Slot* slots = base + child.offset;
+  Slot value = slot_i128(0);
+  const char* end = nullptr;
+  if (*at == 'n' && child.optional && child.direct != DirectKind::none) {
+    if (std::memcmp(at, "null", 4) != 0) return nullptr;
+    slots[0] = value;
+    slots[1] = value;
+    slots[2] = value;
+    return at + 4;
+  }
+  switch (child.direct) {
+    case DirectKind::none:
+      return nullptr;
+    case DirectKind::text:
+      end = read_direct_text(at, &value.bytes);
+      break;
+    case DirectKind::integer:
+      end = read_direct_integer(at, &value.i64);
+      break;
+    case DirectKind::timestamp:
+      end = read_direct_timestamp(at, last_date_, &value.i64);
+      break;
+  }
+  if (end == nullptr) return nullptr;
+  *slots++ = slot_i128(0);
+  if (child.optional) *slots++ = slot_u8(true);
+  *slots = value;
+  return end;
+}
+
 const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault) {
   uint64_t visit = ++node.visit;
   uint32_t first_fault = kNoFault;
-  size_t next = 0, found = 0;
+  const ObjectNode::Predicted* predicted = node.predicted.data();
+  size_t next = 0, count = node.predicted.size(), found = 0;
   bool first = true;
   while (true) {
     int32_t child = -1;
     // A key that comes first is predicted with its `{`, which must not stand behind a value.
-    if (next < node.predicted.size() && (first || *at != '{') && starts_with(at, node.predicted[next])) [[likely]] {
-      child = node.predicted[next].child;
-      at += node.predicted[next].length;
+    if (next < count && starts_with(at, predicted[next]) && (first || *at != '{')) [[likely]] {
+      child = predicted[next].child;
+      at += predicted[next].length;
       ++next;
-      if (*at == ' ' || *at == '\t' || *at == '\r') at = skip_blanks(at);
+      if (static_cast<uint8_t>(*at) <= ' ') at = skip_blanks(at);
     } else if (!first && *at == '}') {
       ++at;
       break;
     } else {
       bool end = false;
       at = find_key(node, next, at, first, &child, &end);
+      predicted = node.predicted.data();
+      count = node.predicted.size();
       if (at == nullptr) return nullptr;
       if (end) break;
     }
     first = false;
     if (child < 0) {
       at = skip_value(at, depth, *error_);
-    } else if (node.children[child].seen == visit) {
-      settle(node.children[child], base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
-      at = skip_json_value(at, depth, *error_);
     } else {
-      node.children[child].seen = visit;
-      ++found;
-      at = read_child(node, child, at, depth, base, &first_fault, fault);
+      ObjectChild& known = node.children[child];
+      if (known.seen == visit) {
+        settle(known, base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
+        at = skip_json_value(at, depth, *error_);
+      } else {
+        known.seen = visit;
+        ++found;
+        const char* end = read_direct(known, at, base);
+        at = end != nullptr ? end : read_child(node, child, at, depth, base, &first_fault, fault);
+      }
     }
     if (at == nullptr) return nullptr;
   }

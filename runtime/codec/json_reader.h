@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/codec/json_direct.h"
 #include "runtime/codec/json_scanner.h"
 #include "runtime/codec/value_reader.h"
 #include "runtime/data/arena.h"
@@ -35,6 +36,10 @@ struct ObjectChild {
   std::vector<JsonTarget> targets;
   std::unique_ptr<ObjectNode> below;  ///< fields whose path goes through this key
   uint64_t seen = 0;                  ///< the visit of the object in which it last stood
+  /// Where there is one target and nothing below, and its type allows it: the slots of the whole field.
+  DirectKind direct = DirectKind::none;
+  bool optional = false;
+  uint32_t offset = 0;
 };
 
 struct ObjectNode {
@@ -66,6 +71,7 @@ class JsonReader {
  private:
   const char* read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault);
   const char* find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child, bool* end);
+  const char* read_direct(const ObjectChild& child, const char* at, Slot* base);
   const char* read_child(ObjectNode& node, int32_t index, const char* at, int depth, Slot* base, uint32_t* first_fault,
                          ConversionFault* fault);
   const char* read_value(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slots,
@@ -79,6 +85,7 @@ class JsonReader {
   std::vector<Shape> shapes_;  ///< of the touched fields
   ObjectNode root_;
   size_t leaves_ = 0;
+  LastDate last_date_;
   Arena* arena_ = nullptr;
   ScanError* error_ = nullptr;
 };

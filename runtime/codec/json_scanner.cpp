@@ -83,6 +83,29 @@ const char* skip_flat(const char* at, ScanError& error) {
 
 }  // namespace
 
+const char* scan_long_json_number(const char* at) {
+  auto digit = [](char c) { return static_cast<uint8_t>(c - '0') <= 9; };
+  if (*at == '-') ++at;
+  if (*at == '0') {
+    ++at;
+  } else {
+    if (!digit(*at)) return nullptr;
+    while (digit(*at)) ++at;
+  }
+  if (*at == '.') {
+    ++at;
+    if (!digit(*at)) return nullptr;
+    while (digit(*at)) ++at;
+  }
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!digit(*at)) return nullptr;
+    while (digit(*at)) ++at;
+  }
+  return at;
+}
+
 const char* scan_json_string(const char* at, bool* escaped, ScanError& error) {
   while (true) {
     at = find_string_special(at);

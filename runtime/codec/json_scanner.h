@@ -27,28 +27,31 @@ inline const char* skip_blanks(const char* at) {
   return at;
 }
 
-/// Behind the last byte of the number, null if there is none.
+/// A bit for each of the sixteen bytes that is no digit; those above are set.
+inline uint32_t find_no_digits(const char* at) {
+  __m128i digits = _mm_sub_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), _mm_set1_epi8('0'));
+  __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
+  return ~static_cast<uint32_t>(_mm_movemask_epi8(found));
+}
+
+/// scan_json_number for numbers of any length; looks at no byte behind their end.
+const char* scan_long_json_number(const char* at);
+
+/// Behind the last byte of the number, null if there is none. Without a branch on how many digits there are: lengths
+/// differ from record to record, and guessing them is what numbers would cost.
 inline const char* scan_json_number(const char* at) {
-  auto digit = [](char c) { return static_cast<uint8_t>(c - '0') <= 9; };
-  if (*at == '-') ++at;
-  if (*at == '0') {
-    ++at;
-  } else {
-    if (!digit(*at)) return nullptr;
-    while (digit(*at)) ++at;
+  const char* digits = at + (*at == '-');
+  uint32_t others = find_no_digits(digits);
+  auto run = static_cast<uint32_t>(__builtin_ctz(others));
+  if (run - 1 > 13) return scan_long_json_number(at);
+  if (*digits == '0' && run > 1) return digits + 1;
+  if (digits[run] == '.') {
+    auto fraction = static_cast<uint32_t>(__builtin_ctz(others >> (run + 1)));
+    run += 1 + fraction;
+    if (fraction == 0 || run > 15) return scan_long_json_number(at);
   }
-  if (*at == '.') {
-    ++at;
-    if (!digit(*at)) return nullptr;
-    while (digit(*at)) ++at;
-  }
-  if (*at == 'e' || *at == 'E') {
-    ++at;
-    if (*at == '+' || *at == '-') ++at;
-    if (!digit(*at)) return nullptr;
-    while (digit(*at)) ++at;
-  }
-  return at;
+  if ((digits[run] | 0x20) == 'e') return scan_long_json_number(at);
+  return digits + run;
 }
 
 /// First quote, backslash or control character from `at` on.

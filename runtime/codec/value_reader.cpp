@@ -159,11 +159,11 @@ bool is_json_number(std::string_view text) {
   if (text.size() >= sizeof few) {
     std::string copy(text);
     copy.push_back('\n');
-    return scan_json_number(copy.data()) == copy.data() + text.size();
+    return scan_long_json_number(copy.data()) == copy.data() + text.size();
   }
   text.copy(few, text.size());
   few[text.size()] = '\n';
-  return scan_json_number(few) == few + text.size();
+  return scan_long_json_number(few) == few + text.size();
 }
 
 ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slot) {
