@@ -206,12 +206,6 @@ Account sorted(Account account) {
   return account;
 }
 
-Account with_sorted_ports(Account account) {
-  for (auto& [port, lines] : account.lines)
-    if (!port.ends_with("/")) std::sort(lines.begin(), lines.end());
-  return account;
-}
-
 Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input) {
   Account made;
   for (const reference::ProductOutcome& product : outcomes) {

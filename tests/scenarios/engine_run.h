@@ -28,8 +28,6 @@ struct Account {
 
 /// Lines without their order.
 Account sorted(Account account);
-/// Product rows keep theirs.
-Account with_sorted_ports(Account account);
 Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input);
 Result<Account> run_engine(const Program& program, const RecordedInput& input, const RunOptions& options);
 /// What differs, for a test's message; empty if nothing.
