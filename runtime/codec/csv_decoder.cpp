@@ -170,6 +170,7 @@ class CsvDecoder : public Decoder {
 
   void set_header(std::string_view first_record) override {
     if (named_by_plan_) return;
+    header_ = first_record;
     if (first_record.starts_with(kByteOrderMark)) first_record.remove_prefix(kByteOrderMark.size());
     Arena arena(4096);
     std::vector<Cell> cells(kMaxRecordBytes < first_record.size() ? 0 : first_record.size() + 1);
@@ -179,6 +180,8 @@ class CsvDecoder : public Decoder {
     for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].text);
     use_columns(columns);
   }
+
+  std::string_view header() const override { return header_; }
 
   DecodedTurn decode(const TurnInput& input, Arena& arena) override {
     std::string_view text = input.bytes;
@@ -386,6 +389,7 @@ class CsvDecoder : public Decoder {
   }
 
   std::optional<std::string> null_marker_;
+  std::string header_;
   bool named_by_plan_;
   std::unique_ptr<TimeZone> zone_;
   std::vector<Leaf> leaves_;

@@ -85,6 +85,8 @@ class Decoder {
   virtual DecodedTurn decode(const TurnInput& input, Arena& arena) = 0;
   /// CSV: the first record of the partition, for a decoder that starts in its middle. NDJSON takes no notice.
   virtual void set_header(std::string_view first_record) = 0;
+  /// The header it goes by, as it stands in the partition; empty if there is none, or it has not been read yet.
+  virtual std::string_view header() const { return {}; }
 };
 
 /// `plan.zone` is empty or names a zone that exists (load_time_zone).

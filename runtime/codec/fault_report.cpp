@@ -198,4 +198,18 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
   BRAID_UNREACHABLE("a conversion that did not fail");
 }
 
+std::optional<Diagnostic> describe_field(const DecodePlan& plan, std::string_view name, std::string_view record,
+                                         std::string_view header) {
+  for (const DecodeField& field : plan.fields) {
+    if (field.name != name) continue;
+    Arena arena(4096);
+    DecodedTurn turn;
+    if (!decode_fields(plan, {field}, record, header, arena, turn)) return std::nullopt;
+    const auto fault = static_cast<ConversionFault>(read_slot(turn.blocks[0].columns[0], 0).u8);
+    if (fault == ConversionFault::none) return std::nullopt;
+    return describe_fault(plan, field, fault, record, header);
+  }
+  return std::nullopt;
+}
+
 }  // namespace braid

@@ -13,4 +13,8 @@ namespace braid {
 Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& field, ConversionFault fault,
                           std::string_view record, std::string_view header = {});
 
+/// The same for the field of that name, whatever is wrong with it; nothing if nothing is.
+std::optional<Diagnostic> describe_field(const DecodePlan& plan, std::string_view field, std::string_view record,
+                                         std::string_view header);
+
 }  // namespace braid

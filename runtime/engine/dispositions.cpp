@@ -173,7 +173,7 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       break;
   }
   if (silent_) return;
-  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments), record, &row_type, &block,
+  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments, record), record, &row_type, &block,
               row);
 }
 
@@ -186,7 +186,7 @@ void LedgerDispositions::leave_source(int source_op, const Record& record, const
   }
   if (filtered || silent_) return;
   write_error(program_.operators[source_op].products, "rejected", site,
-              reason_of(drop.site, drop.code, drop.detail.view(), {}), record, nullptr, nullptr, 0);
+              reason_of(drop.site, drop.code, drop.detail.view(), {}, record), record, nullptr, nullptr, 0);
 }
 
 void LedgerDispositions::reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason) {

@@ -41,6 +41,8 @@ class LedgerDispositions : public Dispositions {
   /// Writes the ports' rows of a turn, its own or those that time released: by the record that caused them, so that
   /// neither blocks nor how steps are fused can show.
   void write_ports();
+  /// CSV: what the cells of a partition's records are called, to say what is wrong with one.
+  void set_header(uint32_t source, uint32_t partition, std::string_view header);
   /// Rows are counted, and nothing is written: a static table is read again.
   void set_silent(bool silent) { silent_ = silent; }
   bool silent() const { return silent_; }
@@ -54,7 +56,8 @@ class LedgerDispositions : public Dispositions {
   };
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
-  Reason reason_of(uint32_t site, uint32_t code, std::string_view detail, const ReasonArguments& given) const;
+  Reason reason_of(uint32_t site, uint32_t code, std::string_view detail, const ReasonArguments& given,
+                   const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
                    const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
   void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
@@ -69,6 +72,7 @@ class LedgerDispositions : public Dispositions {
     return slot_bytes(copied.view());
   }
 
+  std::map<std::pair<uint32_t, uint32_t>, std::string> headers_;  ///< CSV: by source and partition
   const Program& program_;
   LedgerBook& book_;
   OutputWriter& output_;

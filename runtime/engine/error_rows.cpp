@@ -2,7 +2,9 @@
 // named ports, and alerts.
 #include <algorithm>
 
+#include "runtime/codec/fault_report.h"
 #include "runtime/data/text_forms.h"
+#include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
 
 namespace braid {
@@ -30,13 +32,25 @@ void append_text(std::string_view name, const Slot& text, std::vector<Field>& fi
 }  // namespace
 
 LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, uint32_t code, std::string_view detail,
-                                                         const ReasonArguments& given) const {
+                                                         const ReasonArguments& given, const Record& record) const {
   const Site& site = program_.sites[site_index];
   if (code == 0 && !site.check.empty()) code = kCheckRejected;
   Reason reason{std::string(detail), static_cast<int>(code), {}};
   const CatalogueEntry* entry = code == 0 ? nullptr : find_catalogue_entry(static_cast<int>(code));
   if (entry == nullptr) return reason;
   std::vector<std::pair<std::string, DiagnosticArgument>> arguments;
+  if (!site.field.empty() && record.source < program_.sources.size()) {
+    // A field that could not be read: the record is read once more, to say what stands there.
+    const auto header = headers_.find({record.source, record.partition});
+    const auto found = describe_field(decode_plan(program_.sources[record.source]), site.field, record.bytes.view(),
+                                      header == headers_.end() ? std::string_view() : header->second);
+    if (found && found->code == static_cast<int>(code)) {
+      reason.text = found->message;
+      for (const auto& [name, value] : found->arguments)
+        if (const auto* text = std::get_if<std::string>(&value)) reason.arguments.emplace_back(name, *text);
+      return reason;
+    }
+  }
   bool detail_used = false;
   for (const std::string& name : placeholders(entry->message)) {
     std::string value;
@@ -59,6 +73,10 @@ LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, ui
   }
   reason.text = diag::render_message(entry->message, arguments);
   return reason;
+}
+
+void LedgerDispositions::set_header(uint32_t source, uint32_t partition, std::string_view header) {
+  if (!header.empty()) headers_.try_emplace({source, partition}, header);
 }
 
 void LedgerDispositions::append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots) {

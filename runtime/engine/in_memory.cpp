@@ -39,6 +39,7 @@ Status InMemorySession::begin() {
     engine_->add_partition(static_cast<int>(source), "");
     partitions_[source].decoder = make_decoder(decode_plan(program_.sources[source]));
     if (!partitions_[source].header.empty()) partitions_[source].decoder->set_header(partitions_[source].header);
+    engine_->set_header(static_cast<int>(source), 0, partitions_[source].decoder->header());
   }
   return {};
 }

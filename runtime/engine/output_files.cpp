@@ -1,7 +1,5 @@
 #include "runtime/engine/output_files.h"
 
-#include "runtime/base/rng.h"
-#include "runtime/data/key_bytes.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
 
@@ -98,20 +96,19 @@ Status OutputFiles::append(Output& output, std::string_view bytes) {
 
 void OutputFiles::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port);
-  Type type = target.encoder ? nullptr : struct_type(row);
-  std::vector<Slot> slots(block.columns.size());
   encoded_.clear();
-  for (uint32_t i = 0; i < block.rows; ++i) {
-    size_t begin = encoded_.size();
-    if (target.encoder) {
-      target.encoder->append_row(block, i, encoded_);
-    } else {
+  if (target.encoder) {
+    target.encoder->append_rows(block, encoded_);
+  } else {
+    Type type = struct_type(row);
+    std::vector<Slot> slots(block.columns.size());
+    for (uint32_t i = 0; i < block.rows; ++i) {
       for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
       append_json(type, slots.data(), encoded_);
       encoded_ += '\n';
     }
-    target.epoch_digest = hash_mix(target.epoch_digest, key_hash(std::string_view(encoded_).substr(begin)));
   }
+  target.epoch_digest.add(encoded_);
   target.rows += block.rows;
   target.epoch_rows += block.rows;
   Status status = append(target, encoded_);
@@ -152,9 +149,9 @@ void OutputFiles::collect(StateBatch& batch, WireWriter& epoch) {
     batch.put(StateFamily::meta, key_of(output), value_of(output));
     epoch.text(key_of(output));
     epoch.fixed(output.epoch_rows);
-    epoch.fixed(output.epoch_digest);
+    epoch.fixed(output.epoch_digest.value());
     output.epoch_rows = 0;
-    output.epoch_digest = 0;
+    output.epoch_digest.clear();
     output.changed = false;
   }
 }

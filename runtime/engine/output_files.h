@@ -13,6 +13,7 @@
 #include "runtime/abi/program.h"
 #include "runtime/codec/encoder.h"
 #include "runtime/connect/sink.h"
+#include "runtime/data/stream_digest.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/state/store.h"
 #include "runtime/state/wire.h"
@@ -55,7 +56,7 @@ class OutputFiles : public OutputWriter {
     std::unique_ptr<Encoder> encoder;  ///< of a product; ports are NDJSON of rows that may differ
     int64_t rows = 0;
     uint64_t epoch_rows = 0;
-    uint64_t epoch_digest = 0;
+    StreamDigest epoch_digest;  ///< of the bytes since the last commit
     bool changed = false;
   };
   Output& output(int product, const std::string& port);

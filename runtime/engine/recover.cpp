@@ -121,8 +121,10 @@ Status JobRun::recover() {
   engine.now = started_at_;
   engine.state_numbers = states_.numbers;
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, outputs_, engine));
-  for (const JobInputs::Partition& partition : inputs_.partitions())
+  for (const JobInputs::Partition& partition : inputs_.partitions()) {
     engine_->add_partition(partition.source, partition.reader->name());
+    engine_->set_header(partition.source, partition.ordinal, partition.decoder->header());
+  }
   return engine_->restore(*store_, states_.kept);
 }
 

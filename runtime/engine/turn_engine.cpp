@@ -118,7 +118,9 @@ void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_
   input.source = static_cast<uint32_t>(source);
   input.partition = partition;
   input.turn = turn_;
-  run_decoded(source, partition, decoder.decode(input, arena_), ends);
+  const DecodedTurn turn = decoder.decode(input, arena_);
+  set_header(source, partition, decoder.header());
+  run_decoded(source, partition, turn, ends);
 }
 
 void TurnEngine::run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
@@ -147,7 +149,9 @@ void TurnEngine::load_table(TurnInput input, Decoder& decoder, int source, uint3
   begin_turn();
   input.source = static_cast<uint32_t>(source);
   input.partition = partition;
-  load_table(source, partition, decoder.decode(input, arena_), silent);
+  const DecodedTurn turn = decoder.decode(input, arena_);
+  set_header(source, partition, decoder.header());
+  load_table(source, partition, turn, silent);
 }
 
 void TurnEngine::load_table(int source, uint32_t, const DecodedTurn& turn, bool silent) {

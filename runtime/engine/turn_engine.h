@@ -42,6 +42,10 @@ class TurnEngine : private PartitionClocks {
   uint32_t add_partition(int source, std::string name);
   size_t partition_count(int source) const { return partition_names_[source].size(); }
   const PartitionClock& clock(int source, uint32_t partition) const { return clocks_[source][partition]; }
+  /// CSV: the header of a partition that is not read from its start, for what rejected rows say.
+  void set_header(int source, uint32_t partition, std::string_view header) {
+    dispositions_.set_header(static_cast<uint32_t>(source), partition, header);
+  }
   /// The least W of all partitions neither idle nor ended; never goes back.
   int64_t task_watermark() const { return task_watermark_; }
 
