@@ -1,44 +1,12 @@
 #include "runtime/codec/encoder.h"
 
 #include "runtime/base/check.h"
+#include "runtime/codec/ndjson_encoder.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/value.h"
 
 namespace braid {
 namespace {
-
-class NdjsonEncoder : public Encoder {
- public:
-  explicit NdjsonEncoder(std::vector<Field> row) {
-    for (Field& field : row) {
-      std::string before = parts_.empty() ? "{" : ",";
-      append_json_string(before, field.name);
-      before.push_back(':');
-      size_t leaves = leaf_count(field.type);
-      parts_.push_back({std::move(before), std::move(field.type), leaves});
-    }
-  }
-
-  void append_header(std::string&) const override {}
-
-  void append_row(const Slot* slots, std::string& out) const override {
-    if (parts_.empty()) out.push_back('{');
-    for (const Part& part : parts_) {
-      out += part.before;
-      append_json(part.type, slots, out);
-      slots += part.leaves;
-    }
-    out += "}\n";
-  }
-
- private:
-  struct Part {
-    std::string before;  ///< `{"name":` or `,"name":`
-    Type type;
-    size_t leaves;
-  };
-  std::vector<Part> parts_;
-};
 
 class CsvEncoder : public Encoder {
  public:
@@ -150,7 +118,7 @@ void Encoder::append_rows(const Block& block, std::string& out) {
 std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker) {
   switch (format) {
     case Format::ndjson:
-      return std::make_unique<NdjsonEncoder>(std::move(row));
+      return make_ndjson_encoder(std::move(row));
     case Format::csv:
       return std::make_unique<CsvEncoder>(std::move(row), std::move(null_marker));
   }

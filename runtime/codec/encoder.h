@@ -25,7 +25,8 @@ class Encoder {
   virtual void append_row(const Slot* slots, std::string& out) const = 0;
 
   void append_row(const Block& block, uint32_t row, std::string& out);
-  void append_rows(const Block& block, std::string& out);
+  /// The same bytes as row by row.
+  virtual void append_rows(const Block& block, std::string& out);
 
  private:
   std::vector<Slot> slots_;

@@ -1,6 +1,7 @@
 #include "runtime/codec/encoder.h"
 
 #include <gtest/gtest.h>
+#include <cmath>
 
 #include "runtime/codec/fault_report.h"
 #include "runtime/data/value.h"
@@ -95,6 +96,74 @@ TEST(Encoder, CsvReadsBack) {
       << text;
   expect_read_back(Format::csv, text, "");
   expect_read_back(Format::csv, encode(Format::csv, "NA"), "NA");
+}
+
+TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
+  std::vector<Field> row = {{"i", int_type()},
+                            {"f", float_type()},
+                            {"s", string_type()},
+                            {"t", timestamp_type()},
+                            {"b", bool_type()},
+                            {"o", optional_type(string_type())},
+                            {"n", optional_type(int_type())},
+                            {"d", decimal_type(30, 2)},
+                            {"l", list_type(string_type())},
+                            {"e", optional_type(struct_type({{"x", int_type()}, {"y", date_type()}}))}};
+  std::vector<std::string> texts = {"", "a", "ab", "abc", "abcd", "seven77", "eight888", "nine99999"};
+  texts.push_back(std::string(16, 'x'));
+  texts.push_back(std::string(70'000, 'y'));
+  texts.push_back("\xC3\xA4\xF0\x9F\x98\x80 beyond ASCII");
+  for (size_t size : {1, 2, 3, 5, 7, 8, 9, 17})
+    for (size_t place = 0; place < size; ++place)
+      for (char c : {'"', '\\', '\n', '\x1F', '\0'}) {
+        std::string text(size, 'z');
+        text[place] = c;
+        texts.push_back(text);
+      }
+  std::vector<int64_t> numbers = {0,         1,         -1,         INT64_MIN, INT64_MAX,           86'399'999'999, -1,
+                                  1'500'000, 1'000'000, -1'000'000, 9'999,     951'827'696'123'456, INT64_MAX,      0};
+  std::vector<double> floats = {0.0, -0.0, 1.5, -1e300, 5e-324, 0.1, 1e22, NAN, INFINITY, -INFINITY};
+  Arena arena;
+  auto count = static_cast<uint32_t>(texts.size());
+  Block block = allocate_block(flatten(row), count, arena);
+  block.rows = count;
+  Slot* items = arena.allocate_array<Slot>(2);
+  items[0] = slot_bytes("q\"");
+  items[1] = slot_bytes("r");
+  for (uint32_t i = 0; i < count; ++i) {
+    int64_t number = numbers[i % numbers.size()];
+    Slot list = slot_i128(0);
+    list.list = {items, i % 3};
+    Slot date = slot_i128(0);
+    date.i32 = static_cast<int32_t>(i);
+    std::vector<Slot> slots = {slot_i64(number),
+                               slot_f64(floats[i % floats.size()]),
+                               slot_bytes(texts[i]),
+                               slot_i64(number),
+                               slot_u8(i % 2 == 0),
+                               slot_u8(i % 3 != 0),
+                               i % 3 != 0 ? slot_bytes(texts[i]) : slot_i128(0),
+                               slot_u8(i % 5 != 0),
+                               slot_i64(i % 5 != 0 ? number : 0),
+                               slot_i128(number),
+                               list,
+                               slot_u8(i % 2 == 0),
+                               slot_i64(i % 2 == 0 ? number : 0),
+                               i % 2 == 0 ? date : slot_i128(0)};
+    for (size_t column = 0; column < slots.size(); ++column) write_slot(block.columns[column], i, slots[column]);
+  }
+  for (Format format : {Format::ndjson, Format::csv}) {
+    auto encoder = make_encoder(format, row);
+    std::string one_by_one, together = "before\n";
+    for (uint32_t i = 0; i < count; ++i) encoder->append_row(block, i, one_by_one);
+    encoder->append_rows(block, together);
+    EXPECT_EQ(together, "before\n" + one_by_one);
+  }
+  std::string nothing;
+  Block empty = allocate_block({}, 1, arena);
+  empty.rows = 1;
+  make_encoder(Format::ndjson, {})->append_rows(empty, nothing);
+  EXPECT_EQ(nothing, "{}\n");
 }
 
 struct FaultCase {

@@ -12,7 +12,6 @@
 namespace braid {
 namespace {
 
-constexpr uint64_t kHashSeed = 0x4272'6169'6431'0001;
 constexpr uint64_t kCanonicalNan = 0x7FF8'0000'0000'0000;
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian; swap here for other machines");

@@ -18,10 +18,13 @@ namespace braid {
 
 inline constexpr uint32_t kSlices = 64;
 
+/// Fixed for ever: state rows, slices and output order depend on it.
+inline constexpr uint64_t kHashSeed = 0x4272'6169'6431'0001;
+
 /// Appends the canonical bytes of one value of that type.
 void append_key_bytes(const Type& type, const Slot* slots, std::string& out);
 
-/// XXH3-64 with a seed that is fixed for ever: state rows, slices and output order depend on it.
+/// XXH3-64 with kHashSeed.
 uint64_t key_hash(std::string_view key_bytes);
 /// One of 64 fixed ranges of the hash.
 constexpr uint32_t slice_of(uint64_t hash) {

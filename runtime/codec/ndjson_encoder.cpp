@@ -1,0 +1,246 @@
+#include "runtime/codec/ndjson_encoder.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "runtime/data/text_forms.h"
+#include "runtime/data/time_text.h"
+#include "runtime/data/value.h"
+
+namespace braid {
+namespace {
+
+/// Of a number, a date or an instant with its quotes, whatever the value.
+constexpr size_t kMostBytes = 64;
+
+/// Where the buffer is handed on, so that it grows with the longest row and not with the block.
+constexpr size_t kFlushBytes = 64 * 1024;
+
+constexpr uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
+
+/// Not zero if one of eight bytes is a quote, a backslash or a control character.
+inline uint64_t find_escaped(uint64_t bytes) {
+  uint64_t quote = bytes ^ kOnes * '"', backslash = bytes ^ kOnes * '\\';
+  return (((bytes - kOnes * 0x20) & ~bytes) | ((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash)) &
+         kHighBits;
+}
+
+template <class Word>
+uint64_t copy_word(char* to, const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
+  return word;
+}
+
+/// Copies the text. Behind it, or null if something in it has to be escaped.
+inline char* put_plain(char* to, const char* text, size_t size) {
+  uint64_t escaped = 0;
+  if (size >= 8) {
+    size_t at = 0;
+    for (; at + 8 < size; at += 8) escaped |= find_escaped(copy_word<uint64_t>(to + at, text + at));
+    escaped |= find_escaped(copy_word<uint64_t>(to + size - 8, text + size - 8));
+  } else if (size >= 4) {
+    uint64_t low = copy_word<uint32_t>(to, text);
+    escaped = find_escaped(low | copy_word<uint32_t>(to + size - 4, text + size - 4) << 32);
+  } else if (size > 0) {
+    uint64_t bytes = kOnes * 0x20 << 24;
+    bytes |= copy_word<uint8_t>(to, text) | copy_word<uint8_t>(to + size / 2, text + size / 2) << 8 |
+             copy_word<uint8_t>(to + size - 1, text + size - 1) << 16;
+    escaped = find_escaped(bytes);
+  }
+  return escaped == 0 ? to + size : nullptr;
+}
+
+inline char* put_two(char* to, uint32_t value) {
+  to[0] = static_cast<char>('0' + value / 10);
+  to[1] = static_cast<char>('0' + value % 10);
+  return to + 2;
+}
+
+class NdjsonEncoder : public Encoder {
+ public:
+  explicit NdjsonEncoder(std::vector<Field> row) {
+    size_t column = 0;
+    for (Field& field : row) {
+      Part part;
+      part.before = parts_.empty() ? "{" : ",";
+      append_json_string(part.before, field.name);
+      part.before.push_back(':');
+      part.leaves = leaf_count(field.type);
+      part.column = column;
+      part.optional = is_optional(field.type);
+      part.form = form_of(*without_optional(field.type));
+      part.type = std::move(field.type);
+      column += part.leaves;
+      most_bytes_ += part.before.size() + kMostBytes;
+      parts_.push_back(std::move(part));
+    }
+  }
+
+  void append_header(std::string&) const override {}
+
+  void append_row(const Slot* slots, std::string& out) const override {
+    if (parts_.empty()) out.push_back('{');
+    for (const Part& part : parts_) {
+      out += part.before;
+      append_json(part.type, slots, out);
+      slots += part.leaves;
+    }
+    out += "}\n";
+  }
+
+  void append_rows(const Block& block, std::string& out) override {
+    at_ = 0;
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      write_row(block, row);
+      if (at_ < kFlushBytes && row + 1 < block.rows) continue;
+      out.append(room_.get(), at_);
+      at_ = 0;
+    }
+  }
+
+ private:
+  enum class Form { boolean, integer, floating, text, timestamp, other };
+  struct Part {
+    std::string before;  ///< `{"name":` or `,"name":`
+    Type type;
+    size_t leaves = 0;
+    size_t column = 0;  ///< of its first leaf
+    bool optional = false;
+    Form form = Form::other;
+    // Of a timestamp: the date written last, which the next row mostly shares.
+    int64_t day = INT64_MIN;
+    std::string date;  ///< with the quote before it and the T behind it
+  };
+
+  static Form form_of(const TypeNode& type) {
+    if (type.kind == TypeKind::boolean) return Form::boolean;
+    if (type.kind == TypeKind::integer) return Form::integer;
+    if (type.kind == TypeKind::floating) return Form::floating;
+    if (type.kind == TypeKind::string) return Form::text;
+    return type.kind == TypeKind::timestamp ? Form::timestamp : Form::other;
+  }
+
+  /// Room for `more` bytes at `to`, which may move.
+  char* reserve(char* to, size_t more) {
+    at_ = static_cast<size_t>(to - room_.get());
+    if (at_ + more <= room_bytes_) [[likely]]
+      return to;
+    room_bytes_ = (at_ + more) * 2;
+    std::unique_ptr<char[]> larger(new char[room_bytes_]);
+    if (at_ > 0) std::memcpy(larger.get(), room_.get(), at_);
+    room_ = std::move(larger);
+    return room_.get() + at_;
+  }
+
+  void write_row(const Block& block, uint32_t row) {
+    char* to = reserve(room_.get() + at_, most_bytes_ + 3);
+    if (parts_.empty()) *to++ = '{';
+    for (Part& part : parts_) {
+      std::memcpy(to, part.before.data(), part.before.size());
+      to += part.before.size();
+      const Column* column = &block.columns[part.column];
+      if (part.optional && column++->as<uint8_t>()[row] == 0) {
+        std::memcpy(to, "null", 4);
+        to += 4;
+        continue;
+      }
+      switch (part.form) {
+        case Form::boolean: {
+          bool value = column->as<uint8_t>()[row] != 0;
+          std::memcpy(to, value ? "true" : "false", value ? 4 : 5);
+          to += value ? 4 : 5;
+          break;
+        }
+        case Form::integer:
+          to = std::to_chars(to, to + kMostBytes, column->as<int64_t>()[row]).ptr;
+          break;
+        case Form::floating: {
+          double value = column->as<double>()[row];
+          if (std::isfinite(value)) {
+            to = std::to_chars(to, to + kMostBytes, value).ptr;
+          } else {
+            to = write_other(part, block, row, to);
+          }
+          break;
+        }
+        case Form::text: {
+          const Bytes& text = column->as<Bytes>()[row];
+          to = reserve(to, text.size + 2 + most_bytes_ + 3);
+          *to = '"';
+          if (char* end = put_plain(to + 1, text.data, text.size)) {
+            *end = '"';
+            to = end + 1;
+          } else {
+            to = write_other(part, block, row, to);
+          }
+          break;
+        }
+        case Form::timestamp:
+          to = write_timestamp(part, column->as<int64_t>()[row], to);
+          break;
+        case Form::other:
+          to = write_other(part, block, row, to);
+          break;
+      }
+    }
+    *to++ = '}';
+    *to++ = '\n';
+    at_ = static_cast<size_t>(to - room_.get());
+  }
+
+  char* write_timestamp(Part& part, int64_t micros, char* to) {
+    int64_t day = floor_divide(micros, kMicrosPerDay);
+    // Unsigned: the first day of the range begins before the range does.
+    auto within = static_cast<uint64_t>(micros) - static_cast<uint64_t>(day) * uint64_t{kMicrosPerDay};
+    if (day != part.day) {
+      part.day = day;
+      part.date = "\"";
+      append_date(part.date, day);
+      part.date.push_back('T');
+    }
+    std::memcpy(to, part.date.data(), part.date.size());
+    to += part.date.size();
+    auto seconds = static_cast<uint32_t>(within / uint64_t{kMicrosPerSecond});
+    if (uint64_t{seconds} * uint64_t{kMicrosPerSecond} == within) {
+      to = put_two(to, seconds / 3600);
+      *to++ = ':';
+      to = put_two(to, seconds / 60 % 60);
+      *to++ = ':';
+      to = put_two(to, seconds % 60);
+    } else {
+      scratch_.clear();
+      append_time(scratch_, static_cast<int64_t>(within));
+      to += scratch_.copy(to, scratch_.size());
+    }
+    *to++ = 'Z';
+    *to++ = '"';
+    return to;
+  }
+
+  char* write_other(const Part& part, const Block& block, uint32_t row, char* to) {
+    slots_.resize(part.leaves);
+    for (size_t i = 0; i < part.leaves; ++i) slots_[i] = read_slot(block.columns[part.column + i], row);
+    scratch_.clear();
+    append_json(part.type, slots_.data(), scratch_);
+    to = reserve(to, scratch_.size() + most_bytes_ + 3);
+    return to + scratch_.copy(to, scratch_.size());
+  }
+
+  std::vector<Part> parts_;
+  size_t most_bytes_ = 0;  ///< of a row, but for texts and what goes through append_json
+  std::unique_ptr<char[]> room_;
+  size_t room_bytes_ = 0, at_ = 0;
+  std::vector<Slot> slots_;
+  std::string scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_ndjson_encoder(std::vector<Field> row) {
+  return std::make_unique<NdjsonEncoder>(std::move(row));
+}
+
+}  // namespace braid

@@ -1,0 +1,28 @@
+// The hash of bytes that come in pieces: it depends on the bytes alone, not on how they are cut. Seeded as key_hash is,
+// and fixed for ever as that. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace braid {
+
+class StreamDigest {
+ public:
+  StreamDigest();
+  ~StreamDigest();
+  StreamDigest(StreamDigest&&) noexcept;
+  StreamDigest& operator=(StreamDigest&&) noexcept;
+
+  void add(std::string_view bytes);
+  /// Of all bytes since the beginning or the last clear().
+  uint64_t value() const;
+  void clear();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace braid
