@@ -82,7 +82,9 @@ test "a payment takes the segment its customer had at that time" {
 
 test "an amount that is no number is rejected, and says so" {
   given payment [{ id: 1, customer_id: 7, amount: 30.00, status: "captured", at: @2026-01-01T12:00Z }]
-  given payment raw [r"{"id": 2, "customer_id": 7, "amount": "a lot", "status": "captured", "at": "2026-01-01T12:00:01Z"}"]
+  given payment raw [
+    "{\"id\": 2, \"customer_id\": 7, \"amount\": \"a lot\", \"status\": \"captured\", \"at\": \"2026-01-01T12:00:01Z\"}",
+  ]
   expect enriched_payment.rejected [{ code: "E6004", reason: "`a lot` in `amount` is no number", .. }]
 }
 )TEXT";
