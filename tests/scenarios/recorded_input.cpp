@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/report/diagnostic.h"
@@ -137,7 +136,6 @@ struct Partition {
 RecordedInput record_input(const typed::Project& project, const InputShape& shape, Rng& rng) {
   RecordedInput input;
   input.values.clock_us = shape.now_us;
-  std::set<int64_t> taken;
   for (const typed::Relation& relation : project.relations) {
     if (!relation.source) continue;
     const uint32_t partitions = relation.has_time ? shape.partitions : 1;
@@ -148,9 +146,9 @@ RecordedInput record_input(const typed::Project& project, const InputShape& shap
       RecordedTurn all{.source = relation.qualified(), .partition = partition};
       const int64_t records = relation.has_time ? rng.between(0, shape.records) : 8;
       for (int64_t i = 0; i < records; ++i) {
-        int64_t time = relation.has_time ? times.next() : kBegin;
-        while (relation.has_time && shape.unique_times && !taken.insert(time).second) ++time;
+        const int64_t time = relation.has_time ? times.next() : kBegin;
         WrittenRecord record = write_record(relation, time, rng);
+        record.bytes.insert(record.bytes.size() - 1, rng.below(shape.padding), ' ');
         record.values.position = static_cast<int64_t>(all.bytes.size());
         record.values.line = i + 1;
         all.bytes += record.bytes;

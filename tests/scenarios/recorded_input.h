@@ -30,10 +30,10 @@ struct RecordedInput {
 };
 
 struct InputShape {
-  uint32_t partitions = 2;    ///< of each source that has time
-  int records = 40;           ///< of each partition, at most
-  int64_t now_us = 0;         ///< the clock; rows beyond it are rejected
-  bool unique_times = false;  ///< no two rows of all sources have one time
+  uint32_t partitions = 2;  ///< of each source that has time
+  int records = 40;         ///< of each partition, at most
+  int64_t now_us = 0;       ///< the clock; rows beyond it are rejected
+  uint32_t padding = 1;     ///< each record is longer by fewer blanks than this
 };
 
 /// For all sources of the project.
