@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint64_t kMostChanges = 4;
 /// What readers of text trip over: signs, line ends, a NUL, bytes of broken UTF-8.
-constexpr std::string_view kOddBytes("\0\x01\n\r\t \"'`\\/{}[](),.;:=<>@#$-+*0\x7F\x80\xC3\xE2\xF0\xFF", 40);
+constexpr char kOddBytes[] = "\0\x01\n\r\t \"'`\\/{}[](),.;:=<>@#$-+*0\x7F\x80\xC3\xE2\xF0\xFF";
 
 bool in_word(char c) {
   return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || static_cast<uint8_t>(c) >= 0x80;
@@ -102,7 +102,7 @@ std::string Mutator::change_lines(const std::string& text, Rng& rng) const {
 
 std::string Mutator::change_bytes(std::string text, Rng& rng) {
   const size_t at = rng.below(text.size() + 1);
-  const char odd = rng.chance(4) ? static_cast<char>(rng.below(256)) : kOddBytes[rng.below(kOddBytes.size())];
+  const char odd = rng.chance(4) ? static_cast<char>(rng.below(256)) : kOddBytes[rng.below(sizeof kOddBytes - 1)];
   if (at == text.size() || rng.chance(3))
     text.insert(at, 1, odd);
   else if (rng.chance(2))
