@@ -1,6 +1,7 @@
 #include "cli/commands/command.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -42,6 +43,24 @@ Diagnostic misspelt(const CLI::App& app, const std::string& word, const CLI::App
     finding.note(fmt::format("`braid {} --help` lists the options", within.get_name()));
   }
   return reporter.take_sorted().front();
+}
+
+/// The code of an error that nobody on its way wrapped into one: by what failed, and why.
+int catalogue_code_of(const Error& error) {
+  if (error.code != 0) return error.code;
+  switch (error.kind) {
+    case ErrorKind::usage:
+      return 7016;
+    case ErrorKind::input:
+      return 7001;
+    case ErrorKind::store:
+      return 8002;
+    case ErrorKind::output:
+      return error.system_error == ENOSPC || error.system_error == EDQUOT || error.system_error == EFBIG ? 8003 : 7018;
+    case ErrorKind::internal:
+      break;
+  }
+  return 9001;
 }
 
 bool has_command(const CLI::App& app, const std::string& word) {
@@ -106,21 +125,10 @@ int show_errors(Session& session, const Console& console) {
 }
 
 int show_error(const Error& error, const Console& console) {
-  Diagnostic finding{.code = error.code != 0 ? error.code : 9001, .message = error.message};
+  const int code = catalogue_code_of(error);
+  const Diagnostic finding{.code = code, .message = error.message};
   show_findings({finding}, SourceSet(), console, FindingFormat::text);
-  if (error.code != 0) return exit_code_of({finding});
-  switch (error.kind) {
-    case ErrorKind::usage:
-      return kUsage;
-    case ErrorKind::input:
-      return kInput;
-    case ErrorKind::store:
-    case ErrorKind::output:
-      return kStore;
-    case ErrorKind::internal:
-      return kOurBug;
-  }
-  return kOurBug;
+  return exit_code_of({finding});
 }
 
 namespace {

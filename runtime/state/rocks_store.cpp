@@ -1,6 +1,7 @@
 #include "runtime/state/rocks_store.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -17,13 +18,23 @@ constexpr int kDiskFull = 8003;
 constexpr int kSyncFailed = 8006;
 
 Error store_error(const rocksdb::Status& status, const std::string& path) {
-  int code = status.IsCorruption() ? kStoreCorrupt : status.IsNoSpace() ? kDiskFull : kSyncFailed;
+  // A file that RocksDB knows of and does not find is damage, too.
+  const bool damaged = status.IsCorruption() || status.IsPathNotFound();
+  int code = damaged ? kStoreCorrupt : status.IsNoSpace() ? kDiskFull : kSyncFailed;
   return {ErrorKind::store, "the store `" + path + "`: " + status.ToString(), code, 0};
 }
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
+
+/// RocksDB writes no diary into the store: nobody reads it, and a debug build of the library aborts the process when
+/// the diary finds the disk full.
+class NoDiary : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 class RocksStore : public StateStore {
  public:
@@ -82,7 +93,7 @@ Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& director
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<NoDiary>();
   options.max_background_jobs = 2;
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = 16 << 20;
