@@ -111,8 +111,10 @@ void Encoder::append_row(const Block& block, uint32_t row, std::string& out) {
   append_row(slots_.data(), out);
 }
 
-void Encoder::append_rows(const Block& block, std::string& out) {
-  for (uint32_t row = 0; row < block.rows; ++row) append_row(block, row, out);
+std::string_view Encoder::encode(const Block& block) {
+  encoded_.clear();
+  for (uint32_t row = 0; row < block.rows; ++row) append_row(block, row, encoded_);
+  return encoded_;
 }
 
 std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker) {

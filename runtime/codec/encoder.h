@@ -25,11 +25,12 @@ class Encoder {
   virtual void append_row(const Slot* slots, std::string& out) const = 0;
 
   void append_row(const Block& block, uint32_t row, std::string& out);
-  /// The same bytes as row by row.
-  virtual void append_rows(const Block& block, std::string& out);
+  /// All rows of the block, the same bytes as one by one; valid until the next call.
+  virtual std::string_view encode(const Block& block);
 
  private:
   std::vector<Slot> slots_;
+  std::string encoded_;
 };
 
 /// `null_marker`: CSV only.

@@ -53,7 +53,7 @@ std::string encode(Format format, const std::string& null_marker) {
     for (size_t i = 0; i < slots.size(); ++i) write_slot(block.columns[i], block.rows, slots[i]);
     ++block.rows;
   }
-  encoder->append_rows(block, out);
+  out += encoder->encode(block);
   return out;
 }
 
@@ -154,16 +154,14 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
   }
   for (Format format : {Format::ndjson, Format::csv}) {
     auto encoder = make_encoder(format, row);
-    std::string one_by_one, together = "before\n";
+    std::string one_by_one;
     for (uint32_t i = 0; i < count; ++i) encoder->append_row(block, i, one_by_one);
-    encoder->append_rows(block, together);
-    EXPECT_EQ(together, "before\n" + one_by_one);
+    EXPECT_EQ(encoder->encode(block), one_by_one);
+    EXPECT_EQ(encoder->encode(block), one_by_one);
   }
-  std::string nothing;
   Block empty = allocate_block({}, 1, arena);
   empty.rows = 1;
-  make_encoder(Format::ndjson, {})->append_rows(empty, nothing);
-  EXPECT_EQ(nothing, "{}\n");
+  EXPECT_EQ(make_encoder(Format::ndjson, {})->encode(empty), "{}\n");
 }
 
 struct FaultCase {

@@ -1,5 +1,6 @@
 #include "runtime/codec/ndjson_encoder.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -14,8 +15,7 @@ namespace {
 /// Of a number, a date or an instant with its quotes, whatever the value.
 constexpr size_t kMostBytes = 64;
 
-/// Where the buffer is handed on, so that it grows with the longest row and not with the block.
-constexpr size_t kFlushBytes = 64 * 1024;
+constexpr int kKnownBits = 8;
 
 constexpr uint64_t kOnes = 0x0101010101010101, kHighBits = 0x8080808080808080;
 
@@ -73,6 +73,7 @@ class NdjsonEncoder : public Encoder {
       part.optional = is_optional(field.type);
       part.form = form_of(*without_optional(field.type));
       part.type = std::move(field.type);
+      if (part.form == Form::floating) part.known.resize(size_t{1} << kKnownBits);
       column += part.leaves;
       most_bytes_ += part.before.size() + kMostBytes;
       parts_.push_back(std::move(part));
@@ -91,14 +92,10 @@ class NdjsonEncoder : public Encoder {
     out += "}\n";
   }
 
-  void append_rows(const Block& block, std::string& out) override {
+  std::string_view encode(const Block& block) override {
     at_ = 0;
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      write_row(block, row);
-      if (at_ < kFlushBytes && row + 1 < block.rows) continue;
-      out.append(room_.get(), at_);
-      at_ = 0;
-    }
+    for (uint32_t row = 0; row < block.rows; ++row) write_row(block, row);
+    return {room_.get(), at_};
   }
 
  private:
@@ -113,6 +110,13 @@ class NdjsonEncoder : public Encoder {
     // Of a timestamp: the date written last, which the next row mostly shares.
     int64_t day = INT64_MIN;
     std::string date;  ///< with the quote before it and the T behind it
+    /// Of a float: texts by a hash of the value. Measured values repeat, and the shortest text is dear to find.
+    struct Known {
+      uint64_t bits = 0;
+      uint8_t length = 0;  ///< 0: none
+      char text[31];
+    };
+    std::vector<Known> known;
   };
 
   static Form form_of(const TypeNode& type) {
@@ -159,11 +163,7 @@ class NdjsonEncoder : public Encoder {
           break;
         case Form::floating: {
           double value = column->as<double>()[row];
-          if (std::isfinite(value)) {
-            to = std::to_chars(to, to + kMostBytes, value).ptr;
-          } else {
-            to = write_other(part, block, row, to);
-          }
+          to = std::isfinite(value) ? write_float(part, value, to) : write_other(part, block, row, to);
           break;
         }
         case Form::text: {
@@ -189,6 +189,18 @@ class NdjsonEncoder : public Encoder {
     *to++ = '}';
     *to++ = '\n';
     at_ = static_cast<size_t>(to - room_.get());
+  }
+
+  static char* write_float(Part& part, double value, char* to) {
+    auto bits = std::bit_cast<uint64_t>(value);
+    Part::Known& known = part.known[(bits * 0x9E3779B97F4A7C15) >> (64 - kKnownBits)];
+    if (known.bits != bits || known.length == 0) [[unlikely]] {
+      known.bits = bits;
+      known.length =
+          static_cast<uint8_t>(std::to_chars(known.text, known.text + sizeof known.text, value).ptr - known.text);
+    }
+    std::memcpy(to, known.text, sizeof known.text);
+    return to + known.length;
   }
 
   char* write_timestamp(Part& part, int64_t micros, char* to) {

@@ -8,7 +8,7 @@
 namespace braid {
 namespace {
 
-constexpr size_t kPendingBytes = 256 * 1024;
+constexpr size_t kPendingBytes = 64 * 1024;
 
 Error output_error(const Diagnostic& diagnostic, int system_error = 0) {
   return {ErrorKind::output, diagnostic.message, diagnostic.code, system_error};
@@ -60,17 +60,25 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(Fs& fs, const std::string& 
 }
 
 Status OutputFile::append(std::string_view bytes) {
-  pending_ += bytes;
-  if (pending_.size() < kPendingBytes) return {};
-  return write_pending();
+  if (pending_.size() + bytes.size() < kPendingBytes) {
+    pending_ += bytes;
+    return {};
+  }
+  BRAID_TRY(write_pending());
+  return write(bytes);
+}
+
+Status OutputFile::write(std::string_view bytes) {
+  if (Status status = writer_->append(bytes); !status.ok()) return cannot_write(path_, status.error());
+  written_ += bytes.size();
+  dirty_ = true;
+  return {};
 }
 
 Status OutputFile::write_pending() {
   if (pending_.empty()) return {};
-  if (Status status = writer_->append(pending_); !status.ok()) return cannot_write(path_, status.error());
-  written_ += pending_.size();
+  BRAID_TRY(write(pending_));
   pending_.clear();
-  dirty_ = true;
   return {};
 }
 

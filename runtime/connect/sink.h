@@ -33,6 +33,7 @@ class OutputFile {
  private:
   OutputFile(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
   Status write_pending();
+  Status write(std::string_view bytes);
 
   Fs& fs_;
   std::string path_;

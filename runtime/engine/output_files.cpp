@@ -96,10 +96,11 @@ Status OutputFiles::append(Output& output, std::string_view bytes) {
 
 void OutputFiles::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port);
-  encoded_.clear();
+  std::string_view bytes;
   if (target.encoder) {
-    target.encoder->append_rows(block, encoded_);
+    bytes = target.encoder->encode(block);
   } else {
+    encoded_.clear();
     Type type = struct_type(row);
     std::vector<Slot> slots(block.columns.size());
     for (uint32_t i = 0; i < block.rows; ++i) {
@@ -107,11 +108,12 @@ void OutputFiles::write(int product, const std::string& port, const std::vector<
       append_json(type, slots.data(), encoded_);
       encoded_ += '\n';
     }
+    bytes = encoded_;
   }
-  target.epoch_digest.add(encoded_);
+  target.epoch_digest.add(bytes);
   target.rows += block.rows;
   target.epoch_rows += block.rows;
-  Status status = append(target, encoded_);
+  Status status = append(target, bytes);
   if (!status.ok() && failure_.ok()) failure_ = status;
 }
 

@@ -70,8 +70,8 @@ class OutputFiles : public OutputWriter {
   std::string directory_;
   std::map<int, OutputBinding> bindings_;
   std::map<std::pair<int, std::string>, Output> outputs_;
-  std::string encoded_;
-  Status failure_;  ///< of a write during a turn: told by the next sync
+  std::string encoded_;  ///< rows of ports
+  Status failure_;       ///< of a write during a turn: told by the next sync
 };
 
 }  // namespace braid
