@@ -163,6 +163,17 @@ void RowLayout::encode(const Block& block, uint32_t row, std::string& out) const
   encode(slots, out);
 }
 
+List RowLayout::read_list(const LeafPlace& leaf, std::string_view row, const char* place, Arena& arena) {
+  auto count = load<uint32_t>(place + 4);
+  if (count == 0) return {nullptr, 0};
+  const Record& element = *leaf.element;
+  Slot* items = arena.allocate_array<Slot>(count * element.leaves.size());
+  for (uint32_t each = 0; each < count; ++each)
+    read(element, row, load<uint32_t>(place) + size_t{each} * element.size, items + each * element.leaves.size(),
+         arena);
+  return {items, count};
+}
+
 void RowLayout::read(const Record& record, std::string_view row, size_t at, Slot* slots, Arena& arena) {
   for (size_t i = 0; i < record.leaves.size(); ++i) {
     const LeafPlace& leaf = record.leaves[i];
@@ -189,17 +200,9 @@ void RowLayout::read(const Record& record, std::string_view row, size_t at, Slot
         if (auto length = load<uint32_t>(place + 4); length != 0)
           slot.bytes = {row.data() + load<uint32_t>(place), length};
         break;
-      case LeafKind::list: {
-        auto count = load<uint32_t>(place + 4);
-        if (count == 0) break;
-        const Record& element = *leaf.element;
-        Slot* items = arena.allocate_array<Slot>(count * element.leaves.size());
-        for (uint32_t each = 0; each < count; ++each)
-          read(element, row, load<uint32_t>(place) + size_t{each} * element.size, items + each * element.leaves.size(),
-               arena);
-        slot.list = {items, count};
+      case LeafKind::list:
+        slot.list = read_list(leaf, row, place, arena);
         break;
-      }
     }
   }
 }
@@ -211,12 +214,36 @@ void RowLayout::decode(std::string_view bytes, Slot* slots, Arena& arena) const 
 
 void RowLayout::decode(std::string_view bytes, const Block& block, uint32_t row, Arena& arena) const {
   BRAID_CHECK(block.columns.size() == plain_.leaves.size());
-  constexpr size_t kFewLeaves = 64;
-  Slot few[kFewLeaves];
-  std::vector<Slot> many(block.columns.size() > kFewLeaves ? block.columns.size() : 0);
-  Slot* slots = many.empty() ? few : many.data();
-  decode(bytes, slots, arena);
-  for (size_t i = 0; i < block.columns.size(); ++i) write_slot(block.columns[i], row, slots[i]);
+  BRAID_CHECK(bytes.size() >= plain_.size && row_layout_number(bytes) == number_);
+  for (size_t i = 0; i < plain_.leaves.size(); ++i) {
+    const LeafPlace& leaf = plain_.leaves[i];
+    const Column& column = block.columns[i];
+    const char* place = bytes.data() + leaf.offset;
+    switch (leaf.kind) {
+      case LeafKind::u8:
+        column.as<uint8_t>()[row] =
+            leaf.bit >= 0 ? (static_cast<uint8_t>(*place) >> leaf.bit) & 1 : static_cast<uint8_t>(*place);
+        break;
+      case LeafKind::i32:
+        column.as<int32_t>()[row] = load<int32_t>(place);
+        break;
+      case LeafKind::i64:
+      case LeafKind::f64:
+        column.as<uint64_t>()[row] = load<uint64_t>(place);
+        break;
+      case LeafKind::i128:
+        column.as<int128>()[row] = load<int128>(place);
+        break;
+      case LeafKind::bytes: {
+        auto length = load<uint32_t>(place + 4);
+        column.as<Bytes>()[row] = length == 0 ? Bytes{nullptr, 0} : Bytes{bytes.data() + load<uint32_t>(place), length};
+        break;
+      }
+      case LeafKind::list:
+        column.as<List>()[row] = read_list(leaf, bytes, place, arena);
+        break;
+    }
+  }
 }
 
 bool RowLayout::check(const Record& record, std::string_view row, size_t at) {

@@ -64,6 +64,7 @@ class RowLayout {
   static Record lay_out(const Type& row, uint32_t header, uint32_t alignment);
   static void write(const Record& record, const Slot* slots, size_t start, size_t at, std::string& out);
   static void read(const Record& record, std::string_view row, size_t at, Slot* slots, Arena& arena);
+  static List read_list(const LeafPlace& leaf, std::string_view row, const char* place, Arena& arena);
   static bool check(const Record& record, std::string_view row, size_t at);
 
   uint16_t number_;

@@ -22,6 +22,12 @@ struct JoinPairs {
     rows.clear();
     rights.clear();
   }
+  /// All rows of a block of that size, none of which has met anything yet.
+  void begin_all(uint32_t count) {
+    rows.resize(count);
+    for (uint32_t row = 0; row < count; ++row) rows[row] = row;
+    rights.assign(count, Bytes{nullptr, 0});
+  }
 };
 
 class JoinRows {

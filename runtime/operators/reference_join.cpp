@@ -40,10 +40,10 @@ void ReferenceJoinNode::take(int input, const Block& block, std::vector<Block>& 
   if (input == 1) return take_table(block);
   KeyBlock keys = left_key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) table_.prefetch(keys.hashes[row]);
-  pairs_.clear();
+  pairs_.begin_all(block.rows);
   for (uint32_t row = 0; row < block.rows; ++row) {
-    auto* entry = keys.has_null[row] ? nullptr : table_.find(keys.hashes[row], keys.keys[row].view());
-    pairs_.add(row, entry == nullptr ? Bytes{nullptr, 0} : entry->value.row);
+    if (keys.has_null[row]) continue;
+    if (auto* entry = table_.find(keys.hashes[row], keys.keys[row].view())) pairs_.rights[row] = entry->value.row;
   }
   rows_.finish(block, pairs_, out);
 }

@@ -15,6 +15,22 @@ auto position_of(const Version& version) {
 
 }  // namespace
 
+Versions::History::Place Versions::History::find(int64_t from) {
+  return std::lower_bound(begin(), end(), from, [](const Version& a, int64_t time) { return a.from < time; });
+}
+
+void Versions::History::erase(Place place) {
+  if (place != begin()) {
+    list_.erase(place);
+    return;
+  }
+  *place = {};
+  ++gone_;
+  if (gone_ * 2 < list_.size()) return;
+  list_.erase(list_.begin(), begin());
+  gone_ = 0;
+}
+
 void Versions::add(uint64_t hash, std::string_view key, Version version) {
   bool added = false;
   insert(keys_.find_or_add(hash, key, &added), version);
@@ -22,9 +38,8 @@ void Versions::add(uint64_t hash, std::string_view key, Version version) {
 
 void Versions::insert(Entry& entry, Version version) {
   version.dirty = !version.stored;
-  auto& list = entry.value.list;
-  auto place = std::lower_bound(list.begin(), list.end(), version.from,
-                                [](const Version& a, int64_t from) { return a.from < from; });
+  History& list = entry.value;
+  auto place = list.find(version.from);
   if (place != list.end() && place->from == version.from) {
     if (position_of(version) < position_of(*place)) {
       if (version.row.data != nullptr) pool_.release_later(version.row);
@@ -44,7 +59,7 @@ void Versions::insert(Entry& entry, Version version) {
 }
 
 void Versions::expect_expiry(Entry& entry, size_t index) {
-  const auto& list = entry.value.list;
+  History& list = entry.value;
   const Version& version = list[index];
   if (index + 1 < list.size()) superseded_.push({list[index + 1].from, &entry, entry.hash, version.from});
   int64_t settled = add_time(version.from, 1);
@@ -59,7 +74,7 @@ void Versions::expect_expiry(Entry& entry, size_t index) {
 Bytes Versions::find(uint64_t hash, std::string_view key, int64_t time) {
   Entry* entry = keys_.find(hash, key);
   if (entry == nullptr) return {nullptr, 0};
-  const auto& list = entry->value.list;
+  History& list = entry->value;
   auto after = std::upper_bound(list.begin(), list.end(), time,
                                 [](int64_t t, const Version& version) { return t < version.from; });
   if (after == list.begin()) return {nullptr, 0};
@@ -79,9 +94,8 @@ void Versions::forget(Expiries& expiries, int64_t bound, bool superseded_ones) {
     expiries.pop();
     Entry& entry = *expiry.entry;
     if (!entry.live || entry.hash != expiry.hash) continue;
-    auto& list = entry.value.list;
-    auto place = std::lower_bound(list.begin(), list.end(), expiry.from,
-                                  [](const Version& a, int64_t from) { return a.from < from; });
+    History& list = entry.value;
+    auto place = list.find(expiry.from);
     if (place == list.end() || place->from != expiry.from) continue;
     // What was expected may have changed: another row of the same time may have taken its place.
     bool goes = superseded_ones
@@ -101,19 +115,18 @@ void Versions::collect(StateBatch& batch) {
   erased_.clear();
   for (auto [entry, from] : unstored_) {
     if (!entry->live) continue;
-    for (Version& version : entry->value.list) {
-      if (version.from != from || !version.dirty) continue;
-      WireWriter out;
-      out.fixed(version.original);
-      out.fixed(version.source);
-      out.fixed(version.partition);
-      out.fixed(version.position);
-      out.fixed(static_cast<uint8_t>(version.row.data == nullptr));
-      out.text(version.row.view());
-      batch.put(StateFamily::timed, timed_key(table_, from, entry->hash, entry->key.view()), out.take());
-      version.stored = true;
-      version.dirty = false;
-    }
+    auto place = entry->value.find(from);
+    if (place == entry->value.end() || place->from != from || !place->dirty) continue;
+    WireWriter out;
+    out.fixed(place->original);
+    out.fixed(place->source);
+    out.fixed(place->partition);
+    out.fixed(place->position);
+    out.fixed(static_cast<uint8_t>(place->row.data == nullptr));
+    out.text(place->row.view());
+    batch.put(StateFamily::timed, timed_key(table_, from, entry->hash, entry->key.view()), out.take());
+    place->stored = true;
+    place->dirty = false;
   }
   unstored_.clear();
 }

@@ -44,8 +44,24 @@ class Versions {
   Status restore(StateStore& store, const StoredRows& rows);
 
  private:
-  struct History {
-    std::vector<Version> list;  ///< by `from`, all different
+  /// Versions by `from`, all different. They go from the front, one by one, so what is gone there stays until it is
+  /// half of the list.
+  class History {
+   public:
+    using Place = std::vector<Version>::iterator;
+    Place begin() { return list_.begin() + static_cast<ptrdiff_t>(gone_); }
+    Place end() { return list_.end(); }
+    bool empty() const { return gone_ == list_.size(); }
+    size_t size() const { return list_.size() - gone_; }
+    Version& operator[](size_t index) { return list_[gone_ + index]; }
+    /// The first that holds from `from` or later.
+    Place find(int64_t from);
+    Place insert(Place place, const Version& version) { return list_.insert(place, version); }
+    void erase(Place place);
+
+   private:
+    std::vector<Version> list_;
+    size_t gone_ = 0;
   };
   using Entry = KeyTable<History>::Entry;
   struct Expiry {
