@@ -102,24 +102,33 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
       return false;
     }
     const Cursor opened = first++;
+    Cursor no_comma = nullptr;  // the last element that lacks a comma before it
     while (!first->is(close)) {
       const Cursor begin = first;
       if (is_unclosed(first, last) && !(starts_any(first) && first[1].is(Sign::brace_open))) {
         state.report_unclosed(opened, first);
         return true;
       }
+      bool no_list = false;
       const Cursor failed = attempt(state, first, [&] {
-        return this->subject.parse(first, last, context, node, x3::unused) && goes_on(state, opened, first, last);
+        if (!this->subject.parse(first, last, context, node, x3::unused)) return false;
+        // Two commas missing on one line: this is something else than a list, and was said to be amiss.
+        no_list = no_comma != nullptr && begins_element(first) &&
+                  state.source(no_comma->span, first->span).find('\n') == std::string_view::npos;
+        if (begins_element(first)) no_comma = first;
+        return no_list || goes_on(state, opened, first, last);
       });
-      if (failed == nullptr) {
+      if (failed == nullptr && !no_list) {
         if (first->is(Sign::comma)) ++first;
         continue;
       }
       leave_hole(state, begin, node);
-      const Cursor next = state.skip_in_list(begin, failed, close);
+      Cursor next = state.skip_in_list(begin, no_list ? first : failed, close);
+      while (no_list && next != nullptr && !next->is(close)) next = state.skip_in_list(next, next, close);
       if (next == nullptr) {
-        state.report_unclosed(opened, failed);
-        throw Reported{failed};
+        const Cursor at = no_list ? first : failed;
+        state.report_unclosed(opened, at);
+        throw Reported{at};
       }
       first = next;
     }

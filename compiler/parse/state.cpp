@@ -64,7 +64,7 @@ std::string State::found(Cursor at) const {
   if (at->kind == TokenKind::formatted_end || text.empty()) return "the end of the text";
   if (text.size() <= 40) return "`" + std::string(text) + "`";
   size_t length = 37;
-  while ((static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
   return "`" + std::string(text.substr(0, length)) + "…`";
 }
 
