@@ -108,6 +108,7 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
                             {"n", optional_type(int_type())},
                             {"d", decimal_type(30, 2)},
                             {"l", list_type(string_type())},
+                            {"a name of more than thirty-two bytes", bool_type()},
                             {"e", optional_type(struct_type({{"x", int_type()}, {"y", date_type()}}))}};
   std::vector<std::string> texts = {"", "a", "ab", "abc", "abcd", "seven77", "eight888", "nine99999"};
   texts.push_back(std::string(16, 'x'));
@@ -120,8 +121,9 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
         text[place] = c;
         texts.push_back(text);
       }
-  std::vector<int64_t> numbers = {0,         1,         -1,         INT64_MIN, INT64_MAX,           86'399'999'999, -1,
-                                  1'500'000, 1'000'000, -1'000'000, 9'999,     951'827'696'123'456, INT64_MAX,      0};
+  std::vector<int64_t> numbers = {
+      0,  1,   -1,  INT64_MIN, INT64_MAX, 86'399'999'999, 10'000,    -9'999,    -10'000,    10,
+      99, 100, 999, 1'000,     -12,       9'999,          1'500'000, 1'000'000, -1'000'000, 951'827'696'123'456};
   std::vector<double> floats = {0.0, -0.0, 1.5, -1e300, 5e-324, 0.1, 1e22, NAN, INFINITY, -INFINITY};
   Arena arena;
   auto count = static_cast<uint32_t>(texts.size());
@@ -147,6 +149,7 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
                                slot_i64(i % 5 != 0 ? number : 0),
                                slot_i128(number),
                                list,
+                               slot_u8(i % 2 == 1),
                                slot_u8(i % 2 == 0),
                                slot_i64(i % 2 == 0 ? number : 0),
                                i % 2 == 0 ? date : slot_i128(0)};

@@ -180,7 +180,8 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
   return at;
 }
 
-inline const char* JsonReader::read_direct(const ObjectChild& child, const char* at, Slot* base) {
+[[gnu::always_inline]] inline const char* JsonReader::read_direct(const ObjectChild& child, const char* at,
+                                                                  Slot* base) {
   Slot* slots = base + child.offset;
   Slot value = slot_i128(0);
   const char* end = nullptr;

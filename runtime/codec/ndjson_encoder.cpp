@@ -59,15 +59,57 @@ inline char* put_two(char* to, uint32_t value) {
   return to + 2;
 }
 
+/// Most whole numbers have up to four digits, and how many should be no branch. Room for kMostBytes.
+inline char* put_integer(char* to, int64_t value) {
+  if (value < -9999 || value > 9999) [[unlikely]]
+    return std::to_chars(to, to + kMostBytes, value).ptr;
+  *to = '-';
+  to += value < 0;
+  auto number = static_cast<uint32_t>(value < 0 ? -value : value);
+  uint32_t high = number / 100, low = number % 100;
+  uint32_t digits = high / 10 | high % 10 << 8 | low / 10 << 16 | low % 10 << 24 | 0x30303030;
+  uint32_t zeros = 3 - uint32_t{number >= 10} - uint32_t{number >= 100} - uint32_t{number >= 1000};
+  digits >>= 8 * zeros;
+  std::memcpy(to, &digits, 4);
+  return to + 4 - zeros;
+}
+
+/// A few bytes that are written for every row: copied with those behind them, which is quicker than by their number.
+class ShortText {
+ public:
+  void assign(std::string_view text) {
+    size_ = text.size();
+    text.copy(few_, sizeof few_);
+    if (size_ > sizeof few_) many_ = text;
+  }
+  size_t size() const { return size_; }
+  /// Room for 32 bytes, or its size.
+  char* put(char* to) const {
+    if (size_ <= sizeof few_) [[likely]] {
+      std::memcpy(to, few_, sizeof few_);
+    } else {
+      std::memcpy(to, many_.data(), size_);
+    }
+    return to + size_;
+  }
+
+ private:
+  char few_[32] = {};
+  size_t size_ = 0;
+  std::string many_;
+};
+
 class NdjsonEncoder : public Encoder {
  public:
   explicit NdjsonEncoder(std::vector<Field> row) {
     size_t column = 0;
     for (Field& field : row) {
       Part part;
-      part.before = parts_.empty() ? "{" : ",";
-      append_json_string(part.before, field.name);
-      part.before.push_back(':');
+      std::string before = parts_.empty() ? "{" : ",";
+      append_json_string(before, field.name);
+      before.push_back(':');
+      part.before.assign(before);
+      part.key = std::move(before);
       part.leaves = leaf_count(field.type);
       part.column = column;
       part.optional = is_optional(field.type);
@@ -85,7 +127,7 @@ class NdjsonEncoder : public Encoder {
   void append_row(const Slot* slots, std::string& out) const override {
     if (parts_.empty()) out.push_back('{');
     for (const Part& part : parts_) {
-      out += part.before;
+      out += part.key;
       append_json(part.type, slots, out);
       slots += part.leaves;
     }
@@ -101,7 +143,8 @@ class NdjsonEncoder : public Encoder {
  private:
   enum class Form { boolean, integer, floating, text, timestamp, other };
   struct Part {
-    std::string before;  ///< `{"name":` or `,"name":`
+    std::string key;   ///< `{"name":` or `,"name":`
+    ShortText before;  ///< the same
     Type type;
     size_t leaves = 0;
     size_t column = 0;  ///< of its first leaf
@@ -109,7 +152,7 @@ class NdjsonEncoder : public Encoder {
     Form form = Form::other;
     // Of a timestamp: the date written last, which the next row mostly shares.
     int64_t day = INT64_MIN;
-    std::string date;  ///< with the quote before it and the T behind it
+    ShortText date;  ///< with the quote before it and the T behind it
     /// Of a float: texts by a hash of the value. Measured values repeat, and the shortest text is dear to find.
     struct Known {
       uint64_t bits = 0;
@@ -143,8 +186,7 @@ class NdjsonEncoder : public Encoder {
     char* to = reserve(room_.get() + at_, most_bytes_ + 3);
     if (parts_.empty()) *to++ = '{';
     for (Part& part : parts_) {
-      std::memcpy(to, part.before.data(), part.before.size());
-      to += part.before.size();
+      to = part.before.put(to);
       const Column* column = &block.columns[part.column];
       if (part.optional && column++->as<uint8_t>()[row] == 0) {
         std::memcpy(to, "null", 4);
@@ -159,7 +201,7 @@ class NdjsonEncoder : public Encoder {
           break;
         }
         case Form::integer:
-          to = std::to_chars(to, to + kMostBytes, column->as<int64_t>()[row]).ptr;
+          to = put_integer(to, column->as<int64_t>()[row]);
           break;
         case Form::floating: {
           double value = column->as<double>()[row];
@@ -209,12 +251,12 @@ class NdjsonEncoder : public Encoder {
     auto within = static_cast<uint64_t>(micros) - static_cast<uint64_t>(day) * uint64_t{kMicrosPerDay};
     if (day != part.day) {
       part.day = day;
-      part.date = "\"";
-      append_date(part.date, day);
-      part.date.push_back('T');
+      scratch_ = "\"";
+      append_date(scratch_, day);
+      scratch_.push_back('T');
+      part.date.assign(scratch_);
     }
-    std::memcpy(to, part.date.data(), part.date.size());
-    to += part.date.size();
+    to = part.date.put(to);
     auto seconds = static_cast<uint32_t>(within / uint64_t{kMicrosPerSecond});
     if (uint64_t{seconds} * uint64_t{kMicrosPerSecond} == within) {
       to = put_two(to, seconds / 3600);
