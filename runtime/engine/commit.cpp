@@ -5,6 +5,10 @@
 
 namespace braid {
 
+std::string epoch_key(uint64_t epoch) {
+  return fmt::format("epochs/{:016x}", epoch);
+}
+
 void JobRun::note_turn(const JobInputs::Partition& partition, const SourceTurn& turn) {
   epoch_turns_.fixed(static_cast<uint32_t>(partition.source));
   epoch_turns_.fixed(partition.ordinal);
@@ -35,8 +39,7 @@ Status JobRun::commit() {
   WireWriter last;
   last.fixed(epoch_);
   last.fixed(epoch_digest_);
-  std::string epoch_key = "epochs/" + fmt::format("{:016x}", epoch_);
-  batch.put(StateFamily::meta, epoch_key, record.take());
+  batch.put(StateFamily::meta, epoch_key(epoch_), record.take());
   batch.put(StateFamily::meta, "epoch", last.take());
   BRAID_TRY(inputs_.collect(batch));
   if (tables_changed_) {

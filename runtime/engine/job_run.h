@@ -11,6 +11,9 @@
 
 namespace braid {
 
+/// Where `meta` keeps the record of a commit; they are numbered from 1, without gaps.
+std::string epoch_key(uint64_t epoch);
+
 class JobRun {
  public:
   JobRun(const Program& program, const JobOptions& options, const JobSeams& seams);

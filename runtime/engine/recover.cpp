@@ -15,10 +15,15 @@ Error store_error(const Diagnostic& diagnostic) {
 }
 
 Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& directory) {
-  BRAID_TRY(fs.make_directories(directory));
+  auto cannot_write = [](Error error) {
+    error.kind = ErrorKind::output;  // also where a look at the folder already fails
+    return error;
+  };
+  if (Status made = fs.make_directories(directory); !made.ok()) return cannot_write(made.error());
   Result<std::unique_ptr<FileLock>> lock = fs.lock(join_path(directory, "lock"));
   if (!lock.ok() && lock.error().system_error == EWOULDBLOCK)
     return store_error(diag::StoreLocked{.path = directory}.make());
+  if (!lock.ok()) return cannot_write(lock.error());
   return lock;
 }
 
@@ -46,7 +51,11 @@ Status JobRun::check_format() {
   std::string value;
   BRAID_ASSIGN(bool found, store_->get(StateFamily::meta, "format", &value));
   fresh_ = !found;
-  if (fresh_) return {};
+  if (fresh_) {
+    return store_->scan(StateFamily::meta, "", [this](std::string_view, std::string_view) -> Status {
+      return store_error(diag::StoreCorrupt{.path = options_.directory, .reason = "its header is missing"}.make());
+    });
+  }
   WireReader in(value);
   auto format = in.fixed<uint16_t>();
   if (in.failed() || format != kStoreFormat)
@@ -63,6 +72,14 @@ Status JobRun::check_format() {
     epoch_ = epoch.fixed<uint64_t>();
     epoch_digest_ = epoch.fixed<uint64_t>();
   }
+  // A store may have lost its last commits, which are then made again; never one that others follow.
+  uint64_t epochs = 0;
+  BRAID_TRY(store_->scan(StateFamily::meta, "epochs/", [&](std::string_view key, std::string_view) -> Status {
+    epochs += key == epoch_key(epochs + 1);
+    return {};
+  }));
+  if (epochs != epoch_)
+    return store_error(diag::StoreCorrupt{.path = options_.directory, .reason = "a commit is missing"}.make());
   return store_->scan(StateFamily::meta, "table/", [this](std::string_view key, std::string_view digest) -> Status {
     table_digests_[std::string(key.substr(6))] = WireReader(digest).fixed<uint64_t>();
     return {};

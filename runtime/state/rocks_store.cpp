@@ -93,6 +93,9 @@ Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& director
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
+  // No family gets older than another, whatever part of the store is lost.
+  options.atomic_flush = true;
+  options.avoid_flush_during_recovery = true;
   options.info_log = std::make_shared<NoDiary>();
   options.max_background_jobs = 2;
   rocksdb::ColumnFamilyOptions family;
