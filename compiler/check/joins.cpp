@@ -376,6 +376,16 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     }
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
   }
+  // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
+  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key) {
+    std::vector<std::string> key;
+    for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
+    context_.not_yet(span, "a join that does not ask for the whole key of its table, and only for that,",
+                     key.empty() ? "give `" + right_name + "` a `key`"
+                                 : fmt::format("ask for `{}` in `on`, and for the rest in a `where` behind it",
+                                               fmt::join(key, ", ")));
+    sound = false;
+  }
   finish();
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0) row_.time_field = -1;

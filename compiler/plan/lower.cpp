@@ -231,11 +231,16 @@ class Lowering {
       case typed::JoinKind::as_of:
         made = add(node, AsOfJoinOperator{shape, step.max_age_us}, {left, right});
         break;
-      case typed::JoinKind::interval:
-        made = add(node,
-                   IntervalJoinOperator{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)},
-                   {left, right});
+      case typed::JoinKind::interval: {
+        IntervalJoinOperator interval{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)};
+        if (!step.lower_us && interval.retain_us != typed::kForever) {
+          // `within any retain d` matches what lies at most d apart: what else still lay there would depend on arrival.
+          interval.lower_us = -interval.retain_us;
+          interval.upper_us = interval.retain_us;
+        }
+        made = add(node, interval, {left, right});
         break;
+      }
     }
     if (step.residual) {
       RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
@@ -276,12 +281,12 @@ class Lowering {
     };
     for (size_t i = 0; i < group.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = group.aggregates[i];
-      made.aggregates.push_back({.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
-                                 .argument = column(guarded(aggregate.argument, aggregate.filter),
-                                                    fmt::format("argument{}", i)),
-                                 .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
-                                 .filter = column(aggregate.filter, fmt::format("filter{}", i)),
-                                 .type = aggregate.type});
+      made.aggregates.push_back(
+          {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
+           .argument = column(guarded(aggregate.argument, aggregate.filter), fmt::format("argument{}", i)),
+           .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
+           .filter = column(aggregate.filter, fmt::format("filter{}", i)),
+           .type = aggregate.type});
     }
     const Node& before = plan_.nodes[node.inputs[0]];
     const int input = append(node, operator_of_[node.inputs[0]], false, project_step(node, columns, row, before.row));

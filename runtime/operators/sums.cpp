@@ -60,7 +60,7 @@ class CountDistinct : public Accumulator {
     std::string bytes;
     std::vector<Slot> slots(leaves_);
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.takes(block, rows[i])) continue;
+      if (!rows_.passes(block, rows[i])) continue;  // null is a value among others
       for (size_t leaf = 0; leaf < leaves_; ++leaf)
         slots[leaf] = read_slot(block.columns[rows_.argument().column + leaf], rows[i]);
       bytes.clear();
