@@ -200,7 +200,7 @@ size_t unescape_json(std::string_view text, char* to) {
   while (at < end) {
     const void* found = std::memchr(at, '\\', static_cast<size_t>(end - at));
     auto plain = static_cast<size_t>((found != nullptr ? static_cast<const char*>(found) : end) - at);
-    std::memcpy(to, at, plain);
+    std::memmove(to, at, plain);  // in place: the text only gets shorter
     to += plain;
     at += plain;
     if (at == end) break;

@@ -71,7 +71,7 @@ inline const char* find_string_special(const char* at) {
 const char* scan_json_string(const char* at, bool* escaped, ScanError& error);
 /// Any value from its first byte; `depth` levels are open around it.
 const char* skip_json_value(const char* at, int depth, ScanError& error);
-/// The content of a scanned string with escapes; `to` has room for text.size() bytes. Returns the length.
+/// The content of a scanned string with escapes; `to` has room for text.size() bytes, or is the text. Returns the length.
 size_t unescape_json(std::string_view text, char* to);
 
 }  // namespace braid
