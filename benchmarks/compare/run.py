@@ -19,9 +19,12 @@ import subprocess
 import sys
 import time
 
-from queries import INPUTS, QUERIES
-
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import start_up  # noqa: E402
+from queries import INPUTS, QUERIES  # noqa: E402
+
 HAND, DUCKDB, BRAID = "hand-written C++", "DuckDB", "Braid"
 
 
@@ -107,28 +110,6 @@ def warm(data: pathlib.Path) -> None:
                 pass
 
 
-def first_byte(command: list, log: pathlib.Path) -> float:
-    """Milliseconds from the start of a process to the first byte on its standard output."""
-    start = time.perf_counter()
-    with open(log, "wb") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        if not os.read(process.stdout.fileno(), 1):
-            sys.exit(f"run.py: {' '.join(command)} wrote nothing:\n{log.read_text(errors='replace')[-2000:]}")
-        taken = (time.perf_counter() - start) * 1000
-        process.stdout.read()
-        process.wait()
-    return taken
-
-
-def start_up(braid: pathlib.Path, project: pathlib.Path, work: pathlib.Path) -> list:
-    """Lines on how fast a dry-run answers and how long the whole project takes from text to native code."""
-    dry_run = [first_byte([str(braid), "dry-run", str(project), "--limit", "1"], work / "dry-run.log") for _ in range(5)]
-    compiled = [Run([str(braid), "explain", str(project), "--stage", "asm"], work / "explain.log").wall * 1000
-                for _ in range(5)]
-    return [f"- dry-run of the flights example, start to first byte of output: {statistics.median(dry_run):.0f} ms",
-            f"- the flights example from text to native code, the whole process: {statistics.median(compiled):.0f} ms"]
-
-
 def machine() -> str:
     model = "unknown CPU"
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
@@ -168,9 +149,10 @@ def table(query: str, count: int, runs: dict) -> list:
         wall = statistics.median(run.wall for run in taken)
         cpu = statistics.median(run.cpu for run in taken)
         ratio = statistics.median(run.wall / other.wall for run, other in zip(taken, runs[base]))
+        cpu_ratio = statistics.median(run.cpu / other.cpu for run, other in zip(taken, runs[base]))
         memory = max(run.memory_mb for run in taken)
         lines.append(f"| {query} | {system} | {wall:.2f} | {count / wall / 1e6:.2f} | {cpu / count * 1e6:.2f} "
-                     f"| {memory:.0f} | {ratio:.2f} |")
+                     f"| {memory:.0f} | {ratio:.2f} | {cpu_ratio:.2f} |")
     return lines
 
 
@@ -208,14 +190,14 @@ def main() -> None:
     warm(options.data)
     size = (options.data / "flights.ndjson").stat().st_size / 1e9
     lines = [f"{datetime.date.today()}, {machine()}. {counts['flights']:,} flights, {size:.2f} GB of NDJSON, in the "
-             f"page cache; {options.rounds} rounds, {options.threads} thread(s). Ratio: wall time to that of "
-             f"{chosen[0]}.", "",
-             "| query | system | wall s | million events/s | CPU s per million events | peak MB | ratio |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+             f"page cache; {options.rounds} rounds, {options.threads} thread(s). Ratios: to "
+             f"{chosen[0]}, medians of the rounds.", "",
+             "| query | system | wall s | million events/s | CPU s per million events | peak MB | wall ratio | CPU ratio |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for query in options.query or list(QUERIES):
         lines += table(query, events(counts, query), measure(systems, chosen, query, options.rounds))
     if BRAID in chosen:
-        lines += [""] + start_up(options.braid.resolve(), HERE.parents[1] / "examples" / "flights", options.work)
+        lines += [""] + start_up.measure(options.braid.resolve(), HERE.parents[1] / "examples" / "flights", 5)
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.table:
