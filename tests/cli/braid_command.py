@@ -68,7 +68,10 @@ class Case:
     def start(self, *words, environment=None, **options) -> subprocess.Popen:
         """Starts the command; whoever calls ends it."""
         env = {name: value for name, value in os.environ.items() if name not in ("BRAID_KILL_AT", "NO_COLOR")}
-        env.update({name: str(value) for name, value in (environment or {}).items()})
+        for name, value in (environment or {}).items():
+            env.pop(name, None)
+            if value is not None:
+                env[name] = str(value)
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
                  "errors": "replace", "cwd": self.directory, "env": env}
         return subprocess.Popen([self.binary, *map(str, words)], **{**pipes, **options})

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The command line as a user meets it: help, exit codes, suggestions, JSON findings, `new` and `infer`, colours.
+
+    command_line.py BRAID [--only NAME] [--seed N] [--keep]
+"""
+import json
+import os
+import pathlib
+import pty
+import re
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import braid_command
+from braid_command import DONE, INPUT, SCRIPT, SOURCE, USAGE, Case
+
+COMMANDS = ("new", "infer", "check", "explain", "dry-run", "test", "run", "help", "functions")
+FLIGHTS, PAYMENTS = SOURCE / "examples/flights", SOURCE / "examples/payments"
+WRONG = """domain shop
+
+stream order version 1
+  time at within 1m
+  key id
+  from inline json [ "{}" ]
+{ id: int, at: timestamp, amount: decimal(8,2) }
+
+product big version 1
+  key id
+{
+  from order
+  where amuont > 10
+  select { id, at, amount: amount + "x" }
+}
+"""
+
+
+def help_teaches(case: Case) -> None:
+    overview = case.braid("--help").out
+    for command in COMMANDS:
+        case.expect(re.search(rf"(?m)^  {command} ", overview) is not None, f"`braid --help` does not tell {command}")
+        told = case.braid(command, "--help")
+        case.expect("Usage: braid " + command in told.out and not told.err, f"{told}")
+    case.expect("braid" in case.braid("--version").out, "no version")
+
+
+def wrong_use_is_answered(case: Case) -> None:
+    for words, code, near in ((["chek"], "E7009", "check"), (["dryrun"], "E7009", "dry-run"), (["rnu", "."], "E7009", "run"),
+                              (["run", "--stor", "x"], "E7008", "--store"), (["run", "--acept"], "E7008", "--accept"),
+                              (["dry-run", "--limt", "3"], "E7008", "--limit"), (["test", "--onyl", "x"], "E7008", "--only")):
+        ended = case.braid(*words, code=USAGE, finding=code)
+        case.expect(f"{near}`" in ended.err, f"`{near}` is not suggested: {ended}")
+    for words in (["infer"], ["new"], ["help"], ["dry-run", "--limit", "none"], ["dry-run", "--format", "xml"],
+                  ["explain", "--stage", "nothing"], ["run", "--commit-every", "-1"]):
+        case.braid(*words, code=USAGE)
+    case.braid("check", "nowhere", code=INPUT, finding="E7001")
+    case.braid("help", "E0000", code=USAGE, finding="E7019")
+    case.braid("check", FLIGHTS, "--env", "devv", code=USAGE, finding="E7005")
+
+
+def exit_codes_tell_what_failed(case: Case) -> None:
+    script = case.directory / "wrong.braid"
+    script.write_text(WRONG)
+    for command in ("check", "test", "dry-run", "explain", "run"):
+        words = ["--store", "store"] if command == "run" else []
+        case.braid(command, script, *words, code=SCRIPT)
+    case.expect(not (case.directory / "store").exists(), "a wrong script made a store")
+    case.braid("check", PAYMENTS)
+    case.braid("infer", "nowhere.csv", code=INPUT, finding="E7001")
+    empty = case.directory / "empty.ndjson"
+    empty.write_bytes(b"")
+    case.braid("infer", empty, code=INPUT, finding="E7020")
+    case.braid("infer", case.directory, code=INPUT)
+    case.braid("new", "made")
+    case.braid("new", "made", code=USAGE, finding="E7021")
+    failing = case.directory / "made" / "failing.braid"
+    test = next(path for path in (case.directory / "made").rglob("*.braid") if "expect " in path.read_text())
+    text = test.read_text()
+    begin = text.index("expect ")
+    test.write_text(text[:begin] + text[begin:].replace("[", "[{ .. }, { .. }, { .. }, { .. }, { .. }, { .. }, ", 1))
+    case.expect(not failing.exists(), "the made project has a file of that name")
+    case.braid("test", "made", code=SCRIPT)
+
+
+def findings_are_json(case: Case) -> None:
+    script = case.directory / "wrong.braid"
+    script.write_text(WRONG)
+    told = case.braid("check", "--json", script, code=SCRIPT)
+    findings = [json.loads(line) for line in told.out.splitlines()]
+    case.expect(len(findings) >= 2, f"two mistakes: {told}")
+    case.expect(all(re.search(r"[EW]\d{4}", json.dumps(finding)) for finding in findings), f"without codes: {told}")
+    case.expect("amount" in told.out, f"the closest name is not suggested: {told}")
+    case.expect(not told.err, f"with --json nothing else is said: {told}")
+    for line in case.braid("check", "--json", PAYMENTS).out.splitlines():
+        json.loads(line)
+
+
+def inferred_declarations_check(case: Case) -> None:
+    samples = sorted([*FLIGHTS.glob("data/*.csv"), *PAYMENTS.glob("data/*.ndjson")])
+    case.expect(len(samples) >= 10, f"too few samples: {samples}")
+    for number, sample in enumerate(samples):
+        words = ["--null", "NA"] if sample.suffix == ".csv" else []
+        declared = case.braid("infer", sample, *words).out
+        script = case.directory / f"sample{number}.braid"
+        script.write_text("domain samples\n\n" + declared)
+        case.braid("check", script)
+    case.note(f"{len(samples)} samples")
+
+
+def a_new_project_works(case: Case) -> None:
+    made = case.braid("new", "shop")
+    for command in re.findall(r"(?m)^  braid (.+)$", made.out):
+        ended = case.braid(*command.split())
+        case.expect(ended.out, f"nothing is said: {ended}")
+    case.braid("check", "shop")
+    rows = case.braid("dry-run", "shop", "--format", "json").out.splitlines()
+    case.expect(rows and all(isinstance(json.loads(row), dict) for row in rows), "dry-run shows no rows")
+    case.expect("nothing new since the last run" in case.braid("run", "shop").out, "a second run does something")
+    case.braid("run", "shop", "--reset")
+
+
+def codes_and_functions_are_explained(case: Case) -> None:
+    for page in sorted((SOURCE / "docs/errors").glob("E*.md")):
+        told = case.braid("help", page.stem)
+        case.expect(page.stem in told.out, f"{told}")
+    listed = case.braid("functions").out
+    case.expect(len(listed.splitlines()) > 40, f"too few functions: {listed}")
+
+
+def on_a_terminal(case: Case, words: list, environment: dict) -> str:
+    """What the command writes on a terminal."""
+    own, its = pty.openpty()
+    process = case.start(*words, environment={"TERM": "xterm-256color", **environment}, stdin=its, stdout=its, stderr=its)
+    os.close(its)
+    told = b""
+    while True:
+        try:
+            part = os.read(own, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        told += part
+    os.close(own)
+    process.wait(braid_command.SECONDS)
+    return told.decode("utf-8", "replace")
+
+
+def colours_are_for_terminals(case: Case) -> None:
+    script = case.directory / "wrong.braid"
+    script.write_text(WRONG)
+    for number, words in enumerate((["check", script], ["dry-run", PAYMENTS], ["help", "E2101"], ["test", PAYMENTS],
+                                    ["run", PAYMENTS, "--store", "store"], ["functions"])):
+        ended = case.braid(*words, code=None)
+        case.expect("\x1b" not in ended.out + ended.err and "\r" not in ended.err, f"escape codes in a pipe: {ended}")
+        if words[0] == "run":
+            continue
+        plain = on_a_terminal(case, words, {"NO_COLOR": "1"})
+        case.expect(not re.search(r"\x1b\[[0-9;]*m", plain), f"colours although NO_COLOR is set: {plain[:200]!r}")
+        coloured = on_a_terminal(case, words, {})
+        if number == 0:
+            case.expect("\x1b[" in coloured, f"no colours on a terminal: {coloured[:200]!r}")
+
+
+if __name__ == "__main__":
+    braid_command.main([help_teaches, wrong_use_is_answered, exit_codes_tell_what_failed, findings_are_json,
+                        inferred_declarations_check, a_new_project_works, codes_and_functions_are_explained,
+                        colours_are_for_terminals])
