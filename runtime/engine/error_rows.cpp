@@ -10,6 +10,7 @@
 namespace braid {
 namespace {
 
+constexpr int kNumberOutOfRange = 6005, kTooManyDecimals = 6006;
 constexpr uint32_t kCheckRejected = 6201;
 
 /// "`{text}` in `{field}` is no number" → text, field
@@ -44,7 +45,10 @@ LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, ui
     const auto header = headers_.find({record.source, record.partition});
     const auto found = describe_field(decode_plan(program_.sources[record.source]), site.field, record.bytes.view(),
                                       header == headers_.end() ? std::string_view() : header->second);
-    if (found && found->code == static_cast<int>(code)) {
+    // Decoders only know that a number does not fit; the second look says why.
+    const bool nearer = found && reason.code == kNumberOutOfRange && found->code == kTooManyDecimals;
+    if (found && (found->code == reason.code || nearer)) {
+      reason.code = found->code;
       reason.text = found->message;
       for (const auto& [name, value] : found->arguments)
         if (const auto* text = std::get_if<std::string>(&value)) reason.arguments.emplace_back(name, *text);
