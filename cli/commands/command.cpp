@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "cli/present/table.h"
+#include "compiler/optimize/optimize.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -76,7 +77,10 @@ void ScriptOptions::add_to(CLI::App& command, const std::string& what) {
   command.add_option("--env", environment, "Environment of braid.toml (default: its default_env)")->type_name("NAME");
   command.add_option("--set", parameters, "Value of a param, as a script writes it: --set min_amount=5.00")
       ->type_name("NAME=VALUE");
-  command.add_option("--disable-pass", disabled_passes, "Leave out an optimiser pass, by name")->type_name("PASS");
+  std::vector<std::string> passes;
+  for (const optimize::PassDescription& pass : optimize::passes()) passes.emplace_back(pass.name);
+  command.add_option("--disable-pass", disabled_passes, "Leave out an optimiser pass, by name")
+      ->check(CLI::IsMember(passes));
 }
 
 SessionOptions ScriptOptions::session() const {
