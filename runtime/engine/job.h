@@ -46,6 +46,7 @@ struct JobOptions {
   bool seal = true;     ///< the end of all inputs closes what is open
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
+  size_t workers = 1;  ///< 1 to 64; results are the same, and state fits any number
   std::function<bool()> stop_requested;
   std::function<void(const JobProgress&)> progress;
   /// Called at named places; a test ends the process there.

@@ -137,6 +137,8 @@ Status JobRun::recover() {
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
   engine.now = started_at_;
   engine.state_numbers = states_.numbers;
+  engine.workers = options_.workers;
+  engine.executor = &seams_.executor;
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, outputs_, engine));
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
     engine_->add_partition(partition.source, partition.reader->name());

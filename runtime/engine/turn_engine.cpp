@@ -56,7 +56,10 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
                       engine->dispositions_,
                       engine->turn_,
                       *engine,
-                      engine->nodes_};
+                      engine->nodes_,
+                      nullptr,
+                      options.workers,
+                      options.executor};
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));

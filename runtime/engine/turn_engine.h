@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/base/executor.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/engine/dispositions.h"
 #include "runtime/engine/ledger.h"
@@ -28,6 +29,8 @@ struct EngineOptions {
   int64_t now = 0;        ///< what `now()` gives, and what `ahead` is measured by; see set_now
   /// Number of each operator's state tables; empty: by its index. Numbers stay with identities across program versions.
   std::vector<uint32_t> state_numbers;
+  size_t workers = 1;            ///< 1 to 64, that share what keyed steps do; seen in no result
+  Executor* executor = nullptr;  ///< outlives the engine; null: workers take turns
 };
 
 class TurnEngine : private PartitionClocks {

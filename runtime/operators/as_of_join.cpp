@@ -20,7 +20,7 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
 
 void AsOfJoinNode::begin_turn() {
   pool_.release_pending();
-  sequence_ = 0;
+  taken = 0;
 }
 
 void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
@@ -29,6 +29,7 @@ void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) 
   } else {
     take_left(block, out);
   }
+  taken += block.rows;
 }
 
 void AsOfJoinNode::take_version(const Block& block) {
@@ -66,7 +67,7 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       HeldRow held = hold_row(block, block, row, left_rows_, pool_);
       held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
       held.hash = keys.hashes[row];
-      held.sequence = sequence_++;
+      held.sequence = sequence_of(row);
       waiting_.push(held);
     }
   }
@@ -79,6 +80,7 @@ void AsOfJoinNode::advance(std::vector<Block>& out) {
   for (size_t first = 0; first < released_.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
+    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
     Block block = block_of(held, left_rows_, left_leaves_, arena());
     KeyBlock keys = left_key_.encode(block, arena());
     pairs_.clear();

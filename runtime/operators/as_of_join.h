@@ -35,7 +35,6 @@ class AsOfJoinNode : public OperatorNode {
   BlobPool pool_;
   Versions versions_;
   HeldRows waiting_;
-  uint64_t sequence_ = 0;  ///< within the turn
   JoinPairs pairs_;
   std::vector<HeldRow> released_;
 };

@@ -52,6 +52,24 @@ Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std
   return block;
 }
 
+void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held) {
+  trace.rows.clear();
+  for (const HeldRow* row : held)
+    trace.rows.push_back({.time = row->time, .a = row->record.turn, .b = row->record.ordinal, .c = row->sequence});
+}
+
+void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;  // positions are ordered as signed numbers
+  trace.rows.clear();
+  for (const HeldRow* row : held) {
+    const Record& record = row->record;
+    trace.rows.push_back({.time = row->time,
+                          .a = uint64_t{record.source} << 32 | record.partition,
+                          .b = static_cast<uint64_t>(record.position) ^ kSign,
+                          .c = row->sequence});
+  }
+}
+
 std::string held_key(uint32_t table, const HeldRow& row) {
   std::string key;
   auto append = [&key](uint64_t value, int bytes) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/operators/output_trace.h"
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
 
@@ -37,6 +38,10 @@ void release_later(const HeldRow& row, BlobPool& pool);
 /// Of `rows` (at most kBlockRows), in that order. It refers to their memory.
 Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std::span<const Leaf> leaves,
                Arena& arena);
+
+/// The block at hand is one of these rows, in their operator's order.
+void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held);
+void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held);
 
 std::string held_key(uint32_t table, const HeldRow& row);
 std::string held_value(const HeldRow& row);

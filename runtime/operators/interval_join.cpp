@@ -22,7 +22,7 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
 
 void IntervalJoinNode::begin_turn() {
   pool_.release_pending();
-  sequence_ = 0;
+  taken = 0;
 }
 
 EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
@@ -86,6 +86,13 @@ void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& o
   } else {
     take_left(block, out);
   }
+  taken += block.rows;
+}
+
+void IntervalJoinNode::seal(int64_t time) {
+  if (time <= sealed_) return;
+  sealed_ = time;
+  sealed_changed_ = true;
 }
 
 void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop) {
@@ -93,8 +100,10 @@ void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right,
   dispositions().make(index(), 1);
   JoinPairs pair;
   pair.add(row, right);
+  if (services_.trace != nullptr) services_.trace->pair = row;
   dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.site, drop.code,
                        drop.detail.view(), {});
+  if (services_.trace != nullptr) services_.trace->pair = -1;
 }
 
 void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
@@ -102,10 +111,12 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   Block target = rows_.right_rows().target(block, 0);
   std::vector<LeftRow*> lefts;
   std::vector<Entry*> entries;
+  std::vector<uint32_t> causes;  // the right row of each pair
   JoinPairs pairs;
   std::vector<RightTime> times;
   auto flush = [&] {
     if (lefts.empty()) return;
+    if (services_.trace != nullptr) services_.trace->causes = &causes;
     std::vector<const HeldRow*> held;
     for (const LeftRow* left : lefts) held.push_back(&left->held);
     Block left_block = block_of(held, left_rows_, left_leaves_, arena());
@@ -131,8 +142,10 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
       met_times.push_back(times[i]);
     }
     if (!met.rows.empty()) emit(left_block, met, met_times, out);
+    if (services_.trace != nullptr) services_.trace->causes = nullptr;
     lefts.clear();
     entries.clear();
+    causes.clear();
     pairs.clear();
     times.clear();
   };
@@ -152,7 +165,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     right.source = record.source;
     right.partition = record.partition;
     right.position = record.position;
-    right.sequence = sequence_++;
+    right.sequence = sequence_of(row);
     right.row = rows_.right_rows().store(target, row, pool_);
     add_right(entry, right);
     if (content_.nearest) continue;
@@ -162,6 +175,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
       pairs.add(static_cast<uint32_t>(lefts.size()), right.row);
       lefts.push_back(&left);
       entries.push_back(&entry);
+      causes.push_back(row);
       times.push_back({right.time, right.watermark});
       if (lefts.size() == kBlockRows) flush();
     }
@@ -222,9 +236,10 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     }
     LeftRow left;
     left.held = hold_row(block, block, row, left_rows_, pool_);
-    if (!matched) left.held.record.settled = dispositions().hold(index(), 0, record);
+    // One that is matched is settled, and never asked again.
+    left.held.record.settled = matched ? 0 : dispositions().hold(index(), 0, record);
     left.held.hash = keys.hashes[row];
-    left.held.sequence = sequence_++;
+    left.held.sequence = sequence_of(row);
     left.matched = matched;
     bool added = false;
     add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added), left);
@@ -235,6 +250,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
 void IntervalJoinNode::emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times,
                             std::vector<Block>& out) {
   if (makes_rows_) dispositions().make(index(), pairs.rows.size());
+  if (services_.trace != nullptr) services_.trace->put_out(pairs.rows);
   for (size_t first = 0; first < pairs.rows.size(); first += kBlockRows) {
     size_t count = std::min<size_t>(kBlockRows, pairs.rows.size() - first);
     JoinPairs part;
@@ -264,7 +280,7 @@ void IntervalJoinNode::take_nearest(const Block& block, std::vector<Block>& out)
       HeldRow held = hold_row(block, block, row, left_rows_, pool_);
       held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
       held.hash = keys.hashes[row];
-      held.sequence = sequence_++;
+      held.sequence = sequence_of(row);
       waiting_.push(held);
     }
   }

@@ -27,6 +27,8 @@ class IntervalJoinNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   Status restore(StateStore& store) override;
   StateSize state_size() const override { return {left_count_ + right_count_ + waiting_.size(), pool_.bytes_used()}; }
+  int64_t sealed() const override { return sealed_; }
+  void seal(int64_t time) override;
 
  private:
   static constexpr uint32_t kLeftTable = 0;
@@ -108,7 +110,6 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   size_t left_count_ = 0, right_count_ = 0;
-  uint64_t sequence_ = 0;     ///< within the turn
   int64_t sealed_ = kNoTime;  ///< intervals closed up to there because the right side had ended
   bool sealed_changed_ = false;
 };

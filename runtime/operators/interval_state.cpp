@@ -19,6 +19,7 @@ void IntervalJoinNode::advance(std::vector<Block>& out) {
     for (size_t first = 0; first < released.size(); first += kBlockRows) {
       std::vector<const HeldRow*> held;
       for (size_t i = first; i < std::min(released.size(), first + kBlockRows); ++i) held.push_back(&released[i]);
+      if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
       Block block = block_of(held, left_rows_, left_leaves_, arena());
       KeyBlock keys = left_key_.encode(block, arena());
       std::vector<uint32_t> rows(block.rows);
@@ -58,6 +59,7 @@ void IntervalJoinNode::close_left(std::vector<Block>& out) {
   for (size_t first = 0; first < unmatched.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(unmatched.size(), first + kBlockRows); ++i) held.push_back(&unmatched[i]);
+    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
     Block block = block_of(held, left_rows_, left_leaves_, arena());
     JoinPairs alone;
     std::vector<RightTime> times;

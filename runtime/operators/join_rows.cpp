@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/output_trace.h"
 
 namespace braid {
 namespace {
@@ -137,7 +138,9 @@ void JoinRows::finish(const Block& left, JoinPairs& pairs, std::vector<Block>& o
     pairs.rows.resize(kept);
     pairs.rights.resize(kept);
   }
-  if (!pairs.rows.empty()) out.push_back(join(left, pairs));
+  if (pairs.rows.empty()) return;
+  if (services_.trace != nullptr) services_.trace->put_out(pairs.rows);
+  out.push_back(join(left, pairs));
 }
 
 }  // namespace braid

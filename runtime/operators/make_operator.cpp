@@ -4,12 +4,14 @@
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
+#include "runtime/operators/sharded.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/window_group.h"
 
 namespace braid {
+namespace {
 
-Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services) {
+Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
   using Made = std::unique_ptr<OperatorNode>;
   struct Maker {
     const Services& services;
@@ -28,6 +30,14 @@ Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services) {
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
   };
   return std::visit(Maker{services}, services.program.operators[services.index].content);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services) {
+  if (services.workers > 1 && ShardedOperator::can_share(services.program.operators[services.index]))
+    return ShardedOperator::make(services, make_one);
+  return make_one(services);
 }
 
 }  // namespace braid

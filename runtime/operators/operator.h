@@ -66,7 +66,9 @@ inline uint32_t made_source(const Program& program) {
   return static_cast<uint32_t>(program.sources.size() + program.products.size());
 }
 
+class Executor;
 class OperatorNode;
+struct OutputTrace;
 
 struct Services {
   const Program& program;
@@ -78,6 +80,9 @@ struct Services {
   const uint64_t& turn;                                     ///< number of the turn at hand
   const PartitionClocks& clocks;                            ///< of the sources
   const std::vector<std::unique_ptr<OperatorNode>>& nodes;  ///< those before this one are made
+  OutputTrace* trace = nullptr;                             ///< null but for one of several workers (sharded.h)
+  size_t workers = 1;
+  Executor* executor = nullptr;  ///< null: workers take turns
 };
 
 struct StateSize {
@@ -107,14 +112,24 @@ class OperatorNode {
     return {};
   }
   virtual StateSize state_size() const { return {}; }
+  /// Time up to which the end of the inputs has settled everything; of several workers, the latest holds for all.
+  virtual int64_t sealed() const { return kNoTime; }
+  virtual void seal(int64_t time) { (void)time; }
 
   std::vector<EdgeWatermark> edges;  ///< of the inputs; the engine moves them
+  uint64_t taken = 0;                ///< rows taken in this turn, by all workers
+  /// One of several workers: where its rows stand in the block that they share. Null: the block is its own.
+  const uint32_t* places = nullptr;
 
  protected:
   Arena& arena() const { return services_.arena; }
   Dispositions& dispositions() const { return services_.dispositions; }
   int index() const { return services_.index; }
   const std::vector<Field>& input_row(int input) const { return services_.program.operators[self_.inputs[input]].row; }
+  /// Of a row of the block at hand, among all that ever come: orders rows that one record caused, and tells them apart.
+  uint64_t sequence_of(uint32_t row) const {
+    return services_.turn << 32 | (taken + (places == nullptr ? row : places[row]));
+  }
   uint32_t table(uint32_t number) const { return services_.state_number * 8 + number; }
   /// Behind both the row's own watermark and what the edge has passed: the second only matters where a partition woke
   /// up or a sealed file has grown.

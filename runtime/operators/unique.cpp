@@ -22,10 +22,11 @@ UniqueNode::UniqueNode(const Services& services)
 
 void UniqueNode::begin_turn() {
   pool_.release_pending();
-  sequence_ = 0;
+  taken = 0;
 }
 
 void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
+  KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (is_late(0, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
       leave_late(0, block, row, content_.late_site);
@@ -33,9 +34,17 @@ void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
     }
     HeldRow held = hold_row(block, block, row, rows_, pool_);
     held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
-    held.sequence = sequence_++;
+    held.hash = keys.hashes[row];
+    held.sequence = sequence_of(row);
     waiting_.push(held);
   }
+  taken += block.rows;
+}
+
+void UniqueNode::seal(int64_t time) {
+  if (time <= sealed_) return;
+  sealed_ = time;
+  sealed_changed_ = true;
 }
 
 void UniqueNode::advance(std::vector<Block>& out) {
@@ -48,6 +57,7 @@ void UniqueNode::advance(std::vector<Block>& out) {
   for (size_t first = 0; first < released_.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
+    if (services_.trace != nullptr) trace_by_position(*services_.trace, held);
     decide(block_of(held, rows_, leaves_, arena()), out);
   }
   forget_before(edges[0].finite);
@@ -71,7 +81,9 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
     expiries_.push_back({block.time[row], &entry, entry.hash});
     kept.push_back(row);
   }
-  if (!kept.empty()) out.push_back(select_rows(block, kept, leaves_, arena()));
+  if (kept.empty()) return;
+  if (services_.trace != nullptr) services_.trace->put_out(kept);
+  out.push_back(select_rows(block, kept, leaves_, arena()));
 }
 
 void UniqueNode::forget_before(int64_t watermark) {

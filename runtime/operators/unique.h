@@ -20,6 +20,8 @@ class UniqueNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   Status restore(StateStore& store) override;
   StateSize state_size() const override { return {winners_.size() + waiting_.size(), pool_.bytes_used()}; }
+  int64_t sealed() const override { return sealed_; }
+  void seal(int64_t time) override;
 
  private:
   static constexpr uint32_t kWaitingTable = 0;
@@ -50,7 +52,6 @@ class UniqueNode : public OperatorNode {
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<HeldRow> released_;
-  uint64_t sequence_ = 0;
   int64_t sealed_ = kNoTime;  ///< rows up to here were decided because all inputs had ended
   bool sealed_changed_ = false;
   ReasonArguments reason_;

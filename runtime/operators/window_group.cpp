@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/output_trace.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -143,6 +144,12 @@ void WindowGroupNode::advance(std::vector<Block>& out) {
   if (!closing.empty()) emit(closing, out);
 }
 
+void WindowGroupNode::seal(int64_t time) {
+  if (time <= sealed_) return;
+  sealed_ = time;
+  sealed_changed_ = true;
+}
+
 void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out) {
   constexpr uint32_t kOverflow = 6101;
   for (size_t first = 0; first < groups.size(); first += kBlockRows) {
@@ -152,6 +159,7 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out)
     block.rows = count;
     block.records = records;
     dispositions().make(index(), count);
+    if (services_.trace != nullptr) services_.trace->rows.clear();
     std::vector<std::pair<uint32_t, size_t>> overflows;
     for (uint32_t row = 0; row < count; ++row) {
       Entry& entry = *groups[first + row];
@@ -171,6 +179,11 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out)
       records[row].position = static_cast<int64_t>(entry.hash >> 1);
       records[row].turn = services_.turn;
       records[row].ordinal = static_cast<uint32_t>(first) + row;
+      if (services_.trace != nullptr) {
+        OrderKey key{.time = entry.bucket, .a = entry.hash, .bytes = entry.key.view()};
+        services_.trace->rows.push_back(key);
+        services_.trace->made.push_back({key, &records[row]});
+      }
       if (overflow < accumulators_.size()) overflows.emplace_back(row, overflow);
     }
     std::vector<uint32_t> kept;
@@ -185,7 +198,9 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out)
                            {{"operation", field.name}, {"type", to_string(field.type)}});
       ++next;
     }
-    if (!kept.empty()) out.push_back(select_rows(block, kept, leaves_, arena()));
+    if (kept.empty()) continue;
+    if (services_.trace != nullptr) services_.trace->put_out(kept);
+    out.push_back(select_rows(block, kept, leaves_, arena()));
   }
   for (Entry* entry : groups) {
     if (entry->value.stored)

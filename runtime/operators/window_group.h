@@ -28,6 +28,8 @@ class WindowGroupNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   Status restore(StateStore& store) override;
   StateSize state_size() const override { return {groups_.size(), pool_.bytes_used()}; }
+  int64_t sealed() const override { return sealed_; }
+  void seal(int64_t time) override;
 
  private:
   static constexpr uint32_t kGroupTable = 0;

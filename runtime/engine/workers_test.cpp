@@ -1,0 +1,233 @@
+// Keyed steps shared by workers: rows, their order, what leaves, ledgers and state are those of one worker, for each
+// kind of step, also when a job goes on with another number of workers.
+#include <gtest/gtest.h>
+
+#include "runtime/base/executor.h"
+#include "runtime/base/rng.h"
+#include "runtime/data/value.h"
+#include "runtime/engine/decode_source.h"
+#include "runtime/engine/test_program.h"
+#include "runtime/engine/turn_engine.h"
+#include "runtime/state/memory_store.h"
+
+namespace braid {
+namespace {
+
+using test::everything;
+using test::ProgramBuilder;
+using test::record;
+
+constexpr int64_t kFarFuture = 1'000'000'000'000;
+
+/// Every row at every port as text, in the order of output.
+class TextWriter : public OutputWriter {
+ public:
+  void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override {
+    const Type type = struct_type(row);
+    std::vector<Slot> slots(block.columns.size());
+    for (uint32_t i = 0; i < block.rows; ++i) {
+      for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
+      lines[std::to_string(product) + "/" + port] += to_json(type, from_slots(type, slots.data())) + "\n";
+    }
+  }
+  std::map<std::string, std::string> lines;
+};
+
+struct Turn {
+  int source;
+  std::string bytes;
+};
+
+/// An engine that is committed and made anew where the test says, with other workers if it likes.
+class Driven {
+ public:
+  Driven(const Program& program, size_t workers) : program_(program), executor_(4) { begin(workers); }
+
+  void feed(const Turn& turn, bool silent = false) {
+    TurnInput input;
+    input.bytes = turn.bytes;
+    Place& place = places_[turn.source];
+    input.position = place.position;
+    input.first_line = place.line;
+    if (program_.sources[turn.source].has_time) {
+      engine_->run_turn(input, *place.decoder, turn.source, 0, false);
+    } else {
+      engine_->load_table(input, *place.decoder, turn.source, 0, silent);
+    }
+    place.position += static_cast<int64_t>(turn.bytes.size());
+    place.line += std::count(turn.bytes.begin(), turn.bytes.end(), '\n');
+    EXPECT_EQ(engine_->law_deviation(), 0);
+  }
+  void end() {
+    for (size_t source = 0; source < program_.sources.size(); ++source)
+      engine_->end_partition(static_cast<int>(source), 0);
+    engine_->move_time();
+    commit();
+  }
+  void commit() {
+    StateBatch batch;
+    engine_->collect(batch);
+    ASSERT_TRUE(store_.commit(batch).ok());
+  }
+  void restart(size_t workers, const Turn& table) {
+    commit();
+    std::map<int, Place> before = std::move(places_);
+    begin(workers);
+    ASSERT_TRUE(engine_->restore(store_).ok());
+    engine_->forget_table(table.source);
+    feed(table, true);
+    for (auto& [source, place] : before) {
+      places_[source].position = place.position;
+      places_[source].line = place.line;
+    }
+  }
+  const std::map<std::string, std::string>& lines() const { return writer_.lines; }
+  std::string ledgers() const {
+    std::string text;
+    for (size_t product = 0; product < program_.products.size(); ++product)
+      text += engine_->ledgers().store(static_cast<int>(product));
+    return text;
+  }
+  std::map<std::string, std::string> state() {
+    std::map<std::string, std::string> rows;
+    for (StateFamily family : {StateFamily::point, StateFamily::timed}) {
+      const Status read = store_.scan(family, "", [&](std::string_view key, std::string_view value) -> Status {
+        rows[std::to_string(static_cast<int>(family)) + "/" + std::string(key)] = value;
+        return {};
+      });
+      EXPECT_TRUE(read.ok());
+    }
+    return rows;
+  }
+
+ private:
+  struct Place {
+    std::unique_ptr<Decoder> decoder;
+    int64_t position = 0, line = 1;
+  };
+  void begin(size_t workers) {
+    EngineOptions options;
+    options.now = kFarFuture;
+    options.workers = workers;
+    options.executor = &executor_;
+    auto made = TurnEngine::make(program_, writer_, options);
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    engine_ = std::move(made).value();
+    places_.clear();
+    for (size_t source = 0; source < program_.sources.size(); ++source) {
+      engine_->add_partition(static_cast<int>(source), "");
+      places_[static_cast<int>(source)].decoder = make_decoder(decode_plan(program_.sources[source]));
+    }
+  }
+
+  const Program& program_;
+  ThreadExecutor executor_;
+  TextWriter writer_;
+  MemoryStore store_;
+  std::unique_ptr<TurnEngine> engine_;
+  std::map<int, Place> places_;
+};
+
+/// A table, then turns of a few and of very many records (source, records), with late ones, keys that are rare, and
+/// keys that are not.
+std::vector<Turn> random_turns(uint64_t seed) {
+  Rng rng(seed);
+  auto key = [&] { return "k" + std::to_string(rng.below(rng.below(2) == 0 ? 5 : 300)); };
+  std::vector<Turn> turns(1, {2, ""});
+  for (int i = 0; i < 200; ++i) turns[0].bytes += record(key(), i, 0);
+  int64_t now = 100;
+  for (int turn = 0; turn < 12; ++turn) {
+    Turn made{static_cast<int>(rng.below(2)), ""};
+    const int64_t count = rng.below(2) == 0 ? rng.between(1, 20) : rng.between(200, 1500);
+    for (int64_t i = 0; i < count; ++i) {
+      if (rng.below(8) == 0) ++now;
+      made.bytes += record(key(), rng.between(0, 9), now - rng.between(0, 30));
+    }
+    turns.push_back(std::move(made));
+  }
+  return turns;
+}
+
+/// Joins that lose rows in every way, and steps on rows that one record made several of.
+Program losing(ProgramBuilder& b) {
+  int s = b.source("s", 30), t = b.source("t", 20, 1'000'000, true), u = b.source("u", -1, 0, true);
+  auto reject = [&](int op, auto member) {
+    auto& shape = std::get<std::decay_t<decltype(member)>>(b.program.operators[op].content).shape;
+    shape.residual = b.kernel(
+        std::make_shared<test::KeepKernel>(1, [](int64_t v) { return v % 5 != 0; }, b.site(Site::Kind::rejected)));
+  };
+  int versions = b.as_of_join(s, t, false, 60);
+  reject(versions, AsOfJoinOperator{});
+  int looked_up = b.reference_join(s, u, false);
+  reject(looked_up, ReferenceJoinOperator{});
+  int near = b.interval_join(s, t, false, true, -4, 3);
+  reject(near, IntervalJoinOperator{});
+  int pairs = b.interval_join(s, t, false, false, -2, 1);
+  reject(pairs, IntervalJoinOperator{});
+  int once = b.unique(pairs, 5);
+  int windows = b.group(pairs, 40, 20);
+  int product = 0;
+  for (int op : {versions, looked_up, near, pairs, once, windows})
+    b.program.operators[b.publish(op, "p" + std::to_string(product))].products = {product}, ++product;
+  std::vector<std::vector<int>> reads(b.program.operators.size());
+  for (size_t op = b.program.operators.size(); op-- > 0;) {
+    if (auto* publish = std::get_if<PublishOperator>(&b.program.operators[op].content)) reads[op] = {publish->product};
+    std::sort(reads[op].begin(), reads[op].end());
+    reads[op].erase(std::unique(reads[op].begin(), reads[op].end()), reads[op].end());
+    b.program.operators[op].products = reads[op];
+    for (int input : b.program.operators[op].inputs)
+      reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
+  }
+  return b.program;
+}
+
+class Workers : public testing::TestWithParam<Program (*)(ProgramBuilder&)> {};
+
+TEST_P(Workers, give_what_one_worker_gives) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    ProgramBuilder b;
+    const Program program = GetParam()(b);
+    const std::vector<Turn> turns = random_turns(seed);
+    Driven one(program, 1);
+    for (const Turn& turn : turns) one.feed(turn);
+    one.end();
+    size_t written = 0;
+    for (const auto& [port, lines] : one.lines()) written += lines.size();
+    EXPECT_GT(written, 100'000u);
+    for (size_t workers : {2, 3, 4, 64}) {
+      Driven run(program, workers);
+      for (const Turn& turn : turns) run.feed(turn);
+      run.end();
+      EXPECT_EQ(run.lines(), one.lines()) << workers << " workers, seed " << seed;
+      EXPECT_EQ(run.ledgers(), one.ledgers());
+      EXPECT_EQ(run.state(), one.state());
+    }
+  }
+}
+
+TEST_P(Workers, their_number_changes_between_runs) {
+  for (uint64_t seed = 11; seed <= 13; ++seed) {
+    ProgramBuilder b;
+    const Program program = GetParam()(b);
+    const std::vector<Turn> turns = random_turns(seed);
+    Driven one(program, 1), changing(program, 4);
+    for (const Turn& turn : turns) one.feed(turn);
+    one.end();
+    const size_t numbers[] = {2, 1, 64, 3, 4};
+    size_t next = 0;
+    for (const Turn& turn : turns) {
+      changing.feed(turn);
+      if (turn.source != 2) changing.restart(numbers[next++ % 5], turns[0]);
+    }
+    changing.end();
+    EXPECT_EQ(changing.lines(), one.lines()) << "seed " << seed;
+    EXPECT_EQ(changing.ledgers(), one.ledgers());
+    EXPECT_EQ(changing.state(), one.state());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, Workers, testing::Values(everything, losing),
+                         [](const auto& info) { return info.index == 0 ? "everything" : "losing"; });
+
+}  // namespace
+}  // namespace braid

@@ -1,0 +1,391 @@
+#include "runtime/operators/sharded.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+
+#include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/operators/output_trace.h"
+
+namespace braid {
+namespace {
+
+/// Rows below which a hand-over to other threads costs more than it saves.
+constexpr uint64_t kParallelRows = 256;
+
+/// Keeps what an instance settles, until all workers are done. Counts do not depend on the order between workers: a
+/// record has one row in a block. Rows that leave do: one record may have caused several, of different keys.
+class DeferredDispositions : public Dispositions {
+ public:
+  struct Leave {
+    OrderKey key;
+    int input;
+    const Block* block;
+    uint32_t row, site, code;
+    std::string_view detail;
+    ReasonArguments arguments;
+  };
+
+  explicit DeferredDispositions(const OutputTrace& trace) : trace_(trace) {}
+
+  void leave(int, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code, std::string_view detail,
+             const ReasonArguments& arguments) override {
+    const OrderKey& key = trace_.key(trace_.pair >= 0 ? static_cast<uint32_t>(trace_.pair) : row);
+    leaves_.push_back({key, input, keep(block), row, site, code, detail, arguments});
+  }
+  void use(int, int input, const Record& record) override { calls_.push_back({Call::use, input, &record}); }
+  uint64_t hold(int, int input, const Record& record) override {
+    calls_.push_back({Call::hold, input, &record});
+    return record.settled;
+  }
+  void release(int, int input, const Record& record) override { calls_.push_back({Call::release, input, &record}); }
+  void replace(int, int input, uint64_t settled_before, uint32_t source) override {
+    calls_.push_back({Call::replace, input, nullptr, settled_before, source});
+  }
+  void make(int, uint64_t rows) override { calls_.push_back({Call::make, 0, nullptr, rows}); }
+  void partly_late(int, int input, const Record& record) override {
+    calls_.push_back({Call::partly_late, input, &record});
+  }
+  void alert(int, const Block&, uint32_t, std::string_view) override { BRAID_CHECK(false, "no keyed operator alerts"); }
+  void publish(int, const Block&) override { BRAID_CHECK(false, "no keyed operator publishes"); }
+
+  void replay_counts(int op, Dispositions& to) {
+    for (const Call& call : calls_) {
+      switch (call.kind) {
+        case Call::use:
+          to.use(op, call.input, *call.record);
+          break;
+        case Call::hold:
+          to.hold(op, call.input, *call.record);
+          break;
+        case Call::release:
+          to.release(op, call.input, *call.record);
+          break;
+        case Call::replace:
+          to.replace(op, call.input, call.number, call.source);
+          break;
+        case Call::make:
+          to.make(op, call.number);
+          break;
+        case Call::partly_late:
+          to.partly_late(op, call.input, *call.record);
+          break;
+      }
+    }
+    calls_.clear();
+  }
+  const std::vector<Leave>& leaves() const { return leaves_; }
+  void forget_leaves() {
+    leaves_.clear();
+    blocks_.clear();
+  }
+
+ private:
+  struct Call {
+    enum Kind : uint8_t { use, hold, release, replace, make, partly_late } kind;
+    int input;
+    const Record* record;
+    uint64_t number = 0;
+    uint32_t source = 0;
+  };
+
+  /// A copy of the block's head, whose columns stay as long as the turn; mostly that of the row before.
+  const Block* keep(const Block& block) {
+    auto same = [](const Column& a, const Column& b) { return a.data == b.data; };
+    if (!blocks_.empty() && blocks_.back().rows == block.rows && blocks_.back().record == block.record &&
+        blocks_.back().records == block.records &&
+        std::equal(block.columns.begin(), block.columns.end(), blocks_.back().columns.begin(),
+                   blocks_.back().columns.end(), same))
+      return &blocks_.back();
+    blocks_.push_back(block);
+    return &blocks_.back();
+  }
+
+  const OutputTrace& trace_;
+  std::vector<Call> calls_;
+  std::vector<Leave> leaves_;
+  std::deque<Block> blocks_;
+};
+
+/// A store as one worker sees it: rows of its slices only. What is not of a key is everybody's, and read by `get`.
+class SliceStore : public StateStore {
+ public:
+  SliceStore(StateStore& store, uint32_t first, uint32_t end) : store_(store), first_(first), end_(end) {}
+  Result<bool> get(StateFamily family, std::string_view key, std::string* value) override {
+    return store_.get(family, key, value);
+  }
+  Status scan(StateFamily family, std::string_view prefix,
+              const std::function<Status(std::string_view, std::string_view)>& visit) override {
+    return store_.scan(family, prefix, [&](std::string_view key, std::string_view value) -> Status {
+      BRAID_CHECK(key.size() > sizeof(uint32_t), "a state row without a slice");
+      auto slice = static_cast<uint8_t>(key[sizeof(uint32_t)]);
+      if (slice < first_ || slice >= end_) return {};
+      return visit(key, value);
+    });
+  }
+  Status commit(const StateBatch&) override {
+    return Error{ErrorKind::store, "a worker commits nothing by itself", 0, 0};
+  }
+
+ private:
+  StateStore& store_;
+  uint32_t first_, end_;
+};
+
+const JoinShape* shape_of(const Operator& op) {
+  if (const auto* reference = std::get_if<ReferenceJoinOperator>(&op.content)) return &reference->shape;
+  if (const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content)) return &as_of->shape;
+  if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content)) return &interval->shape;
+  return nullptr;
+}
+
+template <class T>
+void gather_column(auto sources, auto column_of, void* to) {
+  T* target = static_cast<T*>(to);
+  for (size_t i = 0; i < sources.size(); ++i)
+    target[i] = static_cast<const T*>(column_of(*sources[i].block))[sources[i].row];
+}
+
+}  // namespace
+
+struct ShardedOperator::Shard {
+  Arena arena;
+  CallContext call;
+  std::vector<void*> caches;
+  OutputTrace trace;
+  DeferredDispositions dispositions{trace};
+  uint32_t first_slice = 0, end_slice = 0;
+  std::unique_ptr<OperatorNode> node;
+  std::vector<uint32_t> places;  ///< of its rows in the block at hand
+  std::vector<Block> out;
+};
+
+bool ShardedOperator::can_share(const Operator& op) {
+  if (const JoinShape* shape = shape_of(op)) return !shape->left_keys.empty();
+  if (const auto* group = std::get_if<GroupOperator>(&op.content)) return !group->keys.empty();
+  return std::holds_alternative<UniqueOperator>(op.content);
+}
+
+ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(services), leaves_(flatten(self_.row)) {
+  for (size_t input = 0; input < self_.inputs.size(); ++input)
+    input_leaves_.push_back(flatten(input_row(static_cast<int>(input))));
+  if (const JoinShape* shape = shape_of(self_)) {
+    keys_.emplace_back(input_row(0), shape->left_keys, KeyFormat::Nulls::match_nothing);
+    keys_.emplace_back(input_row(1), shape->right_keys, KeyFormat::Nulls::match_nothing);
+  } else if (const auto* group = std::get_if<GroupOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), group->keys, KeyFormat::Nulls::group);
+  } else {
+    keys_.emplace_back(input_row(0), std::get<UniqueOperator>(self_.content).fields, KeyFormat::Nulls::group);
+  }
+}
+
+Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& services, MakeOne make_one) {
+  BRAID_CHECK(services.workers >= 1 && services.workers <= kSlices);
+  std::unique_ptr<ShardedOperator> made(new ShardedOperator(services));
+  auto count = static_cast<uint32_t>(services.workers);
+  for (uint32_t i = 0; i < count; ++i) {
+    auto shard = std::make_unique<Shard>();
+    shard->caches.assign(services.program.cache_count, nullptr);
+    shard->first_slice = i * kSlices / count;
+    shard->end_slice = (i + 1) * kSlices / count;
+    for (uint32_t slice = shard->first_slice; slice < shard->end_slice; ++slice)
+      made->shard_of_slice_[slice] = static_cast<uint8_t>(i);
+    Services own{services.program,    services.index, services.state_number, shard->arena,   shard->call,
+                 shard->dispositions, services.turn,  services.clocks,       services.nodes, &shard->trace};
+    BRAID_ASSIGN(shard->node, make_one(own));
+    made->shards_.push_back(std::move(shard));
+  }
+  return std::unique_ptr<OperatorNode>(std::move(made));
+}
+
+ShardedOperator::~ShardedOperator() {
+  const auto& free = services_.program.free_caches;
+  for (const auto& shard : shards_)
+    for (size_t i = 0; i < shard->caches.size() && i < free.size(); ++i)
+      if (shard->caches[i] != nullptr && free[i] != nullptr) free[i](shard->caches[i]);
+}
+
+void ShardedOperator::begin_turn() {
+  taken = 0;
+  for (const auto& shard : shards_) {
+    shard->arena.reset();
+    shard->node->begin_turn();
+  }
+}
+
+void ShardedOperator::run(uint64_t rows, const std::function<void(Shard&)>& call) {
+  for (const auto& shard : shards_) {
+    shard->call = services_.call;
+    shard->call.arena = &shard->arena;
+    shard->call.caches = shard->caches.data();
+    shard->node->edges = edges;
+    shard->trace.rows.clear();
+  }
+  if (rows >= kParallelRows && services_.executor != nullptr) {
+    services_.executor->parallel_for(shards_.size(), [&](size_t i) { call(*shards_[i]); });
+  } else {
+    for (const auto& shard : shards_) call(*shard);
+  }
+}
+
+void ShardedOperator::take(int input, const Block& block, std::vector<Block>& out) {
+  KeyBlock keys = keys_[input].encode(block, arena());
+  for (const auto& shard : shards_) shard->places.clear();
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    uint32_t owner = keys.has_null[row] ? 0 : shard_of_slice_[slice_of(keys.hashes[row])];
+    shards_[owner]->places.push_back(row);
+  }
+  run(block.rows, [&](Shard& shard) {
+    if (shard.places.empty()) return;
+    for (uint32_t place : shard.places) shard.trace.rows.push_back({.a = place});
+    Block part = select_rows(block, shard.places, input_leaves_[input], shard.arena);
+    shard.node->taken = taken;
+    shard.node->places = shard.places.data();
+    shard.node->take(input, part, shard.out);
+    shard.node->places = nullptr;
+  });
+  taken += block.rows;
+  settle();
+  merge(out);
+}
+
+void ShardedOperator::advance(std::vector<Block>& out) {
+  run(state_size().rows, [](Shard& shard) { shard.node->advance(shard.out); });
+  int64_t sealed_to = kNoTime;
+  for (const auto& shard : shards_) sealed_to = std::max(sealed_to, shard->node->sealed());
+  std::vector<OutputTrace::Made> made;
+  for (const auto& shard : shards_) {
+    shard->node->seal(sealed_to);
+    made.insert(made.end(), shard->trace.made.begin(), shard->trace.made.end());
+    shard->trace.made.clear();
+  }
+  std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  for (size_t i = 0; i < made.size(); ++i) made[i].record->ordinal = static_cast<uint32_t>(i);
+  settle();
+  merge(out);
+}
+
+void ShardedOperator::settle() {
+  std::vector<std::pair<const DeferredDispositions::Leave*, size_t>> leaves;  // with their own order, for equal keys
+  for (const auto& shard : shards_) {
+    shard->dispositions.replay_counts(index(), dispositions());
+    for (const auto& leave : shard->dispositions.leaves()) leaves.emplace_back(&leave, leaves.size());
+  }
+  std::sort(leaves.begin(), leaves.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first->key, a.second) < std::tie(b.first->key, b.second);
+  });
+  for (const auto& [leave, place] : leaves)
+    dispositions().leave(index(), leave->input, *leave->block, leave->row, leave->site, leave->code, leave->detail,
+                         leave->arguments);
+  for (const auto& shard : shards_) shard->dispositions.forget_leaves();
+}
+
+void ShardedOperator::merge(std::vector<Block>& out) {
+  struct Cursor {
+    Shard* shard;
+    size_t block = 0, next = 0;
+    uint32_t row = 0;
+    const OrderKey& key() const { return shard->trace.out[next]; }
+  };
+  std::vector<Cursor> cursors;
+  for (const auto& shard : shards_) {
+    size_t rows = 0;
+    for (const Block& block : shard->out) rows += block.rows;
+    BRAID_CHECK(rows == shard->trace.out.size(), "a row without a place in the order");
+    if (rows > 0) cursors.push_back({shard.get()});
+  }
+  if (cursors.size() == 1) {
+    for (Block& block : cursors[0].shard->out) out.push_back(std::move(block));
+    cursors.clear();
+  }
+  std::vector<Source> sources;
+  while (!cursors.empty()) {
+    size_t least = 0;
+    for (size_t i = 1; i < cursors.size(); ++i)
+      if (cursors[i].key() < cursors[least].key()) least = i;
+    Cursor& cursor = cursors[least];
+    sources.push_back({&cursor.shard->out[cursor.block], cursor.row});
+    ++cursor.next;
+    if (++cursor.row == cursor.shard->out[cursor.block].rows) {
+      cursor.row = 0;
+      ++cursor.block;
+    }
+    if (cursor.next == cursor.shard->trace.out.size()) cursors.erase(cursors.begin() + static_cast<ptrdiff_t>(least));
+    if (sources.size() < kBlockRows && !cursors.empty()) continue;
+    out.push_back(block_of(sources));
+    sources.clear();
+  }
+  for (const auto& shard : shards_) {
+    shard->out.clear();
+    shard->trace.out.clear();
+  }
+}
+
+Block ShardedOperator::block_of(std::span<const Source> sources) {
+  auto count = static_cast<uint32_t>(sources.size());
+  Block block = allocate_block(leaves_, count, arena());
+  block.rows = count;
+  for (size_t i = 0; i < leaves_.size(); ++i) {
+    auto column = [i](const Block& from) { return from.columns[i].data; };
+    void* to = block.columns[i].data;
+    switch (leaf_width(leaves_[i].kind)) {
+      case 1:
+        gather_column<uint8_t>(sources, column, to);
+        break;
+      case 4:
+        gather_column<uint32_t>(sources, column, to);
+        break;
+      case 8:
+        gather_column<uint64_t>(sources, column, to);
+        break;
+      case 16:
+        gather_column<uint128>(sources, column, to);
+        break;
+    }
+  }
+  gather_column<int64_t>(sources, [](const Block& from) { return from.time; }, block.time);
+  gather_column<int64_t>(sources, [](const Block& from) { return from.watermark; }, block.watermark);
+  bool shared = std::all_of(sources.begin(), sources.end(),
+                            [&](const Source& source) { return source.block->records == sources[0].block->records; });
+  if (shared) {
+    gather_column<uint32_t>(sources, [](const Block& from) { return from.record; }, block.record);
+    block.records = sources[0].block->records;
+    return block;
+  }
+  auto* records = arena().allocate_array<Record>(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    records[i] = sources[i].block->record_of(sources[i].row);
+    block.record[i] = i;
+  }
+  block.records = records;
+  return block;
+}
+
+EdgeTime ShardedOperator::output_time(std::span<const EdgeTime> inputs) const {
+  return shards_[0]->node->output_time(inputs);
+}
+
+void ShardedOperator::collect(StateBatch& batch) {
+  for (const auto& shard : shards_) shard->node->collect(batch);
+}
+
+Status ShardedOperator::restore(StateStore& store) {
+  for (const auto& shard : shards_) {
+    SliceStore own(store, shard->first_slice, shard->end_slice);
+    BRAID_TRY(shard->node->restore(own));
+  }
+  return {};
+}
+
+StateSize ShardedOperator::state_size() const {
+  StateSize total;
+  for (const auto& shard : shards_) {
+    StateSize size = shard->node->state_size();
+    total.rows += size.rows;
+    total.bytes += size.bytes;
+  }
+  return total;
+}
+
+}  // namespace braid

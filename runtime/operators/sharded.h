@@ -1,0 +1,58 @@
+// One keyed operator run by several workers: each owns a contiguous range of the 64 slices and, for it, an instance of
+// the operator with an arena, caches and a list of what it settles. Blocks are split by the hash of the key; what the
+// workers put out and settle is merged in the order that one worker gives, so that their number shows nowhere: not in
+// rows, not in ledgers, and not in state, whose keys hold the slice.
+//
+// Belongs to one engine; its calls return when all workers are done. The executor outlives it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "runtime/base/executor.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/operators/operator.h"
+#include "runtime/state/key_format.h"
+
+namespace braid {
+
+class ShardedOperator : public OperatorNode {
+ public:
+  using MakeOne = Result<std::unique_ptr<OperatorNode>> (*)(const Services& services);
+
+  /// Whether workers can share it: its rows have keys.
+  static bool can_share(const Operator& op);
+  static Result<std::unique_ptr<OperatorNode>> make(const Services& services, MakeOne make_one);
+  ~ShardedOperator() override;
+
+  void begin_turn() override;
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  void advance(std::vector<Block>& out) override;
+  EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
+  void collect(StateBatch& batch) override;
+  Status restore(StateStore& store) override;
+  StateSize state_size() const override;
+
+ private:
+  struct Shard;
+
+  explicit ShardedOperator(const Services& services);
+  /// Runs `call` for each shard, at once if `rows` are worth it.
+  void run(uint64_t rows, const std::function<void(Shard&)>& call);
+  void settle();
+  void merge(std::vector<Block>& out);
+  struct Source {
+    const Block* block;
+    uint32_t row;
+  };
+  Block block_of(std::span<const Source> sources);
+
+  std::vector<Leaf> leaves_;
+  std::vector<std::vector<Leaf>> input_leaves_;
+  std::vector<KeyFormat> keys_;  ///< of each input
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::array<uint8_t, kSlices> shard_of_slice_{};
+};
+
+}  // namespace braid
