@@ -20,6 +20,7 @@ struct RunFlags {
   std::string store;
   bool no_seal = false, reset = false, accept = false, interpret = false;
   uint64_t commit_every_turns = 1024;
+  size_t workers = 0;  ///< 0: the environment's
 };
 
 std::string state_text(const StateSize& state) {
@@ -80,13 +81,15 @@ void run(const RunFlags& flags, CommandContext& context) {
     return;
   }
 
-  InlineExecutor executor;
+  const size_t workers = flags.workers > 0 ? flags.workers : static_cast<size_t>(environment.workers);
+  ThreadExecutor executor(workers);
   const JobSeams seams{real_fs(), system_clock(), executor, open_rocks_store};
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store};
   options.seal = !flags.no_seal;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
+  options.workers = workers;
   const std::vector<ProductSpec>& all = compiled.program().products;
   for (size_t i = 0; i < all.size(); ++i) {
     const auto out = environment.out.find(all[i].qualified());
@@ -153,6 +156,8 @@ void add_run(CLI::App& app, CommandContext& context) {
   command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_option("--workers", flags->workers, "Threads that share keyed steps (default: the environment's)")
+      ->check(CLI::Range(1, 64));
   command->add_flag("--interpret", flags->interpret, "Without native code");
   command->callback([flags, &context] { run(*flags, context); });
 }

@@ -126,7 +126,7 @@ class Play {
     // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
     // typed rows of the test will bring it.
     now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
-    BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1, .now = now_}));
+    BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1, .now = now_, .workers = arrival_.workers}));
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;
       BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));

@@ -16,6 +16,7 @@ namespace braid::cli {
 struct Arrival {
   bool restart_between_rows = false;  ///< each row is a turn of its own, and the job restarts behind it
   uint64_t permutation = 0;           ///< not 0: rows arrive in another order within the disorder bounds, by this seed
+  size_t workers = 1;
 };
 
 /// What one `expect` saw.

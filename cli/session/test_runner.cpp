@@ -77,6 +77,7 @@ class Runner {
     if (!options_.variants) return outcome;
     attempt(programs.optimized, {.restart_between_rows = true}, "when the job restarts between rows");
     attempt(programs.plain, {}, "without optimisation");
+    attempt(programs.optimized, {.workers = 4}, "on four workers");
     if (can_permute(*test, prepared.project))
       for (uint64_t seed = 1; seed <= kPermutations; ++seed)
         attempt(programs.optimized, {.permutation = seed}, "when rows arrive in another order");
