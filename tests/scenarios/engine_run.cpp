@@ -133,6 +133,7 @@ class EngineRun {
     EngineOptions options;
     options.now = input_.values.clock_us;
     options.job_seed = input_.values.job_seed;
+    options.workers = options_.workers;
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
     decoders_.clear();
     for (size_t source = 0; source < program_.sources.size(); ++source) {

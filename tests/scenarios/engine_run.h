@@ -15,6 +15,7 @@ namespace braid::scenarios {
 struct RunOptions {
   bool restart_after_turns = false;  ///< commit, and go on in a new engine from what was committed
   uint64_t block_seed = 0;           ///< not 0: blocks are cut at random
+  size_t workers = 1;
 };
 
 /// Rows as text; those of error ports by what does not depend on how the plan was optimised: code, step and origin.
