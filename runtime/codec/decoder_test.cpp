@@ -67,6 +67,59 @@ TEST(NdjsonDecoder, RecordsKeepOrderPositionAndLine) {
   EXPECT_EQ(turn.records[2].turn, 9u);
 }
 
+TEST(NdjsonDecoder, IntegersOfEveryLength) {
+  DecodePlan plan{.fields = {field("a", int_type()), field("b", optional_type(int_type()))}};
+  std::string text;
+  std::vector<std::string> expected;
+  Rng rng(7);
+  for (int length = 1; length <= 18; ++length) {
+    for (int round = 0; round < 20; ++round) {
+      std::string digits(1, static_cast<char>('1' + rng.next() % 9));
+      while (static_cast<int>(digits.size()) < length) digits.push_back(static_cast<char>('0' + rng.next() % 10));
+      if (round % 2 == 1) digits.insert(0, "-");
+      std::string behind = round % 3 == 0 ? " " : "";  // what stands behind must not be read as digits
+      text += "{\"a\":" + digits + behind + ",\"b\":" + digits + behind + "}\n";
+      std::string value = to_literal(int_type(), Value(static_cast<int64_t>(std::stoll(digits))));
+      expected.push_back(value + " | " + value);
+    }
+  }
+  EXPECT_EQ(decode(plan, text), expected);
+  EXPECT_THAT(decode(plan,
+                     "{\"a\":0,\"b\":-0}\n{\"a\":01,\"b\":1}\n{\"a\":1.0,\"b\":1e2}\n{\"a\":-,\"b\":1}\n"
+                     "{\"a\":9223372036854775807,\"b\":-9223372036854775808}\n{\"a\":1,\"b\":null}\n"
+                     "{\"a\":1,\"b\":nul}\n"),
+              ElementsAre("0 | 0", "E6021", "1 | 100", "E6021", "9223372036854775807 | -9223372036854775808",
+                          "1 | null", "E6021"));
+}
+
+TEST(NdjsonDecoder, InstantsOfManyDays) {
+  DecodePlan plan{.fields = {field("t", timestamp_type())}};
+  std::string bad = fault(ConversionFault::bad_time);
+  std::vector<std::pair<std::string, std::string>> cases = {{"2013-01-01T10:15:00Z", "@2013-01-01T10:15Z"},
+                                                            {"2013-01-01T23:59:59Z", "@2013-01-01T23:59:59Z"},
+                                                            {"2013-02-29T00:00:00Z", bad},
+                                                            {"2013-01-01T24:00:00Z", bad},
+                                                            {"2013-01-01T00:60:00Z", bad},
+                                                            {"2016-12-31T23:59:60Z", "@2017-01-01T00:00Z"},
+                                                            {"2012-02-29T00:00:00Z", "@2012-02-29T00:00Z"},
+                                                            {"2012-02-29T00:00:0aZ", bad},
+                                                            {"2012-02-2aT00:00:00Z", bad},
+                                                            {"2012-02-29T00:00:01Z", "@2012-02-29T00:00:01Z"},
+                                                            {"2012-02-29 00:00:01Z", "@2012-02-29T00:00:01Z"},
+                                                            {"2012-02-29T02:00:01+02:00", "@2012-02-29T00:00:01Z"},
+                                                            {"1969-12-31T23:59:59Z", "@1969-12-31T23:59:59Z"},
+                                                            {"1969-12-31T23:59:59.5Z", "@1969-12-31T23:59:59.5Z"},
+                                                            {"0000-01-01T00:00:00Z", "@0000-01-01T00:00Z"},
+                                                            {"2012-02-29T00:00:01", bad}};
+  std::string text;
+  std::vector<std::string> expected;
+  for (const auto& [given, wanted] : cases) {
+    text += "{\"t\":\"" + given + "\"}\n";
+    expected.push_back(wanted);
+  }
+  EXPECT_EQ(decode(plan, text), expected);
+}
+
 TEST(NdjsonDecoder, WhatIsRejectedWhole) {
   DecodePlan plan{.fields = {field("a", optional_type(int_type()))}};
   std::string deep_enough = "{\"x\":" + std::string(63, '[') + std::string(63, ']') + "}";
