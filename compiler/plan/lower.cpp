@@ -111,7 +111,11 @@ class Lowering {
   RowStep keep_step(const Node& node, const ExpressionRef& condition, uint32_t site, const std::vector<Field>& input) {
     RowStep step{.kind = RowStep::Kind::keep, .condition = condition, .row = input, .site = site};
     if (condition->can_fail) {
-      step.failure_site = this->site(node, Site::Kind::rejected);
+      const auto* keep = std::get_if<KeepNode>(&node.content);
+      step.failure_site = this->site(Site{.kind = Site::Kind::rejected,
+                                          .step = node.text,
+                                          .span = node.span,
+                                          .check = keep != nullptr ? keep->check : std::string()});
       step.field_sites = field_sites(node, {condition}, input);
     }
     return step;

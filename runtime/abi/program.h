@@ -29,7 +29,7 @@ struct Site {
   std::string field;    ///< rejected by a field's conversion: its name
   std::string expected; ///< and its declared type
   std::string place;    ///< of the span, for people: "payments.braid:12:3"
-  std::string check;    ///< rejected by a contract's check, without a failure code of its own: its name
+  std::string check;    ///< rejected by a contract's check: its name
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.

@@ -173,8 +173,12 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       break;
   }
   if (silent_) return;
-  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments, record), record, &row_type, &block,
-              row);
+  // Between row-by-row steps the row has no fixed form: which steps run in one loop must not show. The bytes tell all;
+  // only a row that a window made has none.
+  const bool formless = site.kind == Site::Kind::rejected && site.check.empty() &&
+                        std::holds_alternative<RowsOperator>(self.content) && !is_derived(op, input);
+  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments, record), record,
+              formless ? nullptr : &row_type, formless ? nullptr : &block, row);
 }
 
 void LedgerDispositions::leave_source(int source_op, const Record& record, const Drop& drop) {

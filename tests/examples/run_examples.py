@@ -65,17 +65,6 @@ def generated_payments_equal_the_oracle(case: Case) -> None:
     case.expect(ledger == planted(case.directory / "data"), f"the account is {ledger} with generate.py --seed {seed}")
 
 
-def without_rows(files: dict) -> dict:
-    """The ports without `row`: that is the row which the operator read, and fusing steps makes fewer operators."""
-    def plain(line: bytes) -> bytes:
-        fields = json.loads(line)
-        fields.pop("row", None)
-        return json.dumps(fields).encode()
-
-    return {name: b"\n".join(map(plain, content.splitlines())) if re.search(r"\.v\d+\.\w+\.ndjson$", name) else content
-            for name, content in files.items()}
-
-
 def same_bytes_every_way(case: Case) -> None:
     """Interpreted, without each pass, and with commits after every turn."""
     environment = case.payments("data", 6000, "--seed", case.random.randrange(1 << 20))
@@ -94,8 +83,6 @@ def same_bytes_every_way(case: Case) -> None:
             found = tree(store / "out")
             expected = expected or found
             apart = difference(expected, found)
-            if "fuse_stateless" in way:
-                apart = difference(without_rows(expected), without_rows(found))
             case.expect(not apart, f"{name} with {' '.join(way)} differs from a plain run: {apart}")
             runs += 1
     case.note(f"{runs} runs")
