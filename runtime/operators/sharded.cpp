@@ -40,9 +40,7 @@ class DeferredDispositions : public Dispositions {
     return record.settled;
   }
   void release(int, int input, const Record& record) override { calls_.push_back({Call::release, input, &record}); }
-  void replace(int, int input, uint64_t settled_before, uint32_t source) override {
-    calls_.push_back({Call::replace, input, nullptr, settled_before, source});
-  }
+  void replace(int, int, uint64_t, uint32_t) override { BRAID_CHECK(false, "no shared operator has a static table"); }
   void make(int, uint64_t rows) override { calls_.push_back({Call::make, 0, nullptr, rows}); }
   void partly_late(int, int input, const Record& record) override {
     calls_.push_back({Call::partly_late, input, &record});
@@ -62,9 +60,6 @@ class DeferredDispositions : public Dispositions {
         case Call::release:
           to.release(op, call.input, *call.record);
           break;
-        case Call::replace:
-          to.replace(op, call.input, call.number, call.source);
-          break;
         case Call::make:
           to.make(op, call.number);
           break;
@@ -83,11 +78,10 @@ class DeferredDispositions : public Dispositions {
 
  private:
   struct Call {
-    enum Kind : uint8_t { use, hold, release, replace, make, partly_late } kind;
+    enum Kind : uint8_t { use, hold, release, make, partly_late } kind;
     int input;
     const Record* record;
     uint64_t number = 0;
-    uint32_t source = 0;
   };
 
   /// A copy of the block's head, whose columns stay as long as the turn; mostly that of the row before.
@@ -133,8 +127,8 @@ class SliceStore : public StateStore {
   uint32_t first_, end_;
 };
 
+/// Not of reference joins: looking a row up costs less than handing it over.
 const JoinShape* shape_of(const Operator& op) {
-  if (const auto* reference = std::get_if<ReferenceJoinOperator>(&op.content)) return &reference->shape;
   if (const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content)) return &as_of->shape;
   if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content)) return &interval->shape;
   return nullptr;

@@ -21,7 +21,7 @@ class ShardedOperator : public OperatorNode {
  public:
   using MakeOne = Result<std::unique_ptr<OperatorNode>> (*)(const Services& services);
 
-  /// Whether workers can share it: its rows have keys.
+  /// Whether workers share it: it keeps state by key.
   static bool can_share(const Operator& op);
   static Result<std::unique_ptr<OperatorNode>> make(const Services& services, MakeOne make_one);
   ~ShardedOperator() override;
