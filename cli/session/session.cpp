@@ -57,6 +57,21 @@ bool Session::check(const std::vector<std::string>& needed) {
   stage("parse");
   project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params, needed, reporter_);
   stage("check");
+  for (const auto& [name, value] : environment_.params) {
+    std::vector<std::string> names;
+    bool known = reporter_.has_errors();
+    for (const typed::Parameter& parameter : project_.parameters) {
+      known |= parameter.name == name || parameter.domain + "." + parameter.name == name;
+      names.push_back(parameter.name);
+    }
+    if (known) continue;
+    const bool given = options_.parameters.contains(name);
+    const std::string section = given ? "--set" : "[env." + environment_.name + ".param]";
+    auto finding = reporter_.report(diag::UnknownKey{.section = section, .key = name});
+    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
+    finding.note(names.empty() ? "the scripts declare no `param`"
+                               : fmt::format("the scripts declare: {}", fmt::join(names, ", ")));
+  }
   for (const auto& [name, binding] : environment_.bind) {
     std::vector<std::string> names;
     bool known = false;

@@ -156,13 +156,19 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
   {
     Result<std::unique_ptr<StateStore>> store = seams.open_store(state);
     if (!store.ok()) {
-      std::string aside = state + ".corrupt";
+      // Which results are the job's only the state knew: those in the store go aside with it. State last, so that a
+      // crash in between finds it damaged still.
+      std::string suffix = ".corrupt";
       for (int i = 1;; ++i) {
-        BRAID_ASSIGN(FileInfo taken, seams.fs.stat(aside));
-        if (!taken.exists) break;
-        aside = state + ".corrupt" + std::to_string(i);
+        BRAID_ASSIGN(FileInfo taken, seams.fs.stat(state + suffix));
+        BRAID_ASSIGN(FileInfo taken_too, seams.fs.stat(join_path(directory, "out") + suffix));
+        if (!taken.exists && !taken_too.exists) break;
+        suffix = ".corrupt" + std::to_string(i);
       }
-      BRAID_TRY(seams.fs.rename(state, aside));
+      std::string out = join_path(directory, "out");
+      BRAID_ASSIGN(FileInfo results, seams.fs.stat(out));
+      if (results.exists) BRAID_TRY(seams.fs.rename(out, out + suffix));
+      BRAID_TRY(seams.fs.rename(state, state + suffix));
       return seams.fs.sync_directory(directory);
     }
     BRAID_TRY((*store)->scan(StateFamily::meta, OutputFiles::kKeyPrefix,
