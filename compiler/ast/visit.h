@@ -4,15 +4,9 @@
 #include <variant>
 
 #include "compiler/ast/nodes.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::ast {
-
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 /// Calls `visit(const Expr&)` for each child that is there.
 template <class Visit>

@@ -6,16 +6,10 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/relations.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 std::string_view promise_name(const ast::Promise& promise) {
   return std::visit(

@@ -3,19 +3,9 @@
 #include <algorithm>
 
 #include "compiler/check/closest.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
-namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
-
-}  // namespace
-
 std::string domain_name(const ast::Script& script) {
   return script.domain.path.parts.empty() ? "main" : path_text(script.domain.path);
 }

@@ -2,19 +2,9 @@
 
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
-namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
-
-}  // namespace
-
 bool is_cheap(const typed::ExpressionRef& value) {
   if (const auto* field = std::get_if<typed::FieldRead>(&value->node)) return is_cheap(field->base);
   if (const auto* convert = std::get_if<typed::Convert>(&value->node))

@@ -1,16 +1,10 @@
 // Joins: what the right side is decides how it is met; conditions are split into equal keys and the rest.
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 std::string_view kind_word(ast::JoinKind kind) {
   switch (kind) {

@@ -2,16 +2,10 @@
 
 #include "compiler/check/closest.h"
 #include "compiler/check/types.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 void unknown_relation(Context& context, const Place& place, const ast::Path& path) {
   const ast::Name& first = path.parts.front();

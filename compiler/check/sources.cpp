@@ -3,16 +3,10 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/relations.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 /// Columns of the fields above become what they are in a record: perhaps not converted.
 typed::ExpressionRef over_raw_fields(const typed::ExpressionRef& expression) {

@@ -3,17 +3,11 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/relations.h"
+#include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 const std::vector<std::string>& port_fields(std::string_view port) {
   static const std::vector<std::string> alerts{"check", "origin", "row"};

@@ -1,16 +1,10 @@
 #include "compiler/check/types.h"
 
 #include "compiler/check/closest.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 constexpr int kDigits = 38;
 

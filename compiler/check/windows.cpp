@@ -2,17 +2,11 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
+#include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::checking {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 /// A length as written or as a param has it.
 struct KnownLength {

@@ -2,15 +2,11 @@
 
 #include "compiler/typed/failure.h"
 #include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
 #include "runtime/declare/layout.h"
 
 namespace braid::interpret {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 bool is_wide(const Type& type) {
   return is(type, TypeKind::decimal) && leaf_kind(type) == LeafKind::i128;

@@ -3,14 +3,10 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::typed {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 using Parts = std::vector<ExpressionRef>;
 

@@ -1,14 +1,10 @@
 // The `--stage typed` output: one block a relation, one line a step, expressions as `print(Expression)` writes them.
 #include "compiler/typed/project.h"
 #include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::typed {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 using Row = std::vector<Field>;
 

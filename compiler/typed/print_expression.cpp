@@ -1,13 +1,9 @@
 #include "compiler/typed/expression.h"
 #include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
 
 namespace braid::typed {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::string_view word(Operator op) {
   switch (op) {

@@ -1,0 +1,176 @@
+// The header of a view or product: its key and time, held against what follows from the flow.
+#include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
+#include "compiler/check/flow.h"
+
+namespace braid::checking {
+
+void FlowChecker::finish_header(const std::vector<ast::Clause>& clauses) {
+  bool keyed = false;
+  for (const ast::Clause& clause : clauses) {
+    if (const auto* time = std::get_if<ast::TimeClause>(&clause.node)) header_time(*time, clause.span);
+    if (const auto* key = std::get_if<ast::Key>(&clause.node)) {
+      header_key(*key);
+      keyed = true;
+      row_.key_clause = clause.span;
+    }
+  }
+  if (!keyed) add_implicit_key();
+  row_.key.clear();
+  for (const auto& path : made_.key) {
+    KeyPart part{
+        row_.fields[static_cast<size_t>(path.front())].name, path.front(), {path.begin() + 1, path.end()}, false, {}};
+    // A window's start as a key part of the published row stays what it is.
+    row_.key.push_back(std::move(part));
+  }
+}
+
+void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
+  if (clause.field.parts.empty()) return;
+  const std::string name = path_text(clause.field);
+  const ast::Name& first = clause.field.parts.front();
+  const int column = row_.find(first.text);
+  if (column < 0) {
+    if (row_.open) return;
+    auto report = context_.reporter.report(diag::TimeNotKept{.relation = made_.name, .field = name});
+    report.at(clause.field.span, "not among the fields of the result");
+    std::vector<std::string> names;
+    for (const RowField& field : row_.fields) names.push_back(field.name);
+    if (const auto meant = closest(first.text, names))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
+    return;
+  }
+  const std::optional<FieldPath> field = find_path(context_, row_, clause.field);
+  if (!field || is_error(field->type)) return;
+  const Span declared = row_.fields[static_cast<size_t>(column)].declared;
+  if (is_optional(field->type)) {
+    context_.reporter.report(diag::TimeFieldOptional{.field = name})
+        .at(clause.field.span, "may be null")
+        .also(declared, "made here");
+    return;
+  }
+  if (!is(field->type, TypeKind::timestamp)) {
+    context_.reporter.report(diag::TimeFieldType{.field = name, .type = type_text(field->type)})
+        .at(clause.field.span, "this is `" + type_text(field->type) + "`")
+        .also(declared, "made here");
+    return;
+  }
+  if (!field->below.empty()) {
+    context_.not_yet(clause.field.span, "an event time inside a struct",
+                     "`select { …, at: " + name + " }` lifts it out");
+    return;
+  }
+  if (column == row_.time_field) return;
+  if (!row_.has_time) {
+    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "time"})
+        .at(clause.field.span, "what it reads has no event time")
+        .also(row_.relation_span, "declared here without `time`");
+    return;
+  }
+  if (!clause.within) {
+    context_.reporter.report(diag::RetimedWithoutBound{.field = name})
+        .at(clause.field.span, "a row that comes out of order by this time is late")
+        .note("`time " + name + " within 1h` leaves room for an hour of disorder");
+  } else if (is_calendar(*clause.within)) {
+    context_.reporter.report(diag::CalendarUnit{.text = clause.within->text, .what = "disorder"})
+        .at(clause.within->span, "how long this is depends on the date");
+  } else {
+    made_.within_us = fixed_length(*clause.within).value_or(0);
+  }
+  if (joins_in_time(made_)) {
+    // What such a join releases comes in an order that depends on both sides' arrival: judged by another time, the same
+    // row could be late or not.
+    context_.not_yet(clause.field.span, "`time` of a flow that joins in time",
+                     "state it in a view of the rows before the join");
+    return;
+  }
+  made_.retimed = true;
+  made_.time_field = column;
+  row_.time_field = column;
+  row_.time_clause = span;
+}
+
+bool FlowChecker::joins_in_time(const typed::Relation& flow) const {
+  for (const typed::Step& step : flow.steps) {
+    if (const auto* join = std::get_if<typed::JoinStep>(&step.content);
+        join != nullptr && join->kind != typed::JoinKind::reference)
+      return true;
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content);
+        from != nullptr && joins_in_time(context_.project.relations[from->relation]))
+      return true;
+    if (const auto* other = std::get_if<typed::UnionStep>(&step.content);
+        other != nullptr && joins_in_time(context_.project.relations[other->relation]))
+      return true;
+  }
+  return false;
+}
+
+void FlowChecker::header_key(const ast::Key& clause) {
+  std::vector<std::string> stated;
+  bool sound = true;
+  for (const ast::Path& path : clause.fields) {
+    if (path.parts.empty()) continue;
+    stated.push_back(path_text(path));
+    if (row_.find(path.parts.front().text) < 0) {
+      sound = false;
+      if (row_.open) continue;
+      auto report = context_.reporter.report(diag::KeyNotKept{.relation = made_.name, .field = stated.back()});
+      report.at(path.span, "not among the fields of the result");
+      std::vector<std::string> names;
+      for (const RowField& field : row_.fields) names.push_back(field.name);
+      if (const auto meant = closest(path.parts.front().text, names))
+        report.fix(Applicability::likely, "use `" + *meant + "`", {{path.parts.front().span, *meant}});
+      continue;
+    }
+    const std::optional<FieldPath> field = find_path(context_, row_, path);
+    if (!field || is_error(field->type)) {
+      sound = false;
+      continue;
+    }
+    const Type& type = without_optional(field->type);
+    const bool window = field->below.empty() && same(type, window_type());
+    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list)) {
+      sound = false;
+      context_.reporter.report(diag::KeyType{.field = stated.back(), .type = type_text(field->type)})
+          .at(path.span, "no single value");
+      continue;
+    }
+    std::vector<int> whole{field->column};
+    whole.insert(whole.end(), field->below.begin(), field->below.end());
+    if (window) whole.push_back(0);
+    made_.key.push_back(std::move(whole));
+  }
+  if (!sound || row_.key_stated || row_.open) return;
+  std::vector<std::string> found, uncovered;
+  for (const KeyPart& part : row_.key) {
+    found.push_back(part.text);
+    const bool covered = std::any_of(made_.key.begin(), made_.key.end(), [&](const std::vector<int>& path) {
+      if (part.derived.contains(path.front())) return true;
+      if (path.front() != part.column) return false;
+      return part.window || std::vector<int>(path.begin() + 1, path.end()) == part.path;
+    });
+    if (!covered) uncovered.push_back(part.text);
+  }
+  if (uncovered.empty()) return;
+  auto report = context_.reporter.report(diag::KeyDisagrees{.relation = made_.name, .stated = stated, .found = found});
+  report.at(cover(clause.fields.front().span, clause.fields.back().span), "leaves out `" + uncovered.front() + "`");
+  if (!row_.key_clause.empty()) report.also(row_.key_clause, "the key of its rows");
+  report.note("rows of one key must be rows of one `" + uncovered.front() +
+              "`; more fields than the flow's key may stand in it");
+  made_.key.clear();
+}
+
+/// The flow's own key, if the result still has all of it.
+void FlowChecker::add_implicit_key() {
+  for (const KeyPart& part : row_.key)
+    if (part.column < 0) return;
+  for (const KeyPart& part : row_.key) {
+    std::vector<int> path{part.column};
+    path.insert(path.end(), part.path.begin(), part.path.end());
+    if (part.window && path.size() == 1 && is(row_.fields[static_cast<size_t>(part.column)].type, TypeKind::structure))
+      path.push_back(0);
+    made_.key.push_back(std::move(path));
+  }
+}
+
+}  // namespace braid::checking
