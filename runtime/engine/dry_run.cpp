@@ -17,12 +17,6 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
     engine->add_partition(partition.source, partition.reader->name());
 
   JobReport report;
-  auto newest = [&] {
-    int64_t time = kNoTime;
-    for (const JobInputs::Partition& partition : inputs.partitions())
-      time = std::max(time, engine->clock(partition.source, partition.ordinal).newest);
-    return time;
-  };
   for (size_t source = 0; source < program.sources.size(); ++source) {
     if (program.sources[source].has_time) continue;
     for (JobInputs::Partition* partition : inputs.table_partitions(static_cast<int>(source))) {
@@ -54,13 +48,13 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
       options.progress({.events = engine->records_read(),
                         .turns = report.turns,
                         .watermark = engine->task_watermark(),
-                        .newest = newest(),
+                        .newest = engine->newest(),
                         .state = engine->state_size()});
   }
   report.products = product_reports(program, engine->ledgers());
   report.events = engine->records_read();
   report.watermark = engine->task_watermark();
-  report.newest = newest();
+  report.newest = engine->newest();
   report.state = engine->state_size();
   report.deviation = engine->law_deviation();
   report.leaps_discarded = engine->leaps_discarded();

@@ -104,20 +104,13 @@ Status JobRun::run_turns() {
   return {};
 }
 
-int64_t JobRun::newest() const {
-  int64_t newest = kNoTime;
-  for (const JobInputs::Partition& partition : inputs_.partitions())
-    newest = std::max(newest, engine_->clock(partition.source, partition.ordinal).newest);
-  return newest;
-}
-
 void JobRun::report_progress() const {
   if (!options_.progress) return;
   JobProgress progress;
   progress.events = engine_->records_read();
   progress.turns = turns_;
   progress.watermark = engine_->task_watermark();
-  progress.newest = newest();
+  progress.newest = engine_->newest();
   progress.state = engine_->state_size();
   options_.progress(progress);
 }
@@ -148,7 +141,7 @@ JobReport JobRun::report() const {
   report.turns = turns_;
   report.epochs = commits_;
   report.watermark = engine_->task_watermark();
-  report.newest = newest();
+  report.newest = engine_->newest();
   report.state = engine_->state_size();
   report.deviation = engine_->law_deviation();
   report.leaps_discarded = engine_->leaps_discarded();

@@ -31,7 +31,6 @@ class JobRun {
   Status read_table(int source);
   Status step();
   void note_turn(const JobInputs::Partition& partition, const SourceTurn& turn);
-  int64_t newest() const;
   void report_progress() const;
 
   const Program& program_;

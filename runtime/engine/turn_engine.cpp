@@ -109,6 +109,13 @@ void TurnEngine::visit_clocks(uint32_t source, const Visit& visit) const {
     visit(source, partition, clocks_[source][partition]);
 }
 
+int64_t TurnEngine::newest() const {
+  int64_t newest = kNoTime;
+  for (const auto& partitions : clocks_)
+    for (const PartitionClock& clock : partitions) newest = std::max(newest, clock.newest);
+  return newest;
+}
+
 void TurnEngine::begin_turn() {
   arena_.reset();
   for (const auto& node : nodes_)

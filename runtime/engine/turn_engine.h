@@ -52,6 +52,9 @@ class TurnEngine : private PartitionClocks {
   /// The least W of all partitions neither idle nor ended; never goes back.
   int64_t task_watermark() const { return task_watermark_; }
 
+  /// The largest event time seen in any partition; kNoTime before the first.
+  int64_t newest() const;
+
   // ---- what happens, in order
 
   void set_now(int64_t now) { call_.now = now; }
