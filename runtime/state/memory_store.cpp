@@ -40,20 +40,34 @@ Result<bool> MemoryStore::get(StateFamily family, std::string_view key, std::str
   return true;
 }
 
-Status MemoryStore::scan(StateFamily family, std::string_view prefix,
-                         const std::function<Status(std::string_view, std::string_view)>& visit) {
+Status MemoryStore::get_many(StateFamily family, std::span<const std::string> keys,
+                             const std::function<Status(size_t, std::string_view)>& visit) {
   const auto& rows = rows_[static_cast<int>(family)];
-  for (auto row = rows.lower_bound(prefix); row != rows.end() && row->first.starts_with(prefix); ++row)
+  for (size_t i = 0; i < keys.size(); ++i)
+    if (auto found = rows.find(keys[i]); found != rows.end()) BRAID_TRY(visit(i, found->second));
+  return {};
+}
+
+Status MemoryStore::scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) {
+  const auto& rows = rows_[static_cast<int>(family)];
+  for (auto row = rows.lower_bound(begin); row != rows.end() && (end.empty() || row->first < end); ++row)
     BRAID_TRY(visit(row->first, row->second));
   return {};
 }
 
-void MemoryStore::apply(StateFamily family, bool erases, std::string_view key, std::string_view value) {
+void MemoryStore::apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key,
+                        std::string_view value) {
   auto& rows = rows_[static_cast<int>(family)];
-  if (erases) {
-    if (auto found = rows.find(key); found != rows.end()) rows.erase(found);
-  } else {
-    rows.insert_or_assign(std::string(key), std::string(value));
+  switch (kind) {
+    case StateBatch::Change::Kind::put:
+      rows.insert_or_assign(std::string(key), std::string(value));
+      break;
+    case StateBatch::Change::Kind::erase:
+      if (auto found = rows.find(key); found != rows.end()) rows.erase(found);
+      break;
+    case StateBatch::Change::Kind::erase_range:
+      rows.erase(rows.lower_bound(key), rows.lower_bound(value));
+      break;
   }
 }
 
@@ -61,11 +75,12 @@ bool MemoryStore::apply_payload(std::string_view payload) {
   WireReader in(payload);
   while (!in.at_end()) {
     auto family = in.fixed<uint8_t>();
-    auto erases = in.fixed<uint8_t>();
+    auto kind = in.fixed<uint8_t>();
     std::string_view key = in.text();
     std::string_view value = in.text();
-    if (in.failed() || family >= kStateFamilies) return false;
-    apply(static_cast<StateFamily>(family), erases != 0, key, value);
+    if (in.failed() || family >= kStateFamilies || kind > static_cast<uint8_t>(StateBatch::Change::Kind::erase_range))
+      return false;
+    apply(static_cast<StateFamily>(family), static_cast<StateBatch::Change::Kind>(kind), key, value);
   }
   return true;
 }
@@ -75,7 +90,7 @@ Status MemoryStore::commit(const StateBatch& batch) {
     WireWriter payload;
     for (const StateBatch::Change& change : batch.changes()) {
       payload.fixed(change.family);
-      payload.fixed(static_cast<uint8_t>(change.erases));
+      payload.fixed(static_cast<uint8_t>(change.kind));
       payload.text(change.key);
       payload.text(change.value);
     }
@@ -86,8 +101,7 @@ Status MemoryStore::commit(const StateBatch& batch) {
     BRAID_TRY(log_->append(frame.bytes()));
     BRAID_TRY(log_->sync());
   }
-  for (const StateBatch::Change& change : batch.changes())
-    apply(change.family, change.erases, change.key, change.value);
+  for (const StateBatch::Change& change : batch.changes()) apply(change.family, change.kind, change.key, change.value);
   return {};
 }
 

@@ -19,12 +19,13 @@ class MemoryStore : public StateStore {
   static Result<std::unique_ptr<StateStore>> open(Fs& fs, const std::string& directory);
 
   Result<bool> get(StateFamily family, std::string_view key, std::string* value) override;
-  Status scan(StateFamily family, std::string_view prefix,
-              const std::function<Status(std::string_view, std::string_view)>& visit) override;
+  Status get_many(StateFamily family, std::span<const std::string> keys,
+                  const std::function<Status(size_t, std::string_view)>& visit) override;
+  Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) override;
   Status commit(const StateBatch& batch) override;
 
  private:
-  void apply(StateFamily family, bool erases, std::string_view key, std::string_view value);
+  void apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key, std::string_view value);
   /// False if the bytes are no batch.
   bool apply_payload(std::string_view payload);
 

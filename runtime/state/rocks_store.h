@@ -1,4 +1,5 @@
-// State in RocksDB: what jobs run on. A batch is one WriteBatch over all column families, with the log synced.
+// State in RocksDB: what jobs run on. A small batch is one WriteBatch over all column families, with the log synced; a
+// large one becomes a sorted file per family, all of which one IngestExternalFiles adds at once.
 // The only place that knows RocksDB.
 #pragma once
 
@@ -9,7 +10,12 @@
 
 namespace braid {
 
+struct RocksOptions {
+  uint64_t memory_bytes = 64 << 20;      ///< of caches and write buffers together
+  uint64_t ingest_from_bytes = 8 << 20;  ///< batches of more than that become files
+};
+
 /// Made if it is not there. Fails with ErrorKind::store and code 8002 if it is damaged.
-Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory);
+Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory, const RocksOptions& options = {});
 
 }  // namespace braid

@@ -20,9 +20,36 @@ constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 }  // namespace
 
+void append_time_key(std::string& key, int64_t time) {
+  append_big_endian(key, static_cast<uint64_t>(time) ^ kSignBit, 8);
+}
+
+int64_t read_time_key(std::string_view bytes) {
+  return static_cast<int64_t>(read_big_endian(bytes, 0, 8) ^ kSignBit);
+}
+
 std::string table_prefix(uint32_t table) {
   std::string key;
   append_big_endian(key, table, 4);
+  return key;
+}
+
+std::string slice_prefix(uint32_t table, uint32_t slice) {
+  std::string key = table_prefix(table);
+  key.push_back(static_cast<char>(slice));
+  return key;
+}
+
+std::string bucket_prefix(uint32_t table, uint32_t slice, int64_t bucket) {
+  std::string key = slice_prefix(table, slice);
+  append_time_key(key, bucket);
+  return key;
+}
+
+std::string StateStore::behind_prefix(std::string_view prefix) {
+  std::string key(prefix);
+  while (!key.empty() && static_cast<uint8_t>(key.back()) == 0xFF) key.pop_back();
+  if (!key.empty()) key.back() = static_cast<char>(static_cast<uint8_t>(key.back()) + 1);
   return key;
 }
 
@@ -41,7 +68,7 @@ std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string
   bytes.reserve(21 + key.size());
   append_big_endian(bytes, table, 4);
   bytes.push_back(static_cast<char>(slice_of(hash)));
-  append_big_endian(bytes, static_cast<uint64_t>(bucket) ^ kSignBit, 8);
+  append_time_key(bytes, bucket);
   append_big_endian(bytes, hash, 8);
   bytes.append(key);
   return bytes;
@@ -49,8 +76,7 @@ std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string
 
 TimedKey parse_timed_key(std::string_view bytes) {
   BRAID_CHECK(bytes.size() >= 21);
-  return {static_cast<int64_t>(read_big_endian(bytes, 5, 8) ^ kSignBit), read_big_endian(bytes, 13, 8),
-          bytes.substr(21)};
+  return {read_time_key(bytes.substr(5, 8)), read_big_endian(bytes, 13, 8), bytes.substr(21)};
 }
 
 PointKey parse_point_key(std::string_view bytes) {

@@ -1,13 +1,14 @@
 // Durable state: rows of bytes in three column families, changed by atomic batches.
 //
-// A StateStore is owned by the job that locked its directory, used by one thread, and lives as long as the job. What a
-// batch holds is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the order
-// of their keys. A failed commit says nothing about what is on disk: the process has to end.
-// Fails with ErrorKind::store.
+// A StateStore is owned by the job that locked its directory and lives as long as the job. Reads may come from several
+// threads at once, and while one other thread commits: each sees a commit as a whole or not at all. What a batch holds
+// is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the order of their
+// keys. A failed commit says nothing about what is on disk: the process has to end. Fails with ErrorKind::store.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,37 +28,53 @@ inline constexpr int kStateFamilies = 3;
 class StateBatch {
  public:
   struct Change {
+    enum class Kind : uint8_t { put, erase, erase_range } kind;
     StateFamily family;
-    bool erases;
     std::string key;
-    std::string value;
+    std::string value;  ///< erase_range: the first key behind the range
   };
   void put(StateFamily family, std::string key, std::string value) {
-    bytes_ += key.size() + value.size();
-    changes_.push_back({family, false, std::move(key), std::move(value)});
+    add({Change::Kind::put, family, std::move(key), std::move(value)});
   }
-  void erase(StateFamily family, std::string key) {
-    bytes_ += key.size();
-    changes_.push_back({family, true, std::move(key), {}});
+  void erase(StateFamily family, std::string key) { add({Change::Kind::erase, family, std::move(key), {}}); }
+  /// All rows with begin <= key < end.
+  void erase_range(StateFamily family, std::string begin, std::string end) {
+    add({Change::Kind::erase_range, family, std::move(begin), std::move(end)});
   }
   const std::vector<Change>& changes() const { return changes_; }
   uint64_t bytes() const { return bytes_; }
   bool empty() const { return changes_.empty(); }
 
  private:
+  void add(Change change) {
+    bytes_ += change.key.size() + change.value.size();
+    changes_.push_back(std::move(change));
+  }
+
   std::vector<Change> changes_;
   uint64_t bytes_ = 0;
 };
 
 class StateStore {
  public:
+  using Visit = std::function<Status(std::string_view key, std::string_view value)>;
+
   virtual ~StateStore() = default;
   /// True and the value, or false.
   virtual Result<bool> get(StateFamily family, std::string_view key, std::string* value) = 0;
-  /// All rows whose key begins with `prefix`, in key order; stops with the first error that `visit` returns.
-  virtual Status scan(StateFamily family, std::string_view prefix,
-                      const std::function<Status(std::string_view key, std::string_view value)>& visit) = 0;
+  /// Rows of exactly these keys, which ascend; `visit` is called for those there are, with their place in `keys`.
+  virtual Status get_many(StateFamily family, std::span<const std::string> keys,
+                          const std::function<Status(size_t place, std::string_view value)>& visit) = 0;
+  /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns.
+  virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
   virtual Status commit(const StateBatch& batch) = 0;
+
+  /// All rows whose key begins with `prefix`, in key order.
+  Status scan(StateFamily family, std::string_view prefix, const Visit& visit) {
+    return scan_range(family, prefix, behind_prefix(prefix), visit);
+  }
+  /// The least key that is greater than all that begin with `prefix`; empty: there is none, and no end to a range.
+  static std::string behind_prefix(std::string_view prefix);
 };
 
 /// Key of a state row: table u32 | slice u8 | bucket i64 (timed rows only; sign flipped) | hash u64 | key bytes, all
@@ -65,6 +82,19 @@ class StateStore {
 std::string point_key(uint32_t table, uint64_t hash, std::string_view key);
 std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key);
 std::string table_prefix(uint32_t table);
+/// What the keys of all rows of a slice begin with, and of one bucket in it, and of a hash.
+std::string slice_prefix(uint32_t table, uint32_t slice);
+std::string bucket_prefix(uint32_t table, uint32_t slice, int64_t bucket);
+inline std::string point_prefix(uint32_t table, uint64_t hash) {
+  return point_key(table, hash, {});
+}
+inline std::string timed_prefix(uint32_t table, int64_t bucket, uint64_t hash) {
+  return timed_key(table, bucket, hash, {});
+}
+
+/// A time at the end of a key, so that keys sort by it: 8 bytes, big-endian, sign flipped.
+void append_time_key(std::string& key, int64_t time);
+int64_t read_time_key(std::string_view bytes);
 
 struct TimedKey {
   int64_t bucket;
