@@ -36,6 +36,8 @@ class BlobPool {
     for (Bytes bytes : pending_) release(bytes);
     pending_.clear();
   }
+  /// Memory of somebody else's that belongs to the same rows, so that it is counted; negative: given back.
+  void charge(int64_t bytes) { used_ += static_cast<uint64_t>(bytes); }
   uint64_t bytes_used() const { return used_; }
 
  private:

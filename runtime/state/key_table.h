@@ -1,6 +1,7 @@
 // An in-memory table by key: open addressing over 64-bit hashes, linear probing, entries at stable addresses. The key
 // bytes belong to the table's pool. Iteration order is never meaningful: who writes output sorts.
-// One thread. This is what operators see of keyed state; a colder tier belongs behind find() and find_or_add().
+// Under a memory budget entries leave by second chance (clock): evict() offers those not found lately to the owner, who
+// knows whether the store has them (cold_table.h). One thread.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ class KeyTable {
     Bytes key = {nullptr, 0};
     Value value{};
     bool live = false;
+    bool found_lately = false;  ///< since the hand of evict() passed
   };
 
   explicit KeyTable(BlobPool& pool) : pool_(pool), slots_(kFirstSlots) {}
@@ -31,7 +33,11 @@ class KeyTable {
     for (size_t at = place(hash, bucket);; at = (at + 1) & mask()) {
       Slot& slot = slots_[at];
       if (slot.entry == kEmpty) return nullptr;
-      if (slot.hash == hash && equals(entries_[slot.entry], key, bucket)) return &entries_[slot.entry];
+      if (slot.hash != hash) continue;
+      Entry& entry = entries_[slot.entry];
+      if (!equals(entry, key, bucket)) continue;
+      entry.found_lately = true;
+      return &entry;
     }
   }
   /// `*added` tells whether the entry is new, with a value as by default.
@@ -54,6 +60,7 @@ class KeyTable {
     entry.bucket = bucket;
     entry.key = pool_.copy(key);
     entry.live = true;
+    entry.found_lately = true;
     put(hash, bucket, index);
     ++live_;
     *added = true;
@@ -79,6 +86,25 @@ class KeyTable {
     --live_;
   }
   size_t size() const { return live_; }
+  /// Besides what lies in the pool.
+  uint64_t bytes() const { return live_ * (sizeof(Entry) + 2 * sizeof(Slot)); }
+  /// `evict` erases an entry and gives the bytes that became free, or 0 if the entry has to stay. Ends when `bytes` are
+  /// free or all have been offered twice.
+  template <class Evict>
+  uint64_t evict(uint64_t bytes, Evict evict) {
+    uint64_t freed = 0;
+    for (size_t offered = 0; offered < 2 * entries_.size() && freed < bytes; ++offered) {
+      if (hand_ >= entries_.size()) hand_ = 0;
+      Entry& entry = entries_[hand_++];
+      if (!entry.live) continue;
+      if (entry.found_lately) {
+        entry.found_lately = false;
+        continue;
+      }
+      freed += evict(entry);
+    }
+    return freed;
+  }
   template <class Visit>
   void for_each(Visit visit) {
     for (Entry& entry : entries_)
@@ -118,6 +144,7 @@ class KeyTable {
   std::deque<Entry> entries_;
   std::vector<uint32_t> free_;
   size_t live_ = 0;
+  size_t hand_ = 0;
 };
 
 }  // namespace braid

@@ -6,6 +6,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/base/sim_fs.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/memory_store.h"
@@ -149,6 +150,154 @@ TEST(RocksStore, keeps_rows_over_a_restart) {
     use_store(**store, again);
   }
   std::filesystem::remove_all(place);
+}
+
+/// What a store should hold, as maps.
+struct StoreModel {
+  std::map<std::string, std::string> rows[kStateFamilies];
+
+  void apply(const StateBatch& batch) {
+    for (const StateBatch::Change& change : batch.changes()) {
+      auto& family = rows[static_cast<int>(change.family)];
+      if (change.kind == StateBatch::Change::Kind::put) family[change.key] = change.value;
+      if (change.kind == StateBatch::Change::Kind::erase) family.erase(change.key);
+      if (change.kind == StateBatch::Change::Kind::erase_range)
+        family.erase(family.lower_bound(change.key), family.lower_bound(change.value));
+    }
+  }
+  void expect_in(StateStore& store, Rng& rng) const {
+    for (StateFamily family : {StateFamily::meta, StateFamily::point, StateFamily::timed}) {
+      const auto& expected = rows[static_cast<int>(family)];
+      std::map<std::string, std::string> found;
+      auto collect = [&](std::string_view key, std::string_view value) {
+        found.emplace(key, value);
+        return Status();
+      };
+      ASSERT_TRUE(store.scan(family, "", collect).ok());
+      ASSERT_EQ(found, expected);
+      std::string begin = std::to_string(rng.below(300)), end = std::to_string(rng.below(300));
+      found.clear();
+      ASSERT_TRUE(store.scan_range(family, begin, end, collect).ok());
+      std::map<std::string, std::string> between;
+      if (begin < end) between = {expected.lower_bound(begin), expected.lower_bound(end)};
+      ASSERT_EQ(found, between);
+      std::vector<std::string> keys;
+      for (int i = 0; i < 300; ++i)
+        if (rng.chance(2)) keys.push_back(std::to_string(i));
+      std::sort(keys.begin(), keys.end());
+      size_t hits = 0, expected_hits = 0;
+      ASSERT_TRUE(store
+                      .get_many(family, keys,
+                                [&](size_t place, std::string_view value) {
+                                  EXPECT_EQ(expected.at(keys[place]), value);
+                                  ++hits;
+                                  return Status();
+                                })
+                      .ok());
+      for (const std::string& key : keys) expected_hits += expected.count(key);
+      ASSERT_EQ(hits, expected_hits);
+    }
+  }
+};
+
+StateBatch random_batch(Rng& rng) {
+  StateBatch batch;
+  for (auto changes = rng.between(1, 200); changes > 0; --changes) {
+    auto family = static_cast<StateFamily>(rng.below(kStateFamilies));
+    std::string key = std::to_string(rng.below(300));
+    if (rng.chance(20)) {
+      batch.erase_range(family, std::min(key, std::string("2")), std::max(key, std::string("2")));
+    } else if (rng.chance(3)) {
+      batch.erase(family, key);
+    } else {
+      batch.put(family, key, std::string(rng.below(100), static_cast<char>('a' + rng.below(26))));
+    }
+  }
+  return batch;
+}
+
+TEST(Stores, hold_what_a_map_holds) {
+  std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_stores_" + std::to_string(::getpid()))).string();
+  // The log alone, files alone, and batches of either kind after one another.
+  for (uint64_t ingest_from : {uint64_t{1} << 30, uint64_t{0}, uint64_t{5000}}) {
+    Rng rng(ingest_from + 1);
+    StoreModel model;
+    MemoryStore memory;
+    for (int opened = 0; opened < 3; ++opened) {
+      auto rocks = open_rocks_store(place, {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
+      ASSERT_TRUE(rocks.ok()) << rocks.error().message;
+      for (int i = 0; i < 8; ++i) {
+        StateBatch batch = random_batch(rng);
+        model.apply(batch);
+        ASSERT_TRUE(memory.commit(batch).ok());
+        Status committed = (*rocks)->commit(batch);
+        ASSERT_TRUE(committed.ok()) << committed.error().message;
+        model.expect_in(memory, rng);
+        model.expect_in(**rocks, rng);
+      }
+    }
+    std::filesystem::remove_all(place);
+  }
+}
+
+TEST(ColdFilter, forgets_nothing_and_lets_few_pass) {
+  Rng rng(5);
+  ColdFilter filter;
+  std::vector<uint64_t> added;
+  for (int i = 0; i < 200'000; ++i) {
+    added.push_back(rng.next());
+    filter.add(added.back());
+  }
+  for (uint64_t hash : added) ASSERT_TRUE(filter.may_hold(hash));
+  int passed = 0;
+  for (int i = 0; i < 100'000; ++i) passed += filter.may_hold(rng.next());
+  EXPECT_LT(passed, 4000);
+  EXPECT_LT(filter.bytes(), 200'000u * 8);
+}
+
+TEST(ColdTable, what_is_gone_stays_so_until_the_erasure_is_durable) {
+  MemoryStore store;
+  ColdTable cold(StateFamily::point, 1);
+  EXPECT_FALSE(cold.attached());
+  cold.attach(&store);
+  cold.add(7);
+  cold.add(9);
+  EXPECT_TRUE(cold.may_hold(7, "a"));
+  cold.remove();  // 7 is back in memory, then erased
+  cold.gone(7, "a");
+  EXPECT_FALSE(cold.may_hold(7, "a"));
+  EXPECT_TRUE(cold.may_hold(7, "another of that hash"));
+  cold.collected();
+  EXPECT_FALSE(cold.may_hold(7, "a"));
+  cold.committed();
+  EXPECT_TRUE(cold.may_hold(7, "a"));  // the store is asked and has it no longer
+  cold.remove();
+  EXPECT_TRUE(cold.empty());
+  EXPECT_FALSE(cold.may_hold(9, "b"));
+}
+
+TEST(KeyTable, evicts_what_was_not_found_lately) {
+  BlobPool pool;
+  KeyTable<int> table(pool);
+  bool added = false;
+  for (int i = 0; i < 100; ++i) table.find_or_add(key_hash(std::to_string(i)), std::to_string(i), &added).value = i;
+  std::vector<int> gone;
+  auto evict = [&](auto& entry) -> uint64_t {
+    if (entry.value % 2 != 0) return 0;  // has to stay
+    gone.push_back(entry.value);
+    table.erase(entry);
+    return 10;
+  };
+  EXPECT_EQ(table.evict(0, evict), 0u);
+  EXPECT_EQ(table.evict(50, evict), 50u);  // all had just been added: the second round takes the first ones
+  EXPECT_EQ(gone, (std::vector<int>{0, 2, 4, 6, 8}));
+  table.find(key_hash("10"), "10");
+  gone.clear();
+  EXPECT_EQ(table.evict(20, evict), 20u);
+  EXPECT_EQ(gone, (std::vector<int>{12, 14}));
+  EXPECT_EQ(table.evict(100'000, evict), 430u);
+  EXPECT_EQ(table.size(), 50u);
 }
 
 }  // namespace
