@@ -6,6 +6,7 @@
 #include "cli/commands/command.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
+#include "cli/project/config.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -21,11 +22,14 @@ struct RunFlags {
   bool no_seal = false, reset = false, accept = false, interpret = false;
   uint64_t commit_every_turns = 1024;
   size_t workers = 0;  ///< 0: the environment's
+  std::string memory;  ///< empty: the environment's
 };
 
 std::string state_text(const StateSize& state) {
-  return fmt::format("{} rows, {}", grouped(static_cast<int64_t>(state.rows)),
-                     bytes_text(static_cast<int64_t>(state.bytes)));
+  std::string text = fmt::format("{} rows, {} in memory", grouped(static_cast<int64_t>(state.rows)),
+                                 bytes_text(static_cast<int64_t>(state.bytes)));
+  if (state.cold > 0) text += fmt::format(", {} rows in the store alone", grouped(static_cast<int64_t>(state.cold)));
+  return text;
 }
 
 void print_report(const JobReport& report, int64_t elapsed_us) {
@@ -83,13 +87,19 @@ void run(const RunFlags& flags, CommandContext& context) {
 
   const size_t workers = flags.workers > 0 ? flags.workers : static_cast<size_t>(environment.workers);
   ThreadExecutor executor(workers);
-  const JobSeams seams{real_fs(), system_clock(), executor, open_rocks_store};
+  // A quarter is for RocksDB's caches and write buffers.
+  const auto memory =
+      static_cast<uint64_t>(flags.memory.empty() ? environment.memory_bytes : *memory_size(flags.memory));
+  const JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
+                         return open_rocks_store(directory, {.memory_bytes = memory / 4});
+                       }};
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store};
   options.seal = !flags.no_seal;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
+  options.state_memory = memory / 4 * 3;
   const std::vector<ProductSpec>& all = compiled.program().products;
   for (size_t i = 0; i < all.size(); ++i) {
     const auto out = environment.out.find(all[i].qualified());
@@ -158,6 +168,13 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->capture_default_str();
   command->add_option("--workers", flags->workers, "Threads that share keyed steps (default: the environment's)")
       ->check(CLI::Range(1, 64));
+  command
+      ->add_option("--memory", flags->memory,
+                   "For state, as 512MB; what is beyond lies in the store (default: the environment's)")
+      ->check([](const std::string& written) {
+        return memory_size(written) ? std::string() : "is no size of at least 8MB, like 512MB";
+      })
+      ->type_name("SIZE");
   command->add_flag("--interpret", flags->interpret, "Without native code");
   command->callback([flags, &context] { run(*flags, context); });
 }

@@ -19,6 +19,7 @@ const std::vector<std::string> kProjectKeys{"name", "default_env"};
 const std::vector<std::string> kEnvironmentKeys{"store", "workers", "memory", "bind", "out", "param"};
 /// Known to the language, read by a deployment over Kafka; `run` says so.
 const std::vector<std::string> kKafkaKeys{"brokers", "schema_registry", "delivery", "group", "transactional_id"};
+const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kBindingKeys{"file", "format", "options"};
 
 class Config {
@@ -136,17 +137,11 @@ class Config {
   }
 
   int64_t bytes(const toml::node& node) {
-    if (const auto number = node.value_exact<int64_t>(); number && *number > 0) return *number;
-    if (const auto* string = node.as_string()) {
-      int64_t count = 0;
-      const std::string& written = string->get();
-      const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), count);
-      const std::string unit(end, written.data() + written.size());
-      const int shift = unit == "KB" ? 10 : unit == "MB" ? 20 : unit == "GB" ? 30 : -1;
-      if (error == std::errc() && count > 0 && shift > 0) return count << shift;
-    }
-    wrong_value(node, "memory", "a size like \"512MB\"");
-    return int64_t{512} << 20;
+    std::optional<int64_t> size;
+    if (const auto number = node.value_exact<int64_t>()) size = memory_size(std::to_string(*number));
+    if (const auto* string = node.as_string()) size = memory_size(string->get());
+    if (!size) wrong_value(node, "memory", kMemoryForm);
+    return size.value_or(int64_t{512} << 20);
   }
 
   /// `${NAME}` is the environment variable.
@@ -210,6 +205,15 @@ class Config {
 };
 
 }  // namespace
+
+std::optional<int64_t> memory_size(std::string_view written) {
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), count);
+  const std::string_view unit(end, written.data() + written.size());
+  const int shift = unit.empty() ? 0 : unit == "KB" ? 10 : unit == "MB" ? 20 : unit == "GB" ? 30 : -1;
+  if (error != std::errc() || shift < 0 || count > (INT64_MAX >> shift) || count << shift < kLeastMemory) return {};
+  return count << shift;
+}
 
 bool read_header(Project& project, SourceSet& sources, Reporter& reporter) {
   Config config(project, sources, reporter);

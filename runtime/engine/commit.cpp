@@ -52,6 +52,7 @@ Status JobRun::commit() {
   }
   engine_->collect(batch);
   BRAID_TRY(store_->commit(batch));
+  engine_->committed();
   BRAID_KILL_POINT("after_commit");
   epoch_turns_ = {};
   epoch_turn_count_ = 0;

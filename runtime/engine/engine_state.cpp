@@ -1,5 +1,7 @@
 // What the engine itself stores: clocks of partitions, edges, ledgers and its own counters, under names, so that they
 // survive changes of the program that leave the named things alone.
+#include <algorithm>
+
 #include "runtime/engine/turn_engine.h"
 
 namespace braid {
@@ -60,6 +62,25 @@ void TurnEngine::collect(StateBatch& batch) {
   }
 }
 
+void TurnEngine::committed() {
+  for (const auto& node : nodes_)
+    if (node) node->committed();
+}
+
+Status TurnEngine::evict(uint64_t bytes) {
+  uint64_t all = state_size().bytes;
+  if (all <= bytes) return {};
+  for (const auto& node : nodes_)
+    if (node) BRAID_TRY(node->evict(share_of(all - bytes, node->state_size().bytes, all)));
+  return {};
+}
+
+Status TurnEngine::health() const {
+  for (const auto& node : nodes_)
+    if (node) BRAID_TRY(node->health());
+  return {};
+}
+
 Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
   std::string bytes;
   BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kEngineKey, &bytes));
@@ -92,9 +113,11 @@ Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
     BRAID_ASSIGN(bool known, store.get(StateFamily::meta, ledger_key(program_.products[product]), &bytes));
     if (known && !book_.load(static_cast<int>(product), bytes)) return damaged("ledger of a product");
   }
+  auto with_state =
+      static_cast<uint64_t>(std::count_if(program_.operators.begin(), program_.operators.end(), stateful));
   for (size_t op = 0; op < nodes_.size(); ++op) {
     if (!nodes_[op] || !stateful(program_.operators[op]) || !kept[op]) continue;
-    BRAID_TRY(nodes_[op]->restore(store));
+    BRAID_TRY(nodes_[op]->restore(store, state_memory_ / with_state));
     BRAID_ASSIGN(bool known,
                  store.get(StateFamily::point, point_key(state_numbers_[op] * 8 + kEdgeTable, 0, {}), &bytes));
     if (!known) continue;

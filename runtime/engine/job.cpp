@@ -84,11 +84,25 @@ Status JobRun::step() {
     engine_->run_turn(turn_input(*turn), *partition->decoder, partition->source, partition->ordinal, false);
     inputs_.pass(*partition, *turn);
   }
+  BRAID_TRY(engine_->health());
   ++turns_;
   ++turns_since_commit_;
   BRAID_KILL_POINT("after_turn");
-  if (turns_since_commit_ >= options_.commit_every_turns) BRAID_TRY(commit());
+  BRAID_TRY(keep_to_budget());
   report_progress();
+  return {};
+}
+
+Status JobRun::keep_to_budget() {
+  StateSize state = engine_->state_size();
+  bool full = state.bytes > evict_above_;
+  if (full || turns_since_commit_ >= options_.commit_every_turns || state.dirty > options_.state_memory / 2)
+    BRAID_TRY(commit());
+  if (!full) return {};
+  // Rows go only if the store has them, so directly behind a commit.
+  BRAID_TRY(engine_->evict(options_.state_memory / 4 * 3));
+  // What cannot go, as reference data, must not be tried again at each turn.
+  evict_above_ = std::max(options_.state_memory, engine_->state_size().bytes + options_.state_memory / 8);
   return {};
 }
 

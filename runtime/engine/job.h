@@ -47,6 +47,8 @@ struct JobOptions {
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
   size_t workers = 1;  ///< 1 to 64; results are the same, and state fits any number
+  /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
+  uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;
   std::function<void(const JobProgress&)> progress;
   /// Called at named places; a test ends the process there.

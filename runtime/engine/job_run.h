@@ -30,6 +30,8 @@ class JobRun {
   Status find_partitions();
   Status read_table(int source);
   Status step();
+  /// Commits, and evicts, where it is time.
+  Status keep_to_budget();
   void note_turn(const JobInputs::Partition& partition, const SourceTurn& turn);
   void report_progress() const;
 
@@ -55,6 +57,7 @@ class JobRun {
   uint32_t epoch_turn_count_ = 0;
   uint64_t input_digest_ = 0;
   uint64_t turns_since_commit_ = 0;
+  uint64_t evict_above_;
   uint64_t turns_ = 0, commits_ = 0;
   bool drained_ = false;
   std::vector<Diagnostic> warnings_;

@@ -8,7 +8,7 @@
 namespace braid {
 namespace {
 
-constexpr uint16_t kStoreFormat = 1;
+constexpr uint16_t kStoreFormat = 2;
 
 Error store_error(const Diagnostic& diagnostic) {
   return {ErrorKind::store, diagnostic.message, diagnostic.code, 0};
@@ -45,7 +45,8 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       options_(options),
       seams_(seams),
       outputs_(seams.fs, program, join_path(options.directory, "out"), options.outputs),
-      inputs_(seams.fs, program) {}
+      inputs_(seams.fs, program),
+      evict_above_(options.state_memory) {}
 
 Status JobRun::check_format() {
   std::string value;
@@ -139,6 +140,8 @@ Status JobRun::recover() {
   engine.state_numbers = states_.numbers;
   engine.workers = options_.workers;
   engine.executor = &seams_.executor;
+  if (options_.state_memory != UINT64_MAX) engine.store = store_.get();
+  engine.state_memory = options_.state_memory;
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, outputs_, engine));
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
     engine_->add_partition(partition.source, partition.reader->name());

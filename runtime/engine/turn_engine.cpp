@@ -15,6 +15,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       clocks_(program.sources.size()),
       dispositions_(program, book_, output, partition_names_, arena_),
       state_numbers_(options.state_numbers),
+      state_memory_(options.state_memory),
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
       has_readers_(program.operators.size(), false),
@@ -59,7 +60,8 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
                       engine->nodes_,
                       nullptr,
                       options.workers,
-                      options.executor};
+                      options.executor,
+                      options.store};
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -346,12 +348,8 @@ void TurnEngine::move_task_watermark() {
 
 StateSize TurnEngine::state_size() const {
   StateSize total;
-  for (const auto& node : nodes_) {
-    if (!node) continue;
-    StateSize size = node->state_size();
-    total.rows += size.rows;
-    total.bytes += size.bytes;
-  }
+  for (const auto& node : nodes_)
+    if (node) total += node->state_size();
   return total;
 }
 

@@ -31,6 +31,10 @@ struct EngineOptions {
   std::vector<uint32_t> state_numbers;
   size_t workers = 1;            ///< 1 to 64, that share what keyed steps do; seen in no result
   Executor* executor = nullptr;  ///< outlives the engine; null: workers take turns
+  /// Where evicted rows are read back from, with all that was collected and committed; outlives the engine. Null: no
+  /// row is evicted.
+  StateStore* store = nullptr;
+  uint64_t state_memory = UINT64_MAX;  ///< restore leaves further rows in the store
 };
 
 class TurnEngine : private PartitionClocks {
@@ -86,6 +90,12 @@ class TurnEngine : private PartitionClocks {
   uint64_t leaps_discarded() const;
   /// Everything that changed since the last call, besides what the job itself stores.
   void collect(StateBatch& batch);
+  /// What was collected last is durable.
+  void committed();
+  /// Brings the state in memory down to about `bytes`. Directly after committed(), before anything is run.
+  Status evict(uint64_t bytes);
+  /// After each turn: a row of the state could not be read, so what the turn made must not be committed.
+  Status health() const;
   /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read.
   Status restore(StateStore& store, const std::vector<bool>& kept);
   Status restore(StateStore& store) { return restore(store, std::vector<bool>(program_.operators.size(), true)); }
@@ -117,6 +127,7 @@ class TurnEngine : private PartitionClocks {
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
   std::vector<uint32_t> state_numbers_;
+  uint64_t state_memory_;
   std::vector<EdgeTime> times_;  ///< of each operator's output
   std::vector<int> source_operators_;
   std::vector<std::vector<int>> passthrough_;  ///< of sources without a kernel

@@ -41,7 +41,11 @@ struct Turn {
 /// An engine that is committed and made anew where the test says, with other workers if it likes.
 class Driven {
  public:
-  Driven(const Program& program, size_t workers) : program_(program), executor_(4) { begin(workers); }
+  /// `evicts`: of how many bytes state may keep in memory after each turn, a new number each time; none: all stays.
+  Driven(const Program& program, size_t workers, std::function<uint64_t()> evicts = {})
+      : program_(program), executor_(4), evicts_(std::move(evicts)) {
+    begin(workers);
+  }
 
   void feed(const Turn& turn, bool silent = false) {
     TurnInput input;
@@ -57,7 +61,24 @@ class Driven {
     place.position += static_cast<int64_t>(turn.bytes.size());
     place.line += std::count(turn.bytes.begin(), turn.bytes.end(), '\n');
     EXPECT_EQ(engine_->law_deviation(), 0);
+    ASSERT_TRUE(engine_->health().ok()) << engine_->health().error().message;
+    if (!evicts_) return;
+    // A commit in flight: what it erases is still there when the next turn looks.
+    if (collected_.has_value()) ASSERT_TRUE(store_.commit(*std::exchange(collected_, std::nullopt)).ok());
+    engine_->committed();
+    uint64_t keeps = evicts_();
+    if (keeps == kNothingIsDue) {
+      collected_.emplace();
+      engine_->collect(*collected_);
+      return;
+    }
+    commit();
+    engine_->committed();
+    ASSERT_TRUE(engine_->evict(keeps).ok());
+    cold_rows += engine_->state_size().cold;
   }
+  uint64_t cold_rows = 0;
+  static constexpr uint64_t kNothingIsDue = UINT64_MAX;
   void end() {
     for (size_t source = 0; source < program_.sources.size(); ++source)
       engine_->end_partition(static_cast<int>(source), 0);
@@ -65,6 +86,7 @@ class Driven {
     commit();
   }
   void commit() {
+    if (collected_.has_value()) ASSERT_TRUE(store_.commit(*std::exchange(collected_, std::nullopt)).ok());
     StateBatch batch;
     engine_->collect(batch);
     ASSERT_TRUE(store_.commit(batch).ok());
@@ -110,6 +132,10 @@ class Driven {
     options.now = kFarFuture;
     options.workers = workers;
     options.executor = &executor_;
+    if (evicts_) {
+      options.store = &store_;
+      options.state_memory = 200'000;
+    }
     auto made = TurnEngine::make(program_, writer_, options);
     ASSERT_TRUE(made.ok()) << made.error().message;
     engine_ = std::move(made).value();
@@ -122,6 +148,8 @@ class Driven {
 
   const Program& program_;
   ThreadExecutor executor_;
+  std::function<uint64_t()> evicts_;
+  std::optional<StateBatch> collected_;  ///< not durable yet
   TextWriter writer_;
   MemoryStore store_;
   std::unique_ptr<TurnEngine> engine_;
@@ -223,6 +251,40 @@ TEST_P(Workers, their_number_changes_between_runs) {
     EXPECT_EQ(changing.lines(), one.lines()) << "seed " << seed;
     EXPECT_EQ(changing.ledgers(), one.ledgers());
     EXPECT_EQ(changing.state(), one.state());
+  }
+}
+
+TEST_P(Workers, rows_that_were_evicted_show_nowhere) {
+  for (uint64_t seed = 21; seed <= 22; ++seed) {
+    ProgramBuilder b;
+    const Program program = GetParam()(b);
+    const std::vector<Turn> turns = random_turns(seed);
+    Driven ample(program, 1);
+    for (const Turn& turn : turns) ample.feed(turn);
+    ample.end();
+    Rng rng(seed);
+    auto all = [] { return uint64_t{0}; };
+    auto some = [&rng] { return rng.chance(3) ? Driven::kNothingIsDue : rng.below(3) * 100'000; };
+    for (size_t workers : {1, 4}) {
+      for (const auto& evicts : {std::function<uint64_t()>(all), std::function<uint64_t()>(some)}) {
+        Driven tight(program, workers, evicts);
+        for (const Turn& turn : turns) tight.feed(turn);
+        tight.end();
+        EXPECT_GT(tight.cold_rows, 1000u);
+        EXPECT_EQ(tight.lines(), ample.lines()) << workers << " workers, seed " << seed;
+        EXPECT_EQ(tight.ledgers(), ample.ledgers());
+
+        Driven restarted(program, workers, evicts);
+        size_t next = 0;
+        for (const Turn& turn : turns) {
+          restarted.feed(turn);
+          if (turn.source != 2 && next++ % 3 == 0) restarted.restart(1 + next % 3, turns[0]);
+        }
+        restarted.end();
+        EXPECT_EQ(restarted.lines(), ample.lines()) << workers << " workers, seed " << seed;
+        EXPECT_EQ(restarted.ledgers(), ample.ledgers());
+      }
+    }
   }
 }
 

@@ -12,8 +12,8 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
       right_key_(input_row(1), content_.shape.right_keys, KeyFormat::Nulls::match_nothing),
       left_leaves_(flatten(input_row(0))),
       left_rows_(input_row(0)),
-      versions_(table(kVersionTable), content_.max_age_us, pool_),
-      waiting_(HeldRows::Order::arrival, table(kWaitingTable), pool_) {
+      versions_(table(kVersionTable), content_.max_age_us, services, rows_.right_rows(), pool_),
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_) {
   if (content_.shape.right_delete >= 0)
     delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
 }
@@ -34,6 +34,7 @@ void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) 
 
 void AsOfJoinNode::take_version(const Block& block) {
   KeyBlock keys = right_key_.encode(block, arena());
+  note(versions_.warm(keys, block.rows));
   Block target = rows_.right_rows().target(block, 0);
   for (uint32_t row = 0; row < block.rows; ++row) {
     const Record& record = block.record_of(row);
@@ -53,6 +54,7 @@ void AsOfJoinNode::take_version(const Block& block) {
 
 void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = left_key_.encode(block, arena());
+  note(versions_.warm(keys, block.rows));
   for (uint32_t row = 0; row < block.rows; ++row) versions_.prefetch(keys.hashes[row]);
   int64_t table_watermark = edges[1].value();
   pairs_.clear();
@@ -76,13 +78,14 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
 
 void AsOfJoinNode::advance(std::vector<Block>& out) {
   released_.clear();
-  waiting_.take_before(edges[1].value(), released_);
+  note(waiting_.take_before(edges[1].value(), released_));
   for (size_t first = 0; first < released_.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
     if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
     Block block = block_of(held, left_rows_, left_leaves_, arena());
     KeyBlock keys = left_key_.encode(block, arena());
+    note(versions_.warm(keys, block.rows));
     pairs_.clear();
     for (uint32_t row = 0; row < block.rows; ++row) {
       dispositions().release(index(), 0, block.record_of(row));
@@ -100,9 +103,22 @@ void AsOfJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
 }
 
-Status AsOfJoinNode::restore(StateStore& store) {
-  BRAID_TRY(versions_.restore(store, rows_.right_rows()));
-  return waiting_.restore(store, left_rows_);
+Status AsOfJoinNode::restore(StateStore& store, uint64_t memory) {
+  BRAID_TRY(versions_.restore(store, memory));
+  return waiting_.restore(store, memory);
+}
+
+Status AsOfJoinNode::evict(uint64_t bytes) {
+  // Waiting rows first, those that wait longest: each is asked for once only.
+  uint64_t freed = waiting_.evict(bytes);
+  return freed < bytes ? versions_.evict(bytes - freed) : Status();
+}
+
+StateSize AsOfJoinNode::state_size() const {
+  StateSize size = versions_.size();
+  size += waiting_.size();
+  size.bytes += pool_.bytes_used();
+  return size;
 }
 
 }  // namespace braid

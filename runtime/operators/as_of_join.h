@@ -17,8 +17,10 @@ class AsOfJoinNode : public OperatorNode {
   void take(int input, const Block& block, std::vector<Block>& out) override;
   void advance(std::vector<Block>& out) override;
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
-  StateSize state_size() const override { return {versions_.size() + waiting_.size(), pool_.bytes_used()}; }
+  void committed() override { versions_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
 
  private:
   static constexpr uint32_t kVersionTable = 0;

@@ -1,9 +1,11 @@
 #include "runtime/operators/held_rows.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/data/time_text.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -70,7 +72,7 @@ void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held)
   }
 }
 
-std::string held_key(uint32_t table, const HeldRow& row) {
+std::string held_place(const HeldRow& row) {
   std::string key;
   auto append = [&key](uint64_t value, int bytes) {
     for (int i = bytes - 1; i >= 0; --i) key.push_back(static_cast<char>(value >> (8 * i)));
@@ -78,7 +80,7 @@ std::string held_key(uint32_t table, const HeldRow& row) {
   append(row.record.turn, 8);
   append(row.record.ordinal, 4);
   append(row.sequence, 8);
-  return timed_key(table, row.time, row.hash, key);
+  return key;
 }
 
 std::string held_value(const HeldRow& row) {
@@ -97,12 +99,11 @@ std::string held_value(const HeldRow& row) {
   return out.take();
 }
 
-Result<HeldRow> read_held(std::string_view key, std::string_view value, const StoredRows& rows, BlobPool& pool) {
-  TimedKey parsed = parse_timed_key(key);
+Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool) {
   WireReader in(value);
   HeldRow row;
-  row.time = parsed.bucket;
-  row.hash = parsed.hash;
+  row.time = time;
+  row.hash = hash;
   row.stored = true;
   row.watermark = in.fixed<int64_t>();
   row.sequence = in.fixed<uint64_t>();
@@ -122,24 +123,61 @@ Result<HeldRow> read_held(std::string_view key, std::string_view value, const St
 }
 
 void HeldRows::push(HeldRow row) {
-  if (!row.stored) ++unstored_;
+  if (!row.stored) {
+    ++unstored_;
+    unstored_bytes_ += bytes_of(row);
+  }
   heap_.push_back(row);
   std::push_heap(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(a, b); });
 }
 
-void HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
+int64_t HeldRows::first_time() const {
+  int64_t cold = cold_times_.empty() ? kEndTime : cold_times_.begin()->first * kColdSpan;
+  return heap_.empty() ? cold : std::min(cold, heap_.front().time);
+}
+
+Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
+  if (!cold_times_.empty() && cold_times_.begin()->first * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
   while (!heap_.empty() && heap_.front().time < watermark) {
     std::pop_heap(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(a, b); });
     HeldRow row = heap_.back();
     heap_.pop_back();
     if (row.stored) {
-      erased_.push_back(held_key(table_, row));
+      erased_.push_back(key_of(row));
     } else {
       --unstored_;
+      unstored_bytes_ -= bytes_of(row);
     }
     release_later(row, pool_);
     out.push_back(row);
   }
+  released_to_ = std::max(released_to_, watermark);
+  return {};
+}
+
+void HeldRows::leave_cold(int64_t time) {
+  ++cold_times_[floor_divide(time, kColdSpan)];
+  ++cold_;
+}
+
+Status HeldRows::load_before(int64_t watermark) {
+  std::set<std::string> here;  // rows that the store has and memory, too
+  for (const HeldRow& row : heap_)
+    if (row.stored && row.time < watermark) here.insert(key_of(row));
+  for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
+    BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, released_to_),
+                                 bucket_prefix(table_, slice, watermark),
+                                 [&](std::string_view key, std::string_view value) -> Status {
+                                   if (here.contains(std::string(key))) return {};
+                                   BRAID_ASSIGN(HeldRow row, read(key, value));
+                                   auto span = cold_times_.find(floor_divide(row.time, kColdSpan));
+                                   BRAID_CHECK(span != cold_times_.end(), "a cold row that nobody left there");
+                                   if (--span->second == 0) cold_times_.erase(span);
+                                   --cold_;
+                                   push(row);
+                                   return {};
+                                 }));
+  return {};
 }
 
 void HeldRows::collect(StateBatch& batch) {
@@ -148,19 +186,43 @@ void HeldRows::collect(StateBatch& batch) {
   if (unstored_ == 0) return;
   for (HeldRow& row : heap_) {
     if (row.stored) continue;
-    batch.put(StateFamily::timed, held_key(table_, row), held_value(row));
+    batch.put(StateFamily::timed, key_of(row), held_value(row));
     row.stored = true;
   }
   unstored_ = 0;
+  unstored_bytes_ = 0;
 }
 
-Status HeldRows::restore(StateStore& store, const StoredRows& rows) {
+Status HeldRows::restore(StateStore& store, uint64_t memory) {
   return store.scan(StateFamily::timed, table_prefix(table_),
                     [&](std::string_view key, std::string_view value) -> Status {
-                      BRAID_ASSIGN(HeldRow row, read_held(key, value, rows, pool_));
+                      if (store_ != nullptr && pool_.bytes_used() + heap_.size() * sizeof(HeldRow) >= memory) {
+                        leave_cold(parse_timed_key(key).bucket);
+                        return {};
+                      }
+                      BRAID_ASSIGN(HeldRow row, read(key, value));
                       push(row);
                       return {};
                     });
+}
+
+uint64_t HeldRows::evict(uint64_t bytes) {
+  std::sort(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(b, a); });
+  uint64_t freed = 0;
+  while (!heap_.empty() && heap_.back().stored && freed < bytes) {
+    const HeldRow& row = heap_.back();
+    freed += bytes_of(row);
+    leave_cold(row.time);
+    pool_.release(row.record.bytes);
+    pool_.release(row.row);
+    heap_.pop_back();
+  }
+  heap_.shrink_to_fit();
+  return freed;
+}
+
+StateSize HeldRows::size() const {
+  return {heap_.size() + cold_, heap_.size() * sizeof(HeldRow), unstored_bytes_, cold_};
 }
 
 }  // namespace braid

@@ -3,14 +3,16 @@
 //
 // HeldRows is a queue in one of two orders: (time, turn, ordinal) as joins release, (time, source, partition, position)
 // as `unique` decides. Owns its rows through a pool; one thread. Stored as timed rows: bucket = time, key = turn,
-// ordinal, sequence.
+// ordinal, sequence. Evicted are those that wait longest; they come back when their time has come.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/operators/operator.h"
 #include "runtime/operators/output_trace.h"
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
@@ -43,37 +45,65 @@ Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std
 void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held);
 void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held);
 
-std::string held_key(uint32_t table, const HeldRow& row);
+/// Its place among rows of one time, as bytes of a key: turn, ordinal, sequence.
+std::string held_place(const HeldRow& row);
 std::string held_value(const HeldRow& row);
 /// Into the pool's memory; fails if the bytes are not such a row.
-Result<HeldRow> read_held(std::string_view key, std::string_view value, const StoredRows& rows, BlobPool& pool);
+Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool);
 
 class HeldRows {
  public:
   enum class Order { arrival, position };
-  HeldRows(Order order, uint32_t table, BlobPool& pool) : order_(order), table_(table), pool_(pool) {}
+  /// `rows`: the type of what waits. All outlive it.
+  HeldRows(Order order, uint32_t table, const Services& services, const StoredRows& rows, BlobPool& pool)
+      : order_(order),
+        table_(table),
+        store_(services.store),
+        first_slice_(services.first_slice),
+        end_slice_(services.end_slice),
+        rows_(rows),
+        pool_(pool) {}
 
   void push(HeldRow row);
-  bool empty() const { return heap_.empty(); }
-  size_t size() const { return heap_.size(); }
-  int64_t first_time() const { return heap_.front().time; }
+  bool empty() const { return heap_.empty() && cold_times_.empty(); }
+  /// Not empty. No later than the first row's, and the same if that is in memory.
+  int64_t first_time() const;
   /// Rows with time < `watermark`, in order. Their memory stays until the pool releases what is pending.
-  void take_before(int64_t watermark, std::vector<HeldRow>& out);
+  Status take_before(int64_t watermark, std::vector<HeldRow>& out);
 
   void collect(StateBatch& batch);
-  Status restore(StateStore& store, const StoredRows& rows);
+  Status restore(StateStore& store, uint64_t memory);
+  /// Directly after a commit: the bytes that became free.
+  uint64_t evict(uint64_t bytes);
+  /// Without what lies in the pool.
+  StateSize size() const;
 
  private:
+  static constexpr int64_t kColdSpan = int64_t{1} << 26;  ///< about a minute
   bool later(const HeldRow& a, const HeldRow& b) const {
     return order_ == Order::arrival ? before_by_arrival(b, a) : before_by_position(b, a);
   }
+  std::string key_of(const HeldRow& row) const { return timed_key(table_, row.time, row.hash, held_place(row)); }
+  Result<HeldRow> read(std::string_view key, std::string_view value) const {
+    TimedKey place = parse_timed_key(key);
+    return read_held(place.bucket, place.hash, value, rows_, pool_);
+  }
+  static uint64_t bytes_of(const HeldRow& row) { return sizeof(HeldRow) + row.row.size + row.record.bytes.size; }
+  void leave_cold(int64_t time);
+  Status load_before(int64_t watermark);
 
   Order order_;
   uint32_t table_;
+  StateStore* store_;
+  uint32_t first_slice_, end_slice_;
+  const StoredRows& rows_;
   BlobPool& pool_;
   std::vector<HeldRow> heap_;
-  size_t unstored_ = 0;
+  uint64_t unstored_ = 0, unstored_bytes_ = 0;
   std::vector<std::string> erased_;
+  std::map<int64_t, uint64_t> cold_times_;  ///< rows in the store alone, by time in spans
+  uint64_t cold_ = 0;
+  int64_t released_to_ = kNoTime;  ///< rows before that have left, though the store may still have them
 };
 
 }  // namespace braid

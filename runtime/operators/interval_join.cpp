@@ -6,6 +6,16 @@
 #include "runtime/base/check.h"
 
 namespace braid {
+namespace {
+
+int64_t span_length(const IntervalJoinOperator& join) {
+  if (!join.lower_us || !join.upper_us) return INT64_MAX;
+  int64_t width = 0;
+  if (__builtin_sub_overflow(*join.upper_us, *join.lower_us, &width)) return INT64_MAX;
+  return std::max<int64_t>(width, 1);
+}
+
+}  // namespace
 
 IntervalJoinNode::IntervalJoinNode(const Services& services)
     : OperatorNode(services),
@@ -15,7 +25,10 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
       right_key_(input_row(1), content_.shape.right_keys, KeyFormat::Nulls::match_nothing),
       left_leaves_(flatten(input_row(0))),
       left_rows_(input_row(0)),
-      waiting_(HeldRows::Order::arrival, table(kWaitingTable), pool_) {
+      span_us_(span_length(content_)),
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_),
+      cold_(StateFamily::timed, table(kRightTable)) {
+  cold_.attach(services.store);
   bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
   makes_rows_ = !content_.nearest || (self_.derived && !input_is_derived);
 }
@@ -48,7 +61,10 @@ void IntervalJoinNode::add_left(Entry& entry, LeftRow row) {
                                 [](const LeftRow& a, const LeftRow& b) { return before_by_arrival(a.held, b.held); });
   closings_.push({row.held, &entry});
   row.dirty = !row.held.stored;
-  if (row.dirty) mark(entry);
+  if (row.dirty) {
+    mark(entry);
+    unstored_bytes_ += sizeof(LeftRow) + row.held.row.size + row.held.record.bytes.size;
+  }
   list.insert(place, row);
   ++left_count_;
 }
@@ -58,10 +74,36 @@ void IntervalJoinNode::add_right(Entry& entry, RightRow row) {
   auto& list = entry.value.right;
   auto place = std::upper_bound(list.begin(), list.end(), row,
                                 [&](const RightRow& a, const RightRow& b) { return order(a) < order(b); });
-  expiries_.push({row.time, &entry, entry.hash});
-  if (!row.stored) mark(entry);
+  expiries_.expect(row.time, entry);
+  if (!row.stored) {
+    mark(entry);
+    unstored_bytes_ += sizeof(RightRow) + row.row.size;
+  }
   list.insert(place, row);
   ++right_count_;
+}
+
+IntervalJoinNode::SpanRange IntervalJoinNode::right_spans(int64_t time) const {
+  if (span_us_ == INT64_MAX) return {0, 0};
+  return {span_of(add_time(time, *content_.lower_us)), span_of(add_time(time, *content_.upper_us))};
+}
+
+IntervalJoinNode::SpanRange IntervalJoinNode::left_spans(int64_t time) const {
+  if (span_us_ == INT64_MAX) return {0, 0};
+  return {span_of(subtract_time(time, *content_.upper_us)), span_of(subtract_time(time, *content_.lower_us))};
+}
+
+void IntervalJoinNode::add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
+                                      std::vector<RightTime>& times) {
+  SpanRange spans = right_spans(time);
+  for (int64_t span = spans.first; span <= spans.last; ++span) {
+    Entry* entry = keys_.find(hash, key, span);
+    if (entry == nullptr) continue;
+    for (const RightRow& right : candidates(*entry, time)) {
+      pairs.add(row, right.row);
+      times.push_back({right.time, right.watermark});
+    }
+  }
 }
 
 std::span<IntervalJoinNode::RightRow> IntervalJoinNode::candidates(Entry& entry, int64_t time) const {
@@ -108,6 +150,7 @@ void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right,
 
 void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = right_key_.encode(block, arena());
+  note(warm(block, keys, true));
   Block target = rows_.right_rows().target(block, 0);
   std::vector<LeftRow*> lefts;
   std::vector<Entry*> entries;
@@ -158,7 +201,8 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     dispositions().use(index(), 1, record);
     if (keys.has_null[row]) continue;
     bool added = false;
-    Entry& entry = keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    std::string_view key = keys.keys[row].view();
+    Entry& entry = keys_.find_or_add(keys.hashes[row], key, &added, span_of(block.time[row]));
     RightRow right;
     right.time = block.time[row];
     right.watermark = block.watermark[row];
@@ -169,15 +213,20 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     right.row = rows_.right_rows().store(target, row, pool_);
     add_right(entry, right);
     if (content_.nearest) continue;
-    for (LeftRow& left : entry.value.left) {
-      if (content_.lower_us && right.time < add_time(left.held.time, *content_.lower_us)) continue;
-      if (content_.upper_us && right.time > add_time(left.held.time, *content_.upper_us)) continue;
-      pairs.add(static_cast<uint32_t>(lefts.size()), right.row);
-      lefts.push_back(&left);
-      entries.push_back(&entry);
-      causes.push_back(row);
-      times.push_back({right.time, right.watermark});
-      if (lefts.size() == kBlockRows) flush();
+    SpanRange spans = left_spans(right.time);
+    for (int64_t span = spans.first; span <= spans.last; ++span) {
+      Entry* beside = keys_.find(keys.hashes[row], key, span);
+      if (beside == nullptr) continue;
+      for (LeftRow& left : beside->value.left) {
+        if (content_.lower_us && right.time < add_time(left.held.time, *content_.lower_us)) continue;
+        if (content_.upper_us && right.time > add_time(left.held.time, *content_.upper_us)) continue;
+        pairs.add(static_cast<uint32_t>(lefts.size()), right.row);
+        lefts.push_back(&left);
+        entries.push_back(beside);
+        causes.push_back(row);
+        times.push_back({right.time, right.watermark});
+        if (lefts.size() == kBlockRows) flush();
+      }
     }
   }
   flush();
@@ -185,6 +234,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
 
 void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = left_key_.encode(block, arena());
+  note(warm(block, keys, false));
   JoinPairs pairs;
   std::vector<RightTime> times;
   std::vector<bool> late(block.rows, false);
@@ -194,12 +244,8 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       leave_late(0, block, row, content_.shape.late_site);
       continue;
     }
-    Entry* entry = keys.has_null[row] ? nullptr : keys_.find(keys.hashes[row], keys.keys[row].view());
-    if (entry == nullptr) continue;
-    for (const RightRow& right : candidates(*entry, block.time[row])) {
-      pairs.add(row, right.row);
-      times.push_back({right.time, right.watermark});
-    }
+    if (!keys.has_null[row])
+      add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
   std::vector<const Drop*> drops;
   rows_.evaluate(block, pairs, drops);
@@ -242,7 +288,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     left.held.sequence = sequence_of(row);
     left.matched = matched;
     bool added = false;
-    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added), left);
+    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])), left);
   }
   if (!met.rows.empty()) emit(block, met, met_times, out);
 }
@@ -289,15 +335,12 @@ void IntervalJoinNode::take_nearest(const Block& block, std::vector<Block>& out)
 
 void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, std::span<const uint32_t> rows,
                                       std::vector<Block>& out) {
+  note(warm(block, keys, false));
   JoinPairs pairs;
   std::vector<RightTime> times;
   for (uint32_t row : rows) {
-    Entry* entry = keys.has_null[row] ? nullptr : keys_.find(keys.hashes[row], keys.keys[row].view());
-    if (entry == nullptr) continue;
-    for (const RightRow& right : candidates(*entry, block.time[row])) {
-      pairs.add(row, right.row);
-      times.push_back({right.time, right.watermark});
-    }
+    if (!keys.has_null[row])
+      add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
   std::vector<const Drop*> drops;
   rows_.evaluate(block, pairs, drops);

@@ -5,13 +5,19 @@
 // has closed. `nearest`: each left row waits until its interval has closed and then takes its nearest match (tie: the
 // earlier, then by position). `within any` keeps rows for `retain`.
 //
-// Stored as timed rows: left, right and waiting rows by their time.
+// Rows lie by key and time span: spans are as long as the interval, so a row meets those of at most two of them. Stored
+// as timed rows, left and right ones with bucket = time span, waiting ones with bucket = time. What goes cold is a
+// key's rows of a span; they come back when a row asks for them, left rows also when their span begins to close.
 #pragma once
 
+#include <map>
 #include <queue>
 
+#include "runtime/data/time_text.h"
+#include "runtime/operators/expiry_queue.h"
 #include "runtime/operators/held_rows.h"
 #include "runtime/operators/join_rows.h"
+#include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 
@@ -25,8 +31,10 @@ class IntervalJoinNode : public OperatorNode {
   void advance(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
-  StateSize state_size() const override { return {left_count_ + right_count_ + waiting_.size(), pool_.bytes_used()}; }
+  void committed() override { cold_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
   void seal(int64_t time) override;
 
@@ -63,17 +71,27 @@ class IntervalJoinNode : public OperatorNode {
   struct ClosesLater {
     bool operator()(const Closing& a, const Closing& b) const { return before_by_arrival(b.held, a.held); }
   };
-  struct Expiry {
-    int64_t time;
-    Entry* entry;
-    uint64_t hash;
+  struct Closings : std::priority_queue<Closing, std::vector<Closing>, ClosesLater> {
+    void drop_evicted() {
+      std::erase_if(c, [](const Closing& closing) { return !closing.entry->live; });
+      c.shrink_to_fit();
+      std::make_heap(c.begin(), c.end(), comp);
+    }
   };
-  struct ExpiresLater {
-    bool operator()(const Expiry& a, const Expiry& b) const { return a.time > b.time; }
+  struct StoredLeft {
+    LeftRow row;
+    std::string_view key;
+  };
+  struct StoredRight {
+    RightRow row;
+    std::string_view key;
   };
   /// What a pair's output row takes from its right row.
   struct RightTime {
     int64_t time, watermark;
+  };
+  struct SpanRange {
+    int64_t first, last;
   };
 
   void take_right(const Block& block, std::vector<Block>& out);
@@ -81,34 +99,63 @@ class IntervalJoinNode : public OperatorNode {
   void take_nearest(const Block& block, std::vector<Block>& out);
   void decide_nearest(const Block& block, const KeyBlock& keys, std::span<const uint32_t> rows,
                       std::vector<Block>& out);
+  int64_t span_of(int64_t time) const { return span_us_ == INT64_MAX ? 0 : floor_divide(time, span_us_); }
+  int64_t begin_of(int64_t span) const { return span_us_ == INT64_MAX ? kNoTime + 1 : span * span_us_; }
+  int64_t end_of(int64_t span) const { return span_us_ == INT64_MAX ? kEndTime : add_time(begin_of(span), span_us_); }
+  /// Spans in which right rows lie that a left row at `time` may meet, and the other way round.
+  SpanRange right_spans(int64_t time) const;
+  SpanRange left_spans(int64_t time) const;
   /// Right rows of the entry within the interval of a left row at `time`.
   std::span<RightRow> candidates(Entry& entry, int64_t time) const;
+  /// Pairs of the row with all right rows in reach.
+  void add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
+                      std::vector<RightTime>& times);
   void add_right(Entry& entry, RightRow row);
   void add_left(Entry& entry, LeftRow row);
   void mark(Entry& entry);
   void close_left(std::vector<Block>& out);
+  void close_before(int64_t time, std::vector<Block>& out);
   void forget_right();
+  void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);
+  /// Cold rows that the rows of the block may meet, or lie beside, come back into memory.
+  Status warm(const Block& block, const KeyBlock& keys, bool right);
+  Status load(uint64_t hash, std::string_view key, int64_t span);
+  /// All cold left rows of a span, with the right rows beside them.
+  Status load_span(int64_t span);
+  void release_now(const HeldRow& row);
+  void leave_cold(uint64_t hash, int64_t span, bool with_left);
+  void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
   void reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop);
   bool closed(int64_t left_time) const;
   int64_t upper() const { return content_.upper_us ? *content_.upper_us : content_.retain_us; }
-  std::string right_key_bytes(const Entry& entry, const RightRow& row) const;
+  std::string left_key_of(const Entry& entry, const HeldRow& row) const;
+  std::string right_key_of(const Entry& entry, const RightRow& row) const;
+  Result<StoredLeft> read_left(std::string_view key, std::string_view value);
+  Result<StoredRight> read_right(std::string_view key, std::string_view value);
 
   const IntervalJoinOperator& content_;
   JoinRows rows_;
   KeyFormat left_key_, right_key_;
   std::vector<Leaf> left_leaves_;
   StoredRows left_rows_;
+  int64_t span_us_;
   bool makes_rows_;  ///< its rows have the derived ledger; not so of `nearest`, which is one to one
   BlobPool pool_;
   KeyTable<Rows> keys_{pool_};
   HeldRows waiting_;  ///< of `nearest`
-  std::priority_queue<Closing, std::vector<Closing>, ClosesLater> closings_;
-  std::priority_queue<Expiry, std::vector<Expiry>, ExpiresLater> expiries_;
+  ColdTable cold_;
+  std::map<int64_t, uint64_t> cold_spans_;       ///< entries in the store alone, by span; some may be counted twice
+  std::map<int64_t, uint64_t> cold_left_spans_;  ///< of those, the ones with left rows
+  uint64_t cold_rows_ = 0;
+  Closings closings_;
+  ExpiryQueue<Entry> expiries_;  ///< of right rows
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
+  std::vector<int64_t> erased_right_spans_;
+  uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;
   int64_t sealed_ = kNoTime;  ///< intervals closed up to there because the right side had ended
   bool sealed_changed_ = false;

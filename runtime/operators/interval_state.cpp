@@ -11,7 +11,7 @@ void IntervalJoinNode::advance(std::vector<Block>& out) {
   if (content_.nearest) {
     std::vector<HeldRow> released;
     int64_t passed = edges[1].ended ? kEndTime : subtract_time(edges[1].finite, upper());
-    waiting_.take_before(upper() == INT64_MAX && !edges[1].ended ? kNoTime : passed, released);
+    note(waiting_.take_before(upper() == INT64_MAX && !edges[1].ended ? kNoTime : passed, released));
     if (edges[1].ended && !released.empty()) {
       sealed_ = std::max(sealed_, add_time(released.back().time, upper()));
       sealed_changed_ = true;
@@ -36,8 +36,17 @@ void IntervalJoinNode::advance(std::vector<Block>& out) {
 }
 
 void IntervalJoinNode::close_left(std::vector<Block>& out) {
+  while (!cold_left_spans_.empty() && closed(begin_of(cold_left_spans_.begin()->first))) {
+    int64_t span = cold_left_spans_.begin()->first;
+    note(load_span(span));
+    close_before(end_of(span), out);
+  }
+  close_before(kEndTime, out);
+}
+
+void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
   std::vector<HeldRow> unmatched;
-  while (!closings_.empty() && closed(closings_.top().held.time)) {
+  while (!closings_.empty() && closings_.top().held.time < time && closed(closings_.top().held.time)) {
     Closing closing = closings_.top();
     closings_.pop();
     auto& list = closing.entry->value.left;
@@ -49,7 +58,7 @@ void IntervalJoinNode::close_left(std::vector<Block>& out) {
       sealed_ = std::max(sealed_, add_time(closing.held.time, upper()));
       sealed_changed_ = true;
     }
-    if (place->held.stored) erased_.push_back(held_key(table(kLeftTable), place->held));
+    if (place->held.stored) erased_.push_back(left_key_of(*closing.entry, place->held));
     if (!place->matched) unmatched.push_back(place->held);
     release_later(place->held, pool_);
     list.erase(place);
@@ -85,42 +94,105 @@ void IntervalJoinNode::forget_right() {
   if (content_.nearest && !waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   // Needed if time − lower ≥ bound; of `any` if time + retain ≥ bound.
   int64_t passed = content_.lower_us ? add_time(bound, *content_.lower_us) : subtract_time(bound, content_.retain_us);
-  while (!expiries_.empty() && expiries_.top().time < passed) {
-    Expiry expiry = expiries_.top();
-    expiries_.pop();
+  Expiry<Entry> expiry;
+  while (expiries_.take(subtract_time(passed, 1), &expiry)) {
     Entry& entry = *expiry.entry;
-    if (!entry.live || entry.hash != expiry.hash) continue;
+    if (!expiry.is_current()) continue;
     auto& list = entry.value.right;
     auto end = std::lower_bound(list.begin(), list.end(), passed,
                                 [](const RightRow& row, int64_t time) { return row.time < time; });
     for (auto row = list.begin(); row != end; ++row) {
-      if (row->stored) erased_.push_back(right_key_bytes(entry, *row));
+      if (row->stored) erased_.push_back(right_key_of(entry, *row));
       pool_.release_later(row->row);
       --right_count_;
     }
     list.erase(list.begin(), end);
     erase_if_empty(entry);
   }
+  forget_cold_right(passed);
+}
+
+void IntervalJoinNode::forget_cold_right(int64_t passed) {
+  for (auto span = cold_spans_.begin(); span != cold_spans_.end() && end_of(span->first) <= passed;) {
+    // Those with left rows come back first.
+    if (cold_left_spans_.contains(span->first)) {
+      ++span;
+      continue;
+    }
+    erased_right_spans_.push_back(span->first);
+    cold_.remove(span->second);
+    span = cold_spans_.erase(span);
+  }
 }
 
 void IntervalJoinNode::erase_if_empty(Entry& entry) {
   if (!entry.value.left.empty() || !entry.value.right.empty()) return;
+  cold_.gone(entry.hash, entry.key.view(), entry.bucket);
   keys_.erase(entry);
 }
 
-std::string IntervalJoinNode::right_key_bytes(const Entry& entry, const RightRow& row) const {
-  WireWriter key;
-  key.fixed(row.source);
-  key.fixed(row.partition);
-  key.fixed(row.position);
-  key.fixed(row.sequence);
-  return timed_key(table(kRightTable), row.time, entry.hash, key.bytes());
+std::string IntervalJoinNode::left_key_of(const Entry& entry, const HeldRow& row) const {
+  std::string place;
+  append_time_key(place, row.time);
+  place += held_place(row);
+  return timed_key(table(kLeftTable), entry.bucket, entry.hash, place);
+}
+
+std::string IntervalJoinNode::right_key_of(const Entry& entry, const RightRow& row) const {
+  WireWriter place;
+  append_time_key(place.bytes(), row.time);
+  place.fixed(row.source);
+  place.fixed(row.partition);
+  place.fixed(row.position);
+  place.fixed(row.sequence);
+  return timed_key(table(kRightTable), entry.bucket, entry.hash, place.bytes());
+}
+
+Result<IntervalJoinNode::StoredLeft> IntervalJoinNode::read_left(std::string_view key, std::string_view value) {
+  TimedKey place = parse_timed_key(key);
+  WireReader in(value);
+  StoredLeft left;
+  left.row.matched = in.fixed<uint8_t>() != 0;
+  left.key = in.text();
+  std::string_view held = in.text();
+  if (in.failed() || place.key.size() < sizeof(int64_t))
+    return Error{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
+  BRAID_ASSIGN(left.row.held, read_held(read_time_key(place.key), place.hash, held, left_rows_, pool_));
+  return left;
+}
+
+Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_view key, std::string_view value) {
+  const Error damaged{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
+  TimedKey parsed = parse_timed_key(key);
+  if (parsed.key.size() < sizeof(int64_t)) return damaged;
+  WireReader place(parsed.key.substr(sizeof(int64_t))), in(value);
+  StoredRight right;
+  right.row.stored = true;
+  right.row.time = read_time_key(parsed.key);
+  right.row.source = place.fixed<uint32_t>();
+  right.row.partition = place.fixed<uint32_t>();
+  right.row.position = place.fixed<int64_t>();
+  right.row.sequence = place.fixed<uint64_t>();
+  right.row.watermark = in.fixed<int64_t>();
+  right.key = in.text();
+  std::string_view content = in.text();
+  if (place.failed() || in.failed() || !rows_.right_rows().fits(content)) return damaged;
+  right.row.row = pool_.copy(content);
+  return right;
 }
 
 void IntervalJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
+  for (int64_t span : erased_right_spans_) {
+    for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
+      std::string prefix = bucket_prefix(table(kRightTable), slice, span);
+      std::string behind = StateStore::behind_prefix(prefix);
+      batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
+    }
+  }
+  erased_right_spans_.clear();
   for (Entry* entry : changed_) {
     if (!entry->live) continue;
     entry->value.changed = false;
@@ -130,7 +202,7 @@ void IntervalJoinNode::collect(StateBatch& batch) {
       out.fixed(static_cast<uint8_t>(row.matched));
       out.text(entry->key.view());
       out.text(held_value(row.held));
-      batch.put(StateFamily::timed, held_key(table(kLeftTable), row.held), out.take());
+      batch.put(StateFamily::timed, left_key_of(*entry, row.held), out.take());
       row.held.stored = true;
       row.dirty = false;
     }
@@ -140,11 +212,13 @@ void IntervalJoinNode::collect(StateBatch& batch) {
       out.fixed(row.watermark);
       out.text(entry->key.view());
       out.text(row.row.view());
-      batch.put(StateFamily::timed, right_key_bytes(*entry, row), out.take());
+      batch.put(StateFamily::timed, right_key_of(*entry, row), out.take());
       row.stored = true;
     }
   }
   changed_.clear();
+  unstored_bytes_ = 0;
+  cold_.collected();
   if (sealed_changed_) {
     WireWriter out;
     out.fixed(sealed_);
@@ -153,40 +227,43 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   }
 }
 
-Status IntervalJoinNode::restore(StateStore& store) {
-  const Error damaged{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
-  BRAID_TRY(waiting_.restore(store, left_rows_));
+Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
+  BRAID_TRY(waiting_.restore(store, memory));
+  // The rows of a key and span come one after the other; once there is no room, none of those not begun is read.
+  auto stays_cold = [&](uint64_t hash, std::string_view key, int64_t span) {
+    return cold_.attached() && keys_.find(hash, key, span) == nullptr && state_size().bytes >= memory;
+  };
+  std::string last;
+  auto leave = [&](uint64_t hash, std::string_view key, int64_t span, bool with_left) {
+    ++cold_rows_;
+    std::string place = timed_key(with_left, span, hash, key);
+    if (place != last) leave_cold(hash, span, with_left);
+    last = std::move(place);
+  };
   BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kLeftTable)),
                        [&](std::string_view key, std::string_view value) -> Status {
-                         WireReader in(value);
-                         LeftRow row;
-                         row.matched = in.fixed<uint8_t>() != 0;
-                         std::string_view join_key = in.text();
-                         std::string_view held = in.text();
-                         if (in.failed()) return damaged;
-                         BRAID_ASSIGN(row.held, read_held(key, held, left_rows_, pool_));
+                         TimedKey place = parse_timed_key(key);
+                         BRAID_ASSIGN(StoredLeft left, read_left(key, value));
+                         if (stays_cold(place.hash, left.key, place.bucket)) {
+                           release_now(left.row.held);
+                           leave(place.hash, left.key, place.bucket, true);
+                           return {};
+                         }
                          bool added = false;
-                         add_left(keys_.find_or_add(row.held.hash, join_key, &added), row);
+                         add_left(keys_.find_or_add(place.hash, left.key, &added, place.bucket), left.row);
                          return {};
                        }));
   BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kRightTable)),
                        [&](std::string_view key, std::string_view value) -> Status {
-                         TimedKey parsed = parse_timed_key(key);
-                         WireReader place(parsed.key), in(value);
-                         RightRow row;
-                         row.stored = true;
-                         row.time = parsed.bucket;
-                         row.source = place.fixed<uint32_t>();
-                         row.partition = place.fixed<uint32_t>();
-                         row.position = place.fixed<int64_t>();
-                         row.sequence = place.fixed<uint64_t>();
-                         row.watermark = in.fixed<int64_t>();
-                         std::string_view join_key = in.text();
-                         std::string_view content = in.text();
-                         if (place.failed() || in.failed() || !rows_.right_rows().fits(content)) return damaged;
-                         row.row = pool_.copy(content);
+                         TimedKey place = parse_timed_key(key);
+                         BRAID_ASSIGN(StoredRight right, read_right(key, value));
+                         if (stays_cold(place.hash, right.key, place.bucket)) {
+                           pool_.release(right.row.row);
+                           leave(place.hash, right.key, place.bucket, false);
+                           return {};
+                         }
                          bool added = false;
-                         add_right(keys_.find_or_add(parsed.hash, join_key, &added), row);
+                         add_right(keys_.find_or_add(place.hash, right.key, &added, place.bucket), right.row);
                          return {};
                        }));
   std::string sealed;
@@ -194,7 +271,7 @@ Status IntervalJoinNode::restore(StateStore& store) {
   if (found) {
     WireReader in(sealed);
     sealed_ = in.fixed<int64_t>();
-    if (in.failed()) return damaged;
+    if (in.failed()) return Error{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
   }
   return {};
 }

@@ -19,6 +19,7 @@
 #include "runtime/base/result.h"
 #include "runtime/data/arena.h"
 #include "runtime/data/block.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/state/blob_pool.h"
 #include "runtime/state/store.h"
 #include "runtime/time/edge_time.h"
@@ -83,12 +84,29 @@ struct Services {
   OutputTrace* trace = nullptr;                             ///< null but for one of several workers (sharded.h)
   size_t workers = 1;
   Executor* executor = nullptr;  ///< null: workers take turns
+  /// Where rows evicted from memory are read back from; null: all stay in memory.
+  StateStore* store = nullptr;
+  uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
 };
 
 struct StateSize {
-  uint64_t rows = 0;
-  uint64_t bytes = 0;
+  uint64_t rows = 0;   ///< cold ones too, those of an interval join by key and time span
+  uint64_t bytes = 0;  ///< in memory
+  uint64_t dirty = 0;  ///< of those, not yet collected for a commit
+  uint64_t cold = 0;   ///< of the rows, those in the store alone
+  StateSize& operator+=(const StateSize& other) {
+    rows += other.rows;
+    bytes += other.bytes;
+    dirty += other.dirty;
+    cold += other.cold;
+    return *this;
+  }
 };
+
+/// What of `bytes` falls to one that holds `own` of `all`.
+inline uint64_t share_of(uint64_t bytes, uint64_t own, uint64_t all) {
+  return static_cast<uint64_t>(static_cast<uint128>(bytes) * own / all);
+}
 
 class OperatorNode {
  public:
@@ -107,11 +125,22 @@ class OperatorNode {
   virtual EdgeTime output_time(std::span<const EdgeTime> inputs) const;
   /// Changes since the last call, for one atomic write.
   virtual void collect(StateBatch& batch) { (void)batch; }
-  virtual Status restore(StateStore& store) {
+  /// The last changes collected are durable.
+  virtual void committed() {}
+  /// Reads its rows back; once it holds `memory` bytes, further ones stay in the store if they can.
+  virtual Status restore(StateStore& store, uint64_t memory) {
     (void)store;
+    (void)memory;
+    return {};
+  }
+  /// Forgets rows until about `bytes` are free. Only directly after committed(), so that the store has all of them.
+  virtual Status evict(uint64_t bytes) {
+    (void)bytes;
     return {};
   }
   virtual StateSize state_size() const { return {}; }
+  /// Reading cold rows has failed: what the turn has made is of no use.
+  const Status& health() const { return health_; }
   /// Time up to which the end of the inputs has settled everything; of several workers, the latest holds for all.
   virtual int64_t sealed() const { return kNoTime; }
   virtual void seal(int64_t time) { (void)time; }
@@ -137,9 +166,16 @@ class OperatorNode {
     return time < own_watermark || time < edges[input].finite;
   }
   void leave_late(int input, const Block& block, uint32_t row, uint32_t site);
+  /// The first failure is kept.
+  void note(const Status& status) {
+    if (health_.ok()) health_ = status;
+  }
 
   Services services_;
   const Operator& self_;
+
+ private:
+  Status health_;
 };
 
 /// Runs a kernel over a block. `kept` and `drops` are in the arena.

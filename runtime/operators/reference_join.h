@@ -15,7 +15,7 @@ class ReferenceJoinNode : public OperatorNode {
   void take(int input, const Block& block, std::vector<Block>& out) override;
   /// Of the left input alone: static tables have no time.
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override { return inputs[0]; }
-  StateSize state_size() const override { return {table_.size(), pool_.bytes_used()}; }
+  StateSize state_size() const override { return {table_.size(), pool_.bytes_used() + table_.bytes()}; }
 
  private:
   struct Row {

@@ -120,7 +120,7 @@ void RetimeNode::collect(StateBatch& batch) {
   }
 }
 
-Status RetimeNode::restore(StateStore& store) {
+Status RetimeNode::restore(StateStore& store, uint64_t) {
   return store.scan(StateFamily::point, table_prefix(table(0)),
                     [&](std::string_view key, std::string_view value) -> Status {
                       WireReader place(parse_point_key(key).key), in(value);

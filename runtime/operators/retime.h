@@ -16,7 +16,7 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   void take(int input, const Block& block, std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
+  Status restore(StateStore& store, uint64_t memory) override;
   StateSize state_size() const override { return {clocks_.size(), clocks_.size() * sizeof(Clock)}; }
   void visit_clocks(uint32_t source, const Visit& visit) const override;
 

@@ -109,9 +109,12 @@ class SliceStore : public StateStore {
   Result<bool> get(StateFamily family, std::string_view key, std::string* value) override {
     return store_.get(family, key, value);
   }
-  Status scan(StateFamily family, std::string_view prefix,
-              const std::function<Status(std::string_view, std::string_view)>& visit) override {
-    return store_.scan(family, prefix, [&](std::string_view key, std::string_view value) -> Status {
+  Status get_many(StateFamily family, std::span<const std::string> keys,
+                  const std::function<Status(size_t, std::string_view)>& visit) override {
+    return store_.get_many(family, keys, visit);
+  }
+  Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) override {
+    return store_.scan_range(family, begin, end, [&](std::string_view key, std::string_view value) -> Status {
       BRAID_CHECK(key.size() > sizeof(uint32_t), "a state row without a slice");
       auto slice = static_cast<uint8_t>(key[sizeof(uint32_t)]);
       if (slice < first_ || slice >= end_) return {};
@@ -187,6 +190,9 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
       made->shard_of_slice_[slice] = static_cast<uint8_t>(i);
     Services own{services.program,    services.index, services.state_number, shard->arena,   shard->call,
                  shard->dispositions, services.turn,  services.clocks,       services.nodes, &shard->trace};
+    own.store = services.store;
+    own.first_slice = shard->first_slice;
+    own.end_slice = shard->end_slice;
     BRAID_ASSIGN(shard->node, make_one(own));
     made->shards_.push_back(std::move(shard));
   }
@@ -240,6 +246,7 @@ void ShardedOperator::take(int input, const Block& block, std::vector<Block>& ou
     shard.node->places = nullptr;
   });
   taken += block.rows;
+  for (const auto& shard : shards_) note(shard->node->health());
   settle();
   merge(out);
 }
@@ -250,6 +257,7 @@ void ShardedOperator::advance(std::vector<Block>& out) {
   for (const auto& shard : shards_) sealed_to = std::max(sealed_to, shard->node->sealed());
   std::vector<OutputTrace::Made> made;
   for (const auto& shard : shards_) {
+    note(shard->node->health());
     shard->node->seal(sealed_to);
     made.insert(made.end(), shard->trace.made.begin(), shard->trace.made.end());
     shard->trace.made.clear();
@@ -364,21 +372,28 @@ void ShardedOperator::collect(StateBatch& batch) {
   for (const auto& shard : shards_) shard->node->collect(batch);
 }
 
-Status ShardedOperator::restore(StateStore& store) {
+void ShardedOperator::committed() {
+  for (const auto& shard : shards_) shard->node->committed();
+}
+
+Status ShardedOperator::restore(StateStore& store, uint64_t memory) {
   for (const auto& shard : shards_) {
     SliceStore own(store, shard->first_slice, shard->end_slice);
-    BRAID_TRY(shard->node->restore(own));
+    BRAID_TRY(shard->node->restore(own, memory / shards_.size()));
   }
+  return {};
+}
+
+Status ShardedOperator::evict(uint64_t bytes) {
+  uint64_t all = std::max<uint64_t>(state_size().bytes, 1);
+  for (const auto& shard : shards_)
+    BRAID_TRY(shard->node->evict(share_of(bytes, shard->node->state_size().bytes, all)));
   return {};
 }
 
 StateSize ShardedOperator::state_size() const {
   StateSize total;
-  for (const auto& shard : shards_) {
-    StateSize size = shard->node->state_size();
-    total.rows += size.rows;
-    total.bytes += size.bytes;
-  }
+  for (const auto& shard : shards_) total += shard->node->state_size();
   return total;
 }
 

@@ -31,7 +31,9 @@ class ShardedOperator : public OperatorNode {
   void advance(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
+  void committed() override;
+  Status restore(StateStore& store, uint64_t memory) override;
+  Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
 
  private:

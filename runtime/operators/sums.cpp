@@ -56,7 +56,7 @@ class CountDistinct : public Accumulator {
   size_t size() const override { return 16; }
   void begin(char* state) const override { set_of(state) = new Set; }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool&) const override {
+           BlobPool& pool) const override {
     std::string bytes;
     std::vector<Slot> slots(leaves_);
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -65,7 +65,7 @@ class CountDistinct : public Accumulator {
         slots[leaf] = read_slot(block.columns[rows_.argument().column + leaf], rows[i]);
       bytes.clear();
       append_key_bytes(rows_.argument().type, slots.data(), bytes);
-      set_of(states[i] + offset)->insert(bytes);
+      if (set_of(states[i] + offset)->insert(bytes).second) charge(states[i] + offset, bytes, pool);
     }
   }
   bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
@@ -78,17 +78,32 @@ class CountDistinct : public Accumulator {
     out.fixed(static_cast<uint64_t>(sorted.size()));
     for (std::string_view value : sorted) out.text(value);
   }
-  bool load(WireReader& in, char* state, BlobPool&) const override {
+  bool load(WireReader& in, char* state, BlobPool& pool) const override {
     set_of(state) = new Set;
     auto count = in.fixed<uint64_t>();
-    for (uint64_t i = 0; i < count && !in.failed(); ++i) set_of(state)->emplace(in.text());
+    for (uint64_t i = 0; i < count && !in.failed(); ++i) {
+      std::string_view value = in.text();
+      set_of(state)->emplace(value);
+      charge(state, value, pool);
+    }
     return !in.failed();
   }
-  void end(char* state, BlobPool&) const override { delete set_of(state); }
+  void end(char* state, BlobPool& pool) const override {
+    pool.charge(-charged(state));
+    delete set_of(state);
+  }
 
  private:
   using Set = std::unordered_set<std::string>;
   static Set*& set_of(char* state) { return *reinterpret_cast<Set**>(state); }
+  /// Bytes of the set's memory, about, as the pool counts them.
+  static int64_t& charged(char* state) { return *reinterpret_cast<int64_t*>(state + sizeof(Set*)); }
+  static void charge(char* state, std::string_view value, BlobPool& pool) {
+    constexpr int64_t kNode = 64;
+    int64_t bytes = kNode + static_cast<int64_t>(value.size());
+    charged(state) += bytes;
+    pool.charge(bytes);
+  }
 
   RowChoice rows_;
   ScalarResult result_;

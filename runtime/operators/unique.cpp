@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
 #include "runtime/state/wire.h"
 
@@ -13,7 +14,9 @@ UniqueNode::UniqueNode(const Services& services)
       key_(input_row(0), content_.fields, KeyFormat::Nulls::group),
       leaves_(flatten(self_.row)),
       rows_(self_.row),
-      waiting_(HeldRows::Order::position, table(kWaitingTable), pool_) {
+      waiting_(HeldRows::Order::position, table(kWaitingTable), services, rows_, pool_),
+      cold_(StateFamily::point, table(kWinnerTable)) {
+  cold_.attach(services.store);
   std::string fields, within;
   for (int field : content_.fields) fields += (fields.empty() ? "`" : ", `") + self_.row[field].name + "`";
   append_duration_literal(within, content_.within_us);
@@ -49,7 +52,7 @@ void UniqueNode::seal(int64_t time) {
 
 void UniqueNode::advance(std::vector<Block>& out) {
   released_.clear();
-  waiting_.take_before(edges[0].value(), released_);
+  note(waiting_.take_before(edges[0].value(), released_));
   if (edges[0].ended && !released_.empty()) {
     sealed_ = std::max(sealed_, released_.back().time);
     sealed_changed_ = true;
@@ -66,6 +69,7 @@ void UniqueNode::advance(std::vector<Block>& out) {
 void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
   constexpr uint32_t kDuplicateRow = 6202;
   KeyBlock keys = key_.encode(block, arena());
+  note(warm(keys, block.rows));
   std::vector<uint32_t> kept;
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().release(index(), 0, block.record_of(row));
@@ -78,7 +82,7 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
     entry.value.time = block.time[row];
     if (!entry.value.dirty) changed_.push_back(&entry);
     entry.value.dirty = true;
-    expiries_.push_back({block.time[row], &entry, entry.hash});
+    expiries_.expect(add_time(block.time[row], content_.within_us), entry, block.time[row]);
     kept.push_back(row);
   }
   if (kept.empty()) return;
@@ -87,12 +91,12 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
 }
 
 void UniqueNode::forget_before(int64_t watermark) {
-  while (!expiries_.empty() && add_time(expiries_.front().time, content_.within_us) <= watermark) {
-    Expiry expiry = expiries_.front();
-    expiries_.pop_front();
+  Expiry<Entry> expiry;
+  while (expiries_.take(watermark, &expiry)) {
     Entry& entry = *expiry.entry;
-    if (!entry.live || entry.hash != expiry.hash || entry.value.time != expiry.time) continue;
+    if (!expiry.is_current() || entry.value.time != expiry.mark) continue;
     if (entry.value.stored) erased_.push_back(point_key(table(kWinnerTable), entry.hash, entry.key.view()));
+    cold_.gone(entry.hash, entry.key.view());
     winners_.erase(entry);
   }
 }
@@ -110,6 +114,7 @@ void UniqueNode::collect(StateBatch& batch) {
     entry->value.dirty = false;
   }
   changed_.clear();
+  cold_.collected();
   if (sealed_changed_) {
     WireWriter out;
     out.fixed(sealed_);
@@ -118,21 +123,44 @@ void UniqueNode::collect(StateBatch& batch) {
   }
 }
 
-Status UniqueNode::restore(StateStore& store) {
-  BRAID_TRY(waiting_.restore(store, rows_));
-  const Error damaged{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
+Status UniqueNode::warm(const KeyBlock& keys, uint32_t rows) {
+  if (cold_.empty()) return {};
+  std::vector<std::string> wanted;
+  for (uint32_t row = 0; row < rows; ++row) {
+    std::string_view key = keys.keys[row].view();
+    if (cold_.may_hold(keys.hashes[row], key) && winners_.find(keys.hashes[row], key) == nullptr)
+      wanted.push_back(point_key(table(kWinnerTable), keys.hashes[row], key));
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  return cold_.store().get_many(StateFamily::point, wanted, [&](size_t place, std::string_view value) -> Status {
+    BRAID_TRY(load(wanted[place], value));
+    cold_.remove();
+    return {};
+  });
+}
+
+Status UniqueNode::load(std::string_view key, std::string_view value) {
+  PointKey parsed = parse_point_key(key);
+  WireReader in(value);
+  auto time = in.fixed<int64_t>();
+  if (in.failed()) return Error{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
+  bool added = false;
+  Entry& entry = winners_.find_or_add(parsed.hash, parsed.key, &added);
+  entry.value = {time, true, false};
+  expiries_.expect(add_time(time, content_.within_us), entry, time);
+  return {};
+}
+
+Status UniqueNode::restore(StateStore& store, uint64_t memory) {
+  BRAID_TRY(waiting_.restore(store, memory));
   BRAID_TRY(store.scan(StateFamily::point, table_prefix(table(kWinnerTable)),
                        [&](std::string_view key, std::string_view value) -> Status {
-                         PointKey parsed = parse_point_key(key);
-                         WireReader in(value);
-                         bool added = false;
-                         Entry& entry = winners_.find_or_add(parsed.hash, parsed.key, &added);
-                         entry.value = {in.fixed<int64_t>(), true, false};
-                         if (in.failed()) return damaged;
-                         expiries_.push_back({entry.value.time, &entry, entry.hash});
+                         if (!cold_.attached() || state_size().bytes < memory) return load(key, value);
+                         cold_.add(parse_point_key(key).hash);
                          return {};
                        }));
-  std::sort(expiries_.begin(), expiries_.end(), [](const Expiry& a, const Expiry& b) { return a.time < b.time; });
+  const Error damaged{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
   std::string sealed;
   BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
   if (found) {
@@ -141,6 +169,51 @@ Status UniqueNode::restore(StateStore& store) {
     if (in.failed()) return damaged;
   }
   return {};
+}
+
+Status UniqueNode::evict(uint64_t bytes) {
+  uint64_t freed = waiting_.evict(bytes);
+  if (freed >= bytes) return {};
+  winners_.evict(bytes - freed, [this](Entry& entry) -> uint64_t {
+    BRAID_CHECK(entry.value.stored && !entry.value.dirty, "a winner is evicted that was never committed");
+    uint64_t size = sizeof(Entry) + sizeof(Expiry<Entry>) + entry.key.size;
+    cold_.add(entry.hash);
+    winners_.erase(entry);
+    return size;
+  });
+  pool_.release_pending();
+  expiries_.drop_evicted();
+  constexpr uint64_t kFew = 4096;
+  if (cold_.entries() > 2 * swept_ + kFew) BRAID_TRY(sweep());
+  return cold_.renew();
+}
+
+Status UniqueNode::sweep() {
+  for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice)
+    BRAID_TRY(cold_.store().scan(StateFamily::point, slice_prefix(table(kWinnerTable), slice),
+                                 [&](std::string_view key, std::string_view value) -> Status {
+                                   PointKey parsed = parse_point_key(key);
+                                   if (!expired(WireReader(value).fixed<int64_t>()) ||
+                                       winners_.find(parsed.hash, parsed.key) != nullptr ||
+                                       cold_.is_gone(parsed.hash, parsed.key))
+                                     return {};
+                                   erased_.emplace_back(key);
+                                   cold_.gone(parsed.hash, parsed.key);
+                                   cold_.remove();
+                                   return {};
+                                 }));
+  swept_ = cold_.entries();
+  return {};
+}
+
+StateSize UniqueNode::state_size() const {
+  constexpr uint64_t kBytesOfErasure = 64;
+  StateSize size = waiting_.size();
+  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  size += {winners_.size() + cold_.entries(),
+           pool_.bytes_used() + winners_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
+           changed_.size() * sizeof(Entry) + erasures, cold_.entries()};
+  return size;
 }
 
 }  // namespace braid

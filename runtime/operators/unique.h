@@ -2,10 +2,10 @@
 // position) wins its key for d from its time; the others are duplicates. An eager choice would depend on arrival.
 #pragma once
 
-#include <deque>
-
+#include "runtime/operators/expiry_queue.h"
 #include "runtime/operators/held_rows.h"
 #include "runtime/operators/operator.h"
+#include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 
@@ -18,8 +18,10 @@ class UniqueNode : public OperatorNode {
   void take(int input, const Block& block, std::vector<Block>& out) override;
   void advance(std::vector<Block>& out) override;
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
-  StateSize state_size() const override { return {winners_.size() + waiting_.size(), pool_.bytes_used()}; }
+  void committed() override { cold_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
   void seal(int64_t time) override;
 
@@ -33,13 +35,15 @@ class UniqueNode : public OperatorNode {
     bool dirty = false;
   };
   using Entry = KeyTable<Winner>::Entry;
-  struct Expiry {
-    int64_t time;
-    Entry* entry;
-    uint64_t hash;
-  };
   void decide(const Block& block, std::vector<Block>& out);
   void forget_before(int64_t watermark);
+  /// Cold winners of these keys come back into memory.
+  Status warm(const KeyBlock& keys, uint32_t rows);
+  /// A winner as the store has it, into memory.
+  Status load(std::string_view key, std::string_view value);
+  /// What forget_before would have taken of cold ones.
+  Status sweep();
+  bool expired(int64_t time) const { return add_time(time, content_.within_us) <= edges[0].finite; }
 
   const UniqueOperator& content_;
   KeyFormat key_;
@@ -48,7 +52,9 @@ class UniqueNode : public OperatorNode {
   BlobPool pool_;
   HeldRows waiting_;
   KeyTable<Winner> winners_{pool_};
-  std::deque<Expiry> expiries_;  ///< by time
+  ColdTable cold_;      ///< of winners
+  uint64_t swept_ = 0;  ///< cold winners that the last sweep left
+  ExpiryQueue<Entry> expiries_;
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<HeldRow> released_;

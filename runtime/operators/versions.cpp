@@ -53,7 +53,10 @@ void Versions::insert(Entry& entry, Version version) {
     ++count_;
   }
   auto index = static_cast<size_t>(place - list.begin());
-  if (version.dirty) unstored_.emplace_back(&entry, version.from);
+  if (version.dirty) {
+    unstored_.emplace_back(&entry, version.from);
+    unstored_bytes_ += sizeof(Version) + version.row.size;
+  }
   if (index > 0) expect_expiry(entry, index - 1);
   expect_expiry(entry, index);
 }
@@ -61,13 +64,13 @@ void Versions::insert(Entry& entry, Version version) {
 void Versions::expect_expiry(Entry& entry, size_t index) {
   History& list = entry.value;
   const Version& version = list[index];
-  if (index + 1 < list.size()) superseded_.push({list[index + 1].from, &entry, entry.hash, version.from});
+  if (index + 1 < list.size()) superseded_.expect(list[index + 1].from, entry, version.from);
   int64_t settled = add_time(version.from, 1);
   if (version.row.data == nullptr) {
-    ended_.push({settled, &entry, entry.hash, version.from});
+    ended_.expect(settled, entry, version.from);
   } else if (max_age_) {
     int64_t too_old = add_time(add_time(version.original, *max_age_), 1);
-    ended_.push({std::max(settled, too_old), &entry, entry.hash, version.from});
+    ended_.expect(std::max(settled, too_old), entry, version.from);
   }
 }
 
@@ -79,39 +82,100 @@ Bytes Versions::find(uint64_t hash, std::string_view key, int64_t time) {
                                 [](int64_t t, const Version& version) { return t < version.from; });
   if (after == list.begin()) return {nullptr, 0};
   const Version& version = *(after - 1);
-  if (max_age_ && subtract_time(time, *max_age_) > version.original) return {nullptr, 0};
-  return version.row;
+  return too_old(time, version) ? Bytes{nullptr, 0} : version.row;
 }
 
 void Versions::forget_before(int64_t bound, int64_t settled) {
+  bound_ = bound;
+  settled_ = settled;
   forget(superseded_, bound, true);
   forget(ended_, std::min(bound, settled), false);
 }
 
-void Versions::forget(Expiries& expiries, int64_t bound, bool superseded_ones) {
-  while (!expiries.empty() && expiries.top().bound <= bound) {
-    Expiry expiry = expiries.top();
-    expiries.pop();
+void Versions::forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool superseded_ones) {
+  Expiry<Entry> expiry;
+  while (expiries.take(bound, &expiry)) {
     Entry& entry = *expiry.entry;
-    if (!entry.live || entry.hash != expiry.hash) continue;
+    if (!expiry.is_current()) continue;
     History& list = entry.value;
-    auto place = list.find(expiry.from);
-    if (place == list.end() || place->from != expiry.from) continue;
+    auto place = list.find(expiry.mark);
+    if (place == list.end() || place->from != expiry.mark) continue;
     // What was expected may have changed: another row of the same time may have taken its place.
-    bool goes = superseded_ones
-                    ? place + 1 != list.end() && (place + 1)->from <= bound
-                    : place->row.data == nullptr || (max_age_ && subtract_time(bound, *max_age_) > place->original);
+    bool goes = superseded_ones ? place + 1 != list.end() && (place + 1)->from <= bound
+                                : place->row.data == nullptr || too_old(bound, *place);
     if (!goes) continue;
-    if (place->stored) erased_.push_back(timed_key(table_, place->from, entry.hash, entry.key.view()));
+    if (place->stored) erased_.push_back(key_of(entry, place->from));
     if (place->row.data != nullptr) pool_.release_later(place->row);
     list.erase(place);
     --count_;
-    if (list.empty()) keys_.erase(entry);
+    if (!list.empty()) continue;
+    cold_.gone(entry.hash, entry.key.view());
+    keys_.erase(entry);
   }
 }
 
+std::string Versions::key_of(const Entry& entry, int64_t from) const {
+  std::string key = point_key(table_, entry.hash, entry.key.view());
+  append_time_key(key, from);
+  return key;
+}
+
+Result<Versions::StoredVersion> Versions::parse(std::string_view key, std::string_view value) const {
+  std::string_view place = parse_point_key(key).key;
+  const Error damaged{ErrorKind::store, "a version of a table is damaged", 0, 0};
+  if (place.size() < sizeof(int64_t)) return damaged;
+  StoredVersion found;
+  found.key = place.substr(0, place.size() - sizeof(int64_t));
+  found.version.from = read_time_key(place.substr(found.key.size()));
+  found.version.stored = true;
+  WireReader in(value);
+  found.version.original = in.fixed<int64_t>();
+  found.version.source = in.fixed<uint32_t>();
+  found.version.partition = in.fixed<uint32_t>();
+  found.version.position = in.fixed<int64_t>();
+  bool deleted = in.fixed<uint8_t>() != 0;
+  found.row = in.text();
+  if (in.failed() || (!deleted && !rows_.fits(found.row))) return damaged;
+  if (deleted) found.row = {};
+  found.version.row = {deleted ? nullptr : found.row.data(), found.row.size()};
+  return found;
+}
+
+Status Versions::warm(const KeyBlock& keys, uint32_t rows) {
+  if (cold_.empty()) return {};
+  std::vector<std::pair<uint64_t, std::string_view>> wanted;
+  for (uint32_t row = 0; row < rows; ++row) {
+    if (keys.has_null[row]) continue;
+    std::string_view key = keys.keys[row].view();
+    if (cold_.may_hold(keys.hashes[row], key) && keys_.find(keys.hashes[row], key) == nullptr)
+      wanted.emplace_back(keys.hashes[row], key);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (const auto& [hash, key] : wanted) BRAID_TRY(load(hash, key));
+  return {};
+}
+
+Status Versions::load(uint64_t hash, std::string_view key) {
+  Entry* entry = nullptr;
+  BRAID_TRY(cold_.store().scan(StateFamily::point, point_key(table_, hash, key),
+                               [&](std::string_view stored_key, std::string_view value) -> Status {
+                                 BRAID_ASSIGN(StoredVersion found, parse(stored_key, value));
+                                 if (found.key != key) return {};  // a longer key that begins alike
+                                 bool added = false;
+                                 if (entry == nullptr) entry = &keys_.find_or_add(hash, key, &added);
+                                 Version version = found.version;
+                                 if (version.row.data != nullptr) version.row = pool_.copy(found.row);
+                                 insert(*entry, version);
+                                 if (cold_count_ > 0) --cold_count_;
+                                 return {};
+                               }));
+  if (entry != nullptr) cold_.remove();
+  return {};
+}
+
 void Versions::collect(StateBatch& batch) {
-  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
+  for (std::string& key : erased_) batch.erase(StateFamily::point, std::move(key));
   erased_.clear();
   for (auto [entry, from] : unstored_) {
     if (!entry->live) continue;
@@ -124,33 +188,107 @@ void Versions::collect(StateBatch& batch) {
     out.fixed(place->position);
     out.fixed(static_cast<uint8_t>(place->row.data == nullptr));
     out.text(place->row.view());
-    batch.put(StateFamily::timed, timed_key(table_, from, entry->hash, entry->key.view()), out.take());
+    batch.put(StateFamily::point, key_of(*entry, from), out.take());
     place->stored = true;
     place->dirty = false;
   }
   unstored_.clear();
+  unstored_bytes_ = 0;
+  cold_.collected();
 }
 
-Status Versions::restore(StateStore& store, const StoredRows& rows) {
-  return store.scan(StateFamily::timed, table_prefix(table_),
+Status Versions::restore(StateStore& store, uint64_t memory) {
+  std::string last_cold;
+  return store.scan(StateFamily::point, table_prefix(table_),
                     [&](std::string_view key, std::string_view value) -> Status {
-                      TimedKey parsed = parse_timed_key(key);
-                      WireReader in(value);
-                      Version version;
-                      version.from = parsed.bucket;
-                      version.stored = true;
-                      version.original = in.fixed<int64_t>();
-                      version.source = in.fixed<uint32_t>();
-                      version.partition = in.fixed<uint32_t>();
-                      version.position = in.fixed<int64_t>();
-                      bool deleted = in.fixed<uint8_t>() != 0;
-                      std::string_view row = in.text();
-                      if (in.failed() || (!deleted && !rows.fits(row)))
-                        return Error{ErrorKind::store, "a version of a table is damaged", 0, 0};
-                      if (!deleted) version.row = pool_.copy(row);
-                      add(parsed.hash, parsed.key, version);
+                      BRAID_ASSIGN(StoredVersion found, parse(key, value));
+                      uint64_t hash = parse_point_key(key).hash;
+                      Entry* entry = keys_.find(hash, found.key);
+                      // The rows of a key come one after the other: it is in memory with all of them, or with none.
+                      if (entry == nullptr && cold_.attached() && pool_.bytes_used() + size().bytes >= memory) {
+                        std::string place = point_key(table_, hash, found.key);
+                        if (place != last_cold) cold_.add(hash);
+                        last_cold = std::move(place);
+                        ++cold_count_;
+                        return {};
+                      }
+                      if (found.version.row.data != nullptr) found.version.row = pool_.copy(found.row);
+                      add(hash, found.key, found.version);
                       return {};
                     });
+}
+
+Status Versions::evict(uint64_t bytes) {
+  keys_.evict(bytes, [this](Entry& entry) -> uint64_t {
+    uint64_t freed = sizeof(Entry) + entry.key.size;
+    for (const Version& version : entry.value) {
+      BRAID_CHECK(version.stored && !version.dirty, "a version is evicted that was never committed");
+      freed += sizeof(Version) + version.row.size;
+      if (version.row.data != nullptr) pool_.release(version.row);
+    }
+    count_ -= entry.value.size();
+    cold_count_ += entry.value.size();
+    cold_.add(entry.hash);
+    keys_.erase(entry);
+    return freed;
+  });
+  pool_.release_pending();
+  superseded_.drop_evicted();
+  ended_.drop_evicted();
+  constexpr uint64_t kFew = 4096;
+  if (cold_.entries() > 2 * swept_ + kFew) BRAID_TRY(sweep());
+  return cold_.renew();
+}
+
+/// Of cold histories, what forget_before would have taken.
+Status Versions::sweep() {
+  struct Row {
+    std::string key;
+    Version version;
+  };
+  std::vector<Row> history;
+  uint64_t hash = 0;
+  std::string key;
+  int64_t ended = std::min(bound_, settled_);
+  auto settle = [&] {
+    if (history.empty() || keys_.find(hash, key) != nullptr || cold_.is_gone(hash, key)) return;
+    size_t first = 0;
+    while (first + 1 < history.size() && history[first + 1].version.from <= bound_) ++first;
+    const Version& last = history[first].version;
+    bool none_left =
+        first + 1 == history.size() && last.from < ended && (last.row.data == nullptr || too_old(ended, last));
+    for (size_t i = 0; i < first + (none_left ? 1 : 0); ++i) {
+      erased_.push_back(std::move(history[i].key));
+      if (cold_count_ > 0) --cold_count_;
+    }
+    if (!none_left) return;
+    cold_.gone(hash, key);
+    cold_.remove();
+  };
+  for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
+    BRAID_TRY(cold_.store().scan(StateFamily::point, slice_prefix(table_, slice),
+                                 [&](std::string_view stored_key, std::string_view value) -> Status {
+                                   BRAID_ASSIGN(StoredVersion found, parse(stored_key, value));
+                                   uint64_t found_hash = parse_point_key(stored_key).hash;
+                                   if (found_hash != hash || found.key != key) {
+                                     settle();
+                                     history.clear();
+                                     hash = found_hash;
+                                     key = found.key;
+                                   }
+                                   history.push_back({std::string(stored_key), found.version});
+                                   return {};
+                                 }));
+  settle();
+  swept_ = cold_.entries();
+  return {};
+}
+
+StateSize Versions::size() const {
+  constexpr uint64_t kBytesOfErasure = 64;
+  uint64_t bytes = keys_.bytes() + count_ * sizeof(Version) + cold_.bytes() + superseded_.bytes() + ended_.bytes() +
+                   erased_.size() * kBytesOfErasure;
+  return {count_ + cold_count_, bytes, unstored_bytes_ + erased_.size() * kBytesOfErasure, cold_count_};
 }
 
 }  // namespace braid

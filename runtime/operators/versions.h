@@ -2,14 +2,19 @@
 // that comes behind the watermark holds from the watermark on; of two with one time the later by (source, partition,
 // position) holds. Versions that no row can need any more are forgotten.
 //
-// Owns its rows through a pool; one thread. Stored as timed rows: bucket = the time a version holds from.
+// Owns its rows through a pool; one thread. Stored as point rows: key, then the time a version holds from, big-endian,
+// so that the history of a key lies together. Evicted are whole histories; what time makes useless of those is swept
+// out of the store now and then.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <queue>
 #include <vector>
 
+#include "runtime/operators/expiry_queue.h"
+#include "runtime/operators/operator.h"
+#include "runtime/state/cold_table.h"
+#include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
@@ -28,9 +33,22 @@ struct Version {
 
 class Versions {
  public:
-  Versions(uint32_t table, std::optional<int64_t> max_age, BlobPool& pool)
-      : table_(table), max_age_(max_age), pool_(pool), keys_(pool) {}
+  /// `rows`: the type of a version's row. All outlive it.
+  Versions(uint32_t table, std::optional<int64_t> max_age, const Services& services, const StoredRows& rows,
+           BlobPool& pool)
+      : table_(table),
+        max_age_(max_age),
+        first_slice_(services.first_slice),
+        end_slice_(services.end_slice),
+        rows_(rows),
+        pool_(pool),
+        keys_(pool),
+        cold_(StateFamily::point, table) {
+    cold_.attach(services.store);
+  }
 
+  /// Before `add` or `find` of any of these keys: cold ones come back into memory.
+  Status warm(const KeyBlock& keys, uint32_t rows);
   void prefetch(uint64_t hash) const { keys_.prefetch(hash); }
   /// Takes over `version.row`.
   void add(uint64_t hash, std::string_view key, Version version);
@@ -38,10 +56,14 @@ class Versions {
   Bytes find(uint64_t hash, std::string_view key, int64_t time);
   /// Nothing will ask for a time before `bound` any more, and no version will come that holds from before `settled`.
   void forget_before(int64_t bound, int64_t settled);
-  size_t size() const { return count_; }
 
   void collect(StateBatch& batch);
-  Status restore(StateStore& store, const StoredRows& rows);
+  void committed() { cold_.committed(); }
+  Status restore(StateStore& store, uint64_t memory);
+  /// Directly after a commit.
+  Status evict(uint64_t bytes);
+  /// Without what lies in the pool.
+  StateSize size() const;
 
  private:
   /// Versions by `from`, all different. They go from the front, one by one, so what is gone there stays until it is
@@ -64,29 +86,38 @@ class Versions {
     size_t gone_ = 0;
   };
   using Entry = KeyTable<History>::Entry;
-  struct Expiry {
-    int64_t bound;  ///< the version is not needed from there on
-    Entry* entry;
-    uint64_t hash;  ///< entries are used again
-    int64_t from;
+  struct StoredVersion {
+    std::string_view key;
+    Version version;
+    std::string_view row;
   };
-  struct LaterExpiry {
-    bool operator()(const Expiry& a, const Expiry& b) const { return a.bound > b.bound; }
-  };
-  using Expiries = std::priority_queue<Expiry, std::vector<Expiry>, LaterExpiry>;
   void insert(Entry& entry, Version version);
-  void forget(Expiries& expiries, int64_t bound, bool superseded_ones);
+  void forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool superseded_ones);
   void expect_expiry(Entry& entry, size_t index);
+  bool too_old(int64_t bound, const Version& version) const {
+    return max_age_ && subtract_time(bound, *max_age_) > version.original;
+  }
+  std::string key_of(const Entry& entry, int64_t from) const;
+  Result<StoredVersion> parse(std::string_view key, std::string_view value) const;
+  Status load(uint64_t hash, std::string_view key);
+  Status sweep();
 
   uint32_t table_;
   std::optional<int64_t> max_age_;
+  uint32_t first_slice_, end_slice_;
+  const StoredRows& rows_;
   BlobPool& pool_;
   KeyTable<History> keys_;
-  Expiries superseded_;  ///< versions with a successor
+  ColdTable cold_;
+  ExpiryQueue<Entry> superseded_;  ///< versions with a successor
   /// Deleted keys and versions beyond `max age`: gone only once no earlier version can come, which they would hide.
-  Expiries ended_;
-  size_t count_ = 0;
+  ExpiryQueue<Entry> ended_;
+  size_t count_ = 0;  ///< in memory
+  uint64_t cold_count_ = 0;
+  uint64_t swept_ = 0;  ///< cold entries that the last sweep left
+  int64_t bound_ = kNoTime, settled_ = kNoTime;
   std::vector<std::pair<Entry*, int64_t>> unstored_;
+  uint64_t unstored_bytes_ = 0;
   std::vector<std::string> erased_;
 };
 

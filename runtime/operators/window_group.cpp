@@ -52,7 +52,9 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
       content_(std::get<GroupOperator>(self_.content)),
       windows_(std::move(windows)),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
-      leaves_(flatten(self_.row)) {
+      leaves_(flatten(self_.row)),
+      cold_(StateFamily::timed, table(kGroupTable)) {
+  cold_.attach(services.store);
   auto column = static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()));
   for (const AggregateSpec& spec : content_.aggregates) {
     accumulators_.push_back(make_accumulator(spec, input_row(0)));
@@ -82,7 +84,9 @@ WindowGroupNode::Entry& WindowGroupNode::group_of(const WindowRange& window, uin
     entry.value.state = pool_.allocate(state_size_bytes_);
     std::memset(entry.value.state, 0, state_size_bytes_);
     for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->begin(entry.value.state + offsets_[i]);
-    open_[window.end].push_back(&entry);
+    std::vector<Entry*>& groups = open_[window.end].groups;
+    entry.value.place = static_cast<uint32_t>(groups.size());
+    groups.push_back(&entry);
   }
   return entry;
 }
@@ -96,12 +100,13 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
   rows_.clear();
   states_.clear();
   int64_t closed = std::max(edges[0].finite, sealed_);
+  if (!cold_.empty()) note(warm(block, keys, closed));
   for (uint32_t row = 0; row < block.rows; ++row) {
     windows_.assign(block.time[row], ranges_);
     int64_t passed = std::max(block.watermark[row], closed);
     size_t open = 0;
     for (const WindowRange& window : ranges_) {
-      if (add_time(window.end, content_.window.late_us) <= passed) continue;
+      if (is_closed(window, passed)) continue;
       ++open;
       Entry& entry = group_of(window, keys.hashes[row], keys.keys[row].view());
       if (!entry.value.dirty) {
@@ -128,20 +133,54 @@ void WindowGroupNode::fold(const Block& block, std::span<const uint32_t> rows, c
 
 void WindowGroupNode::advance(std::vector<Block>& out) {
   int64_t watermark = edges[0].value();
-  std::vector<Entry*> closing;
-  while (!open_.empty() && add_time(open_.begin()->first, content_.window.late_us) <= watermark) {
-    std::vector<Entry*>& groups = open_.begin()->second;
-    std::sort(groups.begin(), groups.end(), [](const Entry* a, const Entry* b) {
-      return a->hash != b->hash ? a->hash < b->hash : a->key.view() < b->key.view();
-    });
-    closing.insert(closing.end(), groups.begin(), groups.end());
+  uint32_t ordinal = 0;
+  while (!open_.empty() && is_closed({0, open_.begin()->first}, watermark)) {
+    auto& [end, window] = *open_.begin();
+    close(end, window, &ordinal, out);
     if (edges[0].ended) {
-      sealed_ = std::max(sealed_, add_time(open_.begin()->first, content_.window.late_us));
+      sealed_ = std::max(sealed_, add_time(end, content_.window.late_us));
       sealed_changed_ = true;
     }
     open_.erase(open_.begin());
   }
-  if (!closing.empty()) emit(closing, out);
+}
+
+void WindowGroupNode::close(int64_t end, Window& window, uint32_t* ordinal, std::vector<Block>& out) {
+  auto in_order = [](const Entry* a, const Entry* b) {
+    return a->hash != b->hash ? a->hash < b->hash : a->key.view() < b->key.view();
+  };
+  // Many rows are erased as the ranges that they fill.
+  constexpr uint64_t kMany = 4096;
+  bool as_ranges = window.stored > kMany;
+  if (as_ranges) erased_windows_.push_back(end);
+  auto finish = [&](std::vector<Entry*>& groups) {
+    emit(groups, ordinal, out);
+    for (Entry* entry : groups) {
+      if (entry->value.stored && !as_ranges)
+        erased_.push_back(timed_key(table(kGroupTable), end, entry->hash, entry->key.view()));
+      end_group(*entry);
+      groups_.erase(*entry);
+    }
+  };
+  std::sort(window.groups.begin(), window.groups.end(), in_order);
+  if (window.cold == 0) return finish(window.groups);
+
+  // Slices are ranges of the hash, so one after the other keeps the order, and only one is in memory as a whole.
+  std::vector<Entry*> warm = std::move(window.groups);
+  auto next = warm.begin();
+  for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
+    window.groups.clear();
+    for (; next != warm.end() && slice_of((*next)->hash) == slice; ++next) window.groups.push_back(*next);
+    note(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), slice, end),
+                            [&](std::string_view key, std::string_view value) -> Status {
+                              TimedKey place = parse_timed_key(key);
+                              if (groups_.find(place.hash, place.key, end) != nullptr) return {};
+                              count_back(window);
+                              return load(place, value);
+                            }));
+    std::sort(window.groups.begin(), window.groups.end(), in_order);
+    finish(window.groups);
+  }
 }
 
 void WindowGroupNode::seal(int64_t time) {
@@ -150,7 +189,7 @@ void WindowGroupNode::seal(int64_t time) {
   sealed_changed_ = true;
 }
 
-void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out) {
+void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::vector<Block>& out) {
   constexpr uint32_t kOverflow = 6101;
   for (size_t first = 0; first < groups.size(); first += kBlockRows) {
     auto count = static_cast<uint32_t>(std::min<size_t>(groups.size() - first, kBlockRows));
@@ -178,7 +217,7 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out)
       records[row].source = made_source(services_.program);
       records[row].position = static_cast<int64_t>(entry.hash >> 1);
       records[row].turn = services_.turn;
-      records[row].ordinal = static_cast<uint32_t>(first) + row;
+      records[row].ordinal = (*ordinal)++;
       if (services_.trace != nullptr) {
         OrderKey key{.time = entry.bucket, .a = entry.hash, .bytes = entry.key.view()};
         services_.trace->rows.push_back(key);
@@ -202,17 +241,19 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out)
     if (services_.trace != nullptr) services_.trace->put_out(kept);
     out.push_back(select_rows(block, kept, leaves_, arena()));
   }
-  for (Entry* entry : groups) {
-    if (entry->value.stored)
-      erased_.push_back(timed_key(table(kGroupTable), entry->bucket, entry->hash, entry->key.view()));
-    end_group(*entry);
-    groups_.erase(*entry);
-  }
 }
 
 void WindowGroupNode::collect(StateBatch& batch) {
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
+  for (int64_t end : erased_windows_) {
+    for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
+      std::string prefix = bucket_prefix(table(kGroupTable), slice, end);
+      std::string behind = StateStore::behind_prefix(prefix);
+      batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
+    }
+  }
+  erased_windows_.clear();
   for (Entry* entry : changed_) {
     if (!entry->live || !entry->value.dirty) continue;
     WireWriter out;
@@ -220,10 +261,12 @@ void WindowGroupNode::collect(StateBatch& batch) {
     for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->store(entry->value.state + offsets_[i], out);
     batch.put(StateFamily::timed, timed_key(table(kGroupTable), entry->bucket, entry->hash, entry->key.view()),
               out.take());
+    if (!entry->value.stored) ++open_[entry->bucket].stored;
     entry->value.stored = true;
     entry->value.dirty = false;
   }
   changed_.clear();
+  cold_.collected();
   if (sealed_changed_) {
     WireWriter out;
     out.fixed(sealed_);
@@ -232,21 +275,57 @@ void WindowGroupNode::collect(StateBatch& batch) {
   }
 }
 
-Status WindowGroupNode::restore(StateStore& store) {
+Status WindowGroupNode::warm(const Block& block, const KeyBlock& keys, int64_t closed) {
+  std::vector<std::string> wanted;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    windows_.assign(block.time[row], ranges_);
+    for (const WindowRange& window : ranges_) {
+      if (is_closed(window, std::max(block.watermark[row], closed))) continue;
+      std::string_view key = keys.keys[row].view();
+      if (cold_.may_hold(keys.hashes[row], key, window.end) &&
+          groups_.find(keys.hashes[row], key, window.end) == nullptr)
+        wanted.push_back(timed_key(table(kGroupTable), window.end, keys.hashes[row], key));
+    }
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  return cold_.store().get_many(StateFamily::timed, wanted, [&](size_t place, std::string_view value) {
+    TimedKey found = parse_timed_key(wanted[place]);
+    count_back(open_[found.bucket]);
+    return load(found, value);
+  });
+}
+
+void WindowGroupNode::count_back(Window& window) {
+  BRAID_CHECK(window.cold > 0, "a group comes back that was not away");
+  --window.cold;
+  cold_.remove();
+}
+
+Status WindowGroupNode::load(const TimedKey& place, std::string_view value) {
+  WireReader in(value);
+  auto start = in.fixed<int64_t>();
+  Entry& entry = group_of({start, place.bucket}, place.hash, place.key);
+  entry.value.stored = true;
+  for (size_t i = 0; i < accumulators_.size(); ++i) {
+    char* state = entry.value.state + offsets_[i];
+    accumulators_[i]->end(state, pool_);
+    std::memset(state, 0, accumulators_[i]->size());
+    if (!accumulators_[i]->load(in, state, pool_)) return Error{ErrorKind::store, "a group's state is damaged", 0, 0};
+  }
+  return {};
+}
+
+Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
   const Error damaged{ErrorKind::store, "a group's state is damaged", 0, 0};
   BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kGroupTable)),
                        [&](std::string_view key, std::string_view value) -> Status {
-                         TimedKey parsed = parse_timed_key(key);
-                         WireReader in(value);
-                         auto start = in.fixed<int64_t>();
-                         Entry& entry = group_of({start, parsed.bucket}, parsed.hash, parsed.key);
-                         entry.value.stored = true;
-                         for (size_t i = 0; i < accumulators_.size(); ++i) {
-                           char* state = entry.value.state + offsets_[i];
-                           accumulators_[i]->end(state, pool_);
-                           std::memset(state, 0, accumulators_[i]->size());
-                           if (!accumulators_[i]->load(in, state, pool_)) return damaged;
-                         }
+                         TimedKey place = parse_timed_key(key);
+                         Window& window = open_[place.bucket];
+                         ++window.stored;
+                         if (!cold_.attached() || state_size().bytes < memory) return load(place, value);
+                         ++window.cold;
+                         cold_.add(place.hash, place.bucket);
                          return {};
                        }));
   std::string sealed;
@@ -257,6 +336,31 @@ Status WindowGroupNode::restore(StateStore& store) {
     if (in.failed()) return damaged;
   }
   return {};
+}
+
+Status WindowGroupNode::evict(uint64_t bytes) {
+  groups_.evict(bytes, [this](Entry& entry) -> uint64_t {
+    BRAID_CHECK(entry.value.stored && !entry.value.dirty, "a group is evicted that was never committed");
+    uint64_t before = pool_.bytes_used();
+    Window& window = open_[entry.bucket];
+    window.groups.back()->value.place = entry.value.place;
+    window.groups[entry.value.place] = window.groups.back();
+    window.groups.pop_back();
+    ++window.cold;
+    cold_.add(entry.hash, entry.bucket);
+    end_group(entry);
+    groups_.erase(entry);
+    pool_.release_pending();
+    return sizeof(Entry) + before - pool_.bytes_used();
+  });
+  return cold_.renew();
+}
+
+StateSize WindowGroupNode::state_size() const {
+  constexpr uint64_t kBytesOfErasure = 64;
+  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  return {groups_.size() + cold_.entries(), pool_.bytes_used() + groups_.bytes() + cold_.bytes() + erasures,
+          changed_.size() * (sizeof(Entry) + state_size_bytes_) + erasures, cold_.entries()};
 }
 
 }  // namespace braid

@@ -2,13 +2,15 @@
 // has passed its end and what it stays open for. Output: (end, key hash, key bytes). A row whose windows have all
 // closed is late; one that is late for some of them is used and counted as partly late.
 //
-// Stored as timed rows: bucket = end of the window.
+// Stored as timed rows: bucket = end of the window. Groups that have gone cold come back when a row is folded into
+// them, and, slice after slice, when their window closes.
 #pragma once
 
 #include <map>
 
 #include "runtime/operators/accumulators.h"
 #include "runtime/operators/operator.h"
+#include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/time/windows.h"
@@ -26,8 +28,10 @@ class WindowGroupNode : public OperatorNode {
     return inputs[0].minus(content_.window.late_us);
   }
   void collect(StateBatch& batch) override;
-  Status restore(StateStore& store) override;
-  StateSize state_size() const override { return {groups_.size(), pool_.bytes_used()}; }
+  void committed() override { cold_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
   void seal(int64_t time) override;
 
@@ -37,15 +41,29 @@ class WindowGroupNode : public OperatorNode {
   struct Group {
     char* state = nullptr;
     int64_t start = 0;
+    uint32_t place = 0;   ///< in the groups of its window
     bool stored = false;  ///< a state row exists
     bool dirty = false;
   };
   using Entry = KeyTable<Group>::Entry;
+  struct Window {
+    std::vector<Entry*> groups;  ///< in memory, in no order
+    uint64_t cold = 0;           ///< in the store alone
+    uint64_t stored = 0;         ///< state rows there are, of cold ones too
+  };
 
   WindowGroupNode(const Services& services, WindowAssigner windows);
   Entry& group_of(const WindowRange& window, uint64_t hash, std::string_view key);
+  bool is_closed(const WindowRange& window, int64_t passed) const {
+    return add_time(window.end, content_.window.late_us) <= passed;
+  }
   void fold(const Block& block, std::span<const uint32_t> rows, char* const* states);
-  void emit(std::vector<Entry*>& groups, std::vector<Block>& out);
+  /// Cold groups that the rows of the block belong to come back into memory.
+  Status warm(const Block& block, const KeyBlock& keys, int64_t closed);
+  Status load(const TimedKey& place, std::string_view value);
+  void count_back(Window& window);
+  void close(int64_t end, Window& window, uint32_t* ordinal, std::vector<Block>& out);
+  void emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::vector<Block>& out);
   void end_group(Entry& entry);
 
   const GroupOperator& content_;
@@ -58,10 +76,12 @@ class WindowGroupNode : public OperatorNode {
   std::vector<Leaf> leaves_;
   BlobPool pool_;
   KeyTable<Group> groups_{pool_};
-  std::map<int64_t, std::vector<Entry*>> open_;  ///< by window end
+  ColdTable cold_;
+  std::map<int64_t, Window> open_;  ///< by window end
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
-  int64_t sealed_ = kNoTime;  ///< windows closed up to there because all inputs had ended
+  std::vector<int64_t> erased_windows_;  ///< with too many groups to name them
+  int64_t sealed_ = kNoTime;             ///< windows closed up to there because all inputs had ended
   bool sealed_changed_ = false;
   std::vector<WindowRange> ranges_;
   std::vector<uint32_t> rows_;

@@ -1,0 +1,165 @@
+// How rows of an interval join leave memory and come back.
+#include <algorithm>
+#include <unordered_set>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/interval_join.h"
+
+namespace braid {
+
+void IntervalJoinNode::leave_cold(uint64_t hash, int64_t span, bool with_left) {
+  cold_.add(hash, span);
+  ++cold_spans_[span];
+  if (with_left) ++cold_left_spans_[span];
+}
+
+void IntervalJoinNode::count_back(int64_t span, bool with_left) {
+  auto take = [span](std::map<int64_t, uint64_t>& spans) {
+    auto found = spans.find(span);
+    BRAID_CHECK(found != spans.end(), "rows come back that were not away");
+    if (--found->second == 0) spans.erase(found);
+  };
+  cold_.remove();
+  take(cold_spans_);
+  if (with_left) take(cold_left_spans_);
+}
+
+void IntervalJoinNode::release_now(const HeldRow& row) {
+  pool_.release(row.record.bytes);
+  pool_.release(row.row);
+}
+
+Status IntervalJoinNode::evict(uint64_t bytes) {
+  uint64_t freed = waiting_.evict(bytes);
+  if (freed >= bytes) return {};
+  keys_.evict(bytes - freed, [this](Entry& entry) -> uint64_t {
+    BRAID_CHECK(!entry.value.changed, "rows are evicted that were never committed");
+    uint64_t before = pool_.bytes_used();
+    uint64_t size = sizeof(Entry) + entry.value.left.size() * (sizeof(LeftRow) + sizeof(Closing)) +
+                    entry.value.right.size() * sizeof(RightRow);
+    for (const LeftRow& row : entry.value.left) release_now(row.held);
+    for (const RightRow& row : entry.value.right) pool_.release(row.row);
+    left_count_ -= entry.value.left.size();
+    right_count_ -= entry.value.right.size();
+    cold_rows_ += entry.value.left.size() + entry.value.right.size();
+    leave_cold(entry.hash, entry.bucket, !entry.value.left.empty());
+    keys_.erase(entry);
+    pool_.release_pending();
+    return size + before - pool_.bytes_used();
+  });
+  closings_.drop_evicted();
+  expiries_.drop_evicted();
+  return cold_.renew();
+}
+
+Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool right) {
+  if (cold_.empty()) return {};
+  struct Wanted {
+    int64_t span;
+    uint64_t hash;
+    std::string_view key;
+    auto operator<=>(const Wanted&) const = default;
+  };
+  std::vector<Wanted> wanted;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    if (keys.has_null[row]) continue;
+    uint64_t hash = keys.hashes[row];
+    std::string_view key = keys.keys[row].view();
+    auto want = [&](int64_t span) {
+      if (!cold_spans_.contains(span) || !cold_.may_hold(hash, key, span)) return;
+      if (keys_.find(hash, key, span) == nullptr) wanted.push_back({span, hash, key});
+    };
+    want(span_of(block.time[row]));
+    SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
+    for (int64_t span = spans.first; span <= spans.last; ++span) want(span);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (const Wanted& each : wanted) BRAID_TRY(load(each.hash, each.key, each.span));
+  return {};
+}
+
+Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span) {
+  std::vector<LeftRow> left;
+  std::vector<RightRow> right;
+  BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kLeftTable), span, hash),
+                               [&](std::string_view stored, std::string_view value) -> Status {
+                                 BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
+                                 if (found.key == key)
+                                   left.push_back(found.row);
+                                 else
+                                   release_now(found.row.held);
+                                 return {};
+                               }));
+  BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kRightTable), span, hash),
+                               [&](std::string_view stored, std::string_view value) -> Status {
+                                 BRAID_ASSIGN(StoredRight found, read_right(stored, value));
+                                 if (found.key == key)
+                                   right.push_back(found.row);
+                                 else
+                                   pool_.release(found.row.row);
+                                 return {};
+                               }));
+  if (left.empty() && right.empty()) return {};
+  bool added = false;
+  Entry& entry = keys_.find_or_add(hash, key, &added, span);
+  for (const LeftRow& row : left) add_left(entry, row);
+  for (const RightRow& row : right) add_right(entry, row);
+  cold_rows_ -= std::min<uint64_t>(cold_rows_, left.size() + right.size());
+  count_back(span, !left.empty());
+  return {};
+}
+
+Status IntervalJoinNode::load_span(int64_t span) {
+  std::unordered_set<const Entry*> loaded;
+  Status failure;
+  for (uint32_t slice = services_.first_slice; slice < services_.end_slice && failure.ok(); ++slice) {
+    failure =
+        cold_.store().scan(StateFamily::timed, bucket_prefix(table(kLeftTable), slice, span),
+                           [&](std::string_view stored, std::string_view value) -> Status {
+                             BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
+                             uint64_t hash = found.row.held.hash;
+                             Entry* entry = keys_.find(hash, found.key, span);
+                             // What is in memory holds all of its rows already, those that are gone must not come back.
+                             if (entry == nullptr ? cold_.is_gone(hash, found.key, span) : !loaded.contains(entry)) {
+                               release_now(found.row.held);
+                               return {};
+                             }
+                             bool added = false;
+                             if (entry == nullptr) entry = &keys_.find_or_add(hash, found.key, &added, span);
+                             loaded.insert(entry);
+                             add_left(*entry, found.row);
+                             if (cold_rows_ > 0) --cold_rows_;
+                             return {};
+                           });
+    if (!failure.ok() || loaded.empty()) continue;
+    failure = cold_.store().scan(StateFamily::timed, bucket_prefix(table(kRightTable), slice, span),
+                                 [&](std::string_view stored, std::string_view value) -> Status {
+                                   BRAID_ASSIGN(StoredRight found, read_right(stored, value));
+                                   Entry* entry = keys_.find(parse_timed_key(stored).hash, found.key, span);
+                                   if (entry == nullptr || !loaded.contains(entry)) {
+                                     pool_.release(found.row.row);
+                                     return {};
+                                   }
+                                   add_right(*entry, found.row);
+                                   if (cold_rows_ > 0) --cold_rows_;
+                                   return {};
+                                 });
+  }
+  for (size_t i = 0; i < loaded.size(); ++i) count_back(span, false);
+  cold_left_spans_.erase(span);
+  return failure;
+}
+
+StateSize IntervalJoinNode::state_size() const {
+  constexpr uint64_t kBytesOfErasure = 64;
+  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  StateSize size = waiting_.size();
+  size += {left_count_ + right_count_ + cold_rows_,
+           pool_.bytes_used() + keys_.bytes() + left_count_ * (sizeof(LeftRow) + sizeof(Closing)) +
+               right_count_ * sizeof(RightRow) + expiries_.bytes() + cold_.bytes() + erasures,
+           unstored_bytes_ + erasures, cold_rows_};
+  return size;
+}
+
+}  // namespace braid
