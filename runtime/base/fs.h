@@ -5,7 +5,9 @@
 // better: bytes of a file last once sync() has succeeded, its name once sync_directory() of its directory has. A failed
 // sync says nothing about what is on disk, also if it is repeated: who gets one must stop.
 // Fails with ErrorKind::input for reading, ErrorKind::output for writing; Error::system_error holds errno.
-// Threads: an Fs may be shared if it is real_fs(); readers, writers and locks belong to one thread at a time.
+// Threads: real_fs() may be shared. A reader of a file may be used by several threads at once, but for map(); a writer
+// may sync() on one thread while another appends, which covers what was appended before it began. SimFs, standard input
+// and all else belong to one thread at a time.
 #pragma once
 
 #include <cstddef>

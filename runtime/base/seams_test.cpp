@@ -60,21 +60,61 @@ TEST(Executor, RunsEveryIndexOnce) {
   }
 }
 
-TEST(Executor, AnIndexKeepsItsThread) {
+TEST(Executor, StartedWorkIsDoneOnceItHasBeenWaitedFor) {
+  for (size_t threads : {1, 2, 4}) {
+    ThreadExecutor executor(threads);
+    for (int round = 0; round < 20; ++round) {
+      std::vector<int> made(12, 0);
+      std::vector<std::unique_ptr<Task>> tasks;
+      for (size_t i = 0; i < made.size(); ++i)
+        tasks.push_back(i % 4 == 3 ? executor.start_io([&made, i] { made[i] = 1; })
+                                   : executor.start([&made, i] { made[i] = 1; }));
+      int calls[5] = {};
+      executor.parallel_for(5, [&](size_t i) { ++calls[i]; });
+      for (int call : calls) EXPECT_EQ(call, 1);
+      tasks[7]->wait();
+      EXPECT_TRUE(tasks[7]->done());
+      EXPECT_EQ(made[7], 1);
+      tasks.clear();
+      EXPECT_EQ(made, std::vector<int>(12, 1));
+    }
+  }
+}
+
+TEST(Executor, WorkBeginsInTheOrderInWhichItWasStarted) {
   ThreadExecutor executor(3);
-  std::vector<std::thread::id> first(3), second(3);
-  executor.parallel_for(3, [&](size_t i) { first[i] = std::this_thread::get_id(); });
-  executor.parallel_for(3, [&](size_t i) { second[i] = std::this_thread::get_id(); });
-  EXPECT_EQ(first, second);
-  EXPECT_NE(first[0], first[1]);
-  EXPECT_NE(first[1], first[2]);
+  // Each waits for all before it to have begun: any other order would wait for ever.
+  std::atomic<int> begun = 0;
+  std::vector<std::unique_ptr<Task>> tasks;
+  for (int i = 0; i < 200; ++i)
+    tasks.push_back(executor.start([&begun, i] {
+      begun.fetch_add(1);
+      while (begun.load() < i) std::this_thread::yield();
+    }));
+  tasks.back()->wait();
+  tasks.clear();
+  EXPECT_EQ(begun.load(), 200);
+}
+
+TEST(Executor, WorkOnADiskRunsBesideTheCaller) {
+  ThreadExecutor executor(1);
+  std::atomic<bool> seen = false;
+  auto task = executor.start_io([&] {
+    while (!seen.load()) std::this_thread::yield();
+  });
+  EXPECT_FALSE(task->done());
+  seen = true;
+  task->wait();
+  EXPECT_TRUE(task->done());
 }
 
 TEST(Executor, InlineGoesInOrder) {
   InlineExecutor executor;
   std::vector<size_t> order;
   executor.parallel_for(4, [&](size_t i) { order.push_back(i); });
-  EXPECT_EQ(order, (std::vector<size_t>{0, 1, 2, 3}));
+  auto task = executor.start([&] { order.push_back(4); });
+  EXPECT_TRUE(task->done());
+  EXPECT_EQ(order, (std::vector<size_t>{0, 1, 2, 3, 4}));
 }
 
 }  // namespace
