@@ -133,10 +133,11 @@ TEST(Sink, ReportsAFullDiskAndAFailedSync) {
   ASSERT_TRUE(file.ok());
   ASSERT_TRUE((*file)->append("x").ok());
   fs.fail_operation(fs.operations() + 1, ENOSPC);
-  EXPECT_EQ((*file)->sync().error().code, 8003);
+  EXPECT_EQ((*file)->freeze().error().code, 8003);
   auto again = OutputFile::open(fs, "deep/er/out", true, 0);
   ASSERT_TRUE((*again)->append("y").ok());
-  fs.fail_operation(fs.operations() + 2, EIO);
+  ASSERT_TRUE((*again)->freeze().ok());
+  fs.fail_operation(fs.operations() + 1, EIO);
   EXPECT_EQ((*again)->sync().error().code, 8006);
 }
 
@@ -156,11 +157,17 @@ TEST(Sink, CommittedBytesSurviveEveryPowerCut) {
         BRAID_ASSIGN(auto file, OutputFile::open(fs, "dir/out", was_claimed, committed));
         BRAID_ASSIGN(std::string content, fs.read_file("dir/out"));
         EXPECT_EQ(content, expected.substr(0, committed));
+        uint64_t appended = next;
+        auto append = [&] { return file->append("row " + std::to_string(appended++) + "\n"); };
         for (uint64_t i = next; i < 20; ++i) {
-          BRAID_TRY(file->append("row " + std::to_string(i) + "\n"));
+          if (i == appended) BRAID_TRY(append());
           if (i % 3 != 2 && i != 19) continue;
+          BRAID_TRY(file->freeze());
+          uint64_t frozen = file->length();
+          // What comes before the sync belongs to the next commit, whether it lasts or not.
+          if (appended < 20) BRAID_TRY(append());
           BRAID_TRY(file->sync());
-          committed = file->length();
+          committed = frozen;
           next = i + 1;
         }
         return {};

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "runtime/report/diagnostic.h"
 
@@ -82,12 +83,15 @@ Status OutputFile::write_pending() {
   return {};
 }
 
-Status OutputFile::sync() {
+Status OutputFile::freeze() {
   BRAID_TRY(write_pending());
-  if (dirty_) {
+  sync_due_ = std::exchange(dirty_, false);
+  return {};
+}
+
+Status OutputFile::sync() {
+  if (sync_due_)
     if (Status status = writer_->sync(); !status.ok()) return not_durable(path_, status.error());
-    dirty_ = false;
-  }
   if (!name_lasts_) {
     // Also a file that was there: a crash may have come between its creation and this.
     if (Status status = fs_.sync_directory(parent_directory(path_)); !status.ok())

@@ -1,10 +1,11 @@
 // An output file that only grows, with the length that is committed: what lies behind it is cut at recovery.
 //
 // Protocol: the job's state names the file (claimed) before it is created, so that a crash in between cannot make it
-// look like somebody else's. Then: append, sync, commit the length in the state; after a crash open with that length.
+// look like somebody else's. Then: append, freeze, sync, commit the length there was at freeze; after a crash open with
+// that length.
 // Fails with ErrorKind::output and a code of the catalogue: 7010 a file that this job did not write, 8007 shorter than
 // committed, 8003 disk full, 8006 not durable, 7018 other. After a failure the file is of no use: the job must stop.
-// One thread.
+// One thread, but for sync(): it may run on another one while this one appends what belongs to the next commit.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,9 @@ class OutputFile {
   uint64_t length() const { return written_ + pending_.size(); }
   /// Bytes are gathered up to 256 KB before they are written.
   Status append(std::string_view bytes);
-  /// Everything appended so far lasts, and so does the file's name.
+  /// Hands everything appended so far to the system: the next sync makes it last. Not while a sync runs.
+  Status freeze();
+  /// Everything up to the last freeze lasts, and so does the file's name.
   Status sync();
 
  private:
@@ -40,8 +43,9 @@ class OutputFile {
   std::unique_ptr<FileWriter> writer_;
   std::string pending_;
   uint64_t written_ = 0;
-  bool name_lasts_ = false;
-  bool dirty_ = false;
+  bool dirty_ = false;       ///< written since the last freeze
+  bool sync_due_ = false;    ///< set by freeze, read by sync
+  bool name_lasts_ = false;  ///< sync's own
 };
 
 }  // namespace braid

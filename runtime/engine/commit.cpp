@@ -1,4 +1,6 @@
-// The commit: outputs first, durable; then one atomic write that holds state, positions, lengths and the epoch record.
+// The commit. At the edge of the epoch everything is frozen: outputs are handed to the system, and what changed in
+// state, positions and lengths is copied, with the epoch record, into one batch. Then, on another thread and beside the
+// next turns: outputs are synced, and the batch becomes durable in one atomic write.
 #include "runtime/base/rng.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/engine/job_run.h"
@@ -18,10 +20,30 @@ void JobRun::note_turn(const JobInputs::Partition& partition, const SourceTurn& 
 }
 
 Status JobRun::commit() {
+  BRAID_TRY(wait_for_commit());
   BRAID_KILL_POINT("before_output_sync");
-  BRAID_TRY(outputs_.sync(*store_));
-  BRAID_KILL_POINT("after_output_sync");
+  BRAID_ASSIGN(StateBatch batch, freeze_epoch());
+  in_flight_ = std::make_unique<EpochCommit>();
+  EpochCommit& commit = *in_flight_;
+  commit.batch = std::move(batch);
+  commit.task = seams_.executor.start_io([this, &commit] { commit.result = write_epoch(commit.batch); });
+  return {};
+}
 
+Status JobRun::wait_for_commit() {
+  if (!in_flight_) return {};
+  in_flight_->task->wait();
+  Status result = std::move(in_flight_->result);
+  in_flight_.reset();
+  BRAID_TRY(result);
+  durable_epoch_ = epoch_;
+  ++commits_;
+  engine_->committed();
+  return {};
+}
+
+Result<StateBatch> JobRun::freeze_epoch() {
+  BRAID_TRY(outputs_.freeze(*store_));
   StateBatch batch;
   ++epoch_;
   WireWriter record;
@@ -31,6 +53,8 @@ Status JobRun::commit() {
   record.fixed(program_.id);
   record.fixed(epoch_turn_count_);
   record.bytes() += epoch_turns_.take();
+  record.fixed(uint32_t{0});  // idle flips: partitions of files are read to their end, and never idle
+  BRAID_TRY(inputs_.collect(batch, record));
   record.fixed(input_digest_);
   outputs_.collect(batch, record);
   // The clock reading is left out of the digest: it may differ between runs that are otherwise the same.
@@ -41,7 +65,6 @@ Status JobRun::commit() {
   last.fixed(epoch_digest_);
   batch.put(StateFamily::meta, epoch_key(epoch_), record.take());
   batch.put(StateFamily::meta, "epoch", last.take());
-  BRAID_TRY(inputs_.collect(batch));
   if (tables_changed_) {
     for (const auto& [name, digest] : table_digests_) {
       WireWriter out;
@@ -51,14 +74,19 @@ Status JobRun::commit() {
     tables_changed_ = false;
   }
   engine_->collect(batch);
-  BRAID_TRY(store_->commit(batch));
-  engine_->committed();
-  BRAID_KILL_POINT("after_commit");
   epoch_turns_ = {};
   epoch_turn_count_ = 0;
   input_digest_ = 0;
   turns_since_commit_ = 0;
-  ++commits_;
+  return batch;
+}
+
+Status JobRun::write_epoch(StateBatch& batch) {
+  BRAID_TRY(outputs_.sync());
+  BRAID_KILL_POINT("after_output_sync");
+  BRAID_TRY(store_->commit(batch));
+  batch = {};
+  BRAID_KILL_POINT("after_commit");
   return {};
 }
 

@@ -100,6 +100,7 @@ Status JobRun::keep_to_budget() {
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.
+  BRAID_TRY(wait_for_commit());
   BRAID_TRY(engine_->evict(options_.state_memory / 4 * 3));
   // What cannot go, as reference data, must not be tried again at each turn.
   evict_above_ = std::max(options_.state_memory, engine_->state_size().bytes + options_.state_memory / 8);
@@ -112,10 +113,11 @@ Status JobRun::run_turns() {
       drained_ = true;
       break;
     }
+    if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
     BRAID_TRY(step());
   }
   if (turns_since_commit_ > 0 || tables_changed_ || epoch_ == 0) BRAID_TRY(commit());
-  return {};
+  return wait_for_commit();
 }
 
 void JobRun::report_progress() const {
@@ -169,7 +171,9 @@ Result<JobReport> run_job(const Program& program, const JobOptions& options, con
   JobRun run(program, options, seams);
   BRAID_TRY(run.recover());
   BRAID_TRY(run.load_tables());
-  BRAID_TRY(run.run_turns());
+  Status ran = run.run_turns();
+  BRAID_TRY(run.wait_for_commit());  // what failed first is told
+  BRAID_TRY(ran);
   return run.report();
 }
 

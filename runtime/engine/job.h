@@ -2,7 +2,8 @@
 //
 // `run_job` locks the store, recovers, reads static tables, then runs turns, the partition with the lowest watermark
 // first, until all inputs are read (or `stop_requested` says so), committing every so many turns. What it returns as an
-// error has ended the job; nothing that was not committed is ever seen as done. One thread.
+// error has ended the job; nothing that was not committed is ever seen as done. One thread drives it; a commit is
+// written on another one while the next turns run (Executor::start_io), at most one at a time.
 #pragma once
 
 #include <functional>
@@ -51,7 +52,7 @@ struct JobOptions {
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;
   std::function<void(const JobProgress&)> progress;
-  /// Called at named places; a test ends the process there.
+  /// Called at named places, those within a commit on the thread that writes it; a test ends the process there.
   std::function<void(std::string_view)> kill_point;
 };
 
@@ -73,7 +74,7 @@ struct JobReport {
   bool drained = false;      ///< stopped on request, all committed
   int64_t events = 0;        ///< in all runs
   uint64_t turns = 0;        ///< of this run
-  uint64_t epochs = 0;       ///< commits of this run
+  uint64_t epochs = 0;       ///< durable commits of this run
   int64_t watermark = kNoTime;
   int64_t newest = kNoTime;
   StateSize state;

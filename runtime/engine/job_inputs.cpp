@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/key_bytes.h"
@@ -97,6 +98,7 @@ Status JobInputs::open_source(int source, StateStore& store) {
     Partition partition;
     partition.source = source;
     partition.ordinal = static_cast<uint32_t>(i);
+    partition.first_seen = i >= stored.size();
     if (spec.binding.kind == "inline") {
       partition.reader = std::make_unique<InlinePartition>(spec.binding.address, format);
     } else {
@@ -149,7 +151,15 @@ void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
   partition.changed = true;
 }
 
-Status JobInputs::collect(StateBatch& batch) {
+Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {
+  auto fresh = std::count_if(partitions_.begin(), partitions_.end(), [](const Partition& p) { return p.first_seen; });
+  epoch.fixed(static_cast<uint32_t>(fresh));
+  for (Partition& partition : partitions_) {
+    if (!std::exchange(partition.first_seen, false)) continue;
+    epoch.fixed(static_cast<uint32_t>(partition.source));
+    epoch.fixed(partition.ordinal);
+    epoch.text(partition.reader->name());
+  }
   for (Partition& partition : partitions_) {
     if (!partition.changed) continue;
     const SourceSpec& spec = program_.sources[partition.source];

@@ -23,9 +23,10 @@ class JobInputs {
     std::unique_ptr<SourcePartition> reader;
     std::unique_ptr<Decoder> decoder;
     PartitionPosition position;
-    bool known = false;      ///< of an earlier run
-    bool exhausted = false;  ///< read to its end
-    bool changed = true;     ///< since the last commit
+    bool known = false;       ///< of an earlier run, and read on from there
+    bool first_seen = false;  ///< in this run, and in no commit yet
+    bool exhausted = false;   ///< read to its end
+    bool changed = true;      ///< since the last commit
   };
 
   JobInputs(Fs& fs, const Program& program) : fs_(fs), program_(program) {}
@@ -42,8 +43,8 @@ class JobInputs {
   Result<std::optional<SourceTurn>> next(Partition& partition);
   /// It has been run: the partition stands behind it.
   void pass(Partition& partition, const SourceTurn& turn);
-  /// Positions and fingerprints.
-  Status collect(StateBatch& batch);
+  /// Positions and fingerprints; for the epoch record, the partitions that it is the first to know.
+  Status collect(StateBatch& batch, WireWriter& epoch);
 
  private:
   Status open_source(int source, StateStore& store);

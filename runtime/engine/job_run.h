@@ -21,7 +21,14 @@ class JobRun {
   Status recover();
   Status load_tables();
   Status run_turns();
+  /// Freezes the epoch, all that has changed since the last one, and has it written beside the next turns. Waits for
+  /// the commit before it; what that one failed with ends the job here.
   Status commit();
+  /// Until no commit is in flight; its error, if it failed.
+  Status wait_for_commit();
+  bool commit_in_flight() const { return in_flight_ != nullptr; }
+  /// The last epoch known to last. Rows that changed later are in memory only.
+  uint64_t durable_epoch() const { return durable_epoch_; }
   JobReport report() const;
 
  private:
@@ -32,6 +39,8 @@ class JobRun {
   Status step();
   /// Commits, and evicts, where it is time.
   Status keep_to_budget();
+  Result<StateBatch> freeze_epoch();
+  Status write_epoch(StateBatch& batch);
   void note_turn(const JobInputs::Partition& partition, const SourceTurn& turn);
   void report_progress() const;
 
@@ -48,7 +57,8 @@ class JobRun {
   bool fresh_ = false;  ///< the store was empty
   bool states_changed_ = false;
   int64_t started_at_ = 0;  ///< clock reading of the first start
-  uint64_t epoch_ = 0;      ///< the last committed
+  uint64_t epoch_ = 0;      ///< the last frozen
+  uint64_t durable_epoch_ = 0;
   uint64_t epoch_digest_ = 0;
   std::map<std::string, uint64_t> table_digests_;
   bool tables_changed_ = false;
@@ -61,6 +71,14 @@ class JobRun {
   uint64_t turns_ = 0, commits_ = 0;
   bool drained_ = false;
   std::vector<Diagnostic> warnings_;
+
+  /// The commit of `epoch_` on its way.
+  struct EpochCommit {
+    StateBatch batch;
+    Status result;               ///< valid once the task is done
+    std::unique_ptr<Task> task;  ///< let go of first: it uses the others
+  };
+  std::unique_ptr<EpochCommit> in_flight_;  ///< let go of before the store and the outputs
 };
 
 }  // namespace braid

@@ -4,66 +4,13 @@
 
 #include <filesystem>
 
-#include "runtime/base/rng.h"
-#include "runtime/base/sim_fs.h"
-#include "runtime/engine/test_program.h"
-#include "runtime/state/memory_store.h"
+#include "runtime/engine/test_job.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid {
 namespace {
 
-using test::everything;
-using test::ProgramBuilder;
-using test::record;
-
-constexpr int64_t kStart = 1'000'000'000'000;
-
-/// A machine with files in memory.
-struct Machine {
-  explicit Machine(uint64_t seed) : fs(seed) {}
-  JobSeams seams() {
-    return {fs, clock, executor, [this](const std::string& directory) { return MemoryStore::open(fs, directory); }};
-  }
-  void write(const std::string& path, const std::string& content) {
-    ASSERT_TRUE(fs.make_directories(parent_directory(path)).ok());
-    ASSERT_TRUE(fs.write_file(path, content).ok());
-    ASSERT_TRUE(fs.sync_directory(parent_directory(path)).ok());
-  }
-  std::string outputs() {
-    std::string text;
-    auto names = fs.list_directory("data/out");
-    if (!names.ok()) return text;
-    for (const std::string& name : *names) text += name + "\n" + *fs.read_file("data/out/" + name) + "\n";
-    return text;
-  }
-  SimFs fs;
-  ManualClock clock{kStart};
-  InlineExecutor executor;
-};
-
-JobOptions job_options() {
-  JobOptions options;
-  options.project = "test";
-  options.directory = "data";
-  return options;
-}
-
-std::vector<std::pair<std::string, std::string>> random_inputs(uint64_t seed, int records) {
-  Rng rng(seed);
-  std::string s1, s2, t;
-  int64_t now = 100;
-  for (int i = 0; i < records; ++i) {
-    now += rng.between(0, 4);
-    std::string key(1, static_cast<char>('a' + rng.below(4)));
-    // Long values of k make turns of 256 KB with few records.
-    std::string line = record(key, rng.between(0, 5), now - rng.between(0, 40));
-    if (rng.chance(25)) line = "broken\n";
-    line.insert(line.size() - 1, std::string(rng.below(3000), ' '));
-    (rng.chance(2) ? s1 : rng.chance(2) ? s2 : t) += line;
-  }
-  return {{"in/s1.ndjson", s1}, {"in/s2.ndjson", s2}, {"in/t.ndjson", t}, {"in/u.ndjson", record("a", 1, 0) + "bad\n"}};
-}
+using namespace test;
 
 TEST(Job, a_second_run_has_nothing_new_and_a_grown_file_goes_on) {
   Machine machine(1);
@@ -188,29 +135,36 @@ TEST(Job, stopped_and_started_again_gives_the_outputs_of_one_run) {
   EXPECT_EQ(whole.outputs(), parts.outputs());
 }
 
-TEST(Job, a_crash_at_any_operation_leaves_no_trace_in_the_outputs) {
+/// Power cuts: `workers`, and whether what runs beside the turns comes at once or as late as it may.
+class JobCrashes : public testing::TestWithParam<std::tuple<size_t, bool>> {};
+
+TEST_P(JobCrashes, at_any_operation_leave_no_trace_in_the_outputs) {
   ProgramBuilder b;
   Program program = everything(b);
   auto inputs = random_inputs(11, 1200);
+  InlineExecutor at_once;
+  LateExecutor late;
+  Executor& executor = std::get<1>(GetParam()) ? static_cast<Executor&>(late) : at_once;
+  JobOptions options = job_options();
+  options.commit_every_turns = 2;
   Machine calm(1);
   for (const auto& [path, content] : inputs) calm.write(path, content);
   uint64_t begin = calm.fs.operations();
-  JobOptions options = job_options();
-  options.commit_every_turns = 2;
   ASSERT_TRUE(run_job(program, options, calm.seams()).ok());
   uint64_t length = calm.fs.operations() - begin;
   std::string expected = calm.outputs();
   ASSERT_GT(expected.size(), 10'000u);
 
+  options.workers = std::get<0>(GetParam());
   Rng rng(99);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     Machine machine(1000 + static_cast<uint64_t>(round));
     for (const auto& [path, content] : inputs) machine.write(path, content);
     int crashes = 0;
     for (; crashes < 20; ++crashes) {
       if (crashes < 3) machine.fs.cut_power_at(machine.fs.operations() + 1 + rng.below(length));
-      auto report = run_job(program, options, machine.seams());
+      auto report = run_job(program, options, machine.seams(executor));
       if (report.ok()) break;
       ASSERT_TRUE(machine.fs.power_is_cut()) << report.error().message;
       machine.fs.crash();
@@ -219,6 +173,12 @@ TEST(Job, a_crash_at_any_operation_leaves_no_trace_in_the_outputs) {
     EXPECT_EQ(machine.outputs(), expected);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, JobCrashes, testing::Combine(testing::Values(1, 3), testing::Bool()),
+                         [](const auto& info) {
+                           return std::to_string(std::get<0>(info.param)) +
+                                  (std::get<1>(info.param) ? "_late" : "_inline");
+                         });
 
 TEST(Job, runs_on_rocksdb_and_real_files) {
   namespace files = std::filesystem;

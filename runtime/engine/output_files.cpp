@@ -117,7 +117,7 @@ void OutputFiles::write(int product, const std::string& port, const std::vector<
   if (!status.ok() && failure_.ok()) failure_ = status;
 }
 
-Status OutputFiles::sync(StateStore& store) {
+Status OutputFiles::freeze(StateStore& store) {
   BRAID_TRY(failure_);
   StateBatch claims;
   std::vector<Output*> fresh;
@@ -137,8 +137,17 @@ Status OutputFiles::sync(StateStore& store) {
     BRAID_TRY(output->file->append(output->waiting));
     output->waiting = {};
   }
-  for (auto& [place, output] : outputs_)
-    if (output.changed && output.file) BRAID_TRY(output.file->sync());
+  frozen_.clear();
+  for (auto& [place, output] : outputs_) {
+    if (!output.changed || !output.file) continue;
+    BRAID_TRY(output.file->freeze());
+    frozen_.push_back(output.file.get());
+  }
+  return {};
+}
+
+Status OutputFiles::sync() {
+  for (OutputFile* file : frozen_) BRAID_TRY(file->sync());
   return {};
 }
 

@@ -2,7 +2,7 @@
 // written; what has not been committed lies behind the committed length and is cut at recovery.
 //
 // Claims: the state names a file before it exists (connect/sink.h). A port that gets its first row keeps it in memory
-// until the next commit has claimed its file. One thread.
+// until the next freeze has claimed its file. One thread, but for sync().
 #pragma once
 
 #include <map>
@@ -38,8 +38,11 @@ class OutputFiles : public OutputWriter {
   Status claim_products(StateStore& store);
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
 
-  /// Everything written lasts. Claims files of new ports first.
-  Status sync(StateStore& store);
+  /// What has been written so far is what the next sync and collect are about. Claims files of new ports first. Not
+  /// while a sync or a commit of the store runs.
+  Status freeze(StateStore& store);
+  /// What was frozen lasts. May run on another thread while this one writes on.
+  Status sync();
   /// Lengths to commit, and (for the epoch record) what has been written since the last call.
   void collect(StateBatch& batch, WireWriter& epoch);
   std::vector<std::string> paths() const;
@@ -70,8 +73,9 @@ class OutputFiles : public OutputWriter {
   std::string directory_;
   std::map<int, OutputBinding> bindings_;
   std::map<std::pair<int, std::string>, Output> outputs_;
-  std::string encoded_;  ///< rows of ports
-  Status failure_;       ///< of a write during a turn: told by the next sync
+  std::vector<OutputFile*> frozen_;  ///< those that the next sync is about
+  std::string encoded_;              ///< rows of ports
+  Status failure_;                   ///< of a write during a turn: told by the next freeze
 };
 
 }  // namespace braid

@@ -1,9 +1,10 @@
 // Durable state: rows of bytes in three column families, changed by atomic batches.
 //
 // A StateStore is owned by the job that locked its directory and lives as long as the job. Reads may come from several
-// threads at once, and while one other thread commits: each sees a commit as a whole or not at all. What a batch holds
-// is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the order of their
-// keys. A failed commit says nothing about what is on disk: the process has to end. Fails with ErrorKind::store.
+// threads at once, and, but in a MemoryStore, while one other thread commits: each sees a commit as a whole or not at all.
+// What a batch holds is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the
+// order of their keys. A failed commit says nothing about what is on disk: the process has to end.
+// Fails with ErrorKind::store.
 #pragma once
 
 #include <cstdint>

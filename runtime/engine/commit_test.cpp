@@ -1,0 +1,156 @@
+// A commit that is written while the next turns run: what counts when it fails, when the job is asked to stop
+// meanwhile, and what the epoch record says.
+#include <gtest/gtest.h>
+
+#include "runtime/engine/test_job.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+using namespace test;
+
+/// A machine with inputs, and what a run that nobody disturbs makes of them.
+class CommitInFlight : public testing::Test {
+ protected:
+  CommitInFlight() : inputs_(random_inputs(21, 1500)) {
+    Machine calm(1);
+    prepare(calm);
+    EXPECT_TRUE(run_job(program_, options_, calm.seams()).ok());
+    expected_ = calm.outputs();
+  }
+  void prepare(Machine& machine) {
+    for (const auto& [path, content] : inputs_) machine.write(path, content);
+    options_.commit_every_turns = 1;
+  }
+  /// The store as it lies on the disk.
+  static std::unique_ptr<StateStore> store_of(Machine& machine) {
+    return MemoryStore::open(machine.fs, "data/state").value();
+  }
+  static uint64_t durable_epoch(Machine& machine) {
+    std::string value;
+    EXPECT_TRUE(store_of(machine)->get(StateFamily::meta, "epoch", &value).value());
+    return WireReader(value).fixed<uint64_t>();
+  }
+
+  ProgramBuilder builder_;
+  Program program_ = everything(builder_);
+  std::vector<std::pair<std::string, std::string>> inputs_;
+  JobOptions options_ = job_options();
+  LateExecutor late_;
+  std::string expected_;
+};
+
+TEST_F(CommitInFlight, runs_beside_the_next_turns) {
+  Machine machine(2);
+  prepare(machine);
+  std::vector<std::string> order;
+  options_.kill_point = [&](std::string_view name) { order.emplace_back(name); };
+  auto report = run_job(program_, options_, machine.seams(late_));
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  const std::vector<std::string> begin(order.begin() + 3, order.begin() + 9);
+  EXPECT_EQ(begin, (std::vector<std::string>{"after_turn", "before_output_sync", "after_turn", "after_output_sync",
+                                             "after_commit", "before_output_sync"}));
+  EXPECT_EQ(report->epochs, static_cast<uint64_t>(std::count(order.begin(), order.end(), "after_commit")));
+  EXPECT_EQ(report->epochs, durable_epoch(machine));
+  EXPECT_EQ(machine.outputs(), expected_);
+}
+
+TEST_F(CommitInFlight, that_fails_ends_the_job_and_nothing_later_counts) {
+  std::set<int> codes;
+  for (uint64_t operation = 1; operation <= 8; ++operation) {
+    Machine machine(3);
+    prepare(machine);
+    int freezes = 0, commits = 0;
+    options_.kill_point = [&](std::string_view name) {
+      // Operations of the third commit, which is written when the turn behind it has been run.
+      if (name == "after_turn" && freezes == 3) machine.fs.fail_operation(machine.fs.operations() + operation, EIO);
+      freezes += name == "before_output_sync";
+      commits += name == "after_commit";
+    };
+    auto report = run_job(program_, options_, machine.seams(late_));
+    ASSERT_FALSE(report.ok());
+    codes.insert(report.error().code);
+    EXPECT_EQ(freezes, commits + 1);
+    EXPECT_EQ(commits, 2);
+    EXPECT_EQ(durable_epoch(machine), 2u);
+    options_.kill_point = {};
+    machine.fs.crash();
+    report = run_job(program_, options_, machine.seams(late_));
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    EXPECT_EQ(machine.outputs(), expected_);
+  }
+  EXPECT_TRUE(codes.contains(8006));
+}
+
+TEST_F(CommitInFlight, is_waited_for_when_the_job_is_asked_to_stop) {
+  Machine machine(4);
+  prepare(machine);
+  options_.commit_every_turns = 3;
+  for (int run = 0; run < 100; ++run) {
+    int turns = 0, commits = 0;
+    options_.stop_requested = [&] { return turns == 4; };  // a commit is in flight, and a turn was run since
+    options_.kill_point = [&](std::string_view name) {
+      turns += name == "after_turn";
+      commits += name == "after_commit";
+    };
+    auto report = run_job(program_, options_, machine.seams(late_));
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    if (!report->drained) break;
+    EXPECT_EQ(commits, 2);
+    EXPECT_EQ(report->epochs, 2u);
+    EXPECT_EQ(durable_epoch(machine), static_cast<uint64_t>(run + 1) * 2);
+  }
+  EXPECT_EQ(machine.outputs(), expected_);
+}
+
+TEST_F(CommitInFlight, that_fails_is_told_before_what_fails_behind_it) {
+  Machine machine(5);
+  prepare(machine);
+  int freezes = 0;
+  options_.kill_point = [&](std::string_view name) {
+    freezes += name == "before_output_sync";
+    if (name != "after_turn" || freezes != 2) return;
+    machine.fs.cut_power_at(machine.fs.operations() + 1);  // the next turn cannot be read, nor the commit be written
+    options_.commit_every_turns = 1000;
+  };
+  auto report = run_job(program_, options_, machine.seams(late_));
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().kind, ErrorKind::output);
+  EXPECT_EQ(report.error().code, 8006);
+}
+
+TEST_F(CommitInFlight, records_what_it_held) {
+  Machine machine(6);
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  machine.write("in/s.ndjson", record("a", 1, 10));
+  b.program.sources[0].binding.address = "in/*.ndjson";
+  ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
+  machine.write("in/t.ndjson", record("b", 1, 20));
+  ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
+  const auto store = store_of(machine);
+  const char* names[] = {"in/s.ndjson", "in/t.ndjson"};
+  for (uint64_t epoch = 1; epoch <= 2; ++epoch) {
+    std::string bytes;
+    ASSERT_TRUE(store->get(StateFamily::meta, fmt::format("epochs/{:016x}", epoch), &bytes).value());
+    WireReader in(bytes);
+    EXPECT_EQ(in.fixed<uint64_t>(), epoch);
+    in.fixed<uint64_t>();  // digest of the record before
+    EXPECT_EQ(in.fixed<int64_t>(), kStart);
+    EXPECT_EQ(in.fixed<uint64_t>(), b.program.id);
+    ASSERT_EQ(in.fixed<uint32_t>(), 1u);  // turns
+    EXPECT_EQ(in.fixed<uint32_t>(), 0u);
+    EXPECT_EQ(in.fixed<uint32_t>(), epoch - 1);
+    EXPECT_EQ(in.fixed<int64_t>(), static_cast<int64_t>(record("a", 1, 10).size()));
+    EXPECT_EQ(in.fixed<uint32_t>(), 0u);  // idle flips
+    ASSERT_EQ(in.fixed<uint32_t>(), 1u);  // new files
+    EXPECT_EQ(in.fixed<uint32_t>(), 0u);
+    EXPECT_EQ(in.fixed<uint32_t>(), epoch - 1);
+    EXPECT_EQ(in.text(), names[epoch - 1]);
+    EXPECT_FALSE(in.failed());
+  }
+}
+
+}  // namespace
+}  // namespace braid
