@@ -11,12 +11,12 @@ std::string epoch_key(uint64_t epoch) {
   return fmt::format("epochs/{:016x}", epoch);
 }
 
-void JobRun::note_turn(const JobInputs::Partition& partition, const SourceTurn& turn) {
+void JobRun::note_turn(const JobInputs::Partition& partition, const ReadTurn& turn) {
   epoch_turns_.fixed(static_cast<uint32_t>(partition.source));
   epoch_turns_.fixed(partition.ordinal);
-  epoch_turns_.fixed(turn.end.position);
+  epoch_turns_.fixed(turn.source.end.position);
   ++epoch_turn_count_;
-  input_digest_ = hash_mix(input_digest_, key_hash(turn.bytes));
+  input_digest_ = hash_mix(input_digest_, turn.digest);
 }
 
 Status JobRun::commit() {

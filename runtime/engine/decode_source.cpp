@@ -1,5 +1,7 @@
 #include "runtime/engine/decode_source.h"
 
+#include "runtime/operators/operator.h"
+
 namespace braid {
 
 Format format_of(const std::string& name) {
@@ -24,6 +26,22 @@ DecodePlan decode_plan(const SourceSpec& source) {
     if (value == "ns") plan.unit = TimestampUnit::nanoseconds;
   }
   return plan;
+}
+
+SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
+  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}};
+  if (source.from_kernel.empty()) {
+    rows.blocks = std::move(turn.blocks);
+    return rows;
+  }
+  const std::vector<Leaf> leaves = flatten(source.row);
+  for (const Block& decoded : turn.blocks) {
+    std::span<const Drop> drops;
+    rows.blocks.push_back(
+        run_row_kernel(source.from_kernel.get(), decoded, source.passthrough, leaves, arena, call, &drops));
+    for (const Drop& drop : drops) rows.refused.push_back({decoded.record[drop.row], drop});
+  }
+  return rows;
 }
 
 }  // namespace braid

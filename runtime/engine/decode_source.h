@@ -1,4 +1,5 @@
-// What a source's declaration and binding say about decoding, as the codec wants to hear it.
+// From a source's bytes to its rows: what its declaration and binding say about decoding, as the codec wants to hear
+// it, and its `from` kernel. All of that needs nothing but the record, and can be done before the record's turn comes.
 #pragma once
 
 #include "runtime/abi/program.h"
@@ -8,5 +9,20 @@ namespace braid {
 
 Format format_of(const std::string& name);
 DecodePlan decode_plan(const SourceSpec& source);
+
+/// A turn as it is before time and accounts look at it. Memory is the arena's and the turn's bytes.
+struct SourceRows {
+  /// A row that the `from` kernel did not let through.
+  struct Refused {
+    uint32_t record;  ///< index into `records`
+    Drop drop;
+  };
+  std::span<Record> records;
+  std::vector<Block> blocks;
+  std::vector<RejectedRecord> rejected;
+  std::vector<Refused> refused;
+};
+
+SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call);
 
 }  // namespace braid

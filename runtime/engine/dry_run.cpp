@@ -2,6 +2,7 @@
 
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/turn_engine.h"
+#include "runtime/engine/turn_feed.h"
 #include "runtime/state/memory_store.h"
 
 namespace braid {
@@ -16,34 +17,19 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
   for (const JobInputs::Partition& partition : inputs.partitions())
     engine->add_partition(partition.source, partition.reader->name());
 
+  TurnFeed feed(program, inputs, *engine, seams.executor, 1);
   JobReport report;
   for (size_t source = 0; source < program.sources.size(); ++source) {
-    if (program.sources[source].has_time) continue;
-    for (JobInputs::Partition* partition : inputs.table_partitions(static_cast<int>(source))) {
-      while (true) {
-        BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs.next(*partition));
-        if (!turn) break;
-        engine->load_table(turn_input(*turn), *partition->decoder, static_cast<int>(source), partition->ordinal, false);
-        inputs.pass(*partition, *turn);
-      }
-    }
+    if (!program.sources[source].has_time) BRAID_TRY(feed.load_table(static_cast<int>(source), false));
   }
   while (JobInputs::Partition* partition = inputs.choose(*engine)) {
     if (options.stop_requested && options.stop_requested()) {
       report.drained = true;
       break;
     }
-    BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs.next(*partition));
-    if (turn) {
-      engine->run_turn(turn_input(*turn), *partition->decoder, partition->source, partition->ordinal, false);
-      inputs.pass(*partition, *turn);
-      ++report.turns;
-    } else {
-      partition->exhausted = true;
-      if (!options.seal) continue;
-      engine->end_partition(partition->source, partition->ordinal);
-      engine->move_time();
-    }
+    BRAID_ASSIGN(const ReadTurn* turn, feed.run_next(*partition, options.seal));
+    report.turns += turn != nullptr;
+    if (turn == nullptr && !options.seal) continue;
     if (options.progress)
       options.progress({.events = engine->records_read(),
                         .turns = report.turns,

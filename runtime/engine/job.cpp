@@ -16,7 +16,7 @@ Status JobRun::read_table(int source) {
   for (JobInputs::Partition* partition : partitions) {
     partition->position = {};
     while (true) {
-      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
+      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(*partition));
       if (!turn) break;
       digest = hash_mix(digest, key_hash(turn->bytes));
       inputs_.pass(*partition, *turn);
@@ -29,15 +29,7 @@ Status JobRun::read_table(int source) {
   tables_changed_ |= !as_before;
   table_digests_[spec.name] = digest;
   engine_->forget_table(source);
-  for (JobInputs::Partition* partition : partitions) {
-    partition->position = {};
-    while (true) {
-      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
-      if (!turn) break;
-      engine_->load_table(turn_input(*turn), *partition->decoder, source, partition->ordinal, as_before);
-      inputs_.pass(*partition, *turn);
-    }
-  }
+  BRAID_TRY(feed_->load_table(source, as_before));
   int64_t repeated = 0;
   for (const ProductLedger& product : engine_->ledgers().products())
     for (const ProductLedger::Input& input : product.inputs)
@@ -54,7 +46,7 @@ Status JobRun::load_tables() {
   for (JobInputs::Partition& partition : inputs_.partitions()) {
     if (!program_.sources[partition.source].has_time || !engine_->clock(partition.source, partition.ordinal).ended)
       continue;
-    BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(partition));
+    BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));
     if (turn) {
       engine_->reopen_partition(partition.source, partition.ordinal);
       reopened = true;
@@ -70,19 +62,12 @@ Status JobRun::load_tables() {
   return {};
 }
 
-Status JobRun::step() {
-  JobInputs::Partition* partition = inputs_.choose(*engine_);
-  BRAID_CHECK(partition != nullptr);
-  BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.next(*partition));
-  if (!turn) {
-    partition->exhausted = true;
-    if (!options_.seal) return {};
-    engine_->end_partition(partition->source, partition->ordinal);
-    engine_->move_time();
-  } else {
-    note_turn(*partition, *turn);
-    engine_->run_turn(turn_input(*turn), *partition->decoder, partition->source, partition->ordinal, false);
-    inputs_.pass(*partition, *turn);
+Status JobRun::step(JobInputs::Partition& partition) {
+  BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, options_.seal));
+  if (turn != nullptr) {
+    note_turn(partition, *turn);
+  } else if (!options_.seal) {
+    return {};
   }
   BRAID_TRY(engine_->health());
   ++turns_;
@@ -108,13 +93,13 @@ Status JobRun::keep_to_budget() {
 }
 
 Status JobRun::run_turns() {
-  while (inputs_.choose(*engine_) != nullptr) {
+  while (JobInputs::Partition* partition = inputs_.choose(*engine_)) {
     if (options_.stop_requested && options_.stop_requested()) {
       drained_ = true;
       break;
     }
     if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
-    BRAID_TRY(step());
+    BRAID_TRY(step(*partition));
   }
   if (turns_since_commit_ > 0 || tables_changed_ || epoch_ == 0) BRAID_TRY(commit());
   return wait_for_commit();

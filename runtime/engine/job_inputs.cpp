@@ -48,15 +48,6 @@ class InlinePartition : public SourcePartition {
 
 }  // namespace
 
-TurnInput turn_input(const SourceTurn& turn) {
-  TurnInput input;
-  input.bytes = turn.bytes;
-  input.position = turn.begin.position;
-  input.first_line = turn.begin.line;
-  input.long_record_bytes = turn.long_record_bytes;
-  return input;
-}
-
 Status JobInputs::open(StateStore& store) {
   for (size_t source = 0; source < program_.sources.size(); ++source)
     BRAID_TRY(open_source(static_cast<int>(source), store));
@@ -104,7 +95,6 @@ Status JobInputs::open_source(int source, StateStore& store) {
     } else {
       BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], format));
     }
-    partition.decoder = make_decoder(decode_plan(spec));
     if (i < stored.size() && spec.has_time && spec.binding.kind != "stdin") {
       const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
       partition.known = true;
@@ -112,9 +102,8 @@ Status JobInputs::open_source(int source, StateStore& store) {
       BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(known.position.position));
       if (fingerprint != known.fingerprint)
         return Error{ErrorKind::input, "`" + known.name + "` is not the file that was read before", kInputReplaced, 0};
-      if (known.position.position > 0) {
-        BRAID_ASSIGN(std::string header, partition.reader->first_record());
-        partition.decoder->set_header(header);
+      if (known.position.position > 0 && format == Format::csv) {
+        BRAID_ASSIGN(partition.header, partition.reader->first_record());
       }
     }
     partitions_.push_back(std::move(partition));
@@ -142,7 +131,7 @@ std::vector<JobInputs::Partition*> JobInputs::table_partitions(int source) {
   return found;
 }
 
-Result<std::optional<SourceTurn>> JobInputs::next(Partition& partition) {
+Result<std::optional<SourceTurn>> JobInputs::read(Partition& partition) {
   return partition.reader->next_turn(partition.position, buffer_);
 }
 

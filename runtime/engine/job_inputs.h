@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/codec/decoder.h"
 #include "runtime/connect/source.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/state/store.h"
@@ -21,12 +20,12 @@ class JobInputs {
     int source = 0;
     uint32_t ordinal = 0;
     std::unique_ptr<SourcePartition> reader;
-    std::unique_ptr<Decoder> decoder;
-    PartitionPosition position;
-    bool known = false;       ///< of an earlier run, and read on from there
-    bool first_seen = false;  ///< in this run, and in no commit yet
-    bool exhausted = false;   ///< read to its end
-    bool changed = true;      ///< since the last commit
+    std::string header;          ///< CSV: of a partition that is not read from its start
+    PartitionPosition position;  ///< behind the last turn that was run
+    bool known = false;          ///< of an earlier run, and read on from there
+    bool first_seen = false;     ///< in this run, and in no commit yet
+    bool exhausted = false;      ///< read to its end
+    bool changed = true;         ///< since the last commit
   };
 
   JobInputs(Fs& fs, const Program& program) : fs_(fs), program_(program) {}
@@ -39,8 +38,8 @@ class JobInputs {
   Partition* choose(const TurnEngine& engine);
   /// All of one static table, in order.
   std::vector<Partition*> table_partitions(int source);
-  /// The next turn of a partition; none at its end. Valid until the next call.
-  Result<std::optional<SourceTurn>> next(Partition& partition);
+  /// The bytes of a partition's next turn; none at its end. Valid until the next call.
+  Result<std::optional<SourceTurn>> read(Partition& partition);
   /// It has been run: the partition stands behind it.
   void pass(Partition& partition, const SourceTurn& turn);
   /// Positions and fingerprints; for the epoch record, the partitions that it is the first to know.
@@ -54,7 +53,5 @@ class JobInputs {
   std::vector<Partition> partitions_;
   TurnBuffer buffer_;
 };
-
-TurnInput turn_input(const SourceTurn& turn);
 
 }  // namespace braid

@@ -5,6 +5,7 @@
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/operator_state.h"
 #include "runtime/engine/turn_engine.h"
+#include "runtime/engine/turn_feed.h"
 
 #define BRAID_KILL_POINT(name) \
   if (options_.kill_point) options_.kill_point(name)
@@ -36,12 +37,12 @@ class JobRun {
   Status begin_store();
   Status find_partitions();
   Status read_table(int source);
-  Status step();
+  Status step(JobInputs::Partition& partition);
   /// Commits, and evicts, where it is time.
   Status keep_to_budget();
   Result<StateBatch> freeze_epoch();
   Status write_epoch(StateBatch& batch);
-  void note_turn(const JobInputs::Partition& partition, const SourceTurn& turn);
+  void note_turn(const JobInputs::Partition& partition, const ReadTurn& turn);
   void report_progress() const;
 
   const Program& program_;
@@ -53,6 +54,7 @@ class JobRun {
   JobInputs inputs_;
   OperatorStates states_;
   std::unique_ptr<TurnEngine> engine_;
+  std::unique_ptr<TurnFeed> feed_;
 
   bool fresh_ = false;  ///< the store was empty
   bool states_changed_ = false;

@@ -146,8 +146,9 @@ Status JobRun::recover() {
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, outputs_, engine));
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
     engine_->add_partition(partition.source, partition.reader->name());
-    engine_->set_header(partition.source, partition.ordinal, partition.decoder->header());
+    engine_->set_header(partition.source, partition.ordinal, partition.header);
   }
+  feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
   return engine_->restore(*store_, states_.kept);
 }
 

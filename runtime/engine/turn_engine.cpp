@@ -19,7 +19,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
       has_readers_(program.operators.size(), false),
-      caches_(program.cache_count, nullptr) {
+      caches_(program) {
   call_.arena = &arena_;
   call_.now = options.now;
   call_.job_seed = options.job_seed;
@@ -38,11 +38,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
   publish_names();
 }
 
-TurnEngine::~TurnEngine() {
-  for (size_t i = 0; i < caches_.size(); ++i)
-    if (caches_[i] != nullptr && i < program_.free_caches.size() && program_.free_caches[i] != nullptr)
-      program_.free_caches[i](caches_[i]);
-}
+TurnEngine::~TurnEngine() = default;
 
 Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, OutputWriter& output,
                                                      const EngineOptions& options) {
@@ -124,25 +120,33 @@ void TurnEngine::begin_turn() {
     if (node) node->begin_turn();
 }
 
-void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends) {
-  begin_turn();
-  ++turn_;
+SourceRows TurnEngine::decode(TurnInput input, Decoder& decoder, int source, uint32_t partition) {
   input.source = static_cast<uint32_t>(source);
   input.partition = partition;
-  input.turn = turn_;
-  const DecodedTurn turn = decoder.decode(input, arena_);
+  DecodedTurn turn = decoder.decode(input, arena_);
   set_header(source, partition, decoder.header());
-  run_decoded(source, partition, turn, ends);
+  return run_from(program_.sources[source], std::move(turn), arena_, call_);
+}
+
+void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends) {
+  begin_turn();
+  run_rows(source, partition, decode(input, decoder, source, partition), ends);
 }
 
 void TurnEngine::run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
   begin_turn();
-  ++turn_;
-  run_decoded(source, partition, turn, ends);
+  run_rows(source, partition, run_from(program_.sources[source], turn, arena_, call_), ends);
 }
 
-void TurnEngine::run_decoded(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
+void TurnEngine::run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends) {
+  begin_turn();
+  run_rows(source, partition, rows, ends);
+}
+
+void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows, bool ends) {
   BRAID_CHECK(program_.sources[source].has_time, "a static table is loaded");
+  ++turn_;
+  for (Record& record : rows.records) record.turn = turn_;  // not known yet to who decodes ahead
   PartitionClock& clock = clocks_[source][partition];
   clock.ended = false;
   if (clock.idle) {
@@ -150,7 +154,7 @@ void TurnEngine::run_decoded(int source, uint32_t partition, const DecodedTurn& 
     clock.floor = std::max(clock.floor, task_watermark_);
   }
   if (source_operators_[source] >= 0) {
-    run_blocks(source, read_source(source, turn, &clock));
+    run_blocks(source, read_source(source, rows, &clock));
     dispositions_.write_ports();
   }
   if (ends) clock.ended = true;
@@ -159,59 +163,62 @@ void TurnEngine::run_decoded(int source, uint32_t partition, const DecodedTurn& 
 
 void TurnEngine::load_table(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool silent) {
   begin_turn();
-  input.source = static_cast<uint32_t>(source);
-  input.partition = partition;
-  const DecodedTurn turn = decoder.decode(input, arena_);
-  set_header(source, partition, decoder.header());
-  load_table(source, partition, turn, silent);
+  load_rows(source, decode(input, decoder, source, partition), silent);
 }
 
 void TurnEngine::load_table(int source, uint32_t, const DecodedTurn& turn, bool silent) {
+  begin_turn();
+  load_rows(source, run_from(program_.sources[source], turn, arena_, call_), silent);
+}
+
+void TurnEngine::load_table(int source, const SourceRows& rows, bool silent) {
+  begin_turn();
+  load_rows(source, rows, silent);
+}
+
+void TurnEngine::load_rows(int source, const SourceRows& rows, bool silent) {
   BRAID_CHECK(!program_.sources[source].has_time, "not a static table");
   if (source_operators_[source] < 0) return;
   dispositions_.set_silent(silent);
-  run_blocks(source, read_source(source, turn, nullptr));
+  run_blocks(source, read_source(source, rows, nullptr));
   dispositions_.write_ports();
   dispositions_.set_silent(false);
 }
 
-std::vector<Block> TurnEngine::read_source(int source, const DecodedTurn& turn, PartitionClock* clock) {
+std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, PartitionClock* clock) {
   const SourceSpec& spec = program_.sources[source];
   int op = source_operators_[source];
-  if (!dispositions_.silent()) records_ += static_cast<int64_t>(turn.records.size());
-  for (int product : program_.operators[op].products)
-    book_.of(product, static_cast<uint32_t>(source)).in += static_cast<int64_t>(turn.records.size());
+  auto count = static_cast<int64_t>(rows.records.size());
+  if (!dispositions_.silent()) records_ += count;
+  for (int product : program_.operators[op].products) book_.of(product, static_cast<uint32_t>(source)).in += count;
   // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
   struct Refused {
     uint32_t ordinal;
-    const Record* record;
     const Drop* drop = nullptr;
     Diagnostic reason;
   };
   std::vector<Refused> refused;
-  for (const RejectedRecord& rejected : turn.rejected)
-    refused.push_back({rejected.record, &turn.records[rejected.record], nullptr, rejected.diagnostic});
+  for (const RejectedRecord& rejected : rows.rejected)
+    refused.push_back({rejected.record, nullptr, rejected.diagnostic});
+  for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each.drop, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
-  std::vector<Block> rows;
-  for (const Block& decoded : turn.blocks) {
-    Block block = decoded;
-    if (!spec.from_kernel.empty()) {
-      std::span<const Drop> drops;
-      block = run_row_kernel(spec.from_kernel.get(), decoded, spec.passthrough, leaves, arena_, call_, &drops);
-      for (const Drop& drop : drops)
-        refused.push_back({decoded.record[drop.row], &decoded.record_of(drop.row), &drop, {}});
-    }
+  std::vector<Block> made;
+  for (Block block : rows.blocks) {
     if (block.rows == 0) continue;
     if (clock == nullptr) {
       block.time = arena_.allocate_array<int64_t>(block.rows);
       block.watermark = arena_.allocate_array<int64_t>(block.rows);
       std::fill_n(block.time, block.rows, kNoTime);
       std::fill_n(block.watermark, block.rows, kNoTime);
-      rows.push_back(std::move(block));
+      made.push_back(std::move(block));
       continue;
     }
     std::vector<uint32_t> ahead = set_times(source, block, *clock);
+    if (ahead.empty()) {
+      made.push_back(std::move(block));
+      continue;
+    }
     std::vector<uint32_t> kept;
     auto next = ahead.begin();
     for (uint32_t row = 0; row < block.rows; ++row) {
@@ -223,20 +230,20 @@ std::vector<Block> TurnEngine::read_source(int source, const DecodedTurn& turn, 
       std::string time, bound;
       append_timestamp(time, block.time[row]);
       append_duration_literal(bound, spec.ahead_us);
-      refused.push_back(
-          {block.record[row], &block.record_of(row), nullptr, diag::TooFarAhead{.time = time, .ahead = bound}.make()});
+      refused.push_back({block.record[row], nullptr, diag::TooFarAhead{.time = time, .ahead = bound}.make()});
     }
-    if (!kept.empty()) rows.push_back(select_rows(block, kept, leaves, arena_));
+    if (!kept.empty()) made.push_back(select_rows(block, kept, leaves, arena_));
   }
   std::sort(refused.begin(), refused.end(), [](const Refused& a, const Refused& b) { return a.ordinal < b.ordinal; });
   for (const Refused& each : refused) {
+    const Record& record = rows.records[each.ordinal];
     if (each.drop != nullptr) {
-      dispositions_.leave_source(op, *each.record, *each.drop);
+      dispositions_.leave_source(op, record, *each.drop);
     } else {
-      dispositions_.reject_record(op, *each.record, spec.sites.at(0), each.reason);
+      dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }
   }
-  return rows;
+  return made;
 }
 
 std::vector<uint32_t> TurnEngine::set_times(int source, Block& block, PartitionClock& clock) {

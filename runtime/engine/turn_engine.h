@@ -13,9 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "runtime/abi/call_caches.h"
 #include "runtime/abi/program.h"
 #include "runtime/base/executor.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
@@ -62,13 +64,19 @@ class TurnEngine : private PartitionClocks {
   // ---- what happens, in order
 
   void set_now(int64_t now) { call_.now = now; }
-  /// Of records already decoded, whose `turn` is turns() + 1. `ends`: the partition ends with this turn.
+  /// Rows that `run_from` gave, or records that have been decoded; their memory lives until the turn is over. `ends`:
+  /// the partition ends with this turn.
+  void run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends);
   void run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends);
-  /// Input bytes, decoded by the source's declaration. `input.source`, `partition` and `turn` are filled in.
+  /// Input bytes, decoded by the source's declaration. `input.source` and `partition` are filled in.
   void run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends);
   /// A turn of a static table; `silent`: it was read before, and only fills the table again.
-  void load_table(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool silent);
+  void load_table(int source, const SourceRows& rows, bool silent);
   void load_table(int source, uint32_t partition, const DecodedTurn& turn, bool silent);
+  void load_table(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool silent);
+  /// What kernels that run ahead of their turn are called with, but for arena and caches: those are their own. As of
+  /// the partitions and the clock reading at hand.
+  const CallContext& call() const { return call_; }
   /// What a static table counted is forgotten: it is about to be read again.
   void forget_table(int source) { book_.forget_relation(static_cast<uint32_t>(source)); }
   /// Changes of time without rows. Each is followed by move_time().
@@ -105,8 +113,10 @@ class TurnEngine : private PartitionClocks {
   void visit_clocks(uint32_t source, const Visit& visit) const override;
   void begin_turn();
   void publish_names();
-  void run_decoded(int source, uint32_t partition, const DecodedTurn& turn, bool ends);
-  std::vector<Block> read_source(int source, const DecodedTurn& turn, PartitionClock* clock);
+  SourceRows decode(TurnInput input, Decoder& decoder, int source, uint32_t partition);
+  void run_rows(int source, uint32_t partition, const SourceRows& rows, bool ends);
+  void load_rows(int source, const SourceRows& rows, bool silent);
+  std::vector<Block> read_source(int source, const SourceRows& rows, PartitionClock* clock);
   /// Gives the rows that lie too far ahead of the clock; they move no time.
   std::vector<uint32_t> set_times(int source, Block& block, PartitionClock& clock);
   void run_blocks(int source, std::vector<Block> blocks);
@@ -132,7 +142,7 @@ class TurnEngine : private PartitionClocks {
   std::vector<int> source_operators_;
   std::vector<std::vector<int>> passthrough_;  ///< of sources without a kernel
   std::vector<bool> has_readers_;              ///< publish operators that products read
-  std::vector<void*> caches_;
+  CallCaches caches_;
   std::vector<Bytes> source_names_;
   std::vector<std::vector<Bytes>> partition_name_bytes_;
   std::vector<const Bytes*> partition_name_tables_;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <deque>
 
+#include "runtime/abi/call_caches.h"
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/operators/output_trace.h"
@@ -147,9 +148,10 @@ void gather_column(auto sources, auto column_of, void* to) {
 }  // namespace
 
 struct ShardedOperator::Shard {
+  explicit Shard(const Program& program) : caches(program) {}
   Arena arena;
   CallContext call;
-  std::vector<void*> caches;
+  CallCaches caches;
   OutputTrace trace;
   DeferredDispositions dispositions{trace};
   uint32_t first_slice = 0, end_slice = 0;
@@ -182,8 +184,7 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
   std::unique_ptr<ShardedOperator> made(new ShardedOperator(services));
   auto count = static_cast<uint32_t>(services.workers);
   for (uint32_t i = 0; i < count; ++i) {
-    auto shard = std::make_unique<Shard>();
-    shard->caches.assign(services.program.cache_count, nullptr);
+    auto shard = std::make_unique<Shard>(services.program);
     shard->first_slice = i * kSlices / count;
     shard->end_slice = (i + 1) * kSlices / count;
     for (uint32_t slice = shard->first_slice; slice < shard->end_slice; ++slice)
@@ -199,12 +200,7 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
   return std::unique_ptr<OperatorNode>(std::move(made));
 }
 
-ShardedOperator::~ShardedOperator() {
-  const auto& free = services_.program.free_caches;
-  for (const auto& shard : shards_)
-    for (size_t i = 0; i < shard->caches.size() && i < free.size(); ++i)
-      if (shard->caches[i] != nullptr && free[i] != nullptr) free[i](shard->caches[i]);
-}
+ShardedOperator::~ShardedOperator() = default;
 
 void ShardedOperator::begin_turn() {
   taken = 0;

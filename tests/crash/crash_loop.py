@@ -5,7 +5,8 @@
 
 A round starts an empty store and runs the job on it until a run finishes; every run before that is killed: at a named
 kill point (BRAID_KILL_AT), in recovery or at work, or at a random moment after its first new output. Each run commits
-every one to three turns and may be interpreted, so a job's runs differ in everything that must not matter. Rounds go on
+every one to three turns, has one to three workers and may be interpreted, so a job's runs differ in everything that must
+not matter. Rounds go on
 until there have been `--kills` kills, most of them between the first and the last commit of their run; the named points
 take turns.
 """
@@ -54,7 +55,8 @@ class Job:
         self.counted = False  # whether the last one was
 
     def run_words(self, commit_every: int = 0) -> list:
-        words = [*self.words, "--store", self.store, "--commit-every", commit_every or self.case.random.randint(1, 3)]
+        words = [*self.words, "--store", self.store, "--commit-every", commit_every or self.case.random.randint(1, 3),
+                 "--workers", self.case.random.randint(1, 3)]
         return words + (["--interpret"] if self.case.random.random() < 0.3 else [])
 
     def output_bytes(self) -> int:

@@ -1,0 +1,245 @@
+#include "runtime/engine/turn_feed.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/data/key_bytes.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+/// A turn on its way, and what it is made with.
+struct TurnFeed::Slot {
+  explicit Slot(const Program& program) : caches(program), decoders(program.sources.size()) {}
+
+  Queue* queue = nullptr;  ///< of whose turn it is
+  // Written by whoever reads the turn, for the caller once the task is done.
+  ReadTurn turn;
+  bool found = false;  ///< false: the partition is at its end, or cannot be read
+  Status status;
+  std::string_view header;
+
+  struct SourceDecoder {
+    std::unique_ptr<Decoder> decoder;
+    const Queue* queue = nullptr;  ///< the partition whose header it goes by
+  };
+  TurnBuffer buffer;
+  Arena arena;
+  CallContext call;
+  CallCaches caches;
+  std::vector<SourceDecoder> decoders;  ///< by source, made when needed
+  std::unique_ptr<Task> task;           ///< none: it was read at once. Let go of first
+};
+
+/// The turns of a partition that have been begun and not been run.
+struct TurnFeed::Queue {
+  explicit Queue(JobInputs::Partition& of) : partition(of) {}
+
+  JobInputs::Partition& partition;
+  std::deque<Slot*> begun;  ///< oldest first
+  uint64_t tickets = 0;
+  bool in_use = false;         ///< `cursor` is set
+  std::optional<double> step;  ///< by how much a turn moves its watermark, lately
+  /// Reads go in the order of tickets; whoever's turn it is owns `cursor` and `header`.
+  std::atomic<uint64_t> reads = 0;
+  PartitionPosition cursor;
+  std::string header;                ///< CSV: set when the first turn is read
+  std::atomic<bool> closed = false;  ///< nothing more to read: its end, or an error
+};
+
+TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers)
+    : program_(program), inputs_(inputs), engine_(engine), executor_(executor) {
+  for (JobInputs::Partition& partition : inputs.partitions()) queues_.emplace_back(partition).header = partition.header;
+  const size_t ahead = workers > 1 ? 2 * workers : 0;
+  for (size_t i = 0; i <= ahead; ++i) {
+    slots_.push_back(std::make_unique<Slot>(program));
+    free_.push_back(slots_.back().get());
+  }
+}
+
+TurnFeed::~TurnFeed() {
+  for (Queue& queue : queues_) queue.closed = true;
+}
+
+Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool seal) {
+  take(partition);
+  read_ahead();
+  BRAID_ASSIGN(const ReadTurn* turn, found());
+  if (turn == nullptr) {
+    partition.exhausted = true;
+    Queue& queue = queue_of(partition);
+    for (Slot* slot : std::exchange(queue.begun, {})) {
+      slot->task.reset();
+      free_.push_back(slot);
+    }
+    if (seal) {
+      engine_.end_partition(partition.source, partition.ordinal);
+      engine_.move_time();
+    }
+    return turn;
+  }
+  const int64_t before = engine_.clock(partition.source, partition.ordinal).watermark();
+  engine_.run_turn(partition.source, partition.ordinal, turn->rows, false);
+  inputs_.pass(partition, turn->source);
+  if (before != kNoTime) {
+    const int64_t after = engine_.clock(partition.source, partition.ordinal).watermark();
+    const double moved = static_cast<double>(after) - static_cast<double>(before);
+    std::optional<double>& step = queue_of(partition).step;
+    step = step ? (*step + moved) / 2 : moved;
+  }
+  return turn;
+}
+
+Status TurnFeed::load_table(int source, bool silent) {
+  for (JobInputs::Partition* partition : inputs_.table_partitions(source)) {
+    partition->position = {};
+    Queue& queue = queue_of(*partition);
+    queue.in_use = queue.closed = false;
+    while (true) {
+      take(*partition);
+      BRAID_ASSIGN(const ReadTurn* turn, found());
+      if (turn == nullptr) break;
+      engine_.load_table(source, turn->rows, silent);
+      inputs_.pass(*partition, turn->source);
+    }
+  }
+  return {};
+}
+
+TurnFeed::Queue& TurnFeed::queue_of(const JobInputs::Partition& partition) {
+  return queues_[static_cast<size_t>(&partition - inputs_.partitions().data())];
+}
+
+TurnFeed::Slot& TurnFeed::take_free(Queue& queue) {
+  Slot& slot = *free_.back();
+  free_.pop_back();
+  slot.queue = &queue;
+  slot.call = engine_.call();
+  if (!std::exchange(queue.in_use, true)) queue.cursor = queue.partition.position;
+  return slot;
+}
+
+void TurnFeed::take(JobInputs::Partition& partition) {
+  if (at_hand_ != nullptr) free_.push_back(at_hand_);
+  Queue& queue = queue_of(partition);
+  if (!queue.begun.empty()) {
+    at_hand_ = queue.begun.front();
+    queue.begun.pop_front();
+    return;
+  }
+  at_hand_ = &take_free(queue);
+  read(*at_hand_, queue, queue.tickets++);
+  // Nobody thought of this partition. Where all other slots are taken, one makes room for what comes behind.
+  if (free_.empty() && slots_.size() > 1) give_up_farthest();
+}
+
+Result<const ReadTurn*> TurnFeed::found() {
+  at_hand_->task.reset();
+  BRAID_TRY(at_hand_->status);
+  if (!at_hand_->found) return nullptr;
+  const JobInputs::Partition& partition = at_hand_->queue->partition;
+  engine_.set_header(partition.source, partition.ordinal, at_hand_->header);
+  return &at_hand_->turn;
+}
+
+void TurnFeed::read(Slot& slot, Queue& queue, uint64_t ticket) {
+  // Works begin in order: who reads before this has begun, and waits for nobody behind it.
+  for (uint64_t seen = queue.reads.load(); seen != ticket; seen = queue.reads.load()) queue.reads.wait(seen);
+  const int source = queue.partition.source;
+  const SourceSpec& spec = program_.sources[source];
+  const bool csv = format_of(spec.binding.format) == Format::csv;
+  slot.found = false;
+  slot.status = {};
+  if (!queue.closed) {
+    Result<std::optional<SourceTurn>> turn = queue.partition.reader->next_turn(queue.cursor, slot.buffer);
+    if (!turn.ok()) slot.status = turn.error();
+    slot.found = turn.ok() && turn->has_value();
+    if (slot.found) {
+      slot.turn.source = **turn;
+      queue.cursor = slot.turn.source.end;
+      std::string_view bytes = slot.turn.source.bytes;
+      if (csv && slot.turn.source.begin.position == 0 && slot.turn.source.long_record_bytes == 0) {
+        if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+        queue.header = bytes.substr(0, first_record_bytes(Format::csv, bytes, true));
+      }
+    } else {
+      queue.closed = true;
+    }
+  }
+  queue.reads.store(ticket + 1);
+  queue.reads.notify_all();
+  if (!slot.found) return;
+
+  Slot::SourceDecoder& decoder = slot.decoders[source];
+  const bool another = std::exchange(decoder.queue, &queue) != &queue;
+  if (!decoder.decoder || (another && csv && queue.header.empty())) decoder.decoder = make_decoder(decode_plan(spec));
+  if (another && !queue.header.empty()) decoder.decoder->set_header(queue.header);
+  const SourceTurn& read = slot.turn.source;
+  slot.turn.digest = key_hash(read.bytes);
+  slot.arena.reset();
+  slot.call.arena = &slot.arena;
+  slot.call.caches = slot.caches.data();
+  slot.turn.rows = run_from(spec,
+                            decoder.decoder->decode({.bytes = read.bytes,
+                                                     .position = read.begin.position,
+                                                     .first_line = read.begin.line,
+                                                     .long_record_bytes = read.long_record_bytes,
+                                                     .source = static_cast<uint32_t>(source),
+                                                     .partition = queue.partition.ordinal},
+                                                    slot.arena),
+                            slot.arena, slot.call);
+  slot.header = decoder.decoder->header();
+}
+
+double TurnFeed::expected(const Queue& queue, size_t turns) const {
+  const auto watermark =
+      static_cast<double>(engine_.clock(queue.partition.source, queue.partition.ordinal).watermark());
+  if (turns == 0) return watermark;
+  return queue.step ? watermark + *queue.step * static_cast<double>(turns) : std::numeric_limits<double>::infinity();
+}
+
+void TurnFeed::read_ahead() {
+  while (!free_.empty() && slots_.size() > 1) {
+    Queue* soonest = nullptr;
+    double least = 0;
+    for (Queue& queue : queues_) {
+      const SourceSpec& spec = program_.sources[queue.partition.source];
+      if (queue.partition.exhausted || queue.closed || !spec.has_time || spec.binding.kind == "stdin") continue;
+      const double w = expected(queue, queue.begun.size() + (at_hand_->queue == &queue ? 1 : 0));
+      if (soonest != nullptr && w >= least) continue;
+      soonest = &queue;
+      least = w;
+    }
+    if (soonest == nullptr) return;
+    Slot& slot = take_free(*soonest);
+    soonest->begun.push_back(&slot);
+    slot.task =
+        executor_.start([this, &slot, &queue = *soonest, ticket = soonest->tickets++] { read(slot, queue, ticket); });
+  }
+}
+
+void TurnFeed::give_up_farthest() {
+  Queue* farthest = nullptr;
+  double most = 0;
+  for (Queue& queue : queues_) {
+    if (queue.begun.empty()) continue;
+    const double w = expected(queue, queue.begun.size());
+    if (farthest != nullptr && w < most) continue;
+    farthest = &queue;
+    most = w;
+  }
+  Slot* slot = farthest->begun.back();
+  farthest->begun.pop_back();
+  slot->task.reset();
+  if (slot->found) farthest->cursor = slot->turn.source.begin;
+  farthest->closed = false;
+  free_.push_back(slot);
+}
+
+}  // namespace braid
