@@ -57,4 +57,15 @@ Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const
   return gathered;
 }
 
+Block slice(const Block& block, uint32_t first, uint32_t rows) {
+  BRAID_CHECK(first + rows <= block.rows);
+  Block part = block;
+  part.rows = rows;
+  for (Column& column : part.columns) column.data = column.as<char>() + size_t{leaf_width(column.kind)} * first;
+  if (part.time != nullptr) part.time += first;
+  if (part.watermark != nullptr) part.watermark += first;
+  if (part.record != nullptr) part.record += first;
+  return part;
+}
+
 }  // namespace braid

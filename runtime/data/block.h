@@ -52,6 +52,9 @@ Block allocate_block(std::span<const Leaf> leaves, uint32_t capacity, Arena& are
 /// The rows of `kept` (indexes into `block`), in that order, in a new block.
 Block gather(const Block& block, std::span<const uint32_t> kept, std::span<const Leaf> leaves, Arena& arena);
 
+/// Rows `first` to `first + rows` of the block: a view, nothing is copied.
+Block slice(const Block& block, uint32_t first, uint32_t rows);
+
 /// One leaf of one row, as a slot (upper bytes zero) and back.
 inline Slot read_slot(const Column& column, uint32_t row) {
   Slot slot = slot_i128(0);

@@ -15,6 +15,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
+#include "runtime/data/block.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_files.h"
 #include "runtime/operators/operator.h"
@@ -47,7 +48,8 @@ struct JobOptions {
   bool seal = true;     ///< the end of all inputs closes what is open
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
-  size_t workers = 1;  ///< 1 to 64; results are the same, and state fits any number
+  size_t workers = 1;                ///< 1 to 64; results are the same, and state fits any number
+  uint32_t block_rows = kBlockRows;  ///< as EngineOptions
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;

@@ -140,6 +140,7 @@ Status JobRun::recover() {
   engine.now = started_at_;
   engine.state_numbers = states_.numbers;
   engine.workers = options_.workers;
+  engine.block_rows = options_.block_rows;
   engine.executor = &seams_.executor;
   if (options_.state_memory != UINT64_MAX) engine.store = store_.get();
   engine.state_memory = options_.state_memory;

@@ -10,6 +10,7 @@ namespace braid {
 
 TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const EngineOptions& options)
     : program_(program),
+      block_rows_(options.block_rows),
       book_(program),
       partition_names_(program.sources.size()),
       clocks_(program.sources.size()),
@@ -20,6 +21,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       source_operators_(program.sources.size(), -1),
       has_readers_(program.operators.size(), false),
       caches_(program) {
+  BRAID_CHECK(block_rows_ >= 1 && block_rows_ <= kBlockRows);
   call_.arena = &arena_;
   call_.now = options.now;
   call_.job_seed = options.job_seed;
@@ -203,8 +205,8 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
   for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each.drop, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
-  std::vector<Block> made;
-  for (Block block : rows.blocks) {
+  std::vector<Block> made, parts;
+  for (Block block : cut(rows.blocks, parts)) {
     if (block.rows == 0) continue;
     if (clock == nullptr) {
       block.time = arena_.allocate_array<int64_t>(block.rows);
@@ -271,9 +273,19 @@ void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
   bool joins = inputs.size() == 2 && !std::holds_alternative<UnionOperator>(program_.operators[op].content);
   for (size_t i = 0; i < inputs.size(); ++i) {
     size_t input = joins ? inputs.size() - 1 - i : i;
-    for (const Block& block : outputs[inputs[input]]) node->take(static_cast<int>(input), block, outputs[op]);
+    std::vector<Block> parts;
+    for (const Block& block : cut(outputs[inputs[input]], parts))
+      node->take(static_cast<int>(input), block, outputs[op]);
   }
   if (has_readers_[op]) hand_to_readers(op, outputs[op]);
+}
+
+const std::vector<Block>& TurnEngine::cut(const std::vector<Block>& blocks, std::vector<Block>& room) const {
+  if (block_rows_ == kBlockRows) return blocks;
+  for (const Block& block : blocks)
+    for (uint32_t first = 0; first < block.rows; first += block_rows_)
+      room.push_back(slice(block, first, std::min(block_rows_, block.rows - first)));
+  return room;
 }
 
 void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {

@@ -31,8 +31,9 @@ struct EngineOptions {
   int64_t now = 0;        ///< what `now()` gives, and what `ahead` is measured by; see set_now
   /// Number of each operator's state tables; empty: by its index. Numbers stay with identities across program versions.
   std::vector<uint32_t> state_numbers;
-  size_t workers = 1;            ///< 1 to 64, that share what keyed steps do; seen in no result
-  Executor* executor = nullptr;  ///< outlives the engine; null: workers take turns
+  size_t workers = 1;                ///< 1 to 64, that share what keyed steps do; seen in no result
+  Executor* executor = nullptr;      ///< outlives the engine; null: workers take turns
+  uint32_t block_rows = kBlockRows;  ///< rows a step takes at once, 1 to kBlockRows; seen in no result
   /// Where evicted rows are read back from, with all that was collected and committed; outlives the engine. Null: no
   /// row is evicted.
   StateStore* store = nullptr;
@@ -120,6 +121,8 @@ class TurnEngine : private PartitionClocks {
   /// Gives the rows that lie too far ahead of the clock; they move no time.
   std::vector<uint32_t> set_times(int source, Block& block, PartitionClock& clock);
   void run_blocks(int source, std::vector<Block> blocks);
+  /// The blocks, none longer than block_rows_; `room` holds them if they had to be cut.
+  const std::vector<Block>& cut(const std::vector<Block>& blocks, std::vector<Block>& room) const;
   void release();
   void take_inputs(int op, std::vector<std::vector<Block>>& outputs);
   void hand_to_readers(int op, std::vector<Block>& blocks);
@@ -127,6 +130,7 @@ class TurnEngine : private PartitionClocks {
 
   const Program& program_;
   Arena arena_;
+  uint32_t block_rows_;
   CallContext call_;
   uint64_t turn_ = 0;
   int64_t records_ = 0;
