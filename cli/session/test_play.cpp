@@ -107,8 +107,14 @@ std::vector<Arriving> permuted(std::vector<Arriving> rows, const typed::Project&
 
 class Play {
  public:
-  Play(const typed::Test& test, const Program& program, const PlayContext& context, const Arrival& arrival)
-      : test_(test), program_(program), context_(context), arrival_(arrival), rng_(arrival.permutation) {}
+  Play(const typed::Test& test, const Program& program, const PlayContext& context, const Arrival& arrival,
+       PlayRecord* record)
+      : test_(test),
+        program_(program),
+        context_(context),
+        arrival_(arrival),
+        record_(record),
+        rng_(arrival.permutation) {}
 
   Result<std::optional<Mismatch>> run() {
     last_change_ = 0;
@@ -126,17 +132,34 @@ class Play {
     // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
     // typed rows of the test will bring it.
     now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
-    BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1, .now = now_, .workers = arrival_.workers}));
+    BRAID_ASSIGN(
+        session_,
+        InMemorySession::make(
+            program_, {.job_seed = 1, .now = now_, .workers = arrival_.workers, .block_rows = arrival_.block_rows}));
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;
       BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
       if (mismatch_) break;
+    }
+    if (record_ != nullptr && !mismatch_) {
+      for (const auto& [product, port] : session_->waiting()) keep(product, port, session_->take(product, port));
+      record_->ledgers = product_reports(program_, session_->engine().ledgers());
     }
     return std::move(mismatch_);
   }
 
  private:
   const typed::Relation& relation(typed::RelationId id) const { return context_.project.relations[id]; }
+
+  void keep(int product, const std::string& port, const std::vector<CapturedRow>& rows) {
+    auto& kept = record_->rows[program_.products[product].qualified() + "/" + port];
+    for (const CapturedRow& row : rows) kept.push_back(to_json(row.type, row.value));
+  }
+  /// A turn is over.
+  Status restart() {
+    for (int i = 0; i < arrival_.restarts; ++i) BRAID_TRY(session_->restart());
+    return {};
+  }
 
   Status step(const typed::GivenStatement& given) {
     const typed::Relation& to = relation(given.relation);
@@ -167,7 +190,7 @@ class Play {
     std::vector<Arriving> rows = std::exchange(pending_, {});
     session_->set_now(now_);
     if (arrival_.permutation != 0) rows = permuted(std::move(rows), context_.project, rng_);
-    const bool row_by_row = arrival_.restart_between_rows || arrival_.permutation != 0;
+    const bool row_by_row = arrival_.row_by_row || arrival_.permutation != 0;
     std::string turn;
     for (size_t i = 0; i < rows.size(); ++i) {
       turn += rows[i].bytes;
@@ -175,7 +198,7 @@ class Play {
       if (!row_by_row && !last) continue;
       if (rows[i].source >= 0) session_->feed(rows[i].source, turn);
       turn.clear();
-      if (arrival_.restart_between_rows) BRAID_TRY(session_->restart());
+      BRAID_TRY(restart());
     }
     return {};
   }
@@ -192,6 +215,7 @@ class Play {
       now_ = std::max(now_, latest_in(from, *row));
       session_->set_now(now_);
       if (source >= 0) session_->feed(source, given_record(from, *row) + "\n");
+      BRAID_TRY(restart());
     }
     return {};
   }
@@ -200,11 +224,11 @@ class Play {
     session_->set_now(now_);
     if (const int source = source_of(program_, relation(advance.relation)); source >= 0)
       session_->advance_to(source, advance.to_us);
-    return {};
+    return restart();
   }
   Status step(const typed::IdleStatement& idle) {
     if (const int source = source_of(program_, relation(idle.relation)); source >= 0) session_->idle(source);
-    return {};
+    return restart();
   }
   Status step(const typed::WaitStatement& wait) {
     now_ += wait.duration_us;
@@ -222,7 +246,9 @@ class Play {
     const int product = product_of(program_, of);
     BRAID_CHECK(product >= 0, "an expected product that was not compiled");
     std::vector<ResultRow> rows;
-    for (CapturedRow& row : session_->take(product, expect.port))
+    std::vector<CapturedRow> taken = session_->take(product, expect.port);
+    if (record_ != nullptr) keep(product, expect.port, taken);
+    for (CapturedRow& row : taken)
       rows.push_back({row.type->fields, std::get<std::vector<Value>>(std::move(row.value.content))});
     std::vector<std::string> key;
     if (expect.port.empty())
@@ -239,6 +265,7 @@ class Play {
   const Program& program_;
   const PlayContext& context_;
   const Arrival& arrival_;
+  PlayRecord* record_;
   Rng rng_;
   std::unique_ptr<InMemorySession> session_;
   std::vector<Arriving> pending_;
@@ -252,8 +279,8 @@ class Play {
 }  // namespace
 
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
-                                     const Arrival& arrival) {
-  return Play(test, program, context, arrival).run();
+                                     const Arrival& arrival, PlayRecord* record) {
+  return Play(test, program, context, arrival, record).run();
 }
 
 bool can_permute(const typed::Test& test, const typed::Project& project) {

@@ -2,6 +2,7 @@
 // against what was expected.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,14 +10,24 @@
 #include "compiler/typed/project.h"
 #include "runtime/abi/program.h"
 #include "runtime/base/result.h"
+#include "runtime/data/block.h"
+#include "runtime/engine/job.h"
 
 namespace braid::cli {
 
-/// How a test's rows arrive.
+/// How a test's rows arrive, and on what they run.
 struct Arrival {
-  bool restart_between_rows = false;  ///< each row is a turn of its own, and the job restarts behind it
-  uint64_t permutation = 0;           ///< not 0: rows arrive in another order within the disorder bounds, by this seed
+  bool row_by_row = false;   ///< each row is a turn of its own
+  int restarts = 0;          ///< of the job behind each turn
+  uint64_t permutation = 0;  ///< not 0: row by row in another order within the disorder bounds, by this seed
   size_t workers = 1;
+  uint32_t block_rows = kBlockRows;
+};
+
+/// All that came out of a play, to hold it against another one.
+struct PlayRecord {
+  std::map<std::string, std::vector<std::string>> rows;  ///< by "product/port", as JSON, in order
+  std::vector<JobReport::Product> ledgers;
 };
 
 /// What one `expect` saw.
@@ -32,9 +43,10 @@ struct PlayContext {
   std::string folder;  ///< of the script
 };
 
-/// The first expectation that does not hold. Fails where the engine does, or a file cannot be read.
+/// The first expectation that does not hold; `record`, if not null, is filled where all do. Fails where the engine
+/// does, or a file cannot be read.
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
-                                     const Arrival& arrival);
+                                     const Arrival& arrival, PlayRecord* record = nullptr);
 
 /// Whether the arrival of this test's rows can be permuted: some rows have times, and none is late as written.
 bool can_permute(const typed::Test& test, const typed::Project& project);

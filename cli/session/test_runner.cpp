@@ -75,7 +75,7 @@ class Runner {
 
     attempt(programs.optimized, {}, "");
     if (!options_.variants) return outcome;
-    attempt(programs.optimized, {.restart_between_rows = true}, "when the job restarts between rows");
+    attempt(programs.optimized, {.row_by_row = true, .restarts = 1}, "when the job restarts between rows");
     attempt(programs.plain, {}, "without optimisation");
     attempt(programs.optimized, {.workers = 4}, "on four workers");
     if (can_permute(*test, prepared.project))

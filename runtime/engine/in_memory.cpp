@@ -26,6 +26,12 @@ std::vector<CapturedRow> CaptureWriter::take(int product, const std::string& por
   return rows;
 }
 
+std::vector<std::pair<int, std::string>> CaptureWriter::waiting() const {
+  std::vector<std::pair<int, std::string>> places;
+  for (const auto& [place, rows] : captured_) places.push_back(place);
+  return places;
+}
+
 Result<std::unique_ptr<InMemorySession>> InMemorySession::make(const Program& program, const EngineOptions& options) {
   std::unique_ptr<InMemorySession> session(new InMemorySession(program, options));
   session->partitions_.resize(program.sources.size());

@@ -27,6 +27,8 @@ class CaptureWriter : public OutputWriter {
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
   /// Rows since the last call, in order of output.
   std::vector<CapturedRow> take(int product, const std::string& port);
+  /// The products and ports of which there are any.
+  std::vector<std::pair<int, std::string>> waiting() const;
   uint64_t rows() const { return rows_; }
 
  private:
@@ -47,6 +49,7 @@ class InMemorySession {
   /// No source gives anything any more: windows close, waiting rows are decided.
   void end_all();
   std::vector<CapturedRow> take(int product, const std::string& port = "") { return output_.take(product, port); }
+  std::vector<std::pair<int, std::string>> waiting() const { return output_.waiting(); }
   uint64_t rows_out() const { return output_.rows(); }
   /// Commits everything and begins again from what was committed.
   Status restart();

@@ -35,7 +35,7 @@ struct Case {
 class Differential : public testing::TestWithParam<Case> {};
 
 TEST_P(Differential, EngineEqualsReference) {
-  const Script script = Script::in_folder(GetParam().script);
+  const Script script = Script::in_folder("differential/" + GetParam().script);
   ASSERT_EQ(script.faults(), "");
   driver::Compiled optimized = script.compile(true), plain = script.compile(false), native = script.compile(true);
   const auto timings = cli::use_native_code(native, codegen::CodegenOptions{});
@@ -63,13 +63,13 @@ TEST_P(Differential, EngineEqualsReference) {
     // Replay: the same turns give the same rows in the same order.
     ASSERT_EQ(difference(as_recorded, run(plain, {})), "") << "passes off; " << repeat;
     ASSERT_EQ(difference(as_recorded, run(native, {})), "") << "native code; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(native, {.block_seed = 1})), "") << "native code, other blocks; " << repeat;
+    ASSERT_EQ(difference(as_recorded, run(native, {.block_rows = 3})), "") << "native code, small blocks; " << repeat;
     for (const size_t workers : {2, 4})
       ASSERT_EQ(difference(as_recorded, run(optimized, {.workers = workers})), "") << workers << " workers; " << repeat;
     ASSERT_EQ(difference(as_recorded, run(optimized, {.restart_after_turns = true, .workers = 3})), "")
         << "three workers, restarts; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(plain, {.restart_after_turns = true, .block_seed = 2})), "")
-        << "passes off, restarts; " << repeat;
+    ASSERT_EQ(difference(as_recorded, run(plain, {.restart_after_turns = true, .block_rows = 1})), "")
+        << "passes off, restarts, blocks of a row; " << repeat;
     ASSERT_EQ(difference(as_recorded, run(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
     interleave(input, rng);
     if (only) print_turns(input);

@@ -38,39 +38,28 @@ std::string line_of(const CapturedRow& row, const std::string& port) {
   return to_json(row.type, row.value);
 }
 
-/// The same records in blocks that are cut elsewhere.
-DecodedTurn cut_again(const DecodedTurn& turn, std::span<const Leaf> leaves, Arena& arena, Rng& rng) {
-  DecodedTurn made{.records = turn.records, .blocks = {}, .rejected = turn.rejected};
-  for (const Block& block : turn.blocks)
-    for (uint32_t row = 0; row < block.rows;) {
-      std::vector<uint32_t> rows;
-      for (int64_t i = rng.between(1, 3); i > 0 && row < block.rows; --i) rows.push_back(row++);
-      Block whole = block;
-      if (whole.watermark == nullptr) whole.watermark = whole.time;
-      made.blocks.push_back(gather(whole, rows, leaves, arena));
-    }
-  return made;
-}
-
 class Capture : public OutputWriter {
  public:
-  Capture(const Program& program, Lines& lines) : program_(program), lines_(lines) {}
+  Capture(const Program& program, Lines& lines, bool whole_errors)
+      : program_(program), lines_(lines), whole_errors_(whole_errors) {}
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override {
     one_.write(product, port, row, block);
     auto& lines = lines_[program_.products[product].qualified() + "/" + port];
-    for (const CapturedRow& captured : one_.take(product, port)) lines.push_back(line_of(captured, port));
+    for (const CapturedRow& captured : one_.take(product, port))
+      lines.push_back(whole_errors_ ? to_json(captured.type, captured.value) : line_of(captured, port));
   }
 
  private:
   const Program& program_;
   Lines& lines_;
+  bool whole_errors_;
   CaptureWriter one_;
 };
 
 class EngineRun {
  public:
   EngineRun(const Program& program, const RecordedInput& input, const RunOptions& options)
-      : program_(program), input_(input), options_(options), rng_(options.block_seed), output_(program, made_.lines) {}
+      : program_(program), input_(input), options_(options), output_(program, made_.lines, options.whole_errors) {}
 
   Result<Account> run() {
     BRAID_TRY(begin());
@@ -87,33 +76,18 @@ class EngineRun {
       feed(source, turn, false);
       check_law();
       if (options_.restart_after_turns) BRAID_TRY(restart());
+      if (options_.restart_twice) BRAID_TRY(recover());
     }
     for (size_t source = 0; source < program_.sources.size(); ++source)
       for (uint32_t partition = 0; partition < partitions(source).size(); ++partition)
         engine_->end_partition(static_cast<int>(source), partition);
     engine_->move_time();
     check_law();
-    for (size_t product = 0; product < program_.products.size(); ++product) {
-      const ProductLedger& ledger = engine_->ledgers().products()[product];
-      const std::string name = program_.products[product].qualified() + "/";
-      for (const auto& read : ledger.inputs)
-        made_.ledgers[name + engine_->ledgers().relation_name(read.relation)] = counts(read.ledger);
-      made_.ledgers[name] = counts(ledger.derived);
-    }
+    made_.ledgers = ledgers_of(product_reports(program_, engine_->ledgers()));
     return std::move(made_);
   }
 
  private:
-  static reference::Counts counts(const Ledger& ledger) {
-    return {.in = ledger.in,
-            .used = ledger.used,
-            .filtered = ledger.filtered,
-            .duplicate = ledger.duplicate,
-            .unmatched = ledger.unmatched,
-            .rejected = ledger.rejected,
-            .late = ledger.late,
-            .partly_late = ledger.partly_late};
-  }
   /// A deviation is a line that no oracle expects.
   void check_law() {
     if (engine_->law_deviation() == 0) return;
@@ -134,6 +108,7 @@ class EngineRun {
     options.now = input_.values.clock_us;
     options.job_seed = input_.values.job_seed;
     options.workers = options_.workers;
+    options.block_rows = options_.block_rows;
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
     decoders_.clear();
     for (size_t source = 0; source < program_.sources.size(); ++source) {
@@ -147,6 +122,10 @@ class EngineRun {
     StateBatch batch;
     engine_->collect(batch);
     BRAID_TRY(store_.commit(batch));
+    return recover();
+  }
+
+  Status recover() {
     BRAID_TRY(begin());
     BRAID_TRY(engine_->restore(store_));
     load_tables(true);
@@ -170,37 +149,43 @@ class EngineRun {
     input.first_line = turn.line;
     input.source = static_cast<uint32_t>(source);
     input.partition = turn.partition;
-    if (options_.block_seed == 0) {
-      if (spec.has_time)
-        engine_->run_turn(input, *decoders_[source], source, turn.partition, turn.ends);
-      else
-        engine_->load_table(input, *decoders_[source], source, turn.partition, silent);
-      return;
-    }
-    input.turn = engine_->turns() + 1;
-    arena_.reset();
-    const DecodedTurn decoded = decoders_[source]->decode(input, arena_);
-    const std::vector<Leaf> leaves = flatten(decoded_row(decode_plan(spec)));
-    const DecodedTurn cut = cut_again(decoded, leaves, arena_, rng_);
     if (spec.has_time)
-      engine_->run_turn(source, turn.partition, cut, turn.ends);
+      engine_->run_turn(input, *decoders_[source], source, turn.partition, turn.ends);
     else
-      engine_->load_table(source, turn.partition, cut, silent);
+      engine_->load_table(input, *decoders_[source], source, turn.partition, silent);
   }
 
   const Program& program_;
   const RecordedInput& input_;
   RunOptions options_;
-  Rng rng_;
   Account made_;
   Capture output_;
   MemoryStore store_;
-  Arena arena_;  ///< of turns that are cut again
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::unique_ptr<TurnEngine> engine_;
 };
 
 }  // namespace
+
+std::map<std::string, reference::Counts> ledgers_of(const std::vector<JobReport::Product>& products) {
+  auto counts = [](const Ledger& ledger) {
+    return reference::Counts{.in = ledger.in,
+                             .used = ledger.used,
+                             .filtered = ledger.filtered,
+                             .duplicate = ledger.duplicate,
+                             .unmatched = ledger.unmatched,
+                             .rejected = ledger.rejected,
+                             .late = ledger.late,
+                             .partly_late = ledger.partly_late};
+  };
+  std::map<std::string, reference::Counts> ledgers;
+  for (const JobReport::Product& product : products) {
+    for (const JobReport::Input& input : product.inputs)
+      ledgers[product.name + "/" + input.name] = counts(input.ledger);
+    ledgers[product.name + "/"] = counts(product.derived);
+  }
+  return ledgers;
+}
 
 Account sorted(Account account) {
   for (auto& [port, lines] : account.lines) std::sort(lines.begin(), lines.end());
@@ -234,6 +219,7 @@ Result<Account> run_engine(const Program& program, const RecordedInput& input, c
 }
 
 std::string difference(const Account& expected, const Account& actual) {
+  constexpr size_t kShown = 400;  // of a line
   std::string text;
   std::set<std::string> ports;
   for (const auto& [port, lines] : expected.lines) ports.insert(port);
@@ -254,9 +240,10 @@ std::string difference(const Account& expected, const Account& actual) {
     text += port + (a == b ? ": the order differs\n" : ":\n");
     if (a == b)
       for (size_t i = 0; i < wanted.size(); ++i)
-        if (wanted[i] != found[i]) text += "  " + std::to_string(i) + "  " + wanted[i] + "\n      " + found[i] + "\n";
-    for (const std::string& line : missing) text += "  missing       " + line + "\n";
-    for (const std::string& line : surplus) text += "  not expected  " + line + "\n";
+        if (wanted[i] != found[i])
+          text += fmt::format("  {}  {}\n      {}\n", i, wanted[i].substr(0, kShown), found[i].substr(0, kShown));
+    for (const std::string& line : missing) text += "  missing       " + line.substr(0, kShown) + "\n";
+    for (const std::string& line : surplus) text += "  not expected  " + line.substr(0, kShown) + "\n";
   }
   auto counts_text = [](const reference::Counts& c) {
     return fmt::format("in {} used {} filtered {} duplicate {} unmatched {} rejected {} late {} partly {}", c.in,

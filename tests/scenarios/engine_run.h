@@ -8,17 +8,21 @@
 
 #include "runtime/abi/program.h"
 #include "runtime/base/result.h"
+#include "runtime/data/block.h"
+#include "runtime/engine/job.h"
 #include "tests/scenarios/recorded_input.h"
 
 namespace braid::scenarios {
 
 struct RunOptions {
   bool restart_after_turns = false;  ///< commit, and go on in a new engine from what was committed
-  uint64_t block_seed = 0;           ///< not 0: blocks are cut at random
+  bool restart_twice = false;        ///< and again, before that has run anything
+  uint32_t block_rows = kBlockRows;
   size_t workers = 1;
+  bool whole_errors = false;  ///< rows of error ports are shown whole, not as the oracle knows them
 };
 
-/// Rows as text; those of error ports by what does not depend on how the plan was optimised: code, step and origin.
+/// Rows as text; those of error ports by what the oracle knows of them: code, step and origin.
 using Lines = std::map<std::string, std::vector<std::string>>;  ///< by "product/port"; product rows in order of output
 
 struct Account {
@@ -27,6 +31,8 @@ struct Account {
   friend bool operator==(const Account&, const Account&) = default;
 };
 
+/// As an account has them.
+std::map<std::string, reference::Counts> ledgers_of(const std::vector<JobReport::Product>& products);
 /// Lines without their order.
 Account sorted(Account account);
 Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input);

@@ -21,7 +21,7 @@ Script::Script(std::string text) {
 }
 
 Script Script::in_folder(const std::string& name) {
-  std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/tests/scenarios/differential/" + name + ".braid");
+  std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/tests/scenarios/" + name + ".braid");
   std::stringstream text;
   text << file.rdbuf();
   return Script(text.str());
@@ -31,6 +31,10 @@ driver::Compiled Script::compile(bool passes) const {
   optimize::Options options;
   if (!passes)
     for (const optimize::PassDescription& pass : optimize::passes()) options.disabled.emplace(pass.name);
+  return compile(options);
+}
+
+driver::Compiled Script::compile(const optimize::Options& options) const {
   driver::Compiled made = driver::compile(project_, driver::products_of(project_, {}), options, system_clock());
   for (SourceSpec& source : made.program().sources) {
     source.binding.kind = "inline";

@@ -12,13 +12,14 @@ namespace braid::scenarios {
 class Script {
  public:
   explicit Script(std::string text);
-  /// `differential/NAME.braid`.
+  /// `NAME.braid` of this folder, or `differential/NAME.braid`.
   static Script in_folder(const std::string& name);
 
   /// Errors, a line each; empty if it checks.
   const std::string& faults() const { return faults_; }
   const typed::Project& project() const { return project_; }
   /// On the interpreter.
+  driver::Compiled compile(const optimize::Options& options) const;
   driver::Compiled compile(bool passes) const;
 
  private:
