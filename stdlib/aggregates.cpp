@@ -10,32 +10,6 @@ constexpr int kMostDigits = 38;
 /// Digits that division adds behind the point, in `/` and in averages.
 constexpr int kQuotientDigits = 6;
 
-bool ordered(const Type& type) {
-  switch (type->kind) {
-    case TypeKind::integer:
-    case TypeKind::floating:
-    case TypeKind::decimal:
-    case TypeKind::string:
-    case TypeKind::bytes:
-    case TypeKind::uuid:
-    case TypeKind::date:
-    case TypeKind::time:
-    case TypeKind::timestamp:
-    case TypeKind::duration:
-    case TypeKind::enumeration:
-    case TypeKind::boolean:
-      return true;
-    case TypeKind::list:
-    case TypeKind::structure:
-    case TypeKind::optional:
-    case TypeKind::checked:
-    case TypeKind::null:
-    case TypeKind::error:
-      return false;
-  }
-  return false;
-}
-
 Type sum_of(const Type& type) {
   if (is(type, TypeKind::integer) || is(type, TypeKind::floating) || is(type, TypeKind::duration)) return type;
   return is(type, TypeKind::decimal) ? decimal_type(kMostDigits, type->scale) : nullptr;
@@ -48,19 +22,23 @@ Type average_of(const Type& type) {
   return decimal_type(kMostDigits, std::min(kMostDigits, type->scale + kQuotientDigits));
 }
 
-Type same_if_ordered(const std::vector<Type>& arguments) {
-  return ordered(arguments[0]) ? arguments[0] : nullptr;
+Type same_if_sortable(const std::vector<Type>& arguments) {
+  const Type& type = arguments[0];
+  return is_ordered(type) || is(type, TypeKind::boolean) || is(type, TypeKind::enumeration) ? type : nullptr;
 }
 Type same_as_first(const std::vector<Type>& arguments) {
-  return arguments[0];
+  return is(arguments[0], TypeKind::null) ? nullptr : arguments[0];
 }
 Type first_by_second(const std::vector<Type>& arguments) {
-  return ordered(arguments[1]) ? arguments[0] : nullptr;
+  return is_ordered(arguments[1]) ? same_as_first(arguments) : nullptr;
+}
+Type number_of(const std::vector<Type>& arguments) {
+  return same_as_first(arguments) ? int_type() : nullptr;
 }
 
 std::vector<AggregateDeclaration> declare_aggregates() {
   std::vector<AggregateDeclaration> made;
-  made.push_back({.kind = Aggregate::count,
+  made.push_back({.kind = AggregateKind::count,
                   .name = "count",
                   .summary = "Number of rows.",
                   .parameters = {},
@@ -68,7 +46,7 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                   .expects = "nothing; `count(where: x is not null)` counts values",
                   .has_empty_value = true,
                   .examples = {{"[1, 2, 3]", "count()", "3"}, {"[1, 2, 3]", "count(where: x > 5)", "0"}}});
-  made.push_back({.kind = Aggregate::sum,
+  made.push_back({.kind = AggregateKind::sum,
                   .name = "sum",
                   .summary =
                       "The sum. Exact: its value does not depend on the order of the rows, for floats either. 0 if "
@@ -82,21 +60,21 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                                {"[1.50, 2.25]", "sum(x)", "3.75"},
                                {"[1, 2]", "sum(x, where: x > 5)", "0"},
                                {"[9_223_372_036_854_775_807, 1]", "sum(x)", "fails"}}});
-  made.push_back({.kind = Aggregate::min,
+  made.push_back({.kind = AggregateKind::minimum,
                   .name = "min",
                   .summary = "The least value; NaN counts as greatest. With `where:` null if it keeps no row.",
                   .parameters = {{"value", "What to compare."}},
-                  .result = same_if_ordered,
+                  .result = same_if_sortable,
                   .expects = "a value with an order that is not null",
                   .examples = {{"[2, 1, 3]", "min(x)", "1"}, {"[2, 1]", "min(x, where: x > 5)", "null"}}});
-  made.push_back({.kind = Aggregate::max,
+  made.push_back({.kind = AggregateKind::maximum,
                   .name = "max",
                   .summary = "The greatest value; NaN counts as greatest. With `where:` null if it keeps no row.",
                   .parameters = {{"value", "What to compare."}},
-                  .result = same_if_ordered,
+                  .result = same_if_sortable,
                   .expects = "a value with an order that is not null",
                   .examples = {{"[2, 1, 3]", "max(x)", "3"}, {"[2, 1]", "max(x, where: x > 5)", "null"}}});
-  made.push_back({.kind = Aggregate::average,
+  made.push_back({.kind = AggregateKind::average,
                   .name = "avg",
                   .summary =
                       "The mean: the exact sum divided by the number of rows and rounded once, half-even, to six "
@@ -110,16 +88,16 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                                {"[1.00, 1.00, 2.00]", "avg(x)", "1.33333333"},
                                {"[1, 2]", "avg(x, where: x > 5)", "null"}}});
   made.push_back(
-      {.kind = Aggregate::count_distinct,
+      {.kind = AggregateKind::count_distinct,
        .name = "count_distinct",
        .summary = "Number of different values, exactly; null is one of them, as are NaN and 0 whatever its sign.",
        .parameters = {{"value", "What to tell apart."}},
-       .result = [](const std::vector<Type>&) { return int_type(); },
+       .result = number_of,
        .expects = "any value",
        .has_empty_value = true,
        .examples = {{R"(["a", "b", "a"])", "count_distinct(x)", "2"},
                     {R"(["a"])", R"(count_distinct(x, where: x == "b"))", "0"}}});
-  made.push_back({.kind = Aggregate::first,
+  made.push_back({.kind = AggregateKind::first,
                   .name = "first",
                   .summary =
                       "The value of the earliest row by event time, ties by partition and position; or of the row "
@@ -130,7 +108,7 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                   .expects = "any value",
                   .examples = {{R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "first(b)", R"("x")"},
                                {R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "first(b, by: a)", R"("y")"}}});
-  made.push_back({.kind = Aggregate::last,
+  made.push_back({.kind = AggregateKind::last,
                   .name = "last",
                   .summary =
                       "The value of the latest row by event time, ties by partition and position; or of the row that "
@@ -141,7 +119,7 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                   .expects = "any value",
                   .examples = {{R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "last(b)", R"("y")"},
                                {R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "last(b, where: a > 5)", "null"}}});
-  made.push_back({.kind = Aggregate::arg_min,
+  made.push_back({.kind = AggregateKind::arg_min,
                   .name = "arg_min",
                   .summary =
                       "The value of the row in which another is least; of the earliest such row if several are. With "
@@ -151,7 +129,7 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                   .expects = "any value, and a value with an order that is not null",
                   .examples = {{R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "arg_min(b, a)", R"("y")"},
                                {R"([{ a: 1, b: "x" }, { a: 1, b: "y" }])", "arg_min(b, a)", R"("x")"}}});
-  made.push_back({.kind = Aggregate::arg_max,
+  made.push_back({.kind = AggregateKind::arg_max,
                   .name = "arg_max",
                   .summary =
                       "The value of the row in which another is greatest; of the earliest such row if several are. "
@@ -166,9 +144,8 @@ std::vector<AggregateDeclaration> declare_aggregates() {
 
 }  // namespace
 
-const std::vector<AggregateDeclaration>& standard_aggregates() {
-  static const std::vector<AggregateDeclaration> aggregates = declare_aggregates();
-  return aggregates;
+void add_aggregates(FunctionRegistry& registry) {
+  for (AggregateDeclaration& aggregate : declare_aggregates()) registry.add(std::move(aggregate));
 }
 
 }  // namespace braid

@@ -6,10 +6,13 @@
 
 namespace braid {
 
+void add_aggregates(FunctionRegistry& registry);  // aggregates.cpp
+
 const FunctionRegistry& standard_library() {
   static const FunctionRegistry registry = [] {
     FunctionRegistry made;
     add_all(made);
+    add_aggregates(made);
     return made;
   }();
   return registry;

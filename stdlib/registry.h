@@ -1,18 +1,16 @@
-// All that a script may call: the native functions of functions/ and the aggregates. Made at the first use, immutable
-// then; threads may share it. Nothing fails.
+// All that a script may call: the native functions of functions/ and the aggregates of aggregates.cpp. Made at the
+// first use, immutable then; threads may share it. Nothing fails.
 #pragma once
 
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "runtime/declare/aggregate.h"
 #include "runtime/declare/function.h"
 
 namespace braid {
 
 const FunctionRegistry& standard_library();
-const std::vector<AggregateDeclaration>& standard_aggregates();
 
 /// Name → address of what generated code and the bitcode of the library refer to: every native form, `braid_allocate`
 /// and the other symbols of this library. Those of runtime/data (`braid_decimal_…`) and of the system's libraries are

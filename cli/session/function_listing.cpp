@@ -84,7 +84,7 @@ std::string list_functions(const std::string& name, bool json) {
     else
       groups[std::string(function.group)] += fmt::format("  {:<64} {}\n", signature(function), function.summary);
   }
-  for (const AggregateDeclaration& aggregate : standard_aggregates()) {
+  for (const AggregateDeclaration& aggregate : standard_library().aggregates()) {
     if (!name.empty() && aggregate.name != name) continue;
     if (json)
       text += nlohmann::ordered_json{{"name", aggregate.name}, {"group", "aggregates"}, {"summary", aggregate.summary}}

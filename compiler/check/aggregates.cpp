@@ -5,37 +5,21 @@
 namespace braid::checking {
 namespace {
 
-struct Known {
-  std::string_view name;
-  typed::AggregateKind kind;
-  size_t least, most;  ///< positional arguments
-  bool ordered;        ///< takes `by:`
-};
-
-constexpr Known kAggregates[] = {
-    {"count", typed::AggregateKind::count, 0, 0, false},
-    {"sum", typed::AggregateKind::sum, 1, 1, false},
-    {"min", typed::AggregateKind::minimum, 1, 1, false},
-    {"max", typed::AggregateKind::maximum, 1, 1, false},
-    {"avg", typed::AggregateKind::average, 1, 1, false},
-    {"count_distinct", typed::AggregateKind::count_distinct, 1, 1, false},
-    {"first", typed::AggregateKind::first, 1, 1, true},
-    {"last", typed::AggregateKind::last, 1, 1, true},
-    {"arg_min", typed::AggregateKind::arg_min, 1, 2, true},
-    {"arg_max", typed::AggregateKind::arg_max, 1, 2, true},
-};
-
-const Known* find_known(std::string_view name) {
-  for (const Known& known : kAggregates)
-    if (known.name == name) return &known;
-  return nullptr;
+/// What is ordered by, if the aggregate takes it: its second argument, or the order that replaces event time.
+bool takes_by(const AggregateDeclaration& aggregate) {
+  return aggregate.takes_by || aggregate.parameters.size() == 2;
 }
 
 }  // namespace
 
-std::optional<typed::AggregateKind> aggregate_kind(std::string_view name) {
-  const Known* known = find_known(name);
-  return known == nullptr ? std::nullopt : std::optional(known->kind);
+std::string aggregate_names(const FunctionRegistry& functions) {
+  const std::vector<AggregateDeclaration>& aggregates = functions.aggregates();
+  std::string text;
+  for (size_t i = 0; i < aggregates.size(); ++i) {
+    if (i > 0) text += i + 1 == aggregates.size() ? " and " : ", ";
+    text += aggregates[i].name;
+  }
+  return text;
 }
 
 bool is_later_aggregate(std::string_view name) {
@@ -51,14 +35,14 @@ bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional
   const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
   if (written.declaration != nullptr && std::holds_alternative<ast::Aggregate>(written.declaration->item->node))
     return true;
-  const Known* known = find_known(function.text);
+  const AggregateDeclaration* known = context_.input.functions.aggregate(function.text);
   if (known == nullptr) return false;
-  return positional <= known->most || context_.input.functions.overloads(function.text).empty();
+  return positional <= known->parameters.size() || context_.input.functions.overloads(function.text).empty();
 }
 
 typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast::Expr* object,
                                             const ast::Arguments& arguments, Span span) {
-  const Known* known = find_known(function.text);
+  const AggregateDeclaration* known = context_.input.functions.aggregate(function.text);
   if (const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
       written.declaration != nullptr && known == nullptr) {
     report_later_item(context_, *written.declaration);
@@ -66,7 +50,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   }
   if (known == nullptr) {
     context_.not_yet(span, "the aggregate `" + function.text + "`",
-                     "count, sum, min, max, avg, count_distinct, first, last, arg_min and arg_max are there");
+                     aggregate_names(context_.input.functions) + " are there");
     return poison(span);
   }
   std::vector<const ast::Expr*> positional;
@@ -81,11 +65,11 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
       positional.push_back(value->get());
     } else if (argument.name->text == "where") {
       filter = value->get();
-    } else if (argument.name->text == "by" && known->ordered) {
+    } else if (argument.name->text == "by" && takes_by(*known)) {
       by = value->get();
     } else {
       std::vector<std::string> names{"where"};
-      if (known->ordered) names.emplace_back("by");
+      if (takes_by(*known)) names.emplace_back("by");
       auto report =
           context_.reporter.report(diag::UnknownParameter{.function = function.text, .name = argument.name->text});
       report.at(argument.name->span, "no such parameter");
@@ -94,17 +78,19 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
       sound = false;
     }
   }
-  const bool arg = known->kind == typed::AggregateKind::arg_min || known->kind == typed::AggregateKind::arg_max;
-  if (positional.size() < known->least || positional.size() > known->most ||
-      (arg && (positional.size() == 2) == (by != nullptr))) {
-    const std::string expected = arg                ? "a value and what it is ordered by"
-                                 : known->most == 0 ? "no argument"
-                                                    : "1 argument";
+  const size_t most = known->parameters.size();
+  // `by` is the second argument, by place or by name.
+  const bool wants_by = most == 2;
+  const size_t least = wants_by ? 1 : most;
+  if (positional.size() < least || positional.size() > most ||
+      (wants_by && (positional.size() == 2) == (by != nullptr))) {
+    const std::string expected = wants_by    ? "a value and what it is ordered by"
+                                 : most == 0 ? "no argument"
+                                             : "1 argument";
     auto report = context_.reporter.report(diag::ArgumentCount{
         .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional.size())});
     report.at(span, "`" + function.text + "` takes " + expected);
-    if (known->kind == typed::AggregateKind::count)
-      report.note("`count(where: x is not null)` counts the rows in which `x` is there");
+    if (most == 0) report.note("`count(where: x is not null)` counts the rows in which `x` is there");
     return poison(span);
   }
   if (positional.size() == 2) by = positional[1];
@@ -133,7 +119,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     }
     sound &= !is_poison(made.by);
   }
-  if (sound) made.type = aggregate_type(known->kind, made.argument, filter != nullptr, span, function.text);
+  if (sound) made.type = aggregate_type(*known, made);
   present_.resize(present);
   group_ = group;
   if (made.type == nullptr) return poison(span);
@@ -144,52 +130,27 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   return typed::make(type, span, typed::ColumnRead{index});
 }
 
-Type Expressions::aggregate_type(typed::AggregateKind kind, const typed::ExpressionRef& argument, bool filtered,
-                                 Span span, const std::string& name) {
-  auto perhaps = [&](const Type& type) { return filtered ? optional_type(type) : type; };
-  auto refuse = [&](std::string_view why) -> Type {
-    auto report = context_.reporter.report(diag::OperandType{.operation = name, .type = type_text(argument->type)});
-    report.at(argument->span, std::string(why));
-    label_declaration(report, argument);
-    (void)span;
-    return nullptr;
-  };
-  switch (kind) {
-    case typed::AggregateKind::count:
-      return int_type();
-    case typed::AggregateKind::count_distinct:
-      return is(argument->type, TypeKind::null) ? refuse("nothing to count") : int_type();
-    case typed::AggregateKind::first:
-    case typed::AggregateKind::last:
-    case typed::AggregateKind::arg_min:
-    case typed::AggregateKind::arg_max:
-      return is(argument->type, TypeKind::null) ? refuse("nothing to keep") : perhaps(argument->type);
-    case typed::AggregateKind::sum:
-    case typed::AggregateKind::average:
-    case typed::AggregateKind::minimum:
-    case typed::AggregateKind::maximum:
-      break;
-  }
-  const Type& type = argument->type;
-  if (is_optional(type)) {
-    auto report = context_.reporter.report(diag::OptionalValue{
-        .expression = std::string(context_.text(argument->span)), .type = type_text(type), .operation = name});
-    report.at(argument->span, "is `" + type_text(type) + "`");
+Type Expressions::aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call) {
+  std::vector<Type> arguments;
+  if (call.argument != nullptr) arguments.push_back(call.argument->type);
+  if (arguments.size() < known.parameters.size()) arguments.push_back(call.by->type);
+  if (Type type = aggregate_result(known, arguments, call.filter != nullptr)) return type;
+  // Of two arguments the first may be anything, and the order of the second has been judged: it is the first.
+  const typed::ExpressionRef& argument = call.argument;
+  const std::string name(known.name), type = type_text(argument->type);
+  arguments[0] = without_optional(argument->type);
+  if (is_optional(argument->type) && known.result(arguments) != nullptr) {
+    auto report = context_.reporter.report(
+        diag::OptionalValue{.expression = std::string(context_.text(argument->span)), .type = type, .operation = name});
+    report.at(argument->span, "is `" + type + "`");
     label_declaration(report, argument);
     report.note("`" + name + "(x, where: x is not null)` leaves such rows out, and `x ?? 0` counts them as something");
     return nullptr;
   }
-  if (kind == typed::AggregateKind::minimum || kind == typed::AggregateKind::maximum)
-    return is_ordered(type) || is(type, TypeKind::boolean) || is(type, TypeKind::enumeration) ? perhaps(type)
-                                                                                              : refuse("no order");
-  const bool sum = kind == typed::AggregateKind::sum;
-  if (is(type, TypeKind::floating) || is(type, TypeKind::duration)) return sum ? type : perhaps(type);
-  if (is(type, TypeKind::integer)) return sum ? type : perhaps(decimal_type(38, 6));
-  if (is(type, TypeKind::decimal)) {
-    if (sum) return decimal_type(38, type->scale);
-    return perhaps(decimal_type(38, std::min(38, type->scale + 6)));
-  }
-  return refuse("neither a number nor a duration");
+  auto report = context_.reporter.report(diag::OperandType{.operation = name, .type = type});
+  report.at(argument->span, "`" + name + "` takes " + std::string(known.expects));
+  label_declaration(report, argument);
+  return nullptr;
 }
 
 }  // namespace braid::checking

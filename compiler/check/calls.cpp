@@ -64,7 +64,8 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
   Call made{node.function, {}, span};
   if (!add_arguments(made, node.arguments)) {
     // The name is checked whatever the arguments are.
-    if (context_.input.functions.overloads(node.function.text).empty() && !aggregate_kind(node.function.text))
+    if (context_.input.functions.overloads(node.function.text).empty() &&
+        context_.input.functions.aggregate(node.function.text) == nullptr)
       unknown_function(made);
     return poison(span);
   }
@@ -99,7 +100,8 @@ typed::ExpressionRef Expressions::dispatch(Call call) {
   bool known = false;
   if (typed::ExpressionRef value = ambient(call, known); known) return value;
   const auto overloads = context_.input.functions.overloads(call.function.text);
-  const bool folds = aggregate_kind(call.function.text) || is_later_aggregate(call.function.text);
+  const bool folds =
+      context_.input.functions.aggregate(call.function.text) != nullptr || is_later_aggregate(call.function.text);
   if (!overloads.empty()) {
     // `sum(amount)` outside a group is meant as an aggregate, if it is no list that is folded.
     const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
@@ -117,9 +119,8 @@ typed::ExpressionRef Expressions::dispatch(Call call) {
       context_.not_yet(call.span, "folding a list with `" + call.function.text + "`",
                        "lists have `sum`, `min`, `max`, `length`, `first` and `last`");
     } else if (is_later_aggregate(call.function.text)) {
-      context_.not_yet(
-          call.span, "the aggregate `" + call.function.text + "`",
-          "count, sum, min, max, avg, count_distinct, first, last, arg_min and arg_max stand in a `group`");
+      context_.not_yet(call.span, "the aggregate `" + call.function.text + "`",
+                       aggregate_names(context_.input.functions) + " stand in a `group`");
     } else {
       context_.reporter.report(diag::AggregateOutsideGroup{.name = call.function.text})
           .at(call.span, "there is one row here")
@@ -142,9 +143,8 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
   std::vector<std::string> names = context_.declarations.names(place_, NameKind::function);
   for (const FunctionDeclaration& function : context_.input.functions.all()) names.emplace_back(function.name);
   if (group_ != nullptr)
-    for (const char* aggregate :
-         {"count", "sum", "min", "max", "avg", "count_distinct", "first", "last", "arg_min", "arg_max"})
-      names.emplace_back(aggregate);
+    for (const AggregateDeclaration& aggregate : context_.input.functions.aggregates())
+      names.emplace_back(aggregate.name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});

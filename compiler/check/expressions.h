@@ -184,8 +184,8 @@ class Expressions {
   typed::ExpressionRef aggregate(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
                                  Span span);
   bool is_aggregate_call(const ast::Name& function, size_t positional) const;
-  Type aggregate_type(typed::AggregateKind kind, const typed::ExpressionRef& argument, bool filtered, Span span,
-                      const std::string& name);
+  /// Null, and reported, if it does not take such arguments.
+  Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
 
   // narrowing.cpp
   bool is_present(const std::string& path) const;
@@ -206,9 +206,10 @@ class Expressions {
   bool sample_unknown_ = false;
 };
 
-/// The kinds of aggregates by name, and the names that come later.
-std::optional<typed::AggregateKind> aggregate_kind(std::string_view name);
+/// An aggregate that comes later.
 bool is_later_aggregate(std::string_view name);
+/// "count, sum and avg": all there are.
+std::string aggregate_names(const FunctionRegistry& functions);
 
 inline typed::ExpressionRef make_constant(const Type& type, Span span, Value value) {
   return typed::make(type, span, typed::Constant{std::move(value)});

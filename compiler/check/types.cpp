@@ -202,32 +202,6 @@ Type remainder_type(const Type& a, const Type& b) {
   return decimal_type(std::clamp(whole + scale, 1, kDigits), scale);
 }
 
-bool is_ordered(const Type& type) {
-  switch (type->kind) {
-    case TypeKind::integer:
-    case TypeKind::floating:
-    case TypeKind::decimal:
-    case TypeKind::string:
-    case TypeKind::bytes:
-    case TypeKind::uuid:
-    case TypeKind::date:
-    case TypeKind::time:
-    case TypeKind::timestamp:
-    case TypeKind::duration:
-    case TypeKind::error:
-      return true;
-    case TypeKind::boolean:
-    case TypeKind::enumeration:
-    case TypeKind::list:
-    case TypeKind::structure:
-    case TypeKind::optional:
-    case TypeKind::checked:
-    case TypeKind::null:
-      return false;
-  }
-  return false;
-}
-
 bool is_comparable(const Type& type) {
   return !is(type, TypeKind::null) && !is(type, TypeKind::checked);
 }

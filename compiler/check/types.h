@@ -30,8 +30,6 @@ Type sum_type(const Type& a, const Type& b);
 Type product_type(const Type& a, const Type& b);
 Type quotient_type(const Type& a, const Type& b);
 Type remainder_type(const Type& a, const Type& b);
-/// Scalars that `<` compares.
-bool is_ordered(const Type& type);
 /// What may be a key or be compared with `==`.
 bool is_comparable(const Type& type);
 /// "decimal" for a bare one, else as a script spells it.

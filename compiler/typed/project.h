@@ -89,7 +89,7 @@ struct JoinStep {
 };
 inline constexpr int64_t kForever = INT64_MAX;
 
-enum class AggregateKind { count, sum, minimum, maximum, average, count_distinct, first, last, arg_min, arg_max };
+using AggregateKind = braid::AggregateKind;
 struct Aggregate {
   AggregateKind kind;
   ExpressionRef argument;  ///< null for count()

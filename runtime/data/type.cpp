@@ -330,4 +330,30 @@ size_t leaf_offset(const std::vector<Field>& row, size_t index) {
   return offset;
 }
 
+bool is_ordered(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::integer:
+    case TypeKind::floating:
+    case TypeKind::decimal:
+    case TypeKind::string:
+    case TypeKind::bytes:
+    case TypeKind::uuid:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::error:
+      return true;
+    case TypeKind::boolean:
+    case TypeKind::enumeration:
+    case TypeKind::list:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace braid

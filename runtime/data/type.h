@@ -77,6 +77,8 @@ Type checked_type(Type inner);
 
 bool same(const Type& a, const Type& b);
 bool is(const Type& type, TypeKind kind);
+/// Scalars that `<` compares; also the type of a mistake that was told already.
+bool is_ordered(const Type& type);
 inline bool is_optional(const Type& type) { return is(type, TypeKind::optional); }
 /// T of `T?`, else the type itself.
 const Type& without_optional(const Type& type);

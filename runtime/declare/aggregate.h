@@ -11,7 +11,18 @@
 
 namespace braid {
 
-enum class Aggregate : uint8_t { count, sum, min, max, average, count_distinct, first, last, arg_min, arg_max };
+enum class AggregateKind : uint8_t {
+  count,
+  sum,
+  minimum,
+  maximum,
+  average,
+  count_distinct,
+  first,
+  last,
+  arg_min,
+  arg_max
+};
 
 struct AggregateParameter {
   std::string_view name;
@@ -25,7 +36,7 @@ struct AggregateExample {
 };
 
 struct AggregateDeclaration {
-  Aggregate kind;
+  AggregateKind kind;
   std::string_view name;
   std::string_view summary;                    ///< one sentence, or a few
   std::vector<AggregateParameter> parameters;  ///< all required; `where:` comes to all of them, `by:` to ordered ones

@@ -17,6 +17,7 @@
 #include "runtime/data/slot.h"
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
+#include "runtime/declare/aggregate.h"
 
 namespace braid {
 
@@ -96,7 +97,15 @@ struct FunctionDeclaration {
 class FunctionRegistry {
  public:
   void add(FunctionDeclaration declaration) { functions_.push_back(std::move(declaration)); }
+  void add(AggregateDeclaration declaration) { aggregates_.push_back(std::move(declaration)); }
   const std::vector<FunctionDeclaration>& all() const { return functions_; }
+  const std::vector<AggregateDeclaration>& aggregates() const { return aggregates_; }
+  /// Null if there is none of that name.
+  const AggregateDeclaration* aggregate(std::string_view name) const {
+    for (const AggregateDeclaration& aggregate : aggregates_)
+      if (aggregate.name == name) return &aggregate;
+    return nullptr;
+  }
   std::vector<const FunctionDeclaration*> overloads(std::string_view name) const {
     std::vector<const FunctionDeclaration*> found;
     for (const FunctionDeclaration& function : functions_)
@@ -106,6 +115,7 @@ class FunctionRegistry {
 
  private:
   std::vector<FunctionDeclaration> functions_;
+  std::vector<AggregateDeclaration> aggregates_;
 };
 
 }  // namespace braid

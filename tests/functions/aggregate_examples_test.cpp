@@ -76,7 +76,7 @@ test "it gives what it says" {{
 }
 
 TEST(AggregateExamples, GiveWhatTheySay) {
-  for (const AggregateDeclaration& aggregate : standard_aggregates()) {
+  for (const AggregateDeclaration& aggregate : standard_library().aggregates()) {
     for (const AggregateExample& example : aggregate.examples) {
       SCOPED_TRACE(fmt::format("{} over {} = {}", example.call, example.rows, example.result));
       const std::string text = script_of(example);
