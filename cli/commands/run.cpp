@@ -91,7 +91,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto memory =
       static_cast<uint64_t>(flags.memory.empty() ? environment.memory_bytes : *memory_size(flags.memory));
   const JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
-                         return open_rocks_store(directory, {.memory_bytes = memory / 4});
+                         return open_sized_rocks_store(directory, {.memory_bytes = memory / 4});
                        }};
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store};

@@ -191,7 +191,7 @@ TEST(Job, runs_on_rocksdb_and_real_files) {
     ASSERT_TRUE(real_fs().write_file((place / path).string(), content).ok());
   ManualClock clock(kStart);
   InlineExecutor executor;
-  JobSeams seams{real_fs(), clock, executor, [](const std::string& place) { return open_rocks_store(place); }};
+  JobSeams seams{real_fs(), clock, executor, open_rocks_store};
   JobOptions options = job_options();
   options.commit_every_turns = 3;
   std::string expected;

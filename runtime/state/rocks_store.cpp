@@ -198,7 +198,11 @@ rocksdb::Status delete_incoming(const std::string& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory, const RocksOptions& limits) {
+Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory) {
+  return open_sized_rocks_store(directory, {});
+}
+
+Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& limits) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;

@@ -16,6 +16,7 @@ struct RocksOptions {
 };
 
 /// Made if it is not there. Fails with ErrorKind::store and code 8002 if it is damaged.
-Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory, const RocksOptions& options = {});
+Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory);
+Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& options);
 
 }  // namespace braid

@@ -225,7 +225,7 @@ TEST(Stores, hold_what_a_map_holds) {
     StoreModel model;
     MemoryStore memory;
     for (int opened = 0; opened < 3; ++opened) {
-      auto rocks = open_rocks_store(place, {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
+      auto rocks = open_sized_rocks_store(place, {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
       ASSERT_TRUE(rocks.ok()) << rocks.error().message;
       for (int i = 0; i < 8; ++i) {
         StateBatch batch = random_batch(rng);
