@@ -166,7 +166,7 @@ void add_run(CLI::App& app, CommandContext& context) {
   command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--workers", flags->workers, "Threads that share keyed steps (default: the environment's)")
+  command->add_option("--workers", flags->workers, "Threads that share the work (default: the environment's)")
       ->check(CLI::Range(1, 64));
   command
       ->add_option("--memory", flags->memory,

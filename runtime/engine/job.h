@@ -48,7 +48,7 @@ struct JobOptions {
   bool seal = true;     ///< the end of all inputs closes what is open
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
-  size_t workers = 1;                ///< 1 to 64; results are the same, and state fits any number
+  size_t workers = 1;                ///< threads, 1 to 64; results are the same, and state fits any number
   uint32_t block_rows = kBlockRows;  ///< as EngineOptions
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;

@@ -139,7 +139,8 @@ Status JobRun::recover() {
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
   engine.now = started_at_;
   engine.state_numbers = states_.numbers;
-  engine.workers = options_.workers;
+  // One worker's time goes into reading ahead: to cut keyed steps into as many parts would only cost.
+  engine.workers = options_.workers > 1 ? options_.workers - 1 : 1;
   engine.block_rows = options_.block_rows;
   engine.executor = &seams_.executor;
   if (options_.state_memory != UINT64_MAX) engine.store = store_.get();

@@ -242,10 +242,13 @@ class Job:
         return self.case.braid("run", self.project, "--env", "big", "--store", store or self.store, "--commit-every",
                                every, *words, environment=environment, **options)
 
+    def run_until(self, point: str, nth: int) -> None:
+        self.run(code=-signal.SIGKILL, environment={"BRAID_KILL_AT": f"{point}:{nth}"})
+
     def run_half(self) -> None:
-        """Some commits, then killed."""
-        turns = self.case.random.randint(3, 6)
-        self.run(code=-signal.SIGKILL, environment={"BRAID_KILL_AT": f"after_commit:{turns}"})
+        """Some commits, then killed; the outputs end where they are committed."""
+        self.run_until("after_commit", self.case.random.randint(3, 6))
+        self.run_until("after_outputs_cut", 1)
 
     def run_to_the_end(self, *words, store=None) -> None:
         self.run(*words, store=store)
@@ -430,7 +433,7 @@ def damaged_stores(case: Case) -> None:
     """Either the damage is told, and the outputs stay as they were; or the result is the undisturbed one."""
     job = Job(case)
     job.run_half()
-    job.run(code=-signal.SIGKILL, environment={"BRAID_KILL_AT": "after_commit:2"})  # now with tables on disk
+    job.run_until("after_commit", 2)  # now with tables on disk
     kept = case.directory / "kept"
     shutil.copytree(job.store, kept)
     told = whole = 0
