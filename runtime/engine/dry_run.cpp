@@ -18,32 +18,22 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
     engine->add_partition(partition.source, partition.reader->name());
 
   TurnFeed feed(program, inputs, *engine, seams.executor, 1);
-  JobReport report;
-  for (size_t source = 0; source < program.sources.size(); ++source) {
+  for (size_t source = 0; source < program.sources.size(); ++source)
     if (!program.sources[source].has_time) BRAID_TRY(feed.load_table(static_cast<int>(source), false));
-  }
+  bool drained = false;
+  uint64_t turns = 0;
   while (JobInputs::Partition* partition = inputs.choose(*engine)) {
     if (options.stop_requested && options.stop_requested()) {
-      report.drained = true;
+      drained = true;
       break;
     }
     BRAID_ASSIGN(const ReadTurn* turn, feed.run_next(*partition, options.seal));
-    report.turns += turn != nullptr;
-    if (turn == nullptr && !options.seal) continue;
-    if (options.progress)
-      options.progress({.events = engine->records_read(),
-                        .turns = report.turns,
-                        .watermark = engine->task_watermark(),
-                        .newest = engine->newest(),
-                        .state = engine->state_size()});
+    turns += turn != nullptr;
+    if (options.progress) options.progress(progress_of(*engine, turns));
   }
-  report.products = product_reports(program, engine->ledgers());
-  report.events = engine->records_read();
-  report.watermark = engine->task_watermark();
-  report.newest = engine->newest();
-  report.state = engine->state_size();
-  report.deviation = engine->law_deviation();
-  report.leaps_discarded = engine->leaps_discarded();
+  JobReport report = report_of(program, *engine);
+  report.drained = drained;
+  report.turns = turns;
   return report;
 }
 

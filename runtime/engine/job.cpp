@@ -74,7 +74,7 @@ Status JobRun::step(JobInputs::Partition& partition) {
   ++turns_since_commit_;
   BRAID_KILL_POINT("after_turn");
   BRAID_TRY(keep_to_budget());
-  report_progress();
+  if (options_.progress) options_.progress(progress_of(*engine_, turns_));
   return {};
 }
 
@@ -102,22 +102,20 @@ Status JobRun::run_turns() {
     BRAID_TRY(step(*partition));
   }
   if (turns_since_commit_ > 0 || tables_changed_ || epoch_ == 0) BRAID_TRY(commit());
-  return wait_for_commit();
+  return {};
 }
 
-void JobRun::report_progress() const {
-  if (!options_.progress) return;
-  JobProgress progress;
-  progress.events = engine_->records_read();
-  progress.turns = turns_;
-  progress.watermark = engine_->task_watermark();
-  progress.newest = engine_->newest();
-  progress.state = engine_->state_size();
-  options_.progress(progress);
+JobProgress progress_of(const TurnEngine& engine, uint64_t turns) {
+  return {.events = engine.records_read(),
+          .turns = turns,
+          .watermark = engine.task_watermark(),
+          .newest = engine.newest(),
+          .state = engine.state_size()};
 }
 
-std::vector<JobReport::Product> product_reports(const Program& program, const LedgerBook& book) {
-  std::vector<JobReport::Product> reports;
+JobReport report_of(const Program& program, const TurnEngine& engine) {
+  JobReport report;
+  const LedgerBook& book = engine.ledgers();
   for (size_t product = 0; product < program.products.size(); ++product) {
     const ProductLedger& ledger = book.products()[product];
     JobReport::Product line;
@@ -128,24 +126,23 @@ std::vector<JobReport::Product> product_reports(const Program& program, const Le
     line.derived = ledger.derived;
     line.rows = ledger.rows;
     line.alerts = ledger.alerts;
-    reports.push_back(std::move(line));
+    report.products.push_back(std::move(line));
   }
-  return reports;
+  report.events = engine.records_read();
+  report.watermark = engine.task_watermark();
+  report.newest = engine.newest();
+  report.state = engine.state_size();
+  report.deviation = engine.law_deviation();
+  report.leaps_discarded = engine.leaps_discarded();
+  return report;
 }
 
 JobReport JobRun::report() const {
-  JobReport report;
-  report.products = product_reports(program_, engine_->ledgers());
+  JobReport report = report_of(program_, *engine_);
   report.nothing_new = !fresh_ && turns_ == 0 && !drained_;
   report.drained = drained_;
-  report.events = engine_->records_read();
   report.turns = turns_;
   report.epochs = commits_;
-  report.watermark = engine_->task_watermark();
-  report.newest = engine_->newest();
-  report.state = engine_->state_size();
-  report.deviation = engine_->law_deviation();
-  report.leaps_discarded = engine_->leaps_discarded();
   report.outputs = outputs_.paths();
   if (states_changed_) report.started_empty = states_.misfits;
   report.warnings = warnings_;
@@ -157,7 +154,7 @@ Result<JobReport> run_job(const Program& program, const JobOptions& options, con
   BRAID_TRY(run.recover());
   BRAID_TRY(run.load_tables());
   Status ran = run.run_turns();
-  BRAID_TRY(run.wait_for_commit());  // what failed first is told
+  BRAID_TRY(run.wait_for_commit());  // which began before whatever else failed
   BRAID_TRY(ran);
   return run.report();
 }

@@ -24,6 +24,8 @@
 
 namespace braid {
 
+class TurnEngine;
+
 using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string& directory)>;
 
 struct JobSeams {
@@ -87,8 +89,9 @@ struct JobReport {
   std::vector<Diagnostic> warnings;
 };
 
-/// What became of every record, by product and by what it reads.
-std::vector<JobReport::Product> product_reports(const Program& program, const LedgerBook& book);
+/// What an engine can say of itself; what the job adds, the caller fills in.
+JobProgress progress_of(const TurnEngine& engine, uint64_t turns);
+JobReport report_of(const Program& program, const TurnEngine& engine);
 
 Result<JobReport> run_job(const Program& program, const JobOptions& options, const JobSeams& seams);
 

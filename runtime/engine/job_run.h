@@ -21,6 +21,7 @@ class JobRun {
 
   Status recover();
   Status load_tables();
+  /// To the end of all inputs, or until it is asked to stop. The last commit is still to be waited for.
   Status run_turns();
   /// Freezes the epoch, all that has changed since the last one, and has it written beside the next turns. Waits for
   /// the commit before it; what that one failed with ends the job here.
@@ -43,7 +44,6 @@ class JobRun {
   Result<StateBatch> freeze_epoch();
   Status write_epoch(StateBatch& batch);
   void note_turn(const JobInputs::Partition& partition, const ReadTurn& turn);
-  void report_progress() const;
 
   const Program& program_;
   const JobOptions& options_;
