@@ -13,6 +13,12 @@
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
+
+struct ConfigFile {
+  toml::table root;
+  uint32_t file = 0;  ///< of the sources
+};
+
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
@@ -24,27 +30,12 @@ const std::vector<std::string> kBindingKeys{"file", "format", "options"};
 
 class Config {
  public:
-  Config(const Project& project, SourceSet& sources, Reporter& reporter)
-      : project_(project), sources_(sources), reporter_(reporter) {}
-
-  bool parse() {
-    std::string reason;
-    const auto text = read_file(*project_.config_path, reason);
-    if (!text) {
-      reporter_.report(diag::FileNotReadable{.path = *project_.config_path, .reason = reason});
-      return false;
-    }
-    file_ = sources_.add(*project_.config_path, *text);
-    toml::parse_result parsed = toml::parse(*text, *project_.config_path);
-    if (!parsed) {
-      const std::string reason(parsed.error().description());
-      reporter_.report(diag::BrokenToml{.path = *project_.config_path, .reason = reason})
-          .at(span(parsed.error().source()));
-      return false;
-    }
-    root_ = std::move(parsed).table();
-    return true;
-  }
+  Config(const Project& project, const SourceSet& sources, Reporter& reporter)
+      : project_(project),
+        sources_(sources),
+        reporter_(reporter),
+        root_(project.config->root),
+        file_(project.config->file) {}
 
   void header(Project& project) {
     only_keys(root_, "braid.toml", {"project", "env"});
@@ -90,12 +81,15 @@ class Config {
     return made;
   }
 
- private:
-  Span span(const toml::source_region& region) const {
-    return {file_, offset(region.begin), std::max(offset(region.begin), offset(region.end))};
+  static Span span(const SourceSet& sources, uint32_t file, const toml::source_region& region) {
+    const std::string& text = sources.file(file).text;
+    const uint32_t begin = offset(text, region.begin);
+    return {file, begin, std::max(begin, offset(text, region.end))};
   }
-  uint32_t offset(const toml::source_position& position) const {
-    const std::string& text = sources_.file(file_).text;
+
+ private:
+  Span span(const toml::source_region& region) const { return span(sources_, file_, region); }
+  static uint32_t offset(const std::string& text, const toml::source_position& position) {
     size_t at = 0;
     for (uint32_t line = 1; line < position.line && at < text.size(); ++line) {
       at = text.find('\n', at);
@@ -198,11 +192,30 @@ class Config {
   }
 
   const Project& project_;
-  SourceSet& sources_;
+  const SourceSet& sources_;
   Reporter& reporter_;
-  toml::table root_;
-  uint32_t file_ = 0;
+  const toml::table& root_;
+  uint32_t file_;
 };
+
+/// Null if it can't be read, and reported.
+std::shared_ptr<const ConfigFile> parse(const std::string& path, SourceSet& sources, Reporter& reporter) {
+  std::string reason;
+  const auto text = read_file(path, reason);
+  if (!text) {
+    reporter.report(diag::FileNotReadable{.path = path, .reason = reason});
+    return nullptr;
+  }
+  const uint32_t file = sources.add(path, *text);
+  toml::parse_result parsed = toml::parse(*text, path);
+  if (!parsed) {
+    const std::string why(parsed.error().description());
+    reporter.report(diag::BrokenToml{.path = path, .reason = why})
+        .at(Config::span(sources, file, parsed.error().source()));
+    return nullptr;
+  }
+  return std::make_shared<const ConfigFile>(ConfigFile{std::move(parsed).table(), file});
+}
 
 }  // namespace
 
@@ -216,16 +229,16 @@ std::optional<int64_t> memory_size(std::string_view written) {
 }
 
 bool read_header(Project& project, SourceSet& sources, Reporter& reporter) {
-  Config config(project, sources, reporter);
-  if (!config.parse()) return false;
-  config.header(project);
+  project.config = parse(*project.config_path, sources, reporter);
+  if (!project.config) return false;
+  Config(project, sources, reporter).header(project);
   return true;
 }
 
-std::optional<Environment> environment(const Project& project, const std::string& name, SourceSet& sources,
+std::optional<Environment> environment(const Project& project, const std::string& name, const SourceSet& sources,
                                        Reporter& reporter) {
   const std::string chosen = name.empty() ? project.default_environment : name;
-  if (!project.config_path || (chosen.empty() && project.environments.empty())) {
+  if (!project.config || (chosen.empty() && project.environments.empty())) {
     if (!name.empty()) {
       reporter.report(diag::UnknownEnvironment{.name = name}).note("there is no braid.toml with that environment");
       return std::nullopt;
@@ -234,9 +247,7 @@ std::optional<Environment> environment(const Project& project, const std::string
     if (!project.root.empty()) bare.store = (std::filesystem::path(project.root) / "data").string();
     return bare;
   }
-  Config config(project, sources, reporter);
-  if (!config.parse()) return std::nullopt;
-  return config.environment(chosen);
+  return Config(project, sources, reporter).environment(chosen);
 }
 
 }  // namespace braid::cli

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,11 +34,14 @@ struct Environment {
   std::vector<std::string> kafka_keys;        ///< keys that only a later Kafka deployment reads
 };
 
+struct ConfigFile;  ///< braid.toml as it was parsed; config.cpp knows it
+
 struct Project {
   std::string root;  ///< directory; "" for the working directory
   std::string name;
   std::optional<std::string> config_path;  ///< of braid.toml
-  std::vector<std::string> scripts;        ///< paths, sorted
+  std::shared_ptr<const ConfigFile> config;
+  std::vector<std::string> scripts;  ///< paths, sorted
   /// Of a run on one script: only its products run. Empty: all.
   std::string only_script;
   std::string default_environment;  ///< empty if there are none
@@ -48,7 +52,7 @@ struct Project {
 std::optional<Project> find_project(const std::string& path, SourceSet& sources, Reporter& reporter);
 
 /// The environment of that name (empty: the default, or a bare one where braid.toml has none), with variables expanded.
-std::optional<Environment> environment(const Project& project, const std::string& name, SourceSet& sources,
+std::optional<Environment> environment(const Project& project, const std::string& name, const SourceSet& sources,
                                        Reporter& reporter);
 
 /// Reads a whole file; nullopt and `reason` if it can't be.
