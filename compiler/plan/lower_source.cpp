@@ -53,9 +53,6 @@ class FromLowering {
       step.columns.push_back(settled ? unless_deleted(field, value(field)) : raw(field));
       if (field == relation_.time_field) made.spec.time_field = static_cast<int>(i);
     }
-    for (const auto& path : relation_.key)
-      for (size_t i = 0; i < source_.fields.size(); ++i)
-        if (source_.fields[i] == path.front()) made.spec.key_fields.push_back(static_cast<int>(i));
     made.spec.sites = {site("", "")};
     step.failure_site = made.spec.sites.front();
     for (const int field : needed)

@@ -60,7 +60,6 @@ struct SourceSpec {
   std::vector<Field> row;
   std::vector<uint32_t> sites;   ///< site of a structural fault (of `from`), for records that give no row: [0]
   int time_field = -1;           ///< field of `row`, a timestamp
-  std::vector<int> key_fields;   ///< of `row`
   int64_t within_us = 0;
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;

@@ -92,7 +92,6 @@ struct ProgramBuilder {
     spec.passthrough = {1, 3, 5};
     spec.sites = {rejected};
     spec.time_field = within >= 0 ? 2 : -1;
-    spec.key_fields = {0};
     spec.within_us = within;
     spec.ahead_us = ahead;
     spec.binding = {"file", "in/" + name + "*.ndjson", "json", {{"unit", "us"}}};
