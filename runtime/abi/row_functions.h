@@ -111,7 +111,7 @@ inline void origin(const CallContext* call, const Record* record, Slot* result) 
   if (call->source_names != nullptr) result[0].bytes = call->source_names[record->source];
   if (call->partition_names != nullptr) result[1].bytes = call->partition_names[record->source][record->partition];
   result[2] = slot_i64(record->position);
-  result[3] = slot_i64(record->line);
+  result[3] = slot_i64(record->line == kMadeByWindow ? 0 : record->line);
 }
 
 }  // namespace braid::rows

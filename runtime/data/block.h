@@ -14,11 +14,14 @@ namespace braid {
 
 inline constexpr uint32_t kBlockRows = 1024;
 
+/// Record::line of a row that a window made: no input record is it (runtime/operators/made_row.h has its bytes).
+inline constexpr int64_t kMadeByWindow = -1;
+
 /// An input record as it came. `bytes` views the turn's input (or a waiting row's copy).
 struct Record {
   Bytes bytes;
   int64_t position = 0;          ///< byte offset in its partition; opaque to operators
-  int64_t line = 0;              ///< 1-based line in a file, 0 where there are no lines
+  int64_t line = 0;              ///< 1-based line in a file, 0 where there are no lines, kMadeByWindow
   uint32_t source = 0;           ///< index into Program::sources
   uint32_t partition = 0;        ///< ordinal of the partition within the source
   uint64_t turn = 0;             ///< number of the turn that read it

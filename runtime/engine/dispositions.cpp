@@ -173,10 +173,9 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       break;
   }
   if (silent_) return;
-  // Between row-by-row steps the row has no fixed form: which steps run in one loop must not show. The bytes tell all;
-  // only a row that a window made has none.
-  const bool formless = site.kind == Site::Kind::rejected && site.check.empty() &&
-                        std::holds_alternative<RowsOperator>(self.content) && !is_derived(op, input);
+  // Between row-by-row steps the row has no fixed form: which steps run in one loop must not show. The bytes tell all.
+  const bool formless =
+      site.kind == Site::Kind::rejected && site.check.empty() && std::holds_alternative<RowsOperator>(self.content);
   write_error(self.products, port, site, reason_of(site_index, code, detail, arguments, record), record,
               formless ? nullptr : &row_type, formless ? nullptr : &block, row);
 }

@@ -6,6 +6,7 @@
 #include "runtime/data/text_forms.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
+#include "runtime/operators/made_row.h"
 
 namespace braid {
 namespace {
@@ -93,9 +94,9 @@ void LedgerDispositions::append_origin(const Record& record, std::vector<Field>&
     partition = partition_names_[record.source][record.partition];
   slots.push_back(text_slot(book_.relation_name(record.source)));
   slots.push_back(text_slot(partition));
-  bool made = record.source == made_source(program_);  // by a window: its key and its window are in the row
+  bool made = record.source == made_source(program_);  // by a window: its bytes are its key and its window
   slots.push_back(slot_i64(made ? 0 : record.position));
-  slots.push_back(slot_i64(record.line));
+  slots.push_back(slot_i64(record.line == kMadeByWindow ? 0 : record.line));
 }
 
 void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row,
@@ -160,7 +161,9 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   fields.push_back({"arguments", struct_type(std::move(arguments))});
   append_origin(record, fields, slots);
   std::string bytes;
-  if (is_utf8(record.bytes.view())) {
+  if (record.line == kMadeByWindow) {
+    bytes = made_row_text(program_, record.bytes.view());
+  } else if (is_utf8(record.bytes.view())) {
     bytes = record.bytes.view();
   } else {
     append_base64(bytes, record.bytes.view());

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
 #include "runtime/state/wire.h"
 
@@ -214,6 +215,9 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::
       block.watermark[row] = kNoTime;
       block.record[row] = row;
       records[row] = Record{};
+      records[row].bytes =
+          made_row_bytes(self_.state.identity, entry.value.start, entry.bucket, entry.key.view(), arena());
+      records[row].line = kMadeByWindow;
       records[row].source = made_source(services_.program);
       records[row].position = static_cast<int64_t>(entry.hash >> 1);
       records[row].turn = services_.turn;
