@@ -107,6 +107,9 @@ Status JobRun::recover() {
   BRAID_KILL_POINT("after_lock");
   BRAID_ASSIGN(store_, seams_.open_store(join_path(options_.directory, "state")));
   BRAID_TRY(check_format());
+  if (store_->log_damaged())
+    warnings_.push_back(
+        diag::StoreLogDamaged{.path = options_.directory, .epoch = static_cast<int64_t>(epoch_)}.make());
   BRAID_ASSIGN(states_, match_states(program_, *store_, fresh_));
   if (!fresh_) {
     for (const ProductSpec& product : program_.products) {

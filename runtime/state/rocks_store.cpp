@@ -48,12 +48,13 @@ constexpr const char* kIncoming = "/incoming";
 class RocksStore : public StateStore {
  public:
   RocksStore(std::string path, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
-             const RocksOptions& options, const rocksdb::Options& file_options)
+             const RocksOptions& options, const rocksdb::Options& file_options, bool log_damaged)
       : path_(std::move(path)),
         db_(db),
         handles_(std::move(handles)),
         ingest_from_bytes_(options.ingest_from_bytes),
-        file_options_(file_options) {}
+        file_options_(file_options),
+        log_damaged_(log_damaged) {}
   ~RocksStore() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) (void)db_->DestroyColumnFamilyHandle(handle);
   }
@@ -104,6 +105,8 @@ class RocksStore : public StateStore {
     return batch.bytes() > ingest_from_bytes_ ? ingest(batch) : write(batch);
   }
 
+  bool log_damaged() const override { return log_damaged_; }
+
  private:
   using Change = StateBatch::Change;
 
@@ -128,7 +131,7 @@ class RocksStore : public StateStore {
     return {};
   }
 
-  /// What is left of a family's changes when later ones have replaced earlier ones; null: the row goes.
+  /// What is left of a family's changes when later ones have replaced earlier ones.
   struct Net {
     std::map<std::string_view, const Change*> rows;
     std::vector<const Change*> ranges;
@@ -183,6 +186,7 @@ class RocksStore : public StateStore {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   uint64_t ingest_from_bytes_;
   rocksdb::Options file_options_;
+  bool log_damaged_;
 };
 
 rocksdb::Status delete_incoming(const std::string& directory) {
@@ -225,10 +229,19 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return store_error(deleted, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
+  // A log that ends within a record is what a crash leaves, and no more is lost than was never committed. Any other fault
+  // in it is damage: whole commits up to there are still good, and the job is told that later ones may be gone.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   rocksdb::Status status = rocksdb::DB::Open(options, directory, families, &handles, &db);
+  const bool log_damaged = status.IsCorruption();
+  if (log_damaged) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    handles.clear();
+    status = rocksdb::DB::Open(options, directory, families, &handles, &db);
+  }
   if (!status.ok()) return store_error(status, directory);
   return std::unique_ptr<StateStore>(
-      new RocksStore(directory, db, std::move(handles), limits, rocksdb::Options(options, family)));
+      new RocksStore(directory, db, std::move(handles), limits, rocksdb::Options(options, family), log_damaged));
 }
 
 }  // namespace braid

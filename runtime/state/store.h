@@ -69,6 +69,9 @@ class StateStore {
   /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns.
   virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
   virtual Status commit(const StateBatch& batch) = 0;
+  /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a
+  /// power cut leaves behind, mostly.
+  virtual bool log_damaged() const { return false; }
 
   /// All rows whose key begins with `prefix`, in key order.
   Status scan(StateFamily family, std::string_view prefix, const Visit& visit) {

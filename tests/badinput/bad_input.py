@@ -436,7 +436,7 @@ def damaged_stores(case: Case) -> None:
     job.run_until("after_commit", 2)  # now with tables on disk
     kept = case.directory / "kept"
     shutil.copytree(job.store, kept)
-    told = whole = 0
+    told = whole = warned = 0
     # RocksDB reads neither of these for what it returns.
     names = sorted(path.name for path in (kept / "state").iterdir() if not path.name.startswith(("LOCK", "OPTIONS")))
     for name in names:
@@ -462,10 +462,12 @@ def damaged_stores(case: Case) -> None:
                 apart = difference(job.expected, tree(job.store / "out"))
                 case.expect(not apart, f"{what}: other rows than undisturbed: {apart}")
                 whole += 1
+                warned += "W8010" in ended.codes
                 continue
             case.expect(set(ended.codes) & {"E8002", "E7010"}, f"{what}: {ended}")
             told += 1
     case.expect(told > 0, "no damage was told")
+    case.expect(warned > 0, "no flipped bit of the log was noticed")
     # The way out that E8002 states.
     shutil.rmtree(job.store)
     shutil.copytree(kept, job.store)
@@ -474,7 +476,7 @@ def damaged_stores(case: Case) -> None:
     apart = difference(tree(kept / "out"), tree(job.store / "out"))
     case.expect(not apart, f"a damaged store changed its outputs: {apart}")
     job.run_to_the_end("--reset")
-    case.note(f"{told} told, {whole} made whole again")
+    case.note(f"{told} told, {whole} made whole again, {warned} of them with a warning")
 
 
 def two_jobs_on_one_store(case: Case) -> None:
