@@ -262,7 +262,7 @@ void call_once(const FunctionDeclaration& function, Generator& random, Arena& ar
       check_value(function, result_type, result.data(), call);
     } else {
       EXPECT_TRUE(function.fails) << "says that it cannot fail, and gave " << code;
-      EXPECT_TRUE(code == 6101 || code == 6102 || code == 6104 || code == 6106) << code;
+      EXPECT_TRUE(code == 6101 || code == 6102 || code == 6104 || code == 6106 || code == 6107) << code;
       if (code == 6106) EXPECT_NE(context.failure.size, 0u);
     }
   }

@@ -2,6 +2,7 @@
 
 #include "compiler/typed/failure.h"
 #include "llvm/IR/MDBuilder.h"
+#include "runtime/abi/row_functions.h"
 #include "runtime/base/check.h"
 #include "runtime/declare/layout.h"
 
@@ -214,14 +215,15 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Ope
       llvm::Value* parts = on_stack(m_.i128, 2);
       m_.store(b_, LeafKind::bytes, parts, a[0]);
       m_.store(b_, LeafKind::bytes, Module::at(b_, parts, sizeof(Bytes)), b[0]);
-      auto concatenate = m_.helper("braid_row_concatenate", m_.view, {m_.ptr, m_.ptr, m_.i64});
-      return {view_result(b_.CreateCall(concatenate, {surroundings_.call, parts, number(2)}))};
+      return {concatenated(parts, 2)};
     }
     case TypeKind::list: {
       auto append = m_.helper("braid_row_append_lists", m_.view, {m_.ptr, m_.ptr, m_.i64, m_.ptr, m_.i64, m_.i64});
-      llvm::Value* width = number(leaf_count(e.type->element));
-      return {view_result(
-          b_.CreateCall(append, {surroundings_.call, a[0].first, a[0].second, b[0].first, b[0].second, width}))};
+      const size_t width = leaf_count(e.type->element);
+      LeafValue list = view_result(
+          b_.CreateCall(append, {surroundings_.call, a[0].first, a[0].second, b[0].first, b[0].second, number(width)}));
+      fail_if(b_.CreateICmpUGT(list.second, number(rows::longest_list(width))), typed::kTooLong);
+      return {list};
     }
     case TypeKind::uuid:
     case TypeKind::date:
@@ -413,8 +415,14 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression&, const typed::Conca
   llvm::Value* memory = on_stack(m_.i128, std::max<size_t>(parts.size(), 1));
   for (size_t i = 0; i < parts.size(); ++i)
     m_.store(b_, LeafKind::bytes, Module::at(b_, memory, i * sizeof(Bytes)), parts[i]);
+  return {concatenated(memory, parts.size())};
+}
+
+LeafValue ExpressionEmitter::concatenated(llvm::Value* parts, uint64_t count) {
   auto concatenate = m_.helper("braid_row_concatenate", m_.view, {m_.ptr, m_.ptr, m_.i64});
-  return {view_result(b_.CreateCall(concatenate, {surroundings_.call, memory, number(parts.size())}))};
+  LeafValue text = view_result(b_.CreateCall(concatenate, {surroundings_.call, parts, number(count)}));
+  fail_if(b_.CreateICmpUGT(text.second, number(kLongestText)), typed::kTooLong);
+  return text;
 }
 
 Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::AmbientRead& node) {

@@ -109,6 +109,8 @@ class ExpressionEmitter {
   Leaves load_slots(const Type& type, llvm::Value* address);
   void store_slots(const Type& type, const Leaves& leaves, llvm::Value* address);
   LeafValue view_result(llvm::Value* returned);
+  /// Of `count` texts that lie in memory.
+  LeafValue concatenated(llvm::Value* parts, uint64_t count);
 
   Module& m_;
   llvm::IRBuilder<>& b_;

@@ -212,7 +212,7 @@ const Slot* Evaluation::concatenate(const Node& node) {
   }
   Slot* place = result(node);
   place->bytes = rows::concatenate(context.call, texts, node.parts.size());
-  return place;
+  return place->bytes.size > kLongestText ? fail(typed::kTooLong) : place;
 }
 
 /// The leaves of all parts one after the other, for structs and lists.
@@ -280,7 +280,7 @@ const Slot* Evaluation::run(const Node& node) {
       if (b == nullptr) return nullptr;
       Slot* place = result(node);
       place->list = rows::append_lists(context.call, a->list, b->list, node.offset);
-      return place;
+      return place->list.count > rows::longest_list(node.offset) ? fail(typed::kTooLong) : place;
     }
     case Code::compare_bool:
     case Code::compare_i32:

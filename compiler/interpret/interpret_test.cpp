@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "compiler/typed/failure.h"
+#include "runtime/abi/row_functions.h"
 #include "runtime/data/decimal.h"
 #include "runtime/declare/native.h"
 
@@ -183,6 +184,25 @@ TEST(Interpret, StructsListsAndTexts) {
   EXPECT_EQ(run(node(string_type(), Concatenate{{text("a"), text(""), text("b")}})), "\"ab\"");
   EXPECT_EQ(run(compare_with(Operator::less, text("ab"), text("abc"))), "true");
   EXPECT_EQ(run(compare_with(Operator::less, text("z"), text("ä"))), "true");
+}
+
+TEST(Interpret, WhatWouldBeTooLongFails) {
+  const std::string half(kLongestText / 2, 'x');
+  EXPECT_EQ(run(apply(Operator::add, string_type(), text(half), text(half))).size(), kLongestText + 2);
+  EXPECT_EQ(run(apply(Operator::add, string_type(), text(half), text(half + "y"))), "E6107");
+  EXPECT_EQ(run(node(string_type(), Concatenate{{text(half), text("y"), text(half)}})), "E6107");
+  Type points = list_type(struct_type({{"x", int_type()}, {"y", int_type()}}));
+  std::vector<ExpressionRef> few(512, node(points->element, MakeStruct{{integer(1), integer(2)}}));
+  ExpressionRef many = list(points->element, few);
+  auto twice = [&](int slot) {
+    ExpressionRef once = node(points, LocalRead{slot});
+    many = node(points, Bind{slot, many, apply(Operator::add, points, once, once)});
+  };
+  for (int slot = 0; slot < 10; ++slot) twice(slot);
+  ASSERT_EQ(rows::longest_list(2), uint64_t{512} << 10);
+  EXPECT_EQ(run(node(points->element, Index{many, integer(512 * 1024 - 1)})), "{ x: 1, y: 2 }");
+  twice(10);
+  EXPECT_EQ(run(node(points->element, Index{many, integer(0)})), "E6107");
 }
 
 TEST(Interpret, BindEvaluatesOnceAndNests) {

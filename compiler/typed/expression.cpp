@@ -61,13 +61,13 @@ bool operation_can_fail(const Expression& expression, const Operation& node) {
     case TypeKind::duration:
     case TypeKind::time:
     case TypeKind::date:
+    case TypeKind::string:  // may become too long
+    case TypeKind::bytes:
+    case TypeKind::list:
       return true;
     case TypeKind::decimal:
       return !always_fits(expression);
     case TypeKind::floating:
-    case TypeKind::string:
-    case TypeKind::bytes:
-    case TypeKind::list:
     case TypeKind::boolean:
     case TypeKind::uuid:
     case TypeKind::enumeration:
@@ -119,6 +119,7 @@ bool node_can_fail(const Expression& expression) {
                         },
                         [](const Fail&) { return true; },
                         [](const Index&) { return true; },
+                        [](const Concatenate&) { return true; },
                         [](const auto&) { return false; },
                     },
                     expression.node);

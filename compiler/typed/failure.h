@@ -12,6 +12,7 @@ namespace braid::typed {
 inline constexpr uint32_t kOverflow = diag::Overflow::kCode;
 inline constexpr uint32_t kDivisionByZero = diag::DivisionByZero::kCode;
 inline constexpr uint32_t kIndexOutOfRange = diag::IndexOutOfRange::kCode;
+inline constexpr uint32_t kTooLong = diag::ResultTooLong::kCode;
 inline constexpr uint32_t kFailCalled = diag::FailCalled::kCode;
 
 /// Code of a field that could not be converted. `type` is the field's, without `checked`: a text that is no time is

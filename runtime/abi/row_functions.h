@@ -1,6 +1,7 @@
 // What expressions need beyond plain arithmetic: order of floats and texts, texts and lists put together, what stands
 // beside a row. The interpreter calls these; the code generator links them as bitcode (compiler/codegen/linked/row_operations.cpp).
-// So they are C-shaped, throw nothing and touch nothing but their arguments and the turn's memory. Nothing here fails.
+// So they are C-shaped, throw nothing and touch nothing but their arguments and the turn's memory. What would be longer
+// than kLongestText comes back without memory; the caller fails then.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +30,16 @@ inline bool equal_values(const char* type_layout, const Slot* a, const Slot* b) 
   return layout::compare(type_layout, a, b) == 0;
 }
 
-/// Texts one after the other, in the turn's memory.
+/// The longest list of elements of `width` slots.
+constexpr uint64_t longest_list(uint64_t width) {
+  return kLongestText / (width * sizeof(Slot));
+}
+
+/// Texts one after the other, in the turn's memory; none if they are longer than kLongestText.
 inline Bytes concatenate(CallContext* call, const Bytes* parts, uint64_t count) {
   uint64_t size = 0;
   for (uint64_t i = 0; i < count; ++i) size += parts[i].size;
-  if (size == 0) return {nullptr, 0};
+  if (size == 0 || size > kLongestText) return {nullptr, size};
   char* text = braid_allocate(call, size);
   char* end = text;
   for (uint64_t i = 0; i < count; ++i) {
@@ -44,8 +50,9 @@ inline Bytes concatenate(CallContext* call, const Bytes* parts, uint64_t count) 
   return {text, size};
 }
 
-/// `width` slots an element.
+/// `width` slots an element; no elements if there are more than longest_list(width).
 inline List append_lists(CallContext* call, List a, List b, uint64_t width) {
+  if (a.count + b.count > longest_list(width)) return {nullptr, a.count + b.count};
   if (b.count == 0) return a;
   if (a.count == 0) return b;
   Slot* items = allocate_slots(call, (a.count + b.count) * width);

@@ -21,6 +21,10 @@
 
 namespace braid {
 
+/// Bytes of a text, or of a list's own slots, that an expression may make: a record of 1 MiB must not become one that
+/// fills the memory. Beyond it the expression fails.
+inline constexpr uint64_t kLongestText = uint64_t{16} << 20;
+
 /// What a call may use besides its arguments. One per worker; not shared between threads.
 struct CallContext {
   Arena* arena = nullptr;        ///< of the turn: results that are text or lists live here

@@ -105,6 +105,7 @@ enum class CallFailure : uint32_t {
   division_by_zero = 6102,
   conversion = 6104,  ///< CallContext::failure is the text
   function = 6106,    ///< CallContext::failure is the reason
+  too_long = 6107,    ///< see kLongestText
 };
 
 struct Failure {
@@ -136,10 +137,9 @@ inline Failure cannot_convert(CallContext& context, std::string_view text) {
   return {CallFailure::conversion};
 }
 
-/// No function makes a longer text: a record of 1 MiB must not become one that fills the memory.
-inline constexpr uint64_t kLongestText = uint64_t{16} << 20;
-inline Failure too_long(CallContext& context) {
-  return fails(context, "the result would be longer than 16 MiB");
+/// The text would be longer than kLongestText.
+inline Failure too_long() {
+  return {CallFailure::too_long};
 }
 
 inline char* allocate(CallContext& context, uint64_t bytes) {

@@ -7,13 +7,14 @@ namespace braid {
 
 using Text = std::string_view;
 
-static Text hex(CallContext& context, Binary bytes) {
+static Fallible<Text> hex(CallContext& context, Binary bytes) {
+  if (bytes.view.size() > kLongestText / 2) return too_long();
   char* const made = allocate(context, bytes.view.size() * 2);
   hexadecimal::put(bytes.view, made);
-  return {made, bytes.view.size() * 2};
+  return Text(made, bytes.view.size() * 2);
 }
 BRAID_FUNCTION(encoding, hex,
-               {.summary = "Bytes as hexadecimal digits, in lower case.",
+               {.summary = "Bytes as hexadecimal digits, in lower case. Fails if the result is longer than 16 MiB.",
                 .parameters = {{"bytes", "Bytes to write."}},
                 .examples = {{R"(hex(bytes("é")))", R"("c3a9")"}, {R"(hex(bytes("")))", R"("")"}}})
 
@@ -34,11 +35,12 @@ BRAID_FUNCTION(encoding, from_hex,
                              {R"(from_hex("4F6"))", "fails"},
                              {R"(from_hex("xy"))", "fails"}}})
 
-static Text base64(CallContext& context, Binary bytes) {
+static Fallible<Text> base64(CallContext& context, Binary bytes) {
+  if (bytes.view.size() > kLongestText / 4 * 3) return too_long();
   return make_text(context, [&](std::string& out) { append_base64(out, bytes.view); });
 }
 BRAID_FUNCTION(encoding, base64,
-               {.summary = "Bytes as base64 (RFC 4648), with padding.",
+               {.summary = "Bytes as base64 (RFC 4648), with padding. Fails if the result is longer than 16 MiB.",
                 .parameters = {{"bytes", "Bytes to write."}},
                 .examples = {{R"(base64(bytes("Ok!?")))", R"("T2shPw==")"}, {R"(base64(bytes("")))", R"("")"}}})
 

@@ -111,7 +111,7 @@ static Fallible<Text> replace_pattern(CallContext& context, CallSite<RE2> site, 
   const RE2& compiled = site.get([&] { return compile(pattern); });
   std::string changed(text);
   if (RE2::GlobalReplace(&changed, compiled, piece(with)) == 0) return text;
-  if (changed.size() > kLongestText) return too_long(context);
+  if (changed.size() > kLongestText) return too_long();
   char* const made = allocate(context, changed.size());
   std::memcpy(made, changed.data(), changed.size());
   return Text(made, changed.size());

@@ -148,7 +148,7 @@ static Fallible<Text> replace(CallContext& context, Text text, Text part, Text w
   const uint64_t count = count_of(text, part);
   if (count == 0) return text;
   const uint64_t kept = text.size() - count * part.size();
-  if (with.size() > kLongestText || kept + count * with.size() > kLongestText) return too_long(context);
+  if (with.size() > kLongestText || kept + count * with.size() > kLongestText) return too_long();
   char* const made = allocate(context, kept + count * with.size());
   char* out = made;
   const auto put = [&out](Text piece) {
@@ -205,7 +205,7 @@ static Fallible<Text> join(CallContext& context, ListOf<Text> pieces, Text separ
   uint64_t size = 0;
   for (uint64_t i = 0; i < pieces.count; ++i) {
     size += pieces.items[i].bytes.size + (i > 0 ? separator.size() : 0);
-    if (size > kLongestText) return too_long(context);
+    if (size > kLongestText) return too_long();
   }
   char* const made = allocate(context, size);
   char* out = made;
@@ -227,7 +227,7 @@ BRAID_FUNCTION(strings, join,
 static Fallible<Text> repeat(CallContext& context, Text text, int64_t count) {
   const uint64_t times = at_least_zero(count);
   if (text.empty() || times == 0) return Text();
-  if (times > kLongestText / text.size()) return too_long(context);
+  if (times > kLongestText / text.size()) return too_long();
   char* const made = allocate(context, times * text.size());
   for (uint64_t i = 0; i < times; ++i) std::memcpy(made + i * text.size(), text.data(), text.size());
   return Text(made, times * text.size());
@@ -243,11 +243,11 @@ static Fallible<Text> padded(CallContext& context, Text text, int64_t width, Tex
   const uint64_t has = utf8::length(text), wanted = at_least_zero(width), filler = utf8::length(fill);
   if (wanted <= has || filler == 0) return text;
   const uint64_t missing = wanted - has;
-  if (missing > kLongestText) return too_long(context);
+  if (missing > kLongestText) return too_long();
   const uint64_t whole = missing / filler;
   const Text rest = fill.substr(0, utf8::offset(fill, missing % filler));
   const uint64_t size = whole * fill.size() + rest.size();
-  if (size + text.size() > kLongestText) return too_long(context);
+  if (size + text.size() > kLongestText) return too_long();
   char* const made = allocate(context, size + text.size());
   char* out = made + (in_front ? 0 : text.size());
   for (uint64_t i = 0; i < whole; ++i, out += fill.size()) std::memcpy(out, fill.data(), fill.size());

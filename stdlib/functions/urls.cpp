@@ -177,28 +177,36 @@ BRAID_FUNCTION(
                   {R"(url_decode("100%"))", "fails"},
                   {R"(url_decode("%ff"))", "fails"}}})
 
-static Text url_encode(CallContext& context, Text text) {
-  char* const made = allocate(context, text.size() * 3);
-  size_t size = 0;
+static bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+static Fallible<Text> url_encode(CallContext& context, Text text) {
+  uint64_t size = 0;
+  for (const char c : text) size += is_plain(c) ? 1 : 3;
+  if (size > kLongestText) return too_long();
+  char* const made = allocate(context, size);
+  char* out = made;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      made[size++] = c;
+    if (is_plain(c)) {
+      *out++ = c;
       continue;
     }
     const auto byte = static_cast<uint8_t>(c);
-    made[size++] = '%';
-    made[size++] = "0123456789ABCDEF"[byte >> 4];
-    made[size++] = "0123456789ABCDEF"[byte & 15];
+    *out++ = '%';
+    *out++ = "0123456789ABCDEF"[byte >> 4];
+    *out++ = "0123456789ABCDEF"[byte & 15];
   }
-  return {made, size};
+  return Text(made, size);
 }
-BRAID_FUNCTION(urls, url_encode,
-               {.summary = "Text as one part of a URL: all but letters, digits and `-._~` as percent escapes.",
-                .parameters = {{"text", "Text to encode."}},
-                .examples = {{R"(url_encode("café & bar"))", R"("caf%C3%A9%20%26%20bar")"},
-                             {R"(url_encode(""))", R"("")"}}})
+BRAID_FUNCTION(
+    urls, url_encode,
+    {.summary =
+         "Text as one part of a URL: all but letters, digits and `-._~` as percent escapes. Fails if the result is "
+         "longer than 16 MiB.",
+     .parameters = {{"text", "Text to encode."}},
+     .examples = {{R"(url_encode("café & bar"))", R"("caf%C3%A9%20%26%20bar")"}, {R"(url_encode(""))", R"("")"}}})
 
 BRAID_GROUP(urls)
 
