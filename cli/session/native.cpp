@@ -10,11 +10,16 @@ Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, cons
   codegen::CodegenOptions complete = options;
   complete.symbols = native_symbols();
   complete.clock = &system_clock();
-  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites, complete));
+  BRAID_ASSIGN(codegen::NativeCode code,
+               compile(compiled.physical.kernels, compiled.program().sources, *compiled.call_sites, complete));
   Program& program = compiled.program();
   for (size_t i = 0; i < code.kernels.size(); ++i) {
     plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
     program.kernels.push_back(code.kernels[i]);
+  }
+  for (size_t i = 0; i < code.readers.size(); ++i) {
+    program.sources[i].reader.set(code.readers[i].get());
+    program.readers.push_back(code.readers[i]);
   }
   return code.timings;
 }
@@ -33,13 +38,17 @@ BackgroundCompiler::~BackgroundCompiler() {
 
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
-  BRAID_ASSIGN(const codegen::NativeCode code, compile(compiled.physical.kernels, *compiled.call_sites,
+  const std::vector<SourceSpec>& sources = compiled.program().sources;
+  BRAID_ASSIGN(const codegen::NativeCode code, compile(compiled.physical.kernels, sources, *compiled.call_sites,
                                                        {.keep_text = true, .symbols = native_symbols()}));
   std::string text;
-  for (size_t i = 0; i < code.texts.size(); ++i) {
-    text += fmt::format("; ---- {}\n", compiled.physical.kernels[i].name);
-    text += stage == "asm" ? code.texts[i].assembly : code.texts[i].llvm_optimized;
-  }
+  auto add = [&](const std::string& name, const codegen::KernelText& of) {
+    text += fmt::format("; ---- {}\n", name);
+    text += stage == "asm" ? of.assembly : of.llvm_optimized;
+  };
+  for (size_t i = 0; i < code.texts.size(); ++i) add(compiled.physical.kernels[i].name, code.texts[i]);
+  for (size_t i = 0; i < code.reader_texts.size(); ++i)
+    if (code.readers[i]) add("decoder of " + sources[i].name, code.reader_texts[i]);
   return text;
 }
 

@@ -11,7 +11,8 @@
 
 namespace braid::cli {
 
-/// Compiles all kernels and puts them into the program's slots. An error leaves the program on the interpreter.
+/// Compiles all kernels and decoders and puts them into the program's slots. An error leaves the program on the
+/// interpreter.
 Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options);
 
 /// Makes native code on a thread of its own while the program already runs on interpreted kernels, which it replaces
@@ -33,7 +34,7 @@ class BackgroundCompiler {
   Result<codegen::CodegenTimings> result_ = codegen::CodegenTimings{};
 };
 
-/// The text of all kernels at a stage: "llvm" (optimised) or "asm".
+/// The text of all kernels and decoders at a stage: "llvm" (optimised) or "asm".
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage);
 
 }  // namespace braid::cli

@@ -11,7 +11,8 @@
 #include "runtime/data/decimal.h"
 
 extern "C" {
-extern const char braid_helpers_bitcode[], braid_helpers_bitcode_end[];
+extern const char braid_row_bitcode[], braid_row_bitcode_end[];
+extern const char braid_record_bitcode[], braid_record_bitcode_end[];
 extern const char braid_stdlib_bitcode[], braid_stdlib_bitcode_end[];
 
 // The compiler's own library for 128 bits: linked into this one, and not found by name in a process.
@@ -136,7 +137,10 @@ std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses
     if (!function.isDeclaration()) kernels.insert(function.getName().str());
   if (std::string failed = link(target, braid_stdlib_bitcode, braid_stdlib_bitcode_end, "stdlib"); !failed.empty())
     return failed;
-  if (std::string failed = link(target, braid_helpers_bitcode, braid_helpers_bitcode_end, "helpers"); !failed.empty())
+  if (std::string failed = link(target, braid_row_bitcode, braid_row_bitcode_end, "row operations"); !failed.empty())
+    return failed;
+  if (std::string failed = link(target, braid_record_bitcode, braid_record_bitcode_end, "record operations");
+      !failed.empty())
     return failed;
   for (llvm::GlobalObject& object : target.global_objects()) {
     if (object.isDeclaration() || kernels.contains(object.getName().str())) continue;

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "compiler/codegen/bitcode.h"
+#include "compiler/codegen/decoder_emitter.h"
 #include "compiler/codegen/jit.h"
 #include "compiler/codegen/kernel_emitter.h"
 #include "compiler/codegen/module.h"
@@ -29,9 +30,25 @@ class NativeKernel : public Kernel {
   std::shared_ptr<llvm::orc::LLJIT> code_;  ///< shared by all kernels of a compilation: the memory of their code
 };
 
-std::string symbol_name(const plan::RowProgram& program, size_t index) {
-  std::string name = "kernel_" + std::to_string(index) + "_";
-  for (char c : program.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+using ReaderFunction = const char* (*)(ReadFrame*, const char*, uint64_t);
+
+class NativeReader : public RecordReader {
+ public:
+  NativeReader(ReaderFunction function, std::shared_ptr<llvm::orc::LLJIT> code)
+      : function_(function), code_(std::move(code)) {}
+  __attribute__((no_sanitize("function"))) const char* read(ReadFrame& frame, const char* at,
+                                                            uint64_t row) const override {
+    return function_(&frame, at, row);
+  }
+
+ private:
+  ReaderFunction function_;
+  std::shared_ptr<llvm::orc::LLJIT> code_;
+};
+
+std::string symbol_name(const char* what, const std::string& of, size_t index) {
+  std::string name = what + std::to_string(index) + "_";
+  for (char c : of) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 }
 
@@ -56,11 +73,14 @@ Error internal(std::string message) {
 
 }  // namespace
 
-Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed::CallSites& sites,
-                           const CodegenOptions& options) {
+Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const std::vector<SourceSpec>& sources,
+                           typed::CallSites& sites, const CodegenOptions& options) {
   auto now = [&] { return options.clock == nullptr ? 0 : options.clock->steady_us(); };
   NativeCode code;
-  code.texts.resize(options.keep_text ? programs.size() : 0);
+  if (options.keep_text) {
+    code.texts.resize(programs.size());
+    code.reader_texts.resize(sources.size());
+  }
   int64_t started = now();
 
   BRAID_ASSIGN(std::unique_ptr<llvm::TargetMachine> target, make_target(options));
@@ -68,16 +88,30 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed:
   Module module(context, "braid");
   module.module->setTargetTriple(target->getTargetTriple().str());
   module.module->setDataLayout(target->createDataLayout());
-  std::vector<std::string> names;
+  std::vector<std::string> names, reader_names;  // of sources that stay as they are: empty
   uint64_t instructions = 0;
-  for (size_t i = 0; i < programs.size(); ++i) {
-    names.push_back(symbol_name(programs[i], i));
+  for (size_t i = 0; i < programs.size() && instructions <= options.max_instructions; ++i) {
+    names.push_back(symbol_name("kernel_", programs[i].name, i));
     instructions += emit_kernel(module, programs[i], names[i], sites)->getInstructionCount();
-    if (instructions > options.max_instructions)
-      return internal("the program is too large for native code: more than " +
-                      std::to_string(options.max_instructions) + " instructions");
   }
-  for (size_t i = 0; i < code.texts.size(); ++i) code.texts[i].llvm = ir_text(*module.module, names[i]);
+  for (size_t i = 0; i < sources.size() && instructions <= options.max_instructions; ++i) {
+    reader_names.push_back(symbol_name("decode_", sources[i].name, i));
+    llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i]);
+    if (decoder == nullptr)
+      reader_names[i].clear();
+    else
+      instructions += decoder->getInstructionCount();
+  }
+  if (instructions > options.max_instructions)
+    return internal("the program is too large for native code: more than " + std::to_string(options.max_instructions) +
+                    " instructions");
+  auto for_texts = [&](auto fill) {
+    if (!options.keep_text) return;
+    for (size_t i = 0; i < names.size(); ++i) fill(code.texts[i], names[i]);
+    for (size_t i = 0; i < reader_names.size(); ++i)
+      if (!reader_names[i].empty()) fill(code.reader_texts[i], reader_names[i]);
+  };
+  for_texts([&](KernelText& text, const std::string& name) { text.llvm = ir_text(*module.module, name); });
   std::map<std::string, void*> addresses(options.symbols.begin(), options.symbols.end());
   if (std::string failed = link_bitcode(module, addresses); !failed.empty()) return internal(failed);
   std::string broken;
@@ -88,9 +122,9 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed:
   optimise(*module.module, *target, options);
   int64_t optimised = now();
   if (options.keep_text) {
-    for (size_t i = 0; i < names.size(); ++i) code.texts[i].llvm_optimized = ir_text(*module.module, names[i]);
+    for_texts([&](KernelText& text, const std::string& name) { text.llvm_optimized = ir_text(*module.module, name); });
     std::string all = assembly(*llvm::CloneModule(*module.module), *target);
-    for (size_t i = 0; i < names.size(); ++i) code.texts[i].assembly = assembly_of(all, names[i]);
+    for_texts([&](KernelText& text, const std::string& name) { text.assembly = assembly_of(all, name); });
     optimised = now();
   }
 
@@ -98,6 +132,12 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed:
   for (const std::string& name : names) {
     BRAID_ASSIGN(void* function, find_function(*jit, name));
     code.kernels.push_back(std::make_shared<NativeKernel>(reinterpret_cast<KernelFunction>(function), jit));
+  }
+  for (const std::string& name : reader_names) {
+    code.readers.emplace_back();
+    if (name.empty()) continue;
+    BRAID_ASSIGN(void* function, find_function(*jit, name));
+    code.readers.back() = std::make_shared<NativeReader>(reinterpret_cast<ReaderFunction>(function), jit);
   }
   code.timings = {built - started, optimised - built, now() - optimised};
   return code;

@@ -1,5 +1,6 @@
 // Native code for row programs: LLVM makes one function `void kernel(KernelFrame*)` of each, with standard library and
-// helpers linked as bitcode and inlined. Equal to compiler/interpret on every row.
+// helpers linked as bitcode and inlined. Equal to compiler/interpret on every row. And for sources: one function that
+// decodes a record, equal to the table-driven decoder of runtime/codec.
 //
 // Lives in libbraid_codegen.so, which is opened when first needed (compiler/codegen/load): loading LLVM costs more than
 // the first rows of a dry run. The types here cross that boundary; library and executable come from one build.
@@ -18,7 +19,7 @@
 
 #include "compiler/plan/physical.h"
 #include "compiler/typed/call_sites.h"
-#include "runtime/abi/kernel.h"
+#include "runtime/abi/program.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 
@@ -41,7 +42,7 @@ struct CodegenTimings {
   int64_t link_us = 0;    ///< machine code made and linked
 };
 
-/// What one kernel became on its way.
+/// What one function became on its way.
 struct KernelText {
   std::string llvm, llvm_optimized, assembly;
 };
@@ -49,15 +50,18 @@ struct KernelText {
 struct NativeCode {
   std::vector<std::shared_ptr<const Kernel>> kernels;  ///< one for each row program
   CodegenTimings timings;
-  std::vector<KernelText> texts;  ///< as kernels, if asked for
+  std::vector<KernelText> texts;                             ///< as kernels, if asked for
+  std::vector<std::shared_ptr<const RecordReader>> readers;  ///< one for each source; null: it stays as it is
+  std::vector<KernelText> reader_texts;                      ///< as readers, if asked for
 };
 
-/// `sites`: the numbering of call sites that the program's interpreted kernels were made with.
-Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, typed::CallSites& sites,
-                           const CodegenOptions& options);
+/// `sites`: the numbering of call sites that the program's interpreted kernels were made with. `sources`: bound as they
+/// will be when they are read.
+Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const std::vector<SourceSpec>& sources,
+                           typed::CallSites& sites, const CodegenOptions& options);
 
 /// What `compile` is when it comes out of the shared library.
-using CompileFunction = Result<NativeCode> (*)(const std::vector<plan::RowProgram>&, typed::CallSites&,
-                                               const CodegenOptions&);
+using CompileFunction = Result<NativeCode> (*)(const std::vector<plan::RowProgram>&, const std::vector<SourceSpec>&,
+                                               typed::CallSites&, const CodegenOptions&);
 
 }  // namespace braid::codegen

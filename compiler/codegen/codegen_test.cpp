@@ -47,7 +47,7 @@ CompileFunction compiler() {
 
 TEST(Codegen, KeepsDropsAndRejectsRows) {
   CallSites sites;
-  auto code = compiler()({filter_and_remainder()}, sites, {});
+  auto code = compiler()({filter_and_remainder()}, {}, sites, {});
   ASSERT_TRUE(code.ok()) << code.error().message;
   int64_t a[] = {17, 3, 12, 11}, b[] = {5, 1, 0, -1}, rest[4] = {};
   const void* in[] = {a, b};
@@ -74,7 +74,7 @@ TEST(Codegen, KernelsOutliveTheCompilation) {
   std::shared_ptr<const Kernel> kernel;
   {
     CallSites sites;
-    auto code = compiler()({filter_and_remainder()}, sites, {});
+    auto code = compiler()({filter_and_remainder()}, {}, sites, {});
     ASSERT_TRUE(code.ok());
     kernel = code->kernels[0];
   }
@@ -87,7 +87,7 @@ TEST(Codegen, RefusesWhatIsTooLarge) {
   CallSites sites;
   CodegenOptions options;
   options.max_instructions = 10;
-  auto code = compiler()({filter_and_remainder()}, sites, options);
+  auto code = compiler()({filter_and_remainder()}, {}, sites, options);
   ASSERT_FALSE(code.ok());
   EXPECT_NE(code.error().message.find("too large"), std::string::npos);
 }
@@ -96,8 +96,8 @@ TEST(Codegen, TextsOfEachStageAreTheSameEachTimeAndHoldNoAddress) {
   CodegenOptions options;
   options.keep_text = true;
   CallSites sites;
-  auto one = compiler()({filter_and_remainder()}, sites, options);
-  auto other = compiler()({filter_and_remainder()}, sites, options);
+  auto one = compiler()({filter_and_remainder()}, {}, sites, options);
+  auto other = compiler()({filter_and_remainder()}, {}, sites, options);
   ASSERT_TRUE(one.ok() && other.ok());
   EXPECT_NE(one->texts[0].llvm.find("define void @kernel_0_remainders"), std::string::npos);
   EXPECT_NE(one->texts[0].llvm_optimized.find("srem"), std::string::npos);
@@ -114,7 +114,7 @@ TEST(CodegenDeathTest, InstrumentedCodeIsCaughtBehindAColumn) {
   CallSites sites;
   CodegenOptions options;
   options.instrument_asan = true;
-  auto code = compiler()({filter_and_remainder()}, sites, options);
+  auto code = compiler()({filter_and_remainder()}, {}, sites, options);
   ASSERT_TRUE(code.ok()) << code.error().message;
   std::vector<int64_t> a(8, 17), b(8, 5), rest(4);
   const void* in[] = {a.data(), b.data()};

@@ -3,53 +3,18 @@
 // longer: BRAID_SEED=7 BRAID_ROUNDS=200 build/release/bin/braid_codegen_test --gtest_filter='Differential.*'
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cstdlib>
 
+#include "compiler/codegen/leaf_text_test.h"
 #include "compiler/codegen/load/load.h"
 #include "compiler/codegen/random_program_test.h"
 #include "compiler/interpret/interpret.h"
-#include "runtime/data/decimal.h"
 #include "stdlib/registry.h"
 
 namespace braid::codegen {
 namespace {
 
 constexpr uint32_t kRows = 48;
-
-std::string leaf_text(const Leaf& leaf, const Slot& slot);
-
-std::string list_text(const Type& element, const List& list) {
-  std::vector<Leaf> leaves = flatten(element);
-  std::string text = "[";
-  for (uint64_t i = 0; i < list.count * leaves.size(); ++i)
-    text += leaf_text(leaves[i % leaves.size()], list.items[i]) + " ";
-  return text + "]";
-}
-
-/// Bit for bit, so that no comparison hides a difference.
-std::string leaf_text(const Leaf& leaf, const Slot& slot) {
-  switch (leaf.kind) {
-    case LeafKind::u8:
-      return std::to_string(slot.u8);
-    case LeafKind::i32:
-      return std::to_string(slot.i32);
-    case LeafKind::i64:
-      return std::to_string(slot.i64);
-    case LeafKind::f64:
-      return std::to_string(slot.f64) + "#" + std::to_string(std::bit_cast<uint64_t>(slot.f64));
-    case LeafKind::i128: {
-      std::string text;
-      append_int128(text, slot.i128);
-      return text;
-    }
-    case LeafKind::bytes:
-      return "\"" + std::string(slot.bytes.view()) + "\"";
-    case LeafKind::list:
-      return list_text(leaf.type->element, slot.list);
-  }
-  BRAID_UNREACHABLE("leaf kind");
-}
 
 /// Rows of one program, and what a kernel makes of them as text.
 class Rows {
@@ -167,7 +132,7 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
     options.instrument_asan = true;
 #endif
 #endif
-    auto code = (*compile)(programs, sites, options);
+    auto code = (*compile)(programs, {}, sites, options);
     ASSERT_TRUE(code.ok()) << code.error().message;
     for (size_t i = 0; i < programs.size(); ++i) {
       Rows rows(generator, programs[i].input);

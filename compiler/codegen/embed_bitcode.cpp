@@ -16,5 +16,6 @@
       ".byte 0\n"                              \
       ".text\n")
 
-BRAID_EMBED(braid_helpers_bitcode, BRAID_HELPERS_BITCODE);
+BRAID_EMBED(braid_row_bitcode, BRAID_ROW_BITCODE);
+BRAID_EMBED(braid_record_bitcode, BRAID_RECORD_BITCODE);
 BRAID_EMBED(braid_stdlib_bitcode, BRAID_STDLIB_BITCODE);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/abi/kernel.h"
+#include "runtime/abi/record_reader.h"
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/report/span.h"
@@ -53,6 +54,7 @@ struct SourceSpec {
   bool is_table = false;
   bool has_time = false;  ///< false: static reference data, read whole before the streams
   std::vector<SourceRead> decode;
+  RecordReaderSlot reader;  ///< native code that decodes its records, once there is some
   /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,
   /// converts key and time, evaluates `delete when`. Its output row is `row`.
   KernelSlot from_kernel;
@@ -207,6 +209,8 @@ struct Program {
   /// Keeps kernels alive: interpreted ones and the code of the native ones. Shared: a native kernel may replace an
   /// interpreted one that still runs.
   std::vector<std::shared_ptr<const Kernel>> kernels;
+  /// Keeps native record readers alive.
+  std::vector<std::shared_ptr<const RecordReader>> readers;
 };
 
 }  // namespace braid

@@ -15,6 +15,8 @@
 
 #include <simdjson.h>
 
+#include "runtime/abi/record_frame.h"
+#include "runtime/abi/record_reader.h"
 #include "runtime/base/check.h"
 #include "runtime/codec/json_reader.h"
 #include "runtime/codec/turn_builder.h"
@@ -26,11 +28,6 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kListColumn = "list";
-
-struct Cell {
-  std::string_view text;
-  bool quoted = false;
-};
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -56,19 +53,20 @@ struct CellReader {
   int32_t cell = -1;
   bool twice = false;                ///< the header names the column twice
   bool has_default = false;          ///< a header without the column means null
+  size_t first_leaf = 0;             ///< of a field in its row
   std::unique_ptr<JsonReader> list;  ///< lists: reads {"list": …}
   std::vector<CellReader> parts;     ///< structs
 };
 
 /// Splits the record that begins at `begin`, as long as it has no quote. Returns where its line ends (or the text, at
 /// `end`), null if a quote comes first. Only the first `cells.size()` cells are stored.
-const char* split_plain(const char* begin, const char* end, std::vector<Cell>& cells, size_t* count) {
+const char* split_plain(const char* begin, const char* end, std::vector<CsvCell>& cells, size_t* count) {
   const __m128i comma = _mm_set1_epi8(','), line_end = _mm_set1_epi8('\n'), quote = _mm_set1_epi8('"');
   const char* cell = begin;
   size_t found = 0;
   auto put = [&](const char* cell_end) {
     if (found < cells.size()) [[likely]]
-      cells[found] = {{cell, static_cast<size_t>(cell_end - cell)}, false};
+      cells[found] = {cell, static_cast<size_t>(cell_end - cell), 0};
     ++found;
     cell = cell_end + 1;
   };
@@ -101,11 +99,12 @@ const char* split_plain(const char* begin, const char* end, std::vector<Cell>& c
 }
 
 /// Splits a record with quotes. `reason` is set if it is broken.
-size_t split_quoted(std::string_view record, std::vector<Cell>& cells, Arena& arena, std::string_view& reason) {
+size_t split_quoted(std::string_view record, std::vector<CsvCell>& cells, Arena& arena, std::string_view& reason) {
   size_t count = 0, at = 0;
   while (true) {
-    Cell cell;
-    if (at < record.size() && record[at] == '"') {
+    std::string_view text;
+    const bool quoted = at < record.size() && record[at] == '"';
+    if (quoted) {
       size_t begin = ++at;
       bool doubled = false;
       while (true) {
@@ -118,31 +117,31 @@ size_t split_quoted(std::string_view record, std::vector<Cell>& cells, Arena& ar
         doubled = true;
         at += 2;
       }
-      cell = {record.substr(begin, at - begin), true};
+      text = record.substr(begin, at - begin);
       ++at;
       if (at < record.size() && record[at] != ',') {
         reason = "text behind a closing quote";
         return 0;
       }
       if (doubled) {
-        char* copy = arena.allocate(cell.text.size());
+        char* copy = arena.allocate(text.size());
         size_t length = 0;
-        for (size_t i = 0; i < cell.text.size(); ++i) {
-          copy[length++] = cell.text[i];
-          if (cell.text[i] == '"') ++i;
+        for (size_t i = 0; i < text.size(); ++i) {
+          copy[length++] = text[i];
+          if (text[i] == '"') ++i;
         }
-        cell.text = {copy, length};
+        text = {copy, length};
       }
     } else {
       size_t end = std::min(record.find(',', at), record.size());
-      cell.text = record.substr(at, end - at);
-      if (cell.text.find('"') != std::string_view::npos) {
+      text = record.substr(at, end - at);
+      if (text.find('"') != std::string_view::npos) {
         reason = "a quote within an unquoted cell";
         return 0;
       }
       at = end;
     }
-    if (count < cells.size()) cells[count] = cell;
+    if (count < cells.size()) cells[count] = {text.data(), text.size(), quoted};
     ++count;
     if (at >= record.size()) return count;
     ++at;
@@ -151,20 +150,28 @@ size_t split_quoted(std::string_view record, std::vector<Cell>& cells, Arena& ar
 
 class CsvDecoder : public Decoder {
  public:
-  explicit CsvDecoder(const DecodePlan& plan)
+  CsvDecoder(const DecodePlan& plan, const RecordReaderSlot* native)
       : null_marker_(plan.null_marker),
         named_by_plan_(!plan.header.empty()),
         zone_(plan.zone.empty() ? nullptr : load_time_zone(plan.zone)),
         leaves_(flatten(decoded_row(plan))),
-        row_(leaves_.size()) {
+        row_(leaves_.size()),
+        native_(native),
+        dates_(plan.fields.size()) {
     BRAID_CHECK(plan.zone.empty() || zone_, "no such zone: " + plan.zone);
+    size_t first_leaf = 0;
     for (const DecodeField& field : plan.fields) {
       if (!field.touched) continue;
       std::string column;
       for (const std::string& part : field.path) column += (column.empty() ? "" : ".") + part;
       fields_.push_back(make_reader(make_shape(field.type, zone_.get(), plan.unit), column, plan));
       fields_.back().has_default = field.has_default;
+      fields_.back().first_leaf = first_leaf;
+      first_leaf += 1 + fields_.back().shape.leaves;
     }
+    frame_.decoder = this;
+    frame_.dates = dates_.data();
+    frame_.read_value = read_value;
     use_columns(plan.header);
   }
 
@@ -173,11 +180,11 @@ class CsvDecoder : public Decoder {
     header_ = first_record;
     if (first_record.starts_with(kByteOrderMark)) first_record.remove_prefix(kByteOrderMark.size());
     Arena arena(4096);
-    std::vector<Cell> cells(kMaxRecordBytes < first_record.size() ? 0 : first_record.size() + 1);
+    std::vector<CsvCell> cells(kMaxRecordBytes < first_record.size() ? 0 : first_record.size() + 1);
     std::string_view reason;
     size_t count = split_quoted(without_line_end(first_record), cells, arena, reason);
     std::vector<std::string> columns;
-    for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].text);
+    for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].view());
     use_columns(columns);
   }
 
@@ -186,8 +193,7 @@ class CsvDecoder : public Decoder {
   DecodedTurn decode(const TurnInput& input, Arena& arena) override {
     std::string_view text = input.bytes;
     size_t at = input.position == 0 && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-    size_t lines = count_line_ends(text) + 1;
-    TurnBuilder turn(input, leaves_, lines, arena);
+    TurnBuilder turn(input, leaves_, arena);
     if (input.long_record_bytes > 0) {
       uint32_t record = turn.add_record(text, 0, 0);
       turn.reject(record, diag::RecordTooLong{.bytes = static_cast<int64_t>(input.long_record_bytes),
@@ -195,6 +201,11 @@ class CsvDecoder : public Decoder {
       return turn.take();
     }
     bool utf8 = simdjson::validate_utf8(text.data(), text.size());
+    turn_ = &turn;
+    arena_ = &arena;
+    reader_ = native_ != nullptr ? native_->get() : nullptr;
+    frame_.text = text.data();
+    frame_.readable = text.size() < kDirectBytes ? 0 : text.size() - kDirectBytes + 1;
     int64_t line = 0;
     bool header = input.position == 0 && !named_by_plan_;
     while (at < text.size()) {
@@ -222,6 +233,10 @@ class CsvDecoder : public Decoder {
   }
 
  private:
+  struct NativeFrame : ReadFrame {
+    CsvDecoder* decoder = nullptr;
+  };
+
   static std::string_view without_line_end(std::string_view record) {
     if (record.ends_with('\n')) record.remove_suffix(1);
     if (record.ends_with('\r')) record.remove_suffix(1);
@@ -246,7 +261,13 @@ class CsvDecoder : public Decoder {
 
   void use_columns(const std::vector<std::string>& columns) {
     cells_.assign(columns.size(), {});
-    for (CellReader& field : fields_) find_column(field, columns);
+    cell_of_.clear();
+    for (CellReader& field : fields_) {
+      find_column(field, columns);
+      cell_of_.push_back(field.twice ? -1 : field.cell);
+    }
+    frame_.cells = cells_.data();
+    frame_.cell_of = cell_of_.data();
   }
 
   static void find_column(CellReader& reader, const std::vector<std::string>& columns) {
@@ -287,23 +308,39 @@ class CsvDecoder : public Decoder {
                                          .expected = static_cast<int64_t>(cells_.size())});
       return;
     }
-    Slot* slots = row_.data();
-    for (CellReader& field : fields_) {
-      std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
-      ConversionFault fault = read_field(field, slots + 1, arena);
-      if (fault != ConversionFault::none) {
-        std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
-        slots[0] = slot_u8(false);
-        slots[0].u8 = static_cast<uint8_t>(fault);
-      }
-      slots += 1 + field.shape.leaves;
+    if (reader_ != nullptr) {
+      const uint32_t row = turn.next_row();
+      frame_.columns = turn.columns();
+      reader_->read(frame_, nullptr, row);
+      turn.keep_row();
+      return;
     }
+    for (CellReader& field : fields_) convert_field(field, arena);
     turn.add_row(row_.data());
   }
 
-  bool is_null(const Cell& cell, TypeKind kind) const {
-    if (!cell.quoted && null_marker_ && cell.text == *null_marker_) return true;
-    return cell.text.empty() && kind != TypeKind::string && kind != TypeKind::bytes;
+  /// The leaves of a field, into their slots.
+  void convert_field(CellReader& field, Arena& arena) {
+    Slot* slots = row_.data() + field.first_leaf;
+    std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
+    ConversionFault fault = read_field(field, slots + 1, arena);
+    if (fault == ConversionFault::none) return;
+    std::memset(static_cast<void*>(slots), 0, (1 + field.shape.leaves) * sizeof(Slot));
+    slots[0].u8 = static_cast<uint8_t>(fault);
+  }
+
+  static const char* read_value(ReadFrame* frame, uint64_t field, const char* at, uint64_t) {
+    CsvDecoder& self = *static_cast<NativeFrame*>(frame)->decoder;
+    CellReader& reader = self.fields_[field];
+    self.convert_field(reader, *self.arena_);
+    for (size_t leaf = reader.first_leaf; leaf <= reader.first_leaf + reader.shape.leaves; ++leaf)
+      self.turn_->write_leaf(leaf, self.row_[leaf]);
+    return at;
+  }
+
+  bool is_null(const CsvCell& cell, TypeKind kind) const {
+    if (cell.quoted == 0 && null_marker_ && cell.view() == *null_marker_) return true;
+    return cell.size == 0 && kind != TypeKind::string && kind != TypeKind::bytes;
   }
 
   bool all_null(const CellReader& reader) const {
@@ -312,7 +349,7 @@ class CsvDecoder : public Decoder {
     if (!reader.parts.empty()) return true;
     // A null string in an absent struct is an empty cell.
     return reader.cell >= 0 && !reader.twice &&
-           (cells_[reader.cell].text.empty() || is_null(cells_[reader.cell], reader.shape.kind));
+           (cells_[reader.cell].size == 0 || is_null(cells_[reader.cell], reader.shape.kind));
   }
 
   /// The leaves of the field are zero before.
@@ -332,27 +369,27 @@ class CsvDecoder : public Decoder {
     }
     if (reader.cell < 0) return reader.has_default ? ConversionFault::none : ConversionFault::column_missing;
     if (reader.twice) return ConversionFault::duplicate;
-    const Cell& cell = cells_[reader.cell];
+    const CsvCell& cell = cells_[reader.cell];
     if (is_null(cell, shape.kind)) return shape.optional ? ConversionFault::none : ConversionFault::null;
     if (shape.optional) *slots++ = slot_u8(true);
     switch (shape.kind) {
       case TypeKind::integer:
       case TypeKind::floating:
       case TypeKind::decimal: {
-        std::string_view number = trim(cell.text);
+        std::string_view number = trim(cell.view());
         if (!is_csv_number(number)) return ConversionFault::not_a_number;
         return read_number(shape, number, slots);
       }
       case TypeKind::timestamp:
-        if (shape.unit != TimestampUnit::none && is_csv_number(trim(cell.text)))
-          return read_number(shape, trim(cell.text), slots);
-        return read_text(shape, cell.text, slots, arena);
+        if (shape.unit != TimestampUnit::none && is_csv_number(trim(cell.view())))
+          return read_number(shape, trim(cell.view()), slots);
+        return read_text(shape, cell.view(), slots, arena);
       case TypeKind::boolean:
-        if (cell.text != "true" && cell.text != "false") return ConversionFault::wrong_type;
-        *slots = slot_u8(cell.text == "true");
+        if (cell.view() != "true" && cell.view() != "false") return ConversionFault::wrong_type;
+        *slots = slot_u8(cell.view() == "true");
         return ConversionFault::none;
       case TypeKind::list:
-        return read_list(reader, cell.text, slots, arena);
+        return read_list(reader, cell.view(), slots, arena);
       case TypeKind::string:
       case TypeKind::bytes:
       case TypeKind::uuid:
@@ -365,7 +402,7 @@ class CsvDecoder : public Decoder {
       case TypeKind::checked:
       case TypeKind::null:
       case TypeKind::error:
-        return read_text(shape, cell.text, slots, arena);
+        return read_text(shape, cell.view(), slots, arena);
     }
     BRAID_UNREACHABLE("type kind");
   }
@@ -395,13 +432,21 @@ class CsvDecoder : public Decoder {
   std::vector<Leaf> leaves_;
   std::vector<Slot> row_;
   std::vector<CellReader> fields_;
-  std::vector<Cell> cells_;  ///< as many as the header has columns
+  std::vector<CsvCell> cells_;  ///< as many as the header has columns
+
+  const RecordReaderSlot* native_;
+  NativeFrame frame_;
+  std::vector<LastDate> dates_;
+  std::vector<int32_t> cell_of_;
+  const RecordReader* reader_ = nullptr;  ///< of the call of decode, as what follows
+  TurnBuilder* turn_ = nullptr;
+  Arena* arena_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_csv_decoder(const DecodePlan& plan) {
-  return std::make_unique<CsvDecoder>(plan);
+std::unique_ptr<Decoder> make_csv_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
+  return std::make_unique<CsvDecoder>(plan, native);
 }
 
 }  // namespace braid

@@ -14,12 +14,12 @@ std::vector<Field> decoded_row(const DecodePlan& plan) {
   return row;
 }
 
-std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan) {
+std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
   switch (plan.format) {
     case Format::ndjson:
-      return make_ndjson_decoder(plan);
+      return make_ndjson_decoder(plan, native);
     case Format::csv:
-      return make_csv_decoder(plan);
+      return make_csv_decoder(plan, native);
   }
   BRAID_UNREACHABLE("format");
 }

@@ -32,6 +32,8 @@ inline constexpr size_t kMaxRecordBytes = 1 << 20;
 /// Levels of nesting in a JSON record, the record's own object included.
 inline constexpr int kMaxNesting = 64;
 
+class RecordReaderSlot;  // runtime/abi/record_reader.h
+
 enum class Format : uint8_t { ndjson, csv };
 
 enum class TimestampUnit : uint8_t { none, seconds, milliseconds, microseconds, nanoseconds };
@@ -41,7 +43,7 @@ struct DecodeField {
   std::vector<std::string> path;  ///< where it stands in a JSON record; CSV: one part, the column
   Type type;                      ///< T or T?; with a default value in the script: T?
   bool touched = true;
-  bool has_default = false;       ///< of the script: a CSV file without the column gives null
+  bool has_default = false;  ///< of the script: a CSV file without the column gives null
 };
 
 struct DecodePlan {
@@ -89,7 +91,8 @@ class Decoder {
   virtual std::string_view header() const { return {}; }
 };
 
-/// `plan.zone` is empty or names a zone that exists (load_time_zone).
-std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan);
+/// `plan.zone` is empty or names a zone that exists (load_time_zone). `native`: where code made for this very plan
+/// turns up, all of whose fields are touched; outlives the decoder. Null: there will be none.
+std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReaderSlot* native = nullptr);
 
 }  // namespace braid

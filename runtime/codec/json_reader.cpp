@@ -11,12 +11,22 @@ namespace {
 constexpr size_t kMaxPredicted = 128;
 constexpr uint32_t kNoFault = UINT32_MAX;
 
-ObjectChild& child_named(ObjectNode& node, const std::string& name) {
-  for (ObjectChild& child : node.children)
-    if (child.name == name) return child;
+size_t child_index(ObjectNode& node, const std::string& name) {
+  for (size_t i = 0; i < node.children.size(); ++i)
+    if (node.children[i].name == name) return i;
   node.children.push_back({});
   node.children.back().name = name;
-  return node.children.back();
+  return node.children.size() - 1;
+}
+
+ObjectChild& child_named(ObjectNode& node, const std::string& name) {
+  return node.children[child_index(node, name)];
+}
+
+DirectKind direct_kind(TypeKind kind) {
+  if (kind == TypeKind::string) return DirectKind::text;
+  if (kind == TypeKind::integer) return DirectKind::integer;
+  return kind == TypeKind::timestamp ? DirectKind::timestamp : DirectKind::none;
 }
 
 /// The node for reading objects of a struct type, null for other types. Lists stand for their elements.
@@ -79,22 +89,64 @@ inline const char* skip_value(const char* at, int depth, ScanError& error) {
 JsonReader::JsonReader(const DecodePlan& plan, const TimeZone* zone) {
   for (const DecodeField& field : plan.fields)
     if (field.touched) shapes_.push_back(make_shape(field.type, zone, plan.unit));
-  size_t next = 0;
+  auto number = [this](ObjectNode& node) {
+    node.numbered = true;
+    objects_.push_back(&node);
+    return static_cast<int32_t>(objects_.size() - 1);
+  };
+  number(root_);
   for (const DecodeField& field : plan.fields) {
     if (!field.touched) continue;
-    const Shape& shape = shapes_[next++];
+    const Shape& shape = shapes_[places_.size()];
     BRAID_CHECK(!field.path.empty());
     ObjectNode* node = &root_;
     for (size_t i = 0; i + 1 < field.path.size(); ++i) {
       ObjectChild& child = child_named(*node, field.path[i]);
-      if (!child.below) child.below = std::make_unique<ObjectNode>();
+      if (!child.below) {
+        child.below = std::make_unique<ObjectNode>();
+        child.meaning = child.targets.empty() ? kFirstObject + number(*child.below) : kUnknownKey;
+      }
       node = child.below.get();
     }
     ObjectNode* structure = make_structure(shape, node->structures);
-    child_named(*node, field.path.back()).targets.push_back({&shape, static_cast<uint32_t>(leaves_), true, structure});
+    size_t index = child_index(*node, field.path.back());
+    ObjectChild& child = node->children[index];
+    child.meaning = child.targets.empty() && !child.below ? static_cast<int32_t>(places_.size()) : kUnknownKey;
+    child.targets.push_back({&shape, static_cast<uint32_t>(leaves_), true, structure});
+    places_.push_back({node, static_cast<int32_t>(index), static_cast<int>(field.path.size()), leaves_});
     leaves_ += 1 + shape.leaves;
   }
   find_direct(root_);
+}
+
+const char* JsonReader::read_field(size_t field, const char* at, Slot* row, Arena& arena) {
+  ScanError error;
+  arena_ = &arena;
+  error_ = &error;
+  const FieldPlace& place = places_[field];
+  uint32_t first_fault = kNoFault;
+  ConversionFault none = ConversionFault::none;
+  return read_child(*place.node, place.child, skip_blanks(at), place.depth, row, &first_fault, &none);
+}
+
+std::vector<JsonReader::ObjectKeys> JsonReader::predictions() const {
+  std::vector<ObjectKeys> objects;
+  for (const ObjectNode* node : objects_) {
+    ObjectKeys& keys = objects.emplace_back();
+    for (const ObjectNode::Predicted& known : node->predicted) {
+      const bool first = known.bytes[0] == '{';
+      PredictedKey& key = (first ? keys.first : keys.later).emplace_back();
+      std::memcpy(key.begin, known.begin, sizeof key.begin);
+      key.mask = known.mask;
+      key.length = known.length;
+      key.meaning = known.child < 0 ? kSkipValue : node->children[known.child].meaning;
+      if (first) key.next = static_cast<uint16_t>(keys.later.size());
+      if (known.length > sizeof key.begin) key.rest = known.bytes.data() + sizeof key.begin;
+    }
+    keys.first.emplace_back();
+    keys.later.emplace_back();
+  }
+  return objects;
 }
 
 const char* JsonReader::read_record(const char* at, Slot* row, Arena& arena, ScanError& error) {
@@ -168,6 +220,7 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
     bool same_place = (entry.bytes[0] == '{') == (other.bytes[0] == '{');
     if (!same_place) break;
     node.predicted[i] = std::move(entry);
+    learned_ += node.numbered;
     next = i + 1;
     return at;
   }
@@ -175,6 +228,7 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
     node.predicted.clear();
     next = 0;
   }
+  learned_ += node.numbered;
   node.predicted.insert(node.predicted.begin() + static_cast<ptrdiff_t>(next), std::move(entry));
   ++next;
   return at;

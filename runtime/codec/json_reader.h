@@ -6,14 +6,17 @@
 // the key parsed and looked up. A missed key is searched among the later predictions, so that left-out fields and
 // alternating kinds of records stay predicted.
 //
-// One thread. Text must follow the contract of json_scanner.h.
+// Native record readers (runtime/abi/record_reader.h) go by the same predictions: they are given them whenever they
+// have changed, and hand over what they do not find there.
+//
+// One thread. Text must follow the contract of record_functions.h.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "runtime/codec/json_direct.h"
+#include "runtime/abi/record_frame.h"
 #include "runtime/codec/json_scanner.h"
 #include "runtime/codec/value_reader.h"
 #include "runtime/data/arena.h"
@@ -21,6 +24,9 @@
 namespace braid {
 
 struct ObjectNode;
+
+/// What read_direct knows how to read.
+enum class DirectKind : uint8_t { none, text, integer, timestamp };
 
 /// Where a value goes: a whole field (status leaf, then its leaves) or a part of a struct (leaves only, its fault goes
 /// to the struct).
@@ -40,12 +46,14 @@ struct ObjectChild {
   DirectKind direct = DirectKind::none;
   bool optional = false;
   uint32_t offset = 0;
+  int32_t meaning = kUnknownKey;  ///< to native readers; stays so if they cannot read it
 };
 
 struct ObjectNode {
   std::vector<ObjectChild> children;
   std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
   uint64_t visit = 0;
+  bool numbered = false;  ///< native readers know it
 
   struct alignas(16) Predicted {
     char begin[32] = {};  ///< the first of `bytes`, where one comparison reaches them
@@ -68,7 +76,29 @@ class JsonReader {
   /// A record from its `{` on into `row`. Returns behind its `}`, null if it is broken.
   const char* read_record(const char* at, Slot* row, Arena& arena, ScanError& error);
 
+  /// The value at `at` of a touched field that is the only one of its path, into its leaves of `row`. Returns behind
+  /// the value, null if it is broken. `field` counts the touched ones.
+  const char* read_field(size_t field, const char* at, Slot* row, Arena& arena);
+  /// Leaves [first, first + count) of that field in the row, its status leaf included.
+  size_t first_leaf(size_t field) const { return places_[field].first_leaf; }
+  size_t leaf_count(size_t field) const { return 1 + shapes_[field].leaves; }
+
+  /// Grows whenever the predictions of the objects on the way to fields change.
+  uint64_t predictions_learned() const { return learned_; }
+  /// The keys of one object, as PredictedObject wants them. Refer to the reader until it learns again.
+  struct ObjectKeys {
+    std::vector<PredictedKey> first, later;
+  };
+  std::vector<ObjectKeys> predictions() const;
+
  private:
+  struct FieldPlace {
+    ObjectNode* node = nullptr;
+    int32_t child = 0;
+    int depth = 0;
+    size_t first_leaf = 0;
+  };
+
   const char* read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault);
   const char* find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child, bool* end);
   const char* read_direct(const ObjectChild& child, const char* at, Slot* base);
@@ -84,6 +114,9 @@ class JsonReader {
 
   std::vector<Shape> shapes_;  ///< of the touched fields
   ObjectNode root_;
+  std::vector<FieldPlace> places_;    ///< of the touched fields
+  std::vector<ObjectNode*> objects_;  ///< by number, as record_frame.h counts them
+  uint64_t learned_ = 0;
   size_t leaves_ = 0;
   LastDate last_date_;
   Arena* arena_ = nullptr;

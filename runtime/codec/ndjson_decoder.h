@@ -7,6 +7,6 @@
 
 namespace braid {
 
-std::unique_ptr<Decoder> make_ndjson_decoder(const DecodePlan& plan);
+std::unique_ptr<Decoder> make_ndjson_decoder(const DecodePlan& plan, const RecordReaderSlot* native);
 
 }  // namespace braid

@@ -11,15 +11,14 @@ namespace braid {
 
 class TurnBuilder {
  public:
-  /// `most_records`: no more will be added.
-  TurnBuilder(const TurnInput& input, std::span<const Leaf> leaves, size_t most_records, Arena& arena)
-      : input_(input), leaves_(leaves), most_records_(most_records), arena_(arena) {
-    records_ = arena.allocate_array<Record>(most_records);
+  TurnBuilder(const TurnInput& input, std::span<const Leaf> leaves, Arena& arena)
+      : input_(input), leaves_(leaves), arena_(arena), room_(input.bytes.size() / kShortRecord + 16) {
+    records_ = arena.allocate_array<Record>(room_);
   }
 
   /// Index of the new record. `line`: counted from the turn's first line.
   uint32_t add_record(std::string_view bytes, uint64_t offset, int64_t line) {
-    BRAID_CHECK(count_ < most_records_);
+    if (count_ == room_) grow();
     records_[count_] = {.bytes = {bytes.data(), bytes.size()},
                         .position = input_.position + static_cast<int64_t>(offset),
                         .line = input_.first_line + line,
@@ -35,35 +34,64 @@ class TurnBuilder {
     turn_.rejected.push_back({record, entry.make()});
   }
 
+  /// Where the next row goes, in columns(): for those who write it there. It becomes one by keep_row.
+  uint32_t next_row() {
+    if (turn_.blocks.empty() || turn_.blocks.back().rows == capacity_) begin_block();
+    return turn_.blocks.back().rows;
+  }
+  /// Data of the columns that next_row is about.
+  void* const* columns() const { return columns_.data(); }
+  /// One leaf of the next row.
+  void write_leaf(size_t leaf, const Slot& slot) {
+    write_slot(turn_.blocks.back().columns[leaf], turn_.blocks.back().rows, slot);
+  }
+  /// The next row is complete, and that of the record added last.
+  void keep_row() {
+    Block& block = turn_.blocks.back();
+    block.record[block.rows++] = count_ - 1;
+  }
+
   /// A row of the record added last.
   void add_row(const Slot* row) {
-    if (turn_.blocks.empty() || turn_.blocks.back().rows == capacity_) begin_block();
-    Block& block = turn_.blocks.back();
-    uint32_t at = block.rows++;
-    block.record[at] = count_ - 1;
-    for (size_t i = 0; i < block.columns.size(); ++i) write_slot(block.columns[i], at, row[i]);
+    next_row();
+    for (size_t i = 0; i < leaves_.size(); ++i) write_leaf(i, row[i]);
+    keep_row();
   }
 
   DecodedTurn take() {
     turn_.records = {records_, count_};
+    for (Block& block : turn_.blocks) block.records = records_;
     return std::move(turn_);
   }
 
  private:
+  /// Bytes of records of which the first room is enough.
+  static constexpr size_t kShortRecord = 128;
+
+  void grow() {
+    auto* larger = arena_.allocate_array<Record>(room_ * 2);
+    std::copy_n(records_, count_, larger);
+    records_ = larger;
+    room_ *= 2;
+  }
+
   void begin_block() {
-    capacity_ = static_cast<uint32_t>(std::min<size_t>(kBlockRows, most_records_ - (count_ - 1)));
+    // A record takes a byte at least.
+    capacity_ = static_cast<uint32_t>(std::min<size_t>(kBlockRows, input_.bytes.size() + 1));
     turn_.blocks.push_back(allocate_block(leaves_, capacity_, arena_));
+    columns_.clear();
+    for (const Column& column : turn_.blocks.back().columns) columns_.push_back(column.data);
     std::fill_n(turn_.blocks.back().time, capacity_, int64_t{0});
-    turn_.blocks.back().records = records_;
   }
 
   const TurnInput& input_;
   std::span<const Leaf> leaves_;
-  size_t most_records_;
   Arena& arena_;
+  size_t room_;  ///< of records_
   Record* records_ = nullptr;
   uint32_t count_ = 0;
   uint32_t capacity_ = 0;
+  std::vector<void*> columns_;
   DecodedTurn turn_;
 };
 

@@ -43,7 +43,8 @@ Status InMemorySession::begin() {
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options_));
   for (size_t source = 0; source < partitions_.size(); ++source) {
     engine_->add_partition(static_cast<int>(source), "");
-    partitions_[source].decoder = make_decoder(decode_plan(program_.sources[source]));
+    const SourceSpec& spec = program_.sources[source];
+    partitions_[source].decoder = make_decoder(decode_plan(spec), &spec.reader);
     if (!partitions_[source].header.empty()) partitions_[source].decoder->set_header(partitions_[source].header);
     engine_->set_header(static_cast<int>(source), 0, partitions_[source].decoder->header());
   }

@@ -178,7 +178,8 @@ void TurnFeed::read(Slot& slot, Queue& queue, uint64_t ticket) {
 
   Slot::SourceDecoder& decoder = slot.decoders[source];
   const bool another = std::exchange(decoder.queue, &queue) != &queue;
-  if (!decoder.decoder || (another && csv && queue.header.empty())) decoder.decoder = make_decoder(decode_plan(spec));
+  if (!decoder.decoder || (another && csv && queue.header.empty()))
+    decoder.decoder = make_decoder(decode_plan(spec), &spec.reader);
   if (another && !queue.header.empty()) decoder.decoder->set_header(queue.header);
   const SourceTurn& read = slot.turn.source;
   slot.turn.digest = key_hash(read.bytes);

@@ -112,7 +112,7 @@ class EngineRun {
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
     decoders_.clear();
     for (size_t source = 0; source < program_.sources.size(); ++source) {
-      decoders_.push_back(make_decoder(decode_plan(program_.sources[source])));
+      decoders_.push_back(make_decoder(decode_plan(program_.sources[source]), &program_.sources[source].reader));
       for (const auto& partition : partitions(source)) engine_->add_partition(static_cast<int>(source), partition.name);
     }
     return {};

@@ -122,7 +122,7 @@ int measure() {
     if (const char* level = std::getenv("BRAID_LEVEL")) options.optimisation = std::atoi(level);
     options.symbols = native_symbols();
     int64_t begun = system_clock().steady_us();
-    auto code = (*compile)(programs, sites, options);
+    auto code = (*compile)(programs, {}, sites, options);
     int64_t ended = system_clock().steady_us();
     if (!code) {
       fmt::print("{}\n", code.error().message);
@@ -142,7 +142,7 @@ int measure() {
       options.optimisation = level;
       options.symbols = native_symbols();
       options.keep_text = true;
-      auto code = (*compile)({program}, sites, options);
+      auto code = (*compile)({program}, {}, sites, options);
       if (!code) return 1;
       if (std::getenv("BRAID_SHOW") != nullptr)
         fmt::print("{}\n{}\n", code->texts[0].llvm_optimized, code->texts[0].assembly);
