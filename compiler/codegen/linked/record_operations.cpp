@@ -33,12 +33,12 @@ constexpr uint16_t kSteady = 32;
 
 const char* behind(PredictedKey* key, const char* at, const char* end) {
   auto length = static_cast<uint32_t>(end - at);
-  uint32_t expected = key->value_length;
+  const uint32_t expected = key->value_length;
+  uint32_t known = expected;
+  asm volatile("" : "+r"(known));  // else the compiler sees that it equals `length`, and waits for that
   if (key->steady >= kSteady) {
-    if (length == expected) [[likely]] {
-      asm("" : "+r"(expected));  // equal, but known before
-      return at + expected;
-    }
+    if (length == expected) [[likely]]
+      return at + known;
     key->steady = 0;
     key->value_length = length;
     return end;
