@@ -16,6 +16,9 @@
 namespace braid::codegen {
 namespace {
 
+/// Fields of all sources up to which the readers of their values are inlined.
+constexpr size_t kFewFields = 12;
+
 using KernelFunction = void (*)(KernelFrame*);
 
 class NativeKernel : public Kernel {
@@ -94,9 +97,11 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
     names.push_back(symbol_name("kernel_", programs[i].name, i));
     instructions += emit_kernel(module, programs[i], names[i], sites)->getInstructionCount();
   }
+  size_t fields = 0;
+  for (const SourceSpec& source : sources) fields += source.decode.size();
   for (size_t i = 0; i < sources.size() && instructions <= options.max_instructions; ++i) {
     reader_names.push_back(symbol_name("decode_", sources[i].name, i));
-    llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i]);
+    llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i], fields <= kFewFields);
     if (decoder == nullptr)
       reader_names[i].clear();
     else

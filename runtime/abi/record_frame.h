@@ -40,6 +40,20 @@ struct PredictedObject {
   PredictedKey* later;
 };
 
+/// A field as native code knows it. C-shaped: constants that generated code brings.
+struct RecordField {
+  uint32_t field;            ///< its number
+  uint32_t leaf;             ///< its status leaf
+  uint32_t optional;         ///< 1: a presence leaf comes behind it
+  uint32_t width;            ///< of the leaf of T; 0: T is a struct
+  uint32_t is_text;          ///< 1: string or bytes, for which an empty cell is a value
+  int32_t precision, scale;  ///< of decimals
+  uint32_t reserved;
+  int64_t unit;  ///< of timestamps that are numbers, in µs; 0: they are none
+  const Bytes* symbols;
+  uint64_t symbol_count;
+};
+
 /// A cell of a CSV record, without its quotes.
 struct CsvCell {
   const char* text;
@@ -56,9 +70,11 @@ struct ReadFrame {
   const CsvCell* cells = nullptr;            ///< CSV: of the record
   const int32_t* cell_of = nullptr;          ///< CSV: by field, its cell; below 0: it has none, or no single one
   const char* text = nullptr;                ///< CSV: the turn
+  Bytes null_marker = {};                    ///< CSV: an unquoted cell with this text is null; data null: there is none
   uint64_t readable = 0;  ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
-  /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON), or
-  /// in its cell (CSV). JSON: returns behind the value, null if it is broken.
+  /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON;
+  /// null: the field is missing), or in its cell (CSV). JSON: returns behind the value, null if it is broken or
+  /// missing.
   const char* (*read_value)(ReadFrame*, uint64_t field, const char* at, uint64_t row) = nullptr;
   /// JSON: behind the value at `at`, within `depth` open objects; null if it is broken.
   const char* (*skip_value)(const char* at, uint64_t depth) = nullptr;

@@ -172,6 +172,7 @@ class CsvDecoder : public Decoder {
     frame_.decoder = this;
     frame_.dates = dates_.data();
     frame_.read_value = read_value;
+    if (null_marker_) frame_.null_marker = {null_marker_->data(), null_marker_->size()};
     use_columns(plan.header);
   }
 

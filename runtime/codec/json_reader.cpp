@@ -129,6 +129,12 @@ const char* JsonReader::read_field(size_t field, const char* at, Slot* row, Aren
   return read_child(*place.node, place.child, skip_blanks(at), place.depth, row, &first_fault, &none);
 }
 
+void JsonReader::read_missing(size_t field, Slot* row) const {
+  Slot* slots = row + places_[field].first_leaf;
+  clear_slots(slots, 1 + shapes_[field].leaves);
+  if (!shapes_[field].optional) slots->u8 = static_cast<uint8_t>(ConversionFault::missing);
+}
+
 std::vector<JsonReader::ObjectKeys> JsonReader::predictions() const {
   std::vector<ObjectKeys> objects;
   for (const ObjectNode* node : objects_) {

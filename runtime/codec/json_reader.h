@@ -79,6 +79,8 @@ class JsonReader {
   /// The value at `at` of a touched field that is the only one of its path, into its leaves of `row`. Returns behind
   /// the value, null if it is broken. `field` counts the touched ones.
   const char* read_field(size_t field, const char* at, Slot* row, Arena& arena);
+  /// The leaves of a field that is missing.
+  void read_missing(size_t field, Slot* row) const;
   /// Leaves [first, first + count) of that field in the row, its status leaf included.
   size_t first_leaf(size_t field) const { return places_[field].first_leaf; }
   size_t leaf_count(size_t field) const { return 1 + shapes_[field].leaves; }

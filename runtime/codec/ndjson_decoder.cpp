@@ -167,8 +167,11 @@ class NdjsonDecoder : public Decoder {
 
   static const char* read_value(ReadFrame* frame, uint64_t field, const char* at, uint64_t) {
     NdjsonDecoder& self = *static_cast<NativeFrame*>(frame)->decoder;
-    const char* end = self.reader_.read_field(field, at, self.row_.data(), *self.arena_);
-    if (end == nullptr) return nullptr;
+    const char* end = nullptr;
+    if (at == nullptr)
+      self.reader_.read_missing(field, self.row_.data());
+    else if (end = self.reader_.read_field(field, at, self.row_.data(), *self.arena_); end == nullptr)
+      return nullptr;
     const size_t first = self.reader_.first_leaf(field);
     for (size_t leaf = first; leaf < first + self.reader_.leaf_count(field); ++leaf)
       self.turn_->write_leaf(leaf, self.row_[leaf]);

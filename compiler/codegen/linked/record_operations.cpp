@@ -1,15 +1,15 @@
-// What generated decoders call: the readers of common values, and the keys of JSON records. Bitcode like
-// row_operations.cpp; what is marked noinline stays one function for all fields.
+// What generated decoders call: one function for each kind of field, and the keys of JSON records. Bitcode like
+// row_operations.cpp. In small programs the generated code inlines these, in others they are called
+// (decoder_emitter.cpp); what is marked noinline is worth a call everywhere.
 #include "runtime/abi/record_frame.h"
 
 using braid::Bytes;
 using braid::CsvCell;
 using braid::DirectNumber;
 using braid::int128;
-using braid::kDirectBytes;
-using braid::LastDate;
 using braid::PredictedKey;
 using braid::ReadFrame;
+using braid::RecordField;
 
 namespace {
 
@@ -48,131 +48,253 @@ const char* behind(PredictedKey* key, const char* at, const char* end) {
   return end;
 }
 
-}  // namespace
-
-extern "C" {
-
-/// Where the value behind `key` ends, which was read from `at` to `end`.
-const char* braid_read_behind(PredictedKey* key, const char* at, const char* end) {
-  return behind(key, at, end);
+void* leaf_at(const ReadFrame* frame, const RecordField* field, uint32_t behind_status, uint32_t width, uint64_t row) {
+  return static_cast<char*>(frame->columns[field->leaf + behind_status]) + row * width;
 }
 
-bool braid_read_key(const PredictedKey* key, const char* at) {
-  return stands_at(*key, at);
+void set_byte(const ReadFrame* frame, const RecordField* field, uint32_t behind_status, uint64_t row, uint8_t value) {
+  *static_cast<uint8_t*>(leaf_at(frame, field, behind_status, 1, row)) = value;
 }
 
-/// The first of the keys from `key` on that stands at `at`, else what ends their list.
-[[gnu::noinline]] const PredictedKey* braid_read_find_key(const PredictedKey* key, const char* at) {
-  while (key->length != 0 && !stands_at(*key, at)) ++key;
-  return key;
+/// Where the leaf of T goes.
+template <class T>
+T* value_at(const ReadFrame* frame, const RecordField* field, uint64_t row) {
+  return static_cast<T*>(leaf_at(frame, field, 1 + field->optional, sizeof(T), row));
 }
 
-/// Text without escapes and numbers; null for all else.
-const char* braid_read_skip(const char* at) {
-  if (*at == '"') {
-    const char* end = braid::find_string_special(at + 1);
-    return *end == '"' ? end + 1 : nullptr;
-  }
-  DirectNumber number = braid::find_direct_number(at);
-  return number.length != 0 ? at + number.length : nullptr;
+void set_present(const ReadFrame* frame, const RecordField* field, uint64_t row) {
+  set_byte(frame, field, 0, row, 0);
+  if (field->optional != 0) set_byte(frame, field, 1, row, 1);
 }
 
-const char* braid_read_text(const char* at, Bytes* to) {
-  return braid::read_direct_text(at, to);
+/// Of an optional T that is no struct.
+void set_absent(const ReadFrame* frame, const RecordField* field, uint64_t row) {
+  set_byte(frame, field, 0, row, 0);
+  set_byte(frame, field, 1, row, 0);
+  void* value = leaf_at(frame, field, 2, field->width, row);
+  if (field->width == 16)
+    std::memset(value, 0, 16);
+  else if (field->width == 8)
+    std::memset(value, 0, 8);
+  else
+    std::memset(value, 0, field->width);
 }
-const char* braid_read_integer(const char* at, int64_t* to) {
-  return braid::read_direct_integer(at, to);
+
+void store_decimal(const ReadFrame* frame, const RecordField* field, uint64_t row, int128 value) {
+  if (field->width == 8)
+    *value_at<int64_t>(frame, field, row) = static_cast<int64_t>(value);
+  else
+    *value_at<int128>(frame, field, row) = value;
 }
-const char* braid_read_float(const char* at, double* to) {
-  return braid::read_direct_float(at, to);
-}
-[[gnu::noinline]] const char* braid_read_decimal(const char* at, int32_t precision, int32_t scale, int128* to) {
-  return braid::read_direct_decimal(at, precision, scale, to);
-}
-[[gnu::noinline]] const char* braid_read_timestamp(const char* at, LastDate* last, int64_t* to) {
-  return braid::read_direct_timestamp(at, *last, to);
-}
-[[gnu::noinline]] const char* braid_read_date(const char* at, LastDate* last, int32_t* to) {
-  int64_t days = 0;
-  if (at[0] != '"' || at[11] != '"' || !braid::read_direct_date(at + 1, *last, &days)) return nullptr;
-  *to = static_cast<int32_t>(days);
-  return at + 12;
-}
-const char* braid_read_boolean(const char* at, uint8_t* to) {
-  if (std::memcmp(at, "true", 4) == 0) {
-    *to = 1;
-    return at + 4;
-  }
-  if (std::memcmp(at, "false", 5) != 0) return nullptr;
-  *to = 0;
-  return at + 5;
-}
-[[gnu::noinline]] const char* braid_read_symbol(const char* at, const Bytes* symbols, uint64_t count, int32_t* to) {
-  Bytes text{};
-  const char* end = braid::read_direct_text(at, &text);
-  if (end == nullptr) return nullptr;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (symbols[i].size != text.size || std::memcmp(symbols[i].data, text.data, text.size) != 0) continue;
-    *to = static_cast<int32_t>(i);
-    return end;
-  }
-  return nullptr;
-}
-/// A number of seconds, milliseconds or microseconds: `unit` microseconds each.
-const char* braid_read_instant_number(const char* at, int64_t unit, int64_t* to) {
+
+/// A number of seconds, milliseconds or microseconds.
+const char* read_instant_number(const char* at, int64_t unit, int64_t* to) {
   int64_t value = 0;
   const char* end = braid::read_direct_integer(at, &value);
   return end == nullptr || __builtin_mul_overflow(value, unit, to) ? nullptr : end;
 }
 
-/// The cell of the field; null if it has none.
-const CsvCell* braid_cell(const ReadFrame* frame, uint64_t field) {
-  const int32_t index = frame->cell_of[field];
-  return index < 0 ? nullptr : &frame->cells[index];
-}
-bool braid_cell_is(const CsvCell* cell, const char* text, uint64_t size) {
-  return cell->size == size && std::memcmp(cell->text, text, size) == 0;
-}
-bool braid_cell_readable(const ReadFrame* frame, const CsvCell* cell) {
-  return reinterpret_cast<uint64_t>(cell->text) - reinterpret_cast<uint64_t>(frame->text) < frame->readable;
-}
-bool braid_cell_integer(const CsvCell* cell, int64_t* to) {
-  const char* end = braid::read_direct_integer(cell->text, to);
-  return end != nullptr && end == cell->text + cell->size;
-}
-bool braid_cell_float(const CsvCell* cell, double* to) {
-  const char* end = braid::read_direct_float(cell->text, to);
-  return end != nullptr && end == cell->text + cell->size;
-}
-[[gnu::noinline]] bool braid_cell_decimal(const CsvCell* cell, int32_t precision, int32_t scale, int128* to) {
-  const char* end = braid::read_direct_decimal(cell->text, precision, scale, to);
-  return end != nullptr && end == cell->text + cell->size;
-}
-[[gnu::noinline]] bool braid_cell_timestamp(const CsvCell* cell, LastDate* last, int64_t* to) {
-  const char* end = braid::read_direct_instant(cell->text, *last, to);
-  return end != nullptr && end == cell->text + cell->size;
-}
-[[gnu::noinline]] bool braid_cell_date(const CsvCell* cell, LastDate* last, int32_t* to) {
-  int64_t days = 0;
-  if (cell->size != 10 || !braid::read_direct_date(cell->text, *last, &days)) return false;
-  *to = static_cast<int32_t>(days);
-  return true;
-}
-bool braid_cell_boolean(const CsvCell* cell, uint8_t* to) {
-  *to = cell->size == 4;
-  return braid_cell_is(cell, "true", 4) || braid_cell_is(cell, "false", 5);
-}
-[[gnu::noinline]] bool braid_cell_symbol(const CsvCell* cell, const Bytes* symbols, uint64_t count, int32_t* to) {
-  for (uint64_t i = 0; i < count; ++i) {
-    if (!braid_cell_is(cell, symbols[i].data, symbols[i].size)) continue;
+bool find_symbol(const RecordField* field, std::string_view text, int32_t* to) {
+  for (uint64_t i = 0; i < field->symbol_count; ++i) {
+    const Bytes& symbol = field->symbols[i];
+    if (symbol.size != text.size() || std::memcmp(symbol.data, text.data(), text.size()) != 0) continue;
     *to = static_cast<int32_t>(i);
     return true;
   }
   return false;
 }
-bool braid_cell_instant_number(const CsvCell* cell, int64_t unit, int64_t* to) {
-  int64_t value = 0;
-  return braid_cell_integer(cell, &value) && !__builtin_mul_overflow(value, unit, to);
+
+/// `read` gives the end of a common value that it has stored, or null.
+template <class Read>
+const char* json_value(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at, uint64_t row,
+                       Read read) {
+  if (field->optional != 0 && std::memcmp(at, "null", 4) == 0) {
+    set_absent(frame, field, row);
+    return at + 4;
+  }
+  const char* end = read();
+  if (end == nullptr) return frame->read_value(frame, field->field, at, row);
+  set_present(frame, field, row);
+  return behind(key, at, end);
+}
+
+/// `read` says whether it has stored the value of the cell.
+template <class Read>
+void csv_value(ReadFrame* frame, const RecordField* field, uint64_t row, Read read) {
+  const int32_t index = frame->cell_of[field->field];
+  if (index >= 0) {
+    const CsvCell& cell = frame->cells[index];
+    const Bytes& marker = frame->null_marker;
+    const bool null = (cell.size == 0 && field->is_text == 0) ||
+                      (marker.data != nullptr && cell.size == marker.size && cell.quoted == 0 &&
+                       std::memcmp(cell.text, marker.data, marker.size) == 0);
+    if (null && field->optional != 0) return set_absent(frame, field, row);
+    if (!null && read(cell)) return set_present(frame, field, row);
+  }
+  frame->read_value(frame, field->field, nullptr, row);
+}
+
+/// The same where `read` gives the end of a value that it has stored, or null, and wants kDirectBytes.
+template <class Read>
+void csv_direct(ReadFrame* frame, const RecordField* field, uint64_t row, Read read) {
+  csv_value(frame, field, row, [&](const CsvCell& cell) {
+    if (reinterpret_cast<uint64_t>(cell.text) - reinterpret_cast<uint64_t>(frame->text) >= frame->readable)
+      return false;
+    const char* end = read(cell.text);
+    return end != nullptr && end == cell.text + cell.size;
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+bool braid_json_key(const PredictedKey* key, const char* at) {
+  return stands_at(*key, at);
+}
+
+/// The first of the keys from `key` on that stands at `at`, else what ends their list.
+[[gnu::noinline]] PredictedKey* braid_json_find_key(PredictedKey* key, const char* at) {
+  while (key->length != 0 && !stands_at(*key, at)) ++key;
+  return key;
+}
+
+/// A value that nothing reads, within `depth` objects.
+const char* braid_json_skip(ReadFrame* frame, PredictedKey* key, const char* at, uint64_t depth) {
+  if (*at == '"') {
+    const char* end = braid::find_string_special(at + 1);
+    if (*end == '"') return behind(key, at, end + 1);
+  } else {
+    DirectNumber number = braid::find_direct_number(at);
+    if (number.length != 0) return behind(key, at, at + number.length);
+  }
+  return frame->skip_value(at, depth);
+}
+
+/// Fields of which no bit of `seen` tells.
+[[gnu::noinline]] void braid_json_missing(ReadFrame* frame, const RecordField* const* fields, uint64_t count,
+                                          const uint64_t* seen, uint64_t row) {
+  for (uint64_t i = 0; i < count; ++i) {
+    if ((seen[i / 64] >> (i % 64) & 1) != 0) continue;
+    if (fields[i]->optional != 0 && fields[i]->width != 0)
+      set_absent(frame, fields[i], row);
+    else
+      frame->read_value(frame, i, nullptr, row);
+  }
+}
+
+const char* braid_json_text(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                            uint64_t row) {
+  return json_value(frame, field, key, at, row,
+                    [&] { return braid::read_direct_text(at, value_at<Bytes>(frame, field, row)); });
+}
+const char* braid_json_integer(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                               uint64_t row) {
+  return json_value(frame, field, key, at, row,
+                    [&] { return braid::read_direct_integer(at, value_at<int64_t>(frame, field, row)); });
+}
+const char* braid_json_float(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                             uint64_t row) {
+  return json_value(frame, field, key, at, row,
+                    [&] { return braid::read_direct_float(at, value_at<double>(frame, field, row)); });
+}
+[[gnu::noinline]] const char* braid_json_decimal(ReadFrame* frame, const RecordField* field, PredictedKey* key,
+                                                 const char* at, uint64_t row) {
+  return json_value(frame, field, key, at, row, [&] {
+    int128 value = 0;
+    const char* end = braid::read_direct_decimal(at, field->precision, field->scale, &value);
+    if (end != nullptr) store_decimal(frame, field, row, value);
+    return end;
+  });
+}
+const char* braid_json_boolean(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                               uint64_t row) {
+  return json_value(frame, field, key, at, row, [&]() -> const char* {
+    const bool holds = std::memcmp(at, "true", 4) == 0;
+    if (!holds && std::memcmp(at, "false", 5) != 0) return nullptr;
+    *value_at<uint8_t>(frame, field, row) = holds;
+    return at + (holds ? 4 : 5);
+  });
+}
+[[gnu::noinline]] const char* braid_json_timestamp(ReadFrame* frame, const RecordField* field, PredictedKey* key,
+                                                   const char* at, uint64_t row) {
+  return json_value(frame, field, key, at, row, [&] {
+    auto* to = value_at<int64_t>(frame, field, row);
+    return *at != '"' && field->unit != 0 ? read_instant_number(at, field->unit, to)
+                                          : braid::read_direct_timestamp(at, frame->dates[field->field], to);
+  });
+}
+[[gnu::noinline]] const char* braid_json_date(ReadFrame* frame, const RecordField* field, PredictedKey* key,
+                                              const char* at, uint64_t row) {
+  return json_value(frame, field, key, at, row, [&]() -> const char* {
+    int64_t days = 0;
+    if (at[0] != '"' || at[11] != '"' || !braid::read_direct_date(at + 1, frame->dates[field->field], &days))
+      return nullptr;
+    *value_at<int32_t>(frame, field, row) = static_cast<int32_t>(days);
+    return at + 12;
+  });
+}
+[[gnu::noinline]] const char* braid_json_symbol(ReadFrame* frame, const RecordField* field, PredictedKey* key,
+                                                const char* at, uint64_t row) {
+  return json_value(frame, field, key, at, row, [&]() -> const char* {
+    Bytes text{};
+    const char* end = braid::read_direct_text(at, &text);
+    return end != nullptr && find_symbol(field, text.view(), value_at<int32_t>(frame, field, row)) ? end : nullptr;
+  });
+}
+const char* braid_json_other(ReadFrame* frame, const RecordField* field, PredictedKey*, const char* at, uint64_t row) {
+  return frame->read_value(frame, field->field, at, row);
+}
+
+void braid_csv_text(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_value(frame, field, row, [&](const CsvCell& cell) {
+    *value_at<Bytes>(frame, field, row) = {cell.text, cell.size};
+    return true;
+  });
+}
+void braid_csv_integer(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_direct(frame, field, row,
+             [&](const char* at) { return braid::read_direct_integer(at, value_at<int64_t>(frame, field, row)); });
+}
+void braid_csv_float(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_direct(frame, field, row,
+             [&](const char* at) { return braid::read_direct_float(at, value_at<double>(frame, field, row)); });
+}
+void braid_csv_decimal(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  int128 value = 0;
+  csv_direct(frame, field, row, [&](const char* at) {
+    const char* end = braid::read_direct_decimal(at, field->precision, field->scale, &value);
+    if (end != nullptr) store_decimal(frame, field, row, value);
+    return end;
+  });
+}
+void braid_csv_boolean(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_value(frame, field, row, [&](const CsvCell& cell) {
+    *value_at<uint8_t>(frame, field, row) = cell.size == 4;
+    return cell.view() == "true" || cell.view() == "false";
+  });
+}
+void braid_csv_timestamp(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_direct(frame, field, row, [&](const char* at) {
+    auto* to = value_at<int64_t>(frame, field, row);
+    const char* end = braid::read_direct_instant(at, frame->dates[field->field], to);
+    return end == nullptr && field->unit != 0 ? read_instant_number(at, field->unit, to) : end;
+  });
+}
+void braid_csv_date(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_direct(frame, field, row, [&](const char* at) -> const char* {
+    int64_t days = 0;
+    if (!braid::read_direct_date(at, frame->dates[field->field], &days)) return nullptr;
+    *value_at<int32_t>(frame, field, row) = static_cast<int32_t>(days);
+    return at + 10;
+  });
+}
+void braid_csv_symbol(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  csv_value(frame, field, row,
+            [&](const CsvCell& cell) { return find_symbol(field, cell.view(), value_at<int32_t>(frame, field, row)); });
+}
+void braid_csv_other(ReadFrame* frame, const RecordField* field, uint64_t row) {
+  frame->read_value(frame, field->field, nullptr, row);
 }
 
 }  // extern "C"
