@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "compiler/codegen/linked/record_operations.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Linker/Linker.h"
@@ -119,6 +120,26 @@ const std::map<std::string_view, void*>& process_functions() {
       {"braid_decimal_rescale_wide", address(&braid_decimal_rescale_wide)},
       {"braid_decimal_compare_wide", address(&braid_decimal_compare_wide)},
       {"braid_decimal_div_whole", address(&braid_decimal_div_whole)},
+      {"called_json_find_key", address(&braid_json_find_key)},
+      {"called_json_missing", address(&braid_json_missing)},
+      {"called_json_text", address(&braid_json_text)},
+      {"called_json_integer", address(&braid_json_integer)},
+      {"called_json_float", address(&braid_json_float)},
+      {"called_json_decimal", address(&braid_json_decimal)},
+      {"called_json_boolean", address(&braid_json_boolean)},
+      {"called_json_timestamp", address(&braid_json_timestamp)},
+      {"called_json_date", address(&braid_json_date)},
+      {"called_json_symbol", address(&braid_json_symbol)},
+      {"called_json_other", address(&braid_json_other)},
+      {"called_csv_text", address(&braid_csv_text)},
+      {"called_csv_integer", address(&braid_csv_integer)},
+      {"called_csv_float", address(&braid_csv_float)},
+      {"called_csv_decimal", address(&braid_csv_decimal)},
+      {"called_csv_boolean", address(&braid_csv_boolean)},
+      {"called_csv_timestamp", address(&braid_csv_timestamp)},
+      {"called_csv_date", address(&braid_csv_date)},
+      {"called_csv_symbol", address(&braid_csv_symbol)},
+      {"called_csv_other", address(&braid_csv_other)},
       {"__divti3", address(&__divti3)},
       {"__modti3", address(&__modti3)},
       {"__udivti3", address(&__udivti3)},

@@ -9,8 +9,8 @@
 
 namespace braid::codegen {
 
-/// Functions of this process that generated code may call by name: wide decimals, the turn's memory, the compiler's
-/// own library. Not inlined.
+/// Functions of this process that generated code may call by name: wide decimals, the turn's memory, readers of fields
+/// (`called_json_integer` is braid_json_integer), the compiler's own library. Not inlined.
 const std::map<std::string_view, void*>& process_functions();
 
 /// Links what the kernels of `module` need of helpers and standard library, as private functions, and drops the bodies

@@ -22,25 +22,30 @@ struct ObjectCode {
   llvm::PHINode* slow_field = nullptr;
 };
 
-/// What linked/record_operations.cpp calls the reader of fields of that type, behind braid_json_ and braid_csv_.
-const char* reader_of(TypeKind kind) {
+/// What linked/record_operations.cpp calls the reader of fields of that type, and whether it is worth inlining: short,
+/// and often met.
+struct ReaderName {
+  const char* name;
+  bool is_short;
+};
+ReaderName reader_of(TypeKind kind) {
   switch (kind) {
     case TypeKind::string:
-      return "text";
+      return {"text", true};
     case TypeKind::integer:
-      return "integer";
+      return {"integer", true};
     case TypeKind::floating:
-      return "float";
+      return {"float", false};
     case TypeKind::decimal:
-      return "decimal";
+      return {"decimal", false};
     case TypeKind::boolean:
-      return "boolean";
+      return {"boolean", false};
     case TypeKind::timestamp:
-      return "timestamp";
+      return {"timestamp", false};
     case TypeKind::date:
-      return "date";
+      return {"date", false};
     case TypeKind::enumeration:
-      return "symbol";
+      return {"symbol", false};
     case TypeKind::bytes:
     case TypeKind::uuid:
     case TypeKind::time:
@@ -51,7 +56,7 @@ const char* reader_of(TypeKind kind) {
     case TypeKind::checked:
     case TypeKind::null:
     case TypeKind::error:
-      return "other";
+      return {"other", false};
   }
   BRAID_UNREACHABLE("type kind");
 }
@@ -88,11 +93,13 @@ class DecoderEmitter {
     for (llvm::Value* argument : arguments) types.push_back(argument->getType());
     return b_.CreateCall(m_.helper(name, result, types), llvm::ArrayRef<llvm::Value*>(arguments));
   }
-  /// The same of a reader of values.
-  llvm::CallInst* call_reader(const std::string& name, llvm::Type* result,
-                              std::initializer_list<llvm::Value*> arguments) {
-    llvm::CallInst* made = call(name, result, arguments);
-    if (!inline_values_) made->setIsNoInline();
+  /// Of the reader of a field.
+  llvm::Value* call_reader(const char* format, size_t field, llvm::Type* result,
+                           std::initializer_list<llvm::Value*> arguments) {
+    const ReaderName reader = readers_[field];
+    const char* place = inline_values_ && reader.is_short ? "braid_" : "called_";
+    llvm::CallInst* made = call(std::string(place) + format + reader.name, result, arguments);
+    if (inline_values_ && reader.is_short) made->addFnAttr(llvm::Attribute::AlwaysInline);
     return made;
   }
 
@@ -134,7 +141,7 @@ class DecoderEmitter {
   bool inline_values_;
   int64_t unit_ = 0;  ///< microseconds of one in timestamps that are numbers; 0: there are none, or in nanoseconds
   std::vector<llvm::Constant*> fields_;  ///< RecordField of each
-  std::vector<std::string> readers_;
+  std::vector<ReaderName> readers_;
   llvm::Function* function_;
   llvm::Value *frame_, *row_;
 };
@@ -218,7 +225,7 @@ class JsonEmitter : DecoderEmitter {
     llvm::Value* lists = Module::at(b_, predictions_, index * sizeof(PredictedObject));
     llvm::Value* first = b_.CreateLoad(m_.ptr, Module::at(b_, lists, offsetof(PredictedObject, first)));
     llvm::Value* later = b_.CreateLoad(m_.ptr, Module::at(b_, lists, offsetof(PredictedObject, later)));
-    llvm::Value* first_key = call("braid_json_find_key", m_.ptr, {first, at()});
+    llvm::Value* first_key = call("called_json_find_key", m_.ptr, {first, at()});
     llvm::Value* next =
         b_.CreateLoad(llvm::Type::getInt16Ty(m_.context()), Module::at(b_, first_key, offsetof(PredictedKey, next)));
     llvm::Value* second_key = key_behind(later, b_.CreateZExt(next, m_.i64));
@@ -236,7 +243,7 @@ class JsonEmitter : DecoderEmitter {
     llvm::BasicBlock* search = block("search");
     b_.CreateCondBr(byte_is('}'), close, search);
     b_.SetInsertPoint(search);
-    llvm::Value* later_key = call("braid_json_find_key", m_.ptr, {expected, at()});
+    llvm::Value* later_key = call("called_json_find_key", m_.ptr, {expected, at()});
     llvm::Value* later_next = key_behind(later_key, number(1));
     b_.CreateBr(found);
 
@@ -268,8 +275,7 @@ class JsonEmitter : DecoderEmitter {
       add_case(static_cast<int64_t>(field), value);
       b_.SetInsertPoint(value);
       see_once(field);
-      go_on_behind(call_reader("braid_json_" + readers_[field], m_.ptr, {frame_, fields_[field], key, at(), row_}),
-                   object);
+      go_on_behind(call_reader("json_", field, m_.ptr, {frame_, fields_[field], key, at(), row_}), object);
     }
 
     b_.SetInsertPoint(close);
@@ -297,7 +303,7 @@ class JsonEmitter : DecoderEmitter {
     auto* fields = constant(llvm::ConstantArray::get(llvm::ArrayType::get(m_.ptr, fields_.size()), fields_), "fields");
     llvm::AllocaInst* words = on_stack(seen_type_);
     b_.CreateStore(seen, words);
-    call("braid_json_missing", m_.void_type, {frame_, fields, number(fields_.size()), words, row_});
+    call("called_json_missing", m_.void_type, {frame_, fields, number(fields_.size()), words, row_});
     b_.CreateBr(done);
     b_.SetInsertPoint(done);
     b_.CreateRet(at());
@@ -320,8 +326,7 @@ class CsvEmitter : DecoderEmitter {
   using DecoderEmitter::DecoderEmitter;
 
   llvm::Function* emit() {
-    for (size_t i = 0; i < fields_.size(); ++i)
-      call_reader("braid_csv_" + readers_[i], m_.void_type, {frame_, fields_[i], row_});
+    for (size_t i = 0; i < fields_.size(); ++i) call_reader("csv_", i, m_.void_type, {frame_, fields_[i], row_});
     b_.CreateRet(function_->getArg(1));
     return function_;
   }

@@ -154,7 +154,7 @@ bool braid_json_key(const PredictedKey* key, const char* at) {
 }
 
 /// The first of the keys from `key` on that stands at `at`, else what ends their list.
-[[gnu::noinline]] PredictedKey* braid_json_find_key(PredictedKey* key, const char* at) {
+PredictedKey* braid_json_find_key(PredictedKey* key, const char* at) {
   while (key->length != 0 && !stands_at(*key, at)) ++key;
   return key;
 }
@@ -172,8 +172,8 @@ const char* braid_json_skip(ReadFrame* frame, PredictedKey* key, const char* at,
 }
 
 /// Fields of which no bit of `seen` tells.
-[[gnu::noinline]] void braid_json_missing(ReadFrame* frame, const RecordField* const* fields, uint64_t count,
-                                          const uint64_t* seen, uint64_t row) {
+void braid_json_missing(ReadFrame* frame, const RecordField* const* fields, uint64_t count, const uint64_t* seen,
+                        uint64_t row) {
   for (uint64_t i = 0; i < count; ++i) {
     if ((seen[i / 64] >> (i % 64) & 1) != 0) continue;
     if (fields[i]->optional != 0 && fields[i]->width != 0)
@@ -198,8 +198,8 @@ const char* braid_json_float(ReadFrame* frame, const RecordField* field, Predict
   return json_value(frame, field, key, at, row,
                     [&] { return braid::read_direct_float(at, value_at<double>(frame, field, row)); });
 }
-[[gnu::noinline]] const char* braid_json_decimal(ReadFrame* frame, const RecordField* field, PredictedKey* key,
-                                                 const char* at, uint64_t row) {
+const char* braid_json_decimal(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                               uint64_t row) {
   return json_value(frame, field, key, at, row, [&] {
     int128 value = 0;
     const char* end = braid::read_direct_decimal(at, field->precision, field->scale, &value);
@@ -216,16 +216,16 @@ const char* braid_json_boolean(ReadFrame* frame, const RecordField* field, Predi
     return at + (holds ? 4 : 5);
   });
 }
-[[gnu::noinline]] const char* braid_json_timestamp(ReadFrame* frame, const RecordField* field, PredictedKey* key,
-                                                   const char* at, uint64_t row) {
+const char* braid_json_timestamp(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                                 uint64_t row) {
   return json_value(frame, field, key, at, row, [&] {
     auto* to = value_at<int64_t>(frame, field, row);
     return *at != '"' && field->unit != 0 ? read_instant_number(at, field->unit, to)
                                           : braid::read_direct_timestamp(at, frame->dates[field->field], to);
   });
 }
-[[gnu::noinline]] const char* braid_json_date(ReadFrame* frame, const RecordField* field, PredictedKey* key,
-                                              const char* at, uint64_t row) {
+const char* braid_json_date(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                            uint64_t row) {
   return json_value(frame, field, key, at, row, [&]() -> const char* {
     int64_t days = 0;
     if (at[0] != '"' || at[11] != '"' || !braid::read_direct_date(at + 1, frame->dates[field->field], &days))
@@ -234,8 +234,8 @@ const char* braid_json_boolean(ReadFrame* frame, const RecordField* field, Predi
     return at + 12;
   });
 }
-[[gnu::noinline]] const char* braid_json_symbol(ReadFrame* frame, const RecordField* field, PredictedKey* key,
-                                                const char* at, uint64_t row) {
+const char* braid_json_symbol(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                              uint64_t row) {
   return json_value(frame, field, key, at, row, [&]() -> const char* {
     Bytes text{};
     const char* end = braid::read_direct_text(at, &text);
