@@ -1,10 +1,14 @@
-// The decoders against readers that are slow and obvious. The first byte of an input chooses how it is decoded.
+// The decoders against readers that are slow and obvious, and native decoders against those. The first byte of an input
+// chooses how it is decoded.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 
+#include "compiler/codegen/load/load.h"
+#include "runtime/abi/record_reader.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/fault_report.h"
 #include "runtime/codec/turn_cutter.h"
@@ -79,6 +83,7 @@ std::vector<DecodeField> fields_of_each_kind(uint8_t choice) {
       {"deep", {"inner", "x"}, optional_type(int_type())},
   };
   for (size_t i = 0; i < fields.size(); ++i) fields[i].touched = ((choice >> (i % 4)) & 1) == 0;
+  std::erase_if(fields, [](const DecodeField& field) { return !field.touched; });
   return fields;
 }
 
@@ -93,6 +98,60 @@ DecodePlan plan_of(Format format, uint8_t choice) {
   if (choice & kUnits) plan.unit = TimestampUnit::milliseconds;
   if (choice & kZone) plan.zone = "Europe/Paris";
   return plan;
+}
+
+/// Native code for the plan of that choice, made when it is first asked for; null where the source stays as it is.
+const RecordReaderSlot& native_reader(Format format, uint8_t choice) {
+  struct Made {
+    std::shared_ptr<const RecordReader> reader;
+    RecordReaderSlot slot;
+  };
+  static std::map<std::pair<Format, uint8_t>, Made> known;
+  const auto key = std::pair{format, static_cast<uint8_t>(choice & 0x6F)};  // what plan_of looks at
+  const auto [found, fresh] = known.try_emplace(key);
+  if (!fresh) return found->second.slot;
+  SourceSpec source;
+  source.name = "fuzz";
+  source.binding.format = format == Format::csv ? "csv" : "json";
+  if (choice & kUnits) source.binding.options.emplace_back("unit", "ms");
+  for (const DecodeField& field : fields_of_each_kind(choice))
+    source.decode.push_back({.name = field.name, .path = field.path, .type = field.type});
+  const auto compile = codegen::load_compiler();
+  if (!compile.ok()) return found->second.slot;
+  typed::CallSites sites;
+  auto code = (*compile)({}, {source}, sites, {});
+  if (!code.ok()) return found->second.slot;
+  found->second.reader = code->readers[0];
+  found->second.slot.set(found->second.reader.get());
+  return found->second.slot;
+}
+
+/// Whether both found the same: rejections, faults, values.
+Verdict judge_equal(const DecodePlan& plan, const DecodedTurn& table, const DecodedTurn& native) {
+  auto told = [&](const DecodedTurn& turn) {
+    std::vector<std::string> lines{fmt::format("{} records", turn.records.size())};
+    for (const RejectedRecord& each : turn.rejected)
+      lines.push_back(fmt::format("{}: {}", each.record, each.diagnostic.message));
+    for (const Block& block : turn.blocks) {
+      for (uint32_t row = 0; row < block.rows; ++row) {
+        std::string line = fmt::format("row of {}:", block.record[row]);
+        size_t column = 0;
+        for (const DecodeField& field : plan.fields) {
+          line += fmt::format(" {} ", read_slot(block.columns[column++], row).u8);
+          std::vector<Slot> slots;
+          for (size_t i = 0; i < leaf_count(field.type); ++i) slots.push_back(read_slot(block.columns[column++], row));
+          line += to_json(field.type, from_slots(field.type, slots.data()));
+        }
+        lines.push_back(std::move(line));
+      }
+    }
+    return lines;
+  };
+  const std::vector<std::string> expected = told(table), found = told(native);
+  for (size_t i = 0; i < std::min(expected.size(), found.size()); ++i)
+    if (expected[i] != found[i]) return fmt::format("native code gives {}\ninstead of {}", found[i], expected[i]);
+  if (expected.size() != found.size()) return "native code gives another number of rows";
+  return std::nullopt;
 }
 
 std::string_view without_mark(std::string_view text, bool from_start) {
@@ -165,7 +224,12 @@ Verdict decode_any_ndjson(std::string_view input) {
   const Exact text(input.substr(std::min<size_t>(1, input.size())));
   const DecodePlan plan = plan_of(Format::ndjson, choice);
   Arena arena;
-  const DecodedTurn turn = make_decoder(plan)->decode({.bytes = text.view(), .position = from_start ? 0 : 1}, arena);
+  const TurnInput whole{.bytes = text.view(), .position = from_start ? 0 : 1};
+  const DecodedTurn turn = make_decoder(plan)->decode(whole, arena);
+  // Twice, so that the second time the order of keys is known.
+  const auto native = make_decoder(plan, &native_reader(Format::ndjson, choice));
+  native->decode(whole, arena);
+  if (Verdict differs = judge_equal(plan, turn, native->decode(whole, arena))) return differs;
 
   std::string_view rest = without_mark(text.view(), from_start);
   size_t record = 0, refused = 0;
@@ -195,6 +259,8 @@ Verdict decode_any_csv(std::string_view input) {
     const DecodePlan plan = plan_of(Format::csv, choice);
     Arena arena;
     const DecodedTurn turn = make_decoder(plan)->decode({.bytes = text.view()}, arena);
+    const auto native = make_decoder(plan, &native_reader(Format::csv, choice));
+    if (Verdict differs = judge_equal(plan, turn, native->decode({.bytes = text.view()}, arena))) return differs;
     const std::string_view whole = without_mark(text.view(), true);
     return judge_rows(plan, turn, whole.substr(0, first_record_bytes(Format::csv, whole, true)));
   }
