@@ -18,8 +18,6 @@ struct ObjectCode {
   llvm::AllocaInst* expected = nullptr;  ///< the key that is expected next
   llvm::BasicBlock* open = nullptr;      ///< at the value that should be the object
   llvm::BasicBlock* next = nullptr;      ///< behind a value in it
-  llvm::BasicBlock* slow = nullptr;      ///< at a value that is left to ReadFrame::read_value
-  llvm::PHINode* slow_field = nullptr;
 };
 
 /// What linked/record_operations.cpp calls the reader of fields of that type, and whether it is worth inlining: short,
@@ -65,7 +63,7 @@ ReaderName reader_of(TypeKind kind) {
 class DecoderEmitter {
  public:
   DecoderEmitter(Module& module, const SourceSpec& source, const std::string& name, bool inline_values)
-      : m_(module), b_(module.context()), source_(source), inline_values_(inline_values) {
+      : m_(module), b_(module.context()), inline_values_(inline_values) {
     for (const auto& [option, value] : source.binding.options)
       if (option == "unit") unit_ = value == "s" ? 1'000'000 : value == "ms" ? 1000 : value == "us" ? 1 : 0;
     size_t leaf = 0;
@@ -137,7 +135,6 @@ class DecoderEmitter {
 
   Module& m_;
   llvm::IRBuilder<> b_;
-  const SourceSpec& source_;
   bool inline_values_;
   int64_t unit_ = 0;  ///< microseconds of one in timestamps that are numbers; 0: there are none, or in nanoseconds
   std::vector<llvm::Constant*> fields_;  ///< RecordField of each

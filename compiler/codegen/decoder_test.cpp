@@ -367,6 +367,7 @@ std::vector<std::string> lines_of(const DecodePlan& plan, const DecodedTurn& tur
                     each.diagnostic.message);
   const std::vector<Leaf> leaves = flatten(decoded_row(plan));
   for (const Block& block : turn.blocks) {
+    if (block.rows == 0) lines.push_back("an empty block");
     for (uint32_t row = 0; row < block.rows; ++row) {
       std::string line = "row of " + std::to_string(block.record[row]) + " at " + std::to_string(block.time[row]) +
                          (block.records == turn.records.data() ? ":" : " of other records:");

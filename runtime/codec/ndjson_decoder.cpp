@@ -18,7 +18,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Where a line that the native reader has not read ends.
 constexpr size_t kNotRead = SIZE_MAX;
-/// Records that are read without trying the native reader, after many that it did not read.
+/// The most records that are read without trying the native reader, after many that it did not read.
 constexpr uint32_t kLongestWait = 63;
 
 class NdjsonDecoder : public Decoder {
@@ -147,12 +147,12 @@ class NdjsonDecoder : public Decoder {
       if (*stop == '\n' && line.size() <= kMaxRecordBytes && (utf8 || is_utf8(line))) [[likely]] {
         turn_->add_record(line, begin, number);
         turn_->keep_row();
-        misses_ = 0;
+        next_wait_ = 0;
         return begin + static_cast<size_t>(stop - at);
       }
     }
-    misses_ = std::min(misses_ * 2 + 1, kLongestWait);
-    wait_ = misses_ - 1;
+    wait_ = next_wait_;
+    next_wait_ = std::min(next_wait_ * 2 + 1, kLongestWait);
     return kNotRead;
   }
 
@@ -193,9 +193,9 @@ class NdjsonDecoder : public Decoder {
   std::vector<LastDate> dates_;
   std::vector<JsonReader::ObjectKeys> predicted_keys_;
   std::vector<PredictedObject> predicted_;
-  uint64_t learned_ = 0;  ///< what predicted_ knows
-  uint32_t misses_ = 0;   ///< the wait after the next record that is not read natively, + 1
-  uint32_t wait_ = 0;
+  uint64_t learned_ = 0;         ///< what predicted_ knows
+  uint32_t wait_ = 0;            ///< records that are read without trying the native reader
+  uint32_t next_wait_ = 0;       ///< after the next one that it does not read
   TurnBuilder* turn_ = nullptr;  ///< of the call of decode
   Arena* arena_ = nullptr;
 };

@@ -60,6 +60,7 @@ class TurnBuilder {
 
   DecodedTurn take() {
     turn_.records = {records_, count_};
+    if (!turn_.blocks.empty() && turn_.blocks.back().rows == 0) turn_.blocks.pop_back();  // its first row was not kept
     for (Block& block : turn_.blocks) block.records = records_;
     return std::move(turn_);
   }
