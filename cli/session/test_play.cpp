@@ -132,10 +132,11 @@ class Play {
     // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
     // typed rows of the test will bring it.
     now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
-    BRAID_ASSIGN(
-        session_,
-        InMemorySession::make(
-            program_, {.job_seed = 1, .now = now_, .workers = arrival_.workers, .block_rows = arrival_.block_rows}));
+    BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1,
+                                                            .now = now_,
+                                                            .workers = arrival_.workers,
+                                                            .block_rows = arrival_.block_rows,
+                                                            .state_memory = arrival_.state_memory}));
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;
       BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
@@ -143,7 +144,7 @@ class Play {
     }
     if (record_ != nullptr && !mismatch_) {
       for (const auto& [product, port] : session_->waiting()) keep(product, port, session_->take(product, port));
-      record_->ledgers = product_reports(program_, session_->engine().ledgers());
+      record_->ledgers = report_of(program_, session_->engine()).products;
     }
     return std::move(mismatch_);
   }

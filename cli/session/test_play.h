@@ -22,6 +22,7 @@ struct Arrival {
   uint64_t permutation = 0;  ///< not 0: row by row in another order within the disorder bounds, by this seed
   size_t workers = 1;
   uint32_t block_rows = kBlockRows;
+  uint64_t state_memory = UINT64_MAX;  ///< as EngineOptions
 };
 
 /// All that came out of a play, to hold it against another one.

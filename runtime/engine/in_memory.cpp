@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/check.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/engine/decode_source.h"
 
@@ -63,6 +64,7 @@ void InMemorySession::feed_turn(int source, std::string_view bytes, uint64_t lon
   } else {
     engine_->load_table(input, *partition.decoder, source, 0, silent);
   }
+  evict();
   partition.position += static_cast<int64_t>(bytes.size());
   partition.line += std::count(bytes.begin(), bytes.end(), '\n');
 }
@@ -84,11 +86,13 @@ void InMemorySession::feed(int source, std::string_view bytes) {
 void InMemorySession::advance_to(int source, int64_t time) {
   engine_->advance_partition(source, 0, time);
   engine_->move_time();
+  evict();
 }
 
 void InMemorySession::idle(int source) {
   engine_->set_idle(source, 0);
   engine_->move_time();
+  evict();
 }
 
 void InMemorySession::set_now(int64_t now) {
@@ -101,10 +105,24 @@ void InMemorySession::end_all() {
   engine_->move_time();
 }
 
-Status InMemorySession::restart() {
+void InMemorySession::commit() {
   StateBatch batch;
   engine_->collect(batch);
-  BRAID_TRY(store_.commit(batch));
+  const Status committed = store_.commit(batch);
+  BRAID_CHECK(committed.ok(), "a store in memory takes everything");
+  engine_->committed();
+}
+
+void InMemorySession::evict() {
+  if (options_.store == nullptr) return;
+  commit();
+  Status status = engine_->evict(options_.state_memory);
+  if (status.ok()) status = engine_->health();
+  BRAID_CHECK(status.ok(), "rows that were committed cannot be read back");
+}
+
+Status InMemorySession::restart() {
+  commit();
   BRAID_TRY(begin());
   BRAID_TRY(engine_->restore(store_));
   for (size_t source = 0; source < partitions_.size(); ++source) {

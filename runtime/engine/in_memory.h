@@ -38,6 +38,7 @@ class CaptureWriter : public OutputWriter {
 
 class InMemorySession {
  public:
+  /// With `options.state_memory`, state beyond that lies in the store of the session after every turn.
   static Result<std::unique_ptr<InMemorySession>> make(const Program& program, const EngineOptions& options);
 
   /// Whole records, as one turn (more if they are longer than a turn may be).
@@ -56,7 +57,11 @@ class InMemorySession {
   const TurnEngine& engine() const { return *engine_; }
 
  private:
-  InMemorySession(const Program& program, const EngineOptions& options) : program_(program), options_(options) {}
+  InMemorySession(const Program& program, const EngineOptions& options) : program_(program), options_(options) {
+    if (options_.state_memory != UINT64_MAX) options_.store = &store_;
+  }
+  void commit();
+  void evict();
   Status begin();
   void feed_turn(int source, std::string_view bytes, uint64_t long_record_bytes, bool silent);
   struct Partition {

@@ -33,6 +33,7 @@ Result<std::unique_ptr<StateStore>> MemoryStore::open(Fs& fs, const std::string&
 }
 
 Result<bool> MemoryStore::get(StateFamily family, std::string_view key, std::string* value) {
+  std::lock_guard lock(mutex_);
   const auto& rows = rows_[static_cast<int>(family)];
   auto found = rows.find(key);
   if (found == rows.end()) return false;
@@ -42,6 +43,7 @@ Result<bool> MemoryStore::get(StateFamily family, std::string_view key, std::str
 
 Status MemoryStore::get_many(StateFamily family, std::span<const std::string> keys,
                              const std::function<Status(size_t, std::string_view)>& visit) {
+  std::lock_guard lock(mutex_);
   const auto& rows = rows_[static_cast<int>(family)];
   for (size_t i = 0; i < keys.size(); ++i)
     if (auto found = rows.find(keys[i]); found != rows.end()) BRAID_TRY(visit(i, found->second));
@@ -49,6 +51,7 @@ Status MemoryStore::get_many(StateFamily family, std::span<const std::string> ke
 }
 
 Status MemoryStore::scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) {
+  std::lock_guard lock(mutex_);
   const auto& rows = rows_[static_cast<int>(family)];
   for (auto row = rows.lower_bound(begin); row != rows.end() && (end.empty() || row->first < end); ++row)
     BRAID_TRY(visit(row->first, row->second));

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "runtime/base/fs.h"
 #include "runtime/state/store.h"
@@ -29,6 +30,7 @@ class MemoryStore : public StateStore {
   /// False if the bytes are no batch.
   bool apply_payload(std::string_view payload);
 
+  std::mutex mutex_;  ///< of `rows_`: a commit may run beside reads
   std::map<std::string, std::string, std::less<>> rows_[kStateFamilies];
   std::unique_ptr<FileWriter> log_;
 };

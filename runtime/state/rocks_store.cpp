@@ -229,8 +229,8 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return store_error(deleted, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  // A log that ends within a record is what a crash leaves, and no more is lost than was never committed. Any other fault
-  // in it is damage: whole commits up to there are still good, and the job is told that later ones may be gone.
+  // A log that ends within a record is what a crash leaves, and no more is lost than was never committed. Any other
+  // fault in it is damage: whole commits up to there are still good, and the job is told that later ones may be gone.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   rocksdb::Status status = rocksdb::DB::Open(options, directory, families, &handles, &db);
   const bool log_damaged = status.IsCorruption();

@@ -1,7 +1,7 @@
 // Durable state: rows of bytes in three column families, changed by atomic batches.
 //
 // A StateStore is owned by the job that locked its directory and lives as long as the job. Reads may come from several
-// threads at once, and, but in a MemoryStore, while one other thread commits: each sees a commit as a whole or not at all.
+// threads at once, and while one other thread commits: each sees a commit as a whole or not at all.
 // What a batch holds is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the
 // order of their keys. A failed commit says nothing about what is on disk: the process has to end.
 // Fails with ErrorKind::store.
@@ -66,7 +66,8 @@ class StateStore {
   /// Rows of exactly these keys, which ascend; `visit` is called for those there are, with their place in `keys`.
   virtual Status get_many(StateFamily family, std::span<const std::string> keys,
                           const std::function<Status(size_t place, std::string_view value)>& visit) = 0;
-  /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns.
+  /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns, which uses no
+  /// store itself.
   virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
   virtual Status commit(const StateBatch& batch) = 0;
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a

@@ -75,6 +75,8 @@ class EngineRun {
       if (source < 0) continue;
       feed(source, turn, false);
       check_law();
+      BRAID_TRY(engine_->health());
+      if (options_.state_memory != UINT64_MAX) BRAID_TRY(evict());
       if (options_.restart_after_turns) BRAID_TRY(restart());
       if (options_.restart_twice) BRAID_TRY(recover());
     }
@@ -83,7 +85,7 @@ class EngineRun {
         engine_->end_partition(static_cast<int>(source), partition);
     engine_->move_time();
     check_law();
-    made_.ledgers = ledgers_of(product_reports(program_, engine_->ledgers()));
+    made_.ledgers = ledgers_of(report_of(program_, *engine_).products);
     return std::move(made_);
   }
 
@@ -109,6 +111,8 @@ class EngineRun {
     options.job_seed = input_.values.job_seed;
     options.workers = options_.workers;
     options.block_rows = options_.block_rows;
+    if (options_.state_memory != UINT64_MAX) options.store = &store_;
+    options.state_memory = options_.state_memory;
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
     decoders_.clear();
     for (size_t source = 0; source < program_.sources.size(); ++source) {
@@ -118,10 +122,21 @@ class EngineRun {
     return {};
   }
 
-  Status restart() {
+  Status commit() {
     StateBatch batch;
     engine_->collect(batch);
     BRAID_TRY(store_.commit(batch));
+    engine_->committed();
+    return {};
+  }
+
+  Status evict() {
+    BRAID_TRY(commit());
+    return engine_->evict(options_.state_memory);
+  }
+
+  Status restart() {
+    BRAID_TRY(commit());
     return recover();
   }
 

@@ -19,7 +19,8 @@ struct RunOptions {
   bool restart_twice = false;        ///< and again, before that has run anything
   uint32_t block_rows = kBlockRows;
   size_t workers = 1;
-  bool whole_errors = false;  ///< rows of error ports are shown whole, not as the oracle knows them
+  uint64_t state_memory = UINT64_MAX;  ///< state beyond that is evicted after every turn
+  bool whole_errors = false;           ///< rows of error ports are shown whole, not as the oracle knows them
 };
 
 /// Rows as text; those of error ports by what the oracle knows of them: code, step and origin.

@@ -84,7 +84,11 @@ std::vector<Dimension> dimensions_of_jobs() {
                  {"restarts", [](Variation& variation) { variation.restarts = Restarts::after_each_turn; }},
                  {"crashes while starting",
                   [](Variation& variation) { variation.restarts = Restarts::again_while_starting; }}}};
-  return {passes_dimension(), code, workers, blocks, restarts};
+  // One byte is less than any state: all of it is evicted after every turn.
+  Dimension memory{
+      .name = "memory",
+      .values = {{"", [](Variation&) {}}, {"no memory", [](Variation& variation) { variation.state_memory = 1; }}}};
+  return {passes_dimension(), code, workers, blocks, memory, restarts};
 }
 
 std::vector<Dimension> dimensions_of_turns() {

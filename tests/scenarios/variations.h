@@ -24,6 +24,7 @@ struct Variation {
   size_t workers = 1;
   uint32_t block_rows = kBlockRows;
   Restarts restarts = Restarts::never;
+  uint64_t state_memory = UINT64_MAX;
   /// The input in turns that are cut and ordered otherwise: rows stay the same, their order may not.
   bool other_turns = false;
 

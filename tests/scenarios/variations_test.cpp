@@ -63,7 +63,8 @@ Subject played(const Script& script, const typed::Test& test) {
                            {.row_by_row = variation.other_turns,
                             .restarts = static_cast<int>(variation.restarts),
                             .workers = variation.workers,
-                            .block_rows = variation.block_rows},
+                            .block_rows = variation.block_rows,
+                            .state_memory = variation.state_memory},
                            &record));
     if (mismatch) return Error{ErrorKind::input, mismatch->relation + ": " + mismatch->difference, 0, 0};
     return Account{record.rows, ledgers_of(record.ledgers)};
@@ -84,6 +85,7 @@ Subject recorded(const Script& script, uint64_t seed) {
                        .restart_twice = variation.restarts == Restarts::again_while_starting,
                        .block_rows = variation.block_rows,
                        .workers = variation.workers,
+                       .state_memory = variation.state_memory,
                        .whole_errors = true});
   };
   return {"turns of seed " + std::to_string(seed), dimensions_of_turns(), run};
@@ -133,6 +135,7 @@ Subject job(const Script& script, uint64_t seed) {
     JobOptions options = Machine::options();
     options.workers = variation.workers;
     options.block_rows = variation.block_rows;
+    options.state_memory = variation.state_memory;
     BRAID_ASSIGN(const JobReport report, variation.restarts == Restarts::never ? machine.run(program, options)
                                          : variation.restarts == Restarts::after_each_turn
                                              ? run_turn_by_turn(machine, program, options)
