@@ -151,7 +151,7 @@ TEST(FunctionExamples, GiveWhatTheySay) {
   ASSERT_TRUE(compile.ok()) << compile.error().message;
   codegen::CodegenOptions options{.optimisation = 1};
   options.symbols = native_symbols();
-  const auto code = (*compile)(programs, sites, options);
+  const auto code = (*compile)(programs, {}, sites, options);
   ASSERT_TRUE(code.ok()) << code.error().message;
 
   std::vector<void*> caches(sites.count(), nullptr);
