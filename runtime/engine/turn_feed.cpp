@@ -27,7 +27,7 @@ struct TurnFeed::Slot {
 
   struct SourceDecoder {
     std::unique_ptr<Decoder> decoder;
-    const Queue* queue = nullptr;  ///< the partition whose header it goes by
+    const Queue* header_of = nullptr;  ///< CSV: the partition whose header it goes by
   };
   TurnBuffer buffer;
   Arena arena;
@@ -42,6 +42,8 @@ struct TurnFeed::Queue {
   explicit Queue(JobInputs::Partition& of) : partition(of) {}
 
   JobInputs::Partition& partition;
+  bool csv = false;
+  bool can_read_ahead = false;
   std::deque<Slot*> begun;  ///< oldest first
   uint64_t tickets = 0;
   bool in_use = false;         ///< `cursor` is set
@@ -55,7 +57,13 @@ struct TurnFeed::Queue {
 
 TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers)
     : program_(program), inputs_(inputs), engine_(engine), executor_(executor) {
-  for (JobInputs::Partition& partition : inputs.partitions()) queues_.emplace_back(partition).header = partition.header;
+  for (JobInputs::Partition& partition : inputs.partitions()) {
+    const SourceSpec& spec = program.sources[partition.source];
+    Queue& queue = queues_.emplace_back(partition);
+    queue.csv = format_of(spec.binding.format) == Format::csv;
+    queue.can_read_ahead = spec.has_time && spec.binding.kind != "stdin";
+    queue.header = partition.header;
+  }
   const size_t ahead = workers > 1 ? 2 * workers : 0;
   for (size_t i = 0; i <= ahead; ++i) {
     slots_.push_back(std::make_unique<Slot>(program));
@@ -134,7 +142,7 @@ void TurnFeed::take(JobInputs::Partition& partition) {
     return;
   }
   at_hand_ = &take_free(queue);
-  read(*at_hand_, queue, queue.tickets++);
+  make(*at_hand_, queue.tickets++);
   // Nobody thought of this partition. Where all other slots are taken, one makes room for what comes behind.
   if (free_.empty() && slots_.size() > 1) give_up_farthest();
 }
@@ -148,54 +156,59 @@ Result<const ReadTurn*> TurnFeed::found() {
   return &at_hand_->turn;
 }
 
-void TurnFeed::read(Slot& slot, Queue& queue, uint64_t ticket) {
+void TurnFeed::make(Slot& slot, uint64_t ticket) const {
+  Queue& queue = *slot.queue;
   // Works begin in order: who reads before this has begun, and waits for nobody behind it.
   for (uint64_t seen = queue.reads.load(); seen != ticket; seen = queue.reads.load()) queue.reads.wait(seen);
-  const int source = queue.partition.source;
-  const SourceSpec& spec = program_.sources[source];
-  const bool csv = format_of(spec.binding.format) == Format::csv;
-  slot.found = false;
-  slot.status = {};
-  if (!queue.closed) {
-    Result<std::optional<SourceTurn>> turn = queue.partition.reader->next_turn(queue.cursor, slot.buffer);
-    if (!turn.ok()) slot.status = turn.error();
-    slot.found = turn.ok() && turn->has_value();
-    if (slot.found) {
-      slot.turn.source = **turn;
-      queue.cursor = slot.turn.source.end;
-      std::string_view bytes = slot.turn.source.bytes;
-      if (csv && slot.turn.source.begin.position == 0 && slot.turn.source.long_record_bytes == 0) {
-        if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-        queue.header = bytes.substr(0, first_record_bytes(Format::csv, bytes, true));
-      }
-    } else {
-      queue.closed = true;
-    }
-  }
+  read(slot);
   queue.reads.store(ticket + 1);
   queue.reads.notify_all();
-  if (!slot.found) return;
+  if (slot.found) decode(slot);
+}
 
-  Slot::SourceDecoder& decoder = slot.decoders[source];
-  const bool another = std::exchange(decoder.queue, &queue) != &queue;
-  if (!decoder.decoder || (another && csv && queue.header.empty()))
-    decoder.decoder = make_decoder(decode_plan(spec), &spec.reader);
-  if (another && !queue.header.empty()) decoder.decoder->set_header(queue.header);
-  const SourceTurn& read = slot.turn.source;
-  slot.turn.digest = key_hash(read.bytes);
+void TurnFeed::read(Slot& slot) const {
+  Queue& queue = *slot.queue;
+  slot.found = false;
+  slot.status = {};
+  if (queue.closed) return;
+  Result<std::optional<SourceTurn>> turn = queue.partition.reader->next_turn(queue.cursor, slot.buffer);
+  if (!turn.ok()) slot.status = turn.error();
+  slot.found = turn.ok() && turn->has_value();
+  if (!slot.found) {
+    queue.closed = true;
+    return;
+  }
+  slot.turn.source = **turn;
+  queue.cursor = slot.turn.source.end;
+  if (!queue.csv || slot.turn.source.begin.position > 0 || slot.turn.source.long_record_bytes > 0) return;
+  std::string_view bytes = slot.turn.source.bytes;
+  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  queue.header = bytes.substr(0, first_record_bytes(Format::csv, bytes, true));
+}
+
+void TurnFeed::decode(Slot& slot) const {
+  const Queue& queue = *slot.queue;
+  const int source = queue.partition.source;
+  const SourceSpec& spec = program_.sources[source];
+  const SourceTurn& turn = slot.turn.source;
+  auto& [decoder, header_of] = slot.decoders[source];
+  const bool another = queue.csv && std::exchange(header_of, &queue) != &queue;
+  if (!decoder || (another && queue.header.empty())) decoder = make_decoder(decode_plan(spec), &spec.reader);
+  if (another && !queue.header.empty()) decoder->set_header(queue.header);
+
+  slot.turn.digest = key_hash(turn.bytes);
   slot.arena.reset();
   slot.call.arena = &slot.arena;
   slot.call.caches = slot.caches.data();
-  slot.turn.rows = run_from(spec,
-                            decoder.decoder->decode({.bytes = read.bytes,
-                                                     .position = read.begin.position,
-                                                     .first_line = read.begin.line,
-                                                     .long_record_bytes = read.long_record_bytes,
-                                                     .source = static_cast<uint32_t>(source),
-                                                     .partition = queue.partition.ordinal},
-                                                    slot.arena),
-                            slot.arena, slot.call);
-  slot.header = decoder.decoder->header();
+  DecodedTurn decoded = decoder->decode({.bytes = turn.bytes,
+                                         .position = turn.begin.position,
+                                         .first_line = turn.begin.line,
+                                         .long_record_bytes = turn.long_record_bytes,
+                                         .source = static_cast<uint32_t>(source),
+                                         .partition = queue.partition.ordinal},
+                                        slot.arena);
+  slot.header = decoder->header();
+  slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
 }
 
 double TurnFeed::expected(const Queue& queue, size_t turns) const {
@@ -210,8 +223,7 @@ void TurnFeed::read_ahead() {
     Queue* soonest = nullptr;
     double least = 0;
     for (Queue& queue : queues_) {
-      const SourceSpec& spec = program_.sources[queue.partition.source];
-      if (queue.partition.exhausted || queue.closed || !spec.has_time || spec.binding.kind == "stdin") continue;
+      if (!queue.can_read_ahead || queue.closed || queue.partition.exhausted) continue;
       const double w = expected(queue, queue.begun.size() + (at_hand_->queue == &queue ? 1 : 0));
       if (soonest != nullptr && w >= least) continue;
       soonest = &queue;
@@ -220,8 +232,7 @@ void TurnFeed::read_ahead() {
     if (soonest == nullptr) return;
     Slot& slot = take_free(*soonest);
     soonest->begun.push_back(&slot);
-    slot.task =
-        executor_.start([this, &slot, &queue = *soonest, ticket = soonest->tickets++] { read(slot, queue, ticket); });
+    slot.task = executor_.start([this, &slot, ticket = soonest->tickets++] { make(slot, ticket); });
   }
 }
 
@@ -235,6 +246,7 @@ void TurnFeed::give_up_farthest() {
     farthest = &queue;
     most = w;
   }
+  BRAID_CHECK(farthest != nullptr, "all slots are taken, and no turn is begun");
   Slot* slot = farthest->begun.back();
   farthest->begun.pop_back();
   slot->task.reset();

@@ -49,9 +49,15 @@ class TurnFeed {
   /// What was found for the one at hand, once it is there.
   Result<const ReadTurn*> found();
   Slot& take_free(Queue& queue);
-  void read(Slot& slot, Queue& queue, uint64_t ticket);
+  // On any thread: the turn of a slot. Partitions are read in the order of tickets.
+  void make(Slot& slot, uint64_t ticket) const;
+  void read(Slot& slot) const;
+  void decode(Slot& slot) const;
+  // What comes next, as far as one can guess.
+  /// Fills all free slots.
   void read_ahead();
   void give_up_farthest();
+  /// The partition's watermark when that many more turns of it will have been run.
   double expected(const Queue& queue, size_t turns) const;
 
   const Program& program_;
