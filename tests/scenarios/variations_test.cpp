@@ -67,6 +67,11 @@ Subject played(const Script& script, const typed::Test& test) {
                             .state_memory = variation.state_memory},
                            &record));
     if (mismatch) return Error{ErrorKind::input, mismatch->relation + ": " + mismatch->difference, 0, 0};
+    for (const JobReport::Product& product : record.ledgers) {
+      bool even = product.derived.deviation() == 0;
+      for (const JobReport::Input& input : product.inputs) even = even && input.ledger.deviation() == 0;
+      if (!even) return Error{ErrorKind::store, "the ledgers of " + product.name + " do not add up", 0, 0};
+    }
     return Account{record.rows, ledgers_of(record.ledgers)};
   };
   return {test.name, dimensions_of_turns(), run};
