@@ -121,6 +121,11 @@ class Lowering {
     return step;
   }
 
+  /// Whether rows that come from there have the derived ledger. Behind a product a ledger begins anew.
+  bool is_derived(int op) {
+    return program().operators[op].derived && !std::holds_alternative<PublishOperator>(program().operators[op].content);
+  }
+
   /// Appends a step to the row program that ends at operator `input`, or begins a new one behind it.
   int append(const Node& node, int input, bool alone, RowStep step) {
     Operator& before = program().operators[input];
@@ -207,7 +212,7 @@ class Lowering {
       columns.push_back(key);
     }
     if (columns.size() == row.size()) return {at, fields};
-    const bool derived = program().operators[at].derived;  // of the rows before the join, whatever the join makes
+    const bool derived = is_derived(at);  // of the rows before the join, whatever the join makes
     const int made = append(node, at, false, project_step(node, columns, extended, row));
     program().operators[made].derived = derived;
     return {made, fields};
@@ -293,8 +298,10 @@ class Lowering {
            .type = aggregate.type});
     }
     const Node& before = plan_.nodes[node.inputs[0]];
-    const int input = append(node, operator_of_[node.inputs[0]], false, project_step(node, columns, row, before.row));
-    program().operators[input].derived = before.derived;
+    const int from = operator_of_[node.inputs[0]];
+    const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
+    const int input = append(node, from, false, project_step(node, columns, row, before.row));
+    program().operators[input].derived = derived;
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);
     return add(node, made, {input});
