@@ -68,9 +68,15 @@ Subject played(const Script& script, const typed::Test& test) {
                            &record));
     if (mismatch) return Error{ErrorKind::input, mismatch->relation + ": " + mismatch->difference, 0, 0};
     for (const JobReport::Product& product : record.ledgers) {
-      bool even = product.derived.deviation() == 0;
-      for (const JobReport::Input& input : product.inputs) even = even && input.ledger.deviation() == 0;
-      if (!even) return Error{ErrorKind::store, "the ledgers of " + product.name + " do not add up", 0, 0};
+      auto check = [&](const std::string& input, const Ledger& ledger) -> Status {
+        if (ledger.deviation() == 0) return {};
+        return Error{ErrorKind::store,
+                     fmt::format("{} of {} is off by {}: in {} used {} held {}", input, product.name,
+                                 ledger.deviation(), ledger.in, ledger.used, ledger.held),
+                     0, 0};
+      };
+      for (const JobReport::Input& input : product.inputs) BRAID_TRY(check(input.name, input.ledger));
+      BRAID_TRY(check("what was made", product.derived));
     }
     return Account{record.rows, ledgers_of(record.ledgers)};
   };
