@@ -231,7 +231,7 @@ TEST(PairwiseVariations, MeetEachOther) {
               << one.name << " with " << other.name;
         }
   EXPECT_LT(chosen.size(), 40u);
-  EXPECT_EQ(all_variations(dimensions).size(), 7u * 2 * 3 * 3 * 3 * 2);
+  EXPECT_EQ(all_variations(dimensions).size(), 7u * 2 * 3 * 3 * 2 * 3 * 2);
 }
 
 }  // namespace
