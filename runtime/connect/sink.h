@@ -26,7 +26,7 @@ class OutputFile {
   const std::string& path() const { return path_; }
   /// With what has been appended and not yet written.
   uint64_t length() const { return written_ + pending_.size(); }
-  /// Bytes are gathered up to 256 KB before they are written.
+  /// Bytes are gathered up to 64 KB before they are written.
   Status append(std::string_view bytes);
   /// Hands everything appended so far to the system: the next sync makes it last. Not while a sync runs.
   Status freeze();

@@ -36,7 +36,6 @@ class JobRun {
  private:
   Status check_format();
   Status begin_store();
-  Status find_partitions();
   Status read_table(int source);
   Status step(JobInputs::Partition& partition);
   /// Commits, and evicts, where it is time.

@@ -205,6 +205,37 @@ TEST_F(TurnFeedJob, stops_and_goes_on_with_any_number_of_workers) {
   EXPECT_EQ(whole.outputs(), parts.outputs());
 }
 
+TEST_F(TurnFeedJob, files_that_grow_and_files_that_come_later_are_read_on) {
+  Machine one(1), several(2);
+  ProgramBuilder b;
+  const Program program = everything(b);
+  const Inputs inputs = uneven_inputs(6);
+  LateExecutor late;
+  constexpr size_t kRuns = 5;
+  for (size_t run = 1; run <= kRuns; ++run) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const auto& [path, content] = inputs[i];
+      if (path != "in/u.ndjson" && run <= i % 3) continue;  // not there yet
+      // At a line end: a record that is cut off is a record.
+      size_t length = run == kRuns ? content.size() : content.find('\n', content.size() * run / kRuns) + 1;
+      if (path == "in/u.ndjson") length = content.size();
+      one.write(path, content.substr(0, length));
+      several.write(path, content.substr(0, length));
+    }
+    JobOptions options = job_options();
+    options.seal = run == kRuns;
+    options.commit_every_turns = 4;
+    const auto expected = run_job(program, options, one.seams());
+    ASSERT_TRUE(expected.ok()) << expected.error().message;
+    options.workers = run + 1;
+    const auto report = run_job(program, options, several.seams(late));
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    EXPECT_EQ(report->deviation, 0);
+    EXPECT_EQ(report->turns, expected->turns);
+    EXPECT_EQ(several.outputs(), one.outputs()) << "run " << run;
+  }
+}
+
 TEST_F(TurnFeedJob, threads_give_the_bytes_of_one_worker_on_real_files) {
   namespace files = std::filesystem;
   const files::path place = files::temp_directory_path() / ("braid_turn_feed_test_" + std::to_string(::getpid()));
