@@ -77,7 +77,7 @@ struct RejectedRecord {
 
 struct DecodedTurn {
   std::span<Record> records;  ///< all, in order; the index is the ordinal
-  std::vector<Block> blocks;        ///< the rows of the others, in order; event times are zero
+  std::vector<Block> blocks;  ///< the rows of the others, in order; event times are zero
   std::vector<RejectedRecord> rejected;
 };
 

@@ -4,8 +4,8 @@
 // Files: all that match a glob, sorted bytewise by path, each a partition. Standard input: one partition. The end of a
 // partition is where it ended when it was reached; what a file gets later is found by the next run.
 // Memory: a TurnBuffer holds the turn at hand, 256 KB to 1.3 MB; one serves all partitions that take turns.
-// Fails when a file cannot be read (ErrorKind::input, with the code of the catalogue). One thread at a time, but that of
-// files the fingerprint may be asked for while another thread has the next turn read.
+// Fails when a file cannot be read (ErrorKind::input, with the code of the catalogue). One thread at a time, but that
+// of files the fingerprint may be asked for while another thread has the next turn read.
 #pragma once
 
 #include <memory>
