@@ -193,6 +193,8 @@ typed::ExpressionRef Expressions::operand_mismatch(const typed::ExpressionRef& l
   }
   auto report = context_.reporter.report(diag::OperandTypes{.operation = std::string(sign), .left = a, .right = b});
   report.at(span, "`" + a + "` " + std::string(sign) + " `" + b + "`");
+  if (is(left->type, TypeKind::null) || is(right->type, TypeKind::null))
+    report.note("`is null` and `is not null` ask whether there is a value");
   const bool left_text = is(left->type, TypeKind::string), right_text = is(right->type, TypeKind::string);
   if (sign == "+" && left_text != right_text) {
     auto piece = [&](const typed::ExpressionRef& side) {
@@ -322,9 +324,10 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
     return poison(span);
   }
   if (!equality) {
+    if (is(a, TypeKind::null) || is(b, TypeKind::null)) return operand_mismatch(left, right, span, sign);
     for (const auto& [side, other] : {std::pair{left, right}, std::pair{right, left}}) {
       const Type& type = without_optional(side->type);
-      if (is_ordered(type) || is(type, TypeKind::null)) continue;
+      if (is_ordered(type)) continue;
       const bool symbol = is(type, TypeKind::enumeration);
       auto report = context_.reporter.report(diag::NotOrdered{.type = type_text(type), .operation = std::string(sign)});
       report.at(span, symbol ? "the symbols of an enum stand in no order" : "no order");
