@@ -16,8 +16,8 @@
 namespace braid::codegen {
 namespace {
 
-/// Fields of all sources up to which the readers of their values are inlined.
-constexpr size_t kFewFields = 12;
+/// Fields of all JSON sources up to which the readers of their values are inlined.
+constexpr size_t kFewFields = 24;
 
 using KernelFunction = void (*)(KernelFrame*);
 
@@ -98,7 +98,8 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
     instructions += emit_kernel(module, programs[i], names[i], sites)->getInstructionCount();
   }
   size_t fields = 0;
-  for (const SourceSpec& source : sources) fields += source.decode.size();
+  for (const SourceSpec& source : sources)
+    if (source.binding.format != "csv") fields += source.decode.size();
   for (size_t i = 0; i < sources.size() && instructions <= options.max_instructions; ++i) {
     reader_names.push_back(symbol_name("decode_", sources[i].name, i));
     llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i], fields <= kFewFields);

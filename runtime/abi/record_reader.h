@@ -22,7 +22,7 @@ class RecordReader {
   virtual const char* read(ReadFrame& frame, const char* at, uint64_t row) const = 0;
 };
 
-/// Where decoders find the reader of their source: empty at first, filled between two records.
+/// Where decoders find the reader of their source: empty at first, filled between two turns of theirs.
 class RecordReaderSlot {
  public:
   RecordReaderSlot() = default;
