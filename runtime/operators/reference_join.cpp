@@ -40,10 +40,14 @@ void ReferenceJoinNode::take(int input, const Block& block, std::vector<Block>& 
   if (input == 1) return take_table(block);
   KeyBlock keys = left_key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) table_.prefetch(keys.hashes[row]);
+  for (uint32_t row = 0; row < block.rows; ++row) table_.prefetch_entry(keys.hashes[row]);
   pairs_.begin_all(block.rows);
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (keys.has_null[row]) continue;
-    if (auto* entry = table_.find(keys.hashes[row], keys.keys[row].view())) pairs_.rights[row] = entry->value.row;
+    auto* entry = table_.find(keys.hashes[row], keys.keys[row].view());
+    if (entry == nullptr) continue;
+    pairs_.rights[row] = entry->value.row;
+    __builtin_prefetch(entry->value.row.data);
   }
   rows_.finish(block, pairs_, out);
 }

@@ -27,7 +27,12 @@ class KeyTable {
 
   explicit KeyTable(BlobPool& pool) : pool_(pool), slots_(kFirstSlots) {}
 
+  /// A block of look-ups waits for memory once, not once a row: first the slots of all, then the entries, then find().
   void prefetch(uint64_t hash, int64_t bucket = 0) const { __builtin_prefetch(&slots_[place(hash, bucket)]); }
+  void prefetch_entry(uint64_t hash, int64_t bucket = 0) const {
+    const Slot& slot = slots_[place(hash, bucket)];
+    if (slot.entry != kEmpty) __builtin_prefetch(&entries_[slot.entry]);
+  }
 
   Entry* find(uint64_t hash, std::string_view key, int64_t bucket = 0) {
     for (size_t at = place(hash, bucket);; at = (at + 1) & mask()) {
