@@ -39,8 +39,19 @@ Status JobRun::read_table(int source) {
 }
 
 Status JobRun::load_tables() {
-  for (size_t source = 0; source < program_.sources.size(); ++source)
-    if (!program_.sources[source].has_time) BRAID_TRY(read_table(static_cast<int>(source)));
+  const uint64_t before = engine_->state_size().bytes;
+  for (size_t source = 0; source < program_.sources.size(); ++source) {
+    if (program_.sources[source].has_time) continue;
+    BRAID_TRY(read_table(static_cast<int>(source)));
+    // Reference data is looked up for each row and cannot be evicted.
+    const uint64_t taken = engine_->state_size().bytes - before;
+    if (taken <= options_.state_memory) continue;
+    const Diagnostic reason = diag::BudgetExceeded{.operation = program_.sources[source].name,
+                                                   .needed = static_cast<int64_t>(taken),
+                                                   .limit = static_cast<int64_t>(options_.state_memory)}
+                                  .make();
+    return Error{ErrorKind::store, reason.message, reason.code, 0};
+  }
   // Files that have grown since they ended go on with their own time; time is settled before their first turn.
   bool reopened = false;
   for (JobInputs::Partition& partition : inputs_.partitions()) {

@@ -546,6 +546,35 @@ def scripts_that_changed(case: Case) -> None:
     job.run_to_the_end("--reset")
 
 
+def reference_data_beyond_memory(case: Case) -> None:
+    """It cannot be evicted: the job says so before it begins, and runs once there is room."""
+    project = case.directory / "reference"
+    project.mkdir()
+    (project / "shop.braid").write_text("""domain shop
+stream sale
+  time at within 10s
+  from file "sale.ndjson" format json
+{ id: int, article: int, at: timestamp }
+table article
+  key id
+  from file "article.csv" format csv
+{ id: int, name: string }
+product named version 1 {
+  from sale
+  join article as a on a.id == article
+  select { id, at, name: a.name }
+}
+""")
+    articles = 60_000
+    (project / "article.csv").write_text("id,name\n" + "".join(f"{i},article number {i}\n" for i in range(articles)))
+    (project / "sale.ndjson").write_text('{"id":1,"article":59999,"at":"2026-01-01T00:00:00Z"}\n')
+    words = ["run", project, "--store", case.directory / "reference-store"]
+    case.braid(*words, "--memory", "8MB", code=STORE, finding="E8009")
+    case.braid(*words, "--memory", "512MB")
+    out = (case.directory / "reference-store/out/shop.named.v1.ndjson").read_text()
+    case.expect("article number 59999" in out, f"the result is {out!r}")
+
+
 def settings_that_are_wrong(case: Case) -> None:
     job = Job(case, 500)
     toml = job.project / "braid.toml"
@@ -570,6 +599,8 @@ def settings_that_are_wrong(case: Case) -> None:
     job.run(code=USAGE, finding="E7014", environment={"PAYMENTS_DATA": None})
     job.run("--disable-pass", "no_such_pass", code=USAGE)
     job.run("--commit-every", "0", code=USAGE)
+    for size in ["1MB", "much", "-5MB", "99999999999GB"]:
+        job.run("--memory", size, code=USAGE)
     job.run_to_the_end()
 
 
@@ -577,4 +608,4 @@ if __name__ == "__main__":
     braid_command.main([broken_records_are_rejected, each_broken_record_has_its_code, odd_files_are_read,
                         inputs_that_cannot_be_read, a_file_of_another_user, inputs_that_changed, outputs_that_changed,
                         files_of_others_stay, full_disks, limits_of_file_size, damaged_stores, two_jobs_on_one_store,
-                        scripts_that_changed, settings_that_are_wrong])
+                        scripts_that_changed, reference_data_beyond_memory, settings_that_are_wrong])
