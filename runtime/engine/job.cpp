@@ -45,7 +45,8 @@ Status JobRun::load_tables() {
     BRAID_TRY(read_table(static_cast<int>(source)));
     // Reference data is looked up for each row and cannot be evicted.
     const uint64_t taken = engine_->state_size().bytes - before;
-    if (taken <= options_.state_memory) continue;
+    constexpr uint64_t kAlwaysRoom = 1 << 20;  // less than that is not worth a refusal
+    if (taken <= std::max(options_.state_memory, kAlwaysRoom)) continue;
     const Diagnostic reason = diag::BudgetExceeded{.operation = program_.sources[source].name,
                                                    .needed = static_cast<int64_t>(taken),
                                                    .limit = static_cast<int64_t>(options_.state_memory)}
