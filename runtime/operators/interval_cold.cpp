@@ -152,7 +152,6 @@ Status IntervalJoinNode::load_span(int64_t span) {
 }
 
 StateSize IntervalJoinNode::state_size() const {
-  constexpr uint64_t kBytesOfErasure = 64;
   uint64_t erasures = erased_.size() * kBytesOfErasure;
   StateSize size = waiting_.size();
   size += {left_count_ + right_count_ + cold_rows_,

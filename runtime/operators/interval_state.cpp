@@ -185,13 +185,8 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
-  for (int64_t span : erased_right_spans_) {
-    for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
-      std::string prefix = bucket_prefix(table(kRightTable), slice, span);
-      std::string behind = StateStore::behind_prefix(prefix);
-      batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
-    }
-  }
+  for (int64_t span : erased_right_spans_)
+    erase_bucket(batch, table(kRightTable), span, services_.first_slice, services_.end_slice);
   erased_right_spans_.clear();
   for (Entry* entry : changed_) {
     if (!entry->live) continue;

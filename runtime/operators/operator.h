@@ -89,6 +89,9 @@ struct Services {
   uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
 };
 
+/// What the key of a row that is to be erased counts as, until it is committed.
+inline constexpr uint64_t kBytesOfErasure = 64;
+
 struct StateSize {
   uint64_t rows = 0;   ///< cold ones too, those of an interval join by key and time span
   uint64_t bytes = 0;  ///< in memory

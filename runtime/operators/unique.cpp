@@ -207,7 +207,6 @@ Status UniqueNode::sweep() {
 }
 
 StateSize UniqueNode::state_size() const {
-  constexpr uint64_t kBytesOfErasure = 64;
   StateSize size = waiting_.size();
   uint64_t erasures = erased_.size() * kBytesOfErasure;
   size += {winners_.size() + cold_.entries(),

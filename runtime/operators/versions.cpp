@@ -285,7 +285,6 @@ Status Versions::sweep() {
 }
 
 StateSize Versions::size() const {
-  constexpr uint64_t kBytesOfErasure = 64;
   uint64_t bytes = keys_.bytes() + count_ * sizeof(Version) + cold_.bytes() + superseded_.bytes() + ended_.bytes() +
                    erased_.size() * kBytesOfErasure;
   return {count_ + cold_count_, bytes, unstored_bytes_ + erased_.size() * kBytesOfErasure, cold_count_};

@@ -250,13 +250,8 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::
 void WindowGroupNode::collect(StateBatch& batch) {
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
-  for (int64_t end : erased_windows_) {
-    for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
-      std::string prefix = bucket_prefix(table(kGroupTable), slice, end);
-      std::string behind = StateStore::behind_prefix(prefix);
-      batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
-    }
-  }
+  for (int64_t end : erased_windows_)
+    erase_bucket(batch, table(kGroupTable), end, services_.first_slice, services_.end_slice);
   erased_windows_.clear();
   for (Entry* entry : changed_) {
     if (!entry->live || !entry->value.dirty) continue;
@@ -361,7 +356,6 @@ Status WindowGroupNode::evict(uint64_t bytes) {
 }
 
 StateSize WindowGroupNode::state_size() const {
-  constexpr uint64_t kBytesOfErasure = 64;
   uint64_t erasures = erased_.size() * kBytesOfErasure;
   return {groups_.size() + cold_.entries(), pool_.bytes_used() + groups_.bytes() + cold_.bytes() + erasures,
           changed_.size() * (sizeof(Entry) + state_size_bytes_) + erasures, cold_.entries()};

@@ -46,6 +46,14 @@ std::string bucket_prefix(uint32_t table, uint32_t slice, int64_t bucket) {
   return key;
 }
 
+void erase_bucket(StateBatch& batch, uint32_t table, int64_t bucket, uint32_t first_slice, uint32_t end_slice) {
+  for (uint32_t slice = first_slice; slice < end_slice; ++slice) {
+    std::string prefix = bucket_prefix(table, slice, bucket);
+    std::string behind = StateStore::behind_prefix(prefix);
+    batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
+  }
+}
+
 std::string StateStore::behind_prefix(std::string_view prefix) {
   std::string key(prefix);
   while (!key.empty() && static_cast<uint8_t>(key.back()) == 0xFF) key.pop_back();

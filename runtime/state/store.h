@@ -90,9 +90,8 @@ std::string table_prefix(uint32_t table);
 /// What the keys of all rows of a slice begin with, and of one bucket in it, and of a hash.
 std::string slice_prefix(uint32_t table, uint32_t slice);
 std::string bucket_prefix(uint32_t table, uint32_t slice, int64_t bucket);
-inline std::string point_prefix(uint32_t table, uint64_t hash) {
-  return point_key(table, hash, {});
-}
+/// All rows of a bucket, in those slices.
+void erase_bucket(StateBatch& batch, uint32_t table, int64_t bucket, uint32_t first_slice, uint32_t end_slice);
 inline std::string timed_prefix(uint32_t table, int64_t bucket, uint64_t hash) {
   return timed_key(table, bucket, hash, {});
 }
