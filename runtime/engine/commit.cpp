@@ -36,7 +36,6 @@ Status JobRun::wait_for_commit() {
   Status result = std::move(in_flight_->result);
   in_flight_.reset();
   BRAID_TRY(result);
-  durable_epoch_ = epoch_;
   ++commits_;
   engine_->committed();
   return {};

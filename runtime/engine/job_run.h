@@ -28,9 +28,6 @@ class JobRun {
   Status commit();
   /// Until no commit is in flight; its error, if it failed.
   Status wait_for_commit();
-  bool commit_in_flight() const { return in_flight_ != nullptr; }
-  /// The last epoch known to last. Rows that changed later are in memory only.
-  uint64_t durable_epoch() const { return durable_epoch_; }
   JobReport report() const;
 
  private:
@@ -59,7 +56,6 @@ class JobRun {
   bool states_changed_ = false;
   int64_t started_at_ = 0;  ///< clock reading of the first start
   uint64_t epoch_ = 0;      ///< the last frozen
-  uint64_t durable_epoch_ = 0;
   uint64_t epoch_digest_ = 0;
   std::map<std::string, uint64_t> table_digests_;
   bool tables_changed_ = false;

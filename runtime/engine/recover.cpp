@@ -72,7 +72,6 @@ Status JobRun::check_format() {
     WireReader epoch(value);
     epoch_ = epoch.fixed<uint64_t>();
     epoch_digest_ = epoch.fixed<uint64_t>();
-    durable_epoch_ = epoch_;
   }
   // A store may have lost its last commits, which are then made again; never one that others follow.
   uint64_t epochs = 0;
