@@ -32,6 +32,7 @@ struct Path {
 struct Int {
   int64_t value = 0;
   Span span;
+  bool too_large = false;  ///< for 64 bits; has been reported
 };
 
 /// A text in a clause: `owner "…"`.
@@ -287,6 +288,7 @@ struct Fields {
   std::vector<Field> list;
   std::optional<Span> others;  ///< `..`
   Span span;                   ///< with the braces
+  bool broken = false;         ///< something in it could not be read: there may be other fields
 };
 
 /// `int`, `currency`, `payments.money`.

@@ -308,6 +308,7 @@ struct Service {
 /// are no mistakes.
 struct ErrorItem {
   std::optional<Name> name;
+  std::vector<std::string> words;  ///< that stand in it, sorted, each once: one of them may be what it declares
 };
 
 struct Item {

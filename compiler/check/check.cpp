@@ -2,6 +2,7 @@
 
 #include "compiler/check/context.h"
 #include "compiler/check/relations.h"
+#include "compiler/check/repeats.h"
 #include "compiler/check/types.h"
 #include "runtime/data/time_zone.h"
 
@@ -43,6 +44,7 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
   CheckInput input = given;
   if (!input.knows_zone) input.knows_zone = [](std::string_view name) { return load_time_zone(name) != nullptr; };
   if (!input.zone_names) input.zone_names = time_zone_names;
+  const size_t parsed = reporter.size();
   checking::Context context(input, reporter);
   checking::check_params(context);
   if (input.needed.empty()) checking::check_functions(context);
@@ -56,6 +58,7 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
   if (context.lenient) checking::check_functions(context);
   if (context.lenient) checking::check_the_rest(context);
   checking::check_tests(context);
+  checking::join_repeats(reporter, parsed);
   return std::move(context.project);
 }
 

@@ -11,6 +11,8 @@
 namespace braid::checking {
 namespace {
 
+constexpr size_t kMostDigits = 38;
+
 std::string without_separators(std::string_view text) {
   std::string plain;
   for (char c : text)
@@ -211,7 +213,8 @@ Type number_type(std::string_view written) {
     if (fraction) ++scale;
     if (c != '0' || !digits.empty() || fraction) digits += c;
   }
-  return decimal_type(std::max<int>({static_cast<int>(digits.size()), scale, 1}), scale);
+  const size_t precision = std::max<size_t>({digits.size(), static_cast<size_t>(scale), 1});
+  return precision > kMostDigits ? nullptr : decimal_type(static_cast<int>(precision), scale);
 }
 
 std::optional<Value> literal_value(std::string_view text, const Type& type) {

@@ -12,6 +12,9 @@ namespace braid::checking {
 /// arithmetic only.
 std::optional<Value> evaluate(const typed::ExpressionRef& expression);
 
+/// The longest time that clauses and ranges may name: event time spans no more, and sums of a few stay in 64 bits.
+inline constexpr int64_t kLongestUs = int64_t{3'652'425} * 86'400 * 1'000'000;
+
 /// µs; nothing if it has months or years, or is beyond 64 bits. Days are 24 hours.
 std::optional<int64_t> fixed_length(const ast::Duration& duration);
 /// Whether it has weeks, months or years, whose lengths only a calendar knows.
@@ -19,7 +22,7 @@ bool is_calendar(const ast::Duration& duration);
 
 /// The value of a number as written (`-1_000`, `0x1F`, `12.50`, `1.5e3`), if that type holds it exactly.
 std::optional<Value> number_value(std::string_view text, const Type& type);
-/// int, float, or the decimal with as many digits as are written.
+/// int, float, or the decimal with as many digits as are written; nullptr if no decimal has as many.
 Type number_type(std::string_view text);
 
 /// A literal as text (`12.50`, `"EUR"`, `1h30m`, `2026-01-01`, `true`) as a value of the type; text types take what is

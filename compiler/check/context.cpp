@@ -1,5 +1,7 @@
 #include "compiler/check/context.h"
 
+#include "compiler/check/constants.h"
+
 namespace braid::checking {
 
 int Row::find(std::string_view name) const {
@@ -32,6 +34,19 @@ void Context::not_yet(Span span, std::string construct, std::string way_out) {
   reporter.report(diag::NotYet{.construct = std::move(construct)})
       .at(span, "not in this version")
       .note(std::move(way_out));
+}
+
+std::optional<int64_t> Context::length_of(const ast::Duration& duration, std::string what) {
+  if (is_calendar(duration)) {
+    reporter.report(diag::CalendarUnit{.text = duration.text, .what = std::move(what)})
+        .at(duration.span, "how long this is depends on the date");
+    return std::nullopt;
+  }
+  const std::optional<int64_t> length = fixed_length(duration);
+  if (length && *length <= kLongestUs) return length;
+  reporter.report(diag::NumberDoesNotFit{.number = duration.text, .type = "duration"})
+      .at(duration.span, "longer than 10,000 years");
+  return std::nullopt;
 }
 
 void Context::not_watched(Span span) {

@@ -63,6 +63,7 @@ struct RelationInfo {
   std::vector<int> key_columns;    ///< of a table: columns of the key, if all are plain
   std::vector<bool> has_fallback;  ///< of a source's fields: may be left out in tests
   Span from_span = {};             ///< of the `from` that reads another relation
+  bool key_unknown = false;        ///< its key is in error: what depends on it is silent
   bool unsupported = false;        ///< something in it, or in what it reads, is not supported yet
 };
 
@@ -105,6 +106,9 @@ struct Context {
   Span word(Span span, std::string_view word) const;
   /// E5001 with the way out.
   void not_yet(Span span, std::string construct, std::string way_out);
+  /// The length of a duration in a clause, in µs; nothing after a report where only a calendar knows it, or where it
+  /// is longer than event time.
+  std::optional<int64_t> length_of(const ast::Duration& duration, std::string what);
   /// W5002
   void not_watched(Span span);
 };

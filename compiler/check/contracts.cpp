@@ -46,11 +46,7 @@ struct ContractChecker {
     return std::nullopt;
   }
 
-  void fixed(const ast::Duration& duration, const std::string& what) {
-    if (is_calendar(duration))
-      context.reporter.report(diag::CalendarUnit{.text = duration.text, .what = what})
-          .at(duration.span, "how long this is depends on the date");
-  }
+  void fixed(const ast::Duration& duration, const char* what) { context.length_of(duration, what); }
 
   void check(const ast::Check& node, Span span) {
     if (node.condition == nullptr) return;
@@ -77,8 +73,7 @@ struct ContractChecker {
   }
 
   void unique(const ast::Unique& node, Span span) {
-    typed::Unique one{.fields = {}, .within_us = fixed_length(node.within).value_or(0), .span = span};
-    fixed(node.within, "`unique`");
+    typed::Unique one{.fields = {}, .within_us = context.length_of(node.within, "`unique`").value_or(0), .span = span};
     bool sound = true;
     for (const ast::Path& path : node.fields) {
       const std::optional<FieldPath> found = field(path, "unique");

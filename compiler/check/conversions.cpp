@@ -62,7 +62,7 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
       return nullptr;
     }
     if (is(from, TypeKind::decimal)) return value;
-    const Type natural = decimal_type(std::max<int>(1, static_cast<int>(text.size())), 0);
+    const Type natural = decimal_type(static_cast<int>(std::clamp<size_t>(text.size(), 1, 38)), 0);
     if (std::optional<Value> exact = number_value(text, natural)) return make_constant(natural, value->span, *exact);
     return nullptr;
   }

@@ -38,6 +38,7 @@ Declarations::Declarations(const std::vector<const ast::Script*>& scripts, const
   for (const ast::Script* script : scripts) {
     auto& domain = domains_[domain_name(*script)];
     if (domain == nullptr) domain = std::make_unique<Domain>(Domain{.name = domain_name(*script)});
+    domain->lost |= script->domain.path.parts.empty();
   }
   for (const ast::Script* script : scripts) collect(*script, functions);
   for (auto& [name, domain] : domains_)
@@ -67,28 +68,29 @@ void Declarations::collect(const ast::Script& script, const FunctionRegistry& fu
                 "another");
       add_named(domain.functions, made);
     };
-    std::visit(Overloaded{
-                   [&](const ast::Param& param) { made.name = param.name, add_named(domain.params, made); },
-                   [&](const ast::TypeAlias& alias) { made.name = alias.name, add_named(domain.types, made); },
-                   [&](const ast::Source& source) {
-                     made.name = source.name;
-                     made.version = source.version ? source.version->value : 1;
-                     add_relation(domain, made);
-                   },
-                   [&](const ast::View& view) { made.name = view.name, add_relation(domain, made); },
-                   [&](const ast::Product& product) {
-                     made.name = product.name;
-                     made.version = product.version ? product.version->value : 1;
-                     add_relation(domain, made);
-                   },
-                   [&](const ast::Function& function) { function_like(function.name); },
-                   [&](const ast::Aggregate& aggregate) { function_like(aggregate.name); },
-                   [&](const ast::Service& service) { function_like(service.name); },
-                   [&](const ast::Test&) { keep(made); },
-                   [&](const ast::Policy& policy) { made.name = policy.name, keep(made); },
-                   [&](const ast::ErrorItem&) {},
-               },
-               item.node);
+    std::visit(
+        Overloaded{
+            [&](const ast::Param& param) { made.name = param.name, add_named(domain.params, made); },
+            [&](const ast::TypeAlias& alias) { made.name = alias.name, add_named(domain.types, made); },
+            [&](const ast::Source& source) {
+              made.name = source.name;
+              made.version = source.version ? source.version->value : 1;
+              add_relation(domain, made);
+            },
+            [&](const ast::View& view) { made.name = view.name, add_relation(domain, made); },
+            [&](const ast::Product& product) {
+              made.name = product.name;
+              made.version = product.version ? product.version->value : 1;
+              add_relation(domain, made);
+            },
+            [&](const ast::Function& function) { function_like(function.name); },
+            [&](const ast::Aggregate& aggregate) { function_like(aggregate.name); },
+            [&](const ast::Service& service) { function_like(service.name); },
+            [&](const ast::Test&) { keep(made); },
+            [&](const ast::Policy& policy) { made.name = policy.name, keep(made); },
+            [&](const ast::ErrorItem& broken) { domain.broken.insert(broken.words.begin(), broken.words.end()); },
+        },
+        item.node);
   }
 }
 
@@ -151,6 +153,11 @@ void Declarations::resolve_uses(const ast::Script& script) {
             .at(use.path.span, "brought in again")
             .note("`as` gives it another name");
     made.domain = find_domain(domain);
+    if (made.domain == nullptr &&
+        std::any_of(domains_.begin(), domains_.end(), [](const auto& entry) { return entry.second->lost; })) {
+      uses_[&script].push_back(made);
+      continue;
+    }
     if (made.domain == nullptr) {
       auto report = reporter_.report(diag::UnknownDomain{.name = domain});
       report.at(domain_span, "no file begins with `domain " + domain + "`");
@@ -168,6 +175,10 @@ void Declarations::resolve_uses(const ast::Script& script) {
     } else if (const auto function = made.domain->functions.find(target.text);
                function != made.domain->functions.end()) {
       found = function->second;
+    }
+    if (found == nullptr && may_exist(*made.domain, target.text)) {
+      uses_[&script].push_back(made);
+      continue;
     }
     if (found == nullptr) {
       std::vector<std::string> names;
@@ -206,27 +217,37 @@ Declarations::Found Declarations::find(const Place& place, NameKind kind, const 
   };
   if (const Declaration* own = of(*place.domain, name)) return {own, false};
   const auto uses = uses_.find(place.script);
-  if (uses == uses_.end() || kind == NameKind::param) return {};
-  for (const Use& use : uses->second) {
-    if (use.name != name) continue;
-    if (use.silent) return {nullptr, true};
-    if (const Declaration* found = of(*use.domain, use.target)) return {found, false};
+  if (uses != uses_.end() && kind != NameKind::param) {
+    for (const Use& use : uses->second) {
+      if (use.name != name) continue;
+      if (use.silent) return {nullptr, true};
+      if (const Declaration* found = of(*use.domain, use.target)) return {found, false};
+    }
   }
-  return {};
+  return {nullptr, may_exist(*place.domain, name)};
 }
 
 Declarations::FoundRelation Declarations::find_relation(const Place& place, const std::string& name) const {
   if (const auto own = place.domain->relations.find(name); own != place.domain->relations.end())
     return {own->second, {}, false};
-  const auto uses = uses_.find(place.script);
-  if (uses == uses_.end()) return {};
-  for (const Use& use : uses->second) {
-    if (use.name != name) continue;
-    if (use.silent) return {{}, {}, true};
-    const auto found = use.domain->relations.find(use.target);
-    if (found != use.domain->relations.end()) return {found->second, use.version, false};
+  if (const auto uses = uses_.find(place.script); uses != uses_.end()) {
+    for (const Use& use : uses->second) {
+      if (use.name != name) continue;
+      if (use.silent) return {{}, {}, true};
+      const auto found = use.domain->relations.find(use.target);
+      if (found != use.domain->relations.end()) return {found->second, use.version, false};
+    }
   }
-  return {};
+  return {{}, {}, may_exist(*place.domain, name)};
+}
+
+bool Declarations::may_exist(const Domain& domain, const std::string& name) const {
+  if (domain.lost || domain.broken.contains(name)) return true;
+  return std::any_of(domains_.begin(), domains_.end(), [&](const auto& entry) {
+    const Domain& other = *entry.second;
+    return other.lost && (other.relations.contains(name) || other.types.contains(name) ||
+                          other.functions.contains(name) || other.params.contains(name) || other.broken.contains(name));
+  });
 }
 
 std::vector<std::string> Declarations::names(const Place& place, NameKind kind) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,8 @@ struct Domain {
   std::map<std::string, const Declaration*> types;
   std::map<std::string, const Declaration*> functions;  ///< and aggregates, services
   std::map<std::string, const Declaration*> params;
+  std::set<std::string> broken;  ///< words of items that could not be read: any of them may be declared
+  bool lost = false;             ///< of scripts that do not say their domain: anything may belong to it
 };
 
 /// From where a name is looked up: a file of a domain.
@@ -59,7 +62,7 @@ class Declarations {
 
   struct Found {
     const Declaration* declaration = nullptr;
-    bool silent = false;  ///< a `use` of that name was reported already
+    bool silent = false;  ///< why there is none was reported already
   };
   /// A type, function or param of that name: of the domain, else brought in by a `use` of the file.
   Found find(const Place& place, NameKind kind, const std::string& name) const;
@@ -86,6 +89,8 @@ class Declarations {
   void add_relation(Domain& domain, Declaration declaration);
   void add_named(std::map<std::string, const Declaration*>& names, Declaration declaration);
   const Declaration* keep(Declaration declaration);
+  /// Whether something of that name may stand where a script could not be read, which was reported.
+  bool may_exist(const Domain& domain, const std::string& name) const;
 
   Reporter& reporter_;
   std::vector<std::unique_ptr<Declaration>> kept_;

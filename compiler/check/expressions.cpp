@@ -88,7 +88,7 @@ typed::ExpressionRef Expressions::literal(const ast::Literal& node, Span span) {
           [&](const ast::BoolLiteral& value) { return make_constant(bool_type(), span, Value{value.value}); },
           [&](const ast::NumberLiteral& number) {
             const Type type = number_type(number.text);
-            if (is(type, TypeKind::decimal) && type->precision > 38) {
+            if (type == nullptr) {
               context_.reporter.report(diag::NumberDoesNotFit{.number = number.text, .type = "decimal"})
                   .at(span, "a decimal has at most 38 digits");
               return poison(span);
@@ -269,7 +269,13 @@ std::optional<int64_t> Expressions::constant_duration(const ast::Expr& expressio
   const typed::ExpressionRef value = check_as(expression, duration_type());
   if (is_poison(value)) return std::nullopt;
   const std::optional<Value> known = evaluate(value);
-  if (known && !known->is_null()) return known->integer();
+  if (known && !known->is_null()) {
+    if (std::abs(known->integer() / 2) <= kLongestUs / 2) return known->integer();
+    context_.reporter
+        .report(diag::NumberDoesNotFit{.number = std::string(context_.text(expression.span)), .type = "duration"})
+        .at(expression.span, "longer than 10,000 years");
+    return std::nullopt;
+  }
   context_.reporter.report(diag::NotConstant{.what = std::string(what)}).at(expression.span, "differs from row to row");
   return std::nullopt;
 }

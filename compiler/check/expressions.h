@@ -53,7 +53,8 @@ class Expressions {
     Span span;  ///< of the entry
     bool spread = false;
   };
-  std::vector<Entry> entries(const ast::Struct& node);
+  /// `open`: set where an entry cannot be named after a mistake, so that there may be other fields.
+  std::vector<Entry> entries(const ast::Struct& node, bool& open);
   /// The name that an entry `e` takes: the last part of a path; reported if it has none.
   std::optional<std::string> entry_name(const ast::Expr& expression);
 

@@ -71,11 +71,8 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
     context_.reporter.report(diag::RetimedWithoutBound{.field = name})
         .at(clause.field.span, "a row that comes out of order by this time is late")
         .note("`time " + name + " within 1h` leaves room for an hour of disorder");
-  } else if (is_calendar(*clause.within)) {
-    context_.reporter.report(diag::CalendarUnit{.text = clause.within->text, .what = "disorder"})
-        .at(clause.within->span, "how long this is depends on the date");
   } else {
-    made_.within_us = fixed_length(*clause.within).value_or(0);
+    made_.within_us = context_.length_of(*clause.within, "disorder").value_or(0);
   }
   if (joins_in_time(made_)) {
     // What such a join releases comes in an order that depends on both sides' arrival: judged by another time, the same

@@ -230,10 +230,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                    },
                    [&](const ast::MaxAge& age) {
                      options.max_age_span = clause.span;
-                     if (is_calendar(age.age))
-                       context_.reporter.report(diag::CalendarUnit{.text = age.age.text, .what = "`max age`"})
-                           .at(age.age.span, "how long this is depends on the date");
-                     made.max_age_us = fixed_length(age.age).value_or(0);
+                     made.max_age_us = context_.length_of(age.age, "`max age`").value_or(0);
                    },
                    [&](const ast::WaitAtMost&) {},
                    [&](const ast::ElsePort& otherwise) {
@@ -249,10 +246,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                    [&](const ast::Retain& retain) {
                      options.retain = &retain;
                      options.retain_span = clause.span;
-                     if (retain.duration && is_calendar(*retain.duration))
-                       context_.reporter.report(diag::CalendarUnit{.text = retain.duration->text, .what = "`retain`"})
-                           .at(retain.duration->span, "how long this is depends on the date");
-                     made.retain_us = retain.duration ? fixed_length(*retain.duration).value_or(0) : typed::kForever;
+                     made.retain_us = retain.duration ? context_.length_of(*retain.duration, "`retain`").value_or(0)
+                                                      : typed::kForever;
                    },
                    [&](const ast::ErrorClause&) { sound = false; },
                },
@@ -311,8 +306,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         const typed::ExpressionRef end = upper.check_as(*options.range->last, duration_type());
         if (is_poison(end)) {
           sound = false;
-        } else if (const std::optional<Value> known = evaluate(end)) {
-          made.upper_us = known->integer();
+        } else if (evaluate(end)) {
+          made.upper_us = upper.constant_duration(*options.range->last, "the upper end of a range");
+          sound &= made.upper_us.has_value();
         } else {
           context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row",
                            "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
@@ -371,7 +367,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
   }
   // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
-  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key) {
+  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
     std::vector<std::string> key;
     for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
     context_.not_yet(span, "a join that does not ask for the whole key of its table, and only for that,",

@@ -50,6 +50,7 @@ typed::ExpressionRef Expressions::name(const ast::NameExpr& node, Span span, con
 
 typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span span, const Type& wanted) {
   if (row_ != nullptr && row_->open) return poison(span);
+  if (context_.declarations.find(place_, NameKind::param, text).silent) return poison(span);
   if (row_ != nullptr && row_->in_window && text == "window") {
     context_.not_yet(span, "`window` read before its `group`", "the keys and entries of the `group` can read it");
     return poison(span);

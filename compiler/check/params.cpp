@@ -52,9 +52,8 @@ void check_params(Context& context) {
       Type wanted = info.type;
       if (is_bare_decimal(without_optional(type))) {
         const Type written = number_type(set->second);
-        const Type digits = is(written, TypeKind::decimal)
-                                ? written
-                                : decimal_type(std::max<int>(1, static_cast<int>(set->second.size())), 0);
+        const auto size = static_cast<int>(std::clamp<size_t>(set->second.size(), 1, 38));
+        const Type digits = written != nullptr && is(written, TypeKind::decimal) ? written : decimal_type(size, 0);
         wanted = roomy(type, is_optional(type) ? optional_type(digits) : digits);
       }
       if (std::optional<Value> other = literal_value(set->second, wanted)) {

@@ -39,7 +39,6 @@ Resolved resolve_relation(Context& context, const Place& place, const ast::Relat
   std::optional<int64_t> used_version;
   size_t named = 1;  // parts that name the relation; one more is a port
   const Declarations::FoundRelation own = context.declarations.find_relation(place, parts[0].text);
-  if (own.silent) return {};
   if (!own.versions.empty()) {
     versions = own.versions;
     used_version = own.used_version;
@@ -69,6 +68,7 @@ Resolved resolve_relation(Context& context, const Place& place, const ast::Relat
       return {};
     }
   }
+  if (versions.empty() && own.silent) return {};
   if (versions.empty()) {
     unknown_relation(context, place, relation.path);
     return {};

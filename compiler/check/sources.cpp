@@ -87,7 +87,7 @@ struct SourceChecker {
     row.time_clause = span;
     row.has_time = true;
     const std::optional<FieldPath> field = find_path(context, row, clause.field);
-    if (clause.within) made.within_us = bounded(*clause.within, "disorder");
+    if (clause.within) made.within_us = context.length_of(*clause.within, "disorder").value_or(0);
     if (!field || is_error(field->type)) return;
     const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
     if (is_optional(field->type)) {
@@ -107,33 +107,28 @@ struct SourceChecker {
     }
   }
 
-  int64_t bounded(const ast::Duration& duration, const std::string& what) {
-    if (is_calendar(duration)) {
-      context.reporter.report(diag::CalendarUnit{.text = duration.text, .what = what})
-          .at(duration.span, "how long this is depends on the date");
-      return 0;
-    }
-    return fixed_length(duration).value_or(0);
-  }
-
   void key(const ast::Key& clause, Span span) {
     row.key_clause = span;
     for (const ast::Path& path : clause.fields) {
       const std::optional<FieldPath> field = find_path(context, row, path);
-      if (!field || is_error(field->type)) continue;
+      if (!field || is_error(field->type)) {
+        info.key_unknown = true;
+        continue;
+      }
       const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
       const Type& type = without_optional(field->type);
       if (is(type, TypeKind::list) || is(type, TypeKind::structure)) {
         context.reporter.report(diag::KeyType{.field = path_text(path), .type = type_text(field->type)})
             .at(path.span, "no single value")
             .also(declared, "declared here");
+        info.key_unknown = true;
         continue;
       }
       if (is_optional(field->type) && source.kind == ast::SourceKind::table) {
         context.reporter.report(diag::KeyOptional{.field = path_text(path), .relation = source.name.text})
             .at(path.span, "may be null")
             .also(declared, "declared here");
-        continue;
+        info.key_unknown = true;
       }
       row.key.push_back({path_text(path), field->column, field->below, false, {}});
       std::vector<int> whole{field->column};
@@ -152,13 +147,15 @@ struct SourceChecker {
                      made.source->from = check_connector(context, place, node.connector);
                    },
                    [&](const ast::Idle& node) {
-                     made.source->idle_us = node.after ? std::optional(bounded(*node.after, "idleness")) : std::nullopt;
+                     made.source->idle_us = node.after ? context.length_of(*node.after, "idleness") : std::nullopt;
                      if (node.advance)
                        context.not_yet(clause.span, "`then advance`",
                                        "`idle " + (node.after ? node.after->text : "1m") +
                                            "` alone lets other sources move time on");
                    },
-                   [&](const ast::Ahead& node) { made.source->ahead_us = bounded(node.limit, "`ahead`"); },
+                   [&](const ast::Ahead& node) {
+                     made.source->ahead_us = context.length_of(node.limit, "`ahead`").value_or(0);
+                   },
                    [&](const ast::Rate&) { context.not_watched(clause.span); },
                    [&](const ast::Keys& node) {
                      find_path(context, row, node.field);
@@ -177,8 +174,14 @@ struct SourceChecker {
 
   void run() {
     fields();
+    row.open = source.fields.broken;
     for (const ast::Clause& one : source.clauses) clause(one);
-    if (source.kind == ast::SourceKind::table && ast::find_clause<ast::Key>(source.clauses) == nullptr)
+    // A clause that could not be read may be the one that is missed.
+    const bool broken = ast::find_clause<ast::ErrorClause>(source.clauses) != nullptr;
+    row.has_time |= broken;
+    if (source.kind == ast::SourceKind::stream || ast::find_clause<ast::Key>(source.clauses) != nullptr) return;
+    info.key_unknown = true;
+    if (!broken)
       context.reporter.report(diag::TableNeedsKey{.relation = source.name.text})
           .at(source.name.span, "a value per what?")
           .note("a table holds a value per key: `key id`");

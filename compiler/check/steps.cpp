@@ -407,7 +407,8 @@ void FlowChecker::let(const ast::Let& node, Span span) {
 void FlowChecker::select(const ast::Select& node, Span span) {
   Expressions expressions(context_, place_, &row_);
   std::vector<Column> columns;
-  for (Expressions::Entry& entry : expressions.entries(node.row)) {
+  bool open = false;
+  for (Expressions::Entry& entry : expressions.entries(node.row, open)) {
     if (!is_poison(entry.value) && holds_null(entry.value->type)) {
       context_.reporter.report(diag::NullWithoutType{}).at(entry.value->span, "of which type?");
       entry.value = expressions.poison(entry.value->span);
@@ -426,6 +427,7 @@ void FlowChecker::select(const ast::Select& node, Span span) {
     return std::holds_alternative<ast::SpreadEntry>(entry.node);
   });
   if (!spread) row_.open = false;
+  row_.open |= open;
   project("select", std::move(columns), span);
 }
 

@@ -15,7 +15,7 @@ std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) 
   return std::nullopt;
 }
 
-std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node) {
+std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bool& open) {
   std::vector<Entry> made;
   // Later wins, in the place of the first; two entries that are both written out are a mistake.
   auto add = [&](Entry entry) {
@@ -37,10 +37,14 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node) {
       if (named->value == nullptr) continue;
       add({named->name.text, check(*named->value), entry.span});
     } else if (const auto* plain = std::get_if<ast::PlainEntry>(&entry.node)) {
-      if (plain->value == nullptr) continue;
+      if (plain->value == nullptr) {
+        open = true;
+        continue;
+      }
       const std::optional<std::string> name = entry_name(*plain->value);
       const typed::ExpressionRef value = check(*plain->value);
       if (name) add({*name, value, entry.span});
+      open |= !name && is_poison(value);
     } else {
       const auto& spread = std::get<ast::SpreadEntry>(entry.node);
       if (spread.value == nullptr) {
@@ -65,7 +69,10 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node) {
         continue;
       }
       const typed::ExpressionRef value = check(*spread.value);
-      if (is_poison(value)) continue;
+      if (is_poison(value)) {
+        open = true;
+        continue;
+      }
       if (is_optional(value->type) && is(value->type->element, TypeKind::structure)) {
         auto report =
             context_.reporter.report(diag::OptionalPath{.expression = std::string(context_.text(value->span))});
@@ -95,7 +102,8 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node) {
 typed::ExpressionRef Expressions::make_struct(const ast::Struct& node, Span span) {
   std::vector<Field> fields;
   std::vector<typed::ExpressionRef> values;
-  for (Entry& entry : entries(node)) {
+  bool open = false;
+  for (Entry& entry : entries(node, open)) {
     if (is_poison(entry.value)) {
       fields.push_back({entry.name, error_type()});
     } else {
@@ -103,6 +111,7 @@ typed::ExpressionRef Expressions::make_struct(const ast::Struct& node, Span span
     }
     values.push_back(std::move(entry.value));
   }
+  if (open) return poison(span);
   return typed::make(struct_type(std::move(fields)), span, typed::MakeStruct{std::move(values)});
 }
 

@@ -136,7 +136,7 @@ struct TestChecker {
         if (auto known = value(*named->value, field.type, field.declared))
           one.fields.emplace_back(index, std::move(known->second));
       }
-      if (complete && !one.open) {
+      if (complete && !one.open && !info.row.open) {
         for (size_t i = 0; i < info.row.fields.size(); ++i) {
           const RowField& field = info.row.fields[i];
           const bool given = std::find(seen.begin(), seen.end(), field.name) != seen.end();
@@ -229,6 +229,7 @@ struct TestChecker {
 
   void set_param(const ast::SetParam& node) {
     const Declarations::Found found = context.declarations.find(place, NameKind::param, node.name.text);
+    if (found.silent) return;
     if (found.declaration == nullptr) {
       auto report = context.reporter.report(diag::UnknownParam{.name = node.name.text});
       report.at(node.name.span, "no such param");
@@ -292,7 +293,8 @@ struct TestChecker {
                 made.statements.push_back({typed::IdleStatement{info->id}, span});
             },
             [&](const ast::Wait& node) {
-              made.statements.push_back({typed::WaitStatement{fixed_length(node.duration).value_or(0)}, span});
+              if (const auto length = context.length_of(node.duration, "`wait`"))
+                made.statements.push_back({typed::WaitStatement{*length}, span});
             },
             [&](const ast::Restart&) { made.statements.push_back({typed::RestartStatement{}, span}); },
             [&](const ast::Expect& node) { expect(node, span); },

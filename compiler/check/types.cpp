@@ -88,6 +88,7 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
           },
           [&](const ast::DecimalType& decimal) -> Type {
             const int64_t precision = decimal.precision.value, scale = decimal.scale.value;
+            if (decimal.precision.too_large || decimal.scale.too_large) return error_type();
             if (precision >= 1 && precision <= kDigits && scale <= precision)
               return decimal_type(static_cast<int>(precision), static_cast<int>(scale));
             context.reporter.report(diag::DecimalShape{.precision = precision, .scale = scale})
@@ -118,6 +119,10 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             return error_type();
           },
           [&](const ast::StructType& node) -> Type {
+            if (node.fields.broken) {
+              resolve_fields(context, place, node.fields, where);
+              return error_type();
+            }
             return struct_type(resolve_fields(context, place, node.fields, where));
           },
           [&](const ast::ErrorType&) -> Type { return error_type(); },

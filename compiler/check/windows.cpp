@@ -8,6 +8,8 @@
 namespace braid::checking {
 namespace {
 
+constexpr int64_t kMostUnits = kLongestUs / kMicrosPerDay;
+
 /// A length as written or as a param has it.
 struct KnownLength {
   std::string text;
@@ -40,7 +42,18 @@ std::optional<KnownLength> known_length(Context& context, const Place& place, co
   made.text = duration.text;
   made.span = duration.span;
   made.is_fixed = !is_calendar(duration);
-  made.fixed_us = made.is_fixed ? fixed_length(duration).value_or(0) : 0;
+  if (made.is_fixed) {
+    const std::optional<int64_t> fixed = context.length_of(duration, "a window");
+    if (!fixed) return std::nullopt;
+    made.fixed_us = *fixed;
+  }
+  for (const ast::DurationPart& part : duration.parts) {
+    // Days, the shortest of what a calendar counts; also keeps sums of units in 64 bits.
+    if (made.is_fixed || part.count <= kMostUnits) continue;
+    context.reporter.report(diag::NumberDoesNotFit{.number = duration.text, .type = "duration"})
+        .at(duration.span, "longer than 10,000 years");
+    return std::nullopt;
+  }
   if (duration.parts.size() == 1) {
     made.units = duration.parts[0].count;
     switch (duration.parts[0].unit) {
@@ -199,12 +212,9 @@ void FlowChecker::window(const ast::Window& node, Span span) {
               made.sound = false;
             },
             [&](const ast::WindowLate& late) {
-              if (is_calendar(late.late)) {
-                context_.reporter.report(diag::CalendarUnit{.text = late.late.text, .what = "`late`"})
-                    .at(late.late.span, "how long this is depends on the date");
-                made.sound = false;
-              }
-              made.window.late_us = fixed_length(late.late).value_or(0);
+              const std::optional<int64_t> length = context_.length_of(late.late, "`late`");
+              made.sound &= length.has_value();
+              made.window.late_us = length.value_or(0);
             },
             [&](const ast::WindowName& name) { made.window.name = name.name.text; },
             [&](const ast::ErrorClause&) { made.sound = false; },
@@ -280,6 +290,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     const std::vector<int> columns = typed::columns_read(value);
     return std::find(columns.begin(), columns.end(), window_column) != columns.end();
   };
+  bool open = false;  // after a mistake other keys and entries may have been meant
   for (const ast::Entry& entry : node.keys) {
     keys_end = entry.span;
     const ast::ExprPtr* written = nullptr;
@@ -293,6 +304,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     }
     if (written == nullptr || *written == nullptr || !name) {
       sound = false;
+      open = true;
       continue;
     }
     const typed::ExpressionRef value = expressions.check(**written);
@@ -318,7 +330,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
 
   // Entries.
   expressions.enter_group(&scope);
-  std::vector<Expressions::Entry> entries = expressions.entries(node.aggregates);
+  std::vector<Expressions::Entry> entries = expressions.entries(node.aggregates, open);
   std::vector<RowField> fields;
   auto add_field = [&](RowField field, Span place) {
     for (const RowField& before : fields)
@@ -403,8 +415,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_clause = cover(word, keys_end);
   const bool known = window_.has_value();
   if (window_) made.window = window_->window;
+  next.open |= open;
   row_ = std::move(next);
-  if (!known) {
+  if (!known || open) {
     row_.key.clear();
     row_.key_stated = true;
   }

@@ -159,7 +159,7 @@ void Lexer::odd_number(std::string_view text) {
   token.text = "0s";
   auto report = reporter_.report(diag::BadDuration{.text = std::string(text)});
   report.at(token.span, "units are us, ms, s, m, h, d, w, mo and y");
-  if (const auto meant = meant_duration(text)) {
+  if (const auto meant = meant_duration(text); meant && duration_parts(without_underscores(*meant))) {
     report.fix(Applicability::likely, "write `" + *meant + "`", {{token.span, *meant}});
     token.text = without_underscores(*meant);
   } else {

@@ -181,6 +181,11 @@ std::string time_mistake(std::string_view text, ast::TimeKind kind) {
       if (!mistake.empty() || rest[zone] == 'Z') return mistake;
       const std::string_view offset = rest.substr(zone + 1);
       if (number_at(offset, 0, 2) > 18 || number_at(offset, 3, 2) > 59) return "offsets go from -18:00 to +18:00";
+      const int ahead = number_at(offset, 0, 2) * 60 + number_at(offset, 3, 2);
+      const int clock = number_at(rest, 0, 2) * 60 + number_at(rest, 3, 2);
+      if (text.starts_with("0001-01-01") && rest[zone] == '+' && clock < ahead) return "in UTC before the year 0001";
+      if (text.starts_with("9999-12-31") && rest[zone] == '-' && clock + ahead >= 24 * 60)
+        return "in UTC after the year 9999";
       return {};
     }
   }

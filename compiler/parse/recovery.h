@@ -2,6 +2,8 @@
 // of their step. Each reports what it catches, once, and leaves a hole in the node.
 #pragma once
 
+#include <algorithm>
+
 #include "compiler/parse/parts.h"
 
 namespace braid::grammar {
@@ -37,6 +39,7 @@ inline void leave_hole(State& state, Cursor at, ast::ExprPtr& node) {
   node = state.hole(at);
 }
 inline void leave_hole(State&, Cursor at, ast::Fields& node) {
+  node.broken = true;
   if (at->kind != TokenKind::word || !at[1].is(Sign::colon)) return;
   ast::Field field;
   field.name = {at->text, at->span};
@@ -107,6 +110,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
       const Cursor begin = first;
       if (is_unclosed(first, last) && !(starts_any(first) && first[1].is(Sign::brace_open))) {
         state.report_unclosed(opened, first);
+        leave_hole(state, first, node);
         return true;
       }
       bool no_list = false;
@@ -219,22 +223,26 @@ struct EnclosedPart : Around<Subject, EnclosedPart<Subject>> {
 /// An item inside the braces of another: reported, read, and put beside the others.
 void parse_stray_item(State& state, Cursor& first);
 
-inline void make_hole(ast::Clause& hole, Cursor) {
+inline void make_hole(ast::Clause& hole, Cursor, Cursor) {
   hole.node = ast::ErrorClause{};
 }
-inline void make_hole(ast::Promise& hole, Cursor) {
+inline void make_hole(ast::Promise& hole, Cursor, Cursor) {
   hole.node = ast::ErrorClause{};
 }
-inline void make_hole(ast::Step& hole, Cursor) {
+inline void make_hole(ast::Step& hole, Cursor, Cursor) {
   hole.node = ast::ErrorStep{};
 }
-inline void make_hole(ast::TestStep& hole, Cursor) {
+inline void make_hole(ast::TestStep& hole, Cursor, Cursor) {
   hole.node = ast::ErrorTestStep{};
 }
-inline void make_hole(ast::Item& hole, Cursor begin) {
+inline void make_hole(ast::Item& hole, Cursor begin, Cursor end) {
   ast::ErrorItem item;
   const Cursor at = begin->is_word("public") ? begin + 1 : begin;
   if (at->kind == TokenKind::word && at[1].kind == TokenKind::word) item.name = {at[1].text, at[1].span};
+  for (Cursor each = begin; each != end; ++each)
+    if (each->kind == TokenKind::word) item.words.push_back(each->text);
+  std::sort(item.words.begin(), item.words.end());
+  item.words.erase(std::unique(item.words.begin(), item.words.end()), item.words.end());
   hole.node = std::move(item);
 }
 
@@ -268,7 +276,7 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
       // What is skipped to may be no line of this group after all: not worth a second word.
       state.silence(first);
       typename Subject::attribute_type hole{};
-      make_hole(hole, begin);
+      make_hole(hole, begin, first);
       hole.span = cover(begin->span, first == begin ? begin->span : first[-1].span);
       (node.*Member).push_back(std::move(hole));
     }

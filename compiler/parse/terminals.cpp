@@ -51,7 +51,7 @@ bool read_int(State& state, Cursor& first, ast::Int& whole) {
   if (first->kind != TokenKind::number || first->number != ast::NumberKind::integer) return false;
   const auto value = whole_number(first->text);
   if (!value) state.reporter().report(diag::NumberTooLarge{.text = first->text}).at(first->span);
-  whole = {value.value_or(0), first->span};
+  whole = {value.value_or(0), first->span, !value};
   ++first;
   return true;
 }

@@ -1,6 +1,8 @@
 // Scripts: through the parser alone, and through all of the compiler.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/ast/print.h"
 #include "compiler/ast/visit.h"
 #include "compiler/driver/compile.h"
@@ -76,21 +78,32 @@ Verdict parse_anything(std::string_view input) {
   return judge_findings(reporter.take_sorted(), sources);
 }
 
-Verdict check_anything(std::string_view input) {
-  SourceSet sources;
-  sources.add("fuzz.braid", std::string(input));
+CheckedScripts check_project(const SourceSet& sources) {
+  CheckedScripts made;
   Reporter reporter;
   const auto scripts = driver::parse_scripts(sources, reporter);
   const typed::Project project = driver::check_scripts(scripts, sources, language(), {}, {}, reporter);
-  if (auto wrong = judge_findings(reporter.findings(), sources)) return wrong;
-  if (reporter.has_errors()) return std::nullopt;
-  if (typed::print(project).empty() && !project.relations.empty()) return "the checked project prints as nothing";
+  made.findings = reporter.take_sorted();
+  made.errors = static_cast<size_t>(std::count_if(made.findings.begin(), made.findings.end(),
+                                                  [](const auto& each) { return each.severity == Severity::error; }));
+  made.wrong = judge_findings(made.findings, sources);
+  if (made.wrong || made.errors > 0) return made;
+  if (typed::print(project).empty() && !project.relations.empty()) {
+    made.wrong = "the checked project prints as nothing";
+    return made;
+  }
   // From here on nothing can be the script's mistake.
   const std::vector<typed::RelationId> products = driver::products_of(project, {});
-  if (products.empty()) return std::nullopt;
+  if (products.empty()) return made;
   driver::Compiled compiled = driver::compile(project, products, {}, system_clock());
-  if (plan::print(compiled.physical).empty()) return "the plan prints as nothing";
-  return std::nullopt;
+  if (plan::print(compiled.physical).empty()) made.wrong = "the plan prints as nothing";
+  return made;
+}
+
+Verdict check_anything(std::string_view input) {
+  SourceSet sources;
+  sources.add("fuzz.braid", std::string(input));
+  return check_project(sources).wrong;
 }
 
 }  // namespace braid::fuzz

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/source_set.h"
+
 namespace braid::fuzz {
 
 /// What is wrong with the way the input was treated; nothing if all is well. Crashes and sanitizers say the rest.
@@ -30,6 +33,13 @@ std::vector<std::string> read_seeds(const Target& target);
 Verdict parse_anything(std::string_view input);
 /// The same through the checker; and what it finds no error in compiles.
 Verdict check_anything(std::string_view input);
+/// The same for the scripts of a whole project.
+struct CheckedScripts {
+  std::vector<Diagnostic> findings;  ///< in the order of their places
+  size_t errors = 0;                 ///< of the findings
+  Verdict wrong;
+};
+CheckedScripts check_project(const SourceSet& sources);
 /// Any bytes as a turn of NDJSON: records are accepted and rejected as a strict reader of RFC 8259 does.
 Verdict decode_any_ndjson(std::string_view input);
 /// Any bytes as a turn of CSV: records, cells and rejections as a reader character by character has them.

@@ -1,0 +1,79 @@
+#include "compiler/check/repeats.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+namespace braid::checking {
+namespace {
+
+/// Other places that are shown; of more there is only the number.
+constexpr size_t kMostShown = 3;
+
+auto key_of(const Span& span) {
+  return std::tuple(span.file, span.begin, span.end);
+}
+
+/// Findings that are about a name as such, whatever stands around it.
+bool is_of_name(int code) {
+  return code >= 2101 && code <= 2131;
+}
+
+bool same_cause(const Diagnostic& a, const Diagnostic& b) {
+  if (a.code != b.code || a.severity != b.severity || a.message != b.message || a.labels.size() != b.labels.size() ||
+      a.labels.empty() || (a.labels.size() == 1 && !is_of_name(a.code)))
+    return false;
+  return std::equal(a.labels.begin() + 1, a.labels.end(), b.labels.begin() + 1,
+                    [](const Label& x, const Label& y) { return key_of(x.span) == key_of(y.span); });
+}
+
+void add_edits(Diagnostic& kept, const Diagnostic& other) {
+  for (Fix& fix : kept.fixes)
+    for (const Fix& more : other.fixes)
+      if (more.text == fix.text && !fix.edits.empty() && !more.edits.empty() &&
+          fix.edits.front().span.file == more.edits.front().span.file)
+        fix.edits.insert(fix.edits.end(), more.edits.begin(), more.edits.end());
+}
+
+}  // namespace
+
+void join_repeats(Reporter& reporter, size_t first) {
+  std::vector<Diagnostic> findings(reporter.findings().begin() + static_cast<std::ptrdiff_t>(first),
+                                   reporter.findings().end());
+  reporter.truncate(first);
+  std::stable_sort(findings.begin(), findings.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return (a.labels.empty() ? std::tuple(0u, 0u, 0u) : key_of(a.labels[0].span)) <
+           (b.labels.empty() ? std::tuple(0u, 0u, 0u) : key_of(b.labels[0].span));
+  });
+  std::vector<Diagnostic> kept;
+  std::vector<std::vector<Span>> places;  // of each that is kept: the others
+  for (Diagnostic& finding : findings) {
+    const auto before =
+        std::find_if(kept.begin(), kept.end(), [&](const Diagnostic& each) { return same_cause(each, finding); });
+    if (before == kept.end()) {
+      kept.push_back(std::move(finding));
+      places.emplace_back();
+      continue;
+    }
+    std::vector<Span>& others = places[static_cast<size_t>(before - kept.begin())];
+    const Span place = finding.labels[0].span;
+    const Span last = others.empty() ? before->labels[0].span : others.back();
+    if (key_of(last) == key_of(place)) continue;
+    add_edits(*before, finding);
+    others.push_back(place);
+  }
+  for (size_t i = 0; i < kept.size(); ++i) {
+    DiagnosticBuilder builder(kept[i]);
+    for (size_t shown = 0; shown < std::min(places[i].size(), kMostShown); ++shown)
+      builder.also(places[i][shown], "and here");
+    if (places[i].size() > kMostShown) {
+      const size_t more = places[i].size() - kMostShown;
+      builder.note(more == 1 ? "and at one more place" : fmt::format("and at {} more places", more));
+    }
+    reporter.add(std::move(kept[i]));
+  }
+}
+
+}  // namespace braid::checking
