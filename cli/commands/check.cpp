@@ -13,7 +13,7 @@ void add_check(CLI::App& app, CommandContext& context) {
   command->add_flag("--json", *json, "Findings as JSON, one a line, on standard output");
   command->callback([options, json, &context] {
     Session session(options->session());
-    session.check();
+    session.check_all();
     const size_t scripts = session.scripts().size();
     context.exit_code = show(session, context.console, *json ? FindingFormat::json : FindingFormat::text);
     if (context.exit_code != kDone || *json) return;

@@ -121,9 +121,11 @@ int show(Session& session, const Console& console, FindingFormat format) {
 
 int show_errors(Session& session, const Console& console) {
   std::vector<Diagnostic> findings = session.reporter().take_sorted();
-  const size_t warnings = std::erase_if(findings, [](const auto& each) { return each.severity != Severity::error; });
+  const size_t warnings = std::erase_if(findings, [](const auto& each) {
+    return each.severity != Severity::error && each.code != diag::ErrorsElsewhere::kCode;
+  });
   show_findings(findings, session.sources(), console, FindingFormat::text);
-  if (findings.empty() && warnings > 0)
+  if (exit_code_of(findings) == kDone && warnings > 0)
     fmt::print(stderr, "{} (`braid check` shows them)\n", counted(static_cast<int64_t>(warnings), "warning"));
   return exit_code_of(findings);
 }

@@ -44,7 +44,15 @@ bool Session::load() {
   return !reporter_.has_errors();
 }
 
-bool Session::check(const std::vector<std::string>& needed) {
+bool Session::check() {
+  return check(false);
+}
+
+bool Session::check_all() {
+  return check(true);
+}
+
+bool Session::check(bool whole) {
   Clock& clock = system_clock();
   int64_t begin = clock.steady_us();
   auto stage = [&](const char* name) {
@@ -55,11 +63,16 @@ bool Session::check(const std::vector<std::string>& needed) {
   stage("load");
   scripts_ = driver::parse_scripts(sources_, reporter_);
   stage("parse");
-  project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params, needed, reporter_);
+  project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params,
+                                   whole ? std::vector<uint32_t>() : run_files(), reporter_);
   stage("check");
+  // Of what stands in error elsewhere the project knows nothing, and settings may be for that.
+  const auto& findings = reporter_.findings();
+  const bool partial = std::any_of(findings.begin(), findings.end(),
+                                   [](const Diagnostic& each) { return each.code == diag::ErrorsElsewhere::kCode; });
   for (const auto& [name, value] : environment_.params) {
     std::vector<std::string> names;
-    bool known = reporter_.has_errors();
+    bool known = partial || reporter_.has_errors();
     for (const typed::Parameter& parameter : project_.parameters) {
       known |= parameter.name == name || parameter.domain + "." + parameter.name == name;
       names.push_back(parameter.name);
@@ -74,7 +87,7 @@ bool Session::check(const std::vector<std::string>& needed) {
   }
   for (const auto& [name, binding] : environment_.bind) {
     std::vector<std::string> names;
-    bool known = false;
+    bool known = partial;
     for (const typed::Relation& relation : project_.relations) {
       if (!relation.source) continue;
       known |= relation.qualified() == name;
@@ -91,7 +104,7 @@ bool Session::check(const std::vector<std::string>& needed) {
 typed::Project Session::check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const {
   std::map<std::string, std::string> all = environment_.params;
   for (const auto& [name, value] : parameters) all[name] = value;
-  return driver::check_scripts(scripts_, sources_, language(), all, {}, reporter);
+  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter);
 }
 
 bool Session::is_chosen(uint32_t file) const {
@@ -105,6 +118,10 @@ std::vector<uint32_t> Session::chosen_files() const {
   for (uint32_t file = 0; file < sources_.size(); ++file)
     if (is_chosen(file)) chosen.push_back(file);
   return chosen;
+}
+
+std::vector<uint32_t> Session::run_files() const {
+  return files_->only_script.empty() ? std::vector<uint32_t>() : chosen_files();
 }
 
 std::vector<typed::RelationId> Session::chosen_products() const {

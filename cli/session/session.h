@@ -28,8 +28,11 @@ class Session {
  public:
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
 
-  /// Loads, parses and checks; false if there are errors. `needed`: products that will run; empty: all are checked.
-  bool check(const std::vector<std::string>& needed = {});
+  /// Loads, parses and checks; false if there are errors. Errors that the script or folder the command was given does
+  /// not reach are told in one warning (W5004).
+  bool check();
+  /// The same, and all errors of the project are told.
+  bool check_all();
   /// Checks again with other params, as a test asks for them.
   typed::Project check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const;
   /// The products of the script or folder that the command was given, of the whole project if that was given.
@@ -51,6 +54,9 @@ class Session {
 
  private:
   bool load();
+  bool check(bool whole);
+  /// The chosen files, or none if the whole project was given.
+  std::vector<uint32_t> run_files() const;
   std::vector<uint32_t> chosen_files() const;
 
   SessionOptions options_;

@@ -262,7 +262,8 @@ struct Function {
   std::vector<Parameter> parameters;
   TypePtr result;
   bool fails = false;
-  bool block = false;  ///< `{ let … return e }`, not `= e`
+  bool block = false;   ///< `{ let … return e }`, not `= e`
+  bool broken = false;  ///< a parameter could not be read
   std::vector<Let> lets;
   ExprPtr body;
   std::vector<ExprPtr> examples;

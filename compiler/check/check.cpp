@@ -1,6 +1,7 @@
 #include "compiler/check/check.h"
 
 #include "compiler/check/context.h"
+#include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "compiler/check/repeats.h"
 #include "compiler/check/types.h"
@@ -11,11 +12,13 @@ namespace checking {
 namespace {
 
 /// Items and clauses that later versions bring, beside those that flows and functions meet.
-void check_the_rest(Context& context) {
-  for (const ast::Script* script : context.input.scripts)
-    for (const ast::Use& use : script->uses)
-      for (const ast::Promise& promise : use.expects) context.not_watched(promise.span);
+void check_the_rest(Context& context, bool of_run) {
+  if (of_run)
+    for (const ast::Script* script : context.input.scripts)
+      for (const ast::Use& use : script->uses)
+        for (const ast::Promise& promise : use.expects) context.not_watched(promise.span);
   for (const Declaration* declaration : context.declarations.all()) {
+    if (is_of_run(context, *declaration) != of_run) continue;
     if (std::holds_alternative<ast::Policy>(declaration->item->node))
       context.not_yet(context.word(declaration->item->span, "policy"), "a `policy`",
                       "a field that not everybody may see can be left out of the `select`, or hashed in it");
@@ -31,10 +34,20 @@ void check_the_rest(Context& context) {
   }
 }
 
-bool is_needed(const CheckInput& input, const Declaration& declaration) {
-  if (input.needed.empty()) return true;
-  const std::string name = declaration.domain->name + "." + declaration.name.text;
-  return std::find(input.needed.begin(), input.needed.end(), name) != input.needed.end();
+void check_all(Context& context, bool of_run) {
+  check_functions(context, of_run);
+  check_the_rest(context, of_run);
+  for (const Declaration* declaration : context.declarations.relations())
+    if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
+  check_tests(context, of_run);
+}
+
+/// What was looked up, and what the params among it are made of.
+std::set<const Declaration*> reached(Context& context) {
+  std::set<const Declaration*> all = context.declarations.take_met();
+  for (const auto& [param, info] : context.params)
+    if (all.contains(param)) all.insert(info.reads.begin(), info.reads.end());
+  return all;
 }
 
 }  // namespace
@@ -44,21 +57,19 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
   CheckInput input = given;
   if (!input.knows_zone) input.knows_zone = [](std::string_view name) { return load_time_zone(name) != nullptr; };
   if (!input.zone_names) input.zone_names = time_zone_names;
-  const size_t parsed = reporter.size();
   checking::Context context(input, reporter);
   checking::check_params(context);
-  if (input.needed.empty()) checking::check_functions(context);
-  if (input.needed.empty()) checking::check_the_rest(context);
-  for (const bool needed : {true, false}) {
-    context.lenient = !needed;
-    for (const checking::Declaration* declaration : context.declarations.relations())
-      if (checking::is_needed(input, *declaration) == needed) checking::need_relation(context, *declaration, {});
+  const size_t before = reporter.size();
+  checking::check_all(context, true);
+  if (!input.run_files.empty()) {
+    const std::set<const checking::Declaration*> reached = checking::reached(context);
+    const size_t after = reporter.size();
+    typed::Project of_run = context.project;
+    checking::check_all(context, false);
+    // Nothing in it reads what stands elsewhere.
+    if (checking::set_errors_apart(context, reached, before, after)) context.project = std::move(of_run);
   }
-  context.lenient = !input.needed.empty();
-  if (context.lenient) checking::check_functions(context);
-  if (context.lenient) checking::check_the_rest(context);
-  checking::check_tests(context);
-  checking::join_repeats(reporter, parsed);
+  checking::join_repeats(reporter);
   return std::move(context.project);
 }
 

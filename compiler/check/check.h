@@ -31,9 +31,9 @@ struct CheckInput {
   std::function<std::vector<std::string>()> zone_names = {};
   /// What is wrong with a regular expression, "" if nothing. Empty: all are believed.
   std::function<std::string(std::string_view)> pattern_fault = {};
-  /// What the project's run needs ("domain.name" of products); a construct that is not supported yet and that none of
-  /// these reads is then left out without a word. Empty: everything is checked and told.
-  std::vector<std::string> needed = {};
+  /// Files (indexes into the sources) whose scripts a run is about. Errors that concern nothing that these read are
+  /// then told in one warning, and what they stand in is left out of the project. Empty: all scripts.
+  std::vector<uint32_t> run_files = {};
 };
 
 typed::Project check(const CheckInput& input, Reporter& reporter);

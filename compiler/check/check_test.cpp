@@ -22,7 +22,7 @@ struct Checked {
   std::vector<std::string> messages;
 };
 
-Checked check_files(const std::vector<std::string>& texts, std::vector<std::string> needed = {},
+Checked check_files(const std::vector<std::string>& texts, std::vector<uint32_t> run_files = {},
                     std::map<std::string, std::string> parameters = {}) {
   SourceSet sources;
   Reporter reporter;
@@ -36,7 +36,7 @@ Checked check_files(const std::vector<std::string>& texts, std::vector<std::stri
                         .sources = sources,
                         .functions = standard_library(),
                         .parameter_overrides = std::move(parameters),
-                        .needed = std::move(needed)},
+                        .run_files = std::move(run_files)},
                        reporter);
   for (const Diagnostic& finding : reporter.take_sorted()) {
     if (finding.code == diag::NotYetWatched::kCode) continue;
@@ -130,6 +130,37 @@ TEST(Numbers, LiteralsFitWhatHoldsThem) {
             "bool (greater (widen_decimal decimal(13,3) (column 2 amount)) (constant 0.001))");
   EXPECT_EQ(of_expression("if count > 3 then 1 else 2.5"),
             "decimal(2,1) (if (greater (column 4 count) (constant 3)) (constant 1.0) (constant 2.5))");
+}
+
+TEST(Numbers, LiteralsMayBeTooLargeWhereverTheyStand) {
+  const std::string digits(44, '9'), zeros(44, '0');
+  EXPECT_EQ(of_expression("amount > " + digits + ".5"), "E2224");
+  EXPECT_EQ(of_expression("0." + zeros + "1"), "E2224");
+  EXPECT_EQ(of_expression("count + " + digits), "E2224");
+  EXPECT_EQ(of_expression("0x" + digits), "E2224");
+  EXPECT_EQ(of_expression("rate * 1e999"), "E2224");
+  EXPECT_EQ(of_expression("until + 9223372036854775807d"), "E2224");
+  EXPECT_EQ(of_expression("round(amount, " + digits + ")"), "E2224");
+  EXPECT_EQ(check_items("function f(x: decimal) -> decimal = x\nview v { from sale let x = f(" + digits + ") }").codes,
+            std::vector<std::string>{"E2224"});
+  EXPECT_THAT(check_items("type t = decimal(99999999999999999999, 2)").codes, ElementsAre("E1041"));
+  EXPECT_THAT(check_items("stream s time at within 9223372036854775807d { at: timestamp }").codes,
+              ElementsAre("E2224"));
+  EXPECT_THAT(check_items("stream s time at idle 999999999h { at: timestamp }").codes, ElementsAre("E2224"));
+  auto step = [](const std::string& text) { return check_items("view v { from sale as s " + text + " }").codes; };
+  EXPECT_THAT(step("window tumbling 9223372036854775807us group { n: count() }"), ElementsAre("E2224"));
+  EXPECT_THAT(step("window tumbling 9223372036854775807mo in \"Europe/Paris\" group { n: count() }"),
+              ElementsAre("E2224"));
+  EXPECT_THAT(step("window tumbling 1h late 9223372036854775807us group { n: count() }"), ElementsAre("E2224"));
+  EXPECT_THAT(step("join click as c on c.id == id within 0s..99999999h"), ElementsAre("E2224"));
+  EXPECT_THAT(step("join click as c on c.id == id within -99999999h..0s"), ElementsAre("E2224"));
+  EXPECT_THAT(step("join click as c on c.id == id within any retain 99999999h"), ElementsAre("E2224"));
+  EXPECT_THAT(step("join customer as c on c.id == id max age 99999999h"), ElementsAre("E2224"));
+  EXPECT_THAT(check_items("test \"t\" { given click [] wait 99999999h expect p [] }\nproduct p { from click }").codes,
+              ElementsAre("E2224"));
+  const std::string script = "domain a\nparam least: decimal = 1.5";
+  for (const std::string& value : {digits, digits + ".5", "0." + zeros + "1", "1" + zeros + "e9", "0x" + digits})
+    EXPECT_THAT(check_files({script}, {}, {{"least", value}}).codes, ElementsAre("E7015")) << value;
 }
 
 TEST(Numbers, NothingElseConvertsByItself) {
@@ -556,22 +587,52 @@ TEST(Params, AreSetFromOutside) {
   EXPECT_THAT(check_files({script}, {}, {{"least", "lots"}}).codes, ElementsAre("E7015"));
 }
 
-// ---- what is not needed --------------------------------------------------------------------------------------------
+// ---- what a run does not read
+// --------------------------------------------------------------------------------------------
 
-TEST(Needed, LeavesOutWhatIsNotSupportedYet) {
-  const std::string script = std::string(kSources) + R"(
-    view newest { from sale last per store retain forever }
-    product newest_sale { from newest }
-    product plain key id { from sale }
-    aggregate longest(x: string) -> int { init { n: int = 0 } step { n: n } finish n }
-    test "newest" { given click [] expect newest_sale [] }
-    test "plain" { given click [] expect plain [] })";
-  EXPECT_THAT(check_files({script}).codes, testing::Contains("E5001"));
-  const Checked plain = check_files({script}, {"shop.plain"});
-  EXPECT_THAT(plain.codes, IsEmpty());
-  EXPECT_THAT(plain.text, testing::Not(HasSubstr("newest")));
-  EXPECT_EQ(plain.project.tests.size(), 1u);
-  EXPECT_THAT(check_files({script}, {"shop.newest_sale"}).codes, testing::Contains("E5001"));
+TEST(RunFiles, ErrorsThatARunDoesNotReachAreOneWarning) {
+  const std::string plain = "domain shop\nproduct plain key id { from sale }\n";
+  const std::string other =
+      "domain shop\nview newest { from sale last per store retain forever }\nproduct newest_sale { from newest }\n"
+      "product wrong { from plain where nothing > 3 }\ntest \"newest\" { given click [] expect newest_sale [] }";
+  const std::vector<std::string> files{std::string(kSources), plain, other};
+  EXPECT_THAT(check_files(files).codes, ElementsAre("E5001", "E2107"));
+  const Checked run = check_files(files, {1});
+  EXPECT_THAT(run.codes, ElementsAre("W5004"));
+  EXPECT_THAT(run.messages, ElementsAre("2 errors in declarations that this run does not read"));
+  EXPECT_THAT(run.text, HasSubstr("plain"));
+  EXPECT_THAT(run.text, testing::Not(HasSubstr("newest")));
+  EXPECT_THAT(run.project.tests, IsEmpty());
+  EXPECT_THAT(check_files(files, {2}).codes, ElementsAre("E5001", "E2107"));
+}
+
+TEST(RunFiles, ErrorsInWhatARunReadsStay) {
+  const std::string run = "domain a\nproduct p { from s where n > least and twice(n) > 2 }";
+  auto codes = [&](const std::string& source, const std::string& more) {
+    return check_files({run, "domain a\nstream s { n: int" + source + " }\n" + more}, {0}).codes;
+  };
+  const std::string sound = "param least: int = 3\nfunction twice(x: int) -> int = x * 2\n";
+  EXPECT_THAT(codes("", sound), IsEmpty());
+  EXPECT_THAT(codes("", sound + "type t = nothing"), ElementsAre("W5004"));
+  EXPECT_THAT(codes(", t: t", sound + "type t = nothing"), ElementsAre("E2104"));
+  EXPECT_THAT(codes("", sound + "stream s { n: int }"), ElementsAre("E2112"));
+  EXPECT_THAT(codes("", sound + "stream r { n: int }\nstream r { n: int }"), ElementsAre("W5004"));
+  EXPECT_THAT(codes("", sound + "param most: int = \"a\""), ElementsAre("W5004"));
+  EXPECT_THAT(codes("", "param least: int = \"a\"\nfunction twice(x: int) -> int = x * 2"), ElementsAre("E2231"));
+  EXPECT_THAT(codes("", "param least: t = 3\ntype t = nothing\nfunction twice(x: int) -> int = x * 2"),
+              ElementsAre("E2104"));
+  EXPECT_THAT(codes("", "param least: int = 3\nfunction twice(x: int) -> int = y * 2"), ElementsAre("E2101"));
+  EXPECT_THAT(codes("", sound + "product q { from s where }"), ElementsAre("E1001"));
+  // What cannot be read may be what is missing.
+  EXPECT_THAT(codes("", "param least: int = 3\nfunction twice(x: int -> int = x * 2"), ElementsAre("E1001"));
+}
+
+TEST(RunFiles, OtherScriptsMayNotBeReadable) {
+  const std::vector<std::string> files{"domain a\nstream s { n: int }\nproduct p { from s }",
+                                       "domain a\nproduct q { frm", "nothing at all", "domain a\nview d { from s }",
+                                       "domain a\nview d { from s }"};
+  EXPECT_THAT(check_files(files, {0}).codes, ElementsAre("W5004"));
+  EXPECT_THAT(check_files(files).codes, testing::Contains("E2112"));
 }
 
 // ---- after mistakes ------------------------------------------------------------------------------------------------
@@ -585,6 +646,58 @@ TEST(Mistakes, AreToldOnce) {
               ElementsAre("E2102"));
   EXPECT_THAT(check_items("view v { from w } view w { from v }").codes, ElementsAre("E2118"));
   EXPECT_THAT(check_items("view v { from v }").codes, ElementsAre("E2118"));
+}
+
+TEST(Mistakes, AreTakenAsTheirAuthorMeantThem) {
+  // A key in error is the key.
+  EXPECT_THAT(check_items("table t key k from file \"t.csv\" format csv { k: string?, n: int }\n"
+                          "view v { from sale join t on t.k == store let x = t.n }\n"
+                          "view w { from sale join t on t.k == note let x = t.n }")
+                  .codes,
+              ElementsAre("E3210"));
+  EXPECT_THAT(check_items("table t from file \"t.csv\" format csv { k: string, n: int }\n"
+                          "view v { from sale join t on t.k == store let x = t.n }")
+                  .codes,
+              ElementsAre("E3211"));
+  EXPECT_THAT(check_items("table t key k: from file \"t.csv\" format csv { k: string, n: int }\n"
+                          "view v { from sale join t on t.k == store let x = t.n }")
+                  .codes,
+              ElementsAre("E1001"));
+  // A clause that cannot be read may be the time.
+  EXPECT_THAT(check_items("stream s\n  time = at\n  within 5s\n{ at: timestamp, n: int }\n"
+                          "view v { from s window tumbling 1h group { n: count() } }")
+                  .codes,
+              ElementsAre("E1001"));
+  // A field that cannot be read may have any name, and so may an entry.
+  EXPECT_THAT(check_items("stream s { 7 a: int, b: int }\nview v { from s let x = a + b }\n"
+                          "product p { from s }\ntest \"t\" { given s [{ a: 1, b: 2 }] expect p [] }")
+                  .codes,
+              ElementsAre("E1001"));
+  EXPECT_THAT(check_items("view v { from sale select { id, % amount } }\nview w { from v let x = amount }").codes,
+              ElementsAre("E1001"));
+  EXPECT_THAT(check_items("view v {\n  from sale\n  select { id, at, total: amount + }\n}\n"
+                          "view w { from v let x = total }")
+                  .codes,
+              ElementsAre("E1001"));
+  EXPECT_THAT(check_items("view v {\n  from sale\n  select { id,\n}\nview w { from v let x = amount }").codes,
+              ElementsAre("E1023"));
+  // A declaration that cannot be read declares what it names.
+  EXPECT_THAT(check_items("function twice(x int) -> int = x * 2\nview v { from sale let x = twice(count) }").codes,
+              ElementsAre("E1001"));
+  EXPECT_THAT(check_items("view = w { from sale }\nview v { from w let x = count }").codes, ElementsAre("E1001"));
+  EXPECT_THAT(
+      check_files({"domain = a\npublic stream s { n: int }", "domain b\nuse a.s\nview v { from s let x = n }"}).codes,
+      ElementsAre("E1001"));
+}
+
+TEST(Mistakes, OfOneCauseAreOneFinding) {
+  const Checked checked = check_items(
+      "view v { from sale where amonut > 1 let x = amonut let y = amonut }\nview w { from sale where amonut > 2 }");
+  EXPECT_THAT(checked.codes, ElementsAre("E2107"));
+  const Checked two = check_items("view v { from sale where amonut > 1 where stroe == \"a\" }");
+  EXPECT_THAT(two.codes, ElementsAre("E2107", "E2107"));
+  const Checked other = check_items("view v { from sale where amonut > 1 }\nview w { from click where amonut > 1 }");
+  EXPECT_THAT(other.codes, ElementsAre("E2107", "E2107"));
 }
 
 TEST(Mistakes, ExpressionsHaveABound) {

@@ -29,8 +29,6 @@ Span Context::word(Span span, std::string_view word) const {
 }
 
 void Context::not_yet(Span span, std::string construct, std::string way_out) {
-  if (!working.empty()) working.back()->unsupported = true;
-  if (lenient) return;
   reporter.report(diag::NotYet{.construct = std::move(construct)})
       .at(span, "not in this version")
       .note(std::move(way_out));

@@ -64,12 +64,12 @@ struct RelationInfo {
   std::vector<bool> has_fallback;  ///< of a source's fields: may be left out in tests
   Span from_span = {};             ///< of the `from` that reads another relation
   bool key_unknown = false;        ///< its key is in error: what depends on it is silent
-  bool unsupported = false;        ///< something in it, or in what it reads, is not supported yet
 };
 
 struct ParamInfo {
   Type type;
   Value value;
+  std::set<const Declaration*> reads;  ///< types
 };
 
 struct FunctionInfo {
@@ -97,7 +97,6 @@ struct Context {
   std::map<const Declaration*, FunctionInfo> functions;
   std::vector<const Declaration*> calls;  ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;     ///< relations being checked, outermost first
-  bool lenient = false;                   ///< what is not supported yet is left out without a word
   uint32_t next_site = 0;
   typed::Project project;
 
@@ -130,10 +129,10 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector);
-/// tests.cpp
-void check_tests(Context& context);
-/// functions.cpp
-void check_functions(Context& context);
+/// tests.cpp: those the run is about (`of_run`), or the others.
+void check_tests(Context& context, bool of_run);
+/// functions.cpp: likewise
+void check_functions(Context& context, bool of_run);
 /// An aggregate or a service: not yet.
 void report_later_item(Context& context, const Declaration& declaration);
 /// params.cpp

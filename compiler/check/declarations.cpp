@@ -215,14 +215,19 @@ Declarations::Found Declarations::find(const Place& place, NameKind kind, const 
     const auto found = names.find(wanted);
     return found == names.end() ? nullptr : found->second;
   };
-  if (const Declaration* own = of(*place.domain, name)) return {own, false};
+  const Declaration* declared = of(*place.domain, name);
   const auto uses = uses_.find(place.script);
-  if (uses != uses_.end() && kind != NameKind::param) {
+  if (declared == nullptr && uses != uses_.end() && kind != NameKind::param) {
     for (const Use& use : uses->second) {
       if (use.name != name) continue;
       if (use.silent) return {nullptr, true};
-      if (const Declaration* found = of(*use.domain, use.target)) return {found, false};
+      declared = of(*use.domain, use.target);
+      if (declared != nullptr) break;
     }
+  }
+  if (declared != nullptr) {
+    note(*declared);
+    return {declared, false};
   }
   return {nullptr, may_exist(*place.domain, name)};
 }
@@ -242,12 +247,15 @@ Declarations::FoundRelation Declarations::find_relation(const Place& place, cons
 }
 
 bool Declarations::may_exist(const Domain& domain, const std::string& name) const {
-  if (domain.lost || domain.broken.contains(name)) return true;
-  return std::any_of(domains_.begin(), domains_.end(), [&](const auto& entry) {
-    const Domain& other = *entry.second;
-    return other.lost && (other.relations.contains(name) || other.types.contains(name) ||
-                          other.functions.contains(name) || other.params.contains(name) || other.broken.contains(name));
-  });
+  const bool may = domain.lost || domain.broken.contains(name) ||
+                   std::any_of(domains_.begin(), domains_.end(), [&](const auto& entry) {
+                     const Domain& other = *entry.second;
+                     return other.lost && (other.relations.contains(name) || other.types.contains(name) ||
+                                           other.functions.contains(name) || other.params.contains(name) ||
+                                           other.broken.contains(name));
+                   });
+  met_unreadable_ |= may;
+  return may;
 }
 
 std::vector<std::string> Declarations::names(const Place& place, NameKind kind) const {

@@ -60,6 +60,14 @@ class Declarations {
   const Domain* find_domain(const std::string& name) const;
   std::vector<std::string> domain_names() const;
 
+  /// All that has been found or noted so far: what depends on what.
+  const std::set<const Declaration*>& met() const { return met_; }
+  void note(const Declaration& declaration) const { met_.insert(&declaration); }
+  /// Whether a name was looked up that an unreadable part of a script may declare.
+  bool met_unreadable() const { return met_unreadable_; }
+  /// Forgets what has been met, and returns it.
+  std::set<const Declaration*> take_met() { return std::exchange(met_, {}); }
+
   struct Found {
     const Declaration* declaration = nullptr;
     bool silent = false;  ///< why there is none was reported already
@@ -97,6 +105,8 @@ class Declarations {
   std::map<std::string, std::unique_ptr<Domain>> domains_;
   std::vector<const Declaration*> relations_, order_;
   std::map<const ast::Script*, std::vector<Use>> uses_;
+  mutable std::set<const Declaration*> met_;
+  mutable bool met_unreadable_ = false;
 };
 
 /// The name of a script's domain; `main` where none could be read.

@@ -1,6 +1,7 @@
 // Functions of scripts: each is checked by itself once, and becomes part of the expression that calls it.
 #include "compiler/check/closest.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/reach.h"
 
 namespace braid::checking {
 
@@ -93,7 +94,7 @@ bool Expressions::check_function(const Declaration& declaration) {
   if (info.state == FunctionInfo::State::done) return !info.broken;
   info.state = FunctionInfo::State::working;
   const size_t errors = context_.reporter.size();
-  bool sound = true;
+  bool sound = !function->broken;
   if (!function->generics.empty()) {
     context_.not_yet(function->generics.front().name.span, "a function of any type",
                      "write it for the types it is used with");
@@ -155,10 +156,7 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .note("functions do not recurse, so every row takes a bounded time");
     return poison(call.span);
   }
-  if (!check_function(declaration)) {
-    if (context_.lenient && !context_.working.empty()) context_.working.back()->unsupported = true;
-    return poison(call.span);
-  }
+  if (!check_function(declaration)) return poison(call.span);
 
   const size_t count = function->parameters.size();
   std::vector<const Argument*> given(count, nullptr);
@@ -260,8 +258,9 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   return result;
 }
 
-void check_functions(Context& context) {
+void check_functions(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
+    if (is_of_run(context, *declaration) != of_run) continue;
     report_later_item(context, *declaration);
     const auto* function = std::get_if<ast::Function>(&declaration->item->node);
     if (function == nullptr) continue;

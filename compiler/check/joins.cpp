@@ -138,7 +138,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     return;
   }
   RelationInfo& right = need_relation(context_, *resolved.declaration, span);
-  info_.unsupported |= right.unsupported;
   const std::string right_name = path_text(node.relation.path);
   const bool left_join = node.kind == ast::JoinKind::left;
 

@@ -22,6 +22,7 @@ void check_params(Context& context) {
     const Place place = place_of(*declaration);
     const Type type = param->type ? resolve_type(context, place, *param->type, TypePlace::parameter) : error_type();
     ParamInfo& info = context.params[declaration];
+    info.reads = context.declarations.take_met();
     info.type = error_type();
     if (param->value == nullptr) continue;
     Expressions expressions(context, place, nullptr);

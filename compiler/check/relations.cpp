@@ -136,6 +136,7 @@ std::optional<FieldPath> find_path(Context& context, const Row& row, const ast::
 }
 
 RelationInfo& need_relation(Context& context, const Declaration& declaration, Span from) {
+  context.declarations.note(declaration);
   RelationInfo& info = context.relations[static_cast<size_t>(declaration.index)];
   if (info.state == RelationInfo::State::done) return info;
   if (info.state == RelationInfo::State::working) {

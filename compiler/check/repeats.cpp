@@ -22,6 +22,7 @@ bool is_of_name(int code) {
 }
 
 bool same_cause(const Diagnostic& a, const Diagnostic& b) {
+  if (a.code < 2000 || a.code >= 6000) return false;
   if (a.code != b.code || a.severity != b.severity || a.message != b.message || a.labels.size() != b.labels.size() ||
       a.labels.empty() || (a.labels.size() == 1 && !is_of_name(a.code)))
     return false;
@@ -39,10 +40,9 @@ void add_edits(Diagnostic& kept, const Diagnostic& other) {
 
 }  // namespace
 
-void join_repeats(Reporter& reporter, size_t first) {
-  std::vector<Diagnostic> findings(reporter.findings().begin() + static_cast<std::ptrdiff_t>(first),
-                                   reporter.findings().end());
-  reporter.truncate(first);
+void join_repeats(Reporter& reporter) {
+  std::vector<Diagnostic> findings = reporter.findings();
+  reporter.truncate(0);
   std::stable_sort(findings.begin(), findings.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return (a.labels.empty() ? std::tuple(0u, 0u, 0u) : key_of(a.labels[0].span)) <
            (b.labels.empty() ? std::tuple(0u, 0u, 0u) : key_of(b.labels[0].span));

@@ -207,7 +207,6 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   made.has_time = info.row.has_time;
   made.time_field = info.row.time_field;
   check_contract(context, info, source.clauses, made);
-  if (context.lenient && info.unsupported) return;
   info.id = static_cast<int>(context.project.relations.size());
   context.project.relations.push_back(std::move(made));
 }

@@ -61,7 +61,6 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();
-  if (context_.lenient && info_.unsupported) return;
   info_.id = static_cast<int>(context_.project.relations.size());
   context_.project.relations.push_back(std::move(made_));
 }
@@ -115,7 +114,6 @@ bool FlowChecker::from(const ast::From& from) {
   }
   from_relation_span_ = node.relation.span;
   RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
-  info_.unsupported |= source.unsupported;
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -272,7 +270,6 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   if (resolved.port)
     return context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
   RelationInfo& other = need_relation(context_, *resolved.declaration, span);
-  info_.unsupported |= other.unsupported;
   if (other.row.table || row_.table)
     return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
   const std::string name = path_text(node.relation.path);

@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
@@ -306,8 +307,9 @@ struct TestChecker {
 
 }  // namespace
 
-void check_tests(Context& context) {
+void check_tests(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
+    if (is_of_run(context, *declaration) != of_run) continue;
     const auto* test = std::get_if<ast::Test>(&declaration->item->node);
     if (test == nullptr) continue;
     TestChecker checker{context, place_of(*declaration), {}, false};

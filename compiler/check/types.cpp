@@ -64,6 +64,7 @@ Type named_type(Context& context, const Place& place, const ast::Path& path, Typ
     return error_type();
   }
   const Declaration& alias = *found.declaration;
+  context.declarations.note(alias);
   if (const auto known = context.aliases.find(&alias); known != context.aliases.end()) return known->second;
   if (!context.aliases_working.insert(&alias).second) {
     context.reporter.report(diag::CyclicType{.name = alias.name.text})

@@ -18,14 +18,14 @@ std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources
 
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<std::string>& needed, Reporter& reporter) {
+                             const std::vector<uint32_t>& run_files, Reporter& reporter) {
   CheckInput input{.scripts = {}, .sources = sources, .functions = language.functions};
   for (const auto& script : scripts) input.scripts.push_back(script.get());
   input.parameter_overrides = parameters;
   input.knows_zone = language.knows_zone;
   input.zone_names = language.zone_names;
   input.pattern_fault = language.pattern_fault;
-  input.needed = needed;
+  input.run_files = run_files;
   return check(input, reporter);
 }
 

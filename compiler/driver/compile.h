@@ -31,10 +31,11 @@ struct Language {
 /// Every script of the source set that ends in .braid, parsed once.
 std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
 
-/// Checks them as one project. `needed`: products a run needs ("domain.name"); empty: all are checked in full.
+/// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
+/// (CheckInput::run_files).
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<std::string>& needed, Reporter& reporter);
+                             const std::vector<uint32_t>& run_files, Reporter& reporter);
 
 /// A stage and how long it took.
 struct StageTime {

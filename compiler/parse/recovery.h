@@ -48,6 +48,13 @@ inline void leave_hole(State&, Cursor at, ast::Fields& node) {
   field.type->span = field.span = at->span;
   node.list.push_back(std::move(field));
 }
+inline void leave_hole(State&, Cursor, ast::Function& node) {
+  node.broken = true;
+}
+/// An unclosed flow may have had more steps.
+inline void leave_hole(State&, Cursor at, ast::Flow& node) {
+  node.steps.push_back({at->span, ast::ErrorStep{}});
+}
 inline void leave_hole(State& state, Cursor at, ast::Case& node) {
   ast::Arm arm;
   arm.otherwise = true;
@@ -313,10 +320,12 @@ struct BlockPart : Around<Subject, BlockPart<Subject>> {
     }
     const Cursor opened = first++;
     this->subject.parse(first, last, context, node, x3::unused);
-    if (first->is(Sign::brace_close))
+    if (first->is(Sign::brace_close)) {
       ++first;
-    else
-      state.report_unclosed(opened, first);
+      return true;
+    }
+    state.report_unclosed(opened, first);
+    leave_hole(state, first, node);
     return true;
   }
 };

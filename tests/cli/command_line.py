@@ -147,6 +147,31 @@ def on_a_terminal(case: Case, words: list, environment: dict) -> str:
     return told.decode("utf-8", "replace")
 
 
+def errors_elsewhere_do_not_stop_a_run(case: Case) -> None:
+    shop = case.directory / "shop"
+    shop.mkdir()
+    (shop / "braid.toml").write_text('[project]\nname = "shop"\ndefault_env = "dev"\n\n[env.dev.bind]\n'
+                                     '"shop.order" = { file = "order.ndjson" }\n"shop.other" = { file = "other.ndjson" }\n')
+    (shop / "order.ndjson").write_text('{"id":1,"amount":2}\n{"id":2,"amount":20}\n')
+    (shop / "a.braid").write_text('domain shop\n\nstream order key id from file "order.ndjson" format json\n'
+                                  '{ id: int, amount: int }\n\nproduct big key id { from order where amount > 10 }\n\n'
+                                  'test "big" { given order [{ id: 1, amount: 11 }] expect big [{ id: 1, amount: 11 }] }\n')
+    case.braid("dry-run", shop / "a.braid")
+    for name in ("b", "c"):
+        (shop / f"{name}.braid").write_text("domain shop\n\nview other { from order where amuont > 1 }\n")
+    for words in (["dry-run"], ["explain"], ["test"], ["run", "--store", case.directory / "store"]):
+        told = case.braid(words[0], shop / "a.braid", *words[1:], finding="W5004")
+        case.expect("2 errors" in told.err and "braid check" in told.err, f"neither count nor way out: {told}")
+        case.expect("E2112" not in told.err and "E2107" not in told.err, f"errors from elsewhere: {told}")
+    for path in (shop, shop / "a.braid"):
+        case.expect({"E2112", "E2107"} <= set(case.braid("check", path, code=SCRIPT).codes), f"check {path} hides errors")
+    case.braid("dry-run", shop, code=SCRIPT, finding="E2112")
+    case.braid("dry-run", shop / "b.braid", code=SCRIPT, finding="E2107")
+    # What a.braid reads is in its way.
+    (shop / "a.braid").write_text((shop / "a.braid").read_text() + "\nproduct bigger key id { from other }\n")
+    case.braid("dry-run", shop / "a.braid", code=SCRIPT, finding="E2112")
+
+
 def colours_are_for_terminals(case: Case) -> None:
     script = case.directory / "wrong.braid"
     script.write_text(WRONG)
@@ -166,4 +191,4 @@ def colours_are_for_terminals(case: Case) -> None:
 if __name__ == "__main__":
     braid_command.main([help_teaches, wrong_use_is_answered, exit_codes_tell_what_failed, findings_are_json,
                         inferred_declarations_check, a_new_project_works, codes_and_functions_are_explained,
-                        colours_are_for_terminals])
+                        errors_elsewhere_do_not_stop_a_run, colours_are_for_terminals])

@@ -18,6 +18,10 @@ size_t count_code(const std::vector<Diagnostic>& found, const std::string& code)
       std::count_if(found.begin(), found.end(), [&](const Diagnostic& d) { return code_text(d) == code; }));
 }
 
+std::vector<uint32_t> run_of(const WrongScript& script) {
+  return script.runs_alone ? std::vector<uint32_t>{script.script()} : std::vector<uint32_t>();
+}
+
 SourceSet with_script_text(const WrongScript& script, const std::string& text) {
   SourceSet sources;
   for (uint32_t file = 0; file < script.script(); ++file)
@@ -26,21 +30,32 @@ SourceSet with_script_text(const WrongScript& script, const std::string& text) {
   return sources;
 }
 
+struct PageScript {
+  SourceSet sources;
+  std::vector<uint32_t> run;
+};
+
 /// The script in the section `heading` of a page, whose fence says `braid` and no more. A line `// file: NAME` begins
-/// another file of the project.
-std::optional<SourceSet> page_script(const std::string& page, const std::string& heading) {
+/// another file of the project, a line `// run: NAME` is left out and says that only that file is run.
+std::optional<PageScript> page_script(const std::string& page, const std::string& heading) {
   constexpr std::string_view kFence = "```braid\n";
   constexpr std::string_view kFile = "// file: ";
+  constexpr std::string_view kRun = "// run: ";
   const size_t from = page.find("\n## " + heading + "\n");
   if (from == std::string::npos) return std::nullopt;
   const std::string section = page.substr(from, page.find("\n## ", from + 1) - from);
   const size_t begin = section.find(kFence);
   if (begin == std::string::npos) return std::nullopt;
   std::istringstream block(section.substr(begin + kFence.size(), section.find("\n```", begin) - begin - kFence.size()));
-  SourceSet sources;
-  std::string name = "example.braid";
+  PageScript made;
+  SourceSet& sources = made.sources;
+  std::string name = "example.braid", run;
   std::string text;
   for (std::string line; std::getline(block, line);) {
+    if (line.starts_with(kRun)) {
+      run = line.substr(kRun.size());
+      continue;
+    }
     if (!line.starts_with(kFile)) {
       text += line + "\n";
       continue;
@@ -50,7 +65,9 @@ std::optional<SourceSet> page_script(const std::string& page, const std::string&
     text.clear();
   }
   sources.add(name, text);
-  return sources;
+  for (uint32_t file = 0; file < sources.size(); ++file)
+    if (sources.file(file).path == run) made.run.push_back(file);
+  return made;
 }
 
 std::string page_name(int code) {
@@ -79,11 +96,11 @@ std::vector<CatalogueEntry> pages_of_scripts(CodeRange only) {
 }  // namespace
 
 std::string page_as_printed(const std::string& page, const CheckScript& check_script) {
-  const std::optional<SourceSet> example = page_script(page, "Example");
+  const std::optional<PageScript> example = page_script(page, "Example");
   if (!example) return page;
   std::string printed;
-  for (const Diagnostic& finding : check_script(*example))
-    printed += (printed.empty() ? "" : "\n") + render_terminal(finding, *example);
+  for (const Diagnostic& finding : check_script(example->sources, example->run))
+    printed += (printed.empty() ? "" : "\n") + render_terminal(finding, example->sources);
   const size_t script = page.find("```braid\n", page.find("\n## Example\n"));
   const size_t behind = page.find("\n```\n", script) + 5;
   const size_t next = std::min(page.find("\n## ", behind), page.size());
@@ -104,14 +121,14 @@ std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRa
     const std::string page = read_page(entry.code);
     const auto has_code = [&](const Diagnostic& finding) { return finding.code == entry.code; };
     if (const auto example = page_script(page, "Example")) {
-      const std::vector<Diagnostic> found = check_script(*example);
+      const std::vector<Diagnostic> found = check_script(example->sources, example->run);
       if (std::none_of(found.begin(), found.end(), has_code))
         complaints.push_back(name + ": the example does not get its code");
       else if (page.find("\n```text\n") != std::string::npos && page != page_as_printed(page, check_script))
         complaints.push_back(name + ": the example prints something else than the page says");
     }
     if (const auto mend = page_script(page, "Mend")) {
-      for (const Diagnostic& finding : check_script(*mend))
+      for (const Diagnostic& finding : check_script(mend->sources, mend->run))
         if (finding.severity == Severity::error || has_code(finding))
           complaints.push_back(fmt::format("{}: the mend gets {}: {}", name, code_text(finding), finding.message));
     }
@@ -127,13 +144,13 @@ std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, Code
     if (script.expected.empty()) continue;
     const int first_code = std::stoi(script.expected.front().code.substr(1));
     if (first_code < only.first || first_code > only.last) continue;
-    const std::vector<Diagnostic> found = check_script(script.sources);
+    const std::vector<Diagnostic> found = check_script(script.sources, run_of(script));
     for (const std::string& complaint : compare(script, found)) complaints.push_back(name + ": " + complaint);
     for (const Expectation& expectation : script.expected) {
       const std::optional<std::string> text = mended(script, expectation);
       if (!text) continue;
       const size_t before = count_code(found, expectation.code);
-      const size_t after = count_code(check_script(with_script_text(script, *text)), expectation.code);
+      const size_t after = count_code(check_script(with_script_text(script, *text), run_of(script)), expectation.code);
       if (before > 0 && after >= before) complaints.push_back(name + ": " + expectation.code + " stays after its mend");
     }
   }

@@ -9,8 +9,9 @@
 
 namespace braid {
 
-/// All findings of one run over the files of one project, in source order.
-using CheckScript = std::function<std::vector<Diagnostic>(const SourceSet& sources)>;
+/// All findings of one run over the files of one project, in source order; of a run on these files alone, if there are
+/// any.
+using CheckScript = std::function<std::vector<Diagnostic>(const SourceSet& sources, const std::vector<uint32_t>& run)>;
 
 /// Runs `check_script` over every script of wrong/ and says what differs from the headers: a finding that is missing,
 /// misplaced or not expected, a second label or a fix that is missing, a mend that does not make its code go away.

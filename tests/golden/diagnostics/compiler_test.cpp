@@ -10,10 +10,10 @@
 namespace braid {
 namespace {
 
-std::vector<Diagnostic> check_as_the_command(const SourceSet& sources) {
+std::vector<Diagnostic> check_as_the_command(const SourceSet& sources, const std::vector<uint32_t>& run) {
   Reporter reporter;
   const auto scripts = driver::parse_scripts(sources, reporter);
-  driver::check_scripts(scripts, sources, cli::language(), {}, {}, reporter);
+  driver::check_scripts(scripts, sources, cli::language(), {}, run, reporter);
   return reporter.take_sorted();
 }
 

@@ -122,6 +122,10 @@ bool read_line(std::string_view text, WrongScript& script) {
     script.with.push_back(line.word());
     return line.at_end() && !script.with.back().empty();
   }
+  if (line.take("run:")) {
+    script.runs_alone = true;
+    return line.take("this script") && line.at_end();
+  }
   if (line.take("expect:")) {
     Expectation expectation;
     expectation.code = line.word();

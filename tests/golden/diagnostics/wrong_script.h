@@ -35,6 +35,7 @@ struct Expectation {
 struct WrongScript {
   std::string name;  ///< "22_misspelt_field"
   std::vector<std::string> with;
+  bool runs_alone = false;  ///< `run: this script`
   std::vector<Expectation> expected;
   /// The files of `with` in their order, then the script: its file index is `sources.size() - 1`.
   SourceSet sources;

@@ -106,13 +106,15 @@ TEST(Compare, WantsSilenceWhereNothingIsClose) {
 
 TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheMends) {
   int runs = 0;
-  const CheckScript silent = [&](const SourceSet&) {
+  const CheckScript silent = [&](const SourceSet&, const std::vector<uint32_t>&) {
     ++runs;
     return std::vector<Diagnostic>();
   };
   EXPECT_FALSE(try_wrong_scripts(silent, {1000, 1999}).empty());
   EXPECT_GT(runs, 15);
-  const CheckScript stubborn = [](const SourceSet&) { return std::vector{diag::AssignInCondition{}.make()}; };
+  const CheckScript stubborn = [](const SourceSet&, const std::vector<uint32_t>&) {
+    return std::vector{diag::AssignInCondition{}.make()};
+  };
   const std::vector<std::string> complaints = try_wrong_scripts(stubborn, {1010, 1010});
   EXPECT_NE(std::find(complaints.begin(), complaints.end(), "01_assign_in_condition: E1010 stays after its mend"),
             complaints.end());
@@ -120,7 +122,7 @@ TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheMends) {
 
 TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
   std::vector<std::string> texts;
-  const CheckScript blind = [&](const SourceSet& sources) {
+  const CheckScript blind = [&](const SourceSet& sources, const std::vector<uint32_t>&) {
     texts.push_back(sources.file(0).text);
     return std::vector<Diagnostic>();
   };
@@ -130,12 +132,14 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
   EXPECT_NE(texts[0].find("where status = \"captured\"\n"), std::string::npos) << texts[0];
   EXPECT_TRUE(texts[1].starts_with("domain payments\n") && texts[1].ends_with("}\n")) << texts[1];
 
-  const CheckScript stubborn = [](const SourceSet&) { return std::vector{diag::AssignInCondition{}.make()}; };
+  const CheckScript stubborn = [](const SourceSet&, const std::vector<uint32_t>&) {
+    return std::vector{diag::AssignInCondition{}.make()};
+  };
   EXPECT_EQ(try_error_pages(stubborn, {1010, 1010}).size(), 2u)
       << "it prints no place, and the mend still gets the code";
 
   std::vector<uint32_t> files;
-  const CheckScript counting = [&](const SourceSet& sources) {
+  const CheckScript counting = [&](const SourceSet& sources, const std::vector<uint32_t>&) {
     files.push_back(sources.size());
     return std::vector<Diagnostic>();
   };
@@ -146,7 +150,7 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
 TEST(PageAsPrinted, PutsWhatIsPrintedBelowTheExample) {
   const std::string head = "# E1010: x\n\n## Why\n\nBecause.\n\n## Example\n\n```braid\na = b\n```\n";
   const std::string rest = "\n## Mend\n\n```braid\na == b\n```\n";
-  const CheckScript check = [](const SourceSet&) {
+  const CheckScript check = [](const SourceSet&, const std::vector<uint32_t>&) {
     Diagnostic made = diag::AssignInCondition{}.make();
     DiagnosticBuilder(made).at({0, 2, 3});
     return std::vector{made};
@@ -156,7 +160,7 @@ TEST(PageAsPrinted, PutsWhatIsPrintedBelowTheExample) {
       "1 | a = b\n  |   ^\n```\n";
   EXPECT_EQ(page_as_printed(head + rest, check), head + block + rest);
   EXPECT_EQ(page_as_printed(head + "\n```text\nold\n```\n" + rest, check), head + block + rest);
-  const CheckScript silent = [](const SourceSet&) { return std::vector<Diagnostic>(); };
+  const CheckScript silent = [](const SourceSet&, const std::vector<uint32_t>&) { return std::vector<Diagnostic>(); };
   EXPECT_EQ(page_as_printed(head + block + rest, silent), head + rest);
 }
 
