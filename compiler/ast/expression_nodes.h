@@ -302,6 +302,7 @@ struct DecimalType {
 };
 struct EnumType {
   std::vector<Name> symbols;
+  bool broken = false;  ///< a symbol could not be read
 };
 struct ListType {
   TypePtr element;

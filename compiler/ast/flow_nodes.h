@@ -79,7 +79,9 @@ struct WaitAtMost {
 struct ElsePort {
   Name port;
 };
-struct ErrorClause {};
+struct ErrorClause {
+  std::vector<std::string> words;  ///< that stand in it: one of them may be a name
+};
 
 struct JoinClause {
   Span span;

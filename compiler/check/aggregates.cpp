@@ -53,6 +53,11 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
                      aggregate_names(context_.input.functions) + " are there");
     return poison(span);
   }
+  // Where an argument could not be read, nobody knows which of the others belong to this call.
+  for (const ast::Argument& argument : arguments.list)
+    if (const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
+        value != nullptr && *value != nullptr && std::holds_alternative<ast::ErrorExpr>((*value)->node))
+      return poison(span);
   std::vector<const ast::Expr*> positional;
   const ast::Expr *by = nullptr, *filter = nullptr;
   if (object != nullptr) positional.push_back(object);

@@ -690,6 +690,37 @@ TEST(Mistakes, AreTakenAsTheirAuthorMeantThem) {
       ElementsAre("E1001"));
 }
 
+TEST(Mistakes, OfOneBracketAreNotOneForEachElement) {
+  const std::string items = "product p { from click select { id, mood, at } }\n";
+  EXPECT_THAT(check_items(items + "test \"t\" {\n  given click [\n    id: 1, customer: 2, at: @2026-01-01 },\n"
+                                  "    { id: 2, customer: 3, at: @2026-01-01T00:00Z },\n  ]\n  expect p []\n}")
+                  .codes,
+              ElementsAre("E1001"));
+  // The elements behind are still read.
+  EXPECT_THAT(check_items(items + "test \"t\" {\n  given click [\n    id: 1, customer: 2 },\n"
+                                  "    { idd: 2, customer: 3, at: @2026-01-01T00:00Z },\n  ]\n  expect p []\n}")
+                  .codes,
+              ElementsAre("E1001", "E4202", "E2107"));
+  EXPECT_THAT(check_items("view v {\n  from sale\n  window tumbling 1h\n  group store {\n    n: count(,\n"
+                          "    total: sum(amount),\n    most: max(amount),\n  }\n}")
+                  .codes,
+              testing::Each(testing::StartsWith("E10")));
+  EXPECT_THAT(check_items("stream s { id: int, kind: enum {\n  at: timestamp, n: int }\n"
+                          "view v { from s where kind == \"a\" or kind == \"b\" }")
+                  .codes,
+              testing::Each(testing::StartsWith("E10")));
+}
+
+TEST(Mistakes, InAHeaderMayHaveTakenTheName) {
+  EXPECT_THAT(check_items("product spent total { from click }\n"
+                          "test \"t\" { given click [] expect total [] expect total.rejected [] }")
+                  .codes,
+              ElementsAre("E1001"));
+  EXPECT_THAT(
+      check_items("test \"t\" { given click [] expect total [] expect total.rejected [] expect total.late [] }").codes,
+      ElementsAre("E2102"));
+}
+
 TEST(Mistakes, OfOneCauseAreOneFinding) {
   const Checked checked = check_items(
       "view v { from sale where amonut > 1 let x = amonut let y = amonut }\nview w { from sale where amonut > 2 }");

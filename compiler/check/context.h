@@ -95,8 +95,9 @@ struct Context {
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;
   std::map<const Declaration*, FunctionInfo> functions;
-  std::vector<const Declaration*> calls;  ///< functions being checked, outermost first
-  std::vector<RelationInfo*> working;     ///< relations being checked, outermost first
+  std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
+  std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
+  std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< looked up in vain, and reported
   uint32_t next_site = 0;
   typed::Project project;
 

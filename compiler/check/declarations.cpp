@@ -6,6 +6,19 @@
 #include "runtime/base/overloaded.h"
 
 namespace braid::checking {
+namespace {
+
+const std::vector<ast::Clause>* clauses_of(const ast::Item& item) {
+  return std::visit(
+      [](const auto& node) -> const std::vector<ast::Clause>* {
+        if constexpr (requires { node.clauses.front().node; }) return &node.clauses;
+        return nullptr;
+      },
+      item.node);
+}
+
+}  // namespace
+
 std::string domain_name(const ast::Script& script) {
   return script.domain.path.parts.empty() ? "main" : path_text(script.domain.path);
 }
@@ -57,6 +70,10 @@ const Declaration* Declarations::keep(Declaration declaration) {
 void Declarations::collect(const ast::Script& script, const FunctionRegistry& functions) {
   Domain& domain = *domains_.at(domain_name(script));
   for (const ast::Item& item : script.items) {
+    if (const std::vector<ast::Clause>* clauses = clauses_of(item))
+      for (const ast::Clause& clause : *clauses)
+        if (const auto* broken = std::get_if<ast::ErrorClause>(&clause.node))
+          domain.broken.insert(broken->words.begin(), broken->words.end());
     Declaration made{.item = &item, .script = &script, .domain = &domain, .name = {}};
     auto function_like = [&](const ast::Name& name) {
       made.name = name;

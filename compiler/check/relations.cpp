@@ -5,6 +5,11 @@
 #include "runtime/base/overloaded.h"
 
 namespace braid::checking {
+
+bool is_standing_port(std::string_view name) {
+  return name == "rejected" || name == "late" || name == "unmatched" || name == "alerts" || name == "changes";
+}
+
 namespace {
 
 void unknown_relation(Context& context, const Place& place, const ast::Path& path) {
@@ -20,17 +25,19 @@ void unknown_relation(Context& context, const Place& place, const ast::Path& pat
       return;
     }
   }
-  auto report = context.reporter.report(diag::UnknownRelation{.name = path_text(path)});
+  // `x.rejected` of an unknown `x`, and what else is read of an `x` that was missed before.
+  ast::Path missed = path;
+  if (path.parts.size() > 1 &&
+      (is_standing_port(path.parts.back().text) || context.missed_relations.contains({place.domain, first.text})))
+    missed.parts.resize(path.parts.size() - 1);
+  context.missed_relations.insert({place.domain, first.text});
+  auto report = context.reporter.report(diag::UnknownRelation{.name = path_text(missed)});
   report.at(first.span, "nothing of that name has rows");
   if (const auto meant = closest(first.text, context.declarations.names(place, NameKind::relation)))
     report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
 }
 
 }  // namespace
-
-bool is_standing_port(std::string_view name) {
-  return name == "rejected" || name == "late" || name == "unmatched" || name == "alerts" || name == "changes";
-}
 
 Resolved resolve_relation(Context& context, const Place& place, const ast::Relation& relation) {
   const std::vector<ast::Name>& parts = relation.path.parts;

@@ -174,10 +174,10 @@ struct SourceChecker {
 
   void run() {
     fields();
-    row.open = source.fields.broken;
-    for (const ast::Clause& one : source.clauses) clause(one);
-    // A clause that could not be read may be the one that is missed.
+    // A clause that could not be read may be the one that is missed; its braces may have been those of the fields.
     const bool broken = ast::find_clause<ast::ErrorClause>(source.clauses) != nullptr;
+    row.open = source.fields.broken || (broken && source.fields.list.empty());
+    for (const ast::Clause& one : source.clauses) clause(one);
     row.has_time |= broken;
     if (source.kind == ast::SourceKind::stream || ast::find_clause<ast::Key>(source.clauses) != nullptr) return;
     info.key_unknown = true;

@@ -102,7 +102,10 @@ struct TestChecker {
         const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
         if (named == nullptr) {
           const auto* spread = std::get_if<ast::SpreadEntry>(&entry.node);
+          const auto* plain = std::get_if<ast::PlainEntry>(&entry.node);
           one.open |= spread != nullptr && spread->value == nullptr;
+          one.open |=
+              plain != nullptr && plain->value != nullptr && std::holds_alternative<ast::ErrorExpr>(plain->value->node);
           continue;
         }
         if (named->value == nullptr) continue;

@@ -97,6 +97,7 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             return error_type();
           },
           [&](const ast::EnumType& node) -> Type {
+            if (node.broken) return error_type();
             std::vector<std::string> symbols;
             for (const ast::Name& symbol : node.symbols) {
               if (std::find(symbols.begin(), symbols.end(), symbol.text) != symbols.end())

@@ -48,6 +48,9 @@ inline void leave_hole(State&, Cursor at, ast::Fields& node) {
   field.type->span = field.span = at->span;
   node.list.push_back(std::move(field));
 }
+inline void leave_hole(State&, Cursor, ast::EnumType& node) {
+  node.broken = true;
+}
 inline void leave_hole(State&, Cursor, ast::Function& node) {
   node.broken = true;
 }
@@ -113,6 +116,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
     }
     const Cursor opened = first++;
     Cursor no_comma = nullptr;  // the last element that lacks a comma before it
+    bool broken = false;        // the element before could not be read: what looks like another may be the rest of it
     while (!first->is(close)) {
       const Cursor begin = first;
       if (is_unclosed(first, last) && !(starts_any(first) && first[1].is(Sign::brace_open))) {
@@ -121,6 +125,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
         return true;
       }
       bool no_list = false;
+      if (std::exchange(broken, false)) state.silence(first);
       const Cursor failed = attempt(state, first, [&] {
         if (!this->subject.parse(first, last, context, node, x3::unused)) return false;
         // Two commas missing on one line: this is something else than a list, and was said to be amiss.
@@ -134,6 +139,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
         continue;
       }
       leave_hole(state, begin, node);
+      broken = true;
       Cursor next = state.skip_in_list(begin, no_list ? first : failed, close);
       while (no_list && next != nullptr && !next->is(close)) next = state.skip_in_list(next, next, close);
       if (next == nullptr) {
@@ -230,8 +236,18 @@ struct EnclosedPart : Around<Subject, EnclosedPart<Subject>> {
 /// An item inside the braces of another: reported, read, and put beside the others.
 void parse_stray_item(State& state, Cursor& first);
 
-inline void make_hole(ast::Clause& hole, Cursor, Cursor) {
-  hole.node = ast::ErrorClause{};
+/// The words between two tokens, sorted, each once.
+inline std::vector<std::string> words_between(Cursor begin, Cursor end) {
+  std::vector<std::string> words;
+  for (Cursor each = begin; each != end; ++each)
+    if (each->kind == TokenKind::word) words.push_back(each->text);
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return words;
+}
+
+inline void make_hole(ast::Clause& hole, Cursor begin, Cursor end) {
+  hole.node = ast::ErrorClause{words_between(begin, end)};
 }
 inline void make_hole(ast::Promise& hole, Cursor, Cursor) {
   hole.node = ast::ErrorClause{};
@@ -246,10 +262,7 @@ inline void make_hole(ast::Item& hole, Cursor begin, Cursor end) {
   ast::ErrorItem item;
   const Cursor at = begin->is_word("public") ? begin + 1 : begin;
   if (at->kind == TokenKind::word && at[1].kind == TokenKind::word) item.name = {at[1].text, at[1].span};
-  for (Cursor each = begin; each != end; ++each)
-    if (each->kind == TokenKind::word) item.words.push_back(each->text);
-  std::sort(item.words.begin(), item.words.end());
-  item.words.erase(std::unique(item.words.begin(), item.words.end()), item.words.end());
+  item.words = words_between(begin, end);
   hole.node = std::move(item);
 }
 
@@ -268,6 +281,7 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
     while (!ends(state, first)) {
       typename Subject::attribute_type line{};
       const Cursor begin = first;
+      const size_t reported = state.reporter().size();
       const Cursor failed = attempt(state, first, [&] {
         if (subject.parse(first, last, context, x3::unused, line)) return true;
         if (state.correct_word(first, group) && subject.parse(first, last, context, x3::unused, line)) return true;
@@ -277,6 +291,8 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
       });
       if (failed == nullptr) {
         (node.*Member).push_back(std::move(line));
+        // What stands behind an item with a mistake in it, and begins none, may be the rest of it.
+        if (group == Group::item && state.reporter().size() > reported) state.silence(first);
         continue;
       }
       first = state.skip_to_line(failed > begin ? failed : begin + 1, group);

@@ -188,7 +188,7 @@ Cursor State::skip_in_list(Cursor begin, Cursor failed, Sign close) const {
     const auto match = std::find(open.rbegin(), open.rend(), at->sign);
     if (match != open.rend())
       open.erase(match.base() - 1, open.end());
-    else if (at >= failed)
+    else if (at >= failed && !at[1].is(Sign::comma) && !at[1].is(close))  // else it is of the element, too
       return at->is(close) ? at : nullptr;
   }
   return nullptr;
