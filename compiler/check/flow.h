@@ -36,6 +36,8 @@ class FlowChecker {
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
+  /// After a mistake in a step: what it might have shown not to be null is not judged.
+  void forget_optional(std::string_view step);
   bool replaceable(const std::string& name, int column, Span span);
   void add(typed::Step step);
   std::string step_text(Span span) const;
@@ -75,6 +77,7 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
+  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -155,14 +155,16 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     project("drop", std::move(columns), head);
   }
   std::vector<Field> fields = right.row.types();
-  const Type struct_of_right = struct_type(fields);
+  // Of a side in error not even the fields are known that it lacks.
+  const Type struct_of_right = right.row.open ? error_type() : struct_type(fields);
   const int other = static_cast<int>(row_.fields.size());
   Row both = row_;
   both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
   auto finish = [&] {
     if (!adds) return;
     RowField field{alias.text,
-                   left_join || node.kind == ast::JoinKind::full ? optional_type(struct_of_right) : struct_of_right,
+                   (left_join || node.kind == ast::JoinKind::full) && !right.row.open ? optional_type(struct_of_right)
+                                                                                      : struct_of_right,
                    true, head, resolved.declaration->index};
     row_.fields.push_back(std::move(field));
   };
@@ -290,7 +292,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     sound = false;
   }
   if (made.kind == typed::JoinKind::interval) {
-    if (!options.within_span) {
+    if (!options.within_span && cut_off_) {
+      sound = false;
+    } else if (!options.within_span) {
       auto report = context_.reporter.report(diag::JoinNeedsBound{.left = row_.relation, .right = right_name});
       report.at(node.relation.span, "a stream");
       if (!from_relation_span_.empty()) report.also(from_relation_span_, "another stream");

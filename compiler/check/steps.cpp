@@ -39,7 +39,10 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     row_.has_time = true;
     row_.key_stated = true;
   }
-  for (const ast::Step& one : flow.steps) step(one);
+  for (size_t i = 0; i < flow.steps.size(); ++i) {
+    cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
+    step(flow.steps[i]);
+  }
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
   if (row_.table && made_.kind == typed::RelationKind::product)
@@ -175,7 +178,10 @@ void FlowChecker::step(const ast::Step& step) {
                          "`unique … within` in the contract of a product keeps the first row of a key", false);
                  },
                  [&](const ast::Match&) { later("match", span, "joins `within` find pairs of rows in time", true); },
-                 [&](const ast::ErrorStep&) { row_.open = true; },
+                 [&](const ast::ErrorStep&) {
+                   row_.open = true;
+                   forget_optional({});
+                 },
              },
              step.node);
 }
@@ -330,9 +336,16 @@ void FlowChecker::where(const ast::Where& node, Span span) {
   typed::WhereStep made{condition, {}};
   if (node.otherwise && port(*node.otherwise, false)) made.port = node.otherwise->text;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (is_poison(condition)) return forget_optional(context_.text(span));
   Expressions facts(context_, place_, &row_);
   facts.assume(*node.condition, true);
   narrow(facts.assumed(), span);
+}
+
+void FlowChecker::forget_optional(std::string_view step) {
+  for (RowField& field : row_.fields)
+    if (is_optional(field.type) && (step.empty() || step.find(field.name) != std::string_view::npos))
+      field.type = error_type();
 }
 
 /// After `where x is not null` the field itself is no longer optional.

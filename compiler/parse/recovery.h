@@ -99,6 +99,15 @@ inline bool is_unclosed(Cursor at, Cursor last) {
          at->is(Sign::bracket_close);
 }
 
+template <class Node>
+bool is_unclosed(Cursor at, Cursor last, const Node&) {
+  return is_unclosed(at, last);
+}
+/// No symbol is followed by a colon: that is a field.
+inline bool is_unclosed(Cursor at, Cursor last, const ast::EnumType&) {
+  return is_unclosed(at, last) || (at->kind == TokenKind::word && at[1].is(Sign::colon));
+}
+
 /// `( … )`, `[ … ]`, `{ … }` around elements with commas between them, one more allowed behind the last.
 template <class Subject>
 struct ListedPart : Around<Subject, ListedPart<Subject>> {
@@ -119,22 +128,24 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
     bool broken = false;        // the element before could not be read: what looks like another may be the rest of it
     while (!first->is(close)) {
       const Cursor begin = first;
-      if (is_unclosed(first, last) && !(starts_any(first) && first[1].is(Sign::brace_open))) {
+      if (is_unclosed(first, last, node) && !(starts_any(first) && first[1].is(Sign::brace_open))) {
         state.report_unclosed(opened, first);
         leave_hole(state, first, node);
         return true;
       }
       bool no_list = false;
       if (std::exchange(broken, false)) state.silence(first);
+      const size_t unclosed = state.unclosed();
       const Cursor failed = attempt(state, first, [&] {
         if (!this->subject.parse(first, last, context, node, x3::unused)) return false;
         // Two commas missing on one line: this is something else than a list, and was said to be amiss.
         no_list = no_comma != nullptr && begins_element(first) &&
                   state.source(no_comma->span, first->span).find('\n') == std::string_view::npos;
         if (begins_element(first)) no_comma = first;
-        return no_list || goes_on(state, opened, first, last);
+        return no_list || goes_on(state, opened, first, last, node);
       });
       if (failed == nullptr && !no_list) {
+        if (state.unclosed() != unclosed) leave_hole(state, first - 1, node);
         if (first->is(Sign::comma)) ++first;
         continue;
       }
@@ -155,9 +166,10 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
 
  private:
   /// After an element: its comma, the end of the list, or one of both that is missing and reported.
-  bool goes_on(State& state, Cursor opened, Cursor at, Cursor last) const {
+  template <class Node>
+  bool goes_on(State& state, Cursor opened, Cursor at, Cursor last, const Node& node) const {
     if (at->is(close) || at->is(Sign::comma)) return true;
-    if (is_unclosed(at, last)) {
+    if (is_unclosed(at, last, node)) {
       state.report_unclosed(opened, at);
       return true;
     }
@@ -170,7 +182,7 @@ struct ListedPart : Around<Subject, ListedPart<Subject>> {
     return false;
   }
   void report_comma(State& state, Cursor at) const {
-    if (at[-1].unterminated) return;
+    if (at[-1].unterminated || state.is_silent(at)) return;
     const Span behind{at->span.file, at[-1].span.end, at[-1].span.end};
     state.reporter()
         .report(diag::MissingComma{.found = state.found(at)})

@@ -107,6 +107,7 @@ void State::report_failure(Cursor where) {
 }
 
 void State::report_unclosed(Cursor open, Cursor at) {
+  ++unclosed_;
   if (at == silent_) return;
   silent_ = at;
   if (at->kind == TokenKind::bad || (at > begin_ && at[-1].unterminated)) return;

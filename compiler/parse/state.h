@@ -49,6 +49,8 @@ class State {
   /// Reports that what stands at `where`, or furthest behind it, does not fit. Says nothing where something was said.
   void report_failure(Cursor where);
   void report_unclosed(Cursor open, Cursor at);
+  /// How many brackets have been found unclosed: what holds such a bracket may have lost elements to it.
+  size_t unclosed() const { return unclosed_; }
   /// A word that begins nothing of the group, and is close to one that does: reported and corrected in place.
   bool correct_word(Cursor at, Group group);
   bool correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind);
@@ -113,6 +115,7 @@ class State {
   std::vector<Expectation> expected_;
   Cursor muted_ = nullptr;
   Cursor silent_ = nullptr;
+  size_t unclosed_ = 0;
   int depth_ = 0;
   std::vector<bool> doc_taken_;
 };

@@ -152,11 +152,11 @@ def errors_elsewhere_do_not_stop_a_run(case: Case) -> None:
     shop.mkdir()
     (shop / "braid.toml").write_text('[project]\nname = "shop"\ndefault_env = "dev"\n\n[env.dev.bind]\n'
                                      '"shop.order" = { file = "order.ndjson" }\n"shop.other" = { file = "other.ndjson" }\n')
-    (shop / "order.ndjson").write_text('{"id":1,"amount":2}\n{"id":2,"amount":20}\n')
-    (shop / "a.braid").write_text('domain shop\n\nstream order key id from file "order.ndjson" format json\n'
-                                  '{ id: int, amount: int }\n\nproduct big key id { from order where amount > 10 }\n\n'
-                                  'test "big" { given order [{ id: 1, amount: 11 }] expect big [{ id: 1, amount: 11 }] }\n')
-    case.braid("dry-run", shop / "a.braid")
+    (shop / "order.ndjson").write_text('{"id":1,"at":"2026-01-01T00:00:00Z","amount":2}\n')
+    (shop / "a.braid").write_text('domain shop\n\nstream order key id time at within 1m from file "order.ndjson" format json\n'
+                                  '{ id: int, at: timestamp, amount: int }\n\nproduct big key id { from order where amount > 10 }\n\n'
+                                  'test "big" { given order [{ id: 1, at: @2026-01-01T00:00Z, amount: 11 }] '
+                                  'expect big [{ id: 1, .. }] }\n')
     for name in ("b", "c"):
         (shop / f"{name}.braid").write_text("domain shop\n\nview other { from order where amuont > 1 }\n")
     for words in (["dry-run"], ["explain"], ["test"], ["run", "--store", case.directory / "store"]):
