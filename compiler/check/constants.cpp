@@ -83,6 +83,7 @@ std::optional<Value> convert_value(const typed::Expression& expression, const ty
       return value;
     case typed::Conversion::unwrap:
     case typed::Conversion::checked_read:
+    case typed::Conversion::tried_read:
       return value->is_null() ? std::nullopt : value;
     case typed::Conversion::integer_to_decimal:
     case typed::Conversion::widen_decimal:

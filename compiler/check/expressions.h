@@ -123,6 +123,8 @@ class Expressions {
   typed::ExpressionRef group_name(const std::string& path, Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;
+  /// A field of the row, or a path of fields that begins with one; a parameter or a `let` of a function is not one.
+  bool is_field(const ast::Expr& expression) const;
   const Local* find_local(const std::string& name) const;
 
   // operators.cpp

@@ -10,6 +10,13 @@ const Expressions::Local* Expressions::find_local(const std::string& name) const
   return nullptr;
 }
 
+bool Expressions::is_field(const ast::Expr& expression) const {
+  if (const auto* access = std::get_if<ast::FieldAccess>(&expression.node))
+    return access->object != nullptr && is_field(*access->object);
+  const auto* name = std::get_if<ast::NameExpr>(&expression.node);
+  return name != nullptr && find_local(name->text) == nullptr;
+}
+
 typed::ExpressionRef Expressions::column(int index, Span span) const {
   const RowField& field = row_->fields[static_cast<size_t>(index)];
   if (is_error(field.type)) return poison(span);

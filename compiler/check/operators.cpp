@@ -121,7 +121,7 @@ typed::ExpressionRef Expressions::unary(const ast::Unary& node, Span span) {
       const typed::ExpressionRef operand = check(*node.operand);
       if (is_poison(operand)) return poison(span);
       if (is(operand->type, TypeKind::null)) return operand;
-      return typed::make(optional_type(operand->type), span, typed::Attempt{operand});
+      return typed::make(optional_type(operand->type), span, typed::Attempt{operand, is_field(*node.operand)});
     }
     case ast::UnaryOperator::negate:
       break;

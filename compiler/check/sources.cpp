@@ -9,14 +9,16 @@ namespace braid::checking {
 namespace {
 
 /// Columns of the fields above become what they are in a record: perhaps not converted.
-typed::ExpressionRef over_raw_fields(const typed::ExpressionRef& expression) {
+typed::ExpressionRef over_raw_fields(const typed::ExpressionRef& expression, bool tried = false) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
     const typed::ExpressionRef raw = typed::make(checked_type(expression->type), expression->span, *column);
-    return typed::make(expression->type, expression->span, typed::Convert{typed::Conversion::checked_read, raw});
+    const auto read = tried ? typed::Conversion::tried_read : typed::Conversion::checked_read;
+    return typed::make(expression->type, expression->span, typed::Convert{read, raw});
   }
+  if (const auto* attempt = std::get_if<typed::Attempt>(&expression->node)) tried = attempt->of_field;
   std::vector<typed::ExpressionRef> parts = typed::parts(*expression);
   if (parts.empty()) return expression;
-  for (typed::ExpressionRef& part : parts) part = over_raw_fields(part);
+  for (typed::ExpressionRef& part : parts) part = over_raw_fields(part, tried);
   return typed::with_parts(*expression, std::move(parts));
 }
 

@@ -36,7 +36,7 @@ void FailureTarget::add(llvm::BasicBlock* from, llvm::Value* site_value, llvm::V
 void ExpressionEmitter::begin_step(ReadColumn read_column, FailureTarget target, uint32_t failure_site,
                                    const std::vector<uint32_t>* field_sites) {
   read_column_ = std::move(read_column);
-  target_ = target;
+  target_ = row_target_ = target;
   failure_site_ = failure_site;
   field_sites_ = field_sites;
   locals_.clear();
@@ -252,7 +252,8 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Con
     case typed::Conversion::unwrap:
       if (is_optional(from)) value.erase(value.begin());
       return value;
-    case typed::Conversion::checked_read: {
+    case typed::Conversion::checked_read:
+    case typed::Conversion::tried_read: {
       uint32_t site = failure_site_;
       if (auto* column = std::get_if<typed::ColumnRead>(&node.operand->node)) {
         auto index = static_cast<size_t>(column->index);
@@ -268,7 +269,11 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Con
       llvm::Value* last = number(codes.size() - 1);
       llvm::Value* fault = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, b_.CreateZExt(value[0].first, m_.i64), last);
       llvm::Value* entry = b_.CreateInBoundsGEP(m_.i32, m_.table(codes), fault);
+      // A broken field ends the row, whatever `try` stands around it.
+      const FailureTarget around = target_;
+      if (node.conversion == typed::Conversion::checked_read) target_ = row_target_;
       leave(number_32(site), b_.CreateLoad(m_.i32, entry), m_.zero(LeafKind::bytes));
+      target_ = around;
       b_.SetInsertPoint(next);
       value.erase(value.begin());
       return value;

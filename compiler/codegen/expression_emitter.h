@@ -117,7 +117,8 @@ class ExpressionEmitter {
   typed::CallSites& sites_;
   RowSurroundings surroundings_;
   ReadColumn read_column_;
-  FailureTarget target_;
+  FailureTarget target_;      ///< of what fails here: the row's, or that of the innermost `try`
+  FailureTarget row_target_;  ///< where the row leaves
   uint32_t failure_site_ = 0;
   const std::vector<uint32_t>* field_sites_ = nullptr;
   std::unordered_map<int, Leaves> locals_;

@@ -310,6 +310,23 @@ class Generator {
     return found[below(found.size())];
   }
 
+  /// `try` directly on a field, or on a field of a struct field; null if no column can be read so.
+  ExpressionRef tried(const Type& type) {
+    std::vector<ExpressionRef> found;
+    for (size_t i = 0; i < row_.size(); ++i) {
+      if (!is(row_[i].type, TypeKind::checked)) continue;
+      const Type& inner = row_[i].type->element;
+      ExpressionRef read =
+          node(inner, Convert{Conversion::tried_read, node(row_[i].type, ColumnRead{static_cast<int>(i)})});
+      if (same(without_optional(inner), without_optional(type))) found.push_back(read);
+      if (!is(inner, TypeKind::structure)) continue;
+      for (size_t field = 0; field < inner->fields.size(); ++field)
+        if (same(without_optional(inner->fields[field].type), without_optional(type)))
+          found.push_back(node(inner->fields[field].type, FieldRead{read, static_cast<int>(field)}));
+    }
+    return found.empty() ? nullptr : node(type, Attempt{found[below(found.size())], true});
+  }
+
   ExpressionRef expression(const Type& type, int depth) {
     if (depth <= 0 || chance(15)) return leaf(type);
     int next = depth - 1;
@@ -430,6 +447,8 @@ class Generator {
         return node(type, MakeStruct{fields});
       }
       case TypeKind::optional:
+        if (chance(40))
+          if (ExpressionRef made = tried(type)) return made;
         if (chance(50)) return node(type, Attempt{expression(chance(80) ? type->element : type, depth)});
         return node(type, Convert{Conversion::to_optional, expression(type->element, depth)});
       case TypeKind::date:

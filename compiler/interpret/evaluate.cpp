@@ -303,7 +303,9 @@ const Slot* Evaluation::run(const Node& node) {
       const Slot* value = part(node, 0);
       if (value == nullptr) return nullptr;
       if (value->u8 == 0) return value + 1;
-      return fail(value->u8 < node.codes.size() ? node.codes[value->u8] : node.codes.back(), node.column);
+      fail(value->u8 < node.codes.size() ? node.codes[value->u8] : node.codes.back(), node.column);
+      failure.breaks_record = node.flag;
+      return nullptr;
     }
     case Code::both:
     case Code::either: {
@@ -334,6 +336,7 @@ const Slot* Evaluation::run(const Node& node) {
       const Slot* value = part(node, 0);
       Slot* place = result(node);
       if (value == nullptr) {
+        if (failure.breaks_record) return nullptr;
         failure = {};
         std::fill_n(place, node.width, slot_i128(0));
         return place;

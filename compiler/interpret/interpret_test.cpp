@@ -267,6 +267,43 @@ TEST(Interpret, FoldsOnlyWhatIsClosedAndDoesNotFail) {
   EXPECT_TRUE(evaluate_constant(*node(int_type(), Bind{0, integer(1), node(int_type(), LocalRead{0})})));
 }
 
+TEST(Interpret, OnlyAnAttemptOfTheFieldItselfCatchesABrokenField) {
+  const std::vector<Field> input{{"amount", checked_type(int_type())}, {"by", int_type()}};
+  const Type result = optional_type(int_type());
+  auto read = [&](Conversion conversion) {
+    return node(int_type(), Convert{conversion, node(input[0].type, ColumnRead{0})});
+  };
+  auto rest = [&](Conversion conversion) {
+    return apply(Operator::remainder, int_type(), read(conversion), node(int_type(), ColumnRead{1}));
+  };
+  auto run_over = [&](const ExpressionRef& column, uint8_t fault, int64_t by) -> std::string {
+    Prepared prepared;
+    CallSites sites;
+    const Node* prepared_node = prepared.add(*column, input, sites);
+    Prepared::Scratch scratch = prepared.make_scratch();
+    Arena arena;
+    CallContext call;
+    call.arena = &arena;
+    const Slot row[] = {slot_i64(fault), slot_i64(7), slot_i64(by)};  // the status is the low byte
+    Failure failure;
+    const Slot* value = evaluate(*prepared_node, row, scratch, {&call, 0, nullptr}, failure);
+    if (value == nullptr) return "fails with " + std::to_string(failure.code) + " of " + std::to_string(failure.column);
+    return value->u8 == 0 ? "null" : std::to_string(value[1].i64);
+  };
+  const auto fault = static_cast<uint8_t>(ConversionFault::wrong_type);
+  const std::string broken = "fails with " + std::to_string(diag::WrongType::kCode) + " of 0";
+  const ExpressionRef around = node(result, Attempt{rest(Conversion::checked_read)});
+  EXPECT_EQ(run_over(around, 0, 4), "3");
+  EXPECT_EQ(run_over(around, 0, 0), "null");
+  EXPECT_EQ(run_over(around, fault, 4), broken);
+  EXPECT_EQ(run_over(node(result, Attempt{node(result, Attempt{read(Conversion::checked_read)})}), fault, 4), broken);
+  const ExpressionRef direct = node(result, Attempt{read(Conversion::tried_read), true});
+  EXPECT_EQ(run_over(direct, 0, 4), "7");
+  EXPECT_EQ(run_over(direct, fault, 4), "null");
+  // A failure that was caught before is not taken for a broken field, nor the other way round.
+  EXPECT_EQ(run_over(node(result, Coalesce{direct, around}), fault, 0), broken);
+}
+
 TEST(Interpret, KernelKeepsDropsAndRejectsRows) {
   std::vector<Field> input{{"amount", checked_type(int_type())}, {"by", int_type()}, {"name", string_type()}};
   plan::RowProgram program;

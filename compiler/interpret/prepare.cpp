@@ -241,8 +241,10 @@ class Preparation {
         node.code = Code::skip_leaves;
         node.offset = is_optional(from) ? 1 : 0;
         return;
-      case typed::Conversion::checked_read: {
+      case typed::Conversion::checked_read:
+      case typed::Conversion::tried_read: {
         node.code = Code::checked_read;
+        node.flag = content.conversion == typed::Conversion::checked_read;
         auto* column = std::get_if<typed::ColumnRead>(&content.operand->node);
         if (column != nullptr) node.column = column->index;
         for (int fault = 0; fault <= static_cast<int>(ConversionFault::column_missing); ++fault)

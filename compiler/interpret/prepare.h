@@ -80,8 +80,10 @@ struct Node {
   uint32_t extra = 0;          ///< list_field: leaves taken; make_list: where its elements are put together
   uint32_t element_width = 0;  ///< list_field: of the list it reads
   typed::Operator op = typed::Operator::add;  ///< of comparisons
-  bool flag = false;  ///< attempt, to_optional: adds a presence leaf; coalesce: keeps it; call: optional result
-  int column = -1;    ///< checked_read: the column it reads, −1 if it is none
+  /// attempt, to_optional: adds a presence leaf; coalesce: keeps it; call: optional result; checked_read: no attempt
+  /// around it catches its failure
+  bool flag = false;
+  int column = -1;  ///< checked_read: the column it reads, −1 if it is none
   uint8_t scale_a = 0, scale_b = 0, scale = 0, precision = 0;
   bool wide_a = false, wide_b = false, wide = false;  ///< decimals of 128 bits
   const Slot* constant = nullptr;
@@ -105,6 +107,7 @@ struct Failure {
   uint32_t code = 0;
   int column = -1;  ///< of a failed conversion: the column of the row
   Bytes detail = {nullptr, 0};
+  bool breaks_record = false;  ///< a broken field: no attempt catches it
 };
 
 /// All expressions over one or several rows. Nodes and constants live as long as it.

@@ -8,19 +8,30 @@ namespace braid::plan {
 
 using typed::ExpressionRef;
 
+namespace {
+
+/// `tried`: below a `try` that stands directly on the field.
+ExpressionRef reading_parts(const ExpressionRef& expression, const std::vector<Field>& row, bool tried) {
+  if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) {
+    const Type& type = row[column->index].type;
+    if (!is(type, TypeKind::checked)) return expression;
+    return typed::make(type->element, expression->span,
+                       typed::Convert{tried ? typed::Conversion::tried_read : typed::Conversion::checked_read,
+                                      typed::make(type, expression->span, *column)});
+  }
+  if (const auto* attempt = std::get_if<typed::Attempt>(&expression->node)) tried = attempt->of_field;
+  std::vector<ExpressionRef> parts = typed::parts(*expression);
+  if (parts.empty()) return expression;
+  for (ExpressionRef& part : parts) part = reading_parts(part, row, tried);
+  return typed::with_parts(*expression, std::move(parts));
+}
+
+}  // namespace
+
 ExpressionRef reading(const ExpressionRef& expression, const std::vector<Field>& row) {
   bool any = false;
   for (const int column : typed::columns_read(expression)) any |= is(row[column].type, TypeKind::checked);
-  if (!any) return expression;
-  std::vector<ExpressionRef> replacements;
-  for (size_t i = 0; i < row.size(); ++i) {
-    ExpressionRef column = typed::make(row[i].type, expression->span, typed::ColumnRead{static_cast<int>(i)});
-    if (is(row[i].type, TypeKind::checked))
-      column =
-          typed::make(row[i].type->element, expression->span, typed::Convert{typed::Conversion::checked_read, column});
-    replacements.push_back(column);
-  }
-  return typed::substitute_columns(expression, replacements);
+  return any ? reading_parts(expression, row, false) : expression;
 }
 
 int deleted_column(const std::vector<Field>& row) {

@@ -81,10 +81,9 @@ class FromLowering {
   }
 
   /// The field's value: converted, or its fallback where it is absent or null.
-  ExpressionRef value(int field) {
+  ExpressionRef value(int field, typed::Conversion reading = typed::Conversion::checked_read) {
     const typed::SourceField& source_field = declared(field);
-    ExpressionRef read =
-        typed::make(raw_type(field), source_field.span, typed::Convert{typed::Conversion::checked_read, raw(field)});
+    ExpressionRef read = typed::make(raw_type(field), source_field.span, typed::Convert{reading, raw(field)});
     if (!source_field.fallback) return read;
     ExpressionRef otherwise = over_values(source_field.fallback);
     const int slot = next_slot_++;
@@ -118,11 +117,12 @@ class FromLowering {
     return replaced(shifted);
   }
   ExpressionRef replaced(const ExpressionRef& expression) {
-    const typed::Expression* read = expression.get();
-    if (const auto* convert = std::get_if<typed::Convert>(&read->node);
-        convert && convert->conversion == typed::Conversion::checked_read)
-      read = convert->operand.get();
-    if (const auto* column = std::get_if<typed::ColumnRead>(&read->node)) return value(column->index);
+    if (const auto* convert = std::get_if<typed::Convert>(&expression->node);
+        convert && (convert->conversion == typed::Conversion::checked_read ||
+                    convert->conversion == typed::Conversion::tried_read))
+      if (const auto* raw_column = std::get_if<typed::ColumnRead>(&convert->operand->node))
+        return value(raw_column->index, convert->conversion);
+    if (const auto* column = std::get_if<typed::ColumnRead>(&expression->node)) return value(column->index);
     std::vector<ExpressionRef> parts = typed::parts(*expression);
     if (parts.empty()) return expression;
     for (ExpressionRef& part : parts) part = replaced(part);

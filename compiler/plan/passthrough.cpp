@@ -15,7 +15,8 @@ Leaves trace(const typed::ExpressionRef& expression, const std::vector<Leaves>& 
   if (const auto* convert = std::get_if<typed::Convert>(&expression->node)) {
     switch (convert->conversion) {
       case typed::Conversion::unwrap:
-      case typed::Conversion::checked_read: {
+      case typed::Conversion::checked_read:
+      case typed::Conversion::tried_read: {
         const Leaves inner = trace(convert->operand, columns);
         return Leaves(inner.begin() + 1, inner.end());  // without presence or status
       }

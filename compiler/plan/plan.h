@@ -98,7 +98,7 @@ std::string print(const Plan& plan, const typed::Project& project);
 bool stateful(const Node& node);
 /// Drops columns and nodes that nothing reads; used by `build`, and by passes that leave dead columns behind.
 void drop_unread(Plan& plan, const typed::Project& project);
-/// Columns of `row` that are `checked` are read through checked_read.
+/// Columns of `row` that are `checked` are read through checked_read, directly below `try` through tried_read.
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
 /// The right row's fields that a join's struct has.
 std::vector<Field> joined_fields(const std::vector<Field>& right_row);

@@ -115,7 +115,8 @@ bool node_can_fail(const Expression& expression) {
                         [&](const Operation& node) { return operation_can_fail(expression, node); },
                         [](const Convert& node) {
                           return node.conversion == Conversion::narrow_decimal ||
-                                 node.conversion == Conversion::checked_read;
+                                 node.conversion == Conversion::checked_read ||
+                                 node.conversion == Conversion::tried_read;
                         },
                         [](const Fail&) { return true; },
                         [](const Index&) { return true; },
@@ -130,9 +131,13 @@ ExpressionRef make(Type type, Span span, decltype(Expression::node) node) {
   made->type = std::move(type);
   made->span = span;
   made->node = std::move(node);
-  if (!std::holds_alternative<Attempt>(made->node)) {
-    made->can_fail = node_can_fail(*made);
-    for (const ExpressionRef& part : parts(*made)) made->can_fail = made->can_fail || part->can_fail;
+  const auto* convert = std::get_if<Convert>(&made->node);
+  const bool catches = std::holds_alternative<Attempt>(made->node);
+  made->reads_checked = convert != nullptr && convert->conversion == Conversion::checked_read;
+  made->can_fail = node_can_fail(*made);
+  for (const ExpressionRef& part : parts(*made)) {
+    made->reads_checked = made->reads_checked || part->reads_checked;
+    made->can_fail = made->can_fail || (catches ? part->reads_checked : part->can_fail);
   }
   return made;
 }
@@ -184,7 +189,7 @@ ExpressionRef with_parts(const Expression& expression, Parts p) {
                              [&](const Choose&) -> Node { return Choose{p[0], p[1], p[2]}; },
                              [&](const IsNull&) -> Node { return IsNull{p[0]}; },
                              [&](const Coalesce&) -> Node { return Coalesce{p[0], p[1]}; },
-                             [&](const Attempt&) -> Node { return Attempt{p[0]}; },
+                             [&](const Attempt& n) -> Node { return Attempt{p[0], n.of_field}; },
                              [&](const Fail&) -> Node { return Fail{p[0]}; },
                              [&](const MakeStruct&) -> Node { return MakeStruct{std::move(p)}; },
                              [&](const MakeList&) -> Node { return MakeList{std::move(p)}; },

@@ -48,14 +48,15 @@ enum class Operator : uint8_t {
   greater_equal  ///< ordered scalars, not optional; floats: total order, NaN last
 };
 
-/// Conversions that the checker inserts. All but `narrow_decimal` and `checked_read` cannot fail.
+/// Conversions that the checker and the planner insert. All but `narrow_decimal` and the two reads cannot fail.
 enum class Conversion : uint8_t {
   integer_to_decimal,  ///< to decimal(19 or more, s)
   widen_decimal,       ///< to at least as many whole digits and at least the scale
   narrow_decimal,      ///< fails when digits would be lost (stating a type: `fields { a: decimal(5,2) }`)
   to_optional,         ///< T to T?
   unwrap,              ///< T? to T where the checker has shown that it is present
-  checked_read         ///< checked<T> to T: fails with the conversion fault of the source field
+  checked_read,        ///< checked<T> to T: fails with the conversion fault of the source field, past every Attempt
+  tried_read           ///< the same directly below an Attempt of a field, which makes null of the fault
 };
 
 /// What stands beside the row.
@@ -120,9 +121,10 @@ struct IsNull {
 struct Coalesce {  ///< ??: `left` is optional; the result has the type of `right` (T or T?)
   ExpressionRef left, right;
 };
-/// try: null where `operand` fails; result optional.
+/// try: null where `operand` fails; result optional. It does not hide a broken field of the record (checked_read).
 struct Attempt {
   ExpressionRef operand;
+  bool of_field = false;  ///< `try` directly on a field or a path of fields: reads in `operand` become tried_read
 };
 /// fail("why"): always fails with E6105 and the text; has the type its surroundings need.
 struct Fail {
@@ -154,15 +156,16 @@ struct AmbientRead {
 
 struct Expression {
   Type type;
-  Span span;              ///< in the script, for run-time errors; of the innermost user-written construct
-  bool can_fail = false;  ///< itself or a part outside an Attempt
+  Span span;                   ///< in the script, for run-time errors; of the innermost user-written construct
+  bool can_fail = false;       ///< itself or a part outside an Attempt; a checked_read inside one, too
+  bool reads_checked = false;  ///< is or holds a checked_read
   std::variant<Constant, ColumnRead, LocalRead, Bind, FieldRead, FunctionCall, Operation, Convert, Both, Either, Not,
                Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate,
                AmbientRead>
       node;
 };
 
-/// Makes a node and derives `can_fail` from its kind and parts.
+/// Makes a node and derives `can_fail` and `reads_checked` from its kind and parts.
 ExpressionRef make(Type type, Span span, decltype(Expression::node) node);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);

@@ -25,6 +25,14 @@ TEST(Expression, FailsWhereAPartFailsOutsideAnAttempt) {
   EXPECT_TRUE(make(list_type(int_type()), {}, MakeList{{integer(1), sum}})->can_fail);
   EXPECT_FALSE(make(optional_type(int_type()), {}, Attempt{sum})->can_fail);
   EXPECT_FALSE(add(column(float_type(), 0), column(float_type(), 1))->can_fail);
+  // A broken field ends the row past a `try`, unless it stands directly on the field.
+  ExpressionRef raw = column(checked_type(int_type()), 0);
+  ExpressionRef read = make(int_type(), {}, Convert{Conversion::checked_read, raw});
+  ExpressionRef tried = make(int_type(), {}, Convert{Conversion::tried_read, raw});
+  EXPECT_TRUE(make(optional_type(int_type()), {}, Attempt{add(read, integer(1))})->can_fail);
+  ExpressionRef attempt = make(optional_type(int_type()), {}, Attempt{tried, true});
+  EXPECT_FALSE(attempt->can_fail);
+  EXPECT_TRUE(std::get<Attempt>(with_parts(*attempt, {tried})->node).of_field);
   EXPECT_TRUE(add(column(string_type(), 0), column(string_type(), 1))->can_fail);  // too long
 }
 

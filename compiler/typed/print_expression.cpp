@@ -49,6 +49,8 @@ std::string word(Conversion conversion, const Type& type) {
       return "unwrap";
     case Conversion::checked_read:
       return "checked_read";
+    case Conversion::tried_read:
+      return "tried_read";
   }
   BRAID_UNREACHABLE("conversion");
 }
