@@ -124,6 +124,11 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     }
     sound &= !is_poison(made.by);
   }
+  for (const typed::ExpressionRef& part : {made.argument, made.by}) {
+    if (part == nullptr || is_poison(part) || !holds_null(part->type)) continue;
+    context_.reporter.report(diag::NullWithoutType{}).at(part->span, "of which type?");
+    sound = false;
+  }
   if (sound) made.type = aggregate_type(*known, made);
   present_.resize(present);
   group_ = group;

@@ -138,6 +138,16 @@ TEST(Numbers, LiteralsMayBeTooLargeWhereverTheyStand) {
   EXPECT_EQ(of_expression("0." + zeros + "1"), "E2224");
   EXPECT_EQ(of_expression("count + " + digits), "E2224");
   EXPECT_EQ(of_expression("0x" + digits), "E2224");
+  EXPECT_EQ(type_of("amount / 0x7FFFFFFFFFFFFFFF"), "decimal(18,8)");
+  EXPECT_EQ(type_of("amount + 0x7FFFFFFFFFFFFFFF"), "decimal(22,2)");
+  EXPECT_EQ(type_of("amount + -0x7FFFFFFFFFFFFFFF"), "decimal(22,2)");
+  EXPECT_EQ(type_of("amount + -(5)"), "decimal(22,2)");
+  const std::string with_param =
+      "domain a\nparam least: int = 3\nstream s { x: decimal(12,2) }\n"
+      "view v { from s let y = x + -least where y > -least }";
+  EXPECT_THAT(check_files({with_param}).codes, IsEmpty());
+  EXPECT_THAT(check_files({with_param}).text, testing::Not(HasSubstr("error")));
+  EXPECT_EQ(type_of("amount + - 0005"), "decimal(13,2)");
   EXPECT_EQ(of_expression("rate * 1e999"), "E2224");
   EXPECT_EQ(of_expression("until + 9223372036854775807d"), "E2224");
   EXPECT_EQ(of_expression("round(amount, " + digits + ")"), "E2224");
@@ -502,6 +512,16 @@ TEST(Groups, KeysThenEntriesThenWindow) {
   EXPECT_EQ(group.window.slide_us, 600'000'000);
   EXPECT_EQ(group.window.late_us, 300'000'000);
   EXPECT_EQ(group.window.name, "hours");
+}
+
+TEST(Groups, NothingWithoutATypeIsKept) {
+  auto group = [](const std::string& text) {
+    return check_items("view v { from sale window tumbling 1h group " + text + " }").codes;
+  };
+  EXPECT_THAT(group("{ x: last([[]]) }"), ElementsAre("E2218"));
+  EXPECT_THAT(group("{ x: last([]).length() }"), ElementsAre("E2218"));
+  EXPECT_THAT(group("{ x: [null] }"), ElementsAre("E2218"));
+  EXPECT_THAT(group("k = [] { n: count() }"), testing::Not(IsEmpty()));
 }
 
 TEST(Groups, CalendarWindowsCountUnits) {

@@ -16,7 +16,7 @@ constexpr size_t kMostDigits = 38;
 std::string without_separators(std::string_view text) {
   std::string plain;
   for (char c : text)
-    if (c != '_' && c != ' ') plain += c;
+    if (c != '_' && c != ' ' && c != '\t' && c != '\r' && c != '\n') plain += c;
   return plain;
 }
 

@@ -21,8 +21,10 @@ bool is_text_literal(const Context& context, const typed::ExpressionRef& value) 
 
 bool Expressions::is_literal(const typed::ExpressionRef& value) const {
   if (!std::holds_alternative<typed::Constant>(value->node) || !is_number(value->type)) return false;
-  const std::string_view text = context_.text(value->span);
-  return !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '-');
+  std::string_view text = context_.text(value->span);
+  // `-5`, and not `-(5)` or `-least` of a param: those have a value and a type of their own.
+  if (text.starts_with('-')) text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n", 1), text.size()));
+  return !text.empty() && text[0] >= '0' && text[0] <= '9';
 }
 
 typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const Type& to, bool narrow) {
@@ -62,7 +64,9 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
       return nullptr;
     }
     if (is(from, TypeKind::decimal)) return value;
-    const Type natural = decimal_type(static_cast<int>(std::clamp<size_t>(text.size(), 1, 38)), 0);
+    // As many digits as are written; a hexadecimal one has more value in fewer.
+    const size_t digits = text.find("0x") == std::string_view::npos ? text.size() : 19;
+    const Type natural = decimal_type(static_cast<int>(std::clamp<size_t>(digits, 1, 38)), 0);
     if (std::optional<Value> exact = number_value(text, natural)) return make_constant(natural, value->span, *exact);
     return nullptr;
   }

@@ -6,14 +6,6 @@
 namespace braid::checking {
 namespace {
 
-/// A null or an empty list whose type nothing says.
-bool holds_null(const Type& type) {
-  if (is(type, TypeKind::null)) return true;
-  if (type->element != nullptr && holds_null(type->element)) return true;
-  return std::any_of(type->fields.begin(), type->fields.end(),
-                     [](const Field& field) { return holds_null(field.type); });
-}
-
 std::string root_of(const std::string& path) {
   return path.substr(0, path.find('.'));
 }

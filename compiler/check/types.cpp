@@ -164,6 +164,13 @@ bool holds_error(const Type& type) {
                      [](const Field& field) { return holds_error(field.type); });
 }
 
+bool holds_null(const Type& type) {
+  if (is(type, TypeKind::null)) return true;
+  if (type->element != nullptr && holds_null(type->element)) return true;
+  return std::any_of(type->fields.begin(), type->fields.end(),
+                     [](const Field& field) { return holds_null(field.type); });
+}
+
 bool is_number(const Type& type) {
   return is(type, TypeKind::integer) || is(type, TypeKind::floating) || is(type, TypeKind::decimal);
 }

@@ -17,6 +17,8 @@ inline bool is_error(const Type& type) {
 }
 /// Whether an error stands anywhere in it.
 bool holds_error(const Type& type);
+/// A null or an empty list whose type nothing says.
+bool holds_null(const Type& type);
 bool is_number(const Type& type);
 inline bool is_bare_decimal(const Type& type) {
   return is(type, TypeKind::decimal) && type->precision == 0;

@@ -315,7 +315,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     if (key.declared.empty()) key.declared = entry.span;
     if (is_poison(value)) {
       sound = false;
-    } else if (is(without_optional(value->type), TypeKind::null)) {
+    } else if (holds_null(value->type)) {
       context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
       sound = false;
     } else if (!reads_window(value)) {
@@ -398,7 +398,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     if (is_poison(entry.value)) {
       sound = false;
       made.finish.push_back(entry.value);
-    } else if (is(entry.value->type, TypeKind::null)) {
+    } else if (holds_null(entry.value->type)) {
       context_.reporter.report(diag::NullWithoutType{}).at(entry.value->span, "of which type?");
       sound = false;
     } else {

@@ -127,6 +127,8 @@ TEST_F(Mutants, NeitherCrashNorCascade) {
     std::snprintf(last_words, sizeof last_words, "mutant %llu of %.100s; again with BRAID_SEED=%llu BRAID_FIRST=%llu\n",
                   static_cast<unsigned long long>(number), path.c_str(), static_cast<unsigned long long>(seed),
                   static_cast<unsigned long long>(number));
+    if (count == 1) std::printf("---- the mutant: %s\n%s", mutant.change.c_str(), mutant.text.c_str());
+    std::fflush(stdout);
     alarm(kMostSeconds);
     const CheckedScripts checked = check_project(sources_of(mutant.project, mutant.script, mutant.text));
     alarm(0);
@@ -139,7 +141,6 @@ TEST_F(Mutants, NeitherCrashNorCascade) {
     if (show > 0 && (count == 1 || (mutant.counts && checked.errors > kManyErrors))) {
       --show;
       std::printf("---- %s%s\n", last_words, shown(mutant, checked).c_str());
-      if (count == 1) std::printf("---- the mutant:\n%s", mutant.text.c_str());
     }
   }
   const double percent = counted == 0 ? 0 : 100.0 * static_cast<double>(many) / static_cast<double>(counted);

@@ -88,6 +88,12 @@ CheckedScripts check_project(const SourceSet& sources) {
                                                   [](const auto& each) { return each.severity == Severity::error; }));
   made.wrong = judge_findings(made.findings, sources);
   if (made.wrong || made.errors > 0) return made;
+  for (const typed::Relation& relation : project.relations)
+    for (const Field& field : relation.row)
+      if (field.type->kind == TypeKind::error) {
+        made.wrong = relation.name + " has a field in error, and nothing was reported";
+        return made;
+      }
   if (typed::print(project).empty() && !project.relations.empty()) {
     made.wrong = "the checked project prints as nothing";
     return made;
