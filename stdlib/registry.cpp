@@ -22,8 +22,8 @@ const std::vector<std::pair<std::string_view, void*>>& native_symbols() {
   static const std::vector<std::pair<std::string_view, void*>> symbols = [] {
     std::vector<std::pair<std::string_view, void*>> made = {
         {"braid_allocate", reinterpret_cast<void*>(&braid_allocate)},
-        {"braid_lower_character", reinterpret_cast<void*>(&braid_lower_character)},
-        {"braid_upper_character", reinterpret_cast<void*>(&braid_upper_character)}};
+        {"braid_case_mapping", reinterpret_cast<void*>(&braid_case_mapping)},
+        {"braid_sigma_is_final", reinterpret_cast<void*>(&braid_sigma_is_final)}};
     for (const FunctionDeclaration& function : standard_library().all())
       made.emplace_back(function.symbol, reinterpret_cast<void*>(function.native));
     return made;

@@ -120,14 +120,42 @@ TEST(Strings, ReversesAndNormalizes) {
 }
 
 TEST(Letters, MapCaseOfEveryScript) {
-  EXPECT_EQ(text_of("letters_lower", "ÀÉÎ ΑΒΓ ДЖ İ K"), "àéî αβγ дж i k");
-  EXPECT_EQ(text_of("letters_upper", "straße ñ ÿ ǆ"), "STRAßE Ñ Ÿ Ǆ");
+  EXPECT_EQ(text_of("letters_lower", "ÀÉÎ ΑΒΓ ДЖ İ K"), "àéî αβγ дж i\u0307 k");
+  EXPECT_EQ(text_of("letters_upper", "straße ñ ÿ ǆ"), "STRASSE Ñ Ÿ Ǆ");
   EXPECT_EQ(text_of("letters_lower", "PARIS-7"), "paris-7");
   EXPECT_EQ(text_of("letters_upper", ""), "");
   EXPECT_EQ(text_of("letters_upper", "ɐ"), "Ɐ");  // two bytes become three
   EXPECT_EQ(text_of("letters_capitalize", "éCOLE d'été"), "École d'été");
   EXPECT_EQ(text_of("letters_capitalize", ""), "");
   EXPECT_EQ(text_of("letters_title", "new yORK-city"), "New York-City");
+}
+
+TEST(Letters, OneCharacterMayBecomeSeveral) {
+  EXPECT_EQ(text_of("letters_upper", "STRAßE ﬁ ﬃ ŉ և"), "STRASSE FI FFI ʼN ԵՒ");
+  EXPECT_EQ(text_of("letters_upper", "ΐ"), "\u0399\u0308\u0301");  // two bytes become six
+  EXPECT_EQ(text_of("letters_lower", "ẞ"), "ß");
+  EXPECT_EQ(text_of("letters_capitalize", "ßA ßB"), "Ssa ßb");
+  EXPECT_EQ(text_of("letters_capitalize", "ǆ"), "ǅ");
+  EXPECT_EQ(text_of("letters_capitalize", "ǅ"), "ǅ");
+  EXPECT_EQ(text_of("letters_title", "ﬁN ᾳX ÿ"), "Fin ᾼx Ÿ");
+}
+
+TEST(Letters, SigmaHasAFinalForm) {
+  EXPECT_EQ(text_of("letters_lower", "ΟΔΟΣ ΣΑΣ"), "οδος σας");
+  EXPECT_EQ(text_of("letters_lower", "Σ"), "σ");
+  EXPECT_EQ(text_of("letters_lower", "ΑΣ'Α ΑΣ' Α'Σ"), "ασ'α ας' α'ς");
+  EXPECT_EQ(text_of("letters_lower", "ΑΣ\u0301 ΑΣ1"), "ας\u0301 ας1");
+  EXPECT_EQ(text_of("letters_title", "ΟΔΟΣ"), "Οδος");
+  EXPECT_EQ(text_of("letters_capitalize", "ΣΑΣ ΑΣ"), "Σας ας");
+}
+
+TEST(Letters, ALongerResultHasTheLimitOfAllTexts) {
+  std::string text;
+  while (text.size() + 2 <= kLongestText / 3) text += "ΐ";
+  EXPECT_EQ(Call("letters_upper")(Text(text)).as<Text>().size(), 3 * text.size());
+  text += "ΐΐ";
+  EXPECT_EQ(Call("letters_upper")(Text(text)).code(), 6107u);
+  EXPECT_EQ(Call("letters_title")(Text(text)).as<Text>().size(), text.size() + 4);
 }
 
 TEST(Patterns, MatchExtractReplace) {
