@@ -7,9 +7,6 @@ namespace braid {
 namespace {
 
 constexpr int kMostDigits = 38;
-/// Digits that division adds behind the point, in `/` and in averages.
-constexpr int kQuotientDigits = 6;
-
 Type sum_of(const Type& type) {
   if (is(type, TypeKind::integer) || is(type, TypeKind::floating) || is(type, TypeKind::duration)) return type;
   return is(type, TypeKind::decimal) ? decimal_type(kMostDigits, type->scale) : nullptr;
@@ -17,9 +14,8 @@ Type sum_of(const Type& type) {
 
 Type average_of(const Type& type) {
   if (is(type, TypeKind::floating) || is(type, TypeKind::duration)) return type;
-  if (is(type, TypeKind::integer)) return decimal_type(kMostDigits, kQuotientDigits);
-  if (!is(type, TypeKind::decimal)) return nullptr;
-  return decimal_type(kMostDigits, std::min(kMostDigits, type->scale + kQuotientDigits));
+  if (!is(type, TypeKind::integer) && !is(type, TypeKind::decimal)) return nullptr;
+  return decimal_type(kMostDigits, quotient_scale(type));
 }
 
 Type same_if_sortable(const std::vector<Type>& arguments) {
@@ -78,15 +74,20 @@ std::vector<AggregateDeclaration> declare_aggregates() {
                   .name = "avg",
                   .summary =
                       "The mean: the exact sum divided by the number of rows and rounded once, half-even, to six "
-                      "digits more than the value has behind the point (floats: to the nearest; durations: to the "
-                      "microsecond). With `where:` null if it keeps no row. Fails if it does not fit.",
+                      "digits more than the value has behind the point, or to as many as its digits before the point "
+                      "leave of 38 (floats: to the nearest; durations: to the microsecond). With `where:` null if it "
+                      "keeps no row.",
                   .parameters = {{"value", "What to average."}},
                   .result = [](const std::vector<Type>& arguments) { return average_of(arguments[0]); },
                   .expects = "an int, decimal, float or duration",
-                  .fails = true,
                   .examples = {{"[1, 2]", "avg(x)", "1.500000"},
                                {"[1.00, 1.00, 2.00]", "avg(x)", "1.33333333"},
-                               {"[1, 2]", "avg(x, where: x > 5)", "null"}}});
+                               {"[1, 2]", "avg(x, where: x > 5)", "null"},
+                               {"[9_999_999_999_999_999_999_999_999_999_999.9999999, "
+                                "9_999_999_999_999_999_999_999_999_999_999.9999998]",
+                                "avg(x)", "9_999_999_999_999_999_999_999_999_999_999.9999998"},
+                               {"[99_999_999_999_999_999_999_999_999_999_999_999_999]", "avg(x)",
+                                "99_999_999_999_999_999_999_999_999_999_999_999_999"}}});
   made.push_back(
       {.kind = AggregateKind::count_distinct,
        .name = "count_distinct",

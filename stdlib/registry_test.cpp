@@ -217,6 +217,7 @@ void call_once(const FunctionDeclaration& function, Generator& random, Arena& ar
       case ParameterKind::list_of_any:
         type = list_type(variable);
         layout = layout_of(variable);
+        if (is(variable, TypeKind::decimal)) scales.push_back(slot_i64(variable->scale));
         break;
     }
     Value value = parameter.constant ? sample_constant(random, function, parameter) : sample(random, type);
@@ -316,7 +317,12 @@ TEST(Aggregates, GiveTheirResultTypes) {
   EXPECT_EQ(result_of("sum", {optional_type(int_type())}), "none");
   EXPECT_EQ(result_of("avg", {int_type()}), "decimal(38,6)");
   EXPECT_EQ(result_of("avg", {decimal_type(12, 2)}), "decimal(38,8)");
-  EXPECT_EQ(result_of("avg", {decimal_type(38, 36)}, true), "decimal(38,38)?");
+  EXPECT_EQ(result_of("avg", {decimal_type(38, 36)}, true), "decimal(38,36)?");
+  EXPECT_EQ(result_of("avg", {decimal_type(36, 36)}), "decimal(38,38)");
+  EXPECT_EQ(result_of("avg", {decimal_type(38, 7)}), "decimal(38,7)");
+  EXPECT_EQ(result_of("avg", {decimal_type(30, 2)}), "decimal(38,8)");
+  EXPECT_EQ(result_of("avg", {decimal_type(34, 2)}), "decimal(38,6)");
+  EXPECT_EQ(result_of("avg", {decimal_type(38, 0)}), "decimal(38,0)");
   EXPECT_EQ(result_of("min", {timestamp_type()}), "timestamp");
   EXPECT_EQ(result_of("max", {timestamp_type()}, true), "timestamp?");
   EXPECT_EQ(result_of("max", {list_type(int_type())}), "none");

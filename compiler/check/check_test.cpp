@@ -118,6 +118,10 @@ TEST(Numbers, DecimalsKeepTheirDigits) {
   EXPECT_EQ(type_of("amount * amount"), "decimal(24,4)");
   EXPECT_EQ(type_of("amount / 3"), "decimal(18,8)");
   EXPECT_EQ(type_of("count / 2"), "decimal(25,6)");
+  // The digits before the point stay: what is divided by 1 fits.
+  EXPECT_EQ(type_of("9_999_999_999_999_999_999_999_999_999_999.9999999 / 1"), "decimal(38,7)");
+  EXPECT_EQ(type_of("999_999_999_999_999_999_999_999_999_999_999.99 / 1"), "decimal(38,5)");
+  EXPECT_EQ(type_of("0.00000000000000000000000000000000000001 / 1"), "decimal(38,38)");
   EXPECT_EQ(type_of("count % 2"), "int");
   EXPECT_EQ(type_of("amount * count"), "decimal(31,2)");
   EXPECT_EQ(type_of("count + 1"), "int");

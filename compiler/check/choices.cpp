@@ -49,8 +49,14 @@ typed::ExpressionRef Expressions::fallback(const ast::Binary& node, Span span) {
   // The left side without its optional meets the right side.
   const typed::ExpressionRef present = typed::make(left->type->element, left->span, typed::LocalRead{-1});
   const Type common = common_type(present, right);
-  const typed::ExpressionRef otherwise = common == nullptr ? nullptr : fit(right, common);
-  const typed::ExpressionRef first = common == nullptr ? nullptr : fit(left, optional_type(without_optional(common)));
+  // Decimals of 38 digits and different scales may lose digits in front: a failure, as in `if` and `case`.
+  const auto fitting = [&](const typed::ExpressionRef& value, const Type& type) {
+    const typed::ExpressionRef made = fit(value, type);
+    return made != nullptr ? made : fit(value, type, true);
+  };
+  const typed::ExpressionRef otherwise = common == nullptr ? nullptr : fitting(right, common);
+  const typed::ExpressionRef first =
+      common == nullptr ? nullptr : fitting(left, optional_type(without_optional(common)));
   if (otherwise == nullptr || first == nullptr) {
     context_.reporter
         .report(diag::BranchTypes{.first = type_text(left->type->element), .second = type_text(right->type)})

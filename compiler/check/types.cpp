@@ -202,8 +202,7 @@ Type product_type(const Type& a, const Type& b) {
 
 Type quotient_type(const Type& a, const Type& b) {
   const Type x = as_decimal(a), y = as_decimal(b);
-  const int scale = x->scale + 6;
-  if (scale > kDigits) return nullptr;
+  const int scale = quotient_scale(x);
   // A divisor can be as small as its last digit.
   const int whole = x->precision - x->scale + y->scale;
   return decimal_type(std::clamp(whole + scale, 1, kDigits), scale);

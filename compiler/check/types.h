@@ -30,6 +30,7 @@ Type common_decimal(const Type& a, const Type& b);
 Type sum_type(const Type& a, const Type& b);
 /// Null if the scale exceeds 38.
 Type product_type(const Type& a, const Type& b);
+/// Keeps the digits before the point of `a`: see quotient_scale.
 Type quotient_type(const Type& a, const Type& b);
 Type remainder_type(const Type& a, const Type& b);
 /// What may be a key or be compared with `==`.

@@ -119,6 +119,7 @@ const std::map<std::string_view, void*>& process_functions() {
       {"braid_decimal_divide", address(&braid_decimal_divide)},
       {"braid_decimal_rescale_wide", address(&braid_decimal_rescale_wide)},
       {"braid_decimal_compare_wide", address(&braid_decimal_compare_wide)},
+      {"braid_decimal_remainder", address(&braid_decimal_remainder)},
       {"braid_decimal_div_whole", address(&braid_decimal_div_whole)},
       {"called_json_find_key", address(&braid_json_find_key)},
       {"called_json_missing", address(&braid_json_missing)},

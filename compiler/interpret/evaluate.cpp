@@ -144,15 +144,15 @@ const Slot* Evaluation::decimal_operation(const Node& node) {
     bool fits = decimal_divide(a, b, node.scale - node.scale_a + node.scale_b, &value);
     return give_decimal(node, fits, value);
   }
-  if (node.code == Code::remainder_decimal && b == 0) return fail(typed::kDivisionByZero);
+  if (node.code == Code::remainder_decimal) {
+    if (!decimal_remainder(a, node.scale_a, b, node.scale_b, &value)) return fail(typed::kDivisionByZero);
+    bool fits = decimal_rescale(value, std::max(node.scale_a, node.scale_b), node.scale, &value);
+    return give_decimal(node, fits, value);
+  }
   if (!decimal_rescale(a, node.scale_a, node.scale, &a)) return fail(typed::kOverflow);
   if (!decimal_rescale(b, node.scale_b, node.scale, &b)) return fail(typed::kOverflow);
   if (node.code == Code::add_decimal) return give_decimal(node, decimal_add(a, b, &value), value);
-  if (node.code == Code::subtract_decimal) return give_decimal(node, decimal_subtract(a, b, &value), value);
-  int128 quotient = 0;
-  // b is not zero, but rounding to a smaller scale may have made it so.
-  if (!decimal_div_whole(a, b, &quotient, &value)) return fail(typed::kDivisionByZero);
-  return give_decimal(node, true, value);
+  return give_decimal(node, decimal_subtract(a, b, &value), value);
 }
 
 const Slot* Evaluation::comparison(const Node& node) {

@@ -27,9 +27,13 @@ std::vector<int64_t> call_scales(const Expression& call) {
   const auto& node = std::get<FunctionCall>(call.node);
   std::vector<int64_t> scales;
   if (!node.function->takes_scales) return scales;
-  for (size_t i = 0; i < node.arguments.size(); ++i)
-    if (node.function->parameters[i].kind == ParameterKind::any_decimal)
-      scales.push_back(node.arguments[i]->type->scale);  // 0 of an int
+  for (size_t i = 0; i < node.arguments.size(); ++i) {
+    const Type& type = node.arguments[i]->type;
+    const ParameterKind kind = node.function->parameters[i].kind;
+    if (kind == ParameterKind::any_decimal) scales.push_back(type->scale);  // 0 of an int
+    if (kind == ParameterKind::list_of_any && is(type->element, TypeKind::decimal))
+      scales.push_back(type->element->scale);
+  }
   const Type& result = without_optional(call.type);
   if (is(result, TypeKind::decimal)) scales.push_back(result->scale);
   return scales;

@@ -191,6 +191,21 @@ int32_t braid_decimal_compare_wide(const int128* a, int32_t scale_a, const int12
   return *a < 0 ? -order : order;
 }
 
+bool braid_decimal_remainder(const int128* a, int32_t scale_a, const int128* b, int32_t scale_b, int128* result) {
+  if (*b == 0) return false;
+  const auto power = [](int32_t digits) { return static_cast<uint128>(power_of_ten(digits)); };
+  uint128 rest = magnitude(*a);
+  if (scale_b > scale_a) {
+    divide(multiply(rest, power(scale_b - scale_a)), magnitude(*b), &rest);
+  } else {
+    // A divisor beyond 128 bits is greater than any dividend.
+    const Wide divisor = multiply(magnitude(*b), power(scale_a - scale_b));
+    if (divisor.fits_128()) rest %= divisor.low();
+  }
+  *result = *a < 0 ? -static_cast<int128>(rest) : static_cast<int128>(rest);
+  return true;
+}
+
 bool braid_decimal_div_whole(const int128* a, const int128* b, int128* quotient, int128* remainder) {
   if (*b == 0) return false;
   int128 whole = *a / *b;

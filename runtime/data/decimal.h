@@ -58,6 +58,8 @@ bool braid_decimal_multiply_wide(const int128* a, const int128* b, int128* resul
 bool braid_decimal_divide(const int128* a, const int128* b, int32_t shift, int128* result);
 bool braid_decimal_rescale_wide(const int128* value, int32_t from_scale, int32_t to_scale, int128* result);
 int32_t braid_decimal_compare_wide(const int128* a, int32_t scale_a, const int128* b, int32_t scale_b);
+/// Remainder with the sign of `a`, in the larger of the two scales: it fits whatever the operands are. False for b = 0.
+bool braid_decimal_remainder(const int128* a, int32_t scale_a, const int128* b, int32_t scale_b, int128* result);
 /// Whole quotient towards zero and remainder with the sign of `a`, both of one scale. False for b = 0.
 bool braid_decimal_div_whole(const int128* a, const int128* b, int128* quotient, int128* remainder);
 }
@@ -100,6 +102,10 @@ inline int decimal_compare(int128 a, int scale_a, int128 b, int scale_b) {
 
 inline bool decimal_div_whole(int128 a, int128 b, int128* quotient, int128* remainder) {
   return braid_decimal_div_whole(&a, &b, quotient, remainder);
+}
+
+inline bool decimal_remainder(int128 a, int scale_a, int128 b, int scale_b, int128* result) {
+  return braid_decimal_remainder(&a, scale_a, &b, scale_b, result);
 }
 
 /// The nearest double, and the decimal nearest (half-even) to the exact value of a double; false if out of range, NaN.

@@ -185,6 +185,25 @@ int128 random_value(Rng& rng) {
   return rng.chance(2) ? -result : result;
 }
 
+TEST(Decimal, RemainderOfExtremesFits) {
+  const int128 most = power_of_ten(38) - 1;
+  const auto remainder = [](int128 a, int scale_a, int128 b, int scale_b) {
+    int128 result = -7;
+    EXPECT_TRUE(decimal_remainder(a, scale_a, b, scale_b, &result));
+    return show(result);
+  };
+  EXPECT_EQ(remainder(most, 0, 7, 1), show(most % 7 * 10 % 7));
+  EXPECT_EQ(remainder(-most, 0, 3, 38), "0");
+  EXPECT_EQ(remainder(most, 0, most, 38), "0");
+  EXPECT_EQ(remainder(most, 38, most, 0), show(most));
+  EXPECT_EQ(remainder(-most, 38, 1, 1), show(-(most % power_of_ten(37))));
+  EXPECT_EQ(remainder(most, 0, -most, 0), "0");
+  EXPECT_EQ(remainder(725, 2, 2, 0), "125");
+  EXPECT_EQ(remainder(-725, 2, -2, 0), "-125");
+  int128 result = 0;
+  EXPECT_FALSE(decimal_remainder(1, 0, 0, 5, &result));
+}
+
 TEST(Decimal, EqualsArithmeticOnPaper) {
   Rng rng(11);
   int fitted = 0;

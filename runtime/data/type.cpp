@@ -1,5 +1,6 @@
 #include "runtime/data/type.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "runtime/base/check.h"
@@ -90,6 +91,13 @@ Type decimal_type(int precision, int scale) {
   node->precision = precision;
   node->scale = scale;
   return node;
+}
+int quotient_scale(const Type& number) {
+  constexpr int kMostDigits = 38, kMoreDigits = 6, kDigitsOfInteger = 19;
+  const bool integer = is(number, TypeKind::integer);
+  const int scale = integer ? 0 : number->scale;
+  const int whole = integer ? kDigitsOfInteger : number->precision - scale;
+  return std::min(scale + kMoreDigits, kMostDigits - whole);
 }
 
 Type enum_type(std::vector<std::string> symbols) {

@@ -18,10 +18,10 @@ namespace braid {
 
 enum class TypeKind : uint8_t {
   boolean,
-  integer,    ///< 64 bits
-  floating,   ///< 64 bits
-  decimal,    ///< decimal(precision, scale), precision 1..38
-  string,     ///< UTF-8
+  integer,   ///< 64 bits
+  floating,  ///< 64 bits
+  decimal,   ///< decimal(precision, scale), precision 1..38
+  string,    ///< UTF-8
   bytes,
   uuid,
   date,       ///< days since 1970-01-01
@@ -32,9 +32,9 @@ enum class TypeKind : uint8_t {
   list,
   structure,
   optional,
-  checked,    ///< a source field whose conversion may have failed; reading it is fallible (plan only)
-  null,       ///< of the literal null until it meets another type (checker only)
-  error       ///< of an expression already reported; silences follow-ups (checker only)
+  checked,  ///< a source field whose conversion may have failed; reading it is fallible (plan only)
+  null,     ///< of the literal null until it meets another type (checker only)
+  error     ///< of an expression already reported; silences follow-ups (checker only)
 };
 
 class TypeNode;
@@ -59,6 +59,9 @@ Type bool_type();
 Type int_type();
 Type float_type();
 Type decimal_type(int precision, int scale);
+/// Digits behind the point of a quotient or an average of an int or decimal: six more than it has, or as many as its
+/// digits before the point leave of 38. So a number divided by 1 fits, and an average fits.
+int quotient_scale(const Type& number);
 Type string_type();
 Type bytes_type();
 Type uuid_type();
@@ -79,7 +82,9 @@ bool same(const Type& a, const Type& b);
 bool is(const Type& type, TypeKind kind);
 /// Scalars that `<` compares; also the type of a mistake that was told already.
 bool is_ordered(const Type& type);
-inline bool is_optional(const Type& type) { return is(type, TypeKind::optional); }
+inline bool is_optional(const Type& type) {
+  return is(type, TypeKind::optional);
+}
 /// T of `T?`, else the type itself.
 const Type& without_optional(const Type& type);
 /// As a script would spell it: "decimal(12,2)?", "enum { a, b }", "{ id: int, at: timestamp }".
@@ -111,15 +116,15 @@ size_t leaf_offset(const std::vector<Field>& row, size_t index);
 /// Why a field of a record could not be converted; the value of a status leaf.
 enum class ConversionFault : uint8_t {
   none = 0,
-  missing,        ///< absent, and neither optional nor with a default
-  null,           ///< null, and not optional
-  wrong_type,     ///< a number where text is declared, an object where a list is …
+  missing,     ///< absent, and neither optional nor with a default
+  null,        ///< null, and not optional
+  wrong_type,  ///< a number where text is declared, an object where a list is …
   not_a_number,
-  out_of_range,   ///< does not fit 64 bits, the decimal's digits or scale
+  out_of_range,  ///< does not fit 64 bits, the decimal's digits or scale
   unknown_symbol,
-  bad_time,       ///< not a timestamp, date, time or duration of the declared form
+  bad_time,  ///< not a timestamp, date, time or duration of the declared form
   bad_uuid,
-  duplicate,      ///< the record has the field twice
+  duplicate,  ///< the record has the field twice
   too_deep,
   column_missing  ///< CSV: the header has no such column
 };

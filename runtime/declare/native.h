@@ -12,7 +12,9 @@
 //   ListOf<X>      list<X>                           std::optional  X?
 //   Fallible<X>    as a result: the call may fail
 //   CallContext&   first, if the function needs memory or says why it fails; CallSite<X>&: a cached X of the call;
-//   ResultScale    the scale that the result rule gave. These three are no parameters of the language.
+//   ElementScale   the scale of the decimals in an AnyList; ResultScale: the scale that the result rule gave. These
+//   four
+//                  are no parameters of the language.
 //
 // Results that are text or lists are views of the arguments or of memory from `allocate`. In bitcode (BRAID_BITCODE)
 // only the native form remains.
@@ -78,6 +80,9 @@ template <class T>
 struct ListOf {
   const Slot* items;
   uint64_t count;
+};
+struct ElementScale {
+  int scale;
 };
 struct ResultScale {
   int scale;
@@ -296,6 +301,12 @@ struct Traits<CallContext&> {
   static constexpr bool kHidden = true, kDecimal = false, kCache = false, kLayout = false;
   static constexpr int kSlots = 0;
   static CallContext& read(Reader& reader) { return *reader.context; }
+};
+template <>
+struct Traits<ElementScale> {  // stands among the scales of the arguments
+  static constexpr bool kHidden = true, kDecimal = true, kCache = false, kLayout = false;
+  static constexpr int kSlots = 0;
+  static ElementScale read(Reader& reader) { return {static_cast<int>((reader.scales++)->i64)}; }
 };
 template <>
 struct Traits<ResultScale> {  // stands behind the scales of the arguments, so it is the last parameter

@@ -45,6 +45,7 @@ class Call {
   /// T of the call, or the enum.
   Call& of(const Type& type) {
     layout_ = layout_of(type);
+    element_scale_ = is(type, TypeKind::decimal) ? type->scale : -1;
     return *this;
   }
   Call& result_scale(int scale) {
@@ -91,6 +92,12 @@ class Call {
   void push(const AnyValue& value) {
     for (uint64_t i = 0; i < layout::slots(layout_.c_str()); ++i) slots_.push_back(value.slots[i]);
   }
+  void push(const AnyList& value) {
+    Slot slot;
+    native::Form<AnyList>::write(&slot, value, {});
+    slots_.push_back(slot);
+    if (element_scale_ >= 0 && function_->takes_scales) scales_.push_back(element_scale_);
+  }
   void push(Symbol value) { slots_.push_back(native::slot_i32(value.index)); }
   void push(Decimal value) {
     slots_.push_back(slot_i128(value.unscaled));
@@ -116,6 +123,7 @@ class Call {
   CallContext context_;
   std::string layout_;
   int scale_ = -1;
+  int element_scale_ = -1;
   std::vector<Slot> slots_;
   std::vector<int> scales_;
   Slot result_[8];

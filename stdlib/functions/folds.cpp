@@ -8,8 +8,6 @@ namespace braid {
 
 namespace {
 
-constexpr int kQuotientDigits = 6;
-
 /// Whole numbers of up to 128 bits, added in two halves that do not overflow below 2^63 elements.
 struct WideSum {
   int128 high = 0;
@@ -72,10 +70,10 @@ BRAID_FUNCTION(folds, sum_float,
                 .parameters = {{"list", "Numbers to add."}},
                 .examples = {{"sum([1e300, 1e0, -1e300])", "1e0"}, {"sum([1e0].skip(1))", "0e0"}}})
 
-static Fallible<Decimal> sum_decimal(AnyList list, ResultScale result) {
+static Fallible<Decimal> sum_decimal(AnyList list, ElementScale element) {
   int128 sum = 0;
   if (!sum_of_decimals(list, &sum)) return overflow();
-  return Decimal{sum, result.scale};
+  return Decimal{sum, element.scale};
 }
 BRAID_FUNCTION(folds, sum_decimal,
                {.name = "sum",
@@ -91,7 +89,7 @@ static std::optional<Decimal> avg_int(ListOf<int64_t> list, ResultScale result) 
   if (list.count == 0) return std::nullopt;
   int128 sum = 0, mean = 0;
   for (uint64_t i = 0; i < list.count; ++i) sum += list.items[i].i64;
-  const bool fits = decimal_divide(sum, static_cast<int128>(list.count), kQuotientDigits, &mean);
+  const bool fits = decimal_divide(sum, static_cast<int128>(list.count), result.scale, &mean);
   BRAID_CHECK(fits, "a mean of 64-bit numbers has at most 25 digits");
   return Decimal{mean, result.scale};
 }
@@ -101,7 +99,7 @@ BRAID_FUNCTION(
      .summary = "The mean of a list of whole numbers, rounded half-even to six digits after the point; null if "
                 "it is empty.",
      .parameters = {{"list", "Numbers to average."}},
-     .result = [](const CallShape&) { return optional_type(decimal_type(38, kQuotientDigits)); },
+     .result = [](const CallShape&) { return optional_type(decimal_type(38, quotient_scale(int_type()))); },
      .examples = {{"avg([1, 2])", "1.500000"}, {"avg([1].skip(1))", "null"}}})
 
 static std::optional<double> avg_float(ListOf<double> list) {
@@ -115,31 +113,44 @@ BRAID_FUNCTION(folds, avg_float,
                 .parameters = {{"list", "Numbers to average."}},
                 .examples = {{"avg([1e0, 2e0])", "1.5e0"}, {"avg([1e0].skip(1))", "null"}}})
 
-static Fallible<std::optional<Decimal>> avg_decimal(AnyList list, ResultScale result) {
-  if (list.count == 0) return std::optional<Decimal>();
-  int128 sum = 0, mean = 0;
-  if (!sum_of_decimals(list, &sum) || !decimal_divide(sum, static_cast<int128>(list.count), kQuotientDigits, &mean))
-    return overflow();
-  return std::optional<Decimal>(Decimal{mean, result.scale});
+/// Never leaves 38 digits: whole parts of each value and what remains of it are added apart, so no sum does either.
+static std::optional<Decimal> avg_decimal(AnyList list, ElementScale element, ResultScale result) {
+  if (list.count == 0) return std::nullopt;
+  const bool is_wide = *list.layout.text == 'w';
+  const auto count = static_cast<int128>(list.count);
+  int128 mean = 0, rest = 0;
+  for (uint64_t i = 0; i < list.count; ++i) {
+    const int128 value = is_wide ? list.items[i].i128 : list.items[i].i64;
+    mean += value / count;
+    rest += value % count;
+  }
+  mean += rest / count;
+  rest %= count;
+  if (rest < 0) {
+    rest += count;
+    mean -= 1;
+  }
+  const int128 unit = power_of_ten(result.scale - element.scale);
+  mean = mean * unit + rest * unit / count;
+  rest = rest * unit % count;
+  if (2 * rest > count || (2 * rest == count && (mean & 1) != 0)) mean += 1;
+  return Decimal{mean, result.scale};
 }
 BRAID_FUNCTION(
     folds, avg_decimal,
     {.name = "avg",
-     .summary = "The mean of a list of decimals, rounded half-even to six digits more after the point; null if "
-                "it is empty. Fails beyond 38 digits.",
+     .summary = "The mean of a list of decimals, rounded half-even to six digits more after the point, or to as many "
+                "as the digits before it leave of 38; null if it is empty.",
      .parameters = {{"list", "Numbers to average."}},
      .result =
          [](const CallShape& call) {
-           return optional_type(decimal_type(38, call.arguments[0]->element->scale + kQuotientDigits));
+           return optional_type(decimal_type(38, quotient_scale(call.arguments[0]->element)));
          },
-     .problem = [](const CallShape& call) -> std::string {
-       const std::string wrong = decimals_only(call);
-       if (!wrong.empty() || call.arguments[0]->element->scale + kQuotientDigits <= kDecimalDigits) return wrong;
-       return "an average has six digits more after the point, and a decimal has 38 in all";
-     },
+     .problem = decimals_only,
      .examples = {{"avg([1.00, 1.00, 2.00])", "1.33333333"},
                   {"avg([1.00].skip(1))", "null"},
-                  {"avg([999_999_999_999_999_999_999_999_999_999_999_999.99])", "fails"}}})
+                  {"avg([999_999_999_999_999_999_999_999_999_999_999_999.99])",
+                   "999_999_999_999_999_999_999_999_999_999_999_999.99"}}})
 
 BRAID_GROUP(folds)
 

@@ -132,8 +132,19 @@ TEST(Folds, SumAndAverageExactly) {
   Call decimal_mean("folds_avg_decimal");
   decimal_mean.of(decimal_type(12, 2)).result_scale(8);
   EXPECT_TRUE(decimal_mean(Items{100, 100, 200}.any()).as<std::optional<Decimal>>()->unscaled == 133'333'333);
-  decimal_mean.of(decimal_type(38, 2));
-  EXPECT_EQ(decimal_mean(Items{std::vector<Slot>{slot_i128(most)}}.any()).code(), 6101u);
+  // A mean lies between its extremes: it fits, whatever their sum is.
+  const auto wide_mean = [&](int scale, int result_scale, std::vector<Slot> slots) {
+    decimal_mean.of(decimal_type(38, scale)).result_scale(result_scale);
+    return decimal_mean(Items{std::move(slots)}.any()).as<std::optional<Decimal>>()->unscaled;
+  };
+  EXPECT_TRUE(wide_mean(2, 2, {slot_i128(most)}) == most);
+  EXPECT_TRUE(wide_mean(0, 0, {slot_i128(-most), slot_i128(-most), slot_i128(-most)}) == -most);
+  EXPECT_TRUE(wide_mean(0, 0, {slot_i128(most), slot_i128(most - 1)}) == most - 1);   // half to even
+  EXPECT_TRUE(wide_mean(0, 0, {slot_i128(-most), slot_i128(1 - most)}) == 1 - most);  // half to even
+  EXPECT_TRUE(wide_mean(0, 0, {slot_i128(most), slot_i128(-most), slot_i128(1)}) == 0);
+  EXPECT_TRUE(wide_mean(0, 6, {slot_i128(-1), slot_i128(0), slot_i128(0)}) == -333'333);
+  EXPECT_TRUE(wide_mean(0, 6, {slot_i128(-1), slot_i128(-1), slot_i128(0)}) == -666'667);
+  EXPECT_TRUE(wide_mean(0, 4, {slot_i128(7)}) == 70'000);
 }
 
 TEST(Values, CompareValuesOfAnyType) {

@@ -87,11 +87,10 @@ uint32_t braid_row_decimal_divide(const int128* a, int32_t scale_a, const int128
 uint32_t braid_row_decimal_remainder(const int128* a, int32_t scale_a, const int128* b, int32_t scale_b, int32_t scale,
                                      int32_t precision, int128* result) {
   if (*b == 0) return zero_divisor;
-  int128 left = 0, right = 0, quotient = 0, rest = 0;
-  if (!braid::decimal_rescale(*a, scale_a, scale, &left) || !braid::decimal_rescale(*b, scale_b, scale, &right))
-    return overflow;
-  if (!braid::decimal_div_whole(left, right, &quotient, &rest)) return zero_divisor;
-  return finish(true, rest, precision, result);
+  int128 rest = 0, moved = 0;
+  braid::decimal_remainder(*a, scale_a, *b, scale_b, &rest);
+  bool fits = braid::decimal_rescale(rest, scale_a > scale_b ? scale_a : scale_b, scale, &moved);
+  return finish(fits, moved, precision, result);
 }
 
 /// Digits behind the point may go only if they are zero.
