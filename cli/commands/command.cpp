@@ -98,6 +98,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7011:
       case 7012:
       case 7020:
+      case 7030:
         return kInput;
       case 7010:
       case 7018:

@@ -7,6 +7,7 @@
 #include "cli/present/report.h"
 #include "cli/present/table.h"
 #include "cli/project/config.h"
+#include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -110,8 +111,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     if (out == environment.out.end() || !newest) continue;
     OutputBinding binding{.path = out->second.file, .format = out->second.format};
     if (binding.format.empty()) binding.format = binding.path.ends_with(".csv") ? "csv" : "json";
-    if (const auto null = out->second.options.find("null"); null != out->second.options.end())
-      binding.null_marker = null->second;
+    binding.style = csv_style({out->second.options.begin(), out->second.options.end()});
     options.outputs[static_cast<int>(i)] = std::move(binding);
   }
   if (flags.reset) {

@@ -167,6 +167,20 @@ class Config {
     return std::string(sources_.text(span(value.source())));
   }
 
+  /// Texts as they are, a list of texts as a line of CSV, other values as they are written.
+  std::string option_text(const toml::node& option) {
+    if (const auto* string = option.as_string()) return string->get();
+    const toml::array* list = option.as_array();
+    if (!list) return std::string(sources_.text(span(option.source())));
+    std::string line;
+    for (const toml::node& each : *list) {
+      line += line.empty() ? "\"" : ",\"";
+      for (const char c : option_text(each)) line += c == '"' ? "\"\"" : std::string(1, c);
+      line += '"';
+    }
+    return line;
+  }
+
   std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section) {
     std::map<std::string, BindingConfig> made;
     for (const auto& [key, value] : table) {
@@ -182,9 +196,7 @@ class Config {
       config.format = text(*binding, "format");
       if (const toml::table* options = (*binding)["options"].as_table())
         for (const auto& [name, option] : *options) {
-          const auto* string = option.as_string();
-          config.options.emplace(name.str(),
-                                 string ? string->get() : std::string(sources_.text(span(option.source()))));
+          config.options.emplace(name.str(), option_text(option));
         }
       made.emplace(key.str(), std::move(config));
     }

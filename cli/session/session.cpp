@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/session/format_options.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -13,14 +14,6 @@ std::string format_of(const std::string& path) {
   const std::string ending = std::filesystem::path(path).extension().string();
   if (ending == ".csv") return "csv";
   if (ending == ".ndjson" || ending == ".json" || ending == ".jsonl") return "json";
-  return "";
-}
-
-/// An option's value as text: strings as they are, others as literals.
-std::string option_text(const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value.content)) return *text;
-  if (const auto* flag = std::get_if<bool>(&value.content)) return *flag ? "true" : "false";
-  if (const auto* number = std::get_if<int64_t>(&value.content)) return std::to_string(*number);
   return "";
 }
 
@@ -84,6 +77,12 @@ bool Session::check(bool whole) {
     if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
     finding.note(names.empty() ? "the scripts declare no `param`"
                                : fmt::format("the scripts declare: {}", fmt::join(names, ", ")));
+  }
+  for (const typed::Relation& relation : project_.relations) {
+    if (!relation.source || !relation.source->from) continue;
+    FormatOptions written;
+    for (const auto& [name, value] : relation.source->from->options) written.emplace_back(name, option_text(value));
+    check_format_options(relation.qualified(), written, false, relation.source->from->span, reporter_);
   }
   for (const auto& [name, binding] : environment_.bind) {
     std::vector<std::string> names;
@@ -191,14 +190,7 @@ bool Session::bind(Program& program) {
       binding.address = given->second;
       if (const std::string by_ending = format_of(given->second); !by_ending.empty()) binding.format = by_ending;
     }
-    static const std::vector<std::string> kOptions{"null", "zone", "unit"};
-    for (const auto& [name, value] : binding.options) {
-      if (std::find(kOptions.begin(), kOptions.end(), name) != kOptions.end()) continue;
-      auto finding = reporter_.report(diag::UnknownKey{.section = "options of " + source.name, .key = name});
-      finding.at(source.span);
-      if (const auto near = closest(name, kOptions)) finding.note("did you mean `" + *near + "`?");
-      finding.note(fmt::format("it takes: {}", fmt::join(kOptions, ", ")));
-    }
+    check_format_options(source.name, binding.options, false, source.span, reporter_);
     if (binding.format.empty()) binding.format = format_of(binding.address);
     if (binding.format.empty()) binding.format = "json";
     if (binding.kind == "file" || binding.kind == "stdin") continue;
@@ -210,6 +202,8 @@ bool Session::bind(Program& program) {
                           source.name.substr(source.name.rfind('.') + 1)))
         .note("or for one run: --input " + source.name + "=FILE");
   }
+  for (const auto& [name, binding] : environment_.out)
+    check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);
   return !reporter_.has_errors();
 }
 

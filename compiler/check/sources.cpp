@@ -269,7 +269,8 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
       }
     }
   };
-  static const std::vector<std::string> csv_options{"null", "delimiter", "header", "quote", "zone", "unit"};
+  static const std::vector<std::string> csv_options{"null",   "separator", "quote", "decimal",
+                                                    "header", "names",     "zone",  "unit"};
   static const std::vector<std::string> json_options{"zone", "unit"};
   options(connector.options, connector.name.text, {});
   if (connector.format && (made.format == "csv" || made.format == "json"))

@@ -45,7 +45,7 @@ struct Binding {
   std::string kind;     ///< "file", "stdin", "inline"
   std::string address;  ///< glob
   std::string format;   ///< "json", "csv"
-  std::vector<std::pair<std::string, std::string>> options;  ///< null, zone, unit
+  std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 };
 
 struct SourceSpec {

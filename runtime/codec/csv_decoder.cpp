@@ -1,8 +1,10 @@
-// CSV by RFC 4180: cells between commas, records between line ends (LF or CRLF), quoted cells may hold commas, line
-// ends and doubled quotes. The first record names the columns unless the plan does.
+// CSV by RFC 4180: cells between commas, records between line ends (turn_cutter.h), quoted cells may hold commas, line
+// ends and doubled quotes. The first record names the columns unless the plan does. The plan may name another separator
+// than the comma and another quote.
 //
 // Cells: the null marker, unquoted, is null. An empty cell is "" for string and bytes, null for any other optional
-// type, and otherwise a fault. Blanks around numbers go; numbers may have leading zeros. Lists are JSON. The parts of a
+// type, and otherwise a fault. Blanks around numbers go; numbers may have leading zeros. With a decimal comma a number
+// with a point is a fault: whether it separates thousands nobody knows. Lists are JSON. The parts of a
 // struct are columns of their own, `field.part`; an optional struct is null if all its cells are empty or null.
 // Rejected: a wrong number of cells, text behind a closing quote, a quote in an unquoted cell, a quote that never
 // closes. Empty lines are no records, unless there is only one column.
@@ -12,6 +14,7 @@
 #include <emmintrin.h>
 
 #include <cstring>
+#include <span>
 
 #include <simdjson.h>
 
@@ -58,10 +61,15 @@ struct CellReader {
   std::vector<CellReader> parts;     ///< structs
 };
 
-/// Splits the record that begins at `begin`, as long as it has no quote. Returns where its line ends (or the text, at
-/// `end`), null if a quote comes first. Only the first `cells.size()` cells are stored.
-const char* split_plain(const char* begin, const char* end, std::vector<CsvCell>& cells, size_t* count) {
-  const __m128i comma = _mm_set1_epi8(','), line_end = _mm_set1_epi8('\n'), quote = _mm_set1_epi8('"');
+/// Splits the record that begins at `begin`, as long as it has no quote. Returns where its line end begins (or the text
+/// ends, at `end`), null if a quote comes first. Only as many cells
+/// are stored as there is room for.
+const char* split_plain(const RecordForm& form, const char* begin, const char* end, std::span<CsvCell> cells,
+                        size_t* count) {
+  // Where there are no quotes, a line end stands in for one.
+  const char quotes = form.quote == 0 ? '\n' : form.quote;
+  const __m128i separator = _mm_set1_epi8(form.separator), quote = _mm_set1_epi8(quotes);
+  const __m128i line_feed = _mm_set1_epi8('\n'), carriage_return = _mm_set1_epi8('\r');
   const char* cell = begin;
   size_t found = 0;
   auto put = [&](const char* cell_end) {
@@ -74,13 +82,13 @@ const char* split_plain(const char* begin, const char* end, std::vector<CsvCell>
     uint32_t commas = 0, stops = 0;
     if (end - at >= 16) [[likely]] {
       __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-      commas = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, comma)));
-      stops = static_cast<uint32_t>(
-          _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, line_end), _mm_cmpeq_epi8(bytes, quote))));
+      commas = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, separator)));
+      __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, line_feed), _mm_cmpeq_epi8(bytes, carriage_return));
+      stops = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(ends, _mm_cmpeq_epi8(bytes, quote))));
     } else {
       for (uint32_t i = 0; i < end - at; ++i) {
-        commas |= static_cast<uint32_t>(at[i] == ',') << i;
-        stops |= static_cast<uint32_t>(at[i] == '\n' || at[i] == '"') << i;
+        commas |= static_cast<uint32_t>(at[i] == form.separator) << i;
+        stops |= static_cast<uint32_t>(at[i] == '\n' || at[i] == '\r' || at[i] == quotes) << i;
       }
       stops |= uint32_t{1} << (end - at);
     }
@@ -91,35 +99,36 @@ const char* split_plain(const char* begin, const char* end, std::vector<CsvCell>
     }
     for (; commas != 0; commas &= commas - 1) put(at + __builtin_ctz(commas));
     if (stop == nullptr) continue;
-    if (stop < end && *stop == '"') return nullptr;
-    put(stop > cell && stop[-1] == '\r' ? stop - 1 : stop);
+    if (stop < end && *stop != '\n' && *stop != '\r') return nullptr;
+    put(stop);
     *count = found;
     return stop;
   }
 }
 
 /// Splits a record with quotes. `reason` is set if it is broken.
-size_t split_quoted(std::string_view record, std::vector<CsvCell>& cells, Arena& arena, std::string_view& reason) {
+size_t split_quoted(const RecordForm& form, std::string_view record, std::span<CsvCell> cells, Arena& arena,
+                    std::string_view& reason) {
   size_t count = 0, at = 0;
   while (true) {
     std::string_view text;
-    const bool quoted = at < record.size() && record[at] == '"';
+    const bool quoted = at < record.size() && form.quote != 0 && record[at] == form.quote;
     if (quoted) {
       size_t begin = ++at;
       bool doubled = false;
       while (true) {
-        at = record.find('"', at);
+        at = record.find(form.quote, at);
         if (at == std::string_view::npos) {
           reason = "a quote that never closes";
           return 0;
         }
-        if (at + 1 >= record.size() || record[at + 1] != '"') break;
+        if (at + 1 >= record.size() || record[at + 1] != form.quote) break;
         doubled = true;
         at += 2;
       }
       text = record.substr(begin, at - begin);
       ++at;
-      if (at < record.size() && record[at] != ',') {
+      if (at < record.size() && record[at] != form.separator) {
         reason = "text behind a closing quote";
         return 0;
       }
@@ -128,14 +137,14 @@ size_t split_quoted(std::string_view record, std::vector<CsvCell>& cells, Arena&
         size_t length = 0;
         for (size_t i = 0; i < text.size(); ++i) {
           copy[length++] = text[i];
-          if (text[i] == '"') ++i;
+          if (text[i] == form.quote) ++i;
         }
         text = {copy, length};
       }
     } else {
-      size_t end = std::min(record.find(',', at), record.size());
+      size_t end = std::min(record.find(form.separator, at), record.size());
       text = record.substr(at, end - at);
-      if (text.find('"') != std::string_view::npos) {
+      if (form.quote != 0 && text.find(form.quote) != std::string_view::npos) {
         reason = "a quote within an unquoted cell";
         return 0;
       }
@@ -148,10 +157,29 @@ size_t split_quoted(std::string_view record, std::vector<CsvCell>& cells, Arena&
   }
 }
 
+/// Outside of quotes every CR and LF is a part of a line end, so none of them ends what stands before it.
+std::string_view without_line_end(std::string_view record) {
+  return record.substr(0, record.find_last_not_of("\r\n") + 1);
+}
+
+/// The names in a header line, without byte order mark.
+std::vector<std::string> columns_in(const RecordForm& form, std::string_view header) {
+  if (header.starts_with(kByteOrderMark)) header.remove_prefix(kByteOrderMark.size());
+  Arena arena(4096);
+  std::vector<CsvCell> cells(kMaxRecordBytes < header.size() ? 0 : header.size() + 1);
+  std::string_view reason;
+  const size_t count = split_quoted(form, without_line_end(header), cells, arena, reason);
+  std::vector<std::string> columns;
+  for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].view());
+  return columns;
+}
+
 class CsvDecoder : public Decoder {
  public:
   CsvDecoder(const DecodePlan& plan, const RecordReaderSlot* native)
-      : null_marker_(plan.null_marker),
+      : form_(record_form(plan)),
+        decimal_comma_(plan.decimal_comma),
+        null_marker_(plan.null_marker),
         named_by_plan_(!plan.header.empty()),
         zone_(plan.zone.empty() ? nullptr : load_time_zone(plan.zone)),
         leaves_(flatten(decoded_row(plan))),
@@ -179,14 +207,7 @@ class CsvDecoder : public Decoder {
   void set_header(std::string_view first_record) override {
     if (named_by_plan_) return;
     header_ = first_record;
-    if (first_record.starts_with(kByteOrderMark)) first_record.remove_prefix(kByteOrderMark.size());
-    Arena arena(4096);
-    std::vector<CsvCell> cells(kMaxRecordBytes < first_record.size() ? 0 : first_record.size() + 1);
-    std::string_view reason;
-    size_t count = split_quoted(without_line_end(first_record), cells, arena, reason);
-    std::vector<std::string> columns;
-    for (size_t i = 0; i < count && i < cells.size(); ++i) columns.emplace_back(cells[i].view());
-    use_columns(columns);
+    use_columns(columns_in(form_, first_record));
   }
 
   std::string_view header() const override { return header_; }
@@ -211,23 +232,24 @@ class CsvDecoder : public Decoder {
     bool header = input.position == 0 && !named_by_plan_;
     while (at < text.size()) {
       size_t count = 0;
-      const char* end = header ? nullptr : split_plain(text.data() + at, text.data() + text.size(), cells_, &count);
+      const char* end =
+          header ? nullptr : split_plain(form_, text.data() + at, text.data() + text.size(), columns(), &count);
       if (end != nullptr) [[likely]] {
-        auto length = static_cast<size_t>(end - text.data()) - at;
-        decode_record(turn, without_line_end(text.substr(at, length)), count, at, line, utf8, arena);
+        const auto line_end = static_cast<size_t>(end - text.data());
+        decode_record(turn, text.substr(at, line_end - at), count, at, line, utf8, arena);
         ++line;
-        at += length + 1;
+        at = line_end < text.size() ? behind_csv_line_end(text, line_end, true) : line_end;
         continue;
       }
-      size_t length = first_record_bytes(Format::csv, text.substr(at), true);
+      size_t length = first_record_bytes(form_, text.substr(at), true);
       std::string_view record = text.substr(at, length);
       if (header) {
-        set_header(record);
-        header = false;
+        header = without_line_end(record).empty();  // blank lines may precede it
+        if (!header) set_header(record);
       } else {
         decode_record(turn, without_line_end(record), 0, at, line, utf8, arena);
       }
-      line += static_cast<int64_t>(count_line_ends(record));
+      line += static_cast<int64_t>(count_line_ends(Format::csv, record));
       at += length;
     }
     return turn.take();
@@ -237,12 +259,6 @@ class CsvDecoder : public Decoder {
   struct NativeFrame : ReadFrame {
     CsvDecoder* decoder = nullptr;
   };
-
-  static std::string_view without_line_end(std::string_view record) {
-    if (record.ends_with('\n')) record.remove_suffix(1);
-    if (record.ends_with('\r')) record.remove_suffix(1);
-    return record;
-  }
 
   static CellReader make_reader(Shape shape, const std::string& column, const DecodePlan& plan) {
     CellReader reader;
@@ -261,15 +277,47 @@ class CsvDecoder : public Decoder {
   }
 
   void use_columns(const std::vector<std::string>& columns) {
-    cells_.assign(columns.size(), {});
+    column_count_ = columns.size();
     cell_of_.clear();
+    comma_numbers_.clear();
     for (CellReader& field : fields_) {
       find_column(field, columns);
+      if (decimal_comma_) give_number_cells(field);
       cell_of_.push_back(field.twice ? -1 : field.cell);
     }
+    cells_.assign(column_count_ + comma_numbers_.size(), {});
     frame_.cells = cells_.data();
     frame_.cell_of = cell_of_.data();
   }
+
+  /// Numbers with a decimal comma are read from cells of their own, behind those of the record.
+  void give_number_cells(CellReader& reader) {
+    for (CellReader& part : reader.parts) give_number_cells(part);
+    if (reader.cell < 0 || reader.twice) return;
+    const TypeKind kind = reader.shape.kind;
+    const bool instant = kind == TypeKind::timestamp && reader.shape.unit != TimestampUnit::none;
+    if (kind != TypeKind::floating && kind != TypeKind::decimal && kind != TypeKind::integer && !instant) return;
+    comma_numbers_.push_back({static_cast<size_t>(reader.cell), instant});
+    reader.cell = static_cast<int32_t>(column_count_ + comma_numbers_.size() - 1);
+  }
+
+  /// Commas become points, and points commas, which no number has.
+  void write_number_cells(Arena& arena) {
+    for (size_t i = 0; i < comma_numbers_.size(); ++i) {
+      const CsvCell& given = cells_[comma_numbers_[i].column];
+      CsvCell& made = cells_[column_count_ + i];
+      made = given;
+      const std::string_view text = given.view();
+      if (text.find_first_of(",.") == std::string_view::npos) continue;
+      if (comma_numbers_[i].instant && text.find(':') != std::string_view::npos) continue;  // a text, not a number
+      if (null_marker_ && given.quoted == 0 && text == *null_marker_) continue;
+      char* copy = arena.allocate(text.size());
+      for (size_t at = 0; at < text.size(); ++at) copy[at] = text[at] == ',' ? '.' : text[at] == '.' ? ',' : text[at];
+      made.text = copy;
+    }
+  }
+
+  std::span<CsvCell> columns() { return {cells_.data(), column_count_}; }
 
   static void find_column(CellReader& reader, const std::vector<std::string>& columns) {
     reader.cell = -1;
@@ -285,7 +333,7 @@ class CsvDecoder : public Decoder {
   /// `count`: of the cells, which are split already; 0 if there are quotes.
   void decode_record(TurnBuilder& turn, std::string_view record, size_t count, size_t offset, int64_t line, bool utf8,
                      Arena& arena) {
-    if (record.empty() && cells_.size() != 1) return;
+    if (record.empty() && column_count_ != 1) return;
     uint32_t index = turn.add_record(record.substr(0, kMaxRecordBytes), offset, line);
     if (record.size() > kMaxRecordBytes) {
       turn.reject(index, diag::RecordTooLong{.bytes = static_cast<int64_t>(record.size()),
@@ -298,17 +346,18 @@ class CsvDecoder : public Decoder {
     }
     if (count == 0) {
       std::string_view reason;
-      count = split_quoted(record, cells_, arena, reason);
+      count = split_quoted(form_, record, columns(), arena, reason);
       if (!reason.empty()) {
         turn.reject(index, diag::BrokenCsv{.reason = std::string(reason)});
         return;
       }
     }
-    if (count != cells_.size()) {
+    if (count != column_count_) {
       turn.reject(index, diag::CellCount{.found = static_cast<int64_t>(count),
-                                         .expected = static_cast<int64_t>(cells_.size())});
+                                         .expected = static_cast<int64_t>(column_count_)});
       return;
     }
+    if (!comma_numbers_.empty()) write_number_cells(arena);
     if (reader_ != nullptr) {
       const uint32_t row = turn.next_row();
       frame_.columns = turn.columns();
@@ -426,6 +475,14 @@ class CsvDecoder : public Decoder {
     return static_cast<ConversionFault>(row[0].u8);
   }
 
+  /// A column of numbers with a decimal comma; instants among them may be texts too.
+  struct CommaNumber {
+    size_t column;
+    bool instant;
+  };
+
+  RecordForm form_;
+  bool decimal_comma_;
   std::optional<std::string> null_marker_;
   std::string header_;
   bool named_by_plan_;
@@ -433,7 +490,9 @@ class CsvDecoder : public Decoder {
   std::vector<Leaf> leaves_;
   std::vector<Slot> row_;
   std::vector<CellReader> fields_;
-  std::vector<CsvCell> cells_;  ///< as many as the header has columns
+  std::vector<CsvCell> cells_;  ///< those of the header's columns, then those of comma_numbers_
+  size_t column_count_ = 0;
+  std::vector<CommaNumber> comma_numbers_;
 
   const RecordReaderSlot* native_;
   NativeFrame frame_;
@@ -445,6 +504,10 @@ class CsvDecoder : public Decoder {
 };
 
 }  // namespace
+
+std::vector<std::string> csv_columns(const DecodePlan& plan, std::string_view header) {
+  return plan.header.empty() ? columns_in(record_form(plan), header) : plan.header;
+}
 
 std::unique_ptr<Decoder> make_csv_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
   return std::make_unique<CsvDecoder>(plan, native);

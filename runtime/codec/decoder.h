@@ -51,6 +51,9 @@ struct DecodePlan {
   std::vector<DecodeField> fields;
   std::optional<std::string> null_marker;    ///< CSV: an unquoted cell with this text is null
   std::vector<std::string> header;           ///< CSV: names of the columns of files without a header line
+  char separator = ',';                      ///< CSV: between cells
+  char quote = '"';                          ///< CSV: around cells; 0: there are no quotes
+  bool decimal_comma = false;                ///< CSV: numbers have a comma where others have a point
   std::string zone;                          ///< timestamps without offset are local times there; empty: refused
   TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: refused
 };

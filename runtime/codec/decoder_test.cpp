@@ -246,7 +246,8 @@ std::vector<size_t> cut(Format format, const std::string& text, bool piecemeal, 
     size_t window = piecemeal ? 1 + rng.below(200'000) : text.size();
     while (true) {
       std::string_view available = std::string_view(text).substr(at, window);
-      TurnCut next = cut_turn(format, available, at + available.size() == text.size());
+      TurnCut next =
+          cut_turn(format, available, at + available.size() == text.size() ? Follows::nothing : Follows::more);
       if (next.bytes == 0 && next.long_record)
         next.bytes = first_record_bytes(format, std::string_view(text).substr(at), true);
       if (next.bytes != 0) {
@@ -261,6 +262,64 @@ std::vector<size_t> cut(Format format, const std::string& text, bool piecemeal, 
   return cuts;
 }
 
+TEST(TurnCutter, AnUnfinishedRecordWaitsForItsEnd) {
+  const std::string json = "{}\n{}";
+  EXPECT_EQ(cut_turn(Format::ndjson, json, Follows::nothing).bytes, 5u);
+  EXPECT_EQ(cut_turn(Format::ndjson, json, Follows::later).bytes, 3u);
+  EXPECT_EQ(cut_turn(Format::ndjson, json, Follows::more).bytes, 0u);
+  EXPECT_EQ(cut_turn(Format::ndjson, "{}", Follows::later).bytes, 0u);
+  // The CR may be the first byte of a CRLF, the quote may still close.
+  for (const char* unfinished : {"1,2\r", "1,2", "1,\"2\n3", "1,2\r\r"}) {
+    const std::string csv = "a,b\r\n" + std::string(unfinished);
+    EXPECT_EQ(cut_turn(Format::csv, csv, Follows::later).bytes, 5u) << unfinished;
+    EXPECT_EQ(cut_turn(Format::csv, csv, Follows::nothing).bytes, csv.size()) << unfinished;
+  }
+}
+
+TEST(CsvDecoder, EveryLineEndEndsARecord) {
+  DecodePlan plan = csv({field("a", int_type()), field("b", int_type())});
+  for (std::string end : {"\n", "\r\n", "\r", "\r\r\n"}) {
+    SCOPED_TRACE(end.size());
+    EXPECT_THAT(decode(plan, "a,b" + end + "1,2" + end + end + "\"3\",4" + end + "5,6"),
+                ElementsAre("1 | 2", "3 | 4", "5 | 6"));
+    EXPECT_EQ(count_line_ends(Format::csv, end + end + "x" + end), 3u);
+    EXPECT_EQ(first_record_bytes(Format::csv, "1,2" + end + "3,4" + end, true), 3 + end.size());
+  }
+  // In quotes a line end is text.
+  DecodePlan texts = csv({field("a", string_type())});
+  EXPECT_THAT(decode(texts, "a\r\"x\ry\"\rz\r"), ElementsAre("\"x\\ry\"", "\"z\""));
+}
+
+TEST(CsvDecoder, OptionsOfTheFormat) {
+  DecodePlan plan = csv({field("a", decimal_type(12, 2)), field("b", float_type()), field("c", string_type()),
+                         field("d", optional_type(int_type())), field("t", timestamp_type())});
+  plan.separator = ';';
+  plan.quote = '\'';
+  plan.decimal_comma = true;
+  plan.unit = TimestampUnit::seconds;
+  const std::string bad = fault(ConversionFault::not_a_number), good = "@2026-01-01T00:00:00.5Z";
+  EXPECT_THAT(decode(plan,
+                     "a;b;c;d;t\n1,50;-2,5e1;'1,5;';;2026-01-01T00:00:00.5Z\n-3;4;\"x\";7;1767225600,5\n"
+                     "1.5;1,5;1.5;1.0;1767225600.5\n' 2,5 ';'3,5';'it''s';1,0;1767225600\n"),
+              ElementsAre("1.50 | -25.0 | \"1,5;\" | null | " + good, "-3.00 | 4.0 | \"\\\"x\\\"\" | 7 | " + good,
+                          bad + " | 1.5 | \"1.5\" | " + bad + " | " + fault(ConversionFault::bad_time),
+                          "2.50 | 3.5 | \"it's\" | 1 | @2026-01-01T00:00Z"));
+  plan.quote = 0;
+  plan.header = {"c", "d"};
+  plan.fields = {plan.fields[3], plan.fields[2]};
+  EXPECT_THAT(decode(plan, "\"x;1\n'y';2\n"), ElementsAre("1 | \"\\\"x\"", "2 | \"'y'\""));
+}
+
+TEST(CsvDecoder, BlankLinesMayPrecedeTheHeader) {
+  DecodePlan plan = csv({field("a", int_type()), field("b", int_type())});
+  for (const char* before : {"\n", "\r\n\r\n", "\xEF\xBB\xBF\n", "\r"}) {
+    const std::string text = std::string(before) + "a,b\n1,2\n";
+    EXPECT_THAT(decode(plan, text), ElementsAre("1 | 2")) << before;
+    EXPECT_EQ(find_csv_header(Format::csv, text, true), "a,b\n");
+  }
+  EXPECT_EQ(find_csv_header(Format::csv, "\n\n", true), "");
+}
+
 TEST(TurnCutter, DependsOnTheBytesOnly) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
@@ -271,7 +330,8 @@ TEST(TurnCutter, DependsOnTheBytesOnly) {
         if (rng.chance(300)) text += "\"" + std::string(rng.below(1'300'000), 'q') + (rng.chance(2) ? "\",x\n" : "\n");
         if (rng.chance(400)) text += std::string(rng.below(1'300'000), 'z') + "\n";
         if (rng.chance(50)) text += "\"a\n\"\"b\n\",";
-        text += std::string(rng.below(2000), 'x') + (rng.chance(3) ? ",\n" : "\n");
+        const char* ends[] = {"\n", ",\n", "\r\n", "\r", "\r\r\n"};
+        text += std::string(rng.below(2000), 'x') + ends[rng.below(format == Format::csv ? 5 : 3)];
       }
       std::vector<size_t> cuts = cut(format, text, false, rng);
       EXPECT_EQ(cuts, cut(format, text, true, rng));

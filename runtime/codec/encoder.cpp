@@ -10,8 +10,9 @@ namespace {
 
 class CsvEncoder : public Encoder {
  public:
-  CsvEncoder(std::vector<Field> row, std::string null_marker)
-      : row_(std::move(row)), null_marker_(std::move(null_marker)) {
+  CsvEncoder(std::vector<Field> row, CsvStyle style)
+      : row_(std::move(row)), style_(std::move(style)), null_marker_(style_.null_marker) {
+    for (const char sign : {style_.separator, style_.quote, '\r', '\n'}) special_ += sign;
     for (const Field& field : row_) {
       add_columns(field.name, field.type);
       leaves_.push_back(leaf_count(field.type));
@@ -19,8 +20,9 @@ class CsvEncoder : public Encoder {
   }
 
   void append_header(std::string& out) const override {
+    if (!style_.header) return;
     for (size_t i = 0; i < columns_.size(); ++i) {
-      if (i > 0) out.push_back(',');
+      if (i > 0) out.push_back(style_.separator);
       append_text(columns_[i], out);
     }
     out.push_back('\n');
@@ -58,13 +60,13 @@ class CsvEncoder : public Encoder {
       }
       return;
     }
-    if (!first) out.push_back(',');
+    if (!first) out.push_back(style_.separator);
     first = false;
     if (absent) {
       out += null_marker_;
     } else if (is(type, TypeKind::string)) {
       append_text(slots[0].bytes.view(), out);
-    } else if (null_marker_.empty() && !needs_care(type->kind)) {
+    } else if (null_marker_.empty() && !needs_care(type->kind) && !has_comma(type->kind)) {
       append_json(type, slots, out);  // a bare number or word
     } else {
       scratch_.clear();
@@ -73,9 +75,15 @@ class CsvEncoder : public Encoder {
       if (is(type, TypeKind::list)) return append_text(text, out);
       if (is(type, TypeKind::enumeration)) return append_text(type->symbols[static_cast<size_t>(slots[0].i32)], out);
       if (text.starts_with('"')) text = text.substr(1, text.size() - 2);
-      if (text.empty() || text == null_marker_) return append_text(text, out);
-      out += text;
+      if (has_comma(type->kind))
+        for (char& c : scratch_)
+          if (c == '.') c = ',';
+      append_text(text, out);
     }
+  }
+
+  bool has_comma(TypeKind kind) const {
+    return style_.decimal_comma && (kind == TypeKind::decimal || kind == TypeKind::floating);
   }
 
   /// JSON puts it in quotes, or it may hold anything.
@@ -84,21 +92,23 @@ class CsvEncoder : public Encoder {
   }
 
   void append_text(std::string_view text, std::string& out) const {
-    if (!text.empty() && text != null_marker_ && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    if (!text.empty() && text != null_marker_ && text.find_first_of(special_) == std::string_view::npos) {
       out += text;
       return;
     }
-    out.push_back('"');
+    out.push_back(style_.quote);
     for (char c : text) {
-      if (c == '"') out.push_back('"');
+      if (c == style_.quote) out.push_back(style_.quote);
       out.push_back(c);
     }
-    out.push_back('"');
+    out.push_back(style_.quote);
   }
 
   std::vector<Field> row_;
   std::vector<size_t> leaves_;  ///< of each field
-  std::string null_marker_;
+  CsvStyle style_;
+  std::string_view null_marker_;
+  std::string special_;  ///< text with one of these is put in quotes
   std::vector<std::string> columns_;
   mutable std::string scratch_;  // of one thread, as the encoder
 };
@@ -117,12 +127,12 @@ std::string_view Encoder::encode(const Block& block) {
   return encoded_;
 }
 
-std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker) {
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style) {
   switch (format) {
     case Format::ndjson:
       return make_ndjson_encoder(std::move(row));
     case Format::csv:
-      return std::make_unique<CsvEncoder>(std::move(row), std::move(null_marker));
+      return std::make_unique<CsvEncoder>(std::move(row), std::move(style));
   }
   BRAID_UNREACHABLE("format");
 }

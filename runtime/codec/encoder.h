@@ -2,6 +2,8 @@
 // them. CSV: a header line, then cells: structs as one column a part (`name.part`), lists as JSON, null as the marker
 // without quotes, text quoted where it has to be: commas, quotes, line ends, empty, or equal to the marker.
 //
+// A CsvStyle may ask for another separator and quote, no header line, and a decimal comma in decimals and floats.
+//
 // An Encoder has no state but its layout: the same rows give the same bytes however they are cut. Line ends are LF.
 // One thread. Nothing fails.
 #pragma once
@@ -15,6 +17,14 @@
 #include "runtime/data/type.h"
 
 namespace braid {
+
+struct CsvStyle {
+  std::string null_marker = {};
+  char separator = ',';
+  char quote = '"';
+  bool decimal_comma = false;
+  bool header = true;
+};
 
 class Encoder {
  public:
@@ -33,7 +43,7 @@ class Encoder {
   std::string encoded_;
 };
 
-/// `null_marker`: CSV only.
-std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, std::string null_marker = "");
+/// `style`: CSV only.
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style = {});
 
 }  // namespace braid

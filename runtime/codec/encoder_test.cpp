@@ -40,8 +40,8 @@ std::vector<Value> rows() {
               {int64_t{4}}, {std::string()}, {Null{}}, {int128{0}}, {int64_t{0}}, {std::string("a")}, {int64_t{0}}}}};
 }
 
-std::string encode(Format format, const std::string& null_marker) {
-  auto encoder = make_encoder(format, kRow, null_marker);
+std::string encode(Format format, const CsvStyle& style) {
+  auto encoder = make_encoder(format, kRow, style);
   std::string out;
   encoder->append_header(out);
   Arena arena;
@@ -57,8 +57,12 @@ std::string encode(Format format, const std::string& null_marker) {
   return out;
 }
 
-void expect_read_back(Format format, const std::string& text, std::optional<std::string> null_marker) {
+void expect_read_back(Format format, const std::string& text, std::optional<std::string> null_marker,
+                      const CsvStyle& style = {}) {
   DecodePlan plan{.format = format, .null_marker = std::move(null_marker)};
+  plan.separator = style.separator;
+  plan.quote = style.quote;
+  plan.decimal_comma = style.decimal_comma;
   for (const Field& field : kRow) plan.fields.push_back({field.name, {field.name}, field.type});
   Arena arena;
   DecodedTurn turn = make_decoder(plan)->decode({.bytes = text}, arena);
@@ -79,7 +83,7 @@ void expect_read_back(Format format, const std::string& text, std::optional<std:
 }
 
 TEST(Encoder, NdjsonReadsBack) {
-  std::string text = encode(Format::ndjson, "");
+  std::string text = encode(Format::ndjson, {});
   EXPECT_EQ(
       text.substr(0, text.find('\n')),
       R"({"id":1,"note":"plain","c":{"mail":"a@b","tags":["x","y\""]},"amount":12.50,"at":"1970-01-01T00:00:00Z",)"
@@ -88,14 +92,27 @@ TEST(Encoder, NdjsonReadsBack) {
 }
 
 TEST(Encoder, CsvReadsBack) {
-  std::string text = encode(Format::csv, "");
+  std::string text = encode(Format::csv, {});
   EXPECT_TRUE(
       text.starts_with("id,note,c.mail,c.tags,amount,at,bits,kind\n"
                        "1,plain,a@b,\"[\"\"x\"\",\"\"y\\\"\"\"\"]\",12.50,1970-01-01T00:00:00Z,/w==,a\n"
                        "-2,,,,-0.05,1970-01-01T00:00:00.000001Z,\"\",\"b,c\"\n"))
       << text;
   expect_read_back(Format::csv, text, "");
-  expect_read_back(Format::csv, encode(Format::csv, "NA"), "NA");
+  expect_read_back(Format::csv, encode(Format::csv, {.null_marker = "NA"}), "NA");
+}
+
+TEST(Encoder, CsvStylesReadBack) {
+  for (const char separator : {';', '\t', '|', ':', ','}) {
+    for (const char quote : {'"', '\''}) {
+      const CsvStyle style{.null_marker = "NA", .separator = separator, .quote = quote, .decimal_comma = true};
+      expect_read_back(Format::csv, encode(Format::csv, style), "NA", style);
+    }
+  }
+  const CsvStyle style{.separator = ';', .quote = '\'', .decimal_comma = true, .header = false};
+  const std::string text = encode(Format::csv, style);
+  EXPECT_TRUE(text.starts_with("1;plain;a@b;[\"x\",\"y\\\"\"];12,50;1970-01-01T00:00:00Z;/w==;a\n")) << text;
+  EXPECT_NE(encode(Format::csv, {.decimal_comma = true}).find(",\"12,50\","), std::string::npos);
 }
 
 TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
@@ -203,7 +220,7 @@ TEST(FaultReport, SaysWhatStandsInTheRecord) {
   EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::not_a_number, "1,x y", "G,F").message,
             "`x y` in `f` is no number");
   EXPECT_EQ(describe_fault(csv, csv.fields[0], ConversionFault::column_missing, "1,x y", "G,H").message,
-            "the header of the file names no column `F`");
+            "the file has no column `F`: it has `G`, `H`");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "runtime/codec/fault_report.h"
 
 #include "runtime/base/check.h"
+#include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/json_scanner.h"
 #include "runtime/data/value.h"
 
@@ -131,8 +132,73 @@ Diagnostic bad_text(const DecodeField& field, const Type& type, std::string_view
   return diag::BadTimestamp{.field = field.name, .text = shown}.make();
 }
 
-bool is_decimal_number(std::string_view text) {
-  return text.find('.') != std::string_view::npos || text.find('-', 1) != std::string_view::npos;
+bool is_decimal_number(std::string_view text, bool decimal_comma) {
+  return text.find(decimal_comma ? ',' : '.') != std::string_view::npos || text.find('-', 1) != std::string_view::npos;
+}
+
+/// What shows nothing where it stands in a name, and how it is written to be seen.
+struct Invisible {
+  std::string_view bytes, shown;
+};
+constexpr Invisible kInvisible[] = {
+    {" ", " "},
+    {"\t", "\\t"},
+    {"\r", "\\r"},
+    {"\n", "\\n"},
+    {"\u00A0", "\\u{00A0}"},
+    {"\u200B", "\\u{200B}"},
+    {"\u200C", "\\u{200C}"},
+    {"\u200D", "\\u{200D}"},
+    {"\u2060", "\\u{2060}"},
+    {"\u3000", "\\u{3000}"},
+    {"\uFEFF", "\\u{FEFF}"},
+};
+
+/// Takes the next character, or byte, off `text`: as it is to be seen, and whether it is invisible.
+std::pair<std::string, bool> take_visible(std::string_view& text) {
+  for (const Invisible& each : kInvisible) {
+    if (!text.starts_with(each.bytes)) continue;
+    text.remove_prefix(each.bytes.size());
+    return {std::string(each.shown), true};
+  }
+  const auto byte = static_cast<uint8_t>(text.front());
+  text.remove_prefix(1);
+  if (byte >= ' ' && byte != 0x7F) return {std::string(1, static_cast<char>(byte)), false};
+  const char* digits = "0123456789ABCDEF";
+  return {std::string("\\x") + digits[byte >> 4] + digits[byte & 15], true};
+}
+
+/// A column's name as a reader sees it: without what is invisible, in lower case.
+std::string visible_name(std::string_view name) {
+  std::string seen;
+  while (!name.empty()) {
+    auto [shown, invisible] = take_visible(name);
+    if (!invisible) seen += shown[0] >= 'A' && shown[0] <= 'Z' ? static_cast<char>(shown[0] + ('a' - 'A')) : shown[0];
+  }
+  return seen;
+}
+
+/// A column's name with everything in it visible.
+std::string escaped_name(std::string_view name) {
+  std::string all;
+  while (!name.empty()) all += take_visible(name).first;
+  return shorten(all);
+}
+
+/// What the header names instead of `column`.
+std::string columns_instead(const DecodePlan& plan, const std::string& column, std::string_view header) {
+  constexpr size_t kNamed = 8;
+  const std::vector<std::string> columns = csv_columns(plan, header);
+  if (columns.empty()) return "it has no header line";
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (visible_name(columns[i]) == visible_name(column))
+      return "column " + std::to_string(i + 1) + " is `" + escaped_name(columns[i]) +
+             "`, which differs by white space, case or control characters";
+  std::string named;
+  for (size_t i = 0; i < std::min(columns.size(), kNamed); ++i)
+    named += (i == 0 ? "`" : ", `") + escaped_name(columns[i]) + "`";
+  if (columns.size() > kNamed) named += " and " + std::to_string(columns.size() - kNamed) + " more";
+  return "it has " + named;
 }
 
 }  // namespace
@@ -168,7 +234,7 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
     case ConversionFault::not_a_number:
       return diag::NotANumber{.field = field.name, .text = shorten(text)}.make();
     case ConversionFault::out_of_range:
-      if (is(scalar, TypeKind::decimal) && is_decimal_number(text)) {
+      if (is(scalar, TypeKind::decimal) && is_decimal_number(text, plan.decimal_comma)) {
         // Too many decimals if the whole part would fit.
         Type wider = decimal_type(38, 38 - (scalar->precision - scalar->scale));
         DecodeField other{field.name, field.path, wider, true};
@@ -192,7 +258,7 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
     case ConversionFault::column_missing: {
       std::string column;
       for (const std::string& part : field.path) column += (column.empty() ? "" : ".") + part;
-      return diag::ColumnMissing{.column = column}.make();
+      return diag::ColumnMissing{.column = column, .found = columns_instead(plan, column, header)}.make();
     }
   }
   BRAID_UNREACHABLE("a conversion that did not fail");

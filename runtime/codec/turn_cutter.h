@@ -3,6 +3,9 @@
 //
 // NDJSON records end with a line end; CSV records with a line end outside of quotes. A CSV quote that does not close
 // within kMaxRecordBytes closes nothing: the record ends with its first line, and is rejected.
+//
+// Line ends: LF or CRLF in NDJSON. In CSV also a CR alone, as old spreadsheets write it, and CRCRLF, which is a CRLF
+// that was converted once too often. A CR that nothing follows yet may be the first byte of a longer line end.
 // Pure functions.
 #pragma once
 
@@ -15,8 +18,24 @@
 namespace braid {
 
 inline constexpr size_t kTurnBytes = 256 * 1024;
+inline constexpr size_t kLongestLineEnd = 3;
 /// So many bytes from a turn's beginning always suffice to cut it.
-inline constexpr size_t kCutLookahead = kTurnBytes + kMaxRecordBytes + 3;
+inline constexpr size_t kCutLookahead = kTurnBytes + kMaxRecordBytes + kLongestLineEnd + 1;
+
+/// How the records of a partition are told apart.
+struct RecordForm {
+  // NOLINTNEXTLINE(google-explicit-constructor): a format is a form
+  RecordForm(Format which = Format::ndjson, char separates = ',', char quotes = '"')
+      : format(which), separator(separates), quote(quotes) {}
+
+  Format format;
+  char separator;  ///< CSV: between cells
+  char quote;      ///< CSV: around cells; 0: there are no quotes
+};
+
+inline RecordForm record_form(const DecodePlan& plan) {
+  return {plan.format, plan.separator, plan.quote};
+}
 
 struct TurnCut {
   size_t bytes = 0;  ///< of the turn, line ends included; 0: more of the input is needed
@@ -24,14 +43,29 @@ struct TurnCut {
       false;  ///< one record that is longer than kMaxRecordBytes; if `bytes` is 0 its end is not in sight
 };
 
-/// `at_end`: nothing follows `available`.
-TurnCut cut_turn(Format format, std::string_view available, bool at_end);
+/// What follows the bytes at hand.
+enum class Follows : uint8_t {
+  more,    ///< more of the input
+  later,   ///< nothing yet: a last record without line end is not part of the turn
+  nothing  ///< nothing: what is there is the last record
+};
+
+TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows follows);
 
 /// Length of the first record with its line end; 0 if it does not end in `available` and not `at_end`. CSV records that
 /// take more than kMaxRecordBytes because of an open quote end with their first line.
-size_t first_record_bytes(Format format, std::string_view available, bool at_end);
+size_t first_record_bytes(const RecordForm& form, std::string_view available, bool at_end);
 
-/// Line ends in the text.
-size_t count_line_ends(std::string_view text);
+/// The header line of a CSV text, which blank lines and a byte order mark may precede; empty if its end is not there
+/// and not `at_end`.
+std::string_view find_csv_header(const RecordForm& form, std::string_view text, bool at_end);
+
+/// The first byte of the next line end in a CSV text, at `at` or behind it; npos if there is none.
+size_t find_csv_line_end(std::string_view text, size_t at);
+/// Behind the CSV line end that begins at `at`; 0 if bytes behind `text` decide that, and not `at_end`.
+size_t behind_csv_line_end(std::string_view text, size_t at, bool at_end);
+
+/// Line ends in the text, which does not begin or end within one.
+size_t count_line_ends(Format format, std::string_view text);
 
 }  // namespace braid

@@ -85,11 +85,103 @@ TEST(Source, CsvQuotesHoldTurnsTogether) {
   std::string quoted = "1,\"" + std::string(300'000, '\n') + "\"\n";
   put(fs, "f", "a,b\n" + quoted + "2,\"open\n3,4\n");
   auto partition = open_partition(fs, "f", Format::csv);
-  EXPECT_EQ(*(*partition)->first_record(), "a,b\n");
+  EXPECT_EQ(*(*partition)->header(), "a,b\n");
   Read read = read_all(**partition);
   ASSERT_EQ(read.bytes.size(), 3u);
   EXPECT_EQ(read.bytes[1], quoted);
   EXPECT_EQ(read.bytes[2], "2,\"open\n3,4\n");
+}
+
+TEST(Source, ARecordWithoutLineEndWaitsWhereInputsGrow) {
+  SimFs fs(1);
+  TurnBuffer buffer;
+  for (Format format : {Format::ndjson, Format::csv}) {
+    put(fs, "f", "{}\n{\"a\":");
+    auto partition = open_partition(fs, "f", format, false);
+    auto turn = *(*partition)->next_turn({}, buffer);
+    ASSERT_TRUE(turn);
+    EXPECT_EQ(turn->bytes, "{}\n");
+    EXPECT_FALSE(*(*partition)->next_turn(turn->end, buffer));
+    EXPECT_EQ((*partition)->held_bytes(), 5u);
+    EXPECT_EQ((*open_partition(fs, "f", format))->next_turn(turn->end, buffer).value()->bytes, "{\"a\":");
+    put(fs, "f", "{}\n{\"a\":1}\n");
+    partition = open_partition(fs, "f", format, false);
+    EXPECT_EQ((*partition)->next_turn(turn->end, buffer).value()->bytes, "{\"a\":1}\n");
+    EXPECT_EQ((*partition)->held_bytes(), 0u);
+    EXPECT_FALSE(*(*partition)->grew_in_record(3));
+    EXPECT_TRUE(*(*partition)->grew_in_record(5));
+    put(fs, "f", std::string(2'000'000, 'y'));
+    EXPECT_FALSE(*(*open_partition(fs, "f", format, false))->next_turn({}, buffer));
+  }
+}
+
+TEST(Source, ACarriageReturnAtTheEndMayBeHalfALineEnd) {
+  SimFs fs(1);
+  TurnBuffer buffer;
+  put(fs, "f", "a\r\n1\r");
+  auto growing = open_partition(fs, "f", Format::csv, false);
+  auto turn = *(*growing)->next_turn({}, buffer);
+  EXPECT_EQ(turn->bytes, "a\r\n");
+  EXPECT_FALSE(*(*growing)->next_turn(turn->end, buffer));
+  // Read to its end, and the other half comes: it is not an empty line.
+  auto complete = open_partition(fs, "f", Format::csv);
+  turn = *(*complete)->next_turn({}, buffer);
+  EXPECT_EQ(turn->bytes, "a\r\n1\r");
+  EXPECT_EQ(turn->end.line, 3);
+  put(fs, "f", "a\r\n1\r\n2\r\n");
+  auto grown = open_partition(fs, "f", Format::csv);
+  turn = *(*grown)->next_turn(turn->end, buffer);
+  EXPECT_EQ(turn->bytes, "2\r\n");
+  EXPECT_EQ(turn->begin.position, 6);
+  EXPECT_EQ(turn->begin.line, 3);
+}
+
+TEST(Source, LongCsvRecordsEndWithAnyLineEnd) {
+  SimFs fs(1);
+  for (const std::string end : {"\n", "\r\n", "\r", "\r\r\n"}) {
+    put(fs, "f", "a" + end + std::string(3'000'000, 'x') + end + "1" + end);
+    auto partition = open_partition(fs, "f", Format::csv);
+    Read read = read_all(**partition);
+    ASSERT_EQ(read.turns.size(), 3u);
+    EXPECT_EQ(read.turns[1].long_record_bytes, 3'000'000u);
+    EXPECT_EQ(read.bytes[2], "1" + end);
+    EXPECT_EQ(read.turns[2].begin.line, 3);
+  }
+}
+
+TEST(Source, WhatIsNoTextIsNotRead) {
+  SimFs fs(1);
+  TurnBuffer buffer;
+  auto put_bytes = [&](std::string_view bytes) { put(fs, "f", std::string(bytes)); };
+  using std::string_view_literals::operator""sv;
+  for (std::string_view head : {"\x1F\x8B\x08"sv, "\x28\xB5\x2F\xFD."sv, "PK\x03\x04."sv, "\xFF\xFE{\0"sv,
+                                "\xFE\xFF\0{"sv, "\xFF\xFE\0\0{\0\0\0"sv, "a\0,\0b\0\n\0"sv, "\0a\0,"sv, "BZh91AY&SY"sv,
+                                "\xFD"
+                                "7zXZ"sv}) {
+    put_bytes(head);
+    for (Format format : {Format::ndjson, Format::csv}) {
+      auto partition = open_partition(fs, "f", format);
+      auto turn = (*partition)->next_turn({}, buffer);
+      ASSERT_FALSE(turn.ok());
+      EXPECT_EQ(turn.error().code, 7030);
+      EXPECT_EQ(turn.error().kind, ErrorKind::input);
+      EXPECT_NE(turn.error().message.find("`f`"), std::string::npos) << turn.error().message;
+    }
+  }
+  auto warning = [&](std::string_view text, Format format) {
+    put_bytes(text);
+    auto partition = open_partition(fs, "f", format);
+    auto turn = *(*partition)->next_turn({}, buffer);
+    return turn->warning ? turn->warning->code : 0;
+  };
+  for (std::string_view text : {"[{\"a\":1},\n{\"a\":2}]\n", "[\n  {\n", "\xEF\xBB\xBF[ {\"a\":1} ]",
+                                "{\n \"a\": 1\n}\n", "{\"a\": 1,\n \"b\": 2}\n", "{\"a\":1}\r{\"a\":2}\r"})
+    EXPECT_EQ(warning(text, Format::ndjson), 7034) << text;
+  EXPECT_EQ(warning("{\"a\":1}\n", Format::csv), 7034);
+  for (std::string_view text :
+       {"{\"a\":1}\r\n{\"a\":2}\r\n", "{}\n", "[1, 2]\n{}\n", "not JSON\n", "{", "\n\n", "{\"a\":1}"})
+    EXPECT_EQ(warning(text, Format::ndjson), 0) << text;
+  EXPECT_EQ(warning("a,b\r1,2\r", Format::csv), 0);
 }
 
 TEST(Source, FingerprintTellsAnotherFile) {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "runtime/codec/turn_cutter.h"
+#include "runtime/connect/foreign_content.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/report/diagnostic.h"
 
@@ -13,6 +13,7 @@ namespace braid {
 namespace {
 
 constexpr size_t kFingerprintBytes = 4096;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 Error input_error(const Diagnostic& diagnostic, int system_error = 0) {
   return {ErrorKind::input, diagnostic.message, diagnostic.code, system_error};
@@ -20,41 +21,64 @@ Error input_error(const Diagnostic& diagnostic, int system_error = 0) {
 
 class FilePartition : public SourcePartition {
  public:
-  FilePartition(std::string name, Format format, std::unique_ptr<FileReader> reader)
-      : name_(std::move(name)), format_(format), reader_(std::move(reader)) {}
+  FilePartition(std::string name, const RecordForm& form, bool complete, std::unique_ptr<FileReader> reader)
+      : name_(std::move(name)), form_(form), complete_(complete), reader_(std::move(reader)) {}
 
   const std::string& name() const override { return name_; }
 
-  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) override {
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& given, TurnBuffer& buffer) override {
+    held_bytes_ = 0;
+    PartitionPosition from = given;
+    if (from.position != end_of_turn_) {
+      BRAID_ASSIGN(bool within_line_end, begins_within_line_end(from.position));
+      if (within_line_end) ++from.position;
+    }
     // What a turn may take mostly cuts it; only records that are longer, or an open quote, need to see more.
     for (size_t wanted : {kTurnBytes, kCutLookahead}) {
       char* bytes = buffer.reserve(wanted);
       BRAID_ASSIGN(size_t count, read(from.position, bytes, wanted));
       std::string_view available(bytes, count);
-      bool at_end = count < wanted;
       if (count == 0) return std::optional<SourceTurn>();
-      TurnCut cut = cut_turn(format_, available, at_end);
-      if (cut.long_record) return long_turn(from, available);
-      if (cut.bytes == 0) continue;
       SourceTurn turn;
-      turn.bytes = available.substr(0, cut.bytes);
+      if (from.position == 0) {
+        BRAID_ASSIGN(turn.warning, look_at(available));
+      }
+      const Follows follows = count == wanted ? Follows::more : complete_ ? Follows::nothing : Follows::later;
+      // A quote behind a byte order mark opens a cell.
+      const size_t mark = from.position == 0 && available.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+      TurnCut cut = cut_turn(form_, available.substr(mark), follows);
+      if (cut.long_record) return long_turn(from, available);
+      if (cut.bytes == 0 && follows == Follows::later) {
+        held_bytes_ = count;
+        return std::optional<SourceTurn>();
+      }
+      if (cut.bytes == 0 && follows == Follows::more) continue;
+      turn.bytes = available.substr(0, mark + cut.bytes);
       turn.begin = from;
-      turn.end.position = from.position + static_cast<int64_t>(cut.bytes);
-      turn.end.line = from.line + static_cast<int64_t>(count_line_ends(turn.bytes));
-      return std::optional<SourceTurn>(turn);
+      turn.end.position = from.position + static_cast<int64_t>(turn.bytes.size());
+      turn.end.line = from.line + static_cast<int64_t>(count_line_ends(form_.format, turn.bytes));
+      end_of_turn_ = turn.end.position;
+      return std::optional<SourceTurn>(std::move(turn));
     }
     BRAID_UNREACHABLE("a turn that cannot be cut");
   }
 
-  Result<std::string> first_record() override {
+  size_t held_bytes() const override { return held_bytes_; }
+
+  Result<bool> grew_in_record(int64_t position) override {
+    char bytes[2];
+    if (position == 0 || name_ == "-") return false;
+    BRAID_ASSIGN(size_t count, read(position - 1, bytes, sizeof bytes));
+    return count == 2 && bytes[0] != '\n' && !(bytes[0] == '\r' && form_.format == Format::csv);
+  }
+
+  Result<std::string> header() override {
     TurnBuffer buffer;
     for (size_t wanted : {size_t{64 * 1024}, kCutLookahead}) {
       char* bytes = buffer.reserve(wanted);
       BRAID_ASSIGN(size_t count, read(0, bytes, wanted));
-      std::string_view available(bytes, count);
-      size_t length = first_record_bytes(format_, available, count < wanted);
-      if (length != 0) return std::string(available.substr(0, length));
-      if (count < wanted) return std::string();
+      const std::string_view header = find_csv_header(form_, {bytes, count}, count < wanted);
+      if (!header.empty() || count < wanted) return std::string(header);
     }
     return std::string();  // longer than a record may be: the header of nothing
   }
@@ -79,39 +103,75 @@ class FilePartition : public SourcePartition {
     return input_error(diag::FileNotReadable{.path = name_, .reason = reason}.make(), count.error().system_error);
   }
 
+  /// Whether the byte at `position` is the LF of a CRLF whose CR was read as a line end of its own, being the last
+  /// byte.
+  Result<bool> begins_within_line_end(int64_t position) {
+    char bytes[2];
+    if (form_.format != Format::csv || position == 0 || name_ == "-") return false;
+    BRAID_ASSIGN(size_t count, read(position - 1, bytes, sizeof bytes));
+    return count == 2 && bytes[0] == '\r' && bytes[1] == '\n';
+  }
+
+  /// Fails if that is no text; a warning if it is something else than records.
+  Result<std::optional<Diagnostic>> look_at(std::string_view head) const {
+    const std::optional<ForeignContent> found = recognise_foreign_content(head, form_.format, name_);
+    if (!found) return std::optional<Diagnostic>();
+    const std::string path = name_ == "-" ? "standard input" : name_, format = records_of(form_.format);
+    if (!found->is_text)
+      return input_error(
+          diag::NotRecords{.path = path, .found = found->found, .format = format, .mend = found->mend}.make());
+    return std::optional<Diagnostic>(
+        diag::OtherShape{.path = path, .found = found->found, .format = format, .mend = found->mend}.make());
+  }
+
   /// A record that nobody will read: its length is found without keeping it.
   Result<std::optional<SourceTurn>> long_turn(const PartitionPosition& from, std::string_view available) {
     SourceTurn turn;
     turn.begin = from;
     turn.bytes = available.substr(0, kMaxRecordBytes);
-    uint64_t length = 0;
-    bool ended = false;
-    char last = 0;  // the byte before the ones at hand
-    bool carriage_return = false;
+    uint64_t length = 0;  // with the line end
+    size_t line_end = 0;  // bytes of it
+    char last = 0;        // the byte before the ones at hand
     std::vector<char> chunk;
-    while (!available.empty()) {
-      size_t line_end = available.find('\n');
-      ended = line_end != std::string_view::npos;
-      if (ended) {
-        carriage_return = (line_end > 0 ? available[line_end - 1] : last) == '\r';
-        length += line_end + 1;
-        break;
+    while (!available.empty() && line_end == 0) {
+      const bool csv = form_.format == Format::csv;
+      const size_t found = csv ? find_csv_line_end(available, 0) : available.find('\n');
+      if (found == std::string_view::npos) {
+        length += available.size();
+        last = available.back();
+        chunk.resize(64 * 1024);
+        BRAID_ASSIGN(size_t count, read(from.position + static_cast<int64_t>(length), chunk.data(), chunk.size()));
+        available = {chunk.data(), count};
+      } else if (csv) {
+        length += found;
+        char bytes[kLongestLineEnd];
+        BRAID_ASSIGN(size_t count, read(from.position + static_cast<int64_t>(length), bytes, sizeof bytes));
+        line_end = behind_csv_line_end({bytes, count}, 0, complete_ || count == sizeof bytes);
+        if (line_end == 0) break;  // of a CR that may become a CRLF
+        length += line_end;
+      } else {
+        const bool carriage_return = (found > 0 ? available[found - 1] : last) == '\r';
+        length += found + 1;
+        line_end = carriage_return ? 2 : 1;
       }
-      length += available.size();
-      last = available.back();
-      chunk.resize(64 * 1024);
-      BRAID_ASSIGN(size_t count, read(from.position + static_cast<int64_t>(length), chunk.data(), chunk.size()));
-      available = {chunk.data(), count};
+    }
+    if (line_end == 0 && !complete_) {
+      held_bytes_ = length;
+      return std::optional<SourceTurn>();
     }
     turn.end.position = from.position + static_cast<int64_t>(length);
-    turn.end.line = from.line + (ended ? 1 : 0);
-    turn.long_record_bytes = length - (ended ? 1 : 0) - (carriage_return ? 1 : 0);
-    return std::optional<SourceTurn>(turn);
+    turn.end.line = from.line + (line_end > 0 ? 1 : 0);
+    turn.long_record_bytes = length - line_end;
+    end_of_turn_ = turn.end.position;
+    return std::optional<SourceTurn>(std::move(turn));
   }
 
   std::string name_;
-  Format format_;
+  RecordForm form_;
+  bool complete_;
   std::unique_ptr<FileReader> reader_;
+  size_t held_bytes_ = 0;
+  int64_t end_of_turn_ = 0;  ///< that was read last
 };
 
 }  // namespace
@@ -122,13 +182,15 @@ Result<std::vector<std::string>> find_partitions(Fs& fs, const std::string& patt
   return paths;
 }
 
-Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::string& path, Format format) {
+Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::string& path, const RecordForm& form,
+                                                        bool complete) {
   Result<std::unique_ptr<FileReader>> reader = path == "-" ? fs.open_standard_input() : fs.open_reader(path);
   if (!reader.ok()) {
     std::string reason = std::error_code(reader.error().system_error, std::generic_category()).message();
     return input_error(diag::FileNotReadable{.path = path, .reason = reason}.make(), reader.error().system_error);
   }
-  return std::unique_ptr<SourcePartition>(std::make_unique<FilePartition>(path, format, std::move(reader).value()));
+  return std::unique_ptr<SourcePartition>(
+      std::make_unique<FilePartition>(path, form, complete, std::move(reader).value()));
 }
 
 }  // namespace braid

@@ -2,10 +2,11 @@
 // cut into turns (runtime/codec/turn_cutter.h).
 //
 // Files: all that match a glob, sorted bytewise by path, each a partition. Standard input: one partition. The end of a
-// partition is where it ended when it was reached; what a file gets later is found by the next run.
+// partition is where it ended when it was reached; what a file gets later is found by the next run. A last record
+// without line end is read if the inputs are complete, and otherwise waits for its line end.
 // Memory: a TurnBuffer holds the turn at hand, 256 KB to 1.3 MB; one serves all partitions that take turns.
-// Fails when a file cannot be read (ErrorKind::input, with the code of the catalogue). One thread at a time, but that
-// of files the fingerprint may be asked for while another thread has the next turn read.
+// Fails when a file cannot be read, or holds no text at all (ErrorKind::input, with the code of the catalogue). One
+// thread at a time, but that of files the fingerprint may be asked for while another thread has the next turn read.
 #pragma once
 
 #include <memory>
@@ -15,6 +16,8 @@
 
 #include "runtime/base/fs.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/report/diagnostic.h"
 
 namespace braid {
 
@@ -43,6 +46,7 @@ struct SourceTurn {
   PartitionPosition begin;
   PartitionPosition end;
   uint64_t long_record_bytes = 0;
+  std::optional<Diagnostic> warning;  ///< the first turn's: the input looks like something else
 };
 
 class SourcePartition {
@@ -52,8 +56,12 @@ class SourcePartition {
   virtual const std::string& name() const = 0;
   /// The next whole records from `from` on; none at the end.
   virtual Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) = 0;
-  /// The first record, for Decoder::set_header when reading starts in the middle. Empty for an empty file.
-  virtual Result<std::string> first_record() = 0;
+  /// Bytes of a last record without line end, behind the last turn, that the last call of next_turn left for later.
+  virtual size_t held_bytes() const { return 0; }
+  /// Whether the byte before `position` ends no line, and more bytes have come behind it.
+  virtual Result<bool> grew_in_record(int64_t) { return false; }
+  /// CSV: the header line, for Decoder::set_header when reading starts in the middle. Empty for an empty file.
+  virtual Result<std::string> header() = 0;
   /// Hash of up to 4 KB before `position`: the file is still the one that was read so far. An error (7011) if it is
   /// shorter than that.
   virtual Result<uint64_t> fingerprint(int64_t position) = 0;
@@ -61,7 +69,9 @@ class SourcePartition {
 
 /// Error 7002 if nothing matches.
 Result<std::vector<std::string>> find_partitions(Fs& fs, const std::string& pattern);
-/// `path` "-": standard input, which has neither first_record nor fingerprint. `fs` must live longer.
-Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::string& path, Format format);
+/// `path` "-": standard input, which has neither header nor fingerprint. `complete`: nothing will be added to it,
+/// so its last record needs no line end. `fs` must live longer.
+Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::string& path, const RecordForm& form,
+                                                        bool complete = true);
 
 }  // namespace braid

@@ -1,5 +1,6 @@
 #include "runtime/engine/decode_source.h"
 
+#include "runtime/codec/csv_decoder.h"
 #include "runtime/operators/operator.h"
 
 namespace braid {
@@ -8,24 +9,43 @@ Format format_of(const std::string& name) {
   return name == "csv" ? Format::csv : Format::ndjson;
 }
 
-DecodePlan decode_plan(const SourceSpec& source) {
-  DecodePlan plan;
+namespace {
+
+/// Whoever binds a source has checked the values (cli/session).
+void read_options(const SourceSpec& source, DecodePlan& plan) {
   plan.format = format_of(source.binding.format);
-  for (const SourceRead& read : source.decode)
-    plan.fields.push_back({.name = read.name,
-                           .path = read.path,
-                           .type = read.has_fallback ? optional_type(read.type) : read.type,
-                           .has_default = read.has_fallback});
   for (const auto& [name, value] : source.binding.options) {
     if (name == "null") plan.null_marker = value;
     if (name == "zone") plan.zone = value;
+    if (name == "separator" && !value.empty()) plan.separator = value.front();
+    if (name == "quote") plan.quote = value.empty() ? '\0' : value.front();
+    if (name == "decimal") plan.decimal_comma = value == ",";
+    if (name == "names") plan.header = csv_columns({}, value);  // a line of CSV
     if (name != "unit") continue;
     if (value == "s") plan.unit = TimestampUnit::seconds;
     if (value == "ms") plan.unit = TimestampUnit::milliseconds;
     if (value == "us") plan.unit = TimestampUnit::microseconds;
     if (value == "ns") plan.unit = TimestampUnit::nanoseconds;
   }
+}
+
+}  // namespace
+
+DecodePlan decode_plan(const SourceSpec& source) {
+  DecodePlan plan;
+  read_options(source, plan);
+  for (const SourceRead& read : source.decode)
+    plan.fields.push_back({.name = read.name,
+                           .path = read.path,
+                           .type = read.has_fallback ? optional_type(read.type) : read.type,
+                           .has_default = read.has_fallback});
   return plan;
+}
+
+RecordForm record_form(const SourceSpec& source) {
+  DecodePlan plan;
+  read_options(source, plan);
+  return record_form(plan);
 }
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {

@@ -4,11 +4,14 @@
 
 #include "runtime/abi/program.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/codec/turn_cutter.h"
 
 namespace braid {
 
 Format format_of(const std::string& name);
 DecodePlan decode_plan(const SourceSpec& source);
+/// How its records are told apart.
+RecordForm record_form(const SourceSpec& source);
 
 /// A turn as it is before time and accounts look at it. Memory is the arena's and the turn's bytes.
 struct SourceRows {

@@ -10,7 +10,7 @@ namespace braid {
 Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, const JobSeams& seams,
                           OutputWriter& output) {
   MemoryStore nothing_known;
-  JobInputs inputs(seams.fs, program);
+  JobInputs inputs(seams.fs, program, options.seal);
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine,
                TurnEngine::make(program, output, {.job_seed = 0, .now = seams.clock.now_us()}));
   BRAID_TRY(inputs.open(nothing_known));
@@ -34,6 +34,7 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
   JobReport report = report_of(program, *engine);
   report.drained = drained;
   report.turns = turns;
+  report.warnings = inputs.warnings();
   return report;
 }
 

@@ -66,16 +66,15 @@ void InMemorySession::feed_turn(int source, std::string_view bytes, uint64_t lon
   }
   evict();
   partition.position += static_cast<int64_t>(bytes.size());
-  partition.line += std::count(bytes.begin(), bytes.end(), '\n');
+  partition.line += static_cast<int64_t>(count_line_ends(format_of(program_.sources[source].binding.format), bytes));
 }
 
 void InMemorySession::feed(int source, std::string_view bytes) {
   Partition& partition = partitions_[source];
-  Format format = format_of(program_.sources[source].binding.format);
-  if (partition.position == 0 && format == Format::csv)
-    partition.header = bytes.substr(0, first_record_bytes(format, bytes, true));
+  const RecordForm form = record_form(program_.sources[source]);
+  if (partition.position == 0 && form.format == Format::csv) partition.header = find_csv_header(form, bytes, true);
   while (!bytes.empty()) {
-    TurnCut cut = cut_turn(format, bytes, true);
+    TurnCut cut = cut_turn(form, bytes, Follows::nothing);
     std::string_view turn = bytes.substr(0, cut.bytes == 0 ? bytes.size() : cut.bytes);
     if (!program_.sources[source].has_time) partition.table.emplace_back(turn);
     feed_turn(source, turn, cut.long_record ? turn.size() : 0, false);

@@ -158,6 +158,7 @@ JobReport JobRun::report() const {
   report.outputs = outputs_.paths();
   if (states_changed_) report.started_empty = states_.misfits;
   report.warnings = warnings_;
+  report.warnings.insert(report.warnings.end(), inputs_.warnings().begin(), inputs_.warnings().end());
   return report;
 }
 

@@ -21,21 +21,21 @@ std::string input_prefix(const SourceSpec& source) {
 /// Records that stand in the script itself.
 class InlinePartition : public SourcePartition {
  public:
-  InlinePartition(std::string bytes, Format format) : bytes_(std::move(bytes)), format_(format) {}
+  InlinePartition(std::string bytes, const RecordForm& form) : bytes_(std::move(bytes)), form_(form) {}
   const std::string& name() const override { return name_; }
   Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer&) override {
     std::string_view rest = std::string_view(bytes_).substr(static_cast<size_t>(from.position));
     if (rest.empty()) return std::optional<SourceTurn>();
-    TurnCut cut = cut_turn(format_, rest, true);
+    TurnCut cut = cut_turn(form_, rest, Follows::nothing);
     SourceTurn turn;
     turn.bytes = rest.substr(0, cut.bytes == 0 ? rest.size() : cut.bytes);
     turn.begin = from;
     turn.end.position = from.position + static_cast<int64_t>(turn.bytes.size());
-    turn.end.line = from.line + std::count(turn.bytes.begin(), turn.bytes.end(), '\n');
+    turn.end.line = from.line + static_cast<int64_t>(count_line_ends(form_.format, turn.bytes));
     turn.long_record_bytes = cut.long_record ? turn.bytes.size() : 0;
     return std::optional<SourceTurn>(turn);
   }
-  Result<std::string> first_record() override { return bytes_.substr(0, first_record_bytes(format_, bytes_, true)); }
+  Result<std::string> header() override { return std::string(find_csv_header(form_, bytes_, true)); }
   Result<uint64_t> fingerprint(int64_t position) override {
     return key_hash(std::string_view(bytes_).substr(0, static_cast<size_t>(position)));
   }
@@ -43,7 +43,7 @@ class InlinePartition : public SourcePartition {
  private:
   std::string name_ = "inline";
   std::string bytes_;
-  Format format_;
+  RecordForm form_;
 };
 
 }  // namespace
@@ -84,16 +84,16 @@ Status JobInputs::open_source(int source, StateStore& store) {
   for (std::string& name : found)
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 
-  Format format = format_of(spec.binding.format);
+  const RecordForm form = record_form(spec);
   for (size_t i = 0; i < names.size(); ++i) {
     Partition partition;
     partition.source = source;
     partition.ordinal = static_cast<uint32_t>(i);
     partition.first_seen = i >= stored.size();
     if (spec.binding.kind == "inline") {
-      partition.reader = std::make_unique<InlinePartition>(spec.binding.address, format);
+      partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
     } else {
-      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], format));
+      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], form, complete_ || !spec.has_time));
     }
     if (i < stored.size() && spec.has_time && spec.binding.kind != "stdin") {
       const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
@@ -102,8 +102,10 @@ Status JobInputs::open_source(int source, StateStore& store) {
       BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(known.position.position));
       if (fingerprint != known.fingerprint)
         return Error{ErrorKind::input, "`" + known.name + "` is not the file that was read before", kInputReplaced, 0};
-      if (known.position.position > 0 && format == Format::csv) {
-        BRAID_ASSIGN(partition.header, partition.reader->first_record());
+      BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(known.position.position));
+      if (grew_in_record) warn(diag::GrewInRecord{.path = known.name, .offset = known.position.position}.make());
+      if (known.position.position > 0 && form.format == Format::csv) {
+        BRAID_ASSIGN(partition.header, partition.reader->header());
       }
     }
     partitions_.push_back(std::move(partition));
@@ -136,8 +138,27 @@ Result<std::optional<SourceTurn>> JobInputs::read(Partition& partition) {
 }
 
 void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
+  if (turn.warning) warn(*turn.warning);
   partition.position = turn.end;
   partition.changed = true;
+}
+
+void JobInputs::note_end(const Partition& partition, std::string_view header) {
+  const std::string path = partition.reader->name() == "-" ? "standard input" : partition.reader->name();
+  const int64_t position = partition.position.position;
+  if (const auto held = static_cast<int64_t>(partition.reader->held_bytes()); held > 0)
+    warn(diag::LastRecordHeld{.path = path, .bytes = held, .offset = position}.make());
+  else if (!partition.known && partition.records == 0 && position > 0)
+    warn(diag::NoRecordFound{
+        .path = path, .bytes = position, .found = header.empty() ? "blank" : "the header line and nothing else"}
+             .make());
+}
+
+void JobInputs::warn(const Diagnostic& warning) {
+  // Static tables are read twice.
+  const bool known = std::any_of(warnings_.begin(), warnings_.end(),
+                                 [&](const Diagnostic& each) { return each.message == warning.message; });
+  if (!known) warnings_.push_back(warning);
 }
 
 Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {

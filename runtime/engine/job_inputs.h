@@ -26,9 +26,11 @@ class JobInputs {
     bool first_seen = false;     ///< in this run, and in no commit yet
     bool exhausted = false;      ///< read to its end
     bool changed = true;         ///< since the last commit
+    int64_t records = 0;         ///< found by this run
   };
 
-  JobInputs(Fs& fs, const Program& program) : fs_(fs), program_(program) {}
+  /// `complete`: nothing will be added to the inputs, so last records need no line end.
+  JobInputs(Fs& fs, const Program& program, bool complete) : fs_(fs), program_(program), complete_(complete) {}
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
@@ -42,14 +44,21 @@ class JobInputs {
   Result<std::optional<SourceTurn>> read(Partition& partition);
   /// It has been run: the partition stands behind it.
   void pass(Partition& partition, const SourceTurn& turn);
+  /// Its end has been reached. `header`: of a CSV partition, if one was found.
+  void note_end(const Partition& partition, std::string_view header);
+  /// What of the inputs is not read as records, or only seems to be; one for each such partition.
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
   /// Positions and fingerprints; for the epoch record, the partitions that it is the first to know.
   Status collect(StateBatch& batch, WireWriter& epoch);
 
  private:
   Status open_source(int source, StateStore& store);
+  void warn(const Diagnostic& warning);
 
   Fs& fs_;
   const Program& program_;
+  bool complete_;
+  std::vector<Diagnostic> warnings_;
   std::vector<Partition> partitions_;
   TurnBuffer buffer_;
 };

@@ -25,7 +25,8 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
   output.path = bound == bindings_.end() || bound->second.path.empty()
                     ? join_path(directory_, name + (format == "csv" ? ".csv" : ".ndjson"))
                     : bound->second.path;
-  output.encoder = make_encoder(format_of(format), spec.row, bound == bindings_.end() ? "" : bound->second.null_marker);
+  output.encoder =
+      make_encoder(format_of(format), spec.row, bound == bindings_.end() ? CsvStyle{} : bound->second.style);
   return output;
 }
 

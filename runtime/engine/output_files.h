@@ -23,8 +23,8 @@ namespace braid {
 /// Where a product goes, if not to its place in the store.
 struct OutputBinding {
   std::string path;
-  std::string format;       ///< "json", "csv"
-  std::string null_marker;  ///< CSV
+  std::string format;  ///< "json", "csv"
+  CsvStyle style = {};
 };
 
 class OutputFiles : public OutputWriter {

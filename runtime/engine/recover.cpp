@@ -45,7 +45,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       options_(options),
       seams_(seams),
       outputs_(seams.fs, program, join_path(options.directory, "out"), options.outputs),
-      inputs_(seams.fs, program),
+      inputs_(seams.fs, program, options.seal),
       evict_above_(options.state_memory) {}
 
 Status JobRun::check_format() {

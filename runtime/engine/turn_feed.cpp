@@ -8,12 +8,6 @@
 #include "runtime/data/key_bytes.h"
 
 namespace braid {
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-}  // namespace
-
 /// A turn on its way, and what it is made with.
 struct TurnFeed::Slot {
   explicit Slot(const Program& program) : caches(program), decoders(program.sources.size()) {}
@@ -42,6 +36,7 @@ struct TurnFeed::Queue {
   explicit Queue(JobInputs::Partition& of) : partition(of) {}
 
   JobInputs::Partition& partition;
+  RecordForm form;
   bool csv = false;
   bool can_read_ahead = false;
   std::deque<Slot*> begun;  ///< oldest first
@@ -60,7 +55,8 @@ TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine
   for (JobInputs::Partition& partition : inputs.partitions()) {
     const SourceSpec& spec = program.sources[partition.source];
     Queue& queue = queues_.emplace_back(partition);
-    queue.csv = format_of(spec.binding.format) == Format::csv;
+    queue.form = record_form(spec);
+    queue.csv = queue.form.format == Format::csv;
     queue.can_read_ahead = spec.has_time && spec.binding.kind != "stdin";
     queue.header = partition.header;
   }
@@ -82,6 +78,7 @@ Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool
   if (turn == nullptr) {
     partition.exhausted = true;
     Queue& queue = queue_of(partition);
+    inputs_.note_end(partition, queue.header);
     for (Slot* slot : std::exchange(queue.begun, {})) {
       slot->task.reset();
       free_.push_back(slot);
@@ -95,6 +92,7 @@ Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool
   const int64_t before = engine_.clock(partition.source, partition.ordinal).watermark();
   engine_.run_turn(partition.source, partition.ordinal, turn->rows, false);
   inputs_.pass(partition, turn->source);
+  partition.records += static_cast<int64_t>(turn->rows.records.size());
   if (before != kNoTime) {
     const int64_t after = engine_.clock(partition.source, partition.ordinal).watermark();
     const double moved = static_cast<double>(after) - static_cast<double>(before);
@@ -115,7 +113,9 @@ Status TurnFeed::load_table(int source, bool silent) {
       if (turn == nullptr) break;
       engine_.load_table(source, turn->rows, silent);
       inputs_.pass(*partition, turn->source);
+      partition->records += static_cast<int64_t>(turn->rows.records.size());
     }
+    inputs_.note_end(*partition, queue.header);
   }
   return {};
 }
@@ -181,9 +181,7 @@ void TurnFeed::read(Slot& slot) const {
   slot.turn.source = **turn;
   queue.cursor = slot.turn.source.end;
   if (!queue.csv || slot.turn.source.begin.position > 0 || slot.turn.source.long_record_bytes > 0) return;
-  std::string_view bytes = slot.turn.source.bytes;
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  queue.header = bytes.substr(0, first_record_bytes(Format::csv, bytes, true));
+  queue.header = find_csv_header(queue.form, slot.turn.source.bytes, true);
 }
 
 void TurnFeed::decode(Slot& slot) const {

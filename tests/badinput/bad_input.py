@@ -8,9 +8,11 @@ and the catalogue code that docs/errors states, never with 70 or a signal; once 
 gives the bytes of a run that never met it.
 """
 import contextlib
+import gzip
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -219,6 +221,114 @@ def odd_files_are_read(case: Case) -> None:
     case.braid("run", project, "--store", "columns")
     codes = rejected_codes(case.directory / "columns/out/shop.cells.v1.rejected.ndjson")
     case.expect(set(codes) <= {"E6026"}, f"a CSV without a column: {codes}")
+
+
+ROWS_SCRIPT = """domain shop
+
+stream row
+  time at within 1h
+  from file "{file}" format {format}
+{{ id: int, note: string, at: timestamp }}
+
+product rows {{
+  from row
+  select {{ id, note }}
+}}
+"""
+
+
+def rows_script(case: Case, file: str, format: str) -> pathlib.Path:
+    script = case.directory / "rows.braid"
+    script.write_text(ROWS_SCRIPT.format(file=file, format=format))
+    return script
+
+
+def every_byte_is_a_record_or_reported(case: Case) -> None:
+    """Files whose bytes are easily taken for nothing: each gives its rows, or says with its place what it holds."""
+    header, lines = b"id,note,at", [b"%d,n,2024-01-01T00:00:0%dZ" % (i, i) for i in (1, 2, 3)]
+    objects = [b'{"id":%d,"note":"n","at":"2024-01-01T00:00:0%dZ"}' % (i, i) for i in (1, 2, 3)]
+    text = b"\n".join([header, *lines]) + b"\n"
+    for number, (format, content, rows, said) in enumerate([
+            ("csv", b"\r".join([header, *lines]) + b"\r", 3, ""),
+            ("csv", b"\r".join([header, *lines]), 3, ""),
+            ("csv", b"\r\r\n".join([header, *lines]) + b"\r\r\n", 3, ""),
+            ("csv", b"\xef\xbb\xbf" + text, 3, ""),
+            ("csv", b"\xef\xbb\xbf" + text.replace(b"id", b'"id"'), 3, ""),
+            ("csv", header + b"\n", 0, "W7031.* 11 bytes from byte 0 on are the header line"),
+            ("csv", header, 0, "W7031.* 10 bytes"),
+            ("csv", b"\xef\xbb\xbf", 0, "W7031.* 3 bytes"),
+            ("csv", b"\n\n\r\n", 0, "W7031.* 4 bytes"),
+            ("csv", header + b"," + b"x" * 1_100_000, 0, "E6024"),
+            ("csv", text.decode().encode("utf-16"), None, "E7030.*UTF-16.*iconv"),
+            ("csv", text.decode().encode("utf-16-le"), None, "E7030.*UTF-16.*iconv"),
+            ("csv", text.decode().encode("utf-32"), None, "E7030.*UTF-32.*iconv"),
+            ("csv", gzip.compress(text), None, "E7030.*gzip"),
+            ("csv", b"\x28\xb5\x2f\xfd" + text, None, "E7030.*zstd"),
+            ("csv", text.replace(b",", b";"), 0, "E6026.*it has `id;note;at`"),
+            ("csv", text.replace(b"note", b"Note "), 0, r"E6026.*column 2 is `Note `, which differs by"),
+            ("csv", text.replace(b"note", b"note\0"), 0, r"E6026.*column 2 is `note\\x00`, which differs by"),
+            ("csv", text.replace(b"note", "\ufeffnote".encode()), 0, r"E6026.*column 2 is `\\u\{FEFF\}note`"),
+            ("csv", text.replace(b",n,", b",\0,"), 3, ""),
+            ("csv", b"".join(line + b"\n" for line in objects), 0, "W7034.*NDJSON"),
+            ("json", b"".join(line + b"\n" for line in objects), 3, ""),
+            ("json", b"\xef\xbb\xbf" + b"\r\n".join(objects), 3, ""),
+            ("json", b"\n \n", 0, "W7031.* 3 bytes"),
+            ("json", b"\0" * 5000, 0, "E6021"),
+            ("json", b"[" + b",\n".join(objects) + b"]\n", 0, "W7034.*JSON array.*jq"),
+            ("json", b"[\n" + b",\n".join(objects) + b"\n]\n", None, "W7034.*JSON array.*jq"),
+            ("json", b"{\n" + b",\n".join(objects[0][1:-1].split(b",")) + b"\n}\n", 0, "W7034.*several lines.*jq"),
+            ("json", b"\r".join(objects) + b"\r", 0, "W7034.*CR alone.*tr "),
+            ("json", objects[0].decode().encode("utf-16"), None, "E7030.*UTF-16.*iconv"),
+            ("json", gzip.compress(objects[0]), None, "E7030.*gzip")]):
+        path = case.directory / f"in{number}.{'csv' if format == 'csv' else 'ndjson'}"
+        path.write_bytes(content)
+        script = rows_script(case, path.name, format)
+        failed = said.startswith("E7030")
+        ended = case.braid("dry-run", script, "--format", "json", code=INPUT if failed else DONE)
+        told = " ".join(ended.err.split())
+        if rows is not None:
+            case.expect(len(ended.out.splitlines()) == rows, f"{content[:40]!r}: {rows} rows expected: {ended}")
+        case.expect(re.search(said, told) is not None, f"{content[:40]!r}: `{said}` is not said: {ended}")
+        case.expect(bool(said) or "warning" not in told, f"{content[:40]!r}: a warning for nothing: {ended}")
+        case.expect(failed or path.name in told or not re.search("W70", said), f"{content[:40]!r}: no place: {ended}")
+        piped = case.start("dry-run", script, "--input", "row=-", "--format", "json", text=False, errors=None,
+                           stdin=subprocess.PIPE)
+        out, err = piped.communicate(content, timeout=braid_command.SECONDS)
+        case.expect(piped.returncode == ended.code and out.decode() == ended.out,
+                    f"{content[:40]!r}: standard input gives {out!r} {err!r}, the file {ended}")
+
+
+def last_records_of_growing_files(case: Case) -> None:
+    """Files that grow byte by byte: with --no-seal no record is read before its line end is there."""
+    rows = [b"%d,%s,2024-01-01T00:00:%02dZ" % (i, b'"a\n%d"' % i if i % 3 == 0 else b"n%d" % i, i) for i in range(8)]
+    for name, end in (("LF", b"\n"), ("CRLF", b"\r\n"), ("CR", b"\r")):
+        content = end.join([b"id,note,at", *rows]) + end
+        path = case.directory / "grows.csv"
+        script = rows_script(case, path.name, "csv")
+        path.write_bytes(content)
+        store = case.directory / f"whole-{name}"
+        case.braid("run", script, "--store", store)
+        whole = tree(store / "out")
+        store = case.directory / f"grown-{name}"
+        cuts = sorted(case.random.sample(range(1, len(content)), 12)) + [content.index(end) + 1]
+        for cut in sorted({*cuts, len(content) - 1}):
+            path.write_bytes(content[:cut])
+            ended = case.braid("run", script, "--store", store, "--no-seal")
+            complete = content[:cut].endswith(end) and content[:cut].count(b'"') % 2 == 0 and end != b"\r"
+            held = re.search(r"W7032\].* (\d+) bytes from byte (\d+) ", " ".join(ended.err.split()))
+            case.expect(complete == (held is None), f"{cut} bytes with {end}: {ended}")
+            if held:
+                case.expect(int(held[1]) + int(held[2]) == cut, f"{cut} bytes with {end}: another place: {ended}")
+        path.write_bytes(content)
+        case.braid("run", script, "--store", store)
+        apart = difference(whole, tree(store / "out"))
+        case.expect(not apart, f"grown with {end}: {apart}")
+    # Without --no-seal what is there counts, and the next run says what became of it.
+    path.write_bytes(b"id,note,at\n1,n,2024-01-01T00:00:00Z\n2,n,2024-01-01T00:0")
+    store = case.directory / "cut"
+    case.braid("run", script, "--store", store)
+    path.write_bytes(path.read_bytes() + b"0:01Z\n")
+    case.braid("run", script, "--store", store, finding="W7033")
 
 
 # ---- files and stores ---------------------------------------------------------------------------------------------
@@ -606,6 +716,7 @@ def settings_that_are_wrong(case: Case) -> None:
 
 if __name__ == "__main__":
     braid_command.main([broken_records_are_rejected, each_broken_record_has_its_code, odd_files_are_read,
+                        every_byte_is_a_record_or_reported, last_records_of_growing_files,
                         inputs_that_cannot_be_read, a_file_of_another_user, inputs_that_changed, outputs_that_changed,
                         files_of_others_stay, full_disks, limits_of_file_size, damaged_stores, two_jobs_on_one_store,
                         scripts_that_changed, reference_data_beyond_memory, settings_that_are_wrong])

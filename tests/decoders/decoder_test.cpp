@@ -203,20 +203,24 @@ std::string json_value(const Type& declared, Rng& rng, int depth) {
   return plain ? text : '"' + text + '"';
 }
 
-std::string csv_cell(const Type& declared, Rng& rng) {
+std::string csv_cell(const Type& declared, const DecodePlan& plan, Rng& rng) {
   if (rng.chance(is_optional(declared) ? 4 : 40)) return rng.chance(2) ? "" : "NA";
   const Type type = rng.chance(25) ? random_type(rng, 0) : without_optional(declared);
-  if (is_optional(type)) return csv_cell(type, rng);
+  if (is_optional(type)) return csv_cell(type, plan, rng);
   bool plain = false;
   std::string text = type->kind == TypeKind::list        ? json_value(type, rng, 1)
                      : type->kind == TypeKind::structure ? "?"
                                                          : scalar_text(type, rng, plain);
   if (rng.chance(20)) text = (rng.chance(2) ? " " : "0") + text;
-  if (!rng.chance(8) && text.find_first_of(",\"") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  if (rng.chance(20)) quoted += "\n\"\"";
-  return quoted + '"';
+  if (plan.decimal_comma && plain && !rng.chance(8)) std::replace(text.begin(), text.end(), '.', ',');
+  if (plan.decimal_comma && plain && rng.chance(20)) text.insert(rng.below(text.size() + 1), ".");
+  if (plan.quote == 0) return text;
+  if (!rng.chance(8) && text.find(plan.quote) == std::string::npos && text.find(plan.separator) == std::string::npos)
+    return text;
+  std::string quoted(1, plan.quote);
+  for (char c : text) quoted += std::string(c == plan.quote ? 2 : 1, c);
+  if (rng.chance(20)) quoted += "\n" + std::string(2, plan.quote);
+  return quoted + plan.quote;
 }
 
 void break_something(std::string& record, Rng& rng) {
@@ -266,6 +270,11 @@ class Source {
                   : value == "us" ? TimestampUnit::microseconds
                                   : TimestampUnit::nanoseconds;
     }
+    if (csv && rng.chance(2)) {
+      plan.separator = ";\t|:"[rng.below(4)];
+      plan.quote = "\"'\0"[rng.below(3)];
+      plan.decimal_comma = rng.chance(2);
+    }
     change_order(rng);
     if (csv) make_header(rng);
   }
@@ -282,7 +291,7 @@ class Source {
   std::string record(Rng& rng) {
     std::string text = csv_ ? csv_record(rng) : json_object({}, rng);
     if (rng.chance(12)) break_something(text, rng);
-    return text + (rng.chance(30) ? "\r" : "");
+    return text + (rng.chance(30) ? csv_ && rng.chance(2) ? "\r\r" : "\r" : "");
   }
 
   SourceSpec spec;
@@ -303,13 +312,16 @@ class Source {
       columns_.push_back({name, i < spec.decode.size() ? spec.decode[i].type : type});
       if (rng.chance(40)) columns_.push_back(columns_.back());
     }
-    for (const Field& column : columns_) header += (header.empty() ? "" : ",") + column.name;
+    for (const Field& column : columns_) {
+      if (!header.empty()) header += plan.separator;
+      header += column.name;
+    }
     header += "\n";
   }
 
   std::string csv_record(Rng& rng) {
     std::string text;
-    for (const Field& column : columns_) text += csv_cell(column.type, rng) + ",";
+    for (const Field& column : columns_) text += csv_cell(column.type, plan, rng) + plan.separator;
     if (!text.empty() && !rng.chance(30)) text.pop_back();
     return text;
   }

@@ -176,12 +176,16 @@ struct PlainRecord {
 PlainRecord take_record(std::string_view& text) {
   PlainRecord record;
   const std::string_view whole = text;
-  auto ends = [](std::string_view rest) { return rest.empty() || rest[0] == '\n' || rest.starts_with("\r\n"); };
+  auto ends = [](std::string_view rest) { return rest.empty() || rest[0] == '\n' || rest[0] == '\r'; };
   size_t at = 0;
   auto finish = [&] {
     record.bytes = whole.substr(0, at);
-    if (at < whole.size() && whole[at] == '\r') ++at;
-    text.remove_prefix(std::min(at + 1, text.size()));
+    for (std::string_view end : {"\r\r\n", "\r\n", "\r", "\n"}) {
+      if (!whole.substr(at).starts_with(end)) continue;
+      text.remove_prefix(at + end.size());
+      return;
+    }
+    text.remove_prefix(text.size());
   };
   while (true) {
     PlainCell cell;
@@ -189,8 +193,7 @@ PlainRecord take_record(std::string_view& text) {
       cell.quoted = true;
       for (++at;; ++at) {
         if (at >= whole.size()) {
-          at = std::min(whole.find('\n'), whole.size());
-          if (at > 0 && whole[at - 1] == '\r') --at;
+          at = std::min(whole.find_first_of("\r\n"), whole.size());
           record.broken = true;
           finish();
           return record;
@@ -202,7 +205,7 @@ PlainRecord take_record(std::string_view& text) {
       ++at;
     }
     const size_t begin = at;
-    while (!ends(whole.substr(at)) && whole[at] != ',' && whole.substr(at) != "\r") ++at;
+    while (!ends(whole.substr(at)) && whole[at] != ',') ++at;
     const std::string_view bare = whole.substr(begin, at - begin);
     if (cell.quoted ? !bare.empty() : bare.find('"') != std::string_view::npos) record.broken = true;
     if (!cell.quoted) cell.text = bare;

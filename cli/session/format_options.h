@@ -1,0 +1,27 @@
+// The options of formats as scripts and braid.toml write them: which there are, and whether their values are right.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/codec/encoder.h"
+#include "runtime/data/value.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid::cli {
+
+using FormatOptions = std::vector<std::pair<std::string, std::string>>;  ///< by name, values as text
+
+/// A value of a script as the text that braid.toml has: texts as they are, a list of names as a line of CSV.
+std::string option_text(const Value& value);
+
+/// Reports unknown names and wrong values. `owner` is what is bound, a source or (`is_output`) a product; `place` may
+/// be nowhere.
+void check_format_options(const std::string& owner, const FormatOptions& options, bool is_output, Span place,
+                          Reporter& reporter);
+
+/// Of right options.
+CsvStyle csv_style(const FormatOptions& options);
+
+}  // namespace braid::cli
