@@ -21,7 +21,7 @@ struct DryRunFlags {
   std::vector<std::string> inputs;
   int64_t limit = 0;
   std::string format = "table";
-  bool explain = false, no_seal = false;
+  bool explain = false, no_seal = false, quiet = false;
 };
 
 Table table_of(const std::vector<Field>& row, const std::vector<ResultRow>& rows) {
@@ -94,32 +94,62 @@ std::string why_empty(const JobReport::Product& product, bool sealed) {
   return fmt::format("nothing came out: {} records {}", grouped(most->first), most->second);
 }
 
-void print_product(const Program& program, size_t index, const JobReport::Product& report, const RowCollector& rows,
-                   const Console& console, bool sealed) {
-  const ProductSpec& product = program.products[index];
+void print_name(const ProductSpec& product, bool color, std::FILE* to) {
+  fmt::print(to, "{}{} version {}{}\n", color ? "\x1b[1m" : "", product.qualified(), product.version,
+             color ? "\x1b[0m" : "");
+}
+
+/// How many rows came out, the account of every record, and why rows are in ports.
+void print_account(size_t index, const JobReport::Product& report, const RowCollector& rows, int64_t limit, bool sealed,
+                   std::FILE* to) {
   const auto& collected = rows.rows(static_cast<int>(index));
-  fmt::print("{}{} version {}{}\n", console.color_out ? "\x1b[1m" : "", product.qualified(), product.version,
-             console.color_out ? "\x1b[0m" : "");
-  if (!collected.rows.empty())
-    std::fputs(table_of(product.row, collected.rows).render(console.width, console.color_out).c_str(), stdout);
-  const auto shown = static_cast<int64_t>(collected.rows.size());
+  const int64_t shown = std::min(collected.count, limit);
   if (collected.count == 0)
-    fmt::print("{}\n", why_empty(report, sealed));
+    fmt::print(to, "{}\n", why_empty(report, sealed));
   else
-    fmt::print("{}{}\n", counted(collected.count, "row"),
+    fmt::print(to, "{}{}\n", counted(collected.count, "row"),
                shown < collected.count ? fmt::format(", {} shown", shown) : "");
-  std::fputs(ledger_lines(report).c_str(), stdout);
+  std::fputs(ledger_lines(report).c_str(), to);
   for (const auto& [place, port] : rows.ports()) {
     if (place.first != static_cast<int>(index)) continue;
-    fmt::print("  {}: {}\n", place.second, counted(port.count, "row"));
+    fmt::print(to, "  {}: {}\n", place.second, counted(port.count, "row"));
     for (const ResultRow& row : port.rows)
       std::fputs(
-          find_field(row.fields, "reason") >= 0 ? port_line(row).c_str() : ("    " + row_text(row) + "\n").c_str(),
-          stdout);
+          find_field(row.fields, "reason") >= 0 ? port_line(row).c_str() : ("    " + row_text(row) + "\n").c_str(), to);
     if (port.count > static_cast<int64_t>(port.rows.size()))
-      fmt::print("    … and {} more\n", grouped(port.count - static_cast<int64_t>(port.rows.size())));
+      fmt::print(to, "    … and {} more\n", grouped(port.count - static_cast<int64_t>(port.rows.size())));
   }
-  fmt::print("\n");
+  fmt::print(to, "\n");
+}
+
+/// Of each product at most.
+int64_t rows_shown(const DryRunFlags& flags) {
+  if (flags.limit > 0) return flags.limit;
+  return flags.format == "table" ? kTableRows : INT64_MAX;
+}
+
+/// What the run did. Rows go to standard output; with a table so does the report, and otherwise it goes to standard
+/// error, where it is in nobody's way.
+void print_report(const Program& program, const JobReport& report, const RowCollector& rows, const DryRunFlags& flags,
+                  const Console& console, int64_t elapsed_us) {
+  const bool table = flags.format == "table";
+  if (flags.quiet && !table) return;
+  std::FILE* to = table ? stdout : stderr;
+  for (size_t i = 0; i < program.products.size(); ++i) {
+    const ProductSpec& product = program.products[i];
+    const auto& collected = rows.rows(static_cast<int>(i));
+    print_name(product, table ? console.color_out : console.color_err, to);
+    if (table && !collected.rows.empty())
+      std::fputs(table_of(product.row, collected.rows).render(console.width, console.color_out).c_str(), to);
+    if (!flags.quiet)
+      print_account(i, report.products[i], rows, rows_shown(flags), !flags.no_seal && !report.drained, to);
+  }
+  if (flags.quiet) return;
+  fmt::print(to, "{} in {:.1f} s, nothing was written\n", counted(report.events, "event"),
+             static_cast<double>(elapsed_us) / 1e6);
+  if (report.drained) fmt::print(to, "stopped before the end of the inputs: the counts are of what was read\n");
+  std::fflush(stdout);
+  show_findings(report.warnings, SourceSet(), console, FindingFormat::text);
 }
 
 void run(const DryRunFlags& flags, CommandContext& context) {
@@ -153,7 +183,7 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   const Program& program = compiled.program();
   const bool table = flags.format == "table";
   RowCollector::Limits limits;
-  limits.rows = flags.limit > 0 ? flags.limit : table ? kTableRows : INT64_MAX;
+  limits.rows = rows_shown(flags);
   std::function<void(const std::string&)> print;
   if (!table)
     print = [](const std::string& text) {
@@ -176,12 +206,8 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   progress.clear();
   if (!report.ok()) {
     context.exit_code = show_error(report.error(), context.console);
-  } else if (table) {
-    for (size_t i = 0; i < program.products.size(); ++i)
-      print_product(program, i, report->products[i], rows, context.console, run_options.seal && !report->drained);
-    fmt::print("{} in {:.1f} s, nothing was written\n", counted(report->events, "event"),
-               static_cast<double>(progress.elapsed_us()) / 1e6);
-    if (report->drained) fmt::print("stopped before the end of the inputs: the counts are of what was read\n");
+  } else {
+    print_report(program, *report, rows, flags, context.console, progress.elapsed_us());
     if (report->deviation != 0) context.exit_code = kOurBug;
   }
   leave_if_compiling(native.started() && !native.finished(), context.exit_code);
@@ -201,6 +227,8 @@ void add_dry_run(CLI::App& app, CommandContext& context) {
   command->add_option("--format", flags->format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
+  command->add_flag("--quiet", flags->quiet,
+                    "Rows only: no counts, reasons or warnings (they go to standard error with json and csv)");
   command->add_flag("--explain", flags->explain, "First the steps and the bound on each state");
   command->add_flag("--no-seal", flags->no_seal, "The end of the files is no end: what waits for time stays open");
   command->callback([flags, &context] { run(*flags, context); });
