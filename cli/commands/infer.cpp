@@ -3,11 +3,34 @@
 
 #include "cli/commands/command.h"
 #include "cli/project/infer.h"
+#include "cli/project/inferred_type.h"
+#include "runtime/base/clock.h"
+#include "runtime/codec/turn_cutter.h"
+#include "runtime/connect/foreign_content.h"
 
 namespace braid::cli {
 namespace {
 
 constexpr size_t kSampleBytes = 4 << 20;
+
+/// By the ending, else by what is in it.
+std::string format_of(const std::filesystem::path& path, std::string_view text) {
+  const std::string ending = path.extension().string();
+  if (ending == ".json" || ending == ".ndjson" || ending == ".jsonl") return "json";
+  if (ending == ".csv" || ending == ".tsv" || ending == ".tab" || ending == ".psv") return "csv";
+  const size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return first == std::string_view::npos || text[first] == '{' || text[first] == '[' ? "json" : "csv";
+}
+
+/// Whole records of the first megabytes.
+void cut_sample(std::string& text, const std::string& format) {
+  if (text.size() <= kSampleBytes) return;
+  text.resize(kSampleBytes);
+  const RecordForm form(format == "csv" ? Format::csv : Format::ndjson);
+  size_t whole = 0;
+  while (const size_t bytes = first_record_bytes(form, std::string_view(text).substr(whole), false)) whole += bytes;
+  text.resize(whole);
+}
 
 }  // namespace
 
@@ -17,9 +40,11 @@ void add_infer(CLI::App& app, CommandContext& context) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("infer", "Writes a stream declaration from a sample file, to standard output");
-  command->add_option("file", options->path, "NDJSON or CSV file with a header")->required()->type_name("FILE");
+  command->add_option("file", options->path, "NDJSON or CSV file; CSV with any of , ; | or tab between cells")
+      ->required()
+      ->type_name("FILE");
   command->add_option("--name", options->name, "Name of the stream (default: from the file's name)");
-  command->add_option("--format", options->format, "json or csv (default: from the file's ending)")
+  command->add_option("--format", options->format, "json or csv (default: from the file's ending and content)")
       ->check(CLI::IsMember({"json", "csv"}));
   command->add_option("--null", options->null_marker, "CSV: the cell that means null, like NA");
   command->callback([options, &context] {
@@ -35,16 +60,23 @@ void add_infer(CLI::App& app, CommandContext& context) {
       reporter.report(diag::FileNotReadable{.path = options->path, .reason = reason});
       return stop();
     }
-    if (sample->size() > kSampleBytes) sample->resize(sample->rfind('\n', kSampleBytes) + 1);
-    InferOptions infer{.path = options->path,
-                       .format = options->format,
-                       .stream_name = options->name,
-                       .null_marker = options->null_marker};
     const std::filesystem::path file(options->path);
-    if (infer.format.empty()) infer.format = file.extension() == ".csv" ? "csv" : "json";
+    InferOptions infer{.path = options->path,
+                       .format = options->format.empty() ? format_of(file, *sample) : options->format,
+                       .stream_name = options->name,
+                       .null_marker = options->null_marker,
+                       .now = system_clock().now_us()};
+    const Format format = infer.format == "csv" ? Format::csv : Format::ndjson;
+    if (const auto foreign = recognise_foreign_content(*sample, format, options->path)) {
+      const std::string reason = fmt::format("it is {}, not {}: {}", foreign->found, records_of(format), foreign->mend);
+      reporter.report(diag::NothingToInfer{.path = options->path, .reason = reason});
+      return stop();
+    }
+    cut_sample(*sample, infer.format);
     if (infer.stream_name.empty())
       for (const char c : file.stem().string())
         infer.stream_name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    if (written_name(infer.stream_name) != infer.stream_name) infer.stream_name = "s" + infer.stream_name;
     const Result<std::string> text = infer_stream(*sample, infer);
     if (!text.ok()) {
       reporter.report(diag::NothingToInfer{.path = options->path, .reason = text.error().message});

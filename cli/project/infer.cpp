@@ -1,329 +1,254 @@
 #include "cli/project/infer.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <set>
+#include <vector>
+
+#include "cli/project/inferred_type.h"
+#include "cli/project/sample_field.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::cli {
 namespace {
 
-/// What the sample showed of one field.
-struct Seen {
-  int64_t records = 0;
-  int64_t nulls = 0;
-  int64_t integers = 0, decimals = 0, floats = 0, booleans = 0, texts = 0, others = 0;
-  int whole_digits = 0, scale = 0;
-  int64_t timestamps = 0, dates = 0, uuids = 0;
-  std::map<std::string, int64_t> values;  ///< distinct texts and how often they came, while they are few
-  bool many = false;
-  int64_t first_time = 0, latest = 0, worst_disorder = 0;
-  std::vector<std::string> path;
+constexpr int kInferFailed = 7020;
+
+/// A text of a script.
+std::string literal(std::string_view text) {
+  std::string made = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      made += std::string("\\") + c;
+    else if (c == '\t')
+      made += "\\t";
+    else if (c == '\r')
+      made += "\\r";
+    else if (c == '\n')
+      made += "\\n";
+    else if (byte < ' ' || byte == 0x7F)
+      made += fmt::format("\\u{{{:X}}}", byte);
+    else
+      made += c;
+  }
+  return made + "\"";
+}
+
+/// A length of time that is at least that long, as one would write it.
+std::string rounded_up(double us) {
+  constexpr double kSecond = 1e6, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+  for (const auto& [unit, letter] : {std::pair{kSecond, "s"}, {kMinute, "m"}, {kHour, "h"}})
+    for (const int count : {1, 2, 5, 10, 15, 30})
+      if (us <= count * unit && (unit < kHour || count <= 2)) return fmt::format("{}{}", count, letter);
+  for (const int hours : {6, 12})
+    if (us <= hours * kHour) return fmt::format("{}h", hours);
+  return fmt::format("{}d", static_cast<int64_t>(std::ceil(us / kDay)));
+}
+
+struct Line {
+  std::string text, remark;
 };
 
-constexpr size_t kEnumSymbols = 12;
-constexpr int64_t kEnumRecords = 20;
-
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
-  }
-  return true;
-}
-
-void see_number(Seen& seen, std::string_view text) {
-  const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
-  if (digits.find_first_of("eE") != std::string_view::npos) {
-    ++seen.floats;
-    return;
-  }
-  const size_t point = digits.find('.');
-  if (point == std::string_view::npos) {
-    ++seen.integers;
-    seen.whole_digits = std::max(seen.whole_digits, static_cast<int>(digits.size()));
-    return;
-  }
-  ++seen.decimals;
-  seen.whole_digits = std::max(seen.whole_digits, static_cast<int>(point));
-  seen.scale = std::max(seen.scale, static_cast<int>(digits.size() - point - 1));
-}
-
-void see_time(Seen& seen, int64_t time) {
-  if (seen.timestamps++ == 0) seen.first_time = seen.latest = time;
-  seen.worst_disorder = std::max(seen.worst_disorder, seen.latest - time);
-  seen.latest = std::max(seen.latest, time);
-}
-
-void see_text(Seen& seen, const std::string& text) {
-  ++seen.texts;
-  int64_t time = 0;
-  int32_t date = 0;
-  if (parse_timestamp(text, &time)) see_time(seen, time);
-  if (parse_date(text, &date)) ++seen.dates;
-  if (is_uuid(text)) ++seen.uuids;
-  if (!seen.many) ++seen.values[text];
-  if (seen.values.size() > kEnumSymbols) seen.many = true;
-}
-
-bool is_word(std::string_view text) {
-  if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front()))) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
-}
-
-class Inference {
+class Declaration {
  public:
-  explicit Inference(const InferOptions& options) : options_(options) {}
-
-  Status read_json(std::string_view sample) {
-    std::string first_fault;
-    while (!sample.empty()) {
-      const size_t end = std::min(sample.find('\n'), sample.size());
-      const std::string_view line = sample.substr(0, end);
-      const bool whole = end < sample.size();
-      sample.remove_prefix(std::min(end + 1, sample.size()));
-      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      const auto record = nlohmann::ordered_json::parse(line, nullptr, false);
-      if (record.is_object()) {
-        ++records_;
-        see_object(record, {}, line);
-      } else if (whole || records_ == 0) {
-        ++broken_;
-        if (first_fault.empty()) first_fault = "the first line is no JSON object";
-      }
-    }
-    if (records_ == 0) return Error{ErrorKind::input, first_fault.empty() ? "it is empty" : first_fault, 7020};
-    return {};
+  Declaration(const Sample& sample, const InferOptions& options) : sample_(sample), options_(options) {
+    rules_.csv = options.format == "csv";
+    rules_.unit = epoch_unit();
+    for (const auto& field : sample.root.members) add_field(*field);
+    choose_time();
   }
 
-  Status read_csv(std::string_view sample) {
-    std::vector<std::string> header;
-    std::vector<std::pair<std::string, bool>> cells;
-    while (!sample.empty()) {
-      cells = next_row(sample);
-      if (cells.size() == 1 && cells.front().first.empty()) continue;
-      if (header.empty()) {
-        for (auto& [cell, quoted] : cells) header.push_back(cell);
-        if (!header.empty() && header.front().starts_with("\xEF\xBB\xBF")) header.front().erase(0, 3);
-        continue;
-      }
-      if (cells.size() != header.size()) {
-        ++broken_;
-        continue;
-      }
-      ++records_;
-      for (size_t i = 0; i < header.size(); ++i) see_cell(header[i], cells[i].first, cells[i].second);
-    }
-    if (records_ == 0)
-      return Error{ErrorKind::input, header.empty() ? "it is empty" : "it has a header and no row", 7020};
-    return {};
-  }
-
-  std::string declaration() const {
-    std::string time_field, key;
-    for (const std::string& name : order_) {
-      const Seen& seen = fields_.at(name);
-      const bool always = records_ - seen.records + seen.nulls <= tolerated();
-      if (time_field.empty() && always && records_ - seen.timestamps <= tolerated()) time_field = name;
-      if (key.empty() && always && (name == "id" || name.ends_with("_id") || name == "key")) key = name;
-    }
-    std::string text =
+  std::string text() const {
+    std::string made =
         fmt::format("/// Guessed from {} of {}; look over types, key and time.\n", count_text(), options_.path);
-    text += "stream " + options_.stream_name + "\n";
-    if (!time_field.empty())
-      text += fmt::format("  time {} within {}\n", time_field, disorder(fields_.at(time_field).worst_disorder));
-    if (!key.empty()) text += "  key " + key + "\n";
-    text += "  from file \"" + options_.path + "\" format " + options_.format;
-    if (!options_.null_marker.empty()) text += "(null: \"" + options_.null_marker + "\")";
-    text += "\n{\n";
-    for (const std::string& name : order_) {
-      const Seen& seen = fields_.at(name);
-      int64_t misfits = 0;
-      const int64_t absent = records_ - seen.records + seen.nulls;
-      text += "  " + name + ": " + type(seen, misfits);
-      if (absent > tolerated()) text += "?";
-      if (seen.path.size() != 1 || seen.path.front() != name)
-        text += fmt::format(" from \"{}\"", fmt::join(seen.path, "."));
-      text += ",";
-      if (absent > 0 && absent <= tolerated()) misfits += absent;
-      if (misfits > 0) text += fmt::format("  // {} of {} records do not fit", misfits, records_);
-      text += "\n";
+    made += "stream " + options_.stream_name + "\n";
+    if (time_ != nullptr) {
+      const double us = worst_disorder();
+      made += fmt::format("  time {} within {}", time_name_, us == 0 ? "0s" : rounded_up(us));
+      made += us == 0 ? "  // no time went back\n" : fmt::format("  // times went back by up to {}\n", seen_text(us));
+      if (const double ahead = latest_time() - static_cast<double>(options_.now); ahead > kHour)
+        made += fmt::format("  ahead {}  // times lie in the future\n", rounded_up(ahead * 1.1));
     }
-    return text + "}\n";
+    if (!key_.empty()) made += "  key " + key_ + "\n";
+    made += "  from file " + literal(options_.path) + " format " + options_.format + format_options() + "\n{\n";
+    for (const Line& line : lines_)
+      made += "  " + line.text + (line.remark.empty() ? "" : "  // " + line.remark) + "\n";
+    return made + "}\n";
   }
+
+  bool empty() const { return fields_ == 0; }
 
  private:
+  static constexpr double kHour = 3600e6;
+
   std::string count_text() const {
-    std::string text = fmt::format("{} record{}", records_, records_ == 1 ? "" : "s");
-    if (broken_ > 0) text += fmt::format(" ({} more could not be read)", broken_);
+    std::string text = fmt::format("{} record{}", sample_.records, sample_.records == 1 ? "" : "s");
+    if (sample_.broken > 0) text += fmt::format(" ({} more could not be read)", sample_.broken);
     return text;
   }
 
-  Seen& field(const std::vector<std::string>& path) {
-    std::string name;
-    for (const std::string& part : path) {
-      if (!name.empty()) name += "_";
-      for (const char c : part) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    }
-    if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front()))) name = "_" + name;
-    static const std::set<std::string> kReserved{"and",  "or",   "not",  "in",  "is",   "as",    "if",
-                                                 "then", "else", "case", "try", "true", "false", "null"};
-    if (kReserved.count(name)) name = "`" + name + "`";
-    const auto [place, fresh] = fields_.try_emplace(name);
-    if (fresh) {
-      order_.push_back(name);
-      place->second.path = path;
-    }
-    return place->second;
+  static std::string seen_text(double us) {
+    std::string text;
+    append_duration_literal(text, static_cast<int64_t>(std::ceil(us / 1e6)) * 1'000'000);
+    return text;
   }
 
-  void see_object(const nlohmann::ordered_json& object, const std::vector<std::string>& prefix, std::string_view line) {
-    for (const auto& [name, value] : object.items()) {
-      std::vector<std::string> path = prefix;
-      path.push_back(name);
-      if (value.is_object() && path.size() < 4) {
-        see_object(value, path, line);
-        continue;
-      }
-      Seen& seen = field(path);
-      ++seen.records;
-      if (value.is_null())
-        ++seen.nulls;
-      else if (value.is_boolean())
-        ++seen.booleans;
-      else if (value.is_number())
-        see_number(seen, number_text(value, name, line));
-      else if (value.is_string())
-        see_text(seen, value.get<std::string>());
-      else
-        ++seen.others;
+  /// The unit of the first field, in the order of the record, whose numbers are times; one serves the whole source.
+  int epoch_unit() const { return epoch_unit(sample_.root); }
+  static int epoch_unit(const SampleField& object) {
+    for (const auto& field : object.members) {
+      const int64_t values = field->values_seen();
+      if (is_named_like_time(field->name) && field->numbers() > 0 && field->floats == 0)
+        for (size_t unit = 0; unit < kEpochUnits.size(); ++unit)
+          if (values - field->epochs[unit] <= tolerated(values)) return static_cast<int>(unit);
     }
+    for (const auto& field : object.members)
+      if (const int unit = epoch_unit(*field); unit >= 0) return unit;
+    return -1;
   }
 
-  /// The digits as written: a parsed 12.50 would have lost its scale.
-  static std::string number_text(const nlohmann::ordered_json& value, const std::string& name, std::string_view line) {
-    const std::string quoted = nlohmann::json(name).dump();
-    size_t at = line.find(quoted);
-    if (at != std::string_view::npos) {
-      at = line.find_first_not_of(" \t:", at + quoted.size());
-      const size_t end = line.find_first_not_of("+-.0123456789eE", at);
-      if (at != std::string_view::npos && end != at) return std::string(line.substr(at, end - at));
+  /// A name that is free, and `from` if it is not that of the record.
+  std::pair<std::string, std::string> declared_name(const std::string& name) {
+    std::string plain, from;
+    const bool has_dot = name.find('.') != std::string::npos;
+    const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<signed char>(c) > 0; });
+    if (written_name(name) == name) {
+      plain = name;
+    } else if (const std::string quoted = written_name(name);
+               !quoted.empty() && (has_dot || !ascii || is_reserved(name))) {
+      plain = quoted;
+    } else {
+      for (const char c : name) plain += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+      if (plain.empty() || std::isdigit(static_cast<unsigned char>(plain.front()))) plain = "_" + plain;
+      from = " from " + literal(name);
     }
-    return value.dump();
+    std::string free = plain;
+    for (int n = 2; names_.contains(free) || (free != name && has_member(free)); ++n)
+      free = fmt::format("{}_{}", plain, n);
+    names_.insert(free);
+    return {free, from};
+  }
+  static bool is_reserved(const std::string& name) {
+    return written_name(name) == "`" + name + "`" && written_name(name + "_") == name + "_";
+  }
+  bool has_member(const std::string& name) const {
+    return std::any_of(sample_.root.members.begin(), sample_.root.members.end(),
+                       [&](const auto& each) { return each->name == name; });
+  }
+  /// A path of several names is what a dot in `from` means, but in CSV, where it is one column's name.
+  bool can_be_declared(const std::string& name) const {
+    if (!written_name(name).empty()) return true;
+    return !name.empty() && (rules_.csv || name.find('.') == std::string::npos);
   }
 
-  void see_cell(const std::string& name, const std::string& cell, bool quoted) {
-    Seen& seen = field({name});
-    ++seen.records;
-    if (!quoted && (cell == options_.null_marker || (cell.empty() && options_.null_marker.empty()))) {
-      ++seen.nulls;
+  void add_field(const SampleField& field) {
+    const InferredType type = infer_type(field, sample_.records, rules_, "  ");
+    const bool writable = can_be_declared(field.name);
+    if (type.text.empty() || !writable) {
+      const std::string shown = literal(field.name);
+      lines_.push_back(
+          {fmt::format("// left out: {}: {}", shown, writable ? type.why_not : "no field can name it"), ""});
       return;
     }
-    const std::string_view digits = std::string_view(cell).starts_with('-') ? std::string_view(cell).substr(1) : cell;
-    const bool number = !quoted && !digits.empty() && std::isdigit(static_cast<unsigned char>(digits.front())) &&
-                        digits.find_first_not_of("0123456789.eE+-") == std::string_view::npos &&
-                        std::count(digits.begin(), digits.end(), '.') <= 1 &&
-                        digits.find_first_of("+-") == std::string_view::npos;
-    if (cell == "true" || cell == "false")
-      ++seen.booleans;
-    else if (number)
-      see_number(seen, cell);
-    else
-      see_text(seen, cell);
-  }
-
-  /// RFC 4180; the flag says that the cell was quoted.
-  static std::vector<std::pair<std::string, bool>> next_row(std::string_view& sample) {
-    std::vector<std::pair<std::string, bool>> cells(1);
-    bool inside = false;
-    size_t i = 0;
-    for (; i < sample.size(); ++i) {
-      const char c = sample[i];
-      if (inside) {
-        if (c == '"' && i + 1 < sample.size() && sample[i + 1] == '"')
-          cells.back().first += sample[++i];
-        else if (c == '"')
-          inside = false;
-        else
-          cells.back().first += c;
-      } else if (c == '"' && cells.back().first.empty()) {
-        inside = cells.back().second = true;
-      } else if (c == ',') {
-        cells.emplace_back();
-      } else if (c == '\n') {
-        break;
-      } else if (c != '\r') {
-        cells.back().first += c;
-      }
+    ++fields_;
+    const auto [name, from] = declared_name(field.name);
+    std::vector<std::string> remarks;
+    if (!type.remark.empty()) remarks.push_back(type.remark);
+    if (type.misfits > 0) remarks.push_back(fmt::format("{} of {} records do not fit", type.misfits, sample_.records));
+    const int64_t absent = sample_.records - field.records + field.nulls + field.blanks;
+    if (type.text == "timestamp" && field.local_timestamps > 0) {
+      zone_ = true;
+      remarks.emplace_back("without an offset: `zone` says where");
     }
-    sample.remove_prefix(std::min(i + 1, sample.size()));
-    return cells;
+    if (type.text == "timestamp" && (times_.empty() || absent == 0))
+      times_.push_back({&field, name, absent, lines_.size(), from});
+    // A key is never null, and a part of one is no key.
+    const bool is_id = field.name == "id" || field.name.ends_with("_id") || field.name == "key";
+    const bool keyed = type.text.find('{') == std::string::npos && type.text.find('<') == std::string::npos;
+    if (key_.empty() && is_id && keyed && absent == 0 && type.text != "float") key_ = name;
+    lines_.push_back({fmt::format("{}: {}{}{},", name, type.text, type.optional ? "?" : "", from),
+                      fmt::format("{}", fmt::join(remarks, "; "))});
   }
 
-  static std::string disorder(int64_t us) {
-    if (us == 0) return "0s";
-    for (const auto& [length, text] : {std::pair{kMicrosPerSecond, "1s"},
-                                       {10 * kMicrosPerSecond, "10s"},
-                                       {kMicrosPerMinute, "1m"},
-                                       {10 * kMicrosPerMinute, "10m"},
-                                       {kMicrosPerHour, "1h"}})
-      if (us <= length) return text;
-    return fmt::format("{}h", us / kMicrosPerHour + 1);
+  struct Time {
+    const SampleField* field;
+    std::string name;
+    int64_t absent;
+    size_t line;
+    std::string from;
+  };
+
+  /// The first that is always there, or nearly.
+  void choose_time() {
+    const auto found = std::find_if(times_.begin(), times_.end(),
+                                    [&](const Time& each) { return each.absent <= tolerated(sample_.records); });
+    if (found == times_.end()) return;
+    time_ = found->field;
+    time_name_ = found->name;
+    if (found->absent == 0) return;
+    // Every row needs its time.
+    Line& line = lines_[found->line];
+    line.text = fmt::format("{}: timestamp{},", found->name, found->from);
+    line.remark +=
+        fmt::format("{}{} of {} records have none", line.remark.empty() ? "" : "; ", found->absent, sample_.records);
   }
 
-  /// Of many records a few may be broken: they do not decide a type.
-  int64_t tolerated() const { return records_ >= 100 ? records_ / 50 : 0; }
+  /// In microseconds.
+  double worst_disorder() const {
+    if (rules_.unit < 0 || time_->numbers() == 0) return time_->text_order.worst;
+    return time_->number_order.worst * 1e6 / kEpochUnits[static_cast<size_t>(rules_.unit)].per_second;
+  }
+  double latest_time() const {
+    if (rules_.unit < 0 || time_->numbers() == 0) return time_->text_order.latest;
+    return time_->number_order.latest * 1e6 / kEpochUnits[static_cast<size_t>(rules_.unit)].per_second;
+  }
 
-  /// How many values do not fit the type is left in `misfits`.
-  std::string type(const Seen& seen, int64_t& misfits) const {
-    const int64_t values = seen.records - seen.nulls;
-    auto fits = [&](int64_t count) {
-      misfits = values - count;
-      return values > 0 && misfits <= tolerated();
-    };
-    if (values == 0) return "string";
-    if (fits(seen.booleans)) return "bool";
-    if (fits(seen.integers)) return seen.whole_digits > 18 ? "decimal(38,0)" : "int";
-    // Few digits behind the point are money or measures kept exactly; many are the print of a float.
-    if (seen.scale <= 6 && fits(seen.integers + seen.decimals))
-      return fmt::format("decimal({},{})", std::max(12, seen.whole_digits + seen.scale), seen.scale);
-    if (fits(seen.integers + seen.decimals + seen.floats)) return "float";
-    if (fits(seen.timestamps)) return "timestamp";
-    if (fits(seen.dates)) return "date";
-    if (fits(seen.uuids)) return "uuid";
-    // Symbols that hardly ever come are no symbols.
-    std::vector<std::string> symbols;
-    int64_t covered = 0;
-    for (const auto& [symbol, count] : seen.values) {
-      if (!is_word(symbol) || count <= tolerated() / 4) continue;
-      symbols.push_back(symbol);
-      covered += count;
+  std::string format_options() const {
+    std::vector<std::string> options;
+    if (!options_.null_marker.empty()) options.push_back("null: " + literal(options_.null_marker));
+    if (rules_.csv && sample_.separator != ',')
+      options.push_back("separator: " + literal(std::string(1, sample_.separator)));
+    if (rules_.csv && sample_.decimal_comma) options.emplace_back("decimal: \",\"");
+    if (rules_.csv && !sample_.has_header) {
+      std::vector<std::string> names;
+      for (const std::string& name : sample_.header) names.push_back(literal(name));
+      options.push_back(fmt::format("header: false, names: [{}]", fmt::join(names, ", ")));
     }
-    if (!seen.many && !symbols.empty() && values >= kEnumRecords && fits(covered))
-      return fmt::format("enum {{ {} }}", fmt::join(symbols, ", "));
-    misfits = values - seen.texts;
-    return "string";
+    if (rules_.unit >= 0)
+      options.push_back(fmt::format("unit: \"{}\"", kEpochUnits[static_cast<size_t>(rules_.unit)].option));
+    if (zone_) options.emplace_back("zone: \"UTC\"");
+    return options.empty() ? "" : fmt::format("({})", fmt::join(options, ", "));
   }
 
+  const Sample& sample_;
   const InferOptions& options_;
-  std::map<std::string, Seen> fields_;
-  std::vector<std::string> order_;
-  int64_t records_ = 0, broken_ = 0;
+  TypeRules rules_;
+  std::vector<Line> lines_;
+  std::set<std::string> names_;
+  std::vector<Time> times_;
+  const SampleField* time_ = nullptr;
+  std::string time_name_, key_;
+  bool zone_ = false;
+  size_t fields_ = 0;
 };
 
 }  // namespace
 
-Result<std::string> infer_stream(std::string_view sample, const InferOptions& options) {
-  Inference inference(options);
-  const Status read = options.format == "csv" ? inference.read_csv(sample) : inference.read_json(sample);
-  if (!read.ok()) return read.error();
-  return inference.declaration();
+Result<std::string> infer_stream(std::string_view text, const InferOptions& options) {
+  const bool csv = options.format == "csv";
+  const Sample sample = csv ? read_csv_sample(text, options.null_marker) : read_json_sample(text);
+  auto failed = [](std::string reason) { return Error{ErrorKind::input, std::move(reason), kInferFailed}; };
+  if (sample.records == 0) {
+    if (csv && !sample.header.empty()) return failed("it has a header and no row");
+    return failed(sample.first_fault.empty() ? "it is empty" : sample.first_fault);
+  }
+  const Declaration declaration(sample, options);
+  if (declaration.empty()) return failed("no field of it has a type that the language knows");
+  return declaration.text();
 }
 
 }  // namespace braid::cli

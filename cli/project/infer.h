@@ -1,6 +1,8 @@
-// A stream declaration guessed from a sample of records: for a data engineer to look over, not to believe.
+// A stream declaration guessed from a sample of records: for a data engineer to look over, not to believe. It reads the
+// sample that it came from: what no type reads is left out, with a comment.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,7 @@ struct InferOptions {
   std::string format;  ///< "json" or "csv"
   std::string stream_name;
   std::string null_marker;  ///< CSV: cells that mean null
+  int64_t now = 0;          ///< by the clock: later times need `ahead`
 };
 
 /// The declaration as script text. Fails (E7020) where the sample holds no record.

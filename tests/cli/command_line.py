@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import braid_command
+from odd_samples import NOT_SAMPLES, ODD_SAMPLES
 from braid_command import DONE, INPUT, SCRIPT, SOURCE, USAGE, Case
 
 COMMANDS = ("new", "infer", "check", "explain", "dry-run", "test", "run", "help", "functions")
@@ -108,6 +109,117 @@ def inferred_declarations_check(case: Case) -> None:
     case.note(f"{len(samples)} samples")
 
 
+def odd_files_are_read_as_they_were_inferred(case: Case) -> None:
+    """What `infer` declares reads its own file: every record, and nothing is rejected."""
+    wrong = []
+    for number, (name, words, content, said, unsaid) in enumerate(ODD_SAMPLES):
+        folder = case.directory / f"odd{number}"
+        folder.mkdir()
+        (folder / name).write_bytes(content)
+        ended = case.braid("infer", name, *words, cwd=folder, code=None)
+        declared = ended.out
+        if ended.code != DONE:
+            wrong.append(f"{name}: {ended}")
+            continue
+        missing = [text for text in said if text not in declared] + [f"not {text}" for text in unsaid if text in declared]
+        stream = re.search(r"(?m)^stream (\S+)", declared)[1]
+        fields = re.findall(r"(?m)^  (`[^`]+`|\w+): ", declared[declared.index("\n{\n"):])
+        script = folder / "script.braid"
+        script.write_text(f"domain odd\n\n{declared}\nproduct all_rows {{\n  from {stream}\n  select {{ {', '.join(fields)} }}\n}}\n")
+        told = case.braid("dry-run", "script.braid", "--format", "json", cwd=folder, code=None)
+        rows = len(told.out.splitlines())
+        records = int(re.search(r"Guessed from (\d+) record", declared)[1])
+        clean = re.search(r"(\d+) in = (\d+) used$", told.err, re.M)
+        broken = "could not be read" in declared
+        if told.code != DONE or rows != records or not (clean or broken) or missing:
+            wrong.append(f"{name}: missing {missing}\n{declared}{told}")
+    case.expect(not wrong, "\n".join(wrong))
+    for name, content, said in NOT_SAMPLES:
+        (case.directory / name).write_bytes(content)
+        told = case.braid("infer", name, code=INPUT, finding="E7020")
+        case.expect(re.search(said, " ".join(told.err.split())) is not None, f"`{said}` is not said: {told}")
+    case.note(f"{len(ODD_SAMPLES)} odd files")
+
+
+OPTIONS_SCRIPT = """domain shop
+
+stream order
+  time at within 1m
+  from file "order.csv" format csv{options}
+{{ id: int, at: timestamp, amount: decimal(8,2), note: string? }}
+
+product big {{
+  from order
+  select {{ id, at, amount, note }}
+}}
+"""
+
+
+def format_options_are_read_written_and_checked(case: Case) -> None:
+    script = case.directory / "order.braid"
+    (case.directory / "order.csv").write_text("1;2026-01-01T00:00:00Z;-12,50;-\n2;2026-01-01T00:00:01Z;3;'it''s; me'\n")
+    options = "separator: \";\", quote: \"'\", decimal: \",\", null: \"-\", header: false, names: [\"id\", \"at\", \"amount\", \"note\"]"
+    script.write_text(OPTIONS_SCRIPT.format(options=f"({options})"))
+    case.braid("check", script)
+    rows = [json.loads(line) for line in case.braid("dry-run", script, "--format", "json").out.splitlines()]
+    case.expect([(row["id"], row["amount"], row["note"]) for row in rows] == [(1, -12.5, None), (2, 3, "it's; me")], f"{rows}")
+    # The same in braid.toml, and written as it was read.
+    script.write_text(OPTIONS_SCRIPT.format(options=""))
+    toml = case.directory / "braid.toml"
+    settings = """[project]
+name = "shop"
+[env.dev.bind]
+"shop.order" = {{ file = "order.csv", format = "csv", options = {{ {} }} }}
+[env.dev.out]
+"shop.big" = {{ file = "big.csv", format = "csv", options = {{ {} }} }}
+"""
+    source = """separator = ";", quote = "'", decimal = ",", null = "-", header = false, names = ["id", "at", "amount", "note"]"""
+    output = """separator = "|", quote = "'", decimal = ",", null = "-", header = false"""
+    for words in (["--interpret"], []):
+        toml.write_text(settings.format(source, output))
+        case.braid("run", case.directory, "--store", case.directory / f"store{len(words)}")
+        made = (case.directory / "big.csv").read_text()
+        case.expect(made == "1|2026-01-01T00:00:00Z|-12,50|-\n2|2026-01-01T00:00:01Z|3,00|'it''s; me'\n", made)
+        (case.directory / "big.csv").unlink()
+    for wrong, code in (('separator = ";;"', "E7017"), ('separator = "a"', "E7017"), ('quote = "ab"', "E7017"),
+                        ('separator = "|", quote = "|"', "E7017"), ('decimal = ";"', "E7017"), ("header = false", "E7017"),
+                        ('header = "no"', "E7017"), ('names = ["id"]', "E7017"), ('unit = "h"', "E7017"),
+                        ('zone = "Paris"', "E7017"), ('delimiter = ";"', "E7004")):
+        toml.write_text(settings.format(wrong, output))
+        ended = case.braid("dry-run", case.directory, code=USAGE, finding=code)
+        case.expect("shop.order" in ended.err, f"{ended}")
+    for wrong in ('quote = ""', 'header = "x"', 'separator = "\\n"', 'names = ["id"]', 'nul = "-"'):
+        toml.write_text(settings.format(source, wrong))
+        case.braid("run", case.directory, "--store", case.directory / "wrong", code=USAGE)
+    toml.unlink()
+    for wrong, code in (('separator: "ab"', "E7017"), ("header: false", "E7017"), ('unit: "h"', "E7017")):
+        script.write_text(OPTIONS_SCRIPT.format(options=f"({wrong})"))
+        case.braid("check", script, code=USAGE, finding=code)
+    script.write_text(OPTIONS_SCRIPT.format(options='(delimiter: ";")'))
+    case.braid("check", script, code=SCRIPT, finding="E2126")
+
+
+def a_dry_run_reports_beside_its_rows(case: Case) -> None:
+    script = case.directory / "order.braid"
+    script.write_text(WRONG.replace('from inline json [ "{}" ]', 'from file "order.csv" format csv')
+                      .replace("amuont", "amount").replace(' + "x"', ""))
+    (case.directory / "order.csv").write_text("id,at,amount\n1,2026-01-01T00:00:00Z,11\n2,2026-01-01T00:00:00Z,much\n"
+                                              "3,2026-01-01T00:00:00Z,1\n")
+    table = case.braid("dry-run", script)
+    for format in ("json", "csv"):
+        told = case.braid("dry-run", script, "--format", format)
+        case.expect(len(told.out.splitlines()) == (1 if format == "json" else 2), f"other rows: {told}")
+        for said in ("shop.big version 1", "3 in = 1 used + 1 filtered + 1 rejected", "E6004", "order.csv:3", "1 row\n"):
+            case.expect(said in told.err and said in table.out, f"`{said}` is not said: {told}\n{table}")
+        quiet = case.braid("dry-run", script, "--format", format, "--quiet")
+        case.expect(quiet.out == told.out and not quiet.err, f"--quiet is not quiet: {quiet}")
+    quiet = case.braid("dry-run", script, "--quiet")
+    case.expect("11" in quiet.out and "rejected" not in quiet.out and not quiet.err, f"--quiet is not quiet: {quiet}")
+    (case.directory / "order.csv").write_text("id;at;amount\n1;2026-01-01T00:00:00Z;11\n")
+    told = case.braid("dry-run", script, "--format", "csv")
+    case.expect(not told.out and "E6026" in told.err and "1 in = 1 rejected" in told.err, f"nothing is said: {told}")
+
+
 def a_new_project_works(case: Case) -> None:
     made = case.braid("new", "shop")
     for command in re.findall(r"(?m)^  braid (.+)$", made.out):
@@ -190,5 +302,7 @@ def colours_are_for_terminals(case: Case) -> None:
 
 if __name__ == "__main__":
     braid_command.main([help_teaches, wrong_use_is_answered, exit_codes_tell_what_failed, findings_are_json,
-                        inferred_declarations_check, a_new_project_works, codes_and_functions_are_explained,
-                        errors_elsewhere_do_not_stop_a_run, colours_are_for_terminals])
+                        inferred_declarations_check, odd_files_are_read_as_they_were_inferred,
+                        format_options_are_read_written_and_checked, a_dry_run_reports_beside_its_rows,
+                        a_new_project_works, codes_and_functions_are_explained, errors_elsewhere_do_not_stop_a_run,
+                        colours_are_for_terminals])

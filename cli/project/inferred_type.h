@@ -1,0 +1,36 @@
+// The type that fits what a sample showed of a field, as a script writes it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/project/sample_field.h"
+
+namespace braid::cli {
+
+struct TypeRules {
+  bool csv = false;
+  int unit = -1;  ///< of numbers that are times, into kEpochUnits; below 0: none are
+};
+
+struct InferredType {
+  std::string text;     ///< without `?`; empty: no type of the language reads it
+  std::string why_not;  ///< then, and what is left out of a struct
+  std::string remark;   ///< what the reader should know
+  int64_t misfits = 0;  ///< values that are rejected
+  bool optional = false;
+};
+
+/// Of many values a few may be broken: so many do not decide a type.
+int64_t tolerated(int64_t values);
+
+/// `total`: how many objects, or lists' elements, could have held the field. Lines of structs are indented by `indent`
+/// more than the field.
+InferredType infer_type(const SampleField& field, int64_t total, const TypeRules& rules, const std::string& indent);
+
+/// Whether a field's name says that its numbers are times.
+bool is_named_like_time(const std::string& name);
+/// A name as a script writes it in front of a type, in backticks where it needs them; empty if it cannot be written.
+std::string written_name(const std::string& name);
+
+}  // namespace braid::cli
