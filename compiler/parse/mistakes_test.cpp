@@ -106,7 +106,7 @@ const Mistake kMistakes[] = {
     {"no_else", expression_of("if a > 1 then 2"), {"E1033 `if`"}, false},
     {"no_then", expression_of("if a > 1 2 else 3"), {"E1038 `2`"}},
     {"no_in", flow_of("  where a not [1, 2]"), {"E1038 `[`"}},
-    {"unknown_character", flow_of("  where a ~ b"), {"E1034 `~`"}, false},
+    {"unknown_character", flow_of("  where a \\ b"), {"E1034 `\\`"}, false},
     {"unknown_letters", flow_of("  where größe > 1"), {"E1034 `ö`", "E1034 `ß`"}, false},
     {"broken_utf8", "domain d // \xC3\x28\nview v { from x }\n", {"E1035 `\xC3`"}, false},
     {"broken_utf8_in_text", flow_of("  where a == \"\xFF\""), {"E1035 `\xFF`"}, false},

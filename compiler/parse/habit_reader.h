@@ -1,0 +1,134 @@
+// What the files of the habits share: a walk over tokens that copies what it does not know. Private to this folder.
+//
+// Each rule looks at the tokens that come (`at`), and at those already written (`out_`) for what stands to the left. It
+// either takes tokens, reports and writes others, and says true, or leaves all as it was.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/parse/habits.h"
+#include "compiler/parse/words.h"
+
+namespace braid::grammar {
+
+class HabitReader {
+ public:
+  HabitReader(TokenList& tokens, const SourceSet& sources, std::vector<Diagnostic>& lexical, Reporter& reporter);
+  bool run();
+
+ private:
+  // -- habit_reader.cpp: walking
+  const Token& at(size_t offset = 0) const { return in_[std::min(next_ + offset, in_.size() - 1)]; }
+  bool word(size_t offset, std::string_view text) const { return at(offset).is_word(text); }
+  bool sign(size_t offset, Sign wanted) const { return at(offset).is(wanted); }
+  /// The signs touch, as those of one operator do.
+  bool signs(size_t offset, Sign first, Sign second) const;
+  bool comes(std::initializer_list<std::string_view> words) const;
+  /// Behind the bracket that opens at `offset`: offset of the one that closes it, or nothing.
+  std::optional<size_t> closing(size_t offset) const;
+  /// Offset behind the operand that begins at `offset`; the same offset if none does.
+  size_t behind_operand(size_t offset) const;
+  /// Offset of the line that follows this one's step or item.
+  size_t behind_line() const;
+  size_t behind_item() const;
+  bool in_braces() const { return !open_.empty() && open_.back() == Sign::brace_open; }
+  /// The last token written ends a value, so that an operator may follow.
+  bool after_operand() const;
+  /// Where in `out_` the operand that ends there begins, and where the whole expression does.
+  size_t operand_start() const;
+  size_t expression_start() const;
+
+  // -- habit_reader.cpp: writing
+  void push(Token token);
+  void insert(size_t place, Token token);
+  void take(size_t count);   ///< copies what comes
+  void leave(size_t count);  ///< drops what comes
+  void walk(size_t end);     ///< by the rules, up to the token `end` of `in_`
+  Token make_word(std::string text, Span span) const;
+  Token make_sign(Sign sign, Span span) const;
+  Token make_text(std::string text, Span span) const;
+  /// Stands for what was reported: the grammar leaves a hole there and says nothing.
+  Token make_hole(Span span) const;
+
+  // -- habit_reader.cpp: saying
+  std::string source(Span span) const { return std::string(sources_.text(span)); }
+  Span between(Span first, Span second) const { return {first.file, first.end, second.begin}; }
+  Span before(Span span) const { return {span.file, span.begin, span.begin}; }
+  Span behind(Span span) const { return {span.file, span.end, span.end}; }
+  Span span_of(size_t first, size_t last) const { return cover(at(first).span, at(last).span); }
+  /// "`found` is written `wanted`"; findings of the lexer inside `whole` are taken out.
+  DiagnosticBuilder spelled(Span place, std::string found, std::string wanted, Span whole);
+  /// "There is no `found` in Braid: instead".
+  DiagnosticBuilder lacks(Span place, std::string found, std::string instead, Span whole);
+  void absorb(Span whole);
+
+  // -- habits.cpp
+  void lower_keywords();
+  void report_capitals();
+  bool comment();
+  bool rule();
+
+  // -- habit_statements.cpp
+  bool statement();
+  bool sql_item();
+  bool code_item();
+  bool assignment();
+  bool sql_step();
+  bool pipeline_step();
+  bool select_list();
+  bool union_all();
+  bool join_words();
+  bool from_list();
+
+  // -- habit_operators.cpp
+  bool infix();
+  bool like_pattern();
+  bool word_operator();
+  bool power();
+  bool typed_by_colons();
+  bool is_something();
+  bool repeated_comparison();
+  bool trailing_if();
+  bool alias_behind();
+  bool window_function();
+  bool aggregate_filter();
+  bool slice();
+  bool odd_signs();
+  bool at_time_zone();
+
+  // -- habit_operands.cpp
+  bool prefix();
+  bool case_when();
+  bool cast();
+  bool interval();
+  bool extract_unit();
+  bool time_literal();
+  bool distinct_argument();
+  bool subquery();
+  bool python_lambda();
+  bool quoted_text();
+  bool if_call();
+  bool words_in_call();
+  bool odd_entry();
+
+  SourceSet const& sources_;
+  TokenList& tokens_;
+  std::vector<Diagnostic>& lexical_;
+  Reporter& reporter_;
+  std::vector<Token> in_;
+  std::vector<Token> out_;
+  std::vector<Sign> open_;                                ///< brackets that are open behind `out_`
+  std::vector<std::pair<size_t, std::string>> capitals_;  ///< keywords in capitals, by their place in `in_`
+  bool in_header_ = false;  ///< between the name of an item and its braces, where clauses stand
+  int depth_ = 0;           ///< of `walk`
+  size_t next_ = 0;
+  bool found_ = false;
+};
+
+/// The Braid type and conversion that a type of another language stands for; empty if unknown.
+std::string_view braid_type(std::string_view foreign);
+
+}  // namespace braid::grammar
