@@ -7,12 +7,14 @@
 namespace braid {
 
 void add_aggregates(FunctionRegistry& registry);  // aggregates.cpp
+void add_foreign(FunctionRegistry& registry);     // foreign.cpp
 
 const FunctionRegistry& standard_library() {
   static const FunctionRegistry registry = [] {
     FunctionRegistry made;
     add_all(made);
     add_aggregates(made);
+    add_foreign(made);
     return made;
   }();
   return registry;

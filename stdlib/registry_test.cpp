@@ -16,6 +16,32 @@
 namespace braid {
 namespace {
 
+TEST(ForeignFunctions, AreNotThoseOfBraidAndLeadToThem) {
+  const FunctionRegistry& library = standard_library();
+  std::set<std::string> lines;
+  for (const ForeignFunction& known : library.foreign()) {
+    SCOPED_TRACE(known.name);
+    EXPECT_TRUE(library.overloads(known.name).empty());
+    EXPECT_EQ(library.aggregate(known.name), nullptr);
+    EXPECT_FALSE(known.languages.empty());
+    EXPECT_FALSE(known.form.empty() && known.note.empty()) << "says nothing";
+    EXPECT_TRUE(lines.insert(fmt::format("{}({}) {}", known.name, known.arguments, known.form)).second)
+        << "stands twice";
+    // Each name before a parenthesis is a function.
+    for (size_t i = 0; i < known.form.size(); ++i) {
+      if (known.form[i] != '(') continue;
+      size_t begin = i;
+      while (begin > 0 &&
+             (std::isalnum(static_cast<unsigned char>(known.form[begin - 1])) || known.form[begin - 1] == '_'))
+        --begin;
+      const std::string_view called = known.form.substr(begin, i - begin);
+      const bool word = called == "now" || called == "uuid" || called == "random" || called == "event_time";
+      EXPECT_TRUE(called.empty() || word || !library.overloads(called).empty() || library.aggregate(called) != nullptr)
+          << called;
+    }
+  }
+}
+
 TEST(StandardLibrary, DocumentsEveryFunction) {
   for (const FunctionDeclaration& function : standard_library().all()) {
     SCOPED_TRACE(fmt::format("{} ({})", function.name, function.symbol));

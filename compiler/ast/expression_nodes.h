@@ -186,6 +186,7 @@ struct Binary {
   Span op_span;
   ExprPtr left;
   ExprPtr right;
+  bool bars = false;  ///< of an `or` that is written `||`: elsewhere that joins texts too, and the types tell
 };
 
 enum class RangeEnd { included, excluded };  ///< `..` and `..<`

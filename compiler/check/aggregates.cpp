@@ -95,7 +95,11 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     auto report = context_.reporter.report(diag::ArgumentCount{
         .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional.size())});
     report.at(span, "`" + function.text + "` takes " + expected);
-    if (most == 0) report.note("`count(where: x is not null)` counts the rows in which `x` is there");
+    if (most == 0) {
+      report.note("`count(where: x is not null)` counts the rows in which `x` is there");
+      if (object == nullptr && positional.size() == arguments.list.size())
+        report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}});
+    }
     return poison(span);
   }
   if (positional.size() == 2) by = positional[1];

@@ -14,22 +14,6 @@ std::string counted(size_t least, size_t most) {
   return std::to_string(least) + " to " + arguments(most);
 }
 
-std::string parameter_text(const ParameterDeclaration& parameter) {
-  switch (parameter.kind) {
-    case ParameterKind::exact:
-      return type_text(parameter.type);
-    case ParameterKind::any_decimal:
-      return "decimal";
-    case ParameterKind::any_enum:
-      return "enum";
-    case ParameterKind::any:
-      return "any type";
-    case ParameterKind::list_of_any:
-      return "list";
-  }
-  return "";
-}
-
 /// Same type, or T where T? is wanted: what the first round of the choice among overloads takes.
 bool fits_exactly(const Type& from, const Type& to) {
   return same(from, to) || (is_optional(to) && (same(from, to->element) || is(from, TypeKind::null)));
@@ -61,6 +45,7 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
   if (group_ != nullptr && is_aggregate_call(node.function, positional))
     return aggregate(node.function, nullptr, node.arguments, span);
+  if (typed::ExpressionRef reported = foreign_call(node.function, nullptr, node.arguments, span)) return reported;
   Call made{node.function, {}, span};
   if (!add_arguments(made, node.arguments)) {
     // The name is checked whatever the arguments are.
@@ -78,6 +63,9 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
   if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
     return aggregate(node.method, node.object.get(), node.arguments, span);
+  if (typed::ExpressionRef reported = module_call(node, span)) return reported;
+  if (typed::ExpressionRef reported = foreign_call(node.method, node.object.get(), node.arguments, span))
+    return reported;
   const typed::ExpressionRef object = check(*node.object);
   Call made{node.method, {}, span};
   const bool sound = add_arguments(made, node.arguments);
@@ -140,18 +128,50 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
        {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
     if (name == word) return poison(call.span);
   if (is_later_aggregate(name)) return poison(call.span);
-  std::vector<std::string> names = context_.declarations.names(place_, NameKind::function);
-  for (const FunctionDeclaration& function : context_.input.functions.all()) names.emplace_back(function.name);
-  if (group_ != nullptr)
-    for (const AggregateDeclaration& aggregate : context_.input.functions.aggregates())
-      names.emplace_back(aggregate.name);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
   report.at(call.function.span, "no such function");
-  if (const auto meant = closest(name, names))
+  if (const auto meant = meant_function(call))
     report.fix(Applicability::likely, "use `" + *meant + "`", {{call.function.span, *meant}});
   return poison(call.span);
+}
+
+std::optional<std::string> Expressions::meant_function(const Call& call) {
+  const FunctionRegistry& functions = context_.input.functions;
+  std::vector<std::string> names = context_.declarations.names(place_, NameKind::function);
+  for (const FunctionDeclaration& function : functions.all()) names.emplace_back(function.name);
+  if (group_ != nullptr)
+    for (const AggregateDeclaration& aggregate : functions.aggregates()) names.emplace_back(aggregate.name);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const bool typed = std::none_of(call.arguments.begin(), call.arguments.end(),
+                                  [](const Argument& argument) { return is_poison(argument.value); });
+  const size_t count = call.arguments.size();
+  // An optional argument is another mistake, told once the name is right.
+  Call present = call;
+  for (Argument& argument : present.arguments)
+    if (is_optional(argument.value->type))
+      argument.value = typed::make(argument.value->type->element, argument.span, typed::LocalRead{-1});
+  return closest(call.function.text, names, [&](const std::string& name) {
+    const auto overloads = functions.overloads(name);
+    const AggregateDeclaration* aggregate = group_ != nullptr ? functions.aggregate(name) : nullptr;
+    if (aggregate != nullptr && count >= aggregate->parameters.size()) return true;
+    if (overloads.empty()) {
+      const auto found = context_.declarations.find(place_, NameKind::function, name);
+      const auto* function =
+          found.declaration == nullptr ? nullptr : std::get_if<ast::Function>(&found.declaration->item->node);
+      return function == nullptr || count <= function->parameters.size();
+    }
+    return std::any_of(overloads.begin(), overloads.end(), [&](const FunctionDeclaration* overload) {
+      if (typed)
+        return match(call, *overload, false).function != nullptr ||
+               match(present, *overload, false).function != nullptr;
+      // Of arguments that are in error only the number is known.
+      const auto needed =
+          static_cast<size_t>(std::count_if(overload->parameters.begin(), overload->parameters.end(),
+                                            [](const ParameterDeclaration& parameter) { return !parameter.fallback; }));
+      return count >= needed && count <= overload->parameters.size();
+    });
+  });
 }
 
 typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
@@ -418,10 +438,10 @@ typed::ExpressionRef Expressions::no_overload(const Call& call,
     return poison(call.span);
   }
   if (best == nullptr || best_match.culprit == nullptr) {
-    context_.reporter
-        .report(diag::ArgumentCount{
-            .function = name, .expected = counted(least, most), .count = static_cast<int64_t>(call.arguments.size())})
-        .at(call.span, "`" + name + "` takes " + counted(least, most));
+    auto report = context_.reporter.report(diag::ArgumentCount{
+        .function = name, .expected = counted(least, most), .count = static_cast<int64_t>(call.arguments.size())});
+    report.at(call.span, "`" + name + "` takes " + counted(least, most));
+    show_signatures(report, call, overloads);
     return poison(call.span);
   }
   const Argument& culprit = *best_match.culprit;
@@ -454,6 +474,9 @@ typed::ExpressionRef Expressions::no_overload(const Call& call,
       .function = name, .parameter = std::string(parameter.name), .expected = expected, .found = type_text(found)});
   report.at(culprit.span, "this is `" + type_text(found) + "`");
   label_declaration(report, culprit.value);
+  if (name == "slice" && best_match.failed == 0 && is(without_optional(found), TypeKind::string))
+    report.note("`substring` takes part of a text: where it begins, and how many characters")
+        .fix(Applicability::likely, "use `substring`", {{call.function.span, "substring"}});
   return poison(call.span);
 }
 

@@ -46,7 +46,8 @@ struct Row {
   Span time_clause = {}, key_clause = {};
   std::string alias;  ///< `from S as a`
   std::vector<std::pair<std::string, int>> alias_columns;
-  std::set<std::string> present;  ///< paths (`c.email`) known not to be null
+  std::set<std::string> present;                           ///< paths (`c.email`) known not to be null
+  std::vector<std::pair<std::string, Span>> joined_later;  ///< the names that joins of this flow give
 
   int find(std::string_view name) const;
   std::vector<Field> types() const;

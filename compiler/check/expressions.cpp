@@ -209,6 +209,7 @@ typed::ExpressionRef Expressions::field_of(const typed::ExpressionRef& base, con
     auto report = context_.reporter.report(diag::HasNoFields{.type = type_text(base->type)});
     report.at(span, "`" + type_text(base->type) + "` holds one value");
     label_declaration(report, base);
+    suggest_method(report, base, field);
     return poison(span);
   }
   const int index = find_field(type->fields, field.text);
@@ -238,7 +239,7 @@ typed::ExpressionRef Expressions::field_of(const typed::ExpressionRef& base, con
 }
 
 typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
-  if (node.object == nullptr || node.index == nullptr) return poison(span);
+  if (node.object == nullptr || node.index == nullptr || field_by_text(node, span)) return poison(span);
   const typed::ExpressionRef list = check(*node.object);
   const typed::ExpressionRef position = check(*node.index);
   if (is_poison(list) || is_poison(position)) return poison(span);
@@ -247,6 +248,11 @@ typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
     auto report = context_.reporter.report(diag::NotIndexed{.type = type_text(list->type)});
     report.at(node.object->span, "this is `" + type_text(list->type) + "`");
     label_declaration(report, list);
+    if (is(list->type, TypeKind::string)) {
+      const std::string place(context_.text(node.index->span));
+      report.fix(Applicability::likely, "take a part of the text",
+                 {{{span.file, node.object->span.end, span.end}, ".substring(" + place + ", 1)"}});
+    }
     return poison(span);
   }
   const typed::ExpressionRef whole = fit(position, int_type());

@@ -178,6 +178,31 @@ class Expressions {
   typed::ExpressionRef finish_call(const Call& call, Match match);
   typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   typed::ExpressionRef unknown_function(const Call& call);
+  /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.
+  std::optional<std::string> meant_function(const Call& call);
+  // arguments.cpp
+  /// Adds the signatures to a report on a wrong number of arguments, and the mend where it can be guessed.
+  void show_signatures(DiagnosticBuilder& report, const Call& call,
+                       const std::vector<const FunctionDeclaration*>& overloads);
+
+  // habits.cpp: what other languages write, and parses
+  /// A call of a function that only other languages have: reported, and null if it is none. `object`: before the dot.
+  typed::ExpressionRef foreign_call(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
+                                    Span span);
+  /// `Math.max(a, b)`: reported as a call without its module.
+  typed::ExpressionRef module_call(const ast::MethodCall& node, Span span);
+  /// `TRUE`, `None`, `current_date`.
+  bool foreign_name(const std::string& text, Span span);
+  /// `x == NULL`.
+  bool foreign_null(const ast::Binary& node, Span span);
+  /// `a || b`: of texts, or of conditions.
+  typed::ExpressionRef bars(const ast::Binary& node, Span span);
+  /// `at.year` and `xs.length`.
+  void suggest_method(DiagnosticBuilder& report, const typed::ExpressionRef& base, const ast::Name& field);
+  /// `row["a"]`.
+  bool field_by_text(const ast::Index& node, Span span);
+  bool knows_name(const std::string& text) const;
+  bool knows_function(const std::string& name);
 
   // functions.cpp
   typed::ExpressionRef user_call(const Call& call, const Declaration& declaration);
@@ -209,6 +234,8 @@ class Expressions {
   bool sample_unknown_ = false;
 };
 
+/// arguments.cpp: the type of a parameter, as messages say it.
+std::string parameter_text(const ParameterDeclaration& parameter);
 /// An aggregate that comes later.
 bool is_later_aggregate(std::string_view name);
 /// "count, sum and avg": all there are.

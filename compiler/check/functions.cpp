@@ -7,6 +7,17 @@ namespace braid::checking {
 
 namespace {
 
+/// Of a function of a script: its name, parameters and result as they are written, on one line.
+std::string written_signature(const Context& context, const ast::Function& function) {
+  if (function.result == nullptr) return function.name.text;
+  std::string line;
+  for (const char c : context.text(cover(function.name.span, function.result->span))) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!blank || (!line.empty() && line.back() != ' ')) line += blank ? ' ' : c;
+  }
+  return line;
+}
+
 Span parameter_span(const ast::Parameter& parameter) {
   return parameter.type ? cover(parameter.name.span, parameter.type->span) : parameter.name.span;
 }
@@ -198,7 +209,8 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .report(diag::ArgumentCount{
             .function = call.function.text, .expected = expected, .count = static_cast<int64_t>(call.arguments.size())})
         .at(call.span, "`" + call.function.text + "` takes " + expected)
-        .also(declaration.name.span, "declared here");
+        .also(declaration.name.span, "declared here")
+        .note("the call is `" + written_signature(context_, *function) + "`");
     return poison(call.span);
   }
   struct Binding {

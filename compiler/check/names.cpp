@@ -62,6 +62,7 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
     context_.not_yet(span, "`window` read before its `group`", "the keys and entries of the `group` can read it");
     return poison(span);
   }
+  if (foreign_name(text, span)) return poison(span);
   std::vector<Candidate> candidates;
   auto fits = [&](const Type& type) {
     if (wanted == nullptr || is_error(wanted) || is_error(type)) return true;
@@ -102,6 +103,11 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   }
   auto report = context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text});
   report.at(span, "no such field");
+  for (const auto& [joined, place] : row_->joined_later) {
+    if (joined != text) continue;
+    report.also(place, "`" + text + "` comes in here").note("a step reads what the steps above it have made");
+    return poison(span);
+  }
   if (!row_->relation_span.empty()) report.also(row_->relation_span, "its fields are declared here");
   suggest(report);
   return poison(span);

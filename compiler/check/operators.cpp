@@ -167,6 +167,7 @@ typed::ExpressionRef Expressions::binary(const ast::Binary& node, Span span) {
 }
 
 typed::ExpressionRef Expressions::logic(const ast::Binary& node, Span span) {
+  if (node.bars) return bars(node, span);
   const typed::ExpressionRef left = condition(*node.left);
   const size_t known = present_.size();
   assume(*node.left, node.op == ast::BinaryOperator::logical_and);
@@ -299,6 +300,7 @@ typed::ExpressionRef Expressions::numbers(typed::Operator op, typed::ExpressionR
 }
 
 typed::ExpressionRef Expressions::comparison(const ast::Binary& node, Span span) {
+  if (foreign_null(node, span)) return poison(span);
   typed::ExpressionRef left = check(*node.left);
   typed::ExpressionRef right = check(*node.right, left->type);
   if (is_poison(left) || is_poison(right)) return poison(span);

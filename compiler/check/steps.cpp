@@ -31,6 +31,11 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     row_.has_time = true;
     row_.key_stated = true;
   }
+  for (const ast::Step& one : flow.steps) {
+    const auto* join = std::get_if<ast::Join>(&one.node);
+    if (join == nullptr || join->relation.path.parts.empty()) continue;
+    row_.joined_later.emplace_back(join->as ? join->as->text : join->relation.path.parts.back().text, one.span);
+  }
   for (size_t i = 0; i < flow.steps.size(); ++i) {
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
     step(flow.steps[i]);
@@ -49,6 +54,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   info_.row.alias.clear();
   info_.row.alias_columns.clear();
   info_.row.present.clear();
+  info_.row.joined_later.clear();
   for (RowField& field : info_.row.fields) field.from_script = false;
   check_contract(context_, info_, clauses, made_);
   row_ = info_.row;

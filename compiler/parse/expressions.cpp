@@ -123,9 +123,14 @@ class Climber {
 
   ast::ExprPtr read_binary(ast::ExprPtr left, const BinarySign& op) {
     const Cursor at = first_++;
-    if (!op.meant.empty()) report_foreign(state_, at, op.meant);
+    const bool bars = at->is(Sign::or_or);
+    if (!op.meant.empty() && !bars) report_foreign(state_, at, op.meant);
     ast::ExprPtr right = must(op.level + 1);
-    if (op.level != kComparison) return join(std::move(left), op.op, at, std::move(right));
+    if (op.level != kComparison) {
+      ast::ExprPtr joined = join(std::move(left), op.op, at, std::move(right));
+      std::get<ast::Binary>(joined->node).bars = bars;
+      return joined;
+    }
 
     ast::ExprPtr compared = is_null_literal(*right) || is_null_literal(*left)
                                 ? compare_with_null(std::move(left), op.op, at, std::move(right))

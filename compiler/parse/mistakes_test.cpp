@@ -32,7 +32,6 @@ const Mistake kMistakes[] = {
     {"strict_equal", flow_of("  where a === 1"), {"E1011 `===`"}},
     {"less_greater", flow_of("  where a <> 1"), {"E1011 `<>`"}},
     {"and_and", flow_of("  where a && b"), {"E1011 `&&`"}},
-    {"or_or", flow_of("  where a || b"), {"E1011 `||`"}},
     {"elif", flow_of("  let d = if a then 1 elif b then 2 elseif c then 3 else 4"), {"E1011 `elif`", "E1011 `elseif`"}},
     {"question_mark", flow_of("  let d = a > 1 ? b : c\n  where d"), {"E1011 `?`"}},
     {"exclamation", flow_of("  where !a and b"), {"E1011 `!`"}},

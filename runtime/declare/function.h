@@ -18,6 +18,7 @@
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/declare/aggregate.h"
+#include "runtime/declare/foreign.h"
 
 namespace braid {
 
@@ -102,8 +103,11 @@ class FunctionRegistry {
  public:
   void add(FunctionDeclaration declaration) { functions_.push_back(std::move(declaration)); }
   void add(AggregateDeclaration declaration) { aggregates_.push_back(std::move(declaration)); }
+  void add(ForeignFunction known) { foreign_.push_back(known); }
   const std::vector<FunctionDeclaration>& all() const { return functions_; }
   const std::vector<AggregateDeclaration>& aggregates() const { return aggregates_; }
+  /// What other languages call their functions; several of one name differ in their number of arguments.
+  const std::vector<ForeignFunction>& foreign() const { return foreign_; }
   /// Null if there is none of that name.
   const AggregateDeclaration* aggregate(std::string_view name) const {
     for (const AggregateDeclaration& aggregate : aggregates_)
@@ -120,6 +124,7 @@ class FunctionRegistry {
  private:
   std::vector<FunctionDeclaration> functions_;
   std::vector<AggregateDeclaration> aggregates_;
+  std::vector<ForeignFunction> foreign_;
 };
 
 }  // namespace braid

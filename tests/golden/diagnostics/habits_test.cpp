@@ -1,0 +1,396 @@
+// What people type who come from SQL, Python, pandas or JavaScript: each habit gets one finding, at its place, whose
+// first fix is the Braid writing, and that checks cleanly. Then the functions of other languages (stdlib/foreign.cpp).
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "cli/session/session.h"
+#include "runtime/report/apply_fix.h"
+#include "stdlib/registry.h"
+
+namespace braid {
+namespace {
+
+constexpr std::string_view kSources = R"(domain shop
+
+stream sale
+  time at within 10s
+{
+  id: int, i: int, n: int, f: float, g: float, t: string, u: string, o: int?, b: bool, customer: int,
+  at: timestamp, until: timestamp, day: date, due: date, took: duration, xs: list<int>, words: list<string>,
+  amount: decimal(12,2), client: { name: string },
+}
+
+stream refund
+  time at within 10s
+{ id: int, at: timestamp }
+
+table buyer
+  key id
+  time since within 10s
+{ id: int, name: string, since: timestamp }
+
+)";
+
+enum class Place { condition, value, steps, group, entry, item };
+
+std::string script_of(Place place, std::string_view written) {
+  const std::string text(written);
+  const auto product = [&](const std::string& steps) {
+    return std::string(kSources) + "product p version 1 {\n  from sale\n" + steps + "\n}\n";
+  };
+  switch (place) {
+    case Place::condition:
+      return product("  where " + text + "\n  select { id, at }");
+    case Place::value:
+      return product("  let v = " + text + "\n  select { id, at, v }");
+    case Place::steps:
+      return product(text);
+    case Place::group:
+      return product("  window tumbling 1h\n  group i { v: " + text + " }");
+    case Place::entry:
+      return product("  select { id, at, " + text + " }");
+    case Place::item:
+      return std::string(kSources) + text + "\n\nproduct p version 1 {\n  from sale\n  select { id, at }\n}\n";
+  }
+  return "";
+}
+
+struct Checked {
+  SourceSet sources;
+  std::vector<Diagnostic> findings;
+};
+
+Checked check(const std::string& script) {
+  Checked checked;
+  checked.sources.add("test.braid", script);
+  Reporter reporter;
+  const auto scripts = driver::parse_scripts(checked.sources, reporter);
+  driver::check_scripts(scripts, checked.sources, cli::language(), {}, {}, reporter);
+  checked.findings = reporter.take_sorted();
+  return checked;
+}
+
+std::string listed(const Checked& checked) {
+  std::string text;
+  for (const Diagnostic& finding : checked.findings) {
+    text +=
+        fmt::format("  {} at `{}`: {}\n", code_text(finding),
+                    finding.labels.empty() ? "" : checked.sources.text(finding.labels.front().span), finding.message);
+    for (const Fix& fix : finding.fixes)
+      text += fmt::format("    {}: {}\n", fix.text,
+                          apply_edits(checked.sources.file(0).text, 0, fix.edits).value_or("(edits overlap)"));
+  }
+  return text;
+}
+
+struct Habit {
+  Place place;
+  const char* written;
+  const char* code;
+  const char* at;     ///< the text under the mark
+  const char* fixed;  ///< null: no edit is certain, and a note shows the form; "…" in front: only sketched
+};
+
+constexpr Place condition = Place::condition, value = Place::value, steps = Place::steps, group = Place::group,
+                entry = Place::entry, item = Place::item;
+
+const Habit kHabits[] = {
+    // ---- comparisons and conditions
+    {condition, R"(t like "a%")", "E1011", "like", R"(t.starts_with("a"))"},
+    {condition, R"(t like '%a')", "E1011", "like", R"(t.ends_with("a"))"},
+    {condition, R"(t like "%a%")", "E1011", "like", R"(t.contains("a"))"},
+    {condition, R"(t like "abc")", "E1011", "like", R"(t == "abc")"},
+    {condition, R"(t like "a_c%")", "E1011", "like", R"(t.matches("^a.c"))"},
+    {condition, R"(t not like "a%")", "E1011", "not like", R"(not t.starts_with("a"))"},
+    {condition, R"(t ilike "A%")", "E1011", "ilike", R"(t.lower().starts_with("a"))"},
+    {condition, R"(i > 1 and t like "a%" and b)", "E1011", "like", R"(i > 1 and t.starts_with("a") and b)"},
+    {condition, R"(client.name like "a%")", "E1011", "like", R"(client.name.starts_with("a"))"},
+    {condition, R"(t like u)", "E1011", "like", nullptr},
+    {condition, R"(t rlike "a+")", "E1011", "rlike", R"(t.matches("a+"))"},
+    {condition, R"(t regexp "a+")", "E1011", "regexp", R"(t.matches("a+"))"},
+    {condition, R"(t similar to "a+")", "E1011", "similar to", R"(t.matches("a+"))"},
+    {condition, R"(t ~ "a+")", "E1011", "~", R"(t.matches("a+"))"},
+    {condition, R"(t !~ "a+")", "E1011", "!~", R"(not t.matches("a+"))"},
+    {condition, R"(t contains "a")", "E1011", "contains", R"(t.contains("a"))"},
+    {condition, R"(t startswith "a")", "E1011", "startswith", R"(t.starts_with("a"))"},
+    {condition, "i >= 1 and <= 5", "E1001", "<=", "i >= 1 and i <= 5"},
+    {condition, "i % 7 >= 1 and < 5", "E1001", "<", nullptr},
+    {condition, "i !== 3", "E1011", "!==", "i != 3"},
+    {condition, "i <=> 3", "E1011", "<=>", "i == 3"},
+    {condition, "i === 3", "E1011", "===", "i == 3"},
+    {condition, "i <> 3", "E1011", "<>", "i != 3"},
+    {condition, "b && i > 3", "E1011", "&&", "b and i > 3"},
+    {condition, "b || i > 3", "E1011", "||", "b or i > 3"},
+    {condition, "!b", "E1011", "!", "not b"},
+    {condition, "b is true", "E1011", "is true", "b"},
+    {condition, "b is not true", "E1011", "is not true", "not b"},
+    {condition, "b is False", "E1011", "is False", "not b"},
+    {condition, "o is None", "E1011", "None", "o is null"},
+    {condition, "o is not None", "E1011", "None", "o is not null"},
+    {condition, "o is undefined", "E1011", "undefined", "o is null"},
+    {condition, "o == NULL", "E1012", "o == NULL", "o is null"},
+    {condition, "o != None", "E1012", "o != None", "o is not null"},
+    {condition, "o isnull", "E1011", "isnull", "o is null"},
+    {condition, "o notnull", "E1011", "notnull", "o is not null"},
+    {condition, "o is distinct from n", "E1011", "is distinct from", "o != n"},
+    {condition, "o is not distinct from n", "E1011", "is not distinct from", "o == n"},
+    {condition, "b == TRUE", "E1011", "TRUE", "b == true"},
+    {condition, "b == True", "E1011", "True", "b == true"},
+    {condition, "i > 1 AND NOT b", "E1011", "AND", "i > 1 and not b"},
+    {condition, "o IS NOT NULL", "E1011", "IS", "o is not null"},
+    {condition, "i IN [1, 2]", "E1011", "IN", "i in [1, 2]"},
+    {condition, "i between 1 and 5", "E1016", "between", "i in 1..5"},
+    {condition, "i in (1, 2)", "E1015", "(1, 2)", "i in [1, 2]"},
+    {condition, "i in (select id from refund)", "E1043", "in (", nullptr},
+    {condition, "i not in (select id from refund)", "E1043", "in (", nullptr},
+    {condition, "exists (select 1 from refund)", "E1043", "exists (", nullptr},
+    {condition, "b xor (i > 3)", "E1011", "xor", "b != (i > 3)"},
+    {condition, "b xor i > 3", "E1011", "xor", nullptr},
+    // ---- numbers
+    {value, "i mod 2", "E1011", "mod", "i % 2"},
+    {value, "i div n", "E1011", "div", "i.div(n)"},
+    {value, "f ** 2", "E1011", "**", "pow(f, 2)"},
+    {value, "f ^ 2", "E1011", "^", "pow(f, 2)"},
+    // ---- choice
+    {value, R"(case when i > 1 then "a" else "b" end)", "E1011", "case when", R"(case { i > 1 -> "a", else -> "b" })"},
+    {value, R"(case when i > 1 then "a" when i > 0 then "c" else "b" end)", "E1011", "case when",
+     R"(case { i > 1 -> "a", i > 0 -> "c", else -> "b" })"},
+    {value, R"(case i when 1 then "a" else "b" end)", "E1011", "case i when", R"(case i { 1 -> "a", else -> "b" })"},
+    {value, R"(case when b then 1 end)", "E1011", "case when", "case { b -> 1, else -> null }"},
+    {value, R"(case when if b then i > 1 else i > 2 then 1 else 2 end)", "E1011", "case when",
+     "case { if b then i > 1 else i > 2 -> 1, else -> 2 }"},
+    {value, "i if b else n", "E1011", "if", "if b then i else n"},
+    {value, "b ? i : n", "E1011", "?", "if b then i else n"},
+    {value, "if(b, i, n)", "E1011", "if", "(if b then i else n)"},
+    {value, "if b then i elif i > 1 then 2 else n", "E1011", "elif", "if b then i else if i > 1 then 2 else n"},
+    // ---- null, types
+    {value, "o ?? None", "E1011", "None", nullptr},
+    {value, "cast(t as int)", "E1011", "cast", "int(t)"},
+    {value, "cast(i + 1 as varchar(20))", "E1011", "cast", "string(i + 1)"},
+    {value, "cast(t as decimal(12,2))", "E1011", "cast", "decimal(t, 12,2)"},
+    {value, "try_cast(t as int)", "E1011", "try_cast", "try int(t)"},
+    {value, "t::int", "E1011", "::int", "int(t)"},
+    {value, "client.name::text", "E1011", "::text", "string(client.name)"},
+    {value, "t::numeric(12,2)", "E1011", "::numeric(12,2)", "decimal(t, 12,2)"},
+    {value, "at::date", "E1011", "::date", "date(at)"},
+    // ---- text
+    {value, R"(t || "x")", "E1011", "||", R"(t + "x")"},
+    {value, R"(t || "-" || u)", "E1011", "||", R"(t + "-" + u)"},
+    {value, "t.slice(1, 3)", "E2209", "t", "t.substring(1, 3)"},
+    {value, "t[0:3]", "E1043", "[0:3]", "t.substring(0, 3)"},
+    {value, "t[2:]", "E1043", "[2:]", "t.substring(2)"},
+    {value, "t[-3:]", "E1043", "[-3:]", nullptr},
+    {value, "t[0]", "E2221", "t", "t.substring(0, 1)"},
+    {value, "f'{t} x'", "E1011", "f'{t} x'", R"(f"{t} x")"},
+    {value, "`${t} x`", "E1011", "`${t} x`", R"(f"{t} x")"},
+    {value, "substring(t from 2 for 3)", "E1011", "substring", "substring(t, 1, 3)"},
+    {value, "trim(both from t)", "E1011", "trim(both", "trim(t)"},
+    {value, "trim(leading from t)", "E1011", "trim(leading", "trim_start(t)"},
+    {value, R"(position("a" in t))", "E2103", "position", R"(index_of(t, "a"))"},
+    {value, "t.length", "E2222", "t.length", "t.length()"},
+    // ---- time
+    {value, "at.year", "E2222", "at.year", "at.year()"},
+    {value, "xs.length", "E2222", "xs.length", "xs.length()"},
+    {value, "now() - interval '1 day'", "E1011", "interval '1 day'", "now() - 1d"},
+    {value, "now() - interval '1' day", "E1011", "interval '1' day", "now() - 1d"},
+    {value, "at + interval 90 minute", "E1011", "interval 90 minute", "at + 90m"},
+    {value, R"(at + interval "1 hour 30 minutes")", "E1011", R"(interval "1 hour 30 minutes")", "at + 1h30m"},
+    {value, "at + INTERVAL '2 weeks'", "E1011", "INTERVAL '2 weeks'", "at + 14d"},
+    {value, "extract(year from at)", "E1011", "extract(year from", "year(at)"},
+    {value, "extract(dow from at)", "E1011", "extract(dow from", "weekday(at)"},
+    {value, "date '2026-01-31'", "E1011", "date '2026-01-31'", "@2026-01-31"},
+    {value, "timestamp '2026-01-31 12:00:00'", "E1011", "timestamp '2026-01-31 12:00:00'", "@2026-01-31T12:00:00Z"},
+    {value, "current_timestamp", "E1011", "current_timestamp", "now()"},
+    {value, "current_date", "E1011", "current_date", "date(now())"},
+    {value, R"(at at time zone "Europe/Paris")", "E1043", "at time zone", nullptr},
+    {value, "new Date()", "E1043", "new", nullptr},
+    {value, "Math.max(i, n)", "E2103", "Math.max", "greatest(i, n)"},
+    {value, "Math.floor(f)", "E2103", "Math.floor", "floor(f)"},
+    {value, "np.log(f)", "E2103", "np.log", "ln(f)"},
+    // ---- fields and lists
+    {value, R"(df["i"])", "E1011", R"(df["i"])", "i"},
+    {value, R"(client["name"])", "E1011", R"(client["name"])", "client.name"},
+    {value, "lambda x: x + 1", "E1043", "lambda x:", nullptr},
+    {value, "xs.apply(lambda x: x + 1)", "E1043", "lambda x:", nullptr},
+    {value, "{ ...client, k: 1 }", "E1011", "...", "{ ..client, k: 1 }"},
+    {value, R"({ "k": 1 })", "E1011", "\"k\"", "{ k: 1 }"},
+    {value, "row_number() over (partition by i order by at)", "E1043", "over", nullptr},
+    {value, "lag(i) over (order by at)", "E1043", "over", nullptr},
+    {value, "(select max(id) from refund)", "E1043", "(select", nullptr},
+    {entry, "i as k", "E1011", "as k", "k: i"},
+    {entry, "i + n as k", "E1011", "as k", "k: i + n"},
+    {entry, "k = i", "E1011", "=", "k: i"},
+    // ---- aggregates
+    {group, "count(*)", "E1017", "*", "count()"},
+    {group, "count(1)", "E2208", "count(1)", "count()"},
+    {group, "count(distinct n)", "E1011", "count(distinct", "count_distinct(n)"},
+    {group, "sum(n) filter (where b)", "E1011", "filter (where", "sum(n, where: b)"},
+    {group, "count(*) filter (where b)", "E1011", "filter (where", "count(where: b)"},
+    // ---- steps
+    {steps, "  where i > 1 -- large", "E1039", "--", "  where i > 1 // large"},
+    {steps, "  -- don't read this\n  where i > 1", "E1039", "--", "  // don't read this\n  where i > 1"},
+    {steps, "  where i > 1 # large", "E1039", "#", "  where i > 1 // large"},
+    {steps, "  WHERE i > 1\n  SELECT { id, at }", "E1011", "WHERE", "  where i > 1\n  select { id, at }"},
+    {steps, "  select *", "E1028", "*", "  select { .. }"},
+    {steps, "  select id, at", "E1011", "id, at", "  select { id, at }"},
+    {steps, "  select distinct { id, at }", "E1043", "select distinct", "  select { id, at }"},
+    {steps, "  order by i desc\n  select { id, at }", "E1043", "order by", "  select { id, at }"},
+    {steps, "  limit 10\n  select { id, at }", "E1043", "limit", "  select { id, at }"},
+    {steps, "  offset 10\n  select { id, at }", "E1043", "offset", "  select { id, at }"},
+    {steps, "  window tumbling 1h\n  group by i { v: count() }", "E1011", "group by",
+     "  window tumbling 1h\n  group i { v: count() }"},
+    {steps, "  window tumbling 1h\n  group i { v: count() }\n  having v > 1", "E1014", "having",
+     "  window tumbling 1h\n  group i { v: count() }\n  where v > 1"},
+    {steps, "  inner join buyer as c on c.id == customer", "E1011", "inner join",
+     "  join buyer as c on c.id == customer"},
+    {steps, "  left outer join buyer as c on c.id == customer", "E1011", "left outer join",
+     "  left join buyer as c on c.id == customer"},
+    {steps, "  cross join buyer as c", "E1043", "cross join", nullptr},
+    {steps, "  join buyer as c using (id)", "E1011", "(id)", "  join buyer as c using id"},
+    {steps, "  join buyer as c on c.id = customer", "E1010", "=", "  join buyer as c on c.id == customer"},
+    {steps, "  where c.id == i\n  join buyer as c on c.id == customer", "E2107", "c", nullptr},
+    {steps, "  let v: int = 1", "E1011", ": int", "  let v = 1"},
+    {steps, "  const v = 1", "E1011", "const", "  let v = 1"},
+    {steps, "  var v = 1", "E1011", "var", "  let v = 1"},
+    {steps, "  v = 1", "E1011", "v =", "  let v = 1"},
+    {steps, "  v := 1", "E1011", ":=", "  let v = 1"},
+    {steps, "  filter i > 1", "E1011", "filter", "  where i > 1"},
+    {steps, "  mutate v = 1", "E1011", "mutate", "  let v = 1"},
+    {steps, "  | where i > 1", "E1043", "|", "  where i > 1"},
+    {steps, "  where i > 1;", "E1029", ";", "  where i > 1"},
+    // ---- items
+    {item, "create table x (a int, b varchar(10));", "E1043", "create table", nullptr},
+    {item, "create view x as select * from sale", "E1043", "create view", nullptr},
+    {item, "insert into x select id from sale", "E1043", "insert into", nullptr},
+    {item, "with x as (select id from sale) select * from x", "E1043", "with x", nullptr},
+    {item, "select id, at from sale where i > 1", "E1043", "select", nullptr},
+    {item, "update sale set i = 1", "E1043", "update", nullptr},
+    {item, "def double(x):\n  return x * 2", "E1011", "def", nullptr},
+    {item, "import pandas as pd", "E1043", "import", nullptr},
+    {item, "const most = 100", "E1011", "const", nullptr},
+    {item, "view x { from sale, refund }", "E1043", ", refund", nullptr},
+    {item, "view x { from (select id from sale) }", "E1043", "(select", nullptr},
+    {item, "view x {\n  from sale\n  select { id, at }\n  union all refund\n}", "E1011", "union all",
+     "view x {\n  from sale\n  select { id, at }\n  union refund\n}"},
+};
+
+TEST(Habits, GetOneFindingAndTheBraidWriting) {
+  for (const Habit& habit : kHabits) {
+    SCOPED_TRACE(habit.written);
+    const Checked checked = check(script_of(habit.place, habit.written));
+    const std::string found = listed(checked);
+    if (checked.findings.size() != 1) {
+      ADD_FAILURE() << checked.findings.size() << " findings\n" << found;
+      continue;
+    }
+    const Diagnostic& finding = checked.findings.front();
+    EXPECT_EQ(code_text(finding), habit.code) << found;
+    EXPECT_EQ(checked.sources.text(finding.labels.front().span), habit.at) << found;
+    if (habit.fixed == nullptr) continue;
+    if (finding.fixes.empty()) {
+      ADD_FAILURE() << "no fix\n" << found;
+      continue;
+    }
+    EXPECT_NE(finding.fixes.front().applicability, Applicability::sketch);
+    const std::string wanted = script_of(habit.place, habit.fixed);
+    EXPECT_EQ(apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits), wanted);
+    EXPECT_EQ(listed(check(wanted)), "");
+  }
+}
+
+TEST(Habits, WithoutAnEditHaveANote) {
+  for (const Habit& habit : kHabits) {
+    if (habit.fixed != nullptr) continue;
+    for (const Diagnostic& finding : check(script_of(habit.place, habit.written)).findings)
+      EXPECT_FALSE(finding.notes.empty() && finding.fixes.empty() && finding.code != 1043) << habit.written;
+  }
+}
+
+TEST(ForeignFunctions, AreMoreThanTwoHundred) {
+  std::set<std::string_view> names;
+  for (const ForeignFunction& known : standard_library().foreign()) names.insert(known.name);
+  EXPECT_GE(names.size(), 200u);
+}
+
+TEST(ForeignFunctions, GetOneFindingAndAFormThatCompiles) {
+  for (const ForeignFunction& known : standard_library().foreign()) {
+    const Place place = known.in_group ? Place::group : Place::value;
+    const std::string call = fmt::format("{}({})", known.name, known.arguments);
+    SCOPED_TRACE(call);
+    const Checked checked = check(script_of(place, call));
+    const std::string found = listed(checked);
+    if (checked.findings.size() != 1) {
+      ADD_FAILURE() << checked.findings.size() << " findings\n" << found;
+      continue;
+    }
+    const Diagnostic& finding = checked.findings.front();
+    EXPECT_EQ(code_text(finding), "E2103") << found;
+    EXPECT_EQ(checked.sources.text(finding.labels.front().span), known.name);
+    EXPECT_NE(finding.labels.front().text.find(known.languages), std::string::npos);
+    if (known.form.empty()) {
+      EXPECT_TRUE(finding.fixes.empty()) << found;
+      EXPECT_FALSE(finding.notes.empty());
+      continue;
+    }
+    if (finding.fixes.empty()) {
+      ADD_FAILURE() << "no fix\n" << found;
+      continue;
+    }
+    const auto mended = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
+    EXPECT_EQ(listed(check(mended.value_or("(edits overlap)"))), "") << found;
+  }
+}
+
+/// A near miss in spelling is offered only where it can be called so.
+TEST(ForeignFunctions, OfNamesThatAreCloseOnlyTheFittingAreOffered) {
+  struct Close {
+    const char* written;
+    const char* meant;  ///< null: nothing
+  };
+  for (const Close& close : {Close{"lenth(t)", "length(t)"}, Close{"uper(t)", "upper(t)"}, Close{"last1(t)", nullptr},
+                             Close{"lnn(t)", nullptr}, Close{"yeer(at)", "year(at)"}, Close{"yeer(t)", nullptr},
+                             Close{"lenth(t, u, t)", nullptr}}) {
+    SCOPED_TRACE(close.written);
+    const Checked checked = check(script_of(Place::value, close.written));
+    ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
+    const Diagnostic& finding = checked.findings.front();
+    ASSERT_EQ(finding.fixes.empty(), close.meant == nullptr) << listed(checked);
+    if (close.meant != nullptr) {
+      EXPECT_EQ(apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits),
+                script_of(Place::value, close.meant));
+    }
+  }
+}
+
+TEST(Signatures, StandWithAWrongNumberOfArguments) {
+  struct Call {
+    const char* written;
+    const char* note;
+    const char* fixed;
+  };
+  for (const Call& call :
+       {Call{"decimal(t)", "decimal(text: string, precision: int, scale: int)", "decimal(t, 12, 2)"},
+        Call{"t.decimal()", "decimal(text: string, precision: int, scale: int)", "t.decimal(12, 2)"},
+        Call{"t.upper(2)", "upper(text: string)", "t.upper()"}, Call{"upper(t, 2)", "upper(text: string)", "upper(t)"},
+        Call{"truncate(at)", "truncate(at: timestamp, unit: string)", "truncate(at, \"day\")"},
+        Call{"split(t)", "split(text: string, separator: string)", "split(t, \",\")"},
+        Call{"clamp(i, 1)", "clamp(value: any type, low: any type, high: any type)", nullptr}}) {
+    SCOPED_TRACE(call.written);
+    const Checked checked = check(script_of(Place::value, call.written));
+    ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
+    const Diagnostic& finding = checked.findings.front();
+    EXPECT_EQ(code_text(finding), "E2208");
+    ASSERT_FALSE(finding.notes.empty());
+    EXPECT_NE(finding.notes.front().find(call.note), std::string::npos) << finding.notes.front();
+    ASSERT_EQ(finding.fixes.empty(), call.fixed == nullptr) << listed(checked);
+    if (call.fixed == nullptr) continue;
+    const std::string wanted = script_of(Place::value, call.fixed);
+    EXPECT_EQ(apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits), wanted);
+    EXPECT_EQ(listed(check(wanted)), "");
+  }
+}
+
+}  // namespace
+}  // namespace braid
