@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares two NDJSON results of a query, whatever the order of their rows: check.py QUERY LEFT RIGHT
+"""Compares two NDJSON results of a query, whatever the order of their rows: check.py SUITE QUERY LEFT RIGHT
 
 Values are read by type: 10 and 10.0 are the same float, 17.5 and 17.500000 the same mean. Prints the counts and, if
 they differ, rows that only one side has; exits 1 then. DuckDB only reads and counts here.
@@ -11,12 +11,15 @@ import sys
 
 import duckdb
 
-from queries import QUERIES
+from suite import SUITES, Suite
 
 
 def source(path: str, columns: dict) -> str:
-    types = ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items())
-    return f"read_ndjson('{path}', columns = {{{types}}})"
+    """`INSTANT` is a time as milliseconds since 1970 or as RFC 3339 text."""
+    types = ", ".join(f"\"{name}\": '{'VARCHAR' if kind == 'INSTANT' else kind}'" for name, kind in columns.items())
+    values = ", ".join(f'coalesce(try_cast("{name}" AS BIGINT), epoch_ms(try_cast("{name}" AS TIMESTAMP))) AS "{name}"'
+                       if kind == "INSTANT" else f'"{name}"' for name, kind in columns.items())
+    return f"(SELECT {values} FROM read_ndjson('{path}', columns = {{{types}}}))"
 
 
 def field_names(path: str) -> list:
@@ -25,9 +28,9 @@ def field_names(path: str) -> list:
     return list(json.loads(first)) if first else []
 
 
-def same(query: str, left: str, right: str, show: int = 5) -> bool:
+def same(suite: Suite, query: str, left: str, right: str, show: int = 5) -> bool:
     """True if both files hold the same rows, each as often."""
-    columns = QUERIES[query][1]
+    columns = suite.queries[query].columns
     for path in (left, right):
         if not pathlib.Path(path).exists():
             print(f"{path}: does not exist")
@@ -59,11 +62,12 @@ def same(query: str, left: str, right: str, show: int = 5) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("query", choices=list(QUERIES))
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("query")
     parser.add_argument("left")
     parser.add_argument("right")
     options = parser.parse_args()
-    sys.exit(0 if same(options.query, options.left, options.right) else 1)
+    sys.exit(0 if same(Suite(options.suite), options.query, options.left, options.right) else 1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Braid against hand-written C++ and DuckDB on the same files: run.py DATA_DIR --braid build/release/bin/braid
+"""Braid against hand-written C++ and DuckDB on the same files: run.py SUITE DATA_DIR --braid build/release/bin/braid
+
+SUITE is a folder beside this one, `flights` or `nexmark`. Its queries.py holds the queries; suite.py says what that is.
 
 Runs the systems in turn, A B C A B C …, so that a slow minute of the machine falls on all of them. Each run is a
 process of its own; wall time is from its start to its end, CPU and peak memory are the kernel's account of it. The
@@ -23,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import start_up  # noqa: E402
-from queries import INPUTS, QUERIES  # noqa: E402
+from suite import SUITES, Suite  # noqa: E402
 
 HAND, DUCKDB, BRAID = "hand-written C++", "DuckDB", "Braid"
 
@@ -48,7 +50,8 @@ class Run:
 class Systems:
     """How each system is started on a query, and where its result lies."""
 
-    def __init__(self, options: argparse.Namespace):
+    def __init__(self, suite: Suite, options: argparse.Namespace):
+        self.suite = suite
         self.data = options.data.resolve()
         self.work = options.work.resolve()
         self.braid = options.braid
@@ -58,8 +61,8 @@ class Systems:
     def missing(self, system: str) -> str:
         """Why the system is left out; empty if it is there."""
         if system == HAND:
-            absent = [name for name in QUERIES if not (self.hand / f"braid_compare_{name}").exists()]
-            return f"no {self.hand}/braid_compare_{absent[0]}; build the target braid_compare" if absent else ""
+            absent = [name for name in self.suite.hand_programs() if not (self.hand / name).exists()]
+            return f"no {self.hand / absent[0]}; build the target braid_compare" if absent else ""
         if system == DUCKDB:
             if importlib.util.find_spec("duckdb") is None:
                 return "the package duckdb is not installed; without it results are not compared either"
@@ -70,17 +73,18 @@ class Systems:
 
     def result(self, system: str, query: str) -> pathlib.Path:
         if system == BRAID:
-            return self.work / f"store-{query}" / "out" / f"{QUERIES[query][0]}.ndjson"
+            return self.work / f"store-{query}" / "out" / f"{self.suite.queries[query].product}.ndjson"
         return self.work / f"{'hand' if system == HAND else 'duckdb'}-{query}.ndjson"
 
     def prepare(self, system: str, query: str) -> list:
         """Clears what a run before left, and gives the command."""
         out = self.result(system, query)
         if system == HAND:
-            return [str(self.hand / f"braid_compare_{query}"), str(self.data), str(out)]
+            program, *arguments = self.suite.hand_command(query)
+            return [str(self.hand / program), *arguments, str(self.data), str(out)]
         if system == DUCKDB:
-            return [sys.executable, str(HERE / "duckdb_run.py"), query, str(self.data), str(out), "--threads",
-                    str(self.threads)]
+            return [sys.executable, str(HERE / "duckdb_run.py"), self.suite.name, query, str(self.data), str(out),
+                    "--threads", str(self.threads)]
         store = self.work / f"store-{query}"
         shutil.rmtree(store, ignore_errors=True)
         return [str(self.braid.resolve()), "run", str(self.project(query)), "--store", str(store)]
@@ -89,18 +93,14 @@ class Systems:
         """The script with a braid.toml that binds its sources to the data."""
         project = self.work / f"project-{query}"
         project.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / f"{query}.braid", project)
+        for script in self.suite.scripts(query):
+            shutil.copy(script, project)
         lines = ["[project]", f'name = "compare_{query}"', 'default_env = "bench"', "", "[env.bench]",
                  f"workers = {self.threads}", "", "[env.bench.bind]"]
-        lines += [f'"compare.{source}" = {{ file = "{self.data / file}", format = "json" }}'
-                  for source, file in INPUTS[query].items()]
+        lines += [f'"{self.suite.domain}.{source}" = {{ file = "{self.data / file}", format = "json"{self.suite.options} }}'
+                  for source, file in self.suite.reads(query).items()]
         (project / "braid.toml").write_text("\n".join(lines) + "\n")
         return project
-
-
-def events(counts: dict, query: str) -> int:
-    names = [file.removesuffix(".ndjson").removesuffix("*") for file in INPUTS[query].values()]
-    return sum(count for table, count in counts.items() if any(table.startswith(name) for name in names))
 
 
 def warm(data: pathlib.Path) -> None:
@@ -120,9 +120,9 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}"
 
 
-def same(query: str, left: str, right: str) -> bool:
+def same(suite: str, query: str, left: str, right: str) -> bool:
     """Compares in a process of its own: a child's peak memory counts from that of the process which starts it."""
-    return subprocess.run([sys.executable, str(HERE / "check.py"), query, left, right]).returncode == 0
+    return subprocess.run([sys.executable, str(HERE / "check.py"), suite, query, left, right]).returncode == 0
 
 
 def measure(systems: Systems, chosen: list, query: str, rounds: int) -> dict:
@@ -137,7 +137,7 @@ def measure(systems: Systems, chosen: list, query: str, rounds: int) -> dict:
             print(f"{query} round {number + 1} {system}: {taken}", flush=True)
         if number == 0 and DUCKDB in chosen and len(chosen) > 1:
             first = str(systems.result(chosen[0], query))
-            if not all([same(query, first, str(systems.result(other, query))) for other in chosen[1:]]):
+            if not all([same(systems.suite.name, query, first, str(systems.result(other, query))) for other in chosen[1:]]):
                 sys.exit(f"run.py: the results of {query} differ; nothing is measured")
     return runs
 
@@ -158,23 +158,28 @@ def table(query: str, count: int, runs: dict) -> list:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=pathlib.Path, help="what make_data.py wrote")
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("data", type=pathlib.Path, help="what the suite's make_data wrote")
     parser.add_argument("--braid", type=pathlib.Path)
     parser.add_argument("--hand", type=pathlib.Path, default=HERE.parents[1] / "build" / "release" / "bin",
-                        help="directory of braid_compare_* (default: build/release/bin)")
+                        help="directory of the C++ programs (default: build/release/bin)")
     parser.add_argument("--work", type=pathlib.Path, default=HERE.parents[1] / "build" / "compare",
                         help="where results and stores go (default: build/compare)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="of DuckDB and Braid; the C++ programs have one")
-    parser.add_argument("--query", choices=list(QUERIES), action="append")
+    parser.add_argument("--query", action="append", help="one of the suite's queries; can be repeated (default: all)")
     parser.add_argument("--table", type=pathlib.Path, help="where to write the table (default: standard output only)")
     options = parser.parse_args()
+    suite = Suite(options.suite)
+    unknown = [query for query in options.query or [] if query not in suite.queries]
+    if unknown:
+        sys.exit(f"run.py: {options.suite} has no query {unknown[0]}, only {', '.join(suite.queries)}")
     if not (options.data / "counts.json").exists():
-        sys.exit(f"run.py: no counts.json in {options.data}; run make_data.py first")
+        sys.exit(f"run.py: no counts.json in {options.data}; run the suite's make_data first")
     counts = json.loads((options.data / "counts.json").read_text())
     options.work.mkdir(parents=True, exist_ok=True)
 
-    systems = Systems(options)
+    systems = Systems(suite, options)
     chosen = []
     for system in (HAND, DUCKDB, BRAID):
         why = systems.missing(system)
@@ -188,15 +193,13 @@ def main() -> None:
         print("results are NOT compared: check.py needs DuckDB")
 
     warm(options.data)
-    size = (options.data / "flights.ndjson").stat().st_size / 1e9
-    lines = [f"{datetime.date.today()}, {machine()}. {counts['flights']:,} flights, {size:.2f} GB of NDJSON, in the "
-             f"page cache; {options.rounds} rounds, {options.threads} thread(s). Ratios: to "
-             f"{chosen[0]}, medians of the rounds.", "",
+    lines = [f"{datetime.date.today()}, {machine()}. {suite.describe(counts)}, NDJSON in the page cache; "
+             f"{options.rounds} rounds, {options.threads} thread(s). Ratios: to {chosen[0]}, medians of the rounds.", "",
              "| query | system | wall s | million events/s | CPU s per million events | peak MB | wall ratio | CPU ratio |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
-    for query in options.query or list(QUERIES):
-        lines += table(query, events(counts, query), measure(systems, chosen, query, options.rounds))
-    if BRAID in chosen:
+    for query in options.query or list(suite.queries):
+        lines += table(query, suite.events(counts, query), measure(systems, chosen, query, options.rounds))
+    if BRAID in chosen and suite.name == "flights":
         lines += [""] + start_up.measure(options.braid.resolve(), HERE.parents[1] / "examples" / "flights", 5)
     text = "\n".join(lines) + "\n"
     print("\n" + text)

@@ -13,7 +13,7 @@
 namespace braid::codegen {
 namespace {
 
-/// A turn of flights as benchmarks/compare has them.
+/// A turn of flights as benchmarks/flights has them.
 std::string flights(bool csv) {
   const char* names[] = {"at",        "year",     "month",          "day",       "dep_time", "sched_dep_time",
                          "dep_delay", "arr_time", "sched_arr_time", "arr_delay", "carrier",  "flight",
@@ -59,7 +59,7 @@ std::string flights(bool csv) {
   return text;
 }
 
-/// Six fields of twenty, as benchmarks/compare/filter.braid reads them.
+/// Six fields of twenty, as benchmarks/flights/filter.braid reads them.
 int measure() {
   const auto compile = load_compiler();
   if (!compile) return 1;

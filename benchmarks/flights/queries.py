@@ -1,4 +1,8 @@
-"""The queries of the comparison: their inputs, products, columns, and DuckDB's text of each."""
+"""Queries over eleven years of flights: a filter, an as-of join, an aggregate by window."""
+from suite import Query, table
+
+DOMAIN, OPTIONS = "compare", ""
+INPUTS = {"flight": "flights.ndjson", "weather": "weather-*.ndjson", "plane": "planes.ndjson"}
 
 FLIGHT = {
     "at": "TIMESTAMP", "year": "BIGINT", "month": "BIGINT", "day": "BIGINT", "dep_delay": "BIGINT",
@@ -7,12 +11,6 @@ FLIGHT = {
 }
 WEATHER = {"origin": "VARCHAR", "time_hour": "TIMESTAMP", "temp": "DOUBLE", "wind_speed": "DOUBLE", "visib": "DOUBLE"}
 PLANE = {"tailnum": "VARCHAR", "model": "VARCHAR", "seats": "BIGINT"}
-
-
-def table(path: str, types: dict, names: str) -> str:
-    """Only the columns a query needs, with their types: nothing is sniffed."""
-    columns = ", ".join(f"\"{name}\": '{types[name]}'" for name in names.split())
-    return f"read_ndjson('{path}', columns = {{{columns}}})"
 
 
 def flights(data: str, names: str) -> str:
@@ -44,22 +42,24 @@ FROM {flights(data, "at carrier dep_delay arr_delay")}
 WHERE dep_delay IS NOT NULL AND arr_delay IS NOT NULL GROUP BY ALL"""
 
 
-# name: (product of the script, columns of the result with the types that they are compared in, DuckDB's query)
 QUERIES = {
-    "filter": ("compare.late_flight.v1",
-               {"at": "TIMESTAMP", "carrier": "VARCHAR", "flight": "BIGINT", "origin": "VARCHAR", "dest": "VARCHAR",
-                "dep_delay": "BIGINT"}, filter_text),
-    "enrich": ("compare.enriched.v1",
-               {"at": "TIMESTAMP", "carrier": "VARCHAR", "flight": "BIGINT", "tailnum": "VARCHAR", "origin": "VARCHAR",
-                "dest": "VARCHAR", "dep_delay": "BIGINT", "model": "VARCHAR", "seats": "BIGINT", "temp": "DOUBLE",
-                "wind_speed": "DOUBLE", "visib": "DOUBLE", "observed_at": "TIMESTAMP"}, enrich_text),
-    "window": ("compare.carrier_hour.v1",
-               {"carrier": "VARCHAR", "hour_start": "TIMESTAMP", "flights": "BIGINT", "mean_delay": "DECIMAL(18, 6)",
-                "worst_arrival": "BIGINT"}, window_text),
+    "filter": Query(["flight"], "compare.late_flight.v1",
+                    {"at": "TIMESTAMP", "carrier": "VARCHAR", "flight": "BIGINT", "origin": "VARCHAR",
+                     "dest": "VARCHAR", "dep_delay": "BIGINT"}, filter_text),
+    "enrich": Query(["flight", "weather", "plane"], "compare.enriched.v1",
+                    {"at": "TIMESTAMP", "carrier": "VARCHAR", "flight": "BIGINT", "tailnum": "VARCHAR",
+                     "origin": "VARCHAR", "dest": "VARCHAR", "dep_delay": "BIGINT", "model": "VARCHAR",
+                     "seats": "BIGINT", "temp": "DOUBLE", "wind_speed": "DOUBLE", "visib": "DOUBLE",
+                     "observed_at": "TIMESTAMP"}, enrich_text),
+    "window": Query(["flight"], "compare.carrier_hour.v1",
+                    {"carrier": "VARCHAR", "hour_start": "TIMESTAMP", "flights": "BIGINT",
+                     "mean_delay": "DECIMAL(18, 6)", "worst_arrival": "BIGINT"}, window_text),
 }
-# What each script reads: the name it has there, and the files.
-INPUTS = {
-    "filter": {"flight": "flights.ndjson"},
-    "enrich": {"flight": "flights.ndjson", "weather": "weather-*.ndjson", "plane": "planes.ndjson"},
-    "window": {"flight": "flights.ndjson"},
-}
+
+
+def hand_command(query: str) -> list:
+    return [f"braid_compare_{query}"]
+
+
+def describe(counts: dict) -> str:
+    return f"{counts['flights']:,} flights"
