@@ -1,5 +1,6 @@
 #include "runtime/codec/json_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/base/check.h"
@@ -7,16 +8,16 @@
 namespace braid {
 namespace {
 
-/// More distinct key orders than this and prediction starts afresh.
-constexpr size_t kMaxPredicted = 128;
+/// More predictions than this, or than twice the keys of the widest record, and prediction starts afresh: it then holds
+/// many orders of the same keys, and each miss searches all of them.
+constexpr size_t kManyPredicted = 128;
+constexpr size_t kMaxPredicted = 8192;  // whatever the width; each takes some 150 bytes
 constexpr uint32_t kNoFault = UINT32_MAX;
 
 size_t child_index(ObjectNode& node, const std::string& name) {
-  for (size_t i = 0; i < node.children.size(); ++i)
-    if (node.children[i].name == name) return i;
-  node.children.push_back({});
-  node.children.back().name = name;
-  return node.children.size() - 1;
+  auto [place, added] = node.child_of.try_emplace(name, static_cast<int32_t>(node.children.size()));
+  if (added) node.children.emplace_back().name = name;
+  return static_cast<size_t>(place->second);
 }
 
 ObjectChild& child_named(ObjectNode& node, const std::string& name) {
@@ -206,9 +207,8 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
   // Which child it is, and what to expect here next time.
   std::string name(raw);
   if (escaped) name.resize(unescape_json(raw, name.data()));
-  *child = -1;
-  for (size_t i = 0; i < node.children.size(); ++i)
-    if (node.children[i].name == name) *child = static_cast<int32_t>(i);
+  auto known = node.child_of.find(name);
+  *child = known == node.child_of.end() ? -1 : known->second;
   auto length = static_cast<size_t>(at - begin);
   if (length > kScanPadding - 32) return at;  // comparing it could read beyond the padding
   ObjectNode::Predicted entry;
@@ -230,7 +230,7 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
     next = i + 1;
     return at;
   }
-  if (node.predicted.size() >= kMaxPredicted) {
+  if (node.predicted.size() >= std::min(kMaxPredicted, std::max(kManyPredicted, 2 * node.most_keys))) {
     node.predicted.clear();
     next = 0;
   }
@@ -276,7 +276,7 @@ const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth,
   uint64_t visit = ++node.visit;
   uint32_t first_fault = kNoFault;
   const ObjectNode::Predicted* predicted = node.predicted.data();
-  size_t next = 0, count = node.predicted.size(), found = 0;
+  size_t next = 0, count = node.predicted.size(), found = 0, keys = 0;
   bool first = true;
   while (true) {
     int32_t child = -1;
@@ -291,6 +291,7 @@ const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth,
       break;
     } else {
       bool end = false;
+      node.most_keys = std::max(node.most_keys, keys);
       at = find_key(node, next, at, first, &child, &end);
       predicted = node.predicted.data();
       count = node.predicted.size();
@@ -298,6 +299,7 @@ const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth,
       if (end) break;
     }
     first = false;
+    ++keys;
     if (child < 0) {
       at = skip_value(at, depth, *error_);
     } else {

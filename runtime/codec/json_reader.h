@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/abi/record_frame.h"
@@ -51,6 +52,7 @@ struct ObjectChild {
 
 struct ObjectNode {
   std::vector<ObjectChild> children;
+  std::unordered_map<std::string, int32_t> child_of;    ///< children by name
   std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
   uint64_t visit = 0;
   bool numbered = false;  ///< native readers know it
@@ -64,6 +66,7 @@ struct ObjectNode {
     std::string bytes;                       ///< from behind the last value to the value
   };
   std::vector<Predicted> predicted;
+  size_t most_keys = 0;  ///< of a record so far, as far as misses told
 };
 
 class JsonReader {
