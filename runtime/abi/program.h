@@ -52,7 +52,9 @@ struct SourceSpec {
   std::string name;  ///< domain.name
   int64_t version = 1;
   bool is_table = false;
-  bool has_time = false;  ///< false: static reference data, read whole before the streams
+  bool has_time = false;  ///< its records carry an event time
+  /// Reference data, read whole before the turns. All else takes turns, with or without event time.
+  bool is_static() const { return is_table && !has_time; }
   std::vector<SourceRead> decode;
   RecordReaderSlot reader;  ///< native code that decodes its records, once there is some
   /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,

@@ -19,7 +19,7 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
 
   TurnFeed feed(program, inputs, *engine, seams.executor, 1);
   for (size_t source = 0; source < program.sources.size(); ++source)
-    if (!program.sources[source].has_time) BRAID_TRY(feed.load_table(static_cast<int>(source), false));
+    if (program.sources[source].is_static()) BRAID_TRY(feed.load_table(static_cast<int>(source), false));
   bool drained = false;
   uint64_t turns = 0;
   while (JobInputs::Partition* partition = inputs.choose(*engine)) {

@@ -59,7 +59,7 @@ void InMemorySession::feed_turn(int source, std::string_view bytes, uint64_t lon
   input.position = partition.position;
   input.first_line = partition.line;
   input.long_record_bytes = long_record_bytes;
-  if (program_.sources[source].has_time) {
+  if (!program_.sources[source].is_static()) {
     engine_->run_turn(input, *partition.decoder, source, 0, false);
   } else {
     engine_->load_table(input, *partition.decoder, source, 0, silent);
@@ -76,7 +76,7 @@ void InMemorySession::feed(int source, std::string_view bytes) {
   while (!bytes.empty()) {
     TurnCut cut = cut_turn(form, bytes, Follows::nothing);
     std::string_view turn = bytes.substr(0, cut.bytes == 0 ? bytes.size() : cut.bytes);
-    if (!program_.sources[source].has_time) partition.table.emplace_back(turn);
+    if (program_.sources[source].is_static()) partition.table.emplace_back(turn);
     feed_turn(source, turn, cut.long_record ? turn.size() : 0, false);
     bytes.remove_prefix(turn.size());
   }
@@ -125,7 +125,7 @@ Status InMemorySession::restart() {
   BRAID_TRY(begin());
   BRAID_TRY(engine_->restore(store_));
   for (size_t source = 0; source < partitions_.size(); ++source) {
-    if (program_.sources[source].has_time) continue;
+    if (!program_.sources[source].is_static()) continue;
     engine_->forget_table(static_cast<int>(source));
     Partition& partition = partitions_[source];
     partition.position = 0;

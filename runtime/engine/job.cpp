@@ -41,7 +41,7 @@ Status JobRun::read_table(int source) {
 Status JobRun::load_tables() {
   const uint64_t before = engine_->state_size().bytes;
   for (size_t source = 0; source < program_.sources.size(); ++source) {
-    if (program_.sources[source].has_time) continue;
+    if (!program_.sources[source].is_static()) continue;
     BRAID_TRY(read_table(static_cast<int>(source)));
     // Reference data is looked up for each row and cannot be evicted.
     const uint64_t taken = engine_->state_size().bytes - before;
@@ -56,7 +56,7 @@ Status JobRun::load_tables() {
   // Files that have grown since they ended go on with their own time; time is settled before their first turn.
   bool reopened = false;
   for (JobInputs::Partition& partition : inputs_.partitions()) {
-    if (!program_.sources[partition.source].has_time || !engine_->clock(partition.source, partition.ordinal).ended)
+    if (program_.sources[partition.source].is_static() || !engine_->clock(partition.source, partition.ordinal).ended)
       continue;
     BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));
     if (turn) {
@@ -68,7 +68,7 @@ Status JobRun::load_tables() {
   }
   if (!fresh_) {
     for (const JobInputs::Partition& partition : inputs_.partitions())
-      reopened |= !partition.known && program_.sources[partition.source].has_time && epoch_ > 0;
+      reopened |= !partition.known && !program_.sources[partition.source].is_static() && epoch_ > 0;
     if (reopened) engine_->move_time();
   }
   return {};

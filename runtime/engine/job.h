@@ -1,9 +1,9 @@
 // A program run as a job on a store: inputs, engine, state and outputs joined by one commit point.
 //
-// `run_job` locks the store, recovers, reads static tables, then runs turns, the partition with the lowest watermark
-// first, until all inputs are read (or `stop_requested` says so), committing every so many turns. What it returns as an
-// error has ended the job; nothing that was not committed is ever seen as done. One thread drives it; a commit is
-// written on another one while the next turns run (Executor::start_io), at most one at a time.
+// `run_job` locks the store, recovers, reads static tables, then runs turns, partitions without event time first, then
+// the one with the lowest watermark, until all inputs are read (or `stop_requested` says so), committing every so many
+// turns. What it returns as an error has ended the job; nothing that was not committed is ever seen as done. One thread
+// drives it; a commit is written on another one while the next turns run (Executor::start_io), at most one at a time.
 #pragma once
 
 #include <functional>

@@ -93,9 +93,9 @@ Status JobInputs::open_source(int source, StateStore& store) {
     if (spec.binding.kind == "inline") {
       partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
     } else {
-      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], form, complete_ || !spec.has_time));
+      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], form, complete_ || spec.is_static()));
     }
-    if (i < stored.size() && spec.has_time && spec.binding.kind != "stdin") {
+    if (i < stored.size() && !spec.is_static() && spec.binding.kind != "stdin") {
       const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
       partition.known = true;
       partition.position = known.position;
@@ -115,13 +115,15 @@ Status JobInputs::open_source(int source, StateStore& store) {
 
 JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
   Partition* best = nullptr;
-  int64_t lowest = kEndTime;
+  std::pair<bool, int64_t> lowest;  // has event time, W
   for (Partition& partition : partitions_) {
-    if (partition.exhausted || !program_.sources[partition.source].has_time) continue;
-    int64_t w = engine.clock(partition.source, partition.ordinal).watermark();
-    if (best != nullptr && w >= lowest) continue;
+    const SourceSpec& spec = program_.sources[partition.source];
+    if (partition.exhausted || spec.is_static()) continue;
+    const int64_t w = spec.has_time ? engine.clock(partition.source, partition.ordinal).watermark() : kNoTime;
+    const std::pair<bool, int64_t> rank{spec.has_time, w};
+    if (best != nullptr && rank >= lowest) continue;
     best = &partition;
-    lowest = w;
+    lowest = rank;
   }
   return best;
 }

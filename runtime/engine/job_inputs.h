@@ -36,7 +36,8 @@ class JobInputs {
   Status open(StateStore& store);
   std::vector<Partition>& partitions() { return partitions_; }
   const std::vector<Partition>& partitions() const { return partitions_; }
-  /// Of a stream or versioned table with the lowest watermark that is not exhausted; ties by source, then partition.
+  /// The next to take a turn: of those not exhausted the one with the lowest watermark, those without event time before
+  /// all that have one; ties by source, then partition.
   Partition* choose(const TurnEngine& engine);
   /// All of one static table, in order.
   std::vector<Partition*> table_partitions(int source);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "runtime/engine/test_job.h"
@@ -39,6 +40,83 @@ TEST(Job, a_second_run_has_nothing_new_and_a_grown_file_goes_on) {
   auto shortened = run_job(b.program, job_options(), machine.seams());
   ASSERT_FALSE(shortened.ok());
   EXPECT_EQ(shortened.error().code, 7011);
+}
+
+TEST(Job, a_stream_without_event_time_takes_turns_and_resumes) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.keep(b.source("s", -1), [](int64_t v) { return v > 1; }));
+  std::string one, two;
+  for (int i = 0; i < 40; ++i) one += record(std::string(20'000, 'x'), i, 0);
+  for (int i = 40; i < 60; ++i) two += record(std::string(20'000, 'y'), i, 0);
+  machine.write("in/s1.ndjson", one);
+  JobOptions options = job_options();
+  options.commit_every_turns = 1;
+  auto first = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_GT(first->turns, 2u);
+  EXPECT_GT(first->epochs, 2u);
+  EXPECT_EQ(first->products[0].rows, 38);
+  std::string before = machine.outputs();
+
+  auto second = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_TRUE(second->nothing_new);
+  EXPECT_EQ(machine.outputs(), before);
+
+  machine.write("in/s1.ndjson", one + record("a", 70, 0));
+  machine.write("in/s2.ndjson", two);
+  auto third = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(third.ok()) << third.error().message;
+  EXPECT_FALSE(third->nothing_new);
+  EXPECT_EQ(third->events, 61);
+  EXPECT_EQ(third->products[0].rows, 59);
+  EXPECT_EQ(third->products[0].inputs[0].ledger.in, 61);
+  EXPECT_EQ(third->deviation, 0);
+  const std::string rows = *machine.fs.read_file("data/out/test.result.v1.ndjson");
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 59);
+}
+
+TEST(Job, records_in_the_script_are_read_once) {
+  Machine machine(1);
+  ProgramBuilder b;
+  b.publish(b.source("s", -1));
+  Binding& binding = b.program.sources[0].binding;
+  binding.kind = "inline";
+  binding.address = record("a", 1, 0) + record("b", 2, 0);
+  ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
+  auto again = run_job(b.program, job_options(), machine.seams());
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->nothing_new);
+  binding.address += record("c", 3, 0);
+  auto appended = run_job(b.program, job_options(), machine.seams());
+  ASSERT_TRUE(appended.ok()) << appended.error().message;
+  EXPECT_EQ(appended->products[0].rows, 3);
+  EXPECT_EQ(appended->deviation, 0);
+}
+
+TEST(Job, a_stream_without_event_time_is_read_before_those_that_have_one) {
+  Machine machine(1);
+  ProgramBuilder b;
+  int timed = b.source("s", 0), timeless = b.source("n", -1);
+  b.publish(timed, "timed");
+  b.publish(timeless, "timeless");
+  b.program.operators[timed].products = {0};
+  b.program.operators[timeless].products = {1};
+  machine.write("in/s.ndjson", record("a", 1, 10));
+  machine.write("in/n.ndjson", record("b", 2, 0));
+  JobOptions options = job_options();
+  options.seal = false;
+  ASSERT_TRUE(run_job(b.program, options, machine.seams()).ok());
+  machine.write("in/s.ndjson", record("a", 1, 10) + record("a", 2, 11));
+  machine.write("in/n.ndjson", record("b", 2, 0) + record("b", 3, 0));
+  int turns = 0;
+  options.stop_requested = [&] { return turns++ == 1; };
+  auto report = run_job(b.program, options, machine.seams());
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_TRUE(report->drained);
+  EXPECT_NE(machine.fs.read_file("data/out/test.timeless.v1.ndjson")->find("\"v\":3"), std::string::npos);
+  EXPECT_EQ(machine.fs.read_file("data/out/test.timed.v1.ndjson")->find("\"v\":2"), std::string::npos);
 }
 
 TEST(Job, without_sealing_windows_stay_open_until_a_run_that_seals) {

@@ -79,7 +79,8 @@ struct ProgramBuilder {
     program.kernels.push_back(kernel);
     return KernelSlot(kernel.get());
   }
-  /// Gives the operator. `within`: of its time; a static table without.
+  /// Gives the operator. `within`: of its time; below 0, a static table, or with `is_table` false a stream without
+  /// event time.
   int source(const std::string& name, int64_t within, int64_t ahead = 1'000'000, bool is_table = false) {
     SourceSpec spec;
     spec.name = "test." + name;

@@ -146,7 +146,7 @@ void TurnEngine::run_turn(int source, uint32_t partition, const SourceRows& rows
 }
 
 void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows, bool ends) {
-  BRAID_CHECK(program_.sources[source].has_time, "a static table is loaded");
+  BRAID_CHECK(!program_.sources[source].is_static(), "a static table is loaded");
   ++turn_;
   for (Record& record : rows.records) record.turn = turn_;  // not known yet to who decodes ahead
   PartitionClock& clock = clocks_[source][partition];
@@ -156,7 +156,7 @@ void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows
     clock.floor = std::max(clock.floor, task_watermark_);
   }
   if (source_operators_[source] >= 0) {
-    run_blocks(source, read_source(source, rows, &clock));
+    run_blocks(source, read_source(source, rows, program_.sources[source].has_time ? &clock : nullptr));
     dispositions_.write_ports();
   }
   if (ends) clock.ended = true;
@@ -179,7 +179,7 @@ void TurnEngine::load_table(int source, const SourceRows& rows, bool silent) {
 }
 
 void TurnEngine::load_rows(int source, const SourceRows& rows, bool silent) {
-  BRAID_CHECK(!program_.sources[source].has_time, "not a static table");
+  BRAID_CHECK(program_.sources[source].is_static(), "not a static table");
   if (source_operators_[source] < 0) return;
   dispositions_.set_silent(silent);
   run_blocks(source, read_source(source, rows, nullptr));

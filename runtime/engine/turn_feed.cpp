@@ -57,7 +57,7 @@ TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine
     Queue& queue = queues_.emplace_back(partition);
     queue.form = record_form(spec);
     queue.csv = queue.form.format == Format::csv;
-    queue.can_read_ahead = spec.has_time && spec.binding.kind != "stdin";
+    queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin";
     queue.header = partition.header;
   }
   const size_t ahead = workers > 1 ? 2 * workers : 0;
@@ -210,6 +210,8 @@ void TurnFeed::decode(Slot& slot) const {
 }
 
 double TurnFeed::expected(const Queue& queue, size_t turns) const {
+  // Without event time a partition comes before all others, and is read to its end.
+  if (!program_.sources[queue.partition.source].has_time) return -std::numeric_limits<double>::infinity();
   const auto watermark =
       static_cast<double>(engine_.clock(queue.partition.source, queue.partition.ordinal).watermark());
   if (turns == 0) return watermark;

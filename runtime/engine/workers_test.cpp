@@ -53,7 +53,7 @@ class Driven {
     Place& place = places_[turn.source];
     input.position = place.position;
     input.first_line = place.line;
-    if (program_.sources[turn.source].has_time) {
+    if (!program_.sources[turn.source].is_static()) {
       engine_->run_turn(input, *place.decoder, turn.source, 0, false);
     } else {
       engine_->load_table(input, *place.decoder, turn.source, 0, silent);

@@ -66,7 +66,7 @@ class EngineRun {
     load_tables(false);
     for (size_t source = 0; source < program_.sources.size(); ++source) {
       // Partitions without a record end at once.
-      if (!program_.sources[source].has_time) continue;
+      if (program_.sources[source].is_static()) continue;
       for (uint32_t partition = 0; partition < partitions(source).size(); ++partition)
         if (partitions(source)[partition].records.empty()) engine_->end_partition(static_cast<int>(source), partition);
     }
@@ -164,7 +164,7 @@ class EngineRun {
     input.first_line = turn.line;
     input.source = static_cast<uint32_t>(source);
     input.partition = turn.partition;
-    if (spec.has_time)
+    if (!spec.is_static())
       engine_->run_turn(input, *decoders_[source], source, turn.partition, turn.ends);
     else
       engine_->load_table(input, *decoders_[source], source, turn.partition, silent);

@@ -137,7 +137,7 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
-                         testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways"),
+                         testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

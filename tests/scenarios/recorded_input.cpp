@@ -138,15 +138,16 @@ RecordedInput record_input(const typed::Project& project, const InputShape& shap
   input.values.clock_us = shape.now_us;
   for (const typed::Relation& relation : project.relations) {
     if (!relation.source) continue;
-    const uint32_t partitions = relation.has_time ? shape.partitions : 1;
+    const bool is_static = relation.kind == typed::RelationKind::table && !relation.has_time;
+    const uint32_t partitions = is_static ? 1 : shape.partitions;
     auto& into = input.values.sources[relation.qualified()];
     for (uint32_t partition = 0; partition < partitions; ++partition) {
       Times times(relation, shape, rng);
       into.push_back({.name = std::to_string(partition), .records = {}});
       RecordedTurn all{.source = relation.qualified(), .partition = partition};
-      const int64_t records = relation.has_time ? rng.between(0, shape.records) : 8;
+      const int64_t records = is_static ? 8 : rng.between(0, shape.records);
       for (int64_t i = 0; i < records; ++i) {
-        const int64_t time = relation.has_time ? times.next() : kBegin;
+        const int64_t time = is_static ? kBegin : times.next();
         WrittenRecord record = write_record(relation, time, rng);
         record.bytes.insert(record.bytes.size() - 1, rng.below(shape.padding), ' ');
         record.values.position = static_cast<int64_t>(all.bytes.size());
@@ -154,7 +155,7 @@ RecordedInput record_input(const typed::Project& project, const InputShape& shap
         all.bytes += record.bytes;
         into.back().records.push_back(std::move(record.values));
       }
-      (relation.has_time ? input.turns : input.tables).push_back(std::move(all));
+      (is_static ? input.tables : input.turns).push_back(std::move(all));
     }
   }
   interleave(input, rng);
