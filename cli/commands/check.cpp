@@ -8,9 +8,9 @@ namespace braid::cli {
 void add_check(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<ScriptOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("check", "Checks a project or a script and tells every mistake at once");
+  CLI::App* command = app.add_subcommand("check", "Checks a project or a script and reports all mistakes at once");
   options->add_to(*command, "Project folder or script");
-  command->add_flag("--json", *json, "Findings as JSON, one a line, on standard output");
+  command->add_flag("--json", *json, "Write findings as JSON, one per line, to standard output");
   command->callback([options, json, &context] {
     Session session(options->session());
     session.check_all();

@@ -74,13 +74,12 @@ bool has_command(const CLI::App& app, const std::string& word) {
 
 void ScriptOptions::add_to(CLI::App& command, const std::string& what) {
   command.add_option("path", path, what)->type_name("PATH")->capture_default_str();
-  command.add_option("--env", environment, "Environment of braid.toml (default: its default_env)")->type_name("NAME");
-  command.add_option("--set", parameters, "Value of a param, as a script writes it: --set min_amount=5.00")
+  command.add_option("--env", environment, "Environment in braid.toml (default: its default_env)")->type_name("NAME");
+  command.add_option("--set", parameters, "Value of a param, written as in a script: --set min_amount=5.00")
       ->type_name("NAME=VALUE");
   std::vector<std::string> passes;
   for (const optimize::PassDescription& pass : optimize::passes()) passes.emplace_back(pass.name);
-  command.add_option("--disable-pass", disabled_passes, "Leave out an optimiser pass, by name")
-      ->check(CLI::IsMember(passes));
+  command.add_option("--disable-pass", disabled_passes, "Switch off an optimiser pass")->check(CLI::IsMember(passes));
 }
 
 SessionOptions ScriptOptions::session() const {
@@ -164,11 +163,11 @@ int run_command_line(int count, const char* const* words) {
   CommandContext context{.console = Console::of_process()};
   CLI::App app{
       "Braid joins and enriches the event streams of several domains into data products.\n\n"
-      "  braid new shop          a project to start from\n"
-      "  braid check shop        is the script right?\n"
-      "  braid dry-run shop      what would it make of the samples? nothing is written\n"
-      "  braid test shop         do its tests hold?\n"
-      "  braid run shop          run it as a job that can be killed and started again",
+      "  braid new shop          create a project to start from\n"
+      "  braid check shop        report all mistakes in its scripts\n"
+      "  braid dry-run shop      show the results for the samples; write nothing\n"
+      "  braid test shop         run its tests\n"
+      "  braid run shop          run it as a job that can be killed and restarted",
       "braid"};
   app.set_version_flag("--version", "braid 0.1.0");
   app.require_subcommand(1);

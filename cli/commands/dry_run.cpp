@@ -218,19 +218,21 @@ void run(const DryRunFlags& flags, CommandContext& context) {
 void add_dry_run(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<DryRunFlags>();
   CLI::App* command =
-      app.add_subcommand("dry-run", "Runs a script over its inputs and shows what comes out; nothing is written");
+      app.add_subcommand("dry-run", "Runs a script on its inputs and shows the results; writes nothing");
   flags->script.add_to(*command, "Project folder or script");
-  command->add_option("--input", flags->inputs, "Where a source is read from: NAME=FILE, or - for standard input")
+  command->add_option("--input", flags->inputs, "Input of a source: NAME=FILE, or - for standard input")
       ->type_name("NAME=FILE");
-  command->add_option("--limit", flags->limit, "Rows of each product (table: 20); stops when all have as many")
+  command
+      ->add_option("--limit", flags->limit, "Maximum rows of each product (table: 20); stops when all have that many")
       ->check(CLI::PositiveNumber);
   command->add_option("--format", flags->format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
   command->add_flag("--quiet", flags->quiet,
                     "Rows only: no counts, reasons or warnings (they go to standard error with json and csv)");
-  command->add_flag("--explain", flags->explain, "First the steps and the bound on each state");
-  command->add_flag("--no-seal", flags->no_seal, "The end of the files is no end: what waits for time stays open");
+  command->add_flag("--explain", flags->explain, "Show the steps and the bound on each state first");
+  command->add_flag("--no-seal", flags->no_seal,
+                    "Do not treat the end of the files as the end of input: windows and waiting rows stay open");
   command->callback([flags, &context] { run(*flags, context); });
 }
 

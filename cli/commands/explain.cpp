@@ -10,11 +10,11 @@ void add_explain(CLI::App& app, CommandContext& context) {
   auto stage = std::make_shared<std::string>();
   auto timings = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(
-      "explain", "Shows what a script becomes: its steps, the bound on each state, or any stage of the compiler");
+      "explain", "Shows the steps of a script and the bound on each state, or the output of a compiler stage");
   options->add_to(*command, "Project folder or script");
-  command->add_option("--stage", *stage, "One stage instead of the summary")
+  command->add_option("--stage", *stage, "Show one stage instead of the summary")
       ->check(CLI::IsMember({"ast", "typed", "plan", "optimized", "physical", "llvm", "asm"}));
-  command->add_flag("--timings", *timings, "How long each stage and pass took");
+  command->add_flag("--timings", *timings, "Show the time of each stage and pass");
   command->callback([options, stage, timings, &context] {
     Session session(options->session());
     const bool right = session.check();

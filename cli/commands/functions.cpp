@@ -9,8 +9,8 @@ void add_functions(CLI::App& app, CommandContext& context) {
   auto name = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("functions", "Lists the standard library, or explains one function");
-  command->add_option("name", *name, "A function; without it, all of them by group");
-  command->add_flag("--json", *json, "As JSON, one function a line");
+  command->add_option("name", *name, "Name of a function; without it, lists all functions by group");
+  command->add_flag("--json", *json, "Write JSON, one function per line");
   command->callback([name, json, &context] {
     const std::string text = list_functions(*name, *json);
     if (!text.empty()) {

@@ -35,8 +35,8 @@ std::string plain(std::string_view page, bool color) {
 
 void add_help(CLI::App& app, CommandContext& context) {
   auto code = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("help", "Explains a code: what it means, an example, and the mend");
-  command->add_option("code", *code, "E2107, or just 2107")->required();
+  CLI::App* command = app.add_subcommand("help", "Explains a code: what it means, an example, and the fix");
+  command->add_option("code", *code, "E2107 or 2107")->required();
   command->callback([code, &context] {
     std::string_view digits = *code;
     if (!digits.empty() && std::string_view("EeWw").find(digits.front()) != std::string_view::npos)

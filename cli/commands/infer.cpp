@@ -39,14 +39,15 @@ void add_infer(CLI::App& app, CommandContext& context) {
     std::string path, name, format, null_marker;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("infer", "Writes a stream declaration from a sample file, to standard output");
+  CLI::App* command =
+      app.add_subcommand("infer", "Infers a stream declaration from a sample file and writes it to standard output");
   command->add_option("file", options->path, "NDJSON or CSV file; CSV with any of , ; | or tab between cells")
       ->required()
       ->type_name("FILE");
   command->add_option("--name", options->name, "Name of the stream (default: from the file's name)");
-  command->add_option("--format", options->format, "json or csv (default: from the file's ending and content)")
+  command->add_option("--format", options->format, "json or csv (default: from the file's extension and content)")
       ->check(CLI::IsMember({"json", "csv"}));
-  command->add_option("--null", options->null_marker, "CSV: the cell that means null, like NA");
+  command->add_option("--null", options->null_marker, "CSV: the cell text that means null, such as NA");
   command->callback([options, &context] {
     Reporter reporter;
     auto stop = [&] {

@@ -9,8 +9,8 @@ namespace braid::cli {
 
 void add_new(CLI::App& app, CommandContext& context) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("new", "Makes a project to start from: two domains, samples, a test");
-  command->add_option("path", *path, "Folder to make")->required()->type_name("PATH");
+  CLI::App* command = app.add_subcommand("new", "Creates a project to start from: two domains, samples, a test");
+  command->add_option("path", *path, "Folder to create")->required()->type_name("PATH");
   command->callback([path, &context] {
     namespace files = std::filesystem;
     Reporter reporter;

@@ -156,26 +156,26 @@ void run(const RunFlags& flags, CommandContext& context) {
 void add_run(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand(
-      "run", "Runs a project as a job: results and state in its store; killed, it goes on where it was");
+      "run", "Runs a project as a job with results and state in a store; after a kill it resumes from the last commit");
   flags->script.add_to(*command, "Project folder or script");
-  command->add_option("--store", flags->store, "Folder of state and results (default: the environment's)")
+  command->add_option("--store", flags->store, "Folder for state and results (default: from the environment)")
       ->type_name("DIR");
-  command->add_flag("--no-seal", flags->no_seal, "The inputs will grow: what waits for time stays open");
+  command->add_flag("--no-seal", flags->no_seal, "The inputs will grow: windows and waiting rows stay open");
   command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
-  command->add_flag("--accept", flags->accept, "The script changed: steps whose state does not fit begin empty");
+  command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
   command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--workers", flags->workers, "Threads that share the work (default: the environment's)")
+  command->add_option("--workers", flags->workers, "Number of threads (default: from the environment)")
       ->check(CLI::Range(1, 64));
   command
       ->add_option("--memory", flags->memory,
-                   "For state, as 512MB; what is beyond lies in the store (default: the environment's)")
+                   "Memory for state, such as 512MB; the rest stays in the store (default: from the environment)")
       ->check([](const std::string& written) {
         return memory_size(written) ? std::string() : "is no size of at least 8MB, like 512MB";
       })
       ->type_name("SIZE");
-  command->add_flag("--interpret", flags->interpret, "Without native code");
+  command->add_flag("--interpret", flags->interpret, "Run without native code");
   command->callback([flags, &context] { run(*flags, context); });
 }
 

@@ -11,10 +11,11 @@ void add_test(CLI::App& app, CommandContext& context) {
   auto test_options = std::make_shared<TestOptions>();
   auto as_written = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(
-      "test", "Runs the tests of the scripts: as written, and in other ways that must give the same result");
+      "test", "Runs the tests of the scripts as written, and in variations that must give the same result");
   options->add_to(*command, "Project folder or script");
-  command->add_option("--only", test_options->only, "Tests whose name contains this")->type_name("TEXT");
-  command->add_flag("--as-written", *as_written, "Without permuted arrival, restarts, passes off and native code");
+  command->add_option("--only", test_options->only, "Run only tests whose name contains this text")->type_name("TEXT");
+  command->add_flag("--as-written", *as_written,
+                    "Skip the variations: permuted arrival, restarts, passes off, native code");
   command->callback([options, test_options, as_written, &context] {
     Session session(options->session());
     const bool right = session.check();
