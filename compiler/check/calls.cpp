@@ -206,8 +206,7 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
   }
   if (name == "event_time") {
     if (row_ != nullptr && !row_->has_time && !row_->open) {
-      context_.reporter.report(diag::NoEventTime{.relation = row_->relation, .step = "event_time()"})
-          .at(span, "no event time here");
+      context_.no_event_time(*row_, row_->relation, "event_time()").at(span, "no event time here");
       return poison(span);
     }
     return read(timestamp_type(), typed::Ambient::event_time);

@@ -51,4 +51,17 @@ void Context::not_watched(Span span) {
   reporter.report(diag::NotYetWatched{.construct = "`" + std::string(text(span)) + "`"}).at(span);
 }
 
+DiagnosticBuilder Context::no_event_time(const Row& row, std::string relation, std::string step) {
+  std::string field = "FIELD";
+  for (const RowField& each : row.fields) {
+    if (!is(each.type, TypeKind::timestamp)) continue;
+    field = each.name;
+    break;
+  }
+  DiagnosticBuilder report =
+      reporter.report(diag::NoEventTime{.relation = std::move(relation), .step = std::move(step)});
+  report.note(fmt::format("`time {} within 10s` in the stream's declaration gives it one", field));
+  return report;
+}
+
 }  // namespace braid::checking

@@ -112,6 +112,8 @@ struct Context {
   std::optional<int64_t> length_of(const ast::Duration& duration, std::string what);
   /// W5002
   void not_watched(Span span);
+  /// E3201: `step` needs the event time that `row`, of that relation, lacks. Says which clause gives it one.
+  DiagnosticBuilder no_event_time(const Row& row, std::string relation, std::string step);
 };
 
 inline Place place_of(const Declaration& declaration) {

@@ -87,8 +87,7 @@ struct ContractChecker {
     }
     if (!enforced) return context.not_watched(span);
     if (sound && !row.has_time && !row.open) {
-      context.reporter.report(diag::NoEventTime{.relation = row.relation, .step = "unique"})
-          .at(span, "decided by event time");
+      context.no_event_time(row, row.relation, "unique").at(span, "decided by event time");
       sound = false;
     }
     if (sound) made.uniques.push_back(std::move(one));

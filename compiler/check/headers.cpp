@@ -62,7 +62,7 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
   }
   if (column == row_.time_field) return;
   if (!row_.has_time) {
-    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "time"})
+    context_.no_event_time(row_, row_.relation, "time")
         .at(clause.field.span, "what it reads has no event time")
         .also(row_.relation_span, "declared here without `time`");
     return;

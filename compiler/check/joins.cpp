@@ -345,13 +345,13 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool timed = made.kind != typed::JoinKind::reference;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
   if (timed && !row_.has_time && !row_.open) {
-    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "join"})
+    context_.no_event_time(row_, row_.relation, "join")
         .at(time_place, "decided by event time")
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
   }
   if (made.kind == typed::JoinKind::interval && !right.row.has_time && !right.row.open && options.within_span) {
-    context_.reporter.report(diag::NoEventTime{.relation = right_name, .step = "within"})
+    context_.no_event_time(right.row, right_name, "within")
         .at(time_place, "decided by event time")
         .also(right.row.relation_span, "declared here without `time`");
     sound = false;

@@ -308,7 +308,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
     row_.time_field = -1;
   if (row_.has_time && !other.row.has_time) {
-    context_.reporter.report(diag::NoEventTime{.relation = name, .step = "union"})
+    context_.no_event_time(other.row, name, "union")
         .at(node.relation.span, "has no event time")
         .also(other.row.relation_span, "declared here without `time`");
   }

@@ -171,7 +171,7 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   PendingWindow made{{}, word};
   made.window.span = span;
   if (!row_.has_time && !row_.open) {
-    context_.reporter.report(diag::NoEventTime{.relation = row_.relation, .step = "window"})
+    context_.no_event_time(row_, row_.relation, "window")
         .at(word, "windows are of event time")
         .also(row_.relation_span, "declared here without `time`");
     made.sound = false;
