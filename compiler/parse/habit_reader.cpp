@@ -163,7 +163,9 @@ size_t HabitReader::behind_item() const {
 }
 
 bool HabitReader::after_operand() const {
-  return !out_.empty() && ends_operand(out_.back());
+  if (out_.empty() || !ends_operand(out_.back())) return false;
+  // A closing sign whose opening one is missing, or too far away, ends no operand.
+  return !closes(out_.back()) || opening(out_, out_.size() - 1) + 1 != out_.size();
 }
 
 size_t HabitReader::operand_start() const {
