@@ -3,8 +3,8 @@
 
     large_state.py BRAID [--seed N]
 
-A job whose every kind of state outgrows `--memory` is run in ample memory, in little, and in little while it is killed at
-random moments. Commits are large enough to go into the store as files.
+A job whose every kind of state outgrows `--memory` is run in ample memory, in little, and in little while it is killed: by
+turns around a commit and at a random moment. Commits are large enough to go into the store as files.
 """
 import datetime
 import json
@@ -19,6 +19,7 @@ import braid_command
 from braid_command import Case, accounts, difference, tree
 
 EVENTS, USERS, HOURS = 120_000, 60_000, 6
+AROUND_A_COMMIT = ("before_output_sync", "after_output_sync", "after_commit")
 SCRIPT = """domain shop
 
 stream click
@@ -84,7 +85,9 @@ def state_beyond_memory(case: Case) -> None:
     case.expect(len(expected) == 4, f"the results are {sorted(expected)}")
 
     little = ("--memory", "32MB")
+    began = time.monotonic()
     calm = case.braid(*run("little", *little))
+    calm_seconds = time.monotonic() - began
     apart = difference(expected, tree(case.directory / "little/out"))
     case.expect(not apart, f"with little memory other results: {apart}")
     case.expect(accounts(calm.out) == accounts(ample.out), f"with little memory other accounts: {calm}")
@@ -93,13 +96,20 @@ def state_beyond_memory(case: Case) -> None:
 
     kills = 0
     for attempt in range(40):
-        process = case.start(*run("killed", *little, "--workers", case.random.randint(1, 3)))
-        end = time.monotonic() + case.random.uniform(0.3, 3)
-        while kills < 8 and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.005)
-        if kills < 8 and process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        ended = case.ended(process)
+        words = run("killed", *little, "--workers", case.random.randint(1, 3))
+        if kills >= 8:
+            ended = case.braid(*words)
+        elif attempt % 2 == 0:  # by the job itself, so that a fast machine kills it too
+            point = f"{case.random.choice(AROUND_A_COMMIT)}:{case.random.randint(1, 3)}"
+            ended = case.braid(*words, code=None, environment={"BRAID_KILL_AT": point})
+        else:
+            process = case.start(*words)
+            end = time.monotonic() + case.random.uniform(0.1, 1) * calm_seconds
+            while process.poll() is None and time.monotonic() < end:
+                time.sleep(0.005)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            ended = case.ended(process)
         case.expect(ended.code in (0, -signal.SIGKILL), f"a run that was to be killed, or to finish: {ended}")
         if ended.code == 0:
             break
