@@ -3,38 +3,15 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "runtime/base/check.h"
+#include "runtime/declare/signature.h"
 #include "stdlib/registry.h"
 
 namespace braid::cli {
 namespace {
 
-std::string type_text(const ParameterDeclaration& parameter) {
-  switch (parameter.kind) {
-    case ParameterKind::exact:
-      return to_string(parameter.type);
-    case ParameterKind::any_decimal:
-      return "decimal";
-    case ParameterKind::any_enum:
-      return "enum";
-    case ParameterKind::any:
-      return "T";
-    case ParameterKind::list_of_any:
-      return "list<T>";
-  }
-  BRAID_UNREACHABLE("a kind of parameter");
-}
-
-/// `pad_start(text: string, length: int, with: string = " ")`
+/// `int(text: string) fails`
 std::string signature(const FunctionDeclaration& function) {
-  std::string text(function.name);
-  text += "(";
-  for (size_t i = 0; i < function.parameters.size(); ++i) {
-    const ParameterDeclaration& parameter = function.parameters[i];
-    text += fmt::format("{}{}: {}", i ? ", " : "", parameter.name, type_text(parameter));
-    if (parameter.fallback) text += fmt::format(" = {}", *parameter.fallback);
-  }
-  return text + ")" + (function.fails ? " fails" : "");
+  return signature_text(function) + (function.fails ? " fails" : "");
 }
 
 std::string in_full(const FunctionDeclaration& function) {
@@ -64,7 +41,7 @@ nlohmann::ordered_json as_json(const FunctionDeclaration& function) {
                                 {"fails", function.fails}};
   for (const ParameterDeclaration& parameter : function.parameters)
     object["parameters"].push_back(
-        {{"name", parameter.name}, {"type", type_text(parameter)}, {"documentation", parameter.documentation}});
+        {{"name", parameter.name}, {"type", parameter_text(parameter)}, {"documentation", parameter.documentation}});
   for (const FunctionExample& example : function.examples)
     object["examples"].push_back({{"call", example.call}, {"result", example.result}});
   return object;

@@ -1,38 +1,13 @@
-// A call with a wrong number of arguments: the signatures, and the mend where it can be guessed.
+// A call with a wrong number of arguments: the signatures, and the fix where it can be guessed.
 #include <algorithm>
 
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "runtime/declare/signature.h"
 
 namespace braid::checking {
 
-std::string parameter_text(const ParameterDeclaration& parameter) {
-  switch (parameter.kind) {
-    case ParameterKind::exact:
-      return type_text(parameter.type);
-    case ParameterKind::any_decimal:
-      return "decimal";
-    case ParameterKind::any_enum:
-      return "enum";
-    case ParameterKind::any:
-      return "any type";
-    case ParameterKind::list_of_any:
-      return "list";
-  }
-  return "";
-}
-
 namespace {
-
-std::string signature_text(const FunctionDeclaration& function) {
-  std::string text = std::string(function.name) + "(";
-  for (size_t i = 0; i < function.parameters.size(); ++i) {
-    const ParameterDeclaration& parameter = function.parameters[i];
-    text += (i > 0 ? ", " : "") + std::string(parameter.name) + ": " + parameter_text(parameter);
-    if (parameter.fallback) text += " = " + std::string(*parameter.fallback);
-  }
-  return text + ")";
-}
 
 /// What often stands for a parameter that a call forgot; empty if that cannot be known.
 std::string usual_argument(std::string_view parameter) {

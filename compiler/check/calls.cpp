@@ -3,6 +3,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "runtime/declare/signature.h"
 
 namespace braid::checking {
 namespace {

@@ -234,8 +234,6 @@ class Expressions {
   bool sample_unknown_ = false;
 };
 
-/// arguments.cpp: the type of a parameter, as messages say it.
-std::string parameter_text(const ParameterDeclaration& parameter);
 /// An aggregate that comes later.
 bool is_later_aggregate(std::string_view name);
 /// "count, sum and avg": all there are.

@@ -376,7 +376,7 @@ TEST(Signatures, StandWithAWrongNumberOfArguments) {
         Call{"t.upper(2)", "upper(text: string)", "t.upper()"}, Call{"upper(t, 2)", "upper(text: string)", "upper(t)"},
         Call{"truncate(at)", "truncate(at: timestamp, unit: string)", "truncate(at, \"day\")"},
         Call{"split(t)", "split(text: string, separator: string)", "split(t, \",\")"},
-        Call{"clamp(i, 1)", "clamp(value: any type, low: any type, high: any type)", nullptr}}) {
+        Call{"clamp(i, 1)", "clamp(value: T, low: T, high: T)", nullptr}}) {
     SCOPED_TRACE(call.written);
     const Checked checked = check(script_of(Place::value, call.written));
     ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
