@@ -69,6 +69,7 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
     // Nothing in it reads what stands elsewhere.
     if (checking::set_errors_apart(context, reached, before, after)) context.project = std::move(of_run);
   }
+  context.quotes.remove_answered(reporter);
   checking::join_repeats(reporter);
   return std::move(context.project);
 }

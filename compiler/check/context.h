@@ -10,6 +10,7 @@
 
 #include "compiler/check/check.h"
 #include "compiler/check/declarations.h"
+#include "compiler/check/quotes.h"
 
 namespace braid::checking {
 
@@ -82,6 +83,7 @@ struct Context {
   Context(const CheckInput& check_input, Reporter& check_reporter)
       : input(check_input),
         reporter(check_reporter),
+        quotes(check_reporter),
         declarations(check_input.scripts, check_input.functions, check_reporter),
         relations(declarations.relations().size()) {
     for (size_t i = 0; i < relations.size(); ++i) relations[i].declaration = declarations.relations()[i];
@@ -90,6 +92,7 @@ struct Context {
 
   const CheckInput& input;
   Reporter& reporter;
+  SingleQuotes quotes;
   Declarations declarations;
   std::vector<RelationInfo> relations;  ///< by Declaration::index
   std::map<const Declaration*, Type> aliases;
@@ -103,6 +106,8 @@ struct Context {
   typed::Project project;
 
   std::string_view text(Span span) const { return input.sources.text(span); }
+  /// With its texts in double quotes, as a fix writes it.
+  std::string fixed_text(Span span) const { return quotes.text(input.sources, span); }
   /// The first place of `word` inside `span`; `span` itself if there is none.
   Span word(Span span, std::string_view word) const;
   /// E5001 with the way out.
@@ -120,8 +125,7 @@ inline Place place_of(const Declaration& declaration) {
   return {declaration.script, declaration.domain};
 }
 
-// ---- implemented in the files that tell their story
-// ------------------------------------------------------------------
+// ---- implemented in the files that tell their story ----------------------------------------------------------------
 
 /// relations.cpp: makes sure that the relation is checked; reports a cycle.
 RelationInfo& need_relation(Context& context, const Declaration& declaration, Span from);

@@ -112,8 +112,9 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
     const auto* argument = std::get_if<ast::ExprPtr>(&arguments.list[0].value);
     const auto* in = argument == nullptr || *argument == nullptr ? nullptr : std::get_if<ast::In>(&(*argument)->node);
     if (in != nullptr && in->last == nullptr && in->value != nullptr && in->first != nullptr) {
-      const std::string wanted = "index_of(" + std::string(context_.text(in->first->span)) + ", " +
-                                 std::string(context_.text(in->value->span)) + ")";
+      const std::string wanted =
+          "index_of(" + context_.fixed_text(in->first->span) + ", " + context_.fixed_text(in->value->span) + ")";
+      context_.quotes.answer(span, function.span);
       context_.reporter.report(diag::UnknownFunction{.name = function.text})
           .at(function.span, "a function of SQL")
           .note("it counts from 0, and gives null where nothing is found")
@@ -144,6 +145,7 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
   if (known == nullptr) return nullptr;
   // What stands in the call has been reported, and says enough.
   if (broken) return poison(span);
+  context_.quotes.answer(span, function.span);
   auto report = context_.reporter.report(diag::UnknownFunction{.name = function.text});
   report.at(function.span, "a function of " + std::string(known->languages));
   const std::string_view form = known->form;
@@ -155,7 +157,9 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
   if (!mends) return poison(span);
   if (only_renames(form, given.size())) {
     const std::string name(form.substr(0, form.find('(')));
-    report.fix(Applicability::certain, "use `" + name + "`", {{function.span, name}});
+    std::vector<Edit> edits = context_.quotes.edits(span);
+    edits.push_back({function.span, name});
+    report.fix(Applicability::certain, "use `" + name + "`", std::move(edits));
     return poison(span);
   }
   std::string text;
@@ -165,9 +169,13 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
       continue;
     }
     const ast::Expr& argument = *given[static_cast<size_t>(form[i + 1] - '1')];
-    std::string written(context_.text(argument.span));
+    std::string written = context_.fixed_text(argument.span);
     const bool quoted = i > 0 && form[i - 1] == '"';
-    if (quoted) written = lowered(written);
+    if (quoted) {
+      // A unit that is a name there may be a text in the call: the form has the quotes.
+      if (written.size() > 1 && written.front() == '"') written = written.substr(1, written.size() - 2);
+      written = lowered(written);
+    }
     const size_t behind = form.find_first_not_of(' ', i + 2);
     const size_t before = i == 0 ? std::string_view::npos : form.find_last_not_of(' ', i - 1);
     const bool one_less = behind == i + 2 && form[behind] == '-';
@@ -224,7 +232,12 @@ typed::ExpressionRef Expressions::module_call(const ast::MethodCall& node, Span 
   const bool known = !functions.overloads(name).empty() || name == "now" || name == "random" || name == "uuid";
   auto report = context_.reporter.report(diag::UnknownFunction{.name = module->text + "." + node.method.text});
   report.at(whole, "functions stand in no module");
-  if (known) report.fix(Applicability::likely, "use `" + name + "`", {{whole, name}});
+  if (known) {
+    context_.quotes.answer(span, whole);
+    std::vector<Edit> edits = context_.quotes.edits(span);
+    edits.push_back({whole, name});
+    report.fix(Applicability::likely, "use `" + name + "`", std::move(edits));
+  }
   return poison(span);
 }
 
@@ -315,6 +328,7 @@ bool Expressions::field_by_text(const ast::Index& node, Span span) {
   // `df["a"]` of a name that nothing has: the row is meant.
   if (known ? !structure : row_ == nullptr || row_->find(text->value) < 0) return false;
   const std::string wanted = structure ? object->text + "." + text->value : text->value;
+  context_.quotes.answer(span, span);
   context_.reporter.report(diag::ForeignSpelling{.found = std::string(context_.text(span)), .wanted = wanted})
       .at(span)
       .fix(Applicability::certain, "use `" + wanted + "`", {{span, wanted}});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cli/session/session.h"
@@ -189,9 +190,17 @@ const Habit kHabits[] = {
     {value, "trim(both from t)", "E1011", "trim(both", "trim(t)"},
     {value, "trim(leading from t)", "E1011", "trim(leading", "trim_start(t)"},
     {value, R"(position("a" in t))", "E2103", "position", R"(index_of(t, "a"))"},
+    {value, "position('a' in t)", "E2103", "position", R"(index_of(t, "a"))"},
+    {value, "t.includes('a')", "E2103", "includes", R"(t.contains("a"))"},
+    {value, "concat('<', t, '>')", "E2103", "concat", R"("<" + t + ">")"},
+    {value, "concat('a', len('b'))", "E2103", "concat", nullptr},
+    {value, "get_json_object(t, '$.a')", "E2103", "get_json_object", nullptr},
+    {value, "pd.lower('A')", "E2103", "pd.lower", R"(lower("A"))"},
     {value, "t.length", "E2222", "t.length", "t.length()"},
     // ---- time
     {value, "at.year", "E2222", "at.year", "at.year()"},
+    {value, "date_trunc('day', at)", "E2103", "date_trunc", R"(truncate(at, "day"))"},
+    {value, "timestamp_trunc(at, 'DAY')", "E2103", "timestamp_trunc", R"(truncate(at, "day"))"},
     {value, "xs.length", "E2222", "xs.length", "xs.length()"},
     {value, "now() - interval '1 day'", "E1011", "interval '1 day'", "now() - 1d"},
     {value, "now() - interval '1' day", "E1011", "interval '1' day", "now() - 1d"},
@@ -211,6 +220,8 @@ const Habit kHabits[] = {
     {value, "np.log(f)", "E2103", "np.log", "ln(f)"},
     // ---- fields and lists
     {value, R"(df["i"])", "E1011", R"(df["i"])", "i"},
+    {value, "df['i']", "E1011", "df['i']", "i"},
+    {value, "client['name']", "E1011", "client['name']", "client.name"},
     {value, R"(client["name"])", "E1011", R"(client["name"])", "client.name"},
     {value, "lambda x: x + 1", "E1043", "lambda x:", nullptr},
     {value, "xs.apply(lambda x: x + 1)", "E1043", "lambda x:", nullptr},
@@ -341,6 +352,37 @@ TEST(ForeignFunctions, GetOneFindingAndAFormThatCompiles) {
     const auto mended = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
     EXPECT_EQ(listed(check(mended.value_or("(edits overlap)"))), "") << found;
   }
+}
+
+/// A text in single quotes is not a second finding, and the fix gives it double quotes.
+TEST(ForeignFunctions, WithSingleQuotesGetOneFinding) {
+  size_t quoted = 0;
+  for (const ForeignFunction& known : standard_library().foreign()) {
+    std::string arguments(known.arguments);
+    if (arguments.find('"') == std::string::npos) continue;
+    ++quoted;
+    std::replace(arguments.begin(), arguments.end(), '"', '\'');
+    const std::string call = fmt::format("{}({})", known.name, arguments);
+    SCOPED_TRACE(call);
+    const Checked checked = check(script_of(known.in_group ? Place::group : Place::value, call));
+    ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
+    const Diagnostic& finding = checked.findings.front();
+    EXPECT_EQ(code_text(finding), "E2103");
+    if (known.form.empty()) continue;
+    ASSERT_FALSE(finding.fixes.empty());
+    const auto fixed = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
+    EXPECT_EQ(listed(check(fixed.value_or("(edits overlap)"))), "") << listed(checked);
+  }
+  EXPECT_GE(quoted, 50u);
+}
+
+/// Texts outside of the call keep their findings.
+TEST(ForeignFunctions, AnswerForTheirOwnTextsOnly) {
+  const Checked checked = check(script_of(Place::value, "len('a') + length('b')"));
+  ASSERT_EQ(checked.findings.size(), 2u) << listed(checked);
+  EXPECT_EQ(code_text(checked.findings[0]), "E2103");
+  EXPECT_EQ(code_text(checked.findings[1]), "E1013");
+  EXPECT_EQ(checked.sources.text(checked.findings[1].labels.front().span), "'b'");
 }
 
 /// A near miss in spelling is offered only where it can be called so.
