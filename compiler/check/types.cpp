@@ -2,6 +2,7 @@
 
 #include "compiler/check/closest.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/declare/foreign_type.h"
 
 namespace braid::checking {
 namespace {
@@ -21,6 +22,36 @@ Type standard_type(const std::string& name) {
   if (name == "timestamp") return timestamp_type();
   if (name == "duration") return duration_type();
   return nullptr;
+}
+
+/// Types of other languages, types of Braid in capitals, and slips of the pen.
+void report_unknown(Context& context, const Place& place, const ast::Path& path, TypePlace where) {
+  const ast::Name& last = path.parts.back();
+  auto report = context.reporter.report(diag::UnknownType{.name = path_text(path)});
+  std::vector<std::string> names = context.declarations.names(place, NameKind::type);
+  if (path.parts.size() == 1) {
+    const ForeignType* known = find_foreign_type(last.text);
+    std::string meant(braid_type_name(last.text));
+    if (known != nullptr) {
+      report.at(path.span, "a type of " + std::string(known->languages));
+      if (!known->note.empty()) report.note(std::string(known->note));
+    } else {
+      report.at(path.span, meant.empty() ? "no such type" : "names of types are in lower case");
+    }
+    const bool digits = meant == "decimal" && where != TypePlace::parameter;
+    if (digits) meant = "decimal(18,2)";
+    if (!meant.empty())
+      report.fix(digits                                    ? Applicability::sketch
+                 : known != nullptr && known->note.empty() ? Applicability::certain
+                                                           : Applicability::likely,
+                 "use `" + meant + "`", {{last.span, meant}});
+    if (known != nullptr || !meant.empty()) return;
+  } else {
+    report.at(path.span, "no such type");
+  }
+  for (const std::string_view name : type_names()) names.emplace_back(name);
+  if (const auto meant = closest(last.text, names))
+    report.fix(Applicability::likely, "use `" + *meant + "`", {{last.span, *meant}});
 }
 
 Type named_type(Context& context, const Place& place, const ast::Path& path, TypePlace where) {
@@ -53,14 +84,7 @@ Type named_type(Context& context, const Place& place, const ast::Path& path, Typ
   }
   if (found.silent) return error_type();
   if (found.declaration == nullptr) {
-    std::vector<std::string> names = context.declarations.names(place, NameKind::type);
-    for (const char* name :
-         {"bool", "int", "float", "decimal", "string", "bytes", "uuid", "date", "time", "timestamp", "duration"})
-      names.emplace_back(name);
-    auto report = context.reporter.report(diag::UnknownType{.name = path_text(path)});
-    report.at(path.span, "no such type");
-    if (const auto meant = closest(last.text, names))
-      report.fix(Applicability::likely, "use `" + *meant + "`", {{last.span, *meant}});
+    report_unknown(context, place, path, where);
     return error_type();
   }
   const Declaration& alias = *found.declaration;

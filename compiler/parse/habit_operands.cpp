@@ -5,53 +5,10 @@
 
 #include "compiler/parse/habit_reader.h"
 #include "compiler/parse/literals.h"
+#include "runtime/declare/foreign_type.h"
 
 namespace braid::grammar {
 namespace {
-
-struct TypeName {
-  std::string_view foreign, braid;
-};
-constexpr TypeName kTypes[] = {{"int", "int"},
-                               {"integer", "int"},
-                               {"bigint", "int"},
-                               {"smallint", "int"},
-                               {"tinyint", "int"},
-                               {"int2", "int"},
-                               {"int4", "int"},
-                               {"int8", "int"},
-                               {"int32", "int"},
-                               {"int64", "int"},
-                               {"long", "int"},
-                               {"signed", "int"},
-                               {"unsigned", "int"},
-                               {"text", "string"},
-                               {"varchar", "string"},
-                               {"char", "string"},
-                               {"nvarchar", "string"},
-                               {"string", "string"},
-                               {"str", "string"},
-                               {"float", "float"},
-                               {"double", "float"},
-                               {"real", "float"},
-                               {"float4", "float"},
-                               {"float8", "float"},
-                               {"float64", "float"},
-                               {"decimal", "decimal"},
-                               {"numeric", "decimal"},
-                               {"number", "decimal"},
-                               {"bool", "bool"},
-                               {"boolean", "bool"},
-                               {"date", "date"},
-                               {"time", "time"},
-                               {"timestamp", "timestamp"},
-                               {"timestamptz", "timestamp"},
-                               {"datetime", "timestamp"},
-                               {"uuid", "uuid"},
-                               {"interval", "duration"},
-                               {"duration", "duration"},
-                               {"bytes", "bytes"},
-                               {"bytea", "bytes"}};
 
 struct UnitName {
   std::string_view foreign, unit, method;
@@ -127,13 +84,6 @@ bool has_form(std::string_view text, std::string_view form) {
 }
 
 }  // namespace
-
-std::string_view braid_type(std::string_view foreign) {
-  const std::string lower = lowered(foreign);
-  for (const TypeName& known : kTypes)
-    if (known.foreign == lower) return known.braid;
-  return "";
-}
 
 bool HabitReader::prefix() {
   return case_when() || cast() || interval() || extract_unit() || time_literal() || distinct_argument() || subquery() ||
@@ -228,7 +178,7 @@ bool HabitReader::cast() {
     if (depth == 0 && word(as, "as")) break;
   }
   if (as == *close || as == 2 || at(as + 1).kind != TokenKind::word) return false;
-  const std::string to(braid_type(at(as + 1).text));
+  const std::string to(braid_type_name(at(as + 1).text));
   const Span place = at().span;
   std::string digits;
   if (to == "decimal" && sign(as + 2, Sign::paren_open) && *close > as + 4)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/parse/habit_reader.h"
+#include "runtime/declare/foreign_type.h"
 
 namespace braid::grammar {
 namespace {
@@ -204,7 +205,7 @@ bool HabitReader::power() {
 /// `x::int` of PostgreSQL.
 bool HabitReader::typed_by_colons() {
   if (!signs(0, Sign::colon, Sign::colon) || at(2).kind != TokenKind::word) return false;
-  const std::string_view to = braid_type(at(2).text);
+  const std::string_view to = braid_type_name(at(2).text);
   size_t end = 3;
   std::string digits;
   if (word(2, "double") && word(3, "precision")) end = 4;

@@ -69,6 +69,8 @@ HabitReader::HabitReader(TokenList& tokens, const SourceSet& sources, std::vecto
                          Reporter& reporter)
     : sources_(sources), tokens_(tokens), lexical_(lexical), reporter_(reporter), in_(tokens.tokens) {
   out_.reserve(in_.size());
+  for (size_t i = 0; i + 1 < in_.size(); ++i)
+    if (in_[i].is_word("type") && in_[i].starts_line) declared_types_.insert(in_[i + 1].text);
 }
 
 bool HabitReader::run() {
@@ -221,6 +223,10 @@ void HabitReader::push(Token token) {
     constexpr std::array kWithoutBraces = {"domain", "owner", "description", "use", "param", "type", "function"};
     in_header_ = std::find(kWithoutBraces.begin(), kWithoutBraces.end(), token.text) == kWithoutBraces.end();
   }
+  const auto items = words_of(Group::item);
+  if (open_.empty() && token.kind == TokenKind::word && !token.quoted && (token.starts_line || item_ == "public") &&
+      std::find(items.begin(), items.end(), token.text) != items.end())
+    item_ = token.text;
   if (opens(token)) open_.push_back(token.sign);
   if (closes(token) && !open_.empty()) {
     open_.pop_back();
@@ -264,6 +270,14 @@ Token HabitReader::make_sign(Sign sign, Span span) const {
 Token HabitReader::make_text(std::string text, Span span) const {
   Token token;
   token.kind = TokenKind::text;
+  token.text = std::move(text);
+  token.span = span;
+  return token;
+}
+
+Token HabitReader::make_number(std::string text, Span span) const {
+  Token token;
+  token.kind = TokenKind::number;
   token.text = std::move(text);
   token.span = span;
   return token;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,7 @@ class HabitReader {
   Token make_word(std::string text, Span span) const;
   Token make_sign(Sign sign, Span span) const;
   Token make_text(std::string text, Span span) const;
+  Token make_number(std::string text, Span span) const;
   /// Stands for what was reported: the grammar leaves a hole there and says nothing.
   Token make_hole(Span span) const;
 
@@ -82,6 +84,22 @@ class HabitReader {
   bool union_all();
   bool join_words();
   bool from_list();
+
+  // -- habit_types.cpp
+  /// A type as Braid writes it: `text`, and the tokens of it.
+  struct ForeignTypeText {
+    size_t end = 0;  ///< offset behind what was read
+    std::string text;
+    std::vector<Token> tokens;
+    std::vector<std::string> notes;
+    bool foreign = false;  ///< Braid reads it only in this form
+    bool sketch = false;   ///< its digits are a guess
+  };
+  bool foreign_type();
+  bool other_container(size_t first);
+  bool in_type_place() const;
+  bool in_column_place() const;
+  std::optional<ForeignTypeText> read_type(size_t offset, int depth) const;
 
   // -- habit_operators.cpp
   bool infix();
@@ -122,13 +140,12 @@ class HabitReader {
   std::vector<Token> out_;
   std::vector<Sign> open_;                                ///< brackets that are open behind `out_`
   std::vector<std::pair<size_t, std::string>> capitals_;  ///< keywords in capitals, by their place in `in_`
+  std::string item_;                                      ///< the word that leads the item: `stream`, `function`, …
+  std::set<std::string> declared_types_;
   bool in_header_ = false;  ///< between the name of an item and its braces, where clauses stand
   int depth_ = 0;           ///< of `walk`
   size_t next_ = 0;
   bool found_ = false;
 };
-
-/// The Braid type and conversion that a type of another language stands for; empty if unknown.
-std::string_view braid_type(std::string_view foreign);
 
 }  // namespace braid::grammar

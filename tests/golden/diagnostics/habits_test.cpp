@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/session/session.h"
+#include "runtime/declare/foreign_type.h"
 #include "runtime/report/apply_fix.h"
 #include "stdlib/registry.h"
 
@@ -34,7 +35,7 @@ table buyer
 
 )";
 
-enum class Place { condition, value, steps, group, entry, item };
+enum class Place { condition, value, steps, group, entry, item, fields, function };
 
 std::string script_of(Place place, std::string_view written) {
   const std::string text(written);
@@ -52,6 +53,10 @@ std::string script_of(Place place, std::string_view written) {
       return product("  window tumbling 1h\n  group i { v: " + text + " }");
     case Place::entry:
       return product("  select { id, at, " + text + " }");
+    case Place::fields:
+      return product("  select { id, at }") + "\nstream other\n  time at within 10s\n{ at: timestamp, " + text + " }\n";
+    case Place::function:
+      return product("  select { id, at }") + "\nfunction f(" + text + ") -> int = 1\n";
     case Place::item:
       return std::string(kSources) + text + "\n\nproduct p version 1 {\n  from sale\n  select { id, at }\n}\n";
   }
@@ -95,7 +100,7 @@ struct Habit {
 };
 
 constexpr Place condition = Place::condition, value = Place::value, steps = Place::steps, group = Place::group,
-                entry = Place::entry, item = Place::item;
+                entry = Place::entry, item = Place::item, fields = Place::fields, function = Place::function;
 
 const Habit kHabits[] = {
     // ---- comparisons and conditions
@@ -271,6 +276,47 @@ const Habit kHabits[] = {
     {steps, "  mutate v = 1", "E1011", "mutate", "  let v = 1"},
     {steps, "  | where i > 1", "E1043", "|", "  where i > 1"},
     {steps, "  where i > 1;", "E1029", ";", "  where i > 1"},
+    // ---- types
+    {fields, "x: varchar", "E2104", "varchar", "x: string"},
+    {fields, "x: Integer", "E2104", "Integer", "x: int"},
+    {fields, "x: String", "E2104", "String", "x: string"},
+    {fields, "x: TIMESTAMP", "E2104", "TIMESTAMP", "x: timestamp"},
+    {fields, "x: boolean?", "E2104", "boolean", "x: bool?"},
+    {fields, "x: list<bigint>", "E2104", "bigint", "x: list<int>"},
+    {fields, "x: { y: double }", "E2104", "double", "x: { y: float }"},
+    {fields, "x: json", "E2104", "json", nullptr},
+    {fields, "x: map", "E2104", "map", nullptr},
+    {fields, "x: array", "E2104", "array", nullptr},
+    {function, "x: number", "E2104", "number", "x: decimal"},
+    {fields, "x: varchar(20)", "E1011", "varchar(20)", "x: string"},
+    {fields, "x: VARCHAR(max), y: int", "E1011", "VARCHAR(max)", "x: string, y: int"},
+    {fields, "x: numeric(12,2)", "E1011", "numeric(12,2)", "x: decimal(12,2)"},
+    {fields, "x: DECIMAL(12, 2)", "E1011", "DECIMAL(12, 2)", "x: decimal(12,2)"},
+    {fields, "x: NUMBER(10)", "E1011", "NUMBER(10)", "x: decimal(10,0)"},
+    {fields, "x: bigint not null", "E1011", "bigint not null", "x: int"},
+    {fields, "x: INT NULL", "E1011", "INT NULL", "x: int?"},
+    {fields, "x: string | null", "E1011", "string | null", "x: string?"},
+    {fields, "x: double precision", "E1011", "double precision", "x: float"},
+    {fields, "x: character varying(30)", "E1011", "character varying(30)", "x: string"},
+    {fields, "x: timestamp(3) with time zone", "E1011", "timestamp(3) with time zone", "x: timestamp"},
+    {fields, "x: int unsigned", "E1011", "int unsigned", "x: int"},
+    {fields, "x: Array<string>", "E1011", "Array<string>", "x: list<string>"},
+    {fields, "x: array<varchar(20)>, y: int", "E1011", "array<varchar(20)>", "x: list<string>, y: int"},
+    {fields, "x: List<List<Long>>", "E1011", "List<List<Long>>", "x: list<list<int>>"},
+    {fields, "x: list[int]", "E1011", "list[int]", "x: list<int>"},
+    {fields, "x: Optional[float]", "E1011", "Optional[float]", "x: float?"},
+    {fields, "x: Nullable(Int64)", "E1011", "Nullable(Int64)", "x: int?"},
+    {fields, "x: text[]", "E1011", "text[]", "x: list<string>"},
+    {fields, "x: { y: varchar(10) }", "E1011", "varchar(10)", "x: { y: string }"},
+    {fields, "x: Map<string, int>", "E1043", "Map", nullptr},
+    {fields, "x: struct<a: int, b: string>", "E1043", "struct", nullptr},
+    {fields, "x BIGINT", "E1011", "x BIGINT", "x: int"},
+    {fields, "x int, y: int", "E1011", "x int", "x: int, y: int"},
+    {fields, "x VARCHAR(20) NOT NULL", "E1011", "x VARCHAR(20) NOT NULL", "x: string"},
+    {fields, "x ROW(a INT)", "E1043", "ROW", nullptr},
+    {function, "x: varchar(20)", "E1011", "varchar(20)", "x: string"},
+    {item, "type money_text = varchar(20)", "E1011", "varchar(20)", "type money_text = string"},
+    {item, "param most: numeric(12,2) = 1.5", "E1011", "numeric(12,2)", "param most: decimal(12,2) = 1.5"},
     // ---- items
     {item, "create table x (a int, b varchar(10));", "E1043", "create table", nullptr},
     {item, "create view x as select * from sale", "E1043", "create view", nullptr},
@@ -352,6 +398,56 @@ TEST(ForeignFunctions, GetOneFindingAndAFormThatCompiles) {
     const auto mended = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
     EXPECT_EQ(listed(check(mended.value_or("(edits overlap)"))), "") << found;
   }
+}
+
+TEST(ForeignTypes, AreNotTypesOfBraid) {
+  EXPECT_GE(foreign_types().size(), 100u);
+  std::set<std::string_view> names{"list", "enum"};
+  for (const std::string_view name : type_names()) {
+    names.insert(name);
+    EXPECT_EQ(braid_type_name(name), name);
+  }
+  EXPECT_EQ(braid_type_name("TimeStamp"), "timestamp");
+  EXPECT_EQ(braid_type_name("sting"), "");
+  for (const ForeignType& known : foreign_types()) {
+    SCOPED_TRACE(known.name);
+    EXPECT_TRUE(names.insert(known.name).second) << "a type of Braid, or twice";
+    EXPECT_FALSE(known.braid.empty() && known.note.empty());
+    if (!known.braid.empty()) {
+      EXPECT_EQ(braid_type_name(known.braid), known.braid);
+    }
+  }
+}
+
+TEST(ForeignTypes, GetOneFindingAndATypeThatCompiles) {
+  for (const ForeignType& known : foreign_types()) {
+    const std::string written = fmt::format("x: {}", known.name);
+    SCOPED_TRACE(written);
+    const Checked checked = check(script_of(Place::fields, written));
+    ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
+    const Diagnostic& finding = checked.findings.front();
+    EXPECT_EQ(code_text(finding), "E2104");
+    EXPECT_EQ(checked.sources.text(finding.labels.front().span), known.name);
+    EXPECT_EQ(finding.labels.front().text, fmt::format("a type of {}", known.languages));
+    ASSERT_EQ(finding.fixes.empty(), known.braid.empty()) << listed(checked);
+    if (known.braid.empty()) continue;
+    const auto fixed = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
+    EXPECT_EQ(listed(check(fixed.value_or("(edits overlap)"))), "");
+    EXPECT_EQ(fixed,
+              script_of(Place::fields, fmt::format("x: {}", known.braid == "decimal" ? "decimal(18,2)" : known.braid)));
+  }
+}
+
+/// A type that the script declares is not foreign, whatever its name is.
+TEST(ForeignTypes, MayBeDeclaredInTheScript) {
+  const std::string script = script_of(Place::item,
+                                       "type point = { x: float, y: float }\ntype text = string\n"
+                                       "stream t { a: list<point>, b: text?, c: int }");
+  EXPECT_EQ(listed(check(script)), "");
+  const Checked checked =
+      check(script_of(Place::item, "type point = { x: float, y: float }\nstream t { a: Array<point>, b: int }"));
+  ASSERT_EQ(checked.findings.size(), 1u) << listed(checked);
+  EXPECT_EQ(checked.findings.front().fixes.front().text, "write `list<point>`");
 }
 
 /// A text in single quotes is not a second finding, and the fix gives it double quotes.
