@@ -95,7 +95,8 @@ void run(const RunFlags& flags, CommandContext& context) {
                          return open_sized_rocks_store(directory, {.memory_bytes = memory / 4});
                        }};
   JobOptions options{.project = session.files().name,
-                     .directory = flags.store.empty() ? environment.store : flags.store};
+                     .directory = flags.store.empty() ? environment.store : flags.store,
+                     .root = session.files().root.empty() ? "." : session.files().root};
   options.seal = !flags.no_seal;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;

@@ -80,6 +80,21 @@ std::string parent_directory(std::string_view path) {
   return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
+std::string normal_path(std::string_view path) {
+  std::string out;
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view component = path.substr(at, end - at);
+    at = end + 1;
+    if (component == "..") {
+      out.erase(std::min(out.find_last_of('/'), out.size()));
+    } else if (!component.empty() && component != ".") {
+      out.append("/").append(component);
+    }
+  }
+  return out.empty() ? "/" : out;
+}
+
 std::string join_path(std::string_view directory, std::string_view name) {
   if (directory.empty() || name.starts_with('/')) return std::string(name);
   std::string path(directory);

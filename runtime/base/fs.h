@@ -41,6 +41,9 @@ class FileWriter {
   virtual Status truncate(uint64_t length) = 0;
   virtual Status sync() = 0;
   virtual Result<uint64_t> size() = 0;
+  /// Keeps all other writers, of this process and of others, from locking the file, by whatever name they opened it,
+  /// until this one is destroyed. False if another one holds it.
+  virtual Result<bool> lock() = 0;
 };
 
 /// Held until it is destroyed, or the process ends, however it does.
@@ -53,6 +56,8 @@ struct FileInfo {
   bool exists = false;
   bool directory = false;
   uint64_t size = 0;
+  uint64_t device = 0, inode = 0;  ///< together they tell whether two names are one file
+  uint64_t links = 0;              ///< names that the file has
 };
 
 enum class OpenMode {
@@ -81,6 +86,12 @@ class Fs {
   /// Creates the file if needed; fails with system_error EWOULDBLOCK if another process, or this one, holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 
+  /// The absolute path without `.`, `..`, doubled slashes and symbolic links; what does not exist of it is kept as it
+  /// is written. Fails with ELOOP, or where a folder cannot be looked into.
+  virtual Result<std::string> canonical(const std::string& path) = 0;
+  /// 32 hexadecimal digits that no other call gives, on no machine. Never for what results depend on.
+  virtual Result<std::string> unique_id() = 0;
+
   /// Standard input. Reads go forward: bytes before the offset of the last read are forgotten; size() is what has come
   /// so far. Tests and the simulation have it as the file /dev/stdin.
   virtual Result<std::unique_ptr<FileReader>> open_standard_input();
@@ -100,6 +111,8 @@ Fs& real_fs();
 /// "." for a bare name, "/" for an entry of the root.
 std::string parent_directory(std::string_view path);
 std::string join_path(std::string_view directory, std::string_view name);
+/// Without `.`, `..` and doubled slashes, by its text alone; absolute paths only.
+std::string normal_path(std::string_view path);
 /// One component against one component of a pattern.
 bool glob_matches(std::string_view pattern, std::string_view name);
 /// "cannot ACTION `path`: reason of the operating system".

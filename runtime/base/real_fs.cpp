@@ -2,12 +2,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "runtime/base/fs.h"
 
@@ -149,6 +151,12 @@ class RealWriter : public FileWriter {
     return static_cast<uint64_t>(info.st_size);
   }
 
+  Result<bool> lock() override {
+    if (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == EWOULDBLOCK) return false;
+    return file_error(ErrorKind::output, "lock", path_, errno);
+  }
+
  private:
   std::string path_;
   Descriptor descriptor_;
@@ -170,7 +178,12 @@ class RealFs : public Fs {
       if (errno == ENOENT || errno == ENOTDIR) return FileInfo{};
       return file_error(ErrorKind::input, "read", path, errno);
     }
-    return FileInfo{.exists = true, .directory = S_ISDIR(info.st_mode), .size = static_cast<uint64_t>(info.st_size)};
+    return FileInfo{.exists = true,
+                    .directory = S_ISDIR(info.st_mode),
+                    .size = static_cast<uint64_t>(info.st_size),
+                    .device = info.st_dev,
+                    .inode = info.st_ino,
+                    .links = info.st_nlink};
   }
 
   Result<std::vector<std::string>> list_directory(const std::string& path) override {
@@ -262,6 +275,50 @@ class RealFs : public Fs {
     if (!descriptor.ok() || ::flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0)
       return file_error(ErrorKind::output, "lock", path, errno);
     return std::unique_ptr<FileLock>(std::make_unique<RealLock>(std::move(descriptor)));
+  }
+
+  Result<std::string> canonical(const std::string& path) override {
+    std::string place;
+    std::string rest = path;
+    if (!path.starts_with('/')) {
+      std::error_code failed;
+      const std::string here = std::filesystem::current_path(failed).string();
+      if (failed) return file_error(ErrorKind::input, "find", path, failed.value());
+      rest = here + "/" + path;
+    }
+    constexpr int kMostLinks = 40;
+    for (int links = 0; !rest.empty();) {
+      const size_t end = std::min(rest.find('/'), rest.size());
+      const std::string component = rest.substr(0, end);
+      rest.erase(0, end + 1);
+      if (component.empty() || component == ".") continue;
+      if (component == "..") {
+        place.erase(std::min(place.find_last_of('/'), place.size()));
+        continue;
+      }
+      const std::string next = place + "/" + component;
+      struct ::stat info;
+      const bool found = ::lstat(next.c_str(), &info) == 0;
+      if (!found && errno != ENOENT && errno != ENOTDIR) return file_error(ErrorKind::input, "read", next, errno);
+      if (!found || !S_ISLNK(info.st_mode)) {
+        place = next;
+        continue;
+      }
+      if (++links > kMostLinks) return file_error(ErrorKind::input, "read", path, ELOOP);
+      std::error_code failed;
+      const std::string target = std::filesystem::read_symlink(next, failed).string();
+      if (failed) return file_error(ErrorKind::input, "read", next, failed.value());
+      if (target.starts_with('/')) place.clear();
+      rest = target + "/" + rest;
+    }
+    return place.empty() ? "/" : place;
+  }
+
+  Result<std::string> unique_id() override {
+    std::array<uint64_t, 2> bits;
+    if (::getrandom(bits.data(), sizeof(bits), 0) != static_cast<ssize_t>(sizeof(bits)))
+      return file_error(ErrorKind::input, "read", "random numbers", errno);
+    return fmt::format("{:016x}{:016x}", bits[0], bits[1]);
   }
 };
 

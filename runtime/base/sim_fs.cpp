@@ -45,6 +45,9 @@ class SimWriter : public FileWriter {
  public:
   SimWriter(SimFs& fs, std::string path, SimFs::NodeRef node)
       : fs_(fs), path_(std::move(path)), node_(std::move(node)), generation_(fs.generation_) {}
+  ~SimWriter() override {
+    if (locks_ && generation_ == fs_.generation_) fs_.locked_.erase(node_.get());
+  }
 
   Status append(std::string_view bytes) override {
     bool power_was_cut = fs_.power_is_cut();
@@ -73,6 +76,11 @@ class SimWriter : public FileWriter {
     if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "write", path_, failure);
     return static_cast<uint64_t>(node_->content.size());
   }
+  Result<bool> lock() override {
+    if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "lock", path_, failure);
+    locks_ = locks_ || fs_.locked_.insert(node_.get()).second;
+    return locks_;
+  }
 
  private:
   int begin() {
@@ -83,6 +91,7 @@ class SimWriter : public FileWriter {
   std::string path_;
   SimFs::NodeRef node_;
   uint64_t generation_;
+  bool locks_ = false;
 };
 
 class SimLock : public FileLock {
@@ -99,24 +108,22 @@ class SimLock : public FileLock {
 };
 
 SimFs::SimFs(uint64_t seed) : rng_(seed) {
-  auto root = std::make_shared<Node>();
+  auto root = new_node();
   root->directory = true;
   entries_["/"] = durable_["/"] = root;
 }
 
 SimFs::~SimFs() = default;
 
-/// The working directory is the root; `.` and doubled slashes go.
+SimFs::NodeRef SimFs::new_node() {
+  auto node = std::make_shared<Node>();
+  node->inode = ++inodes_;
+  return node;
+}
+
+/// The working directory is the root; `.`, `..` and doubled slashes go.
 std::string SimFs::full(const std::string& path) const {
-  std::string out;
-  size_t at = 0;
-  while (at < path.size()) {
-    size_t end = std::min(path.find('/', at), path.size());
-    std::string_view component(path.data() + at, end - at);
-    if (!component.empty() && component != ".") out.append("/").append(component);
-    at = end + 1;
-  }
-  return out.empty() ? "/" : out;
+  return normal_path(path);
 }
 
 SimFs::NodeRef SimFs::find(const std::string& path) const {
@@ -150,7 +157,12 @@ Result<FileInfo> SimFs::stat(const std::string& path) {
   if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
   NodeRef node = find(path);
   if (!node) return FileInfo{};
-  return FileInfo{.exists = true, .directory = node->directory, .size = node->content.size()};
+  return FileInfo{.exists = true,
+                  .directory = node->directory,
+                  .size = node->content.size(),
+                  .device = 1,
+                  .inode = node->inode,
+                  .links = node->links};
 }
 
 Result<std::vector<std::string>> SimFs::list_directory(const std::string& path) {
@@ -185,7 +197,7 @@ Result<std::unique_ptr<FileWriter>> SimFs::open_writer(const std::string& path, 
   if (failure == 0 && node && node->directory) failure = EISDIR;
   if (failure != 0) return file_error(ErrorKind::output, "open", path, failure);
   if (!node) {
-    node = std::make_shared<Node>();
+    node = new_node();
     change_entries({{{full(path), node}}});
   } else if (mode == OpenMode::replace) {
     node->content.clear();
@@ -226,7 +238,7 @@ Status SimFs::make_directories(const std::string& path) {
   for (; !entries_.contains(place); place = parent_directory(place)) missing.push_back(place);
   if (!entries_[place]->directory) return file_error(ErrorKind::output, "create directory", path, ENOTDIR);
   for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
-    auto node = std::make_shared<Node>();
+    auto node = new_node();
     node->directory = true;
     entries_[*next] = durable_[*next] = node;
   }
@@ -255,9 +267,24 @@ Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
   NodeRef parent = find(parent_directory(full(path)));
   if (failure == 0 && (!parent || !parent->directory)) failure = ENOENT;
   if (failure != 0) return file_error(ErrorKind::output, "lock", path, failure);
-  if (!find(path)) change_entries({{{full(path), std::make_shared<Node>()}}});
+  if (!find(path)) change_entries({{{full(path), new_node()}}});
   locks_.insert(full(path));
   return std::unique_ptr<FileLock>(std::make_unique<SimLock>(*this, full(path)));
+}
+
+Result<std::string> SimFs::canonical(const std::string& path) {
+  if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
+  return full(path);
+}
+
+Result<std::string> SimFs::unique_id() {
+  ++ids_;
+  return fmt::format("{:016x}{:016x}", hash_mix(ids_), hash_mix(hash_mix(ids_)));
+}
+
+void SimFs::link(const std::string& from, const std::string& to) {
+  ++find(from)->links;
+  entries_[full(to)] = durable_[full(to)] = find(from);
 }
 
 void SimFs::crash() {
@@ -278,6 +305,7 @@ void SimFs::crash() {
     node->shortest = node->content.size();
   }
   locks_.clear();
+  locked_.clear();
   failures_.clear();
   power_cut_ = 0;
   ++generation_;

@@ -33,6 +33,10 @@ class SimFs : public Fs {
   Status make_directories(const std::string& path) override;
   Status sync_directory(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
+  Result<std::string> canonical(const std::string& path) override;
+  Result<std::string> unique_id() override;
+  /// Gives the file `from` a second name.
+  void link(const std::string& from, const std::string& to);
 
   /// Operations so far: each call above, of a reader or of a writer is one.
   uint64_t operations() const { return operations_; }
@@ -52,6 +56,8 @@ class SimFs : public Fs {
 
   struct Node {
     bool directory = false;
+    uint64_t inode = 0;
+    uint64_t links = 1;
     std::string content;
     std::string synced;
     size_t shortest = 0;  ///< length of the bytes that stayed as they were at the last sync
@@ -65,6 +71,7 @@ class SimFs : public Fs {
   NodeRef find(const std::string& path) const;
   /// Counts an operation; the error it is to fail with, 0 if none.
   int begin_operation();
+  NodeRef new_node();
   void change_entries(EntryChange change);
   static void apply(const EntryChange& change, std::map<std::string, NodeRef>& entries);
 
@@ -77,6 +84,8 @@ class SimFs : public Fs {
   std::map<std::string, NodeRef> durable_;
   std::vector<EntryChange> pending_;  ///< not yet durable, oldest first
   std::set<std::string> locks_;
+  std::set<const Node*> locked_;  ///< by writers
+  uint64_t inodes_ = 0, ids_ = 0;
 };
 
 }  // namespace braid

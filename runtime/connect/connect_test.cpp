@@ -213,24 +213,69 @@ TEST(Source, ReadErrorsAreReported) {
 TEST(Sink, RefusesAForeignFile) {
   SimFs fs(1);
   put(fs, "out.ndjson", "somebody's");
-  EXPECT_EQ(OutputFile::open(fs, "out.ndjson", false, 0).error().code, 7010);
+  EXPECT_EQ(OutputFile::open(fs, "out.ndjson", false, {}).error().code, 7010);
   EXPECT_EQ(*fs.read_file("out.ndjson"), "somebody's");
-  EXPECT_EQ(OutputFile::open(fs, "out.ndjson", true, 100).error().code, 8007);
-  EXPECT_EQ(OutputFile::open(fs, "gone.ndjson", true, 1).error().code, 8007);
+  EXPECT_EQ(OutputFile::open(fs, "out.ndjson", true, {.bytes = 100}).error().code, 8007);
+  EXPECT_EQ(OutputFile::open(fs, "gone.ndjson", true, {.bytes = 1}).error().code, 8007);
 }
 
 TEST(Sink, ReportsAFullDiskAndAFailedSync) {
   SimFs fs(1);
-  auto file = OutputFile::open(fs, "deep/er/out", false, 0);
+  auto file = OutputFile::open(fs, "deep/er/out", false, {});
   ASSERT_TRUE(file.ok());
   ASSERT_TRUE((*file)->append("x").ok());
   fs.fail_operation(fs.operations() + 1, ENOSPC);
   EXPECT_EQ((*file)->freeze().error().code, 8003);
-  auto again = OutputFile::open(fs, "deep/er/out", true, 0);
+  file->reset();
+  auto again = OutputFile::open(fs, "deep/er/out", true, {});
   ASSERT_TRUE((*again)->append("y").ok());
   ASSERT_TRUE((*again)->freeze().ok());
   fs.fail_operation(fs.operations() + 1, EIO);
   EXPECT_EQ((*again)->sync().error().code, 8006);
+}
+
+TEST(Sink, HasAFileForItself) {
+  SimFs fs(1);
+  auto file = OutputFile::open(fs, "out", false, {});
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE((*file)->append("row\n").ok());
+  ASSERT_TRUE((*file)->freeze().ok());
+  const CommittedOutput committed = (*file)->committed();
+  EXPECT_EQ(OutputFile::open(fs, "./here/../out", true, committed).error().code, 8011);
+  fs.link("out", "other");
+  EXPECT_EQ(OutputFile::open(fs, "other", true, {}).error().code, 8011);
+  file->reset();
+  EXPECT_EQ(OutputFile::open(fs, "other", true, {}).error().code, 8014);
+  EXPECT_EQ(*fs.read_file("out"), "row\n");
+}
+
+TEST(Sink, GoesOnOnlyBehindWhatItWrote) {
+  SimFs fs(1);
+  const std::string text(6000, 'x');
+  CommittedOutput committed;
+  {
+    auto file = OutputFile::open(fs, "out", false, {}).value();
+    ASSERT_TRUE(file->append(text).ok());
+    ASSERT_TRUE(file->freeze().ok());
+    committed = file->committed();
+    EXPECT_EQ(committed.bytes, text.size());
+  }
+  EXPECT_TRUE(*OutputFile::holds(fs, "out", committed));
+  put(fs, "out", std::string(5999, 'x') + "yz");
+  EXPECT_FALSE(*OutputFile::holds(fs, "out", committed));
+  EXPECT_EQ(OutputFile::open(fs, "out", true, committed).error().code, 8013);
+  EXPECT_EQ(fs.read_file("out")->size(), 6001u);
+  put(fs, "out", text + "tail of a crash");
+  bool asked = false;
+  auto refused = OutputFile::open(fs, "out", true, committed, [&](const FileInfo& info) -> Status {
+    asked = info.size > text.size();
+    return Error{ErrorKind::output, "not yours", 8012, 0};
+  });
+  EXPECT_TRUE(asked);
+  EXPECT_EQ(refused.error().code, 8012);
+  EXPECT_GT(fs.read_file("out")->size(), text.size());
+  EXPECT_TRUE(OutputFile::open(fs, "out", true, committed).ok());
+  EXPECT_EQ(*fs.read_file("out"), text);
 }
 
 /// Rows are appended, synced and committed; the power goes at every possible operation. Afterwards the file holds
@@ -239,7 +284,8 @@ TEST(Sink, CommittedBytesSurviveEveryPowerCut) {
   for (uint64_t seed = 0; seed < 8; ++seed) {
     for (uint64_t cut = 1;; ++cut) {
       SimFs fs(seed);
-      uint64_t committed = 0, next = 0;
+      CommittedOutput committed;
+      uint64_t next = 0;
       bool claimed = false;
       std::string expected;
       for (int i = 0; i < 20; ++i) expected += "row " + std::to_string(i) + "\n";
@@ -248,14 +294,14 @@ TEST(Sink, CommittedBytesSurviveEveryPowerCut) {
         claimed = true;  // the state says so before the file is made
         BRAID_ASSIGN(auto file, OutputFile::open(fs, "dir/out", was_claimed, committed));
         BRAID_ASSIGN(std::string content, fs.read_file("dir/out"));
-        EXPECT_EQ(content, expected.substr(0, committed));
+        EXPECT_EQ(content, expected.substr(0, committed.bytes));
         uint64_t appended = next;
         auto append = [&] { return file->append("row " + std::to_string(appended++) + "\n"); };
         for (uint64_t i = next; i < 20; ++i) {
           if (i == appended) BRAID_TRY(append());
           if (i % 3 != 2 && i != 19) continue;
           BRAID_TRY(file->freeze());
-          uint64_t frozen = file->length();
+          CommittedOutput frozen = file->committed();
           // What comes before the sync belongs to the next commit, whether it lasts or not.
           if (appended < 20) BRAID_TRY(append());
           BRAID_TRY(file->sync());

@@ -1,15 +1,18 @@
 #include "runtime/connect/sink.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include "runtime/data/key_bytes.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
 namespace {
 
 constexpr size_t kPendingBytes = 64 * 1024;
+constexpr size_t kFingerprintBytes = 4096;
 
 Error output_error(const Diagnostic& diagnostic, int system_error = 0) {
   return {ErrorKind::output, diagnostic.message, diagnostic.code, system_error};
@@ -31,19 +34,37 @@ Error not_durable(const std::string& path, const Error& error) {
   return output_error(diag::SyncFailed{.path = path, .reason = reason_of(error)}.make(), error.system_error);
 }
 
+/// The bytes that a fingerprint of the first `length` bytes is made of.
+Result<std::string> read_tail(Fs& fs, const std::string& path, uint64_t length) {
+  std::string tail(std::min<uint64_t>(length, kFingerprintBytes), '\0');
+  if (tail.empty()) return tail;
+  BRAID_ASSIGN(std::unique_ptr<FileReader> reader, fs.open_reader(path));
+  BRAID_ASSIGN(size_t count, reader->read_at(length - tail.size(), tail.data(), tail.size()));
+  tail.resize(count);
+  return tail;
+}
+
 }  // namespace
 
+Result<bool> OutputFile::holds(Fs& fs, const std::string& path, const CommittedOutput& committed) {
+  BRAID_ASSIGN(FileInfo info, fs.stat(path));
+  if (!info.exists || info.directory || info.size < committed.bytes) return false;
+  BRAID_ASSIGN(std::string tail, read_tail(fs, path, committed.bytes));
+  return committed.bytes == 0 || key_hash(tail) == committed.fingerprint;
+}
+
 Result<std::unique_ptr<OutputFile>> OutputFile::open(Fs& fs, const std::string& path, bool claimed,
-                                                     uint64_t committed_bytes) {
-  Result<FileInfo> info = fs.stat(path);
-  if (!info.ok()) return cannot_write(path, info.error());
-  if (info->exists && !claimed) return output_error(diag::ForeignFile{.path = path}.make());
-  uint64_t found = info->exists ? info->size : 0;
-  if (found < committed_bytes) {
+                                                     const CommittedOutput& committed, const Admit& admit) {
+  auto shortened = [&](uint64_t found) {
     return output_error(diag::OutputShortened{
-        .path = path, .found = static_cast<int64_t>(found), .expected = static_cast<int64_t>(committed_bytes)}
+        .path = path, .found = static_cast<int64_t>(found), .expected = static_cast<int64_t>(committed.bytes)}
                             .make());
-  }
+  };
+  Result<FileInfo> before = fs.stat(path);
+  if (!before.ok()) return cannot_write(path, before.error());
+  if (before->exists && !claimed) return output_error(diag::ForeignFile{.path = path}.make());
+  const uint64_t there = before->exists ? before->size : 0;
+  if (there < committed.bytes) return shortened(there);
   if (Status made = fs.make_directories(parent_directory(path)); !made.ok()) return cannot_write(path, made.error());
   Result<std::unique_ptr<FileWriter>> writer =
       fs.open_writer(path, claimed ? OpenMode::create_or_append : OpenMode::create_new);
@@ -52,12 +73,32 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(Fs& fs, const std::string& 
   if (!writer.ok()) return cannot_write(path, writer.error());
   std::unique_ptr<OutputFile> file(new OutputFile(fs, path));
   file->writer_ = std::move(writer).value();
-  file->written_ = committed_bytes;
-  if (found > committed_bytes) {
-    if (Status cut = file->writer_->truncate(committed_bytes); !cut.ok()) return cannot_write(path, cut.error());
+  file->written_ = committed.bytes;
+
+  // From here on nobody else writes it: what is seen now holds.
+  Result<bool> locked = file->writer_->lock();
+  if (!locked.ok()) return cannot_write(path, locked.error());
+  if (!*locked) return output_error(diag::OutputInUse{.path = path}.make());
+  Result<FileInfo> info = fs.stat(path);
+  if (!info.ok()) return cannot_write(path, info.error());
+  if (!info->exists || info->size < committed.bytes) return shortened(info->size);
+  if (info->links > 1)
+    return output_error(diag::OutputLinked{.path = path, .names = static_cast<int64_t>(info->links)}.make());
+  if (admit) BRAID_TRY(admit(*info));
+  Result<std::string> tail = read_tail(fs, path, committed.bytes);
+  if (!tail.ok()) return cannot_write(path, tail.error());
+  if (committed.bytes > 0 && key_hash(*tail) != committed.fingerprint)
+    return output_error(diag::OutputReplaced{.path = path}.make());
+  file->tail_ = std::move(tail).value();
+  if (info->size > committed.bytes) {
+    if (Status cut = file->writer_->truncate(committed.bytes); !cut.ok()) return cannot_write(path, cut.error());
     if (Status synced = file->writer_->sync(); !synced.ok()) return not_durable(path, synced.error());
   }
   return file;
+}
+
+CommittedOutput OutputFile::committed() const {
+  return {.bytes = written_, .fingerprint = key_hash(tail_)};
 }
 
 Status OutputFile::append(std::string_view bytes) {
@@ -72,6 +113,8 @@ Status OutputFile::append(std::string_view bytes) {
 Status OutputFile::write(std::string_view bytes) {
   if (Status status = writer_->append(bytes); !status.ok()) return cannot_write(path_, status.error());
   written_ += bytes.size();
+  tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kFingerprintBytes)));
+  if (tail_.size() > kFingerprintBytes) tail_.erase(0, tail_.size() - kFingerprintBytes);
   dirty_ = true;
   return {};
 }

@@ -3,11 +3,14 @@
 // Protocol: the job's state names the file (claimed) before it is created, so that a crash in between cannot make it
 // look like somebody else's. Then: append, freeze, sync, commit the length there was at freeze; after a crash open with
 // that length.
+// While it is open no other OutputFile can open the same file, in no process and by no name of it.
 // Fails with ErrorKind::output and a code of the catalogue: 7010 a file that this job did not write, 8007 shorter than
-// committed, 8003 disk full, 8006 not durable, 7018 other. After a failure the file is of no use: the job must stop.
+// committed, 8011 in use, 8013 other bytes than committed, 8014 more than one name, 8003 disk full, 8006 not durable,
+// 7018 other. After a failure the file is of no use: the job must stop.
 // One thread, but for sync(): it may run on another one while this one appends what belongs to the next commit.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,16 +19,29 @@
 
 namespace braid {
 
+/// What a commit keeps of an output file.
+struct CommittedOutput {
+  uint64_t bytes = 0;
+  uint64_t fingerprint = 0;  ///< hash of up to 4 KB before that length
+};
+
 class OutputFile {
  public:
-  /// `claimed`: the state of this job names the file; otherwise there must be none. Cuts what is behind
-  /// `committed_bytes`, durably. Missing directories are made. `fs` must live longer.
+  /// Asked for the locked file before anything in it is changed; an error refuses it.
+  using Admit = std::function<Status(const FileInfo& file)>;
+
+  /// `claimed`: the state of this job names the file; otherwise there must be none. Cuts what is behind the committed
+  /// bytes, durably. Missing directories are made. `fs` must live longer.
   static Result<std::unique_ptr<OutputFile>> open(Fs& fs, const std::string& path, bool claimed,
-                                                  uint64_t committed_bytes);
+                                                  const CommittedOutput& committed, const Admit& admit = {});
+  /// Whether a file is there that begins with what was committed.
+  static Result<bool> holds(Fs& fs, const std::string& path, const CommittedOutput& committed);
 
   const std::string& path() const { return path_; }
   /// With what has been appended and not yet written.
   uint64_t length() const { return written_ + pending_.size(); }
+  /// Up to the last freeze, if nothing has been appended since.
+  CommittedOutput committed() const;
   /// Bytes are gathered up to 64 KB before they are written.
   Status append(std::string_view bytes);
   /// Hands everything appended so far to the system: the next sync makes it last. Not while a sync runs.
@@ -42,6 +58,7 @@ class OutputFile {
   std::string path_;
   std::unique_ptr<FileWriter> writer_;
   std::string pending_;
+  std::string tail_;  ///< the last bytes written, as many as a fingerprint takes
   uint64_t written_ = 0;
   bool dirty_ = false;       ///< written since the last freeze
   bool sync_due_ = false;    ///< set by freeze, read by sync

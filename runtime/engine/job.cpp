@@ -169,6 +169,7 @@ Result<JobReport> run_job(const Program& program, const JobOptions& options, con
   Status ran = run.run_turns();
   BRAID_TRY(run.wait_for_commit());  // which began before whatever else failed
   BRAID_TRY(ran);
+  BRAID_TRY(run.keep_identity(true));
   return run.report();
 }
 

@@ -46,6 +46,9 @@ struct JobProgress {
 struct JobOptions {
   std::string project;
   std::string directory;  ///< of the store: state/, out/
+  /// Of the project: inputs in it have names relative to it, others absolute ones, wherever the job is started.
+  /// Empty: they are named as they are bound.
+  std::string root;
   std::map<int, OutputBinding> outputs;
   bool seal = true;     ///< the end of all inputs closes what is open
   bool accept = false;  ///< steps whose state does not fit begin empty

@@ -54,6 +54,25 @@ Status JobInputs::open(StateStore& store) {
   return {};
 }
 
+Result<std::string> JobInputs::name_of(const std::string& path) {
+  if (root_.empty()) return path;
+  auto within = [](const std::string& place, const std::string& folder) {
+    return place.starts_with(folder + "/") ? place.substr(folder.size() + 1) : std::string();
+  };
+  BRAID_ASSIGN(const std::string here, fs_.canonical("."));
+  auto absolute = [&](const std::string& written) {
+    return normal_path(written.starts_with('/') ? written : join_path(here, written));
+  };
+  const std::string root = absolute(root_);
+  // As it is written, so that a link in the project may lead out of it; then, whether the project was named by a link.
+  const std::string written = absolute(path);
+  if (std::string name = within(written, root); !name.empty()) return name;
+  BRAID_ASSIGN(const std::string real_root, fs_.canonical(root_));
+  BRAID_ASSIGN(const std::string real_folder, fs_.canonical(parent_directory(path)));
+  const std::string name = within(join_path(real_folder, path.substr(path.find_last_of('/') + 1)), real_root);
+  return name.empty() ? written : name;
+}
+
 Status JobInputs::open_source(int source, StateStore& store) {
   const SourceSpec& spec = program_.sources[source];
   struct Stored {
@@ -77,23 +96,32 @@ Status JobInputs::open_source(int source, StateStore& store) {
 
   std::vector<std::string> names;
   for (const auto& [ordinal, known] : stored) names.push_back(known.name);
+  std::map<std::string, std::string> paths;  // of those found
   std::vector<std::string> found = {spec.binding.kind == "stdin" ? "-" : "inline"};
   if (spec.binding.kind == "file") {
     BRAID_ASSIGN(found, find_partitions(fs_, spec.binding.address));
+    for (std::string& path : found) {
+      BRAID_ASSIGN(std::string name, name_of(path));
+      paths[name] = std::exchange(path, name);
+    }
   }
   for (std::string& name : found)
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  // A file that was read before and that the pattern finds no longer.
+  for (const std::string& name : names)
+    paths.try_emplace(name, name.starts_with('/') || name == "-" || root_.empty() ? name : join_path(root_, name));
 
   const RecordForm form = record_form(spec);
   for (size_t i = 0; i < names.size(); ++i) {
     Partition partition;
     partition.source = source;
     partition.ordinal = static_cast<uint32_t>(i);
+    partition.name = names[i];
     partition.first_seen = i >= stored.size();
     if (spec.binding.kind == "inline") {
       partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
     } else {
-      BRAID_ASSIGN(partition.reader, open_partition(fs_, names[i], form, complete_ || spec.is_static()));
+      BRAID_ASSIGN(partition.reader, open_partition(fs_, paths[names[i]], form, complete_ || spec.is_static()));
     }
     if (i < stored.size() && !spec.is_static() && spec.binding.kind != "stdin") {
       const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
@@ -101,9 +129,11 @@ Status JobInputs::open_source(int source, StateStore& store) {
       partition.position = known.position;
       BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(known.position.position));
       if (fingerprint != known.fingerprint)
-        return Error{ErrorKind::input, "`" + known.name + "` is not the file that was read before", kInputReplaced, 0};
+        return Error{ErrorKind::input, "`" + partition.reader->name() + "` is not the file that was read before",
+                     kInputReplaced, 0};
       BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(known.position.position));
-      if (grew_in_record) warn(diag::GrewInRecord{.path = known.name, .offset = known.position.position}.make());
+      if (grew_in_record)
+        warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = known.position.position}.make());
       if (known.position.position > 0 && form.format == Format::csv) {
         BRAID_ASSIGN(partition.header, partition.reader->header());
       }
@@ -170,7 +200,7 @@ Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {
     if (!std::exchange(partition.first_seen, false)) continue;
     epoch.fixed(static_cast<uint32_t>(partition.source));
     epoch.fixed(partition.ordinal);
-    epoch.text(partition.reader->name());
+    epoch.text(partition.name);
   }
   for (Partition& partition : partitions_) {
     if (!partition.changed) continue;
@@ -184,7 +214,7 @@ Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {
     out.fixed(partition.position.position);
     out.fixed(partition.position.line);
     out.fixed(fingerprint);
-    batch.put(StateFamily::meta, input_prefix(spec) + partition.reader->name(), out.take());
+    batch.put(StateFamily::meta, input_prefix(spec) + partition.name, out.take());
     partition.changed = false;
   }
   return {};

@@ -19,6 +19,7 @@ class JobInputs {
   struct Partition {
     int source = 0;
     uint32_t ordinal = 0;
+    std::string name;  ///< of a file: relative to the project if it is in it, otherwise absolute
     std::unique_ptr<SourcePartition> reader;
     std::string header;          ///< CSV: of a partition that is not read from its start
     PartitionPosition position;  ///< behind the last turn that was run
@@ -29,8 +30,9 @@ class JobInputs {
     int64_t records = 0;         ///< found by this run
   };
 
-  /// `complete`: nothing will be added to the inputs, so last records need no line end.
-  JobInputs(Fs& fs, const Program& program, bool complete) : fs_(fs), program_(program), complete_(complete) {}
+  /// `complete`: nothing will be added to the inputs, so last records need no line end. `root`: JobOptions::root.
+  JobInputs(Fs& fs, const Program& program, bool complete, std::string root = {})
+      : fs_(fs), program_(program), complete_(complete), root_(std::move(root)) {}
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
@@ -55,10 +57,13 @@ class JobInputs {
  private:
   Status open_source(int source, StateStore& store);
   void warn(const Diagnostic& warning);
+  /// The name under which the state keeps a file.
+  Result<std::string> name_of(const std::string& path);
 
   Fs& fs_;
   const Program& program_;
   bool complete_;
+  std::string root_;
   std::vector<Diagnostic> warnings_;
   std::vector<Partition> partitions_;
   TurnBuffer buffer_;

@@ -4,6 +4,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/operator_state.h"
+#include "runtime/engine/store_identity.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/engine/turn_feed.h"
 
@@ -14,6 +15,9 @@ namespace braid {
 
 /// Where `meta` keeps the record of a commit; they are numbered from 1, without gaps.
 std::string epoch_key(uint64_t epoch);
+
+/// The lock of a store, whose directory is made; 8001 if another job holds it.
+Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& directory);
 
 class JobRun {
  public:
@@ -28,10 +32,13 @@ class JobRun {
   Status commit();
   /// Until no commit is in flight; its error, if it failed.
   Status wait_for_commit();
+  /// Notes beside the state how many commits it has. `finished`: at the end of a run, when lost ones have been made
+  /// again.
+  Status keep_identity(bool finished);
   JobReport report() const;
 
  private:
-  Status check_format();
+  Status check_store();
   Status begin_store();
   Status read_table(int source);
   Status step(JobInputs::Partition& partition);
@@ -54,8 +61,9 @@ class JobRun {
 
   bool fresh_ = false;  ///< the store was empty
   bool states_changed_ = false;
-  int64_t started_at_ = 0;  ///< clock reading of the first start
-  uint64_t epoch_ = 0;      ///< the last frozen
+  bool lost_commits_ = false;  ///< which it had, says its identity
+  StoreHeader header_;
+  uint64_t epoch_ = 0;  ///< the last frozen
   uint64_t epoch_digest_ = 0;
   std::map<std::string, uint64_t> table_digests_;
   bool tables_changed_ = false;

@@ -225,6 +225,7 @@ TEST_P(JobCrashes, at_any_operation_leave_no_trace_in_the_outputs) {
   Executor& executor = std::get<1>(GetParam()) ? static_cast<Executor&>(late) : at_once;
   JobOptions options = job_options();
   options.commit_every_turns = 2;
+  options.outputs[0].path = "products/first.ndjson";
   Machine calm(1);
   for (const auto& [path, content] : inputs) calm.write(path, content);
   uint64_t begin = calm.fs.operations();

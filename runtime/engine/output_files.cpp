@@ -2,6 +2,7 @@
 
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/report/diagnostic.h"
 
 namespace braid {
 
@@ -17,13 +18,13 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
   output.port = port;
   std::string name = spec.qualified() + ".v" + std::to_string(spec.version);
   if (!port.empty()) {
-    output.path = join_path(directory_, name + "." + port + ".ndjson");
+    output.path = join_path(join_path(directory_, "out"), name + "." + port + ".ndjson");
     return output;
   }
   auto bound = bindings_.find(product);
   std::string format = bound == bindings_.end() || bound->second.format.empty() ? spec.format : bound->second.format;
   output.path = bound == bindings_.end() || bound->second.path.empty()
-                    ? join_path(directory_, name + (format == "csv" ? ".csv" : ".ndjson"))
+                    ? join_path(join_path(directory_, "out"), name + (format == "csv" ? ".csv" : ".ndjson"))
                     : bound->second.path;
   output.encoder =
       make_encoder(format_of(format), spec.row, bound == bindings_.end() ? CsvStyle{} : bound->second.style);
@@ -35,17 +36,63 @@ std::string OutputFiles::key_of(const Output& output) const {
   return std::string(kKeyPrefix) + spec.qualified() + "/" + std::to_string(spec.version) + "/" + output.port;
 }
 
+std::string OutputFiles::name_of(const Output& output) const {
+  const ProductSpec& spec = program_.products[output.product];
+  return spec.qualified() + " version " + std::to_string(spec.version) + (output.port.empty() ? "" : " " + output.port);
+}
+
 std::string OutputFiles::value_of(const Output& output) const {
   WireWriter out;
-  out.fixed(static_cast<uint64_t>(output.file ? output.file->length() : 0));
+  out.fixed(output.frozen.bytes);
+  out.fixed(output.frozen.fingerprint);
   out.fixed(output.rows);
-  out.text(output.path);
+  out.text(output.stored);
   return out.take();
 }
 
-Status OutputFiles::open(Output& output, uint64_t committed) {
-  BRAID_ASSIGN(output.file, OutputFile::open(fs_, output.path, true, committed));
-  if (committed > 0 || !output.encoder) return {};
+Result<OutputFiles::Stored> OutputFiles::read_stored(std::string_view value) {
+  WireReader in(value);
+  Stored stored;
+  stored.committed.bytes = in.fixed<uint64_t>();
+  stored.committed.fingerprint = in.fixed<uint64_t>();
+  stored.rows = in.fixed<int64_t>();
+  stored.place = in.text();
+  if (in.failed()) return Error{ErrorKind::store, "the stored length of an output cannot be read", 8002, 0};
+  return stored;
+}
+
+Status OutputFiles::find_place(Output& output) {
+  Result<OutputPlace> place = place_output(fs_, store_, directory_, output.path);
+  if (!place.ok()) {
+    const Diagnostic reason = diag::CannotWrite{.path = output.path, .reason = place.error().message}.make();
+    return Error{ErrorKind::output, reason.message, reason.code, place.error().system_error};
+  }
+  output.stored = place->stored;
+  return {};
+}
+
+Status OutputFiles::open(Output& output, const CommittedOutput& committed) {
+  OutputFile::Admit admit;
+  if (OutputPlace{output.path, output.stored}.elsewhere()) {
+    admit = [&](const FileInfo& file) { return own_output(fs_, store_, output.stored, file, committed.bytes); };
+  }
+  Result<std::unique_ptr<OutputFile>> file = OutputFile::open(fs_, output.path, true, committed, admit);
+  if (!file.ok() && file.error().code == diag::OutputInUse::kCode) {
+    // It may be this job itself, by another product.
+    BRAID_ASSIGN(FileInfo info, fs_.stat(output.path));
+    for (const auto& [place, other] : outputs_) {
+      if (!other.file) continue;
+      BRAID_ASSIGN(FileInfo theirs, fs_.stat(other.path));
+      if (theirs.device != info.device || theirs.inode != info.inode) continue;
+      const Diagnostic shared =
+          diag::SharedOutput{.first = name_of(other), .second = name_of(output), .path = output.path}.make();
+      return Error{ErrorKind::output, shared.message, shared.code, 0};
+    }
+  }
+  if (!file.ok()) return file.error();
+  output.file = std::move(file).value();
+  output.frozen = committed;
+  if (committed.bytes > 0 || !output.encoder) return {};
   std::string header;
   output.encoder->append_header(header);
   if (header.empty()) return {};
@@ -57,35 +104,65 @@ Status OutputFiles::recover(StateStore& store) {
   for (size_t product = 0; product < program_.products.size(); ++product) {
     const ProductSpec& spec = program_.products[product];
     std::string prefix = std::string(kKeyPrefix) + spec.qualified() + "/" + std::to_string(spec.version) + "/";
+    std::map<std::string, Stored> known;  // by port; the store is not read while files are opened
     BRAID_TRY(store.scan(StateFamily::meta, prefix, [&](std::string_view key, std::string_view value) -> Status {
-      WireReader in(value);
-      auto length = in.fixed<uint64_t>();
-      Output& known = output(static_cast<int>(product), std::string(key.substr(prefix.size())));
-      known.rows = in.fixed<int64_t>();
-      known.path = in.text();
-      if (in.failed()) return Error{ErrorKind::store, "the stored length of an output cannot be read", 8002, 0};
-      return open(known, length);
+      BRAID_ASSIGN(known[std::string(key.substr(prefix.size()))], read_stored(value));
+      return {};
     }));
+    for (const auto& [port, stored] : known) {
+      Output& recovered = output(static_cast<int>(product), port);
+      recovered.rows = stored.rows;
+      BRAID_TRY(find_place(recovered));
+      if (recovered.stored != stored.place) {
+        if (stored.committed.bytes == 0) continue;  // nothing was written there: claimed where it is now
+        BRAID_ASSIGN(bool moved, OutputFile::holds(fs_, recovered.path, stored.committed));
+        const bool inside = !OutputPlace{{}, stored.place}.elsewhere();
+        const Diagnostic lost = diag::OutputMoved{.product = name_of(recovered),
+                                                  .was = inside ? join_path(directory_, stored.place) : stored.place,
+                                                  .path = recovered.path}
+                                    .make();
+        if (!moved) return Error{ErrorKind::output, lost.message, lost.code, 0};
+        recovered.changed = true;
+      }
+      BRAID_TRY(open(recovered, stored.committed));
+    }
   }
   return {};
 }
 
-Status OutputFiles::claim_products(StateStore& store) {
+Status OutputFiles::claim(StateStore& store, const std::vector<Output*>& fresh) {
+  if (fresh.empty()) return {};
   StateBatch claims;
+  for (Output* output : fresh) {
+    BRAID_TRY(find_place(*output));
+    BRAID_ASSIGN(FileInfo info, fs_.stat(output->path));
+    if (info.exists) {
+      const bool ours = lost_commits_ && !OutputPlace{output->path, output->stored}.elsewhere();
+      const Diagnostic reason =
+          ours ? diag::StoreCorrupt{.path = directory_,
+                                    .reason =
+                                        fmt::format("it lost commits, and with them the length of `{}`", output->path)}
+                     .make()
+               : diag::ForeignFile{.path = output->path}.make();
+      return Error{ours ? ErrorKind::store : ErrorKind::output, reason.message, reason.code, 0};
+    }
+    Output empty;
+    empty.stored = output->stored;
+    claims.put(StateFamily::meta, key_of(*output), value_of(empty));
+  }
+  BRAID_TRY(store.commit(claims));
+  if (!lost_commits_) BRAID_TRY(write_identity(fs_, directory_, {store_.id, store.commits()}));
+  for (Output* output : fresh) BRAID_TRY(open(*output, {}));
+  return {};
+}
+
+Status OutputFiles::claim_products(StateStore& store) {
   std::vector<Output*> fresh;
   for (size_t product = 0; product < program_.products.size(); ++product) {
     Output& made = output(static_cast<int>(product), "");
-    if (made.file) continue;
-    BRAID_ASSIGN(FileInfo info, fs_.stat(made.path));
-    if (info.exists)
-      return Error{ErrorKind::output, "`" + made.path + "` is there already, and this job did not write it", 7010, 0};
-    fresh.push_back(&made);
-    claims.put(StateFamily::meta, key_of(made), value_of(made));
+    if (!made.file) fresh.push_back(&made);
   }
-  if (fresh.empty()) return {};
-  BRAID_TRY(store.commit(claims));
-  for (Output* made : fresh) BRAID_TRY(open(*made, 0));
-  return {};
+  return claim(store, fresh);
 }
 
 Status OutputFiles::append(Output& output, std::string_view bytes) {
@@ -120,21 +197,11 @@ void OutputFiles::write(int product, const std::string& port, const std::vector<
 
 Status OutputFiles::freeze(StateStore& store) {
   BRAID_TRY(failure_);
-  StateBatch claims;
   std::vector<Output*> fresh;
-  for (auto& [place, output] : outputs_) {
-    if (output.file || output.waiting.empty()) continue;
-    BRAID_ASSIGN(FileInfo info, fs_.stat(output.path));
-    if (info.exists)
-      return Error{ErrorKind::output, "`" + output.path + "` is there already, and this job did not write it", 7010, 0};
-    Output empty;
-    empty.path = output.path;
-    claims.put(StateFamily::meta, key_of(output), value_of(empty));
-    fresh.push_back(&output);
-  }
-  if (!fresh.empty()) BRAID_TRY(store.commit(claims));
+  for (auto& [place, output] : outputs_)
+    if (!output.file && !output.waiting.empty()) fresh.push_back(&output);
+  BRAID_TRY(claim(store, fresh));
   for (Output* output : fresh) {
-    BRAID_TRY(open(*output, 0));
     BRAID_TRY(output->file->append(output->waiting));
     output->waiting = {};
   }
@@ -142,6 +209,7 @@ Status OutputFiles::freeze(StateStore& store) {
   for (auto& [place, output] : outputs_) {
     if (!output.changed || !output.file) continue;
     BRAID_TRY(output.file->freeze());
+    output.frozen = output.file->committed();
     frozen_.push_back(output.file.get());
   }
   return {};

@@ -3,6 +3,9 @@
 //
 // Claims: the state names a file before it exists (connect/sink.h). A port that gets its first row keeps it in memory
 // until the next freeze has claimed its file. One thread, but for sync().
+//
+// Where a file is, the program and its bindings say. What the state says of the place only tells whether that is the
+// file that was written so far (8015 if not): so a store, or a project with all its files, can be moved and copied.
 #pragma once
 
 #include <map>
@@ -14,6 +17,7 @@
 #include "runtime/codec/encoder.h"
 #include "runtime/connect/sink.h"
 #include "runtime/data/stream_digest.h"
+#include "runtime/engine/output_owner.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/state/store.h"
 #include "runtime/state/wire.h"
@@ -29,9 +33,15 @@ struct OutputBinding {
 
 class OutputFiles : public OutputWriter {
  public:
-  /// `bindings` by product; those absent lie in `directory`.
+  /// `directory`: of the store; `bindings` by product; those absent lie in `out` in it.
   OutputFiles(Fs& fs, const Program& program, std::string directory, std::map<int, OutputBinding> bindings);
 
+  /// What owns files outside the store, and whether the state lost commits, so that it may not know all its files.
+  /// Once, before the others.
+  void set_store(StorePlace place, bool lost_commits) {
+    store_ = std::move(place);
+    lost_commits_ = lost_commits;
+  }
   /// Opens what the state names, cut to its committed length. Outputs of products that are gone stay as they are.
   Status recover(StateStore& store);
   /// Claims the files of products that have none: a foreign file in the way is error 7010.
@@ -48,13 +58,22 @@ class OutputFiles : public OutputWriter {
   std::vector<std::string> paths() const;
 
   static constexpr std::string_view kKeyPrefix = "output/";
+  /// What the state says of an output.
+  struct Stored {
+    CommittedOutput committed;
+    int64_t rows = 0;
+    std::string place;  ///< OutputPlace::stored
+  };
+  static Result<Stored> read_stored(std::string_view value);
 
  private:
   struct Output {
     int product = 0;
     std::string port;
     std::string path;
+    std::string stored;                ///< OutputPlace::stored; empty until it is asked for
     std::unique_ptr<OutputFile> file;  ///< none until it is claimed
+    CommittedOutput frozen;            ///< what the next commit is about
     std::string waiting;               ///< bytes of an output without file
     std::unique_ptr<Encoder> encoder;  ///< of a product; ports are NDJSON of rows that may differ
     int64_t rows = 0;
@@ -66,11 +85,18 @@ class OutputFiles : public OutputWriter {
   std::string key_of(const Output& output) const;
   std::string value_of(const Output& output) const;
   Status append(Output& output, std::string_view bytes);
-  Status open(Output& output, uint64_t committed);
+  /// Where it is now.
+  Status find_place(Output& output);
+  /// Names the files of those that have none in one commit, then makes them.
+  Status claim(StateStore& store, const std::vector<Output*>& fresh);
+  Status open(Output& output, const CommittedOutput& committed);
+  std::string name_of(const Output& output) const;
 
   Fs& fs_;
   const Program& program_;
   std::string directory_;
+  StorePlace store_;
+  bool lost_commits_ = false;
   std::map<int, OutputBinding> bindings_;
   std::map<std::pair<int, std::string>, Output> outputs_;
   std::vector<OutputFile*> frozen_;  ///< those that the next sync is about

@@ -71,11 +71,15 @@ struct Machine {
     ASSERT_TRUE(fs.write_file(path, content).ok());
     ASSERT_TRUE(fs.sync_directory(parent_directory(path)).ok());
   }
+  /// Those in the store, and those in the folder `products`.
   std::string outputs() {
     std::string text;
-    auto names = fs.list_directory("data/out");
-    if (!names.ok()) return text;
-    for (const std::string& name : *names) text += name + "\n" + *fs.read_file("data/out/" + name) + "\n";
+    for (const std::string folder : {"data/out", "products"}) {
+      auto names = fs.list_directory(folder);
+      if (!names.ok()) continue;
+      for (const std::string& name : *names)
+        if (!name.starts_with('.')) text += name + "\n" + *fs.read_file(join_path(folder, name)) + "\n";
+    }
     return text;
   }
   SimFs fs;

@@ -125,6 +125,7 @@ class SliceStore : public StateStore {
   Status commit(const StateBatch&) override {
     return Error{ErrorKind::store, "a worker commits nothing by itself", 0, 0};
   }
+  uint64_t commits() const override { return store_.commits(); }
 
  private:
   StateStore& store_;

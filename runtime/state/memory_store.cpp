@@ -22,6 +22,7 @@ Result<std::unique_ptr<StateStore>> MemoryStore::open(Fs& fs, const std::string&
       std::string_view payload(content.data() + whole + 12, length);
       if (key_hash(payload) != checksum || !store->apply_payload(payload)) break;
       whole += 12 + length;
+      ++store->commits_;
       in = WireReader(std::string_view(content).substr(whole));
     }
   }
@@ -105,6 +106,7 @@ Status MemoryStore::commit(const StateBatch& batch) {
     BRAID_TRY(log_->sync());
   }
   for (const StateBatch::Change& change : batch.changes()) apply(change.family, change.kind, change.key, change.value);
+  ++commits_;
   return {};
 }
 

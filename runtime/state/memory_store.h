@@ -24,6 +24,7 @@ class MemoryStore : public StateStore {
                   const std::function<Status(size_t, std::string_view)>& visit) override;
   Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) override;
   Status commit(const StateBatch& batch) override;
+  uint64_t commits() const override { return commits_; }
 
  private:
   void apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key, std::string_view value);
@@ -33,6 +34,7 @@ class MemoryStore : public StateStore {
   std::mutex mutex_;  ///< of `rows_`: a commit may run beside reads
   std::map<std::string, std::string, std::less<>> rows_[kStateFamilies];
   std::unique_ptr<FileWriter> log_;
+  uint64_t commits_ = 0;
 };
 
 }  // namespace braid

@@ -3,7 +3,9 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/merge_operator.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
@@ -11,23 +13,47 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
+#include <system_error>
 
 #include "runtime/base/check.h"
+#include "runtime/state/commit_chain.h"
 
 namespace braid {
 namespace {
 
 constexpr std::array<const char*, kStateFamilies> kFamilyNames = {"meta", "point", "timed"};
+/// Each family's chain of commits, behind all other rows: no key of the engine begins so.
+constexpr std::string_view kChainKey = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
+/// errno of what the system refuses, as RocksDB words it.
+constexpr std::array kRefusals = {EACCES, EPERM, EROFS, EMFILE, ENFILE, ENOMEM, EAGAIN, ENOLCK};
+constexpr int kCannotWrite = 7018;
 constexpr int kStoreCorrupt = 8002;
 constexpr int kDiskFull = 8003;
 constexpr int kSyncFailed = 8006;
 
 Error store_error(const rocksdb::Status& status, const std::string& path) {
-  // A file that RocksDB knows of and does not find is damage, too.
-  const bool damaged = status.IsCorruption() || status.IsPathNotFound();
-  int code = damaged ? kStoreCorrupt : status.IsNoSpace() ? kDiskFull : kSyncFailed;
+  // Whatever is no fault of the system is damage: a file that is not there, too, or one that says what no store says.
+  int code = status.IsNoSpace()                               ? kDiskFull
+             : status.IsIOError() && !status.IsPathNotFound() ? kSyncFailed
+                                                              : kStoreCorrupt;
   return {ErrorKind::store, "the store `" + path + "`: " + status.ToString(), code, 0};
+}
+
+/// While opening: what the system refuses is not damage, and nothing has been written that could fail to last.
+Error open_error(const rocksdb::Status& status, const std::string& path) {
+  Error error = store_error(status, path);
+  if (error.code != kSyncFailed) return error;
+  const bool refused = std::any_of(kRefusals.begin(), kRefusals.end(), [&](int reason) {
+    return error.message.find(std::generic_category().message(reason)) != std::string::npos;
+  });
+  error.code = refused ? kCannotWrite : kStoreCorrupt;
+  return error;
+}
+
+Error damaged(const std::string& path, const std::string& reason) {
+  return {ErrorKind::store, "the store `" + path + "` is damaged: " + reason, kStoreCorrupt, 0};
 }
 
 rocksdb::Slice slice(std::string_view bytes) {
@@ -42,6 +68,24 @@ class NoDiary : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+/// Joins the links of commits to chains when RocksDB reads, flushes or compacts them.
+class JoinChains : public rocksdb::AssociativeMergeOperator {
+ public:
+  const char* Name() const override { return "braid.commit_chain"; }
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing, const rocksdb::Slice& value, std::string* joined,
+             rocksdb::Logger*) const override {
+    std::optional<CommitChain> later = CommitChain::parse(value.ToStringView());
+    if (!later) return false;
+    if (existing == nullptr) {
+      *joined = later->bytes();
+      return true;
+    }
+    std::optional<CommitChain> earlier = CommitChain::parse(existing->ToStringView());
+    if (earlier) *joined = earlier->joined(*later).bytes();
+    return earlier.has_value();
+  }
+};
+
 /// Files on their way into the store lie there; what a crash left is deleted when the store is opened.
 constexpr const char* kIncoming = "/incoming";
 
@@ -52,7 +96,7 @@ class RocksStore : public StateStore {
       : path_(std::move(path)),
         db_(db),
         handles_(std::move(handles)),
-        ingest_from_bytes_(options.ingest_from_bytes),
+        ingest_from_bytes_(std::min(options.ingest_from_bytes, options.memory_bytes)),
         file_options_(file_options),
         log_damaged_(log_damaged) {}
   ~RocksStore() override {
@@ -96,16 +140,38 @@ class RocksStore : public StateStore {
     if (!end.empty()) options.iterate_upper_bound = &bound;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
     for (row->Seek(slice(begin)); row->Valid(); row->Next())
-      BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
+      if (row->key() != slice(kChainKey)) BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
     if (!row->status().ok()) return store_error(row->status(), path_);
     return {};
   }
 
   Status commit(const StateBatch& batch) override {
-    return batch.bytes() > ingest_from_bytes_ ? ingest(batch) : write(batch);
+    const CommitChain link = chain_.next(batch);
+    BRAID_TRY(batch.bytes() > ingest_from_bytes_ ? ingest(batch, link) : write(batch, link));
+    chain_ = chain_.joined(link);
+    return {};
   }
 
+  uint64_t commits() const override { return chain_.last; }
   bool log_damaged() const override { return log_damaged_; }
+
+  /// That every family holds all commits, and every file what was written into it. A store without commits, or of a
+  /// format from before there were chains, proves nothing.
+  Status prove() {
+    std::array<std::string, kStateFamilies> chains;
+    for (int family = 0; family < kStateFamilies; ++family)
+      BRAID_TRY(get(static_cast<StateFamily>(family), kChainKey, &chains[static_cast<size_t>(family)]));
+    if (std::all_of(chains.begin(), chains.end(), [](const std::string& chain) { return chain.empty(); })) return {};
+    for (const std::string& bytes : chains) {
+      const std::optional<CommitChain> chain = CommitChain::parse(bytes);
+      if (!chain || !chain->whole() || bytes != chains.front()) return damaged(path_, "a commit is missing");
+      chain_ = *chain;
+    }
+    // Checksums of blocks are verified when they are read; those of what lies around them, here.
+    const rocksdb::Status status = db_->VerifyFileChecksums(rocksdb::ReadOptions());
+    if (!status.ok()) return store_error(status, path_);
+    return {};
+  }
 
  private:
   using Change = StateBatch::Change;
@@ -114,7 +180,7 @@ class RocksStore : public StateStore {
     return handles_[1 + static_cast<size_t>(family)];  // the first is RocksDB's default family, unused
   }
 
-  Status write(const StateBatch& batch) {
+  Status write(const StateBatch& batch, const CommitChain& link) {
     rocksdb::WriteBatch write;
     for (const Change& change : batch.changes()) {
       rocksdb::ColumnFamilyHandle* family = handle(change.family);
@@ -122,6 +188,10 @@ class RocksStore : public StateStore {
                                : change.kind == Change::Kind::erase
                                    ? write.Delete(family, change.key)
                                    : write.DeleteRange(family, change.key, change.value);
+      if (!status.ok()) return store_error(status, path_);
+    }
+    for (int family = 0; family < kStateFamilies; ++family) {
+      rocksdb::Status status = write.Merge(handle(static_cast<StateFamily>(family)), slice(kChainKey), link.bytes());
       if (!status.ok()) return store_error(status, path_);
     }
     rocksdb::WriteOptions options;
@@ -137,7 +207,7 @@ class RocksStore : public StateStore {
     std::vector<const Change*> ranges;
   };
 
-  Status ingest(const StateBatch& batch) {
+  Status ingest(const StateBatch& batch, const CommitChain& link) {
     std::array<Net, kStateFamilies> nets;
     for (const Change& change : batch.changes()) {
       Net& net = nets[static_cast<size_t>(change.family)];
@@ -154,9 +224,8 @@ class RocksStore : public StateStore {
     std::vector<rocksdb::IngestExternalFileArg> files;
     for (int family = 0; family < kStateFamilies; ++family) {
       const Net& net = nets[static_cast<size_t>(family)];
-      if (net.rows.empty() && net.ranges.empty()) continue;
       std::string path = path_ + kIncoming + "/" + kFamilyNames[static_cast<size_t>(family)] + ".sst";
-      rocksdb::Status status = write_file(net, path, handle(static_cast<StateFamily>(family)));
+      rocksdb::Status status = write_file(net, link, path, handle(static_cast<StateFamily>(family)));
       if (!status.ok()) return store_error(status, path_);
       rocksdb::IngestExternalFileArg file;
       file.column_family = handle(static_cast<StateFamily>(family));
@@ -169,12 +238,14 @@ class RocksStore : public StateStore {
     return {};
   }
 
-  rocksdb::Status write_file(const Net& net, const std::string& path, rocksdb::ColumnFamilyHandle* family) {
+  rocksdb::Status write_file(const Net& net, const CommitChain& link, const std::string& path,
+                             rocksdb::ColumnFamilyHandle* family) {
     rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_, family);
     rocksdb::Status status = file.Open(path);
     for (auto row = net.rows.begin(); status.ok() && row != net.rows.end(); ++row)
       status = row->second->kind == Change::Kind::put ? file.Put(row->second->key, row->second->value)
                                                       : file.Delete(row->second->key);
+    if (status.ok()) status = file.Merge(slice(kChainKey), link.bytes());
     for (auto range = net.ranges.begin(); status.ok() && range != net.ranges.end(); ++range)
       status = file.DeleteRange((*range)->key, (*range)->value);
     if (status.ok()) status = file.Finish();
@@ -186,6 +257,7 @@ class RocksStore : public StateStore {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   uint64_t ingest_from_bytes_;
   rocksdb::Options file_options_;
+  CommitChain chain_;  ///< of what is in every family
   bool log_damaged_;
 };
 
@@ -200,6 +272,22 @@ rocksdb::Status delete_incoming(const std::string& directory) {
   return status.ok() ? env->DeleteDir(incoming) : status;
 }
 
+/// Whether a commit was ever made there: it leaves bytes in a log or a table. Without one, what there is stems from a
+/// creation that a crash cut short.
+Result<bool> holds_commits(const std::string& directory) {
+  rocksdb::Env* env = rocksdb::Env::Default();
+  std::vector<std::string> names;
+  rocksdb::Status status = env->GetChildren(directory, &names);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return open_error(status, directory);
+  for (const std::string& name : names) {
+    if (name.ends_with(".sst")) return true;
+    uint64_t bytes = 0;
+    if (name.ends_with(".log") && (!env->GetFileSize(directory + "/" + name, &bytes).ok() || bytes > 0)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory) {
@@ -208,9 +296,16 @@ Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& director
 
 Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& limits) {
   rocksdb::DBOptions options;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
+  // What is missing of a store with commits is lost, and is not made anew.
+  BRAID_ASSIGN(const bool existing, holds_commits(directory));
+  options.create_if_missing = !existing;
+  options.create_missing_column_families = !existing;
+  // As they are by default in RocksDB 7.8; the proof of the store stands on them: files of the size and with the id
+  // that the manifest names, and order within the levels.
   options.paranoid_checks = true;
+  options.verify_sst_unique_id_in_manifest = true;
+  options.skip_checking_sst_file_sizes_on_db_open = false;
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   // No family gets older than another, whatever part of the store is lost.
   options.atomic_flush = true;
   options.avoid_flush_during_recovery = true;
@@ -218,6 +313,8 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   options.max_background_jobs = 2;
   options.db_write_buffer_size = limits.memory_bytes / 2;
   rocksdb::ColumnFamilyOptions family;
+  family.force_consistency_checks = true;
+  family.merge_operator = std::make_shared<JoinChains>();
   family.write_buffer_size = std::clamp<uint64_t>(limits.memory_bytes / 4, 1 << 20, 16 << 20);
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -226,7 +323,7 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, family}};
   for (const char* name : kFamilyNames) families.emplace_back(name, family);
-  if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return store_error(deleted, directory);
+  if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return open_error(deleted, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   // A log that ends within a record is what a crash leaves, and no more is lost than was never committed. Any other
@@ -239,9 +336,11 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
     handles.clear();
     status = rocksdb::DB::Open(options, directory, families, &handles, &db);
   }
-  if (!status.ok()) return store_error(status, directory);
-  return std::unique_ptr<StateStore>(
+  if (!status.ok()) return open_error(status, directory);
+  std::unique_ptr<RocksStore> store(
       new RocksStore(directory, db, std::move(handles), limits, rocksdb::Options(options, family), log_damaged));
+  BRAID_TRY(store->prove());
+  return std::unique_ptr<StateStore>(std::move(store));
 }
 
 }  // namespace braid

@@ -7,6 +7,7 @@
 #include "runtime/base/sim_fs.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/cold_table.h"
+#include "runtime/state/commit_chain.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/memory_store.h"
@@ -239,6 +240,29 @@ TEST(Stores, hold_what_a_map_holds) {
     }
     std::filesystem::remove_all(place);
   }
+}
+
+TEST(CommitChain, misses_no_commit) {
+  Rng rng(3);
+  std::vector<CommitChain> links;
+  CommitChain whole;
+  for (int i = 0; i < 4; ++i) {
+    links.push_back(whole.next(random_batch(rng)));
+    whole = whole.joined(links.back());
+    EXPECT_TRUE(whole.whole());
+    EXPECT_EQ(whole.last, links.size());
+    EXPECT_EQ(CommitChain::parse(whole.bytes()), whole);
+  }
+  // RocksDB joins neighbours in any order.
+  EXPECT_EQ(links[0].joined(links[1]).joined(links[2].joined(links[3])), whole);
+  EXPECT_EQ(links[0].joined(links[1].joined(links[2]).joined(links[3])), whole);
+  EXPECT_FALSE(links[0].joined(links[2]).whole());                          // one is missing in the middle
+  EXPECT_FALSE(links[1].joined(links[2]).whole());                          // at the beginning
+  EXPECT_NE(links[0].joined(links[1]).joined(links[2]), whole);             // at the end
+  EXPECT_FALSE(links[0].joined(links[1].next(random_batch(rng))).whole());  // twice
+  const CommitChain other = CommitChain().next(random_batch(rng));          // of another store
+  EXPECT_FALSE(other.joined(links[1]).whole());
+  EXPECT_FALSE(CommitChain::parse(whole.bytes().substr(1)).has_value());
 }
 
 TEST(ColdFilter, forgets_nothing_and_lets_few_pass) {

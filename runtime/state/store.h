@@ -4,6 +4,7 @@
 // threads at once, and while one other thread commits: each sees a commit as a whole or not at all.
 // What a batch holds is there after a crash as a whole or not at all, once `commit` has returned. Rows come back in the
 // order of their keys. A failed commit says nothing about what is on disk: the process has to end.
+// A store that was opened holds every commit from the first to its last one; the last ones may be lost with their log.
 // Fails with ErrorKind::store.
 #pragma once
 
@@ -70,6 +71,8 @@ class StateStore {
   /// store itself.
   virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
   virtual Status commit(const StateBatch& batch) = 0;
+  /// How many commits it holds; they are counted from its beginning.
+  virtual uint64_t commits() const = 0;
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a
   /// power cut leaves behind, mostly.
   virtual bool log_damaged() const { return false; }
