@@ -33,12 +33,17 @@ constexpr int kStoreCorrupt = 8002;
 constexpr int kDiskFull = 8003;
 constexpr int kSyncFailed = 8006;
 
+Error damaged(const std::string& path, const std::string& reason) {
+  return {ErrorKind::store, "the store `" + path + "` is damaged: " + reason, kStoreCorrupt, 0};
+}
+
 Error store_error(const rocksdb::Status& status, const std::string& path) {
-  // Whatever is no fault of the system is damage: a file that is not there, too, or one that says what no store says.
-  int code = status.IsNoSpace()                               ? kDiskFull
-             : status.IsIOError() && !status.IsPathNotFound() ? kSyncFailed
-                                                              : kStoreCorrupt;
-  return {ErrorKind::store, "the store `" + path + "`: " + status.ToString(), code, 0};
+  // Whatever is not a fault of the system is damage: also a file that is missing, or one with content that no store
+  // has.
+  const bool refused = status.IsNoSpace() || (status.IsIOError() && !status.IsPathNotFound());
+  if (!refused) return damaged(path, status.ToString());
+  return {ErrorKind::store, "the store `" + path + "`: " + status.ToString(),
+          status.IsNoSpace() ? kDiskFull : kSyncFailed, 0};
 }
 
 /// While opening: what the system refuses is not damage, and nothing has been written that could fail to last.
@@ -48,12 +53,9 @@ Error open_error(const rocksdb::Status& status, const std::string& path) {
   const bool refused = std::any_of(kRefusals.begin(), kRefusals.end(), [&](int reason) {
     return error.message.find(std::generic_category().message(reason)) != std::string::npos;
   });
-  error.code = refused ? kCannotWrite : kStoreCorrupt;
+  if (!refused) return damaged(path, status.ToString());
+  error.code = kCannotWrite;
   return error;
-}
-
-Error damaged(const std::string& path, const std::string& reason) {
-  return {ErrorKind::store, "the store `" + path + "` is damaged: " + reason, kStoreCorrupt, 0};
 }
 
 rocksdb::Slice slice(std::string_view bytes) {
