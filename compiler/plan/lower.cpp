@@ -1,5 +1,6 @@
 #include "compiler/plan/lower.h"
 
+#include <algorithm>
 #include <map>
 
 #include "compiler/plan/lower_source.h"
@@ -273,16 +274,26 @@ class Lowering {
                    .late_us = window.late_us};
     std::vector<ExpressionRef> columns;
     std::vector<Field> row;
+    const Node& before = plan_.nodes[node.inputs[0]];
+    std::vector<std::string> texts;  // of the columns
+    auto text_of = [&](const ExpressionRef& expression) {
+      return typed::print(*expression, before.row) + " " + to_string(expression->type);
+    };
     auto column = [&](const ExpressionRef& expression, std::string name) {
       if (!expression) return -1;
+      const std::string text = text_of(expression);
+      const auto known = std::find(texts.begin(), texts.end(), text);
+      if (known != texts.end()) return static_cast<int>(known - texts.begin());
+      texts.push_back(text);
       columns.push_back(expression);
       row.push_back({std::move(name), expression->type});
       return static_cast<int>(columns.size()) - 1;
     };
     for (const ExpressionRef& key : group.keys) made.keys.push_back(column(key, fmt::format("key{}", row.size())));
-    // What may fail is asked only of the rows that the aggregate's filter keeps.
+    // What may fail is asked only of the rows that the aggregate's filter keeps, or that have been asked already.
     auto guarded = [&](const ExpressionRef& expression, const ExpressionRef& filter) -> ExpressionRef {
       if (!expression || !filter || !expression->can_fail) return expression;
+      if (std::find(texts.begin(), texts.end(), text_of(expression)) != texts.end()) return expression;
       ExpressionRef shifted = typed::shift_locals(expression, typed::highest_local(filter) + 1);
       ExpressionRef nothing =
           typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
@@ -290,14 +301,20 @@ class Lowering {
     };
     for (size_t i = 0; i < group.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = group.aggregates[i];
+      const auto of_same_argument = [&](const typed::Aggregate& other) {
+        return aggregate.argument && other.kind == aggregate.kind &&
+               text_of(other.argument) == text_of(aggregate.argument);
+      };
+      const auto known = std::find_if(group.aggregates.begin(), group.aggregates.begin() + i, of_same_argument);
       made.aggregates.push_back(
           {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
            .argument = column(guarded(aggregate.argument, aggregate.filter), fmt::format("argument{}", i)),
            .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
            .filter = column(aggregate.filter, fmt::format("filter{}", i)),
-           .type = aggregate.type});
+           .type = aggregate.type,
+           .same_argument =
+               known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin())});
     }
-    const Node& before = plan_.nodes[node.inputs[0]];
     const int from = operator_of_[node.inputs[0]];
     const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
     const int input = append(node, from, false, project_step(node, columns, row, before.row));

@@ -129,6 +129,9 @@ struct AggregateSpec {
   int by = -1;        ///< field; −1: event time
   int filter = -1;    ///< bool field; −1: all rows
   Type type;          ///< of the result
+  /// The first aggregate of the same kind and argument, before this one; where the filters of both keep a row, the
+  /// fields agree. −1: none.
+  int same_argument = -1;
 };
 struct WindowSpec {
   bool hopping = false;
