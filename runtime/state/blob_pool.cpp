@@ -21,7 +21,7 @@ uint64_t BlobPool::class_size(int index) {
 char* BlobPool::allocate(uint64_t size) {
   if (size > kLargest) {
     used_ += size;
-    auto memory = std::make_unique<char[]>(size);
+    auto memory = std::make_unique_for_overwrite<char[]>(size);
     char* place = memory.get();
     large_.emplace(place, std::move(memory));
     return place;
@@ -35,7 +35,7 @@ char* BlobPool::allocate(uint64_t size) {
     return memory;
   }
   if (left_ < bytes) {
-    chunks_.push_back(std::make_unique<char[]>(kChunk));
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunk));
     next_ = chunks_.back().get();
     left_ = kChunk;
   }
