@@ -162,6 +162,41 @@ TEST(Job, a_changed_step_stops_the_job_unless_accepted) {
   EXPECT_EQ(accepted->state.rows, 0u);
 }
 
+TEST(Job, state_of_other_aggregates_is_not_read_for_a_group_of_the_same_name_and_row) {
+  // With one row and one name: distinct v, count, distinct v by a set of its own, and two counts that share a set.
+  auto spec = [](AggregateSpec::Kind kind, int same) {
+    return AggregateSpec{.kind = kind, .argument = 1, .type = int_type(), .same_argument = same};
+  };
+  using Kind = AggregateSpec::Kind;
+  const std::vector<std::vector<AggregateSpec>> changes = {
+      {spec(Kind::count_distinct, -1), spec(Kind::count, -1)},
+      {spec(Kind::count_distinct, -1), spec(Kind::sum, -1)},
+      {spec(Kind::count_distinct, -1), spec(Kind::count_distinct, -1)},
+      {spec(Kind::count_distinct, -1), spec(Kind::count_distinct, 3)}};
+  for (size_t before = 0; before < changes.size(); ++before) {
+    for (size_t after = 0; after < changes.size(); ++after) {
+      Machine machine(1);
+      ProgramBuilder b;
+      int group = b.group(b.source("s", 0), 10, 10);
+      b.publish(group);
+      auto& aggregates = std::get<GroupOperator>(b.program.operators[group].content).aggregates;
+      auto use = [&](const std::vector<AggregateSpec>& two) {
+        std::copy(two.begin(), two.end(), aggregates.end() - 2);
+      };
+      machine.write("in/s.ndjson", record("a", 1, 1) + record("a", 2, 2));
+      JobOptions options = job_options();
+      options.seal = false;
+      aggregates = {aggregates[0], aggregates[2], aggregates[3], aggregates[1], aggregates[1]};
+      use(changes[before]);
+      ASSERT_TRUE(run_job(b.program, options, machine.seams()).ok());
+      use(changes[after]);
+      auto again = run_job(b.program, options, machine.seams());
+      ASSERT_EQ(again.ok(), before == after);
+      if (!again.ok()) EXPECT_EQ(again.error().code, 8004);
+    }
+  }
+}
+
 TEST(Job, reset_deletes_state_and_outputs_and_leaves_inputs) {
   Machine machine(1);
   ProgramBuilder b;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -28,6 +30,23 @@ std::string key_of(uint64_t identity) {
   return std::string(kPrefix) + fmt::format("{:016x}", identity);
 }
 
+/// The schema, and what the rows of a group that is known by its name do not show: which aggregates there are, of what,
+/// and which of them share a set of values.
+uint64_t schema_of(const Program& program, const Operator& op) {
+  uint64_t schema = op.state.schema;
+  const auto* group = std::get_if<GroupOperator>(&op.content);
+  if (group == nullptr) return schema;
+  const std::vector<Field>& row = program.operators[op.inputs[0]].row;
+  auto add_type = [&](int field) { schema = hash_mix(schema, field < 0 ? 0 : key_hash(to_string(row[field].type))); };
+  for (const AggregateSpec& aggregate : group->aggregates) {
+    schema = hash_mix(schema, static_cast<uint64_t>(aggregate.kind));
+    schema = hash_mix(schema, static_cast<uint64_t>(aggregate.same_argument));
+    add_type(aggregate.argument);
+    add_type(aggregate.by);
+  }
+  return schema;
+}
+
 }  // namespace
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
@@ -52,7 +71,7 @@ Result<OperatorStates> match_states(const Program& program, StateStore& store, b
     states.kept.push_back(false);
     if (!has_state(op)) continue;
     auto known = stored.find(key_of(op.state.identity));
-    if (known != stored.end() && known->second.schema == op.state.schema) {
+    if (known != stored.end() && known->second.schema == schema_of(program, op)) {
       states.numbers.back() = known->second.number;
       states.kept.back() = true;
       stored.erase(known);
@@ -91,7 +110,7 @@ Status collect_states(const Program& program, const OperatorStates& states, Stat
     const StateIdentity& identity = program.operators[op].state;
     WireWriter out;
     out.fixed(states.numbers[op]);
-    out.fixed(identity.schema);
+    out.fixed(schema_of(program, program.operators[op]));
     out.text(identity.label);
     batch.put(StateFamily::meta, key_of(identity.identity), out.take());
   }

@@ -30,7 +30,7 @@ class Accumulator {
   /// Writes the result to columns [column, …). False: it does not fit its type, and zeros are written.
   virtual bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const = 0;
   virtual void store(const char* state, WireWriter& out) const = 0;
-  /// Into zeroed memory; false if the bytes are not such a state.
+  /// Into a state that has begun and taken no row; false if the bytes are not such a state.
   virtual bool load(WireReader& in, char* state, BlobPool& pool) const = 0;
   virtual void end(char* state, BlobPool& pool) const {
     (void)state;

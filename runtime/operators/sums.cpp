@@ -1,10 +1,6 @@
 // count, count_distinct, sum and avg.
-#include <string>
-#include <unordered_set>
-
 #include "runtime/data/decimal.h"
 #include "runtime/data/exact_sum.h"
-#include "runtime/data/key_bytes.h"
 #include "runtime/operators/accumulator_rows.h"
 
 namespace braid {
@@ -47,67 +43,20 @@ class Count : public Accumulator {
   ScalarResult result_;
 };
 
-/// The set of canonical values hangs off the state; exact, so as large as what it counts.
+/// Counted and stored by the set of its argument (distinct_counts.h).
 class CountDistinct : public Accumulator {
  public:
-  CountDistinct(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row), result_(spec.type) {
-    leaves_ = braid::leaf_count(rows_.argument().type);
-  }
+  explicit CountDistinct(const AggregateSpec& spec) : result_(spec.type) {}
   size_t size() const override { return 16; }
-  void begin(char* state) const override { set_of(state) = new Set; }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool& pool) const override {
-    std::string bytes;
-    std::vector<Slot> slots(leaves_);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.passes(block, rows[i])) continue;  // null is a value among others
-      for (size_t leaf = 0; leaf < leaves_; ++leaf)
-        slots[leaf] = read_slot(block.columns[rows_.argument().column + leaf], rows[i]);
-      bytes.clear();
-      append_key_bytes(rows_.argument().type, slots.data(), bytes);
-      if (set_of(states[i] + offset)->insert(bytes).second) charge(states[i] + offset, bytes, pool);
-    }
-  }
+  void add(const Block&, std::span<const uint32_t>, char* const*, size_t, BlobPool&) const override {}
   bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
-    return result_.write_integer(out, row, column, static_cast<int128>(set_of(const_cast<char*>(state))->size()));
+    return result_.write_integer(out, row, column, *reinterpret_cast<const int64_t*>(state));
   }
-  void store(const char* state, WireWriter& out) const override {
-    const Set& set = *set_of(const_cast<char*>(state));
-    std::vector<std::string_view> sorted(set.begin(), set.end());
-    std::sort(sorted.begin(), sorted.end());
-    out.fixed(static_cast<uint64_t>(sorted.size()));
-    for (std::string_view value : sorted) out.text(value);
-  }
-  bool load(WireReader& in, char* state, BlobPool& pool) const override {
-    set_of(state) = new Set;
-    auto count = in.fixed<uint64_t>();
-    for (uint64_t i = 0; i < count && !in.failed(); ++i) {
-      std::string_view value = in.text();
-      set_of(state)->emplace(value);
-      charge(state, value, pool);
-    }
-    return !in.failed();
-  }
-  void end(char* state, BlobPool& pool) const override {
-    pool.charge(-charged(state));
-    delete set_of(state);
-  }
+  void store(const char*, WireWriter&) const override {}
+  bool load(WireReader&, char*, BlobPool&) const override { return true; }
 
  private:
-  using Set = std::unordered_set<std::string>;
-  static Set*& set_of(char* state) { return *reinterpret_cast<Set**>(state); }
-  /// Bytes of the set's memory, about, as the pool counts them.
-  static int64_t& charged(char* state) { return *reinterpret_cast<int64_t*>(state + sizeof(Set*)); }
-  static void charge(char* state, std::string_view value, BlobPool& pool) {
-    constexpr int64_t kNode = 64;
-    int64_t bytes = kNode + static_cast<int64_t>(value.size());
-    charged(state) += bytes;
-    pool.charge(bytes);
-  }
-
-  RowChoice rows_;
   ScalarResult result_;
-  size_t leaves_;
 };
 
 /// Two's complement in 192 bits: no number of 128-bit values that a job can read overflows it.
@@ -284,7 +233,7 @@ std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const s
     case AggregateSpec::Kind::count:
       return std::make_unique<Count>(spec, row);
     case AggregateSpec::Kind::count_distinct:
-      return std::make_unique<CountDistinct>(spec, row);
+      return std::make_unique<CountDistinct>(spec);
     case AggregateSpec::Kind::sum:
     case AggregateSpec::Kind::average:
       return make_sum(spec, row);

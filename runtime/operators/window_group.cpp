@@ -40,6 +40,10 @@ WindowCut cut_of(const WindowSpec& spec) {
   return cut;
 }
 
+Error damaged() {
+  return {ErrorKind::store, "a group's state is damaged", 0, 0};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OperatorNode>> WindowGroupNode::make(const Services& services) {
@@ -65,7 +69,19 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
     column += static_cast<uint32_t>(braid::leaf_count(spec.type));
   }
   columns_.push_back(column);
+  make_sets();
   BRAID_CHECK(column + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
+}
+
+void WindowGroupNode::make_sets() {
+  for (const std::vector<size_t>& set : distinct_sets(content_.aggregates)) {
+    std::vector<DistinctCount> counts;
+    for (size_t i : set)
+      counts.push_back({content_.aggregates[i].argument, content_.aggregates[i].filter, offsets_[i]});
+    sets_.push_back(make_distinct_counts(input_row(0), counts, state_size_bytes_));
+    state_size_bytes_ += sets_.back()->size();
+  }
+  BRAID_CHECK(sets_.size() <= UINT16_MAX);
 }
 
 WindowGroupNode::~WindowGroupNode() {
@@ -74,6 +90,7 @@ WindowGroupNode::~WindowGroupNode() {
 
 void WindowGroupNode::end_group(Entry& entry) {
   for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->end(entry.value.state + offsets_[i], pool_);
+  for (const auto& set : sets_) set->end(entry.value.state, pool_);
   pool_.release_later({entry.value.state, state_size_bytes_});
 }
 
@@ -130,6 +147,7 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
 
 void WindowGroupNode::fold(const Block& block, std::span<const uint32_t> rows, char* const* states) {
   for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->add(block, rows, states, offsets_[i], pool_);
+  for (const auto& set : sets_) changed_value_bytes_ += set->add(block, rows, states, arena(), pool_);
 }
 
 void WindowGroupNode::advance(std::vector<Block>& out) {
@@ -157,8 +175,7 @@ void WindowGroupNode::close(int64_t end, Window& window, uint32_t* ordinal, std:
   auto finish = [&](std::vector<Entry*>& groups) {
     emit(groups, ordinal, out);
     for (Entry* entry : groups) {
-      if (entry->value.stored && !as_ranges)
-        erased_.push_back(timed_key(table(kGroupTable), end, entry->hash, entry->key.view()));
+      if (!as_ranges) erase(*entry);
       end_group(*entry);
       groups_.erase(*entry);
     }
@@ -172,16 +189,28 @@ void WindowGroupNode::close(int64_t end, Window& window, uint32_t* ordinal, std:
   for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice) {
     window.groups.clear();
     for (; next != warm.end() && slice_of((*next)->hash) == slice; ++next) window.groups.push_back(*next);
+    std::vector<Entry*> loaded;
     note(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), slice, end),
                             [&](std::string_view key, std::string_view value) -> Status {
                               TimedKey place = parse_timed_key(key);
                               if (groups_.find(place.hash, place.key, end) != nullptr) return {};
                               count_back(window);
-                              return load(place, value);
+                              BRAID_ASSIGN(Entry * entry, load(place, value));
+                              loaded.push_back(entry);
+                              return {};
                             }));
+    note(load_parts(loaded));
     std::sort(window.groups.begin(), window.groups.end(), in_order);
     finish(window.groups);
   }
+}
+
+void WindowGroupNode::erase(const Entry& entry) {
+  if (!entry.value.stored) return;
+  erased_.push_back(timed_key(table(kGroupTable), entry.bucket, entry.hash, entry.key.view()));
+  for (size_t i = 0; i < sets_.size(); ++i)
+    for (uint32_t part = 0; part < sets_[i]->parts(entry.value.state).stored; ++part)
+      erased_.push_back(part_key(entry, i, part));
 }
 
 void WindowGroupNode::seal(int64_t time) {
@@ -250,21 +279,33 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::
 void WindowGroupNode::collect(StateBatch& batch) {
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
-  for (int64_t end : erased_windows_)
+  for (int64_t end : erased_windows_) {
     erase_bucket(batch, table(kGroupTable), end, services_.first_slice, services_.end_slice);
+    if (!sets_.empty()) erase_bucket(batch, table(kPartTable), end, services_.first_slice, services_.end_slice);
+  }
   erased_windows_.clear();
   for (Entry* entry : changed_) {
     if (!entry->live || !entry->value.dirty) continue;
+    char* state = entry->value.state;
+    Window& window = open_[entry->bucket];
     WireWriter out;
     out.fixed(entry->value.start);
-    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->store(entry->value.state + offsets_[i], out);
+    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->store(state + offsets_[i], out);
+    for (size_t i = 0; i < sets_.size(); ++i) {
+      sets_[i]->collect(state, [&](uint32_t part, std::string values) {
+        batch.put(StateFamily::timed, part_key(*entry, i, part), std::move(values));
+        ++window.stored;
+      });
+      out.fixed(sets_[i]->parts(state).stored);
+    }
     batch.put(StateFamily::timed, timed_key(table(kGroupTable), entry->bucket, entry->hash, entry->key.view()),
               out.take());
-    if (!entry->value.stored) ++open_[entry->bucket].stored;
+    if (!entry->value.stored) ++window.stored;
     entry->value.stored = true;
     entry->value.dirty = false;
   }
   changed_.clear();
+  changed_value_bytes_ = 0;
   cold_.collected();
   if (sealed_changed_) {
     WireWriter out;
@@ -288,11 +329,15 @@ Status WindowGroupNode::warm(const Block& block, const KeyBlock& keys, int64_t c
   }
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  return cold_.store().get_many(StateFamily::timed, wanted, [&](size_t place, std::string_view value) {
+  std::vector<Entry*> loaded;
+  BRAID_TRY(cold_.store().get_many(StateFamily::timed, wanted, [&](size_t place, std::string_view value) -> Status {
     TimedKey found = parse_timed_key(wanted[place]);
     count_back(open_[found.bucket]);
-    return load(found, value);
-  });
+    BRAID_ASSIGN(Entry * entry, load(found, value));
+    loaded.push_back(entry);
+    return {};
+  }));
+  return load_parts(loaded);
 }
 
 void WindowGroupNode::count_back(Window& window) {
@@ -301,38 +346,88 @@ void WindowGroupNode::count_back(Window& window) {
   cold_.remove();
 }
 
-Status WindowGroupNode::load(const TimedKey& place, std::string_view value) {
+Result<WindowGroupNode::Entry*> WindowGroupNode::load(const TimedKey& place, std::string_view value) {
   WireReader in(value);
   auto start = in.fixed<int64_t>();
   Entry& entry = group_of({start, place.bucket}, place.hash, place.key);
+  entry.value.start = start;
   entry.value.stored = true;
-  for (size_t i = 0; i < accumulators_.size(); ++i) {
-    char* state = entry.value.state + offsets_[i];
-    accumulators_[i]->end(state, pool_);
-    std::memset(state, 0, accumulators_[i]->size());
-    if (!accumulators_[i]->load(in, state, pool_)) return Error{ErrorKind::store, "a group's state is damaged", 0, 0};
-  }
+  bool whole = true;
+  for (size_t i = 0; i < accumulators_.size(); ++i)
+    whole = whole && accumulators_[i]->load(in, entry.value.state + offsets_[i], pool_);
+  for (const auto& set : sets_) set->parts(entry.value.state).stored = in.fixed<uint32_t>();
+  if (!whole || in.failed() || !in.at_end()) return damaged();
+  return &entry;
+}
+
+std::string WindowGroupNode::part_key(const Entry& entry, size_t set, uint32_t part) const {
+  return timed_key(table(kPartTable), entry.bucket, entry.hash,
+                   part_place(entry.key.view(), static_cast<uint16_t>(set), part));
+}
+
+Status WindowGroupNode::load_parts(std::span<Entry* const> entries) {
+  std::vector<std::string> wanted;
+  for (const Entry* entry : entries)
+    for (size_t i = 0; i < sets_.size(); ++i)
+      for (uint32_t part = 0; part < sets_[i]->parts(entry->value.state).stored; ++part)
+        wanted.push_back(part_key(*entry, i, part));
+  std::sort(wanted.begin(), wanted.end());
+  BRAID_TRY(cold_.store().get_many(StateFamily::timed, wanted, [&](size_t at, std::string_view value) -> Status {
+    TimedKey place = parse_timed_key(wanted[at]);
+    PartPlace part;
+    BRAID_CHECK(parse_part_place(place.key, &part));
+    Entry* entry = groups_.find(place.hash, part.group_key, place.bucket);
+    return sets_[part.set]->load(value, entry->value.state, pool_) ? Status() : damaged();
+  }));
+  for (const Entry* entry : entries)
+    if (!complete(*entry)) return damaged();
   return {};
 }
 
+bool WindowGroupNode::complete(const Entry& entry) const {
+  return entry.value.stored && std::all_of(sets_.begin(), sets_.end(), [&](const auto& set) {
+           const DistinctCounts::Parts& parts = set->parts(entry.value.state);
+           return parts.read == parts.stored;
+         });
+}
+
 Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
-  const Error damaged{ErrorKind::store, "a group's state is damaged", 0, 0};
+  // Sets come first, since they fill the memory; once it is full, no group is begun.
+  bool full = false;
+  auto has_room = [&] { return !(full = full || (cold_.attached() && state_size().bytes >= memory)); };
+  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kPartTable)),
+                       [&](std::string_view key, std::string_view value) -> Status {
+                         TimedKey place = parse_timed_key(key);
+                         PartPlace part;
+                         if (!parse_part_place(place.key, &part) || part.set >= sets_.size()) return damaged();
+                         ++open_[place.bucket].stored;
+                         Entry* entry = groups_.find(place.hash, part.group_key, place.bucket);
+                         if (entry == nullptr && !has_room()) return {};
+                         if (entry == nullptr) entry = &group_of({0, place.bucket}, place.hash, part.group_key);
+                         return sets_[part.set]->load(value, entry->value.state, pool_) ? Status() : damaged();
+                       }));
   BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kGroupTable)),
                        [&](std::string_view key, std::string_view value) -> Status {
                          TimedKey place = parse_timed_key(key);
                          Window& window = open_[place.bucket];
                          ++window.stored;
-                         if (!cold_.attached() || state_size().bytes < memory) return load(place, value);
+                         if (groups_.find(place.hash, place.key, place.bucket) != nullptr || has_room()) {
+                           BRAID_ASSIGN(Entry * entry, load(place, value));
+                           return complete(*entry) ? Status() : damaged();
+                         }
                          ++window.cold;
                          cold_.add(place.hash, place.bucket);
                          return {};
                        }));
+  bool whole = true;
+  groups_.for_each([&](const Entry& entry) { whole = whole && entry.value.stored; });
+  if (!whole) return damaged();
   std::string sealed;
   BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
   if (found) {
     WireReader in(sealed);
     sealed_ = in.fixed<int64_t>();
-    if (in.failed()) return damaged;
+    if (in.failed()) return damaged();
   }
   return {};
 }
@@ -358,7 +453,7 @@ Status WindowGroupNode::evict(uint64_t bytes) {
 StateSize WindowGroupNode::state_size() const {
   uint64_t erasures = erased_.size() * kBytesOfErasure;
   return {groups_.size() + cold_.entries(), pool_.bytes_used() + groups_.bytes() + cold_.bytes() + erasures,
-          changed_.size() * (sizeof(Entry) + state_size_bytes_) + erasures, cold_.entries()};
+          changed_.size() * (sizeof(Entry) + state_size_bytes_) + changed_value_bytes_ + erasures, cold_.entries()};
 }
 
 }  // namespace braid

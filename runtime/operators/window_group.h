@@ -3,12 +3,14 @@
 // closed is late; one that is late for some of them is used and counted as partly late.
 //
 // Stored as timed rows: bucket = end of the window. Groups that have gone cold come back when a row is folded into
-// them, and, slice after slice, when their window closes.
+// them, and, slice after slice, when their window closes. The values of distinct counts are rows of a table beside
+// them.
 #pragma once
 
 #include <map>
 
 #include "runtime/operators/accumulators.h"
+#include "runtime/operators/distinct_counts.h"
 #include "runtime/operators/operator.h"
 #include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
@@ -38,6 +40,7 @@ class WindowGroupNode : public OperatorNode {
  private:
   static constexpr uint32_t kGroupTable = 0;
   static constexpr uint32_t kSealedTable = 1;
+  static constexpr uint32_t kPartTable = 2;  ///< of sets of distinct values
   struct Group {
     char* state = nullptr;
     int64_t start = 0;
@@ -49,7 +52,7 @@ class WindowGroupNode : public OperatorNode {
   struct Window {
     std::vector<Entry*> groups;  ///< in memory, in no order
     uint64_t cold = 0;           ///< in the store alone
-    uint64_t stored = 0;         ///< state rows there are, of cold ones too
+    uint64_t stored = 0;         ///< state rows there are, of cold ones and of sets too
   };
 
   WindowGroupNode(const Services& services, WindowAssigner windows);
@@ -57,10 +60,16 @@ class WindowGroupNode : public OperatorNode {
   bool is_closed(const WindowRange& window, int64_t passed) const {
     return add_time(window.end, content_.window.late_us) <= passed;
   }
+  void make_sets();
   void fold(const Block& block, std::span<const uint32_t> rows, char* const* states);
   /// Cold groups that the rows of the block belong to come back into memory.
   Status warm(const Block& block, const KeyBlock& keys, int64_t closed);
-  Status load(const TimedKey& place, std::string_view value);
+  /// Without what lies in parts.
+  Result<Entry*> load(const TimedKey& place, std::string_view value);
+  std::string part_key(const Entry& entry, size_t set, uint32_t part) const;
+  Status load_parts(std::span<Entry* const> entries);
+  bool complete(const Entry& entry) const;
+  void erase(const Entry& entry);
   void count_back(Window& window);
   void close(int64_t end, Window& window, uint32_t* ordinal, std::vector<Block>& out);
   void emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::vector<Block>& out);
@@ -70,7 +79,8 @@ class WindowGroupNode : public OperatorNode {
   WindowAssigner windows_;
   KeyFormat key_;
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
-  std::vector<size_t> offsets_;    ///< in a group's state
+  std::vector<size_t> offsets_;  ///< in a group's state
+  std::vector<std::unique_ptr<DistinctCounts>> sets_;
   std::vector<uint32_t> columns_;  ///< of the results in the output row
   size_t state_size_bytes_ = 0;
   std::vector<Leaf> leaves_;
@@ -79,6 +89,7 @@ class WindowGroupNode : public OperatorNode {
   ColdTable cold_;
   std::map<int64_t, Window> open_;  ///< by window end
   std::vector<Entry*> changed_;
+  uint64_t changed_value_bytes_ = 0;  ///< of sets, not yet collected
   std::vector<std::string> erased_;
   std::vector<int64_t> erased_windows_;  ///< with too many groups to name them
   int64_t sealed_ = kNoTime;             ///< windows closed up to there because all inputs had ended

@@ -137,7 +137,8 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
-                         testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless"),
+                         testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
+                                         "distinct"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

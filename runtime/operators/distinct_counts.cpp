@@ -1,0 +1,330 @@
+#include "runtime/operators/distinct_counts.h"
+
+#include <bit>
+#include <cstring>
+#include <optional>
+
+#include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
+#include "runtime/operators/accumulator_rows.h"
+#include "runtime/state/distinct_set.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+namespace {
+
+/// Bytes of the longest canonical form of a type; none: there is no longest.
+std::optional<size_t> longest_key(const Type& type) {
+  if (is(type, TypeKind::structure)) {
+    size_t total = 0;
+    for (const Field& field : type->fields) {
+      std::optional<size_t> size = longest_key(field.type);
+      if (!size) return {};
+      total += *size;
+    }
+    return total;
+  }
+  if (is(type, TypeKind::optional) || is(type, TypeKind::checked)) {
+    std::optional<size_t> size = longest_key(type->element);
+    if (size) ++*size;
+    return size;
+  }
+  LeafKind kind = leaf_kind(type);
+  if (kind == LeafKind::bytes || kind == LeafKind::list) return {};
+  return leaf_width(kind);
+}
+
+/// An argument's values of a block. Canonical forms have no other as a beginning, so they may be filled up with zeros.
+class Argument {
+ public:
+  Argument(const std::vector<Field>& row, int field)
+      : column_(leaf_offset(row, field)), type_(row[field].type), leaves_(flatten(type_)) {
+    scalar_ = leaves_.size() == 1 && leaves_[0].kind != LeafKind::list;
+    optional_scalar_ = leaves_.size() == 2 && is_optional(type_) && leaves_[1].kind != LeafKind::bytes &&
+                       leaves_[1].kind != LeafKind::list && leaves_[1].kind != LeafKind::i128;
+  }
+  const Type& type() const { return type_; }
+
+  void read(const Block& block, const uint32_t* masks, uint32_t of, uint64_t* values, Arena&) const {
+    each(block, masks, of, [&](uint32_t row, const auto& bits) { values[row] = static_cast<uint64_t>(bits); });
+  }
+  void read(const Block& block, const uint32_t* masks, uint32_t of, WideValues::Value* values, Arena&) const {
+    each(block, masks, of, [&](uint32_t row, uint128 bits) {
+      values[row] = {static_cast<uint64_t>(bits), static_cast<uint64_t>(bits >> 64)};
+    });
+  }
+  void read(const Block& block, const uint32_t* masks, uint32_t of, std::string_view* values, Arena& arena) const {
+    if (scalar_ && leaves_[0].kind == LeafKind::bytes) {
+      const Bytes* texts = block.columns[column_].as<Bytes>();
+      for (uint32_t row = 0; row < block.rows; ++row)
+        if ((masks[row] & of) != 0) values[row] = texts[row].view();
+      return;
+    }
+    each_key(block, masks, of, [&](uint32_t row, const std::string& key) { values[row] = arena.copy(key).view(); });
+  }
+
+ private:
+  static uint64_t bits(uint8_t value) { return value; }
+  static uint64_t bits(int32_t value) { return static_cast<uint32_t>(value); }
+  static uint64_t bits(int64_t value) { return static_cast<uint64_t>(value); }
+  static uint64_t bits(double value) {
+    if (value == 0) return 0;
+    return std::bit_cast<uint64_t>(value != value ? __builtin_nan("") : value);
+  }
+  static uint128 bits(int128 value) { return static_cast<uint128>(value); }
+
+  template <class T>
+  void each_scalar(const Block& block, auto take) const {
+    const T* values = block.columns[column_ + leaves_.size() - 1].as<T>();
+    if (scalar_) {
+      for (uint32_t row = 0; row < block.rows; ++row) take(row, bits(values[row]));
+      return;
+    }
+    const auto* present = block.columns[column_].as<uint8_t>();
+    for (uint32_t row = 0; row < block.rows; ++row)
+      take(row, present[row] == 0 ? uint128{0} : uint128{1} | static_cast<uint128>(bits(values[row])) << 8);
+  }
+  void each(const Block& block, const uint32_t* masks, uint32_t of, auto take) const {
+    auto chosen = [&](uint32_t row, const auto& value) {
+      if ((masks[row] & of) != 0) take(row, value);
+    };
+    if (scalar_ || optional_scalar_) {
+      switch (leaves_.back().kind) {
+        case LeafKind::u8:
+          return each_scalar<uint8_t>(block, chosen);
+        case LeafKind::i32:
+          return each_scalar<int32_t>(block, chosen);
+        case LeafKind::i64:
+          return each_scalar<int64_t>(block, chosen);
+        case LeafKind::f64:
+          return each_scalar<double>(block, chosen);
+        case LeafKind::i128:
+          return each_scalar<int128>(block, chosen);
+        case LeafKind::bytes:
+        case LeafKind::list:
+          break;
+      }
+      BRAID_UNREACHABLE("text is no number");
+    }
+    each_key(block, masks, of, [&](uint32_t row, const std::string& key) {
+      uint128 value = 0;
+      std::memcpy(&value, key.data(), key.size());
+      take(row, value);
+    });
+  }
+  void each_key(const Block& block, const uint32_t* masks, uint32_t of, auto take) const {
+    std::string key;
+    std::vector<Slot> slots(leaves_.size());
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      if ((masks[row] & of) == 0) continue;
+      for (size_t leaf = 0; leaf < slots.size(); ++leaf) slots[leaf] = read_slot(block.columns[column_ + leaf], row);
+      key.clear();
+      append_key_bytes(type_, slots.data(), key);
+      take(row, key);
+    }
+  }
+
+  size_t column_;
+  Type type_;
+  std::vector<Leaf> leaves_;
+  bool scalar_, optional_scalar_;
+};
+
+void write_value(uint64_t value, WireWriter& out) {
+  out.fixed(value);
+}
+void write_value(const WideValues::Value& value, WireWriter& out) {
+  out.fixed(value);
+}
+void write_value(std::string_view value, WireWriter& out) {
+  out.text(value);
+}
+void read_value(WireReader& in, uint64_t* value) {
+  *value = in.fixed<uint64_t>();
+}
+void read_value(WireReader& in, WideValues::Value* value) {
+  *value = in.fixed<WideValues::Value>();
+}
+void read_value(WireReader& in, std::string_view* value) {
+  *value = in.text();
+}
+
+template <class Values>
+class CountsOf : public DistinctCounts {
+ public:
+  using Value = typename Values::Value;
+
+  CountsOf(const std::vector<Field>& row, std::span<const DistinctCount> counts, size_t offset) : offset_(offset) {
+    std::vector<int> fields;
+    for (size_t i = 0; i < counts.size(); ++i) {
+      auto bit = uint32_t{1} << i;
+      offsets_.push_back(counts[i].offset);
+      if (counts[i].filter < 0) {
+        always_ |= bit;
+      } else {
+        filters_.push_back({ArgumentColumn(row, counts[i].filter), bit});
+      }
+      auto known = std::find(fields.begin(), fields.end(), counts[i].argument);
+      if (known == fields.end()) {
+        fields.push_back(counts[i].argument);
+        arguments_.push_back({Argument(row, counts[i].argument), bit});
+      } else {
+        arguments_[known - fields.begin()].of |= bit;
+      }
+    }
+  }
+  size_t size() const override { return padded(sizeof(State)); }
+
+  uint64_t add(const Block& block, std::span<const uint32_t> rows, char* const* groups, Arena& arena,
+               BlobPool& pool) const override {
+    auto* masks = arena.allocate_array<uint32_t>(block.rows);
+    auto* values = arena.allocate_array<Value>(block.rows);
+    auto* hashes = arena.allocate_array<uint64_t>(block.rows);
+    choose(block, masks);
+    for (const Source& argument : arguments_) argument.from.read(block, masks, argument.of, values, arena);
+    for (uint32_t row = 0; row < block.rows; ++row)
+      if (masks[row] != 0) hashes[row] = Values::hash(values[row]);
+    constexpr size_t kAhead = 16;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (i + kAhead < rows.size()) {
+        uint32_t later = rows[i + kAhead];
+        if (masks[later] != 0) state_of(groups[i + kAhead])->set.prefetch(hashes[later]);
+      }
+      uint32_t row = rows[i];
+      if (masks[row] == 0) continue;
+      auto added = state_of(groups[i])->set.add(values[row], hashes[row], masks[row], pool);
+      if (added.bits == 0) continue;
+      count(groups[i], added.bits);
+      if (added.changed) bytes += bytes_of(values[row]);
+    }
+    return bytes;
+  }
+
+  void collect(char* group, const std::function<void(uint32_t, std::string)>& put) const override {
+    constexpr size_t kBytesOfPart = 32 * 1024;
+    State& state = *state_of(group);
+    WireWriter out;
+    auto finish = [&] {
+      if (out.bytes().empty()) return;
+      put(state.parts.stored, out.take());
+      out = {};
+      ++state.parts.stored;
+      ++state.parts.read;
+    };
+    state.set.take_changed([&](const Value& value, uint32_t mask) {
+      out.fixed(mask);
+      write_value(value, out);
+      if (out.bytes().size() >= kBytesOfPart) finish();
+    });
+    finish();
+  }
+
+  bool load(std::string_view part, char* group, BlobPool& pool) const override {
+    State& state = *state_of(group);
+    WireReader in(part);
+    while (!in.at_end()) {
+      auto mask = in.fixed<uint32_t>();
+      Value value{};
+      read_value(in, &value);
+      if (in.failed() || mask == 0 || mask >> (offsets_.size() - 1) > 1) return false;
+      count(group, state.set.add(value, Values::hash(value), mask, pool, /*stored=*/true).bits);
+    }
+    ++state.parts.read;
+    return true;
+  }
+
+  void end(char* group, BlobPool& pool) const override { state_of(group)->set.end(pool); }
+  Parts& parts(char* group) const override { return state_of(group)->parts; }
+
+ private:
+  struct State {
+    Parts parts;
+    DistinctSet<Values> set;
+  };
+  struct Filter {
+    ArgumentColumn column;
+    uint32_t bit;
+  };
+  struct Source {
+    Argument from;
+    uint32_t of;  ///< bits of the counts that read it
+  };
+
+  State* state_of(char* group) const { return reinterpret_cast<State*>(group + offset_); }
+  void count(char* group, uint32_t bits) const {
+    for (; bits != 0; bits &= bits - 1) ++*reinterpret_cast<int64_t*>(group + offsets_[std::countr_zero(bits)]);
+  }
+  static uint64_t bytes_of(const Value& value) {
+    constexpr uint64_t kMask = sizeof(uint32_t);
+    if constexpr (std::is_same_v<Value, std::string_view>)
+      return kMask + value.size();
+    else
+      return kMask + sizeof(value);
+  }
+  /// The counts whose filters keep the row.
+  void choose(const Block& block, uint32_t* masks) const {
+    std::fill_n(masks, block.rows, always_);
+    for (const Filter& filter : filters_) {
+      const auto* keeps = block.columns[filter.column.column].template as<uint8_t>();
+      if (filter.column.presence < 0) {
+        for (uint32_t row = 0; row < block.rows; ++row) masks[row] |= keeps[row] != 0 ? filter.bit : 0;
+        continue;
+      }
+      const auto* present = block.columns[filter.column.presence].template as<uint8_t>();
+      for (uint32_t row = 0; row < block.rows; ++row)
+        masks[row] |= keeps[row] != 0 && present[row] != 0 ? filter.bit : 0;
+    }
+  }
+
+  size_t offset_;
+  uint32_t always_ = 0;
+  std::vector<size_t> offsets_;  ///< of the counts, by bit
+  std::vector<Filter> filters_;
+  std::vector<Source> arguments_;
+};
+
+}  // namespace
+
+std::unique_ptr<DistinctCounts> make_distinct_counts(const std::vector<Field>& row,
+                                                     std::span<const DistinctCount> counts, size_t offset) {
+  BRAID_CHECK(!counts.empty() && counts.size() <= kDistinctCounts);
+  std::optional<size_t> longest = longest_key(row[counts[0].argument].type);
+  if (longest && *longest <= sizeof(uint64_t)) return std::make_unique<CountsOf<NarrowValues>>(row, counts, offset);
+  if (longest && *longest <= sizeof(uint128)) return std::make_unique<CountsOf<WideValues>>(row, counts, offset);
+  return std::make_unique<CountsOf<ByteValues>>(row, counts, offset);
+}
+
+std::vector<std::vector<size_t>> distinct_sets(std::span<const AggregateSpec> aggregates) {
+  std::vector<std::vector<size_t>> sets;
+  std::vector<size_t> newest(aggregates.size());  // of the sets of an argument, at its first aggregate
+  for (size_t i = 0; i < aggregates.size(); ++i) {
+    if (aggregates[i].kind != AggregateSpec::Kind::count_distinct) continue;
+    size_t first = aggregates[i].same_argument < 0 ? i : static_cast<size_t>(aggregates[i].same_argument);
+    if (first == i || sets[newest[first]].size() == kDistinctCounts) {
+      newest[first] = sets.size();
+      sets.emplace_back();
+    }
+    sets[newest[first]].push_back(i);
+  }
+  return sets;
+}
+
+std::string part_place(std::string_view group_key, uint16_t set, uint32_t part) {
+  WireWriter out;
+  out.text(group_key);
+  // Big-endian: parts sort by their numbers.
+  out.fixed(__builtin_bswap16(set));
+  out.fixed(__builtin_bswap32(part));
+  return out.take();
+}
+
+bool parse_part_place(std::string_view bytes, PartPlace* place) {
+  WireReader in(bytes);
+  place->group_key = in.text();
+  place->set = __builtin_bswap16(in.fixed<uint16_t>());
+  place->part = __builtin_bswap32(in.fixed<uint32_t>());
+  return !in.failed() && in.at_end();
+}
+
+}  // namespace braid
