@@ -29,9 +29,14 @@ class RowChoice {
   RowChoice(const AggregateSpec& spec, const std::vector<Field>& row)
       : argument_(row, spec.argument), filter_(row, spec.filter) {}
   /// The filter keeps the row and the argument is not null.
-  bool takes(const Block& block, uint32_t row) const { return passes(block, row) && argument_.present(block, row); }
+  /// Without a jump that depends on the row: what a filter keeps cannot be foretold.
+  bool takes(const Block& block, uint32_t row) const {
+    return (int{passes(block, row)} & int{argument_.present(block, row)}) != 0;
+  }
   bool passes(const Block& block, uint32_t row) const {
-    return filter_.column < 0 || (filter_.present(block, row) && block.columns[filter_.column].as<uint8_t>()[row] != 0);
+    if (filter_.column < 0) return true;
+    bool keeps = block.columns[filter_.column].as<uint8_t>()[row] != 0;
+    return (int{keeps} & int{filter_.present(block, row)}) != 0;
   }
   const ArgumentColumn& argument() const { return argument_; }
 

@@ -27,7 +27,7 @@ class Count : public Accumulator {
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool&) const override {
     for (size_t i = 0; i < rows.size(); ++i)
-      if (rows_.takes(block, rows[i])) ++*reinterpret_cast<int64_t*>(states[i] + offset);
+      *reinterpret_cast<int64_t*>(states[i] + offset) += rows_.takes(block, rows[i]) ? 1 : 0;
   }
   bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
     return result_.write_integer(out, row, column, *reinterpret_cast<const int64_t*>(state));
