@@ -181,7 +181,7 @@ class Expressions {
   /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.
   std::optional<std::string> meant_function(const Call& call);
   // arguments.cpp
-  /// Adds the signatures to a report on a wrong number of arguments, and the mend where it can be guessed.
+  /// Adds the signatures to a report on a wrong number of arguments, and the fix where it can be guessed.
   void show_signatures(DiagnosticBuilder& report, const Call& call,
                        const std::vector<const FunctionDeclaration*>& overloads);
 

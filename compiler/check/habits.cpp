@@ -150,11 +150,11 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
   report.at(function.span, "a function of " + std::string(known->languages));
   const std::string_view form = known->form;
   // `fn(a, b)` with two arguments more than Spark's has: the form is shown, and the call stays.
-  const bool mends = counted && plain;
-  if (!mends && !form.empty()) report.note("Braid writes `" + shown_form(form) + "`");
+  const bool has_fix = counted && plain;
+  if (!has_fix && !form.empty()) report.note("Braid writes `" + shown_form(form) + "`");
   if (!known->note.empty()) report.note(std::string(known->note));
   if (known->in_group && group_ == nullptr) report.note("it stands in a `group`");
-  if (!mends) return poison(span);
+  if (!has_fix) return poison(span);
   if (only_renames(form, given.size())) {
     const std::string name(form.substr(0, form.find('(')));
     std::vector<Edit> edits = context_.quotes.edits(span);

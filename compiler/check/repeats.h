@@ -6,7 +6,7 @@
 namespace braid::checking {
 
 /// Findings of the checker that say the same of the same declaration become one: at the first place, with the others
-/// beside it. A fix that they share mends all places.
+/// beside it. A fix that they share corrects all places.
 void join_repeats(Reporter& reporter);
 
 }  // namespace braid::checking

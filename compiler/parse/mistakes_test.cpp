@@ -10,7 +10,7 @@ struct Mistake {
   const char* name;
   std::string script;
   std::vector<std::string> expected;  ///< "E1010 `=`" for each finding
-  bool mends = true;                  ///< after the fixes nothing is left
+  bool is_fixed = true;               ///< after the fixes nothing is left
 };
 void PrintTo(const Mistake& mistake, std::ostream* out) {
   *out << mistake.name;
@@ -18,12 +18,12 @@ void PrintTo(const Mistake& mistake, std::ostream* out) {
 
 class Mistakes : public testing::TestWithParam<Mistake> {};
 
-TEST_P(Mistakes, AreNamedPlacedAndMended) {
+TEST_P(Mistakes, AreNamedPlacedAndFixed) {
   const Parsed parsed = parse_text(GetParam().script);
   EXPECT_EQ(parsed.summary(), GetParam().expected) << GetParam().script;
   EXPECT_FALSE(parsed.script.items.empty());
-  if (!GetParam().mends) return;
-  const std::string text = mended(parsed);
+  if (!GetParam().is_fixed) return;
+  const std::string text = fixed_text(parsed);
   EXPECT_EQ(parse_text(text).summary(), std::vector<std::string>()) << text;
 }
 
@@ -136,11 +136,11 @@ INSTANTIATE_TEST_SUITE_P(Parse, Mistakes, testing::ValuesIn(kMistakes),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Mistakes, FixesAreWhatWasMeant) {
-  EXPECT_EQ(mended(parse_text(flow_of("  where 0 < weight < 30"))), flow_of("  where 0 < weight and weight < 30"));
-  EXPECT_EQ(mended(parse_text(flow_of("  where a between -20 and 60"))), flow_of("  where a in -20..60"));
-  EXPECT_EQ(mended(parse_text(flow_of("  where a in (1, 2)"))), flow_of("  where a in [1, 2]"));
-  EXPECT_EQ(mended(parse_text(flow_of("  join x y on true"))), flow_of("  join x as y on true"));
-  EXPECT_EQ(mended(parse_text(expression_of("if a 2 else 3"))), expression_of("if a then 2 else 3"));
+  EXPECT_EQ(fixed_text(parse_text(flow_of("  where 0 < weight < 30"))), flow_of("  where 0 < weight and weight < 30"));
+  EXPECT_EQ(fixed_text(parse_text(flow_of("  where a between -20 and 60"))), flow_of("  where a in -20..60"));
+  EXPECT_EQ(fixed_text(parse_text(flow_of("  where a in (1, 2)"))), flow_of("  where a in [1, 2]"));
+  EXPECT_EQ(fixed_text(parse_text(flow_of("  join x y on true"))), flow_of("  join x as y on true"));
+  EXPECT_EQ(fixed_text(parse_text(expression_of("if a 2 else 3"))), expression_of("if a then 2 else 3"));
 }
 
 TEST(Mistakes, UnclosedBracketsLabelBothPlaces) {

@@ -37,7 +37,7 @@ inline Parsed parse_text(std::string text) {
 }
 
 /// The text after the first fix of each finding, if it is no sketch.
-inline std::string mended(const Parsed& parsed) {
+inline std::string fixed_text(const Parsed& parsed) {
   std::string text = parsed.sources.file(0).text;
   std::vector<Edit> edits;
   for (const Diagnostic& finding : parsed.findings)

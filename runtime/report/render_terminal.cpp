@@ -170,8 +170,8 @@ class Renderer {
     const std::string& before = sources_.file(file).text;
     std::optional<std::string> after = apply_edits(before, file, fix.edits);
     if (!after) return;
-    mended_.push_back(std::make_unique<std::string>(std::move(*after)));
-    const std::string_view text = *mended_.back();
+    fixed_.push_back(std::make_unique<std::string>(std::move(*after)));
+    const std::string_view text = *fixed_.back();
     const std::vector<std::string_view> lines = lines_of(text);
 
     std::vector<Edit> edits;
@@ -344,7 +344,7 @@ class Renderer {
   std::vector<LineColumn> places_;
   std::map<uint32_t, Excerpt> excerpts_;
   std::vector<FixView> fixes_;
-  std::vector<std::unique_ptr<std::string>> mended_;  ///< texts that lines of `fixes_` point into
+  std::vector<std::unique_ptr<std::string>> fixed_;  ///< texts that lines of `fixes_` point into
   int gutter_ = 1;
   std::string out_;
 };

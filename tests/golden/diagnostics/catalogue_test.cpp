@@ -66,12 +66,12 @@ TEST(Catalogue, EveryCodeHasAPage) {
     EXPECT_TRUE(page.starts_with(fmt::format("# E{:04}: ", entry.code))) << name;
     EXPECT_GT(section(page, "Why").size(), 60u) << name << " has no `## Why`";
     const std::string example = section(page, "Example");
-    const std::string mend = section(page, "Mend");
+    const std::string fix = section(page, "Fix");
     EXPECT_FALSE(example.empty()) << name << " has no `## Example`";
-    EXPECT_FALSE(mend.empty()) << name << " has no `## Mend`";
+    EXPECT_FALSE(fix.empty()) << name << " has no `## Fix`";
     if (entry.code >= 6000) continue;
     EXPECT_NE(example.find("```braid"), std::string::npos) << name << ": the example is a script";
-    EXPECT_NE(mend.find("```braid\n"), std::string::npos) << name << ": the mend is a script";
+    EXPECT_NE(fix.find("```braid\n"), std::string::npos) << name << ": the fix is a script";
   }
 }
 

@@ -127,10 +127,10 @@ std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRa
       else if (page.find("\n```text\n") != std::string::npos && page != page_as_printed(page, check_script))
         complaints.push_back(name + ": the example prints something else than the page says");
     }
-    if (const auto mend = page_script(page, "Mend")) {
-      for (const Diagnostic& finding : check_script(mend->sources, mend->run))
+    if (const auto fix = page_script(page, "Fix")) {
+      for (const Diagnostic& finding : check_script(fix->sources, fix->run))
         if (finding.severity == Severity::error || has_code(finding))
-          complaints.push_back(fmt::format("{}: the mend gets {}: {}", name, code_text(finding), finding.message));
+          complaints.push_back(fmt::format("{}: the fix gets {}: {}", name, code_text(finding), finding.message));
     }
   }
   return complaints;
@@ -147,11 +147,11 @@ std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, Code
     const std::vector<Diagnostic> found = check_script(script.sources, run_of(script));
     for (const std::string& complaint : compare(script, found)) complaints.push_back(name + ": " + complaint);
     for (const Expectation& expectation : script.expected) {
-      const std::optional<std::string> text = mended(script, expectation);
+      const std::optional<std::string> text = fixed_text(script, expectation);
       if (!text) continue;
       const size_t before = count_code(found, expectation.code);
       const size_t after = count_code(check_script(with_script_text(script, *text), run_of(script)), expectation.code);
-      if (before > 0 && after >= before) complaints.push_back(name + ": " + expectation.code + " stays after its mend");
+      if (before > 0 && after >= before) complaints.push_back(name + ": " + expectation.code + " stays after its fix");
     }
   }
   return complaints;

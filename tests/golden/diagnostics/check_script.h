@@ -14,7 +14,7 @@ namespace braid {
 using CheckScript = std::function<std::vector<Diagnostic>(const SourceSet& sources, const std::vector<uint32_t>& run)>;
 
 /// Runs `check_script` over every script of wrong/ and says what differs from the headers: a finding that is missing,
-/// misplaced or not expected, a second label or a fix that is missing, a mend that does not make its code go away.
+/// misplaced or not expected, a second label or a fix that is missing, a fix that does not make its code go away.
 /// `only` limits it to scripts whose first expectation has a code in [first, last].
 struct CodeRange {
   int first = 0;
@@ -23,7 +23,7 @@ struct CodeRange {
 std::vector<std::string> try_wrong_scripts(const CheckScript& check_script, CodeRange only = {});
 
 /// Runs `check_script` over the pages docs/errors/E1xxx to E5xxx and says what differs: an example must get the code of
-/// its page, a mend no error at all and not that code. Examples marked `show` or `test` are left out: no check finds
+/// its page, a fix no error at all and not that code. Examples marked `show` or `test` are left out: no check finds
 /// them.
 std::vector<std::string> try_error_pages(const CheckScript& check_script, CodeRange only = {});
 

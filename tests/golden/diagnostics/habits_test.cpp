@@ -395,8 +395,8 @@ TEST(ForeignFunctions, GetOneFindingAndAFormThatCompiles) {
       ADD_FAILURE() << "no fix\n" << found;
       continue;
     }
-    const auto mended = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
-    EXPECT_EQ(listed(check(mended.value_or("(edits overlap)"))), "") << found;
+    const auto fixed = apply_edits(checked.sources.file(0).text, 0, finding.fixes.front().edits);
+    EXPECT_EQ(listed(check(fixed.value_or("(edits overlap)"))), "") << found;
   }
 }
 

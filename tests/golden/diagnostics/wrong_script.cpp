@@ -153,7 +153,7 @@ bool read_line(std::string_view text, WrongScript& script) {
   std::optional<std::string> before = line.take("replace") ? line.quoted() : std::nullopt;
   std::optional<std::string> after = before && line.take("with") ? line.quoted() : std::nullopt;
   if (!after) return false;
-  expectation.fix = Mend{*before, *after};
+  expectation.fix = Replacement{*before, *after};
   return line.at_end();
 }
 
@@ -180,7 +180,7 @@ void compare_details(const WrongScript& script, const Expectation& expectation, 
   if (expectation.no_fix && !finding.fixes.empty())
     complaints.push_back(fmt::format("{} offers `{}`, and silence is right", which, finding.fixes.front().text));
   if (!expectation.fix) return;
-  const std::optional<std::string> wanted = mended(script, expectation);
+  const std::optional<std::string> wanted = fixed_text(script, expectation);
   const std::string& text = script.sources.file(script.script()).text;
   const bool met = std::any_of(finding.fixes.begin(), finding.fixes.end(),
                                [&](const Fix& fix) { return apply_edits(text, script.script(), fix.edits) == wanted; });
@@ -238,7 +238,7 @@ std::optional<Span> locate(const WrongScript& script, const QuotedPlace& place) 
   return Span{file, static_cast<uint32_t>(at), static_cast<uint32_t>(at + place.text.size())};
 }
 
-std::optional<std::string> mended(const WrongScript& script, const Expectation& expectation) {
+std::optional<std::string> fixed_text(const WrongScript& script, const Expectation& expectation) {
   if (!expectation.fix) return std::nullopt;
   const std::optional<Span> place = locate(script, {"", expectation.fix->before, ""});
   if (!place) return std::nullopt;

@@ -19,7 +19,7 @@ struct QuotedPlace {
   std::string context;  ///< empty: the whole file
 };
 
-struct Mend {
+struct Replacement {
   std::string before;
   std::string after;
 };
@@ -28,7 +28,7 @@ struct Expectation {
   std::string code;  ///< "E2107", "W2220"
   QuotedPlace at;
   std::vector<QuotedPlace> also;
-  std::optional<Mend> fix;
+  std::optional<Replacement> fix;
   bool no_fix = false;  ///< `fix: none`: silence is right
 };
 
@@ -55,8 +55,8 @@ std::vector<std::string> wrong_script_names(const std::string& folder);
 /// word or sign.
 std::optional<Span> locate(const WrongScript& script, const QuotedPlace& place);
 
-/// The script's text after the mend of `expectation`, which has one.
-std::optional<std::string> mended(const WrongScript& script, const Expectation& expectation);
+/// The script's text after the fix of `expectation`, which has one.
+std::optional<std::string> fixed_text(const WrongScript& script, const Expectation& expectation);
 
 /// One sentence for each expectation that `found` does not meet, and for each finding that nothing expects.
 std::vector<std::string> compare(const WrongScript& script, const std::vector<Diagnostic>& found);

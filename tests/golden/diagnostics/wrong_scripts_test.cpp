@@ -26,7 +26,7 @@ std::vector<Diagnostic> perfect(const WrongScript& script) {
     for (const QuotedPlace& place : expectation.also) builder.also(locate(script, place).value_or(Span{}), "");
     if (expectation.fix) {
       const Span span = locate(script, {"", expectation.fix->before, ""}).value_or(Span{});
-      builder.fix(Applicability::likely, "mend it", {{span, expectation.fix->after}});
+      builder.fix(Applicability::likely, "fix it", {{span, expectation.fix->after}});
     }
     found.push_back(made);
   }
@@ -43,7 +43,8 @@ TEST(WrongScripts, SayWhatTheyMustGet) {
       EXPECT_TRUE(locate(script, expectation.at)) << name << " has no `" << expectation.at.text << "`";
       for (const QuotedPlace& place : expectation.also)
         EXPECT_TRUE(locate(script, place)) << name << " has no `" << place.text << "`";
-      if (expectation.fix) EXPECT_TRUE(mended(script, expectation)) << name << ": `" << expectation.fix->before << "`";
+      if (expectation.fix)
+        EXPECT_TRUE(fixed_text(script, expectation)) << name << ": `" << expectation.fix->before << "`";
       EXPECT_FALSE(expectation.fix && expectation.no_fix) << name;
       const CatalogueEntry* entry = find_catalogue_entry(std::stoi(expectation.code.substr(1)));
       ASSERT_NE(entry, nullptr) << name << ": " << expectation.code << " is not in the catalogue";
@@ -104,7 +105,7 @@ TEST(Compare, WantsSilenceWhereNothingIsClose) {
             std::vector<std::string>{"E2107 at `risk_score` offers `use `amount``, and silence is right"});
 }
 
-TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheMends) {
+TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheFixes) {
   int runs = 0;
   const CheckScript silent = [&](const SourceSet&, const std::vector<uint32_t>&) {
     ++runs;
@@ -116,11 +117,11 @@ TEST(TryWrongScripts, RunsAllOfARangeAndTriesTheMends) {
     return std::vector{diag::AssignInCondition{}.make()};
   };
   const std::vector<std::string> complaints = try_wrong_scripts(stubborn, {1010, 1010});
-  EXPECT_NE(std::find(complaints.begin(), complaints.end(), "01_assign_in_condition: E1010 stays after its mend"),
+  EXPECT_NE(std::find(complaints.begin(), complaints.end(), "01_assign_in_condition: E1010 stays after its fix"),
             complaints.end());
 }
 
-TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
+TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheFix) {
   std::vector<std::string> texts;
   const CheckScript blind = [&](const SourceSet& sources, const std::vector<uint32_t>&) {
     texts.push_back(sources.file(0).text);
@@ -128,7 +129,7 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
   };
   EXPECT_EQ(try_error_pages(blind, {1010, 1010}),
             std::vector<std::string>{"E1010.md: the example does not get its code"});
-  ASSERT_EQ(texts.size(), 2u) << "one run of the example, one of the mend";
+  ASSERT_EQ(texts.size(), 2u) << "one run of the example, one of the fix";
   EXPECT_NE(texts[0].find("where status = \"captured\"\n"), std::string::npos) << texts[0];
   EXPECT_TRUE(texts[1].starts_with("domain payments\n") && texts[1].ends_with("}\n")) << texts[1];
 
@@ -136,7 +137,7 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
     return std::vector{diag::AssignInCondition{}.make()};
   };
   EXPECT_EQ(try_error_pages(stubborn, {1010, 1010}).size(), 2u)
-      << "it prints no place, and the mend still gets the code";
+      << "it prints no place, and the fix still gets the code";
 
   std::vector<uint32_t> files;
   const CheckScript counting = [&](const SourceSet& sources, const std::vector<uint32_t>&) {
@@ -149,7 +150,7 @@ TEST(TryErrorPages, AsksForTheCodeInTheExampleAndNotInTheMend) {
 
 TEST(PageAsPrinted, PutsWhatIsPrintedBelowTheExample) {
   const std::string head = "# E1010: x\n\n## Why\n\nBecause.\n\n## Example\n\n```braid\na = b\n```\n";
-  const std::string rest = "\n## Mend\n\n```braid\na == b\n```\n";
+  const std::string rest = "\n## Fix\n\n```braid\na == b\n```\n";
   const CheckScript check = [](const SourceSet&, const std::vector<uint32_t>&) {
     Diagnostic made = diag::AssignInCondition{}.make();
     DiagnosticBuilder(made).at({0, 2, 3});
