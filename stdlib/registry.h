@@ -1,5 +1,5 @@
-// All that a script may call: the native functions of functions/ and the aggregates of aggregates.cpp. Made at the
-// first use, immutable then; threads may share it. Nothing fails.
+// Everything that a script may call: the native functions of functions/ and the aggregates of aggregates.cpp. Created
+// at the first use and immutable after that; threads may share it. Nothing fails.
 #pragma once
 
 #include <string_view>

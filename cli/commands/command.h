@@ -1,4 +1,4 @@
-// The subcommands: each file adds one to the command line and runs it. What a command returns is the exit code.
+// The subcommands: each file adds one to the command line and runs it. A command returns the exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,7 @@ namespace braid::cli {
 /// The exit codes of `braid`.
 enum ExitCode { kDone = 0, kScriptFailed = 1, kUsage = 2, kInput = 3, kStore = 4, kOurBug = 70 };
 
-/// What all commands share: the terminal, and the exit code that the chosen one leaves.
+/// What all commands share: the terminal, and the exit code of the chosen command.
 struct CommandContext {
   Console console;
   int exit_code = kDone;
@@ -34,18 +34,18 @@ struct ScriptOptions {
 
 /// The exit code for these findings: by the first error's range.
 int exit_code_of(const std::vector<Diagnostic>& findings);
-/// Shows what the session found and takes it out; the exit code of errors, or kDone. `check` tells everything; the
+/// Shows and removes the session's findings; returns the exit code of errors, or kDone. `check` shows everything; the
 /// other commands show errors and only count warnings.
 int show(Session& session, const Console& console, FindingFormat format = FindingFormat::text);
 int show_errors(Session& session, const Console& console);
 
 /// Shows an error that ended a run; its exit code.
 int show_error(const Error& error, const Console& console);
-/// From now on SIGINT and SIGTERM only ask: whoever runs looks at `stop_requested`.
+/// From now on SIGINT and SIGTERM only set `stop_requested`, which the run reads.
 void catch_stop_signals();
 bool stop_requested();
-/// Ends the process at once after a run is over, if native code is still being made for it: waiting for code that
-/// nobody will run would only cost the user time.
+/// Ends the process at once after a run if native code is still being compiled for it: waiting for code that nobody
+/// will run would only cost time.
 void leave_if_compiling(bool compiling, int exit_code);
 
 void add_new(CLI::App& app, CommandContext& context);

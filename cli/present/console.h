@@ -1,4 +1,4 @@
-// What the command knows of the terminal it talks to, and how it shows findings there.
+// The properties of the terminal, and how the command shows findings there.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// What a run did, for people: per product what came in and what became of it, and what was rejected and why.
+// The report of a run, for people: for each product the rows that came in, what happened to them, and why rows were
+// rejected.
 #pragma once
 
 #include <string>
@@ -8,14 +9,14 @@
 
 namespace braid::cli {
 
-/// "  operations.flight  6,420 in = 5,467 used + 953 filtered": a line for each input, derived rows behind them.
+/// "  operations.flight  6,420 in = 5,467 used + 953 filtered": a line for each input, then derived rows.
 std::string ledger_lines(const JobReport::Product& product);
 /// An instant as 2013-11-03T05:00:00Z; "none yet" before the first.
 std::string instant_text(int64_t time);
 /// "1.2 M events/s"
 std::string rate_text(int64_t events, int64_t duration_us);
 
-/// One line that says how far a run is, rewritten in place on a terminal.
+/// One line with the progress of a run, rewritten in place on a terminal.
 class ProgressLine {
  public:
   ProgressLine(const Console& console, Clock& clock) : console_(console), clock_(clock), began_us_(clock.steady_us()) {}

@@ -12,7 +12,7 @@ namespace braid::cli {
 /// Name, default environment and the names of all environments into `project`; false if the file can't be read.
 bool read_header(Project& project, SourceSet& sources, Reporter& reporter);
 
-/// Least memory that a job is given.
+/// The least memory of a job.
 inline constexpr int64_t kLeastMemory = int64_t{8} << 20;
 /// `512MB`, `2GB`, or a number of bytes; none if it is not a size, or less than kLeastMemory.
 std::optional<int64_t> memory_size(std::string_view written);

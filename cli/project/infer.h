@@ -1,5 +1,5 @@
-// A stream declaration guessed from a sample of records: for a data engineer to look over, not to believe. It reads the
-// sample that it came from: what no type reads is left out, with a comment.
+// A stream declaration guessed from a sample of records, for a data engineer to check. It reads the sample from which
+// it was made: fields that no type reads are left out, with a comment.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct InferOptions {
   int64_t now = 0;          ///< by the clock: later times need `ahead`
 };
 
-/// The declaration as script text. Fails (E7020) where the sample holds no record.
+/// The declaration as script text. Fails (E7020) if the sample has no record.
 Result<std::string> infer_stream(std::string_view sample, const InferOptions& options);
 
 }  // namespace braid::cli

@@ -1,4 +1,4 @@
-// The type that fits what a sample showed of a field, as a script writes it.
+// The type that fits the values of a field in a sample, as a script writes it.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct TypeRules {
 
 struct InferredType {
   std::string text;     ///< without `?`; empty: no type of the language reads it
-  std::string why_not;  ///< then, and what is left out of a struct
+  std::string why_not;  ///< the reason then, and for fields left out of a struct
   std::string remark;   ///< what the reader should know
   int64_t misfits = 0;  ///< values that are rejected
   bool optional = false;
 };
 
-/// Of many values a few may be broken: so many do not decide a type.
+/// A few of many values may be broken: this many do not decide a type.
 int64_t tolerated(int64_t values);
 
 /// `total`: how many objects, or lists' elements, could have held the field. Lines of structs are indented by `indent`

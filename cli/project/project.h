@@ -34,7 +34,7 @@ struct Environment {
   std::vector<std::string> kafka_keys;        ///< keys that only a later Kafka deployment reads
 };
 
-struct ConfigFile;  ///< braid.toml as it was parsed; config.cpp knows it
+struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp
 
 struct Project {
   std::string root;  ///< directory; "" for the working directory

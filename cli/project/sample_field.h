@@ -1,5 +1,5 @@
-// What a sample of records showed of one field, and of what lies in it: members of objects, elements of lists. Counts
-// only; which type they make is inferred_type.h's.
+// Counts over one field in a sample of records, and over its members and elements. inferred_type.h derives the type
+// from them.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct EpochUnit {
 inline constexpr std::array<EpochUnit, 4> kEpochUnits = {
     {{"s", "seconds", 1}, {"ms", "milliseconds", 1e3}, {"us", "microseconds", 1e6}, {"ns", "nanoseconds", 1e9}}};
 
-/// How far instants, in the order of the records, went back behind the latest one before them.
+/// How far instants, in the order of the records, were before the latest instant so far.
 struct Disorder {
   bool any = false;
   double latest = 0, worst = 0;  ///< in the unit of what is given
@@ -39,7 +39,7 @@ struct SampleField {
   int64_t duplicates = 0;  ///< objects, or header lines, that have the name twice
   // Of numbers.
   int whole_digits = 0, scale = 0;
-  int64_t beyond_int = 0;                               ///< whole numbers that 64 bits do not hold
+  int64_t beyond_int = 0;                               ///< whole numbers that do not fit 64 bits
   std::array<int64_t, kEpochUnits.size()> epochs = {};  ///< numbers that are a time from 2000 to 2100 in that unit
   Disorder number_order;
   // Of texts.
@@ -48,7 +48,7 @@ struct SampleField {
   Disorder text_order;                    ///< in microseconds
   std::map<std::string, int64_t> values;  ///< distinct texts and how often they came, while they are few
   bool many = false;                      ///< more than kMostTexts
-  // What lies in it, in the order in which it came first.
+  // Members and elements, in the order of their first occurrence.
   std::vector<std::unique_ptr<SampleField>> members;
   std::unique_ptr<SampleField> element;
 
@@ -64,7 +64,7 @@ struct SampleField {
   std::map<std::string, SampleField*, std::less<>> by_name_;
 };
 
-/// What the records of a sample hold. `root.members` are the fields.
+/// The content of a sample's records. `root.members` are the fields.
 struct Sample {
   SampleField root;
   int64_t records = 0;

@@ -1,5 +1,5 @@
-// A test's rows on their way in and out: `given` rows as the bytes a producer would send, and what came out against
-// what was expected. Pure functions.
+// The input and output rows of a test: `given` rows as the bytes that a producer would send, and a comparison of actual
+// with expected rows. Pure functions.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ struct ResultRow {
 /// The NDJSON record of a given row: fields at their paths, those left out absent.
 std::string given_record(const typed::Relation& relation, const typed::TestRow& row);
 
-/// What differs, as lines to show under the test; nullopt if all is as expected. Rows of one key must come in the order
+/// The differences, as lines to show under the test; nullopt if there are none. Rows of one key must come in the order
 /// in which they are expected; with `open`, other rows may stand between. `row`: of the relation, to name its fields.
 std::optional<std::string> compare_rows(const typed::ExpectStatement& expected, const std::vector<ResultRow>& actual,
                                         const std::vector<Field>& row, const std::vector<std::string>& key);

@@ -1,4 +1,4 @@
-// The options of formats as scripts and braid.toml write them: which there are, and whether their values are right.
+// The options of formats as scripts and braid.toml write them: their names, and the check of their values.
 #pragma once
 
 #include <string>
@@ -13,15 +13,15 @@ namespace braid::cli {
 
 using FormatOptions = std::vector<std::pair<std::string, std::string>>;  ///< by name, values as text
 
-/// A value of a script as the text that braid.toml has: texts as they are, a list of names as a line of CSV.
+/// A value of a script as the text that braid.toml would have: texts unchanged, a list of names as a line of CSV.
 std::string option_text(const Value& value);
 
 /// Reports unknown names and wrong values. `owner` is what is bound, a source or (`is_output`) a product; `place` may
-/// be nowhere.
+/// be empty.
 void check_format_options(const std::string& owner, const FormatOptions& options, bool is_output, Span place,
                           Reporter& reporter);
 
-/// Of right options.
+/// The options must be valid.
 CsvStyle csv_style(const FormatOptions& options);
 
 }  // namespace braid::cli

@@ -1,4 +1,4 @@
-// Native code for a compiled program: made by libbraid_codegen.so while interpreted kernels already run.
+// Native code for a compiled program. libbraid_codegen.so compiles it while interpreted kernels already run.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@ namespace braid::cli {
 /// interpreter.
 Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options);
 
-/// Makes native code on a thread of its own while the program already runs on interpreted kernels, which it replaces
-/// block by block. `compiled` outlives it.
+/// Compiles native code on a separate thread while the program already runs on interpreted kernels, which it replaces
+/// between blocks. `compiled` outlives it.
 class BackgroundCompiler {
  public:
   explicit BackgroundCompiler(driver::Compiled& compiled) : compiled_(compiled) {}

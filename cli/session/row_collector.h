@@ -1,4 +1,4 @@
-// Where a dry run's rows go: the first rows of each product for a table, or every row at once as JSON or CSV on
+// Receives a dry run's rows: the first rows of each product for a table, or every row at once as JSON or CSV on
 // standard output; of the ports, how many rows came and the first few with their reasons.
 #pragma once
 

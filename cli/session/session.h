@@ -1,5 +1,5 @@
-// One use of the command: a project loaded, parsed, checked and compiled for an environment. What tests use too, so
-// that they do what the command does. One thread.
+// One use of the command: a project loaded, parsed, checked and compiled for an environment. Tests use it too, so that
+// they do the same as the command. One thread.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 
 namespace braid::cli {
 
-/// The standard library, time zones and patterns, as the compiler is to know them.
+/// The standard library, time zones and patterns for the compiler.
 const driver::Language& language();
 
 struct SessionOptions {
@@ -28,16 +28,16 @@ class Session {
  public:
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
 
-  /// Loads, parses and checks; false if there are errors. Errors that the script or folder the command was given does
-  /// not reach are told in one warning (W5004).
+  /// Loads, parses and checks; false if there are errors. Errors that do not concern the script or folder of the
+  /// command are one warning (W5004).
   bool check();
-  /// The same, and all errors of the project are told.
+  /// The same, and reports all errors of the project.
   bool check_all();
   /// Checks again with other params, as a test asks for them.
   typed::Project check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const;
-  /// The products of the script or folder that the command was given, of the whole project if that was given.
+  /// The products of the script or folder of the command; all products if the command is for the whole project.
   std::vector<typed::RelationId> chosen_products() const;
-  /// Whether that source file is the script, or in the folder, that the command was given.
+  /// Whether that source file is the script of the command, or in its folder.
   bool is_chosen(uint32_t file) const;
   driver::Compiled compile(const std::vector<typed::RelationId>& products) const;
   /// Binds the program's sources to files, by `--input`, the environment, then the script; false if one is unbound.

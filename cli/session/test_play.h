@@ -1,5 +1,5 @@
-// One test played once on one program: its statements turned into turns of an in-memory session, what came out held
-// against what was expected.
+// Runs one test once on one program: its statements become turns of an in-memory session, and its output is compared
+// with the expected rows.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 
 namespace braid::cli {
 
-/// How a test's rows arrive, and on what they run.
+/// How a test's rows arrive, and which program runs them.
 struct Arrival {
   bool row_by_row = false;   ///< each row is a turn of its own
   int restarts = 0;          ///< of the job behind each turn
@@ -25,13 +25,13 @@ struct Arrival {
   uint64_t state_memory = UINT64_MAX;  ///< as EngineOptions
 };
 
-/// All that came out of a play, to hold it against another one.
+/// The whole output of a play, for a comparison with another one.
 struct PlayRecord {
   std::map<std::string, std::vector<std::string>> rows;  ///< by "product/port", as JSON, in order
   std::vector<JobReport::Product> ledgers;
 };
 
-/// What one `expect` saw.
+/// The result of one `expect`.
 struct Mismatch {
   Span span;
   std::string relation;
@@ -44,8 +44,8 @@ struct PlayContext {
   std::string folder;  ///< of the script
 };
 
-/// The first expectation that does not hold; `record`, if not null, is filled where all do. Fails where the engine
-/// does, or a file cannot be read.
+/// The first expectation that does not hold; `record`, if not null, is filled if all hold. Fails if the
+/// engine fails or a file cannot be read.
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record = nullptr);
 

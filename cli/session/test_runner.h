@@ -1,6 +1,6 @@
 // Runs the `test` blocks of a project, with simulated time. A test runs as written, and unless it says `in order` also
-// in other ways that must give the same: arrival permuted within the disorder bounds, the job restarted after every
-// row, every optimiser pass off, and on native code.
+// in other ways that must give the same result: arrival permuted within the disorder bounds, the job restarted after
+// every row, every optimiser pass off, and on native code.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Nodes of names, literals, expressions and types. See nodes.h for what holds for all nodes.
+// Nodes of names, literals, expressions and types. nodes.h describes what applies to all nodes.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Name {
   Span span;
 };
 
-/// `a.b.c`. Never empty but after a mistake.
+/// `a.b.c`. Empty only after a mistake.
 struct Path {
   std::vector<Name> parts;
   Span span;
@@ -63,8 +63,7 @@ struct Duration {
 
 enum class TimeKind { date, time, instant };
 
-/// `@2026-01-01`, `@12:30`, `@2026-01-01T00:00Z`: a day of the calendar and a time of the clock, which the parser has
-/// judged. `text` is without the sign.
+/// `@2026-01-01`, `@12:30`, `@2026-01-01T00:00Z`: the parser has checked day and time. `text` has no `@`.
 struct Time {
   TimeKind kind = TimeKind::date;
   std::string text;
@@ -186,7 +185,7 @@ struct Binary {
   Span op_span;
   ExprPtr left;
   ExprPtr right;
-  bool bars = false;  ///< of an `or` that is written `||`: elsewhere that joins texts too, and the types tell
+  bool bars = false;  ///< an `or` written `||`: in other languages it joins texts too, and the types decide
 };
 
 enum class RangeEnd { included, excluded };  ///< `..` and `..<`
@@ -262,7 +261,7 @@ struct Lambda {
   ExprPtr body;
 };
 
-/// Where an expression should stand and none could be read.
+/// The place of an expression that could not be read.
 struct ErrorExpr {};
 
 struct Expr {
@@ -280,7 +279,7 @@ struct Field {
   Name name;
   TypePtr type;
   std::vector<Label> labels;
-  std::optional<Text> from;  ///< where it stands in the record
+  std::optional<Text> from;  ///< its place in the record
   ExprPtr initial;           ///< null: none
   Span span;
 };

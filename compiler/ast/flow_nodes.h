@@ -1,4 +1,4 @@
-// Nodes of flows and their steps. See nodes.h for what holds for all nodes.
+// Nodes of flows and their steps. nodes.h describes what applies to all nodes.
 #pragma once
 
 #include "compiler/ast/expression_nodes.h"
@@ -80,7 +80,7 @@ struct ElsePort {
   Name port;
 };
 struct ErrorClause {
-  std::vector<std::string> words;  ///< that stand in it: one of them may be a name
+  std::vector<std::string> words;  ///< in it: one of them may be a name
 };
 
 struct JoinClause {

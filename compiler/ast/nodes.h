@@ -1,14 +1,14 @@
-// The syntax tree of one script: what was written, before any name or type is known. Plain values: closed variants,
+// The syntax tree of one script: the written text, before any name or type is known. Plain values: closed variants,
 // each child owned by its parent, no links up or across.
 //
-// Every node has the span of its text. Names stand without backticks, texts are decoded, numbers keep their digits
-// (without `_`), for their exact value. After a mistake the tree has holes (ErrorExpr, ErrorStep, ErrorClause, …);
-// whoever meets one is silent about it: the parser has reported it already.
+// Every node has the span of its text. Names have no backticks, texts are decoded, numbers keep their digits (without
+// `_`), for their exact value. After a mistake the tree has holes (ErrorExpr, ErrorStep, ErrorClause, …). Readers do
+// not report a hole: the parser has reported it already.
 //
 // Threads: values like any other. Recursion over a tree is safe: the parser bounds the height of expressions
 // (kMaxHeight) and the nesting of everything else (kMaxNesting).
 //
-// This header holds clauses, tests and items, and includes the rest.
+// This header has clauses, tests and items, and includes the rest.
 #pragma once
 
 #include "compiler/ast/flow_nodes.h"
@@ -130,7 +130,7 @@ struct Contract {
   std::vector<Promise> promises;
 };
 
-/// Of sources, views, products and policies; the parser lets in only those that fit.
+/// Of sources, views, products and policies; the parser accepts only the clauses of the item.
 struct Clause {
   Span span;
   std::variant<Key, TimeClause, Contract, Allow, Mask, Deprecated, FromConnector, ToConnector, Idle, Ahead, Rate, Keys,
@@ -305,11 +305,11 @@ struct Service {
   std::vector<ServiceOption> options;
 };
 
-/// An item that could not be read. Its name, if one stands where names do, is known nevertheless, so that uses of it
-/// are no mistakes.
+/// An item that could not be read. It has the name that stands at the place of a name, so that uses of the name are not
+/// mistakes.
 struct ErrorItem {
   std::optional<Name> name;
-  std::vector<std::string> words;  ///< that stand in it, sorted, each once: one of them may be what it declares
+  std::vector<std::string> words;  ///< in it, sorted, each once: one of them may be the name that it declares
 };
 
 struct Item {

@@ -1,5 +1,5 @@
-// A script's tree as indented S-expressions: what `braid explain --stage ast` shows and golden files hold. Every
-// construct has a form, holes too; spans, comments and the choice of brackets are left out.
+// A script's tree as indented S-expressions, for `braid explain --stage ast` and golden files. Every construct has a
+// form, holes too; spans, comments and the choice of brackets are left out.
 //
 // Pure; any thread.
 #pragma once

@@ -1,4 +1,4 @@
-// Trees of expressions and types, of which print.cpp makes those of scripts.
+// Trees of expressions and types; print.cpp builds the trees of scripts from them.
 #pragma once
 
 #include <string>

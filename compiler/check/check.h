@@ -1,9 +1,9 @@
 // From syntax trees to the checked script: every name resolved, every expression typed, every relation with its row,
-// its key and its time, every state with a bound. Mistakes go to the reporter; what is independent of them is checked
-// on, so that one run tells all. A project is only to be planned if the reporter has no error.
+// its key and its time, every state with a bound. Mistakes go to the reporter. Checking continues with what does not
+// depend on them, so that one run reports all. Plan a project only if the reporter has no error.
 //
-// Pure: reads nothing but its input, keeps nothing of it but the function declarations that calls refer to.
-// One thread. Does not fail but by reporting.
+// Pure: reads only its input, and keeps only the function declarations to which calls refer. One thread. Fails only by
+// reporting.
 #pragma once
 
 #include <functional>
@@ -26,10 +26,10 @@ struct CheckInput {
   const FunctionRegistry& functions;  ///< outlives the project
   /// Literal texts of params by `name` or `domain.name`, from braid.toml or `--set`.
   std::map<std::string, std::string> parameter_overrides = {};
-  /// Whether there is a time zone of that name, and the names there are (for suggestions). Empty: all are believed.
+  /// Whether there is a time zone of that name, and the names there are (for suggestions). Empty: all are accepted.
   std::function<bool(std::string_view)> knows_zone = {};
   std::function<std::vector<std::string>()> zone_names = {};
-  /// What is wrong with a regular expression, "" if nothing. Empty: all are believed.
+  /// What is wrong with a regular expression, "" if nothing. Empty: all are accepted.
   std::function<std::string(std::string_view)> pattern_fault = {};
   /// Files (indexes into the sources) whose scripts a run is about. Errors that concern nothing that these read are
   /// then told in one warning, and what they stand in is left out of the project. Empty: all scripts.

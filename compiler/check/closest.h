@@ -1,4 +1,4 @@
-// Which of the names at hand was probably meant, where some of them have the type that the place needs.
+// The known name that was probably meant, where only some names have the type that the place needs.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Values that are known while checking: literals, and what arithmetic on durations, instants and numbers makes of them.
+// Values that are known while checking: literals, and arithmetic on durations, instants and numbers.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace braid::checking {
 /// arithmetic only.
 std::optional<Value> evaluate(const typed::ExpressionRef& expression);
 
-/// The longest time that clauses and ranges may name: event time spans no more, and sums of a few stay in 64 bits.
+/// The longest time that clauses and ranges may name: event time is not longer, and sums of a few fit 64 bits.
 inline constexpr int64_t kLongestUs = int64_t{3'652'425} * 86'400 * 1'000'000;
 
 /// µs; nothing if it has months or years, or is beyond 64 bits. Days are 24 hours.
@@ -25,8 +25,8 @@ std::optional<Value> number_value(std::string_view text, const Type& type);
 /// int, float, or the decimal with as many digits as are written; nullptr if no decimal has as many.
 Type number_type(std::string_view text);
 
-/// A literal as text (`12.50`, `"EUR"`, `1h30m`, `2026-01-01`, `true`) as a value of the type; text types take what is
-/// not in quotes as it stands.
+/// A literal as text (`12.50`, `"EUR"`, `1h30m`, `2026-01-01`, `true`) as a value of the type; text types take
+/// text without quotes unchanged.
 std::optional<Value> literal_value(std::string_view text, const Type& type);
 
 }  // namespace braid::checking

@@ -1,5 +1,5 @@
-// What all parts of the checker share: the input, the reporter, the declarations, what is known of each relation, and
-// the project as far as it is made. Lives for one call of `check`; one thread.
+// What all parts of the checker share: the input, the reporter, the declarations, the facts about each relation, and
+// the project so far. Lives for one call of `check`; one thread.
 #pragma once
 
 #include <map>
@@ -40,7 +40,7 @@ struct Row {
   bool in_window = false;  ///< between a `window` and its `group`
   bool has_time = false;
   int time_field = -1;      ///< -1: travels beside the row
-  bool key_stated = false;  ///< the flow has no key of its own: a header's may say any
+  bool key_stated = false;  ///< the flow has no key of its own: a header may state any
   std::vector<KeyPart> key;
   std::string relation;  ///< as messages call the row's origin
   Span relation_span = {};
@@ -101,7 +101,7 @@ struct Context {
   std::map<const Declaration*, FunctionInfo> functions;
   std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
-  std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< looked up in vain, and reported
+  std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
   uint32_t next_site = 0;
   typed::Project project;
 

@@ -1,5 +1,5 @@
-// What the scripts declare, by domain and name: the namespaces that names of relations, types, functions and params are
-// looked up in. Points into the syntax trees. Duplicates are reported while it is built.
+// What the scripts declare, by domain and name: the namespaces for names of relations, types, functions and params.
+// Points into the syntax trees. The constructor reports duplicates.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ namespace braid::checking {
 
 struct Domain;
 
-/// A declaration and where it stands.
+/// A declaration and its place.
 struct Declaration {
   const ast::Item* item = nullptr;
   const ast::Script* script = nullptr;
@@ -42,7 +42,7 @@ struct Domain {
   bool lost = false;             ///< of scripts that do not say their domain: anything may belong to it
 };
 
-/// From where a name is looked up: a file of a domain.
+/// The place from which a name is looked up: a file of a domain.
 struct Place {
   const ast::Script* script = nullptr;
   const Domain* domain = nullptr;
@@ -65,7 +65,7 @@ class Declarations {
   void note(const Declaration& declaration) const { met_.insert(&declaration); }
   /// Whether a name was looked up that an unreadable part of a script may declare.
   bool met_unreadable() const { return met_unreadable_; }
-  /// Forgets what has been met, and returns it.
+  /// Returns the declarations found so far, and clears them.
   std::set<const Declaration*> take_met() { return std::exchange(met_, {}); }
 
   struct Found {
@@ -97,7 +97,7 @@ class Declarations {
   void add_relation(Domain& domain, Declaration declaration);
   void add_named(std::map<std::string, const Declaration*>& names, Declaration declaration);
   const Declaration* keep(Declaration declaration);
-  /// Whether something of that name may stand where a script could not be read, which was reported.
+  /// Whether an unreadable part of a script, which was reported, may declare that name.
   bool may_exist(const Domain& domain, const std::string& name) const;
 
   Reporter& reporter_;

@@ -1,8 +1,8 @@
-// Expressions: names resolved, types found, conversions spelled out, and what is only writing (`case`, `in`, `?.`,
-// methods, named arguments, user functions) turned into the small language of compiler/typed/expression.h.
+// Checks expressions: resolves names, finds types, makes conversions explicit, and reduces notation (`case`, `in`,
+// `?.`, methods, named arguments, user functions) to the small language of compiler/typed/expression.h.
 //
 // One object checks the expressions of one step (slots of `Bind` are unique within it). A mistake gives an expression
-// of error type, and whoever meets one is silent.
+// of error type, about which nothing else is reported.
 //
 // Files: expressions (dispatch, literals, fields), names, conversions, operators, choices (if, case, in, null),
 // calls (library functions), functions (those of scripts), aggregates, structs, narrowing.
@@ -40,7 +40,7 @@ class Expressions {
   /// Bounds on what one step may become, so that no script makes the compiler run long or deep.
   static constexpr int kMostDepth = 2'000;
   static constexpr int kMostInlined = 2'000;
-  /// Of that type, or reported; `declared` is the place that asks for it.
+  /// The value has that type, or the mistake is reported; `declared` is the place that requires the type.
   typed::ExpressionRef check_as(const ast::Expr& expression, const Type& wanted, Span declared = {});
   typed::ExpressionRef condition(const ast::Expr& expression);
   /// A duration that is known now; reports what is not.
@@ -58,7 +58,7 @@ class Expressions {
   /// The name that an entry `e` takes: the last part of a path; reported if it has none.
   std::optional<std::string> entry_name(const ast::Expr& expression);
 
-  /// What the condition shows of paths when it holds, or when it does not.
+  /// What the condition implies about paths when it is true, or when it is false.
   void assume(const ast::Expr& condition, bool holds);
   const std::vector<std::string>& assumed() const { return present_; }
 
@@ -75,7 +75,7 @@ class Expressions {
   typed::ExpressionRef poison(Span span) const;
   /// "12.5" in the script, not a param: fits every number type that holds it.
   bool is_literal(const typed::ExpressionRef& value) const;
-  /// Reports that `value` is not `wanted`, by the entry that says it best.
+  /// Reports that `value` is not `wanted`, by the code that describes it best.
   void mismatch(const typed::ExpressionRef& value, const Type& wanted, Span declared);
   /// Adds the place where the field that `value` reads is declared, if it reads one.
   void label_declaration(DiagnosticBuilder& report, const typed::ExpressionRef& value) const;
@@ -172,7 +172,7 @@ class Expressions {
     bool counted = false;  ///< the number and names of arguments fit
     size_t failed = 0;     ///< parameter that does not fit
     const Argument* culprit = nullptr;
-    const Argument* unknown = nullptr;  ///< named as no parameter is
+    const Argument* unknown = nullptr;  ///< has a name that no parameter has
   };
   Match match(const Call& call, const FunctionDeclaration& function, bool exactly);
   typed::ExpressionRef finish_call(const Call& call, Match match);
@@ -186,7 +186,8 @@ class Expressions {
                        const std::vector<const FunctionDeclaration*>& overloads);
 
   // habits.cpp: what other languages write, and parses
-  /// A call of a function that only other languages have: reported, and null if it is none. `object`: before the dot.
+  /// A call of a function that only other languages have: reported, and null if it is not one. `object`: before the
+  /// dot.
   typed::ExpressionRef foreign_call(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
                                     Span span);
   /// `Math.max(a, b)`: reported as a call without its module.
@@ -229,7 +230,7 @@ class Expressions {
   int inlined_ = 0;  ///< bodies of functions so far
   bool too_large_ = false;
   typed::ExpressionRef too_large(Span span, std::string reason);
-  /// A function is checked by itself: what of it depends on constants that only a call has is not judged.
+  /// A function is checked by itself: parts that depend on constants of a call are not checked.
   bool sample_ = false;
   bool sample_unknown_ = false;
 };

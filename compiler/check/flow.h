@@ -36,13 +36,13 @@ class FlowChecker {
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
-  /// After a mistake in a step: what it might have shown not to be null is not judged.
+  /// After a mistake in a step: it might have shown that a value is not null, so null is not reported.
   void forget_optional(std::string_view step);
   bool replaceable(const std::string& name, int column, Span span);
   void add(typed::Step step);
   std::string step_text(Span span) const;
   std::vector<Column> unchanged() const;
-  /// The row becomes these columns; time, key and what is known follow them.
+  /// The row becomes these columns; time, key and known facts follow them.
   void project(std::string word, std::vector<Column> columns, Span span);
   void narrow(const std::vector<std::string>& present, Span span);
   bool port(const ast::Name& name, bool of_join);

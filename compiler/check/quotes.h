@@ -1,5 +1,5 @@
-// Texts in single quotes, each of which the parser has reported. Where the checker rewrites what stands around one, its
-// finding shows the whole Braid writing, and takes the place of the parser's.
+// Texts in single quotes, each of which the parser has reported. If the checker rewrites the call around one, its
+// finding shows the whole Braid writing and replaces the parser's finding.
 #pragma once
 
 #include <string>
@@ -18,9 +18,9 @@ class SingleQuotes {
   std::vector<Edit> edits(Span whole) const;
   /// The text of `whole` after these edits.
   std::string text(const SourceSet& sources, Span whole) const;
-  /// The finding at `place` answers for the texts inside `whole`.
+  /// The finding at `place` covers the texts inside `whole`.
   void answer(Span whole, Span place);
-  /// Removes the findings of the parser that others answer for.
+  /// Removes the findings of the parser that other findings cover.
   void remove_answered(Reporter& reporter) const;
 
  private:

@@ -1,5 +1,5 @@
-// A run on one script is about what that script declares and all that it reads. Errors elsewhere do not stand in its
-// way: they are counted in one warning.
+// A run of one script needs the declarations of that script and all that they read. Errors elsewhere do not stop it:
+// one warning counts them.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Which relation a name in `from`, `join`, `union` or a test means, and what its readers need to know of it.
+// Finds the relation that a name in `from`, `join`, `union` or a test means, and the facts that its readers need.
 #pragma once
 
 #include "compiler/check/context.h"
@@ -9,7 +9,7 @@ struct Resolved {
   const Declaration* declaration = nullptr;  ///< null: reported
   std::optional<ast::Name> port;
 };
-/// Domain, `use`, version and visibility considered; reports what is wrong.
+/// Applies domain, `use`, version and visibility; reports mistakes.
 Resolved resolve_relation(Context& context, const Place& place, const ast::Relation& relation);
 
 /// Ports that every product has.

@@ -1,4 +1,4 @@
-// Types as written become types; the arithmetic of decimal shapes. The rules of language.md, "Numbers".
+// Resolves written types; computes the digits of decimals. The rules are in docs/language, "Numbers".
 #pragma once
 
 #include "compiler/check/context.h"
@@ -9,15 +9,15 @@ namespace braid::checking {
 /// (precision 0), in fields it is a mistake.
 enum class TypePlace { field, parameter };
 Type resolve_type(Context& context, const Place& place, const ast::Type& type, TypePlace where);
-/// The fields of a declared struct; reports names that stand twice.
+/// The fields of a declared struct; reports duplicate names.
 std::vector<Field> resolve_fields(Context& context, const Place& place, const ast::Fields& fields, TypePlace where);
 
 inline bool is_error(const Type& type) {
   return is(type, TypeKind::error);
 }
-/// Whether an error stands anywhere in it.
+/// Whether any part of it is an error.
 bool holds_error(const Type& type);
-/// A null or an empty list whose type nothing says.
+/// A null or an empty list whose type is unknown.
 bool holds_null(const Type& type);
 bool is_number(const Type& type);
 inline bool is_bare_decimal(const Type& type) {
@@ -33,7 +33,7 @@ Type product_type(const Type& a, const Type& b);
 /// Keeps the digits before the point of `a`: see quotient_scale.
 Type quotient_type(const Type& a, const Type& b);
 Type remainder_type(const Type& a, const Type& b);
-/// What may be a key or be compared with `==`.
+/// Whether a value may be a key or be compared with `==`.
 bool is_comparable(const Type& type);
 /// "decimal" for a bare one, else as a script spells it.
 std::string type_text(const Type& type);

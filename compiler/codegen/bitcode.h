@@ -1,4 +1,5 @@
-// Standard library and helpers as bitcode, embedded in this library, and the addresses of what stays outside of it.
+// Standard library and helpers as bitcode, embedded in this library, and the addresses of functions outside the
+// bitcode.
 #pragma once
 
 #include <map>
@@ -13,10 +14,10 @@ namespace braid::codegen {
 /// (`called_json_integer` is braid_json_integer), the compiler's own library. Not inlined.
 const std::map<std::string_view, void*>& process_functions();
 
-/// Links what the kernels of `module` need of helpers and standard library, as private functions, and drops the bodies
-/// of library functions that refer to what this process does not offer by name: those are called by address. Gives
-/// an address for every function that stays outside; `addresses` comes with those of the executable that it may use.
-/// Empty message: fine.
+/// Links the helpers and library functions that the kernels of `module` need, as private functions. Drops the bodies of
+/// library functions that refer to names this process does not export: generated code calls those by address. Returns
+/// an address for every function outside the module; `addresses` has those of the executable on entry. An empty message
+/// means success.
 std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses);
 
 }  // namespace braid::codegen

@@ -6,8 +6,8 @@
 // the first rows of a dry run. The types here cross that boundary; library and executable come from one build.
 //
 // Ownership: each kernel keeps the code of its compilation alive. Threads: compilations are independent of each other,
-// kernels are immutable. Fails: a program beyond `max_instructions`, and whatever LLVM refuses (our bug); the caller
-// then stays on the interpreter.
+// kernels are immutable. Fails for a program beyond `max_instructions`, and if LLVM reports an error (our bug); the
+// caller then stays on the interpreter.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ namespace braid::codegen {
 
 struct CodegenOptions {
   int optimisation = 2;          ///< 0: none, 1: quick to compile, 2: what streams run on
-  bool instrument_asan = false;  ///< checks of AddressSanitizer in generated code; the process must bring its runtime
+  bool instrument_asan = false;  ///< checks of AddressSanitizer in generated code; the process must contain its runtime
   uint64_t max_instructions = 100'000;  ///< of unoptimised IR; more is an error
   bool keep_text = false;               ///< for `explain --stage llvm|llvm-optimized|asm`: fills NativeCode::texts
   /// Functions of the executable that the standard library's bitcode refers to: `native_symbols()` of
@@ -42,7 +42,7 @@ struct CodegenTimings {
   int64_t link_us = 0;    ///< machine code made and linked
 };
 
-/// What one function became on its way.
+/// The text of one function at each stage.
 struct KernelText {
   std::string llvm, llvm_optimized, assembly;
 };
@@ -51,7 +51,7 @@ struct NativeCode {
   std::vector<std::shared_ptr<const Kernel>> kernels;  ///< one for each row program
   CodegenTimings timings;
   std::vector<KernelText> texts;                             ///< as kernels, if asked for
-  std::vector<std::shared_ptr<const RecordReader>> readers;  ///< one for each source; null: it stays as it is
+  std::vector<std::shared_ptr<const RecordReader>> readers;  ///< one for each source; null: no native reader
   std::vector<KernelText> reader_texts;                      ///< as readers, if asked for
 };
 
@@ -60,7 +60,7 @@ struct NativeCode {
 Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const std::vector<SourceSpec>& sources,
                            typed::CallSites& sites, const CodegenOptions& options);
 
-/// What `compile` is when it comes out of the shared library.
+/// The type of `compile` in the shared library.
 using CompileFunction = Result<NativeCode> (*)(const std::vector<plan::RowProgram>&, const std::vector<SourceSpec>&,
                                                typed::CallSites&, const CodegenOptions&);
 

@@ -9,7 +9,7 @@ namespace braid::codegen {
 
 /// `const char* name(ReadFrame*, const char* at, uint64_t row)` in the module, as RecordReader::read. Null for a source
 /// that stays with the table-driven decoder: no fields, or very many; two fields of one path, or one within another.
-/// `inline_values`: the readers of short values of JSON are inlined, which is worth its time in small programs only.
+/// `inline_values`: the readers of short values of JSON are inlined, which pays off only in small programs.
 llvm::Function* emit_decoder(Module& module, const SourceSpec& source, const std::string& name, bool inline_values);
 
 }  // namespace braid::codegen

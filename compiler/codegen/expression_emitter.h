@@ -13,7 +13,7 @@
 
 namespace braid::codegen {
 
-/// Where a row goes that leaves. The kernel's block has a phi for each reason; an attempt's has none.
+/// The target for a row that leaves. The kernel's block has a phi for each reason; an attempt's has none.
 struct FailureTarget {
   llvm::BasicBlock* block = nullptr;
   llvm::PHINode* site = nullptr;
@@ -25,7 +25,7 @@ struct FailureTarget {
   void add(llvm::BasicBlock* from, llvm::Value* site_value, llvm::Value* code_value, LeafValue detail_value) const;
 };
 
-/// What stands beside the row, as code that the kernel writes when it is needed.
+/// The values beside the row, as code that the kernel writes when it is needed.
 struct RowSurroundings {
   llvm::Value* call = nullptr;  ///< CallContext*
   std::function<llvm::Value*()> event_time;
@@ -93,9 +93,9 @@ class ExpressionEmitter {
   llvm::Value* widened(llvm::Value* value, llvm::Type* type);
 
   llvm::BasicBlock* new_block(const char* name);
-  /// Fails if `failed` (i1) holds; goes on in a new block.
+  /// Fails if `failed` (i1) is true; continues in a new block.
   void fail_if(llvm::Value* failed, uint32_t code);
-  /// The row leaves for certain; goes on in a block that nothing reaches.
+  /// The row always leaves; continues in an unreachable block.
   void fail_now(llvm::Value* site, llvm::Value* code, LeafValue detail);
   void leave(llvm::Value* site, llvm::Value* code, LeafValue detail);
   llvm::Value* is_set(const LeafValue& leaf) { return b_.CreateICmpNE(leaf.first, llvm::ConstantInt::get(m_.i8, 0)); }

@@ -18,7 +18,7 @@ namespace braid::codegen {
 /// For the CPU it runs on.
 Result<std::unique_ptr<llvm::TargetMachine>> make_target(const CodegenOptions& options);
 void optimise(llvm::Module& module, llvm::TargetMachine& target, const CodegenOptions& options);
-/// Assembly of the whole module; the module may be changed by it.
+/// Assembly of the whole module; may change the module.
 std::string assembly(llvm::Module& module, llvm::TargetMachine& target);
 /// Machine code in memory. `addresses`: of the functions that the module only declares.
 Result<std::shared_ptr<llvm::orc::LLJIT>> make_code(llvm::Module& module, llvm::TargetMachine& target,

@@ -1,4 +1,4 @@
-// The compiler from script text to a Program, stage by stage; each stage's result stays to be looked at. A Compilation
+// The compiler from script text to a Program, stage by stage; the result of each stage can be read. A Compilation
 // is used by one thread and outlives the programs made of it (they refer to function declarations only).
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace braid::driver {
 
-/// What a script may use, and how time zones and patterns are judged. Outlives every compilation.
+/// What a script may use, and the checks of time zones and patterns. Outlives every compilation.
 struct Language {
   const FunctionRegistry& functions;
   std::function<bool(std::string_view)> knows_zone = {};

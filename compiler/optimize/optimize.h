@@ -1,6 +1,7 @@
-// Same meaning, less work: one ordered list of passes over the plan. Each can be switched off by name, is timed, and
-// its result is verified. On or off, every record has the same disposition: a pass never moves an expression that can
-// fail across a step at which a row may leave, and never a filter across a step that would have judged the row before.
+// One ordered list of passes over the plan, which keep its meaning and reduce work. Each can be switched off by name,
+// is timed, and its result is verified. On or off, every record has the same disposition: a pass never moves an
+// expression that can fail across a step at which a row may leave, and never a filter across a step that would have
+// rejected or dropped the row before.
 #pragma once
 
 #include <set>

@@ -5,7 +5,7 @@
 
 namespace braid::optimize {
 
-/// What is constant is computed once, now: `1h * 2`, the branch of an `if` that is always taken.
+/// Computes constant expressions at compile time: `1h * 2`, the branch of an `if` that is always taken.
 int fold_constants(plan::Plan& plan, const typed::Project& project);
 /// Filters run before the columns that they do not need are computed, and before left joins with reference data.
 int push_filters(plan::Plan& plan, const typed::Project& project);

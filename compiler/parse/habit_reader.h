@@ -1,7 +1,7 @@
-// What the files of the habits share: a walk over tokens that copies what it does not know. Private to this folder.
+// What the files of the habits share: a walk over tokens that copies what no rule changes. Private to this folder.
 //
-// Each rule looks at the tokens that come (`at`), and at those already written (`out_`) for what stands to the left. It
-// either takes tokens, reports and writes others, and says true, or leaves all as it was.
+// Each rule reads the next tokens (`at`), and those already written (`out_`) for the context to the left. It either
+// takes tokens, reports, writes others and returns true, or changes nothing and returns false.
 #pragma once
 
 #include <optional>
@@ -28,9 +28,9 @@ class HabitReader {
   /// The signs touch, as those of one operator do.
   bool signs(size_t offset, Sign first, Sign second) const;
   bool comes(std::initializer_list<std::string_view> words) const;
-  /// Behind the bracket that opens at `offset`: offset of the one that closes it, or nothing.
+  /// The offset of the bracket that closes the one at `offset`, or nothing.
   std::optional<size_t> closing(size_t offset) const;
-  /// Offset behind the operand that begins at `offset`; the same offset if none does.
+  /// Offset after the operand that begins at `offset`; the same offset if none does.
   size_t behind_operand(size_t offset) const;
   /// Offset of the line that follows this one's step or item.
   size_t behind_line() const;
@@ -52,7 +52,7 @@ class HabitReader {
   Token make_sign(Sign sign, Span span) const;
   Token make_text(std::string text, Span span) const;
   Token make_number(std::string text, Span span) const;
-  /// Stands for what was reported: the grammar leaves a hole there and says nothing.
+  /// Replaces what was reported: the grammar leaves a hole there and reports nothing.
   Token make_hole(Span span) const;
 
   // -- habit_reader.cpp: saying

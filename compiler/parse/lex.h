@@ -1,5 +1,5 @@
-// Text to tokens. Reports what no grammar could make sense of: unknown characters, unfinished texts, unknown escapes,
-// broken units and dates. Such a place leaves a token that stands in for what was meant, or `bad` if nothing does.
+// Text to tokens. Reports what no grammar can read: unknown characters, unfinished texts, unknown escapes,
+// broken units and dates. Such a place gives a token for what was probably meant, or `bad`.
 #pragma once
 
 #include "compiler/parse/token.h"

@@ -1,4 +1,4 @@
-// The insides of literals: escapes of a text, parts of a duration, days of a calendar. Pure functions on text.
+// The content of literals: escapes of a text, parts of a duration, days of a calendar. Pure functions on text.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ std::optional<std::string> meant_duration(std::string_view text);
 
 std::optional<int64_t> whole_number(std::string_view digits);
 
-/// Why a time of the right form names no day or no time of day; empty if it does.
+/// Why a time of the right form is not a valid day or time of day; empty if it is valid.
 std::string time_mistake(std::string_view text, ast::TimeKind kind);
 
 }  // namespace braid::grammar

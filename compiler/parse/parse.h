@@ -1,8 +1,8 @@
 // Script text to syntax tree: the whole language of docs/language, in one pass and linear time.
 //
-// Always gives a tree. What could not be read is reported and leaves a hole in it (ErrorExpr, ErrorStep, …); parsing
-// goes on at the next line that begins with a word of a step, clause or item, so that one run reports every independent
-// mistake. Nothing is looked up: a name that means nothing parses.
+// Always returns a tree. Unreadable text is reported and leaves a hole in it (ErrorExpr, ErrorStep, …). Parsing
+// continues at the next line that begins with a word of a step, clause or item, so that one run reports every
+// independent mistake. Names are not looked up: an undeclared name parses.
 //
 // Threads: none of its own, no state between calls. Nothing is thrown.
 #pragma once

@@ -1,12 +1,12 @@
-// The parts that the grammar is built of, beside those of X3: tokens, and directives that fill the node a rule makes.
+// The parts of the grammar besides those of X3: tokens, and directives that fill the node a rule makes.
 //
 // A rule of type x3::rule<id, Node> fills its Node through these, never by X3's own propagation:
 // `set<&Node::name>(name)` parses and puts the result into the member (appends to a vector), `is<&Node::flag>(value)`
 // states a fact, `spanned[…]` notes the span. X3 hands the node to every part as `rcontext`. All parts say has_action,
 // so that X3 leaves the attribute alone.
 //
-// After a word that decides, the grammar goes on with `>`: what does not fit then throws. The parts of recovery.h
-// catch.
+// After the word that decides, the grammar continues with `>`: a mismatch then throws. The parts of recovery.h catch
+// it.
 #pragma once
 
 #include <boost/spirit/home/x3.hpp>
@@ -79,7 +79,7 @@ constexpr SignPart sign(Sign wanted) {
   return {wanted, ""};
 }
 
-/// A sign that may go on with what stands before it: not worth saying where something else is missing.
+/// A sign that may continue what precedes it: messages about missing text do not name it.
 constexpr SignPart quiet(Sign wanted) {
   return {wanted, ""};
 }

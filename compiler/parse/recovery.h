@@ -1,5 +1,5 @@
-// The parts that go on after a mistake: elements between brackets, lines of clauses and steps, expressions at the end
-// of their step. Each reports what it catches, once, and leaves a hole in the node.
+// The parts that continue after a mistake: elements between brackets, lines of clauses and steps, expressions at the
+// end of their step. Each reports what it catches, once, and leaves a hole in the node.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace braid::grammar {
 
-/// Where a mistake stands that was caught, now reported.
+/// The place of a caught mistake, which is now reported.
 template <class Try>
 Cursor attempt(State& state, Cursor& first, Try parse) {
   try {

@@ -80,7 +80,7 @@ template <auto Member>
 const auto range_end = (quiet(Sign::range_below) >> is<Member>(ast::RangeEnd::excluded)) |
                        (quiet(Sign::range) >> is<Member>(ast::RangeEnd::included));
 
-/// A name that `as` gives; one that stands without it, as in SQL, is answered and taken.
+/// A name after `as`; a name without it, as in SQL, is reported and accepted.
 bool read_alias(State&, Cursor&, ast::Name&);
 inline constexpr Terminal<ast::Name> alias{"", read_alias};
 

@@ -1,5 +1,5 @@
-// What one parse knows besides its position: what was expected where it got furthest, how deep it is, and where it may
-// go on after a mistake. X3 carries it as context (StateTag).
+// The state of one parse besides its position: what was expected at the furthest place, the depth, and where it may
+// continue after a mistake. X3 carries it as context (StateTag).
 //
 // A syntax error travels as one of two exceptions, both caught inside this folder by the nearest part that can go on
 // (parts.h): x3::expectation_failure, still to be reported, and Reported.
@@ -46,7 +46,8 @@ class State {
   Cursor muted() const { return muted_; }
 
   // -- mistakes
-  /// Reports that what stands at `where`, or furthest behind it, does not fit. Says nothing where something was said.
+  /// Reports that what stands at `where`, or furthest behind it, does not fit. Reports nothing at a place that has a
+  /// report.
   void report_failure(Cursor where);
   void report_unclosed(Cursor open, Cursor at);
   /// How many brackets have been found unclosed: what holds such a bracket may have lost elements to it.
@@ -58,7 +59,7 @@ class State {
   bool report_unknown_line(Cursor at, Group group);
   /// `elif` and its like, which are read as `else if`: what follows is read as `if`.
   bool correct_elif(Cursor at);
-  /// Follow-up findings at this token are not worth telling.
+  /// Follow-up findings at this token are not reported.
   void silence(Cursor at) { silent_ = at; }
   bool is_silent(Cursor at) const { return at == silent_; }
   std::string found(Cursor at) const;

@@ -47,7 +47,7 @@ enum class Sign : uint8_t {
   slash,
   percent,
   bar,
-  // Signs of other languages, which are understood and answered.
+  // Signs of other languages, which are read and reported.
   and_and,
   or_or,
   exclamation,

@@ -15,10 +15,10 @@ enum class Group { item, clause, promise, step, test_step, body };
 std::span<const std::string_view> words_of(Group group);
 bool is_reserved(std::string_view word);
 
-/// A line begins here with a word of the group, and what follows shows that it is no name.
+/// A line begins here with a word of the group, and what follows shows that it is not a name.
 bool starts(Group group, Cursor at);
 bool starts_any(Cursor at);
-/// A line begins here with a word that nobody knows, and goes on as a step or clause does.
+/// A line begins here with an unknown word, and continues like a step or clause.
 bool looks_like_line(Cursor at);
 
 /// The candidate that `word` misspells, if one is close enough.

@@ -1,5 +1,5 @@
-// Identity of stateful nodes and of the whole plan, from the meaning of the checked plan: names of columns, spans and
-// the order of declarations do not enter; types, expressions, windows and the sub-plan below do.
+// Identity of stateful nodes and of the whole plan, from the meaning of the checked plan. It depends on types,
+// expressions, windows and the sub-plan below, and not on names of columns, spans or the order of declarations.
 #pragma once
 
 #include "compiler/plan/plan.h"

@@ -1,4 +1,4 @@
-// What happens to a record of a source before its first step: which fields are decoded, the values of fields that are
+// The work on a record of a source before its first step: which fields are decoded, the values of fields that are
 // absent but have a fallback, the conversion of key and time, and whether a record deletes its key.
 #pragma once
 

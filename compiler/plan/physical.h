@@ -20,7 +20,7 @@ struct RowStep {
   std::vector<typed::ExpressionRef> columns;
   std::vector<Field> row;     ///< after the step
   uint32_t site = 0;          ///< keep: where a false row goes
-  uint32_t failure_site = 0;  ///< where a row goes whose expression fails, unless `field_sites` knows better
+  uint32_t failure_site = 0;  ///< the target of a row whose expression fails, unless `field_sites` has another
   /// Site of a failing checked_read of column i of the step's input row; empty where it reads none.
   std::vector<uint32_t> field_sites;
 };
@@ -42,7 +42,7 @@ struct KernelPlace {
 };
 
 struct PhysicalPlan {
-  Program program;  ///< complete but for its kernels
+  Program program;  ///< complete except for its kernels
   std::vector<RowProgram> kernels;
   std::vector<KernelPlace> places;  ///< one for each of `kernels`
 };

@@ -102,7 +102,7 @@ void drop_unread(Plan& plan, const typed::Project& project);
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
 /// The right row's fields that a join's struct has.
 std::vector<Field> joined_fields(const std::vector<Field>& right_row);
-/// A value of the type that means nothing: 0, "", null.
+/// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.
 void annotate(Plan& plan);

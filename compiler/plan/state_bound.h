@@ -1,4 +1,4 @@
-// How much a stateful step may hold, in words that follow from the time bounds: what `braid explain` prints.
+// The bound on a step's state in words, from its time bounds, as `braid explain` prints it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What must hold of every plan, after `build` and after each pass: a broken plan is our bug and ends the process,
+// Checks that every plan must pass, after `build` and after each pass. A broken plan is our bug and ends the process
 // before it can run.
 #pragma once
 

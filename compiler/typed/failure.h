@@ -1,5 +1,5 @@
 // The codes of the catalogue that a row gets when an expression fails: one place for interpreter, code generator and
-// those who explain a rejected row.
+// the explanation of a rejected row.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ inline constexpr uint32_t kIndexOutOfRange = diag::IndexOutOfRange::kCode;
 inline constexpr uint32_t kTooLong = diag::ResultTooLong::kCode;
 inline constexpr uint32_t kFailCalled = diag::FailCalled::kCode;
 
-/// Code of a field that could not be converted. `type` is the field's, without `checked`: a text that is no time is
-/// told by what kind of time was declared.
+/// Code of a field that could not be converted. `type` is the field's, without `checked`: the code for a text
+/// that is not a time depends on the declared kind of time.
 uint32_t conversion_code(ConversionFault fault, const Type& type);
 
 }  // namespace braid::typed

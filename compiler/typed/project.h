@@ -29,7 +29,7 @@ struct Connector {
 struct SourceField {
   std::string name;
   Type type;                      ///< as declared
-  std::vector<std::string> path;  ///< where it stands in the record: {"customer", "id"}
+  std::vector<std::string> path;  ///< its place in the record: {"customer", "id"}
   ExpressionRef fallback;         ///< `= expr`: value when absent or null; over the row of the fields above it (their
                                   ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
   std::string documentation;
@@ -196,7 +196,7 @@ struct ExpectStatement {
   RelationId relation;
   std::string port;  ///< empty: the relation's rows
   std::vector<TestRow> rows;
-  bool open = false;  ///< `..` in the list: other rows may stand
+  bool open = false;  ///< `..` in the list: other rows are allowed
 };
 struct TestStatement {
   std::variant<GivenStatement, DeleteStatement, AdvanceStatement, IdleStatement, WaitStatement, RestartStatement,

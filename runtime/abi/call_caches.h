@@ -1,5 +1,5 @@
-// The objects that calls keep from row to row (CallContext::caches): made at their first call, freed here. One thread
-// at a time. The Program outlives it.
+// The objects that calls keep from row to row (CallContext::caches). A call site makes its object at its first call;
+// this class frees it. One thread at a time. The Program outlives it.
 #pragma once
 
 #include <vector>

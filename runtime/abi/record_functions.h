@@ -1,10 +1,10 @@
-// How the values that most records are made of are found and read without a detour: text without escapes, numbers of
-// few digits, dates, instants as "2013-01-01T10:15:00Z". What looks any different is left to the codec, which reads
-// these too; both must agree. The codec calls these; the code generator links them as bitcode
+// Fast paths for the values that most records consist of: text without escapes, numbers with few digits, dates, and
+// instants such as "2013-01-01T10:15:00Z". The codec reads every other form, and these forms too; both must agree. The
+// codec calls these functions; the code generator links them as bitcode
 // (compiler/codegen/linked/record_operations.cpp). So they throw nothing and refer to nothing outside of this header.
 //
-// JSON: the text ends in a line end ('\n'), which no value contains, and kScanPadding readable bytes lie behind that.
-// Therefore no function needs to know where the text ends. A result of null means: not here.
+// JSON: the text ends in a line end ('\n'), which no value contains, and kScanPadding readable bytes follow it.
+// Therefore no function needs the end of the text. A null result means that the value is not of this form.
 #pragma once
 
 #include <emmintrin.h>
@@ -20,7 +20,7 @@
 namespace braid {
 
 inline constexpr size_t kScanPadding = 288;
-/// Readable bytes that a direct reader of a number, a date or an instant wants from its beginning on.
+/// Readable bytes that a direct reader of a number, a date or an instant requires from its beginning on.
 inline constexpr size_t kDirectBytes = 64;
 
 inline const char* skip_blanks(const char* at) {
@@ -28,7 +28,7 @@ inline const char* skip_blanks(const char* at) {
   return at;
 }
 
-/// A bit for each of the sixteen bytes that is no digit; those above are set.
+/// A bit for each of the sixteen bytes that is not a digit; the bits above are set.
 inline uint32_t find_no_digits(const char* at) {
   __m128i digits = _mm_sub_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), _mm_set1_epi8('0'));
   __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
@@ -48,13 +48,13 @@ inline const char* find_string_special(const char* at) {
   }
 }
 
-/// A number of JSON as it stands in the first sixteen bytes from `text` on. Found without a branch on its sign and on
-/// how many digits there are: both differ from record to record, and guessing them is what numbers would cost.
+/// A JSON number in the first sixteen bytes from `text` on. Found without a branch on its sign or its number of digits:
+/// both differ from record to record, and mispredicted branches would cost more than the rest.
 struct DirectNumber {
   uint32_t negative;  ///< 1: it begins with `-`
   uint32_t whole;     ///< digits before the point
-  uint32_t fraction;  ///< digits behind it, 0: there is no point
-  uint32_t length;    ///< of the text; 0: none, or no number that is read here
+  uint32_t fraction;  ///< digits after it; 0: there is no point
+  uint32_t length;    ///< of the text; 0: not a number, or one that is not read here
 };
 inline DirectNumber find_direct_number(const char* text) {
   DirectNumber number{};
@@ -83,8 +83,8 @@ inline uint64_t eight_digits(uint64_t digits) {
          32;
 }
 
-/// The value of 1 to 16 digits; the eight bytes from `digits` on may be read. What stands behind the digits is shifted
-/// out; what is shifted in counts as leading zeros.
+/// The value of 1 to 16 digits; the eight bytes from `digits` on may be read. The bytes after the digits are shifted
+/// out; the bytes that are shifted in count as leading zeros.
 inline uint64_t direct_digits(const char* digits, uint32_t count) {
   uint64_t first = 0;
   std::memcpy(&first, digits, 8);
@@ -108,7 +108,7 @@ inline const char* read_direct_integer(const char* at, int64_t* value) {
   return at + number.length;
 }
 
-/// Of up to fourteen digits: number and power of ten are exact then, and so their quotient is the nearest.
+/// Numbers of up to fourteen digits: number and power of ten are exact then, so their quotient is the nearest double.
 inline bool direct_float(const char* text, DirectNumber number, double* value) {
   constexpr double kPowers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
   if (number.length == 0) return false;
@@ -131,7 +131,7 @@ inline const char* read_direct_float(const char* at, double* value) {
   return direct_float(at, number, value) ? at + number.length : nullptr;
 }
 
-/// Unscaled. False also where the value does not fit decimal(precision, scale).
+/// Unscaled. False also if the value does not fit decimal(precision, scale).
 inline bool direct_decimal(const char* text, DirectNumber number, int precision, int scale, int128* value) {
   if (number.length == 0 || number.fraction > static_cast<uint32_t>(scale)) return false;
   if (static_cast<int>(number.whole) + scale > kDecimalDigits) return false;
@@ -151,7 +151,7 @@ inline const char* read_direct_decimal(const char* at, int precision, int scale,
   return direct_decimal(at, number, precision, scale, value) ? at + number.length : nullptr;
 }
 
-/// The date read last: those of neighbours in a stream are mostly the same.
+/// The last date read: neighbours in a stream usually have the same date.
 struct LastDate {
   char text[16] = "1970-01-01";
   int64_t days = 0;
@@ -181,9 +181,9 @@ inline bool read_direct_date(const char* text, LastDate& last, int64_t* days) {
 }
 
 /// "YYYY-MM-DDTHH:MM:SS", up to six digits behind a point, `Z` or an offset, at the beginning of kDirectBytes readable
-/// bytes. Behind it; null if it is another form.
+/// bytes. Returns the byte after it; null if it has another form.
 inline const char* read_direct_instant(const char* text, LastDate& last, int64_t* value) {
-  // Each byte of the clock as its digit; 0 where a colon stands.
+  // Each byte of the clock as its digit; 0 at a colon.
   uint64_t clock = 0;
   std::memcpy(&clock, text + 11, 8);
   clock ^= 0x30303A30303A3030;
@@ -224,7 +224,7 @@ inline const char* read_direct_timestamp(const char* at, LastDate& last, int64_t
   return end != nullptr && *end == '"' ? end + 1 : nullptr;
 }
 
-/// Behind the closing quote; null if there are escapes.
+/// Returns the byte after the closing quote; null if there are escapes.
 inline const char* read_direct_text(const char* at, Bytes* value) {
   if (*at != '"') return nullptr;
   const char* end = find_string_special(at + 1);

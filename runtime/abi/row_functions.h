@@ -1,7 +1,7 @@
-// What expressions need beyond plain arithmetic: order of floats and texts, texts and lists put together, what stands
-// beside a row. The interpreter calls these; the code generator links them as bitcode (compiler/codegen/linked/row_operations.cpp).
-// So they are C-shaped, throw nothing and touch nothing but their arguments and the turn's memory. What would be longer
-// than kLongestText comes back without memory; the caller fails then.
+// What expressions need beyond plain arithmetic: the order of floats and texts, concatenation of texts and lists, and
+// the values beside a row. The interpreter calls these; the code generator links them as bitcode
+// (compiler/codegen/linked/row_operations.cpp). So they are C-shaped, throw nothing and touch only their arguments and
+// the turn's memory. A result that would be longer than kLongestText has no memory; the caller then fails.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ inline Slot* allocate_slots(CallContext* call, uint64_t count) {
   return reinterpret_cast<Slot*>(braid_allocate(call, count * sizeof(Slot)));
 }
 
-/// A NaN that arithmetic makes has sign and payload of the processor's choosing; in rows there is one NaN.
+/// The processor chooses sign and payload of a NaN that arithmetic makes; rows have a single NaN.
 inline double one_nan(double value) {
   return value == value ? value : __builtin_nan("");
 }
@@ -78,7 +78,7 @@ inline List list_field(CallContext* call, List list, uint64_t width, uint64_t fi
 }
 
 inline uint64_t mix(uint64_t state, uint64_t value) {
-  // The finaliser of SplitMix64 over a running state: fixed for ever, since replay must repeat it.
+  // The finaliser of SplitMix64 over a running state: it never changes, since replay must repeat it.
   uint64_t z = (state ^ value) + 0x9E3779B97F4A7C15ull;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;

@@ -1,4 +1,4 @@
-// The wall clock as a seam: whoever needs the time is given a Clock. Readings that matter for results are recorded in
+// The wall clock as a seam: code that needs the time takes a Clock. Readings that matter for results are recorded in
 // the job's state; nothing else may depend on them.
 // Threads: system_clock() may be used from any thread; a ManualClock belongs to the test or simulation that drives it.
 #pragma once
@@ -19,7 +19,7 @@ class Clock {
 /// The machine's clock. Lives for the whole program.
 Clock& system_clock();
 
-/// Stands still until it is moved.
+/// Stays at one time until a caller moves it.
 class ManualClock : public Clock {
  public:
   explicit ManualClock(int64_t now_us = 0) : now_us_(now_us) {}

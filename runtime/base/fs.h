@@ -2,12 +2,12 @@
 // disk and cut the power. Two implementations: real_fs() and SimFs (sim_fs.h).
 //
 // Paths are bytes with `/`; relative ones start at the working directory. Durability is as POSIX promises it and no
-// better: bytes of a file last once sync() has succeeded, its name once sync_directory() of its directory has. A failed
-// sync says nothing about what is on disk, also if it is repeated: who gets one must stop.
-// Fails with ErrorKind::input for reading, ErrorKind::output for writing; Error::system_error holds errno.
-// Threads: real_fs() may be shared. A reader of a file may be used by several threads at once, but for map(); a writer
-// may sync() on one thread while another appends, which covers what was appended before it began. SimFs, standard input
-// and all else belong to one thread at a time.
+// better: the bytes of a file are durable once sync() has succeeded, its name once sync_directory() of its directory
+// has. After a failed sync nobody knows what is on disk, even if it is repeated: the caller must stop. Fails with
+// ErrorKind::input for reading, ErrorKind::output for writing; Error::system_error holds errno. Threads: real_fs() may
+// be shared. A reader of a file may be used by several threads at once, but for map(); a writer may sync() on one
+// thread while another appends, which covers what was appended before it began. SimFs, standard input and all else
+// belong to one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -26,17 +26,17 @@ class FileReader {
   virtual ~FileReader() = default;
   /// Now; files may grow.
   virtual Result<uint64_t> size() = 0;
-  /// Up to `length` bytes; fewer only at the end of the file, 0 behind it.
+  /// Up to `length` bytes; fewer only at the end of the file, 0 after it.
   virtual Result<size_t> read_at(uint64_t offset, char* into, size_t length) = 0;
-  /// Bytes as memory, valid as long as the reader; the range must lie in the file. Only for files that nobody shortens
-  /// meanwhile: touching what was cut off ends the process.
+  /// Bytes as memory, valid as long as the reader; the range must be in the file. Only for files that nobody shortens
+  /// meanwhile: reading bytes that were cut off ends the process.
   virtual Result<std::string_view> map(uint64_t offset, size_t length) = 0;
 };
 
 class FileWriter {
  public:
   virtual ~FileWriter() = default;
-  /// All bytes behind the end of the file. After a failure any number of them may have been written.
+  /// Appends all bytes. After a failure any number of them may have been written.
   virtual Status append(std::string_view bytes) = 0;
   virtual Status truncate(uint64_t length) = 0;
   virtual Status sync() = 0;
@@ -46,7 +46,7 @@ class FileWriter {
   virtual Result<bool> lock() = 0;
 };
 
-/// Held until it is destroyed, or the process ends, however it does.
+/// The lock lasts until the object is destroyed or the process ends, in any way.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -70,7 +70,7 @@ enum class OpenMode {
 class Fs {
  public:
   virtual ~Fs() = default;
-  /// A missing file is an answer, not an error.
+  /// A missing file is not an error.
   virtual Result<FileInfo> stat(const std::string& path) = 0;
   /// Names of the entries, sorted bytewise, without `.` and `..`.
   virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
@@ -78,7 +78,7 @@ class Fs {
   virtual Result<std::unique_ptr<FileWriter>> open_writer(const std::string& path, OpenMode mode) = 0;
   /// Replaces `to` in one step.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  /// A file or an empty directory. Removing what is not there succeeds.
+  /// A file or an empty directory. Removing a missing entry succeeds.
   virtual Status remove(const std::string& path) = 0;
   /// With all missing directories above it, each synced into its parent.
   virtual Status make_directories(const std::string& path) = 0;
@@ -86,22 +86,22 @@ class Fs {
   /// Creates the file if needed; fails with system_error EWOULDBLOCK if another process, or this one, holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 
-  /// The absolute path without `.`, `..`, doubled slashes and symbolic links; what does not exist of it is kept as it
-  /// is written. Fails with ELOOP, or where a folder cannot be looked into.
+  /// The absolute path without `.`, `..`, doubled slashes and symbolic links; a part that does not exist is kept as
+  /// written. Fails with ELOOP, or if a folder cannot be read.
   virtual Result<std::string> canonical(const std::string& path) = 0;
-  /// 32 hexadecimal digits that no other call gives, on no machine. Never for what results depend on.
+  /// 32 hexadecimal digits, unique among all calls and machines. Results must not depend on them.
   virtual Result<std::string> unique_id() = 0;
 
-  /// Standard input. Reads go forward: bytes before the offset of the last read are forgotten; size() is what has come
-  /// so far. Tests and the simulation have it as the file /dev/stdin.
+  /// Standard input. Reads go forward: bytes before the offset of the last read are gone; size() is the number of bytes
+  /// received so far. In tests and the simulation it is the file /dev/stdin.
   virtual Result<std::unique_ptr<FileReader>> open_standard_input();
 
-  /// Files (no directories) that match, sorted bytewise by path. `*` and `?` do not cross `/` nor meet a leading dot;
+  /// Files (no directories) that match, sorted bytewise by path. `*` and `?` match neither `/` nor a leading dot;
   /// `[a-c]`, `[!x]` as in a shell; a backslash takes the next character as it is. A pattern without wildcards gives
   /// its file, if there is one.
   Result<std::vector<std::string>> glob(const std::string& pattern);
   Result<std::string> read_file(const std::string& path);
-  /// By way of `path`.tmp: afterwards the file has the old content or the new one, whatever happens, and lasts.
+  /// Writes `path`.tmp and renames it: whatever happens, the file has the old content or the new one, durably.
   Status write_file(const std::string& path, std::string_view content);
 };
 
@@ -113,7 +113,7 @@ std::string parent_directory(std::string_view path);
 std::string join_path(std::string_view directory, std::string_view name);
 /// Without `.`, `..` and doubled slashes, by its text alone; absolute paths only.
 std::string normal_path(std::string_view path);
-/// One component against one component of a pattern.
+/// Matches one component of a path with one component of a pattern.
 bool glob_matches(std::string_view pattern, std::string_view name);
 /// "cannot ACTION `path`: reason of the operating system".
 Error file_error(ErrorKind kind, std::string_view action, const std::string& path, int system_error);

@@ -11,7 +11,7 @@
 
 namespace braid {
 
-/// Which exit code of the command an error that ends it leads to.
+/// The exit code of the command that an error leads to.
 enum class ErrorKind { usage, input, store, output, internal };
 
 struct Error {
@@ -72,10 +72,10 @@ using Status = Result<void>;
 
 }  // namespace braid
 
-/// Leaves the function with the error of `expression`, if it has one.
-#define BRAID_TRY(expression)                          \
-  do {                                                 \
-    auto braid_try_result = (expression);              \
+/// Returns the error of `expression` from the function, if it has one.
+#define BRAID_TRY(expression)                                    \
+  do {                                                           \
+    auto braid_try_result = (expression);                        \
     if (!braid_try_result.ok()) return braid_try_result.error(); \
   } while (false)
 
@@ -85,5 +85,5 @@ using Status = Result<void>;
   auto temporary = (expression);                         \
   if (!temporary.ok()) return temporary.error();         \
   target = std::move(temporary).value()
-/// `BRAID_ASSIGN(auto file, fs.open(path));`: the value, or leaves the function with the error.
+/// `BRAID_ASSIGN(auto file, fs.open(path));`: the value, or returns the error from the function.
 #define BRAID_ASSIGN(target, expression) BRAID_ASSIGN_IMPL(BRAID_CONCAT(braid_result_, __LINE__), target, expression)

@@ -1,5 +1,5 @@
-// Randomness as a seam: a generator with a seed, the same sequence on every machine, for ever. Whatever is random in a
-// job, a test or the simulation comes from one of these or from `hash_mix` of what identifies the place.
+// Randomness as a seam: a generator with a seed, the same sequence on every machine and in every version. All random
+// values in a job, a test or the simulation come from one of these or from `hash_mix` of what identifies the place.
 // A value type; not shared between threads.
 #pragma once
 
@@ -14,7 +14,7 @@ constexpr uint64_t hash_mix(uint64_t value) {
   value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
   return value ^ (value >> 31);
 }
-/// Order matters.
+/// Depends on the order of its arguments.
 constexpr uint64_t hash_mix(uint64_t a, uint64_t b) {
   return hash_mix(hash_mix(a) ^ b);
 }

@@ -1,5 +1,5 @@
-// Files in memory for tests and the simulation: remembers what has been synced and what has not, fails operations on
-// demand, and loses unsynced work in a crash, all decided by its seed.
+// Files in memory for tests and the simulation. They record what has been synced, fail operations on request, and lose
+// unsynced work in a crash. The seed decides all of it.
 //
 // What a crash keeps: of each file the synced bytes and a prefix, of any length, of what was appended since; an
 // unsynced truncation happened or not. Of entries (created, renamed, removed) those of synced directories and, of the
@@ -69,7 +69,7 @@ class SimFs : public Fs {
 
   std::string full(const std::string& path) const;
   NodeRef find(const std::string& path) const;
-  /// Counts an operation; the error it is to fail with, 0 if none.
+  /// Counts an operation; returns the error with which it fails, or 0.
   int begin_operation();
   NodeRef new_node();
   void change_entries(EntryChange change);

@@ -5,11 +5,12 @@
 // and the leaves of T, zero where the conversion failed. A field that nothing touches cannot reject a record; a record
 // whose structure is broken is rejected whole, with a diagnostic of the catalogue (6020 to 6027), and has no row.
 //
-// Accepted: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are no records.
-// CSV: RFC 4180, header first; see csv_decoder.cpp. Numbers, times and symbols are read as value_reader.h says.
+// Accepted: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are not
+// records. CSV: RFC 4180, header first; see csv_decoder.cpp. Numbers, times and symbols are read as value_reader.h
+// says.
 //
 // Memory: records, blocks, unescaped text and lists lie in the arena; other text is a view into the turn's bytes, which
-// must live as long as the arena's content. One thread. Nothing here fails but by rejecting records.
+// must live as long as the arena's content. One thread. Nothing here fails except by rejecting records.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@
 
 namespace braid {
 
-/// Longer records are rejected unread.
+/// The decoder rejects longer records without reading them.
 inline constexpr size_t kMaxRecordBytes = 1 << 20;
 /// Levels of nesting in a JSON record, the record's own object included.
 inline constexpr int kMaxNesting = 64;
@@ -40,7 +41,7 @@ enum class TimestampUnit : uint8_t { none, seconds, milliseconds, microseconds, 
 
 struct DecodeField {
   std::string name;               ///< as the script calls it
-  std::vector<std::string> path;  ///< where it stands in a JSON record; CSV: one part, the column
+  std::vector<std::string> path;  ///< its place in a JSON record; CSV: one part, the column
   Type type;                      ///< T or T?; with a default value in the script: T?
   bool touched = true;
   bool has_default = false;  ///< of the script: a CSV file without the column gives null
@@ -49,13 +50,13 @@ struct DecodeField {
 struct DecodePlan {
   Format format = Format::ndjson;
   std::vector<DecodeField> fields;
-  std::optional<std::string> null_marker;    ///< CSV: an unquoted cell with this text is null
-  std::vector<std::string> header;           ///< CSV: names of the columns of files without a header line
-  char separator = ',';                      ///< CSV: between cells
-  char quote = '"';                          ///< CSV: around cells; 0: there are no quotes
-  bool decimal_comma = false;                ///< CSV: numbers have a comma where others have a point
-  std::string zone;                          ///< timestamps without offset are local times there; empty: refused
-  TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: refused
+  std::optional<std::string> null_marker;  ///< CSV: an unquoted cell with this text is null
+  std::vector<std::string> header;         ///< CSV: names of the columns of files without a header line
+  char separator = ',';                    ///< CSV: between cells
+  char quote = '"';                        ///< CSV: around cells; 0: there are no quotes
+  bool decimal_comma = false;              ///< CSV: numbers have a decimal comma
+  std::string zone;                        ///< timestamps without offset are local times of this zone; empty: rejected
+  TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: rejected
 };
 
 /// The type of a row that comes out: checked<T> of each touched field, in order.
@@ -88,14 +89,14 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual DecodedTurn decode(const TurnInput& input, Arena& arena) = 0;
-  /// CSV: the first record of the partition, for a decoder that starts in its middle. NDJSON takes no notice.
+  /// CSV: the first record of the partition, for a decoder that starts in its middle. NDJSON ignores it.
   virtual void set_header(std::string_view first_record) = 0;
-  /// The header it goes by, as it stands in the partition; empty if there is none, or it has not been read yet.
+  /// The header that it uses, as in the partition; empty if there is none, or it has not been read yet.
   virtual std::string_view header() const { return {}; }
 };
 
-/// `plan.zone` is empty or names a zone that exists (load_time_zone). `native`: where code made for this very plan
-/// turns up, all of whose fields are touched; outlives the decoder. Null: there will be none.
+/// `plan.zone` is empty or names a zone that exists (load_time_zone). `native`: the slot that
+/// receives code made for this plan, all of whose fields are touched; outlives the decoder. Null: no native code.
 std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReaderSlot* native = nullptr);
 
 }  // namespace braid

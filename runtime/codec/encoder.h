@@ -1,10 +1,10 @@
-// From rows to the bytes of an output file. NDJSON: an object a line, values as append_json (runtime/data/value.h) has
-// them. CSV: a header line, then cells: structs as one column a part (`name.part`), lists as JSON, null as the marker
-// without quotes, text quoted where it has to be: commas, quotes, line ends, empty, or equal to the marker.
+// From rows to the bytes of an output file. NDJSON: an object a line, values as append_json (runtime/data/value.h)
+// writes them. CSV: a header line, then cells: structs as one column a part (`name.part`), lists as JSON, null as the
+// marker without quotes, text quoted where necessary: commas, quotes, line ends, empty, or equal to the marker.
 //
 // A CsvStyle may ask for another separator and quote, no header line, and a decimal comma in decimals and floats.
 //
-// An Encoder has no state but its layout: the same rows give the same bytes however they are cut. Line ends are LF.
+// An Encoder has no state except its layout: the same rows give the same bytes in blocks of any size. Line ends are LF.
 // One thread. Nothing fails.
 #pragma once
 
@@ -29,7 +29,7 @@ struct CsvStyle {
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  /// What a file begins with; NDJSON has nothing.
+  /// The header of a file; empty for NDJSON.
   virtual void append_header(std::string& out) const = 0;
   /// `slots`: all leaves of a row.
   virtual void append_row(const Slot* slots, std::string& out) const = 0;

@@ -6,8 +6,8 @@
 // the key parsed and looked up. A missed key is searched among the later predictions, so that left-out fields and
 // alternating kinds of records stay predicted.
 //
-// Native record readers (runtime/abi/record_reader.h) go by the same predictions: they are given them whenever they
-// have changed, and hand over what they do not find there.
+// Native record readers (runtime/abi/record_reader.h) use the same predictions: they receive them after each change,
+// and leave the values that they do not find there to this reader.
 //
 // One thread. Text must follow the contract of record_functions.h.
 #pragma once
@@ -26,7 +26,7 @@ namespace braid {
 
 struct ObjectNode;
 
-/// What read_direct knows how to read.
+/// What read_direct can read.
 enum class DirectKind : uint8_t { none, text, integer, timestamp };
 
 /// Where a value goes: a whole field (status leaf, then its leaves) or a part of a struct (leaves only, its fault goes
@@ -42,12 +42,12 @@ struct ObjectChild {
   std::string name;
   std::vector<JsonTarget> targets;
   std::unique_ptr<ObjectNode> below;  ///< fields whose path goes through this key
-  uint64_t seen = 0;                  ///< the visit of the object in which it last stood
+  uint64_t seen = 0;                  ///< the visit of the object in which it last occurred
   /// Where there is one target and nothing below, and its type allows it: the slots of the whole field.
   DirectKind direct = DirectKind::none;
   bool optional = false;
   uint32_t offset = 0;
-  int32_t meaning = kUnknownKey;  ///< to native readers; stays so if they cannot read it
+  int32_t meaning = kUnknownKey;  ///< for native readers; unchanged if they cannot read it
 };
 
 struct ObjectNode {
@@ -55,7 +55,7 @@ struct ObjectNode {
   std::unordered_map<std::string, int32_t> child_of;    ///< children by name
   std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
   uint64_t visit = 0;
-  bool numbered = false;  ///< native readers know it
+  bool numbered = false;  ///< native readers use it
 
   struct alignas(16) Predicted {
     char begin[32] = {};  ///< the first of `bytes`, where one comparison reaches them
@@ -66,7 +66,7 @@ struct ObjectNode {
     std::string bytes;                       ///< from behind the last value to the value
   };
   std::vector<Predicted> predicted;
-  size_t most_keys = 0;  ///< of a record so far, as far as misses told
+  size_t most_keys = 0;  ///< of a record so far, as far as misses showed
 };
 
 class JsonReader {
@@ -76,7 +76,7 @@ class JsonReader {
 
   /// Leaves of all touched fields.
   size_t leaves() const { return leaves_; }
-  /// A record from its `{` on into `row`. Returns behind its `}`, null if it is broken.
+  /// A record from its `{` on into `row`. Returns the byte after its `}`, null if it is broken.
   const char* read_record(const char* at, Slot* row, Arena& arena, ScanError& error);
 
   /// The value at `at` of a touched field that is the only one of its path, into its leaves of `row`. Returns behind
@@ -90,7 +90,7 @@ class JsonReader {
 
   /// Grows whenever the predictions of the objects on the way to fields change.
   uint64_t predictions_learned() const { return learned_; }
-  /// The keys of one object, as PredictedObject wants them. Refer to the reader until it learns again.
+  /// The keys of one object, as PredictedObject requires them. They refer to the reader until its predictions change.
   struct ObjectKeys {
     std::vector<PredictedKey> first, later;
   };

@@ -1,8 +1,8 @@
-// Finding the end of JSON values, with their grammar checked: the hot loops of the NDJSON decoder, also used for values
-// that nothing reads. Plain functions over bytes.
+// Finds the end of JSON values and checks their grammar: the hot loops of the NDJSON decoder, also for values that
+// nothing reads. Plain functions over bytes.
 //
-// The contract on the text is that of record_functions.h. A result of null means broken text; `ScanError` then says why
-// and where.
+// The contract on the text is that of record_functions.h. A null result means broken text; `ScanError` then has reason
+// and place.
 #pragma once
 
 #include <cstddef>
@@ -19,16 +19,16 @@ struct ScanError {
   bool too_deep = false;
 };
 
-/// scan_json_number for numbers of any length; looks at no byte behind their end.
+/// scan_json_number for numbers of any length; does not read bytes after their end.
 const char* scan_long_json_number(const char* at);
 
-/// Behind the last byte of the number, null if there is none.
+/// Returns the byte after the number, null if there is none.
 inline const char* scan_json_number(const char* at) {
   DirectNumber number = find_direct_number(at);
   return number.length != 0 ? at + number.length : scan_long_json_number(at);
 }
 
-/// `at` is behind the opening quote; the result behind the closing one. Escapes are checked, also their surrogates.
+/// `at` is the byte after the opening quote, the result the one after the closing quote. Checks escapes and surrogates.
 const char* scan_json_string(const char* at, bool* escaped, ScanError& error);
 /// Any value from its first byte; `depth` levels are open around it.
 const char* skip_json_value(const char* at, int depth, ScanError& error);

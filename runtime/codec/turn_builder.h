@@ -34,12 +34,12 @@ class TurnBuilder {
     turn_.rejected.push_back({record, entry.make()});
   }
 
-  /// Where the next row goes, in columns(): for those who write it there. It becomes one by keep_row.
+  /// The place of the next row in columns(), for callers that write it there. keep_row makes it a row.
   uint32_t next_row() {
     if (turn_.blocks.empty() || turn_.blocks.back().rows == capacity_) begin_block();
     return turn_.blocks.back().rows;
   }
-  /// Data of the columns that next_row is about.
+  /// Data of the columns to which next_row refers.
   void* const* columns() const { return columns_.data(); }
   /// One leaf of the next row.
   void write_leaf(size_t leaf, const Slot& slot) {
@@ -66,7 +66,7 @@ class TurnBuilder {
   }
 
  private:
-  /// Bytes of records of which the first room is enough.
+  /// Bytes of records for which the first room is enough.
   static constexpr size_t kShortRecord = 128;
 
   void grow() {

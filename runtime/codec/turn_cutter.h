@@ -1,11 +1,11 @@
 // Where turns end: the next 256 KB or less of whole records, a longer record alone. Depends on the bytes only, so every
-// run cuts alike.
+// run cuts in the same way.
 //
-// NDJSON records end with a line end; CSV records with a line end outside of quotes. A CSV quote that does not close
-// within kMaxRecordBytes closes nothing: the record ends with its first line, and is rejected.
+// NDJSON records end with a line end; CSV records with a line end outside of quotes. A CSV quote without a closing
+// quote within kMaxRecordBytes has no effect: the record ends with its first line, and is rejected.
 //
-// Line ends: LF or CRLF in NDJSON. In CSV also a CR alone, as old spreadsheets write it, and CRCRLF, which is a CRLF
-// that was converted once too often. A CR that nothing follows yet may be the first byte of a longer line end.
+// Line ends: LF or CRLF in NDJSON. In CSV also a CR alone, as old spreadsheets write it, and CRCRLF, a CRLF that was
+// converted twice. A CR at the end of the available bytes may be the first byte of a longer line end.
 // Pure functions.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace braid {
 
 inline constexpr size_t kTurnBytes = 256 * 1024;
 inline constexpr size_t kLongestLineEnd = 3;
-/// So many bytes from a turn's beginning always suffice to cut it.
+/// This many bytes from a turn's beginning are always enough to cut it.
 inline constexpr size_t kCutLookahead = kTurnBytes + kMaxRecordBytes + kLongestLineEnd + 1;
 
 /// How the records of a partition are told apart.
@@ -40,7 +40,7 @@ inline RecordForm record_form(const DecodePlan& plan) {
 struct TurnCut {
   size_t bytes = 0;  ///< of the turn, line ends included; 0: more of the input is needed
   bool long_record =
-      false;  ///< one record that is longer than kMaxRecordBytes; if `bytes` is 0 its end is not in sight
+      false;  ///< one record that is longer than kMaxRecordBytes; if `bytes` is 0 its end is not known yet
 };
 
 /// What follows the bytes at hand.
@@ -60,9 +60,9 @@ size_t first_record_bytes(const RecordForm& form, std::string_view available, bo
 /// and not `at_end`.
 std::string_view find_csv_header(const RecordForm& form, std::string_view text, bool at_end);
 
-/// The first byte of the next line end in a CSV text, at `at` or behind it; npos if there is none.
+/// The first byte of the next line end in a CSV text, at `at` or after it; npos if there is none.
 size_t find_csv_line_end(std::string_view text, size_t at);
-/// Behind the CSV line end that begins at `at`; 0 if bytes behind `text` decide that, and not `at_end`.
+/// The byte after the CSV line end that begins at `at`; 0 if that depends on bytes after `text`, and not `at_end`.
 size_t behind_csv_line_end(std::string_view text, size_t at, bool at_end);
 
 /// Line ends in the text, which does not begin or end within one.

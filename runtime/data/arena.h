@@ -1,4 +1,4 @@
-// Bump allocation for what lives as long as a turn (or a compilation): nothing is freed alone. One thread.
+// Bump allocation for objects that live as long as a turn (or a compilation): memory is freed as a whole. One thread.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ class Arena {
     return reinterpret_cast<T*>(allocate(count * sizeof(T)));
   }
   Bytes copy(std::string_view text);
-  /// Everything allocated is gone; the memory is kept for the next turn.
+  /// Frees everything that was allocated, and keeps the memory for the next turn.
   void reset();
   size_t bytes_reserved() const;
 

@@ -1,6 +1,6 @@
 // Up to 1,024 rows on their way between operators: leaf columns (runtime/data/type.h) plus, for each row, its event
-// time, its own watermark and the input record that caused it. All memory belongs to the turn's arena; a block is gone
-// when its turn is. How rows are cut into blocks is never observable.
+// time, its own watermark and the input record that caused it. All memory belongs to the turn's arena; a block lives
+// as long as its turn. How rows are cut into blocks is never observable.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace braid {
 
 inline constexpr uint32_t kBlockRows = 1024;
 
-/// Record::line of a row that a window made: no input record is it (runtime/operators/made_row.h has its bytes).
+/// Record::line of a row that a window made, which is not an input record (runtime/operators/made_row.h has its bytes).
 inline constexpr int64_t kMadeByWindow = -1;
 
 /// An input record as it came. `bytes` views the turn's input (or a waiting row's copy).

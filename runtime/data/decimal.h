@@ -1,9 +1,9 @@
 // Exact decimal arithmetic on unscaled 128-bit integers: `12.50` of decimal(12,2) is 1250. The scale is in the type,
-// never in the value. A value has at most 38 digits; what would need more is an overflow, nothing ever wraps.
+// never in the value. A value has at most 38 digits. A result with more digits is an overflow; nothing wraps.
 //
 // C-shaped: plain functions, no static state, no exceptions, so that generated code inlines the short ones (this header
-// is also compiled to bitcode). What needs division of 128 bits or more than 128 bits is a named function in the .cpp.
-// All functions return true if the result fits and leave `*result` alone if not.
+// is also compiled to bitcode). Operations that need a 128-bit division or more than 128 bits are named functions in
+// the .cpp. All functions return true if the result fits, and do not change `*result` if not.
 #pragma once
 
 #include <cstdint>
@@ -114,7 +114,7 @@ bool decimal_from_double(double value, int scale, int128* result);
 
 enum class DecimalFault : uint8_t { none, not_a_number, out_of_range };
 
-/// Exactly: `[-+]?digits[.digits][e[-+]digits]`, nothing around it. Digits beyond the scale are out_of_range unless
+/// Accepts exactly `[-+]?digits[.digits][e[-+]digits]`. Digits beyond the scale are out_of_range unless
 /// they are zero, as is a value with more digits than the precision has.
 DecimalFault parse_decimal(std::string_view text, int precision, int scale, int128* result);
 /// With all digits of the scale: 12.50, -0.05.

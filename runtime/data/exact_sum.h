@@ -1,5 +1,5 @@
-// The exact sum of any number of doubles, rounded once when it is read: the order of additions, how they were split
-// over workers and what was subtracted again cannot show in a result.
+// The exact sum of any number of doubles, rounded once when it is read. The order of additions, their distribution over
+// workers and values that were subtracted again do not affect a result.
 //
 // A fixed-point number in two's complement wide enough for every finite double and 2^64 of them: bit 0 is 2^-1074, the
 // smallest subnormal. Each sum has one representation, so equal contents are equal bytes. NaN and infinities are

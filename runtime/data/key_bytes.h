@@ -1,5 +1,5 @@
 // Keys as bytes: two keys are equal exactly if their bytes are, and the bytes never change, so they may be stored,
-// hashed and compared wherever rows go.
+// hashed and compared everywhere.
 //
 // Per leaf, in order; little-endian. u8: 1 byte. i32: 4. i64: 8. f64: 8, with -0 written as 0 and every NaN as one NaN.
 // i128: 16. bytes: length u32, then the bytes. list: count u32, then the leaves of each element. Absent values (a
@@ -18,7 +18,7 @@ namespace braid {
 
 inline constexpr uint32_t kSlices = 64;
 
-/// Fixed for ever: state rows, slices and output order depend on it.
+/// Never changes: state rows, slices and the order of output depend on it.
 inline constexpr uint64_t kHashSeed = 0x4272'6169'6431'0001;
 
 /// Appends the canonical bytes of one value of that type.

@@ -1,4 +1,4 @@
-// Rows as bytes: what state tables, waiting rows and exchanges between workers hold. The same bytes in memory and on
+// Rows as bytes, the form in state tables, waiting rows and exchanges between workers. The same bytes in memory and on
 // disk; little-endian, no pointers, padding zero, so equal rows of one layout are equal bytes.
 //
 //   u16 layout number | null bits | fixed fields | tail
@@ -7,9 +7,9 @@
 // fields: every other leaf, the widest first, leaf order within one width; a field is aligned to its width (16 bytes:
 // to 8) counted from the start of the row. bytes: (u32 offset from the start of the row, u32 length). list: (u32
 // offset, u32 count) of elements that lie one after the other in the tail, each null bits | fixed fields, padded to a
-// multiple of 8. What is empty or absent is all zero. The tail follows in leaf order, lists aligned to 8.
+// multiple of 8. Empty and absent values are all zero. The tail follows in leaf order, lists aligned to 8.
 //
-// A RowLayout is immutable; threads may share it. Views that `decode` gives point into the row's bytes.
+// A RowLayout is immutable; threads may share it. Views that `decode` returns point into the row's bytes.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,8 @@ class RowLayout {
   void decode(std::string_view bytes, Slot* slots, Arena& arena) const;
   /// Into the columns of row `row`; they must be those of this layout's row type.
   void decode(std::string_view bytes, const Block& block, uint32_t row, Arena& arena) const;
-  /// Whether every offset and length stays within `bytes` and the layout number is this one: before bytes from a disk
-  /// are trusted.
+  /// Whether every offset and length is within `bytes` and the layout number is this one. Call it before you trust
+  /// bytes from a disk.
   bool well_formed(std::string_view bytes) const;
 
  private:

@@ -10,7 +10,7 @@ namespace braid {
 __extension__ using int128 = __int128;
 __extension__ using uint128 = unsigned __int128;
 
-/// Text or bytes that something else owns. C-shaped: generated code builds it.
+/// Text or bytes that another object owns. C-shaped: generated code builds it.
 struct Bytes {
   const char* data;
   uint64_t size;

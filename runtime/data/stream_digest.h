@@ -1,5 +1,5 @@
-// The hash of bytes that come in pieces: it depends on the bytes alone, not on how they are cut. Seeded as key_hash is,
-// and fixed for ever as that. One thread.
+// The hash of bytes that come in pieces: it depends on the bytes alone, not on the pieces. It has the seed of key_hash
+// and, like key_hash, never changes. One thread.
 #pragma once
 
 #include <cstdint>

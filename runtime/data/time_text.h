@@ -1,5 +1,5 @@
 // Dates, times, instants and durations as text and back. A date is days since 1970-01-01, everything else microseconds.
-// Pure functions, no time zones beyond a written offset (time_zone.h has those), no locale. Parsers take the whole text
+// Pure functions, no time zones beyond a written offset (time_zone.h has those), no locale. Parsers read the whole text
 // or fail; years are 0000 to 9999 as in RFC 3339. Digits beyond the microsecond are cut off, towards the past.
 #pragma once
 
@@ -44,7 +44,7 @@ constexpr int32_t days_in_month(int64_t year, int32_t month) {
   if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
-/// Division towards the past: the day an instant lies in, for any sign.
+/// Division that rounds towards the past: the day of an instant, for any sign.
 constexpr int64_t floor_divide(int64_t value, int64_t unit) {
   int64_t quotient = value / unit;
   return quotient * unit > value ? quotient - 1 : quotient;
@@ -58,10 +58,10 @@ bool parse_time(std::string_view text, int64_t* micros);
 bool parse_timestamp(std::string_view text, int64_t* micros);
 /// The same without offset, seconds optional: wall-clock time of a zone that the caller knows, as if it were UTC.
 bool parse_local_timestamp(std::string_view text, int64_t* micros);
-/// What stands behind the `@` of an instant in a script: as RFC 3339, seconds optional.
+/// The text after the `@` of an instant in a script: as RFC 3339, seconds optional.
 bool parse_timestamp_literal(std::string_view text, int64_t* micros);
-/// 1h30m, 250ms, 7d (24 h), 1w; units us ms s m h d w; digits may have `_`. A leading `-` is taken. `mo` and `y` fail:
-/// they are no fixed length.
+/// 1h30m, 250ms, 7d (24 h), 1w; units us ms s m h d w; digits may have `_`. A leading `-` is allowed. `mo` and `y`
+/// fail: their length is not fixed.
 bool parse_duration_literal(std::string_view text, int64_t* micros);
 /// ISO 8601: PT1H30M, P1DT2H, P2W, -PT0.5S. Years and months fail.
 bool parse_duration_iso(std::string_view text, int64_t* micros);

@@ -2,8 +2,8 @@
 // that windows are cut by. Instants are microseconds since 1970-01-01T00:00Z; local times are what a wall clock shows,
 // written as if it were UTC.
 //
-// Rules. A local time that a zone skips (clocks go forward) stands for the instant of the change; one that occurs twice
-// stands for the earlier. So every local day, week, month and year begins at exactly one instant, and periods leave no
+// Rules. A local time that a zone skips (clocks go forward) means the instant of the change; one that occurs twice
+// means the earlier one. So every local day, week, month and year begins at exactly one instant, and periods leave no
 // gap. Days are 23 to 25 hours long. Weeks begin on Monday. Periods of several units are counted from fixed points:
 // days from 1970-01-01, weeks from the Monday 1969-12-29, months and years from the year 0 (so 3 months are quarters).
 // tzdata lists changes up to 2037; later years keep the last offset.
@@ -29,7 +29,7 @@ class TimeZone {
   int64_t to_local(int64_t instant_us) const { return instant_us + offset_at(instant_us); }
   int64_t from_local(int64_t local_us) const;
 
-  /// First instant of the period of `count` units that `instant_us` lies in; `count` ≥ 1.
+  /// First instant of the period of `count` units that contains `instant_us`; `count` ≥ 1.
   int64_t floor(int64_t instant_us, CalendarUnit unit, int64_t count) const;
   /// First instant of the period after that one: the end of its window.
   int64_t next(int64_t instant_us, CalendarUnit unit, int64_t count) const;

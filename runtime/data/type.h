@@ -1,7 +1,7 @@
 // The types of Braid as data, shared by compiler and runtime.
 //
-// A Type is immutable and compared by structure (`same`). It is held by shared_ptr because one type is referred to
-// from expressions, rows, declarations and layouts whose lifetimes differ.
+// A Type is immutable and compared by structure (`same`). Its owner is a shared_ptr, because expressions, rows,
+// declarations and layouts with different lifetimes refer to one type.
 //
 // A type is laid out as a list of leaves (`flatten`): scalars are one leaf, a struct is the leaves of its fields in
 // order, `T?` is a presence leaf (u8: 1 present) followed by the leaves of T, `checked<T>` is a status leaf (u8: 0
@@ -33,7 +33,7 @@ enum class TypeKind : uint8_t {
   structure,
   optional,
   checked,  ///< a source field whose conversion may have failed; reading it is fallible (plan only)
-  null,     ///< of the literal null until it meets another type (checker only)
+  null,     ///< of the literal null until another type is known (checker only)
   error     ///< of an expression already reported; silences follow-ups (checker only)
 };
 
@@ -80,7 +80,7 @@ Type checked_type(Type inner);
 
 bool same(const Type& a, const Type& b);
 bool is(const Type& type, TypeKind kind);
-/// Scalars that `<` compares; also the type of a mistake that was told already.
+/// Scalars that `<` compares; also the type of a mistake that was already reported.
 bool is_ordered(const Type& type);
 inline bool is_optional(const Type& type) {
   return is(type, TypeKind::optional);

@@ -1,5 +1,5 @@
 // A value as a plain C++ object: literals, test rows, results on the terminal, the reference evaluator. Slow and
-// obvious; rows on their way through the engine are slots and columns. The type stands beside it, not in it.
+// simple; rows in the engine are slots and columns. A value does not contain its type.
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ Value from_slots(const Type& type, const Slot* slots);
 
 /// As a Braid literal: 12.50, "text", @2026-01-01T00:00Z, 1h30m, { a: 1 }, [1, 2], null.
 std::string to_literal(const Type& type, const Value& value);
-/// As it goes to NDJSON: timestamps RFC 3339 with Z (seconds always, a fraction only if not zero, without trailing
+/// As NDJSON output has it: timestamps RFC 3339 with Z (seconds always, a fraction only if not zero, without trailing
 /// zeros), durations ISO 8601, decimals with their scale, floats by the shortest text that reads back equal.
 void append_json(const Type& type, const Slot* slots, std::string& out);
 std::string to_json(const Type& type, const Value& value);

@@ -1,5 +1,5 @@
-// The aggregates of `group`, as data: read by the checker, the documentation and the tests. What they compute is built
-// by plan and runtime; nothing here runs. Immutable after start.
+// The aggregates of `group`, as data: the checker, the documentation and the tests read it. Plan and runtime build the
+// computation; nothing here runs. Immutable after start.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct AggregateParameter {
 };
 
 struct AggregateExample {
-  std::string_view rows;    ///< what the group holds: a list of the argument's values, or of structs
+  std::string_view rows;    ///< the rows of the group: a list of the argument's values, or of structs
   std::string_view call;    ///< over a row's fields, which are `x` where `rows` holds plain values
   std::string_view result;  ///< a Braid literal, or "fails"
 };
@@ -41,13 +41,13 @@ struct AggregateDeclaration {
   std::string_view summary;                    ///< one sentence, or a few
   std::vector<AggregateParameter> parameters;  ///< all required; `where:` comes to all of them, `by:` to ordered ones
   bool takes_by = false;                       ///< `by:` replaces event time as the order
-  /// Result type from the argument types (not widened; nullable ones as they are), without `where:`. Null where the
-  /// aggregate does not take such arguments: then `expects` says what it takes.
+  /// Result type from the argument types (not widened; nullable ones as they are), without `where:`. Null if
+  /// the aggregate does not accept such arguments: `expects` then says what it accepts.
   std::function<Type(const std::vector<Type>&)> result;
   std::string_view expects;  ///< "an int, decimal, float or duration"
   /// Null-free results stay so with `where:`: there is a value of no rows (count 0, sum 0). Others become `T?`.
   bool has_empty_value = false;
-  /// The value may not fit its type; judged when it is emitted.
+  /// The value may not fit its type; checked when it is emitted.
   bool fails = false;
   std::vector<AggregateExample> examples;
 };

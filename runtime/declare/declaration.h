@@ -6,7 +6,7 @@
 
 namespace braid::native {
 
-/// What the C++ signature of a function does not say.
+/// The parts of a declaration that the C++ signature of a function does not have.
 struct ParameterText {
   std::string_view name;
   std::string_view documentation;
@@ -25,7 +25,7 @@ struct FunctionText {
 };
 
 using Declare = FunctionDeclaration (*)();
-namespace {  // of each source file its own
+namespace {  // separate for each source file
 /// The n-th declaration of a source file; a gap where the counter served something else.
 template <int n>
 constexpr Declare kEntry = nullptr;

@@ -1,5 +1,5 @@
-// Functions of other languages, as data: what a person types who comes from there, and what Braid writes instead. Read
-// by the checker, for calls that name no function of Braid, and by the tests.
+// Functions of other languages, as data: the name that users of such a language type, and what Braid writes instead.
+// The checker reads it for calls that do not name a function of Braid; the tests read it too.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 namespace braid {
 
 struct ForeignFunction {
-  std::string_view name;       ///< as it is spelled there; upper and lower case count the same
+  std::string_view name;       ///< as that language spells it; case does not matter
   std::string_view languages;  ///< "PostgreSQL, MySQL"
   /// A Braid expression in which `$1` is the first argument, or the value before the dot, and `$2-` one less than the
   /// second. It is meant for calls with as many arguments as the highest of them. Empty: only `note` helps.

@@ -1,6 +1,6 @@
-// Types of other languages, as data: what a person types who comes from there, and the Braid type that has the same
-// values. Read by the parser (`cast(x as varchar)`, `name: varchar(20)`), by the checker, for types that it does not
-// find, and by the tests. Immutable; any thread.
+// Types of other languages, as data: the name that users of such a language type, and the Braid type with the same
+// values. The parser reads it (`cast(x as varchar)`, `name: varchar(20)`), the checker reads it for unknown types, and
+// so do the tests. Immutable; any thread.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 namespace braid {
 
 struct ForeignType {
-  std::string_view name;       ///< in lower case; upper and lower case count the same
+  std::string_view name;       ///< in lower case; case does not matter
   std::string_view languages;  ///< "PostgreSQL and MySQL"
   std::string_view braid;      ///< "int"; "decimal" without its digits; empty: only `note` helps
   std::string_view note;       ///< what differs, or the way out; may be empty if there is a type

@@ -1,4 +1,4 @@
-// What a script may call, as data: read by the checker, the code generator, the documentation and the tests.
+// What a script may call, as data: the checker, the code generator, the documentation and the tests read it.
 //
 // Every function has one native form (`NativeFunction`): it reads its arguments' leaves from `arguments`, writes the
 // leaves of its result to `result` and returns 0, or the code of a record error of the catalogue (6xxx). It is compiled
@@ -22,8 +22,8 @@
 
 namespace braid {
 
-/// Bytes of a text, or of a list's own slots, that an expression may make: a record of 1 MiB must not become one that
-/// fills the memory. Beyond it the expression fails.
+/// Largest text, or list's own slots, that an expression may make, in bytes; a larger one fails. Without the limit a
+/// record of 1 MiB could fill the memory.
 inline constexpr uint64_t kLongestText = uint64_t{16} << 20;
 
 /// What a call may use besides its arguments. One per worker; not shared between threads.
@@ -33,7 +33,7 @@ struct CallContext {
   int64_t now = 0;               ///< the recorded clock reading, µs
   uint64_t job_seed = 0;         ///< of `random` and `uuid`
   void** caches = nullptr;       ///< per call site: compiled regular expressions and time zones, by `cache index`
-  /// For `origin`: names by source, and by source and partition. Null where nothing has a name: both are then "".
+  /// For `origin`: names by source, and by source and partition. Null if nothing has a name: both are then "".
   const Bytes* source_names = nullptr;
   const Bytes* const* partition_names = nullptr;
 };
@@ -79,20 +79,20 @@ struct FunctionDeclaration {
   /// Result type from the argument types (already matched and widened). For fixed results: ignores its argument.
   std::function<Type(const CallShape&)> result;
   /// What is wrong with the constants of a call whose types fit, as the end of a diagnostic: lower case, no full stop;
-  /// "" if nothing. May be empty. Asked before `result`, which may rely on it.
+  /// "" if nothing is wrong. May be empty. Called before `result`, which may rely on it.
   std::function<std::string(const CallShape&)> problem;
   std::vector<FunctionExample> examples;
   std::string_view symbol;  ///< of the native form in the bitcode
   NativeFunction native = nullptr;
-  /// Decimals are unscaled; where true the scales stand behind the arguments: an i64 slot per `any_decimal`
+  /// Decimals are unscaled; if true the scales follow the arguments: an i64 slot per `any_decimal`
   /// parameter, in order, and one for the result if that is a decimal. A decimal result is written as i128 whatever
   /// its precision; its low half is the i64 of a short one.
   bool takes_scales = false;
-  /// Where true a bytes slot stands *before* all arguments: the layout of T (runtime/declare/layout.h), which the
+  /// If true a bytes slot *precedes* all arguments: the layout of T (runtime/declare/layout.h), which the
   /// caller makes once per call site with `layout_of`. Of `any_enum`: the layout of that enum. An `any` argument takes
   /// `leaf_count(T)` slots; a result `T?` of an optional T is T.
   bool takes_layout = false;
-  /// Where true an i64 slot behind all else (arguments, then scales) holds this call site's index into
+  /// If true an i64 slot after all others (arguments, then scales) has this call site's index into
   /// CallContext::caches; the cached object is made at the first call and freed by `free_cache`.
   bool takes_cache = false;
   void (*free_cache)(void*) = nullptr;
@@ -108,7 +108,7 @@ class FunctionRegistry {
   const std::vector<AggregateDeclaration>& aggregates() const { return aggregates_; }
   /// What other languages call their functions; several of one name differ in their number of arguments.
   const std::vector<ForeignFunction>& foreign() const { return foreign_; }
-  /// Null if there is none of that name.
+  /// Null if no aggregate has this name.
   const AggregateDeclaration* aggregate(std::string_view name) const {
     for (const AggregateDeclaration& aggregate : aggregates_)
       if (aggregate.name == name) return &aggregate;

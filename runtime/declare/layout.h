@@ -1,5 +1,5 @@
-// The shape of a value whose type is a type variable, as text that native functions walk: one character a leaf, with
-// brackets around what belongs together. Functions over any type (`distinct`, `get`, `null_if`) need no more to copy,
+// The shape of a value whose type is a type variable, as text that native functions read: one character for each leaf,
+// with brackets around structs and lists. Functions over any type (`distinct`, `get`, `null_if`) need no more to copy,
 // compare and order values; it is made once per call site and is constant in generated code.
 //
 //   type := b bool | d date | i 64-bit numbers, times, short decimals | f float | w long decimal, uuid
@@ -23,7 +23,7 @@ std::string layout_of(const Type& type);
 
 namespace layout {
 
-/// Behind the type that starts at `at`.
+/// The character after the type that starts at `at`.
 inline const char* skip(const char* at) {
   switch (*at) {
     case '?':
@@ -40,8 +40,8 @@ inline const char* skip(const char* at) {
   }
 }
 
-/// Whether the type that starts so has others inside. All that is not recursive stands in functions of its own, so that
-/// with a constant layout it folds away.
+/// Whether the type that starts with this character contains others. Code without recursion is in separate functions,
+/// so that the compiler folds it for constant layouts.
 inline bool nested(char kind) {
   return kind == '?' || kind == '(' || kind == '[';
 }
@@ -94,7 +94,7 @@ inline int order(double a, double b) {
 }
 
 /// Below 0, 0, above 0: the total order of values of the type at `at`; nulls last, lists and structs from the left.
-/// Moves all three behind the value.
+/// Moves all three past the value.
 inline int compare(const char*& at, const Slot*& a, const Slot*& b) {
   switch (*at) {
     case '?': {

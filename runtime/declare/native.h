@@ -5,7 +5,7 @@
 //   …
 //   BRAID_GROUP(strings)                          // once, at the end of the file
 //
-// The C++ types are the signature; nothing is written twice:
+// The C++ types are the signature:
 //   bool, int64_t, double, std::string_view (string), Binary (bytes), Uuid, Date, TimeOfDay, Timestamp, Duration
 //   Decimal        any decimal, with its scale       Symbol         any enum, with its symbols
 //   AnyValue       a value of T                      AnyList        list<T>
@@ -14,7 +14,7 @@
 //   CallContext&   first, if the function needs memory or says why it fails; CallSite<X>&: a cached X of the call;
 //   ElementScale   the scale of the decimals in an AnyList; ResultScale: the scale that the result rule gave. These
 //   four
-//                  are no parameters of the language.
+//                  are not parameters of the language.
 //
 // Results that are text or lists are views of the arguments or of memory from `allocate`. In bitcode (BRAID_BITCODE)
 // only the native form remains.

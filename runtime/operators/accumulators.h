@@ -1,9 +1,9 @@
 // Aggregates of a group. Each is an Accumulator: it keeps its part of a group's state in a fixed number of bytes and
-// takes rows a block at a time. Sums are exact (integers 128 bits, decimals 192, floats as ExactSum) and judged against
-// their type only when read, so neither order nor partial sums can show.
+// takes rows a block at a time. Sums are exact (integers 128 bits, decimals 192, floats as ExactSum) and compared with
+// their type only when read, so neither order nor partial sums affect a result.
 //
-// An Accumulator is immutable; states belong to the caller, who makes, stores and ends each. Variable parts live in the
-// pool that the call is given, or on the heap. One thread.
+// An Accumulator is immutable; states belong to the caller, who creates, stores and ends each. Variable parts are in
+// the pool of the call, or on the heap. One thread.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class Accumulator {
   /// Row rows[i] goes to the state at states[i] + offset.
   virtual void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
                    BlobPool& pool) const = 0;
-  /// Writes the result to columns [column, …). False: it does not fit its type, and zeros are written.
+  /// Writes the result to columns [column, …). False: it does not fit its type, and the columns are zero.
   virtual bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const = 0;
   virtual void store(const char* state, WireWriter& out) const = 0;
   /// Into a state that has begun and taken no row; false if the bytes are not such a state.

@@ -1,6 +1,6 @@
-// A stream joined with a table of versions: a row of time t meets the version valid at t. It waits, in state, until the
-// table's watermark has passed t, and is released in order (t, turn, ordinal); one whose t has been passed already is
-// joined in its place. Late left rows leave; late versions hold from the watermark on.
+// A stream joined with a table of versions: a row of time t is joined with the version valid at t. It waits, in state,
+// until the table's watermark has passed t, and is released in order (t, turn, ordinal). If the watermark has already
+// passed t, the row is joined at once. Late left rows leave; late versions are valid from the watermark on.
 #pragma once
 
 #include "runtime/operators/held_rows.h"

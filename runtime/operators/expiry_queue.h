@@ -1,5 +1,5 @@
-// When entries of a KeyTable may be forgotten, earliest first. Entries are used again and go cold, so what comes out is
-// looked at once more by the owner: is_current() tells whether the entry is still the one that was meant. One thread.
+// The times at which entries of a KeyTable may be removed, earliest first. Entries are used again and evicted, so the
+// owner checks each entry that comes out: is_current() returns whether it is still the same entry. One thread.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace braid {
 
 template <class Entry>
 struct Expiry {
-  int64_t time;  ///< not needed from there on
+  int64_t time;  ///< not needed from then on
   Entry* entry;
   uint64_t hash;
   int64_t bucket = 0;
@@ -33,7 +33,7 @@ class ExpiryQueue {
     queue_.pop();
     return true;
   }
-  /// Those of entries that have been evicted go, too: they are expected again when they come back.
+  /// Removes entries that have been evicted, too: the owner adds them again when they come back.
   void drop_evicted() { queue_.drop_evicted(); }
   uint64_t bytes() const { return queue_.size() * sizeof(Expiry<Entry>); }
 

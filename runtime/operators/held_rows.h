@@ -1,9 +1,9 @@
 // Rows that wait for time: of as-of joins, `nearest` and `unique`. A waiting row keeps a copy of itself and of the
-// record that caused it, because it may be rejected, unmatched or late long after its turn.
+// record that caused it, because it may be rejected, unmatched or late many turns later.
 //
 // HeldRows is a queue in one of two orders: (time, turn, ordinal) as joins release, (time, source, partition, position)
 // as `unique` decides. Owns its rows through a pool; one thread. Stored as timed rows: bucket = time, key = turn,
-// ordinal, sequence. Evicted are those that wait longest; they come back when their time has come.
+// ordinal, sequence. The rows that wait longest are evicted; they come back at their time.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct HeldRow {
   Bytes row = {nullptr, 0};
   uint64_t hash = 0;      ///< of its key
   uint64_t sequence = 0;  ///< order of rows that one record caused
-  bool stored = false;    ///< a state row holds it
+  bool stored = false;    ///< the store has it
 };
 
 /// (time, turn, ordinal, sequence)
@@ -41,7 +41,7 @@ void release_later(const HeldRow& row, BlobPool& pool);
 Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std::span<const Leaf> leaves,
                Arena& arena);
 
-/// The block at hand is one of these rows, in their operator's order.
+/// The current block consists of these rows, in their operator's order.
 void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held);
 void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held);
 
@@ -73,9 +73,9 @@ class HeldRows {
 
   void collect(StateBatch& batch);
   Status restore(StateStore& store, uint64_t memory);
-  /// Directly after a commit: the bytes that became free.
+  /// Only directly after a commit; returns the bytes that became free.
   uint64_t evict(uint64_t bytes);
-  /// Without what lies in the pool.
+  /// Without the bytes in the pool.
   StateSize size() const;
 
  private:

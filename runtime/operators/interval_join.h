@@ -1,13 +1,14 @@
-// Stream joined with stream: the right row's time minus the left row's lies in a range. A record that is on both sides
-// enters right first, so `0s` meets itself.
+// Joins a stream with a stream: the right row's time minus the left row's is in a range. A record that is on both sides
+// enters the right side first, so `0s` matches itself.
 //
-// Plain: each pair goes out when its second row comes; a left row that met nothing is settled once, when its interval
+// Plain: each pair goes out when its second row comes; a left row without a match is settled once, when its interval
 // has closed. `nearest`: each left row waits until its interval has closed and then takes its nearest match (tie: the
 // earlier, then by position). `within any` keeps rows for `retain`.
 //
-// Rows lie by key and time span: spans are as long as the interval, so a row meets those of at most two of them. Stored
-// as timed rows, left and right ones with bucket = time span, waiting ones with bucket = time. What goes cold is a
-// key's rows of a span; they come back when a row asks for them, left rows also when their span begins to close.
+// Rows are kept by key and time span: spans are as long as the interval, so a row matches rows of at most two spans.
+// Stored as timed rows, left and right ones with bucket = time span, waiting ones with bucket = time. The unit of
+// eviction is the rows of a key in a span; they come back when a row needs them, left rows also when their span begins
+// to close.
 #pragma once
 
 #include <map>
@@ -86,7 +87,7 @@ class IntervalJoinNode : public OperatorNode {
     RightRow row;
     std::string_view key;
   };
-  /// What a pair's output row takes from its right row.
+  /// The part of the right row that a pair's output row has.
   struct RightTime {
     int64_t time, watermark;
   };
@@ -118,7 +119,7 @@ class IntervalJoinNode : public OperatorNode {
   void forget_right();
   void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);
-  /// Cold rows that the rows of the block may meet, or lie beside, come back into memory.
+  /// Brings cold rows back into memory that the rows of the block may match or share an entry with.
   Status warm(const Block& block, const KeyBlock& keys, bool right);
   Status load(uint64_t hash, std::string_view key, int64_t span);
   /// All cold left rows of a span, with the right rows beside them.

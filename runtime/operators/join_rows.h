@@ -1,5 +1,5 @@
-// Output rows of the joins that give one row a left row: reference and as-of join, `nearest`. Left rows come as a block
-// and the rows of it that are decided; beside each stands the stored right row it met, if any.
+// Output rows of the joins that make one row of each left row: reference join, as-of join, `nearest`. Left rows come as
+// a block and the decided rows in it; each has the stored right row that it matched, if any.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace braid {
 
-/// Decided left rows of one block; `rights[i].data` null: row rows[i] met nothing.
+/// Decided left rows of one block; `rights[i].data` null: row rows[i] has no match.
 struct JoinPairs {
   std::vector<uint32_t> rows;
   std::vector<Bytes> rights;
@@ -22,7 +22,7 @@ struct JoinPairs {
     rows.clear();
     rights.clear();
   }
-  /// All rows of a block of that size, none of which has met anything yet.
+  /// All rows of a block of that size, without matches.
   void begin_all(uint32_t count) {
     rows.resize(count);
     for (uint32_t row = 0; row < count; ++row) rows[row] = row;
@@ -40,8 +40,8 @@ class JoinRows {
   /// Any number of pairs; memory of the arena.
   void evaluate(const Block& left, const JoinPairs& pairs, std::vector<const Drop*>& drops);
   bool rejects(const Drop& drop) const { return services_.program.sites[drop.site].kind == Site::Kind::rejected; }
-  /// Evaluates the residual: pairs that do not match lose their right row, rejected left rows leave and are gone from
-  /// `pairs`.
+  /// Evaluates the residual: pairs that do not match lose their right row, rejected left rows leave and are removed
+  /// from `pairs`.
   void filter(const Block& left, JoinPairs& pairs);
   /// One block for all pairs with a right row, and, for a left join, those without.
   Block join(const Block& left, const JoinPairs& pairs);

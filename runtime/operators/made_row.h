@@ -1,6 +1,6 @@
-// Record::bytes of a row that a window made (Record::line is kMadeByWindow): what it is known by where it leaves the
-// flow, since no input record is it. Which group, its window and its key, in a form that goes through state like the
-// bytes of any record.
+// Record::bytes of a row that a window made (Record::line is kMadeByWindow). They identify the row where it leaves the
+// flow, since it is not an input record: its group, window and key, in a form that state stores like the bytes of any
+// record.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,9 @@
 // What the engine runs: one OperatorNode per operator of the Program. In a turn each takes its input blocks, operator
-// after operator in topological order; then time moves and each releases what it held.
+// after operator in topological order; then time moves and each releases rows that waited.
 //
-// An operator belongs to one engine and one thread. What it is given to work with (Services) outlives it. Blocks it
-// takes and gives live in the turn's arena. Expected failures are only those of reading its state back; what is wrong
-// with a row is settled through Dispositions.
+// An operator belongs to one engine and one thread. Its Services outlive it. Its input and output blocks are in the
+// turn's arena. The only expected failures are those of reading its state back; a row with a fault is settled through
+// Dispositions.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@
 
 namespace braid {
 
-/// Named arguments of a row's reason, as the catalogue's message names them.
+/// The arguments of a row's reason, by the names in the catalogue's message.
 using ReasonArguments = std::vector<std::pair<std::string, std::string>>;
 
-/// Where rows go that leave the flow, and what the ledgers count. `input` is the input of operator `op` the row came
-/// by; kMadeHere for a row that the operator itself made.
+/// Receives the rows that leave the flow, and counts for the ledgers. `input` is the input of operator `op` from which
+/// the row came; kMadeHere for a row that the operator itself made.
 class Dispositions {
  public:
   static constexpr int kMadeHere = -1;
@@ -41,9 +41,9 @@ class Dispositions {
                      std::string_view detail, const ReasonArguments& arguments) = 0;
   /// The record is folded, stored or emitted here.
   virtual void use(int op, int input, const Record& record) = 0;
-  /// The row waits undecided. Gives what must be kept in the waiting record's `settled`.
+  /// The row waits undecided. Returns the value for the waiting record's `settled`.
   virtual uint64_t hold(int op, int input, const Record& record) = 0;
-  /// It waits no longer; what becomes of it is settled next. `record.settled` is what `hold` gave.
+  /// It waits no longer, and is settled next. `record.settled` is the result of `hold`.
   virtual void release(int op, int input, const Record& record) = 0;
   /// A row of a static table that was used is replaced by a later one of its key.
   virtual void replace(int op, int input, uint64_t settled_before, uint32_t source) = 0;
@@ -54,7 +54,7 @@ class Dispositions {
   virtual void publish(int op, const Block& block) = 0;
 };
 
-/// The clocks of a set of partitions, as a re-timing step looks at those upstream of it.
+/// The clocks of a set of partitions, as a re-timing step reads those upstream of it.
 class PartitionClocks {
  public:
   using Visit = std::function<void(uint32_t source, uint32_t partition, const PartitionClock& clock)>;
@@ -62,7 +62,7 @@ class PartitionClocks {
   virtual void visit_clocks(uint32_t source, const Visit& visit) const = 0;
 };
 
-/// Record::source of rows that a window made: behind all sources and products.
+/// Record::source of rows that a window made: after all sources and products.
 inline uint32_t made_source(const Program& program) {
   return static_cast<uint32_t>(program.sources.size() + program.products.size());
 }
@@ -78,7 +78,7 @@ struct Services {
   Arena& arena;
   CallContext& call;
   Dispositions& dispositions;
-  const uint64_t& turn;                                     ///< number of the turn at hand
+  const uint64_t& turn;                                     ///< number of the current turn
   const PartitionClocks& clocks;                            ///< of the sources
   const std::vector<std::unique_ptr<OperatorNode>>& nodes;  ///< those before this one are made
   OutputTrace* trace = nullptr;                             ///< null but for one of several workers (sharded.h)
@@ -89,7 +89,7 @@ struct Services {
   uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
 };
 
-/// What the key of a row that is to be erased counts as, until it is committed.
+/// Bytes that the key of an erased row counts as, until the erasure is committed.
 inline constexpr uint64_t kBytesOfErasure = 64;
 
 struct StateSize {
@@ -106,7 +106,7 @@ struct StateSize {
   }
 };
 
-/// What of `bytes` falls to one that holds `own` of `all`.
+/// The share of `bytes` for a holder of `own` of `all`.
 inline uint64_t share_of(uint64_t bytes, uint64_t own, uint64_t all) {
   return static_cast<uint64_t>(static_cast<uint128>(bytes) * own / all);
 }
@@ -119,7 +119,7 @@ class OperatorNode {
   OperatorNode(const OperatorNode&) = delete;
   OperatorNode& operator=(const OperatorNode&) = delete;
 
-  /// Frees what the last turn's blocks still referred to.
+  /// Frees memory to which the last turn's blocks referred.
   virtual void begin_turn() {}
   virtual void take(int input, const Block& block, std::vector<Block>& out) = 0;
   /// The watermarks of the inputs (`edges`) may have moved.
@@ -136,15 +136,15 @@ class OperatorNode {
     (void)memory;
     return {};
   }
-  /// Forgets rows until about `bytes` are free. Only directly after committed(), so that the store has all of them.
+  /// Evicts rows until about `bytes` are free. Only directly after committed(), so that the store has all of them.
   virtual Status evict(uint64_t bytes) {
     (void)bytes;
     return {};
   }
   virtual StateSize state_size() const { return {}; }
-  /// Reading cold rows has failed: what the turn has made is of no use.
+  /// Set when reading cold rows has failed: the output of the turn is then invalid.
   const Status& health() const { return health_; }
-  /// Time up to which the end of the inputs has settled everything; of several workers, the latest holds for all.
+  /// Time up to which the end of the inputs has settled everything; with several workers the latest applies to all.
   virtual int64_t sealed() const { return kNoTime; }
   virtual void seal(int64_t time) { (void)time; }
 
@@ -158,13 +158,14 @@ class OperatorNode {
   Dispositions& dispositions() const { return services_.dispositions; }
   int index() const { return services_.index; }
   const std::vector<Field>& input_row(int input) const { return services_.program.operators[self_.inputs[input]].row; }
-  /// Of a row of the block at hand, among all that ever come: orders rows that one record caused, and tells them apart.
+  /// Sequence number of a row of the current block among all rows: orders and distinguishes rows that one record
+  /// caused.
   uint64_t sequence_of(uint32_t row) const {
     return services_.turn << 32 | (taken + (places == nullptr ? row : places[row]));
   }
   uint32_t table(uint32_t number) const { return services_.state_number * 8 + number; }
-  /// Behind both the row's own watermark and what the edge has passed: the second only matters where a partition woke
-  /// up or a sealed file has grown.
+  /// Before both the row's own watermark and the edge's. The edge's only matters if a partition woke up or a sealed
+  /// file has grown.
   bool is_late(int input, int64_t time, int64_t own_watermark) const {
     return time < own_watermark || time < edges[input].finite;
   }
@@ -192,8 +193,8 @@ KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void
 Block run_row_kernel(const Kernel& kernel, const Block& block, std::span<const int> passthrough,
                      std::span<const Leaf> leaves, Arena& arena, CallContext& call, std::span<const Drop>* drops);
 
-/// The operator of program.operators[services.index]; source operators have none. Fails if the machine lacks what the
-/// step needs (a time zone).
+/// The operator of program.operators[services.index]; source operators have none. Fails if the machine does not have
+/// what the step needs (a time zone).
 Result<std::unique_ptr<OperatorNode>> make_operator(const Services& services);
 
 /// Rows of one block that remain, in order; the block itself if all do.

@@ -1,5 +1,5 @@
-// Where each row that an operator puts out belongs among those of its siblings, when several workers run one operator
-// (sharded.h). An operator that is alone has no trace. Owned by its worker; one thread.
+// The order of an operator's output rows among those of its siblings, when several workers run one operator
+// (sharded.h). A single operator has no trace. Owned by its worker; one thread.
 #pragma once
 
 #include <cstdint>
@@ -31,12 +31,12 @@ struct OutputTrace {
     Record* record;
   };
 
-  std::vector<OrderKey> rows;  ///< of the block at hand
+  std::vector<OrderKey> rows;  ///< of the current block
   std::vector<OrderKey> out;   ///< of the rows put out
   std::vector<Made> made;
-  /// Not null: the block at hand is one of pairs, and these are the rows above that they come from.
+  /// Not null: the current block consists of pairs, and these are the rows above from which they come.
   const std::vector<uint32_t>* causes = nullptr;
-  int64_t pair = -1;  ///< row of the block at hand whose pair leaves
+  int64_t pair = -1;  ///< row of the current block whose pair leaves
 
   const OrderKey& key(uint32_t row) const { return rows[causes == nullptr ? row : (*causes)[row]]; }
   void put_out(const std::vector<uint32_t>& block_rows) {

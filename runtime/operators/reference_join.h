@@ -1,5 +1,5 @@
 // A stream joined with a static table: the table is read whole before the streams and again at each start of the job,
-// so it is no state. Of rows with one key the last by (file, position) holds, which is the order they come in.
+// so it is not state. Of rows with one key the last by (file, position) is valid; rows come in this order.
 #pragma once
 
 #include "runtime/operators/join_rows.h"

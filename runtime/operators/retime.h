@@ -1,6 +1,6 @@
 // `time f within d` of a flow: from here on another field is the event time. Each original source partition starts a
 // clock of its own here; end and idleness are those of the partition, once no row of it is held upstream any more. Rows
-// that windows made count as one partition. Nothing is late here: steps behind judge by the new watermark.
+// that windows made count as one partition. No row is late here: later steps use the new watermark.
 #pragma once
 
 #include <map>

@@ -30,7 +30,7 @@ class AlertNode : public OperatorNode {
   const AlertOperator& content_;
 };
 
-/// Its rows go to the product's output; to readers of the product the engine hands them on under new records.
+/// Its rows go to the product's output; the engine passes them to readers of the product under new records.
 class PublishNode : public OperatorNode {
  public:
   using OperatorNode::OperatorNode;

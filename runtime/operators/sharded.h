@@ -1,7 +1,7 @@
 // One keyed operator run by several workers: each owns a contiguous range of the 64 slices and, for it, an instance of
-// the operator with an arena, caches and a list of what it settles. Blocks are split by the hash of the key; what the
-// workers put out and settle is merged in the order that one worker gives, so that their number shows nowhere: not in
-// rows, not in ledgers, and not in state, whose keys hold the slice.
+// the operator with an arena, caches and a list of the rows it settles. Blocks are split by the hash of the key. The
+// rows that the workers output and settle are merged in the order of a single worker, so that their number has no
+// effect: not on rows, not on ledgers, and not on state, whose keys contain the slice.
 //
 // Belongs to one engine; its calls return when all workers are done. The executor outlives it.
 #pragma once

@@ -1,5 +1,6 @@
 // `unique k within d` of a contract: rows wait until time has passed them, then the first by (time, partition,
-// position) wins its key for d from its time; the others are duplicates. An eager choice would depend on arrival.
+// position) wins its key for d from its time; the others are duplicates. An earlier choice would depend on arrival
+// order.
 #pragma once
 
 #include "runtime/operators/expiry_queue.h"
@@ -41,7 +42,7 @@ class UniqueNode : public OperatorNode {
   Status warm(const KeyBlock& keys, uint32_t rows);
   /// A winner as the store has it, into memory.
   Status load(std::string_view key, std::string_view value);
-  /// What forget_before would have taken of cold ones.
+  /// Removes the cold winners that forget_before would remove from memory.
   Status sweep();
   bool expired(int64_t time) const { return add_time(time, content_.within_us) <= edges[0].finite; }
 

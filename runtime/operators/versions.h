@@ -1,10 +1,10 @@
-// The history of a table by key, as an as-of join reads it: each version holds from its time until the next one. One
-// that comes behind the watermark holds from the watermark on; of two with one time the later by (source, partition,
-// position) holds. Versions that no row can need any more are forgotten.
+// The history of a table by key, as an as-of join reads it: each version is valid from its time until the next one. A
+// version that comes after the watermark passed its time is valid from the watermark on; of two with one time the later
+// by (source, partition, position) is valid. Versions that no row can need any more are removed.
 //
 // Owns its rows through a pool; one thread. Stored as point rows: key, then the time a version holds from, big-endian,
-// so that the history of a key lies together. Evicted are whole histories; what time makes useless of those is swept
-// out of the store now and then.
+// so that the history of a key lies together. The unit of eviction is a whole history; a sweep removes outdated
+// ones from the store now and then.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@
 namespace braid {
 
 struct Version {
-  int64_t from = 0;      ///< it holds from then on
-  int64_t original = 0;  ///< its own time: what `max age` is measured by
+  int64_t from = 0;      ///< it is valid from then on
+  int64_t original = 0;  ///< its own time, from which `max age` counts
   uint32_t source = 0, partition = 0;
   int64_t position = 0;
   Bytes row = {nullptr, 0};  ///< no data: the key is deleted
@@ -52,9 +52,9 @@ class Versions {
   void prefetch(uint64_t hash) const { keys_.prefetch(hash); }
   /// Takes over `version.row`.
   void add(uint64_t hash, std::string_view key, Version version);
-  /// The row that holds at `time`; no data: none.
+  /// The row that is valid at `time`; no data: none.
   Bytes find(uint64_t hash, std::string_view key, int64_t time);
-  /// Nothing will ask for a time before `bound` any more, and no version will come that holds from before `settled`.
+  /// No call will ask for a time before `bound` any more, and no version will come that is valid from before `settled`.
   void forget_before(int64_t bound, int64_t settled);
 
   void collect(StateBatch& batch);
@@ -62,7 +62,7 @@ class Versions {
   Status restore(StateStore& store, uint64_t memory);
   /// Directly after a commit.
   Status evict(uint64_t bytes);
-  /// Without what lies in the pool.
+  /// Without the bytes in the pool.
   StateSize size() const;
 
  private:
@@ -76,7 +76,7 @@ class Versions {
     bool empty() const { return gone_ == list_.size(); }
     size_t size() const { return list_.size() - gone_; }
     Version& operator[](size_t index) { return list_[gone_ + index]; }
-    /// The first that holds from `from` or later.
+    /// The first that is valid from `from` or later.
     Place find(int64_t from);
     Place insert(Place place, const Version& version) { return list_.insert(place, version); }
     void erase(Place place);

@@ -1,10 +1,9 @@
-// `window … group …`: rows are folded into a state per (window end, key); a window is emitted once, when the watermark
-// has passed its end and what it stays open for. Output: (end, key hash, key bytes). A row whose windows have all
+// `window … group …`: folds rows into a state per (window end, key). A window is emitted once, when the watermark has
+// passed its end and its `late` time. Output: (end, key hash, key bytes). A row whose windows have all
 // closed is late; one that is late for some of them is used and counted as partly late.
 //
-// Stored as timed rows: bucket = end of the window. Groups that have gone cold come back when a row is folded into
-// them, and, slice after slice, when their window closes. The values of distinct counts are rows of a table beside
-// them.
+// Stored as timed rows: bucket = end of the window. Evicted groups come back when a row is folded into them, and, slice
+// after slice, when their window closes. The values of distinct counts are rows of a table beside them.
 #pragma once
 
 #include <map>

@@ -11,7 +11,7 @@
 
 namespace braid {
 
-/// `text` of the file `file` after the edits that concern it, in any order. Nothing if two edits overlap or one lies
+/// `text` of the file `file` after the edits that concern it, in any order. Nothing if two edits overlap or one is
 /// outside the text; two insertions at one place keep their order.
 std::optional<std::string> apply_edits(std::string_view text, uint32_t file, const std::vector<Edit>& edits);
 

@@ -1,4 +1,4 @@
-// Everything a user can be told, compiling or running: a catalogue of codes with typed arguments
+// Everything that Braid reports to a user, at compile time or run time: a catalogue of codes with typed arguments
 // (diagnostics.def), and findings made from it with labels, notes and fixes.
 //
 //   reporter.report(diag::UnknownField{.relation = "payment", .field = "amonut"})

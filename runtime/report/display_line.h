@@ -1,5 +1,5 @@
-// One line of text as a terminal shows it: which column a byte stands in, tabs as blanks, wide and combining
-// characters, unprintable bytes replaced, and a long line cut to a window. A plain value.
+// One line of text as a terminal shows it: the column of each byte, tabs as blanks, wide and combining characters,
+// unprintable bytes replaced, and a long line cut to a window. A plain value.
 #pragma once
 
 #include <string>
@@ -18,10 +18,10 @@ class DisplayLine {
  public:
   explicit DisplayLine(std::string_view text);
 
-  /// The column in which the character of this byte begins; `width()` at or behind the end.
+  /// The column in which the character of this byte begins; `width()` at or after the end.
   int column(size_t byte) const;
   int width() const { return width_; }
-  /// The columns of `window`; `…` stands where something is cut off.
+  /// The columns of `window`; `…` marks what is cut off.
   std::string cut(DisplayWindow window) const;
   /// At most `room` columns of this line with [begin, end) in the middle, or its start if it is longer than that.
   DisplayWindow window_around(int begin, int end, int room) const;

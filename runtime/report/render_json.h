@@ -1,4 +1,4 @@
-// A diagnostic as tools read it: one JSON object, arguments typed, places as byte offsets and as line and column.
+// A diagnostic for tools: one JSON object, arguments typed, places as byte offsets and as line and column.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// A diagnostic as people read it: the message, the lines of script with what stands under them, notes, and each fix as
-// the line would look after it. Pure functions of their arguments.
+// A diagnostic for people: the message, the lines of script with their labels, notes, and for each fix the line as it
+// would be after it. Pure functions of their arguments.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace braid {
 
 struct RenderOptions {
   bool color = false;  ///< ANSI colours; ask for them only on a terminal
-  int width = 100;     ///< columns; longer lines of text are cut around what is marked
+  int width = 100;     ///< columns; longer lines of text are cut around the marks
 };
 
-/// Ends with a line break; no blank line behind it. Spans that `sources` does not hold are left out.
+/// Ends with a line break, without a blank line. Spans that `sources` does not contain are left out.
 std::string render_terminal(const Diagnostic& diagnostic, const SourceSet& sources, RenderOptions options = {});
 
 /// The same for an error at run time, with the record under the script line.

@@ -29,7 +29,7 @@ class SourceSet {
   uint32_t size() const { return static_cast<uint32_t>(files_.size()); }
   std::string_view text(Span span) const;
   LineColumn position(uint32_t file, uint32_t offset) const;
-  /// The whole line (without its end) in which `offset` lies.
+  /// The whole line (without its end) that contains `offset`.
   std::string_view line(uint32_t file, uint32_t offset) const;
 
  private:

@@ -1,4 +1,4 @@
-// Where something stands in a script: byte offsets into one source file.
+// A place in a script: byte offsets into one source file.
 #pragma once
 
 #include <cstdint>

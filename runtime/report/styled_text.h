@@ -14,7 +14,7 @@ std::string styled(std::string_view text, Style style, bool color);
 
 class StyledRow {
  public:
-  /// Writes over what stands at `column`; each character of `text` takes one column.
+  /// Overwrites the text at `column`; each character of `text` takes one column.
   void put(int column, std::string_view text, Style style);
   bool blank_between(int begin, int end) const;
   /// Without blanks at the end.

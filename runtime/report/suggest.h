@@ -10,11 +10,11 @@
 namespace braid {
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other (each letter moved at
-/// most once). Letters that differ in case only count nothing.
+/// most once). Letters that differ only in case cost nothing.
 size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The candidate closest to `name` among those that `fits` (scope and type are the caller's knowledge), if it is close
-/// enough to be meant. Of equally close ones the first by spelling, so that the answer depends on no order.
+/// The candidate closest to `name` among those for which `fits` returns true (the caller checks scope and type), if it
+/// is close enough. Of equally close ones the first by spelling, so that the result does not depend on their order.
 std::optional<std::string> closest(std::string_view name, const std::vector<std::string>& candidates,
                                    const std::function<bool(const std::string&)>& fits = {});
 

@@ -1,8 +1,8 @@
 // The watermark of an edge: the least W of the source partitions upstream that are neither idle nor ended.
 //
-// EdgeTime is what such a minimum is made of, so that edges combine without losing sight of idle partitions: an input
-// whose partitions are all idle must not hold back a union with one that moves. EdgeWatermark is what an operator is
-// given: it never goes back. Values.
+// EdgeTime has the parts of such a minimum, so that edges combine correctly when partitions are idle: an input whose
+// partitions are all idle must not hold back a union with an active input. Operators receive an EdgeWatermark, which
+// never goes back. Values.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct EdgeTime {
     if (clock.idle) return {.idle = 1};
     return {clock.watermark(), 1, 0};
   }
-  /// What is held back by that much: windows that stay open longer, intervals that are not closed.
+  /// The time held back by that much, for windows that stay open longer and intervals that are not closed.
   EdgeTime minus(int64_t hold) const { return {active == 0 ? kEndTime : subtract_time(w, hold), active, idle}; }
   friend EdgeTime operator+(const EdgeTime& a, const EdgeTime& b) {
     return {std::min(a.w, b.w), a.active + b.active, a.idle + b.idle};

@@ -1,6 +1,6 @@
 // The event time of one source partition: the confirmed maximum, a leap not yet confirmed, and the watermark W that
 // follows from them (docs/architecture: time, rules 1, 2 and 4). A value; the engine keeps one per partition, and one
-// more per partition behind each re-timing step.
+// more per partition after each re-timing step.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 namespace braid {
 
 inline constexpr int64_t kNoTime = INT64_MIN;   ///< before everything
-inline constexpr int64_t kEndTime = INT64_MAX;  ///< W of what has ended
+inline constexpr int64_t kEndTime = INT64_MAX;  ///< W after the end
 
 /// a + b; stays at the ends of time instead of wrapping, and the ends stay where they are.
 constexpr int64_t add_time(int64_t a, int64_t b) {
@@ -31,15 +31,15 @@ struct PartitionClock {
   uint64_t leaps_discarded = 0;
   bool idle = false;
   bool ended = false;
-  uint8_t reserved[6] = {};  ///< no gap of unknown content: clocks are stored as they are
+  uint8_t reserved[6] = {};  ///< no padding with undefined content: clocks are stored as bytes
 
-  /// What rows are judged against, as if the partition were neither idle nor ended.
+  /// The watermark that decides whether rows are late, as if the partition were neither idle nor ended.
   int64_t watermark() const {
     int64_t own = subtract_time(max, within);
     return own > floor ? own : floor;
   }
   bool active() const { return !idle && !ended; }
-  /// A record of that time has come. Judge it against watermark() first.
+  /// A record of that time has arrived. Compare it with watermark() first.
   void observe(int64_t time);
   /// Time moves to `time` without a record, and needs no confirmation.
   void advance(int64_t time);

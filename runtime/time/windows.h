@@ -17,7 +17,7 @@ struct WindowRange {
   int64_t end;  ///< not in the window
 };
 
-/// How windows are cut; a plain copy of what the plan says.
+/// The shape of windows; a copy of the plan's values.
 struct WindowCut {
   bool calendar = false;
   int64_t size = 0, slide = 0;  ///< µs, or units of the calendar; slide = size: tumbling
@@ -30,7 +30,7 @@ class WindowAssigner {
   /// Fails if the zone is unknown to this machine.
   static Result<WindowAssigner> make(const WindowCut& cut);
 
-  /// The windows that hold `time`, earliest end first; at least one. Replaces what `windows` held.
+  /// The windows that contain `time`, earliest end first; at least one. Replaces the content of `windows`.
   void assign(int64_t time, std::vector<WindowRange>& windows);
   /// Rows belong to exactly one window.
   bool tumbling() const { return cut_.slide == cut_.size; }

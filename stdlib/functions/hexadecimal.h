@@ -14,7 +14,7 @@ inline void put(std::string_view bytes, char* out) {
   }
 }
 
-/// -1 for what is no digit.
+/// -1 if it is not a digit.
 inline int digit(char character) {
   if (character >= '0' && character <= '9') return character - '0';
   if (character >= 'a' && character <= 'f') return character - 'a' + 10;

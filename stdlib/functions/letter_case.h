@@ -10,10 +10,10 @@ enum class Case : uint32_t { lower, upper, title };
 }  // namespace braid
 
 extern "C" {
-/// Out of line for bitcode: the table is not copied into generated code. Writes what `point` becomes to `mapped`, which
-/// has room for three, and returns how many they are. Σ becomes σ: its form depends on the text around it.
+/// Out of line for bitcode: the table is not copied into generated code. Writes the characters for `point` to `mapped`,
+/// which has room for three, and returns their number. Σ becomes σ: its form depends on the text around it.
 uint32_t braid_case_mapping(uint32_t point, braid::Case wanted, uint32_t* mapped);
-/// Whether the Σ at byte `at` ends a word of the text: a letter stands before it and none behind it, whatever marks and
-/// apostrophes stand between. It is then ς in lower case.
+/// Whether the Σ at byte `at` ends a word of the text: a letter precedes it and none follows it, apart from marks and
+/// apostrophes between. It is then ς in lower case.
 bool braid_sigma_is_final(const char* text, uint64_t size, uint64_t at);
 }

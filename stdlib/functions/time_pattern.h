@@ -2,8 +2,8 @@
 //
 //   yyyy year · yy its last two digits (parsed: 2000 to 2099) · MM M month · MMM MMMM its name · dd d day · DDD day of
 //   the year · EEE EEEE weekday · HH H hour 0–23 · hh h hour 1–12 · a AM or PM · mm m minute · ss s second · S…
-//   fraction, as many digits · XXX offset such as +01:00, or Z · 'text' as it stands, '' a quote · all that is no
-//   letter as it stands
+//   fraction, as many digits · XXX offset such as +01:00, or Z · 'text' unchanged, '' a quote · characters that
+//   are not letters unchanged
 //
 // Doubled letters have two digits, single ones as many as needed.
 #pragma once
@@ -17,7 +17,7 @@ namespace braid::time_pattern {
 
 enum class Use { format_instant, format_date, parse_instant, parse_date };
 
-/// What is wrong with a pattern, "" if nothing.
+/// The fault of a pattern, "" if it is right.
 std::string problem(std::string_view pattern, Use use);
 
 /// Wall-clock time: days since 1970-01-01, microseconds of the day, and what the clocks are ahead of UTC.

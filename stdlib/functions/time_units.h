@@ -50,7 +50,7 @@ inline Calendar calendar(std::string_view unit) {
   return Calendar::none;
 }
 
-/// Where the unit began that `micros` lies in; the least instant where it began before all instants.
+/// The beginning of the unit that contains `micros`; the least instant if it began before all instants.
 inline int64_t truncate(int64_t micros, Calendar unit) {
   const auto at_day = [](int64_t days) {
     int64_t start = 0;

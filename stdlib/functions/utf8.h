@@ -1,5 +1,5 @@
 // Characters of UTF-8 text: here a character is a code point. Text in rows is valid UTF-8 (a record that is not was
-// rejected when it was read), so nothing is validated on the way, but broken text never leads out of its bytes.
+// rejected when it was read), so the functions do not validate it, but they never read outside its bytes.
 #pragma once
 
 #include <cstdint>
