@@ -10,6 +10,7 @@
 namespace braid::grammar {
 namespace {
 
+/// So the time stays linear.
 constexpr int kDeepestType = 20;
 
 std::string lowered(std::string_view text) {
@@ -37,7 +38,7 @@ bool is_size(const Token& token) {
 }  // namespace
 
 bool HabitReader::in_type_place() const {
-  if (out_.empty()) return false;
+  if (out_.empty() || open_.size() > kDeepestType) return false;
   const Token& last = out_.back();
   const bool colon = last.is(Sign::colon);
   if (item_ == "stream" || item_ == "table")
@@ -140,7 +141,8 @@ std::optional<HabitReader::ForeignTypeText> HabitReader::read_type(size_t offset
     }
   }
   // `int[]`, `not null`, `null`, `| null`
-  while (sign(end, Sign::bracket_open) && sign(end + 1, Sign::bracket_close)) {
+  for (int lists = depth; sign(end, Sign::bracket_open) && sign(end + 1, Sign::bracket_close); ++lists) {
+    if (lists > kDeepestType) return std::nullopt;
     type.tokens.insert(type.tokens.begin(), {make_word("list", token.span), make_sign(Sign::less, token.span)});
     type.tokens.push_back(make_sign(Sign::greater, token.span));
     type.text = "list<" + type.text + ">";
@@ -190,7 +192,7 @@ bool HabitReader::foreign_type() {
   const std::string wanted = (column ? source(leading.span) + ": " : "") + type->text;
   auto report = spelled(place, source(place), wanted, place);
   for (const std::string& note : type->notes) report.note(note);
-  if (type->sketch) report.note("a `decimal` states how many digits it has, and how many are behind the point");
+  if (type->sketch) report.note("a `decimal` states how many digits it has, and how many are after the point");
   report.fix(type->sketch          ? Applicability::sketch
              : type->notes.empty() ? Applicability::certain
                                    : Applicability::likely,

@@ -185,6 +185,21 @@ TEST(Depth, TimeIsLinear) {
   }
 }
 
+TEST(Depth, TypesOfOtherLanguagesTakeLinearTime) {
+  const auto milliseconds = [](const std::string& text) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_FALSE(parse_text("domain d\nstream s { " + text).findings.empty());
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  };
+  for (const Nest& nest :
+       {Nest{"lists", "x: int", "[]"}, Nest{"structs", "", "a: array<int>, b: { "}, Nest{"containers", "x: ", "array<"},
+        Nest{"rows", "x: ", "row(a "}, Nest{"columns", "", "x int[], "}}) {
+    const auto text = [&](size_t count) { return nest.open + repeated(nest.close, count); };
+    const double once = std::min(milliseconds(text(1000)), milliseconds(text(1000)));
+    EXPECT_LT(milliseconds(text(8000)), 30 * once + 20) << nest.name;
+  }
+}
+
 TEST(Scripts, EmptyAndOddOnesGiveATree) {
   EXPECT_EQ(parse_text("").summary(), std::vector<std::string>{"E1031 ``"});
   EXPECT_EQ(parse_text("\xEF\xBB\xBF"
