@@ -173,7 +173,7 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->add_option("--memory", flags->memory,
                    "Memory for state, such as 512MB; the rest stays in the store (default: from the environment)")
       ->check([](const std::string& written) {
-        return memory_size(written) ? std::string() : "is no size of at least 8MB, like 512MB";
+        return memory_size(written) ? std::string() : "is not a size of at least 8MB, such as 512MB";
       })
       ->type_name("SIZE");
   command->add_flag("--interpret", flags->interpret, "Run without native code");

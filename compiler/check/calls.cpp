@@ -384,7 +384,7 @@ typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
   if (!problem.empty()) {
     for (size_t i = 0; i < match.arguments.size(); ++i) {
       if (function.parameters[i].name != "pattern" || !function.parameters[i].constant) continue;
-      const std::string middle = " is no regular expression: ";
+      const std::string middle = " is not a regular expression: ";
       const size_t at = problem.find(middle);
       if (at == std::string::npos) continue;
       context_.reporter

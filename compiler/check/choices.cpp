@@ -250,7 +250,7 @@ typed::ExpressionRef Expressions::case_of_conditions(const ast::Case& node, Span
   const size_t known = present_.size();
   for (const ast::Arm& arm : node.arms) {
     if (arm.result == nullptr) return poison(span);
-    if (complete) context_.reporter.report(diag::UnreachableArm{}).at(arm.span, "`else` stands before it");
+    if (complete) context_.reporter.report(diag::UnreachableArm{}).at(arm.span, "`else` comes before it");
     if (arm.otherwise) {
       results.push_back(check(*arm.result));
       complete = true;
@@ -278,7 +278,7 @@ typed::ExpressionRef Expressions::case_of_conditions(const ast::Case& node, Span
   if (!complete) {
     context_.reporter.report(diag::CaseNeedsElse{})
         .at(context_.word(span, "case"), "what if no condition holds?")
-        .note("an arm `else -> …` meets the rest");
+        .note("an arm `else -> …` covers the rest");
     // The arms are still compared with each other.
     if (results.size() > 1) join_arms({conditions.begin(), conditions.end() - 1}, results, span);
     return poison(span);
@@ -319,7 +319,7 @@ typed::ExpressionRef Expressions::case_of_subject(const ast::Case& node, Span sp
         if (const std::optional<Value> value = constant(first)) {
           for (const auto& [low, high] : met)
             if (braid::compare(low, *value) <= 0 && braid::compare(*value, high) <= 0) {
-              context_.reporter.report(diag::UnreachableArm{}).at(pattern.span, "an arm above meets it already");
+              context_.reporter.report(diag::UnreachableArm{}).at(pattern.span, "an arm above covers it already");
               break;
             }
           met.emplace_back(*value, *value);
@@ -335,7 +335,7 @@ typed::ExpressionRef Expressions::case_of_subject(const ast::Case& node, Span sp
       if (low && high && pattern.end == ast::RangeEnd::included) {
         for (const auto& [from, to] : met)
           if (braid::compare(from, *low) <= 0 && braid::compare(*high, to) <= 0) {
-            context_.reporter.report(diag::UnreachableArm{}).at(pattern.span, "an arm above meets it already");
+            context_.reporter.report(diag::UnreachableArm{}).at(pattern.span, "an arm above covers it already");
             break;
           }
         met.emplace_back(*low, *high);
@@ -345,7 +345,7 @@ typed::ExpressionRef Expressions::case_of_subject(const ast::Case& node, Span sp
     };
     for (const ast::Arm& arm : node.arms) {
       if (arm.result == nullptr) return poison(span);
-      if (complete) context_.reporter.report(diag::UnreachableArm{}).at(arm.span, "`else` stands before it");
+      if (complete) context_.reporter.report(diag::UnreachableArm{}).at(arm.span, "`else` comes before it");
       const bool null_before = null_met;
       typed::ExpressionRef test;
       for (const ast::Pattern& pattern : arm.patterns) {
@@ -385,15 +385,15 @@ typed::ExpressionRef Expressions::case_of_subject(const ast::Case& node, Span sp
       if (all == 0) {
         context_.reporter.report(diag::CaseNeedsElse{})
             .at(context_.word(span, "case"), "what of all other values?")
-            .note("an arm `else -> …` meets the rest");
+            .note("an arm `else -> …` covers the rest");
         return poison(span);
       }
       if (!missing.empty()) {
         auto report = context_.reporter.report(
             diag::CaseLeavesOut{.subject = std::string(context_.text(subject->span)), .missing = missing});
-        report.at(subject->span, "has symbols that no arm meets");
+        report.at(subject->span, "has symbols that no arm covers");
         label_declaration(report, subject);
-        report.note("an arm `else -> …` meets the rest");
+        report.note("an arm `else -> …` covers the rest");
         return poison(span);
       }
       // All symbols stand: the last arm needs no test.

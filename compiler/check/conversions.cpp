@@ -168,13 +168,13 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
   const std::string written(context_.text(value->span));
   if (is(value->type, TypeKind::null)) {
     auto report = context_.reporter.report(diag::TypeMismatch{.expected = type_text(wanted), .found = "null"});
-    report.at(value->span, "null is no `" + type_text(wanted) + "`");
+    report.at(value->span, "null is not a `" + type_text(wanted) + "`");
     if (!declared.empty()) report.also(declared, "declared here");
     return;
   }
   if (is_literal(value) && is_number(needed)) {
     auto report = context_.reporter.report(diag::NumberDoesNotFit{.number = written, .type = type_text(needed)});
-    report.at(value->span, "cannot be told exactly as `" + type_text(needed) + "`");
+    report.at(value->span, "cannot be represented exactly as `" + type_text(needed) + "`");
     if (!declared.empty()) report.also(declared, "declared here");
     return;
   }

@@ -99,7 +99,7 @@ typed::ExpressionRef Expressions::literal(const ast::Literal& node, Span span) {
             if (std::optional<Value> value = number_value(number.text, wide); value && is(type, TypeKind::integer))
               return make_constant(wide, span, *value);
             context_.reporter.report(diag::NumberDoesNotFit{.number = number.text, .type = type_text(type)})
-                .at(span, "beyond what a number holds");
+                .at(span, "too large for a number");
             return poison(span);
           },
           [&](const ast::TextLiteral& text) { return make_constant(string_type(), span, Value{text.value}); },

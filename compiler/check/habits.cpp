@@ -153,7 +153,7 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
   const bool has_fix = counted && plain;
   if (!has_fix && !form.empty()) report.note("Braid writes `" + shown_form(form) + "`");
   if (!known->note.empty()) report.note(std::string(known->note));
-  if (known->in_group && group_ == nullptr) report.note("it stands in a `group`");
+  if (known->in_group && group_ == nullptr) report.note("it is used in a `group`");
   if (!has_fix) return poison(span);
   if (only_renames(form, given.size())) {
     const std::string name(form.substr(0, form.find('(')));
@@ -231,7 +231,7 @@ typed::ExpressionRef Expressions::module_call(const ast::MethodCall& node, Span 
         name = one.form.substr(0, one.form.find('('));
   const bool known = !functions.overloads(name).empty() || name == "now" || name == "random" || name == "uuid";
   auto report = context_.reporter.report(diag::UnknownFunction{.name = module->text + "." + node.method.text});
-  report.at(whole, "functions stand in no module");
+  report.at(whole, "functions are not in modules");
   if (known) {
     context_.quotes.answer(span, whole);
     std::vector<Edit> edits = context_.quotes.edits(span);

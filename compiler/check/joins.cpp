@@ -84,7 +84,7 @@ bool FlowChecker::later_join(const ast::Join& node, Span span) {
   if (construct.empty() && node.pick == ast::JoinPick::latest) {
     construct = "`join latest`";
     place = cover(word, context_.word(span, "latest"));
-    way_out = "`join` meets the table as of the row's time";
+    way_out = "`join` joins the table as of the row's time";
   }
   for (const ast::JoinClause& clause : node.clauses) {
     if (!construct.empty()) break;
@@ -189,7 +189,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       if (constant == nullptr && !reads(condition, other) && !right.row.open) {
         context_.reporter.report(diag::OnWithoutOther{.name = alias.text})
             .at(node.on->span, "bare names are this row's")
-            .note("fields of the other side are written `" + alias.text + ".…`; `on true` meets every row")
+            .note("fields of the other side are written `" + alias.text + ".…`; `on true` matches every row")
             .also(head, "the other side");
         sound = false;
       }
@@ -286,7 +286,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     context_.reporter
         .report(diag::MaxAgeNeedsHistory{.relation = right_name,
                                          .kind = made.kind == typed::JoinKind::interval ? "stream" : table_kind})
-        .at(*options.max_age_span, "how old a version is, is not known")
+        .at(*options.max_age_span, "a version has no age here")
         .also(right.row.relation_span,
               made.kind == typed::JoinKind::interval ? "a stream" : "declared here without `time`");
     sound = false;
@@ -373,9 +373,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
     std::vector<std::string> key;
     for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
-    context_.not_yet(span, "a join that does not ask for the whole key of its table, and only for that,",
+    context_.not_yet(span, "a join whose `on` is not exactly the key of its table",
                      key.empty() ? "give `" + right_name + "` a `key`"
-                                 : fmt::format("ask for `{}` in `on`, and for the rest in a `where` behind it",
+                                 : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it",
                                                fmt::join(key, ", ")));
     sound = false;
   }

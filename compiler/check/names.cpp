@@ -105,7 +105,7 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   report.at(span, "no such field");
   for (const auto& [joined, place] : row_->joined_later) {
     if (joined != text) continue;
-    report.also(place, "`" + text + "` comes in here").note("a step reads what the steps above it have made");
+    report.also(place, "`" + text + "` comes in here").note("a step reads the result of the steps above it");
     return poison(span);
   }
   if (!row_->relation_span.empty()) report.also(row_->relation_span, "its fields are declared here");

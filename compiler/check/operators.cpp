@@ -332,7 +332,7 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
       if (is_ordered(type)) continue;
       const bool symbol = is(type, TypeKind::enumeration);
       auto report = context_.reporter.report(diag::NotOrdered{.type = type_text(type), .operation = std::string(sign)});
-      report.at(span, symbol ? "the symbols of an enum stand in no order" : "no order");
+      report.at(span, symbol ? "the symbols of an enum have no order" : "no order");
       label_declaration(report, side);
       if (symbol) report.note("a `case` can give each symbol a number, and `in [\"…\"]` lists symbols");
       return poison(span);

@@ -100,7 +100,7 @@ struct SourceChecker {
       context.reporter.report(diag::TimeFieldType{.field = path_text(clause.field), .type = type_text(field->type)})
           .at(clause.field.span, "this is `" + type_text(field->type) + "`")
           .also(declared, "declared here")
-          .note("a field may be computed: `at: timestamp = …` above it stand the fields it is made of");
+          .note("a field may be computed: `at: timestamp = …` reads the fields above it");
     } else if (!field->below.empty()) {
       context.not_yet(clause.field.span, "an event time inside a struct",
                       "a field `at: timestamp from \"" + path_text(clause.field) + "\"` lifts it out");
@@ -186,7 +186,7 @@ struct SourceChecker {
     if (!broken)
       context.reporter.report(diag::TableNeedsKey{.relation = source.name.text})
           .at(source.name.span, "a value per what?")
-          .note("a table holds a value per key: `key id`");
+          .note("a table has one value per key: `key id`");
   }
 };
 

@@ -398,7 +398,7 @@ void FlowChecker::let(const ast::Let& node, Span span) {
   if (!is_poison(value) && holds_null(value->type)) {
     context_.reporter.report(diag::NullWithoutType{})
         .at(node.value->span, "of which type?")
-        .note("a null takes its type from what it meets: `if … then x else null`");
+        .note("a null takes its type from its context: `if … then x else null`");
     value = expressions.poison(node.value->span);
   }
   const int before = row_.find(node.name.text);

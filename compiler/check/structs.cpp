@@ -8,7 +8,7 @@ std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) 
   if (const auto* access = std::get_if<ast::FieldAccess>(&expression.node)) return access->field.text;
   if (!std::holds_alternative<ast::ErrorExpr>(expression.node))
     context_.reporter.report(diag::EntryNeedsName{})
-        .at(expression.span, "what is it to be called?")
+        .at(expression.span, "which name?")
         .note("a name and a path name themselves; anything else is written `name: …`")
         .fix(Applicability::sketch, "give it a name",
              {{{expression.span.file, expression.span.begin, expression.span.begin}, "name: "}});
@@ -49,7 +49,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
       const auto& spread = std::get<ast::SpreadEntry>(entry.node);
       if (spread.value == nullptr) {
         if (row_ == nullptr || group_ != nullptr) {
-          context_.reporter.report(diag::UnknownName{.name = ".."}).at(entry.span, "there is no row here to spread");
+          context_.reporter.report(diag::UnknownName{.name = ".."}).at(entry.span, "no row to spread here");
           continue;
         }
         for (size_t i = 0; i < row_->fields.size(); ++i)

@@ -47,7 +47,7 @@ struct TestChecker {
     context.reporter.report(diag::GivenComputed{.name = path_text(relation.path)})
         .at(relation.path.span, "made from other rows")
         .also(found->info->declaration->name.span, "declared here")
-        .note("rows are given to streams and tables; what is computed from them is expected");
+        .note("`given` is for streams and tables, `expect` for relations computed from them");
     return nullptr;
   }
 
@@ -334,7 +334,7 @@ void check_tests(Context& context, bool of_run) {
     if (!expects)
       context.reporter.report(diag::TestWithoutExpect{})
           .at(test->name.span, "nothing here is looked at")
-          .note("`expect product [ … ]` says what must come out");
+          .note("`expect product [ … ]` states the rows that it must give");
     if (!checker.left_out) context.project.tests.push_back(std::move(checker.made));
   }
 }

@@ -60,7 +60,7 @@ Type named_type(Context& context, const Place& place, const ast::Path& path, Typ
     if (Type found = standard_type(last.text)) {
       if (!is_bare_decimal(found) || where == TypePlace::parameter) return found;
       context.reporter.report(diag::BareDecimal{})
-          .at(path.span, "how many digits, and how many behind the point?")
+          .at(path.span, "how many digits, and how many after the point?")
           .fix(Applicability::sketch, "say its digits", {{path.span, "decimal(18,2)"}});
       return error_type();
     }
@@ -93,7 +93,7 @@ Type named_type(Context& context, const Place& place, const ast::Path& path, Typ
   if (!context.aliases_working.insert(&alias).second) {
     context.reporter.report(diag::CyclicType{.name = alias.name.text})
         .at(alias.name.span, "defined by itself")
-        .also(path.span, "here it stands in its own definition")
+        .also(path.span, "used in its own definition here")
         .note("rows have a fixed depth; a list of keys can refer to other rows");
     return error_type();
   }
@@ -117,7 +117,7 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             if (precision >= 1 && precision <= kDigits && scale <= precision)
               return decimal_type(static_cast<int>(precision), static_cast<int>(scale));
             context.reporter.report(diag::DecimalShape{.precision = precision, .scale = scale})
-                .at(type.span, "1 to 38 digits, of which some may stand behind the point");
+                .at(type.span, "1 to 38 digits, some of them after the point");
             return error_type();
           },
           [&](const ast::EnumType& node) -> Type {
@@ -126,7 +126,7 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             for (const ast::Name& symbol : node.symbols) {
               if (std::find(symbols.begin(), symbols.end(), symbol.text) != symbols.end())
                 context.reporter.report(diag::DuplicateField{.field = symbol.text})
-                    .at(symbol.span, "this symbol stands twice");
+                    .at(symbol.span, "this symbol occurs twice");
               symbols.push_back(symbol.text);
             }
             return enum_type(std::move(symbols));

@@ -213,7 +213,7 @@ class Climber {
     const Span behind{first_->span.file, first_[-1].span.end, first_[-1].span.end};
     state_.reporter()
         .report(diag::MissingWord{.word = "in", .found = state_.found(first_)})
-        .at(first_->span, "after a value, `not` goes on with `in`")
+        .at(first_->span, "after a value, `in` must follow `not`")
         .fix(Applicability::likely, "add `in`", {{behind, " in"}});
   }
 

@@ -348,7 +348,7 @@ bool HabitReader::subquery() {
   const Span place = plain ? span_of(0, 1) : span_of(0, exists || in ? 1 : 0);
   const std::string found = exists ? "exists (select …)" : in ? "in (select …)" : "(select …)";
   lacks(place, found,
-        in || exists ? "a `join` asks whether there is such a row" : "a query inside a query is a `view` of its own",
+        in || exists ? "a `join` checks whether there is such a row" : "a query inside a query is a `view` of its own",
         whole)
       .note(in || exists
                 ? "`left join c on c.id == customer_id` and `where c is not null`; `where c is null` is its opposite"

@@ -307,7 +307,7 @@ bool HabitReader::repeated_comparison() {
   const Span place = at(1).span;
   found_ = true;
   reporter_.report(diag::UnexpectedText{.expected = "an expression", .found = "`" + source(place) + "`"})
-      .at(place, "compares what with it?")
+      .at(place, "which value is compared with it?")
       .fix(Applicability::certain, "repeat `" + subject + "`", {{before(place), subject + " "}});
   take(1);
   for (Token token : left) {

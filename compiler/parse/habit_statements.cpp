@@ -111,7 +111,7 @@ bool HabitReader::sql_item() {
     if (found == "from … import") {
       instead = "the standard library needs no import, and `use` names another domain";
     } else if (query) {
-      instead = "a query stands in a `view` or a `product`";
+      instead = "a query is part of a `view` or a `product`";
       note = "`product large version 1 { from payment where amount > 100 select { id, amount } }`";
       found += " … outside of a product";
     } else {
@@ -176,7 +176,7 @@ bool HabitReader::code_item() {
   if (is_one_of(at(), {"const", "let", "var", "val"}) && at(1).kind == TokenKind::word) {
     const Span place = at().span;
     spelled(place, at().text + " …", "param …: … = …", {})
-        .note("`param limit: int = 100` is known to the whole domain");
+        .note("`param limit: int = 100` is visible in the whole domain");
     const size_t end = behind_item();
     Token leading = make_word("param", place);
     leading.starts_line = true;
@@ -403,7 +403,7 @@ bool HabitReader::join_words() {
       leave(1);
       return true;
     }
-    report.note("the aggregates stand with it: `group customer_id { n: count(), total: sum(amount) }`")
+    report.note("the aggregates are part of it: `group customer_id { n: count(), total: sum(amount) }`")
         .fix(Applicability::sketch, "count the rows of each group",
              {{gap, ""}, {behind(at(end - 1).span), " { n: count() }"}});
     const Span hole = span_of(0, end - 1);

@@ -320,7 +320,7 @@ void Lexer::unknown(std::string_view text) {
   if (span.begin >= unknown_end_) {
     auto report = reporter_.report(diag::UnknownCharacter{.character = std::string(text)});
     report.at(span);
-    if (text == "'") report.note("a text stands in double quotes, and a name with unusual signs in backticks");
+    if (text == "'") report.note("a text is written in double quotes, a name with unusual characters in backticks");
     if (text == "#") report.note("a label is `#name`, a comment begins with `//`");
     if (text == "&") report.note("both of two conditions: `and`");
   }

@@ -91,7 +91,7 @@ const auto script_def =
 void parse_stray_item(State& state, Cursor& first) {
   state.reporter()
       .report(diag::ItemInBlock{.word = first->text})
-      .at(first->span, "this stands inside another item")
+      .at(first->span, "this is inside another item")
       .also(state.item_begin->span, "which begins here");
   const Cursor outer = state.item_begin;
   const Cursor begin = first;

@@ -95,7 +95,7 @@ void State::report_failure(Cursor where) {
   if (words.size() == 1 && expected_.size() == 1 && words.front() == "then") {
     const Span behind{at->span.file, at[-1].span.end, at[-1].span.end};
     reporter_.report(diag::MissingWord{.word = "then", .found = found(at)})
-        .at(at->span, "`if` goes on with `then`")
+        .at(at->span, "`then` must follow `if`")
         .fix(Applicability::likely, "add `then`", {{behind, " then"}});
     return;
   }

@@ -11,7 +11,7 @@ TEST(Diagnostic, RendersItsMessageFromTypedArguments) {
   EXPECT_EQ(code_text(made), "E2120");
   EXPECT_EQ(code_text(diag::CompleteNeverNull{.field = "id"}.make()), "W4103");
   EXPECT_EQ((diag::KeyDisagrees{.relation = "r", .stated = {"a"}, .found = {"b", "c"}}.make().message),
-            "`r` says key `a`, and its flow has key `b`, `c`");
+            "`r` declares the key `a`, but its flow has the key `b`, `c`");
 }
 
 TEST(Reporter, RestoresSourceOrderAndReportsOncePerPlace) {

@@ -61,7 +61,7 @@ TEST_F(RenderTerminal, PutsLabelsOfOneLineBelowEachOther) {
       .also(find("amount"), "decimal(12,2)")
       .also(find("rate"), "float");
   EXPECT_EQ(render(diagnostic), R"(
-error[E2206]: `*` mixes `decimal(12,2)` and `float`, exact and approximate
+error[E2206]: `*` mixes exact and approximate numbers: `decimal(12,2)` and `float`
  --> a.braid:1:16
   |
 1 | let x = amount * rate
@@ -106,7 +106,7 @@ TEST_F(RenderTerminal, MarksTheFirstAndTheLastLineOfALongSpan) {
   Diagnostic diagnostic = diag::CaseNeedsElse{}.make();
   DiagnosticBuilder(diagnostic).at(find("case {\n  a -> 1,\n  b -> 2,\n  c -> 3,\n}"), "no `else`");
   EXPECT_EQ(render(diagnostic), R"(
-error[E2216]: this `case` has no `else`, and its arms do not meet every value
+error[E2216]: this `case` has no `else`, and its arms do not cover every value
  --> a.braid:1:9
   |
 1 | let x = case {
@@ -191,7 +191,7 @@ TEST_F(RenderTerminal, ShowsAFixOfSeveralEditsAndLines) {
       .fix(Applicability::likely, "compare twice", {{{0, 17, 17}, "and weight "}, {find("c = 3"), "c = 4"}})
       .fix(Applicability::sketch, "drop it", {{{0, 16, 20}, ""}});
   EXPECT_EQ(render(diagnostic), R"(
-error[E1019]: comparisons do not chain: each of them gives a `bool`
+error[E1019]: comparisons do not chain: each comparison gives a `bool`
  --> a.braid:1:18
   |
 1 | where 0 < weight < 9

@@ -162,7 +162,7 @@ BRAID_FUNCTION(calendar, truncate_in_zone,
                 .problem = [](const CallShape& call) -> std::string {
                   const std::string& unit = call.constants[1].text();
                   if (time_units::calendar(unit) == time_units::Calendar::none)
-                    return "`" + unit + "` is no unit: second, minute, hour, day, week, month, quarter, year";
+                    return "`" + unit + "` is not a unit: second, minute, hour, day, week, month, quarter, year";
                   return zone_problem(call.constants[2].text());
                 },
                 .examples = {{R"(truncate(@2026-07-01T02:00Z, "day", "America/New_York"))", "@2026-06-30T04:00Z"},

@@ -26,7 +26,7 @@ static Fallible<double> distance_km(CallContext& context, double latitude_a, dou
 BRAID_FUNCTION(
     geo, distance_km,
     {.summary = "Kilometres along the great circle between two places, by the haversine formula on a sphere of "
-                "6371.0088 km, the earth's mean radius; up to 0.5 % off. Fails for what is no latitude or "
+                "6371.0088 km, the earth's mean radius; up to 0.5 % off. Fails if an argument is not a latitude or "
                 "longitude.",
      .parameters = {{"latitude_a", "Degrees north of the one place."},
                     {"longitude_a", "Degrees east of the one place."},
@@ -49,7 +49,7 @@ static Fallible<double> bearing(CallContext& context, double latitude_a, double 
 BRAID_FUNCTION(
     geo, bearing,
     {.summary = "The direction in which one sets out for another place: degrees from north over east, 0 up to "
-                "360. Fails for what is no latitude or longitude.",
+                "360. Fails if an argument is not a latitude or longitude.",
      .parameters = {{"latitude_a", "Degrees north of the start."},
                     {"longitude_a", "Degrees east of the start."},
                     {"latitude_b", "Degrees north of the goal."},

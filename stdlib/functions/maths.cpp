@@ -151,7 +151,7 @@ BRAID_FUNCTION(
        if (digits < 0 || digits > kDecimalDigits) return "a decimal keeps 0 to 38 digits after the point";
        const std::string& mode = call.constants[2].text();
        if (mode == "half_even" || mode == "half_up" || mode == "down" || mode == "up") return "";
-       return "`" + mode + "` is no way to round: half_even, half_up, down, up";
+       return "`" + mode + "` is not a rounding mode: half_even, half_up, down, up";
      },
      .examples = {{"round(2.345, 2)", "2.34"},
                   {"round(2.355, 2)", "2.36"},

@@ -66,7 +66,7 @@ TEST(Maths, RoundedTypesHoldTheCarry) {
   EXPECT_EQ(type(38, 1, 0), "decimal(38,0)");
   EXPECT_EQ(round.problem({{decimal_type(12, 2), int_type(), string_type()},
                            {Value{Null()}, Value{int64_t{2}}, Value{std::string("odd")}}}),
-            "`odd` is no way to round: half_even, half_up, down, up");
+            "`odd` is not a rounding mode: half_even, half_up, down, up");
 }
 
 TEST(Maths, RoundsFloats) {

@@ -23,7 +23,7 @@ static std::string quoted(Text text) {
 }
 
 static std::string pattern_problem(const RE2& pattern) {
-  return pattern.ok() ? "" : quoted(pattern.pattern()) + " is no regular expression: " + pattern.error();
+  return pattern.ok() ? "" : quoted(pattern.pattern()) + " is not a regular expression: " + pattern.error();
 }
 
 /// Arguments: text, pattern.

@@ -55,7 +55,7 @@ static bool contains(Text text, Text part) {
   return text.find(part) != Text::npos;
 }
 BRAID_FUNCTION(strings, contains,
-               {.summary = "Whether `part` stands somewhere in `text`; upper and lower case differ.",
+               {.summary = "Whether `text` contains `part`; upper and lower case differ.",
                 .parameters = {{"text", "Text to search."}, {"part", "What to look for."}},
                 .examples = {{R"("red;blue".contains("blue"))", "true"}, {R"(contains("red", ""))", "true"}}})
 
@@ -123,7 +123,7 @@ static Text before(Text text, Text mark) {
   return at == Text::npos ? text : text.substr(0, at);
 }
 BRAID_FUNCTION(strings, before,
-               {.summary = "What stands before the first `mark`; all of the text if there is none.",
+               {.summary = "The text before the first `mark`; all of the text if there is none.",
                 .parameters = {{"text", "Text to cut."}, {"mark", "Where to cut."}},
                 .examples = {{R"("ann@shop.example".before("@"))", R"("ann")"}, {R"(before("ann", "@"))", R"("ann")"}}})
 
@@ -132,7 +132,7 @@ static Text after(Text text, Text mark) {
   return at == Text::npos ? Text() : text.substr(at + mark.size());
 }
 BRAID_FUNCTION(strings, after,
-               {.summary = "What stands after the first `mark`; nothing if there is none.",
+               {.summary = "The text after the first `mark`; nothing if there is none.",
                 .parameters = {{"text", "Text to cut."}, {"mark", "Where to cut."}},
                 .examples = {{R"("ann@shop.example".after("@"))", R"("shop.example")"},
                              {R"(after("ann", "@"))", R"("")"}}})
@@ -196,7 +196,7 @@ static ListOf<Text> split(CallContext& context, Text text, Text separator) {
 BRAID_FUNCTION(strings, split,
                {.summary = "The pieces between separators: one more than there are separators.",
                 .parameters = {{"text", "Text to split."},
-                               {"separator", "What stands between pieces; if empty, each character is a piece."}},
+                               {"separator", "The text between pieces; if empty, each character is a piece."}},
                 .examples = {{R"("a/b//c".split("/"))", R"(["a", "b", "", "c"])"},
                              {R"("né".split(""))", R"(["n", "é"])"},
                              {R"("".split(","))", R"([""])"}}})

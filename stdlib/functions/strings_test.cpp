@@ -186,7 +186,7 @@ TEST(Patterns, WrongConstantsAreNamedWhenCompiling) {
         {{string_type(), string_type(), int_type()}, {Value{Null()}, Value{std::string(pattern)}, Value{group}}});
   };
   EXPECT_EQ(problem("(a)", 1), "");
-  EXPECT_EQ(problem("(a", 1), "`(a` is no regular expression: missing ): (a");
+  EXPECT_EQ(problem("(a", 1), "`(a` is not a regular expression: missing ): (a");
   EXPECT_EQ(problem("a", 1), "`a` has no group 1; group 0 is all that matched");
   EXPECT_EQ(problem("a", 0), "");
 }

@@ -258,7 +258,7 @@ BRAID_FUNCTION(
   const std::string& unit = call.constants[1].text();
   return time_units::calendar(unit) != time_units::Calendar::none
              ? ""
-             : "`" + unit + "` is no unit: second, minute, hour, day, week, month, quarter, year";
+             : "`" + unit + "` is not a unit: second, minute, hour, day, week, month, quarter, year";
 }
 
 static Timestamp truncate(Timestamp at, Text unit) {
@@ -278,7 +278,8 @@ BRAID_FUNCTION(time, truncate,
 
 [[maybe_unused]] static std::string unix_problem(const CallShape& call) {
   const std::string& unit = call.constants[1].text();
-  return unit == "s" || unit == "ms" || unit == "us" || unit == "ns" ? "" : "`" + unit + "` is no unit: s, ms, us, ns";
+  return unit == "s" || unit == "ms" || unit == "us" || unit == "ns" ? ""
+                                                                     : "`" + unit + "` is not a unit: s, ms, us, ns";
 }
 
 static Fallible<Timestamp> from_unix(int64_t value, Text unit) {

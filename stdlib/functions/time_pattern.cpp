@@ -214,13 +214,13 @@ std::string problem(std::string_view pattern, Use use) {
       return "the pattern has a quote without its end";
     if (part.letter == 0) continue;
     if (!known(part)) {
-      std::string text = "`" + std::string(static_cast<size_t>(part.count), part.letter) + "` is no part of a time";
+      std::string text = "`" + std::string(static_cast<size_t>(part.count), part.letter) + "` is not part of a time";
       if (part.letter == 'Y') text += "; the year is `yyyy`";
       return text;
     }
     const bool of_date = std::string_view("yMdDE").find(part.letter) != std::string_view::npos;
     if (!of_date && (use == Use::format_date || use == Use::parse_date))
-      return "`" + std::string(static_cast<size_t>(part.count), part.letter) + "` is no part of a date";
+      return "`" + std::string(static_cast<size_t>(part.count), part.letter) + "` is not part of a date";
     year = year || part.letter == 'y';
     day = day || part.letter == 'd' || part.letter == 'D';
     half_day = half_day || part.letter == 'h';

@@ -206,11 +206,11 @@ TEST(Calendar, PatternsAreCheckedWhenCompiling) {
     return function.problem(shape);
   };
   EXPECT_EQ(problem("format", 0, "yyyy-MM-dd HH:mm"), "");
-  EXPECT_EQ(problem("format", 0, "YYYY"), "`YYYY` is no part of a time; the year is `yyyy`");
-  EXPECT_EQ(problem("format", 0, "yyy"), "`yyy` is no part of a time");
+  EXPECT_EQ(problem("format", 0, "YYYY"), "`YYYY` is not part of a time; the year is `yyyy`");
+  EXPECT_EQ(problem("format", 0, "yyy"), "`yyy` is not part of a time");
   EXPECT_EQ(problem("format", 0, "HH 'h"), "the pattern has a quote without its end");
   EXPECT_EQ(problem("format", 0, ""), "the pattern is empty");
-  EXPECT_EQ(problem("format", 1, "yyyy HH"), "`HH` is no part of a date");
+  EXPECT_EQ(problem("format", 1, "yyyy HH"), "`HH` is not part of a date");
   EXPECT_EQ(problem("parse_timestamp", 0, "HH:mm"), "a pattern to read by needs at least a year and a day");
   EXPECT_EQ(problem("parse_timestamp", 0, "yyyy-MM-dd hh"),
             "`h` and `a` go together; `H` is the hour of the whole day");

@@ -157,7 +157,7 @@ TEST(PageAsPrinted, PutsWhatIsPrintedBelowTheExample) {
     return std::vector{made};
   };
   const std::string block =
-      "\n```text\nerror[E1010]: `=` binds a name, and values are compared with `==`\n --> example.braid:1:3\n  |\n"
+      "\n```text\nerror[E1010]: `=` binds a name; use `==` to compare values\n --> example.braid:1:3\n  |\n"
       "1 | a = b\n  |   ^\n```\n";
   EXPECT_EQ(page_as_printed(head + rest, check), head + block + rest);
   EXPECT_EQ(page_as_printed(head + "\n```text\nold\n```\n" + rest, check), head + block + rest);
