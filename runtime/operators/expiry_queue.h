@@ -2,10 +2,10 @@
 // owner checks each entry that comes out: is_current() returns whether it is still the same entry. One thread.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <queue>
-#include <vector>
+
+#include "runtime/state/time_queue.h"
+#include "runtime/time/partition_clock.h"
 
 namespace braid {
 
@@ -27,28 +27,19 @@ class ExpiryQueue {
     queue_.push({time, &entry, entry.hash, entry.bucket, mark});
   }
   /// One whose time is `time` or earlier; false: there is none.
-  bool take(int64_t time, Expiry<Entry>* expiry) {
-    if (queue_.empty() || queue_.top().time > time) return false;
-    *expiry = queue_.top();
-    queue_.pop();
-    return true;
-  }
+  bool take(int64_t time, Expiry<Entry>* expiry) { return queue_.take_before(add_time(time, 1), expiry); }
   /// Removes entries that have been evicted, too: the owner adds them again when they come back.
-  void drop_evicted() { queue_.drop_evicted(); }
-  uint64_t bytes() const { return queue_.size() * sizeof(Expiry<Entry>); }
+  void drop_evicted() {
+    queue_.erase_if([](const Expiry<Entry>& expiry) { return !expiry.is_current(); });
+  }
+  uint64_t bytes() const { return queue_.bytes(); }
 
  private:
-  struct Later {
-    bool operator()(const Expiry<Entry>& a, const Expiry<Entry>& b) const { return a.time > b.time; }
+  struct ByTime {
+    int64_t time(const Expiry<Entry>& expiry) const { return expiry.time; }
+    bool before(const Expiry<Entry>& a, const Expiry<Entry>& b) const { return a.time < b.time; }
   };
-  struct Queue : std::priority_queue<Expiry<Entry>, std::vector<Expiry<Entry>>, Later> {
-    void drop_evicted() {
-      std::erase_if(this->c, [](const Expiry<Entry>& expiry) { return !expiry.is_current(); });
-      this->c.shrink_to_fit();
-      std::make_heap(this->c.begin(), this->c.end(), this->comp);
-    }
-  };
-  Queue queue_;
+  TimeQueue<Expiry<Entry>, ByTime> queue_;
 };
 
 }  // namespace braid

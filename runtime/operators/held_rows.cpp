@@ -127,21 +127,18 @@ void HeldRows::push(HeldRow row) {
     ++unstored_;
     unstored_bytes_ += bytes_of(row);
   }
-  heap_.push_back(row);
-  std::push_heap(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(a, b); });
+  queue_.push(row);
 }
 
 int64_t HeldRows::first_time() const {
   int64_t cold = cold_times_.empty() ? kEndTime : cold_times_.begin()->first * kColdSpan;
-  return heap_.empty() ? cold : std::min(cold, heap_.front().time);
+  return queue_.empty() ? cold : std::min(cold, queue_.first_time());
 }
 
 Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
   if (!cold_times_.empty() && cold_times_.begin()->first * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
-  while (!heap_.empty() && heap_.front().time < watermark) {
-    std::pop_heap(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(a, b); });
-    HeldRow row = heap_.back();
-    heap_.pop_back();
+  HeldRow row;
+  while (queue_.take_before(watermark, &row)) {
     if (row.stored) {
       erased_.push_back(key_of(row));
     } else {
@@ -162,8 +159,9 @@ void HeldRows::leave_cold(int64_t time) {
 
 Status HeldRows::load_before(int64_t watermark) {
   std::set<std::string> here;  // rows that the store has and memory, too
-  for (const HeldRow& row : heap_)
+  queue_.for_each([&](const HeldRow& row) {
     if (row.stored && row.time < watermark) here.insert(key_of(row));
+  });
   for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
     BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, released_to_),
                                  bucket_prefix(table_, slice, watermark),
@@ -184,11 +182,11 @@ void HeldRows::collect(StateBatch& batch) {
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
   if (unstored_ == 0) return;
-  for (HeldRow& row : heap_) {
-    if (row.stored) continue;
+  queue_.for_each([&](HeldRow& row) {
+    if (row.stored) return;
     batch.put(StateFamily::timed, key_of(row), held_value(row));
     row.stored = true;
-  }
+  });
   unstored_ = 0;
   unstored_bytes_ = 0;
 }
@@ -196,7 +194,7 @@ void HeldRows::collect(StateBatch& batch) {
 Status HeldRows::restore(StateStore& store, uint64_t memory) {
   return store.scan(StateFamily::timed, table_prefix(table_),
                     [&](std::string_view key, std::string_view value) -> Status {
-                      if (store_ != nullptr && pool_.bytes_used() + heap_.size() * sizeof(HeldRow) >= memory) {
+                      if (store_ != nullptr && pool_.bytes_used() + queue_.bytes() >= memory) {
                         leave_cold(parse_timed_key(key).bucket);
                         return {};
                       }
@@ -207,22 +205,20 @@ Status HeldRows::restore(StateStore& store, uint64_t memory) {
 }
 
 uint64_t HeldRows::evict(uint64_t bytes) {
-  std::sort(heap_.begin(), heap_.end(), [this](const HeldRow& a, const HeldRow& b) { return later(b, a); });
   uint64_t freed = 0;
-  while (!heap_.empty() && heap_.back().stored && freed < bytes) {
-    const HeldRow& row = heap_.back();
+  queue_.take_last([&](const HeldRow& row) {
+    if (!row.stored || freed >= bytes) return false;
     freed += bytes_of(row);
     leave_cold(row.time);
     pool_.release(row.record.bytes);
     pool_.release(row.row);
-    heap_.pop_back();
-  }
-  heap_.shrink_to_fit();
+    return true;
+  });
   return freed;
 }
 
 StateSize HeldRows::size() const {
-  return {heap_.size() + cold_, heap_.size() * sizeof(HeldRow), unstored_bytes_, cold_};
+  return {queue_.size() + cold_, queue_.bytes(), unstored_bytes_, cold_};
 }
 
 }  // namespace braid

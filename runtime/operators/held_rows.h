@@ -16,6 +16,7 @@
 #include "runtime/operators/output_trace.h"
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
+#include "runtime/state/time_queue.h"
 
 namespace braid {
 
@@ -56,17 +57,17 @@ class HeldRows {
   enum class Order { arrival, position };
   /// `rows`: the type of what waits. All outlive it.
   HeldRows(Order order, uint32_t table, const Services& services, const StoredRows& rows, BlobPool& pool)
-      : order_(order),
-        table_(table),
+      : table_(table),
         store_(services.store),
         first_slice_(services.first_slice),
         end_slice_(services.end_slice),
         rows_(rows),
-        pool_(pool) {}
+        pool_(pool),
+        queue_(ReleaseOrder{order}) {}
 
   void push(HeldRow row);
-  bool empty() const { return heap_.empty() && cold_times_.empty(); }
-  /// Not empty. No later than the first row's, and the same if that is in memory.
+  bool empty() const { return queue_.empty() && cold_times_.empty(); }
+  /// Not empty. No later than the first row's.
   int64_t first_time() const;
   /// Rows with time < `watermark`, in order. Their memory stays until the pool releases what is pending.
   Status take_before(int64_t watermark, std::vector<HeldRow>& out);
@@ -80,9 +81,13 @@ class HeldRows {
 
  private:
   static constexpr int64_t kColdSpan = int64_t{1} << 26;  ///< about a minute
-  bool later(const HeldRow& a, const HeldRow& b) const {
-    return order_ == Order::arrival ? before_by_arrival(b, a) : before_by_position(b, a);
-  }
+  struct ReleaseOrder {
+    Order order;
+    int64_t time(const HeldRow& row) const { return row.time; }
+    bool before(const HeldRow& a, const HeldRow& b) const {
+      return order == Order::arrival ? before_by_arrival(a, b) : before_by_position(a, b);
+    }
+  };
   std::string key_of(const HeldRow& row) const { return timed_key(table_, row.time, row.hash, held_place(row)); }
   Result<HeldRow> read(std::string_view key, std::string_view value) const {
     TimedKey place = parse_timed_key(key);
@@ -92,13 +97,12 @@ class HeldRows {
   void leave_cold(int64_t time);
   Status load_before(int64_t watermark);
 
-  Order order_;
   uint32_t table_;
   StateStore* store_;
   uint32_t first_slice_, end_slice_;
   const StoredRows& rows_;
   BlobPool& pool_;
-  std::vector<HeldRow> heap_;
+  TimeQueue<HeldRow, ReleaseOrder> queue_;
   uint64_t unstored_ = 0, unstored_bytes_ = 0;
   std::vector<std::string> erased_;
   std::map<int64_t, uint64_t> cold_times_;  ///< rows in the store alone, by time in spans

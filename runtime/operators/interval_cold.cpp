@@ -47,7 +47,7 @@ Status IntervalJoinNode::evict(uint64_t bytes) {
     pool_.release_pending();
     return size + before - pool_.bytes_used();
   });
-  closings_.drop_evicted();
+  closings_.erase_if([](const Closing& closing) { return !closing.entry->live; });
   expiries_.drop_evicted();
   return cold_.renew();
 }

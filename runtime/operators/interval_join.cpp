@@ -46,7 +46,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
 
 bool IntervalJoinNode::closed(int64_t left_time) const {
   if (edges[1].ended) return true;
-  if (upper() == INT64_MAX) return false;
+  if (!closes_in_time()) return false;
   return add_time(left_time, upper()) < edges[1].finite;
 }
 
@@ -59,7 +59,7 @@ void IntervalJoinNode::add_left(Entry& entry, LeftRow row) {
   auto& list = entry.value.left;
   auto place = std::upper_bound(list.begin(), list.end(), row,
                                 [](const LeftRow& a, const LeftRow& b) { return before_by_arrival(a.held, b.held); });
-  closings_.push({row.held, &entry});
+  if (closes_in_time()) expect_closing(row.held, entry);
   row.dirty = !row.held.stored;
   if (row.dirty) {
     mark(entry);
@@ -74,7 +74,7 @@ void IntervalJoinNode::add_right(Entry& entry, RightRow row) {
   auto& list = entry.value.right;
   auto place = std::upper_bound(list.begin(), list.end(), row,
                                 [&](const RightRow& a, const RightRow& b) { return order(a) < order(b); });
-  expiries_.expect(row.time, entry);
+  if (forgets()) expiries_.expect(row.time, entry);
   if (!row.stored) {
     mark(entry);
     unstored_bytes_ += sizeof(RightRow) + row.row.size;

@@ -12,7 +12,7 @@
 #pragma once
 
 #include <map>
-#include <queue>
+#include <tuple>
 
 #include "runtime/data/time_text.h"
 #include "runtime/operators/expiry_queue.h"
@@ -65,19 +65,19 @@ class IntervalJoinNode : public OperatorNode {
     bool changed = false;         ///< in `changed_` already
   };
   using Entry = KeyTable<Rows>::Entry;
+  /// A left row's place in the order; the row itself is found in the entry.
   struct Closing {
-    HeldRow held;  ///< its place in the order; the row itself is found in the entry
+    int64_t time;
+    uint64_t turn;
+    uint32_t ordinal;
+    uint64_t sequence;
     Entry* entry;
+
+    auto place() const { return std::tuple(time, turn, ordinal, sequence); }
   };
-  struct ClosesLater {
-    bool operator()(const Closing& a, const Closing& b) const { return before_by_arrival(b.held, a.held); }
-  };
-  struct Closings : std::priority_queue<Closing, std::vector<Closing>, ClosesLater> {
-    void drop_evicted() {
-      std::erase_if(c, [](const Closing& closing) { return !closing.entry->live; });
-      c.shrink_to_fit();
-      std::make_heap(c.begin(), c.end(), comp);
-    }
+  struct ByArrival {
+    int64_t time(const Closing& closing) const { return closing.time; }
+    bool before(const Closing& a, const Closing& b) const { return a.place() < b.place(); }
   };
   struct StoredLeft {
     LeftRow row;
@@ -114,6 +114,7 @@ class IntervalJoinNode : public OperatorNode {
   void add_right(Entry& entry, RightRow row);
   void add_left(Entry& entry, LeftRow row);
   void mark(Entry& entry);
+  void expect_closing(const HeldRow& row, Entry& entry);
   void close_left(std::vector<Block>& out);
   void close_before(int64_t time, std::vector<Block>& out);
   void forget_right();
@@ -131,6 +132,10 @@ class IntervalJoinNode : public OperatorNode {
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
   void reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop);
   bool closed(int64_t left_time) const;
+  /// Whether time closes intervals before the right side ends.
+  bool closes_in_time() const { return upper() != INT64_MAX; }
+  /// Whether right rows are ever forgotten.
+  bool forgets() const { return content_.lower_us || content_.retain_us != INT64_MAX; }
   int64_t upper() const { return content_.upper_us ? *content_.upper_us : content_.retain_us; }
   std::string left_key_of(const Entry& entry, const HeldRow& row) const;
   std::string right_key_of(const Entry& entry, const RightRow& row) const;
@@ -151,8 +156,8 @@ class IntervalJoinNode : public OperatorNode {
   std::map<int64_t, uint64_t> cold_spans_;       ///< entries in the store alone, by span; some may be counted twice
   std::map<int64_t, uint64_t> cold_left_spans_;  ///< of those, the ones with left rows
   uint64_t cold_rows_ = 0;
-  Closings closings_;
-  ExpiryQueue<Entry> expiries_;  ///< of right rows
+  TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
+  ExpiryQueue<Entry> expiries_;             ///< of right rows
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<int64_t> erased_right_spans_;

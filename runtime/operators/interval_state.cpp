@@ -35,27 +35,42 @@ void IntervalJoinNode::advance(std::vector<Block>& out) {
   forget_right();
 }
 
+void IntervalJoinNode::expect_closing(const HeldRow& row, Entry& entry) {
+  closings_.push({row.time, row.record.turn, row.record.ordinal, row.sequence, &entry});
+}
+
 void IntervalJoinNode::close_left(std::vector<Block>& out) {
   while (!cold_left_spans_.empty() && closed(begin_of(cold_left_spans_.begin()->first))) {
     int64_t span = cold_left_spans_.begin()->first;
     note(load_span(span));
     close_before(end_of(span), out);
   }
+  // Without a bound in time all close at the end of the right side, and only then have to stand in order.
+  if (!closes_in_time() && edges[1].ended && left_count_ > 0 && closings_.empty()) {
+    keys_.for_each([this](Entry& entry) {
+      for (const LeftRow& row : entry.value.left) expect_closing(row.held, entry);
+    });
+  }
   close_before(kEndTime, out);
 }
 
 void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
   std::vector<HeldRow> unmatched;
-  while (!closings_.empty() && closings_.top().held.time < time && closed(closings_.top().held.time)) {
-    Closing closing = closings_.top();
-    closings_.pop();
+  // closed(), as a bound of the times that it holds for.
+  const int64_t passed = edges[1].ended     ? kEndTime
+                         : closes_in_time() ? subtract_time(edges[1].finite, upper())
+                                            : kNoTime;
+  Closing closing;
+  while (closings_.take_before(std::min(time, passed), &closing)) {
     auto& list = closing.entry->value.left;
-    auto place = std::lower_bound(list.begin(), list.end(), closing.held, [](const LeftRow& row, const HeldRow& held) {
-      return before_by_arrival(row.held, held);
-    });
-    BRAID_CHECK(place != list.end() && !before_by_arrival(closing.held, place->held), "a left row is gone");
-    if (edges[1].ended && upper() != INT64_MAX) {
-      sealed_ = std::max(sealed_, add_time(closing.held.time, upper()));
+    auto place_of = [](const LeftRow& row) {
+      return std::tuple(row.held.time, row.held.record.turn, row.held.record.ordinal, row.held.sequence);
+    };
+    auto place = std::lower_bound(list.begin(), list.end(), closing,
+                                  [&](const LeftRow& row, const Closing& c) { return place_of(row) < c.place(); });
+    BRAID_CHECK(place != list.end() && place_of(*place) == closing.place(), "a left row is gone");
+    if (edges[1].ended && closes_in_time()) {
+      sealed_ = std::max(sealed_, add_time(closing.time, upper()));
       sealed_changed_ = true;
     }
     if (place->held.stored) erased_.push_back(left_key_of(*closing.entry, place->held));
@@ -89,7 +104,7 @@ void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
 void IntervalJoinNode::forget_right() {
   // A right row is needed while a left row can come, or waits, that it lies within reach of. What ends is not counted:
   // a file may grow before the next run.
-  if (!content_.lower_us && content_.retain_us == INT64_MAX) return;
+  if (!forgets()) return;
   int64_t bound = edges[0].finite;
   if (content_.nearest && !waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   // Needed if time − lower ≥ bound; of `any` if time + retain ≥ bound.

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "runtime/base/rng.h"
 #include "runtime/base/sim_fs.h"
@@ -12,6 +14,7 @@
 #include "runtime/state/key_table.h"
 #include "runtime/state/memory_store.h"
 #include "runtime/state/rocks_store.h"
+#include "runtime/state/time_queue.h"
 
 namespace braid {
 namespace {
@@ -299,6 +302,73 @@ TEST(ColdTable, what_is_gone_stays_so_until_the_erasure_is_durable) {
   cold.remove();
   EXPECT_TRUE(cold.empty());
   EXPECT_FALSE(cold.may_hold(9, "b"));
+}
+
+struct Due {
+  int64_t time;
+  int number;
+  bool operator==(const Due&) const = default;
+};
+struct ByTimeThenNumber {
+  int64_t time(const Due& due) const { return due.time; }
+  bool before(const Due& a, const Due& b) const { return std::tie(a.time, a.number) < std::tie(b.time, b.number); }
+};
+
+TEST(TimeQueue, gives_what_a_sorted_set_gives) {
+  Rng rng(11);
+  for (const int64_t scale : {int64_t{3}, int64_t{1000}, int64_t{1} << 21, int64_t{1} << 40}) {
+    TimeQueue<Due, ByTimeThenNumber> queue;
+    std::set<std::pair<int64_t, int>> model;
+    int64_t now = -20 * scale;
+    auto expect_same_first = [&] {
+      ASSERT_EQ(queue.size(), model.size());
+      ASSERT_EQ(queue.empty(), model.empty());
+      if (!model.empty()) ASSERT_LE(queue.first_time(), model.begin()->first);
+    };
+    for (int step = 0; step < 20'000; ++step) {
+      const int64_t time = now + rng.between(-2 * scale, 20 * scale);
+      if (rng.chance(2)) {
+        queue.push({time, step});
+        model.emplace(time, step);
+      } else if (rng.chance(200)) {
+        auto odd = [](const Due& due) { return due.number % 2 != 0; };
+        queue.erase_if(odd);
+        std::erase_if(model, [&](const auto& one) { return odd({one.first, one.second}); });
+      } else if (rng.chance(200)) {
+        size_t count = rng.below(20);
+        queue.take_last([&](const Due& last) {
+          if (count == 0) return false;
+          --count;
+          EXPECT_EQ(std::pair(last.time, last.number), *model.rbegin());
+          model.erase(std::prev(model.end()));
+          return true;
+        });
+      } else {
+        now += static_cast<int64_t>(rng.below(static_cast<uint64_t>(scale)));
+        Due due;
+        while (queue.take_before(now, &due)) {
+          ASSERT_FALSE(model.empty());
+          ASSERT_EQ(std::pair(due.time, due.number), *model.begin());
+          model.erase(model.begin());
+        }
+        if (!model.empty()) ASSERT_GE(model.begin()->first, now);
+      }
+      expect_same_first();
+    }
+    size_t seen = 0;
+    queue.for_each([&](const Due& due) { seen += model.count({due.time, due.number}); });
+    EXPECT_EQ(seen, model.size());
+    EXPECT_GT(seen, 0u);
+  }
+  // The ends of time are times.
+  TimeQueue<Due, ByTimeThenNumber> ends;
+  for (int64_t time : {INT64_MAX - 1, INT64_MIN, int64_t{0}}) ends.push({time, 0});
+  Due due;
+  for (int64_t time : {INT64_MIN, int64_t{0}, INT64_MAX - 1}) {
+    EXPECT_FALSE(ends.take_before(time, &due));
+    EXPECT_TRUE(ends.take_before(time + 1, &due));
+    EXPECT_EQ(due.time, time);
+  }
 }
 
 TEST(KeyTable, evicts_what_was_not_found_lately) {
