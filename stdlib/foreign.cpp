@@ -240,7 +240,7 @@ constexpr ForeignFunction kForeign[] = {
     {"tan", "SQL", "sin($1) / cos($1)", "f", ""},
     {"atan", "SQL", "atan2($1, 1e0)", "f", ""},
     {"hypot", "Python and JavaScript", "sqrt($1 * $1 + $2 * $2)", "f, g", ""},
-    {"fmod", "Python", "$1 % $2", "f, g", ""},
+    {"fmod", "Python", "", "f, g", "`decimal(f, 18, 6) % decimal(g, 18, 6)`: floats have no remainder"},
     {"modulo", "Snowflake", "$1 % $2", "i, n", ""},
     {"bitand", "Snowflake and Oracle", "", "i, n", kNoBits},
     {"bit_and", "PostgreSQL and DuckDB", "", "i, n", kNoBits},

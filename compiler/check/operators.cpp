@@ -258,6 +258,14 @@ typed::ExpressionRef Expressions::numbers(typed::Operator op, typed::ExpressionR
       return operand_mismatch(left, right, span, sign);
     }
   }
+  if (is(left->type, TypeKind::floating) && op == typed::Operator::remainder) {
+    context_.reporter
+        .report(diag::OperandTypes{
+            .operation = std::string(sign), .left = type_text(left->type), .right = type_text(right->type)})
+        .at(span, "floats have no remainder")
+        .note("convert to `int` or `decimal` first: `int(x) % 7`, `decimal(x, 18, 2) % 0.25`");
+    return poison(span);
+  }
   if (is(left->type, TypeKind::floating)) return operation(float_type(), span, op, {left, right});
   if (is(left->type, TypeKind::integer) && is(right->type, TypeKind::integer) && op != typed::Operator::divide)
     return operation(int_type(), span, op, {left, right});
