@@ -60,8 +60,14 @@ std::string port_line(const ResultRow& row) {
     if (const std::string number = field_text(place, "line"); !number.empty() && number != "0") at += ":" + number;
     if (!at.empty()) line += "\n      " + at;
   }
-  if (const std::string span = field_text(row, "span"); !span.empty())
-    line += fmt::format("  by {}  ({})", span, field_text(row, "step"));
+  if (const std::string span = field_text(row, "span"); !span.empty()) {
+    const std::string expression = field_text(row, "expression"), output = field_text(row, "output");
+    const std::string what = expression.empty() ? field_text(row, "step") : expression;
+    const bool named = !output.empty() && output != what;
+    line += fmt::format("  by {}  ({}{})", span, named ? output + ": " : "", what);
+  }
+  if (const int calls = find_field(row.fields, "calls"); calls >= 0)
+    for (const Value& call : row.values[calls].items()) line += "\n      called at " + call.text();
   std::string bytes = field_text(row, "bytes");
   if (bytes.size() > 160) bytes = bytes.substr(0, 157) + "…";
   if (!bytes.empty()) line += "\n      " + bytes;

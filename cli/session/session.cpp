@@ -130,14 +130,7 @@ std::vector<typed::RelationId> Session::chosen_products() const {
 driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {
   driver::Compiled made = driver::compile(project_, products, options_.optimizer, system_clock());
   made.program().name = files_->name;
-  for (Site& site : made.program().sites) {
-    if (site.span.file >= sources_.size()) continue;
-    const LineColumn at = sources_.position(site.span.file, site.span.begin);
-    // Relative to the project, so that results do not depend on the working directory.
-    std::string path = sources_.file(site.span.file).path;
-    if (!files_->root.empty() && path.starts_with(files_->root + "/")) path = path.substr(files_->root.size() + 1);
-    site.place = fmt::format("{}:{}:{}", path, at.line, at.column);
-  }
+  driver::name_places(made.program(), sources_, files_->root);
   return made;
 }
 

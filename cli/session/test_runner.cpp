@@ -53,7 +53,9 @@ class Runner {
       const auto played = play(*test, compiled.program(), context, arrival);
       if (!played.ok()) {
         Reporter reporter;
-        reporter.report(diag::FunctionFailed{.function = "test", .reason = played.error().message}).at(test->span);
+        reporter
+            .report(diag::FunctionFailed{.function = "test", .reason = played.error().message, .values = test->name})
+            .at(test->span);
         outcome.findings = reporter.take_sorted();
         outcome.passed = false;
         return;
@@ -135,9 +137,10 @@ class Runner {
     return *programs;
   }
 
-  static driver::Compiled compile(const Prepared& prepared, const std::vector<typed::RelationId>& products,
-                                  const optimize::Options& optimizer) {
+  driver::Compiled compile(const Prepared& prepared, const std::vector<typed::RelationId>& products,
+                           const optimize::Options& optimizer) const {
     driver::Compiled made = driver::compile(prepared.project, products, optimizer, system_clock());
+    driver::name_places(made.program(), session_.sources(), session_.files().root);
     for (SourceSpec& source : made.program().sources) source.binding = {.kind = "inline", .format = "json"};
     return made;
   }

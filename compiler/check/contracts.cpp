@@ -126,6 +126,7 @@ struct ContractChecker {
         continue;
       }
       typed::ExpressionRef& column = step.columns[static_cast<size_t>(index)];
+      if (written != node.fields.list.end()) column = typed::make(column->type, written->span, column->node);
       if (is_error(column->type) || is_error(pin.type) || same(column->type, pin.type)) continue;
       Expressions expressions(context, place, &row);
       const typed::ExpressionRef fitting = expressions.fit(column, pin.type, true);

@@ -267,7 +267,7 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   if (is_poison(result)) return poison(call.span);
   for (size_t i = bindings.size(); i-- > 0;)
     result = typed::make(result->type, result->span, typed::Bind{bindings[i].slot, bindings[i].value, result});
-  return result;
+  return typed::called_from(result, declaration.item->span, call.span);
 }
 
 void check_functions(Context& context, bool of_run) {

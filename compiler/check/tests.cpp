@@ -12,8 +12,9 @@ namespace {
 
 const std::vector<std::string>& port_fields(std::string_view port) {
   static const std::vector<std::string> alerts{"check", "origin", "row"};
-  static const std::vector<std::string> others{"product", "version",   "reason", "code",  "step",
-                                               "span",    "arguments", "origin", "bytes", "row"};
+  static const std::vector<std::string> others{"product", "version",    "reason", "code",  "step",
+                                               "span",    "expression", "output", "calls", "arguments",
+                                               "origin",  "bytes",      "row"};
   return port == "alerts" ? alerts : others;
 }
 

@@ -1,4 +1,5 @@
-// Native kernels and the interpreter must agree on every row: outputs, kept rows, drops with site, code and detail.
+// Native kernels and the interpreter must agree on every row: outputs, kept rows, drops with site, code, detail and
+// explanation.
 // Random row programs over random rows, all types, extremes included. BRAID_SEED repeats a run, BRAID_ROUNDS makes it
 // longer: BRAID_SEED=7 BRAID_ROUNDS=200 build/release/bin/braid_codegen_test --gtest_filter='Differential.*'
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 #include "compiler/codegen/load/load.h"
 #include "compiler/codegen/random_program_test.h"
 #include "compiler/interpret/interpret.h"
+#include "runtime/data/text_forms.h"
 #include "stdlib/registry.h"
 
 namespace braid::codegen {
@@ -30,7 +32,8 @@ class Rows {
     for (int64_t i = 0; i < 3; ++i) records_[i].position = 100 * i;
   }
 
-  std::string run(const plan::RowProgram& program, const Kernel& kernel, const CallSites& sites) {
+  std::string run(const plan::RowProgram& program, const Kernel& kernel, const Explainer& explainer,
+                  const CallSites& sites) {
     std::vector<Leaf> output = flatten(program.output);
     Block made = allocate_block(output, kRows, arena_);
     std::vector<const void*> in;
@@ -48,6 +51,10 @@ class Rows {
     call.caches = caches.data();
     KernelFrame frame{in.data(), out.data(), kRows, 0, kept, drops, 0, 0, &call, block_.time, block_.record, records_};
     kernel.run(frame);
+    const auto reasons = explainer.begin(frame);
+    std::vector<RowReason> explained;
+    for (uint32_t i = 0; i < frame.drop_count; ++i)
+      explained.push_back(drops[i].code == 0 ? RowReason{} : reasons->explain(drops[i]));
     for (size_t i = 0; i < sites.count(); ++i)
       if (caches[i] != nullptr) sites.free_functions()[i](caches[i]);
     std::string text;
@@ -57,9 +64,15 @@ class Rows {
         if (program.passthrough[leaf] < 0) text += " " + leaf_text(output[leaf], read_slot(made.columns[leaf], i));
       text += "\n";
     }
-    for (uint32_t i = 0; i < frame.drop_count; ++i)
+    for (uint32_t i = 0; i < frame.drop_count; ++i) {
       text += "drop " + std::to_string(drops[i].row) + " at " + std::to_string(drops[i].site) + " code " +
-              std::to_string(drops[i].code) + " " + std::string(drops[i].detail.view()) + "\n";
+              std::to_string(drops[i].code) + " " + std::string(drops[i].detail.view());
+      for (const auto& [name, value] : explained[i].arguments) {
+        text += " " + name + "=" + value;
+        EXPECT_TRUE(is_utf8(value) && value.size() <= kShownValues + 3) << value;
+      }
+      text += "\n";
+    }
     kept_ += frame.kept_count;
     failed_ += static_cast<uint32_t>(
         std::count_if(drops, drops + frame.drop_count, [](const Drop& d) { return d.code != 0; }));
@@ -122,7 +135,7 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
     std::vector<plan::RowProgram> programs;
     for (int i = 0; i < 16; ++i) programs.push_back(generator.program(i));
     CallSites sites;
-    std::vector<std::shared_ptr<const Kernel>> interpreted;
+    std::vector<std::shared_ptr<const interpret::InterpretedKernel>> interpreted;
     for (const plan::RowProgram& program : programs) interpreted.push_back(interpret::interpret(program, sites));
     CodegenOptions options;
     options.symbols = native_symbols();
@@ -136,11 +149,11 @@ TEST(Differential, NativeCodeEqualsTheInterpreter) {
     ASSERT_TRUE(code.ok()) << code.error().message;
     for (size_t i = 0; i < programs.size(); ++i) {
       Rows rows(generator, programs[i].input);
-      std::string expected = rows.run(programs[i], *interpreted[i], sites);
+      std::string expected = rows.run(programs[i], *interpreted[i], *interpreted[i], sites);
       kept += rows.kept();
       failed += rows.failed();
       total += kRows;
-      ASSERT_EQ(expected, rows.run(programs[i], *code->kernels[i], sites))
+      ASSERT_EQ(expected, rows.run(programs[i], *code->kernels[i], *interpreted[i], sites))
           << "seed " << seed + round << " program " << i << "\n"
           << describe(programs[i]);
     }

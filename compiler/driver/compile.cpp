@@ -48,13 +48,72 @@ Compiled compile(const typed::Project& project, const std::vector<typed::Relatio
   Program& program = made.physical.program;
   for (size_t i = 0; i < made.physical.kernels.size(); ++i) {
     auto kernel = interpret::interpret(made.physical.kernels[i], *made.call_sites);
-    plan::kernel_slot(program, made.physical.places[i]).set(kernel.get());
+    KernelSlot& slot = plan::kernel_slot(program, made.physical.places[i]);
+    slot.set(kernel.get());
+    slot.set_explainer(kernel.get());
     program.kernels.push_back(std::move(kernel));
   }
   program.cache_count = made.call_sites->count();
   program.free_caches = made.call_sites->free_functions();
   stage("interpret");
   return made;
+}
+
+namespace {
+
+/// Where the lines of a file begin, to look many places up.
+class Lines {
+ public:
+  explicit Lines(const SourceFile& file) : file_(file) {
+    for (size_t at = file.text.find('\n'); at != std::string::npos; at = file.text.find('\n', at + 1))
+      begins_.push_back(static_cast<uint32_t>(at) + 1);
+  }
+  LineColumn position(uint32_t offset) const {
+    const auto next = std::upper_bound(begins_.begin(), begins_.end(), offset);
+    LineColumn at{.line = static_cast<uint32_t>(next - begins_.begin())};
+    for (uint32_t i = *(next - 1); i < offset; ++i)
+      at.column += (static_cast<unsigned char>(file_.text[i]) & 0xC0) != 0x80;
+    return at;
+  }
+
+ private:
+  const SourceFile& file_;
+  std::vector<uint32_t> begins_{0};
+};
+
+/// On one line, not longer than it is shown.
+std::string shown_text(std::string_view written) {
+  std::string text;
+  for (const char c : written) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (blank && (text.empty() || text.back() == ' ')) continue;
+    text += blank ? ' ' : c;
+  }
+  if (text.size() <= kShownExpression) return text;
+  size_t end = kShownExpression;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+void name_places(Program& program, const SourceSet& sources, const std::string& root) {
+  std::map<uint32_t, Lines> files;
+  auto place_of = [&](Span span) {
+    const SourceFile& file = sources.file(span.file);
+    const LineColumn at = files.try_emplace(span.file, file).first->second.position(span.begin);
+    const bool below = !root.empty() && file.path.starts_with(root + "/");
+    return fmt::format("{}:{}:{}", below ? file.path.substr(root.size() + 1) : file.path, at.line, at.column);
+  };
+  for (Site& site : program.sites)
+    if (site.span.file < sources.size()) site.place = place_of(site.span);
+  for (FallibleExpression& expression : program.expressions) {
+    expression.place = place_of(expression.span);
+    expression.text = shown_text(sources.text(expression.span));
+    expression.call_places.clear();
+    for (const Span call : expression.calls)
+      expression.call_places.push_back(place_of(call) + " " + shown_text(sources.text(call)));
+  }
 }
 
 std::vector<typed::RelationId> products_of(const typed::Project& project, const std::vector<uint32_t>& only_files) {

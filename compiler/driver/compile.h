@@ -57,6 +57,10 @@ struct Compiled {
 Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
                  const optimize::Options& options, Clock& clock);
 
+/// Names the places of sites and expressions for people: file, line and column, and what is written there. Files below
+/// `root` are named from there, so that results do not depend on the working directory.
+void name_places(Program& program, const SourceSet& sources, const std::string& root);
+
 /// Ids of the products declared in these files (indexes into the sources); of all files if the list is empty.
 std::vector<typed::RelationId> products_of(const typed::Project& project, const std::vector<uint32_t>& only_files);
 

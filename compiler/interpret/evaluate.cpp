@@ -21,8 +21,8 @@ struct Evaluation {
  private:
   const Slot* part(const Node& node, size_t index) { return run(*node.parts[index]); }
   Slot* result(const Node& node) { return scratch.slots.data() + node.place; }
-  const Slot* fail(uint32_t code, int column = -1, Bytes detail = {nullptr, 0}) {
-    failure = {code, column, detail};
+  const Slot* fail(const Node& node, uint32_t code, int column = -1, Bytes detail = {nullptr, 0}) {
+    failure = {code, column, detail, false, &node};
     return nullptr;
   }
   const Slot* give(const Node& node, Slot value) {
@@ -93,10 +93,10 @@ const Slot* Evaluation::int_operation(const Node& node) {
   } else if (node.code == Code::negate_int) {
     overflows = __builtin_sub_overflow(int64_t{0}, a, &value);
   } else {
-    if (b == 0) return fail(typed::kDivisionByZero);
+    if (b == 0) return fail(node, typed::kDivisionByZero);
     value = b == -1 ? 0 : a % b;
   }
-  if (overflows) return fail(typed::kOverflow);
+  if (overflows) return fail(node, typed::kOverflow);
   return give(node, slot_i64(value));
 }
 
@@ -111,12 +111,12 @@ const Slot* Evaluation::float_operation(const Node& node) {
   if (node.code == Code::add_float) return give(node, slot_f64(rows::one_nan(a + b)));
   if (node.code == Code::subtract_float) return give(node, slot_f64(rows::one_nan(a - b)));
   if (node.code == Code::multiply_float) return give(node, slot_f64(rows::one_nan(a * b)));
-  if (b == 0) return fail(typed::kDivisionByZero);
+  if (b == 0) return fail(node, typed::kDivisionByZero);
   return give(node, slot_f64(rows::one_nan(a / b)));
 }
 
 const Slot* Evaluation::give_decimal(const Node& node, bool fits, int128 value) {
-  if (!fits || !decimal_fits(value, node.precision)) return fail(typed::kOverflow);
+  if (!fits || !decimal_fits(value, node.precision)) return fail(node, typed::kOverflow);
   return give(node, node.wide ? slot_i128(value) : slot_i64(static_cast<int64_t>(value)));
 }
 
@@ -126,9 +126,9 @@ const Slot* Evaluation::decimal_operation(const Node& node) {
   int128 a = decimal_of(*left, node.wide_a), value = 0;
   if (node.code == Code::negate_decimal) return give_decimal(node, true, -a);
   if (node.code == Code::rescale) {
-    if (!decimal_rescale(a, node.scale_a, node.scale, &value)) return fail(typed::kOverflow);
+    if (!decimal_rescale(a, node.scale_a, node.scale, &value)) return fail(node, typed::kOverflow);
     int128 back = 0;  // digits behind the point may go only if they are zero
-    if (!decimal_rescale(value, node.scale, node.scale_a, &back) || back != a) return fail(typed::kOverflow);
+    if (!decimal_rescale(value, node.scale, node.scale_a, &back) || back != a) return fail(node, typed::kOverflow);
     return give_decimal(node, true, value);
   }
   const Slot* right = part(node, 1);
@@ -140,17 +140,17 @@ const Slot* Evaluation::decimal_operation(const Node& node) {
     return give_decimal(node, fits && decimal_rescale(value, exact, node.scale, &value), value);
   }
   if (node.code == Code::divide_decimal) {
-    if (b == 0) return fail(typed::kDivisionByZero);
+    if (b == 0) return fail(node, typed::kDivisionByZero);
     bool fits = decimal_divide(a, b, node.scale - node.scale_a + node.scale_b, &value);
     return give_decimal(node, fits, value);
   }
   if (node.code == Code::remainder_decimal) {
-    if (!decimal_remainder(a, node.scale_a, b, node.scale_b, &value)) return fail(typed::kDivisionByZero);
+    if (!decimal_remainder(a, node.scale_a, b, node.scale_b, &value)) return fail(node, typed::kDivisionByZero);
     bool fits = decimal_rescale(value, std::max(node.scale_a, node.scale_b), node.scale, &value);
     return give_decimal(node, fits, value);
   }
-  if (!decimal_rescale(a, node.scale_a, node.scale, &a)) return fail(typed::kOverflow);
-  if (!decimal_rescale(b, node.scale_b, node.scale, &b)) return fail(typed::kOverflow);
+  if (!decimal_rescale(a, node.scale_a, node.scale, &a)) return fail(node, typed::kOverflow);
+  if (!decimal_rescale(b, node.scale_b, node.scale, &b)) return fail(node, typed::kOverflow);
   if (node.code == Code::add_decimal) return give_decimal(node, decimal_add(a, b, &value), value);
   return give_decimal(node, decimal_subtract(a, b, &value), value);
 }
@@ -196,7 +196,7 @@ const Slot* Evaluation::call(const Node& node) {
   std::fill_n(target, node.width, slot_i128(0));
   context.call->failure = {nullptr, 0};
   uint32_t code = node.function->native(context.call, scratch.slots.data() + node.offset, target);
-  if (code != 0) return fail(code, -1, context.call->failure);
+  if (code != 0) return fail(node, code, -1, context.call->failure);
   if (node.flag && target->u8 == 0) std::fill_n(target, node.width, slot_i128(0));
   return target;
 }
@@ -212,7 +212,7 @@ const Slot* Evaluation::concatenate(const Node& node) {
   }
   Slot* place = result(node);
   place->bytes = rows::concatenate(context.call, texts, node.parts.size());
-  return place->bytes.size > kLongestText ? fail(typed::kTooLong) : place;
+  return place->bytes.size > kLongestText ? fail(node, typed::kTooLong) : place;
 }
 
 /// The leaves of all parts one after the other, for structs and lists.
@@ -280,7 +280,7 @@ const Slot* Evaluation::run(const Node& node) {
       if (b == nullptr) return nullptr;
       Slot* place = result(node);
       place->list = rows::append_lists(context.call, a->list, b->list, node.offset);
-      return place->list.count > rows::longest_list(node.offset) ? fail(typed::kTooLong) : place;
+      return place->list.count > rows::longest_list(node.offset) ? fail(node, typed::kTooLong) : place;
     }
     case Code::compare_bool:
     case Code::compare_i32:
@@ -303,7 +303,7 @@ const Slot* Evaluation::run(const Node& node) {
       const Slot* value = part(node, 0);
       if (value == nullptr) return nullptr;
       if (value->u8 == 0) return value + 1;
-      fail(value->u8 < node.codes.size() ? node.codes[value->u8] : node.codes.back(), node.column);
+      fail(node, value->u8 < node.codes.size() ? node.codes[value->u8] : node.codes.back(), node.column);
       failure.breaks_record = node.flag;
       return nullptr;
     }
@@ -348,7 +348,7 @@ const Slot* Evaluation::run(const Node& node) {
     }
     case Code::fail: {
       const Slot* message = part(node, 0);
-      return message == nullptr ? nullptr : fail(typed::kFailCalled, -1, message->bytes);
+      return message == nullptr ? nullptr : fail(node, typed::kFailCalled, -1, message->bytes);
     }
     case Code::make_struct:
     case Code::make_list:
@@ -365,7 +365,7 @@ const Slot* Evaluation::run(const Node& node) {
       if (list == nullptr) return nullptr;
       const Slot* index = part(node, 1);
       if (index == nullptr) return nullptr;
-      if (static_cast<uint64_t>(index->i64) >= list->list.count) return fail(typed::kIndexOutOfRange);
+      if (static_cast<uint64_t>(index->i64) >= list->list.count) return fail(node, typed::kIndexOutOfRange);
       return list->list.items + static_cast<uint64_t>(index->i64) * node.width;
     }
     case Code::event_time:

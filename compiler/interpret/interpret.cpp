@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/interpret/explain.h"
 #include "runtime/base/check.h"
 
 namespace braid::interpret {
@@ -24,23 +25,39 @@ struct ComputedLeaf {
   uint32_t leaf;
 };
 
-class InterpretedKernel : public Kernel {
+/// One worker's memory for the rows of a kernel.
+struct RowMemory {
+  Prepared::Scratch scratch;
+  std::vector<std::vector<Slot>> rows;  ///< of the input, then behind each projection
+};
+
+/// What became of a row: the row behind the last step, or the step that dropped it.
+struct Passage {
+  const std::vector<Slot>* row = nullptr;
+  const PreparedStep* dropped_by = nullptr;
+  const Slot* before = nullptr;  ///< the row that this step read
+  Failure failure;               ///< code 0: its condition is false
+};
+
+class RowKernel : public InterpretedKernel {
  public:
-  InterpretedKernel(const plan::RowProgram& program, typed::CallSites& sites) : program_(program) {
+  RowKernel(const plan::RowProgram& program, typed::CallSites& sites) : program_(program) {
     const std::vector<Field>* row = &program_.input;
     std::vector<bool> read(program_.input.size(), false);
     bool over_input = true;
     for (const plan::RowStep& step : program_.steps) {
       PreparedStep prepared{&step};
-      auto add = [&](const typed::ExpressionRef& expression) {
+      auto add = [&](const typed::ExpressionRef& expression, size_t column) {
         if (over_input)
-          for (int column : typed::columns_read(expression)) read[static_cast<size_t>(column)] = true;
-        return prepared_.add(*expression, *row, sites);
+          for (int each : typed::columns_read(expression)) read[static_cast<size_t>(each)] = true;
+        const auto& firsts = step.first_expressions;
+        return prepared_.add(*expression, *row, sites,
+                             column < firsts.size() ? firsts[column] : RowReason::kNoExpression);
       };
       if (step.kind == plan::RowStep::Kind::keep) {
-        prepared.condition = add(step.condition);
+        prepared.condition = add(step.condition, 0);
       } else {
-        for (const typed::ExpressionRef& column : step.columns) prepared.columns.push_back(add(column));
+        for (size_t i = 0; i < step.columns.size(); ++i) prepared.columns.push_back(add(step.columns[i], i));
         over_input = false;
         row = &step.row;
       }
@@ -59,24 +76,60 @@ class InterpretedKernel : public Kernel {
   }
 
   void run(KernelFrame& frame) const override {
-    Prepared::Scratch scratch = prepared_.make_scratch();
-    std::vector<std::vector<Slot>> rows{std::vector<Slot>(input_leaves_, slot_i128(0))};
-    for (const PreparedStep& step : steps_)
-      if (step.condition == nullptr) rows.emplace_back(leaf_total(step.columns));
+    RowMemory memory = make_memory();
     frame.kept_count = 0;
     frame.drop_count = 0;
     for (uint32_t row = 0; row < frame.rows; ++row) {
-      for (const LoadedLeaf& leaf : loaded_)
-        rows[0][leaf.leaf] = read_slot({leaf.kind, const_cast<void*>(frame.in[leaf.leaf])}, row);
-      const std::vector<Slot>* last = run_steps(frame, row, scratch, rows);
-      if (last == nullptr) continue;
+      const Passage passage = pass(frame, row, *frame.call, memory);
+      if (passage.row == nullptr) {
+        frame.drops[frame.drop_count++] = {row, site_of(passage), passage.failure.code, passage.failure.detail};
+        continue;
+      }
       for (const ComputedLeaf& leaf : computed_)
-        write_slot({leaf.kind, frame.out[leaf.leaf]}, frame.kept_count, (*last)[leaf.leaf]);
+        write_slot({leaf.kind, frame.out[leaf.leaf]}, frame.kept_count, (*passage.row)[leaf.leaf]);
       frame.kept[frame.kept_count++] = row;
     }
   }
 
+  std::unique_ptr<BlockReasons> begin(const KernelFrame& frame) const override {
+    return std::make_unique<Reasons>(*this, frame);
+  }
+
  private:
+  class Reasons : public BlockReasons {
+   public:
+    Reasons(const RowKernel& kernel, const KernelFrame& frame)
+        : kernel_(kernel), frame_(frame), call_(*frame.call), memory_(kernel.make_memory()) {
+      call_.arena = &arena_;
+    }
+
+    RowReason explain(const Drop& drop) override {
+      arena_.reset();
+      Passage passage = kernel_.pass(frame_, drop.row, call_, memory_);
+      BRAID_CHECK(passage.row == nullptr && passage.failure.code == drop.code && kernel_.site_of(passage) == drop.site,
+                  "a row fails another way when it is evaluated again");
+      const Node& node = *passage.failure.node;
+      RowReason reason{.code = drop.code, .expression = node.number};
+      // A broken field is known by its site.
+      if (node.code == Code::checked_read) return reason;
+      std::vector<const Slot*> operands;
+      const RowContext context = context_of(frame_, drop.row, call_);
+      Failure none;
+      for (const Node* part : node.parts)
+        operands.push_back(evaluate(*part, passage.before, memory_.scratch, context, none));
+      BRAID_CHECK(none.code == 0, "an operand fails only when it is evaluated again");
+      reason.arguments = interpret::explain(passage.failure, operands);
+      return reason;
+    }
+
+   private:
+    const RowKernel& kernel_;
+    const KernelFrame& frame_;
+    Arena arena_;  ///< of one row: a text of 16 MiB that is too long must not be there for each
+    CallContext call_;
+    RowMemory memory_;
+  };
+
   static size_t field_of_leaf(const std::vector<Field>& row, size_t leaf) {
     size_t field = 0;
     for (size_t first = leaf_count(row[0].type); leaf >= first; first += leaf_count(row[field].type)) ++field;
@@ -87,48 +140,57 @@ class InterpretedKernel : public Kernel {
     for (const Node* column : columns) total += column->width;
     return total;
   }
+  static RowContext context_of(const KernelFrame& frame, uint32_t row, CallContext& call) {
+    return {&call, frame.time == nullptr ? 0 : frame.time[row],
+            frame.record == nullptr ? nullptr : frame.records + frame.record[row]};
+  }
 
-  /// The row behind the last step; null if it was dropped.
-  const std::vector<Slot>* run_steps(KernelFrame& frame, uint32_t row, Prepared::Scratch& scratch,
-                                     std::vector<std::vector<Slot>>& rows) const {
-    RowContext context{frame.call, frame.time == nullptr ? 0 : frame.time[row],
-                       frame.record == nullptr ? nullptr : frame.records + frame.record[row]};
+  RowMemory make_memory() const {
+    RowMemory memory{prepared_.make_scratch(), {std::vector<Slot>(input_leaves_, slot_i128(0))}};
+    for (const PreparedStep& step : steps_)
+      if (step.condition == nullptr) memory.rows.emplace_back(leaf_total(step.columns));
+    return memory;
+  }
+
+  static uint32_t site_of(const Passage& passage) {
+    const plan::RowStep& step = *passage.dropped_by->step;
+    const Failure& failure = passage.failure;
+    if (failure.code == 0) return step.site;
+    const bool known = failure.column >= 0 && static_cast<size_t>(failure.column) < step.field_sites.size();
+    return known ? step.field_sites[static_cast<size_t>(failure.column)] : step.failure_site;
+  }
+
+  Passage pass(const KernelFrame& frame, uint32_t row, CallContext& call, RowMemory& memory) const {
+    for (const LoadedLeaf& leaf : loaded_)
+      memory.rows[0][leaf.leaf] = read_slot({leaf.kind, const_cast<void*>(frame.in[leaf.leaf])}, row);
+    const RowContext context = context_of(frame, row, call);
     size_t current = 0;
+    Passage passage;
     for (const PreparedStep& step : steps_) {
-      const Slot* slots = rows[current].data();
-      Failure failure;
-      auto drop_failed = [&] {
-        bool known = failure.column >= 0 && static_cast<size_t>(failure.column) < step.step->field_sites.size();
-        uint32_t site = known ? step.step->field_sites[static_cast<size_t>(failure.column)] : step.step->failure_site;
-        frame.drops[frame.drop_count++] = {row, site, failure.code, failure.detail};
+      const Slot* slots = memory.rows[current].data();
+      auto drop = [&] {
+        passage.dropped_by = &step;
+        passage.before = slots;
+        return passage;
       };
       if (step.condition != nullptr) {
-        const Slot* holds = evaluate(*step.condition, slots, scratch, context, failure);
-        if (holds == nullptr) {
-          drop_failed();
-          return nullptr;
-        }
-        if (holds->u8 == 0) {
-          frame.drops[frame.drop_count++] = {row, step.step->site, 0, {nullptr, 0}};
-          return nullptr;
-        }
+        const Slot* holds = evaluate(*step.condition, slots, memory.scratch, context, passage.failure);
+        if (holds == nullptr || holds->u8 == 0) return drop();
         continue;
       }
-      Slot* next = rows[current + 1].data();
+      Slot* next = memory.rows[current + 1].data();
       for (const Node* column : step.columns) {
-        const Slot* value = evaluate(*column, slots, scratch, context, failure);
-        if (value == nullptr) {
-          drop_failed();
-          return nullptr;
-        }
+        const Slot* value = evaluate(*column, slots, memory.scratch, context, passage.failure);
+        if (value == nullptr) return drop();
         next = std::copy_n(value, column->width, next);
       }
       ++current;
     }
-    return &rows[current];
+    passage.row = &memory.rows[current];
+    return passage;
   }
 
-  plan::RowProgram program_;  ///< steps_ points into it
+  plan::RowProgram program_;  ///< steps_ and the nodes point into it
   Prepared prepared_;
   std::vector<PreparedStep> steps_;
   std::vector<LoadedLeaf> loaded_;
@@ -173,8 +235,8 @@ class Caches {
 
 }  // namespace
 
-std::shared_ptr<const Kernel> interpret(const plan::RowProgram& program, typed::CallSites& sites) {
-  return std::make_shared<InterpretedKernel>(program, sites);
+std::shared_ptr<const InterpretedKernel> interpret(const plan::RowProgram& program, typed::CallSites& sites) {
+  return std::make_shared<RowKernel>(program, sites);
 }
 
 Evaluator::Evaluator(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites)

@@ -12,8 +12,11 @@
 
 namespace braid::interpret {
 
+/// Runs the row program, and says why rows failed, whoever ran it.
+class InterpretedKernel : public Kernel, public Explainer {};
+
 /// `sites` numbers the calls that keep objects; the same one for all kernels of a program, native ones too.
-std::shared_ptr<const Kernel> interpret(const plan::RowProgram& program, typed::CallSites& sites);
+std::shared_ptr<const InterpretedKernel> interpret(const plan::RowProgram& program, typed::CallSites& sites);
 
 /// One expression over one row, evaluated many times. One thread.
 class Evaluator {

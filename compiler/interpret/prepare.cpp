@@ -1,5 +1,7 @@
 #include "compiler/interpret/prepare.h"
 
+#include <unordered_map>
+
 #include "compiler/typed/failure.h"
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
@@ -138,6 +140,10 @@ class Preparation {
   Preparation(Prepared& target, const std::vector<Field>& row, typed::CallSites& sites)
       : target_(target), row_(row), sites_(sites) {}
 
+  void number(const typed::Expression& expression, uint32_t first) {
+    for (const typed::Expression* node : typed::fallible_nodes(expression)) numbers_[node] = first++;
+  }
+
   const Node* prepare(const typed::Expression& expression) {
     std::vector<const Node*> parts;
     for (const typed::ExpressionRef& part : typed::parts(expression)) parts.push_back(prepare(*part));
@@ -145,6 +151,8 @@ class Preparation {
     Node& node = target_.nodes_.back();
     node.parts = std::move(parts);
     node.width = leaves(expression.type);
+    node.expression = &expression;
+    if (const auto number = numbers_.find(&expression); number != numbers_.end()) node.number = number->second;
     std::visit([&](const auto& content) { fill(node, expression, content); }, expression.node);
     return &node;
   }
@@ -325,10 +333,14 @@ class Preparation {
   Prepared& target_;
   const std::vector<Field>& row_;
   typed::CallSites& sites_;
+  std::unordered_map<const typed::Expression*, uint32_t> numbers_;
 };
 
-const Node* Prepared::add(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites) {
-  return Preparation(*this, row, sites).prepare(expression);
+const Node* Prepared::add(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites,
+                          uint32_t first_number) {
+  Preparation preparation(*this, row, sites);
+  if (first_number != RowReason::kNoExpression) preparation.number(expression, first_number);
+  return preparation.prepare(expression);
 }
 
 Prepared::Scratch Prepared::make_scratch() const {

@@ -89,10 +89,12 @@ struct Node {
   const Slot* constant = nullptr;
   const FunctionDeclaration* function = nullptr;
   std::vector<const Node*> parts;
-  std::vector<uint32_t> argument_places;  ///< call: where each argument's leaves go in the scratch
-  std::vector<bool> argument_widens;      ///< call: a short decimal that is passed as i128
-  std::vector<uint32_t> codes;            ///< checked_read: code by fault
-  const char* layout = nullptr;           ///< equal_values
+  std::vector<uint32_t> argument_places;          ///< call: where each argument's leaves go in the scratch
+  std::vector<bool> argument_widens;              ///< call: a short decimal that is passed as i128
+  std::vector<uint32_t> codes;                    ///< checked_read: code by fault
+  const typed::Expression* expression = nullptr;  ///< what it was prepared from; belongs to the caller of `add`
+  uint32_t number = RowReason::kNoExpression;     ///< of an expression that may fail: see `add`
+  const char* layout = nullptr;                   ///< equal_values
 };
 
 /// What stands beside the row that is evaluated.
@@ -108,6 +110,7 @@ struct Failure {
   int column = -1;  ///< of a failed conversion: the column of the row
   Bytes detail = {nullptr, 0};
   bool breaks_record = false;  ///< a broken field: no attempt catches it
+  const Node* node = nullptr;  ///< that failed; its parts can be evaluated again, with the same scratch
 };
 
 /// All expressions over one or several rows. Nodes and constants live as long as it.
@@ -117,7 +120,9 @@ class Prepared {
   Prepared(const Prepared&) = delete;
   Prepared& operator=(const Prepared&) = delete;
 
-  const Node* add(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites);
+  /// The nodes that may fail (typed::fallible_nodes) are numbered from `first_number` on.
+  const Node* add(const typed::Expression& expression, const std::vector<Field>& row, typed::CallSites& sites,
+                  uint32_t first_number = RowReason::kNoExpression);
 
   /// One worker's memory; made by `make_scratch`.
   struct Scratch {

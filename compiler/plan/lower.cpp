@@ -45,6 +45,7 @@ class Lowering {
         made.row = kernel.output;
       }
       if (place.kind == KernelPlace::Kind::source) program().sources[place.index].passthrough = kernel.passthrough;
+      for (RowStep& step : kernel.steps) number_expressions(step);
     }
     return std::move(physical_);
   }
@@ -58,6 +59,35 @@ class Lowering {
   }
   uint32_t site(const Node& node, Site::Kind kind, std::string port = {}) {
     return site(Site{.kind = kind, .port = std::move(port), .step = node.text, .span = node.span});
+  }
+
+  uint32_t expression(const typed::Place& place, std::string output) {
+    FallibleExpression made{.span = place, .output = std::move(output)};
+    for (const typed::CallPlace* call = place.call.get(); call != nullptr; call = call->within.get())
+      made.calls.push_back(call->span);
+    program().expressions.push_back(std::move(made));
+    return static_cast<uint32_t>(program().expressions.size()) - 1;
+  }
+
+  /// What may fail in a column, in the order of typed::fallible_nodes. A struct that is made here names its fields.
+  void add_expressions(const typed::Expression& column, const std::string& output) {
+    if (const auto* made = std::get_if<typed::MakeStruct>(&column.node)) {
+      for (size_t i = 0; i < made->fields.size(); ++i)
+        add_expressions(*made->fields[i], output.empty() ? "" : output + "." + column.type->fields[i].name);
+      return;
+    }
+    for (const typed::Expression* node : typed::fallible_nodes(column)) expression(node->span, output);
+  }
+
+  void number_expressions(RowStep& step) {
+    const bool keeps = step.kind == RowStep::Kind::keep;
+    for (size_t i = 0; i < (keeps ? 1 : step.columns.size()); ++i) {
+      step.first_expressions.push_back(static_cast<uint32_t>(program().expressions.size()));
+      if (keeps)
+        add_expressions(*step.condition, "");
+      else
+        add_expressions(*step.columns[i], i < step.outputs.size() ? step.outputs[i] : "");
+    }
   }
 
   int add(const Node& node, decltype(Operator::content) content, std::vector<int> inputs) {
@@ -97,9 +127,13 @@ class Lowering {
     return sites;
   }
 
+  /// `outputs` names what the columns make.
   RowStep project_step(const Node& node, std::vector<ExpressionRef> columns, std::vector<Field> row,
-                       const std::vector<Field>& input) {
-    RowStep step{.kind = RowStep::Kind::project, .columns = std::move(columns), .row = std::move(row)};
+                       const std::vector<Field>& input, std::vector<std::string> outputs) {
+    RowStep step{.kind = RowStep::Kind::project,
+                 .columns = std::move(columns),
+                 .row = std::move(row),
+                 .outputs = std::move(outputs)};
     bool fails = false;
     for (const ExpressionRef& column : step.columns) fails |= column->can_fail;
     if (fails) {
@@ -173,10 +207,11 @@ class Lowering {
       return made;
     }
     if (const auto* project = std::get_if<ProjectNode>(&node.content))
-      return append(node, input(0), false, project_step(node, project->columns, node.row, input_row(0)));
+      return append(node, input(0), false,
+                    project_step(node, project->columns, node.row, input_row(0), names_of(node.row)));
     if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
-    if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(node, *group);
+    if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -193,6 +228,25 @@ class Lowering {
       return made;
     }
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
+  }
+
+  /// The fields of a row that people know.
+  static std::vector<std::string> names_of(const std::vector<Field>& row) {
+    std::vector<std::string> names;
+    for (const Field& field : row) names.push_back(field.name == kDeleted ? "" : field.name);
+    return names;
+  }
+
+  /// The field that an aggregate, or a key, of the group at `index` becomes a part of.
+  std::string group_output(int index, int column) const {
+    for (const Node& finish : plan_.nodes) {
+      const auto* project = std::get_if<ProjectNode>(&finish.content);
+      if (project == nullptr || finish.inputs != std::vector<int>{index}) continue;
+      for (size_t i = 0; i < project->columns.size(); ++i)
+        for (const int read : typed::columns_read(project->columns[i]))
+          if (read == column) return finish.row[i].name;
+    }
+    return {};
   }
 
   /// The fields of `keys` in the row at operator `at`: those that are columns already, else computed behind its row.
@@ -214,7 +268,7 @@ class Lowering {
     }
     if (columns.size() == row.size()) return {at, fields};
     const bool derived = is_derived(at);  // of the rows before the join, whatever the join makes
-    const int made = append(node, at, false, project_step(node, columns, extended, row));
+    const int made = append(node, at, false, project_step(node, columns, extended, row, names_of(row)));
     program().operators[made].derived = derived;
     return {made, fields};
   }
@@ -261,7 +315,7 @@ class Lowering {
     return made;
   }
 
-  int lower_group(const Node& node, const GroupNode& group) {
+  int lower_group(int index, const Node& node, const GroupNode& group) {
     GroupOperator made;
     const typed::Window& window = group.window;
     made.window = {.hopping = window.kind == typed::WindowKind::hopping,
@@ -279,6 +333,8 @@ class Lowering {
     auto text_of = [&](const ExpressionRef& expression) {
       return typed::print(*expression, before.row) + " " + to_string(expression->type);
     };
+    std::vector<std::string> outputs;
+    std::string output;  // of the key or aggregate at hand
     auto column = [&](const ExpressionRef& expression, std::string name) {
       if (!expression) return -1;
       const std::string text = text_of(expression);
@@ -286,10 +342,14 @@ class Lowering {
       if (known != texts.end()) return static_cast<int>(known - texts.begin());
       texts.push_back(text);
       columns.push_back(expression);
+      outputs.push_back(output);
       row.push_back({std::move(name), expression->type});
       return static_cast<int>(columns.size()) - 1;
     };
-    for (const ExpressionRef& key : group.keys) made.keys.push_back(column(key, fmt::format("key{}", row.size())));
+    for (const ExpressionRef& key : group.keys) {
+      output = group_output(index, static_cast<int>(made.keys.size()));
+      made.keys.push_back(column(key, fmt::format("key{}", row.size())));
+    }
     // What may fail is asked only of the rows that the aggregate's filter keeps, or that have been asked already.
     auto guarded = [&](const ExpressionRef& expression, const ExpressionRef& filter) -> ExpressionRef {
       if (!expression || !filter || !expression->can_fail) return expression;
@@ -306,6 +366,7 @@ class Lowering {
                text_of(other.argument) == text_of(aggregate.argument);
       };
       const auto known = std::find_if(group.aggregates.begin(), group.aggregates.begin() + i, of_same_argument);
+      output = group_output(index, static_cast<int>(group.keys.size() + i));
       made.aggregates.push_back(
           {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
            .argument = column(guarded(aggregate.argument, aggregate.filter), fmt::format("argument{}", i)),
@@ -313,11 +374,12 @@ class Lowering {
            .filter = column(aggregate.filter, fmt::format("filter{}", i)),
            .type = aggregate.type,
            .same_argument =
-               known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin())});
+               known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin()),
+           .expression = expression(aggregate.span, output)});
     }
     const int from = operator_of_[node.inputs[0]];
     const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
-    const int input = append(node, from, false, project_step(node, columns, row, before.row));
+    const int input = append(node, from, false, project_step(node, columns, row, before.row, std::move(outputs)));
     program().operators[input].derived = derived;
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);

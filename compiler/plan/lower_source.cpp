@@ -53,10 +53,11 @@ class FromLowering {
       step.columns.push_back(settled ? unless_deleted(field, value(field)) : raw(field));
       if (field == relation_.time_field) made.spec.time_field = static_cast<int>(i);
     }
-    made.spec.sites = {site("", "")};
+    for (const Field& field : node_.row) step.outputs.push_back(field.name == kDeleted ? "" : field.name);
+    made.spec.sites = {site("", "", node_.span)};
     step.failure_site = made.spec.sites.front();
     for (const int field : needed)
-      step.field_sites.push_back(site(declared(field).name, to_string(declared(field).type)));
+      step.field_sites.push_back(site(declared(field).name, to_string(declared(field).type), declared(field).span));
     made.kernel.steps.push_back(std::move(step));
 
     made.spec.name = relation_.qualified();
@@ -129,10 +130,10 @@ class FromLowering {
     return typed::with_parts(*expression, std::move(parts));
   }
 
-  uint32_t site(std::string field, std::string expected) {
+  uint32_t site(std::string field, std::string expected, Span span) {
     sites_.push_back({.kind = Site::Kind::rejected,
                       .step = node_.text,
-                      .span = node_.span,
+                      .span = span,
                       .field = std::move(field),
                       .expected = std::move(expected)});
     return static_cast<uint32_t>(sites_.size()) - 1;

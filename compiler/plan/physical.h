@@ -23,6 +23,11 @@ struct RowStep {
   uint32_t failure_site = 0;  ///< the target of a row whose expression fails, unless `field_sites` has another
   /// Site of a failing checked_read of column i of the step's input row; empty where it reads none.
   std::vector<uint32_t> field_sites;
+  /// project: field that each column makes, as people know it; empty: one that only the planner knows.
+  std::vector<std::string> outputs;
+  /// Of each column, or of the condition: number in Program::expressions of its first node that may fail, the others
+  /// follow (typed::fallible_nodes).
+  std::vector<uint32_t> first_expressions;
 };
 
 /// The steps of one kernel over one input row, first to last. An expression may fail; the row then goes to the step's

@@ -102,7 +102,41 @@ void collect_columns(const Expression& expression, std::vector<int>& columns) {
   for (const ExpressionRef& part : parts(expression)) collect_columns(*part, columns);
 }
 
+void collect_fallible(const Expression& expression, std::vector<const Expression*>& nodes) {
+  if (!expression.can_fail) return;
+  for (const ExpressionRef& part : parts(expression)) collect_fallible(*part, nodes);
+  if (node_can_fail(expression)) nodes.push_back(&expression);
+}
+
+bool stands_in(Span inner, Span outer) {
+  return inner.file == outer.file && inner.begin >= outer.begin && inner.end <= outer.end;
+}
+
+/// The calls around a place, and `call` around them all.
+std::shared_ptr<const CallPlace> extended(const std::shared_ptr<const CallPlace>& inner, Span call) {
+  if (inner == nullptr) return std::make_shared<CallPlace>(CallPlace{call, nullptr});
+  return std::make_shared<CallPlace>(CallPlace{inner->span, extended(inner->within, call)});
+}
+
 }  // namespace
+
+std::vector<const Expression*> fallible_nodes(const Expression& expression) {
+  std::vector<const Expression*> nodes;
+  collect_fallible(expression, nodes);
+  return nodes;
+}
+
+ExpressionRef called_from(const ExpressionRef& expression, Span body, Span call) {
+  if (!expression->can_fail) return expression;  // it never has a reason to give
+  Parts own = parts(*expression);
+  for (ExpressionRef& part : own) part = called_from(part, body, call);
+  ExpressionRef made = with_parts(*expression, std::move(own));
+  Span outermost = made->span;
+  for (const CallPlace* each = made->span.call.get(); each != nullptr; each = each->within.get())
+    outermost = each->span;
+  if (!stands_in(outermost, body)) return made;
+  return make(made->type, Place(made->span, extended(made->span.call, call)), made->node);
+}
 
 bool always_fits(const Expression& expression) {
   auto* node = std::get_if<Operation>(&expression.node);
@@ -126,10 +160,10 @@ bool node_can_fail(const Expression& expression) {
                     expression.node);
 }
 
-ExpressionRef make(Type type, Span span, decltype(Expression::node) node) {
+ExpressionRef make(Type type, Place span, decltype(Expression::node) node) {
   auto made = std::make_shared<Expression>();
   made->type = std::move(type);
-  made->span = span;
+  made->span = std::move(span);
   made->node = std::move(node);
   const auto* convert = std::get_if<Convert>(&made->node);
   const bool catches = std::holds_alternative<Attempt>(made->node);

@@ -22,6 +22,21 @@
 
 namespace braid::typed {
 
+/// Where a function of the script was called whose body became part of an expression.
+struct CallPlace {
+  Span span;
+  std::shared_ptr<const CallPlace> within;  ///< the call that this one was written in; null: the script's own
+};
+
+/// Where an expression stands: in the script, and in the body of a function, by which calls.
+struct Place : Span {
+  Place() = default;
+  Place(Span span) : Span(span) {}
+  Place(Span span, std::shared_ptr<const CallPlace> call) : Span(span), call(std::move(call)) {}
+
+  std::shared_ptr<const CallPlace> call;  ///< null: in no function
+};
+
 struct Expression;
 /// Shared because sub-trees are reused by passes and by several steps; never null where an expression is required.
 using ExpressionRef = std::shared_ptr<const Expression>;
@@ -156,7 +171,7 @@ struct AmbientRead {
 
 struct Expression {
   Type type;
-  Span span;                   ///< in the script, for run-time errors; of the innermost user-written construct
+  Place span;                  ///< in the script, for run-time errors; of the innermost user-written construct
   bool can_fail = false;       ///< itself or a part outside an Attempt; a checked_read inside one, too
   bool reads_checked = false;  ///< is or holds a checked_read
   std::variant<Constant, ColumnRead, LocalRead, Bind, FieldRead, FunctionCall, Operation, Convert, Both, Either, Not,
@@ -166,11 +181,15 @@ struct Expression {
 };
 
 /// Makes a node and derives `can_fail` and `reads_checked` from its kind and parts.
-ExpressionRef make(Type type, Span span, decltype(Expression::node) node);
+ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);
 /// Whether the digits of the result type of this decimal operation hold whatever its operands' types allow.
 bool always_fits(const Expression& expression);
+/// The nodes whose own failure may end the evaluation, parts before the nodes they belong to.
+std::vector<const Expression*> fallible_nodes(const Expression& expression);
+/// The expression that a call at `call` became: what stands within `body`, or was called from there, notes the call.
+ExpressionRef called_from(const ExpressionRef& expression, Span body, Span call);
 /// The parts of a node, in order of evaluation.
 std::vector<ExpressionRef> parts(const Expression& expression);
 /// The same node with other parts (as many, in the same order).

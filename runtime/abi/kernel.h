@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
+#include "runtime/abi/reason.h"
 #include "runtime/data/block.h"
 #include "runtime/declare/function.h"
 
@@ -12,7 +14,7 @@ namespace braid {
 
 /// A row that leaves the flow in a kernel: filtered, for a port, or rejected, as `Program::sites[site]` says.
 struct Drop {
-  uint32_t row;   ///< of the input block
+  uint32_t row;  ///< of the input block
   uint32_t site;
   uint32_t code;  ///< of the catalogue (6xxx) if rejected, else 0
   Bytes detail;   ///< what was wrong: text of fail(…), the text that is no number; may be empty; lives in the arena
@@ -20,13 +22,13 @@ struct Drop {
 
 /// C-shaped: generated code reads and writes it by field offset. All arrays are the caller's and hold `rows` entries.
 struct KernelFrame {
-  const void* const* in;   ///< data of the input block's columns
-  void* const* out;        ///< data of the computed output columns; null for those passed through
+  const void* const* in;  ///< data of the input block's columns
+  void* const* out;       ///< data of the computed output columns; null for those passed through
   uint32_t rows;
-  uint32_t kept_count;     ///< out: rows that go on
-  uint32_t* kept;          ///< out: input row of each output row, ascending
-  Drop* drops;             ///< out: ascending by row; every row is either kept or dropped
-  uint32_t drop_count;     ///< out
+  uint32_t kept_count;  ///< out: rows that go on
+  uint32_t* kept;       ///< out: input row of each output row, ascending
+  Drop* drops;          ///< out: ascending by row; every row is either kept or dropped
+  uint32_t drop_count;  ///< out
   uint32_t reserved;
   CallContext* call;
   const int64_t* time;
@@ -40,22 +42,43 @@ class Kernel {
   virtual void run(KernelFrame& frame) const = 0;
 };
 
-/// Where operators find their kernel: native code replaces the interpreted one between two blocks.
+/// The reasons of the rows of one block that a kernel rejected. One thread; the frame outlives it.
+class BlockReasons {
+ public:
+  virtual ~BlockReasons() = default;
+  /// Evaluates the row once more and says which expression failed, on which values. The row failed with `drop.code`.
+  virtual RowReason explain(const Drop& drop) = 0;
+};
+
+/// Kernels record no more than a code: a row that does not fail costs nothing. This finds the rest. Immutable; several
+/// workers may use one at once.
+class Explainer {
+ public:
+  virtual ~Explainer() = default;
+  virtual std::unique_ptr<BlockReasons> begin(const KernelFrame& frame) const = 0;
+};
+
+/// Where operators find their kernel: native code replaces the interpreted one between two blocks. The explainer stays.
 class KernelSlot {
  public:
   KernelSlot() = default;
   explicit KernelSlot(const Kernel* kernel) : kernel_(kernel) {}
-  KernelSlot(const KernelSlot& other) : kernel_(other.kernel_.load()) {}
+  KernelSlot(const KernelSlot& other) : kernel_(other.kernel_.load()), explainer_(other.explainer_) {}
   KernelSlot& operator=(const KernelSlot& other) {
     kernel_.store(other.kernel_.load());
+    explainer_ = other.explainer_;
     return *this;
   }
   const Kernel& get() const { return *kernel_.load(std::memory_order_acquire); }
   bool empty() const { return kernel_.load(std::memory_order_acquire) == nullptr; }
   void set(const Kernel* kernel) { kernel_.store(kernel, std::memory_order_release); }
+  /// Null: reasons are no more than codes and details.
+  const Explainer* explainer() const { return explainer_; }
+  void set_explainer(const Explainer* explainer) { explainer_ = explainer; }
 
  private:
   std::atomic<const Kernel*> kernel_ = nullptr;
+  const Explainer* explainer_ = nullptr;
 };
 
 }  // namespace braid

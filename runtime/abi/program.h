@@ -24,13 +24,13 @@ namespace braid {
 /// Where and why a row may leave a flow.
 struct Site {
   enum class Kind : uint8_t { filtered, port, rejected, unmatched, late, duplicate } kind = Kind::filtered;
-  std::string port;     ///< of `port`, and of `unmatched` with an else port
-  std::string step;     ///< text of the step: `where status == "captured"`
-  Span span;            ///< of the step, or of the failing expression within it
-  std::string field;    ///< rejected by a field's conversion: its name
-  std::string expected; ///< and its declared type
-  std::string place;    ///< of the span, for people: "payments.braid:12:3"
-  std::string check;    ///< rejected by a contract's check: its name
+  std::string port;      ///< of `port`, and of `unmatched` with an else port
+  std::string step;      ///< text of the step: `where status == "captured"`
+  Span span;             ///< of the step; where `from` reads a field: of its declaration
+  std::string field;     ///< rejected by a field's conversion: its name
+  std::string expected;  ///< and its declared type
+  std::string place;     ///< of the span, for people: "payments.braid:12:3"
+  std::string check;     ///< rejected by a contract's check: its name
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.
@@ -42,9 +42,9 @@ struct SourceRead {
 };
 
 struct Binding {
-  std::string kind;     ///< "file", "stdin", "inline"
-  std::string address;  ///< glob
-  std::string format;   ///< "json", "csv"
+  std::string kind;                                          ///< "file", "stdin", "inline"
+  std::string address;                                       ///< glob
+  std::string format;                                        ///< "json", "csv"
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 };
 
@@ -62,8 +62,8 @@ struct SourceSpec {
   KernelSlot from_kernel;
   std::vector<int> passthrough;  ///< as RowsOperator::passthrough, of the from kernel
   std::vector<Field> row;
-  std::vector<uint32_t> sites;   ///< site of a structural fault (of `from`), for records that give no row: [0]
-  int time_field = -1;           ///< field of `row`, a timestamp
+  std::vector<uint32_t> sites;  ///< site of a structural fault (of `from`), for records that give no row: [0]
+  int time_field = -1;          ///< field of `row`, a timestamp
   int64_t within_us = 0;
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;
@@ -74,7 +74,7 @@ struct SourceSpec {
 /// Identity of a stateful step: from its meaning in the checked plan, or `as name`. Carries its state across versions
 /// of the script; `schema` is a digest of the state's layout.
 struct StateIdentity {
-  std::string label;   ///< for people: "enriched_payment: join customer as c"
+  std::string label;  ///< for people: "enriched_payment: join customer as c"
   uint64_t identity = 0;
   uint64_t schema = 0;
 };
@@ -123,7 +123,16 @@ struct IntervalJoinOperator {
 
 struct AggregateSpec {
   enum class Kind : uint8_t {
-    count, sum, minimum, maximum, average, count_distinct, first, last, arg_min, arg_max
+    count,
+    sum,
+    minimum,
+    maximum,
+    average,
+    count_distinct,
+    first,
+    last,
+    arg_min,
+    arg_max
   } kind;
   int argument = -1;  ///< field of the input row; −1: count()
   int by = -1;        ///< field; −1: event time
@@ -132,6 +141,7 @@ struct AggregateSpec {
   /// The first aggregate of the same kind and argument, before this one; where the filters of both keep a row, the
   /// fields agree. −1: none.
   int same_argument = -1;
+  uint32_t expression = RowReason::kNoExpression;  ///< that it is: where a result that does not fit comes from
 };
 struct WindowSpec {
   bool hopping = false;
@@ -187,7 +197,7 @@ struct Operator {
   /// Rows here were made by a step that gives 0..n rows (window, interval join) of that product: they have the derived
   /// ledger.
   bool derived = false;
-  std::string text;         ///< of the step, for plans and progress
+  std::string text;  ///< of the step, for plans and progress
   Span span;
 };
 
@@ -209,10 +219,11 @@ struct Program {
   std::vector<Operator> operators;
   std::vector<ProductSpec> products;
   std::vector<Site> sites;
-  uint32_t cache_count = 0;  ///< entries of CallContext::caches
+  std::vector<FallibleExpression> expressions;  ///< that rows may fail on: RowReason::expression
+  uint32_t cache_count = 0;                     ///< entries of CallContext::caches
   std::vector<void (*)(void*)> free_caches;
   /// Keeps kernels alive: interpreted ones and the code of the native ones. Shared: a native kernel may replace an
-  /// interpreted one that still runs.
+  /// interpreted one that still runs. The interpreted ones explain the failures of both.
   std::vector<std::shared_ptr<const Kernel>> kernels;
   /// Keeps native record readers alive.
   std::vector<std::shared_ptr<const RecordReader>> readers;

@@ -56,10 +56,12 @@ SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, Ca
   }
   const std::vector<Leaf> leaves = flatten(source.row);
   for (const Block& decoded : turn.blocks) {
-    std::span<const Drop> drops;
+    KernelResult result;
     rows.blocks.push_back(
-        run_row_kernel(source.from_kernel.get(), decoded, source.passthrough, leaves, arena, call, &drops));
-    for (const Drop& drop : drops) rows.refused.push_back({decoded.record[drop.row], drop});
+        run_row_kernel(source.from_kernel, decoded, source.passthrough, leaves, arena, call, &result));
+    DropReasons reasons(source.from_kernel, result);
+    for (const Drop& drop : result.drops)
+      rows.refused.push_back({decoded.record[drop.row], drop.site, reasons.of(drop)});
   }
   return rows;
 }

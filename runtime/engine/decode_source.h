@@ -18,7 +18,8 @@ struct SourceRows {
   /// A row that the `from` kernel did not let through.
   struct Refused {
     uint32_t record;  ///< index into `records`
-    Drop drop;
+    uint32_t site;
+    RowReason reason;
   };
   std::span<Record> records;
   std::vector<Block> blocks;

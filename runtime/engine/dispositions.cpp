@@ -141,8 +141,8 @@ void LedgerDispositions::partly_late(int op, int input, const Record& record) {
     ++(derived ? book_.derived(product) : book_.of(product, record.source)).partly_late;
 }
 
-void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index, uint32_t code,
-                               std::string_view detail, const ReasonArguments& arguments) {
+void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index,
+                               const RowReason& reason) {
   const Operator& self = program_.operators[op];
   const std::vector<Field>& row_type = input == kMadeHere ? self.row : shown_[op][input];
   const Site& site = program_.sites[site_index];
@@ -176,20 +176,22 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
   // Between row-by-row steps the row has no fixed form: which steps run in one loop must not show. The bytes tell all.
   const bool formless =
       site.kind == Site::Kind::rejected && site.check.empty() && std::holds_alternative<RowsOperator>(self.content);
-  write_error(self.products, port, site, reason_of(site_index, code, detail, arguments, record), record,
-              formless ? nullptr : &row_type, formless ? nullptr : &block, row);
+  write_error(self.products, port, site, reason_of(site, reason, record), record, formless ? nullptr : &row_type,
+              formless ? nullptr : &block, row);
 }
 
-void LedgerDispositions::leave_source(int source_op, const Record& record, const Drop& drop) {
-  const Site& site = program_.sites[drop.site];
+void LedgerDispositions::leave_source(int source_op, const Record& record, uint32_t site_index,
+                                      const RowReason& reason) {
+  const Site& site = program_.sites[site_index];
   bool filtered = site.kind == Site::Kind::filtered;
   for (int product : program_.operators[source_op].products) {
     Ledger& ledger = book_.of(product, record.source);
     ++(filtered ? ledger.filtered : ledger.rejected);
   }
   if (filtered || silent_) return;
-  write_error(program_.operators[source_op].products, "rejected", site,
-              reason_of(drop.site, drop.code, drop.detail.view(), {}, record), record, nullptr, nullptr, 0);
+  Reason why = reason_of(site, reason, record);
+  if (!site.field.empty()) why.expression = nullptr;  // no expression reads it: the site is its declaration
+  write_error(program_.operators[source_op].products, "rejected", site, why, record, nullptr, nullptr, 0);
 }
 
 void LedgerDispositions::reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "runtime/engine/ledger.h"
@@ -23,8 +24,7 @@ class LedgerDispositions : public Dispositions {
   /// Fails if more than 64 products read one source by several ways.
   Status prepare();
 
-  void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code, std::string_view detail,
-             const ReasonArguments& arguments) override;
+  void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override;
   void use(int op, int input, const Record& record) override;
   uint64_t hold(int op, int input, const Record& record) override;
   void release(int op, int input, const Record& record) override;
@@ -37,7 +37,7 @@ class LedgerDispositions : public Dispositions {
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
   /// A row that the `from` kernel did not let through.
-  void leave_source(int source_op, const Record& record, const Drop& drop);
+  void leave_source(int source_op, const Record& record, uint32_t site, const RowReason& reason);
   /// Writes the ports' rows of a turn, its own or those that time released: by the record that caused them, so that
   /// neither blocks nor how steps are fused can show.
   void write_ports();
@@ -48,22 +48,25 @@ class LedgerDispositions : public Dispositions {
   bool silent() const { return silent_; }
 
  private:
-  /// The parts of an error row's type that depend on the place it comes from.
+  /// A reason as an error row states it.
   struct Reason {
     std::string text;
     int code = 0;
-    std::vector<std::pair<std::string, std::string>> arguments;
+    ReasonArguments arguments;
+    const FallibleExpression* expression = nullptr;  ///< that failed, if one did
   };
+  using RowFields = std::shared_ptr<const std::vector<Field>>;  ///< of a row, for all products that get it
+
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
-  Reason reason_of(uint32_t site, uint32_t code, std::string_view detail, const ReasonArguments& given,
-                   const Record& record) const;
+  Reason reason_of(const Site& site, const RowReason& given, const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
                    const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
   void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
+  void append_expression(const FallibleExpression* expression, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);
-  void write_slots(int product, const std::string& port, const Record& cause, const std::vector<Field>& fields,
+  void write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
                    const std::vector<Slot>& slots);
   void write_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
                   const Block& block, uint32_t row);
@@ -84,7 +87,7 @@ class LedgerDispositions : public Dispositions {
     std::string port;
     uint64_t turn;  ///< of the cause
     uint32_t ordinal;
-    std::vector<Field> fields;
+    RowFields fields;
     Block block;
   };
   std::vector<PortRow> port_rows_;

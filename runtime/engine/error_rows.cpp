@@ -1,5 +1,5 @@
-// The rows of the ports: { product, version, reason, code, step, span, arguments, origin, bytes, row }, bare rows of
-// named ports, and alerts.
+// The rows of the ports: { product, version, reason, code, step, span, expression, output, calls, arguments, origin,
+// bytes, row }, bare rows of named ports, and alerts.
 #include <algorithm>
 
 #include "runtime/codec/fault_report.h"
@@ -33,11 +33,11 @@ void append_text(std::string_view name, const Slot& text, std::vector<Field>& fi
 
 }  // namespace
 
-LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, uint32_t code, std::string_view detail,
-                                                         const ReasonArguments& given, const Record& record) const {
-  const Site& site = program_.sites[site_index];
-  if (code == 0 && !site.check.empty()) code = kCheckRejected;
-  Reason reason{std::string(detail), static_cast<int>(code), {}};
+LedgerDispositions::Reason LedgerDispositions::reason_of(const Site& site, const RowReason& given,
+                                                         const Record& record) const {
+  const uint32_t code = given.code == 0 && !site.check.empty() ? kCheckRejected : given.code;
+  Reason reason{std::string(given.detail), static_cast<int>(code), {}};
+  if (given.expression < program_.expressions.size()) reason.expression = &program_.expressions[given.expression];
   const CatalogueEntry* entry = code == 0 ? nullptr : find_catalogue_entry(static_cast<int>(code));
   if (entry == nullptr) return reason;
   std::vector<std::pair<std::string, DiagnosticArgument>> arguments;
@@ -59,10 +59,12 @@ LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, ui
   bool detail_used = false;
   for (const std::string& name : placeholders(entry->message)) {
     std::string value;
-    auto stated =
-        std::find_if(given.begin(), given.end(), [&](const auto& argument) { return argument.first == name; });
-    if (stated != given.end()) {
+    auto stated = std::find_if(given.arguments.begin(), given.arguments.end(),
+                               [&](const auto& argument) { return argument.first == name; });
+    if (stated != given.arguments.end()) {
       value = stated->second;
+    } else if (name == "operation" && reason.expression != nullptr) {
+      value = reason.expression->text;
     } else if (name == "field") {
       value = site.field;
     } else if (name == "type") {
@@ -70,7 +72,7 @@ LedgerDispositions::Reason LedgerDispositions::reason_of(uint32_t site_index, ui
     } else if (name == "check") {
       value = site.check;
     } else if (!detail_used) {
-      value = detail;
+      value = given.detail;
       detail_used = true;
     }
     reason.arguments.emplace_back(name, value);
@@ -99,6 +101,24 @@ void LedgerDispositions::append_origin(const Record& record, std::vector<Field>&
   slots.push_back(slot_i64(record.line == kMadeByWindow ? 0 : record.line));
 }
 
+void LedgerDispositions::append_expression(const FallibleExpression* expression, std::vector<Field>& fields,
+                                           std::vector<Slot>& slots) {
+  auto append_optional = [&](std::string_view name, std::string_view text) {
+    fields.push_back({std::string(name), optional_type(string_type())});
+    slots.push_back(slot_u8(!text.empty()));
+    slots.push_back(text_slot(text));
+  };
+  append_optional("expression", expression == nullptr ? std::string_view() : expression->text);
+  append_optional("output", expression == nullptr ? std::string_view() : expression->output);
+  const size_t count = expression == nullptr ? 0 : expression->call_places.size();
+  auto* calls = arena_.allocate_array<Slot>(std::max<size_t>(count, 1));
+  for (size_t i = 0; i < count; ++i) calls[i] = text_slot(expression->call_places[i]);
+  fields.push_back({"calls", list_type(string_type())});
+  Slot list = slot_i128(0);
+  list.list = {calls, count};
+  slots.push_back(list);
+}
+
 void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row,
                                     std::vector<Field>& fields, std::vector<Slot>& slots) {
   std::vector<Field> shown;
@@ -121,9 +141,9 @@ void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Bl
   fields.push_back({"row", struct_type(std::move(shown))});
 }
 
-void LedgerDispositions::write_slots(int product, const std::string& port, const Record& cause,
-                                     const std::vector<Field>& fields, const std::vector<Slot>& slots) {
-  Block block = allocate_block(flatten(fields), 1, arena_);
+void LedgerDispositions::write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
+                                     const std::vector<Slot>& slots) {
+  Block block = allocate_block(flatten(*fields), 1, arena_);
   block.rows = 1;
   block.time[0] = 0;
   block.watermark[0] = 0;
@@ -140,19 +160,24 @@ void LedgerDispositions::write_ports() {
     return std::tuple(x.turn, x.ordinal, a) < std::tuple(y.turn, y.ordinal, b);
   });
   for (uint32_t i : order)
-    output_.write(port_rows_[i].product, port_rows_[i].port, port_rows_[i].fields, port_rows_[i].block);
+    output_.write(port_rows_[i].product, port_rows_[i].port, *port_rows_[i].fields, port_rows_[i].block);
   port_rows_.clear();
 }
 
 void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
                                      const Reason& reason, const Record& record, const std::vector<Field>* row_type,
                                      const Block* block, uint32_t row) {
-  std::vector<Field> fields = {{"product", string_type()}, {"version", int_type()}};
+  std::vector<Field> fields;
+  fields.reserve(16);
+  fields.push_back({"product", string_type()});
+  fields.push_back({"version", int_type()});
   std::vector<Slot> slots(2);
+  slots.reserve(32);
   append_text("reason", text_slot(reason.text), fields, slots);
   append_text("code", text_slot(reason.code == 0 ? std::string() : fmt::format("E{:04}", reason.code)), fields, slots);
   append_text("step", text_slot(site.step), fields, slots);
-  append_text("span", text_slot(site.place), fields, slots);
+  append_text("span", text_slot(reason.expression == nullptr ? site.place : reason.expression->place), fields, slots);
+  append_expression(reason.expression, fields, slots);
   std::vector<Field> arguments;
   for (const auto& [name, value] : reason.arguments) {
     arguments.push_back({name, string_type()});
@@ -170,10 +195,11 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   }
   append_text("bytes", text_slot(bytes), fields, slots);
   if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
+  const auto shared = std::make_shared<const std::vector<Field>>(std::move(fields));
   for (int product : products) {
     slots[0] = text_slot(program_.products[product].qualified());
     slots[1] = slot_i64(program_.products[product].version);
-    write_slots(product, port, record, fields, slots);
+    write_slots(product, port, record, shared, slots);
   }
 }
 
@@ -183,7 +209,8 @@ void LedgerDispositions::write_bare(const std::vector<int>& products, const std:
   std::vector<Field> fields;
   std::vector<Slot> slots;
   append_row(row_type, block, row, fields, slots);
-  for (int product : products) write_slots(product, port, block.record_of(row), fields.back().type->fields, slots);
+  const auto bare = std::make_shared<const std::vector<Field>>(fields.back().type->fields);
+  for (int product : products) write_slots(product, port, block.record_of(row), bare, slots);
 }
 
 void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::string_view check) {
@@ -193,9 +220,10 @@ void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::st
   append_text("check", text_slot(check), fields, slots);
   append_origin(block.record_of(row), fields, slots);
   append_row(self.row, block, row, fields, slots);
+  const auto shared = std::make_shared<const std::vector<Field>>(std::move(fields));
   for (int product : self.products) {
     ++book_.product(product).alerts;
-    if (!silent_) write_slots(product, "alerts", block.record_of(row), fields, slots);
+    if (!silent_) write_slots(product, "alerts", block.record_of(row), shared, slots);
   }
 }
 

@@ -196,13 +196,13 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
   // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
   struct Refused {
     uint32_t ordinal;
-    const Drop* drop = nullptr;
+    const SourceRows::Refused* row = nullptr;
     Diagnostic reason;
   };
   std::vector<Refused> refused;
   for (const RejectedRecord& rejected : rows.rejected)
     refused.push_back({rejected.record, nullptr, rejected.diagnostic});
-  for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each.drop, {}});
+  for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
   std::vector<Block> made, parts;
@@ -239,8 +239,8 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
   std::sort(refused.begin(), refused.end(), [](const Refused& a, const Refused& b) { return a.ordinal < b.ordinal; });
   for (const Refused& each : refused) {
     const Record& record = rows.records[each.ordinal];
-    if (each.drop != nullptr) {
-      dispositions_.leave_source(op, record, *each.drop);
+    if (each.row != nullptr) {
+      dispositions_.leave_source(op, record, each.row->site, each.row->reason);
     } else {
       dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }

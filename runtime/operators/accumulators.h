@@ -29,6 +29,11 @@ class Accumulator {
                    BlobPool& pool) const = 0;
   /// Writes the result to columns [column, …). False: it does not fit its type, and the columns are zero.
   virtual bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const = 0;
+  /// What does not fit, for people: asked only where `read` gave false.
+  virtual std::string values_text(const char* state) const {
+    (void)state;
+    return {};
+  }
   virtual void store(const char* state, WireWriter& out) const = 0;
   /// Into a state that has begun and taken no row; false if the bytes are not such a state.
   virtual bool load(WireReader& in, char* state, BlobPool& pool) const = 0;

@@ -137,14 +137,13 @@ void IntervalJoinNode::seal(int64_t time) {
   sealed_changed_ = true;
 }
 
-void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop) {
+void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop) {
   // The pair is a row that this step made; its left record is settled by itself.
   dispositions().make(index(), 1);
   JoinPairs pair;
   pair.add(row, right);
   if (services_.trace != nullptr) services_.trace->pair = row;
-  dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.site, drop.code,
-                       drop.detail.view(), {});
+  dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.drop->site, *drop.reason);
   if (services_.trace != nullptr) services_.trace->pair = -1;
 }
 
@@ -163,13 +162,13 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     std::vector<const HeldRow*> held;
     for (const LeftRow* left : lefts) held.push_back(&left->held);
     Block left_block = block_of(held, left_rows_, left_leaves_, arena());
-    std::vector<const Drop*> drops;
+    PairDrops drops;
     rows_.evaluate(left_block, pairs, drops);
     JoinPairs met;
     std::vector<RightTime> met_times;
     for (uint32_t i = 0; i < lefts.size(); ++i) {
-      bool rejected = drops[i] != nullptr && rows_.rejects(*drops[i]);
-      if (drops[i] != nullptr && !rejected) continue;
+      const bool rejected = JoinRows::rejects(drops[i]);
+      if (drops[i] && !rejected) continue;
       if (!lefts[i]->matched) {
         lefts[i]->matched = true;
         lefts[i]->dirty = true;
@@ -178,7 +177,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
         dispositions().use(index(), 0, left_block.record_of(i));
       }
       if (rejected) {
-        reject_pair(left_block, i, pairs.rights[i], *drops[i]);
+        reject_pair(left_block, i, pairs.rights[i], drops[i]);
         continue;
       }
       met.add(i, pairs.rights[i]);
@@ -247,7 +246,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     if (!keys.has_null[row])
       add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
-  std::vector<const Drop*> drops;
+  PairDrops drops;
   rows_.evaluate(block, pairs, drops);
   JoinPairs met;
   std::vector<RightTime> met_times;
@@ -256,11 +255,11 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     if (late[row]) continue;
     bool matched = false;
     for (; next < pairs.rows.size() && pairs.rows[next] == row; ++next) {
-      bool rejected = drops[next] != nullptr && rows_.rejects(*drops[next]);
-      if (drops[next] != nullptr && !rejected) continue;
+      const bool rejected = JoinRows::rejects(drops[next]);
+      if (drops[next] && !rejected) continue;
       matched = true;
       if (rejected) {
-        reject_pair(block, row, pairs.rights[next], *drops[next]);
+        reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
         met_times.push_back(times[next]);
@@ -342,19 +341,19 @@ void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, 
     if (!keys.has_null[row])
       add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
-  std::vector<const Drop*> drops;
+  PairDrops drops;
   rows_.evaluate(block, pairs, drops);
   JoinPairs met;
   std::vector<RightTime> met_times;
   size_t next = 0;
   for (uint32_t row : rows) {
     const Record& record = block.record_of(row);
-    const Drop* rejection = nullptr;
+    const PairDrop* rejection = nullptr;
     size_t best = pairs.rows.size();
     uint64_t best_distance = 0;
     for (; next < pairs.rows.size() && pairs.rows[next] == row; ++next) {
-      if (drops[next] != nullptr) {
-        if (rejection == nullptr && rows_.rejects(*drops[next])) rejection = drops[next];
+      if (drops[next]) {
+        if (rejection == nullptr && JoinRows::rejects(drops[next])) rejection = &drops[next];
         continue;
       }
       int64_t a = times[next].time, b = block.time[row];
@@ -367,7 +366,7 @@ void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, 
       }
     }
     if (rejection != nullptr) {
-      dispositions().leave(index(), 0, block, row, rejection->site, rejection->code, rejection->detail.view(), {});
+      dispositions().leave(index(), 0, block, row, rejection->drop->site, *rejection->reason);
     } else if (best == pairs.rows.size() && !content_.shape.left) {
       rows_.leave_unmatched(block, row);
     } else {

@@ -130,7 +130,7 @@ class IntervalJoinNode : public OperatorNode {
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
-  void reject_pair(const Block& left, uint32_t row, Bytes right, const Drop& drop);
+  void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
   bool closed(int64_t left_time) const;
   /// Whether time closes intervals before the right side ends.
   bool closes_in_time() const { return upper() != INT64_MAX; }

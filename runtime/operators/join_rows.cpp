@@ -77,16 +77,22 @@ Block JoinRows::join(const Block& left, const JoinPairs& pairs) {
   return pair_block(left, pairs, shape_.left);
 }
 
-void JoinRows::evaluate(const Block& left, const JoinPairs& pairs, std::vector<const Drop*>& drops) {
-  drops.assign(pairs.rows.size(), nullptr);
+void JoinRows::evaluate(const Block& left, const JoinPairs& pairs, PairDrops& drops) {
+  drops.clear();
+  drops.resize(pairs.rows.size());
   if (shape_.residual.empty()) return;
   JoinPairs met;
   std::vector<uint32_t> places;
   auto run = [&] {
     Block block = pair_block(left, met, false);
     std::vector<void*> none(block.columns.size(), nullptr);
-    KernelResult result = run_kernel(shape_.residual.get(), block, none, services_.arena, services_.call);
-    for (const Drop& drop : result.drops) drops[places[drop.row]] = &drop;
+    KernelResult result = run_kernel(shape_.residual, block, none, services_.arena, services_.call);
+    DropReasons reasons(shape_.residual, result);
+    for (const Drop& drop : result.drops) {
+      PairDrop& pair = drops[places[drop.row]];
+      pair.drop = &drop;
+      if (drop.code != 0) pair.reason = std::make_unique<const RowReason>(reasons.of(drop));
+    }
     met.clear();
     places.clear();
   };
@@ -101,17 +107,16 @@ void JoinRows::evaluate(const Block& left, const JoinPairs& pairs, std::vector<c
 
 void JoinRows::filter(const Block& left, JoinPairs& pairs) {
   if (shape_.residual.empty()) return;
-  std::vector<const Drop*> drops;
+  PairDrops drops;
   evaluate(left, pairs, drops);
   size_t kept = 0;
   for (size_t i = 0; i < pairs.rows.size(); ++i) {
-    if (drops[i] != nullptr && rejects(*drops[i])) {
-      services_.dispositions.leave(services_.index, 0, left, pairs.rows[i], drops[i]->site, drops[i]->code,
-                                   drops[i]->detail.view(), {});
+    if (rejects(drops[i])) {
+      services_.dispositions.leave(services_.index, 0, left, pairs.rows[i], drops[i].drop->site, *drops[i].reason);
       continue;
     }
     pairs.rows[kept] = pairs.rows[i];
-    pairs.rights[kept++] = drops[i] == nullptr ? pairs.rights[i] : Bytes{nullptr, 0};
+    pairs.rights[kept++] = !drops[i] ? pairs.rights[i] : Bytes{nullptr, 0};
   }
   pairs.rows.resize(kept);
   pairs.rights.resize(kept);
@@ -119,8 +124,8 @@ void JoinRows::filter(const Block& left, JoinPairs& pairs) {
 
 void JoinRows::leave_unmatched(const Block& left, uint32_t row) {
   constexpr uint32_t kUnmatchedRow = 6304;
-  services_.dispositions.leave(services_.index, 0, left, row, shape_.unmatched_site, kUnmatchedRow, {},
-                               {{"relation", right_name_}});
+  services_.dispositions.leave(services_.index, 0, left, row, shape_.unmatched_site,
+                               {.code = kUnmatchedRow, .arguments = {{"relation", right_name_}}});
 }
 
 void JoinRows::finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out) {

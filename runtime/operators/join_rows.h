@@ -30,16 +30,25 @@ struct JoinPairs {
   }
 };
 
+/// What the residual makes of a pair: nothing where it matches.
+struct PairDrop {
+  const Drop* drop = nullptr;
+  std::unique_ptr<const RowReason> reason;  ///< where the residual failed
+
+  explicit operator bool() const { return drop != nullptr; }
+};
+using PairDrops = std::vector<PairDrop>;
+
 class JoinRows {
  public:
   JoinRows(const Services& services, const JoinShape& shape);
 
   /// Rows of the right input as this join keeps them: its first `right_fields`.
   StoredRows& right_rows() { return right_rows_; }
-  /// Evaluates the residual for the pairs that have a right row. `drops[i]` is null where pair i matches (or has none).
-  /// Any number of pairs; memory of the arena.
-  void evaluate(const Block& left, const JoinPairs& pairs, std::vector<const Drop*>& drops);
-  bool rejects(const Drop& drop) const { return services_.program.sites[drop.site].kind == Site::Kind::rejected; }
+  /// Evaluates the residual for the pairs that have a right row. `drops[i]` is empty where pair i matches (or has
+  /// none). Any number of pairs.
+  void evaluate(const Block& left, const JoinPairs& pairs, PairDrops& drops);
+  static bool rejects(const PairDrop& drop) { return drop.reason != nullptr; }
   /// Evaluates the residual: pairs that do not match lose their right row, rejected left rows leave and are removed
   /// from `pairs`.
   void filter(const Block& left, JoinPairs& pairs);

@@ -26,9 +26,6 @@
 
 namespace braid {
 
-/// The arguments of a row's reason, by the names in the catalogue's message.
-using ReasonArguments = std::vector<std::pair<std::string, std::string>>;
-
 /// Receives the rows that leave the flow, and counts for the ledgers. `input` is the input of operator `op` from which
 /// the row came; kMadeHere for a row that the operator itself made.
 class Dispositions {
@@ -36,9 +33,8 @@ class Dispositions {
   static constexpr int kMadeHere = -1;
 
   virtual ~Dispositions() = default;
-  /// The row leaves at `site`: settled, and written where the site says. `detail`: what was wrong, in the arena.
-  virtual void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code,
-                     std::string_view detail, const ReasonArguments& arguments) = 0;
+  /// The row leaves at `site`: settled, and written where the site says.
+  virtual void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) = 0;
   /// The record is folded, stored or emitted here.
   virtual void use(int op, int input, const Record& record) = 0;
   /// The row waits undecided. Returns the value for the waiting record's `settled`.
@@ -182,16 +178,30 @@ class OperatorNode {
   Status health_;
 };
 
-/// Runs a kernel over a block. `kept` and `drops` are in the arena.
+/// What a kernel made of a block; in the arena.
 struct KernelResult {
+  KernelFrame frame;
   std::span<const uint32_t> kept;
   std::span<const Drop> drops;
 };
-KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void* const> out, Arena& arena,
+KernelResult run_kernel(const KernelSlot& kernel, const Block& block, std::span<void* const> out, Arena& arena,
                         CallContext& call);
 /// The block after a kernel: `leaves` of its row, each passed through from `block` or computed.
-Block run_row_kernel(const Kernel& kernel, const Block& block, std::span<const int> passthrough,
-                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, std::span<const Drop>* drops);
+Block run_row_kernel(const KernelSlot& kernel, const Block& block, std::span<const int> passthrough,
+                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, KernelResult* result);
+
+/// Why rows of one block were dropped: found when the first of them has failed. Kernel and result outlive it.
+class DropReasons {
+ public:
+  DropReasons(const KernelSlot& kernel, const KernelResult& result)
+      : explainer_(kernel.explainer()), frame_(result.frame) {}
+  RowReason of(const Drop& drop);
+
+ private:
+  const Explainer* explainer_;
+  const KernelFrame& frame_;
+  std::unique_ptr<BlockReasons> reasons_;
+};
 
 /// The operator of program.operators[services.index]; source operators have none. Fails if the machine does not have
 /// what the step needs (a time zone).

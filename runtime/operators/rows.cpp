@@ -19,10 +19,10 @@ void OperatorNode::leave_late(int input, const Block& block, uint32_t row, uint3
   arguments[1].first = "watermark";
   append_timestamp(arguments[1].second, std::max(block.watermark[row], edges[input].finite));
   constexpr uint32_t kLateRow = 6301;
-  dispositions().leave(index(), input, block, row, site, kLateRow, {}, arguments);
+  dispositions().leave(index(), input, block, row, site, {.code = kLateRow, .arguments = std::move(arguments)});
 }
 
-KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void* const> out, Arena& arena,
+KernelResult run_kernel(const KernelSlot& kernel, const Block& block, std::span<void* const> out, Arena& arena,
                         CallContext& call) {
   const void** in = arena.allocate_array<const void*>(block.columns.size());
   for (size_t i = 0; i < block.columns.size(); ++i) in[i] = block.columns[i].data;
@@ -36,19 +36,24 @@ KernelResult run_kernel(const Kernel& kernel, const Block& block, std::span<void
   frame.time = block.time;
   frame.record = block.record;
   frame.records = block.records;
-  kernel.run(frame);
+  kernel.get().run(frame);
   BRAID_CHECK(frame.kept_count + frame.drop_count == block.rows, "a kernel lost a row");
-  return {{frame.kept, frame.kept_count}, {frame.drops, frame.drop_count}};
+  return {frame, {frame.kept, frame.kept_count}, {frame.drops, frame.drop_count}};
 }
 
-Block run_row_kernel(const Kernel& kernel, const Block& block, std::span<const int> passthrough,
-                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, std::span<const Drop>* drops) {
+RowReason DropReasons::of(const Drop& drop) {
+  if (drop.code == 0 || explainer_ == nullptr) return {.code = drop.code, .detail = drop.detail.view()};
+  if (!reasons_) reasons_ = explainer_->begin(frame_);
+  return reasons_->explain(drop);
+}
+
+Block run_row_kernel(const KernelSlot& kernel, const Block& block, std::span<const int> passthrough,
+                     std::span<const Leaf> leaves, Arena& arena, CallContext& call, KernelResult* made) {
   BRAID_CHECK(passthrough.size() == leaves.size());
   std::vector<void*> out(leaves.size(), nullptr);
   for (size_t i = 0; i < leaves.size(); ++i)
     if (passthrough[i] < 0) out[i] = arena.allocate(leaf_width(leaves[i].kind) * block.rows);
-  KernelResult result = run_kernel(kernel, block, out, arena, call);
-  *drops = result.drops;
+  const KernelResult& result = *made = run_kernel(kernel, block, out, arena, call);
 
   Block rows;
   rows.rows = static_cast<uint32_t>(result.kept.size());
@@ -93,11 +98,11 @@ RowsNode::RowsNode(const Services& services)
     : OperatorNode(services), content_(std::get<RowsOperator>(self_.content)), leaves_(flatten(self_.row)) {}
 
 void RowsNode::take(int input, const Block& block, std::vector<Block>& out) {
-  std::span<const Drop> drops;
-  Block rows =
-      run_row_kernel(content_.kernel.get(), block, content_.passthrough, leaves_, arena(), services_.call, &drops);
-  for (const Drop& drop : drops)
-    dispositions().leave(index(), input, block, drop.row, drop.site, drop.code, drop.detail.view(), {});
+  KernelResult result;
+  Block rows = run_row_kernel(content_.kernel, block, content_.passthrough, leaves_, arena(), services_.call, &result);
+  DropReasons reasons(content_.kernel, result);
+  for (const Drop& drop : result.drops)
+    dispositions().leave(index(), input, block, drop.row, drop.site, reasons.of(drop));
   if (rows.rows > 0) out.push_back(std::move(rows));
 }
 
@@ -110,7 +115,7 @@ AlertNode::AlertNode(const Services& services)
 
 void AlertNode::take(int, const Block& block, std::vector<Block>& out) {
   std::vector<void*> none(block.columns.size(), nullptr);  // it computes no column: what it drops is the answer
-  KernelResult result = run_kernel(content_.kernel.get(), block, none, arena(), services_.call);
+  KernelResult result = run_kernel(content_.kernel, block, none, arena(), services_.call);
   for (const Drop& drop : result.drops) dispositions().alert(index(), block, drop.row, content_.check);
   out.push_back(block);
 }

@@ -23,17 +23,15 @@ class DeferredDispositions : public Dispositions {
     OrderKey key;
     int input;
     const Block* block;
-    uint32_t row, site, code;
-    std::string_view detail;
-    ReasonArguments arguments;
+    uint32_t row, site;
+    RowReason reason;
   };
 
   explicit DeferredDispositions(const OutputTrace& trace) : trace_(trace) {}
 
-  void leave(int, int input, const Block& block, uint32_t row, uint32_t site, uint32_t code, std::string_view detail,
-             const ReasonArguments& arguments) override {
+  void leave(int, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override {
     const OrderKey& key = trace_.key(trace_.pair >= 0 ? static_cast<uint32_t>(trace_.pair) : row);
-    leaves_.push_back({key, input, keep(block), row, site, code, detail, arguments});
+    leaves_.push_back({key, input, keep(block), row, site, reason});
   }
   void use(int, int input, const Record& record) override { calls_.push_back({Call::use, input, &record}); }
   uint64_t hold(int, int input, const Record& record) override {
@@ -275,8 +273,7 @@ void ShardedOperator::settle() {
     return std::tie(a.first->key, a.second) < std::tie(b.first->key, b.second);
   });
   for (const auto& [leave, place] : leaves)
-    dispositions().leave(index(), leave->input, *leave->block, leave->row, leave->site, leave->code, leave->detail,
-                         leave->arguments);
+    dispositions().leave(index(), leave->input, *leave->block, leave->row, leave->site, leave->reason);
   for (const auto& shard : shards_) shard->dispositions.forget_leaves();
 }
 

@@ -73,6 +73,31 @@ struct WideSum {
     words[2] += static_cast<uint64_t>(sum >> 64) + (value < 0 ? UINT64_MAX : 0);
     ++count;
   }
+  /// In decimal digits, `scale` of them behind the point.
+  std::string text(int scale) const {
+    uint64_t magnitude[3] = {words[0], words[1], words[2]};
+    if (negative()) {
+      uint64_t carry = 1;
+      for (uint64_t& word : magnitude) {
+        word = ~word + carry;
+        carry = carry != 0 && word == 0 ? 1 : 0;
+      }
+    }
+    std::string digits;
+    const size_t fewest = scale == 0 ? 1 : static_cast<size_t>(scale) + 2;  // 0.00
+    while (magnitude[0] != 0 || magnitude[1] != 0 || magnitude[2] != 0 || digits.size() < fewest) {
+      uint64_t remainder = 0;
+      for (int i = 2; i >= 0; --i) {
+        uint128 part = (static_cast<uint128>(remainder) << 64) | magnitude[i];
+        magnitude[i] = static_cast<uint64_t>(part / 10);
+        remainder = static_cast<uint64_t>(part % 10);
+      }
+      digits.push_back(static_cast<char>('0' + remainder));
+      if (digits.size() == static_cast<size_t>(scale)) digits.push_back('.');
+    }
+    if (negative()) digits.push_back('-');
+    return {digits.rbegin(), digits.rend()};
+  }
   bool negative() const { return words[2] >> 63 != 0; }
   bool value(int128* result) const {
     uint64_t sign = words[1] >> 63 != 0 ? UINT64_MAX : 0;
@@ -160,6 +185,13 @@ class ExactNumber : public Accumulator {
       return none(out, row, column);
     }
     return result_.write_integer(out, row, column, value);
+  }
+  std::string values_text(const char* state) const override {
+    const auto* sum = reinterpret_cast<const WideSum*>(state);
+    std::string text = sum->text(scale_of(rows_.argument().type));
+    if (is(without_optional(rows_.argument().type), TypeKind::duration)) text += "us";
+    if (averages_) text += " / " + std::to_string(sum->count);
+    return text;
   }
   void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const WideSum*>(state)); }
   bool load(WireReader& in, char* state, BlobPool&) const override {

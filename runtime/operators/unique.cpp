@@ -76,7 +76,8 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
     bool added = false;
     Entry& entry = winners_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
     if (!added && block.time[row] < add_time(entry.value.time, content_.within_us)) {
-      dispositions().leave(index(), 0, block, row, content_.duplicate_site, kDuplicateRow, {}, reason_);
+      dispositions().leave(index(), 0, block, row, content_.duplicate_site,
+                           {.code = kDuplicateRow, .arguments = reason_});
       continue;
     }
     entry.value.time = block.time[row];

@@ -265,9 +265,13 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::
         kept.push_back(row);
         continue;
       }
-      const Field& field = self_.row[content_.keys.size() + next->second];
-      dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site, kOverflow, {},
-                           {{"operation", field.name}, {"type", to_string(field.type)}});
+      const AggregateSpec& aggregate = content_.aggregates[next->second];
+      const char* state = groups[first + row]->value.state + offsets_[next->second];
+      dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site,
+                           {.code = kOverflow,
+                            .expression = aggregate.expression,
+                            .arguments = {{"type", to_string(aggregate.type)},
+                                          {"values", accumulators_[next->second]->values_text(state)}}});
       ++next;
     }
     if (kept.empty()) continue;

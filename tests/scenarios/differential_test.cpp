@@ -60,17 +60,22 @@ TEST_P(Differential, EngineEqualsReference) {
     // Content: what the oracle says, however partitions interleave.
     const Account as_recorded = run(optimized, {});
     ASSERT_EQ(difference(expected, sorted(as_recorded)), "") << repeat;
-    // Replay: the same turns give the same rows in the same order.
-    ASSERT_EQ(difference(as_recorded, run(plain, {})), "") << "passes off; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(native, {})), "") << "native code; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(native, {.block_rows = 3})), "") << "native code, small blocks; " << repeat;
+    // Replay: the same turns give the same rows in the same order, with the same reasons and places.
+    auto replay = [&](driver::Compiled& compiled, RunOptions options) {
+      options.whole_errors = true;
+      return run(compiled, options);
+    };
+    const Account whole = replay(optimized, {});
+    ASSERT_EQ(difference(whole, replay(plain, {})), "") << "passes off; " << repeat;
+    ASSERT_EQ(difference(whole, replay(native, {})), "") << "native code; " << repeat;
+    ASSERT_EQ(difference(whole, replay(native, {.block_rows = 3})), "") << "native code, small blocks; " << repeat;
     for (const size_t workers : {2, 4})
-      ASSERT_EQ(difference(as_recorded, run(optimized, {.workers = workers})), "") << workers << " workers; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(optimized, {.restart_after_turns = true, .workers = 3})), "")
+      ASSERT_EQ(difference(whole, replay(optimized, {.workers = workers})), "") << workers << " workers; " << repeat;
+    ASSERT_EQ(difference(whole, replay(optimized, {.restart_after_turns = true, .workers = 3})), "")
         << "three workers, restarts; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(plain, {.restart_after_turns = true, .block_rows = 1})), "")
+    ASSERT_EQ(difference(whole, replay(plain, {.restart_after_turns = true, .block_rows = 1})), "")
         << "passes off, restarts, blocks of a row; " << repeat;
-    ASSERT_EQ(difference(as_recorded, run(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
+    ASSERT_EQ(difference(whole, replay(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
     interleave(input, rng);
     if (only) print_turns(input);
     ASSERT_EQ(difference(expected, sorted(run(optimized, {}))), "") << "partitions interleaved otherwise; " << repeat;

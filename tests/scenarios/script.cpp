@@ -36,6 +36,7 @@ driver::Compiled Script::compile(bool passes) const {
 
 driver::Compiled Script::compile(const optimize::Options& options) const {
   driver::Compiled made = driver::compile(project_, driver::products_of(project_, {}), options, system_clock());
+  driver::name_places(made.program(), sources_, "");
   for (SourceSpec& source : made.program().sources) {
     source.binding.kind = "inline";
     source.binding.format = "json";

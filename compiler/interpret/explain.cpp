@@ -1,0 +1,177 @@
+#include "compiler/interpret/explain.h"
+
+#include "compiler/typed/failure.h"
+#include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
+#include "runtime/data/value.h"
+
+namespace braid::interpret {
+namespace {
+
+using typed::Operator;
+
+/// At most `most` bytes of it, no character cut in two.
+std::string_view beginning(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
+std::string bounded(std::string_view text, size_t most) {
+  const std::string_view shown = beginning(text, most);
+  return std::string(shown) + (shown.size() < text.size() ? "…" : "");
+}
+
+/// Writes literals; what is long ends with `…` and its size.
+class ShortLiteral {
+ public:
+  std::string text;
+
+  void append(const Type& type, const Slot* slots) {
+    switch (type->kind) {
+      case TypeKind::optional:
+        if (slots->u8 == 0)
+          text += "null";
+        else
+          append(type->element, slots + 1);
+        return;
+      case TypeKind::string:
+      case TypeKind::bytes:
+        return append_bytes(type, slots->bytes.view());
+      case TypeKind::list:
+        return append_list(type, slots->list);
+      case TypeKind::structure:
+        return append_struct(type, slots);
+      case TypeKind::boolean:
+      case TypeKind::integer:
+      case TypeKind::floating:
+      case TypeKind::decimal:
+      case TypeKind::uuid:
+      case TypeKind::date:
+      case TypeKind::time:
+      case TypeKind::timestamp:
+      case TypeKind::duration:
+      case TypeKind::enumeration:
+      case TypeKind::checked:
+      case TypeKind::null:
+      case TypeKind::error:
+        text += to_literal(type, from_slots(type, slots));
+        return;
+    }
+  }
+
+ private:
+  bool full() const { return text.size() >= kShownValue; }
+
+  void append_bytes(const Type& type, std::string_view value) {
+    const std::string_view shown =
+        is(type, TypeKind::string) ? beginning(value, kShownValue) : value.substr(0, kShownValue / 4 * 3);
+    text += to_literal(type, Value{std::string(shown)});
+    if (shown.size() < value.size()) text += fmt::format("… ({} bytes)", value.size());
+  }
+  void append_list(const Type& type, const List& list) {
+    const size_t width = leaf_count(type->element);
+    text += "[";
+    for (uint64_t i = 0; i < list.count; ++i) {
+      if (i > 0) text += ", ";
+      if (full()) {
+        text += fmt::format("… ({} elements)", list.count);
+        break;
+      }
+      append(type->element, list.items + i * width);
+    }
+    text += "]";
+  }
+  void append_struct(const Type& type, const Slot* slots) {
+    text += "{ ";
+    for (size_t i = 0; i < type->fields.size(); ++i) {
+      if (i > 0) text += ", ";
+      if (full()) {
+        text += "…";
+        break;
+      }
+      text += type->fields[i].name + ": ";
+      append(type->fields[i].type, slots);
+      slots += leaf_count(type->fields[i].type);
+    }
+    text += " }";
+  }
+};
+
+std::string_view sign(Operator op) {
+  switch (op) {
+    case Operator::add:
+      return "+";
+    case Operator::subtract:
+    case Operator::negate:
+      return "-";
+    case Operator::multiply:
+      return "*";
+    case Operator::divide:
+      return "/";
+    case Operator::remainder:
+      return "%";
+    case Operator::equal:
+    case Operator::not_equal:
+    case Operator::less:
+    case Operator::less_equal:
+    case Operator::greater:
+    case Operator::greater_equal:
+      break;
+  }
+  BRAID_UNREACHABLE("a comparison does not fail");
+}
+
+std::string joined(const std::vector<std::string>& values, std::string_view between) {
+  std::string text;
+  for (size_t i = 0; i < values.size(); ++i) text += (i > 0 ? std::string(between) : "") + values[i];
+  return text;
+}
+
+/// As the expression, with values instead of operands.
+std::string values_text(const typed::Expression& expression, const std::vector<std::string>& values) {
+  return std::visit(Overloaded{
+                        [&](const typed::FunctionCall& node) {
+                          return std::string(node.function->name) + "(" + joined(values, ", ") + ")";
+                        },
+                        [&](const typed::Operation& node) {
+                          if (values.size() == 1) return fmt::format("{}({})", sign(node.op), values.front());
+                          return joined(values, fmt::format(" {} ", sign(node.op)));
+                        },
+                        [&](const typed::Concatenate&) { return joined(values, " + "); },
+                        [&](const auto&) { return joined(values, ", "); },
+                    },
+                    expression.node);
+}
+
+}  // namespace
+
+ReasonArguments explain(const Failure& failure, const std::vector<const Slot*>& operands) {
+  const typed::Expression& expression = *failure.node->expression;
+  const std::vector<typed::ExpressionRef> parts = typed::parts(expression);
+  std::vector<std::string> values;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    ShortLiteral literal;
+    literal.append(parts[i]->type, operands[i]);
+    values.push_back(std::move(literal.text));
+  }
+  ReasonArguments arguments;
+  auto add = [&](std::string name, std::string value) { arguments.emplace_back(std::move(name), std::move(value)); };
+  add("type", to_string(expression.type));
+  if (const auto* call = std::get_if<typed::FunctionCall>(&expression.node)) {
+    add("function", std::string(call->function->name));
+    add("reason", bounded(failure.detail.view(), kShownValues));
+    // A conversion is of its first argument; the others say how.
+    if (failure.code == diag::ConversionFailed::kCode) add("values", bounded(values.front(), kShownValues));
+  } else if (std::holds_alternative<typed::Index>(expression.node)) {
+    add("index", std::to_string(operands[1]->i64));
+    add("length", std::to_string(operands[0]->list.count));
+  } else if (std::holds_alternative<typed::Fail>(expression.node)) {
+    const std::string_view said = operands[0]->bytes.view();
+    add("reason", said.empty() ? "an empty text" : bounded(said, kShownValues));
+  }
+  add("values", bounded(values_text(expression, values), kShownValues));
+  return arguments;
+}
+
+}  // namespace braid::interpret
