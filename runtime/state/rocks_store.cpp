@@ -14,11 +14,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <map>
 #include <system_error>
 
 #include "runtime/base/check.h"
 #include "runtime/state/commit_chain.h"
+#include "runtime/state/net_changes.h"
 
 namespace braid {
 namespace {
@@ -204,28 +204,15 @@ class RocksStore : public StateStore {
   }
 
   /// What is left of a family's changes when later ones have replaced earlier ones.
-  struct Net {
-    std::map<std::string_view, const Change*> rows;
-    std::vector<const Change*> ranges;
-  };
-
   Status ingest(const StateBatch& batch, const CommitChain& link) {
-    std::array<Net, kStateFamilies> nets;
-    for (const Change& change : batch.changes()) {
-      Net& net = nets[static_cast<size_t>(change.family)];
-      if (change.kind != Change::Kind::erase_range) {
-        net.rows[change.key] = &change;
-        continue;
-      }
-      // Within one file a range takes nothing away that the file itself puts.
-      net.rows.erase(net.rows.lower_bound(change.key), net.rows.lower_bound(change.value));
-      net.ranges.push_back(&change);
-    }
+    std::array<NetChanges, kStateFamilies> nets;
+    for (const Change& change : batch.changes()) nets[static_cast<size_t>(change.family)].add(change);
     rocksdb::Status made = rocksdb::Env::Default()->CreateDirIfMissing(path_ + kIncoming);
     if (!made.ok()) return store_error(made, path_);
     std::vector<rocksdb::IngestExternalFileArg> files;
     for (int family = 0; family < kStateFamilies; ++family) {
-      const Net& net = nets[static_cast<size_t>(family)];
+      NetChanges& net = nets[static_cast<size_t>(family)];
+      net.settle();
       std::string path = path_ + kIncoming + "/" + kFamilyNames[static_cast<size_t>(family)] + ".sst";
       rocksdb::Status status = write_file(net, link, path, handle(static_cast<StateFamily>(family)));
       if (!status.ok()) return store_error(status, path_);
@@ -240,16 +227,17 @@ class RocksStore : public StateStore {
     return {};
   }
 
-  rocksdb::Status write_file(const Net& net, const CommitChain& link, const std::string& path,
+  rocksdb::Status write_file(const NetChanges& net, const CommitChain& link, const std::string& path,
                              rocksdb::ColumnFamilyHandle* family) {
     rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_, family);
     rocksdb::Status status = file.Open(path);
-    for (auto row = net.rows.begin(); status.ok() && row != net.rows.end(); ++row)
-      status = row->second->kind == Change::Kind::put ? file.Put(row->second->key, row->second->value)
-                                                      : file.Delete(row->second->key);
+    for (size_t i = 0; status.ok() && i < net.rows().size(); ++i) {
+      const Change& row = *net.rows()[i].change;
+      status = row.kind == Change::Kind::put ? file.Put(row.key, row.value) : file.Delete(row.key);
+    }
     if (status.ok()) status = file.Merge(slice(kChainKey), link.bytes());
-    for (auto range = net.ranges.begin(); status.ok() && range != net.ranges.end(); ++range)
-      status = file.DeleteRange((*range)->key, (*range)->value);
+    for (size_t i = 0; status.ok() && i < net.ranges().size(); ++i)
+      status = file.DeleteRange(net.ranges()[i].change->key, net.ranges()[i].change->value);
     if (status.ok()) status = file.Finish();
     return status;
   }
