@@ -2,6 +2,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/short_text.h"
 
 namespace braid::checking {
 namespace {
@@ -89,10 +90,7 @@ std::string FlowChecker::step_text(Span span) const {
     blank = false;
     line += text[i];
   }
-  if (line.size() <= kLongest) return line;
-  size_t cut = kLongest;
-  while (cut > 0 && (static_cast<unsigned char>(line[cut]) & 0xC0) == 0x80) --cut;  // not within a character
-  return line.substr(0, cut) + "…";
+  return shortened(line, kLongest);
 }
 
 bool FlowChecker::from(const ast::From& from) {

@@ -5,6 +5,7 @@
 #include "compiler/check/check.h"
 #include "compiler/interpret/interpret.h"
 #include "compiler/parse/parse.h"
+#include "runtime/report/short_text.h"
 
 namespace braid::driver {
 
@@ -89,10 +90,7 @@ std::string shown_text(std::string_view written) {
     if (blank && (text.empty() || text.back() == ' ')) continue;
     text += blank ? ' ' : c;
   }
-  if (text.size() <= kShownExpression) return text;
-  size_t end = kShownExpression;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return shortened(text, kShownExpression);
 }
 
 }  // namespace

@@ -4,23 +4,12 @@
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/value.h"
+#include "runtime/report/short_text.h"
 
 namespace braid::interpret {
 namespace {
 
 using typed::Operator;
-
-/// At most `most` bytes of it, no character cut in two.
-std::string_view beginning(std::string_view text, size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most);
-}
-
-std::string bounded(std::string_view text, size_t most) {
-  const std::string_view shown = beginning(text, most);
-  return std::string(shown) + (shown.size() < text.size() ? "…" : "");
-}
 
 /// Writes literals; what is long ends with `…` and its size.
 class ShortLiteral {
@@ -65,7 +54,7 @@ class ShortLiteral {
 
   void append_bytes(const Type& type, std::string_view value) {
     const std::string_view shown =
-        is(type, TypeKind::string) ? beginning(value, kShownValue) : value.substr(0, kShownValue / 4 * 3);
+        is(type, TypeKind::string) ? beginning_of(value, kShownValue) : value.substr(0, kShownValue / 4 * 3);
     text += to_literal(type, Value{std::string(shown)});
     if (shown.size() < value.size()) text += fmt::format("… ({} bytes)", value.size());
   }
@@ -160,17 +149,17 @@ ReasonArguments explain(const Failure& failure, const std::vector<const Slot*>& 
   add("type", to_string(expression.type));
   if (const auto* call = std::get_if<typed::FunctionCall>(&expression.node)) {
     add("function", std::string(call->function->name));
-    add("reason", bounded(failure.detail.view(), kShownValues));
+    add("reason", shortened(failure.detail.view(), kShownValues));
     // A conversion is of its first argument; the others say how.
-    if (failure.code == diag::ConversionFailed::kCode) add("values", bounded(values.front(), kShownValues));
+    if (failure.code == diag::ConversionFailed::kCode) add("values", shortened(values.front(), kShownValues));
   } else if (std::holds_alternative<typed::Index>(expression.node)) {
     add("index", std::to_string(operands[1]->i64));
     add("length", std::to_string(operands[0]->list.count));
   } else if (std::holds_alternative<typed::Fail>(expression.node)) {
     const std::string_view said = operands[0]->bytes.view();
-    add("reason", said.empty() ? "an empty text" : bounded(said, kShownValues));
+    add("reason", said.empty() ? "an empty text" : shortened(said, kShownValues));
   }
-  add("values", bounded(values_text(expression, values), kShownValues));
+  add("values", shortened(values_text(expression, values), kShownValues));
   return arguments;
 }
 

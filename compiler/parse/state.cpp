@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ast/visit.h"
+#include "runtime/report/short_text.h"
 
 namespace braid::grammar {
 namespace {
@@ -63,9 +64,7 @@ std::string State::found(Cursor at) const {
   std::string_view text = source(at->span);
   if (at->kind == TokenKind::formatted_end || text.empty()) return "the end of the text";
   if (text.size() <= 40) return "`" + std::string(text) + "`";
-  size_t length = 37;
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  return "`" + std::string(text.substr(0, length)) + "…`";
+  return "`" + shortened(text, 37) + "`";
 }
 
 void State::report_failure(Cursor where) {

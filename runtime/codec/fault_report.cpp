@@ -4,6 +4,7 @@
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/json_scanner.h"
 #include "runtime/data/value.h"
+#include "runtime/report/short_text.h"
 
 namespace braid {
 namespace {
@@ -12,10 +13,7 @@ namespace {
 constexpr size_t kShownBytes = 80;
 
 std::string shorten(std::string_view text) {
-  if (text.size() <= kShownBytes) return std::string(text);
-  size_t end = kShownBytes;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
-  return std::string(text.substr(0, end)) + "…";
+  return shortened(text, kShownBytes);
 }
 
 /// The text of the value at that path of a well-formed record, the first of several; empty if there is none.
