@@ -138,11 +138,11 @@ class RocksStore : public StateStore {
   Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) override {
     rocksdb::ReadOptions options;
     options.verify_checksums = true;
-    rocksdb::Slice bound = slice(end);
-    if (!end.empty()) options.iterate_upper_bound = &bound;
+    const rocksdb::Slice bound = slice(end.empty() ? kChainKey : std::min(end, kChainKey));
+    options.iterate_upper_bound = &bound;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
     for (row->Seek(slice(begin)); row->Valid(); row->Next())
-      if (row->key() != slice(kChainKey)) BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
+      BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
     if (!row->status().ok()) return store_error(row->status(), path_);
     return {};
   }
