@@ -1,5 +1,6 @@
-// What a record costs to decode, by table and natively, in NDJSON and CSV: the best of many turns, and how long making
-// the native decoder took. `ninja braid_decode_measure && bin/braid_decode_measure`.
+// What a record costs to decode, by table and natively, in NDJSON and CSV, and in wide NDJSON with its keys in any
+// order: the best of many turns, and how long making the native decoder took. `ninja braid_decode_measure &&
+// bin/braid_decode_measure`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,54 +60,132 @@ std::string flights(bool csv) {
   return text;
 }
 
-/// Six fields of twenty, as benchmarks/flights/filter.braid reads them.
-int measure() {
-  const auto compile = load_compiler();
-  if (!compile) return 1;
-  for (bool csv : {false, true}) {
-    SourceSpec spec;
-    spec.name = "flight";
-    spec.binding.format = csv ? "csv" : "json";
-    spec.binding.options.emplace_back("null", "null");
-    DecodePlan plan;
-    plan.format = csv ? Format::csv : Format::ndjson;
-    plan.null_marker = "null";
-    for (const auto& [name, type] :
-         {std::pair{"at", timestamp_type()}, std::pair{"carrier", string_type()}, std::pair{"flight", int_type()},
-          std::pair{"origin", string_type()}, std::pair{"dest", string_type()},
-          std::pair{"dep_delay", optional_type(int_type())}}) {
-      spec.decode.push_back({.name = name, .path = {name}, .type = type});
-      plan.fields.push_back({.name = name, .path = {name}, .type = type});
-    }
-    typed::CallSites sites;
-    int64_t begun = system_clock().steady_us();
-    auto code = (*compile)({}, {spec}, sites, {.symbols = native_symbols()});
-    int64_t made = system_clock().steady_us() - begun;
-    if (!code) return 1;
-    RecordReaderSlot slot;
-    slot.set(code->readers[0].get());
-    auto table = make_decoder(plan), native = make_decoder(plan, &slot);
-    const std::string text = flights(csv);
-    double best[2] = {1e9, 1e9};
-    for (int round = 0; round < 400; ++round) {
-      for (int which = 0; which < 2; ++which) {
-        static Arena arena;
-        arena.reset();
-        int64_t started = system_clock().steady_us();
-        size_t records = (which == 0 ? table : native)->decode({.bytes = text, .position = 0}, arena).records.size();
-        auto taken = static_cast<double>(system_clock().steady_us() - started);
-        best[which] = std::min(best[which], taken * 1000 / static_cast<double>(records));
+/// How the keys of wide records come.
+enum class Order : uint8_t { declared, reversed, shuffled, left_out, repeated, unknown };
+constexpr std::pair<Order, const char*> kOrders[] = {
+    {Order::declared, "as declared"},           {Order::reversed, "in reverse"},
+    {Order::shuffled, "shuffled per record"},   {Order::left_out, "a random half is absent"},
+    {Order::repeated, "a random key repeated"}, {Order::unknown, "other names in each record"},
+};
+
+std::string wide_name(uint64_t field) {
+  return fmt::format("field_{:03}", field);
+}
+
+/// A turn of records with that many fields, texts and whole numbers in turn.
+std::string wide_records(int count, Order order) {
+  Rng rng(1);
+  std::vector<uint64_t> fields;
+  for (int i = 0; i < count; ++i) fields.push_back(static_cast<uint64_t>(i));
+  if (order == Order::reversed) std::reverse(fields.begin(), fields.end());
+  std::string text;
+  // Names that are new must not be known from the round before.
+  while (text.size() < (order == Order::unknown ? 2'000'000 : 250'000)) {
+    if (order == Order::shuffled)
+      for (size_t i = fields.size() - 1; i > 0; --i) std::swap(fields[i], fields[rng.below(i + 1)]);
+    const uint64_t repeated = order == Order::repeated ? rng.below(fields.size()) : fields.size();
+    std::string record;
+    for (uint64_t i = 0; i < fields.size(); ++i) {
+      if (order == Order::left_out && rng.chance(2)) continue;
+      const std::string name =
+          order == Order::unknown ? fmt::format("k_{:010}", rng.below(10'000'000'000)) : wide_name(fields[i]);
+      for (int copies = i == repeated ? 2 : 1; copies > 0; --copies) {
+        const int64_t value = rng.between(1000, 999'999);
+        record += fmt::format("{}\"{}\":", record.empty() ? '{' : ',', name);
+        record += fields[i] % 2 == 0 ? fmt::format("\"v{}\"", value) : std::to_string(value);
       }
     }
-    fmt::print("{}: {:.1f} ns a record by table, {:.1f} natively, made in {:.1f} ms\n", csv ? "CSV" : "NDJSON", best[0],
-               best[1], static_cast<double>(made) / 1000);
+    text += record + "}\n";
   }
-  return 0;
+  return text;
+}
+
+struct Case {
+  std::string name;
+  SourceSpec spec;
+  DecodePlan plan;
+  std::string text;
+
+  void add_field(const std::string& field, const Type& type) {
+    spec.decode.push_back({.name = field, .path = {field}, .type = type});
+    plan.fields.push_back({.name = field, .path = {field}, .type = type});
+  }
+};
+
+/// Six fields of twenty, as benchmarks/flights/filter.braid reads them.
+Case flights_case(bool csv) {
+  Case made{.name = csv ? "flights, CSV" : "flights, NDJSON", .text = flights(csv)};
+  made.spec.name = "flight";
+  made.spec.binding.format = csv ? "csv" : "json";
+  made.spec.binding.options.emplace_back("null", "null");
+  made.plan.format = csv ? Format::csv : Format::ndjson;
+  made.plan.null_marker = "null";
+  made.add_field("at", timestamp_type());
+  made.add_field("carrier", string_type());
+  made.add_field("flight", int_type());
+  made.add_field("origin", string_type());
+  made.add_field("dest", string_type());
+  made.add_field("dep_delay", optional_type(int_type()));
+  return made;
+}
+
+Case wide_case(int fields, int read, const std::pair<Order, const char*>& order) {
+  Case made{.name = fmt::format("{} fields, {} read, {}", fields, read, order.second),
+            .text = wide_records(fields, order.first)};
+  made.spec.name = "wide";
+  made.spec.binding.format = "json";
+  for (int i = 0; i < read; ++i) {
+    const int field = i * fields / read;
+    made.add_field(wide_name(static_cast<uint64_t>(field)), optional_type(field % 2 == 0 ? string_type() : int_type()));
+  }
+  return made;
+}
+
+/// The best of many turns by table and natively.
+bool measure(const CompileFunction& compile, const Case& measured) {
+  typed::CallSites sites;
+  int64_t begun = system_clock().steady_us();
+  auto code = compile({}, {measured.spec}, sites, {.symbols = native_symbols()});
+  int64_t made = system_clock().steady_us() - begun;
+  if (!code) return false;
+  RecordReaderSlot slot;
+  slot.set(code->readers[0].get());
+  auto table = make_decoder(measured.plan), native = make_decoder(measured.plan, &slot);
+  double best[2] = {1e9, 1e9};
+  size_t records = 0;
+  for (int round = 0; round < 100; ++round) {
+    for (int which = 0; which < 2; ++which) {
+      static Arena arena;
+      arena.reset();
+      int64_t started = system_clock().steady_us();
+      Decoder& decoder = which == 0 ? *table : *native;
+      records = decoder.decode({.bytes = measured.text, .position = 0}, arena).records.size();
+      best[which] = std::min(best[which], static_cast<double>(system_clock().steady_us() - started));
+    }
+  }
+  const auto bytes = static_cast<double>(measured.text.size());
+  fmt::print("{:52} {:9.1f} ns {:7.0f} MB/s by table, {:9.1f} ns {:7.0f} MB/s natively{}, made in {:.1f} ms\n",
+             measured.name, best[0] * 1000 / static_cast<double>(records), bytes / best[0],
+             best[1] * 1000 / static_cast<double>(records), bytes / best[1],
+             code->readers[0] == nullptr ? " (no native reader)" : "", static_cast<double>(made) / 1000);
+  return true;
+}
+
+/// Those whose names contain `wanted`.
+bool measure_all(std::string_view wanted) {
+  const auto compile = load_compiler();
+  if (!compile) return false;
+  std::vector<Case> cases = {flights_case(false), flights_case(true)};
+  for (auto [fields, read] : {std::pair{20, 5}, {20, 20}, {400, 5}, {400, 400}, {4000, 5}})
+    for (const auto& order : kOrders) cases.push_back(wide_case(fields, read, order));
+  return std::all_of(cases.begin(), cases.end(), [&](const Case& each) {
+    return each.name.find(wanted) == std::string::npos || measure(*compile, each);
+  });
 }
 
 }  // namespace
 }  // namespace braid::codegen
 
-int main() {
-  return braid::codegen::measure();
+int main(int count, char** arguments) {
+  return braid::codegen::measure_all(count > 1 ? arguments[1] : "") ? 0 : 1;
 }

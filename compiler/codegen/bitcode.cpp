@@ -121,7 +121,6 @@ const std::map<std::string_view, void*>& process_functions() {
       {"braid_decimal_compare_wide", address(&braid_decimal_compare_wide)},
       {"braid_decimal_remainder", address(&braid_decimal_remainder)},
       {"braid_decimal_div_whole", address(&braid_decimal_div_whole)},
-      {"called_json_find_key", address(&braid_json_find_key)},
       {"called_json_missing", address(&braid_json_missing)},
       {"called_json_text", address(&braid_json_text)},
       {"called_json_integer", address(&braid_json_integer)},

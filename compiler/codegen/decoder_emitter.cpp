@@ -7,17 +7,22 @@ namespace braid::codegen {
 namespace {
 
 /// Fields and objects, each of which is a bit of what has been seen of a record.
-constexpr size_t kMostBits = 256;
+constexpr size_t kMostBits = 16 * 1024;
 constexpr size_t kLongestPath = 32;
 
 /// An object of a JSON record on the way to fields: a loop over its keys.
 struct ObjectCode {
   std::vector<std::string> path;
   size_t parent = 0;
-  std::vector<size_t> fields, objects;   ///< that stand in it
-  llvm::AllocaInst* expected = nullptr;  ///< the key that is expected next
-  llvm::BasicBlock* open = nullptr;      ///< at the value that should be the object
-  llvm::BasicBlock* next = nullptr;      ///< behind a value in it
+  /// A field or an object that stands in it.
+  struct Child {
+    bool is_object;
+    size_t number;
+  };
+  std::vector<Child> children;       ///< by number
+  llvm::AllocaInst* last = nullptr;  ///< the key that was found last
+  llvm::BasicBlock* open = nullptr;  ///< at the value that should be the object
+  llvm::BasicBlock* next = nullptr;  ///< behind a value in it
 };
 
 /// What linked/record_operations.cpp calls the reader of fields of that type, and whether it is worth inlining: short,
@@ -150,14 +155,15 @@ class JsonEmitter : DecoderEmitter {
   llvm::Function* emit(std::vector<ObjectCode> objects) {
     objects_ = std::move(objects);
     at_ = on_stack(m_.ptr);
-    seen_type_ = llvm::IntegerType::get(m_.context(), (fields_.size() + objects_.size() + 63) / 64 * 64);
-    seen_ = on_stack(seen_type_);
+    const size_t words = (fields_.size() + objects_.size() + 63) / 64;
+    seen_ = on_stack(llvm::ArrayType::get(m_.i64, words));
     b_.CreateStore(function_->getArg(1), at_);
-    b_.CreateStore(llvm::ConstantInt::get(seen_type_, 0), seen_);
-    predictions_ = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, objects)));
+    b_.CreateMemSet(seen_, llvm::ConstantInt::get(m_.i8, 0), words * 8, llvm::Align(8));
+    starts_ = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, objects)));
+    if (!inline_values_) make_field_table();
     failed_ = block("failed");
     for (ObjectCode& object : objects_) {
-      object.expected = on_stack(m_.ptr);
+      object.last = on_stack(m_.ptr);
       object.open = block("open");
       object.next = block("next");
     }
@@ -192,22 +198,32 @@ class JsonEmitter : DecoderEmitter {
     b_.CreateBr(object.next);
   }
 
-  llvm::Value* bit(size_t index) {
-    return llvm::ConstantInt::get(seen_type_, llvm::APInt::getOneBitSet(seen_type_->getBitWidth(), index));
-  }
   /// Leaves the record if the bit was set before.
-  void see_once(size_t index) {
-    llvm::Value* seen = b_.CreateLoad(seen_type_, seen_);
-    llvm::Value* before = b_.CreateAnd(seen, bit(index));
-    go_on_if(b_.CreateICmpEQ(before, llvm::ConstantInt::get(seen_type_, 0)));
-    b_.CreateStore(b_.CreateOr(seen, bit(index)), seen_);
+  void see_once(llvm::Value* index) {
+    llvm::Value* word = b_.CreateInBoundsGEP(m_.i64, seen_, b_.CreateLShr(index, number(6)));
+    llvm::Value* bit = b_.CreateShl(number(1), b_.CreateAnd(index, number(63)));
+    llvm::Value* seen = b_.CreateLoad(m_.i64, word);
+    go_on_if(b_.CreateICmpEQ(b_.CreateAnd(seen, bit), number(0)));
+    b_.CreateStore(b_.CreateOr(seen, bit), word);
+  }
+
+  /// By number: a RecordField and the function that reads it.
+  void make_field_table() {
+    std::vector<llvm::Constant*> entries;
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      auto function =
+          m_.helper(std::string("called_json_") + readers_[i].name, m_.ptr, {m_.ptr, m_.ptr, m_.ptr, m_.ptr, m_.i64});
+      entries.push_back(llvm::ConstantStruct::getAnon({fields_[i], llvm::cast<llvm::Constant>(function.getCallee())}));
+    }
+    auto* type = llvm::StructType::get(m_.ptr, m_.ptr);
+    field_table_ = constant(llvm::ConstantArray::get(llvm::ArrayType::get(type, entries.size()), entries), "readers");
   }
 
   void emit_object(size_t index) {
     ObjectCode& object = objects_[index];
     b_.SetInsertPoint(object.open);
     if (index > 0) {
-      see_once(fields_.size() + index);
+      see_once(number(fields_.size() + index));
       llvm::BasicBlock* other = block("no_object");
       llvm::BasicBlock* present = block("object");
       b_.CreateCondBr(byte_is('{'), present, other);
@@ -218,62 +234,35 @@ class JsonEmitter : DecoderEmitter {
       b_.CreateBr(objects_[object.parent].next);
       b_.SetInsertPoint(present);
     }
-    llvm::BasicBlock* found = block("found");
-    llvm::Value* lists = Module::at(b_, predictions_, index * sizeof(PredictedObject));
-    llvm::Value* first = b_.CreateLoad(m_.ptr, Module::at(b_, lists, offsetof(PredictedObject, first)));
-    llvm::Value* later = b_.CreateLoad(m_.ptr, Module::at(b_, lists, offsetof(PredictedObject, later)));
-    llvm::Value* first_key = call("called_json_find_key", m_.ptr, {first, at()});
-    llvm::Value* next =
-        b_.CreateLoad(llvm::Type::getInt16Ty(m_.context()), Module::at(b_, first_key, offsetof(PredictedKey, next)));
-    llvm::Value* second_key = key_behind(later, b_.CreateZExt(next, m_.i64));
-    llvm::BasicBlock* opened = b_.GetInsertBlock();
-    b_.CreateBr(found);
+    b_.CreateStore(b_.CreateLoad(m_.ptr, Module::at(b_, starts_, index * sizeof(PredictedKey*))), object.last);
+    b_.CreateBr(object.next);
 
-    // As expected, at the end, or one of the later keys.
+    // As expected, at the end, or elsewhere.
     b_.SetInsertPoint(object.next);
+    llvm::BasicBlock* found = block("found");
     llvm::BasicBlock* other = block("unexpected");
     llvm::BasicBlock* close = block("close");
-    llvm::Value* expected = b_.CreateLoad(m_.ptr, object.expected);
-    llvm::Value* expected_next = key_behind(expected, number(1));
+    llvm::Value* last = b_.CreateLoad(m_.ptr, object.last);
+    llvm::Value* expected = b_.CreateLoad(m_.ptr, Module::at(b_, last, offsetof(PredictedKey, next)));
     b_.CreateCondBr(call("braid_json_key", m_.i1, {expected, at()}), found, other);
     b_.SetInsertPoint(other);
     llvm::BasicBlock* search = block("search");
     b_.CreateCondBr(byte_is('}'), close, search);
     b_.SetInsertPoint(search);
-    llvm::Value* later_key = call("called_json_find_key", m_.ptr, {expected, at()});
-    llvm::Value* later_next = key_behind(later_key, number(1));
+    llvm::Value* find = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, find_key)));
+    auto* find_type = llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.i64, m_.ptr, m_.ptr}, false);
+    llvm::Value* searched = b_.CreateCall(find_type, find, {frame_, number(index), last, at()});
     b_.CreateBr(found);
 
     b_.SetInsertPoint(found);
-    llvm::PHINode* key = b_.CreatePHI(m_.ptr, 3, "key");
-    llvm::PHINode* behind = b_.CreatePHI(m_.ptr, 3);
-    key->addIncoming(first_key, opened);
-    behind->addIncoming(second_key, opened);
+    llvm::PHINode* key = b_.CreatePHI(m_.ptr, 2, "key");
     key->addIncoming(expected, object.next);
-    behind->addIncoming(expected_next, object.next);
-    key->addIncoming(later_key, search);
-    behind->addIncoming(later_next, search);
-    b_.CreateStore(behind, object.expected);
+    key->addIncoming(searched, search);
+    b_.CreateStore(key, object.last);
     llvm::Value* length = b_.CreateLoad(m_.i32, Module::at(b_, key, offsetof(PredictedKey, length)));
     b_.CreateStore(b_.CreateInBoundsGEP(m_.i8, at(), b_.CreateZExt(length, m_.i64)), at_);
-    llvm::Value* meaning = b_.CreateLoad(m_.i32, Module::at(b_, key, offsetof(PredictedKey, meaning)));
-    auto* choice = b_.CreateSwitch(meaning, failed_, static_cast<unsigned>(1 + object.fields.size()));
-    auto add_case = [&](int64_t value, llvm::BasicBlock* target) {
-      choice->addCase(llvm::cast<llvm::ConstantInt>(number_32(value)), target);
-    };
-
-    llvm::BasicBlock* skip = block("skip");
-    add_case(kSkipValue, skip);
-    b_.SetInsertPoint(skip);
-    go_on_behind(call("braid_json_skip", m_.ptr, {frame_, key, at(), number(1 + object.path.size())}), object);
-    for (size_t below : object.objects) add_case(kFirstObject + static_cast<int64_t>(below), objects_[below].open);
-    for (size_t field : object.fields) {
-      llvm::BasicBlock* value = block("field");
-      add_case(static_cast<int64_t>(field), value);
-      b_.SetInsertPoint(value);
-      see_once(field);
-      go_on_behind(call_reader("json_", field, m_.ptr, {frame_, fields_[field], key, at(), row_}), object);
-    }
+    llvm::Value* child = b_.CreateLoad(m_.i32, Module::at(b_, key, offsetof(PredictedKey, child)));
+    emit_children(object, key, child, close);
 
     b_.SetInsertPoint(close);
     move(1);
@@ -284,22 +273,64 @@ class JsonEmitter : DecoderEmitter {
     }
   }
 
-  llvm::Value* key_behind(llvm::Value* key, llvm::Value* count) {
-    return b_.CreateInBoundsGEP(m_.i8, key, b_.CreateMul(count, number(sizeof(PredictedKey))));
+  /// At the value of `key`: reads the child that it leads to.
+  void emit_children(ObjectCode& object, llvm::Value* key, llvm::Value* child, llvm::BasicBlock* close) {
+    llvm::BasicBlock* others = inline_values_ ? failed_ : block("by_table");
+    auto* choice = b_.CreateSwitch(child, others, static_cast<unsigned>(3 + object.children.size()));
+    auto add_case = [&](int64_t value, llvm::BasicBlock* target) {
+      choice->addCase(llvm::cast<llvm::ConstantInt>(number_32(value)), target);
+    };
+    add_case(kEndOfObject, close);
+    if (!inline_values_) add_case(kNoKey, failed_);
+    llvm::BasicBlock* skip = block("skip");
+    add_case(kSkipValue, skip);
+    b_.SetInsertPoint(skip);
+    go_on_behind(call("braid_json_skip", m_.ptr, {frame_, key, at(), number(1 + object.path.size())}), object);
+    std::vector<llvm::Constant*> field_of;
+    for (size_t i = 0; i < object.children.size(); ++i) {
+      const auto [is_object, index] = object.children[i];
+      field_of.push_back(number_32(static_cast<int64_t>(index)));
+      if (is_object) add_case(static_cast<int64_t>(i), objects_[index].open);
+      if (is_object || !inline_values_) continue;
+      llvm::BasicBlock* value = block("field");
+      add_case(static_cast<int64_t>(i), value);
+      b_.SetInsertPoint(value);
+      see_once(number(index));
+      go_on_behind(call_reader("json_", index, m_.ptr, {frame_, fields_[index], key, at(), row_}), object);
+    }
+    if (inline_values_) return;
+    // Many fields: the code of each would cost more to make than it saves.
+    b_.SetInsertPoint(others);
+    llvm::Constant* fields =
+        constant(llvm::ConstantArray::get(llvm::ArrayType::get(m_.i32, field_of.size()), field_of), "children");
+    llvm::Value* place = b_.CreateInBoundsGEP(m_.i32, fields, b_.CreateZExt(child, m_.i64));
+    llvm::Value* field = b_.CreateZExt(b_.CreateLoad(m_.i32, place), m_.i64);
+    see_once(field);
+    llvm::Value* entry = b_.CreateInBoundsGEP(llvm::StructType::get(m_.ptr, m_.ptr), field_table_, field);
+    llvm::Value* described = b_.CreateLoad(m_.ptr, entry);
+    llvm::Value* reader = b_.CreateLoad(m_.ptr, Module::at(b_, entry, 8));
+    auto* type = llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.ptr, m_.ptr, m_.ptr, m_.i64}, false);
+    go_on_behind(b_.CreateCall(type, reader, {frame_, described, key, at(), row_}), object);
   }
 
   /// Behind the last `}`: what has not been seen is missing.
   void emit_end() {
     llvm::BasicBlock* done = block("done");
     llvm::BasicBlock* missing = block("missing");
-    llvm::Value* seen = b_.CreateLoad(seen_type_, seen_);
-    auto all =
-        llvm::ConstantInt::get(seen_type_, llvm::APInt::getLowBitsSet(seen_type_->getBitWidth(), fields_.size()));
-    b_.CreateCondBr(b_.CreateICmpEQ(b_.CreateAnd(seen, all), all), done, missing);
+    // All fields, or which not.
+    llvm::Value* all = nullptr;
+    for (size_t word = 0; word * 64 < fields_.size(); ++word) {
+      const uint64_t bits = word * 64 + 64 <= fields_.size() ? ~uint64_t{0} : (uint64_t{1} << fields_.size() % 64) - 1;
+      llvm::Value* seen = b_.CreateLoad(m_.i64, Module::at(b_, seen_, word * 8));
+      llvm::Value* differing = b_.CreateXor(b_.CreateAnd(seen, number(bits)), number(bits));
+      all = all == nullptr ? differing : b_.CreateOr(all, differing);
+    }
+    b_.CreateCondBr(b_.CreateICmpEQ(all, number(0)), done, missing);
     b_.SetInsertPoint(missing);
     auto* fields = constant(llvm::ConstantArray::get(llvm::ArrayType::get(m_.ptr, fields_.size()), fields_), "fields");
-    llvm::AllocaInst* words = on_stack(seen_type_);
-    b_.CreateStore(seen, words);
+    // A copy, so that the bits themselves may be in registers.
+    llvm::AllocaInst* words = on_stack(seen_->getAllocatedType());
+    b_.CreateMemCpy(words, llvm::Align(8), seen_, llvm::Align(8), (fields_.size() + objects_.size() + 63) / 64 * 8);
     call("called_json_missing", m_.void_type, {frame_, fields, number(fields_.size()), words, row_});
     b_.CreateBr(done);
     b_.SetInsertPoint(done);
@@ -312,9 +343,9 @@ class JsonEmitter : DecoderEmitter {
   }
 
   std::vector<ObjectCode> objects_;
-  llvm::AllocaInst *at_ = nullptr, *seen_ = nullptr;
-  llvm::IntegerType* seen_type_ = nullptr;
-  llvm::Value* predictions_ = nullptr;
+  llvm::AllocaInst *at_ = nullptr, *seen_ = nullptr;  ///< seen: words, a bit for each field, then each object
+  llvm::Value* starts_ = nullptr;
+  llvm::Constant* field_table_ = nullptr;
   llvm::BasicBlock* failed_ = nullptr;
 };
 
@@ -346,11 +377,11 @@ std::vector<ObjectCode> find_objects(const SourceSpec& source) {
       const size_t found = find(inner);
       if (found == objects.size()) {
         objects.push_back({.path = std::move(inner), .parent = object});
-        objects[object].objects.push_back(found);
+        objects[object].children.push_back({true, found});
       }
       object = found;
     }
-    objects[object].fields.push_back(field);
+    objects[object].children.push_back({false, field});
   }
   for (size_t field = 0; field < source.decode.size(); ++field) {
     const std::vector<std::string>& path = source.decode[field].path;

@@ -3,7 +3,8 @@
 //
 // Fields are numbered as in SourceSpec::decode; their leaves are those of [checked<field 0>, checked<field 1>, …].
 // Objects of a JSON record on the way to fields are numbered too: 0 is the record, then, field after field, the objects
-// on its path from the outside in, as far as they are new.
+// on its path from the outside in, as far as they are new. What stands in one of these objects, fields and objects, is
+// numbered in the same way: its children.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +14,27 @@
 
 namespace braid {
 
-/// The meaning of a key.
+/// What a key leads to: the number of a child, or one of these.
 enum : int32_t {
-  kSkipValue = -1,        ///< a value that nothing reads
-  kUnknownKey = -2,       ///< not a key: ends a list of keys
-  kFirstObject = 1 << 16  ///< + number of an object; below: the number of a field
+  kSkipValue = -1,   ///< a value that nothing reads
+  kNoKey = -2,       ///< nothing is expected, or the text is broken
+  kEndOfObject = -3  ///< the `}`
 };
 
-/// A key as the records before had it, with all bytes from the end of the last value to its own value: `,"key": `.
-/// The default value ends a list: it is not a key, and its length is 0, which occurs only in broken text.
-struct alignas(32) PredictedKey {
+/// A key as the records before had it, with all bytes from the end of the last value to its own value: `,"key": `. With
+/// the first key of an object they include the `{`.
+/// The default value is not a key. Only broken text can be equal to it.
+struct alignas(64) PredictedKey {
   char begin[32] = {};           ///< the first of those bytes
   uint32_t mask = ~uint32_t{0};  ///< a bit for each of them
   uint32_t length = 0;           ///< of all of them
-  int32_t meaning = kUnknownKey;
-  const char* rest = nullptr;  ///< the bytes after the first 32; null: there are none
-  uint32_t value_length = 0;   ///< native code's: of the last value
-  uint16_t steady = 0;         ///< native code's: values of that length, one after the other
-  uint16_t next = 0;           ///< first keys: which of the later keys is expected behind this one
+  int32_t child = kNoKey;
+  uint16_t value_length = 0;     ///< native code's: of the last value, its low bits
+  uint16_t steady = 0;           ///< native code's: values of that length, one after the other
+  const char* rest = nullptr;    ///< the bytes after the first 32; null: there are none
+  PredictedKey* next = nullptr;  ///< expected behind this one; not null where native code sees it
 };
 static_assert(sizeof(PredictedKey) == 64);
-
-/// Keys of one object in the expected order; each list ends with a default value.
-struct PredictedObject {
-  PredictedKey* first;  ///< those that were found behind the `{`, which is part of their bytes
-  PredictedKey* later;
-};
 
 /// A field in the form that native code uses. C-shaped: a constant of generated code.
 struct RecordField {
@@ -64,18 +60,21 @@ struct CsvCell {
 
 /// All memory is the decoder's.
 struct ReadFrame {
-  void* const* columns = nullptr;            ///< data of the block's leaf columns
-  LastDate* dates = nullptr;                 ///< one for each field
-  const PredictedObject* objects = nullptr;  ///< JSON: by number of the object
-  const CsvCell* cells = nullptr;            ///< CSV: of the record
-  const int32_t* cell_of = nullptr;          ///< CSV: by field, its cell; below 0: it has none, or no single one
-  const char* text = nullptr;                ///< CSV: the turn
-  Bytes null_marker = {};                    ///< CSV: an unquoted cell with this text is null; data null: there is none
-  uint64_t readable = 0;  ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
+  void* const* columns = nullptr;          ///< data of the block's leaf columns
+  LastDate* dates = nullptr;               ///< one for each field
+  PredictedKey* const* objects = nullptr;  ///< JSON: by number of the object, what its first key stands behind
+  const CsvCell* cells = nullptr;          ///< CSV: of the record
+  const int32_t* cell_of = nullptr;        ///< CSV: by field, its cell; below 0: it has none, or no single one
+  const char* text = nullptr;              ///< CSV: the turn
+  Bytes null_marker = {};                  ///< CSV: an unquoted cell with this text is null; data null: there is none
+  uint64_t readable = 0;                   ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
   /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON;
   /// null: the field is missing), or in its cell (CSV). JSON: returns behind the value, null if it is broken or
   /// missing.
   const char* (*read_value)(ReadFrame*, uint64_t field, const char* at, uint64_t row) = nullptr;
+  /// JSON: the key at `at` in that object, which was not expected behind `last`. A `}` behind blanks, or behind the
+  /// `{`, is one too: its length is that of what stands before it.
+  PredictedKey* (*find_key)(ReadFrame*, uint64_t object, PredictedKey* last, const char* at) = nullptr;
   /// JSON: behind the value at `at`, within `depth` open objects; null if it is broken.
   const char* (*skip_value)(const char* at, uint64_t depth) = nullptr;
 };

@@ -8,10 +8,6 @@
 namespace braid {
 namespace {
 
-/// More predictions than this, or than twice the keys of the widest record, and prediction starts afresh: it then holds
-/// many orders of the same keys, and each miss searches all of them.
-constexpr size_t kManyPredicted = 128;
-constexpr size_t kMaxPredicted = 8192;  // whatever the width; each takes some 150 bytes
 constexpr uint32_t kNoFault = UINT32_MAX;
 
 size_t child_index(ObjectNode& node, const std::string& name) {
@@ -50,15 +46,6 @@ void clear_slots(Slot* slots, uint32_t count) {
   if (count > 0) std::memset(static_cast<void*>(slots), 0, count * sizeof(Slot));
 }
 
-inline bool starts_with(const char* at, const ObjectNode::Predicted& predicted) {
-  const __m128i* expected = reinterpret_cast<const __m128i*>(predicted.begin);
-  const __m128i* found = reinterpret_cast<const __m128i*>(at);
-  auto low = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found), expected[0])));
-  auto high = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(found + 1), expected[1])));
-  if ((~(low | high << 16) & predicted.mask) != 0) return false;
-  return predicted.length <= 32 || std::memcmp(at + 32, predicted.bytes.data() + 32, predicted.length - 32) == 0;
-}
-
 void find_direct(ObjectNode& node) {
   for (ObjectChild& child : node.children) {
     if (child.below) {
@@ -90,12 +77,7 @@ inline const char* skip_value(const char* at, int depth, ScanError& error) {
 JsonReader::JsonReader(const DecodePlan& plan, const TimeZone* zone) {
   for (const DecodeField& field : plan.fields)
     if (field.touched) shapes_.push_back(make_shape(field.type, zone, plan.unit));
-  auto number = [this](ObjectNode& node) {
-    node.numbered = true;
-    objects_.push_back(&node);
-    return static_cast<int32_t>(objects_.size() - 1);
-  };
-  number(root_);
+  objects_.push_back(&root_);
   for (const DecodeField& field : plan.fields) {
     if (!field.touched) continue;
     const Shape& shape = shapes_[places_.size()];
@@ -105,19 +87,20 @@ JsonReader::JsonReader(const DecodePlan& plan, const TimeZone* zone) {
       ObjectChild& child = child_named(*node, field.path[i]);
       if (!child.below) {
         child.below = std::make_unique<ObjectNode>();
-        child.meaning = child.targets.empty() ? kFirstObject + number(*child.below) : kUnknownKey;
+        objects_.push_back(child.below.get());
       }
       node = child.below.get();
     }
     ObjectNode* structure = make_structure(shape, node->structures);
     size_t index = child_index(*node, field.path.back());
     ObjectChild& child = node->children[index];
-    child.meaning = child.targets.empty() && !child.below ? static_cast<int32_t>(places_.size()) : kUnknownKey;
     child.targets.push_back({&shape, static_cast<uint32_t>(leaves_), true, structure});
     places_.push_back({node, static_cast<int32_t>(index), static_cast<int>(field.path.size()), leaves_});
     leaves_ += 1 + shape.leaves;
   }
   find_direct(root_);
+  for (ObjectNode* node : objects_) starts_.push_back(node->keys.start());
+  end_.child = kEndOfObject;
 }
 
 const char* JsonReader::read_field(size_t field, const char* at, Slot* row, Arena& arena) {
@@ -136,26 +119,6 @@ void JsonReader::read_missing(size_t field, Slot* row) const {
   if (!shapes_[field].optional) slots->u8 = static_cast<uint8_t>(ConversionFault::missing);
 }
 
-std::vector<JsonReader::ObjectKeys> JsonReader::predictions() const {
-  std::vector<ObjectKeys> objects;
-  for (const ObjectNode* node : objects_) {
-    ObjectKeys& keys = objects.emplace_back();
-    for (const ObjectNode::Predicted& known : node->predicted) {
-      const bool first = known.bytes[0] == '{';
-      PredictedKey& key = (first ? keys.first : keys.later).emplace_back();
-      std::memcpy(key.begin, known.begin, sizeof key.begin);
-      key.mask = known.mask;
-      key.length = known.length;
-      key.meaning = known.child < 0 ? kSkipValue : node->children[known.child].meaning;
-      if (first) key.next = static_cast<uint16_t>(keys.later.size());
-      if (known.length > sizeof key.begin) key.rest = known.bytes.data() + sizeof key.begin;
-    }
-    keys.first.emplace_back();
-    keys.later.emplace_back();
-  }
-  return objects;
-}
-
 const char* JsonReader::read_record(const char* at, Slot* row, Arena& arena, ScanError& error) {
   arena_ = &arena;
   error_ = &error;
@@ -167,21 +130,31 @@ const char* JsonReader::read_record(const char* at, Slot* row, Arena& arena, Sca
   return read_object(root_, at, 1, row, &none);
 }
 
-const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child,
-                                 bool* end) {
+PredictedKey* JsonReader::find_key(size_t object, PredictedKey* last, const char* at) {
+  ScanError error;
+  error_ = &error;
   const char* begin = at;
-  at = first ? at + 1 : skip_blanks(at);
-  if (first) {
-    at = skip_blanks(at);
-    if (*at == '}') {
-      *end = true;
-      return at + 1;
-    }
-  } else {
-    if (*at == '}') {
-      *end = true;
-      return at + 1;
-    }
+  PredictedKey* key = find_key(*objects_[object], last, &at);
+  if (key == nullptr) return &broken_;
+  if (key == &end_) end_.length = static_cast<uint32_t>(at - begin);
+  return key;
+}
+
+/// The key at `at`, which is not the one that is expected behind `last`; moves `at` to its value. Or end_, and `at` to
+/// the `}`. Null: the text is broken.
+PredictedKey* JsonReader::find_key(ObjectNode& node, PredictedKey* last, const char** place) {
+  const char* begin = *place;
+  if (PredictedKey* near = node.keys.find_near(last, begin); near != nullptr) {
+    *place = skip_blanks(begin + near->length);
+    return near;
+  }
+  const bool first = last == node.keys.start();
+  const char* at = skip_blanks(first ? begin + 1 : begin);
+  if (*at == '}') {
+    *place = at;
+    return &end_;
+  }
+  if (!first) {
     if (*at != ',') {
       *error_ = {at, "neither `,` nor `}` behind a value"};
       return nullptr;
@@ -192,52 +165,33 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
     *error_ = {at, "no key where one must stand"};
     return nullptr;
   }
-  const char* key = ++at;
+  const char* name = ++at;
   bool escaped = false;
   at = scan_json_string(at, &escaped, *error_);
   if (at == nullptr) return nullptr;
-  std::string_view raw(key, static_cast<size_t>(at - 1 - key));
+  const std::string_view raw(name, static_cast<size_t>(at - 1 - name));
   at = skip_blanks(at);
   if (*at != ':') {
     *error_ = {at, "no `:` behind a key"};
     return nullptr;
   }
   at = skip_blanks(at + 1);
+  *place = at;
 
-  // Which child it is, and what to expect here next time.
-  std::string name(raw);
-  if (escaped) name.resize(unescape_json(raw, name.data()));
-  auto known = node.child_of.find(name);
-  *child = known == node.child_of.end() ? -1 : known->second;
-  auto length = static_cast<size_t>(at - begin);
-  if (length > kScanPadding - 32) return at;  // comparing it could read beyond the padding
-  ObjectNode::Predicted entry;
-  entry.bytes.assign(begin, length);
-  entry.bytes.copy(entry.begin, sizeof entry.begin);
-  entry.mask = length >= 32 ? ~uint32_t{0} : (uint32_t{1} << length) - 1;
-  entry.length = static_cast<uint32_t>(length);
-  entry.key_begin = static_cast<uint32_t>(key - begin);
-  entry.key_length = static_cast<uint32_t>(raw.size());
-  entry.child = *child;
-  for (size_t i = next; i < node.predicted.size(); ++i) {
-    const ObjectNode::Predicted& other = node.predicted[i];
-    if (std::string_view(other.bytes).substr(other.key_begin, other.key_length) != raw) continue;
-    // Known, but later, or with other blanks. A key that comes first in one record and later in another keeps both.
-    bool same_place = (entry.bytes[0] == '{') == (other.bytes[0] == '{');
-    if (!same_place) break;
-    node.predicted[i] = std::move(entry);
-    learned_ += node.numbered;
-    next = i + 1;
-    return at;
+  const auto length = static_cast<size_t>(at - begin);
+  const bool short_enough = length <= KeyOrder::kMostBytes;
+  if (short_enough)
+    if (PredictedKey* known = node.keys.find(last, begin, length); known != nullptr) return known;
+  auto child = node.child_of.end();
+  if (escaped) {
+    std::string text(raw);
+    text.resize(unescape_json(raw, text.data()));
+    child = node.child_of.find(text);
+  } else {
+    child = node.child_of.find(raw);
   }
-  if (node.predicted.size() >= std::min(kMaxPredicted, std::max(kManyPredicted, 2 * node.most_keys))) {
-    node.predicted.clear();
-    next = 0;
-  }
-  learned_ += node.numbered;
-  node.predicted.insert(node.predicted.begin() + static_cast<ptrdiff_t>(next), std::move(entry));
-  ++next;
-  return at;
+  const int32_t index = child == node.child_of.end() ? kSkipValue : child->second;
+  return short_enough ? node.keys.add(last, begin, length, index) : node.keys.pass(last, length, index);
 }
 
 [[gnu::always_inline]] inline const char* JsonReader::read_direct(const ObjectChild& child, const char* at,
@@ -275,37 +229,32 @@ const char* JsonReader::find_key(ObjectNode& node, size_t& next, const char* at,
 const char* JsonReader::read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault) {
   uint64_t visit = ++node.visit;
   uint32_t first_fault = kNoFault;
-  const ObjectNode::Predicted* predicted = node.predicted.data();
-  size_t next = 0, count = node.predicted.size(), found = 0, keys = 0;
-  bool first = true;
+  size_t found = 0;
+  PredictedKey* last = node.keys.start();
   while (true) {
-    int32_t child = -1;
-    // A key that comes first is predicted with its `{`, which must not stand behind a value.
-    if (next < count && starts_with(at, predicted[next]) && (first || *at != '{')) [[likely]] {
-      child = predicted[next].child;
-      at += predicted[next].length;
-      ++next;
+    const PredictedKey& expected = *last->next;
+    if (stands_at(expected, at) && expected.child != kNoKey) [[likely]] {
+      last = last->next;
+      at += expected.length;
       if (static_cast<uint8_t>(*at) <= ' ') at = skip_blanks(at);
-    } else if (!first && *at == '}') {
-      ++at;
-      break;
     } else {
-      bool end = false;
-      node.most_keys = std::max(node.most_keys, keys);
-      at = find_key(node, next, at, first, &child, &end);
-      predicted = node.predicted.data();
-      count = node.predicted.size();
-      if (at == nullptr) return nullptr;
-      if (end) break;
+      // Behind the start stands the `{`.
+      last = *at == '}' ? &end_ : find_key(node, last, &at);
+      if (last == nullptr) return nullptr;
+      if (last == &end_) {
+        ++at;
+        break;
+      }
     }
-    first = false;
-    ++keys;
+    const int32_t child = last->child;
     if (child < 0) {
       at = skip_value(at, depth, *error_);
     } else {
       ObjectChild& known = node.children[child];
       if (known.seen == visit) {
-        settle(known, base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
+        if (known.repeated != visit)
+          settle(known, base, ConversionFault::duplicate, static_cast<uint32_t>(child), &first_fault, fault);
+        known.repeated = visit;
         at = skip_json_value(at, depth, *error_);
       } else {
         known.seen = visit;

@@ -3,11 +3,10 @@
 //
 // Records of one stream nearly always have their keys in the same order, so each object keeps the bytes that led from
 // one value to the next in the last record (`,"key": `, blanks included) and compares those first; only on a miss is
-// the key parsed and looked up. A missed key is searched among the later predictions, so that left-out fields and
-// alternating kinds of records stay predicted.
+// the key parsed and looked up (key_order.h).
 //
-// Native record readers (runtime/abi/record_reader.h) use the same predictions: they receive them after each change,
-// and leave the values that they do not find there to this reader.
+// Native record readers (runtime/abi/record_reader.h) use the same predictions, and call this reader for keys that are
+// not where they are expected and for unusual values.
 //
 // One thread. Text must follow the contract of record_functions.h.
 #pragma once
@@ -17,8 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "runtime/abi/record_frame.h"
 #include "runtime/codec/json_scanner.h"
+#include "runtime/codec/key_order.h"
 #include "runtime/codec/value_reader.h"
 #include "runtime/data/arena.h"
 
@@ -43,30 +42,23 @@ struct ObjectChild {
   std::vector<JsonTarget> targets;
   std::unique_ptr<ObjectNode> below;  ///< fields whose path goes through this key
   uint64_t seen = 0;                  ///< the visit of the object in which it last occurred
+  uint64_t repeated = 0;              ///< that in which it last occurred twice
   /// Where there is one target and nothing below, and its type allows it: the slots of the whole field.
   DirectKind direct = DirectKind::none;
   bool optional = false;
   uint32_t offset = 0;
-  int32_t meaning = kUnknownKey;  ///< for native readers; unchanged if they cannot read it
 };
 
 struct ObjectNode {
-  std::vector<ObjectChild> children;
-  std::unordered_map<std::string, int32_t> child_of;    ///< children by name
+  struct HashOfName {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+  std::vector<ObjectChild> children;  ///< of objects on the way to fields: as record_frame.h numbers them
+  std::unordered_map<std::string, int32_t, HashOfName, std::equal_to<>> child_of;  ///< by name
   std::vector<std::unique_ptr<ObjectNode>> structures;  ///< owned by this level; targets refer to them
   uint64_t visit = 0;
-  bool numbered = false;  ///< native readers use it
-
-  struct alignas(16) Predicted {
-    char begin[32] = {};  ///< the first of `bytes`, where one comparison reaches them
-    uint32_t mask = 0;    ///< a bit for each of those
-    int32_t child = -1;
-    uint32_t length = 0;
-    uint32_t key_begin = 0, key_length = 0;  ///< the key's raw text within `bytes`
-    std::string bytes;                       ///< from behind the last value to the value
-  };
-  std::vector<Predicted> predicted;
-  size_t most_keys = 0;  ///< of a record so far, as far as misses showed
+  KeyOrder keys;
 };
 
 class JsonReader {
@@ -88,13 +80,12 @@ class JsonReader {
   size_t first_leaf(size_t field) const { return places_[field].first_leaf; }
   size_t leaf_count(size_t field) const { return 1 + shapes_[field].leaves; }
 
-  /// Grows whenever the predictions of the objects on the way to fields change.
-  uint64_t predictions_learned() const { return learned_; }
-  /// The keys of one object, as PredictedObject requires them. They refer to the reader until its predictions change.
-  struct ObjectKeys {
-    std::vector<PredictedKey> first, later;
-  };
-  std::vector<ObjectKeys> predictions() const;
+  /// As ReadFrame::objects, of as many objects.
+  const std::vector<PredictedKey*>& objects() const { return starts_; }
+  /// As ReadFrame::find_key.
+  PredictedKey* find_key(size_t object, PredictedKey* last, const char* at);
+  /// How many keys of an object are remembered.
+  size_t known_keys(size_t object) const { return objects_[object]->keys.size(); }
 
  private:
   struct FieldPlace {
@@ -105,7 +96,7 @@ class JsonReader {
   };
 
   const char* read_object(ObjectNode& node, const char* at, int depth, Slot* base, ConversionFault* fault);
-  const char* find_key(ObjectNode& node, size_t& next, const char* at, bool first, int32_t* child, bool* end);
+  PredictedKey* find_key(ObjectNode& node, PredictedKey* last, const char** at);
   const char* read_direct(const ObjectChild& child, const char* at, Slot* base);
   const char* read_child(ObjectNode& node, int32_t index, const char* at, int depth, Slot* base, uint32_t* first_fault,
                          ConversionFault* fault);
@@ -121,7 +112,8 @@ class JsonReader {
   ObjectNode root_;
   std::vector<FieldPlace> places_;    ///< of the touched fields
   std::vector<ObjectNode*> objects_;  ///< by number, as record_frame.h counts them
-  uint64_t learned_ = 0;
+  std::vector<PredictedKey*> starts_;
+  PredictedKey end_, broken_;  ///< what find_key returns where there is no key
   size_t leaves_ = 0;
   LastDate last_date_;
   Arena* arena_ = nullptr;

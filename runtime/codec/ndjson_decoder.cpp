@@ -33,9 +33,10 @@ class NdjsonDecoder : public Decoder {
     BRAID_CHECK(plan.zone.empty() || zone_, "no such zone: " + plan.zone);
     frame_.decoder = this;
     frame_.dates = dates_.data();
+    frame_.objects = reader_.objects().data();
     frame_.read_value = read_value;
+    frame_.find_key = find_key;
     frame_.skip_value = skip_value;
-    predict();
   }
 
   void set_header(std::string_view) override {}
@@ -136,7 +137,6 @@ class NdjsonDecoder : public Decoder {
       --wait_;
       return kNotRead;
     }
-    if (learned_ != reader_.predictions_learned()) predict();
     const uint32_t row = turn_->next_row();
     frame_.columns = turn_->columns();
     const char* stop = native.read(frame_, at, row);
@@ -156,15 +156,6 @@ class NdjsonDecoder : public Decoder {
     return kNotRead;
   }
 
-  /// Gives the native reader what is known of the order of keys.
-  void predict() {
-    learned_ = reader_.predictions_learned();
-    predicted_keys_ = reader_.predictions();
-    predicted_.clear();
-    for (JsonReader::ObjectKeys& keys : predicted_keys_) predicted_.push_back({keys.first.data(), keys.later.data()});
-    frame_.objects = predicted_.data();
-  }
-
   static const char* read_value(ReadFrame* frame, uint64_t field, const char* at, uint64_t) {
     NdjsonDecoder& self = *static_cast<NativeFrame*>(frame)->decoder;
     const char* end = nullptr;
@@ -176,6 +167,10 @@ class NdjsonDecoder : public Decoder {
     for (size_t leaf = first; leaf < first + self.reader_.leaf_count(field); ++leaf)
       self.turn_->write_leaf(leaf, self.row_[leaf]);
     return end;
+  }
+
+  static PredictedKey* find_key(ReadFrame* frame, uint64_t object, PredictedKey* last, const char* at) {
+    return static_cast<NativeFrame*>(frame)->decoder->reader_.find_key(object, last, at);
   }
 
   static const char* skip_value(const char* at, uint64_t depth) {
@@ -191,9 +186,6 @@ class NdjsonDecoder : public Decoder {
   const RecordReaderSlot* native_;
   NativeFrame frame_;
   std::vector<LastDate> dates_;
-  std::vector<JsonReader::ObjectKeys> predicted_keys_;
-  std::vector<PredictedObject> predicted_;
-  uint64_t learned_ = 0;         ///< what predicted_ knows
   uint32_t wait_ = 0;            ///< records that are read without trying the native reader
   uint32_t next_wait_ = 0;       ///< after the next one that it does not read
   TurnBuilder* turn_ = nullptr;  ///< of the call of decode

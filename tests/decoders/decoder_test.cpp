@@ -242,7 +242,7 @@ class Source {
   Source(Rng& rng, bool csv) : csv_(csv) {
     spec.name = csv ? "t.csv" : "t.json";
     spec.binding.format = csv ? "csv" : "json";
-    const uint64_t count = rng.chance(10) ? 70 : 1 + rng.below(12);
+    const uint64_t count = rng.chance(10) ? 70 : rng.chance(40) ? 300 : 1 + rng.below(12);
     for (uint64_t i = 0; i < count; ++i) {
       SourceRead read{.name = "f" + std::to_string(i), .type = random_type(rng, 2), .has_fallback = rng.chance(5)};
       read.path = {rng.chance(8) ? "a name of a field that takes more than thirty two bytes " + std::to_string(i)

@@ -32,19 +32,19 @@ bool stands_at(const PredictedKey& key, const char* at) {
 constexpr uint16_t kSteady = 32;
 
 const char* behind(PredictedKey* key, const char* at, const char* end) {
-  auto length = static_cast<uint32_t>(end - at);
-  const uint32_t expected = key->value_length;
-  uint32_t known = expected;
+  auto length = static_cast<uint64_t>(end - at);
+  const uint64_t expected = key->value_length;
+  uint64_t known = expected;
   asm volatile("" : "+r"(known));  // else the compiler sees that it equals `length`, and waits for that
   if (key->steady >= kSteady) {
     if (length == expected) [[likely]]
       return at + known;
     key->steady = 0;
-    key->value_length = length;
+    key->value_length = static_cast<uint16_t>(length);
     return end;
   }
   key->steady = static_cast<uint16_t>(length == expected ? key->steady + 1 : 0);
-  key->value_length = length;
+  key->value_length = static_cast<uint16_t>(length);
   return end;
 }
 
@@ -151,12 +151,6 @@ extern "C" {
 
 bool braid_json_key(const PredictedKey* key, const char* at) {
   return stands_at(*key, at);
-}
-
-/// The first of the keys from `key` on that stands at `at`, else what ends their list.
-PredictedKey* braid_json_find_key(PredictedKey* key, const char* at) {
-  while (key->length != 0 && !stands_at(*key, at)) ++key;
-  return key;
 }
 
 /// A value that nothing reads, within `depth` objects.

@@ -8,7 +8,6 @@
 extern "C" {
 
 bool braid_json_key(const braid::PredictedKey* key, const char* at);
-braid::PredictedKey* braid_json_find_key(braid::PredictedKey* key, const char* at);
 const char* braid_json_skip(braid::ReadFrame* frame, braid::PredictedKey* key, const char* at, uint64_t depth);
 void braid_json_missing(braid::ReadFrame* frame, const braid::RecordField* const* fields, uint64_t count,
                         const uint64_t* seen, uint64_t row);
