@@ -93,7 +93,7 @@ struct Latency {
 };
 struct Unique {
   std::vector<Path> fields;
-  Duration within;
+  std::optional<Duration> within;  ///< absent: for ever
 };
 struct Complete {
   std::vector<Path> fields;

@@ -81,7 +81,10 @@ TreeText tree(const Promise& promise) {
           [](const Compatible& node) { return word("compatible", node.how.text); },
           [](const Fresh& node) { return word("fresh", node.within.text); },
           [](const Latency& node) { return word("latency", node.quantile.text).add(node.below.text); },
-          [](const Unique& node) { return paths("unique", node.fields).add(word("within", node.within.text)); },
+          [](const Unique& node) {
+            TreeText tree = paths("unique", node.fields);
+            return node.within ? tree.add(word("within", node.within->text)) : tree;
+          },
           [](const Complete& node) { return paths("complete", node.fields).add(word("share", node.share.text)); },
           [](const Volume& node) {
             return word("volume", std::to_string(node.least.value))

@@ -73,7 +73,8 @@ struct ContractChecker {
   }
 
   void unique(const ast::Unique& node, Span span) {
-    typed::Unique one{.fields = {}, .within_us = context.length_of(node.within, "`unique`").value_or(0), .span = span};
+    typed::Unique one{.fields = {}, .within_us = typed::kForever, .span = span};
+    if (node.within) one.within_us = context.length_of(*node.within, "`unique`").value_or(0);
     bool sound = true;
     for (const ast::Path& path : node.fields) {
       const std::optional<FieldPath> found = field(path, "unique");
@@ -85,8 +86,13 @@ struct ContractChecker {
       }
       one.fields.push_back(found->column);
     }
-    if (!enforced) return context.not_watched(span);
-    if (sound && !row.has_time && !row.open) {
+    if (enforced && !node.within) {
+      context.reporter.report(diag::UniqueNeedsBound{.relation = row.relation})
+          .at(span, "for how long?")
+          .note("`within 1d` keeps each key for a day of event time");
+      return;
+    }
+    if (sound && node.within && !row.has_time && !row.open) {
       context.no_event_time(row, row.relation, "unique").at(span, "decided by event time");
       sound = false;
     }

@@ -22,7 +22,7 @@ const auto fresh_def = kw("fresh") > kw("within") > set<&ast::Fresh::within>(dur
 const auto latency_def = kw("latency") > set<&ast::Latency::quantile>(name) >
                          sign(Sign::less) > set<&ast::Latency::below>(duration);
 const auto unique_def = kw("unique") > (set<&ast::Unique::fields>(path) % comma) >
-                        kw("within") > set<&ast::Unique::within>(duration);
+                        -(kw("within") > set<&ast::Unique::within>(duration));
 const auto complete_def = kw("complete") > (set<&ast::Complete::fields>(path) % comma) >
                           sign(Sign::greater_equal) > set<&ast::Complete::share>(percent);
 const auto volume_def = kw("volume") > set<&ast::Volume::least>(whole) >

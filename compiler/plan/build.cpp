@@ -2,6 +2,7 @@
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/plan.h"
+#include "compiler/plan/unique_rows.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -390,8 +391,15 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
   Plan plan = Builder(project).build(products);
   drop_unread(plan, project);
   annotate(plan);
+  find_single_matches(plan, project);
   identify(plan, project);
   return plan;
+}
+
+int64_t JoinNode::reach_us() const {
+  int64_t reach = typed::kForever;
+  if (step.lower_us) return __builtin_sub_overflow(*step.upper_us, *step.lower_us, &reach) ? typed::kForever : reach;
+  return __builtin_mul_overflow(step.retain_us.value_or(0), 2, &reach) ? typed::kForever : reach;
 }
 
 bool stateful(const Node& node) {

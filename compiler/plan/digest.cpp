@@ -54,6 +54,7 @@ class Meaning {
     std::string text = fmt::format("join {} {} {} age {} range {} {} retain {}", static_cast<int>(step.kind), step.left,
                                    step.nearest, step.max_age_us.value_or(-1), step.lower_us.value_or(typed::kForever),
                                    step.upper_us.value_or(typed::kForever), step.retain_us.value_or(-1));
+    if (join.meets_one) text += " meets one";
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
     if (step.residual) {

@@ -302,6 +302,8 @@ class Lowering {
           interval.lower_us = -interval.retain_us;
           interval.upper_us = interval.retain_us;
         }
+        interval.meets_one = join.meets_one;
+        if (join.meets_one) interval.duplicate_site = site(node, Site::Kind::duplicate);
         made = add(node, interval, {left, right});
         break;
       }

@@ -16,7 +16,7 @@ class Bound {
 
   std::string of(int index) const {
     const Node& node = plan_.nodes[index];
-    if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, join->step);
+    if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return of(node, group->window);
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
@@ -25,7 +25,8 @@ class Bound {
   }
 
  private:
-  std::string of(const Node& node, const typed::JoinStep& step) const {
+  std::string of(const Node& node, const JoinNode& join) const {
+    const typed::JoinStep& step = join.step;
     const std::string right = project_.relations[step.relation].qualified();
     const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);
     switch (step.kind) {
@@ -39,13 +40,21 @@ class Bound {
       case typed::JoinKind::interval:
         break;
     }
+    if (!step.lower_us && join.meets_one)
+      return step.retain_us == typed::kForever
+                 ? fmt::format("rows of {} for ever, as `retain forever` says; of the left side until its only match",
+                               right)
+                 : fmt::format(
+                       "rows of {} for {}, as `retain` says; of the left side until its only match, at most as long",
+                       right, length(*step.retain_us));
     if (!step.lower_us)
       return step.retain_us == typed::kForever
                  ? "both sides for ever, as `retain forever` says"
                  : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
     const int64_t slack = left_disorder + right_disorder;
-    return fmt::format("rows of {} for {}, and of the left side for {}", right,
+    return fmt::format("rows of {} for {}, and of the left side {}for {}", right,
                        length(std::max<int64_t>(0, -*step.lower_us) + slack),
+                       join.meets_one ? "until its only match, at most " : "",
                        length(std::max<int64_t>(0, *step.upper_us) + slack));
   }
 

@@ -155,7 +155,7 @@ class Printer {
       std::string names;
       for (int field : unique.fields)
         names += (names.empty() ? "" : ", ") + relation.row.at(static_cast<size_t>(field)).name;
-      line(1, "unique " + names + " within " + duration(unique.within_us));
+      line(1, "unique " + names + (unique.within_us == kForever ? "" : " within " + duration(unique.within_us)));
     }
     if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");
     line(1, "row " + row_text(relation.row));

@@ -135,9 +135,10 @@ struct Check {
   enum class Otherwise { reject, alert } otherwise;
   Span span;
 };
+/// Of a product it is enforced. Of a source it is a promise, which joins rely on.
 struct Unique {
   std::vector<int> fields;
-  int64_t within_us;
+  int64_t within_us;  ///< of event time; kForever only of a source
   Span span;
 };
 

@@ -119,6 +119,10 @@ struct IntervalJoinOperator {
   bool nearest = false;
   std::optional<int64_t> lower_us, upper_us;  ///< absent: any
   int64_t retain_us = 0;                      ///< of `any`; INT64_MAX: for ever
+  /// A left row meets at most one right row, and leaves the state when it has. A right row that repeats the key of one
+  /// that it could meet a left row with is a duplicate. Not with `nearest`.
+  bool meets_one = false;
+  uint32_t duplicate_site = 0;  ///< where meets_one
 };
 
 struct AggregateSpec {

@@ -71,6 +71,10 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
     };
     want(span_of(block.time[row]));
     SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
+    if (right && content_.meets_one && span_us_ != INT64_MAX) {
+      spans.first = std::min(spans.first, span_of(block.time[row]) - 1);
+      spans.last = std::max(spans.last, span_of(block.time[row]) + 1);
+    }
     for (int64_t span = spans.first; span <= spans.last; ++span) want(span);
   }
   std::sort(wanted.begin(), wanted.end());

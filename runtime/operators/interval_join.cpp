@@ -29,6 +29,9 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_),
       cold_(StateFamily::timed, table(kRightTable)) {
   cold_.attach(services.store);
+  if (span_us_ != INT64_MAX) reach_us_ = *content_.upper_us - *content_.lower_us;
+  for (int field : content_.shape.right_keys)
+    right_key_names_ += (right_key_names_.empty() ? "`" : ", `") + input_row(1)[field].name + "`";
   bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
   makes_rows_ = !content_.nearest || (self_.derived && !input_is_derived);
 }
@@ -147,6 +150,33 @@ void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right,
   if (services_.trace != nullptr) services_.trace->pair = -1;
 }
 
+const IntervalJoinNode::RightRow* IntervalJoinNode::repeated(uint64_t hash, std::string_view key, int64_t time) {
+  const bool bounded = span_us_ != INT64_MAX;
+  const int64_t span = span_of(time);
+  for (int64_t near = bounded ? span - 1 : span; near <= (bounded ? span + 1 : span); ++near) {
+    Entry* entry = keys_.find(hash, key, near);
+    if (entry == nullptr) continue;
+    for (const RightRow& right : entry->value.right)
+      if (!bounded || (right.time >= subtract_time(time, reach_us_) && right.time <= add_time(time, reach_us_)))
+        return &right;
+  }
+  return nullptr;
+}
+
+void IntervalJoinNode::leave_repeated(const Block& block, uint32_t row, const RightRow& first) {
+  constexpr uint32_t kPromiseBroken = 6203;
+  ReasonArguments arguments = {
+      {"fields", right_key_names_}, {"position", std::to_string(first.position)}, {"partition", partition_text(first)}};
+  dispositions().leave(index(), 1, block, row, content_.duplicate_site,
+                       {.code = kPromiseBroken, .arguments = std::move(arguments)});
+}
+
+std::string IntervalJoinNode::partition_text(const RightRow& row) const {
+  const Bytes partition = services_.call.partition_names[row.source][row.partition];
+  // In tests and dry-runs partitions have no names.
+  return std::string(partition.size > 0 ? partition.view() : services_.call.source_names[row.source].view());
+}
+
 void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = right_key_.encode(block, arena());
   note(warm(block, keys, true));
@@ -154,6 +184,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   std::vector<LeftRow*> lefts;
   std::vector<Entry*> entries;
   std::vector<uint32_t> causes;  // the right row of each pair
+  std::vector<Entry*> met_entries;
   JoinPairs pairs;
   std::vector<RightTime> times;
   auto flush = [&] {
@@ -197,10 +228,16 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
       leave_late(1, block, row, content_.shape.late_site);
       continue;
     }
+    std::string_view key = keys.keys[row].view();
+    if (content_.meets_one && !keys.has_null[row]) {
+      if (const RightRow* first = repeated(keys.hashes[row], key, block.time[row])) {
+        leave_repeated(block, row, *first);
+        continue;
+      }
+    }
     dispositions().use(index(), 1, record);
     if (keys.has_null[row]) continue;
     bool added = false;
-    std::string_view key = keys.keys[row].view();
     Entry& entry = keys_.find_or_add(keys.hashes[row], key, &added, span_of(block.time[row]));
     RightRow right;
     right.time = block.time[row];
@@ -226,9 +263,11 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
         times.push_back({right.time, right.watermark});
         if (lefts.size() == kBlockRows) flush();
       }
+      if (content_.meets_one && !beside->value.left.empty()) met_entries.push_back(beside);
     }
   }
   flush();
+  for (Entry* entry : met_entries) forget_matched(*entry);
 }
 
 void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
@@ -268,6 +307,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     const Record& record = block.record_of(row);
     bool decided = closed(block.time[row]) || keys.has_null[row];
     if (matched) dispositions().use(index(), 0, record);
+    if (matched && content_.meets_one) continue;
     if (decided) {
       if (matched) continue;
       if (content_.shape.left) {

@@ -130,6 +130,12 @@ class IntervalJoinNode : public OperatorNode {
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
   void emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times, std::vector<Block>& out);
+  /// Of a join that meets one: a right row that is kept and has the same key and within reach of the row's time.
+  const RightRow* repeated(uint64_t hash, std::string_view key, int64_t time);
+  void leave_repeated(const Block& block, uint32_t row, const RightRow& first);
+  std::string partition_text(const RightRow& row) const;
+  /// Left rows that have met their only match.
+  void forget_matched(Entry& entry);
   void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
   bool closed(int64_t left_time) const;
   /// Whether time closes intervals before the right side ends.
@@ -148,7 +154,9 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<Leaf> left_leaves_;
   StoredRows left_rows_;
   int64_t span_us_;
-  bool makes_rows_;  ///< its rows have the derived ledger; not so of `nearest`, which is one to one
+  int64_t reach_us_ = 0;         ///< how far right rows that meet one left row may lie apart, where spans are bounded
+  std::string right_key_names_;  ///< for people
+  bool makes_rows_;              ///< its rows have the derived ledger; not so of `nearest`, which is one to one
   BlobPool pool_;
   KeyTable<Rows> keys_{pool_};
   HeldRows waiting_;  ///< of `nearest`

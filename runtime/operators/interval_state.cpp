@@ -68,7 +68,9 @@ void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
     };
     auto place = std::lower_bound(list.begin(), list.end(), closing,
                                   [&](const LeftRow& row, const Closing& c) { return place_of(row) < c.place(); });
-    BRAID_CHECK(place != list.end() && place_of(*place) == closing.place(), "a left row is gone");
+    const bool there = place != list.end() && place_of(*place) == closing.place();
+    BRAID_CHECK(there || content_.meets_one, "a left row is gone");
+    if (!there) continue;  // it left when it met its match
     if (edges[1].ended && closes_in_time()) {
       sealed_ = std::max(sealed_, add_time(closing.time, upper()));
       sealed_changed_ = true;
@@ -138,6 +140,18 @@ void IntervalJoinNode::forget_cold_right(int64_t passed) {
     cold_.remove(span->second);
     span = cold_spans_.erase(span);
   }
+}
+
+void IntervalJoinNode::forget_matched(Entry& entry) {
+  if (!entry.live) return;
+  std::erase_if(entry.value.left, [&](const LeftRow& row) {
+    if (!row.matched) return false;
+    if (row.held.stored) erased_.push_back(left_key_of(entry, row.held));
+    release_later(row.held, pool_);
+    --left_count_;
+    return true;
+  });
+  erase_if_empty(entry);
 }
 
 void IntervalJoinNode::erase_if_empty(Entry& entry) {

@@ -14,6 +14,11 @@ stream sale
   time at within 1s ahead 1h
 { id: int, n: int, t: string, list: list<int>, at: timestamp }
 
+stream item
+  time at within 1s
+  contract { unique id }
+{ id: int, at: timestamp }
+
 table price
   key id
 { id: int, rate: int }
@@ -31,11 +36,15 @@ product checked version 1
 product once version 1
   contract { unique id within 1h }
 { from sale where n == 1 select { id, n, at } }
+product listed version 1 { from sale join item as i on i.id == id within any retain forever select { id, listed: i.at } }
 product late version 1 { from sale window tumbling 1s group id { c: count() } }
 product priced version 1 { from sale where n == 1 join price as p on p.id == id select { id, p.rate } }
 )");
   const std::vector<ErrorRow> rows =
       script.run({{"shop.price", "{\"id\":7,\"rate\":1}\n"},
+                  {"shop.item", R"({"id":1,"at":"2026-01-01T00:00:01Z"}
+{"id":1,"at":"2026-01-01T00:00:01Z"}
+)"},
                   {"shop.sale", R"({"id":1,"n":1,"t":"%zz","list":[1],"at":"2026-01-01T00:00:01Z"}
 {"id":1,"n":1,"t":"%zz","list":[1],"at":"2026-01-01T00:00:02Z"}
 {"id":1,"n":2,"t":"%zz","list":[1],"at":"2026-01-01T00:01:00Z"}
