@@ -7,6 +7,7 @@
 #include "compiler/codegen/jit.h"
 #include "compiler/codegen/kernel_emitter.h"
 #include "compiler/codegen/module.h"
+#include "compiler/codegen/resident.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Verifier.h"
@@ -78,6 +79,7 @@ Error internal(std::string message) {
 
 Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const std::vector<SourceSpec>& sources,
                            typed::CallSites& sites, const CodegenOptions& options) {
+  const MemoryRelease release;  // when all else here is gone
   auto now = [&] { return options.clock == nullptr ? 0 : options.clock->steady_us(); };
   NativeCode code;
   if (options.keep_text) {
@@ -123,9 +125,11 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
   std::string broken;
   llvm::raw_string_ostream complaints(broken);
   if (llvm::verifyModule(*module.module, &complaints)) return internal("broken IR: " + broken);
+  release_pages();
   int64_t built = now();
 
   optimise(*module.module, *target, options);
+  release_pages();
   int64_t optimised = now();
   if (options.keep_text) {
     for_texts([&](KernelText& text, const std::string& name) { text.llvm_optimized = ir_text(*module.module, name); });

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "compiler/codegen/load/load.h"
 
 namespace braid::codegen {
@@ -81,6 +84,33 @@ TEST(Codegen, KernelsOutliveTheCompilation) {
   KernelFrame frame{};
   kernel->run(frame);
   EXPECT_EQ(frame.kept_count, 0u);
+}
+
+/// Resident megabytes of the code generator's file and of LLVM's.
+int64_t resident_mb() {
+  std::ifstream maps("/proc/self/smaps");
+  std::string word, line, name;
+  int64_t kilobytes = 0;
+  while (std::getline(maps, line)) {
+    std::istringstream words(line);
+    words >> word;
+    if (word.find('-') != std::string::npos) name = line;
+    if (word != "Rss:" ||
+        (name.find("libbraid_codegen") == std::string::npos && name.find("libLLVM") == std::string::npos))
+      continue;
+    int64_t size = 0;
+    words >> size;
+    kilobytes += size;
+  }
+  return kilobytes / 1024;
+}
+
+TEST(Codegen, LeavesLittleOfItselfInMemory) {
+  CallSites sites;
+  auto code = compiler()({filter_and_remainder()}, {}, sites, {});
+  ASSERT_TRUE(code.ok());
+  // What was written cannot go: tables of functions, which loading filled.
+  EXPECT_LT(resident_mb(), 10);
 }
 
 TEST(Codegen, RefusesWhatIsTooLarge) {

@@ -1,6 +1,7 @@
 #include "compiler/codegen/jit.h"
 
 #include "compiler/codegen/bitcode.h"
+#include "compiler/codegen/resident.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/ExecutionEngine/Orc/CompileUtils.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
@@ -125,6 +126,7 @@ Result<std::shared_ptr<llvm::orc::LLJIT>> make_code(llvm::Module& module, llvm::
   if (largest > kLargestFunction) target.setOptLevel(llvm::CodeGenOptLevel::None);
   auto object = llvm::orc::SimpleCompiler(target)(module);
   if (!object) return failed("no machine code", object.takeError());
+  release_pages();
   auto jit = llvm::orc::LLJITBuilder()
                  .setJITTargetMachineBuilder(llvm::orc::JITTargetMachineBuilder(target.getTargetTriple()))
                  .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
