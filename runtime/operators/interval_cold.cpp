@@ -24,9 +24,15 @@ void IntervalJoinNode::count_back(int64_t span, bool with_left) {
   if (with_left) take(cold_left_spans_);
 }
 
-void IntervalJoinNode::release_now(const HeldRow& row) {
-  pool_.release(row.record.bytes);
-  pool_.release(row.row);
+void IntervalJoinNode::drop_now(const LeftRow& row) {
+  pool_.release(row.held.record.bytes);
+  pool_.release(row.held.row);
+  pool_.release({reinterpret_cast<const char*>(&row), sizeof(LeftRow)});
+}
+
+void IntervalJoinNode::drop_later(const LeftRow& row) {
+  release_later(row.held, pool_);
+  pool_.release_later({reinterpret_cast<const char*>(&row), sizeof(LeftRow)});
 }
 
 Status IntervalJoinNode::evict(uint64_t bytes) {
@@ -35,15 +41,14 @@ Status IntervalJoinNode::evict(uint64_t bytes) {
   keys_.evict(bytes - freed, [this](Entry& entry) -> uint64_t {
     BRAID_CHECK(!entry.value.changed, "rows are evicted that were never committed");
     uint64_t before = pool_.bytes_used();
-    uint64_t size = sizeof(Entry) + entry.value.left.size() * (sizeof(LeftRow) + sizeof(Closing)) +
-                    entry.value.right.size() * sizeof(RightRow);
-    for (const LeftRow& row : entry.value.left) release_now(row.held);
-    for (const RightRow& row : entry.value.right) pool_.release(row.row);
+    uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing);
+    for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);
+    for (const RightRow* row : entry.value.right.rows()) pool_.release(row->memory());
     left_count_ -= entry.value.left.size();
     right_count_ -= entry.value.right.size();
     cold_rows_ += entry.value.left.size() + entry.value.right.size();
     leave_cold(entry.hash, entry.bucket, !entry.value.left.empty());
-    keys_.erase(entry);
+    erase(entry);
     pool_.release_pending();
     return size + before - pool_.bytes_used();
   });
@@ -84,15 +89,15 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
 }
 
 Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span) {
-  std::vector<LeftRow> left;
-  std::vector<RightRow> right;
+  std::vector<LeftRow*> left;
+  std::vector<RightRow*> right;
   BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kLeftTable), span, hash),
                                [&](std::string_view stored, std::string_view value) -> Status {
                                  BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
                                  if (found.key == key)
                                    left.push_back(found.row);
                                  else
-                                   release_now(found.row.held);
+                                   drop_now(*found.row);
                                  return {};
                                }));
   BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kRightTable), span, hash),
@@ -101,14 +106,14 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
                                  if (found.key == key)
                                    right.push_back(found.row);
                                  else
-                                   pool_.release(found.row.row);
+                                   pool_.release(found.row->memory());
                                  return {};
                                }));
   if (left.empty() && right.empty()) return {};
   bool added = false;
   Entry& entry = keys_.find_or_add(hash, key, &added, span);
-  for (const LeftRow& row : left) add_left(entry, row);
-  for (const RightRow& row : right) add_right(entry, row);
+  for (LeftRow* row : left) add_left(entry, row);
+  for (RightRow* row : right) add_right(entry, row);
   cold_rows_ -= std::min<uint64_t>(cold_rows_, left.size() + right.size());
   count_back(span, !left.empty());
   return {};
@@ -122,11 +127,11 @@ Status IntervalJoinNode::load_span(int64_t span) {
         cold_.store().scan(StateFamily::timed, bucket_prefix(table(kLeftTable), slice, span),
                            [&](std::string_view stored, std::string_view value) -> Status {
                              BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
-                             uint64_t hash = found.row.held.hash;
+                             uint64_t hash = found.row->held.hash;
                              Entry* entry = keys_.find(hash, found.key, span);
                              // What is in memory holds all of its rows already, those that are gone must not come back.
                              if (entry == nullptr ? cold_.is_gone(hash, found.key, span) : !loaded.contains(entry)) {
-                               release_now(found.row.held);
+                               drop_now(*found.row);
                                return {};
                              }
                              bool added = false;
@@ -142,7 +147,7 @@ Status IntervalJoinNode::load_span(int64_t span) {
                                    BRAID_ASSIGN(StoredRight found, read_right(stored, value));
                                    Entry* entry = keys_.find(parse_timed_key(stored).hash, found.key, span);
                                    if (entry == nullptr || !loaded.contains(entry)) {
-                                     pool_.release(found.row.row);
+                                     pool_.release(found.row->memory());
                                      return {};
                                    }
                                    add_right(*entry, found.row);
@@ -159,8 +164,7 @@ StateSize IntervalJoinNode::state_size() const {
   uint64_t erasures = erased_.size() * kBytesOfErasure;
   StateSize size = waiting_.size();
   size += {left_count_ + right_count_ + cold_rows_,
-           pool_.bytes_used() + keys_.bytes() + left_count_ * (sizeof(LeftRow) + sizeof(Closing)) +
-               right_count_ * sizeof(RightRow) + expiries_.bytes() + cold_.bytes() + erasures,
+           pool_.bytes_used() + keys_.bytes() + closings_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
            unstored_bytes_ + erasures, cold_rows_};
   return size;
 }

@@ -58,31 +58,41 @@ void IntervalJoinNode::mark(Entry& entry) {
   entry.value.changed = true;
 }
 
-void IntervalJoinNode::add_left(Entry& entry, LeftRow row) {
-  auto& list = entry.value.left;
+IntervalJoinNode::LeftRow* IntervalJoinNode::make_left(const HeldRow& held, bool matched) {
+  return new (pool_.allocate(sizeof(LeftRow))) LeftRow{held, matched, false};
+}
+
+IntervalJoinNode::RightRow* IntervalJoinNode::make_right(const RightRow& head, std::string_view row) {
+  auto* made = new (pool_.allocate(sizeof(RightRow) + row.size())) RightRow(head);
+  made->size = static_cast<uint32_t>(row.size());
+  std::memcpy(made + 1, row.data(), row.size());
+  return made;
+}
+
+void IntervalJoinNode::add_left(Entry& entry, LeftRow* row) {
+  auto list = entry.value.left.rows();
   auto place = std::upper_bound(list.begin(), list.end(), row,
-                                [](const LeftRow& a, const LeftRow& b) { return before_by_arrival(a.held, b.held); });
-  if (closes_in_time()) expect_closing(row.held, entry);
-  row.dirty = !row.held.stored;
-  if (row.dirty) {
+                                [](const LeftRow* a, const LeftRow* b) { return before_by_arrival(a->held, b->held); });
+  if (closes_in_time()) expect_closing(row->held, entry);
+  row->dirty = !row->held.stored;
+  if (row->dirty) {
     mark(entry);
-    unstored_bytes_ += sizeof(LeftRow) + row.held.row.size + row.held.record.bytes.size;
+    unstored_bytes_ += sizeof(LeftRow) + row->held.row.size + row->held.record.bytes.size;
   }
-  list.insert(place, row);
+  entry.value.left.insert(static_cast<size_t>(place - list.begin()), row, pool_);
   ++left_count_;
 }
 
-void IntervalJoinNode::add_right(Entry& entry, RightRow row) {
-  auto order = [](const RightRow& r) { return std::tuple(r.time, r.source, r.partition, r.position, r.sequence); };
-  auto& list = entry.value.right;
+void IntervalJoinNode::add_right(Entry& entry, RightRow* row) {
+  auto list = entry.value.right.rows();
   auto place = std::upper_bound(list.begin(), list.end(), row,
-                                [&](const RightRow& a, const RightRow& b) { return order(a) < order(b); });
-  if (forgets()) expiries_.expect(row.time, entry);
-  if (!row.stored) {
+                                [](const RightRow* a, const RightRow* b) { return a->place() < b->place(); });
+  if (forgets()) expiries_.expect(row->time, entry);
+  if (!row->stored) {
     mark(entry);
-    unstored_bytes_ += sizeof(RightRow) + row.row.size;
+    unstored_bytes_ += row->bytes();
   }
-  list.insert(place, row);
+  entry.value.right.insert(static_cast<size_t>(place - list.begin()), row, pool_);
   ++right_count_;
 }
 
@@ -96,29 +106,41 @@ IntervalJoinNode::SpanRange IntervalJoinNode::left_spans(int64_t time) const {
   return {span_of(subtract_time(time, *content_.upper_us)), span_of(subtract_time(time, *content_.lower_us))};
 }
 
+void IntervalJoinNode::prefetch(const Block& block, const KeyBlock& keys, bool right) {
+  auto each = [&](auto ask) {
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      if (keys.has_null[row]) continue;
+      const SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
+      for (int64_t span = spans.first; span <= spans.last; ++span) ask(keys.hashes[row], span);
+    }
+  };
+  each([this](uint64_t hash, int64_t span) { keys_.prefetch(hash, span); });
+  each([this](uint64_t hash, int64_t span) { keys_.prefetch_entry(hash, span); });
+}
+
 void IntervalJoinNode::add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
                                       std::vector<RightTime>& times) {
   SpanRange spans = right_spans(time);
   for (int64_t span = spans.first; span <= spans.last; ++span) {
     Entry* entry = keys_.find(hash, key, span);
     if (entry == nullptr) continue;
-    for (const RightRow& right : candidates(*entry, time)) {
-      pairs.add(row, right.row);
-      times.push_back({right.time, right.watermark});
+    for (const RightRow* right : candidates(*entry, time)) {
+      pairs.add(row, right->row());
+      times.push_back({right->time, right->watermark});
     }
   }
 }
 
-std::span<IntervalJoinNode::RightRow> IntervalJoinNode::candidates(Entry& entry, int64_t time) const {
-  auto& list = entry.value.right;
+std::span<IntervalJoinNode::RightRow* const> IntervalJoinNode::candidates(const Entry& entry, int64_t time) const {
+  auto list = entry.value.right.rows();
   auto first = list.begin(), last = list.end();
   if (content_.lower_us) {
     int64_t from = add_time(time, *content_.lower_us);
-    first = std::lower_bound(first, last, from, [](const RightRow& row, int64_t t) { return row.time < t; });
+    first = std::lower_bound(first, last, from, [](const RightRow* row, int64_t t) { return row->time < t; });
   }
   if (content_.upper_us) {
     int64_t to = add_time(time, *content_.upper_us);
-    last = std::upper_bound(first, last, to, [](int64_t t, const RightRow& row) { return t < row.time; });
+    last = std::upper_bound(first, last, to, [](int64_t t, const RightRow* row) { return t < row->time; });
   }
   return {first, last};
 }
@@ -156,9 +178,9 @@ const IntervalJoinNode::RightRow* IntervalJoinNode::repeated(uint64_t hash, std:
   for (int64_t near = bounded ? span - 1 : span; near <= (bounded ? span + 1 : span); ++near) {
     Entry* entry = keys_.find(hash, key, near);
     if (entry == nullptr) continue;
-    for (const RightRow& right : entry->value.right)
-      if (!bounded || (right.time >= subtract_time(time, reach_us_) && right.time <= add_time(time, reach_us_)))
-        return &right;
+    for (const RightRow* right : entry->value.right.rows())
+      if (!bounded || (right->time >= subtract_time(time, reach_us_) && right->time <= add_time(time, reach_us_)))
+        return right;
   }
   return nullptr;
 }
@@ -180,6 +202,7 @@ std::string IntervalJoinNode::partition_text(const RightRow& row) const {
 void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = right_key_.encode(block, arena());
   note(warm(block, keys, true));
+  prefetch(block, keys, true);
   Block target = rows_.right_rows().target(block, 0);
   std::vector<LeftRow*> lefts;
   std::vector<Entry*> entries;
@@ -246,18 +269,20 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     right.partition = record.partition;
     right.position = record.position;
     right.sequence = sequence_of(row);
-    right.row = rows_.right_rows().store(target, row, pool_);
-    add_right(entry, right);
+    scratch_.clear();
+    rows_.right_rows().append(target, row, scratch_);
+    RightRow* made = make_right(right, scratch_);
+    add_right(entry, made);
     if (content_.nearest) continue;
     SpanRange spans = left_spans(right.time);
     for (int64_t span = spans.first; span <= spans.last; ++span) {
       Entry* beside = keys_.find(keys.hashes[row], key, span);
       if (beside == nullptr) continue;
-      for (LeftRow& left : beside->value.left) {
-        if (content_.lower_us && right.time < add_time(left.held.time, *content_.lower_us)) continue;
-        if (content_.upper_us && right.time > add_time(left.held.time, *content_.upper_us)) continue;
-        pairs.add(static_cast<uint32_t>(lefts.size()), right.row);
-        lefts.push_back(&left);
+      for (LeftRow* left : beside->value.left.rows()) {
+        if (content_.lower_us && right.time < add_time(left->held.time, *content_.lower_us)) continue;
+        if (content_.upper_us && right.time > add_time(left->held.time, *content_.upper_us)) continue;
+        pairs.add(static_cast<uint32_t>(lefts.size()), made->row());
+        lefts.push_back(left);
         entries.push_back(beside);
         causes.push_back(row);
         times.push_back({right.time, right.watermark});
@@ -273,6 +298,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
 void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = left_key_.encode(block, arena());
   note(warm(block, keys, false));
+  prefetch(block, keys, false);
   JoinPairs pairs;
   std::vector<RightTime> times;
   std::vector<bool> late(block.rows, false);
@@ -319,15 +345,14 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       }
       continue;
     }
-    LeftRow left;
-    left.held = hold_row(block, block, row, left_rows_, pool_);
+    HeldRow held = hold_row(block, block, row, left_rows_, pool_);
     // One that is matched is settled, and never asked again.
-    left.held.record.settled = matched ? 0 : dispositions().hold(index(), 0, record);
-    left.held.hash = keys.hashes[row];
-    left.held.sequence = sequence_of(row);
-    left.matched = matched;
+    held.record.settled = matched ? 0 : dispositions().hold(index(), 0, record);
+    held.hash = keys.hashes[row];
+    held.sequence = sequence_of(row);
     bool added = false;
-    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])), left);
+    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])),
+             make_left(held, matched));
   }
   if (!met.rows.empty()) emit(block, met, met_times, out);
 }

@@ -21,6 +21,7 @@
 #include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
+#include "runtime/state/row_list.h"
 
 namespace braid {
 
@@ -45,24 +46,31 @@ class IntervalJoinNode : public OperatorNode {
   static constexpr uint32_t kWaitingTable = 2;
   static constexpr uint32_t kSealedTable = 3;
 
+  /// In the pool.
   struct LeftRow {
     HeldRow held;
     bool matched = false;
     bool dirty = false;  ///< its state row, if any, is out of date
   };
-  struct RightRow {
+  /// In the pool; the row's bytes follow.
+  struct alignas(16) RightRow {
     int64_t time = 0;
     int64_t watermark = 0;
-    uint32_t source = 0, partition = 0;
     int64_t position = 0;
     uint64_t sequence = 0;  ///< of rows that one record caused
-    Bytes row = {nullptr, 0};
+    uint32_t source = 0, partition = 0;
+    uint32_t size = 0;
     bool stored = false;
+
+    auto place() const { return std::tuple(time, source, partition, position, sequence); }
+    Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+    uint64_t bytes() const { return sizeof(RightRow) + size; }
+    Bytes memory() const { return {reinterpret_cast<const char*>(this), bytes()}; }
   };
   struct Rows {
-    std::vector<LeftRow> left;    ///< by (time, turn, ordinal)
-    std::vector<RightRow> right;  ///< by (time, source, partition, position)
-    bool changed = false;         ///< in `changed_` already
+    RowList<LeftRow> left;    ///< by (time, turn, ordinal)
+    RowList<RightRow> right;  ///< by place()
+    bool changed = false;     ///< in `changed_` already
   };
   using Entry = KeyTable<Rows>::Entry;
   /// A left row's place in the order; the row itself is found in the entry.
@@ -80,11 +88,11 @@ class IntervalJoinNode : public OperatorNode {
     bool before(const Closing& a, const Closing& b) const { return a.place() < b.place(); }
   };
   struct StoredLeft {
-    LeftRow row;
+    LeftRow* row;
     std::string_view key;
   };
   struct StoredRight {
-    RightRow row;
+    RightRow* row;
     std::string_view key;
   };
   /// The part of the right row that a pair's output row has.
@@ -103,16 +111,24 @@ class IntervalJoinNode : public OperatorNode {
   int64_t span_of(int64_t time) const { return span_us_ == INT64_MAX ? 0 : floor_divide(time, span_us_); }
   int64_t begin_of(int64_t span) const { return span_us_ == INT64_MAX ? kNoTime + 1 : span * span_us_; }
   int64_t end_of(int64_t span) const { return span_us_ == INT64_MAX ? kEndTime : add_time(begin_of(span), span_us_); }
+  /// Asks the memory for the entries that the rows of the block meet, all at once.
+  void prefetch(const Block& block, const KeyBlock& keys, bool right);
   /// Spans in which right rows lie that a left row at `time` may meet, and the other way round.
   SpanRange right_spans(int64_t time) const;
   SpanRange left_spans(int64_t time) const;
   /// Right rows of the entry within the interval of a left row at `time`.
-  std::span<RightRow> candidates(Entry& entry, int64_t time) const;
+  std::span<RightRow* const> candidates(const Entry& entry, int64_t time) const;
   /// Pairs of the row with all right rows in reach.
   void add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
                       std::vector<RightTime>& times);
-  void add_right(Entry& entry, RightRow row);
-  void add_left(Entry& entry, LeftRow row);
+  LeftRow* make_left(const HeldRow& held, bool matched);
+  /// A copy of the row.
+  RightRow* make_right(const RightRow& head, std::string_view row);
+  void add_right(Entry& entry, RightRow* row);
+  void add_left(Entry& entry, LeftRow* row);
+  /// Memory that blocks of this turn may refer to.
+  void drop_later(const LeftRow& row);
+  void drop_now(const LeftRow& row);
   void mark(Entry& entry);
   void expect_closing(const HeldRow& row, Entry& entry);
   void close_left(std::vector<Block>& out);
@@ -120,12 +136,12 @@ class IntervalJoinNode : public OperatorNode {
   void forget_right();
   void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);
+  void erase(Entry& entry);
   /// Brings cold rows back into memory that the rows of the block may match or share an entry with.
   Status warm(const Block& block, const KeyBlock& keys, bool right);
   Status load(uint64_t hash, std::string_view key, int64_t span);
   /// All cold left rows of a span, with the right rows beside them.
   Status load_span(int64_t span);
-  void release_now(const HeldRow& row);
   void leave_cold(uint64_t hash, int64_t span, bool with_left);
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
@@ -169,6 +185,7 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<int64_t> erased_right_spans_;
+  std::string scratch_;
   uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;
   int64_t sealed_ = kNoTime;  ///< intervals closed up to there because the right side had ended

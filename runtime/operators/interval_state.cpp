@@ -48,7 +48,7 @@ void IntervalJoinNode::close_left(std::vector<Block>& out) {
   // Without a bound in time all close at the end of the right side, and only then have to stand in order.
   if (!closes_in_time() && edges[1].ended && left_count_ > 0 && closings_.empty()) {
     keys_.for_each([this](Entry& entry) {
-      for (const LeftRow& row : entry.value.left) expect_closing(row.held, entry);
+      for (const LeftRow* row : entry.value.left.rows()) expect_closing(row->held, entry);
     });
   }
   close_before(kEndTime, out);
@@ -62,12 +62,12 @@ void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
                                             : kNoTime;
   Closing closing;
   while (closings_.take_before(std::min(time, passed), &closing)) {
-    auto& list = closing.entry->value.left;
-    auto place_of = [](const LeftRow& row) {
-      return std::tuple(row.held.time, row.held.record.turn, row.held.record.ordinal, row.held.sequence);
+    auto list = closing.entry->value.left.rows();
+    auto place_of = [](const LeftRow* row) {
+      return std::tuple(row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence);
     };
     auto place = std::lower_bound(list.begin(), list.end(), closing,
-                                  [&](const LeftRow& row, const Closing& c) { return place_of(row) < c.place(); });
+                                  [&](const LeftRow* row, const Closing& c) { return place_of(row) < c.place(); });
     const bool there = place != list.end() && place_of(*place) == closing.place();
     BRAID_CHECK(there || content_.meets_one, "a left row is gone");
     if (!there) continue;  // it left when it met its match
@@ -75,10 +75,11 @@ void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
       sealed_ = std::max(sealed_, add_time(closing.time, upper()));
       sealed_changed_ = true;
     }
-    if (place->held.stored) erased_.push_back(left_key_of(*closing.entry, place->held));
-    if (!place->matched) unmatched.push_back(place->held);
-    release_later(place->held, pool_);
-    list.erase(place);
+    const LeftRow& row = **place;
+    if (row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
+    if (!row.matched) unmatched.push_back(row.held);
+    drop_later(row);
+    closing.entry->value.left.erase(static_cast<size_t>(place - list.begin()), 1);
     --left_count_;
     erase_if_empty(*closing.entry);
   }
@@ -115,15 +116,15 @@ void IntervalJoinNode::forget_right() {
   while (expiries_.take(subtract_time(passed, 1), &expiry)) {
     Entry& entry = *expiry.entry;
     if (!expiry.is_current()) continue;
-    auto& list = entry.value.right;
+    auto list = entry.value.right.rows();
     auto end = std::lower_bound(list.begin(), list.end(), passed,
-                                [](const RightRow& row, int64_t time) { return row.time < time; });
+                                [](const RightRow* row, int64_t time) { return row->time < time; });
     for (auto row = list.begin(); row != end; ++row) {
-      if (row->stored) erased_.push_back(right_key_of(entry, *row));
-      pool_.release_later(row->row);
+      if ((*row)->stored) erased_.push_back(right_key_of(entry, **row));
+      pool_.release_later((*row)->memory());
       --right_count_;
     }
-    list.erase(list.begin(), end);
+    entry.value.right.erase(0, static_cast<size_t>(end - list.begin()));
     erase_if_empty(entry);
   }
   forget_cold_right(passed);
@@ -144,10 +145,10 @@ void IntervalJoinNode::forget_cold_right(int64_t passed) {
 
 void IntervalJoinNode::forget_matched(Entry& entry) {
   if (!entry.live) return;
-  std::erase_if(entry.value.left, [&](const LeftRow& row) {
+  entry.value.left.erase_if([&](const LeftRow& row) {
     if (!row.matched) return false;
     if (row.held.stored) erased_.push_back(left_key_of(entry, row.held));
-    release_later(row.held, pool_);
+    drop_later(row);
     --left_count_;
     return true;
   });
@@ -157,6 +158,12 @@ void IntervalJoinNode::forget_matched(Entry& entry) {
 void IntervalJoinNode::erase_if_empty(Entry& entry) {
   if (!entry.value.left.empty() || !entry.value.right.empty()) return;
   cold_.gone(entry.hash, entry.key.view(), entry.bucket);
+  erase(entry);
+}
+
+void IntervalJoinNode::erase(Entry& entry) {
+  entry.value.left.clear(pool_);
+  entry.value.right.clear(pool_);
   keys_.erase(entry);
 }
 
@@ -180,14 +187,13 @@ std::string IntervalJoinNode::right_key_of(const Entry& entry, const RightRow& r
 Result<IntervalJoinNode::StoredLeft> IntervalJoinNode::read_left(std::string_view key, std::string_view value) {
   TimedKey place = parse_timed_key(key);
   WireReader in(value);
-  StoredLeft left;
-  left.row.matched = in.fixed<uint8_t>() != 0;
-  left.key = in.text();
+  const bool matched = in.fixed<uint8_t>() != 0;
+  const std::string_view left_key = in.text();
   std::string_view held = in.text();
   if (in.failed() || place.key.size() < sizeof(int64_t))
     return Error{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
-  BRAID_ASSIGN(left.row.held, read_held(read_time_key(place.key), place.hash, held, left_rows_, pool_));
-  return left;
+  BRAID_ASSIGN(HeldRow row, read_held(read_time_key(place.key), place.hash, held, left_rows_, pool_));
+  return StoredLeft{make_left(row, matched), left_key};
 }
 
 Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_view key, std::string_view value) {
@@ -195,19 +201,18 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
   TimedKey parsed = parse_timed_key(key);
   if (parsed.key.size() < sizeof(int64_t)) return damaged;
   WireReader place(parsed.key.substr(sizeof(int64_t))), in(value);
-  StoredRight right;
-  right.row.stored = true;
-  right.row.time = read_time_key(parsed.key);
-  right.row.source = place.fixed<uint32_t>();
-  right.row.partition = place.fixed<uint32_t>();
-  right.row.position = place.fixed<int64_t>();
-  right.row.sequence = place.fixed<uint64_t>();
-  right.row.watermark = in.fixed<int64_t>();
-  right.key = in.text();
-  std::string_view content = in.text();
+  RightRow right;
+  right.stored = true;
+  right.time = read_time_key(parsed.key);
+  right.source = place.fixed<uint32_t>();
+  right.partition = place.fixed<uint32_t>();
+  right.position = place.fixed<int64_t>();
+  right.sequence = place.fixed<uint64_t>();
+  right.watermark = in.fixed<int64_t>();
+  const std::string_view right_key = in.text();
+  const std::string_view content = in.text();
   if (place.failed() || in.failed() || !rows_.right_rows().fits(content)) return damaged;
-  right.row.row = pool_.copy(content);
-  return right;
+  return StoredRight{make_right(right, content), right_key};
 }
 
 void IntervalJoinNode::collect(StateBatch& batch) {
@@ -220,24 +225,24 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   for (Entry* entry : changed_) {
     if (!entry->live) continue;
     entry->value.changed = false;
-    for (LeftRow& row : entry->value.left) {
-      if (!row.dirty) continue;
+    for (LeftRow* row : entry->value.left.rows()) {
+      if (!row->dirty) continue;
       WireWriter out;
-      out.fixed(static_cast<uint8_t>(row.matched));
+      out.fixed(static_cast<uint8_t>(row->matched));
       out.text(entry->key.view());
-      out.text(held_value(row.held));
-      batch.put(StateFamily::timed, left_key_of(*entry, row.held), out.take());
-      row.held.stored = true;
-      row.dirty = false;
+      out.text(held_value(row->held));
+      batch.put(StateFamily::timed, left_key_of(*entry, row->held), out.take());
+      row->held.stored = true;
+      row->dirty = false;
     }
-    for (RightRow& row : entry->value.right) {
-      if (row.stored) continue;
+    for (RightRow* row : entry->value.right.rows()) {
+      if (row->stored) continue;
       WireWriter out;
-      out.fixed(row.watermark);
+      out.fixed(row->watermark);
       out.text(entry->key.view());
-      out.text(row.row.view());
-      batch.put(StateFamily::timed, right_key_of(*entry, row), out.take());
-      row.stored = true;
+      out.text(row->row().view());
+      batch.put(StateFamily::timed, right_key_of(*entry, *row), out.take());
+      row->stored = true;
     }
   }
   changed_.clear();
@@ -269,7 +274,7 @@ Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
                          TimedKey place = parse_timed_key(key);
                          BRAID_ASSIGN(StoredLeft left, read_left(key, value));
                          if (stays_cold(place.hash, left.key, place.bucket)) {
-                           release_now(left.row.held);
+                           drop_now(*left.row);
                            leave(place.hash, left.key, place.bucket, true);
                            return {};
                          }
@@ -282,7 +287,7 @@ Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
                          TimedKey place = parse_timed_key(key);
                          BRAID_ASSIGN(StoredRight right, read_right(key, value));
                          if (stays_cold(place.hash, right.key, place.bucket)) {
-                           pool_.release(right.row.row);
+                           pool_.release(right.row->memory());
                            leave(place.hash, right.key, place.bucket, false);
                            return {};
                          }

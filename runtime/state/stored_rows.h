@@ -18,7 +18,9 @@ class StoredRows {
 
   explicit StoredRows(const std::vector<Field>& row) : layout_(row, kLayout) {}
 
-  /// A copy of row `row` of a block of this row type (see target()). The pool's caller releases it.
+  /// Row `row` of a block of this row type (see target()), behind what `out` holds.
+  void append(const Block& block, uint32_t row, std::string& out) const { layout_.encode(block, row, out); }
+  /// The same as a copy in the pool. Its caller releases it.
   Bytes store(const Block& block, uint32_t row, BlobPool& pool);
   size_t leaf_count() const { return layout_.leaves(); }
   /// Columns [first, …) of `block` as a block of this row type, to store from or read into; shares the columns.
