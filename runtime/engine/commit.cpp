@@ -41,6 +41,14 @@ Status JobRun::wait_for_commit() {
   return {};
 }
 
+Status JobRun::wait_for_proof() {
+  if (!proof_) return {};
+  proof_->task->wait();
+  const Status result = std::move(proof_->result);
+  proof_.reset();
+  return result;
+}
+
 Result<StateBatch> JobRun::freeze_epoch() {
   BRAID_TRY(outputs_.freeze(*store_));
   StateBatch batch;

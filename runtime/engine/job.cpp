@@ -110,6 +110,7 @@ Status JobRun::run_turns() {
       drained_ = true;
       break;
     }
+    if (proof_ && proof_->task->done()) BRAID_TRY(wait_for_proof());
     if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
     BRAID_TRY(step(*partition));
   }
@@ -167,6 +168,7 @@ Result<JobReport> run_job(const Program& program, const JobOptions& options, con
   BRAID_TRY(run.recover());
   BRAID_TRY(run.load_tables());
   Status ran = run.run_turns();
+  if (ran.ok()) ran = run.wait_for_proof();
   BRAID_TRY(run.wait_for_commit());  // which began before whatever else failed
   BRAID_TRY(ran);
   BRAID_TRY(run.keep_identity(true));

@@ -1,6 +1,8 @@
 // The parts of a running job (job.h), from recovery to the last commit. Internal to the engine folder.
 #pragma once
 
+#include <atomic>
+
 #include "runtime/engine/job.h"
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/operator_state.h"
@@ -32,6 +34,8 @@ class JobRun {
   Status commit();
   /// Until no commit is in flight; its error, if it failed.
   Status wait_for_commit();
+  /// Until the whole store has been verified; its error, if it is damaged.
+  Status wait_for_proof();
   /// Notes beside the state how many commits it has. `finished`: at the end of a run, when lost ones have been made
   /// again.
   Status keep_identity(bool finished);
@@ -76,6 +80,15 @@ class JobRun {
   uint64_t turns_ = 0, commits_ = 0;
   bool drained_ = false;
   std::vector<Diagnostic> warnings_;
+
+  /// That the store is what was written, found out beside the first turns; the first commit waits for it.
+  struct Proof {
+    std::atomic<bool> stop = false;
+    Status result;  ///< valid once the task is done
+    std::unique_ptr<Task> task;
+    ~Proof() { stop = true; }  // then the task is waited for
+  };
+  std::unique_ptr<Proof> proof_;  ///< let go of before the store
 
   /// The commit of `epoch_` on its way.
   struct EpochCommit {

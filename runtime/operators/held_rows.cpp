@@ -1,7 +1,6 @@
 #include "runtime/operators/held_rows.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "runtime/base/check.h"
@@ -72,19 +71,16 @@ void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held)
   }
 }
 
-std::string held_place(const HeldRow& row) {
-  std::string key;
+void append_held_place(std::string& key, const HeldRow& row) {
   auto append = [&key](uint64_t value, int bytes) {
     for (int i = bytes - 1; i >= 0; --i) key.push_back(static_cast<char>(value >> (8 * i)));
   };
   append(row.record.turn, 8);
   append(row.record.ordinal, 4);
   append(row.sequence, 8);
-  return key;
 }
 
-std::string held_value(const HeldRow& row) {
-  WireWriter out;
+void append_held_value(WireWriter& out, const HeldRow& row) {
   out.fixed(row.watermark);
   out.fixed(row.sequence);
   out.fixed(row.record.position);
@@ -96,7 +92,6 @@ std::string held_value(const HeldRow& row) {
   out.fixed(row.record.settled);
   out.text(row.record.bytes.view());
   out.text(row.row.view());
-  return out.take();
 }
 
 Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool) {
@@ -126,6 +121,7 @@ void HeldRows::push(HeldRow row) {
   if (!row.stored) {
     ++unstored_;
     unstored_bytes_ += bytes_of(row);
+    unstored_buckets_.insert(queue_.bucket_of(row.time));
   }
   queue_.push(row);
 }
@@ -140,7 +136,7 @@ Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
   HeldRow row;
   while (queue_.take_before(watermark, &row)) {
     if (row.stored) {
-      erased_.push_back(key_of(row));
+      erased_.erase(StateFamily::timed, key_of(row));
     } else {
       --unstored_;
       unstored_bytes_ -= bytes_of(row);
@@ -160,7 +156,7 @@ void HeldRows::leave_cold(int64_t time) {
 Status HeldRows::load_before(int64_t watermark) {
   std::set<std::string> here;  // rows that the store has and memory, too
   queue_.for_each([&](const HeldRow& row) {
-    if (row.stored && row.time < watermark) here.insert(key_of(row));
+    if (row.stored && row.time < watermark) here.emplace(key_of(row));
   });
   for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
     BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, released_to_),
@@ -179,15 +175,21 @@ Status HeldRows::load_before(int64_t watermark) {
 }
 
 void HeldRows::collect(StateBatch& batch) {
-  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
-  erased_.clear();
+  batch.append(erased_);
   if (unstored_ == 0) return;
-  queue_.for_each([&](HeldRow& row) {
+  WireWriter out;
+  auto store = [&](HeldRow& row) {
     if (row.stored) return;
-    batch.put(StateFamily::timed, key_of(row), held_value(row));
+    out.clear();
+    append_held_value(out, row);
+    batch.put(StateFamily::timed, key_of(row), out.bytes());
     row.stored = true;
-  });
-  unstored_ = 0;
+    --unstored_;
+  };
+  queue_.for_each_due(store);
+  for (int64_t bucket : unstored_buckets_) queue_.for_each_in(bucket, store);
+  BRAID_CHECK(unstored_ == 0, "a waiting row is not stored");
+  unstored_buckets_.clear();
   unstored_bytes_ = 0;
 }
 

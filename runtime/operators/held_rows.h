@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
 #include "runtime/state/time_queue.h"
+#include "runtime/state/wire.h"
 
 namespace braid {
 
@@ -47,8 +49,8 @@ void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held);
 void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held);
 
 /// Its place among rows of one time, as bytes of a key: turn, ordinal, sequence.
-std::string held_place(const HeldRow& row);
-std::string held_value(const HeldRow& row);
+void append_held_place(std::string& key, const HeldRow& row);
+void append_held_value(WireWriter& out, const HeldRow& row);
 /// Into the pool's memory; fails if the bytes are not such a row.
 Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool);
 
@@ -88,7 +90,11 @@ class HeldRows {
       return order == Order::arrival ? before_by_arrival(a, b) : before_by_position(a, b);
     }
   };
-  std::string key_of(const HeldRow& row) const { return timed_key(table_, row.time, row.hash, held_place(row)); }
+  std::string_view key_of(const HeldRow& row) {
+    set_timed_key(key_, table_, row.time, row.hash, {});
+    append_held_place(key_, row);
+    return key_;
+  }
   Result<HeldRow> read(std::string_view key, std::string_view value) const {
     TimedKey place = parse_timed_key(key);
     return read_held(place.bucket, place.hash, value, rows_, pool_);
@@ -104,7 +110,9 @@ class HeldRows {
   BlobPool& pool_;
   TimeQueue<HeldRow, ReleaseOrder> queue_;
   uint64_t unstored_ = 0, unstored_bytes_ = 0;
-  std::vector<std::string> erased_;
+  std::set<int64_t> unstored_buckets_;  ///< of the queue, which rows that are not stored came into
+  StateBatch erased_;
+  std::string key_;                         ///< the last that was asked for
   std::map<int64_t, uint64_t> cold_times_;  ///< rows in the store alone, by time in spans
   uint64_t cold_ = 0;
   int64_t released_to_ = kNoTime;  ///< rows before that have left, though the store may still have them

@@ -170,7 +170,7 @@ void IntervalJoinNode::erase(Entry& entry) {
 std::string IntervalJoinNode::left_key_of(const Entry& entry, const HeldRow& row) const {
   std::string place;
   append_time_key(place, row.time);
-  place += held_place(row);
+  append_held_place(place, row);
   return timed_key(table(kLeftTable), entry.bucket, entry.hash, place);
 }
 
@@ -217,6 +217,7 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
 
 void IntervalJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
+  WireWriter held, out;
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
   for (int64_t span : erased_right_spans_)
@@ -227,21 +228,23 @@ void IntervalJoinNode::collect(StateBatch& batch) {
     entry->value.changed = false;
     for (LeftRow* row : entry->value.left.rows()) {
       if (!row->dirty) continue;
-      WireWriter out;
+      out.clear();
       out.fixed(static_cast<uint8_t>(row->matched));
       out.text(entry->key.view());
-      out.text(held_value(row->held));
-      batch.put(StateFamily::timed, left_key_of(*entry, row->held), out.take());
+      held.clear();
+      append_held_value(held, row->held);
+      out.text(held.bytes());
+      batch.put(StateFamily::timed, left_key_of(*entry, row->held), out.bytes());
       row->held.stored = true;
       row->dirty = false;
     }
     for (RightRow* row : entry->value.right.rows()) {
       if (row->stored) continue;
-      WireWriter out;
+      out.clear();
       out.fixed(row->watermark);
       out.text(entry->key.view());
       out.text(row->row().view());
-      batch.put(StateFamily::timed, right_key_of(*entry, *row), out.take());
+      batch.put(StateFamily::timed, right_key_of(*entry, *row), out.bytes());
       row->stored = true;
     }
   }
@@ -249,9 +252,9 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   unstored_bytes_ = 0;
   cold_.collected();
   if (sealed_changed_) {
-    WireWriter out;
+    out.clear();
     out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.take());
+    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
     sealed_changed_ = false;
   }
 }

@@ -96,30 +96,35 @@ void UniqueNode::forget_before(int64_t watermark) {
   while (expiries_.take(watermark, &expiry)) {
     Entry& entry = *expiry.entry;
     if (!expiry.is_current() || entry.value.time != expiry.mark) continue;
-    if (entry.value.stored) erased_.push_back(point_key(table(kWinnerTable), entry.hash, entry.key.view()));
+    if (entry.value.stored) erased_.erase(StateFamily::point, key_of(entry));
     cold_.gone(entry.hash, entry.key.view());
     winners_.erase(entry);
   }
 }
 
+std::string_view UniqueNode::key_of(const Entry& entry) {
+  set_point_key(key_bytes_, table(kWinnerTable), entry.hash, entry.key.view());
+  return key_bytes_;
+}
+
 void UniqueNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
-  for (std::string& key : erased_) batch.erase(StateFamily::point, std::move(key));
-  erased_.clear();
+  batch.append(erased_);
+  WireWriter out;
   for (Entry* entry : changed_) {
     if (!entry->live || !entry->value.dirty) continue;
-    WireWriter out;
+    out.clear();
     out.fixed(entry->value.time);
-    batch.put(StateFamily::point, point_key(table(kWinnerTable), entry->hash, entry->key.view()), out.take());
+    batch.put(StateFamily::point, key_of(*entry), out.bytes());
     entry->value.stored = true;
     entry->value.dirty = false;
   }
   changed_.clear();
   cold_.collected();
   if (sealed_changed_) {
-    WireWriter out;
+    out.clear();
     out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.take());
+    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
     sealed_changed_ = false;
   }
 }
@@ -198,7 +203,7 @@ Status UniqueNode::sweep() {
                                        winners_.find(parsed.hash, parsed.key) != nullptr ||
                                        cold_.is_gone(parsed.hash, parsed.key))
                                      return {};
-                                   erased_.emplace_back(key);
+                                   erased_.erase(StateFamily::point, key);
                                    cold_.gone(parsed.hash, parsed.key);
                                    cold_.remove();
                                    return {};
@@ -209,7 +214,7 @@ Status UniqueNode::sweep() {
 
 StateSize UniqueNode::state_size() const {
   StateSize size = waiting_.size();
-  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  uint64_t erasures = erased_.changes() * kBytesOfErasure;
   size += {winners_.size() + cold_.entries(),
            pool_.bytes_used() + winners_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
            changed_.size() * sizeof(Entry) + erasures, cold_.entries()};

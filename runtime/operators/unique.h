@@ -42,6 +42,7 @@ class UniqueNode : public OperatorNode {
   Status warm(const KeyBlock& keys, uint32_t rows);
   /// A winner as the store has it, into memory.
   Status load(std::string_view key, std::string_view value);
+  std::string_view key_of(const Entry& entry);
   /// Removes the cold winners that forget_before would remove from memory.
   Status sweep();
   bool expired(int64_t time) const { return add_time(time, content_.within_us) <= edges[0].finite; }
@@ -57,7 +58,8 @@ class UniqueNode : public OperatorNode {
   uint64_t swept_ = 0;  ///< cold winners that the last sweep left
   ExpiryQueue<Entry> expiries_;
   std::vector<Entry*> changed_;
-  std::vector<std::string> erased_;
+  StateBatch erased_;
+  std::string key_bytes_;  ///< of the last key that was made
   std::vector<HeldRow> released_;
   int64_t sealed_ = kNoTime;  ///< rows up to here were decided because all inputs had ended
   bool sealed_changed_ = false;

@@ -104,7 +104,7 @@ void Versions::forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool supersed
     bool goes = superseded_ones ? place + 1 != list.end() && (place + 1)->from <= bound
                                 : place->row.data == nullptr || too_old(bound, *place);
     if (!goes) continue;
-    if (place->stored) erased_.push_back(key_of(entry, place->from));
+    if (place->stored) erased_.erase(StateFamily::point, key_of(entry, place->from));
     if (place->row.data != nullptr) pool_.release_later(place->row);
     list.erase(place);
     --count_;
@@ -114,10 +114,10 @@ void Versions::forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool supersed
   }
 }
 
-std::string Versions::key_of(const Entry& entry, int64_t from) const {
-  std::string key = point_key(table_, entry.hash, entry.key.view());
-  append_time_key(key, from);
-  return key;
+std::string_view Versions::key_of(const Entry& entry, int64_t from) {
+  set_point_key(key_, table_, entry.hash, entry.key.view());
+  append_time_key(key_, from);
+  return key_;
 }
 
 Result<Versions::StoredVersion> Versions::parse(std::string_view key, std::string_view value) const {
@@ -175,20 +175,20 @@ Status Versions::load(uint64_t hash, std::string_view key) {
 }
 
 void Versions::collect(StateBatch& batch) {
-  for (std::string& key : erased_) batch.erase(StateFamily::point, std::move(key));
-  erased_.clear();
+  batch.append(erased_);
+  WireWriter out;
   for (auto [entry, from] : unstored_) {
     if (!entry->live) continue;
     auto place = entry->value.find(from);
     if (place == entry->value.end() || place->from != from || !place->dirty) continue;
-    WireWriter out;
+    out.clear();
     out.fixed(place->original);
     out.fixed(place->source);
     out.fixed(place->partition);
     out.fixed(place->position);
     out.fixed(static_cast<uint8_t>(place->row.data == nullptr));
     out.text(place->row.view());
-    batch.put(StateFamily::point, key_of(*entry, from), out.take());
+    batch.put(StateFamily::point, key_of(*entry, from), out.bytes());
     place->stored = true;
     place->dirty = false;
   }
@@ -258,7 +258,7 @@ Status Versions::sweep() {
     bool none_left =
         first + 1 == history.size() && last.from < ended && (last.row.data == nullptr || too_old(ended, last));
     for (size_t i = 0; i < first + (none_left ? 1 : 0); ++i) {
-      erased_.push_back(std::move(history[i].key));
+      erased_.erase(StateFamily::point, history[i].key);
       if (cold_count_ > 0) --cold_count_;
     }
     if (!none_left) return;
@@ -286,8 +286,8 @@ Status Versions::sweep() {
 
 StateSize Versions::size() const {
   uint64_t bytes = keys_.bytes() + count_ * sizeof(Version) + cold_.bytes() + superseded_.bytes() + ended_.bytes() +
-                   erased_.size() * kBytesOfErasure;
-  return {count_ + cold_count_, bytes, unstored_bytes_ + erased_.size() * kBytesOfErasure, cold_count_};
+                   erased_.changes() * kBytesOfErasure;
+  return {count_ + cold_count_, bytes, unstored_bytes_ + erased_.changes() * kBytesOfErasure, cold_count_};
 }
 
 }  // namespace braid

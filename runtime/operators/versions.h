@@ -97,7 +97,7 @@ class Versions {
   bool too_old(int64_t bound, const Version& version) const {
     return max_age_ && subtract_time(bound, *max_age_) > version.original;
   }
-  std::string key_of(const Entry& entry, int64_t from) const;
+  std::string_view key_of(const Entry& entry, int64_t from);
   Result<StoredVersion> parse(std::string_view key, std::string_view value) const;
   Status load(uint64_t hash, std::string_view key);
   Status sweep();
@@ -118,7 +118,8 @@ class Versions {
   int64_t bound_ = kNoTime, settled_ = kNoTime;
   std::vector<std::pair<Entry*, int64_t>> unstored_;
   uint64_t unstored_bytes_ = 0;
-  std::vector<std::string> erased_;
+  StateBatch erased_;
+  std::string key_;  ///< the last that was asked for
 };
 
 }  // namespace braid

@@ -8,11 +8,7 @@ namespace braid {
 
 CommitChain CommitChain::next(const StateBatch& batch) const {
   uint64_t digest = hash_mix(after, last + 1);
-  for (const StateBatch::Change& change : batch.changes()) {
-    digest =
-        hash_mix(digest, static_cast<uint64_t>(change.kind) * kStateFamilies + static_cast<uint64_t>(change.family));
-    digest = hash_mix(hash_mix(digest, key_hash(change.key)), key_hash(change.value));
-  }
+  batch.for_each_piece([&](std::string_view piece) { digest = hash_mix(digest, key_hash(piece)); });
   return {.first = last + 1, .last = last + 1, .before = after, .after = digest};
 }
 

@@ -92,12 +92,12 @@ bool MemoryStore::apply_payload(std::string_view payload) {
 Status MemoryStore::commit(const StateBatch& batch) {
   if (log_) {
     WireWriter payload;
-    for (const StateBatch::Change& change : batch.changes()) {
+    batch.for_each([&](const StateBatch::Change& change, const char*) {
       payload.fixed(change.family);
       payload.fixed(static_cast<uint8_t>(change.kind));
       payload.text(change.key);
       payload.text(change.value);
-    }
+    });
     WireWriter frame;
     frame.fixed(static_cast<uint32_t>(payload.bytes().size()));
     frame.fixed(key_hash(payload.bytes()));
@@ -105,7 +105,9 @@ Status MemoryStore::commit(const StateBatch& batch) {
     BRAID_TRY(log_->append(frame.bytes()));
     BRAID_TRY(log_->sync());
   }
-  for (const StateBatch::Change& change : batch.changes()) apply(change.family, change.kind, change.key, change.value);
+  batch.for_each([this](const StateBatch::Change& change, const char*) {
+    apply(change.family, change.kind, change.key, change.value);
+  });
   ++commits_;
   return {};
 }

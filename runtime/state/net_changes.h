@@ -16,13 +16,17 @@ class NetChanges {
  public:
   struct Row {
     std::array<uint64_t, 3> head;  ///< the first bytes of the key as numbers: few comparisons need the key itself
-    const StateBatch::Change* change;
-    size_t number;  ///< in the batch
+    const char* place;             ///< in the batch
+    uint64_t number;               ///< of the change among all of the family
+
+    StateBatch::Change change() const { return StateBatch::read(place); }
 
     bool operator<(const Row& other) const;
   };
 
-  void add(const StateBatch::Change& change);
+  /// Makes room for so many.
+  void reserve(uint64_t changes) { rows_.reserve(changes); }
+  void add(const StateBatch::Change& change, const char* place);
   /// Once, after the last change: rows are then sorted by key.
   void settle();
   std::span<const Row> rows() const { return rows_; }
@@ -33,7 +37,7 @@ class NetChanges {
   void drop_erased();
 
   std::vector<Row> rows_, ranges_;
-  size_t next_ = 0;
+  uint64_t next_ = 0;
 };
 
 }  // namespace braid

@@ -3,7 +3,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/options.h>
@@ -13,12 +12,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <optional>
 #include <system_error>
 
 #include "runtime/base/check.h"
 #include "runtime/state/commit_chain.h"
 #include "runtime/state/net_changes.h"
+#include "runtime/state/rocks_tables.h"
 
 namespace braid {
 namespace {
@@ -99,7 +102,7 @@ class RocksStore : public StateStore {
         db_(db),
         handles_(std::move(handles)),
         ingest_from_bytes_(std::min(options.ingest_from_bytes, options.memory_bytes)),
-        file_options_(file_options),
+        file_options_(files_of(file_options)),
         log_damaged_(log_damaged) {}
   ~RocksStore() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) (void)db_->DestroyColumnFamilyHandle(handle);
@@ -147,7 +150,19 @@ class RocksStore : public StateStore {
     return {};
   }
 
+  Status verify(const std::atomic<bool>& stop) override {
+    std::lock_guard lock(verifying_);
+    if (verified_) return {};
+    const rocksdb::Status status = tables_->check_all(stop);
+    if (status.IsIncomplete()) return {};
+    if (!status.ok()) return store_error(status, path_);
+    verified_ = true;
+    return {};
+  }
+
   Status commit(const StateBatch& batch) override {
+    const std::atomic<bool> to_the_end = false;
+    BRAID_TRY(verify(to_the_end));
     const CommitChain link = chain_.next(batch);
     BRAID_TRY(batch.bytes() > ingest_from_bytes_ ? ingest(batch, link) : write(batch, link));
     chain_ = chain_.joined(link);
@@ -157,9 +172,12 @@ class RocksStore : public StateStore {
   uint64_t commits() const override { return chain_.last; }
   bool log_damaged() const override { return log_damaged_; }
 
-  /// That every family holds all commits, and every file what was written into it. A store without commits, or of a
+  /// That every family holds all commits, and every file ends as it was written. A store without commits, or of a
   /// format from before there were chains, proves nothing.
   Status prove() {
+    tables_.emplace(*db_);
+    const rocksdb::Status footers = tables_->check_footers();
+    if (!footers.ok()) return store_error(footers, path_);
     std::array<std::string, kStateFamilies> chains;
     for (int family = 0; family < kStateFamilies; ++family)
       BRAID_TRY(get(static_cast<StateFamily>(family), kChainKey, &chains[static_cast<size_t>(family)]));
@@ -169,14 +187,16 @@ class RocksStore : public StateStore {
       if (!chain || !chain->whole() || bytes != chains.front()) return damaged(path_, "a commit is missing");
       chain_ = *chain;
     }
-    // Checksums of blocks are verified when they are read; those of what lies around them, here.
-    const rocksdb::Status status = db_->VerifyFileChecksums(rocksdb::ReadOptions());
-    if (!status.ok()) return store_error(status, path_);
     return {};
   }
 
  private:
   using Change = StateBatch::Change;
+
+  static rocksdb::Options files_of(rocksdb::Options options) {
+    options.compression_per_level.clear();  // a file would be compressed as the last level
+    return options;
+  }
 
   rocksdb::ColumnFamilyHandle* handle(StateFamily family) const {
     return handles_[1 + static_cast<size_t>(family)];  // the first is RocksDB's default family, unused
@@ -184,21 +204,21 @@ class RocksStore : public StateStore {
 
   Status write(const StateBatch& batch, const CommitChain& link) {
     rocksdb::WriteBatch write;
-    for (const Change& change : batch.changes()) {
+    rocksdb::Status status;
+    batch.for_each([&](const Change& change, const char*) {
+      if (!status.ok()) return;
       rocksdb::ColumnFamilyHandle* family = handle(change.family);
-      rocksdb::Status status = change.kind == Change::Kind::put ? write.Put(family, change.key, change.value)
-                               : change.kind == Change::Kind::erase
-                                   ? write.Delete(family, change.key)
-                                   : write.DeleteRange(family, change.key, change.value);
-      if (!status.ok()) return store_error(status, path_);
-    }
-    for (int family = 0; family < kStateFamilies; ++family) {
-      rocksdb::Status status = write.Merge(handle(static_cast<StateFamily>(family)), slice(kChainKey), link.bytes());
-      if (!status.ok()) return store_error(status, path_);
-    }
+      const rocksdb::Slice key = slice(change.key), value = slice(change.value);
+      status = change.kind == Change::Kind::put     ? write.Put(family, key, value)
+               : change.kind == Change::Kind::erase ? write.Delete(family, key)
+                                                    : write.DeleteRange(family, key, value);
+    });
+    for (int family = 0; status.ok() && family < kStateFamilies; ++family)
+      status = write.Merge(handle(static_cast<StateFamily>(family)), slice(kChainKey), link.bytes());
+    if (!status.ok()) return store_error(status, path_);
     rocksdb::WriteOptions options;
     options.sync = true;
-    rocksdb::Status status = db_->Write(options, &write);
+    status = db_->Write(options, &write);
     if (!status.ok()) return store_error(status, path_);
     return {};
   }
@@ -206,7 +226,10 @@ class RocksStore : public StateStore {
   /// What is left of a family's changes when later ones have replaced earlier ones.
   Status ingest(const StateBatch& batch, const CommitChain& link) {
     std::array<NetChanges, kStateFamilies> nets;
-    for (const Change& change : batch.changes()) nets[static_cast<size_t>(change.family)].add(change);
+    for (int family = 0; family < kStateFamilies; ++family)
+      nets[static_cast<size_t>(family)].reserve(batch.changes(static_cast<StateFamily>(family)));
+    batch.for_each(
+        [&](const Change& change, const char* place) { nets[static_cast<size_t>(change.family)].add(change, place); });
     rocksdb::Status made = rocksdb::Env::Default()->CreateDirIfMissing(path_ + kIncoming);
     if (!made.ok()) return store_error(made, path_);
     std::vector<rocksdb::IngestExternalFileArg> files;
@@ -214,12 +237,18 @@ class RocksStore : public StateStore {
       NetChanges& net = nets[static_cast<size_t>(family)];
       net.settle();
       std::string path = path_ + kIncoming + "/" + kFamilyNames[static_cast<size_t>(family)] + ".sst";
-      rocksdb::Status status = write_file(net, link, path, handle(static_cast<StateFamily>(family)));
+      rocksdb::ExternalSstFileInfo written;
+      rocksdb::Status status = write_file(net, link, path, handle(static_cast<StateFamily>(family)), &written);
       if (!status.ok()) return store_error(status, path_);
       rocksdb::IngestExternalFileArg file;
       file.column_family = handle(static_cast<StateFamily>(family));
       file.external_files = {path};
       file.options.move_files = true;
+      // The checksum is of the bytes as they were written; nothing is read again, and nothing is written into the file.
+      file.options.write_global_seqno = false;
+      file.options.verify_file_checksum = false;
+      file.files_checksums = {written.file_checksum};
+      file.files_checksum_func_names = {written.file_checksum_func_name};
       files.push_back(std::move(file));
     }
     rocksdb::Status status = db_->IngestExternalFiles(files);
@@ -228,17 +257,21 @@ class RocksStore : public StateStore {
   }
 
   rocksdb::Status write_file(const NetChanges& net, const CommitChain& link, const std::string& path,
-                             rocksdb::ColumnFamilyHandle* family) {
-    rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_, family);
+                             rocksdb::ColumnFamilyHandle* family, rocksdb::ExternalSstFileInfo* written) {
+    // It stays in the page cache: cold rows and the next compaction read it soon.
+    constexpr bool kDropFromPageCache = false;
+    rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_, family, kDropFromPageCache);
     rocksdb::Status status = file.Open(path);
     for (size_t i = 0; status.ok() && i < net.rows().size(); ++i) {
-      const Change& row = *net.rows()[i].change;
-      status = row.kind == Change::Kind::put ? file.Put(row.key, row.value) : file.Delete(row.key);
+      const Change row = net.rows()[i].change();
+      status = row.kind == Change::Kind::put ? file.Put(slice(row.key), slice(row.value)) : file.Delete(slice(row.key));
     }
     if (status.ok()) status = file.Merge(slice(kChainKey), link.bytes());
-    for (size_t i = 0; status.ok() && i < net.ranges().size(); ++i)
-      status = file.DeleteRange(net.ranges()[i].change->key, net.ranges()[i].change->value);
-    if (status.ok()) status = file.Finish();
+    for (size_t i = 0; status.ok() && i < net.ranges().size(); ++i) {
+      const Change range = net.ranges()[i].change();
+      status = file.DeleteRange(slice(range.key), slice(range.value));
+    }
+    if (status.ok()) status = file.Finish(written);
     return status;
   }
 
@@ -248,6 +281,9 @@ class RocksStore : public StateStore {
   uint64_t ingest_from_bytes_;
   rocksdb::Options file_options_;
   CommitChain chain_;  ///< of what is in every family
+  std::optional<RocksTables> tables_;
+  std::mutex verifying_;
+  bool verified_ = false;
   bool log_damaged_;
 };
 
@@ -295,7 +331,7 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   options.paranoid_checks = true;
   options.verify_sst_unique_id_in_manifest = true;
   options.skip_checking_sst_file_sizes_on_db_open = false;
-  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  options.file_checksum_gen_factory = table_digests();
   // No family gets older than another, whatever part of the store is lost.
   options.atomic_flush = true;
   options.avoid_flush_during_recovery = true;
@@ -304,6 +340,13 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   options.db_write_buffer_size = limits.memory_bytes / 2;
   rocksdb::ColumnFamilyOptions family;
   family.force_consistency_checks = true;
+  // What is young is rewritten soon: it is not worth compressing, nor merging before there is much of it.
+  family.compression = rocksdb::kNoCompression;
+  family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression, rocksdb::kLZ4Compression};
+  family.level0_file_num_compaction_trigger = 12;
+  family.level0_slowdown_writes_trigger = 36;
+  family.level0_stop_writes_trigger = 48;
+  family.max_bytes_for_level_base = uint64_t{1} << 30;
   family.merge_operator = std::make_shared<JoinChains>();
   family.write_buffer_size = std::clamp<uint64_t>(limits.memory_bytes / 4, 1 << 20, 16 << 20);
   rocksdb::BlockBasedTableOptions table;

@@ -1,6 +1,6 @@
 // State in RocksDB: what jobs run on. A small batch is one WriteBatch over all column families, with the log synced; a
 // large one becomes a sorted file per family, all of which one IngestExternalFiles adds at once.
-// The only place that knows RocksDB.
+// With rocks_tables.h the only place that knows RocksDB.
 #pragma once
 
 #include <memory>

@@ -1,19 +1,15 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "runtime/base/rng.h"
-#include "runtime/base/sim_fs.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/cold_table.h"
-#include "runtime/state/commit_chain.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/memory_store.h"
-#include "runtime/state/rocks_store.h"
 #include "runtime/state/time_queue.h"
 
 namespace braid {
@@ -103,169 +99,6 @@ TEST(KeyFormat, equal_keys_have_equal_bytes_and_come_back) {
   group.decode(keys.keys[2].view(), back, 0, 0, arena);
   EXPECT_EQ(back.columns[0].as<Bytes>()[0].view(), "key");
   EXPECT_EQ(back.columns[2].as<double>()[0], 1.5);
-}
-
-void use_store(StateStore& store, bool again) {
-  std::string value;
-  if (!again) {
-    StateBatch batch;
-    batch.put(StateFamily::point, "a1", "one");
-    batch.put(StateFamily::point, "a2", "two");
-    batch.put(StateFamily::point, "b", "three");
-    batch.erase(StateFamily::point, "a2");
-    batch.put(StateFamily::meta, "a3", "elsewhere");
-    ASSERT_TRUE(store.commit(batch).ok());
-  }
-  EXPECT_TRUE(*store.get(StateFamily::point, "b", &value));
-  EXPECT_EQ(value, "three");
-  EXPECT_FALSE(*store.get(StateFamily::timed, "b", &value));
-  std::string found;
-  ASSERT_TRUE(store
-                  .scan(StateFamily::point, "a",
-                        [&](std::string_view key, std::string_view row) {
-                          found += std::string(key) + "=" + std::string(row) + ";";
-                          return Status();
-                        })
-                  .ok());
-  EXPECT_EQ(found, "a1=one;");
-}
-
-TEST(MemoryStore, keeps_whole_batches_only) {
-  SimFs fs(1);
-  {
-    auto store = MemoryStore::open(fs, "state").value();
-    use_store(*store, false);
-  }
-  std::string log = fs.read_file("state/log").value();
-  {
-    auto writer = fs.open_writer("state/log", OpenMode::append).value();
-    ASSERT_TRUE(writer->append(log.substr(0, log.size() / 2)).ok());  // a torn second batch
-  }
-  auto store = MemoryStore::open(fs, "state").value();
-  use_store(*store, true);
-  EXPECT_EQ(fs.stat("state/log")->size, log.size());
-}
-
-TEST(RocksStore, keeps_rows_over_a_restart) {
-  std::string place = (std::filesystem::temp_directory_path() / ("braid_state_" + std::to_string(::getpid()))).string();
-  for (bool again : {false, true}) {
-    auto store = open_rocks_store(place);
-    ASSERT_TRUE(store.ok()) << store.error().message;
-    use_store(**store, again);
-  }
-  std::filesystem::remove_all(place);
-}
-
-/// What a store should hold, as maps.
-struct StoreModel {
-  std::map<std::string, std::string> rows[kStateFamilies];
-
-  void apply(const StateBatch& batch) {
-    for (const StateBatch::Change& change : batch.changes()) {
-      auto& family = rows[static_cast<int>(change.family)];
-      if (change.kind == StateBatch::Change::Kind::put) family[change.key] = change.value;
-      if (change.kind == StateBatch::Change::Kind::erase) family.erase(change.key);
-      if (change.kind == StateBatch::Change::Kind::erase_range)
-        family.erase(family.lower_bound(change.key), family.lower_bound(change.value));
-    }
-  }
-  void expect_in(StateStore& store, Rng& rng) const {
-    for (StateFamily family : {StateFamily::meta, StateFamily::point, StateFamily::timed}) {
-      const auto& expected = rows[static_cast<int>(family)];
-      std::map<std::string, std::string> found;
-      auto collect = [&](std::string_view key, std::string_view value) {
-        found.emplace(key, value);
-        return Status();
-      };
-      ASSERT_TRUE(store.scan(family, "", collect).ok());
-      ASSERT_EQ(found, expected);
-      std::string begin = std::to_string(rng.below(300)), end = std::to_string(rng.below(300));
-      found.clear();
-      ASSERT_TRUE(store.scan_range(family, begin, end, collect).ok());
-      std::map<std::string, std::string> between;
-      if (begin < end) between = {expected.lower_bound(begin), expected.lower_bound(end)};
-      ASSERT_EQ(found, between);
-      std::vector<std::string> keys;
-      for (int i = 0; i < 300; ++i)
-        if (rng.chance(2)) keys.push_back(std::to_string(i));
-      std::sort(keys.begin(), keys.end());
-      size_t hits = 0, expected_hits = 0;
-      ASSERT_TRUE(store
-                      .get_many(family, keys,
-                                [&](size_t place, std::string_view value) {
-                                  EXPECT_EQ(expected.at(keys[place]), value);
-                                  ++hits;
-                                  return Status();
-                                })
-                      .ok());
-      for (const std::string& key : keys) expected_hits += expected.count(key);
-      ASSERT_EQ(hits, expected_hits);
-    }
-  }
-};
-
-StateBatch random_batch(Rng& rng) {
-  StateBatch batch;
-  for (auto changes = rng.between(1, 200); changes > 0; --changes) {
-    auto family = static_cast<StateFamily>(rng.below(kStateFamilies));
-    std::string key = std::to_string(rng.below(300));
-    if (rng.chance(20)) {
-      batch.erase_range(family, std::min(key, std::string("2")), std::max(key, std::string("2")));
-    } else if (rng.chance(3)) {
-      batch.erase(family, key);
-    } else {
-      batch.put(family, key, std::string(rng.below(100), static_cast<char>('a' + rng.below(26))));
-    }
-  }
-  return batch;
-}
-
-TEST(Stores, hold_what_a_map_holds) {
-  std::string place =
-      (std::filesystem::temp_directory_path() / ("braid_stores_" + std::to_string(::getpid()))).string();
-  // The log alone, files alone, and batches of either kind after one another.
-  for (uint64_t ingest_from : {uint64_t{1} << 30, uint64_t{0}, uint64_t{5000}}) {
-    Rng rng(ingest_from + 1);
-    StoreModel model;
-    MemoryStore memory;
-    for (int opened = 0; opened < 3; ++opened) {
-      auto rocks = open_sized_rocks_store(place, {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
-      ASSERT_TRUE(rocks.ok()) << rocks.error().message;
-      for (int i = 0; i < 8; ++i) {
-        StateBatch batch = random_batch(rng);
-        model.apply(batch);
-        ASSERT_TRUE(memory.commit(batch).ok());
-        Status committed = (*rocks)->commit(batch);
-        ASSERT_TRUE(committed.ok()) << committed.error().message;
-        model.expect_in(memory, rng);
-        model.expect_in(**rocks, rng);
-      }
-    }
-    std::filesystem::remove_all(place);
-  }
-}
-
-TEST(CommitChain, misses_no_commit) {
-  Rng rng(3);
-  std::vector<CommitChain> links;
-  CommitChain whole;
-  for (int i = 0; i < 4; ++i) {
-    links.push_back(whole.next(random_batch(rng)));
-    whole = whole.joined(links.back());
-    EXPECT_TRUE(whole.whole());
-    EXPECT_EQ(whole.last, links.size());
-    EXPECT_EQ(CommitChain::parse(whole.bytes()), whole);
-  }
-  // RocksDB joins neighbours in any order.
-  EXPECT_EQ(links[0].joined(links[1]).joined(links[2].joined(links[3])), whole);
-  EXPECT_EQ(links[0].joined(links[1].joined(links[2]).joined(links[3])), whole);
-  EXPECT_FALSE(links[0].joined(links[2]).whole());                          // one is missing in the middle
-  EXPECT_FALSE(links[1].joined(links[2]).whole());                          // at the beginning
-  EXPECT_NE(links[0].joined(links[1]).joined(links[2]), whole);             // at the end
-  EXPECT_FALSE(links[0].joined(links[1].next(random_batch(rng))).whole());  // twice
-  const CommitChain other = CommitChain().next(random_batch(rng));          // of another store
-  EXPECT_FALSE(other.joined(links[1]).whole());
-  EXPECT_FALSE(CommitChain::parse(whole.bytes().substr(1)).has_value());
 }
 
 TEST(ColdFilter, forgets_nothing_and_lets_few_pass) {

@@ -6,8 +6,14 @@
 namespace braid {
 namespace {
 
+void write_big_endian(char* out, uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out[i] = static_cast<char>(value >> (8 * (bytes - 1 - i)));
+}
+
 void append_big_endian(std::string& out, uint64_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(value >> (8 * i)));
+  char buffer[8];
+  write_big_endian(buffer, value, bytes);
+  out.append(buffer, static_cast<size_t>(bytes));
 }
 
 uint64_t read_big_endian(std::string_view bytes, size_t offset, int count) {
@@ -48,9 +54,8 @@ std::string bucket_prefix(uint32_t table, uint32_t slice, int64_t bucket) {
 
 void erase_bucket(StateBatch& batch, uint32_t table, int64_t bucket, uint32_t first_slice, uint32_t end_slice) {
   for (uint32_t slice = first_slice; slice < end_slice; ++slice) {
-    std::string prefix = bucket_prefix(table, slice, bucket);
-    std::string behind = StateStore::behind_prefix(prefix);
-    batch.erase_range(StateFamily::timed, std::move(prefix), std::move(behind));
+    const std::string prefix = bucket_prefix(table, slice, bucket);
+    batch.erase_range(StateFamily::timed, prefix, StateStore::behind_prefix(prefix));
   }
 }
 
@@ -61,24 +66,36 @@ std::string StateStore::behind_prefix(std::string_view prefix) {
   return key;
 }
 
+void set_point_key(std::string& bytes, uint32_t table, uint64_t hash, std::string_view key) {
+  char head[13];
+  write_big_endian(head, table, 4);
+  head[4] = static_cast<char>(slice_of(hash));
+  write_big_endian(head + 5, hash, 8);
+  bytes.assign(head, sizeof(head));
+  bytes.append(key);
+}
+
+void set_timed_key(std::string& bytes, uint32_t table, int64_t bucket, uint64_t hash, std::string_view key) {
+  char head[21];
+  write_big_endian(head, table, 4);
+  head[4] = static_cast<char>(slice_of(hash));
+  write_big_endian(head + 5, static_cast<uint64_t>(bucket) ^ kSignBit, 8);
+  write_big_endian(head + 13, hash, 8);
+  bytes.assign(head, sizeof(head));
+  bytes.append(key);
+}
+
 std::string point_key(uint32_t table, uint64_t hash, std::string_view key) {
   std::string bytes;
   bytes.reserve(13 + key.size());
-  append_big_endian(bytes, table, 4);
-  bytes.push_back(static_cast<char>(slice_of(hash)));
-  append_big_endian(bytes, hash, 8);
-  bytes.append(key);
+  set_point_key(bytes, table, hash, key);
   return bytes;
 }
 
 std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key) {
   std::string bytes;
   bytes.reserve(21 + key.size());
-  append_big_endian(bytes, table, 4);
-  bytes.push_back(static_cast<char>(slice_of(hash)));
-  append_time_key(bytes, bucket);
-  append_big_endian(bytes, hash, 8);
-  bytes.append(key);
+  set_timed_key(bytes, table, bucket, hash, key);
   return bytes;
 }
 

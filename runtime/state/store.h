@@ -8,6 +8,7 @@
 // Fails with ErrorKind::store.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -16,46 +17,9 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/state/state_batch.h"
 
 namespace braid {
-
-enum class StateFamily : uint8_t {
-  meta,   ///< what the job knows of itself: positions, ledgers, epochs
-  point,  ///< rows by key
-  timed   ///< rows by time, then key: expiry takes a range
-};
-inline constexpr int kStateFamilies = 3;
-
-/// Changes in order; a later one of the same key wins.
-class StateBatch {
- public:
-  struct Change {
-    enum class Kind : uint8_t { put, erase, erase_range } kind;
-    StateFamily family;
-    std::string key;
-    std::string value;  ///< erase_range: the first key behind the range
-  };
-  void put(StateFamily family, std::string key, std::string value) {
-    add({Change::Kind::put, family, std::move(key), std::move(value)});
-  }
-  void erase(StateFamily family, std::string key) { add({Change::Kind::erase, family, std::move(key), {}}); }
-  /// All rows with begin <= key < end.
-  void erase_range(StateFamily family, std::string begin, std::string end) {
-    add({Change::Kind::erase_range, family, std::move(begin), std::move(end)});
-  }
-  const std::vector<Change>& changes() const { return changes_; }
-  uint64_t bytes() const { return bytes_; }
-  bool empty() const { return changes_.empty(); }
-
- private:
-  void add(Change change) {
-    bytes_ += change.key.size() + change.value.size();
-    changes_.push_back(std::move(change));
-  }
-
-  std::vector<Change> changes_;
-  uint64_t bytes_ = 0;
-};
 
 class StateStore {
  public:
@@ -70,7 +34,15 @@ class StateStore {
   /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns, which uses no
   /// store itself.
   virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
+  /// Verifies the whole store first, unless that is done.
   virtual Status commit(const StateBatch& batch) = 0;
+  /// Compares all that was there when it was opened with what was written: takes as long as reading it, so it may run
+  /// on a thread of its own, beside reads; a commit waits for it. What it fails with, each later commit fails with.
+  /// `stop` makes it return early, without a result.
+  virtual Status verify(const std::atomic<bool>& stop) {
+    (void)stop;
+    return {};
+  }
   /// How many commits it holds; they are counted from its beginning.
   virtual uint64_t commits() const = 0;
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a
@@ -89,6 +61,9 @@ class StateStore {
 /// big-endian. A table is one of an operator's: operator number · 8 + table.
 std::string point_key(uint32_t table, uint64_t hash, std::string_view key);
 std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key);
+/// The same in the place of what `bytes` held, for loops over many rows; more key bytes may be appended.
+void set_point_key(std::string& bytes, uint32_t table, uint64_t hash, std::string_view key);
+void set_timed_key(std::string& bytes, uint32_t table, int64_t bucket, uint64_t hash, std::string_view key);
 std::string table_prefix(uint32_t table);
 /// What the keys of all rows of a slice begin with, and of one bucket in it, and of a hash.
 std::string slice_prefix(uint32_t table, uint32_t slice);

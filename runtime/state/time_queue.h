@@ -88,11 +88,24 @@ class TimeQueue {
     }
     last_ = nullptr;
   }
-  /// Every item, in no order. `visit` may change all of an item but its place in the order.
+  /// Items that are not due yet lie in buckets by time. for_each_in visits those of one bucket, for_each_due those that
+  /// lie in none any more; in no order. `visit` may change all of an item but its place in the order.
+  static int64_t bucket_of(int64_t time) { return floor_divide(time, kWidth); }
   template <class Visit>
-  void for_each(Visit visit) {
+  void for_each_in(int64_t bucket, Visit visit) {
+    auto found = buckets_.find(bucket);
+    if (found == buckets_.end()) return;
+    for (Item& item : found->second) visit(item);
+  }
+  template <class Visit>
+  void for_each_due(Visit visit) {
     for (Item& item : open_) visit(item);
     for (Item& item : early_) visit(item);
+  }
+  /// Every item, likewise.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for_each_due(visit);
     for (auto& [bucket, items] : buckets_)
       for (Item& item : items) visit(item);
   }
@@ -100,7 +113,7 @@ class TimeQueue {
  private:
   static constexpr int64_t kWidth = int64_t{1} << 20;  ///< about a second
 
-  int64_t bucket_of(const Item& item) const { return floor_divide(order_.time(item), kWidth); }
+  int64_t bucket_of(const Item& item) const { return bucket_of(order_.time(item)); }
   auto later() const {
     return [this](const Item& a, const Item& b) { return order_.before(b, a); };
   }

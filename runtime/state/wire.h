@@ -26,6 +26,8 @@ class WireWriter {
     bytes_.append(value);
   }
   std::string take() { return std::move(bytes_); }
+  /// For the next value in the same memory.
+  void clear() { bytes_.clear(); }
   std::string& bytes() { return bytes_; }
 
  private:

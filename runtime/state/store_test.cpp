@@ -1,0 +1,325 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "runtime/base/executor.h"
+#include "runtime/base/rng.h"
+#include "runtime/base/sim_fs.h"
+#include "runtime/state/commit_chain.h"
+#include "runtime/state/file_digest.h"
+#include "runtime/state/memory_store.h"
+#include "runtime/state/rocks_store.h"
+
+namespace braid {
+namespace {
+
+void use_store(StateStore& store, bool again) {
+  std::string value;
+  if (!again) {
+    StateBatch batch;
+    batch.put(StateFamily::point, "a1", "one");
+    batch.put(StateFamily::point, "a2", "two");
+    batch.put(StateFamily::point, "b", "three");
+    batch.erase(StateFamily::point, "a2");
+    batch.put(StateFamily::meta, "a3", "elsewhere");
+    ASSERT_TRUE(store.commit(batch).ok());
+  }
+  EXPECT_TRUE(*store.get(StateFamily::point, "b", &value));
+  EXPECT_EQ(value, "three");
+  EXPECT_FALSE(*store.get(StateFamily::timed, "b", &value));
+  std::string found;
+  ASSERT_TRUE(store
+                  .scan(StateFamily::point, "a",
+                        [&](std::string_view key, std::string_view row) {
+                          found += std::string(key) + "=" + std::string(row) + ";";
+                          return Status();
+                        })
+                  .ok());
+  EXPECT_EQ(found, "a1=one;");
+}
+
+TEST(MemoryStore, keeps_whole_batches_only) {
+  SimFs fs(1);
+  {
+    auto store = MemoryStore::open(fs, "state").value();
+    use_store(*store, false);
+  }
+  std::string log = fs.read_file("state/log").value();
+  {
+    auto writer = fs.open_writer("state/log", OpenMode::append).value();
+    ASSERT_TRUE(writer->append(log.substr(0, log.size() / 2)).ok());  // a torn second batch
+  }
+  auto store = MemoryStore::open(fs, "state").value();
+  use_store(*store, true);
+  EXPECT_EQ(fs.stat("state/log")->size, log.size());
+}
+
+TEST(RocksStore, keeps_rows_over_a_restart) {
+  std::string place = (std::filesystem::temp_directory_path() / ("braid_state_" + std::to_string(::getpid()))).string();
+  for (bool again : {false, true}) {
+    auto store = open_rocks_store(place);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    use_store(**store, again);
+  }
+  std::filesystem::remove_all(place);
+}
+
+/// What a store should hold, as maps.
+struct StoreModel {
+  std::map<std::string, std::string> rows[kStateFamilies];
+
+  void apply(const StateBatch& batch) {
+    batch.for_each([this](const StateBatch::Change& change, const char*) {
+      auto& family = rows[static_cast<int>(change.family)];
+      const std::string key(change.key), value(change.value);
+      if (change.kind == StateBatch::Change::Kind::put) family[key] = value;
+      if (change.kind == StateBatch::Change::Kind::erase) family.erase(key);
+      if (change.kind == StateBatch::Change::Kind::erase_range)
+        family.erase(family.lower_bound(key), family.lower_bound(value));
+    });
+  }
+  void expect_in(StateStore& store, Rng& rng) const {
+    for (StateFamily family : {StateFamily::meta, StateFamily::point, StateFamily::timed}) {
+      const auto& expected = rows[static_cast<int>(family)];
+      std::map<std::string, std::string> found;
+      auto collect = [&](std::string_view key, std::string_view value) {
+        found.emplace(key, value);
+        return Status();
+      };
+      ASSERT_TRUE(store.scan(family, "", collect).ok());
+      ASSERT_EQ(found, expected);
+      std::string begin = std::to_string(rng.below(300)), end = std::to_string(rng.below(300));
+      found.clear();
+      ASSERT_TRUE(store.scan_range(family, begin, end, collect).ok());
+      std::map<std::string, std::string> between;
+      if (begin < end) between = {expected.lower_bound(begin), expected.lower_bound(end)};
+      ASSERT_EQ(found, between);
+      std::vector<std::string> keys;
+      for (int i = 0; i < 300; ++i)
+        if (rng.chance(2)) keys.push_back(std::to_string(i));
+      std::sort(keys.begin(), keys.end());
+      size_t hits = 0, expected_hits = 0;
+      ASSERT_TRUE(store
+                      .get_many(family, keys,
+                                [&](size_t place, std::string_view value) {
+                                  EXPECT_EQ(expected.at(keys[place]), value);
+                                  ++hits;
+                                  return Status();
+                                })
+                      .ok());
+      for (const std::string& key : keys) expected_hits += expected.count(key);
+      ASSERT_EQ(hits, expected_hits);
+    }
+  }
+};
+
+StateBatch random_batch(Rng& rng) {
+  StateBatch batch;
+  for (auto changes = rng.between(1, 200); changes > 0; --changes) {
+    auto family = static_cast<StateFamily>(rng.below(kStateFamilies));
+    std::string key = std::to_string(rng.below(300));
+    if (rng.chance(20)) {
+      batch.erase_range(family, std::min(key, std::string("2")), std::max(key, std::string("2")));
+    } else if (rng.chance(3)) {
+      batch.erase(family, key);
+    } else {
+      batch.put(family, key, std::string(rng.below(100), static_cast<char>('a' + rng.below(26))));
+    }
+  }
+  return batch;
+}
+
+TEST(Stores, hold_what_a_map_holds) {
+  std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_stores_" + std::to_string(::getpid()))).string();
+  // The log alone, files alone, and batches of either kind after one another.
+  for (uint64_t ingest_from : {uint64_t{1} << 30, uint64_t{0}, uint64_t{5000}}) {
+    Rng rng(ingest_from + 1);
+    StoreModel model;
+    MemoryStore memory;
+    for (int opened = 0; opened < 3; ++opened) {
+      auto rocks = open_sized_rocks_store(place, {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
+      ASSERT_TRUE(rocks.ok()) << rocks.error().message;
+      for (int i = 0; i < 8; ++i) {
+        StateBatch batch = random_batch(rng);
+        model.apply(batch);
+        ASSERT_TRUE(memory.commit(batch).ok());
+        Status committed = (*rocks)->commit(batch);
+        ASSERT_TRUE(committed.ok()) << committed.error().message;
+        model.expect_in(memory, rng);
+        model.expect_in(**rocks, rng);
+      }
+    }
+    std::filesystem::remove_all(place);
+  }
+}
+
+/// Kind, family, key and value of each change.
+std::vector<std::string> changes_of(const StateBatch& batch) {
+  std::vector<std::string> changes;
+  batch.for_each([&](const StateBatch::Change& change, const char* place) {
+    EXPECT_EQ(StateBatch::read(place).key, change.key);
+    changes.push_back(std::to_string(static_cast<int>(change.kind)) + std::to_string(static_cast<int>(change.family)) +
+                      " " + std::string(change.key) + "=" + std::string(change.value));
+  });
+  return changes;
+}
+
+TEST(StateBatch, keeps_changes_in_order) {
+  Rng rng(7);
+  StateBatch batch;
+  std::vector<std::string> expected;
+  uint64_t bytes = 0, points = 0;
+  for (int part = 0; part < 20; ++part) {
+    StateBatch later;  // some of them empty
+    for (uint64_t i = rng.below(3) * 100; i > 0; --i) {
+      const std::string key(rng.below(40), 'k');
+      const std::string value(rng.chance(100) ? 3 << 20 : rng.below(500), 'v');
+      later.put(StateFamily::point, key, value);
+      later.erase(StateFamily::timed, key);
+      later.erase_range(StateFamily::meta, "a", key);
+      expected.insert(expected.end(), {"01 " + key + "=" + value, "12 " + key + "=", "20 a=" + key});
+      bytes += 3 * key.size() + value.size() + 1;
+      ++points;
+    }
+    batch.append(later);
+    ASSERT_TRUE(later.empty());
+    ASSERT_EQ(changes_of(later).size(), 0u);
+  }
+  ASSERT_EQ(changes_of(batch), expected);
+  EXPECT_EQ(batch.changes(), expected.size());
+  EXPECT_EQ(batch.changes(StateFamily::point), points);
+  EXPECT_EQ(batch.bytes(), bytes);
+  EXPECT_GE(batch.bytes_reserved(), bytes);
+  const StateBatch moved = std::move(batch);
+  EXPECT_EQ(changes_of(moved), expected);
+  EXPECT_TRUE(batch.empty());
+}
+
+TEST(FileDigest, is_of_all_bytes_however_they_come) {
+  Rng rng(9);
+  for (const size_t size : {size_t{0}, size_t{1}, FileDigest::kTail, FileDigest::kTail + 1, size_t{100'000}}) {
+    std::string file(size, '\0');
+    for (char& c : file) c = static_cast<char>(rng.next());
+    auto digest_of = [&](size_t most) {
+      FileDigester digester;
+      for (size_t at = 0; at < file.size();) {
+        const size_t length = std::min<size_t>(file.size() - at, 1 + rng.below(most));
+        digester.update(std::string_view(file).substr(at, length));
+        at += length;
+      }
+      return digester.digest();
+    };
+    const FileDigest digest = digest_of(1 << 20);
+    EXPECT_EQ(digest_of(7), digest);
+    EXPECT_EQ(digest_of(5000), digest);
+    EXPECT_EQ(FileDigest::parse(digest.bytes()), digest);
+    EXPECT_EQ(FileDigest::of_tail(std::string_view(file).substr(size - std::min(size, FileDigest::kTail))),
+              digest.tail);
+    if (size == 0) continue;
+    file.front() = static_cast<char>(file.front() ^ 1);
+    EXPECT_NE(digest_of(5000).whole, digest.whole);
+    EXPECT_EQ(digest_of(5000).tail == digest.tail, size > FileDigest::kTail);
+  }
+}
+
+/// A store of one table file of many blocks, closed; gives the path of the file.
+std::string make_table(const std::string& place) {
+  {
+    auto store = open_sized_rocks_store(place, {.ingest_from_bytes = 0}).value();
+    StateBatch batch;
+    for (int i = 0; i < 5000; ++i)
+      batch.put(StateFamily::point, "key " + std::to_string(10'000 + i), std::string(100, 'v'));
+    EXPECT_TRUE(store->commit(batch).ok());
+  }
+  std::string largest;
+  uint64_t size = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(place)) {
+    if (entry.path().extension() != ".sst" || entry.file_size() <= size) continue;
+    largest = entry.path().string();
+    size = entry.file_size();
+  }
+  return largest;
+}
+
+TEST(RocksStore, finds_a_changed_byte_before_it_commits) {
+  constexpr int kStoreCorrupt = 8002;
+  const std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_changed_" + std::to_string(::getpid()))).string();
+  const std::atomic<bool> to_the_end = false;
+  // Whole; a byte of the first block; one of the footer, which no block's checksum covers.
+  for (const int64_t at : {INT64_MAX, int64_t{2000}, int64_t{-30}}) {
+    const std::string path = make_table(place);
+    const auto size = static_cast<int64_t>(std::filesystem::file_size(path));
+    if (at != INT64_MAX) {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      const int64_t offset = at < 0 ? size + at : at;
+      file.seekg(offset);
+      const int byte = file.get();
+      file.seekp(offset);
+      file.put(static_cast<char>(byte ^ 16));
+    }
+    auto store = open_rocks_store(place);
+    if (at < 0) {
+      ASSERT_FALSE(store.ok());
+      EXPECT_EQ(store.error().code, kStoreCorrupt);
+    } else {
+      ASSERT_TRUE(store.ok()) << store.error().message;
+      StateBatch batch;
+      batch.put(StateFamily::meta, "a", "b");
+      const Status committed = (*store)->commit(batch), verified = (*store)->verify(to_the_end);
+      EXPECT_EQ(committed.ok(), at == INT64_MAX);
+      EXPECT_EQ(verified.ok(), at == INT64_MAX);
+      if (!committed.ok()) EXPECT_EQ(committed.error().code, kStoreCorrupt);
+      EXPECT_EQ((*store)->commits(), at == INT64_MAX ? 2u : 1u);
+    }
+    store = Error{ErrorKind::store, "closed", 0, 0};
+    std::filesystem::remove_all(place);
+  }
+}
+
+TEST(RocksStore, verifies_beside_commits_and_compactions) {
+  const std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_verified_" + std::to_string(::getpid()))).string();
+  Rng rng(21);
+  for (int opened = 0; opened < 3; ++opened) {
+    auto store = open_sized_rocks_store(place, {.memory_bytes = 1 << 20, .ingest_from_bytes = 20'000}).value();
+    ThreadExecutor executor(1);
+    std::atomic<bool> stop = false;
+    Status verified;
+    auto task = executor.start_io([&] { verified = store->verify(stop); });
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(store->commit(random_batch(rng)).ok());
+    task->wait();
+    EXPECT_TRUE(verified.ok()) << verified.error().message;
+  }
+  std::filesystem::remove_all(place);
+}
+
+TEST(CommitChain, misses_no_commit) {
+  Rng rng(3);
+  std::vector<CommitChain> links;
+  CommitChain whole;
+  for (int i = 0; i < 4; ++i) {
+    links.push_back(whole.next(random_batch(rng)));
+    whole = whole.joined(links.back());
+    EXPECT_TRUE(whole.whole());
+    EXPECT_EQ(whole.last, links.size());
+    EXPECT_EQ(CommitChain::parse(whole.bytes()), whole);
+  }
+  // RocksDB joins neighbours in any order.
+  EXPECT_EQ(links[0].joined(links[1]).joined(links[2].joined(links[3])), whole);
+  EXPECT_EQ(links[0].joined(links[1].joined(links[2]).joined(links[3])), whole);
+  EXPECT_FALSE(links[0].joined(links[2]).whole());                          // one is missing in the middle
+  EXPECT_FALSE(links[1].joined(links[2]).whole());                          // at the beginning
+  EXPECT_NE(links[0].joined(links[1]).joined(links[2]), whole);             // at the end
+  EXPECT_FALSE(links[0].joined(links[1].next(random_batch(rng))).whole());  // twice
+  const CommitChain other = CommitChain().next(random_batch(rng));          // of another store
+  EXPECT_FALSE(other.joined(links[1]).whole());
+  EXPECT_FALSE(CommitChain::parse(whole.bytes().substr(1)).has_value());
+}
+
+}  // namespace
+}  // namespace braid
