@@ -131,7 +131,7 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
   texts.push_back(std::string(16, 'x'));
   texts.push_back(std::string(70'000, 'y'));
   texts.push_back("\xC3\xA4\xF0\x9F\x98\x80 beyond ASCII");
-  for (size_t size : {1, 2, 3, 5, 7, 8, 9, 17})
+  for (size_t size : {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33, 40})
     for (size_t place = 0; place < size; ++place)
       for (char c : {'"', '\\', '\n', '\x1F', '\0'}) {
         std::string text(size, 'z');
@@ -141,6 +141,9 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
   std::vector<int64_t> numbers = {
       0,  1,   -1,  INT64_MIN, INT64_MAX, 86'399'999'999, 10'000,    -9'999,    -10'000,    10,
       99, 100, 999, 1'000,     -12,       9'999,          1'500'000, 1'000'000, -1'000'000, 951'827'696'123'456};
+  for (int64_t power = 1; power <= 1'000'000'000'000'000'000 / 10; power *= 10)
+    for (int64_t near : {power * 10 - 1, power * 10, power * 10 + 1, power * 7 + power / 3})
+      for (int64_t number : {near, -near}) numbers.push_back(number);
   std::vector<double> floats = {0.0, -0.0, 1.5, -1e300, 5e-324, 0.1, 1e22, NAN, INFINITY, -INFINITY};
   Arena arena;
   auto count = static_cast<uint32_t>(texts.size());

@@ -263,7 +263,8 @@ char* put_date(char* to, int64_t days) {
   return put_two(to, static_cast<uint32_t>(date.day));
 }
 
-/// Room for 15 bytes.
+}  // namespace
+
 char* put_time(char* to, int64_t micros) {
   auto seconds = static_cast<uint32_t>(micros / kMicrosPerSecond);
   auto fraction = static_cast<uint32_t>(micros % kMicrosPerSecond);
@@ -280,8 +281,6 @@ char* put_time(char* to, int64_t micros) {
   while (to[-1] == '0') --to;
   return to;
 }
-
-}  // namespace
 
 void append_date(std::string& out, int64_t days) {
   char text[32];

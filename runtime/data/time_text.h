@@ -70,6 +70,8 @@ bool parse_duration_iso(std::string_view text, int64_t* micros);
 void append_date(std::string& out, int64_t days);
 /// 12:30:00, a fraction only if not zero, without trailing zeros
 void append_time(std::string& out, int64_t micros);
+/// The same text; returns behind it. Room for 15 bytes.
+char* put_time(char* to, int64_t micros);
 /// 2026-01-01T00:00:00Z, fraction alike
 void append_timestamp(std::string& out, int64_t micros);
 /// As parse_duration_literal reads it: 1h30m, 7d, 0s, -5m
