@@ -2,8 +2,8 @@
 
 #include "runtime/data/key_bytes.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#define XXH_STATIC_LINKING_ONLY
+#include <xxh_x86dispatch.h>  // uses the widest registers of the processor
 
 namespace braid {
 
