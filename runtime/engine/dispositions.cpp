@@ -97,6 +97,35 @@ void LedgerDispositions::settle(int op, int input, const Record& record, int64_t
   }
 }
 
+template <class RowOf>
+void LedgerDispositions::settle_all(int op, int input, const Block& block, size_t count, RowOf row_of,
+                                    int64_t Ledger::* kind) {
+  const bool derived = is_derived(op, input);
+  for (size_t begin = 0, end = 0; begin < count; begin = end) {
+    const uint32_t source = block.record_of(row_of(begin)).source;
+    for (end = begin + 1; end < count && block.record_of(row_of(end)).source == source;) ++end;
+    const auto rows = static_cast<int64_t>(end - begin);
+    for (int product : program_.operators[op].products) {
+      if (derived) {
+        book_.derived(product).*kind += rows;
+        continue;
+      }
+      Ledger& ledger = book_.of(product, source);
+      const int bit = bits_[product][source];
+      if (bit < 0) {
+        ledger.*kind += rows;
+        continue;
+      }
+      const uint64_t mask = uint64_t{1} << bit;
+      for (size_t i = begin; i < end; ++i) {
+        const Record& record = block.record_of(row_of(i));
+        ledger.*kind += (record.settled & mask) == 0;
+        record.settled |= mask;
+      }
+    }
+  }
+}
+
 void LedgerDispositions::use(int op, int input, const Record& record) {
   settle(op, input, record, &Ledger::used);
 }
@@ -139,6 +168,12 @@ void LedgerDispositions::partly_late(int op, int input, const Record& record) {
   bool derived = is_derived(op, input);
   for (int product : program_.operators[op].products)
     ++(derived ? book_.derived(product) : book_.of(product, record.source)).partly_late;
+}
+
+bool LedgerDispositions::leave_counted(int op, int input, const Block& block, std::span<const Drop> drops) {
+  if (program_.sites[drops[0].site].kind != Site::Kind::filtered) return false;
+  settle_all(op, input, block, drops.size(), [&](size_t i) { return drops[i].row; }, &Ledger::filtered);
+  return true;
 }
 
 void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index,
@@ -211,7 +246,7 @@ void LedgerDispositions::reject_record(int source_op, const Record& record, uint
 
 void LedgerDispositions::publish(int op, const Block& block) {
   int product = std::get<PublishOperator>(program_.operators[op].content).product;
-  for (uint32_t row = 0; row < block.rows; ++row) settle(op, 0, block.record_of(row), &Ledger::used);
+  settle_all(op, 0, block, block.rows, [](size_t i) { return static_cast<uint32_t>(i); }, &Ledger::used);
   book_.product(product).rows += block.rows;
   output_.write(product, "", program_.products[product].row, block);
 }

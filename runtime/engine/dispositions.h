@@ -25,6 +25,7 @@ class LedgerDispositions : public Dispositions {
   Status prepare();
 
   void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override;
+  bool leave_counted(int op, int input, const Block& block, std::span<const Drop> drops) override;
   void use(int op, int input, const Record& record) override;
   uint64_t hold(int op, int input, const Record& record) override;
   void release(int op, int input, const Record& record) override;
@@ -59,6 +60,9 @@ class LedgerDispositions : public Dispositions {
 
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
+  /// The same for `count` rows; `row_of` gives each.
+  template <class RowOf>
+  void settle_all(int op, int input, const Block& block, size_t count, RowOf row_of, int64_t Ledger::* kind);
   Reason reason_of(const Site& site, const RowReason& given, const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
                    const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);

@@ -35,6 +35,11 @@ class Dispositions {
   virtual ~Dispositions() = default;
   /// The row leaves at `site`: settled, and written where the site says.
   virtual void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) = 0;
+  /// All these rows leave at one site, with no reason. False: it is not one where rows are only counted, and nothing
+  /// has happened.
+  virtual bool leave_counted(int /*op*/, int /*input*/, const Block& /*block*/, std::span<const Drop> /*drops*/) {
+    return false;
+  }
   /// The record is folded, stored or emitted here.
   virtual void use(int op, int input, const Record& record) = 0;
   /// The row waits undecided. Returns the value for the waiting record's `settled`.

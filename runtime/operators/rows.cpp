@@ -101,8 +101,13 @@ void RowsNode::take(int input, const Block& block, std::vector<Block>& out) {
   KernelResult result;
   Block rows = run_row_kernel(content_.kernel, block, content_.passthrough, leaves_, arena(), services_.call, &result);
   DropReasons reasons(content_.kernel, result);
-  for (const Drop& drop : result.drops)
-    dispositions().leave(index(), input, block, drop.row, drop.site, reasons.of(drop));
+  const std::span<const Drop> drops = result.drops;
+  for (size_t begin = 0, end = 0; begin < drops.size(); begin = end) {
+    for (end = begin + 1; end < drops.size() && drops[end].site == drops[begin].site;) ++end;
+    const std::span<const Drop> run = drops.subspan(begin, end - begin);
+    if (dispositions().leave_counted(index(), input, block, run)) continue;
+    for (const Drop& drop : run) dispositions().leave(index(), input, block, drop.row, drop.site, reasons.of(drop));
+  }
   if (rows.rows > 0) out.push_back(std::move(rows));
 }
 
