@@ -24,6 +24,11 @@ braid::uint128 __umodti3(braid::uint128, braid::uint128);
 double __floattidf(braid::int128);
 double __floatuntidf(braid::uint128);
 braid::int128 __fixdfti(double);
+
+const char* called_json_timestamp(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,
+                                  const char* at, uint64_t row) {
+  return braid_json_timestamp(frame, field, key, at, row);
+}
 }
 
 namespace braid::codegen {
@@ -128,6 +133,7 @@ const std::map<std::string_view, void*>& process_functions() {
       {"called_json_decimal", address(&braid_json_decimal)},
       {"called_json_boolean", address(&braid_json_boolean)},
       {"called_json_timestamp", address(&braid_json_timestamp)},
+      {"called_json_instant", address(&braid_json_instant)},
       {"called_json_date", address(&braid_json_date)},
       {"called_json_symbol", address(&braid_json_symbol)},
       {"called_json_other", address(&braid_json_other)},

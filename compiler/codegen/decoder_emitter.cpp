@@ -31,7 +31,7 @@ struct ReaderName {
   const char* name;
   bool is_short;
 };
-ReaderName reader_of(TypeKind kind) {
+ReaderName reader_of(TypeKind kind, bool numeric_time) {
   switch (kind) {
     case TypeKind::string:
       return {"text", true};
@@ -44,7 +44,7 @@ ReaderName reader_of(TypeKind kind) {
     case TypeKind::boolean:
       return {"boolean", false};
     case TypeKind::timestamp:
-      return {"timestamp", false};
+      return numeric_time ? ReaderName{"instant", true} : ReaderName{"timestamp", false};
     case TypeKind::date:
       return {"date", false};
     case TypeKind::enumeration:
@@ -75,7 +75,8 @@ class DecoderEmitter {
     for (const SourceRead& read : source.decode) {
       Type type = read.has_fallback ? optional_type(read.type) : read.type;
       fields_.push_back(describe(fields_.size(), leaf, type));
-      readers_.push_back(reader_of(without_optional(type)->kind));
+      const bool numeric_time = unit_ != 0 && source.binding.format != "csv";
+      readers_.push_back(reader_of(without_optional(type)->kind, numeric_time));
       leaf += 1 + leaf_count(type);
     }
     function_ = llvm::Function::Create(llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.ptr, m_.i64}, false),

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runtime/base/rng.h"
+#include "runtime/codec/line_feeds.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/value.h"
 
@@ -274,6 +277,18 @@ TEST(TurnCutter, AnUnfinishedRecordWaitsForItsEnd) {
     EXPECT_EQ(cut_turn(Format::csv, csv, Follows::later).bytes, 5u) << unfinished;
     EXPECT_EQ(cut_turn(Format::csv, csv, Follows::nothing).bytes, csv.size()) << unfinished;
   }
+}
+
+TEST(LineFeeds, EachKindOfRegistersCountsTheSame) {
+  Rng rng(3);
+  for (size_t size = 0; size < 700; ++size) {
+    std::string text(size, 'x');
+    for (char& c : text) c = rng.chance(4) ? '\n' : static_cast<char>(rng.below(256));
+    const std::string_view inner = std::string_view(text).substr(std::min<size_t>(size, size % 5));
+    for (LineFeedCounter counter : line_feed_counters())
+      ASSERT_EQ(counter(inner), static_cast<size_t>(std::count(inner.begin(), inner.end(), '\n')));
+  }
+  EXPECT_EQ(line_feed_counters().back()(std::string(10'000, '\n')), 10'000u);
 }
 
 TEST(CsvDecoder, EveryLineEndEndsARecord) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/codec/line_feeds.h"
 
 namespace braid {
 namespace {
@@ -128,28 +129,6 @@ TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows fol
   // All that is there are whole records, but a turn ends early only where the input does.
   return follows != Follows::more || bytes == kTurnBytes ? TurnCut{bytes, false} : TurnCut{};
 }
-
-namespace {
-
-size_t count_line_feeds(std::string_view text) {
-  const __m128i line_end = _mm_set1_epi8('\n');
-  size_t count = 0, at = 0;
-  while (at + 16 <= text.size()) {
-    // Up to 255 rounds fit the byte counters.
-    __m128i found = _mm_setzero_si128();
-    for (int round = 0; round < 255 && at + 16 <= text.size(); ++round, at += 16) {
-      __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-      found = _mm_sub_epi8(found, _mm_cmpeq_epi8(bytes, line_end));
-    }
-    __m128i sums = _mm_sad_epu8(found, _mm_setzero_si128());
-    count += static_cast<size_t>(_mm_cvtsi128_si64(sums)) +
-             static_cast<size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
-  }
-  for (; at < text.size(); ++at) count += text[at] == '\n';
-  return count;
-}
-
-}  // namespace
 
 size_t count_line_ends(Format format, std::string_view text) {
   size_t count = count_line_feeds(text);

@@ -161,6 +161,13 @@ std::string scalar_text(const Type& type, Rng& rng, bool& plain) {
       plain = !rng.chance(20);
       return number_text(rng);
     case TypeKind::string:
+      // Also of lengths around those of registers, with something special anywhere.
+      if (rng.chance(3)) {
+        std::string text(rng.below(300), static_cast<char>('a' + rng.below(26)));
+        if (rng.chance(6)) text.insert(rng.below(text.size() + 1), rng.chance(2) ? "\\n" : "\\\"");
+        if (rng.chance(30)) text.insert(rng.below(text.size() + 1), rng.chance(2) ? "\t" : "\"");
+        return text;
+      }
       return rng.chance(6) ? one_of(rng, {"\\u00e9", "\\\\", "a,b", "a longer text, which has more than sixteen bytes",
                                           "é", "", "NA", "line\\nend", "\\ud83d\\ude00"})
                            : std::string(rng.below(4), static_cast<char>('a' + rng.below(26)));

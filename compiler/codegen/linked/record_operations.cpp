@@ -1,6 +1,8 @@
 // What generated decoders call: one function for each kind of field, and the keys of JSON records. Bitcode like
 // row_operations.cpp. In small programs the generated code inlines these, in others they are called
 // (decoder_emitter.cpp); what is marked noinline is worth a call everywhere.
+#include "compiler/codegen/linked/record_operations.h"
+
 #include "runtime/abi/record_frame.h"
 
 using braid::Bytes;
@@ -15,6 +17,10 @@ namespace {
 
 using Bytes32 = uint8_t __attribute__((ext_vector_type(32)));
 using Mask32 = bool __attribute__((ext_vector_type(32)));
+using Bytes16 = uint8_t __attribute__((ext_vector_type(16)));
+using Mask16 = bool __attribute__((ext_vector_type(16)));
+using Bytes64 = uint8_t __attribute__((ext_vector_type(64)));
+using Mask64 = bool __attribute__((ext_vector_type(64)));
 
 bool stands_at(const PredictedKey& key, const char* at) {
   Bytes32 found, expected;
@@ -25,6 +31,42 @@ bool stands_at(const PredictedKey& key, const char* at) {
   std::memcpy(&bits, &differing, sizeof bits);
   if ((bits & key.mask) != 0) return false;
   return key.rest == nullptr || std::memcmp(at + 32, key.rest, key.length - 32) == 0;
+}
+
+/// A bit for each quote, backslash and control character of as many bytes as the mask has bits.
+template <class Bytes, class Mask>
+uint64_t find_specials(const char* at) {
+  Bytes bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const Mask special = __builtin_convertvector((bytes == '"') | (bytes == '\\') | (bytes < 0x20), Mask);
+  uint64_t bits = 0;
+  std::memcpy(&bits, &special, sizeof special);
+  return bits;
+}
+
+/// braid::find_string_special. Where texts of that key are long, without a branch on their length up to 128 bytes: it
+/// would be mispredicted for every other one.
+const char* find_special(const PredictedKey* key, const char* at) {
+  if (key->value_length >= 32) {
+    const uint64_t low = find_specials<Bytes64, Mask64>(at), high = find_specials<Bytes64, Mask64>(at + 64);
+    if ((low | high) != 0) [[likely]]
+      return at + (low != 0 ? 0 : 64) + __builtin_ctzll(low != 0 ? low : high);
+    at += 128;
+  }
+  while (true) {
+    const uint64_t bits = find_specials<Bytes16, Mask16>(at);
+    if (bits != 0) return at + __builtin_ctzll(bits);
+    at += 16;
+  }
+}
+
+/// braid::read_direct_text.
+const char* read_text(const PredictedKey* key, const char* at, Bytes* value) {
+  if (*at != '"') return nullptr;
+  const char* end = find_special(key, at + 1);
+  if (*end != '"') return nullptr;
+  *value = {at + 1, static_cast<uint64_t>(end - at - 1)};
+  return end + 1;
 }
 
 /// Values of one length, one after the other, after which the next is taken to be as long: then it is not waited for
@@ -156,7 +198,7 @@ bool braid_json_key(const PredictedKey* key, const char* at) {
 /// A value that nothing reads, within `depth` objects.
 const char* braid_json_skip(ReadFrame* frame, PredictedKey* key, const char* at, uint64_t depth) {
   if (*at == '"') {
-    const char* end = braid::find_string_special(at + 1);
+    const char* end = find_special(key, at + 1);
     if (*end == '"') return behind(key, at, end + 1);
   } else {
     DirectNumber number = braid::find_direct_number(at);
@@ -179,8 +221,7 @@ void braid_json_missing(ReadFrame* frame, const RecordField* const* fields, uint
 
 const char* braid_json_text(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
                             uint64_t row) {
-  return json_value(frame, field, key, at, row,
-                    [&] { return braid::read_direct_text(at, value_at<Bytes>(frame, field, row)); });
+  return json_value(frame, field, key, at, row, [&] { return read_text(key, at, value_at<Bytes>(frame, field, row)); });
 }
 const char* braid_json_integer(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
                                uint64_t row) {
@@ -218,6 +259,13 @@ const char* braid_json_timestamp(ReadFrame* frame, const RecordField* field, Pre
                                           : braid::read_direct_timestamp(at, frame->dates[field->field], to);
   });
 }
+/// A timestamp of a source whose timestamps are numbers.
+const char* braid_json_instant(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
+                               uint64_t row) {
+  if (*at == '"') return called_json_timestamp(frame, field, key, at, row);
+  return json_value(frame, field, key, at, row,
+                    [&] { return read_instant_number(at, field->unit, value_at<int64_t>(frame, field, row)); });
+}
 const char* braid_json_date(ReadFrame* frame, const RecordField* field, PredictedKey* key, const char* at,
                             uint64_t row) {
   return json_value(frame, field, key, at, row, [&]() -> const char* {
@@ -232,7 +280,7 @@ const char* braid_json_symbol(ReadFrame* frame, const RecordField* field, Predic
                               uint64_t row) {
   return json_value(frame, field, key, at, row, [&]() -> const char* {
     Bytes text{};
-    const char* end = braid::read_direct_text(at, &text);
+    const char* end = read_text(key, at, &text);
     return end != nullptr && find_symbol(field, text.view(), value_at<int32_t>(frame, field, row)) ? end : nullptr;
   });
 }

@@ -23,6 +23,11 @@ const char* braid_json_boolean(braid::ReadFrame* frame, const braid::RecordField
                                const char* at, uint64_t row);
 const char* braid_json_timestamp(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,
                                  const char* at, uint64_t row);
+const char* braid_json_instant(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,
+                               const char* at, uint64_t row);
+/// braid_json_timestamp, which is not inlined.
+const char* called_json_timestamp(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,
+                                  const char* at, uint64_t row);
 const char* braid_json_date(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,
                             const char* at, uint64_t row);
 const char* braid_json_symbol(braid::ReadFrame* frame, const braid::RecordField* field, braid::PredictedKey* key,

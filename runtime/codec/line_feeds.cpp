@@ -1,0 +1,68 @@
+#include "runtime/codec/line_feeds.h"
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace braid {
+namespace {
+
+size_t count_rest(std::string_view text, size_t at) {
+  return static_cast<size_t>(std::count(text.begin() + static_cast<ptrdiff_t>(at), text.end(), '\n'));
+}
+
+size_t count_sse2(std::string_view text) {
+  const __m128i line_feed = _mm_set1_epi8('\n');
+  size_t count = 0, at = 0;
+  while (at + 16 <= text.size()) {
+    // Up to 255 rounds fit the byte counters.
+    __m128i found = _mm_setzero_si128();
+    for (int round = 0; round < 255 && at + 16 <= text.size(); ++round, at += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+      found = _mm_sub_epi8(found, _mm_cmpeq_epi8(bytes, line_feed));
+    }
+    const __m128i sums = _mm_sad_epu8(found, _mm_setzero_si128());
+    count += static_cast<size_t>(_mm_cvtsi128_si64(sums)) +
+             static_cast<size_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
+  }
+  return count + count_rest(text, at);
+}
+
+[[gnu::target("avx2,popcnt")]] size_t count_avx2(std::string_view text) {
+  const __m256i line_feed = _mm256_set1_epi8('\n');
+  size_t count = 0, at = 0;
+  for (; at + 32 <= text.size(); at += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
+    const auto found = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, line_feed)));
+    count += static_cast<size_t>(__builtin_popcount(found));
+  }
+  return count + count_rest(text, at);
+}
+
+[[gnu::target("avx512f,avx512bw,popcnt")]] size_t count_avx512(std::string_view text) {
+  const __m512i line_feed = _mm512_set1_epi8('\n');
+  size_t count = 0, at = 0;
+  for (; at + 64 <= text.size(); at += 64) {
+    const uint64_t found = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text.data() + at), line_feed);
+    count += static_cast<size_t>(__builtin_popcountll(found));
+  }
+  return count + count_rest(text, at);
+}
+
+}  // namespace
+
+size_t count_line_feeds(std::string_view text) {
+  static const LineFeedCounter best = line_feed_counters().front();
+  return best(text);
+}
+
+std::vector<LineFeedCounter> line_feed_counters() {
+  std::vector<LineFeedCounter> counters;
+  if (__builtin_cpu_supports("avx512bw")) counters.push_back(count_avx512);
+  if (__builtin_cpu_supports("avx2")) counters.push_back(count_avx2);
+  counters.push_back(count_sse2);
+  return counters;
+}
+
+}  // namespace braid

@@ -1,0 +1,17 @@
+// How many lines end in a text: every byte of every input passes here, so this uses the widest registers of the
+// processor.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace braid {
+
+size_t count_line_feeds(std::string_view text);
+
+/// The same function for each kind of registers that this processor has, the best one first.
+using LineFeedCounter = size_t (*)(std::string_view text);
+std::vector<LineFeedCounter> line_feed_counters();
+
+}  // namespace braid
