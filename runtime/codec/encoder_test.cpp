@@ -124,6 +124,8 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
                             {"o", optional_type(string_type())},
                             {"n", optional_type(int_type())},
                             {"d", decimal_type(30, 2)},
+                            {"p", decimal_type(18, 3)},
+                            {"q", optional_type(decimal_type(17, 8))},
                             {"l", list_type(string_type())},
                             {"a name of more than thirty-two bytes", bool_type()},
                             {"e", optional_type(struct_type({{"x", int_type()}, {"y", date_type()}}))}};
@@ -168,6 +170,9 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
                                slot_u8(i % 5 != 0),
                                slot_i64(i % 5 != 0 ? number : 0),
                                slot_i128(number),
+                               slot_i64(number % 1'000'000'000'000'000'000),
+                               slot_u8(i % 7 != 0),
+                               slot_i64(i % 7 != 0 ? number % 100'000'000'000'000'000 : 0),
                                list,
                                slot_u8(i % 2 == 1),
                                slot_u8(i % 2 == 0),

@@ -105,6 +105,22 @@ inline char* put_integer(char* to, int64_t value) {
   return to + 8;
 }
 
+/// Decimals below this, with up to so many digits behind the point, are written without the general way.
+constexpr int64_t kDirectDecimal = 10'000'000'000'000'000;
+constexpr int kMostFraction = 8;
+
+inline char* put_decimal(char* to, int64_t value, int scale) {
+  constexpr uint64_t kPowers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+  const uint64_t number = value < 0 ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  *to = '-';
+  to = put_integer(to + (value < 0), static_cast<int64_t>(number / kPowers[scale]));
+  *to++ = '.';
+  const uint64_t digits = eight_digits_of(number % kPowers[scale]) | 0x3030303030303030;
+  const uint64_t shown = digits >> (8 * (kMostFraction - scale));
+  std::memcpy(to, &shown, 8);
+  return to + scale;
+}
+
 /// A few bytes that are written for every row: copied with those behind them, which is quicker than by their number.
 class ShortText {
  public:
@@ -172,7 +188,7 @@ class NdjsonEncoder : public Encoder {
   }
 
  private:
-  enum class Form { boolean, integer, floating, text, timestamp, other };
+  enum class Form { boolean, integer, floating, decimal, text, timestamp, other };
   struct Part {
     std::string key;   ///< `{"name":` or `,"name":`
     ShortText before;  ///< the same
@@ -197,6 +213,7 @@ class NdjsonEncoder : public Encoder {
     if (type.kind == TypeKind::boolean) return Form::boolean;
     if (type.kind == TypeKind::integer) return Form::integer;
     if (type.kind == TypeKind::floating) return Form::floating;
+    if (type.kind == TypeKind::decimal && type.scale > 0 && type.scale <= kMostFraction) return Form::decimal;
     if (type.kind == TypeKind::string) return Form::text;
     return type.kind == TypeKind::timestamp ? Form::timestamp : Form::other;
   }
@@ -237,6 +254,13 @@ class NdjsonEncoder : public Encoder {
         case Form::floating: {
           double value = column->as<double>()[row];
           to = std::isfinite(value) ? write_float(part, value, to) : write_other(part, block, row, to);
+          break;
+        }
+        case Form::decimal: {
+          const int128 value = column->kind == LeafKind::i64 ? column->as<int64_t>()[row] : column->as<int128>()[row];
+          const int scale = without_optional(part.type)->scale;
+          to = value > -kDirectDecimal && value < kDirectDecimal ? put_decimal(to, static_cast<int64_t>(value), scale)
+                                                                 : write_other(part, block, row, to);
           break;
         }
         case Form::text: {
