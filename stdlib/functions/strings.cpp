@@ -173,7 +173,40 @@ BRAID_FUNCTION(strings, replace,
                              {R"(replace("aaa", "aa", "b"))", R"("ba")"},
                              {R"(replace("abc", "", "-"))", R"("abc")"}}})
 
+/// Calls `visit` with each place of the byte, in order.
+template <class Visit>
+static void find_all(Text text, char byte, Visit visit) {
+  using Bytes16 = char __attribute__((ext_vector_type(16)));
+  using Mask16 = bool __attribute__((ext_vector_type(16)));
+  size_t at = 0;
+  for (; at + sizeof(Bytes16) <= text.size(); at += sizeof(Bytes16)) {
+    Bytes16 bytes;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    const Mask16 equal = __builtin_convertvector(bytes == byte, Mask16);
+    uint32_t bits = 0;
+    std::memcpy(&bits, &equal, sizeof equal);
+    for (; bits != 0; bits &= bits - 1) visit(at + static_cast<size_t>(__builtin_ctz(bits)));
+  }
+  for (; at < text.size(); ++at)
+    if (text[at] == byte) visit(at);
+}
+
+static ListOf<Text> split_at_byte(CallContext& context, Text text, char separator) {
+  uint64_t count = 1;
+  find_all(text, separator, [&](size_t) { ++count; });
+  Slot* item = allocate_slots(context, count);
+  Slot* const items = item;
+  size_t from = 0;
+  find_all(text, separator, [&](size_t at) {
+    *item++ = slot_bytes(text.substr(from, at - from));
+    from = at + 1;
+  });
+  *item = slot_bytes(text.substr(from));
+  return {items, count};
+}
+
 static ListOf<Text> split(CallContext& context, Text text, Text separator) {
+  if (separator.size() == 1) return split_at_byte(context, text, separator[0]);
   if (separator.empty()) {
     const uint64_t count = utf8::length(text);
     Slot* const items = allocate_slots(context, count);

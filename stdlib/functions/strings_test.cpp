@@ -92,6 +92,20 @@ TEST(Strings, SplitsAndJoins) {
   EXPECT_EQ(split("/"sv, "/"sv).texts(), (std::vector<std::string>{"", ""}));
   EXPECT_EQ(split("é1"sv, ""sv).texts(), (std::vector<std::string>{"é", "1"}));
   EXPECT_EQ(split(""sv, ""sv).texts(), (std::vector<std::string>{}));
+  // Longer than a register, with separators at every place.
+  for (size_t size = 1; size < 70; ++size) {
+    std::string text(size, 'x');
+    for (size_t i = 0; i < size; ++i)
+      if (i % 3 == 0 || i % 17 == 16) text[i] = '/';
+    std::vector<std::string> pieces(1);
+    for (char c : text) {
+      if (c == '/')
+        pieces.emplace_back();
+      else
+        pieces.back().push_back(c);
+    }
+    EXPECT_EQ(split(Text(text), "/"sv).texts(), pieces);
+  }
   Call join("strings_join");
   EXPECT_EQ(join(Items{"a"sv, ""sv, "c"sv}.of<Text>(), ", "sv).as<Text>(), "a, , c");
   EXPECT_EQ(join(Items{std::vector<Slot>{}}.of<Text>(), ", "sv).as<Text>(), "");
