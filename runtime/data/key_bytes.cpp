@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/data/stream_digest.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -87,6 +88,8 @@ void append_key_bytes(const Type& type, const Slot* slots, std::string& out) {
 }
 
 uint64_t key_hash(std::string_view key_bytes) {
+  constexpr size_t kLong = 1024;
+  if (key_bytes.size() >= kLong) return stream_hash(key_bytes);
   return XXH3_64bits_withSeed(key_bytes.data(), key_bytes.size(), kHashSeed);
 }
 

@@ -26,6 +26,10 @@ uint64_t StreamDigest::value() const {
   return XXH3_64bits_digest(&state_->hash);
 }
 
+uint64_t stream_hash(std::string_view bytes) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), kHashSeed);
+}
+
 void StreamDigest::clear() {
   XXH3_INITSTATE(&state_->hash);
   XXH3_64bits_reset_withSeed(&state_->hash, kHashSeed);

@@ -25,4 +25,7 @@ class StreamDigest {
   std::unique_ptr<State> state_;
 };
 
+/// key_hash of a text that is longer than a key.
+uint64_t stream_hash(std::string_view bytes);
+
 }  // namespace braid
