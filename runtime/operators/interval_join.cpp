@@ -27,7 +27,7 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
       left_rows_(input_row(0)),
       span_us_(span_length(content_)),
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_),
-      cold_(StateFamily::timed, table(kRightTable)) {
+      cold_(StateFamily::timed, {table(kLeftTable), table(kRightTable)}) {
   cold_.attach(services.store);
   if (span_us_ != INT64_MAX) reach_us_ = *content_.upper_us - *content_.lower_us;
   for (int field : content_.shape.right_keys)

@@ -15,7 +15,7 @@ UniqueNode::UniqueNode(const Services& services)
       leaves_(flatten(self_.row)),
       rows_(self_.row),
       waiting_(HeldRows::Order::position, table(kWaitingTable), services, rows_, pool_),
-      cold_(StateFamily::point, table(kWinnerTable)) {
+      cold_(StateFamily::point, {table(kWinnerTable)}) {
   cold_.attach(services.store);
   std::string fields, within;
   for (int field : content_.fields) fields += (fields.empty() ? "`" : ", `") + self_.row[field].name + "`";

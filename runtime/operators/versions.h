@@ -43,7 +43,7 @@ class Versions {
         rows_(rows),
         pool_(pool),
         keys_(pool),
-        cold_(StateFamily::point, table) {
+        cold_(StateFamily::point, {table}) {
     cold_.attach(services.store);
   }
 

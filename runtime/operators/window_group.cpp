@@ -58,7 +58,7 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
       windows_(std::move(windows)),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       leaves_(flatten(self_.row)),
-      cold_(StateFamily::timed, table(kGroupTable)) {
+      cold_(StateFamily::timed, {table(kGroupTable)}) {
   cold_.attach(services.store);
   auto column = static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()));
   for (const AggregateSpec& spec : content_.aggregates) {

@@ -72,15 +72,18 @@ Status ColdTable::renew() {
   constexpr uint64_t kWorthwhile = 1 << 16;
   if (filter_.added() < kWorthwhile || filter_.added() < 4 * entries_) return {};
   filter_.clear();
-  return store_->scan(family_, table_prefix(table_), [this](std::string_view key, std::string_view) -> Status {
-    if (family_ == StateFamily::timed) {
-      TimedKey place = parse_timed_key(key);
-      filter_.add(mix(place.hash, place.bucket));
-    } else {
-      filter_.add(mix(parse_point_key(key).hash, 0));
-    }
-    return {};
-  });
+  for (uint32_t table : tables_) {
+    BRAID_TRY(store_->scan(family_, table_prefix(table), [this](std::string_view key, std::string_view) -> Status {
+      if (family_ == StateFamily::timed) {
+        TimedKey place = parse_timed_key(key);
+        filter_.add(mix(place.hash, place.bucket));
+      } else {
+        filter_.add(mix(parse_point_key(key).hash, 0));
+      }
+      return {};
+    }));
+  }
+  return {};
 }
 
 }  // namespace braid

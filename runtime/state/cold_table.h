@@ -63,7 +63,8 @@ class ColdFilter {
 
 class ColdTable {
  public:
-  ColdTable(StateFamily family, uint32_t table) : family_(family), table_(table) {}
+  /// An entry has rows in any of these tables.
+  ColdTable(StateFamily family, std::vector<uint32_t> tables) : family_(family), tables_(std::move(tables)) {}
 
   /// From then on entries may go cold. It outlives the table.
   void attach(StateStore* store) { store_ = store; }
@@ -101,7 +102,7 @@ class ColdTable {
   static std::string exact(uint64_t hash, std::string_view key, int64_t bucket);
 
   StateFamily family_;
-  uint32_t table_;
+  std::vector<uint32_t> tables_;
   StateStore* store_ = nullptr;
   ColdFilter filter_;
   uint64_t entries_ = 0;

@@ -118,7 +118,7 @@ TEST(ColdFilter, forgets_nothing_and_lets_few_pass) {
 
 TEST(ColdTable, what_is_gone_stays_so_until_the_erasure_is_durable) {
   MemoryStore store;
-  ColdTable cold(StateFamily::point, 1);
+  ColdTable cold(StateFamily::point, {1});
   EXPECT_FALSE(cold.attached());
   cold.attach(&store);
   cold.add(7);
@@ -135,6 +135,29 @@ TEST(ColdTable, what_is_gone_stays_so_until_the_erasure_is_durable) {
   cold.remove();
   EXPECT_TRUE(cold.empty());
   EXPECT_FALSE(cold.may_hold(9, "b"));
+}
+
+TEST(ColdTable, a_new_filter_holds_the_rows_of_all_tables) {
+  MemoryStore store;
+  StateBatch batch;
+  batch.put(StateFamily::timed, timed_key(1, 5, 7, "left"), "");
+  batch.put(StateFamily::timed, timed_key(2, 5, 9, "right"), "");
+  ASSERT_TRUE(store.commit(batch).ok());
+  ColdTable cold(StateFamily::timed, {1, 2});
+  cold.attach(&store);
+  constexpr uint64_t kMany = 1 << 17;
+  for (uint64_t hash = 100; hash < 100 + kMany; ++hash) cold.add(hash, 5);
+  cold.remove(kMany);
+  cold.add(7, 5);
+  cold.add(9, 5);
+  for (uint64_t hash = 100; hash < 100 + kMany; ++hash) cold.add(hash, 5);
+  cold.remove(kMany);
+  ASSERT_TRUE(cold.renew().ok());
+  EXPECT_TRUE(cold.may_hold(7, "left", 5));
+  EXPECT_TRUE(cold.may_hold(9, "right", 5));
+  uint64_t passed = 0;
+  for (uint64_t hash = 100; hash < 100 + kMany; ++hash) passed += cold.may_hold(hash, "", 5) ? 1 : 0;
+  EXPECT_LT(passed, kMany / 10);
 }
 
 struct Due {
