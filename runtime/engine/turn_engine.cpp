@@ -60,6 +60,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
                       options.workers,
                       options.executor,
                       options.store};
+    services.round_rows = options.round_rows;
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -319,27 +320,42 @@ void TurnEngine::run_blocks(int source, std::vector<Block> blocks) {
 
 void TurnEngine::release() {
   move_task_watermark();
+  // What an operator releases goes on in rounds. Time moves on behind it only when it has released all, so that nothing
+  // is late for another round.
+  std::vector<bool> done(nodes_.size(), false);
+  while (!release_round(done)) {
+    arena_.reset();
+    for (const auto& node : nodes_)
+      if (node) node->begin_round();
+  }
+}
+
+bool TurnEngine::release_round(std::vector<bool>& done) {
   std::vector<std::vector<Block>> outputs(program_.operators.size());
   for (size_t op = 0; op < nodes_.size(); ++op) {
     const Operator& self = program_.operators[op];
+    if (done[op]) continue;
     if (const auto* source = std::get_if<SourceOperator>(&self.content)) {
       times_[op] = {};
       if (program_.sources[source->source].has_time)
         for (const PartitionClock& clock : clocks_[source->source]) times_[op] = times_[op] + EdgeTime::of(clock);
+      done[op] = true;
       continue;
     }
     take_inputs(static_cast<int>(op), outputs);
+    if (!std::all_of(self.inputs.begin(), self.inputs.end(), [&](int input) { return done[input]; })) continue;
     std::vector<EdgeTime> inputs;
     for (size_t i = 0; i < self.inputs.size(); ++i) {
       inputs.push_back(times_[self.inputs[i]]);
       nodes_[op]->edges[i].move(inputs.back());
     }
     size_t before = outputs[op].size();
-    nodes_[op]->advance(outputs[op]);
+    done[op] = !nodes_[op]->advance(outputs[op]);
     BRAID_CHECK(!has_readers_[op] || outputs[op].size() == before, "a publish step holds no rows");
-    times_[op] = nodes_[op]->output_time(inputs);
+    if (done[op]) times_[op] = nodes_[op]->output_time(inputs);
   }
   dispositions_.write_ports();
+  return std::all_of(done.begin(), done.end(), [](bool each) { return each; });
 }
 
 void TurnEngine::move_time() {

@@ -34,6 +34,7 @@ struct EngineOptions {
   size_t workers = 1;                ///< 1 to 64, that share what keyed steps do; seen in no result
   Executor* executor = nullptr;      ///< outlives the engine; null: workers take turns
   uint32_t block_rows = kBlockRows;  ///< rows a step takes at once, 1 to kBlockRows; seen in no result
+  uint64_t round_rows = kRoundRows;  ///< rows that time releases at once; seen in their order alone
   /// Where evicted rows are read back from, with all that was collected and committed; outlives the engine. Null: no
   /// row is evicted.
   StateStore* store = nullptr;
@@ -124,6 +125,8 @@ class TurnEngine : private PartitionClocks {
   /// The blocks, none longer than block_rows_; `room` holds them if they had to be cut.
   const std::vector<Block>& cut(const std::vector<Block>& blocks, std::vector<Block>& room) const;
   void release();
+  /// Whether all operators have released all that is due.
+  bool release_round(std::vector<bool>& done);
   void take_inputs(int op, std::vector<std::vector<Block>>& outputs);
   void hand_to_readers(int op, std::vector<Block>& blocks);
   void move_task_watermark();

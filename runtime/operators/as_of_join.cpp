@@ -18,11 +18,6 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
     delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
 }
 
-void AsOfJoinNode::begin_turn() {
-  pool_.release_pending();
-  taken = 0;
-}
-
 void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
   if (input == 1) {
     take_version(block);
@@ -76,9 +71,9 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   rows_.finish(block, pairs_, out);
 }
 
-void AsOfJoinNode::advance(std::vector<Block>& out) {
+uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
-  note(waiting_.take_before(edges[1].value(), released_));
+  note(waiting_.take_before(std::min(point.time, edges[1].value()), released_));
   for (size_t first = 0; first < released_.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
@@ -93,6 +88,11 @@ void AsOfJoinNode::advance(std::vector<Block>& out) {
     }
     rows_.finish(block, pairs_, out);
   }
+  return released_.size();
+}
+
+void AsOfJoinNode::finish_release(std::vector<Block>&) {
+  waiting_.pass(edges[1].value());
   int64_t bound = edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   versions_.forget_before(bound, edges[1].finite);

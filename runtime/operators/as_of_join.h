@@ -13,9 +13,11 @@ namespace braid {
 class AsOfJoinNode : public OperatorNode {
  public:
   explicit AsOfJoinNode(const Services& services);
-  void begin_turn() override;
+  void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void advance(std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[1].value()); }
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   void collect(StateBatch& batch) override;
   void committed() override { versions_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;

@@ -127,7 +127,7 @@ void HeldRows::push(HeldRow row) {
 }
 
 int64_t HeldRows::first_time() const {
-  int64_t cold = cold_times_.empty() ? kEndTime : cold_times_.begin()->first * kColdSpan;
+  int64_t cold = cold_times_.empty() ? kEndTime : std::max(cold_times_.begin()->first * kColdSpan, released_to_);
   return queue_.empty() ? cold : std::min(cold, queue_.first_time());
 }
 
@@ -144,7 +144,7 @@ Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
     release_later(row, pool_);
     out.push_back(row);
   }
-  released_to_ = std::max(released_to_, watermark);
+  pass(watermark);
   return {};
 }
 
@@ -155,8 +155,8 @@ void HeldRows::leave_cold(int64_t time) {
 
 Status HeldRows::load_before(int64_t watermark) {
   std::set<std::string> here;  // rows that the store has and memory, too
-  queue_.for_each([&](const HeldRow& row) {
-    if (row.stored && row.time < watermark) here.emplace(key_of(row));
+  queue_.for_each_before(watermark, [&](const HeldRow& row) {
+    if (row.stored) here.emplace(key_of(row));
   });
   for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
     BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, released_to_),

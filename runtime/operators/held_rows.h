@@ -71,6 +71,13 @@ class HeldRows {
   bool empty() const { return queue_.empty() && cold_times_.empty(); }
   /// Not empty. No later than the first row's.
   int64_t first_time() const;
+  /// Up to where to take rows at once, if any is before `watermark`.
+  std::optional<ReleasePoint> next_release(int64_t watermark) const {
+    if (empty() || first_time() >= watermark) return {};
+    return ReleasePoint{TimeQueue<HeldRow, ReleaseOrder>::bucket_end(first_time())};
+  }
+  /// No row before `watermark` is there, or comes.
+  void pass(int64_t watermark) { released_to_ = std::max(released_to_, watermark); }
   /// Rows with time < `watermark`, in order. Their memory stays until the pool releases what is pending.
   Status take_before(int64_t watermark, std::vector<HeldRow>& out);
 

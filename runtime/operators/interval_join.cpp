@@ -36,11 +36,6 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
   makes_rows_ = !content_.nearest || (self_.derived && !input_is_derived);
 }
 
-void IntervalJoinNode::begin_turn() {
-  pool_.release_pending();
-  taken = 0;
-}
-
 EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
   bool behind = content_.upper_us && (content_.nearest || content_.shape.left || *content_.upper_us < 0);

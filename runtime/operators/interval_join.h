@@ -28,9 +28,11 @@ namespace braid {
 class IntervalJoinNode : public OperatorNode {
  public:
   explicit IntervalJoinNode(const Services& services);
-  void begin_turn() override;
+  void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void advance(std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override;
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void collect(StateBatch& batch) override;
   void committed() override { cold_.committed(); }
@@ -131,8 +133,10 @@ class IntervalJoinNode : public OperatorNode {
   void drop_now(const LeftRow& row);
   void mark(Entry& entry);
   void expect_closing(const HeldRow& row, Entry& entry);
-  void close_left(std::vector<Block>& out);
-  void close_before(int64_t time, std::vector<Block>& out);
+  /// Left rows before that time have closed.
+  int64_t passed() const;
+  uint64_t decide_waiting(int64_t before, std::vector<Block>& out);
+  uint64_t close_before(int64_t time, std::vector<Block>& out);
   void forget_right();
   void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);

@@ -7,61 +7,71 @@
 
 namespace braid {
 
-void IntervalJoinNode::advance(std::vector<Block>& out) {
-  if (content_.nearest) {
-    std::vector<HeldRow> released;
-    int64_t passed = edges[1].ended ? kEndTime : subtract_time(edges[1].finite, upper());
-    note(waiting_.take_before(upper() == INT64_MAX && !edges[1].ended ? kNoTime : passed, released));
-    if (edges[1].ended && !released.empty()) {
-      sealed_ = std::max(sealed_, add_time(released.back().time, upper()));
-      sealed_changed_ = true;
-    }
-    for (size_t first = 0; first < released.size(); first += kBlockRows) {
-      std::vector<const HeldRow*> held;
-      for (size_t i = first; i < std::min(released.size(), first + kBlockRows); ++i) held.push_back(&released[i]);
-      if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
-      Block block = block_of(held, left_rows_, left_leaves_, arena());
-      KeyBlock keys = left_key_.encode(block, arena());
-      std::vector<uint32_t> rows(block.rows);
-      for (uint32_t row = 0; row < block.rows; ++row) {
-        rows[row] = row;
-        dispositions().release(index(), 0, block.record_of(row));
-      }
-      decide_nearest(block, keys, rows, out);
-    }
-  } else {
-    close_left(out);
-  }
-  forget_right();
+int64_t IntervalJoinNode::passed() const {
+  if (edges[1].ended) return kEndTime;
+  return closes_in_time() ? subtract_time(edges[1].finite, upper()) : kNoTime;
 }
 
-void IntervalJoinNode::expect_closing(const HeldRow& row, Entry& entry) {
-  closings_.push({row.time, row.record.turn, row.record.ordinal, row.sequence, &entry});
-}
-
-void IntervalJoinNode::close_left(std::vector<Block>& out) {
-  while (!cold_left_spans_.empty() && closed(begin_of(cold_left_spans_.begin()->first))) {
-    int64_t span = cold_left_spans_.begin()->first;
-    note(load_span(span));
-    close_before(end_of(span), out);
-  }
+std::optional<ReleasePoint> IntervalJoinNode::next_release() {
+  if (content_.nearest) return waiting_.next_release(passed());
   // Without a bound in time all close at the end of the right side, and only then have to stand in order.
   if (!closes_in_time() && edges[1].ended && left_count_ > 0 && closings_.empty()) {
     keys_.for_each([this](Entry& entry) {
       for (const LeftRow* row : entry.value.left.rows()) expect_closing(row->held, entry);
     });
   }
-  close_before(kEndTime, out);
+  int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
+  if (!cold_left_spans_.empty()) first = std::min(first, begin_of(cold_left_spans_.begin()->first));
+  if (first >= passed()) return {};
+  return ReleasePoint{TimeQueue<Closing, ByArrival>::bucket_end(first)};
 }
 
-void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
+uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  const int64_t before = std::min(point.time, passed());
+  if (content_.nearest) return decide_waiting(before, out);
+  while (!cold_left_spans_.empty() && begin_of(cold_left_spans_.begin()->first) < before)
+    note(load_span(cold_left_spans_.begin()->first));
+  return close_before(before, out);
+}
+
+void IntervalJoinNode::finish_release(std::vector<Block>&) {
+  if (content_.nearest) waiting_.pass(passed());
+  forget_right();
+}
+
+uint64_t IntervalJoinNode::decide_waiting(int64_t before, std::vector<Block>& out) {
+  std::vector<HeldRow> released;
+  note(waiting_.take_before(before, released));
+  if (edges[1].ended && !released.empty()) {
+    sealed_ = std::max(sealed_, add_time(released.back().time, upper()));
+    sealed_changed_ = true;
+  }
+  for (size_t first = 0; first < released.size(); first += kBlockRows) {
+    std::vector<const HeldRow*> held;
+    for (size_t i = first; i < std::min(released.size(), first + kBlockRows); ++i) held.push_back(&released[i]);
+    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
+    Block block = block_of(held, left_rows_, left_leaves_, arena());
+    KeyBlock keys = left_key_.encode(block, arena());
+    std::vector<uint32_t> rows(block.rows);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      rows[row] = row;
+      dispositions().release(index(), 0, block.record_of(row));
+    }
+    decide_nearest(block, keys, rows, out);
+  }
+  return released.size();
+}
+
+void IntervalJoinNode::expect_closing(const HeldRow& row, Entry& entry) {
+  closings_.push({row.time, row.record.turn, row.record.ordinal, row.sequence, &entry});
+}
+
+uint64_t IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
   std::vector<HeldRow> unmatched;
-  // closed(), as a bound of the times that it holds for.
-  const int64_t passed = edges[1].ended     ? kEndTime
-                         : closes_in_time() ? subtract_time(edges[1].finite, upper())
-                                            : kNoTime;
+  uint64_t rows = 0;
   Closing closing;
-  while (closings_.take_before(std::min(time, passed), &closing)) {
+  while (closings_.take_before(time, &closing)) {
+    ++rows;
     auto list = closing.entry->value.left.rows();
     auto place_of = [](const LeftRow* row) {
       return std::tuple(row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence);
@@ -102,6 +112,7 @@ void IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
     }
     if (!alone.rows.empty()) emit(block, alone, times, out);
   }
+  return rows;
 }
 
 void IntervalJoinNode::forget_right() {
@@ -111,13 +122,14 @@ void IntervalJoinNode::forget_right() {
   int64_t bound = edges[0].finite;
   if (content_.nearest && !waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   // Needed if time − lower ≥ bound; of `any` if time + retain ≥ bound.
-  int64_t passed = content_.lower_us ? add_time(bound, *content_.lower_us) : subtract_time(bound, content_.retain_us);
+  const int64_t needed_from =
+      content_.lower_us ? add_time(bound, *content_.lower_us) : subtract_time(bound, content_.retain_us);
   Expiry<Entry> expiry;
-  while (expiries_.take(subtract_time(passed, 1), &expiry)) {
+  while (expiries_.take(subtract_time(needed_from, 1), &expiry)) {
     Entry& entry = *expiry.entry;
     if (!expiry.is_current()) continue;
     auto list = entry.value.right.rows();
-    auto end = std::lower_bound(list.begin(), list.end(), passed,
+    auto end = std::lower_bound(list.begin(), list.end(), needed_from,
                                 [](const RightRow* row, int64_t time) { return row->time < time; });
     for (auto row = list.begin(); row != end; ++row) {
       if ((*row)->stored) erased_.push_back(right_key_of(entry, **row));
@@ -127,7 +139,7 @@ void IntervalJoinNode::forget_right() {
     entry.value.right.erase(0, static_cast<size_t>(end - list.begin()));
     erase_if_empty(entry);
   }
-  forget_cold_right(passed);
+  forget_cold_right(needed_from);
 }
 
 void IntervalJoinNode::forget_cold_right(int64_t passed) {

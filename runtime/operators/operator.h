@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,10 @@ class Executor;
 class OperatorNode;
 struct OutputTrace;
 
+/// Released rows after which a round ends: the next operators take them, and their memory is used again. The order of
+/// rows depends on it where rows of two steps meet.
+inline constexpr uint64_t kRoundRows = 8192;
+
 struct Services {
   const Program& program;
   int index;              ///< of this operator
@@ -88,6 +93,7 @@ struct Services {
   /// Where rows evicted from memory are read back from; null: all stay in memory.
   StateStore* store = nullptr;
   uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
+  uint64_t round_rows = kRoundRows;
 };
 
 /// Bytes that the key of an erased row counts as, until the erasure is committed.
@@ -112,6 +118,14 @@ inline uint64_t share_of(uint64_t bytes, uint64_t own, uint64_t all) {
   return static_cast<uint64_t>(static_cast<uint128>(bytes) * own / all);
 }
 
+/// A place in the order of the rows that time releases: all with a smaller time, and those of that time whose keys are
+/// in smaller slices. It follows from the rows alone, so that rounds are the same with any number of workers.
+struct ReleasePoint {
+  int64_t time = 0;
+  uint32_t slice = 0;
+  auto operator<=>(const ReleasePoint&) const = default;
+};
+
 class OperatorNode {
  public:
   explicit OperatorNode(const Services& services)
@@ -120,11 +134,26 @@ class OperatorNode {
   OperatorNode(const OperatorNode&) = delete;
   OperatorNode& operator=(const OperatorNode&) = delete;
 
-  /// Frees memory to which the last turn's blocks referred.
-  virtual void begin_turn() {}
+  void begin_turn() {
+    taken = made = 0;
+    begin_round();
+  }
+  /// The rows that time releases go on in rounds. Frees memory to which the blocks of the last one referred.
+  virtual void begin_round() {}
   virtual void take(int input, const Block& block, std::vector<Block>& out) = 0;
-  /// The watermarks of the inputs (`edges`) may have moved.
-  virtual void advance(std::vector<Block>& out) { (void)out; }
+  /// The watermarks of the inputs (`edges`) may have moved. Releases the rows that are due, in their order, until there
+  /// are Services::round_rows of them; true: there are more, for another round of this turn.
+  virtual bool advance(std::vector<Block>& out);
+  /// Up to where the next rows that are due are released at once; nothing: none is due.
+  virtual std::optional<ReleasePoint> next_release() { return {}; }
+  /// Releases what is due before that point, and returns how many rows that were.
+  virtual uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) {
+    (void)point;
+    (void)out;
+    return 0;
+  }
+  /// All that was due has been released: what time lets it forget.
+  virtual void finish_release(std::vector<Block>& out) { (void)out; }
   /// The time of its output, from that of its inputs.
   virtual EdgeTime output_time(std::span<const EdgeTime> inputs) const;
   /// Changes since the last call, for one atomic write.
@@ -151,6 +180,7 @@ class OperatorNode {
 
   std::vector<EdgeWatermark> edges;  ///< of the inputs; the engine moves them
   uint64_t taken = 0;                ///< rows taken in this turn, by all workers
+  uint64_t made = 0;                 ///< rows made in this turn by a window, by all workers
   /// One of several workers: where its rows stand in the block that they share. Null: the block is its own.
   const uint32_t* places = nullptr;
 

@@ -11,7 +11,7 @@ namespace braid {
 class ReferenceJoinNode : public OperatorNode {
  public:
   explicit ReferenceJoinNode(const Services& services);
-  void begin_turn() override { pool_.release_pending(); }
+  void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
   /// Of the left input alone: static tables have no time.
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override { return inputs[0]; }

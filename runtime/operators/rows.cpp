@@ -12,6 +12,16 @@ EdgeTime OperatorNode::output_time(std::span<const EdgeTime> inputs) const {
   return time;
 }
 
+bool OperatorNode::advance(std::vector<Block>& out) {
+  uint64_t rows = 0;
+  while (const auto point = next_release()) {
+    if (rows >= services_.round_rows) return true;
+    rows += release_before(*point, out);
+  }
+  finish_release(out);
+  return false;
+}
+
 void OperatorNode::leave_late(int input, const Block& block, uint32_t row, uint32_t site) {
   ReasonArguments arguments(2);
   arguments[0].first = "time";

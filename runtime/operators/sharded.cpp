@@ -157,6 +157,7 @@ struct ShardedOperator::Shard {
   std::unique_ptr<OperatorNode> node;
   std::vector<uint32_t> places;  ///< of its rows in the block at hand
   std::vector<Block> out;
+  uint64_t released = 0;  ///< rows, up to the point at hand
 };
 
 bool ShardedOperator::can_share(const Operator& op) {
@@ -201,11 +202,10 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
 
 ShardedOperator::~ShardedOperator() = default;
 
-void ShardedOperator::begin_turn() {
-  taken = 0;
+void ShardedOperator::begin_round() {
   for (const auto& shard : shards_) {
     shard->arena.reset();
-    shard->node->begin_turn();
+    shard->node->begin_round();
   }
 }
 
@@ -214,7 +214,6 @@ void ShardedOperator::run(uint64_t rows, const std::function<void(Shard&)>& call
     shard->call = services_.call;
     shard->call.arena = &shard->arena;
     shard->call.caches = shard->caches.data();
-    shard->node->edges = edges;
     shard->trace.rows.clear();
   }
   if (rows >= kParallelRows && services_.executor != nullptr) {
@@ -225,6 +224,7 @@ void ShardedOperator::run(uint64_t rows, const std::function<void(Shard&)>& call
 }
 
 void ShardedOperator::take(int input, const Block& block, std::vector<Block>& out) {
+  hand_edges();
   KeyBlock keys = keys_[input].encode(block, arena());
   for (const auto& shard : shards_) shard->places.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
@@ -246,21 +246,47 @@ void ShardedOperator::take(int input, const Block& block, std::vector<Block>& ou
   merge(out);
 }
 
-void ShardedOperator::advance(std::vector<Block>& out) {
-  run(state_size().rows, [](Shard& shard) { shard.node->advance(shard.out); });
+bool ShardedOperator::advance(std::vector<Block>& out) {
+  uint64_t rows = 0, last = 0;
+  bool more = false;
+  hand_edges();
+  while (const auto point = next_release()) {
+    more = rows >= services_.round_rows;
+    if (more) break;
+    // One point mostly releases about as much as the one before.
+    run(last, [&](Shard& shard) { shard.released = shard.node->release_before(*point, shard.out); });
+    last = 0;
+    for (const auto& shard : shards_) last += shard->released;
+    rows += last;
+  }
+  if (!more) run(state_size().rows, [](Shard& shard) { shard.node->finish_release(shard.out); });
   int64_t sealed_to = kNoTime;
   for (const auto& shard : shards_) sealed_to = std::max(sealed_to, shard->node->sealed());
-  std::vector<OutputTrace::Made> made;
+  std::vector<OutputTrace::Made> rows_made;
   for (const auto& shard : shards_) {
     note(shard->node->health());
     shard->node->seal(sealed_to);
-    made.insert(made.end(), shard->trace.made.begin(), shard->trace.made.end());
+    rows_made.insert(rows_made.end(), shard->trace.made.begin(), shard->trace.made.end());
     shard->trace.made.clear();
   }
-  std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  for (size_t i = 0; i < made.size(); ++i) made[i].record->ordinal = static_cast<uint32_t>(i);
+  std::sort(rows_made.begin(), rows_made.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  for (const OutputTrace::Made& row : rows_made) row.record->ordinal = static_cast<uint32_t>(made++);
   settle();
   merge(out);
+  return more;
+}
+
+std::optional<ReleasePoint> ShardedOperator::next_release() {
+  std::optional<ReleasePoint> first;
+  for (const auto& shard : shards_) {
+    const auto point = shard->node->next_release();
+    if (point && (!first || *point < *first)) first = point;
+  }
+  return first;
+}
+
+void ShardedOperator::hand_edges() {
+  for (const auto& shard : shards_) shard->node->edges = edges;
 }
 
 void ShardedOperator::settle() {

@@ -26,10 +26,11 @@ class ShardedOperator : public OperatorNode {
   static Result<std::unique_ptr<OperatorNode>> make(const Services& services, MakeOne make_one);
   ~ShardedOperator() override;
 
-  void begin_turn() override;
+  void begin_round() override;
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void advance(std::vector<Block>& out) override;
+  bool advance(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
+  std::optional<ReleasePoint> next_release() override;
   void collect(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
@@ -43,6 +44,7 @@ class ShardedOperator : public OperatorNode {
   /// Runs `call` for each shard, at once if `rows` are worth it.
   void run(uint64_t rows, const std::function<void(Shard&)>& call);
   void settle();
+  void hand_edges();
   void merge(std::vector<Block>& out);
   struct Source {
     const Block* block;

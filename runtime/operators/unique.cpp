@@ -23,11 +23,6 @@ UniqueNode::UniqueNode(const Services& services)
   reason_ = {{"fields", fields}, {"within", within}};
 }
 
-void UniqueNode::begin_turn() {
-  pool_.release_pending();
-  taken = 0;
-}
-
 void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
   KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
@@ -50,9 +45,9 @@ void UniqueNode::seal(int64_t time) {
   sealed_changed_ = true;
 }
 
-void UniqueNode::advance(std::vector<Block>& out) {
+uint64_t UniqueNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
-  note(waiting_.take_before(edges[0].value(), released_));
+  note(waiting_.take_before(std::min(point.time, edges[0].value()), released_));
   if (edges[0].ended && !released_.empty()) {
     sealed_ = std::max(sealed_, released_.back().time);
     sealed_changed_ = true;
@@ -63,6 +58,11 @@ void UniqueNode::advance(std::vector<Block>& out) {
     if (services_.trace != nullptr) trace_by_position(*services_.trace, held);
     decide(block_of(held, rows_, leaves_, arena()), out);
   }
+  return released_.size();
+}
+
+void UniqueNode::finish_release(std::vector<Block>&) {
+  waiting_.pass(edges[0].value());
   forget_before(edges[0].finite);
 }
 

@@ -15,9 +15,11 @@ namespace braid {
 class UniqueNode : public OperatorNode {
  public:
   explicit UniqueNode(const Services& services);
-  void begin_turn() override;
+  void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void advance(std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[0].value()); }
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   void collect(StateBatch& batch) override;
   void committed() override { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;

@@ -150,12 +150,11 @@ void WindowGroupNode::fold(const Block& block, std::span<const uint32_t> rows, c
   for (const auto& set : sets_) changed_value_bytes_ += set->add(block, rows, states, arena(), pool_);
 }
 
-void WindowGroupNode::advance(std::vector<Block>& out) {
+void WindowGroupNode::finish_release(std::vector<Block>& out) {
   int64_t watermark = edges[0].value();
-  uint32_t ordinal = 0;
   while (!open_.empty() && is_closed({0, open_.begin()->first}, watermark)) {
     auto& [end, window] = *open_.begin();
-    close(end, window, &ordinal, out);
+    close(end, window, out);
     if (edges[0].ended) {
       sealed_ = std::max(sealed_, add_time(end, content_.window.late_us));
       sealed_changed_ = true;
@@ -164,7 +163,7 @@ void WindowGroupNode::advance(std::vector<Block>& out) {
   }
 }
 
-void WindowGroupNode::close(int64_t end, Window& window, uint32_t* ordinal, std::vector<Block>& out) {
+void WindowGroupNode::close(int64_t end, Window& window, std::vector<Block>& out) {
   auto in_order = [](const Entry* a, const Entry* b) {
     return a->hash != b->hash ? a->hash < b->hash : a->key.view() < b->key.view();
   };
@@ -173,7 +172,7 @@ void WindowGroupNode::close(int64_t end, Window& window, uint32_t* ordinal, std:
   bool as_ranges = window.stored > kMany;
   if (as_ranges) erased_windows_.push_back(end);
   auto finish = [&](std::vector<Entry*>& groups) {
-    emit(groups, ordinal, out);
+    emit(groups, out);
     for (Entry* entry : groups) {
       if (!as_ranges) erase(*entry);
       end_group(*entry);
@@ -219,7 +218,7 @@ void WindowGroupNode::seal(int64_t time) {
   sealed_changed_ = true;
 }
 
-void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::vector<Block>& out) {
+void WindowGroupNode::emit(std::vector<Entry*>& groups, std::vector<Block>& out) {
   constexpr uint32_t kOverflow = 6101;
   for (size_t first = 0; first < groups.size(); first += kBlockRows) {
     auto count = static_cast<uint32_t>(std::min<size_t>(groups.size() - first, kBlockRows));
@@ -250,7 +249,7 @@ void WindowGroupNode::emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::
       records[row].source = made_source(services_.program);
       records[row].position = static_cast<int64_t>(entry.hash >> 1);
       records[row].turn = services_.turn;
-      records[row].ordinal = (*ordinal)++;
+      records[row].ordinal = static_cast<uint32_t>(made++);
       if (services_.trace != nullptr) {
         OrderKey key{.time = entry.bucket, .a = entry.hash, .bytes = entry.key.view()};
         services_.trace->rows.push_back(key);

@@ -22,9 +22,9 @@ class WindowGroupNode : public OperatorNode {
  public:
   static Result<std::unique_ptr<OperatorNode>> make(const Services& services);
   ~WindowGroupNode() override;
-  void begin_turn() override { pool_.release_pending(); }
+  void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void advance(std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override {
     return inputs[0].minus(content_.window.late_us);
   }
@@ -70,8 +70,8 @@ class WindowGroupNode : public OperatorNode {
   bool complete(const Entry& entry) const;
   void erase(const Entry& entry);
   void count_back(Window& window);
-  void close(int64_t end, Window& window, uint32_t* ordinal, std::vector<Block>& out);
-  void emit(std::vector<Entry*>& groups, uint32_t* ordinal, std::vector<Block>& out);
+  void close(int64_t end, Window& window, std::vector<Block>& out);
+  void emit(std::vector<Entry*>& groups, std::vector<Block>& out);
   void end_group(Entry& entry);
 
   const GroupOperator& content_;

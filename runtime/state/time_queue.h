@@ -91,6 +91,11 @@ class TimeQueue {
   /// Items that are not due yet lie in buckets by time. for_each_in visits those of one bucket, for_each_due those that
   /// lie in none any more; in no order. `visit` may change all of an item but its place in the order.
   static int64_t bucket_of(int64_t time) { return floor_divide(time, kWidth); }
+  /// The first time behind the bucket of `time`.
+  static int64_t bucket_end(int64_t time) {
+    const int64_t bucket = bucket_of(time);
+    return bucket >= INT64_MAX / kWidth ? INT64_MAX : (bucket + 1) * kWidth;
+  }
   template <class Visit>
   void for_each_in(int64_t bucket, Visit visit) {
     auto found = buckets_.find(bucket);
@@ -101,6 +106,18 @@ class TimeQueue {
   void for_each_due(Visit visit) {
     for (Item& item : open_) visit(item);
     for (Item& item : early_) visit(item);
+  }
+  /// Those before `time`.
+  template <class Visit>
+  void for_each_before(int64_t time, Visit visit) {
+    auto each = [&](Item& item) {
+      if (order_.time(item) < time) visit(item);
+    };
+    for_each_due(each);
+    for (auto& [bucket, items] : buckets_) {
+      if (bucket * kWidth >= time) break;
+      for (Item& item : items) each(item);
+    }
   }
   /// Every item, likewise.
   template <class Visit>

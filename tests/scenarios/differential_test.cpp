@@ -76,6 +76,8 @@ TEST_P(Differential, EngineEqualsReference) {
     ASSERT_EQ(difference(whole, replay(plain, {.restart_after_turns = true, .block_rows = 1})), "")
         << "passes off, restarts, blocks of a row; " << repeat;
     ASSERT_EQ(difference(whole, replay(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
+    ASSERT_EQ(difference(sorted(whole), sorted(replay(optimized, {.round_rows = 1, .workers = 2}))), "")
+        << "rounds of a row, two workers; " << repeat;
     interleave(input, rng);
     if (only) print_turns(input);
     ASSERT_EQ(difference(expected, sorted(run(optimized, {}))), "") << "partitions interleaved otherwise; " << repeat;

@@ -111,6 +111,7 @@ class EngineRun {
     options.job_seed = input_.values.job_seed;
     options.workers = options_.workers;
     options.block_rows = options_.block_rows;
+    options.round_rows = options_.round_rows;
     if (options_.state_memory != UINT64_MAX) options.store = &store_;
     options.state_memory = options_.state_memory;
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));

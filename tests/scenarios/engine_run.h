@@ -18,6 +18,7 @@ struct RunOptions {
   bool restart_after_turns = false;  ///< commit, and go on in a new engine from what was committed
   bool restart_twice = false;        ///< and again, before that has run anything
   uint32_t block_rows = kBlockRows;
+  uint64_t round_rows = kRoundRows;
   size_t workers = 1;
   uint64_t state_memory = UINT64_MAX;  ///< state beyond that is evicted after every turn
   bool whole_errors = false;           ///< rows of error ports are shown whole, not as the oracle knows them

@@ -25,7 +25,8 @@ struct Variation {
   uint32_t block_rows = kBlockRows;
   Restarts restarts = Restarts::never;
   uint64_t state_memory = UINT64_MAX;
-  /// The input in turns that are cut and ordered otherwise: rows stay the same, their order may not.
+  /// The input in turns that are cut and ordered otherwise, and released in other rounds: rows stay the same, their
+  /// order may not.
   bool other_turns = false;
 
   std::string name;       ///< of its values: "push_filters off, native, …"

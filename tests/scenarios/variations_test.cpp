@@ -95,6 +95,7 @@ Subject recorded(const Script& script, uint64_t seed) {
                       {.restart_after_turns = variation.restarts != Restarts::never,
                        .restart_twice = variation.restarts == Restarts::again_while_starting,
                        .block_rows = variation.block_rows,
+                       .round_rows = variation.other_turns ? 1 : kRoundRows,
                        .workers = variation.workers,
                        .state_memory = variation.state_memory,
                        .whole_errors = true});
