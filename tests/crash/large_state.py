@@ -6,8 +6,6 @@
 A job whose every kind of state outgrows `--memory` is run in ample memory, in little, and in little while it is killed: by
 turns around a commit and at a random moment. Commits are large enough to go into the store as files.
 """
-import datetime
-import json
 import pathlib
 import signal
 import sys
@@ -17,68 +15,14 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import braid_command
 from braid_command import Case, accounts, difference, tree
+from large_project import make_project
 
 EVENTS, USERS, HOURS = 120_000, 60_000, 6
 AROUND_A_COMMIT = ("before_output_sync", "after_output_sync", "after_commit")
-SCRIPT = """domain shop
-
-stream click
-  time at within 10s
-  from file "in/click.ndjson" format json
-{ id: int, user: string, at: timestamp, price: decimal(12,2) }
-
-table member
-  key name
-  time at within 10s
-  from file "in/member.ndjson" format json
-{ name: string, level: int, at: timestamp }
-
-product spent version 1
-  key user, window.start
-{
-  from click
-  window tumbling 2h
-  group user { n: count(), total: sum(price), first_price: first(price) }
-}
-
-product visit version 1
-  key id
-  contract { unique user within 2h }
-{
-  from click
-  left join member as m on m.name == user
-  select { id, user, at, level: m?.level ?? -1 }
-}
-
-product followed version 1
-{
-  from click
-  left join click as later on later.user == user within 1us..40m
-  select { id, user, at, next: later?.id ?? -1 }
-}
-"""
-
-
-def make_project(case: Case) -> pathlib.Path:
-    project = case.directory / "shop"
-    (project / "in").mkdir(parents=True)
-    (project / "shop.braid").write_text(SCRIPT)
-    begin = datetime.datetime(2026, 1, 1)
-    user = lambda: f"user-{case.random.randrange(USERS)}"
-    def at(i):
-        moment = begin + datetime.timedelta(seconds=i * HOURS * 3600 // EVENTS - case.random.randrange(10))
-        return moment.isoformat() + "Z"
-    with open(project / "in/click.ndjson", "w") as clicks, open(project / "in/member.ndjson", "w") as members:
-        for i in range(EVENTS):
-            click = {"id": i, "user": user(), "at": at(i), "price": case.random.randrange(10**4) / 100}
-            clicks.write(json.dumps(click) + "\n")
-            if i % 2 == 0:
-                members.write(json.dumps({"name": user(), "level": i % 7, "at": at(i)}) + "\n")
-    return project
 
 
 def state_beyond_memory(case: Case) -> None:
-    project = make_project(case)
+    project = make_project(case, EVENTS, USERS, HOURS)
     run = lambda store, *words: ["run", project, "--store", case.directory / store, *words]
     ample = case.braid(*run("ample", "--memory", "2GB"))
     expected = tree(case.directory / "ample/out")
