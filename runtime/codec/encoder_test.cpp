@@ -146,6 +146,9 @@ TEST(Encoder, BlocksGiveTheBytesOfTheirRows) {
   for (int64_t power = 1; power <= 1'000'000'000'000'000'000 / 10; power *= 10)
     for (int64_t near : {power * 10 - 1, power * 10, power * 10 + 1, power * 7 + power / 3})
       for (int64_t number : {near, -near}) numbers.push_back(number);
+  for (int64_t fraction : {1, 10, 100, 1'000, 10'000, 100'000, 999'999, 123'000, 120'000, 100'100})
+    for (int64_t number : {fraction, 1'436'918'400'000'000 + fraction, -1'436'918'400'000'000 - fraction})
+      for (int64_t second : {0, 0, 1, 86'399}) numbers.push_back(number + second * 1'000'000);
   std::vector<double> floats = {0.0, -0.0, 1.5, -1e300, 5e-324, 0.1, 1e22, NAN, INFINITY, -INFINITY};
   Arena arena;
   auto count = static_cast<uint32_t>(texts.size());
