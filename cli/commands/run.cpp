@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "cli/commands/command.h"
 #include "cli/present/report.h"
@@ -11,6 +12,7 @@
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
+#include "runtime/base/machine_memory.h"
 #include "runtime/engine/job.h"
 #include "runtime/state/rocks_store.h"
 
@@ -45,6 +47,13 @@ void print_report(const JobReport& report, int64_t elapsed_us) {
              counted(static_cast<int64_t>(report.turns), "turn"),
              counted(static_cast<int64_t>(report.epochs), "commit"), static_cast<double>(elapsed_us) / 1e6,
              instant_text(report.newest), state_text(report.state));
+}
+
+/// Half of what there is.
+int64_t default_memory() {
+  constexpr int64_t kUnknown = int64_t{512} << 20;
+  const std::optional<int64_t> machine = machine_memory(real_fs());
+  return machine ? std::max(*machine / 2, kLeastMemory) : kUnknown;
 }
 
 /// Kill points for crash tests: BRAID_KILL_AT="after_output_sync:3" ends the process at that place, the third time.
@@ -88,11 +97,13 @@ void run(const RunFlags& flags, CommandContext& context) {
 
   const size_t workers = flags.workers > 0 ? flags.workers : static_cast<size_t>(environment.workers);
   ThreadExecutor executor(workers);
-  // A quarter is for RocksDB's caches and write buffers.
-  const auto memory =
-      static_cast<uint64_t>(flags.memory.empty() ? environment.memory_bytes : *memory_size(flags.memory));
+  // For rows 9 parts of 16, for RocksDB's caches and write buffers 2. The rest is for what holds the rows and has room
+  // to grow, and for a commit on its way.
+  const auto memory = static_cast<uint64_t>(!flags.memory.empty()          ? *memory_size(flags.memory)
+                                            : environment.memory_bytes > 0 ? environment.memory_bytes
+                                                                           : default_memory());
   const JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
-                         return open_sized_rocks_store(directory, {.memory_bytes = memory / 4});
+                         return open_sized_rocks_store(directory, {.memory_bytes = memory / 8});
                        }};
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store,
@@ -101,7 +112,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
-  options.state_memory = memory / 4 * 3;
+  options.state_memory = memory / 16 * 9;
   const std::vector<ProductSpec>& all = compiled.program().products;
   for (size_t i = 0; i < all.size(); ++i) {
     const auto out = environment.out.find(all[i].qualified());
@@ -171,7 +182,7 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->check(CLI::Range(1, 64));
   command
       ->add_option("--memory", flags->memory,
-                   "Memory for state, such as 512MB; the rest stays in the store (default: from the environment)")
+                   "Memory of the job, such as 512MB; further state stays in the store (default: from the environment)")
       ->check([](const std::string& written) {
         return memory_size(written) ? std::string() : "is not a size of at least 8MB, such as 512MB";
       })

@@ -27,7 +27,7 @@ struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
   int workers = 1;
-  int64_t memory_bytes = int64_t{512} << 20;
+  int64_t memory_bytes = 0;  ///< 0: half of the machine's
   std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it

@@ -25,6 +25,8 @@ Status JobRun::commit() {
   BRAID_ASSIGN(StateBatch batch, freeze_epoch());
   in_flight_ = std::make_unique<EpochCommit>();
   EpochCommit& commit = *in_flight_;
+  constexpr uint64_t kToSortOneChange = 48;
+  commit.memory = batch.bytes_reserved() + batch.changes() * kToSortOneChange;
   commit.batch = std::move(batch);
   commit.task = seams_.executor.start_io([this, &commit] { commit.result = write_epoch(commit.batch); });
   return {};

@@ -7,6 +7,12 @@
 #include "runtime/engine/job_run.h"
 
 namespace braid {
+namespace {
+
+/// Of the memory for state: more that no commit has yet is committed at once, so that what a commit takes is bounded.
+constexpr uint64_t kDirtyPart = 6;
+
+}  // namespace
 
 Status JobRun::read_table(int source) {
   const SourceSpec& spec = program_.sources[source];
@@ -92,8 +98,10 @@ Status JobRun::step(JobInputs::Partition& partition) {
 
 Status JobRun::keep_to_budget() {
   StateSize state = engine_->state_size();
+  // A commit on its way takes memory, too: it may keep none from the rows.
+  if (in_flight_ && state.bytes + in_flight_->memory > evict_above_) BRAID_TRY(wait_for_commit());
   bool full = state.bytes > evict_above_;
-  if (full || turns_since_commit_ >= options_.commit_every_turns || state.dirty > options_.state_memory / 2)
+  if (full || turns_since_commit_ >= options_.commit_every_turns || state.dirty > options_.state_memory / kDirtyPart)
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.

@@ -93,6 +93,7 @@ class JobRun {
   /// The commit of `epoch_` on its way.
   struct EpochCommit {
     StateBatch batch;
+    uint64_t memory = 0;         ///< that it takes, with what the store makes of it
     Status result;               ///< valid once the task is done
     std::unique_ptr<Task> task;  ///< let go of first: it uses the others
   };

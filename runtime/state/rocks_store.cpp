@@ -6,6 +6,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -27,6 +28,8 @@ namespace braid {
 namespace {
 
 constexpr std::array<const char*, kStateFamilies> kFamilyNames = {"meta", "point", "timed"};
+/// Up to the hash of a row's key (store.h): what the filters of a family's files are of. 0: of whole keys.
+constexpr std::array<size_t, kStateFamilies> kPrefixes = {0, 13, 21};
 /// Each family's chain of commits, behind all other rows: no key of the engine begins so.
 constexpr std::string_view kChainKey = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
 /// errno of what the system refuses, as RocksDB words it.
@@ -97,12 +100,12 @@ constexpr const char* kIncoming = "/incoming";
 class RocksStore : public StateStore {
  public:
   RocksStore(std::string path, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
-             const RocksOptions& options, const rocksdb::Options& file_options, bool log_damaged)
+             const RocksOptions& options, std::vector<rocksdb::Options> file_options, bool log_damaged)
       : path_(std::move(path)),
         db_(db),
         handles_(std::move(handles)),
         ingest_from_bytes_(std::min(options.ingest_from_bytes, options.memory_bytes)),
-        file_options_(files_of(file_options)),
+        file_options_(std::move(file_options)),
         log_damaged_(log_damaged) {}
   ~RocksStore() override {
     for (rocksdb::ColumnFamilyHandle* handle : handles_) (void)db_->DestroyColumnFamilyHandle(handle);
@@ -143,6 +146,11 @@ class RocksStore : public StateStore {
     options.verify_checksums = true;
     const rocksdb::Slice bound = slice(end.empty() ? kChainKey : std::min(end, kChainKey));
     options.iterate_upper_bound = &bound;
+    // Within one hash the filters say which files need not be looked at.
+    const size_t prefix = kPrefixes[static_cast<size_t>(family)];
+    options.prefix_same_as_start =
+        prefix > 0 && begin.size() >= prefix && begin.substr(0, prefix) == end.substr(0, prefix);
+    options.total_order_seek = !options.prefix_same_as_start;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
     for (row->Seek(slice(begin)); row->Valid(); row->Next())
       BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
@@ -193,11 +201,6 @@ class RocksStore : public StateStore {
  private:
   using Change = StateBatch::Change;
 
-  static rocksdb::Options files_of(rocksdb::Options options) {
-    options.compression_per_level.clear();  // a file would be compressed as the last level
-    return options;
-  }
-
   rocksdb::ColumnFamilyHandle* handle(StateFamily family) const {
     return handles_[1 + static_cast<size_t>(family)];  // the first is RocksDB's default family, unused
   }
@@ -238,7 +241,7 @@ class RocksStore : public StateStore {
       net.settle();
       std::string path = path_ + kIncoming + "/" + kFamilyNames[static_cast<size_t>(family)] + ".sst";
       rocksdb::ExternalSstFileInfo written;
-      rocksdb::Status status = write_file(net, link, path, handle(static_cast<StateFamily>(family)), &written);
+      rocksdb::Status status = write_file(net, link, path, static_cast<StateFamily>(family), &written);
       if (!status.ok()) return store_error(status, path_);
       rocksdb::IngestExternalFileArg file;
       file.column_family = handle(static_cast<StateFamily>(family));
@@ -257,10 +260,11 @@ class RocksStore : public StateStore {
   }
 
   rocksdb::Status write_file(const NetChanges& net, const CommitChain& link, const std::string& path,
-                             rocksdb::ColumnFamilyHandle* family, rocksdb::ExternalSstFileInfo* written) {
+                             StateFamily family, rocksdb::ExternalSstFileInfo* written) {
     // It stays in the page cache: cold rows and the next compaction read it soon.
     constexpr bool kDropFromPageCache = false;
-    rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_, family, kDropFromPageCache);
+    rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_[static_cast<size_t>(family)], handle(family),
+                                kDropFromPageCache);
     rocksdb::Status status = file.Open(path);
     for (size_t i = 0; status.ok() && i < net.rows().size(); ++i) {
       const Change row = net.rows()[i].change();
@@ -279,8 +283,8 @@ class RocksStore : public StateStore {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   uint64_t ingest_from_bytes_;
-  rocksdb::Options file_options_;
-  CommitChain chain_;  ///< of what is in every family
+  std::vector<rocksdb::Options> file_options_;  ///< by family
+  CommitChain chain_;                           ///< of what is in every family
   std::optional<RocksTables> tables_;
   std::mutex verifying_;
   bool verified_ = false;
@@ -343,7 +347,7 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   // What is young is rewritten soon: it is not worth compressing, nor merging before there is much of it.
   family.compression = rocksdb::kNoCompression;
   family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression, rocksdb::kLZ4Compression};
-  family.level0_file_num_compaction_trigger = 12;
+  family.level0_file_num_compaction_trigger = 8;
   family.level0_slowdown_writes_trigger = 36;
   family.level0_stop_writes_trigger = 48;
   family.max_bytes_for_level_base = uint64_t{1} << 30;
@@ -355,7 +359,18 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   table.cache_index_and_filter_blocks = true;  // all that is kept in memory counts
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, family}};
-  for (const char* name : kFamilyNames) families.emplace_back(name, family);
+  std::vector<rocksdb::Options> file_options;
+  for (size_t i = 0; i < kFamilyNames.size(); ++i) {
+    if (kPrefixes[i] > 0) {
+      family.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kPrefixes[i]));
+      family.memtable_prefix_bloom_size_ratio = 0.05;
+      table.whole_key_filtering = false;
+      family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    }
+    families.emplace_back(kFamilyNames[i], family);
+    file_options.emplace_back(options, family);
+    file_options.back().compression_per_level.clear();  // else a file is compressed as the last level
+  }
   if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return open_error(deleted, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -371,7 +386,7 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   }
   if (!status.ok()) return open_error(status, directory);
   std::unique_ptr<RocksStore> store(
-      new RocksStore(directory, db, std::move(handles), limits, rocksdb::Options(options, family), log_damaged));
+      new RocksStore(directory, db, std::move(handles), limits, std::move(file_options), log_damaged));
   BRAID_TRY(store->prove());
   return std::unique_ptr<StateStore>(std::move(store));
 }

@@ -67,6 +67,12 @@ TEST(RocksStore, keeps_rows_over_a_restart) {
   std::filesystem::remove_all(place);
 }
 
+/// Short ones, and ones that have a hash in common, as rows of an operator do.
+std::string key_number(uint64_t number) {
+  if (number % 4 == 0) return std::to_string(number);
+  return std::string(21, static_cast<char>('0' + number % 4)) + std::to_string(number);
+}
+
 /// What a store should hold, as maps.
 struct StoreModel {
   std::map<std::string, std::string> rows[kStateFamilies];
@@ -91,7 +97,7 @@ struct StoreModel {
       };
       ASSERT_TRUE(store.scan(family, "", collect).ok());
       ASSERT_EQ(found, expected);
-      std::string begin = std::to_string(rng.below(300)), end = std::to_string(rng.below(300));
+      std::string begin = key_number(rng.below(300)), end = key_number(rng.below(300));
       found.clear();
       ASSERT_TRUE(store.scan_range(family, begin, end, collect).ok());
       std::map<std::string, std::string> between;
@@ -99,7 +105,7 @@ struct StoreModel {
       ASSERT_EQ(found, between);
       std::vector<std::string> keys;
       for (int i = 0; i < 300; ++i)
-        if (rng.chance(2)) keys.push_back(std::to_string(i));
+        if (rng.chance(2)) keys.push_back(key_number(static_cast<uint64_t>(i)));
       std::sort(keys.begin(), keys.end());
       size_t hits = 0, expected_hits = 0;
       ASSERT_TRUE(store
@@ -120,7 +126,7 @@ StateBatch random_batch(Rng& rng) {
   StateBatch batch;
   for (auto changes = rng.between(1, 200); changes > 0; --changes) {
     auto family = static_cast<StateFamily>(rng.below(kStateFamilies));
-    std::string key = std::to_string(rng.below(300));
+    std::string key = key_number(rng.below(300));
     if (rng.chance(20)) {
       batch.erase_range(family, std::min(key, std::string("2")), std::max(key, std::string("2")));
     } else if (rng.chance(3)) {
