@@ -24,6 +24,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import chart  # noqa: E402
 import start_up  # noqa: E402
 from suite import SUITES, Suite  # noqa: E402
 
@@ -142,6 +143,10 @@ def measure(systems: Systems, chosen: list, query: str, rounds: int) -> dict:
     return runs
 
 
+def cpu_ratio(taken: list, base: list) -> float:
+    return statistics.median(run.cpu / other.cpu for run, other in zip(taken, base))
+
+
 def table(query: str, count: int, runs: dict) -> list:
     lines = []
     base = next(iter(runs))
@@ -149,10 +154,9 @@ def table(query: str, count: int, runs: dict) -> list:
         wall = statistics.median(run.wall for run in taken)
         cpu = statistics.median(run.cpu for run in taken)
         ratio = statistics.median(run.wall / other.wall for run, other in zip(taken, runs[base]))
-        cpu_ratio = statistics.median(run.cpu / other.cpu for run, other in zip(taken, runs[base]))
         memory = max(run.memory_mb for run in taken)
         lines.append(f"| {query} | {system} | {wall:.2f} | {count / wall / 1e6:.2f} | {cpu / count * 1e6:.2f} "
-                     f"| {memory:.0f} | {ratio:.2f} | {cpu_ratio:.2f} |")
+                     f"| {memory:.0f} | {ratio:.2f} | {cpu_ratio(taken, runs[base]):.2f} |")
     return lines
 
 
@@ -169,6 +173,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of DuckDB and Braid; the C++ programs have one")
     parser.add_argument("--query", action="append", help="one of the suite's queries; can be repeated (default: all)")
     parser.add_argument("--table", type=pathlib.Path, help="where to write the table (default: standard output only)")
+    parser.add_argument("--chart", type=pathlib.Path, help="where to draw the CPU ratios, an SVG (default: nowhere)")
     options = parser.parse_args()
     suite = Suite(options.suite)
     unknown = [query for query in options.query or [] if query not in suite.queries]
@@ -197,14 +202,19 @@ def main() -> None:
              f"{options.rounds} rounds, {options.threads} thread(s). Ratios: to {chosen[0]}, medians of the rounds.", "",
              "| query | system | wall s | million events/s | CPU s per million events | peak MB | wall ratio | CPU ratio |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    ratios = {}
     for query in options.query or list(suite.queries):
-        lines += table(query, suite.events(counts, query), measure(systems, chosen, query, options.rounds))
+        runs = measure(systems, chosen, query, options.rounds)
+        lines += table(query, suite.events(counts, query), runs)
+        ratios[query] = {system: cpu_ratio(taken, runs[chosen[0]]) for system, taken in runs.items()}
     if BRAID in chosen and suite.name == "flights":
         lines += [""] + start_up.measure(options.braid.resolve(), HERE.parents[1] / "examples" / "flights", 5)
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.table:
         options.table.write_text(text)
+    if options.chart:
+        options.chart.write_text(chart.draw(f"{suite.name}: CPU time, {chosen[0]} = 1", ratios))
 
 
 if __name__ == "__main__":
