@@ -119,10 +119,10 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
   return {};
 }
 
-Status IntervalJoinNode::load_span(int64_t span) {
+Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t end_slice) {
   std::unordered_set<const Entry*> loaded;
   Status failure;
-  for (uint32_t slice = services_.first_slice; slice < services_.end_slice && failure.ok(); ++slice) {
+  for (uint32_t slice = first_slice; slice < end_slice && failure.ok(); ++slice) {
     failure =
         cold_.store().scan(StateFamily::timed, bucket_prefix(table(kLeftTable), slice, span),
                            [&](std::string_view stored, std::string_view value) -> Status {
@@ -136,7 +136,7 @@ Status IntervalJoinNode::load_span(int64_t span) {
                              }
                              bool added = false;
                              if (entry == nullptr) entry = &keys_.find_or_add(hash, found.key, &added, span);
-                             loaded.insert(entry);
+                             if (loaded.insert(entry).second && !ending_.empty()) ending_[slice].push_back(entry);
                              add_left(*entry, found.row);
                              if (cold_rows_ > 0) --cold_rows_;
                              return {};
@@ -156,7 +156,7 @@ Status IntervalJoinNode::load_span(int64_t span) {
                                  });
   }
   for (size_t i = 0; i < loaded.size(); ++i) count_back(span, false);
-  cold_left_spans_.erase(span);
+  if (end_slice == services_.end_slice) cold_left_spans_.erase(span);
   return failure;
 }
 

@@ -137,6 +137,12 @@ class IntervalJoinNode : public OperatorNode {
   int64_t passed() const;
   uint64_t decide_waiting(int64_t before, std::vector<Block>& out);
   uint64_t close_before(int64_t time, std::vector<Block>& out);
+  /// Without a bound in time all left rows close at the end of the right side, slice after slice.
+  std::optional<ReleasePoint> next_slice();
+  uint64_t close_slice(uint32_t slice, std::vector<Block>& out);
+  /// The row leaves; `erase_stored`: its state row, too.
+  void close(const Closing& closing, bool erase_stored, std::vector<HeldRow>& unmatched);
+  void settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out);
   void forget_right();
   void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);
@@ -144,8 +150,8 @@ class IntervalJoinNode : public OperatorNode {
   /// Brings cold rows back into memory that the rows of the block may match or share an entry with.
   Status warm(const Block& block, const KeyBlock& keys, bool right);
   Status load(uint64_t hash, std::string_view key, int64_t span);
-  /// All cold left rows of a span, with the right rows beside them.
-  Status load_span(int64_t span);
+  /// All cold left rows of a span in those slices, with the right rows beside them.
+  Status load_span(int64_t span, uint32_t first_slice, uint32_t end_slice);
   void leave_cold(uint64_t hash, int64_t span, bool with_left);
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
@@ -189,6 +195,9 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<int64_t> erased_right_spans_;
+  std::vector<uint32_t> erased_left_slices_;  ///< of a join with a single span
+  std::vector<std::vector<Entry*>> ending_;   ///< entries with left rows by slice, while all of them close
+  uint32_t next_slice_ = 0;                   ///< of those
   std::string scratch_;
   uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;

@@ -14,12 +14,7 @@ int64_t IntervalJoinNode::passed() const {
 
 std::optional<ReleasePoint> IntervalJoinNode::next_release() {
   if (content_.nearest) return waiting_.next_release(passed());
-  // Without a bound in time all close at the end of the right side, and only then have to stand in order.
-  if (!closes_in_time() && edges[1].ended && left_count_ > 0 && closings_.empty()) {
-    keys_.for_each([this](Entry& entry) {
-      for (const LeftRow* row : entry.value.left.rows()) expect_closing(row->held, entry);
-    });
-  }
+  if (!closes_in_time()) return next_slice();
   int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
   if (!cold_left_spans_.empty()) first = std::min(first, begin_of(cold_left_spans_.begin()->first));
   if (first >= passed()) return {};
@@ -29,9 +24,46 @@ std::optional<ReleasePoint> IntervalJoinNode::next_release() {
 uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   const int64_t before = std::min(point.time, passed());
   if (content_.nearest) return decide_waiting(before, out);
+  if (!closes_in_time()) return close_slice(point.slice - 1, out);
   while (!cold_left_spans_.empty() && begin_of(cold_left_spans_.begin()->first) < before)
-    note(load_span(cold_left_spans_.begin()->first));
+    note(load_span(cold_left_spans_.begin()->first, services_.first_slice, services_.end_slice));
   return close_before(before, out);
+}
+
+std::optional<ReleasePoint> IntervalJoinNode::next_slice() {
+  const bool any = left_count_ > 0 || !cold_left_spans_.empty();
+  if (!edges[1].ended || !any) {
+    ending_.clear();
+    return {};
+  }
+  if (ending_.empty()) {
+    ending_.resize(kSlices);
+    next_slice_ = services_.first_slice;
+    keys_.for_each([this](Entry& entry) {
+      if (!entry.value.left.empty()) ending_[slice_of(entry.hash)].push_back(&entry);
+    });
+  }
+  BRAID_CHECK(next_slice_ < services_.end_slice, "left rows outside of the slices of their join");
+  return ReleasePoint{kEndTime, next_slice_ + 1};
+}
+
+uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) {
+  if (slice != next_slice_) return 0;  // another worker's
+  constexpr int64_t kOnlySpan = 0;
+  if (!cold_left_spans_.empty()) note(load_span(kOnlySpan, slice, slice + 1));
+  ++next_slice_;
+  std::vector<Closing> closings;
+  for (Entry* entry : ending_[slice])
+    for (const LeftRow* row : entry->value.left.rows())
+      closings.push_back({row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence, entry});
+  std::sort(closings.begin(), closings.end(), [](const Closing& a, const Closing& b) { return a.place() < b.place(); });
+  // All of the table goes: a range instead of the name of each row.
+  erased_left_slices_.push_back(slice);
+  std::vector<HeldRow> unmatched;
+  for (const Closing& closing : closings) close(closing, false, unmatched);
+  settle_unmatched(unmatched, out);
+  ending_[slice].clear();
+  return closings.size();
 }
 
 void IntervalJoinNode::finish_release(std::vector<Block>&) {
@@ -70,29 +102,35 @@ uint64_t IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
   std::vector<HeldRow> unmatched;
   uint64_t rows = 0;
   Closing closing;
-  while (closings_.take_before(time, &closing)) {
-    ++rows;
-    auto list = closing.entry->value.left.rows();
-    auto place_of = [](const LeftRow* row) {
-      return std::tuple(row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence);
-    };
-    auto place = std::lower_bound(list.begin(), list.end(), closing,
-                                  [&](const LeftRow* row, const Closing& c) { return place_of(row) < c.place(); });
-    const bool there = place != list.end() && place_of(*place) == closing.place();
-    BRAID_CHECK(there || content_.meets_one, "a left row is gone");
-    if (!there) continue;  // it left when it met its match
-    if (edges[1].ended && closes_in_time()) {
-      sealed_ = std::max(sealed_, add_time(closing.time, upper()));
-      sealed_changed_ = true;
-    }
-    const LeftRow& row = **place;
-    if (row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
-    if (!row.matched) unmatched.push_back(row.held);
-    drop_later(row);
-    closing.entry->value.left.erase(static_cast<size_t>(place - list.begin()), 1);
-    --left_count_;
-    erase_if_empty(*closing.entry);
+  for (; closings_.take_before(time, &closing); ++rows) close(closing, true, unmatched);
+  settle_unmatched(unmatched, out);
+  return rows;
+}
+
+void IntervalJoinNode::close(const Closing& closing, bool erase_stored, std::vector<HeldRow>& unmatched) {
+  auto list = closing.entry->value.left.rows();
+  auto place_of = [](const LeftRow* row) {
+    return std::tuple(row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence);
+  };
+  auto place = std::lower_bound(list.begin(), list.end(), closing,
+                                [&](const LeftRow* row, const Closing& c) { return place_of(row) < c.place(); });
+  const bool there = place != list.end() && place_of(*place) == closing.place();
+  BRAID_CHECK(there || content_.meets_one, "a left row is gone");
+  if (!there) return;  // it left when it met its match
+  if (edges[1].ended && closes_in_time()) {
+    sealed_ = std::max(sealed_, add_time(closing.time, upper()));
+    sealed_changed_ = true;
   }
+  const LeftRow& row = **place;
+  if (erase_stored && row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
+  if (!row.matched) unmatched.push_back(row.held);
+  drop_later(row);
+  closing.entry->value.left.erase(static_cast<size_t>(place - list.begin()), 1);
+  --left_count_;
+  erase_if_empty(*closing.entry);
+}
+
+void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out) {
   for (size_t first = 0; first < unmatched.size(); first += kBlockRows) {
     std::vector<const HeldRow*> held;
     for (size_t i = first; i < std::min(unmatched.size(), first + kBlockRows); ++i) held.push_back(&unmatched[i]);
@@ -112,7 +150,6 @@ uint64_t IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
     }
     if (!alone.rows.empty()) emit(block, alone, times, out);
   }
-  return rows;
 }
 
 void IntervalJoinNode::forget_right() {
@@ -232,6 +269,8 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   WireWriter held, out;
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
+  for (uint32_t slice : erased_left_slices_) erase_bucket(batch, table(kLeftTable), 0, slice, slice + 1);
+  erased_left_slices_.clear();
   for (int64_t span : erased_right_spans_)
     erase_bucket(batch, table(kRightTable), span, services_.first_slice, services_.end_slice);
   erased_right_spans_.clear();
