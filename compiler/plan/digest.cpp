@@ -120,6 +120,8 @@ void identify(Plan& plan, const typed::Project& project) {
     if (!stateful(node)) continue;
     std::string schema = row_text(node.row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
+    // The layout of a window's state: a version, so that a store of an older one is not misread.
+    if (std::holds_alternative<GroupNode>(node.content)) schema += "|slices 2";
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos && std::holds_alternative<GroupNode>(node.content);

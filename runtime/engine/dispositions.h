@@ -27,6 +27,7 @@ class LedgerDispositions : public Dispositions {
   void leave(int op, int input, const Block& block, uint32_t row, uint32_t site, const RowReason& reason) override;
   bool leave_counted(int op, int input, const Block& block, std::span<const Drop> drops) override;
   void use(int op, int input, const Record& record) override;
+  void use_rows(int op, int input, const Block& block, std::span<const uint32_t> rows) override;
   uint64_t hold(int op, int input, const Record& record) override;
   void release(int op, int input, const Record& record) override;
   void replace(int op, int input, uint64_t settled_before, uint32_t source) override;

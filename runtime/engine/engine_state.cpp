@@ -117,16 +117,17 @@ Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
       static_cast<uint64_t>(std::count_if(program_.operators.begin(), program_.operators.end(), stateful));
   for (size_t op = 0; op < nodes_.size(); ++op) {
     if (!nodes_[op] || !stateful(program_.operators[op]) || !kept[op]) continue;
-    BRAID_TRY(nodes_[op]->restore(store, state_memory_ / with_state));
     BRAID_ASSIGN(bool known,
                  store.get(StateFamily::point, point_key(state_numbers_[op] * 8 + kEdgeTable, 0, {}), &bytes));
-    if (!known) continue;
-    WireReader in(bytes);
-    for (EdgeWatermark& edge : nodes_[op]->edges) {
-      edge.finite = in.fixed<int64_t>();
-      edge.ended = in.fixed<uint8_t>() != 0;
+    if (known) {
+      WireReader in(bytes);
+      for (EdgeWatermark& edge : nodes_[op]->edges) {
+        edge.finite = in.fixed<int64_t>();
+        edge.ended = in.fixed<uint8_t>() != 0;
+      }
+      if (in.failed()) return damaged("watermark of a step");
     }
-    if (in.failed()) return damaged("watermark of a step");
+    BRAID_TRY(nodes_[op]->restore(store, state_memory_ / with_state));
   }
   return {};
 }

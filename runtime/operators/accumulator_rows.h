@@ -38,10 +38,33 @@ class RowChoice {
     bool keeps = block.columns[filter_.column].as<uint8_t>()[row] != 0;
     return (int{keeps} & int{filter_.present(block, row)}) != 0;
   }
+  /// `take(i)` for each rows[i] that is taken.
+  template <class Take>
+  void each(const Block& block, std::span<const uint32_t> rows, Take take) const {
+    if (takes_all()) {
+      for (size_t i = 0; i < rows.size(); ++i) take(i);
+    } else {
+      for (size_t i = 0; i < rows.size(); ++i)
+        if (takes(block, rows[i])) take(i);
+    }
+  }
+  bool takes_all() const { return filter_.column < 0 && argument_.presence < 0; }
   const ArgumentColumn& argument() const { return argument_; }
 
  private:
   ArgumentColumn argument_, filter_;
+};
+
+/// Reads one state after the other with `bool Derived::read_one(const char*, Block&, uint32_t, uint32_t, Arena&)`.
+template <class Derived>
+class EachState : public Accumulator {
+ public:
+  void read(std::span<const char* const> states, size_t offset, Block& out, uint32_t column, Arena& arena,
+            uint8_t* misfits) const final {
+    const auto& self = static_cast<const Derived&>(*this);
+    for (uint32_t row = 0; row < states.size(); ++row)
+      if (!self.read_one(states[row] + offset, out, row, column, arena)) misfits[row] = 1;
+  }
 };
 
 /// Result column(s): the presence leaf of an optional type, then one scalar.
@@ -64,10 +87,6 @@ class ScalarResult {
   bool optional_;
   Type type_;
 };
-
-constexpr size_t padded(size_t bytes) {
-  return (bytes + 15) & ~size_t{15};
-}
 
 std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row);

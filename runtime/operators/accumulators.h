@@ -20,23 +20,29 @@ namespace braid {
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
-  /// Bytes of a state, a multiple of 16.
+  /// Bytes of a state, a multiple of its alignment. Zeroed memory is a state that has taken no row.
   virtual size_t size() const = 0;
-  /// `state` is zeroed memory.
-  virtual void begin(char* state) const { (void)state; }
+  /// 8 or 16.
+  virtual size_t alignment() const { return 8; }
   /// Row rows[i] goes to the state at states[i] + offset.
   virtual void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
                    BlobPool& pool) const = 0;
-  /// Writes the result to columns [column, …). False: it does not fit its type, and the columns are zero.
-  virtual bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const = 0;
-  /// What does not fit, for people: asked only where `read` gave false.
+  /// The rows of `from`, which stays as it is, go to `into`, too.
+  virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
+  /// Writes the results of states[i] + offset to row i of columns [column, …). Where one does not fit its type, the
+  /// columns are zero and misfits[i] is 1; it is not changed elsewhere.
+  virtual void read(std::span<const char* const> states, size_t offset, Block& out, uint32_t column, Arena& arena,
+                    uint8_t* misfits) const = 0;
+  /// What does not fit, for people: asked only where `read` found a misfit.
   virtual std::string values_text(const char* state) const {
     (void)state;
     return {};
   }
   virtual void store(const char* state, WireWriter& out) const = 0;
-  /// Into a state that has begun and taken no row; false if the bytes are not such a state.
+  /// Into a state that has taken no row; false if the bytes are not such a state.
   virtual bool load(WireReader& in, char* state, BlobPool& pool) const = 0;
+  /// States have memory of the pool, which `end` gives back.
+  virtual bool has_memory() const { return false; }
   virtual void end(char* state, BlobPool& pool) const {
     (void)state;
     (void)pool;

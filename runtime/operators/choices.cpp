@@ -1,6 +1,8 @@
 // min and max of a scalar; first, last, arg_min and arg_max, which keep the value of one chosen row. Ties of the latter
 // go by (time, source, partition, position): to the earliest, with `last` to the latest.
+#include <bit>
 #include <tuple>
+#include <type_traits>
 
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/state/stored_rows.h"
@@ -72,25 +74,101 @@ Slot load_slot(const Type& type, WireReader& in, BlobPool& pool) {
   return slot;
 }
 
-class Extreme : public Accumulator {
+/// A scalar of at most 64 bits as a number that is in its order, and back.
+template <class T>
+int64_t ranked(T value) {
+  return value;
+}
+template <>
+int64_t ranked(double value) {
+  if (value == 0) value = 0;
+  if (value != value) value = __builtin_nan("");
+  auto bits = std::bit_cast<int64_t>(value);
+  return bits < 0 ? bits ^ INT64_MAX : bits;
+}
+template <class T>
+Slot unranked(int64_t rank) {
+  Slot slot = slot_i128(0);
+  if constexpr (std::is_same_v<T, double>)
+    slot.f64 = std::bit_cast<double>(rank < 0 ? rank ^ INT64_MAX : rank);
+  else if constexpr (std::is_same_v<T, uint8_t>)
+    slot.u8 = static_cast<uint8_t>(rank);
+  else if constexpr (std::is_same_v<T, int32_t>)
+    slot.i32 = static_cast<int32_t>(rank);
+  else
+    slot.i64 = rank;
+  return slot;
+}
+
+template <class T, bool kLeast>
+class NarrowExtreme : public EachState<NarrowExtreme<T, kLeast>> {
+ public:
+  NarrowExtreme(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row), result_(spec.type) {}
+  size_t size() const override { return sizeof(State); }
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool&) const override {
+    const T* values = block.columns[rows_.argument().column].template as<T>();
+    rows_.each(block, rows,
+               [&](size_t i) { reinterpret_cast<State*>(states[i] + offset)->add(ranked<T>(values[rows[i]])); });
+  }
+  void merge(const char* from, char* into, BlobPool&) const override {
+    const auto* other = reinterpret_cast<const State*>(from);
+    if (other->any != 0) reinterpret_cast<State*>(into)->add(other->rank);
+  }
+  bool read_one(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena&) const {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    if (state->any == 0)
+      result_.write_none(out, row, column);
+    else
+      result_.write(out, row, column, unranked<T>(state->rank));
+    return true;
+  }
+  void store(const char* bytes, WireWriter& out) const override {
+    const auto* state = reinterpret_cast<const State*>(bytes);
+    out.fixed(static_cast<uint8_t>(state->any));
+    if (state->any != 0) out.fixed(state->rank);
+  }
+  bool load(WireReader& in, char* bytes, BlobPool&) const override {
+    auto* state = reinterpret_cast<State*>(bytes);
+    state->any = in.fixed<uint8_t>();
+    if (state->any != 0) state->rank = in.fixed<int64_t>();
+    return !in.failed();
+  }
+
+ private:
+  struct State {
+    int64_t rank;
+    uint64_t any;
+    /// Without a jump: how often a value is the best so far cannot be foretold.
+    void add(int64_t value) {
+      bool better = any == 0 || (kLeast ? value < rank : value > rank);
+      rank = better ? value : rank;
+      any = 1;
+    }
+  };
+  RowChoice rows_;
+  ScalarResult result_;
+};
+
+/// Of text and of values of 128 bits.
+class Extreme : public EachState<Extreme> {
  public:
   Extreme(const AggregateSpec& spec, const std::vector<Field>& row)
       : rows_(spec, row), result_(spec.type), sign_(spec.kind == AggregateSpec::Kind::minimum ? 1 : -1) {}
   size_t size() const override { return sizeof(State); }
+  size_t alignment() const override { return alignof(State); }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool& pool) const override {
-    const Type& type = rows_.argument().type;
     const Column& column = block.columns[rows_.argument().column];
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.takes(block, rows[i])) continue;
-      auto* state = reinterpret_cast<State*>(states[i] + offset);
-      Slot value = canonical(type, read_slot(column, rows[i]));
-      if (state->any != 0 && sign_ * compare_scalar(type, value, state->value) >= 0) continue;
-      keep_slot(type, &state->value, state->any != 0, value, pool);
-      state->any = 1;
-    }
+    rows_.each(block, rows, [&](size_t i) {
+      add_value(read_slot(column, rows[i]), reinterpret_cast<State*>(states[i] + offset), pool);
+    });
   }
-  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const override {
+  void merge(const char* from, char* into, BlobPool& pool) const override {
+    const auto* other = reinterpret_cast<const State*>(from);
+    if (other->any != 0) add_value(other->value, reinterpret_cast<State*>(into), pool);
+  }
+  bool read_one(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     const auto* state = reinterpret_cast<const State*>(bytes);
     if (state->any == 0) {
       result_.write_none(out, row, column);
@@ -112,9 +190,10 @@ class Extreme : public Accumulator {
     if (state->any != 0) state->value = load_slot(rows_.argument().type, in, pool);
     return !in.failed();
   }
+  bool has_memory() const override { return leaf_kind(rows_.argument().type) == LeafKind::bytes; }
   void end(char* bytes, BlobPool& pool) const override {
     auto* state = reinterpret_cast<State*>(bytes);
-    if (state->any != 0 && leaf_kind(rows_.argument().type) == LeafKind::bytes) pool.release_later(state->value.bytes);
+    if (state->any != 0 && has_memory()) pool.release_later(state->value.bytes);
   }
 
  private:
@@ -123,12 +202,18 @@ class Extreme : public Accumulator {
     uint64_t any;
     uint64_t unused;
   };
+  void add_value(const Slot& value, State* state, BlobPool& pool) const {
+    const Type& type = rows_.argument().type;
+    if (state->any != 0 && sign_ * compare_scalar(type, value, state->value) >= 0) return;
+    keep_slot(type, &state->value, state->any != 0, value, pool);
+    state->any = 1;
+  }
   RowChoice rows_;
   ScalarResult result_;
   int sign_;
 };
 
-class ChosenRow : public Accumulator {
+class ChosenRow : public EachState<ChosenRow> {
  public:
   ChosenRow(const AggregateSpec& spec, const std::vector<Field>& row)
       : rows_(spec, row),
@@ -144,11 +229,11 @@ class ChosenRow : public Accumulator {
     BRAID_CHECK(result_leaves_.size() == leaves_.size() + (adds_presence_ ? 1 : 0),
                 "the result of first, last or arg_ is not of its argument's type");
   }
-  size_t size() const override { return padded(sizeof(State)); }
+  size_t size() const override { return sizeof(State); }
+  size_t alignment() const override { return alignof(State); }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool& pool) const override {
     Block values = stored_.target(block, field_column_);
-    StoredRows writer = stored_;
     for (size_t i = 0; i < rows.size(); ++i) {
       uint32_t row = rows[i];
       if (!rows_.passes(block, row) || (by_.column >= 0 && !by_.present(block, row))) continue;
@@ -167,12 +252,25 @@ class ChosenRow : public Accumulator {
         candidate.by = by;
       }
       if (state->any != 0) pool.release_later(state->row);
-      candidate.row = writer.store(values, row, pool);
+      candidate.row = stored_.store(values, row, pool);
       candidate.any = 1;
       *state = candidate;
     }
   }
-  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const override {
+  void merge(const char* from, char* into, BlobPool& pool) const override {
+    const auto* other = reinterpret_cast<const State*>(from);
+    auto* state = reinterpret_cast<State*>(into);
+    if (other->any == 0 || (state->any != 0 && !wins(*other, *state))) return;
+    State winner = *other;
+    if (by_.column >= 0) {
+      winner.by = state->by;
+      keep_slot(by_.type, &winner.by, state->any != 0, other->by, pool);
+    }
+    if (state->any != 0) pool.release_later(state->row);
+    winner.row = pool.copy(other->row.view());
+    *state = winner;
+  }
+  bool read_one(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     const auto* state = reinterpret_cast<const State*>(bytes);
     if (state->any == 0) {
       for (size_t i = 0; i < result_leaves_.size(); ++i) write_slot(out.columns[column + i], row, slot_i128(0));
@@ -206,6 +304,7 @@ class ChosenRow : public Accumulator {
     state->row = pool.copy(row);
     return !in.failed() && stored_.fits(row);
   }
+  bool has_memory() const override { return true; }
   void end(char* bytes, BlobPool& pool) const override {
     auto* state = reinterpret_cast<State*>(bytes);
     if (state->any == 0) return;
@@ -237,7 +336,7 @@ class ChosenRow : public Accumulator {
   ArgumentColumn by_;
   size_t field_column_;
   std::vector<Leaf> leaves_;
-  StoredRows stored_;
+  mutable StoredRows stored_;  ///< its memory to write in
   std::vector<Leaf> result_leaves_;
   bool latest_ = false;
   bool adds_presence_ = false;
@@ -246,8 +345,28 @@ class ChosenRow : public Accumulator {
 
 }  // namespace
 
-std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row) {
+template <bool kLeast>
+std::unique_ptr<Accumulator> make_extreme_of(const AggregateSpec& spec, const std::vector<Field>& row) {
+  switch (leaf_kind(without_optional(row[spec.argument].type))) {
+    case LeafKind::u8:
+      return std::make_unique<NarrowExtreme<uint8_t, kLeast>>(spec, row);
+    case LeafKind::i32:
+      return std::make_unique<NarrowExtreme<int32_t, kLeast>>(spec, row);
+    case LeafKind::i64:
+      return std::make_unique<NarrowExtreme<int64_t, kLeast>>(spec, row);
+    case LeafKind::f64:
+      return std::make_unique<NarrowExtreme<double, kLeast>>(spec, row);
+    case LeafKind::i128:
+    case LeafKind::bytes:
+    case LeafKind::list:
+      break;
+  }
   return std::make_unique<Extreme>(spec, row);
+}
+
+std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row) {
+  return spec.kind == AggregateSpec::Kind::minimum ? make_extreme_of<true>(spec, row)
+                                                   : make_extreme_of<false>(spec, row);
 }
 
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row) {

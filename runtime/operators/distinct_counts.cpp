@@ -1,8 +1,10 @@
 #include "runtime/operators/distinct_counts.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
+#include <unordered_map>
 
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
@@ -173,7 +175,7 @@ class CountsOf : public DistinctCounts {
       }
     }
   }
-  size_t size() const override { return padded(sizeof(State)); }
+  size_t size() const override { return sizeof(State); }
 
   uint64_t add(const Block& block, std::span<const uint32_t> rows, char* const* groups, Arena& arena,
                BlobPool& pool) const override {
@@ -234,6 +236,12 @@ class CountsOf : public DistinctCounts {
     return true;
   }
 
+  void merge(const char* from, char* into, BlobPool& pool) const override {
+    reinterpret_cast<const State*>(from + offset_)->set.for_each([&](const Value& value, uint32_t mask) {
+      count(into, state_of(into)->set.add(value, Values::hash(value), mask, pool, /*stored=*/true).bits);
+    });
+  }
+  std::unique_ptr<MovingCounts> moving() const override { return std::make_unique<Moving>(*this); }
   void end(char* group, BlobPool& pool) const override { state_of(group)->set.end(pool); }
   Parts& parts(char* group) const override { return state_of(group)->parts; }
 
@@ -277,6 +285,77 @@ class CountsOf : public DistinctCounts {
         masks[row] |= (uint32_t{keeps[row] != 0} & uint32_t{present[row] != 0}) * bit;
     }
   }
+
+  /// For each value, the last window of each count that has it.
+  class Moving : public MovingCounts {
+   public:
+    explicit Moving(const CountsOf& owner) : owner_(owner), counts_(owner.offsets_.size()) {}
+
+    void enter(const char* group, int64_t last_end) override {
+      set_of(group).for_each([&](const Value& value, uint32_t mask) {
+        auto found = values_.find(value);
+        uint32_t place = found == values_.end() ? new_place() : found->second;
+        if (found == values_.end()) {
+          values_.emplace(value, place);
+        } else if (last_end > *std::max_element(lasts(place), lasts(place) + counts_.size())) {
+          // The value's bytes are those of the group that stays longest.
+          auto node = values_.extract(found);
+          node.key() = value;
+          values_.insert(std::move(node));
+        }
+        for (uint32_t bits = mask; bits != 0; bits &= bits - 1) {
+          int bit = std::countr_zero(bits);
+          int64_t& last = lasts(place)[bit];
+          if (last == kNoWindow) ++counts_[bit];
+          last = std::max(last, last_end);
+        }
+      });
+    }
+    void leave(const char* group, int64_t last_end) override {
+      set_of(group).for_each([&](const Value& value, uint32_t mask) {
+        auto found = values_.find(value);
+        if (found == values_.end()) return;
+        int64_t* last = lasts(found->second);
+        for (uint32_t bits = mask; bits != 0; bits &= bits - 1) {
+          int bit = std::countr_zero(bits);
+          if (last[bit] == kNoWindow || last[bit] > last_end) continue;
+          last[bit] = kNoWindow;
+          --counts_[bit];
+        }
+        if (std::any_of(last, last + counts_.size(), [](int64_t end) { return end != kNoWindow; })) return;
+        free_.push_back(found->second);
+        values_.erase(found);
+      });
+    }
+    void write(char* group) const override {
+      for (size_t i = 0; i < counts_.size(); ++i) *reinterpret_cast<int64_t*>(group + owner_.offsets_[i]) = counts_[i];
+    }
+
+   private:
+    static constexpr int64_t kNoWindow = INT64_MIN;
+    struct Hash {
+      size_t operator()(const Value& value) const { return Values::hash(value); }
+    };
+    const DistinctSet<Values>& set_of(const char* group) const {
+      return reinterpret_cast<const State*>(group + owner_.offset_)->set;
+    }
+    int64_t* lasts(uint32_t place) { return &lasts_[place * counts_.size()]; }
+    uint32_t new_place() {
+      if (free_.empty()) {
+        lasts_.resize(lasts_.size() + counts_.size(), kNoWindow);
+        return static_cast<uint32_t>(lasts_.size() / counts_.size()) - 1;
+      }
+      uint32_t place = free_.back();
+      free_.pop_back();
+      return place;
+    }
+
+    const CountsOf& owner_;
+    std::vector<int64_t> counts_;
+    std::vector<int64_t> lasts_;
+    std::vector<uint32_t> free_;
+    std::unordered_map<Value, uint32_t, Hash> values_;
+  };
 
   size_t offset_;
   uint32_t always_ = 0;

@@ -22,6 +22,18 @@
 
 namespace braid {
 
+/// The distinct counts of a window that moves over groups: each is in the windows up to one.
+class MovingCounts {
+ public:
+  virtual ~MovingCounts() = default;
+  /// Until it has left, the group stays as it is and where it is.
+  virtual void enter(const char* group, int64_t last_end) = 0;
+  /// All that entered with that end leave at once, before any with a later one.
+  virtual void leave(const char* group, int64_t last_end) = 0;
+  /// Into the counts of a group's state.
+  virtual void write(char* group) const = 0;
+};
+
 class DistinctCounts {
  public:
   /// What there is of a set in the store. It leads the set's state.
@@ -31,7 +43,7 @@ class DistinctCounts {
   };
 
   virtual ~DistinctCounts() = default;
-  /// Bytes of a state, a multiple of 16. Zeroed memory is a state without values.
+  /// Bytes of a state, a multiple of 8. Zeroed memory is a state without values.
   virtual size_t size() const = 0;
   /// Row rows[i] goes to the group at groups[i]: into its set and its counts. Gives the bytes that are new to the
   /// store, about.
@@ -41,6 +53,9 @@ class DistinctCounts {
   virtual void collect(char* group, const std::function<void(uint32_t part, std::string bytes)>& put) const = 0;
   /// A part of the set comes back; false: the bytes are no part.
   virtual bool load(std::string_view part, char* group, BlobPool& pool) const = 0;
+  /// The values of group `from`, which stays as it is, go to `into`, too: into its set and its counts.
+  virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
+  virtual std::unique_ptr<MovingCounts> moving() const = 0;
   virtual void end(char* group, BlobPool& pool) const = 0;
   virtual Parts& parts(char* group) const = 0;
 };

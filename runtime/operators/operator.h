@@ -43,6 +43,10 @@ class Dispositions {
   }
   /// The record is folded, stored or emitted here.
   virtual void use(int op, int input, const Record& record) = 0;
+  /// All these rows of the block, one of a record.
+  virtual void use_rows(int op, int input, const Block& block, std::span<const uint32_t> rows) {
+    for (uint32_t row : rows) use(op, input, block.record_of(row));
+  }
   /// The row waits undecided. Returns the value for the waiting record's `settled`.
   virtual uint64_t hold(int op, int input, const Record& record) = 0;
   /// It waits no longer, and is settled next. `record.settled` is the result of `hold`.
@@ -160,7 +164,8 @@ class OperatorNode {
   virtual void collect(StateBatch& batch) { (void)batch; }
   /// The last changes collected are durable.
   virtual void committed() {}
-  /// Reads its rows back; once it holds `memory` bytes, further ones stay in the store if they can.
+  /// Reads its rows back, when `edges` are as they were; once it holds `memory` bytes, further ones stay in the store
+  /// if they can.
   virtual Status restore(StateStore& store, uint64_t memory) {
     (void)store;
     (void)memory;

@@ -399,6 +399,7 @@ void ShardedOperator::committed() {
 Status ShardedOperator::restore(StateStore& store, uint64_t memory) {
   for (const auto& shard : shards_) {
     SliceStore own(store, shard->first_slice, shard->end_slice);
+    shard->node->edges = edges;
     BRAID_TRY(shard->node->restore(own, memory / shards_.size()));
   }
   return {};

@@ -20,21 +20,32 @@ bool ScalarResult::write_integer(Block& out, uint32_t row, uint32_t column, int1
 
 namespace {
 
-class Count : public Accumulator {
+int64_t& count_of(char* state) {
+  return *reinterpret_cast<int64_t*>(state);
+}
+int64_t count_of(const char* state) {
+  return *reinterpret_cast<const int64_t*>(state);
+}
+
+class Count : public EachState<Count> {
  public:
   Count(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row), result_(spec.type) {}
-  size_t size() const override { return 16; }
+  size_t size() const override { return sizeof(int64_t); }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool&) const override {
-    for (size_t i = 0; i < rows.size(); ++i)
-      *reinterpret_cast<int64_t*>(states[i] + offset) += rows_.takes(block, rows[i]) ? 1 : 0;
+    if (rows_.takes_all()) {
+      for (size_t i = 0; i < rows.size(); ++i) ++count_of(states[i] + offset);
+      return;
+    }
+    for (size_t i = 0; i < rows.size(); ++i) count_of(states[i] + offset) += rows_.takes(block, rows[i]) ? 1 : 0;
   }
-  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
-    return result_.write_integer(out, row, column, *reinterpret_cast<const int64_t*>(state));
+  void merge(const char* from, char* into, BlobPool&) const override { count_of(into) += count_of(from); }
+  bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const {
+    return result_.write_integer(out, row, column, count_of(state));
   }
-  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const int64_t*>(state)); }
+  void store(const char* state, WireWriter& out) const override { out.fixed(count_of(state)); }
   bool load(WireReader& in, char* state, BlobPool&) const override {
-    *reinterpret_cast<int64_t*>(state) = in.fixed<int64_t>();
+    count_of(state) = in.fixed<int64_t>();
     return !in.failed();
   }
 
@@ -43,14 +54,15 @@ class Count : public Accumulator {
   ScalarResult result_;
 };
 
-/// Counted and stored by the set of its argument (distinct_counts.h).
-class CountDistinct : public Accumulator {
+/// Counted, merged and stored by the set of its argument (distinct_counts.h).
+class CountDistinct : public EachState<CountDistinct> {
  public:
   explicit CountDistinct(const AggregateSpec& spec) : result_(spec.type) {}
-  size_t size() const override { return 16; }
+  size_t size() const override { return sizeof(int64_t); }
   void add(const Block&, std::span<const uint32_t>, char* const*, size_t, BlobPool&) const override {}
-  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
-    return result_.write_integer(out, row, column, *reinterpret_cast<const int64_t*>(state));
+  void merge(const char*, char*, BlobPool&) const override {}
+  bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const {
+    return result_.write_integer(out, row, column, count_of(state));
   }
   void store(const char*, WireWriter&) const override {}
   bool load(WireReader&, char*, BlobPool&) const override { return true; }
@@ -72,6 +84,15 @@ struct WideSum {
     words[1] = static_cast<uint64_t>(sum);
     words[2] += static_cast<uint64_t>(sum >> 64) + (value < 0 ? UINT64_MAX : 0);
     ++count;
+  }
+  void merge(const WideSum& other) {
+    uint64_t carry = 0;
+    for (int i = 0; i < 3; ++i) {
+      uint128 word = static_cast<uint128>(words[i]) + other.words[i] + carry;
+      words[i] = static_cast<uint64_t>(word);
+      carry = static_cast<uint64_t>(word >> 64);
+    }
+    count += other.count;
   }
   /// In decimal digits, `scale` of them behind the point.
   std::string text(int scale) const {
@@ -144,25 +165,51 @@ int scale_of(const Type& type) {
   return is(type, TypeKind::decimal) ? type->scale : 0;
 }
 
+/// The same of values of 64 bits: 128 hold the sum of 2^64 of them.
+struct NarrowSum {
+  uint64_t low, high;
+  uint64_t count;
+
+  void add(int64_t value) { add_wide(value, 1); }
+  void merge(const NarrowSum& other) {
+    add_wide(static_cast<int128>(static_cast<uint128>(other.high) << 64 | other.low), other.count);
+  }
+  WideSum wide() const { return {{low, high, high >> 63 != 0 ? UINT64_MAX : 0}, count}; }
+
+ private:
+  void add_wide(int128 value, uint64_t rows) {
+    uint128 sum = (static_cast<uint128>(high) << 64 | low) + static_cast<uint128>(value);
+    low = static_cast<uint64_t>(sum);
+    high = static_cast<uint64_t>(sum >> 64);
+    count += rows;
+  }
+};
+
+WideSum wide(const WideSum& sum) {
+  return sum;
+}
+WideSum wide(const NarrowSum& sum) {
+  return sum.wide();
+}
+
 /// Sums and averages of integers, durations and decimals.
-class ExactNumber : public Accumulator {
+template <class Sum, class Value>
+class ExactNumber : public EachState<ExactNumber<Sum, Value>> {
  public:
   ExactNumber(const AggregateSpec& spec, const std::vector<Field>& row)
-      : rows_(spec, row), result_(spec.type), averages_(spec.kind == AggregateSpec::Kind::average) {
-    wide_ = leaf_kind(rows_.argument().type) == LeafKind::i128;
-  }
-  size_t size() const override { return padded(sizeof(WideSum)); }
+      : rows_(spec, row), result_(spec.type), averages_(spec.kind == AggregateSpec::Kind::average) {}
+  size_t size() const override { return sizeof(Sum); }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool&) const override {
-    const Column& column = block.columns[rows_.argument().column];
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.takes(block, rows[i])) continue;
-      auto* sum = reinterpret_cast<WideSum*>(states[i] + offset);
-      sum->add(wide_ ? column.as<int128>()[rows[i]] : column.as<int64_t>()[rows[i]]);
-    }
+    const Value* values = block.columns[rows_.argument().column].template as<Value>();
+    rows_.each(block, rows, [&](size_t i) { reinterpret_cast<Sum*>(states[i] + offset)->add(values[rows[i]]); });
   }
-  bool read(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const override {
-    const auto* sum = reinterpret_cast<const WideSum*>(state);
+  void merge(const char* from, char* into, BlobPool&) const override {
+    reinterpret_cast<Sum*>(into)->merge(*reinterpret_cast<const Sum*>(from));
+  }
+  bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const {
+    const WideSum all = wide(*reinterpret_cast<const Sum*>(state));
+    const WideSum* sum = &all;
     if (sum->count == 0) {
       result_.write_none(out, row, column);
       return true;
@@ -187,15 +234,16 @@ class ExactNumber : public Accumulator {
     return result_.write_integer(out, row, column, value);
   }
   std::string values_text(const char* state) const override {
-    const auto* sum = reinterpret_cast<const WideSum*>(state);
+    const WideSum all = wide(*reinterpret_cast<const Sum*>(state));
+    const WideSum* sum = &all;
     std::string text = sum->text(scale_of(rows_.argument().type));
     if (is(without_optional(rows_.argument().type), TypeKind::duration)) text += "us";
     if (averages_) text += " / " + std::to_string(sum->count);
     return text;
   }
-  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const WideSum*>(state)); }
+  void store(const char* state, WireWriter& out) const override { out.fixed(*reinterpret_cast<const Sum*>(state)); }
   bool load(WireReader& in, char* state, BlobPool&) const override {
-    *reinterpret_cast<WideSum*>(state) = in.fixed<WideSum>();
+    *reinterpret_cast<Sum*>(state) = in.fixed<Sum>();
     return !in.failed();
   }
 
@@ -207,26 +255,29 @@ class ExactNumber : public Accumulator {
   RowChoice rows_;
   ScalarResult result_;
   bool averages_;
-  bool wide_;
 };
 
-class FloatNumber : public Accumulator {
+class FloatNumber : public EachState<FloatNumber> {
  public:
   FloatNumber(const AggregateSpec& spec, const std::vector<Field>& row)
       : rows_(spec, row), result_(spec.type), averages_(spec.kind == AggregateSpec::Kind::average) {}
-  size_t size() const override { return padded(sizeof(State)); }
-  void begin(char* state) const override { exact_sum_clear(&reinterpret_cast<State*>(state)->sum); }
+  size_t size() const override { return sizeof(State); }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool&) const override {
     const auto* values = block.columns[rows_.argument().column].as<double>();
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.takes(block, rows[i])) continue;
+    rows_.each(block, rows, [&](size_t i) {
       auto* state = reinterpret_cast<State*>(states[i] + offset);
       exact_sum_add(&state->sum, values[rows[i]]);
       ++state->count;
-    }
+    });
   }
-  bool read(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena&) const override {
+  void merge(const char* from, char* into, BlobPool&) const override {
+    const auto* other = reinterpret_cast<const State*>(from);
+    auto* state = reinterpret_cast<State*>(into);
+    exact_sum_merge(&state->sum, &other->sum);
+    state->count += other->count;
+  }
+  bool read_one(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena&) const {
     const auto* state = reinterpret_cast<const State*>(bytes);
     if (state->count == 0) {
       result_.write_none(out, row, column);
@@ -257,7 +308,9 @@ class FloatNumber : public Accumulator {
 std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row) {
   if (is(without_optional(row[spec.argument].type), TypeKind::floating))
     return std::make_unique<FloatNumber>(spec, row);
-  return std::make_unique<ExactNumber>(spec, row);
+  if (leaf_kind(without_optional(row[spec.argument].type)) == LeafKind::i128)
+    return std::make_unique<ExactNumber<WideSum, int128>>(spec, row);
+  return std::make_unique<ExactNumber<NarrowSum, int64_t>>(spec, row);
 }
 
 std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row) {

@@ -1,19 +1,25 @@
-// `window … group …`: folds rows into a state per (window end, key). A window is emitted once, when the watermark has
-// passed its end and its `late` time. Output: (end, key hash, key bytes). A row whose windows have all
-// closed is late; one that is late for some of them is used and counted as partly late.
+// `window … group …`: folds rows into a state per slice and key. A slice is the rows that belong to the same windows,
+// named by the ends of the first and the last of them; without overlap, a slice is a window. A window is emitted once,
+// when the watermark has passed its end and its `late` time. Output: (end, key hash, key bytes). A row whose windows
+// have all closed is late; one that is late for some of them goes to the slice of the others, and is counted as partly
+// late.
 //
-// Stored as timed rows: bucket = end of the window. Evicted groups come back when a row is folded into them, and, slice
-// after slice, when their window closes. The values of distinct counts are rows of a table beside them.
+// Stored as timed rows: bucket = end of the last window, and with overlap the end of the first behind the key. Evicted
+// groups come back when a row is folded into them; when a window closes, those of one slice of the hashes after the
+// other. The values of distinct counts are rows of a table beside them.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
+#include <vector>
 
-#include "runtime/operators/accumulators.h"
-#include "runtime/operators/distinct_counts.h"
+#include "runtime/operators/group_state.h"
+#include "runtime/operators/group_trails.h"
 #include "runtime/operators/operator.h"
 #include "runtime/state/cold_table.h"
+#include "runtime/state/group_table.h"
 #include "runtime/state/key_format.h"
-#include "runtime/state/key_table.h"
 #include "runtime/time/windows.h"
 
 namespace braid {
@@ -40,62 +46,117 @@ class WindowGroupNode : public OperatorNode {
   static constexpr uint32_t kGroupTable = 0;
   static constexpr uint32_t kSealedTable = 1;
   static constexpr uint32_t kPartTable = 2;  ///< of sets of distinct values
-  struct Group {
-    char* state = nullptr;
-    int64_t start = 0;
-    uint32_t place = 0;   ///< in the groups of its window
-    bool stored = false;  ///< a state row exists
-    bool dirty = false;
+
+  struct Place {
+    int64_t last_end, first_end;
+    auto operator<=>(const Place&) const = default;
   };
-  using Entry = KeyTable<Group>::Entry;
-  struct Window {
-    std::vector<Entry*> groups;  ///< in memory, in no order
-    uint64_t cold = 0;           ///< in the store alone
-    uint64_t stored = 0;         ///< state rows there are, of cold ones and of sets too
+  struct Slice {
+    Slice(const Place& own, GroupRows& rows, const HashRange& range, BlobPool& pool)
+        : place(own), table(rows, range, pool) {}
+    Place place;
+    GroupTable table;
+    std::vector<RowHandle> changed;
+    uint64_t cold = 0;     ///< groups in the store alone
+    uint64_t stored = 0;   ///< state rows there are, of cold groups and of sets too
+    bool entered = false;  ///< its first window has closed, so no row comes any more
+  };
+  /// A group of a slice.
+  struct Group {
+    Slice* slice;
+    RowHandle row;
+  };
+  /// A group of the window that closes.
+  struct WindowRow {
+    uint64_t hash;
+    std::string_view key;
+    const char* state;
+  };
+  /// Where a group is in the store.
+  struct StoredPlace {
+    Place place;
+    uint64_t hash;
+    std::string_view key;
   };
 
   WindowGroupNode(const Services& services, WindowAssigner windows);
-  Entry& group_of(const WindowRange& window, uint64_t hash, std::string_view key);
-  bool is_closed(const WindowRange& window, int64_t passed) const {
-    return add_time(window.end, content_.window.late_us) <= passed;
-  }
-  void make_sets();
-  void fold(const Block& block, std::span<const uint32_t> rows, char* const* states);
+  bool is_closed(int64_t end, int64_t passed) const { return add_time(end, content_.window.late_us) <= passed; }
+  int64_t passed() const { return std::max(edges[0].finite, sealed_); }
+  Slice& slice_at(const Place& place);
+  /// The slice of the windows that are open; false: none is.
+  bool open_part(const WindowSpan& span, int64_t passed, Place* place);
+  void fold(const Block& block, const KeyBlock& keys);
   /// Cold groups that the rows of the block belong to come back into memory.
-  Status warm(const Block& block, const KeyBlock& keys, int64_t closed);
+  Status warm(const KeyBlock& keys);
+
+  // What is stored.
+  std::string place_key(const Place& place, std::string_view key) const;
+  StoredPlace place_of(const Group& group) const {
+    return {group.slice->place, rows_.head(group.row).hash, rows_.key(group.row)};
+  }
+  std::string state_key(const StoredPlace& place) const;
+  std::string part_key(const StoredPlace& place, size_t set, uint32_t part) const;
+  /// False: not such a key.
+  bool parse_place(uint64_t hash, int64_t bucket, std::string_view bytes, StoredPlace* place) const;
+  Status load_state(std::string_view value, char* state);
   /// Without what lies in parts.
-  Result<Entry*> load(const TimedKey& place, std::string_view value);
-  std::string part_key(const Entry& entry, size_t set, uint32_t part) const;
-  Status load_parts(std::span<Entry* const> entries);
-  bool complete(const Entry& entry) const;
-  void erase(const Entry& entry);
-  void count_back(Window& window);
-  void close(int64_t end, Window& window, std::vector<Block>& out);
-  void emit(std::vector<Entry*>& groups, std::vector<Block>& out);
-  void end_group(Entry& entry);
+  Result<Group> load(const StoredPlace& place, std::string_view value);
+  Status load_parts(std::span<const Group> groups);
+  bool complete(const char* state) const;
+  void count_back(Slice& slice);
+
+  // Closing (window_close.cpp).
+  /// None: no window is open.
+  std::optional<int64_t> next_to_close() const;
+  void close_slice(Slice& slice, std::vector<Block>& out);
+  void finish_rows(Slice& slice, std::span<const RowHandle> rows, bool named, std::vector<Block>& out);
+  void close_overlapping(int64_t end, std::vector<Block>& out);
+  void enter_trails(int64_t end);
+  void emit_trails(const WindowRange& window, std::vector<Block>& out);
+  /// Of a window some of whose groups are in the store alone.
+  Status emit_mixed(const WindowRange& window, std::vector<Block>& out);
+  struct Loaded;
+  Status load_slice(uint32_t hash_slice, int64_t end, std::span<const int64_t> buckets, std::vector<Loaded>& loaded);
+  void erase_slices(int64_t end);
+  void erase_stored(const Group& group);
+  void emit(std::span<const WindowRow> rows, const WindowRange& window, std::vector<Block>& out);
 
   const GroupOperator& content_;
   WindowAssigner windows_;
+  const bool overlap_;
   KeyFormat key_;
-  std::vector<std::unique_ptr<Accumulator>> accumulators_;
-  std::vector<size_t> offsets_;  ///< in a group's state
-  std::vector<std::unique_ptr<DistinctCounts>> sets_;
-  std::vector<uint32_t> columns_;  ///< of the results in the output row
-  size_t state_size_bytes_ = 0;
+  const uint32_t key_size_;
+  GroupState state_;
   std::vector<Leaf> leaves_;
+  HashRange range_;
   BlobPool pool_;
-  KeyTable<Group> groups_{pool_};
+  GroupRows rows_;
+  std::map<Place, std::unique_ptr<Slice>> slices_;
   ColdTable cold_;
-  std::map<int64_t, Window> open_;  ///< by window end
-  std::vector<Entry*> changed_;
+
+  // With overlap.
+  std::multimap<int64_t, Slice*> waiting_;  ///< slices that have not entered, by the end of their first window
+  int64_t next_end_ = kEndTime;             ///< of the next window, while a slice has entered
+  uint64_t entered_ = 0;                    ///< slices
+  GroupTrails trails_;
+  bool trails_whole_ = true;  ///< those of all slices that have entered
+
+  uint64_t changed_ = 0;              ///< groups
   uint64_t changed_value_bytes_ = 0;  ///< of sets, not yet collected
   std::vector<std::string> erased_;
-  std::vector<int64_t> erased_windows_;  ///< with too many groups to name them
+  std::vector<int64_t> erased_buckets_;  ///< with too many groups to name them
   int64_t sealed_ = kNoTime;             ///< windows closed up to there because all inputs had ended
   bool sealed_changed_ = false;
-  std::vector<WindowRange> ranges_;
-  std::vector<uint32_t> rows_;
+  Place hand_ = {kNoTime, kNoTime};
+  size_t hand_segment_ = 0;  ///< where the next eviction begins
+
+  // Of a block.
+  std::vector<uint32_t> taken_;  ///< its rows
+  std::vector<Slice*> taken_slices_;
   std::vector<char*> states_;
+  // Of a window that closes.
+  std::vector<WindowRow> window_rows_;
+  std::vector<Slot> window_states_;
 };
 
 }  // namespace braid

@@ -157,6 +157,12 @@ void KeyFormat::decode(std::string_view key, Block& block, uint32_t row, uint32_
   const char* at = key.data();
   for (const KeyField& field : fields_) {
     BRAID_CHECK(field.presence < 0);
+    if (field.flat) {
+      Slot slot;
+      at = read_key(field.type, at, &slot, arena);
+      write_slot(block.columns[first++], row, slot);
+      continue;
+    }
     std::vector<Slot> slots(field.leaves.size());
     at = read_key(field.type, at, slots.data(), arena);
     for (const Slot& slot : slots) write_slot(block.columns[first++], row, slot);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ class KeyFormat {
   KeyFormat() = default;
   KeyFormat(const std::vector<Field>& row, std::span<const int> fields, Nulls nulls);
 
+  /// Bytes of every key; none: they differ.
+  std::optional<uint32_t> fixed_size() const {
+    return all_flat_ && !has_text_ ? std::optional(fixed_size_) : std::nullopt;
+  }
   KeyBlock encode(const Block& block, Arena& arena) const;
   /// The leaves of the key into columns [first, …) of `block`; for Nulls::group. Text refers to `key`.
   void decode(std::string_view key, Block& block, uint32_t row, uint32_t first, Arena& arena) const;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <tuple>
@@ -7,6 +9,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/cold_table.h"
+#include "runtime/state/group_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
 #include "runtime/state/memory_store.h"
@@ -40,6 +43,91 @@ TEST(KeyTable, behaves_as_a_map_under_random_changes) {
       }
       if (rng.chance(50)) pool.release_pending();
       ASSERT_EQ(table.size(), model.size());
+    }
+  }
+}
+
+/// Groups against a map, also with hashes that agree in many bits, and of a worker's slices.
+void expect_map(GroupTable& table, GroupRows& rows, uint64_t hash_mask, uint64_t hash_base, int keys, uint64_t seed) {
+  Rng rng(seed);
+  std::map<std::pair<uint64_t, std::string>, int64_t> model;
+  for (int64_t i = 1; i < 6 * keys; ++i) {
+    std::string key = std::to_string(1'000'000 + rng.below(static_cast<uint64_t>(keys)));
+    uint64_t hash = hash_base | (key_hash(key) & hash_mask);
+    RowHandle row = table.find(hash, key);
+    auto known = model.find({hash, key});
+    ASSERT_EQ(row != kNoRow, known != model.end());
+    if (row != kNoRow) {
+      ASSERT_EQ(*reinterpret_cast<int64_t*>(rows.value(row)), known->second);
+    }
+    if (row != kNoRow && rng.chance(4)) {
+      table.erase(row);
+      model.erase(known);
+      continue;
+    }
+    bool added = false;
+    row = table.find_or_add(hash, key, &added);
+    ASSERT_EQ(added, known == model.end());
+    *reinterpret_cast<int64_t*>(rows.value(row)) = i;
+    model[{hash, key}] = i;
+  }
+  ASSERT_EQ(table.size(), model.size());
+  ASSERT_EQ(rows.size(), model.size());
+  std::vector<RowHandle> all = table.in_order();
+  ASSERT_EQ(all.size(), model.size());
+  auto expected = model.begin();
+  for (RowHandle row : all) {
+    ASSERT_EQ(rows.head(row).hash, expected->first.first);
+    ASSERT_EQ(rows.key(row), expected->first.second);
+    ASSERT_EQ(*reinterpret_cast<int64_t*>(rows.value(row)), expected->second);
+    ++expected;
+  }
+  table.clear();
+  for (RowHandle row : all) rows.erase(row);
+  ASSERT_EQ(rows.size(), 0u);
+}
+
+TEST(GroupTable, behaves_as_a_map_in_the_order_of_hash_and_key) {
+  constexpr uint64_t kSlice = uint64_t{1} << 58;
+  struct Case {
+    uint32_t first, end, key_size;
+    uint64_t mask, base;
+    int keys;
+  };
+  for (const Case& each :
+       {Case{0, 64, 7, UINT64_MAX, 0, 40'000}, Case{0, 64, GroupRows::kAnySize, UINT64_MAX, 0, 5'000},
+        Case{21, 42, 7, kSlice * 16 - 1, kSlice * 24, 40'000},
+        Case{63, 64, GroupRows::kAnySize, kSlice - 1, kSlice * 63, 20'000}, Case{0, 64, 7, 0xF00000000000001F, 0, 500},
+        Case{0, 64, 7, 0xFFF, 0, 3'500}}) {
+    BlobPool pool;
+    HashRange range(each.first, each.end);
+    GroupRows rows(pool, each.key_size, 24, 8);
+    {
+      GroupTable table(rows, range, pool);
+      for (uint64_t seed = 1; seed <= 2; ++seed) expect_map(table, rows, each.mask, each.base, each.keys, seed);
+    }
+    EXPECT_EQ(pool.bytes_used(), 0u);
+  }
+}
+
+TEST(GroupTable, rows_are_cleared_and_aligned) {
+  BlobPool pool;
+  for (uint64_t alignment : {8, 16}) {
+    for (uint32_t key_size : {0u, 1u, 8u, 13u, GroupRows::kAnySize}) {
+      GroupRows rows(pool, key_size, 48, alignment);
+      std::string key(key_size == GroupRows::kAnySize ? 100 : key_size, 'k');
+      for (int round = 0; round < 2; ++round) {
+        std::vector<RowHandle> made;
+        for (int i = 0; i < 2'000; ++i) {
+          made.push_back(rows.add(7, key));
+          char* value = rows.value(made.back());
+          ASSERT_EQ(reinterpret_cast<uintptr_t>(value) % alignment, 0u);
+          ASSERT_TRUE(std::all_of(value, value + 48, [](char byte) { return byte == 0; }));
+          std::memset(value, 1, 48);
+          ASSERT_EQ(rows.key(made.back()), key);
+        }
+        for (RowHandle row : made) rows.erase(row);
+      }
     }
   }
 }

@@ -102,5 +102,35 @@ TEST(WindowAssigner, calendar_days_have_the_zones_length) {
   EXPECT_FALSE(WindowAssigner::make(day).ok());
 }
 
+TEST(WindowAssigner, a_span_is_the_ends_of_all_windows_of_its_instants) {
+  constexpr int64_t kHour = 3'600'000'000;
+  constexpr int64_t kMarch = 1'711'000'000'000'000;  // a week with a change of clocks in Paris
+  WindowCut days{.calendar = true, .size = 3, .slide = 1, .unit = CalendarUnit::day, .zone = "Europe/Paris"};
+  WindowCut weeks{.calendar = true, .size = 2, .slide = 2, .unit = CalendarUnit::week, .zone = "Europe/Paris"};
+  WindowCut months{.calendar = true, .size = 3, .slide = 2, .unit = CalendarUnit::month, .zone = "UTC"};
+  for (const WindowCut& cut :
+       {WindowCut{.size = 10, .slide = 4}, WindowCut{.size = 12, .slide = 3}, WindowCut{.size = 7, .slide = 7},
+        WindowCut{.size = 10, .slide = 9}, days, weeks, months}) {
+    auto assigner = WindowAssigner::make(cut);
+    ASSERT_TRUE(assigner.ok());
+    const int64_t step = cut.calendar ? kHour / 2 : 1, base = cut.calendar ? kMarch : -40;
+    for (int64_t time = base; time < base + 1'000 * step; time += step) {
+      const WindowSpan span = assigner->span(time);
+      ASSERT_TRUE(span.from <= time && time < span.to) << time;
+      for (int64_t at : {span.from, time, span.to - 1}) {
+        const Windows windows = windows_of(cut, at);
+        ASSERT_EQ(windows.front().second, span.first_end) << at;
+        ASSERT_EQ(windows.back().second, span.last_end) << at;
+        for (const auto& [start, end] : windows) ASSERT_EQ(assigner->start_of(end), start);
+        for (size_t i = 1; i < windows.size(); ++i)
+          ASSERT_EQ(assigner->next_end(windows[i - 1].second), windows[i].second);
+      }
+      // Behind a span are others.
+      const Windows next = windows_of(cut, span.to);
+      ASSERT_TRUE(next.front().second != span.first_end || next.back().second != span.last_end);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace braid

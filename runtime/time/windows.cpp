@@ -52,4 +52,25 @@ void WindowAssigner::assign(int64_t time, std::vector<WindowRange>& windows) {
   std::reverse(windows.begin(), windows.end());
 }
 
+WindowSpan WindowAssigner::span(int64_t time) {
+  if (!tumbling() && !cut_.calendar) {
+    int64_t start = floor_divide(time, cut_.slide) * cut_.slide;
+    int64_t first_end = floor_divide(time - cut_.size, cut_.slide) * cut_.slide + cut_.slide + cut_.size;
+    return {std::max(start, first_end - cut_.slide), std::min(start + cut_.slide, first_end), first_end,
+            start + cut_.size};
+  }
+  assign(time, overlapping_);
+  const WindowRange first = overlapping_.front(), last = overlapping_.back();
+  if (tumbling()) return {first.start, first.end, first.end, first.end};
+  int64_t ended = calendar_window(zone_->floor(first.start - 1, cut_.unit, cut_.slide)).end;
+  return {std::max(last.start, ended), std::min(zone_->next(last.start, cut_.unit, cut_.slide), first.end), first.end,
+          last.end};
+}
+
+int64_t WindowAssigner::start_of(int64_t end) {
+  if (!tumbling() && !cut_.calendar) return end - cut_.size;
+  assign(end - 1, overlapping_);
+  return overlapping_.front().start;
+}
+
 }  // namespace braid

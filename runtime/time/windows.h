@@ -17,6 +17,12 @@ struct WindowRange {
   int64_t end;  ///< not in the window
 };
 
+/// The windows of an instant: those that end from `first_end` to `last_end`. All instants in [from, to) have the same.
+struct WindowSpan {
+  int64_t from, to;
+  int64_t first_end, last_end;
+};
+
 /// The shape of windows; a copy of the plan's values.
 struct WindowCut {
   bool calendar = false;
@@ -32,6 +38,12 @@ class WindowAssigner {
 
   /// The windows that contain `time`, earliest end first; at least one. Replaces the content of `windows`.
   void assign(int64_t time, std::vector<WindowRange>& windows);
+  /// The same windows as two ends, in constant time but for calendar windows that overlap.
+  WindowSpan span(int64_t time);
+  /// The end of the next window; `end` is the end of a window.
+  int64_t next_end(int64_t end) { return span(end).first_end; }
+  /// The start of the window that ends there.
+  int64_t start_of(int64_t end);
   /// Rows belong to exactly one window.
   bool tumbling() const { return cut_.slide == cut_.size; }
 
@@ -41,6 +53,7 @@ class WindowAssigner {
   WindowCut cut_;
   std::unique_ptr<TimeZone> zone_;
   WindowRange last_ = {0, 0};
+  std::vector<WindowRange> overlapping_;
 };
 
 }  // namespace braid

@@ -1,0 +1,96 @@
+#include "runtime/operators/group_state.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+
+GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column) {
+  for (const AggregateSpec& spec : aggregates) {
+    accumulators_.push_back(make_accumulator(spec, row));
+    alignment_ = std::max(alignment_, accumulators_.back()->alignment());
+    has_memory_ |= accumulators_.back()->has_memory();
+    columns_.push_back(column);
+    column += static_cast<uint32_t>(leaf_count(spec.type));
+  }
+  columns_.push_back(column);
+  // The most aligned come first, so that no gaps arise.
+  offsets_.resize(accumulators_.size());
+  for (size_t alignment : {16, 8}) {
+    for (size_t i = 0; i < accumulators_.size(); ++i) {
+      if (accumulators_[i]->alignment() != alignment) continue;
+      BRAID_CHECK(size_ % alignment == 0);
+      offsets_[i] = size_;
+      size_ += accumulators_[i]->size();
+    }
+  }
+  for (const std::vector<size_t>& set : distinct_sets(aggregates)) {
+    std::vector<DistinctCount> counts;
+    for (size_t i : set) counts.push_back({aggregates[i].argument, aggregates[i].filter, offsets_[i]});
+    sets_.push_back(make_distinct_counts(row, counts, size_));
+    size_ += sets_.back()->size();
+    has_memory_ = true;
+  }
+  BRAID_CHECK(sets_.size() <= UINT16_MAX);
+}
+
+void GroupState::add(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->add(block, rows, states, offsets_[i], pool);
+}
+
+uint64_t GroupState::add_distinct(const Block& block, std::span<const uint32_t> rows, char* const* states, Arena& arena,
+                                  BlobPool& pool) const {
+  uint64_t bytes = 0;
+  for (const auto& set : sets_) bytes += set->add(block, rows, states, arena, pool);
+  return bytes;
+}
+
+void GroupState::merge(const char* from, char* into, BlobPool& pool) const {
+  for (size_t i = 0; i < accumulators_.size(); ++i)
+    accumulators_[i]->merge(from + offsets_[i], into + offsets_[i], pool);
+}
+
+void GroupState::merge_distinct(const char* from, char* into, BlobPool& pool) const {
+  for (const auto& set : sets_) set->merge(from, into, pool);
+}
+
+void GroupState::read(std::span<const char* const> states, Block& out, Arena& arena,
+                      std::vector<Misfit>& misfits) const {
+  misfits.clear();
+  constexpr size_t kNone = SIZE_MAX;
+  std::vector<size_t> first;  // misfit of each row, once there is one
+  auto* flags = arena.allocate_array<uint8_t>(states.size());
+  std::memset(flags, 0, states.size());
+  for (size_t i = 0; i < accumulators_.size(); ++i) {
+    accumulators_[i]->read(states, offsets_[i], out, columns_[i], arena, flags);
+    if (std::memchr(flags, 1, states.size()) == nullptr) continue;
+    first.resize(states.size(), kNone);
+    for (uint32_t row = 0; row < states.size(); ++row)
+      if (flags[row] != 0 && first[row] == kNone) first[row] = i;
+    std::memset(flags, 0, states.size());
+  }
+  for (uint32_t row = 0; row < first.size(); ++row)
+    if (first[row] != kNone) misfits.push_back({row, first[row]});
+}
+
+void GroupState::store(const char* state, WireWriter& out) const {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->store(state + offsets_[i], out);
+}
+
+bool GroupState::load(WireReader& in, char* state, BlobPool& pool) const {
+  bool whole = true;
+  for (size_t i = 0; i < accumulators_.size(); ++i)
+    whole = whole && accumulators_[i]->load(in, state + offsets_[i], pool);
+  return whole;
+}
+
+void GroupState::end(char* state, BlobPool& pool) const {
+  if (!has_memory_) return;
+  for (size_t i = 0; i < accumulators_.size(); ++i)
+    if (accumulators_[i]->has_memory()) accumulators_[i]->end(state + offsets_[i], pool);
+  for (const auto& set : sets_) set->end(state, pool);
+}
+
+}  // namespace braid

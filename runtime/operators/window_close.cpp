@@ -1,0 +1,340 @@
+// Windows close: their groups go out in order, and what no open window needs leaves memory and store.
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/made_row.h"
+#include "runtime/operators/output_trace.h"
+#include "runtime/operators/window_group.h"
+
+namespace braid {
+namespace {
+
+/// Buckets with more state rows are erased as the ranges that they fill.
+constexpr uint64_t kMostNamed = 4096;
+
+}  // namespace
+
+std::optional<int64_t> WindowGroupNode::next_to_close() const {
+  if (slices_.empty()) return {};
+  if (!overlap_) return slices_.begin()->first.last_end;
+  int64_t next = entered_ > 0 ? next_end_ : kEndTime;
+  return waiting_.empty() ? next : std::min(next, waiting_.begin()->first);
+}
+
+void WindowGroupNode::finish_release(std::vector<Block>& out) {
+  const int64_t watermark = edges[0].value();
+  for (auto end = next_to_close(); end && is_closed(*end, watermark); end = next_to_close()) {
+    if (overlap_) {
+      close_overlapping(*end, out);
+    } else {
+      close_slice(*slices_.begin()->second, out);
+    }
+    if (edges[0].ended) seal(add_time(*end, content_.window.late_us));
+  }
+}
+
+void WindowGroupNode::close_slice(Slice& slice, std::vector<Block>& out) {
+  const bool named = slice.stored <= kMostNamed;
+  const int64_t end = slice.place.last_end;
+  if (!named) erased_buckets_.push_back(end);
+  std::vector<RowHandle> rows = slice.table.in_order();
+  if (slice.cold == 0) {
+    slice.table.clear();
+    finish_rows(slice, rows, named, out);
+  } else {
+    // Slices of the hashes are ranges, so one after the other keeps the order, and only one is in memory as a whole.
+    auto next = rows.begin();
+    for (uint32_t part = services_.first_slice; part < services_.end_slice; ++part) {
+      std::vector<RowHandle> here;
+      for (; next != rows.end() && slice_of(rows_.head(*next).hash) == part; ++next) here.push_back(*next);
+      std::vector<Group> loaded;
+      note(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), part, end),
+                              [&](std::string_view bytes, std::string_view value) -> Status {
+                                TimedKey key = parse_timed_key(bytes);
+                                if (slice.table.find(key.hash, key.key) != kNoRow) return {};
+                                count_back(slice);
+                                BRAID_ASSIGN(Group group, load({slice.place, key.hash, key.key}, value));
+                                loaded.push_back(group);
+                                return {};
+                              }));
+      note(load_parts(loaded));
+      for (const Group& group : loaded) here.push_back(group.row);
+      std::sort(here.begin(), here.end(), [this](RowHandle a, RowHandle b) { return rows_.before(a, b); });
+      finish_rows(slice, here, named, out);
+    }
+  }
+  changed_ -= slice.changed.size();
+  slices_.erase(slice.place);
+}
+
+void WindowGroupNode::finish_rows(Slice& slice, std::span<const RowHandle> rows, bool named, std::vector<Block>& out) {
+  const WindowRange window{windows_.start_of(slice.place.last_end), slice.place.last_end};
+  const bool in_table = slice.table.size() > 0;
+  constexpr size_t kAhead = 8;
+  for (size_t first = 0; first < rows.size(); first += kBlockRows) {
+    size_t end = std::min(first + kBlockRows, rows.size());
+    window_rows_.clear();
+    for (size_t i = first; i < end; ++i) {
+      if (i + kAhead < rows.size()) rows_.prefetch(rows[i + kAhead]);
+      window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i])});
+    }
+    emit(window_rows_, window, out);
+    for (size_t i = first; i < end; ++i) {
+      if (named) erase_stored({&slice, rows[i]});
+      state_.end(rows_.value(rows[i]), pool_);
+      if (in_table) {
+        slice.table.erase(rows[i]);
+      } else {
+        rows_.erase(rows[i]);
+      }
+    }
+  }
+}
+
+void WindowGroupNode::close_overlapping(int64_t end, std::vector<Block>& out) {
+  const WindowRange window{windows_.start_of(end), end};
+  enter_trails(end);
+  if (trails_whole_) {
+    emit_trails(window, out);
+    trails_.leave(end);
+  } else {
+    note(emit_mixed(window, out));
+  }
+  erase_slices(end);
+  next_end_ = windows_.next_end(end);
+}
+
+void WindowGroupNode::enter_trails(int64_t end) {
+  std::vector<Slice*> entering;
+  while (!waiting_.empty() && waiting_.begin()->first <= end) {
+    entering.push_back(waiting_.begin()->second);
+    entering.back()->entered = true;
+    ++entered_;
+    waiting_.erase(waiting_.begin());
+  }
+  bool mixed = false;
+  if (!cold_.empty())
+    for (const auto& [place, slice] : slices_) mixed |= slice->entered && slice->cold > 0;
+  if (mixed) {
+    trails_.clear();
+    trails_whole_ = false;
+    return;
+  }
+  if (!trails_whole_) {
+    entering.clear();
+    for (const auto& [place, slice] : slices_)
+      if (slice->entered) entering.push_back(slice.get());
+    trails_whole_ = true;
+  }
+  for (Slice* slice : entering)
+    slice->table.for_each([&](RowHandle row) {
+      trails_.enter(rows_.head(row).hash, rows_.key(row), rows_.value(row), slice->place.last_end);
+    });
+}
+
+void WindowGroupNode::emit_trails(const WindowRange& window, std::vector<Block>& out) {
+  const std::vector<RowHandle> groups = trails_.in_order();
+  const size_t slots = (state_.size() + sizeof(Slot) - 1) / sizeof(Slot);
+  for (size_t first = 0; first < groups.size(); first += kBlockRows) {
+    size_t count = std::min<size_t>(kBlockRows, groups.size() - first);
+    window_rows_.clear();
+    window_states_.assign(slots * count, slot_i128(0));
+    for (size_t i = 0; i < count; ++i) {
+      auto* state = reinterpret_cast<char*>(window_states_.data() + slots * i);
+      trails_.read(groups[first + i], state);
+      window_rows_.push_back({trails_.hash(groups[first + i]), trails_.key(groups[first + i]), state});
+    }
+    emit(window_rows_, window, out);
+    for (size_t i = 0; i < count; ++i) state_.end(reinterpret_cast<char*>(window_states_.data() + slots * i), pool_);
+  }
+}
+
+/// A group that is read from the store for one window.
+struct WindowGroupNode::Loaded {
+  Place place;
+  uint64_t hash;
+  std::string key;
+  char* state;
+};
+
+Status WindowGroupNode::emit_mixed(const WindowRange& window, std::vector<Block>& out) {
+  std::vector<std::pair<uint64_t, RowHandle>> rows;
+  std::vector<int64_t> buckets;  // with groups in the store alone
+  for (const auto& [place, slice] : slices_) {
+    if (!slice->entered) continue;
+    slice->table.for_each([&](RowHandle row) { rows.emplace_back(rows_.head(row).hash, row); });
+    if (slice->cold > 0 && (buckets.empty() || buckets.back() != place.last_end)) buckets.push_back(place.last_end);
+  }
+  std::sort(rows.begin(), rows.end());
+  GroupRows sums(pool_, key_size_, state_.size(), state_.alignment());
+  GroupTable found(sums, range_, pool_);
+  auto add = [&](uint64_t hash, std::string_view key, const char* state) {
+    bool added = false;
+    RowHandle sum = found.find_or_add(hash, key, &added);
+    state_.merge(state, sums.value(sum), pool_);
+    state_.merge_distinct(state, sums.value(sum), pool_);
+  };
+  Status status;
+  auto next = rows.begin();
+  for (uint32_t part = services_.first_slice; part < services_.end_slice && status.ok(); ++part) {
+    for (; next != rows.end() && slice_of(next->first) == part; ++next)
+      add(next->first, rows_.key(next->second), rows_.value(next->second));
+    std::vector<Loaded> loaded;
+    status = load_slice(part, window.end, buckets, loaded);
+    for (const Loaded& group : loaded) {
+      if (status.ok()) add(group.hash, group.key, group.state);
+      state_.end(group.state, pool_);
+      pool_.release(group.state, state_.size());
+    }
+    std::vector<RowHandle> groups = found.in_order();
+    found.clear();
+    for (size_t first = 0; first < groups.size(); first += kBlockRows) {
+      window_rows_.clear();
+      size_t end = std::min(first + kBlockRows, groups.size());
+      for (size_t i = first; i < end; ++i)
+        window_rows_.push_back({sums.head(groups[i]).hash, sums.key(groups[i]), sums.value(groups[i])});
+      if (status.ok()) emit(window_rows_, window, out);
+      for (size_t i = first; i < end; ++i) {
+        state_.end(sums.value(groups[i]), pool_);
+        sums.erase(groups[i]);
+      }
+    }
+  }
+  return status;
+}
+
+Status WindowGroupNode::load_slice(uint32_t hash_slice, int64_t end, std::span<const int64_t> buckets,
+                                   std::vector<Loaded>& loaded) {
+  for (int64_t bucket : buckets) {
+    BRAID_TRY(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), hash_slice, bucket),
+                                 [&](std::string_view bytes, std::string_view value) -> Status {
+                                   TimedKey key = parse_timed_key(bytes);
+                                   StoredPlace place;
+                                   if (!parse_place(key.hash, bucket, key.key, &place))
+                                     return Error{ErrorKind::store, "a group's key is damaged", 0, 0};
+                                   if (place.place.first_end > end) return {};
+                                   auto slice = slices_.find(place.place);
+                                   if (slice == slices_.end() ||
+                                       slice->second->table.find(place.hash, place.key) != kNoRow)
+                                     return {};
+                                   char* state = pool_.allocate(state_.size());
+                                   std::memset(state, 0, state_.size());
+                                   loaded.push_back({place.place, place.hash, std::string(place.key), state});
+                                   return load_state(value, state);
+                                 }));
+  }
+  std::vector<std::pair<std::string, std::pair<size_t, size_t>>> parts;  // with their group and set
+  for (size_t i = 0; i < loaded.size(); ++i)
+    for (size_t set = 0; set < state_.sets().size(); ++set)
+      for (uint32_t part = 0; part < state_.sets()[set]->parts(loaded[i].state).stored; ++part)
+        parts.push_back({part_key({loaded[i].place, loaded[i].hash, loaded[i].key}, set, part), {i, set}});
+  std::sort(parts.begin(), parts.end());
+  std::vector<std::string> wanted;
+  for (const auto& [key, owner] : parts) wanted.push_back(key);
+  const Error damaged{ErrorKind::store, "a set of distinct values is damaged", 0, 0};
+  BRAID_TRY(cold_.store().get_many(StateFamily::timed, wanted, [&](size_t at, std::string_view value) -> Status {
+    auto [group, set] = parts[at].second;
+    return state_.sets()[set]->load(value, loaded[group].state, pool_) ? Status() : damaged;
+  }));
+  for (const Loaded& group : loaded)
+    if (!complete(group.state)) return damaged;
+  return {};
+}
+
+void WindowGroupNode::erase_slices(int64_t end) {
+  uint64_t stored = 0, cold = 0;
+  auto last = slices_.begin();
+  for (; last != slices_.end() && last->first.last_end == end; ++last) {
+    stored += last->second->stored;
+    cold += last->second->cold;
+  }
+  const bool named = stored <= kMostNamed && cold == 0;
+  if (!named) erased_buckets_.push_back(end);
+  for (auto at = slices_.begin(); at != last; ++at) {
+    Slice& slice = *at->second;
+    changed_ -= slice.changed.size();
+    slice.table.for_each([&](RowHandle row) {
+      if (named) erase_stored({&slice, row});
+      state_.end(rows_.value(row), pool_);
+      rows_.erase(row);
+    });
+    slice.table.clear();
+    --entered_;
+  }
+  cold_.remove(cold);
+  slices_.erase(slices_.begin(), last);
+}
+
+void WindowGroupNode::erase_stored(const Group& group) {
+  if (!rows_.head(group.row).stored) return;
+  const StoredPlace place = place_of(group);
+  erased_.push_back(state_key(place));
+  for (size_t i = 0; i < state_.sets().size(); ++i)
+    for (uint32_t part = 0; part < state_.sets()[i]->parts(rows_.value(group.row)).stored; ++part)
+      erased_.push_back(part_key(place, i, part));
+}
+
+void WindowGroupNode::emit(std::span<const WindowRow> rows, const WindowRange& window, std::vector<Block>& out) {
+  constexpr uint32_t kOverflow = 6101;
+  auto count = static_cast<uint32_t>(rows.size());
+  Block block = allocate_block(leaves_, count, arena());
+  auto* records = arena().allocate_array<Record>(count);
+  block.rows = count;
+  block.records = records;
+  dispositions().make(index(), count);
+  if (services_.trace != nullptr) services_.trace->rows.clear();
+  auto* states = arena().allocate_array<const char*>(count);
+  auto* starts = block.columns[state_.end_column()].as<int64_t>();
+  auto* ends = block.columns[state_.end_column() + 1].as<int64_t>();
+  for (uint32_t row = 0; row < count; ++row) {
+    const WindowRow& from = rows[row];
+    states[row] = from.state;
+    Record& record = records[row] = Record{};
+    record.bytes = made_row_bytes(self_.state.identity, window.start, window.end, from.key, arena());
+    // The group itself leaves before the turn is over.
+    std::string_view key = record.bytes.view().substr(record.bytes.size - from.key.size());
+    key_.decode(key, block, row, 0, arena());
+    starts[row] = window.start;
+    ends[row] = window.end;
+    block.time[row] = window.end - 1;
+    block.watermark[row] = kNoTime;
+    block.record[row] = row;
+    record.line = kMadeByWindow;
+    record.source = made_source(services_.program);
+    record.position = static_cast<int64_t>(from.hash >> 1);
+    record.turn = services_.turn;
+    record.ordinal = static_cast<uint32_t>(made++);
+    if (services_.trace != nullptr) {
+      OrderKey order{.time = window.end, .a = from.hash, .bytes = key};
+      services_.trace->rows.push_back(order);
+      services_.trace->made.push_back({order, &record});
+    }
+  }
+  std::vector<GroupState::Misfit> misfits;
+  state_.read({states, count}, block, arena(), misfits);
+  if (misfits.empty() && services_.trace == nullptr) {
+    out.push_back(std::move(block));
+    return;
+  }
+  std::vector<uint32_t> kept;
+  auto next = misfits.begin();
+  for (uint32_t row = 0; row < count; ++row) {
+    if (next == misfits.end() || next->row != row) {
+      kept.push_back(row);
+      continue;
+    }
+    const AggregateSpec& aggregate = content_.aggregates[next->aggregate];
+    dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site,
+                         {.code = kOverflow,
+                          .expression = aggregate.expression,
+                          .arguments = {{"type", to_string(aggregate.type)},
+                                        {"values", state_.values_text(states[row], next->aggregate)}}});
+    ++next;
+  }
+  if (kept.empty()) return;
+  if (services_.trace != nullptr) services_.trace->put_out(kept);
+  out.push_back(select_rows(block, kept, leaves_, arena()));
+}
+
+}  // namespace braid
