@@ -22,87 +22,161 @@ std::optional<int64_t> WindowGroupNode::next_to_close() const {
   return waiting_.empty() ? next : std::min(next, waiting_.begin()->first);
 }
 
-void WindowGroupNode::finish_release(std::vector<Block>& out) {
-  const int64_t watermark = edges[0].value();
-  for (auto end = next_to_close(); end && is_closed(*end, watermark); end = next_to_close()) {
-    if (overlap_) {
-      close_overlapping(*end, out);
-    } else {
-      close_slice(*slices_.begin()->second, out);
-    }
-    if (edges[0].ended) seal(add_time(*end, content_.window.late_us));
+bool WindowGroupNode::advance(std::vector<Block>& out) {
+  uint64_t rows = 0;
+  bool more = false;
+  while (next_release() && !more) {
+    more = rows >= services_.round_rows;
+    if (!more) rows += close_part(out);
   }
+  if (closing_) put_out(/*all=*/true, out);
+  return more;
 }
 
-void WindowGroupNode::close_slice(Slice& slice, std::vector<Block>& out) {
-  const bool named = slice.stored <= kMostNamed;
-  const int64_t end = slice.place.last_end;
-  if (!named) erased_buckets_.push_back(end);
-  std::vector<RowHandle> rows = slice.table.in_order();
-  if (slice.cold == 0) {
-    slice.table.clear();
-    finish_rows(slice, rows, named, out);
-  } else {
-    // Slices of the hashes are ranges, so one after the other keeps the order, and only one is in memory as a whole.
-    auto next = rows.begin();
-    for (uint32_t part = services_.first_slice; part < services_.end_slice; ++part) {
-      std::vector<RowHandle> here;
-      for (; next != rows.end() && slice_of(rows_.head(*next).hash) == part; ++next) here.push_back(*next);
-      std::vector<Group> loaded;
-      note(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), part, end),
-                              [&](std::string_view bytes, std::string_view value) -> Status {
-                                TimedKey key = parse_timed_key(bytes);
-                                if (slice.table.find(key.hash, key.key) != kNoRow) return {};
-                                count_back(slice);
-                                BRAID_ASSIGN(Group group, load({slice.place, key.hash, key.key}, value));
-                                loaded.push_back(group);
-                                return {};
-                              }));
-      note(load_parts(loaded));
-      for (const Group& group : loaded) here.push_back(group.row);
-      std::sort(here.begin(), here.end(), [this](RowHandle a, RowHandle b) { return rows_.before(a, b); });
-      finish_rows(slice, here, named, out);
-    }
+std::optional<ReleasePoint> WindowGroupNode::next_release() {
+  if (!closing_) {
+    const auto end = next_to_close();
+    if (!end || !is_closed(*end, edges[0].value())) return {};
+    begin_closing(*end);
   }
-  changed_ -= slice.changed.size();
-  slices_.erase(slice.place);
+  return ReleasePoint{closing_->window.end, next_part() + 1};
 }
 
-void WindowGroupNode::finish_rows(Slice& slice, std::span<const RowHandle> rows, bool named, std::vector<Block>& out) {
-  const WindowRange window{windows_.start_of(slice.place.last_end), slice.place.last_end};
-  const bool in_table = slice.table.size() > 0;
-  constexpr size_t kAhead = 8;
-  for (size_t first = 0; first < rows.size(); first += kBlockRows) {
-    size_t end = std::min(first + kBlockRows, rows.size());
-    window_rows_.clear();
-    for (size_t i = first; i < end; ++i) {
-      if (i + kAhead < rows.size()) rows_.prefetch(rows[i + kAhead]);
-      window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i])});
-    }
-    emit(window_rows_, window, out);
-    for (size_t i = first; i < end; ++i) {
-      if (named) erase_stored({&slice, rows[i]});
-      state_.end(rows_.value(rows[i]), pool_);
-      if (in_table) {
-        slice.table.erase(rows[i]);
-      } else {
-        rows_.erase(rows[i]);
-      }
-    }
-  }
+uint64_t WindowGroupNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  uint64_t rows = 0;
+  for (auto next = next_release(); next && *next <= point; next = next_release()) rows += close_part(out);
+  if (closing_) put_out(/*all=*/true, out);
+  return rows;
 }
 
-void WindowGroupNode::close_overlapping(int64_t end, std::vector<Block>& out) {
-  const WindowRange window{windows_.start_of(end), end};
+void WindowGroupNode::begin_closing(int64_t end) {
+  Closing& closing = closing_.emplace(WindowRange{windows_.start_of(end), end}, services_.first_slice);
+  if (!overlap_) {
+    closing.slice = slices_.begin()->second.get();
+    closing.cold = closing.slice->cold > 0;
+    closing.named = closing.slice->stored <= kMostNamed;
+    if (!closing.named) erased_buckets_.push_back(end);
+    closing.rows = closing.slice->table.in_order();
+    if (!closing.cold) closing.slice->table.clear();
+    return;
+  }
   enter_trails(end);
-  if (trails_whole_) {
-    emit_trails(window, out);
-    trails_.leave(end);
-  } else {
-    note(emit_mixed(window, out));
+  closing.cold = !trails_whole_;
+  if (!closing.cold) {
+    closing.rows = trails_.in_order();
+    return;
   }
-  erase_slices(end);
-  next_end_ = windows_.next_end(end);
+  for (const auto& [place, slice] : slices_) {
+    if (!slice->entered) continue;
+    slice->table.for_each([&](RowHandle row) { closing.rows.push_back(row); });
+    if (slice->cold > 0 && (closing.buckets.empty() || closing.buckets.back() != place.last_end))
+      closing.buckets.push_back(place.last_end);
+  }
+  std::sort(closing.rows.begin(), closing.rows.end(), [this](RowHandle a, RowHandle b) { return rows_.before(a, b); });
+}
+
+uint32_t WindowGroupNode::next_part() const {
+  if (closing_->cold) return closing_->part;
+  if (closing_->next == closing_->rows.size()) return services_.end_slice - 1;
+  RowHandle row = closing_->rows[closing_->next];
+  return slice_of(overlap_ ? trails_.hash(row) : rows_.head(row).hash);
+}
+
+uint64_t WindowGroupNode::close_part(std::vector<Block>& out) {
+  Closing& closing = *closing_;
+  const uint32_t part = next_part();
+  uint64_t rows = 0;
+  if (closing.cold && overlap_) {
+    note(emit_mixed(part, &rows, out));
+  } else {
+    if (closing.cold) load_part(part);
+    auto hash = [&](RowHandle row) { return overlap_ ? trails_.hash(row) : rows_.head(row).hash; };
+    while (closing.next < closing.rows.size() && slice_of(hash(closing.rows[closing.next])) == part) {
+      ++closing.next;
+      ++rows;
+    }
+    put_out(/*all=*/false, out);
+  }
+  ++closing.part;
+  if (closing.cold ? closing.part == services_.end_slice : closing.next == closing.rows.size()) end_closing(out);
+  return rows;
+}
+
+void WindowGroupNode::put_out(bool all, std::vector<Block>& out) {
+  Closing& closing = *closing_;
+  if (closing.cold && overlap_) return;
+  while (closing.next - closing.put_out >= (all ? 1 : kBlockRows)) {
+    auto rows = std::span<const RowHandle>(closing.rows)
+                    .subspan(closing.put_out, std::min<size_t>(kBlockRows, closing.next - closing.put_out));
+    if (overlap_) {
+      emit_trails(rows, out);
+    } else {
+      emit_slice(rows, out);
+    }
+    closing.put_out += rows.size();
+  }
+}
+
+void WindowGroupNode::end_closing(std::vector<Block>& out) {
+  put_out(/*all=*/true, out);
+  const int64_t end = closing_->window.end;
+  if (overlap_) {
+    if (trails_whole_) trails_.leave(end);
+    erase_slices(end);
+    next_end_ = windows_.next_end(end);
+  } else {
+    changed_ -= closing_->slice->changed.size();
+    slices_.erase(closing_->slice->place);
+  }
+  closing_.reset();
+  if (edges[0].ended) seal(add_time(end, content_.window.late_us));
+}
+
+/// Slices of the hashes are ranges, so one after the other keeps the order, and only one is in memory as a whole.
+void WindowGroupNode::load_part(uint32_t part) {
+  Closing& closing = *closing_;
+  Slice& slice = *closing.slice;
+  std::vector<Group> loaded;
+  note(cold_.store().scan(StateFamily::timed, bucket_prefix(table(kGroupTable), part, closing.window.end),
+                          [&](std::string_view bytes, std::string_view value) -> Status {
+                            TimedKey key = parse_timed_key(bytes);
+                            if (slice.table.find(key.hash, key.key) != kNoRow) return {};
+                            count_back(slice);
+                            BRAID_ASSIGN(Group group, load({slice.place, key.hash, key.key}, value));
+                            loaded.push_back(group);
+                            return {};
+                          }));
+  note(load_parts(loaded));
+  std::vector<RowHandle> rows;
+  for (const Group& group : loaded) rows.push_back(group.row);
+  auto before = [this](RowHandle a, RowHandle b) { return rows_.before(a, b); };
+  std::sort(rows.begin(), rows.end(), before);
+  // What has been put out is forgotten, so that this costs no more than the rows.
+  std::vector<RowHandle> all(closing.rows.begin() + static_cast<std::ptrdiff_t>(closing.put_out), closing.rows.end());
+  closing.next -= closing.put_out;
+  closing.put_out = 0;
+  closing.rows.resize(all.size() + rows.size());
+  std::merge(all.begin(), all.end(), rows.begin(), rows.end(), closing.rows.begin(), before);
+}
+
+void WindowGroupNode::emit_slice(std::span<const RowHandle> rows, std::vector<Block>& out) {
+  Slice& slice = *closing_->slice;
+  constexpr size_t kAhead = 8;
+  window_rows_.clear();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i + kAhead < rows.size()) rows_.prefetch(rows[i + kAhead]);
+    window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i])});
+  }
+  emit(window_rows_, closing_->window, out);
+  for (RowHandle row : rows) {
+    if (closing_->named) erase_stored({&slice, row});
+    state_.end(rows_.value(row), pool_);
+    if (closing_->cold) {
+      slice.table.erase(row);
+    } else {
+      rows_.erase(row);
+    }
+  }
 }
 
 void WindowGroupNode::enter_trails(int64_t end) {
@@ -133,21 +207,17 @@ void WindowGroupNode::enter_trails(int64_t end) {
     });
 }
 
-void WindowGroupNode::emit_trails(const WindowRange& window, std::vector<Block>& out) {
-  const std::vector<RowHandle> groups = trails_.in_order();
+void WindowGroupNode::emit_trails(std::span<const RowHandle> groups, std::vector<Block>& out) {
   const size_t slots = (state_.size() + sizeof(Slot) - 1) / sizeof(Slot);
-  for (size_t first = 0; first < groups.size(); first += kBlockRows) {
-    size_t count = std::min<size_t>(kBlockRows, groups.size() - first);
-    window_rows_.clear();
-    window_states_.assign(slots * count, slot_i128(0));
-    for (size_t i = 0; i < count; ++i) {
-      auto* state = reinterpret_cast<char*>(window_states_.data() + slots * i);
-      trails_.read(groups[first + i], state);
-      window_rows_.push_back({trails_.hash(groups[first + i]), trails_.key(groups[first + i]), state});
-    }
-    emit(window_rows_, window, out);
-    for (size_t i = 0; i < count; ++i) state_.end(reinterpret_cast<char*>(window_states_.data() + slots * i), pool_);
+  window_rows_.clear();
+  window_states_.assign(slots * groups.size(), slot_i128(0));
+  auto state = [&](size_t i) { return reinterpret_cast<char*>(window_states_.data() + slots * i); };
+  for (size_t i = 0; i < groups.size(); ++i) {
+    trails_.read(groups[i], state(i));
+    window_rows_.push_back({trails_.hash(groups[i]), trails_.key(groups[i]), state(i)});
   }
+  emit(window_rows_, closing_->window, out);
+  for (size_t i = 0; i < groups.size(); ++i) state_.end(state(i), pool_);
 }
 
 /// A group that is read from the store for one window.
@@ -158,15 +228,8 @@ struct WindowGroupNode::Loaded {
   char* state;
 };
 
-Status WindowGroupNode::emit_mixed(const WindowRange& window, std::vector<Block>& out) {
-  std::vector<std::pair<uint64_t, RowHandle>> rows;
-  std::vector<int64_t> buckets;  // with groups in the store alone
-  for (const auto& [place, slice] : slices_) {
-    if (!slice->entered) continue;
-    slice->table.for_each([&](RowHandle row) { rows.emplace_back(rows_.head(row).hash, row); });
-    if (slice->cold > 0 && (buckets.empty() || buckets.back() != place.last_end)) buckets.push_back(place.last_end);
-  }
-  std::sort(rows.begin(), rows.end());
+Status WindowGroupNode::emit_mixed(uint32_t part, uint64_t* count, std::vector<Block>& out) {
+  Closing& closing = *closing_;
   GroupRows sums(pool_, key_size_, state_.size(), state_.alignment());
   GroupTable found(sums, range_, pool_);
   auto add = [&](uint64_t hash, std::string_view key, const char* state) {
@@ -175,31 +238,29 @@ Status WindowGroupNode::emit_mixed(const WindowRange& window, std::vector<Block>
     state_.merge(state, sums.value(sum), pool_);
     state_.merge_distinct(state, sums.value(sum), pool_);
   };
-  Status status;
-  auto next = rows.begin();
-  for (uint32_t part = services_.first_slice; part < services_.end_slice && status.ok(); ++part) {
-    for (; next != rows.end() && slice_of(next->first) == part; ++next)
-      add(next->first, rows_.key(next->second), rows_.value(next->second));
-    std::vector<Loaded> loaded;
-    status = load_slice(part, window.end, buckets, loaded);
-    for (const Loaded& group : loaded) {
-      if (status.ok()) add(group.hash, group.key, group.state);
-      state_.end(group.state, pool_);
-      pool_.release(group.state, state_.size());
-    }
-    std::vector<RowHandle> groups = found.in_order();
-    found.clear();
-    for (size_t first = 0; first < groups.size(); first += kBlockRows) {
-      window_rows_.clear();
-      size_t end = std::min(first + kBlockRows, groups.size());
-      for (size_t i = first; i < end; ++i)
-        window_rows_.push_back({sums.head(groups[i]).hash, sums.key(groups[i]), sums.value(groups[i])});
-      if (status.ok()) emit(window_rows_, window, out);
-      for (size_t i = first; i < end; ++i) {
-        state_.end(sums.value(groups[i]), pool_);
-        sums.erase(groups[i]);
-      }
-    }
+  for (; closing.next < closing.rows.size(); ++closing.next) {
+    RowHandle row = closing.rows[closing.next];
+    if (slice_of(rows_.head(row).hash) != part) break;
+    add(rows_.head(row).hash, rows_.key(row), rows_.value(row));
+  }
+  std::vector<Loaded> loaded;
+  const Status status = load_slice(part, closing.window.end, closing.buckets, loaded);
+  for (const Loaded& group : loaded) {
+    if (status.ok()) add(group.hash, group.key, group.state);
+    state_.end(group.state, pool_);
+    pool_.release(group.state, state_.size());
+  }
+  const std::vector<RowHandle> groups = found.in_order();
+  *count = groups.size();
+  for (size_t first = 0; first < groups.size(); first += kBlockRows) {
+    window_rows_.clear();
+    for (size_t i = first; i < std::min(first + kBlockRows, groups.size()); ++i)
+      window_rows_.push_back({sums.head(groups[i]).hash, sums.key(groups[i]), sums.value(groups[i])});
+    if (status.ok()) emit(window_rows_, closing.window, out);
+  }
+  for (RowHandle group : groups) {
+    state_.end(sums.value(group), pool_);
+    found.erase(group);
   }
   return status;
 }

@@ -5,8 +5,8 @@
 // late.
 //
 // Stored as timed rows: bucket = end of the last window, and with overlap the end of the first behind the key. Evicted
-// groups come back when a row is folded into them; when a window closes, those of one slice of the hashes after the
-// other. The values of distinct counts are rows of a table beside them.
+// groups come back when a row is folded into them; a window that closes releases the rows of one slice of the hashes
+// after the other, cold groups of that slice among them. The values of distinct counts are rows of a table beside them.
 #pragma once
 
 #include <map>
@@ -30,7 +30,9 @@ class WindowGroupNode : public OperatorNode {
   ~WindowGroupNode() override;
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  void finish_release(std::vector<Block>& out) override;
+  bool advance(std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override;
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override {
     return inputs[0].minus(content_.window.late_us);
   }
@@ -108,13 +110,20 @@ class WindowGroupNode : public OperatorNode {
   // Closing (window_close.cpp).
   /// None: no window is open.
   std::optional<int64_t> next_to_close() const;
-  void close_slice(Slice& slice, std::vector<Block>& out);
-  void finish_rows(Slice& slice, std::span<const RowHandle> rows, bool named, std::vector<Block>& out);
-  void close_overlapping(int64_t end, std::vector<Block>& out);
+  void begin_closing(int64_t end);
+  /// The next slice of the hashes of which it has rows; the end: there is none.
+  uint32_t next_part() const;
+  /// Releases the rows of that slice, and returns their number. They go out with the next ones if they fill no block.
+  uint64_t close_part(std::vector<Block>& out);
+  void end_closing(std::vector<Block>& out);
+  /// Blocks that are full, or all.
+  void put_out(bool all, std::vector<Block>& out);
+  void load_part(uint32_t part);
+  void emit_slice(std::span<const RowHandle> rows, std::vector<Block>& out);
   void enter_trails(int64_t end);
-  void emit_trails(const WindowRange& window, std::vector<Block>& out);
-  /// Of a window some of whose groups are in the store alone.
-  Status emit_mixed(const WindowRange& window, std::vector<Block>& out);
+  void emit_trails(std::span<const RowHandle> groups, std::vector<Block>& out);
+  /// Of a window some of whose groups are in the store alone: the rows of a slice of the hashes.
+  Status emit_mixed(uint32_t part, uint64_t* rows, std::vector<Block>& out);
   struct Loaded;
   Status load_slice(uint32_t hash_slice, int64_t end, std::span<const int64_t> buckets, std::vector<Loaded>& loaded);
   void erase_slices(int64_t end);
@@ -154,7 +163,19 @@ class WindowGroupNode : public OperatorNode {
   std::vector<uint32_t> taken_;  ///< its rows
   std::vector<Slice*> taken_slices_;
   std::vector<char*> states_;
-  // Of a window that closes.
+  /// A window that closes.
+  struct Closing {
+    Closing(const WindowRange& own, uint32_t first_part) : window(own), part(first_part) {}
+    WindowRange window;
+    Slice* slice = nullptr;        ///< without overlap
+    bool named = true;             ///< its state rows are erased one by one
+    bool cold = false;             ///< some groups are in the store alone
+    std::vector<RowHandle> rows;   ///< groups of the slice, of the trails, or of all slices that have entered, in order
+    std::vector<int64_t> buckets;  ///< with overlap: those that have cold groups
+    size_t next = 0, put_out = 0;  ///< of `rows`: released, and in a block
+    uint32_t part;                 ///< with cold groups: the next slice of the hashes
+  };
+  std::optional<Closing> closing_;
   std::vector<WindowRow> window_rows_;
   std::vector<Slot> window_states_;
 };
