@@ -35,23 +35,25 @@ void IntervalJoinNode::drop_later(const LeftRow& row) {
   pool_.release_later({reinterpret_cast<const char*>(&row), sizeof(LeftRow)});
 }
 
+uint64_t IntervalJoinNode::evict(Entry& entry) {
+  BRAID_CHECK(!entry.value.changed, "rows are evicted that were never committed");
+  const uint64_t before = pool_.bytes_used();
+  const uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing) + entry.key.size;
+  for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);
+  for (const RightRow* row : entry.value.right.rows()) pool_.release(row->memory());
+  left_count_ -= entry.value.left.size();
+  right_count_ -= entry.value.right.size();
+  cold_rows_ += entry.value.left.size() + entry.value.right.size();
+  leave_cold(entry.hash, entry.bucket, !entry.value.left.empty());
+  erase(entry);
+  return size + before - pool_.bytes_used();
+}
+
 Status IntervalJoinNode::evict(uint64_t bytes) {
   uint64_t freed = waiting_.evict(bytes);
   if (freed >= bytes) return {};
-  keys_.evict(bytes - freed, [this](Entry& entry) -> uint64_t {
-    BRAID_CHECK(!entry.value.changed, "rows are evicted that were never committed");
-    uint64_t before = pool_.bytes_used();
-    uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing);
-    for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);
-    for (const RightRow* row : entry.value.right.rows()) pool_.release(row->memory());
-    left_count_ -= entry.value.left.size();
-    right_count_ -= entry.value.right.size();
-    cold_rows_ += entry.value.left.size() + entry.value.right.size();
-    leave_cold(entry.hash, entry.bucket, !entry.value.left.empty());
-    erase(entry);
-    pool_.release_pending();
-    return size + before - pool_.bytes_used();
-  });
+  keys_.evict(bytes - freed, [this](Entry& entry) { return evict(entry); });
+  pool_.release_pending();
   closings_.erase_if([](const Closing& closing) { return !closing.entry->live; });
   expiries_.drop_evicted();
   return cold_.renew();
@@ -91,15 +93,16 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
 Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span) {
   std::vector<LeftRow*> left;
   std::vector<RightRow*> right;
-  BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kLeftTable), span, hash),
-                               [&](std::string_view stored, std::string_view value) -> Status {
-                                 BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
-                                 if (found.key == key)
-                                   left.push_back(found.row);
-                                 else
-                                   drop_now(*found.row);
-                                 return {};
-                               }));
+  if (left_of_slice_[slice_of(hash)] == LeftRows::kept)
+    BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kLeftTable), span, hash),
+                                 [&](std::string_view stored, std::string_view value) -> Status {
+                                   BRAID_ASSIGN(StoredLeft found, read_left(stored, value));
+                                   if (found.key == key)
+                                     left.push_back(found.row);
+                                   else
+                                     drop_now(*found.row);
+                                   return {};
+                                 }));
   BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kRightTable), span, hash),
                                [&](std::string_view stored, std::string_view value) -> Status {
                                  BRAID_ASSIGN(StoredRight found, read_right(stored, value));
@@ -136,7 +139,10 @@ Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t 
                              }
                              bool added = false;
                              if (entry == nullptr) entry = &keys_.find_or_add(hash, found.key, &added, span);
-                             if (loaded.insert(entry).second && !ending_.empty()) ending_[slice].push_back(entry);
+                             if (loaded.insert(entry).second && !ending_.empty()) {
+                               ending_[slice].push_back(entry);
+                               loaded_.push_back(entry);
+                             }
                              add_left(*entry, found.row);
                              if (cold_rows_ > 0) --cold_rows_;
                              return {};

@@ -11,6 +11,7 @@
 // to close.
 #pragma once
 
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -35,7 +36,7 @@ class IntervalJoinNode : public OperatorNode {
   void finish_release(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void collect(StateBatch& batch) override;
-  void committed() override { cold_.committed(); }
+  void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
@@ -152,6 +153,8 @@ class IntervalJoinNode : public OperatorNode {
   Status load(uint64_t hash, std::string_view key, int64_t span);
   /// All cold left rows of a span in those slices, with the right rows beside them.
   Status load_span(int64_t span, uint32_t first_slice, uint32_t end_slice);
+  /// Rows leave memory that are in the store, as they are there. Returns the bytes that became free.
+  uint64_t evict(Entry& entry);
   void leave_cold(uint64_t hash, int64_t span, bool with_left);
   void count_back(int64_t span, bool with_left);
   /// Output rows of pairs: joined, with the later of both times.
@@ -195,9 +198,12 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<Entry*> changed_;
   std::vector<std::string> erased_;
   std::vector<int64_t> erased_right_spans_;
-  std::vector<uint32_t> erased_left_slices_;  ///< of a join with a single span
-  std::vector<std::vector<Entry*>> ending_;   ///< entries with left rows by slice, while all of them close
-  uint32_t next_slice_ = 0;                   ///< of those
+  /// Of a join with a single span: slices whose left rows have all left. The store has them until that is durable.
+  enum class LeftRows : uint8_t { kept, gone, going };
+  std::array<LeftRows, kSlices> left_of_slice_{};
+  std::vector<std::vector<Entry*>> ending_;  ///< entries with left rows by slice, while all of them close
+  uint32_t next_slice_ = 0;                  ///< of those
+  std::vector<Entry*> loaded_;               ///< of those, the ones that came back from the store for it
   std::string scratch_;
   uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;

@@ -58,11 +58,15 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
       closings.push_back({row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence, entry});
   std::sort(closings.begin(), closings.end(), [](const Closing& a, const Closing& b) { return a.place() < b.place(); });
   // All of the table goes: a range instead of the name of each row.
-  erased_left_slices_.push_back(slice);
+  left_of_slice_[slice] = LeftRows::gone;
   std::vector<HeldRow> unmatched;
   for (const Closing& closing : closings) close(closing, false, unmatched);
   settle_unmatched(unmatched, out);
   ending_[slice].clear();
+  // What came back only to close makes room for the next slice.
+  for (Entry* entry : loaded_)
+    if (entry->live && !entry->value.changed) evict(*entry);
+  loaded_.clear();
   return closings.size();
 }
 
@@ -264,13 +268,22 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
   return StoredRight{make_right(right, content), right_key};
 }
 
+void IntervalJoinNode::committed() {
+  cold_.committed();
+  for (LeftRows& left : left_of_slice_)
+    if (left == LeftRows::going) left = LeftRows::kept;
+}
+
 void IntervalJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
   WireWriter held, out;
   for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
   erased_.clear();
-  for (uint32_t slice : erased_left_slices_) erase_bucket(batch, table(kLeftTable), 0, slice, slice + 1);
-  erased_left_slices_.clear();
+  for (uint32_t slice = 0; slice < kSlices; ++slice) {
+    if (left_of_slice_[slice] != LeftRows::gone) continue;
+    erase_bucket(batch, table(kLeftTable), 0, slice, slice + 1);
+    left_of_slice_[slice] = LeftRows::going;
+  }
   for (int64_t span : erased_right_spans_)
     erase_bucket(batch, table(kRightTable), span, services_.first_slice, services_.end_slice);
   erased_right_spans_.clear();

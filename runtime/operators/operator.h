@@ -79,7 +79,7 @@ struct OutputTrace;
 
 /// Released rows after which a round ends: the next operators take them, and their memory is used again. The order of
 /// rows depends on it where rows of two steps meet.
-inline constexpr uint64_t kRoundRows = 8192;
+inline constexpr uint64_t kRoundRows = 2048;
 
 struct Services {
   const Program& program;
