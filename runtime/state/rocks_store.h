@@ -12,7 +12,7 @@ namespace braid {
 
 struct RocksOptions {
   uint64_t memory_bytes = 64 << 20;      ///< of caches and write buffers together
-  uint64_t ingest_from_bytes = 8 << 20;  ///< batches of more than that, or than `memory_bytes`, become files
+  uint64_t ingest_from_bytes = 2 << 20;  ///< batches of more than that, or than `memory_bytes`, become files
 };
 
 /// Made if it is not there. Fails with ErrorKind::store and code 8002 if it is damaged.
