@@ -169,6 +169,18 @@ Status OutputFiles::append(Output& output, std::string_view bytes) {
   output.changed = true;
   if (output.file) return output.file->append(bytes);
   output.waiting += bytes;
+  constexpr size_t kMuch = 1 << 20;
+  if (output.waiting.size() < kMuch || !idle_store_) return {};
+  BRAID_ASSIGN(StateStore * store, idle_store_());
+  return begin(*store, {&output});
+}
+
+Status OutputFiles::begin(StateStore& store, const std::vector<Output*>& fresh) {
+  BRAID_TRY(claim(store, fresh));
+  for (Output* output : fresh) {
+    BRAID_TRY(output->file->append(output->waiting));
+    output->waiting = {};
+  }
   return {};
 }
 
@@ -200,11 +212,7 @@ Status OutputFiles::freeze(StateStore& store) {
   std::vector<Output*> fresh;
   for (auto& [place, output] : outputs_)
     if (!output.file && !output.waiting.empty()) fresh.push_back(&output);
-  BRAID_TRY(claim(store, fresh));
-  for (Output* output : fresh) {
-    BRAID_TRY(output->file->append(output->waiting));
-    output->waiting = {};
-  }
+  BRAID_TRY(begin(store, fresh));
   frozen_.clear();
   for (auto& [place, output] : outputs_) {
     if (!output.changed || !output.file) continue;

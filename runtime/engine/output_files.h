@@ -8,6 +8,7 @@
 // file that was written so far (8015 if not): so a store, or a project with all its files, can be moved and copied.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +45,10 @@ class OutputFiles : public OutputWriter {
   }
   /// Opens what the state names, cut to its committed length. Outputs of products that are gone stay as they are.
   Status recover(StateStore& store);
+  /// Gives the store when no sync and no commit of it runs, or says why it cannot be written any more.
+  using IdleStore = std::function<Result<StateStore*>()>;
+  /// From then on a new port with much to write is claimed before the next freeze: its rows do not stay in memory.
+  void claim_early(IdleStore idle_store) { idle_store_ = std::move(idle_store); }
   /// Claims the files of products that have none: a foreign file in the way is error 7010.
   Status claim_products(StateStore& store);
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
@@ -85,6 +90,8 @@ class OutputFiles : public OutputWriter {
   std::string key_of(const Output& output) const;
   std::string value_of(const Output& output) const;
   Status append(Output& output, std::string_view bytes);
+  /// Claims their files and writes what waited for that.
+  Status begin(StateStore& store, const std::vector<Output*>& fresh);
   /// Where it is now.
   Status find_place(Output& output);
   /// Names the files of those that have none in one commit, then makes them.
@@ -97,6 +104,7 @@ class OutputFiles : public OutputWriter {
   std::string directory_;
   StorePlace store_;
   bool lost_commits_ = false;
+  IdleStore idle_store_;
   std::map<int, OutputBinding> bindings_;
   std::map<std::pair<int, std::string>, Output> outputs_;
   std::vector<OutputFile*> frozen_;  ///< those that the next sync is about

@@ -119,6 +119,13 @@ Status JobRun::recover() {
   }
   BRAID_KILL_POINT("after_outputs_cut");
   BRAID_TRY(outputs_.claim_products(*store_));
+  outputs_.claim_early([this]() -> Result<StateStore*> {
+    if (in_flight_) {
+      in_flight_->task->wait();
+      BRAID_TRY(in_flight_->result);
+    }
+    return store_.get();
+  });
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(keep_identity(false));
   BRAID_TRY(inputs_.open(*store_));
