@@ -34,6 +34,9 @@ std::string key_of(uint64_t identity) {
 /// and which of them share a set of values.
 uint64_t schema_of(const Program& program, const Operator& op) {
   uint64_t schema = op.state.schema;
+  // The buckets of an interval join are an eighth of its interval.
+  constexpr uint64_t kEighths = 8;
+  if (std::holds_alternative<IntervalJoinOperator>(op.content)) return hash_mix(schema, kEighths);
   const auto* group = std::get_if<GroupOperator>(&op.content);
   if (group == nullptr) return schema;
   const std::vector<Field>& row = program.operators[op.inputs[0]].row;

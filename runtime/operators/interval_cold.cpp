@@ -20,6 +20,7 @@ void IntervalJoinNode::count_back(int64_t span, bool with_left) {
     if (--found->second == 0) spans.erase(found);
   };
   cold_.remove();
+  if (cold_.empty()) cold_rows_ = 0;
   take(cold_spans_);
   if (with_left) take(cold_left_spans_);
 }
@@ -78,9 +79,9 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
     };
     want(span_of(block.time[row]));
     SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
-    if (right && content_.meets_one && span_us_ != INT64_MAX) {
-      spans.first = std::min(spans.first, span_of(block.time[row]) - 1);
-      spans.last = std::max(spans.last, span_of(block.time[row]) + 1);
+    if (right && content_.meets_one) {
+      const SpanRange repeated = repeated_spans(block.time[row]);
+      spans = {std::min(spans.first, repeated.first), std::max(spans.last, repeated.last)};
     }
     for (int64_t span = spans.first; span <= spans.last; ++span) want(span);
   }
@@ -103,15 +104,16 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
                                      drop_now(*found.row);
                                    return {};
                                  }));
-  BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kRightTable), span, hash),
-                               [&](std::string_view stored, std::string_view value) -> Status {
-                                 BRAID_ASSIGN(StoredRight found, read_right(stored, value));
-                                 if (found.key == key)
-                                   right.push_back(found.row);
-                                 else
-                                   pool_.release(found.row->memory());
-                                 return {};
-                               }));
+  if (end_of(span) > right_needed_from_)
+    BRAID_TRY(cold_.store().scan(StateFamily::timed, timed_prefix(table(kRightTable), span, hash),
+                                 [&](std::string_view stored, std::string_view value) -> Status {
+                                   BRAID_ASSIGN(StoredRight found, read_right(stored, value));
+                                   if (found.key == key)
+                                     right.push_back(found.row);
+                                   else
+                                     pool_.release(found.row->memory());
+                                   return {};
+                                 }));
   if (left.empty() && right.empty()) return {};
   bool added = false;
   Entry& entry = keys_.find_or_add(hash, key, &added, span);

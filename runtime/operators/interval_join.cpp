@@ -8,11 +8,15 @@
 namespace braid {
 namespace {
 
+/// Left rows of a span come back from the store at once: the more spans an interval has, the fewer these are, and the
+/// more entries a row has to look into.
+constexpr int64_t kSpansOfInterval = 8;
+
 int64_t span_length(const IntervalJoinOperator& join) {
   if (!join.lower_us || !join.upper_us) return INT64_MAX;
   int64_t width = 0;
   if (__builtin_sub_overflow(*join.upper_us, *join.lower_us, &width)) return INT64_MAX;
-  return std::max<int64_t>(width, 1);
+  return std::max<int64_t>(width / kSpansOfInterval + 1, 1);
 }
 
 }  // namespace
@@ -101,6 +105,11 @@ IntervalJoinNode::SpanRange IntervalJoinNode::left_spans(int64_t time) const {
   return {span_of(subtract_time(time, *content_.upper_us)), span_of(subtract_time(time, *content_.lower_us))};
 }
 
+IntervalJoinNode::SpanRange IntervalJoinNode::repeated_spans(int64_t time) const {
+  if (span_us_ == INT64_MAX) return {0, 0};
+  return {span_of(subtract_time(time, reach_us_)), span_of(add_time(time, reach_us_))};
+}
+
 void IntervalJoinNode::prefetch(const Block& block, const KeyBlock& keys, bool right) {
   auto each = [&](auto ask) {
     for (uint32_t row = 0; row < block.rows; ++row) {
@@ -169,8 +178,8 @@ void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right,
 
 const IntervalJoinNode::RightRow* IntervalJoinNode::repeated(uint64_t hash, std::string_view key, int64_t time) {
   const bool bounded = span_us_ != INT64_MAX;
-  const int64_t span = span_of(time);
-  for (int64_t near = bounded ? span - 1 : span; near <= (bounded ? span + 1 : span); ++near) {
+  const SpanRange spans = repeated_spans(time);
+  for (int64_t near = spans.first; near <= spans.last; ++near) {
     Entry* entry = keys_.find(hash, key, near);
     if (entry == nullptr) continue;
     for (const RightRow* right : entry->value.right.rows())

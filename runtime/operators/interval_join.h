@@ -5,7 +5,7 @@
 // has closed. `nearest`: each left row waits until its interval has closed and then takes its nearest match (tie: the
 // earlier, then by position). `within any` keeps rows for `retain`.
 //
-// Rows are kept by key and time span: spans are as long as the interval, so a row matches rows of at most two spans.
+// Rows are kept by key and time span: an interval has eight spans, so a row matches rows of at most nine.
 // Stored as timed rows, left and right ones with bucket = time span, waiting ones with bucket = time. The unit of
 // eviction is the rows of a key in a span; they come back when a row needs them, left rows also when their span begins
 // to close.
@@ -119,6 +119,8 @@ class IntervalJoinNode : public OperatorNode {
   /// Spans in which right rows lie that a left row at `time` may meet, and the other way round.
   SpanRange right_spans(int64_t time) const;
   SpanRange left_spans(int64_t time) const;
+  /// Where right rows lie that would meet the same left row as one at `time`.
+  SpanRange repeated_spans(int64_t time) const;
   /// Right rows of the entry within the interval of a left row at `time`.
   std::span<RightRow* const> candidates(const Entry& entry, int64_t time) const;
   /// Pairs of the row with all right rows in reach.
@@ -207,7 +209,8 @@ class IntervalJoinNode : public OperatorNode {
   std::string scratch_;
   uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;
-  int64_t sealed_ = kNoTime;  ///< intervals closed up to there because the right side had ended
+  int64_t right_needed_from_ = kNoTime;  ///< right rows before that have been forgotten
+  int64_t sealed_ = kNoTime;             ///< intervals closed up to there because the right side had ended
   bool sealed_changed_ = false;
 };
 

@@ -165,6 +165,7 @@ void IntervalJoinNode::forget_right() {
   // Needed if time − lower ≥ bound; of `any` if time + retain ≥ bound.
   const int64_t needed_from =
       content_.lower_us ? add_time(bound, *content_.lower_us) : subtract_time(bound, content_.retain_us);
+  right_needed_from_ = needed_from;
   Expiry<Entry> expiry;
   while (expiries_.take(subtract_time(needed_from, 1), &expiry)) {
     Entry& entry = *expiry.entry;
@@ -192,6 +193,7 @@ void IntervalJoinNode::forget_cold_right(int64_t passed) {
     }
     erased_right_spans_.push_back(span->first);
     cold_.remove(span->second);
+    if (cold_.empty()) cold_rows_ = 0;
     span = cold_spans_.erase(span);
   }
 }
