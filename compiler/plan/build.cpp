@@ -396,12 +396,6 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
   return plan;
 }
 
-int64_t JoinNode::reach_us() const {
-  int64_t reach = typed::kForever;
-  if (step.lower_us) return __builtin_sub_overflow(*step.upper_us, *step.lower_us, &reach) ? typed::kForever : reach;
-  return __builtin_mul_overflow(step.retain_us.value_or(0), 2, &reach) ? typed::kForever : reach;
-}
-
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
          std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);

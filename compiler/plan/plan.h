@@ -48,8 +48,6 @@ struct UnionNode {};  ///< all inputs have this row
 struct JoinNode {
   typed::JoinStep step;    ///< keys over the inputs' rows; residual over the left row and the struct
   bool meets_one = false;  ///< interval: each left row meets at most one right row, and is done when it has
-  /// Interval: how far the times of two right rows that meet one left row may lie apart; kForever: any distance.
-  int64_t reach_us() const;
 };
 /// Row: keys, aggregates, window { start, end }.
 struct GroupNode {

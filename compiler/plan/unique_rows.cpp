@@ -58,6 +58,13 @@ std::vector<UniqueColumns> of_source(const SourceNode& source, const typed::Proj
   return sets;
 }
 
+/// How far the times of two right rows that meet one left row may lie apart; kForever: any distance.
+int64_t reach_us(const typed::JoinStep& step) {
+  int64_t reach = typed::kForever;
+  if (step.lower_us) return __builtin_sub_overflow(*step.upper_us, *step.lower_us, &reach) ? typed::kForever : reach;
+  return __builtin_mul_overflow(step.retain_us.value_or(0), 2, &reach) ? typed::kForever : reach;
+}
+
 }  // namespace
 
 std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typed::Project& project) {
@@ -86,7 +93,7 @@ void find_single_matches(Plan& plan, const typed::Project& project) {
   for (Node& node : plan.nodes) {
     auto* join = std::get_if<JoinNode>(&node.content);
     if (join == nullptr || join->step.kind != typed::JoinKind::interval || join->step.nearest) continue;
-    const int64_t reach = join->reach_us();
+    const int64_t reach = reach_us(join->step);
     std::vector<int> keys;
     for (const typed::ExpressionRef& key : join->step.right_keys) keys.push_back(column_of(key));
     for (const UniqueColumns& set : unique_columns(plan, node.inputs[1], project))

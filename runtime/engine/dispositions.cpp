@@ -131,27 +131,7 @@ void LedgerDispositions::use(int op, int input, const Record& record) {
 }
 
 void LedgerDispositions::use_rows(int op, int input, const Block& block, std::span<const uint32_t> rows) {
-  if (is_derived(op, input)) {
-    for (int product : program_.operators[op].products)
-      book_.derived(product).used += static_cast<int64_t>(rows.size());
-    return;
-  }
-  for (size_t first = 0; first < rows.size();) {
-    uint32_t source = block.record_of(rows[first]).source;
-    size_t end = first + 1;
-    while (end < rows.size() && block.record_of(rows[end]).source == source) ++end;
-    for (int product : program_.operators[op].products) {
-      int bit = bits_[product][source];
-      int64_t used = 0;
-      for (size_t i = first; bit >= 0 && i < end; ++i) {
-        const Record& record = block.record_of(rows[i]);
-        used += (record.settled >> bit & 1) == 0 ? 1 : 0;
-        record.settled |= uint64_t{1} << bit;
-      }
-      book_.of(product, source).used += bit >= 0 ? used : static_cast<int64_t>(end - first);
-    }
-    first = end;
-  }
+  settle_all(op, input, block, rows.size(), [&](size_t i) { return rows[i]; }, &Ledger::used);
 }
 
 uint64_t LedgerDispositions::hold(int op, int input, const Record& record) {

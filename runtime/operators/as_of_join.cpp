@@ -74,11 +74,7 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
 uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
   note(waiting_.take_before(std::min(point.time, edges[1].value()), released_));
-  for (size_t first = 0; first < released_.size(); first += kBlockRows) {
-    std::vector<const HeldRow*> held;
-    for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
-    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
-    Block block = block_of(held, left_rows_, left_leaves_, arena());
+  for_each_block(released_, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     KeyBlock keys = left_key_.encode(block, arena());
     note(versions_.warm(keys, block.rows));
     pairs_.clear();
@@ -87,7 +83,7 @@ uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Blo
       pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
     }
     rows_.finish(block, pairs_, out);
-  }
+  });
   return released_.size();
 }
 

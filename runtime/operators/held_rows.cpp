@@ -8,6 +8,28 @@
 #include "runtime/state/wire.h"
 
 namespace braid {
+namespace {
+
+/// The current block consists of these rows, in their operator's order.
+void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held) {
+  trace.rows.clear();
+  for (const HeldRow* row : held)
+    trace.rows.push_back({.time = row->time, .a = row->record.turn, .b = row->record.ordinal, .c = row->sequence});
+}
+
+void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;  // positions are ordered as signed numbers
+  trace.rows.clear();
+  for (const HeldRow* row : held) {
+    const Record& record = row->record;
+    trace.rows.push_back({.time = row->time,
+                          .a = uint64_t{record.source} << 32 | record.partition,
+                          .b = static_cast<uint64_t>(record.position) ^ kSign,
+                          .c = row->sequence});
+  }
+}
+
+}  // namespace
 
 bool before_by_arrival(const HeldRow& a, const HeldRow& b) {
   return std::tuple(a.time, a.record.turn, a.record.ordinal, a.sequence) <
@@ -51,24 +73,6 @@ Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std
   block.rows = count;
   block.records = records;
   return block;
-}
-
-void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held) {
-  trace.rows.clear();
-  for (const HeldRow* row : held)
-    trace.rows.push_back({.time = row->time, .a = row->record.turn, .b = row->record.ordinal, .c = row->sequence});
-}
-
-void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;  // positions are ordered as signed numbers
-  trace.rows.clear();
-  for (const HeldRow* row : held) {
-    const Record& record = row->record;
-    trace.rows.push_back({.time = row->time,
-                          .a = uint64_t{record.source} << 32 | record.partition,
-                          .b = static_cast<uint64_t>(record.position) ^ kSign,
-                          .c = row->sequence});
-  }
 }
 
 void append_held_place(std::string& key, const HeldRow& row) {
@@ -221,6 +225,24 @@ uint64_t HeldRows::evict(uint64_t bytes) {
 
 StateSize HeldRows::size() const {
   return {queue_.size() + cold_, queue_.bytes(), unstored_bytes_, cold_};
+}
+
+void for_each_block(std::span<const HeldRow> held, HeldRows::Order order, const StoredRows& rows,
+                    std::span<const Leaf> leaves, const Services& services,
+                    const std::function<void(const Block& block)>& visit) {
+  for (size_t first = 0; first < held.size(); first += kBlockRows) {
+    std::vector<const HeldRow*> part;
+    for (const HeldRow& row : held.subspan(first, std::min<size_t>(kBlockRows, held.size() - first)))
+      part.push_back(&row);
+    if (services.trace != nullptr) {
+      if (order == HeldRows::Order::arrival) {
+        trace_by_arrival(*services.trace, part);
+      } else {
+        trace_by_position(*services.trace, part);
+      }
+    }
+    visit(block_of(part, rows, leaves, services.arena));
+  }
 }
 
 }  // namespace braid

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -43,10 +44,6 @@ void release_later(const HeldRow& row, BlobPool& pool);
 /// Of `rows` (at most kBlockRows), in that order. It refers to their memory.
 Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std::span<const Leaf> leaves,
                Arena& arena);
-
-/// The current block consists of these rows, in their operator's order.
-void trace_by_arrival(OutputTrace& trace, std::span<const HeldRow* const> held);
-void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held);
 
 /// Its place among rows of one time, as bytes of a key: turn, ordinal, sequence.
 void append_held_place(std::string& key, const HeldRow& row);
@@ -124,5 +121,10 @@ class HeldRows {
   uint64_t cold_ = 0;
   int64_t released_to_ = kNoTime;  ///< rows before that have left, though the store may still have them
 };
+
+/// Gives the rows to `visit` as blocks of `rows`' type, in their order; each is the current block of the trace.
+void for_each_block(std::span<const HeldRow> held, HeldRows::Order order, const StoredRows& rows,
+                    std::span<const Leaf> leaves, const Services& services,
+                    const std::function<void(const Block& block)>& visit);
 
 }  // namespace braid

@@ -47,9 +47,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
 }
 
 bool IntervalJoinNode::closed(int64_t left_time) const {
-  if (edges[1].ended) return true;
-  if (!closes_in_time()) return false;
-  return add_time(left_time, upper()) < edges[1].finite;
+  return edges[1].ended || left_time < passed();
 }
 
 void IntervalJoinNode::mark(Entry& entry) {
@@ -72,7 +70,10 @@ void IntervalJoinNode::add_left(Entry& entry, LeftRow* row) {
   auto list = entry.value.left.rows();
   auto place = std::upper_bound(list.begin(), list.end(), row,
                                 [](const LeftRow* a, const LeftRow* b) { return before_by_arrival(a->held, b->held); });
-  if (closes_in_time()) expect_closing(row->held, entry);
+  if (closes_in_time()) {
+    const HeldRow& held = row->held;
+    closings_.push({held.time, held.record.turn, held.record.ordinal, held.sequence, &entry});
+  }
   row->dirty = !row->held.stored;
   if (row->dirty) {
     mark(entry);

@@ -135,7 +135,6 @@ class IntervalJoinNode : public OperatorNode {
   void drop_later(const LeftRow& row);
   void drop_now(const LeftRow& row);
   void mark(Entry& entry);
-  void expect_closing(const HeldRow& row, Entry& entry);
   /// Left rows before that time have closed.
   int64_t passed() const;
   uint64_t decide_waiting(int64_t before, std::vector<Block>& out);
@@ -143,8 +142,8 @@ class IntervalJoinNode : public OperatorNode {
   /// Without a bound in time all left rows close at the end of the right side, slice after slice.
   std::optional<ReleasePoint> next_slice();
   uint64_t close_slice(uint32_t slice, std::vector<Block>& out);
-  /// The row leaves; `erase_stored`: its state row, too.
-  void close(const Closing& closing, bool erase_stored, std::vector<HeldRow>& unmatched);
+  /// The row leaves, and its state row.
+  void close(const Closing& closing, std::vector<HeldRow>& unmatched);
   void settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out);
   void forget_right();
   void forget_cold_right(int64_t passed);

@@ -52,22 +52,28 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
   constexpr int64_t kOnlySpan = 0;
   if (!cold_left_spans_.empty()) note(load_span(kOnlySpan, slice, slice + 1));
   ++next_slice_;
-  std::vector<Closing> closings;
-  for (Entry* entry : ending_[slice])
-    for (const LeftRow* row : entry->value.left.rows())
-      closings.push_back({row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence, entry});
-  std::sort(closings.begin(), closings.end(), [](const Closing& a, const Closing& b) { return a.place() < b.place(); });
   // All of the table goes: a range instead of the name of each row.
   left_of_slice_[slice] = LeftRows::gone;
   std::vector<HeldRow> unmatched;
-  for (const Closing& closing : closings) close(closing, false, unmatched);
+  uint64_t rows = 0;
+  for (Entry* entry : ending_[slice]) {
+    for (const LeftRow* row : entry->value.left.rows()) {
+      if (!row->matched) unmatched.push_back(row->held);
+      drop_later(*row);
+    }
+    rows += entry->value.left.size();
+    entry->value.left.clear(pool_);
+    erase_if_empty(*entry);
+  }
+  left_count_ -= rows;
+  std::sort(unmatched.begin(), unmatched.end(), before_by_arrival);
   settle_unmatched(unmatched, out);
   ending_[slice].clear();
   // What came back only to close makes room for the next slice.
   for (Entry* entry : loaded_)
     if (entry->live && !entry->value.changed) evict(*entry);
   loaded_.clear();
-  return closings.size();
+  return rows;
 }
 
 void IntervalJoinNode::finish_release(std::vector<Block>&) {
@@ -78,15 +84,8 @@ void IntervalJoinNode::finish_release(std::vector<Block>&) {
 uint64_t IntervalJoinNode::decide_waiting(int64_t before, std::vector<Block>& out) {
   std::vector<HeldRow> released;
   note(waiting_.take_before(before, released));
-  if (edges[1].ended && !released.empty()) {
-    sealed_ = std::max(sealed_, add_time(released.back().time, upper()));
-    sealed_changed_ = true;
-  }
-  for (size_t first = 0; first < released.size(); first += kBlockRows) {
-    std::vector<const HeldRow*> held;
-    for (size_t i = first; i < std::min(released.size(), first + kBlockRows); ++i) held.push_back(&released[i]);
-    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
-    Block block = block_of(held, left_rows_, left_leaves_, arena());
+  if (edges[1].ended && !released.empty()) seal(add_time(released.back().time, upper()));
+  for_each_block(released, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     KeyBlock keys = left_key_.encode(block, arena());
     std::vector<uint32_t> rows(block.rows);
     for (uint32_t row = 0; row < block.rows; ++row) {
@@ -94,24 +93,20 @@ uint64_t IntervalJoinNode::decide_waiting(int64_t before, std::vector<Block>& ou
       dispositions().release(index(), 0, block.record_of(row));
     }
     decide_nearest(block, keys, rows, out);
-  }
+  });
   return released.size();
-}
-
-void IntervalJoinNode::expect_closing(const HeldRow& row, Entry& entry) {
-  closings_.push({row.time, row.record.turn, row.record.ordinal, row.sequence, &entry});
 }
 
 uint64_t IntervalJoinNode::close_before(int64_t time, std::vector<Block>& out) {
   std::vector<HeldRow> unmatched;
   uint64_t rows = 0;
   Closing closing;
-  for (; closings_.take_before(time, &closing); ++rows) close(closing, true, unmatched);
+  for (; closings_.take_before(time, &closing); ++rows) close(closing, unmatched);
   settle_unmatched(unmatched, out);
   return rows;
 }
 
-void IntervalJoinNode::close(const Closing& closing, bool erase_stored, std::vector<HeldRow>& unmatched) {
+void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmatched) {
   auto list = closing.entry->value.left.rows();
   auto place_of = [](const LeftRow* row) {
     return std::tuple(row->held.time, row->held.record.turn, row->held.record.ordinal, row->held.sequence);
@@ -121,12 +116,9 @@ void IntervalJoinNode::close(const Closing& closing, bool erase_stored, std::vec
   const bool there = place != list.end() && place_of(*place) == closing.place();
   BRAID_CHECK(there || content_.meets_one, "a left row is gone");
   if (!there) return;  // it left when it met its match
-  if (edges[1].ended && closes_in_time()) {
-    sealed_ = std::max(sealed_, add_time(closing.time, upper()));
-    sealed_changed_ = true;
-  }
+  if (edges[1].ended) seal(add_time(closing.time, upper()));
   const LeftRow& row = **place;
-  if (erase_stored && row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
+  if (row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
   if (!row.matched) unmatched.push_back(row.held);
   drop_later(row);
   closing.entry->value.left.erase(static_cast<size_t>(place - list.begin()), 1);
@@ -135,11 +127,7 @@ void IntervalJoinNode::close(const Closing& closing, bool erase_stored, std::vec
 }
 
 void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out) {
-  for (size_t first = 0; first < unmatched.size(); first += kBlockRows) {
-    std::vector<const HeldRow*> held;
-    for (size_t i = first; i < std::min(unmatched.size(), first + kBlockRows); ++i) held.push_back(&unmatched[i]);
-    if (services_.trace != nullptr) trace_by_arrival(*services_.trace, held);
-    Block block = block_of(held, left_rows_, left_leaves_, arena());
+  for_each_block(unmatched, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     JoinPairs alone;
     std::vector<RightTime> times;
     for (uint32_t row = 0; row < block.rows; ++row) {
@@ -153,7 +141,7 @@ void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std:
       times.push_back({block.time[row], block.watermark[row]});
     }
     if (!alone.rows.empty()) emit(block, alone, times, out);
-  }
+  });
 }
 
 void IntervalJoinNode::forget_right() {
@@ -163,15 +151,14 @@ void IntervalJoinNode::forget_right() {
   int64_t bound = edges[0].finite;
   if (content_.nearest && !waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   // Needed if time − lower ≥ bound; of `any` if time + retain ≥ bound.
-  const int64_t needed_from =
+  right_needed_from_ =
       content_.lower_us ? add_time(bound, *content_.lower_us) : subtract_time(bound, content_.retain_us);
-  right_needed_from_ = needed_from;
   Expiry<Entry> expiry;
-  while (expiries_.take(subtract_time(needed_from, 1), &expiry)) {
+  while (expiries_.take(subtract_time(right_needed_from_, 1), &expiry)) {
     Entry& entry = *expiry.entry;
     if (!expiry.is_current()) continue;
     auto list = entry.value.right.rows();
-    auto end = std::lower_bound(list.begin(), list.end(), needed_from,
+    auto end = std::lower_bound(list.begin(), list.end(), right_needed_from_,
                                 [](const RightRow* row, int64_t time) { return row->time < time; });
     for (auto row = list.begin(); row != end; ++row) {
       if ((*row)->stored) erased_.push_back(right_key_of(entry, **row));
@@ -181,7 +168,7 @@ void IntervalJoinNode::forget_right() {
     entry.value.right.erase(0, static_cast<size_t>(end - list.begin()));
     erase_if_empty(entry);
   }
-  forget_cold_right(needed_from);
+  forget_cold_right(right_needed_from_);
 }
 
 void IntervalJoinNode::forget_cold_right(int64_t passed) {

@@ -247,19 +247,9 @@ void ShardedOperator::take(int input, const Block& block, std::vector<Block>& ou
 }
 
 bool ShardedOperator::advance(std::vector<Block>& out) {
-  uint64_t rows = 0, last = 0;
-  bool more = false;
   hand_edges();
-  while (const auto point = next_release()) {
-    more = rows >= services_.round_rows;
-    if (more) break;
-    // One point mostly releases about as much as the one before.
-    run(last, [&](Shard& shard) { shard.released = shard.node->release_before(*point, shard.out); });
-    last = 0;
-    for (const auto& shard : shards_) last += shard->released;
-    rows += last;
-  }
-  if (!more) run(state_size().rows, [](Shard& shard) { shard.node->finish_release(shard.out); });
+  released_ = 0;
+  const bool more = OperatorNode::advance(out);
   int64_t sealed_to = kNoTime;
   for (const auto& shard : shards_) sealed_to = std::max(sealed_to, shard->node->sealed());
   std::vector<OutputTrace::Made> rows_made;
@@ -283,6 +273,18 @@ std::optional<ReleasePoint> ShardedOperator::next_release() {
     if (point && (!first || *point < *first)) first = point;
   }
   return first;
+}
+
+uint64_t ShardedOperator::release_before(const ReleasePoint& point, std::vector<Block>&) {
+  // One point mostly releases about as much as the one before.
+  run(released_, [&](Shard& shard) { shard.released = shard.node->release_before(point, shard.out); });
+  released_ = 0;
+  for (const auto& shard : shards_) released_ += shard->released;
+  return released_;
+}
+
+void ShardedOperator::finish_release(std::vector<Block>&) {
+  run(state_size().rows, [](Shard& shard) { shard.node->finish_release(shard.out); });
 }
 
 void ShardedOperator::hand_edges() {

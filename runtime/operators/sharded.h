@@ -31,6 +31,9 @@ class ShardedOperator : public OperatorNode {
   bool advance(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   std::optional<ReleasePoint> next_release() override;
+  /// What the workers release is put out by advance(), which merges it.
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   void collect(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
@@ -57,6 +60,7 @@ class ShardedOperator : public OperatorNode {
   std::vector<KeyFormat> keys_;  ///< of each input
   std::vector<std::unique_ptr<Shard>> shards_;
   std::array<uint8_t, kSlices> shard_of_slice_{};
+  uint64_t released_ = 0;  ///< rows, by all workers, up to the last point of this round
 };
 
 }  // namespace braid

@@ -48,16 +48,9 @@ void UniqueNode::seal(int64_t time) {
 uint64_t UniqueNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
   note(waiting_.take_before(std::min(point.time, edges[0].value()), released_));
-  if (edges[0].ended && !released_.empty()) {
-    sealed_ = std::max(sealed_, released_.back().time);
-    sealed_changed_ = true;
-  }
-  for (size_t first = 0; first < released_.size(); first += kBlockRows) {
-    std::vector<const HeldRow*> held;
-    for (size_t i = first; i < std::min(released_.size(), first + kBlockRows); ++i) held.push_back(&released_[i]);
-    if (services_.trace != nullptr) trace_by_position(*services_.trace, held);
-    decide(block_of(held, rows_, leaves_, arena()), out);
-  }
+  if (edges[0].ended && !released_.empty()) seal(released_.back().time);
+  for_each_block(released_, HeldRows::Order::position, rows_, leaves_, services_,
+                 [&](const Block& block) { decide(block, out); });
   return released_.size();
 }
 

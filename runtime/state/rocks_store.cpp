@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::array<const char*, kStateFamilies> kFamilyNames = {"meta", "point", "timed"};
 /// Up to the hash of a row's key (store.h): what the filters of a family's files are of. 0: of whole keys.
-constexpr std::array<size_t, kStateFamilies> kPrefixes = {0, 13, 21};
+constexpr std::array<size_t, kStateFamilies> kPrefixes = {0, kPointKeyHead, kTimedKeyHead};
 /// Each family's chain of commits, behind all other rows: no key of the engine begins so.
 constexpr std::string_view kChainKey = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
 /// errno of what the system refuses, as RocksDB words it.

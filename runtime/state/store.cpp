@@ -67,7 +67,7 @@ std::string StateStore::behind_prefix(std::string_view prefix) {
 }
 
 void set_point_key(std::string& bytes, uint32_t table, uint64_t hash, std::string_view key) {
-  char head[13];
+  char head[kPointKeyHead];
   write_big_endian(head, table, 4);
   head[4] = static_cast<char>(slice_of(hash));
   write_big_endian(head + 5, hash, 8);
@@ -76,7 +76,7 @@ void set_point_key(std::string& bytes, uint32_t table, uint64_t hash, std::strin
 }
 
 void set_timed_key(std::string& bytes, uint32_t table, int64_t bucket, uint64_t hash, std::string_view key) {
-  char head[21];
+  char head[kTimedKeyHead];
   write_big_endian(head, table, 4);
   head[4] = static_cast<char>(slice_of(hash));
   write_big_endian(head + 5, static_cast<uint64_t>(bucket) ^ kSignBit, 8);
@@ -87,14 +87,14 @@ void set_timed_key(std::string& bytes, uint32_t table, int64_t bucket, uint64_t 
 
 std::string point_key(uint32_t table, uint64_t hash, std::string_view key) {
   std::string bytes;
-  bytes.reserve(13 + key.size());
+  bytes.reserve(kPointKeyHead + key.size());
   set_point_key(bytes, table, hash, key);
   return bytes;
 }
 
 std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key) {
   std::string bytes;
-  bytes.reserve(21 + key.size());
+  bytes.reserve(kTimedKeyHead + key.size());
   set_timed_key(bytes, table, bucket, hash, key);
   return bytes;
 }

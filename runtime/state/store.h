@@ -59,6 +59,7 @@ class StateStore {
 
 /// Key of a state row: table u32 | slice u8 | bucket i64 (timed rows only; sign flipped) | hash u64 | key bytes, all
 /// big-endian. A table is one of an operator's: operator number · 8 + table.
+inline constexpr size_t kPointKeyHead = 13, kTimedKeyHead = 21;  ///< bytes up to the key bytes
 std::string point_key(uint32_t table, uint64_t hash, std::string_view key);
 std::string timed_key(uint32_t table, int64_t bucket, uint64_t hash, std::string_view key);
 /// The same in the place of what `bytes` held, for loops over many rows; more key bytes may be appended.

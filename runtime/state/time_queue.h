@@ -119,13 +119,6 @@ class TimeQueue {
       for (Item& item : items) each(item);
     }
   }
-  /// Every item, likewise.
-  template <class Visit>
-  void for_each(Visit visit) {
-    for_each_due(visit);
-    for (auto& [bucket, items] : buckets_)
-      for (Item& item : items) visit(item);
-  }
 
  private:
   static constexpr int64_t kWidth = int64_t{1} << 20;  ///< about a second
