@@ -169,7 +169,7 @@ Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t 
 }
 
 StateSize IntervalJoinNode::state_size() const {
-  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  uint64_t erasures = erased_.changes() * kBytesOfErasure;
   StateSize size = waiting_.size();
   size += {left_count_ + right_count_ + cold_rows_,
            pool_.bytes_used() + keys_.bytes() + closings_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,

@@ -173,8 +173,9 @@ class IntervalJoinNode : public OperatorNode {
   /// Whether right rows are ever forgotten.
   bool forgets() const { return content_.lower_us || content_.retain_us != INT64_MAX; }
   int64_t upper() const { return content_.upper_us ? *content_.upper_us : content_.retain_us; }
-  std::string left_key_of(const Entry& entry, const HeldRow& row) const;
-  std::string right_key_of(const Entry& entry, const RightRow& row) const;
+  /// Keys of state rows; they are valid until the next one is asked for.
+  std::string_view left_key_of(const Entry& entry, const HeldRow& row);
+  std::string_view right_key_of(const Entry& entry, const RightRow& row);
   Result<StoredLeft> read_left(std::string_view key, std::string_view value);
   Result<StoredRight> read_right(std::string_view key, std::string_view value);
 
@@ -197,7 +198,8 @@ class IntervalJoinNode : public OperatorNode {
   TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
   ExpiryQueue<Entry> expiries_;             ///< of right rows
   std::vector<Entry*> changed_;
-  std::vector<std::string> erased_;
+  StateBatch erased_;
+  std::string key_bytes_;
   std::vector<int64_t> erased_right_spans_;
   /// Of a join with a single span: slices whose left rows have all left. The store has them until that is durable.
   enum class LeftRows : uint8_t { kept, gone, going };

@@ -118,7 +118,7 @@ void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmat
   if (!there) return;  // it left when it met its match
   if (edges[1].ended) seal(add_time(closing.time, upper()));
   const LeftRow& row = **place;
-  if (row.held.stored) erased_.push_back(left_key_of(*closing.entry, row.held));
+  if (row.held.stored) erased_.erase(StateFamily::timed, left_key_of(*closing.entry, row.held));
   if (!row.matched) unmatched.push_back(row.held);
   drop_later(row);
   closing.entry->value.left.erase(static_cast<size_t>(place - list.begin()), 1);
@@ -161,7 +161,7 @@ void IntervalJoinNode::forget_right() {
     auto end = std::lower_bound(list.begin(), list.end(), right_needed_from_,
                                 [](const RightRow* row, int64_t time) { return row->time < time; });
     for (auto row = list.begin(); row != end; ++row) {
-      if ((*row)->stored) erased_.push_back(right_key_of(entry, **row));
+      if ((*row)->stored) erased_.erase(StateFamily::timed, right_key_of(entry, **row));
       pool_.release_later((*row)->memory());
       --right_count_;
     }
@@ -189,7 +189,7 @@ void IntervalJoinNode::forget_matched(Entry& entry) {
   if (!entry.live) return;
   entry.value.left.erase_if([&](const LeftRow& row) {
     if (!row.matched) return false;
-    if (row.held.stored) erased_.push_back(left_key_of(entry, row.held));
+    if (row.held.stored) erased_.erase(StateFamily::timed, left_key_of(entry, row.held));
     drop_later(row);
     --left_count_;
     return true;
@@ -209,21 +209,24 @@ void IntervalJoinNode::erase(Entry& entry) {
   keys_.erase(entry);
 }
 
-std::string IntervalJoinNode::left_key_of(const Entry& entry, const HeldRow& row) const {
-  std::string place;
-  append_time_key(place, row.time);
-  append_held_place(place, row);
-  return timed_key(table(kLeftTable), entry.bucket, entry.hash, place);
+std::string_view IntervalJoinNode::left_key_of(const Entry& entry, const HeldRow& row) {
+  set_timed_key(key_bytes_, table(kLeftTable), entry.bucket, entry.hash, {});
+  append_time_key(key_bytes_, row.time);
+  append_held_place(key_bytes_, row);
+  return key_bytes_;
 }
 
-std::string IntervalJoinNode::right_key_of(const Entry& entry, const RightRow& row) const {
-  WireWriter place;
-  append_time_key(place.bytes(), row.time);
-  place.fixed(row.source);
-  place.fixed(row.partition);
-  place.fixed(row.position);
-  place.fixed(row.sequence);
-  return timed_key(table(kRightTable), entry.bucket, entry.hash, place.bytes());
+std::string_view IntervalJoinNode::right_key_of(const Entry& entry, const RightRow& row) {
+  struct Place {
+    uint32_t source, partition;
+    int64_t position;
+    uint64_t sequence;
+  };
+  const Place place = {row.source, row.partition, row.position, row.sequence};
+  set_timed_key(key_bytes_, table(kRightTable), entry.bucket, entry.hash, {});
+  append_time_key(key_bytes_, row.time);
+  key_bytes_.append(reinterpret_cast<const char*>(&place), sizeof(place));
+  return key_bytes_;
 }
 
 Result<IntervalJoinNode::StoredLeft> IntervalJoinNode::read_left(std::string_view key, std::string_view value) {
@@ -266,8 +269,7 @@ void IntervalJoinNode::committed() {
 void IntervalJoinNode::collect(StateBatch& batch) {
   waiting_.collect(batch);
   WireWriter held, out;
-  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
-  erased_.clear();
+  batch.append(erased_);
   for (uint32_t slice = 0; slice < kSlices; ++slice) {
     if (left_of_slice_[slice] != LeftRows::gone) continue;
     erase_bucket(batch, table(kLeftTable), 0, slice, slice + 1);
@@ -276,7 +278,11 @@ void IntervalJoinNode::collect(StateBatch& batch) {
   for (int64_t span : erased_right_spans_)
     erase_bucket(batch, table(kRightTable), span, services_.first_slice, services_.end_slice);
   erased_right_spans_.clear();
-  for (Entry* entry : changed_) {
+  constexpr size_t kAhead = 8;
+  for (size_t at = 0; at < changed_.size(); ++at) {
+    if (at + 2 * kAhead < changed_.size()) __builtin_prefetch(changed_[at + 2 * kAhead]);
+    if (at + kAhead < changed_.size()) changed_[at + kAhead]->value.right.prefetch();
+    Entry* entry = changed_[at];
     if (!entry->live) continue;
     entry->value.changed = false;
     for (LeftRow* row : entry->value.left.rows()) {

@@ -330,10 +330,11 @@ void WindowGroupNode::erase_slices(int64_t end) {
 void WindowGroupNode::erase_stored(const Group& group) {
   if (!rows_.head(group.row).stored) return;
   const StoredPlace place = place_of(group);
-  erased_.push_back(state_key(place));
+  set_state_key(key_bytes_, place);
+  erased_.erase(StateFamily::timed, key_bytes_);
   for (size_t i = 0; i < state_.sets().size(); ++i)
     for (uint32_t part = 0; part < state_.sets()[i]->parts(rows_.value(group.row)).stored; ++part)
-      erased_.push_back(part_key(place, i, part));
+      erased_.erase(StateFamily::timed, part_key(place, i, part));
 }
 
 void WindowGroupNode::emit(std::span<const WindowRow> rows, const WindowRange& window, std::vector<Block>& out) {

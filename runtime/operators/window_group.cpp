@@ -189,8 +189,15 @@ bool WindowGroupNode::parse_place(uint64_t hash, int64_t bucket, std::string_vie
   return true;
 }
 
+void WindowGroupNode::set_state_key(std::string& bytes, const StoredPlace& place) const {
+  set_timed_key(bytes, table(kGroupTable), place.place.last_end, place.hash, place.key);
+  if (overlap_) append_time_key(bytes, place.place.first_end);
+}
+
 std::string WindowGroupNode::state_key(const StoredPlace& place) const {
-  return timed_key(table(kGroupTable), place.place.last_end, place.hash, place_key(place.place, place.key));
+  std::string bytes;
+  set_state_key(bytes, place);
+  return bytes;
 }
 
 std::string WindowGroupNode::part_key(const StoredPlace& place, size_t set, uint32_t part) const {
@@ -199,28 +206,32 @@ std::string WindowGroupNode::part_key(const StoredPlace& place, size_t set, uint
 }
 
 void WindowGroupNode::collect(StateBatch& batch) {
-  for (std::string& key : erased_) batch.erase(StateFamily::timed, std::move(key));
-  erased_.clear();
+  batch.append(erased_);
   for (int64_t end : erased_buckets_) {
     erase_bucket(batch, table(kGroupTable), end, services_.first_slice, services_.end_slice);
     if (!state_.sets().empty()) erase_bucket(batch, table(kPartTable), end, services_.first_slice, services_.end_slice);
   }
   erased_buckets_.clear();
+  constexpr size_t kAhead = 8;
+  WireWriter out;
   for (const auto& [place, slice] : slices_) {
-    for (RowHandle row : slice->changed) {
-      const Group group{slice.get(), row};
-      char* state = rows_.value(row);
-      RowHead& head = rows_.head(row);
-      WireWriter out;
+    const std::vector<RowHandle>& changed = slice->changed;
+    for (size_t at = 0; at < changed.size(); ++at) {
+      if (at + kAhead < changed.size()) rows_.prefetch(changed[at + kAhead]);
+      const Group group{slice.get(), changed[at]};
+      char* state = rows_.value(group.row);
+      RowHead& head = rows_.head(group.row);
+      out.clear();
       state_.store(state, out);
       for (size_t i = 0; i < state_.sets().size(); ++i) {
-        state_.sets()[i]->collect(state, [&](uint32_t part, std::string values) {
-          batch.put(StateFamily::timed, part_key(place_of(group), i, part), std::move(values));
+        state_.sets()[i]->collect(state, [&](uint32_t part, std::string_view values) {
+          batch.put(StateFamily::timed, part_key(place_of(group), i, part), values);
           ++slice->stored;
         });
         out.fixed(state_.sets()[i]->parts(state).stored);
       }
-      batch.put(StateFamily::timed, state_key(place_of(group)), out.take());
+      set_state_key(key_bytes_, place_of(group));
+      batch.put(StateFamily::timed, key_bytes_, out.bytes());
       if (!head.stored) ++slice->stored;
       head.stored = true;
       head.dirty = false;
@@ -231,9 +242,9 @@ void WindowGroupNode::collect(StateBatch& batch) {
   changed_value_bytes_ = 0;
   cold_.collected();
   if (sealed_changed_) {
-    WireWriter out;
+    out.clear();
     out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.take());
+    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
     sealed_changed_ = false;
   }
 }
@@ -419,7 +430,7 @@ Status WindowGroupNode::evict(uint64_t bytes) {
 }
 
 StateSize WindowGroupNode::state_size() const {
-  uint64_t erasures = erased_.size() * kBytesOfErasure;
+  uint64_t erasures = erased_.changes() * kBytesOfErasure;
   return {
       rows_.size() + cold_.entries(),
       pool_.bytes_used() + rows_.bytes() + trails_.bytes() + cold_.bytes() + slices_.size() * sizeof(Slice) + erasures,

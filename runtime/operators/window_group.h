@@ -93,6 +93,7 @@ class WindowGroupNode : public OperatorNode {
 
   // What is stored.
   std::string place_key(const Place& place, std::string_view key) const;
+  void set_state_key(std::string& bytes, const StoredPlace& place) const;
   StoredPlace place_of(const Group& group) const {
     return {group.slice->place, rows_.head(group.row).hash, rows_.key(group.row)};
   }
@@ -152,7 +153,8 @@ class WindowGroupNode : public OperatorNode {
 
   uint64_t changed_ = 0;              ///< groups
   uint64_t changed_value_bytes_ = 0;  ///< of sets, not yet collected
-  std::vector<std::string> erased_;
+  StateBatch erased_;
+  std::string key_bytes_;                ///< the last key that was collected or erased
   std::vector<int64_t> erased_buckets_;  ///< with too many groups to name them
   int64_t sealed_ = kNoTime;             ///< windows closed up to there because all inputs had ended
   bool sealed_changed_ = false;
