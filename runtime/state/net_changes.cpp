@@ -2,42 +2,102 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace braid {
 namespace {
 
-/// Big-endian, filled up with zeros: in the order of the bytes where they differ.
-std::array<uint64_t, 3> head_of(std::string_view key) {
-  std::array<uint64_t, 3> head = {};
-  std::memcpy(head.data(), key.data(), std::min(key.size(), sizeof(head)));
-  for (uint64_t& word : head) word = __builtin_bswap64(word);
-  return head;
+bool by_key(const NetChanges::Row& a, const NetChanges::Row& b) {
+  const int order = a.change().key.compare(b.change().key);
+  return order != 0 ? order < 0 : a.number < b.number;
 }
+
+bool by_head(const NetChanges::Row& a, const NetChanges::Row& b) {
+  return a.head < b.head;
+}
+
+constexpr int kBytesOfHead = 8;
 
 }  // namespace
 
-bool NetChanges::Row::operator<(const Row& other) const {
-  if (head != other.head) return head < other.head;
-  const int order = change().key.compare(other.change().key);
-  return order != 0 ? order < 0 : number < other.number;
+void NetChanges::reserve(uint64_t changes) {
+  rows_.reserve(changes);
+  beginnings_.reserve(changes);
 }
 
 void NetChanges::add(const StateBatch::Change& change, const char* place) {
-  std::vector<Row>& list = change.kind == StateBatch::Change::Kind::erase_range ? ranges_ : rows_;
-  list.push_back({head_of(change.key), place, next_++});
+  if (change.kind == StateBatch::Change::Kind::erase_range) {
+    ranges_.push_back({0, place, next_++});
+    return;
+  }
+  Beginning beginning = {};
+  std::memcpy(beginning.data(), change.key.data(), std::min(change.key.size(), sizeof(beginning)));
+  for (size_t word = 0; word < kWords; ++word) {
+    beginning[word] = __builtin_bswap64(beginning[word]);
+    if (!beginnings_.empty()) different_[word] |= beginning[word] ^ beginnings_.front()[word];
+  }
+  rows_.push_back({0, place, next_++});
+  beginnings_.push_back(beginning);
 }
 
 void NetChanges::settle() {
-  std::sort(rows_.begin(), rows_.end());
-  std::sort(ranges_.begin(), ranges_.end());
-  size_t kept = 0;
+  make_heads();
+  if (!std::is_sorted(rows_.begin(), rows_.end(), by_head)) sort_by_head();
+  keep_last();
+  std::sort(ranges_.begin(), ranges_.end(), by_key);
+  if (!ranges_.empty()) drop_erased();
+}
+
+void NetChanges::make_heads() {
+  // The first bytes that are not the same everywhere.
+  struct Byte {
+    size_t word;
+    int shift;
+  };
+  std::vector<Byte> bytes;
+  for (size_t word = 0; word < kWords; ++word)
+    for (int shift = 56; shift >= 0 && bytes.size() < kBytesOfHead; shift -= 8)
+      if ((different_[word] >> shift & 0xFF) != 0) bytes.push_back({word, shift});
   for (size_t i = 0; i < rows_.size(); ++i) {
-    const bool last = i + 1 == rows_.size() || rows_[i].head != rows_[i + 1].head ||
-                      rows_[i].change().key != rows_[i + 1].change().key;
-    if (last) rows_[kept++] = rows_[i];
+    uint64_t head = 0;
+    for (const Byte& byte : bytes) head = head << 8 | (beginnings_[i][byte.word] >> byte.shift & 0xFF);
+    rows_[i].head = head;
+  }
+  beginnings_ = {};
+}
+
+void NetChanges::sort_by_head() {
+  constexpr size_t kFew = 256;
+  if (rows_.size() < kFew) {
+    std::stable_sort(rows_.begin(), rows_.end(), by_head);
+    return;
+  }
+  // By one byte after the other, from the last to the first; each pass keeps the order of the one before.
+  std::array<std::array<uint64_t, 256>, kBytesOfHead> counts = {};
+  for (const Row& row : rows_)
+    for (size_t byte = 0; byte < kBytesOfHead; ++byte) ++counts[byte][row.head >> (8 * byte) & 0xFF];
+  std::vector<Row> sorted(rows_.size());
+  for (size_t byte = 0; byte < kBytesOfHead; ++byte) {
+    std::array<uint64_t, 256>& places = counts[byte];
+    if (places[rows_[0].head >> (8 * byte) & 0xFF] == rows_.size()) continue;
+    uint64_t next = 0;
+    for (uint64_t& place : places) next += std::exchange(place, next);
+    for (const Row& row : rows_) sorted[places[row.head >> (8 * byte) & 0xFF]++] = row;
+    rows_.swap(sorted);
+  }
+}
+
+void NetChanges::keep_last() {
+  size_t kept = 0;
+  for (size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
+    for (end = begin + 1; end < rows_.size() && rows_[end].head == rows_[begin].head;) ++end;
+    if (end - begin > 1)
+      std::sort(rows_.begin() + static_cast<std::ptrdiff_t>(begin), rows_.begin() + static_cast<std::ptrdiff_t>(end),
+                by_key);
+    for (size_t i = begin; i < end; ++i)
+      if (i + 1 == end || rows_[i].change().key != rows_[i + 1].change().key) rows_[kept++] = rows_[i];
   }
   rows_.resize(kept);
-  if (!ranges_.empty()) drop_erased();
 }
 
 void NetChanges::drop_erased() {

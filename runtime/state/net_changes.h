@@ -1,6 +1,9 @@
 // What a batch leaves of one family, in the order of a sorted file: the last change of each key, without those that a
 // later range takes away, and the ranges. A range takes away nothing that is put after it. The batch outlives it. One
 // thread.
+//
+// Rows that come in order are not sorted again; others are sorted by the bytes in which the beginnings of their keys
+// differ, without a comparison, and only rows that are equal in these by the whole key.
 #pragma once
 
 #include <array>
@@ -15,28 +18,45 @@ namespace braid {
 class NetChanges {
  public:
   struct Row {
-    std::array<uint64_t, 3> head;  ///< the first bytes of the key as numbers: few comparisons need the key itself
-    const char* place;             ///< in the batch
-    uint64_t number;               ///< of the change among all of the family
+    uint64_t head;      ///< of the key, as a number: in the order of the keys where it differs
+    const char* place;  ///< in the batch
+    uint64_t number;    ///< of the change among all of the family
 
     StateBatch::Change change() const { return StateBatch::read(place); }
-
-    bool operator<(const Row& other) const;
   };
 
   /// Makes room for so many.
-  void reserve(uint64_t changes) { rows_.reserve(changes); }
+  void reserve(uint64_t changes);
   void add(const StateBatch::Change& change, const char* place);
   /// Once, after the last change: rows are then sorted by key.
   void settle();
   std::span<const Row> rows() const { return rows_; }
   /// In the order of their first keys.
   std::span<const Row> ranges() const { return ranges_; }
+  /// Each row in order: visit(change) returns false to stop. Their memory is asked for ahead.
+  template <class Visit>
+  void for_each_row(Visit visit) const {
+    constexpr size_t kAhead = 8;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (i + kAhead < rows_.size()) __builtin_prefetch(rows_[i + kAhead].place);
+      if (!visit(rows_[i].change())) return;
+    }
+  }
 
  private:
+  static constexpr size_t kWords = 3;
+  using Beginning = std::array<uint64_t, kWords>;  ///< of a key, big-endian, filled up with zeros
+
+  /// Gives the rows their heads.
+  void make_heads();
+  void sort_by_head();
+  /// Rows with the same head, by key; the last of each key is kept.
+  void keep_last();
   void drop_erased();
 
   std::vector<Row> rows_, ranges_;
+  std::vector<Beginning> beginnings_;  ///< of the rows, until they are settled
+  Beginning different_ = {};           ///< bits in which not all of them agree
   uint64_t next_ = 0;
 };
 

@@ -34,6 +34,8 @@ constexpr std::array<size_t, kStateFamilies> kPrefixes = {0, kPointKeyHead, kTim
 constexpr std::string_view kChainKey = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
 /// errno of what the system refuses, as RocksDB words it.
 constexpr std::array kRefusals = {EACCES, EPERM, EROFS, EMFILE, ENFILE, ENOMEM, EAGAIN, ENOLCK};
+/// Of a change in a write, besides its bytes.
+constexpr uint64_t kWriteOverhead = 16;
 constexpr int kCannotWrite = 7018;
 constexpr int kStoreCorrupt = 8002;
 constexpr int kDiskFull = 8003;
@@ -205,19 +207,38 @@ class RocksStore : public StateStore {
     return handles_[1 + static_cast<size_t>(family)];  // the first is RocksDB's default family, unused
   }
 
+  using Nets = std::array<NetChanges, kStateFamilies>;
+
+  /// What is left of the changes of each family when later ones have replaced earlier ones.
+  static Nets nets_of(const StateBatch& batch) {
+    Nets nets;
+    for (int family = 0; family < kStateFamilies; ++family)
+      nets[static_cast<size_t>(family)].reserve(batch.changes(static_cast<StateFamily>(family)));
+    batch.for_each(
+        [&](const Change& change, const char* place) { nets[static_cast<size_t>(change.family)].add(change, place); });
+    for (NetChanges& net : nets) net.settle();
+    return nets;
+  }
+
   Status write(const StateBatch& batch, const CommitChain& link) {
-    rocksdb::WriteBatch write;
+    const Nets nets = nets_of(batch);
+    rocksdb::WriteBatch write(batch.bytes() + batch.changes() * kWriteOverhead);
     rocksdb::Status status;
-    batch.for_each([&](const Change& change, const char*) {
-      if (!status.ok()) return;
-      rocksdb::ColumnFamilyHandle* family = handle(change.family);
-      const rocksdb::Slice key = slice(change.key), value = slice(change.value);
-      status = change.kind == Change::Kind::put     ? write.Put(family, key, value)
-               : change.kind == Change::Kind::erase ? write.Delete(family, key)
-                                                    : write.DeleteRange(family, key, value);
-    });
-    for (int family = 0; status.ok() && family < kStateFamilies; ++family)
-      status = write.Merge(handle(static_cast<StateFamily>(family)), slice(kChainKey), link.bytes());
+    for (int number = 0; status.ok() && number < kStateFamilies; ++number) {
+      const NetChanges& net = nets[static_cast<size_t>(number)];
+      rocksdb::ColumnFamilyHandle* family = handle(static_cast<StateFamily>(number));
+      // The rows that are left were put after the ranges. In order they cost the table in memory no search.
+      for (size_t i = 0; status.ok() && i < net.ranges().size(); ++i) {
+        const Change range = net.ranges()[i].change();
+        status = write.DeleteRange(family, slice(range.key), slice(range.value));
+      }
+      net.for_each_row([&](const Change& row) {
+        status = row.kind == Change::Kind::put ? write.Put(family, slice(row.key), slice(row.value))
+                                               : write.Delete(family, slice(row.key));
+        return status.ok();
+      });
+      if (status.ok()) status = write.Merge(family, slice(kChainKey), link.bytes());
+    }
     if (!status.ok()) return store_error(status, path_);
     rocksdb::WriteOptions options;
     options.sync = true;
@@ -226,19 +247,13 @@ class RocksStore : public StateStore {
     return {};
   }
 
-  /// What is left of a family's changes when later ones have replaced earlier ones.
   Status ingest(const StateBatch& batch, const CommitChain& link) {
-    std::array<NetChanges, kStateFamilies> nets;
-    for (int family = 0; family < kStateFamilies; ++family)
-      nets[static_cast<size_t>(family)].reserve(batch.changes(static_cast<StateFamily>(family)));
-    batch.for_each(
-        [&](const Change& change, const char* place) { nets[static_cast<size_t>(change.family)].add(change, place); });
+    const Nets nets = nets_of(batch);
     rocksdb::Status made = rocksdb::Env::Default()->CreateDirIfMissing(path_ + kIncoming);
     if (!made.ok()) return store_error(made, path_);
     std::vector<rocksdb::IngestExternalFileArg> files;
     for (int family = 0; family < kStateFamilies; ++family) {
-      NetChanges& net = nets[static_cast<size_t>(family)];
-      net.settle();
+      const NetChanges& net = nets[static_cast<size_t>(family)];
       std::string path = path_ + kIncoming + "/" + kFamilyNames[static_cast<size_t>(family)] + ".sst";
       rocksdb::ExternalSstFileInfo written;
       rocksdb::Status status = write_file(net, link, path, static_cast<StateFamily>(family), &written);
@@ -266,10 +281,11 @@ class RocksStore : public StateStore {
     rocksdb::SstFileWriter file(rocksdb::EnvOptions(), file_options_[static_cast<size_t>(family)], handle(family),
                                 kDropFromPageCache);
     rocksdb::Status status = file.Open(path);
-    for (size_t i = 0; status.ok() && i < net.rows().size(); ++i) {
-      const Change row = net.rows()[i].change();
+    if (!status.ok()) return status;
+    net.for_each_row([&](const Change& row) {
       status = row.kind == Change::Kind::put ? file.Put(slice(row.key), slice(row.value)) : file.Delete(slice(row.key));
-    }
+      return status.ok();
+    });
     if (status.ok()) status = file.Merge(slice(kChainKey), link.bytes());
     for (size_t i = 0; status.ok() && i < net.ranges().size(); ++i) {
       const Change range = net.ranges()[i].change();

@@ -8,9 +8,11 @@
 #include "runtime/base/executor.h"
 #include "runtime/base/rng.h"
 #include "runtime/base/sim_fs.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/state/commit_chain.h"
 #include "runtime/state/file_digest.h"
 #include "runtime/state/memory_store.h"
+#include "runtime/state/net_changes.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid {
@@ -160,6 +162,52 @@ TEST(Stores, hold_what_a_map_holds) {
       }
     }
     std::filesystem::remove_all(place);
+  }
+}
+
+/// Keys of rows as operators have them: of a few tables, buckets and hashes, or of many.
+std::string row_key(Rng& rng, uint64_t variety) {
+  const auto table = static_cast<uint32_t>(rng.below(3));
+  const auto bucket = static_cast<int64_t>(rng.below(variety)) * 10'000'000;
+  const uint64_t hash = rng.chance(2) ? rng.next() : key_hash(std::to_string(rng.below(variety)));
+  std::string key = timed_key(table, bucket, hash, std::to_string(rng.below(4)));
+  if (rng.chance(50)) key.resize(rng.below(24));
+  return key;
+}
+
+TEST(NetChanges, leaves_what_a_map_holds_in_its_order) {
+  Rng rng(5);
+  for (const uint64_t variety : {1, 3, 40, 100'000}) {
+    for (const int changes : {0, 1, 50, 5'000}) {
+      StateBatch batch;
+      std::map<std::string, std::string> expected;
+      for (int i = 0; i < changes; ++i) {
+        std::string key = row_key(rng, variety);
+        if (rng.chance(500)) {
+          std::string end = row_key(rng, variety);
+          if (end < key) std::swap(key, end);
+          batch.erase_range(StateFamily::timed, key, end);
+          expected.erase(expected.lower_bound(key), expected.lower_bound(end));
+        } else if (rng.chance(5)) {
+          batch.erase(StateFamily::timed, key);
+          expected[key] = "erased";
+        } else {
+          batch.put(StateFamily::timed, key, std::to_string(i));
+          expected[key] = std::to_string(i);
+        }
+      }
+      NetChanges net;
+      net.reserve(batch.changes());
+      batch.for_each([&](const StateBatch::Change& change, const char* place) { net.add(change, place); });
+      net.settle();
+      std::vector<std::pair<std::string, std::string>> found;
+      net.for_each_row([&](const StateBatch::Change& row) {
+        const bool put = row.kind == StateBatch::Change::Kind::put;
+        found.emplace_back(row.key, put ? std::string(row.value) : "erased");
+        return true;
+      });
+      ASSERT_EQ(found, (std::vector<std::pair<std::string, std::string>>(expected.begin(), expected.end())));
+    }
   }
 }
 
