@@ -363,13 +363,16 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
   // What is young is rewritten soon: it is not worth compressing, nor merging before there is much of it.
   family.compression = rocksdb::kNoCompression;
   family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kNoCompression, rocksdb::kLZ4Compression};
-  family.level0_file_num_compaction_trigger = 8;
+  // A look-up asks each young file. With little memory there are many look-ups, with much there are many rows to merge.
+  constexpr uint64_t kMuchMemory = 32 << 20;
+  family.level0_file_num_compaction_trigger = limits.memory_bytes < kMuchMemory ? 8 : 16;
   family.level0_slowdown_writes_trigger = 36;
   family.level0_stop_writes_trigger = 48;
   family.max_bytes_for_level_base = uint64_t{1} << 30;
   family.merge_operator = std::make_shared<JoinChains>();
   family.write_buffer_size = std::clamp<uint64_t>(limits.memory_bytes / 4, 1 << 20, 16 << 20);
   rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;  // the work of writing is by block
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_cache = rocksdb::NewLRUCache(limits.memory_bytes / 2);
   table.cache_index_and_filter_blocks = true;  // all that is kept in memory counts
