@@ -11,15 +11,18 @@ class SimReader : public FileReader {
       : fs_(fs), path_(std::move(path)), node_(std::move(node)), generation_(fs.generation_) {}
 
   Result<uint64_t> size() override {
+    std::lock_guard guard(fs_.mutex_);
     BRAID_TRY(begin());
     return static_cast<uint64_t>(node_->content.size());
   }
   Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
+    std::lock_guard guard(fs_.mutex_);
     BRAID_TRY(begin());
     if (offset >= node_->content.size()) return size_t{0};
     return node_->content.copy(into, length, offset);
   }
   Result<std::string_view> map(uint64_t offset, size_t length) override {
+    std::lock_guard guard(fs_.mutex_);
     BRAID_TRY(begin());
     if (offset > node_->content.size() || length > node_->content.size() - offset)
       return file_error(ErrorKind::input, "map", path_, EINVAL);
@@ -46,10 +49,12 @@ class SimWriter : public FileWriter {
   SimWriter(SimFs& fs, std::string path, SimFs::NodeRef node)
       : fs_(fs), path_(std::move(path)), node_(std::move(node)), generation_(fs.generation_) {}
   ~SimWriter() override {
+    std::lock_guard guard(fs_.mutex_);
     if (locks_ && generation_ == fs_.generation_) fs_.locked_.erase(node_.get());
   }
 
   Status append(std::string_view bytes) override {
+    std::lock_guard guard(fs_.mutex_);
     bool power_was_cut = fs_.power_is_cut();
     int failure = begin();
     if (failure == 0) {
@@ -61,22 +66,26 @@ class SimWriter : public FileWriter {
     return file_error(ErrorKind::output, "write", path_, failure);
   }
   Status truncate(uint64_t length) override {
+    std::lock_guard guard(fs_.mutex_);
     if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "shorten", path_, failure);
     node_->content.resize(length, '\0');
     node_->shortest = std::min<size_t>(node_->shortest, length);
     return {};
   }
   Status sync() override {
+    std::lock_guard guard(fs_.mutex_);
     if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "sync", path_, failure);
     node_->synced = node_->content;
     node_->shortest = node_->content.size();
     return {};
   }
   Result<uint64_t> size() override {
+    std::lock_guard guard(fs_.mutex_);
     if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "write", path_, failure);
     return static_cast<uint64_t>(node_->content.size());
   }
   Result<bool> lock() override {
+    std::lock_guard guard(fs_.mutex_);
     if (int failure = begin(); failure != 0) return file_error(ErrorKind::output, "lock", path_, failure);
     locks_ = locks_ || fs_.locked_.insert(node_.get()).second;
     return locks_;
@@ -98,6 +107,7 @@ class SimLock : public FileLock {
  public:
   SimLock(SimFs& fs, std::string path) : fs_(fs), path_(std::move(path)), generation_(fs.generation_) {}
   ~SimLock() override {
+    std::lock_guard guard(fs_.mutex_);
     if (generation_ == fs_.generation_) fs_.locks_.erase(path_);
   }
 
@@ -154,6 +164,7 @@ void SimFs::change_entries(EntryChange change) {
 }
 
 Result<FileInfo> SimFs::stat(const std::string& path) {
+  std::lock_guard guard(mutex_);
   if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
   NodeRef node = find(path);
   if (!node) return FileInfo{};
@@ -166,6 +177,7 @@ Result<FileInfo> SimFs::stat(const std::string& path) {
 }
 
 Result<std::vector<std::string>> SimFs::list_directory(const std::string& path) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
   if (failure == 0 && !node) failure = ENOENT;
@@ -179,6 +191,7 @@ Result<std::vector<std::string>> SimFs::list_directory(const std::string& path) 
 }
 
 Result<std::unique_ptr<FileReader>> SimFs::open_reader(const std::string& path) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
   if (failure == 0 && !node) failure = ENOENT;
@@ -188,6 +201,7 @@ Result<std::unique_ptr<FileReader>> SimFs::open_reader(const std::string& path) 
 }
 
 Result<std::unique_ptr<FileWriter>> SimFs::open_writer(const std::string& path, OpenMode mode) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
   NodeRef parent = find(parent_directory(full(path)));
@@ -207,6 +221,7 @@ Result<std::unique_ptr<FileWriter>> SimFs::open_writer(const std::string& path, 
 }
 
 Status SimFs::rename(const std::string& from, const std::string& to) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(from);
   NodeRef parent = find(parent_directory(full(to)));
@@ -219,6 +234,7 @@ Status SimFs::rename(const std::string& from, const std::string& to) {
 }
 
 Status SimFs::remove(const std::string& path) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
   if (failure == 0 && node && node->directory) {
@@ -231,6 +247,7 @@ Status SimFs::remove(const std::string& path) {
 }
 
 Status SimFs::make_directories(const std::string& path) {
+  std::lock_guard guard(mutex_);
   if (int failure = begin_operation(); failure != 0)
     return file_error(ErrorKind::output, "create directory", path, failure);
   std::vector<std::string> missing;
@@ -246,6 +263,7 @@ Status SimFs::make_directories(const std::string& path) {
 }
 
 Status SimFs::sync_directory(const std::string& path) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
   if (failure == 0 && !node) failure = ENOENT;
@@ -262,6 +280,7 @@ Status SimFs::sync_directory(const std::string& path) {
 }
 
 Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
+  std::lock_guard guard(mutex_);
   int failure = begin_operation();
   if (failure == 0 && locks_.contains(full(path))) failure = EWOULDBLOCK;
   NodeRef parent = find(parent_directory(full(path)));
@@ -273,21 +292,25 @@ Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
 }
 
 Result<std::string> SimFs::canonical(const std::string& path) {
+  std::lock_guard guard(mutex_);
   if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
   return full(path);
 }
 
 Result<std::string> SimFs::unique_id() {
+  std::lock_guard guard(mutex_);
   ++ids_;
   return fmt::format("{:016x}{:016x}", hash_mix(ids_), hash_mix(hash_mix(ids_)));
 }
 
 void SimFs::link(const std::string& from, const std::string& to) {
+  std::lock_guard guard(mutex_);
   ++find(from)->links;
   entries_[full(to)] = durable_[full(to)] = find(from);
 }
 
 void SimFs::crash() {
+  std::lock_guard guard(mutex_);
   size_t kept = rng_.below(pending_.size() + 1);
   for (size_t i = 0; i < kept; ++i) apply(pending_[i], durable_);
   pending_.clear();

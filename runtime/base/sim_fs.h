@@ -4,11 +4,12 @@
 // What a crash keeps: of each file the synced bytes and a prefix, of any length, of what was appended since; an
 // unsynced truncation happened or not. Of entries (created, renamed, removed) those of synced directories and, of the
 // others, the first few in the order they were made, as a journal does.
-// One thread. Handles from before a crash fail afterwards.
+// Threads may share it; then the order of their operations is theirs. Handles from before a crash fail afterwards.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -75,6 +76,7 @@ class SimFs : public Fs {
   void change_entries(EntryChange change);
   static void apply(const EntryChange& change, std::map<std::string, NodeRef>& entries);
 
+  std::mutex mutex_;
   Rng rng_;
   uint64_t operations_ = 0;
   uint64_t power_cut_ = 0;

@@ -22,13 +22,25 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
     return output;
   }
   auto bound = bindings_.find(product);
-  std::string format = bound == bindings_.end() || bound->second.format.empty() ? spec.format : bound->second.format;
-  output.path = bound == bindings_.end() || bound->second.path.empty()
-                    ? join_path(join_path(directory_, "out"), name + (format == "csv" ? ".csv" : ".ndjson"))
-                    : bound->second.path;
-  output.encoder =
-      make_encoder(format_of(format), spec.row, bound == bindings_.end() ? CsvStyle{} : bound->second.style);
+  output.path =
+      bound == bindings_.end() || bound->second.path.empty()
+          ? join_path(join_path(directory_, "out"), name + (format_name(product) == "csv" ? ".csv" : ".ndjson"))
+          : bound->second.path;
+  output.encoder = encoder_of(output);
   return output;
+}
+
+std::unique_ptr<Encoder> OutputFiles::encoder_of(const Output& output) const {
+  const ProductSpec& spec = program_.products[output.product];
+  auto bound = bindings_.find(output.product);
+  return make_encoder(format_of(format_name(output.product)), spec.row,
+                      bound == bindings_.end() ? CsvStyle{} : bound->second.style);
+}
+
+const std::string& OutputFiles::format_name(int product) const {
+  auto bound = bindings_.find(product);
+  return bound == bindings_.end() || bound->second.format.empty() ? program_.products[product].format
+                                                                  : bound->second.format;
 }
 
 std::string OutputFiles::key_of(const Output& output) const {
@@ -165,9 +177,13 @@ Status OutputFiles::claim_products(StateStore& store) {
   return claim(store, fresh);
 }
 
-Status OutputFiles::append(Output& output, std::string_view bytes) {
-  output.changed = true;
-  if (output.file) return output.file->append(bytes);
+void OutputFiles::append(Output& output, std::string_view bytes) {
+  output.epoch_digest.add(bytes);
+  const Status status = output.file ? output.file->append(bytes) : wait_for_file(output, bytes);
+  if (!status.ok() && output.failure.ok()) output.failure = status;
+}
+
+Status OutputFiles::wait_for_file(Output& output, std::string_view bytes) {
   output.waiting += bytes;
   constexpr size_t kMuch = 1 << 20;
   if (output.waiting.size() < kMuch || !idle_store_) return {};
@@ -184,34 +200,42 @@ Status OutputFiles::begin(StateStore& store, const std::vector<Output*>& fresh) 
   return {};
 }
 
+OutputQueue& OutputFiles::queue_of(Output& output) {
+  if (output.queue == nullptr) {
+    output.queue = std::make_unique<OutputQueue>(
+        program_.products[output.product].row, [this, &output] { return encoder_of(output); },
+        [this, &output](std::string_view bytes) { append(output, bytes); }, *executor_, workers_);
+  }
+  return *output.queue;
+}
+
 void OutputFiles::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port);
-  std::string_view bytes;
-  if (target.encoder) {
-    bytes = target.encoder->encode(block);
-  } else {
-    encoded_.clear();
-    Type type = struct_type(row);
-    std::vector<Slot> slots(block.columns.size());
-    for (uint32_t i = 0; i < block.rows; ++i) {
-      for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
-      append_json(type, slots.data(), encoded_);
-      encoded_ += '\n';
-    }
-    bytes = encoded_;
-  }
-  target.epoch_digest.add(bytes);
   target.rows += block.rows;
   target.epoch_rows += block.rows;
-  Status status = append(target, bytes);
-  if (!status.ok() && failure_.ok()) failure_ = status;
+  target.changed = true;
+  if (target.encoder && target.file && executor_ != nullptr) return queue_of(target).add(block);
+  if (target.encoder) return append(target, target.encoder->encode(block));
+  encoded_.clear();
+  Type type = struct_type(row);
+  std::vector<Slot> slots(block.columns.size());
+  for (uint32_t i = 0; i < block.rows; ++i) {
+    for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
+    append_json(type, slots.data(), encoded_);
+    encoded_ += '\n';
+  }
+  append(target, encoded_);
 }
 
 Status OutputFiles::freeze(StateStore& store) {
-  BRAID_TRY(failure_);
   std::vector<Output*> fresh;
   for (auto& [place, output] : outputs_)
+    if (output.queue) output.queue->flush();
+  for (auto& [place, output] : outputs_) {
+    if (output.queue) output.queue->drain();
+    BRAID_TRY(output.failure);
     if (!output.file && !output.waiting.empty()) fresh.push_back(&output);
+  }
   BRAID_TRY(begin(store, fresh));
   frozen_.clear();
   for (auto& [place, output] : outputs_) {

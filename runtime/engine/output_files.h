@@ -1,5 +1,6 @@
 // The files of a job: one per product from the start, one per port from its first row. Rows are encoded when they are
-// written; what has not been committed lies behind the committed length and is cut at recovery.
+// written, those of products on other threads if there are any (output_queue.h); what has not been committed lies
+// behind the committed length and is cut at recovery.
 //
 // Claims: the state names a file before it exists (connect/sink.h). A port that gets its first row keeps it in memory
 // until the next freeze has claimed its file. One thread, but for sync().
@@ -19,6 +20,7 @@
 #include "runtime/connect/sink.h"
 #include "runtime/data/stream_digest.h"
 #include "runtime/engine/output_owner.h"
+#include "runtime/engine/output_queue.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/state/store.h"
 #include "runtime/state/wire.h"
@@ -42,6 +44,11 @@ class OutputFiles : public OutputWriter {
   void set_store(StorePlace place, bool lost_commits) {
     store_ = std::move(place);
     lost_commits_ = lost_commits;
+  }
+  /// From then on rows of products are encoded and appended beside the turns. The executor outlives this.
+  void encode_beside(Executor& executor, size_t workers) {
+    executor_ = &executor;
+    workers_ = workers;
   }
   /// Opens what the state names, cut to its committed length. Outputs of products that are gone stay as they are.
   Status recover(StateStore& store);
@@ -83,13 +90,21 @@ class OutputFiles : public OutputWriter {
     std::unique_ptr<Encoder> encoder;  ///< of a product; ports are NDJSON of rows that may differ
     int64_t rows = 0;
     uint64_t epoch_rows = 0;
-    StreamDigest epoch_digest;  ///< of the bytes since the last commit
     bool changed = false;
+    // With a queue they are its append's until it is drained, as is the file.
+    StreamDigest epoch_digest;           ///< of the bytes since the last commit
+    Status failure;                      ///< of a write during a turn: told by the next freeze
+    std::unique_ptr<OutputQueue> queue;  ///< let go of first
   };
   Output& output(int product, const std::string& port);
   std::string key_of(const Output& output) const;
   std::string value_of(const Output& output) const;
-  Status append(Output& output, std::string_view bytes);
+  const std::string& format_name(int product) const;
+  std::unique_ptr<Encoder> encoder_of(const Output& output) const;
+  OutputQueue& queue_of(Output& output);
+  void append(Output& output, std::string_view bytes);
+  /// Of an output that has no file yet.
+  Status wait_for_file(Output& output, std::string_view bytes);
   /// Claims their files and writes what waited for that.
   Status begin(StateStore& store, const std::vector<Output*>& fresh);
   /// Where it is now.
@@ -109,7 +124,8 @@ class OutputFiles : public OutputWriter {
   std::map<std::pair<int, std::string>, Output> outputs_;
   std::vector<OutputFile*> frozen_;  ///< those that the next sync is about
   std::string encoded_;              ///< rows of ports
-  Status failure_;                   ///< of a write during a turn: told by the next freeze
+  Executor* executor_ = nullptr;     ///< null: rows are encoded at once
+  size_t workers_ = 1;
 };
 
 }  // namespace braid

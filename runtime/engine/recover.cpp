@@ -126,6 +126,7 @@ Status JobRun::recover() {
     }
     return store_.get();
   });
+  if (options_.workers > 1) outputs_.encode_beside(seams_.executor, options_.workers);
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(keep_identity(false));
   BRAID_TRY(inputs_.open(*store_));
