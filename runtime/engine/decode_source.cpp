@@ -1,5 +1,7 @@
 #include "runtime/engine/decode_source.h"
 
+#include <algorithm>
+
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/operators/operator.h"
 
@@ -29,6 +31,15 @@ void read_options(const SourceSpec& source, DecodePlan& plan) {
   }
 }
 
+void set_times(const SourceSpec& source, Block& block, Arena& arena) {
+  if (source.has_time) {
+    block.time = block.columns[leaf_offset(source.row, static_cast<size_t>(source.time_field))].as<int64_t>();
+    return;
+  }
+  block.time = arena.allocate_array<int64_t>(block.rows);
+  std::fill_n(block.time, block.rows, kNoTime);
+}
+
 }  // namespace
 
 DecodePlan decode_plan(const SourceSpec& source) {
@@ -49,9 +60,10 @@ RecordForm record_form(const SourceSpec& source) {
 }
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
-  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}};
+  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}, {}};
   if (source.from_kernel.empty()) {
     rows.blocks = std::move(turn.blocks);
+    for (Block& block : rows.blocks) set_times(source, block, arena);
     return rows;
   }
   const std::vector<Leaf> leaves = flatten(source.row);
@@ -60,6 +72,7 @@ SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, Ca
     rows.blocks.push_back(
         run_row_kernel(source.from_kernel, decoded, source.passthrough, leaves, arena, call, &result));
     DropReasons reasons(source.from_kernel, result);
+    set_times(source, rows.blocks.back(), arena);
     for (const Drop& drop : result.drops)
       rows.refused.push_back({decoded.record[drop.row], drop.site, reasons.of(drop)});
   }

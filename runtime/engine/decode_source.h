@@ -1,10 +1,12 @@
 // From a source's bytes to its rows: what its declaration and binding say about decoding, as the codec wants to hear
-// it, and its `from` kernel. All of that needs nothing but the record, and can be done before the record's turn comes.
+// it, its `from` kernel, and the row-by-row steps directly behind it. All of that needs nothing but the record, and can
+// be done before the record's turn comes.
 #pragma once
 
 #include "runtime/abi/program.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/turn_cutter.h"
+#include "runtime/operators/rows.h"
 
 namespace braid {
 
@@ -25,6 +27,12 @@ struct SourceRows {
   std::vector<Block> blocks;
   std::vector<RejectedRecord> rejected;
   std::vector<Refused> refused;
+  /// What a step directly behind the source makes of the blocks.
+  struct Step {
+    int op;
+    std::vector<RowsNode::Made> made;  ///< by block
+  };
+  std::vector<Step> ahead;
 };
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call);

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
+#include "runtime/operators/rows.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
@@ -19,6 +20,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       state_memory_(options.state_memory),
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
+      behind_(program.sources.size()),
       has_readers_(program.operators.size(), false),
       caches_(program) {
   BRAID_CHECK(block_rows_ >= 1 && block_rows_ <= kBlockRows);
@@ -32,6 +34,10 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
   for (size_t op = 0; op < program.operators.size(); ++op) {
     if (const auto* source = std::get_if<SourceOperator>(&program.operators[op].content))
       source_operators_[source->source] = static_cast<int>(op);
+    if (std::holds_alternative<RowsOperator>(program.operators[op].content) && block_rows_ == kBlockRows) {
+      const auto* input = std::get_if<SourceOperator>(&program.operators[program.operators[op].inputs[0]].content);
+      if (input != nullptr) behind_[input->source].push_back(static_cast<int>(op));
+    }
     for (int input : program.operators[op].inputs) {
       BRAID_CHECK(input < static_cast<int>(op), "operators are not in topological order");
       if (std::holds_alternative<PublishOperator>(program.operators[input].content)) has_readers_[input] = true;
@@ -157,7 +163,7 @@ void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows
     clock.floor = std::max(clock.floor, task_watermark_);
   }
   if (source_operators_[source] >= 0) {
-    run_blocks(source, read_source(source, rows, program_.sources[source].has_time ? &clock : nullptr));
+    run_blocks(source, rows, read_source(source, rows, program_.sources[source].has_time ? &clock : nullptr));
     dispositions_.write_ports();
   }
   if (ends) clock.ended = true;
@@ -183,12 +189,12 @@ void TurnEngine::load_rows(int source, const SourceRows& rows, bool silent) {
   BRAID_CHECK(program_.sources[source].is_static(), "not a static table");
   if (source_operators_[source] < 0) return;
   dispositions_.set_silent(silent);
-  run_blocks(source, read_source(source, rows, nullptr));
+  run_blocks(source, rows, read_source(source, rows, nullptr));
   dispositions_.write_ports();
   dispositions_.set_silent(false);
 }
 
-std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, PartitionClock* clock) {
+TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, PartitionClock* clock) {
   const SourceSpec& spec = program_.sources[source];
   int op = source_operators_[source];
   auto count = static_cast<int64_t>(rows.records.size());
@@ -206,20 +212,22 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
   for (const SourceRows::Refused& each : rows.refused) refused.push_back({each.record, &each, {}});
 
   std::vector<Leaf> leaves = flatten(spec.row);
-  std::vector<Block> made, parts;
+  Arrived arrived;
+  std::vector<Block> parts;
+  int index = -1;
   for (Block block : cut(rows.blocks, parts)) {
+    ++index;
     if (block.rows == 0) continue;
+    block.watermark = arena_.allocate_array<int64_t>(block.rows);
+    std::vector<uint32_t> ahead;
     if (clock == nullptr) {
-      block.time = arena_.allocate_array<int64_t>(block.rows);
-      block.watermark = arena_.allocate_array<int64_t>(block.rows);
-      std::fill_n(block.time, block.rows, kNoTime);
       std::fill_n(block.watermark, block.rows, kNoTime);
-      made.push_back(std::move(block));
-      continue;
+    } else {
+      ahead = observe_times(source, block, *clock);
     }
-    std::vector<uint32_t> ahead = set_times(source, block, *clock);
     if (ahead.empty()) {
-      made.push_back(std::move(block));
+      arrived.blocks.push_back(std::move(block));
+      arrived.whole.push_back(index);
       continue;
     }
     std::vector<uint32_t> kept;
@@ -235,7 +243,9 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
       append_duration_literal(bound, spec.ahead_us);
       refused.push_back({block.record[row], nullptr, diag::TooFarAhead{.time = time, .ahead = bound}.make()});
     }
-    if (!kept.empty()) made.push_back(select_rows(block, kept, leaves, arena_));
+    if (kept.empty()) continue;
+    arrived.blocks.push_back(select_rows(block, kept, leaves, arena_));
+    arrived.whole.push_back(-1);
   }
   std::sort(refused.begin(), refused.end(), [](const Refused& a, const Refused& b) { return a.ordinal < b.ordinal; });
   for (const Refused& each : refused) {
@@ -246,14 +256,11 @@ std::vector<Block> TurnEngine::read_source(int source, const SourceRows& rows, P
       dispositions_.reject_record(op, record, spec.sites.at(0), each.reason);
     }
   }
-  return made;
+  return arrived;
 }
 
-std::vector<uint32_t> TurnEngine::set_times(int source, Block& block, PartitionClock& clock) {
-  const SourceSpec& spec = program_.sources[source];
-  block.time = block.columns[leaf_offset(spec.row, spec.time_field)].as<int64_t>();
-  block.watermark = arena_.allocate_array<int64_t>(block.rows);
-  int64_t latest = add_time(call_.now, spec.ahead_us);
+std::vector<uint32_t> TurnEngine::observe_times(int source, Block& block, PartitionClock& clock) {
+  int64_t latest = add_time(call_.now, program_.sources[source].ahead_us);
   std::vector<uint32_t> ahead;
   for (uint32_t row = 0; row < block.rows; ++row) {
     block.watermark[row] = clock.watermark();
@@ -311,11 +318,34 @@ void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {
   }
 }
 
-void TurnEngine::run_blocks(int source, std::vector<Block> blocks) {
-  if (blocks.empty()) return;
+void TurnEngine::run_ahead(int source, SourceRows& rows, Arena& arena, CallContext& call) const {
+  for (const int op : behind_[source]) {
+    const auto& node = static_cast<const RowsNode&>(*nodes_[op]);
+    SourceRows::Step& step = rows.ahead.emplace_back(op);
+    for (const Block& block : rows.blocks) step.made.push_back(node.make(block, arena, call));
+  }
+}
+
+void TurnEngine::run_blocks(int source, const SourceRows& rows, Arrived arrived) {
+  if (arrived.blocks.empty()) return;
   std::vector<std::vector<Block>> outputs(program_.operators.size());
-  outputs[source_operators_[source]] = std::move(blocks);
-  for (size_t op = 0; op < nodes_.size(); ++op) take_inputs(static_cast<int>(op), outputs);
+  std::vector<Block>& first = outputs[source_operators_[source]] = std::move(arrived.blocks);
+  auto step = rows.ahead.begin();
+  for (size_t op = 0; op < nodes_.size(); ++op) {
+    if (step == rows.ahead.end() || step->op != static_cast<int>(op)) {
+      take_inputs(static_cast<int>(op), outputs);
+      continue;
+    }
+    auto& node = static_cast<RowsNode&>(*nodes_[op]);
+    for (size_t i = 0; i < first.size(); ++i) {
+      if (arrived.whole[i] < 0) {
+        node.take(0, first[i], outputs[op]);
+      } else {
+        node.take_made(0, first[i], step->made[static_cast<size_t>(arrived.whole[i])], outputs[op]);
+      }
+    }
+    ++step;
+  }
 }
 
 void TurnEngine::release() {

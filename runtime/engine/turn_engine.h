@@ -79,6 +79,8 @@ class TurnEngine : private PartitionClocks {
   /// What kernels that run ahead of their turn are called with, but for arena and caches: those are their own. As of
   /// the partitions and the clock reading at hand.
   const CallContext& call() const { return call_; }
+  /// What the row-by-row steps directly behind a source make of its rows, before their turn. On any thread.
+  void run_ahead(int source, SourceRows& rows, Arena& arena, CallContext& call) const;
   /// What a static table counted is forgotten: it is about to be read again.
   void forget_table(int source) { book_.forget_relation(static_cast<uint32_t>(source)); }
   /// Changes of time without rows. Each is followed by move_time().
@@ -118,10 +120,15 @@ class TurnEngine : private PartitionClocks {
   SourceRows decode(TurnInput input, Decoder& decoder, int source, uint32_t partition);
   void run_rows(int source, uint32_t partition, const SourceRows& rows, bool ends);
   void load_rows(int source, const SourceRows& rows, bool silent);
-  std::vector<Block> read_source(int source, const SourceRows& rows, PartitionClock* clock);
+  /// What is left of the blocks of a turn.
+  struct Arrived {
+    std::vector<Block> blocks;
+    std::vector<int> whole;  ///< for each of them, which block of the turn it is; −1: rows have left it
+  };
+  Arrived read_source(int source, const SourceRows& rows, PartitionClock* clock);
   /// Gives the rows that lie too far ahead of the clock; they move no time.
-  std::vector<uint32_t> set_times(int source, Block& block, PartitionClock& clock);
-  void run_blocks(int source, std::vector<Block> blocks);
+  std::vector<uint32_t> observe_times(int source, Block& block, PartitionClock& clock);
+  void run_blocks(int source, const SourceRows& rows, Arrived arrived);
   /// The blocks, none longer than block_rows_; `room` holds them if they had to be cut.
   const std::vector<Block>& cut(const std::vector<Block>& blocks, std::vector<Block>& room) const;
   void release();
@@ -147,8 +154,8 @@ class TurnEngine : private PartitionClocks {
   uint64_t state_memory_;
   std::vector<EdgeTime> times_;  ///< of each operator's output
   std::vector<int> source_operators_;
-  std::vector<std::vector<int>> passthrough_;  ///< of sources without a kernel
-  std::vector<bool> has_readers_;              ///< publish operators that products read
+  std::vector<std::vector<int>> behind_;  ///< row-by-row steps directly behind each source, that run ahead
+  std::vector<bool> has_readers_;         ///< publish operators that products read
   CallCaches caches_;
   std::vector<Bytes> source_names_;
   std::vector<std::vector<Bytes>> partition_name_bytes_;

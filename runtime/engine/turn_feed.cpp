@@ -207,6 +207,7 @@ void TurnFeed::decode(Slot& slot) const {
                                         slot.arena);
   slot.header = decoder->header();
   slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
+  if (slots_.size() > 1) engine_.run_ahead(source, slot.turn.rows, slot.arena, slot.call);
 }
 
 double TurnFeed::expected(const Queue& queue, size_t turns) const {

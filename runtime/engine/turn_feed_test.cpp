@@ -168,6 +168,32 @@ TEST_F(TurnFeedJob, csv_records_go_by_the_header_of_their_file) {
   EXPECT_NE(one.files.at("test.result.v1.ndjson").find("\"k\":\"k4\",\"v\":1250"), std::string::npos);
 }
 
+TEST_F(TurnFeedJob, steps_that_ran_ahead_meet_rows_that_leave_before_them) {
+  ProgramBuilder b;
+  const int s = b.source("s", 20);
+  b.publish(b.keep(s, [](int64_t v) { return v % 3 != 0; }), "some");
+  b.publish(b.group(b.keep(s, [](int64_t v) { return v % 2 != 0; }, Site::Kind::port, "even"), 40, 40), "windows");
+  const std::vector<std::vector<int>> products = {{0, 1}, {0}, {0}, {1}, {1}, {1}};
+  for (size_t op = 0; op < products.size(); ++op) b.program.operators[op].products = products[op];
+  Rng rng(3);
+  Inputs inputs;
+  for (const char* path : {"in/s1.ndjson", "in/s2.ndjson"}) {
+    std::string content;
+    for (int i = 0; i < 6000; ++i) {
+      // Turns without such rows, too.
+      const bool too_far = i / 1500 % 2 == 0 && rng.chance(90);
+      content += record("a", rng.between(0, 9), too_far ? 2 * kStart : 100 + i - rng.between(0, 30));
+      content.insert(content.size() - 1, std::string(rng.below(300), ' '));
+    }
+    inputs.emplace_back(path, content);
+  }
+  const Outcome one = expect_same(b.program, inputs);
+  EXPECT_EQ(one.error, "");
+  EXPECT_GT(one.turns, 8u);
+  EXPECT_NE(one.files.at("test.some.v1.rejected.ndjson").find("E6302"), std::string::npos);
+  EXPECT_GT(one.files.at("test.windows.v1.even.ndjson").size(), 10'000u);
+}
+
 TEST_F(TurnFeedJob, an_error_of_a_turn_that_was_read_ahead_is_told_when_it_comes) {
   ProgramBuilder b;
   const Program program = everything(b);

@@ -108,17 +108,35 @@ RowsNode::RowsNode(const Services& services)
     : OperatorNode(services), content_(std::get<RowsOperator>(self_.content)), leaves_(flatten(self_.row)) {}
 
 void RowsNode::take(int input, const Block& block, std::vector<Block>& out) {
-  KernelResult result;
-  Block rows = run_row_kernel(content_.kernel, block, content_.passthrough, leaves_, arena(), services_.call, &result);
-  DropReasons reasons(content_.kernel, result);
-  const std::span<const Drop> drops = result.drops;
+  settle(input, block, make(block, arena(), services_.call), out);
+}
+
+RowsNode::Made RowsNode::make(const Block& block, Arena& arena, CallContext& call) const {
+  Made made;
+  made.rows = run_row_kernel(content_.kernel, block, content_.passthrough, leaves_, arena, call, &made.result);
+  return made;
+}
+
+void RowsNode::take_made(int input, const Block& block, Made made, std::vector<Block>& out) {
+  if (made.rows.rows == block.rows) {
+    made.rows.watermark = block.watermark;
+  } else {
+    for (uint32_t row = 0; row < made.rows.rows; ++row)
+      made.rows.watermark[row] = block.watermark[made.result.kept[row]];
+  }
+  settle(input, block, std::move(made), out);
+}
+
+void RowsNode::settle(int input, const Block& block, Made made, std::vector<Block>& out) {
+  DropReasons reasons(content_.kernel, made.result);
+  const std::span<const Drop> drops = made.result.drops;
   for (size_t begin = 0, end = 0; begin < drops.size(); begin = end) {
     for (end = begin + 1; end < drops.size() && drops[end].site == drops[begin].site;) ++end;
     const std::span<const Drop> run = drops.subspan(begin, end - begin);
     if (dispositions().leave_counted(index(), input, block, run)) continue;
     for (const Drop& drop : run) dispositions().leave(index(), input, block, drop.row, drop.site, reasons.of(drop));
   }
-  if (rows.rows > 0) out.push_back(std::move(rows));
+  if (made.rows.rows > 0) out.push_back(std::move(made.rows));
 }
 
 void UnionNode::take(int, const Block& block, std::vector<Block>& out) {

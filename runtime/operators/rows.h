@@ -7,10 +7,22 @@ namespace braid {
 
 class RowsNode : public OperatorNode {
  public:
+  /// What the step makes of a block: neither state nor order nor accounts have a part in it.
+  struct Made {
+    KernelResult result;
+    Block rows;
+  };
+
   explicit RowsNode(const Services& services);
   void take(int input, const Block& block, std::vector<Block>& out) override;
+  /// Before the block's turn and on any thread: the block has no watermarks yet. Memory is the arena's and the call's.
+  Made make(const Block& block, Arena& arena, CallContext& call) const;
+  /// Takes a block of which `made` was made before its turn.
+  void take_made(int input, const Block& block, Made made, std::vector<Block>& out);
 
  private:
+  void settle(int input, const Block& block, Made made, std::vector<Block>& out);
+
   const RowsOperator& content_;
   std::vector<Leaf> leaves_;
 };
