@@ -195,8 +195,11 @@ TEST(Depth, TypesOfOtherLanguagesTakeLinearTime) {
        {Nest{"lists", "x: int", "[]"}, Nest{"structs", "", "a: array<int>, b: { "}, Nest{"containers", "x: ", "array<"},
         Nest{"rows", "x: ", "row(a "}, Nest{"columns", "", "x int[], "}}) {
     const auto text = [&](size_t count) { return nest.open + repeated(nest.close, count); };
-    const double once = std::min(milliseconds(text(1000)), milliseconds(text(1000)));
-    EXPECT_LT(milliseconds(text(8000)), 30 * once + 20) << nest.name;
+    // The best of three: the machine may do other things meanwhile.
+    const auto best = [&](size_t count) {
+      return std::min({milliseconds(text(count)), milliseconds(text(count)), milliseconds(text(count))});
+    };
+    EXPECT_LT(best(8000), 30 * best(1000) + 20) << nest.name;
   }
 }
 
