@@ -6,6 +6,33 @@
 #include "runtime/base/check.h"
 
 namespace braid {
+namespace {
+
+template <class Word>
+void copy_word(char* to, const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
+}
+
+/// Most texts are short: no call for them.
+inline void copy_text(char* to, const char* from, uint64_t size) {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    copy_word<uint64_t>(to, from);
+    copy_word<uint64_t>(to + size - 8, from + size - 8);
+  } else if (size >= 4) {
+    copy_word<uint32_t>(to, from);
+    copy_word<uint32_t>(to + size - 4, from + size - 4);
+  } else if (size > 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
+}
+
+}  // namespace
 
 CopiedRows::CopiedRows(const std::vector<Field>& row) : leaves_(flatten(row)) {
   for (const Leaf& leaf : leaves_)
@@ -50,7 +77,7 @@ void CopiedRows::copy_texts(const Bytes* from, uint32_t rows, Bytes* to) {
   char* place = texts_.allocate(bytes);
   for (uint32_t row = 0; row < rows; ++row) {
     const uint64_t size = from[row].size;
-    if (size > 0) std::memcpy(place, from[row].data, size);
+    copy_text(place, from[row].data, size);
     to[row] = {place, size};
     place += size;
   }
