@@ -48,7 +48,7 @@ std::optional<ReleasePoint> IntervalJoinNode::next_slice() {
 }
 
 uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) {
-  if (slice != next_slice_) return 0;  // another worker's
+  if (ending_.empty() || slice != next_slice_ || slice == services_.end_slice) return 0;  // another worker's
   constexpr int64_t kOnlySpan = 0;
   if (!cold_left_spans_.empty()) note(load_span(kOnlySpan, slice, slice + 1));
   ++next_slice_;
