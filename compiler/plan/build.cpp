@@ -2,6 +2,7 @@
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/plan.h"
+#include "compiler/plan/right_filters.h"
 #include "compiler/plan/unique_rows.h"
 #include "runtime/base/check.h"
 
@@ -392,6 +393,7 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
   drop_unread(plan, project);
   annotate(plan);
   find_single_matches(plan, project);
+  find_right_filters(plan);
   identify(plan, project);
   return plan;
 }

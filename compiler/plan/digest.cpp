@@ -55,6 +55,7 @@ class Meaning {
                                    step.nearest, step.max_age_us.value_or(-1), step.lower_us.value_or(typed::kForever),
                                    step.upper_us.value_or(typed::kForever), step.retain_us.value_or(-1));
     if (join.meets_one) text += " meets one";
+    if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
     if (step.residual) {

@@ -16,6 +16,7 @@ KernelSlot& kernel_slot(Program& program, KernelPlace place) {
   auto& content = program.operators[place.index].content;
   if (place.kind == KernelPlace::Kind::rows) return std::get<RowsOperator>(content).kernel;
   if (place.kind == KernelPlace::Kind::alert) return std::get<AlertOperator>(content).kernel;
+  if (place.kind == KernelPlace::Kind::right_filter) return std::get<IntervalJoinOperator>(content).right_filter;
   if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
   if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
   return std::get<IntervalJoinOperator>(content).shape.residual;
@@ -313,6 +314,11 @@ class Lowering {
       kernel.input.push_back({step.alias, struct_type(joined_fields(right_row))});
       kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
       add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
+    }
+    if (join.right_filter) {
+      RowProgram kernel{.name = fmt::format("right_filter_{}", made), .input = right_row};
+      kernel.steps.push_back(keep_step(node, join.right_filter, site(node, Site::Kind::filtered), kernel.input));
+      add_kernel(std::move(kernel), {KernelPlace::Kind::right_filter, made});
     }
     return made;
   }

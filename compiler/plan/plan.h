@@ -48,6 +48,9 @@ struct UnionNode {};  ///< all inputs have this row
 struct JoinNode {
   typed::JoinStep step;    ///< keys over the inputs' rows; residual over the left row and the struct
   bool meets_one = false;  ///< interval: each left row meets at most one right row, and is done when it has
+  /// Interval, over the right row, null if none: pairs with a right row that does not pass are made and filtered, so of
+  /// such a row only its place is kept.
+  typed::ExpressionRef right_filter = nullptr;
 };
 /// Row: keys, aggregates, window { start, end }.
 struct GroupNode {

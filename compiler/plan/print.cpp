@@ -76,6 +76,7 @@ struct Describe {
     if (step.lower_us) line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
     if (step.retain_us) line += "\n      retain " + micros(*step.retain_us);
     if (join.meets_one) line += "\n      meets one";
+    if (join.right_filter) line += "\n      keeps what passes " + text(join.right_filter, 1);
     return line;
   }
   std::string operator()(const GroupNode& group) const {

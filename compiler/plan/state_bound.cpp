@@ -26,6 +26,11 @@ class Bound {
 
  private:
   std::string of(const Node& node, const JoinNode& join) const {
+    const std::string rows = rows_of(node, join);
+    return join.right_filter ? rows + "; of rows that the `where` drops, the keys alone" : rows;
+  }
+
+  std::string rows_of(const Node& node, const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const std::string right = project_.relations[step.relation].qualified();
     const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);

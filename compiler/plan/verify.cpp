@@ -76,6 +76,7 @@ class Verifier {
       holds(same(without_optional(join.step.left_keys[i]->type), without_optional(join.step.right_keys[i]->type)),
             "join keys of unequal types");
     }
+    if (join.right_filter) condition(join.right_filter, right);
     if (!join.step.residual) return;
     std::vector<Field> both = left;
     both.push_back({join.step.alias, struct_type(joined_fields(right))});

@@ -123,6 +123,10 @@ struct IntervalJoinOperator {
   /// that it could meet a left row with is a duplicate. Not with `nearest`.
   bool meets_one = false;
   uint32_t duplicate_site = 0;  ///< where meets_one
+  /// Over the right input's row; its site is of kind filtered, and it never fails. A pair with a right row that does
+  /// not pass is made and leaves at the site; of such a row the fields are not kept. Inner joins without a residual,
+  /// and not with `nearest`. Empty slot: none.
+  KernelSlot right_filter;
 };
 
 struct AggregateSpec {

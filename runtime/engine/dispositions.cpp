@@ -168,6 +168,11 @@ void LedgerDispositions::make(int op, uint64_t rows) {
   for (int product : program_.operators[op].products) book_.derived(product).in += static_cast<int64_t>(rows);
 }
 
+void LedgerDispositions::make_filtered(int op, uint64_t rows) {
+  make(op, rows);
+  for (int product : program_.operators[op].products) book_.derived(product).filtered += static_cast<int64_t>(rows);
+}
+
 void LedgerDispositions::partly_late(int op, int input, const Record& record) {
   bool derived = is_derived(op, input);
   for (int product : program_.operators[op].products)

@@ -32,6 +32,7 @@ class LedgerDispositions : public Dispositions {
   void release(int op, int input, const Record& record) override;
   void replace(int op, int input, uint64_t settled_before, uint32_t source) override;
   void make(int op, uint64_t rows) override;
+  void make_filtered(int op, uint64_t rows) override;
   void partly_late(int op, int input, const Record& record) override;
   void alert(int op, const Block& block, uint32_t row, std::string_view check) override;
   void publish(int op, const Block& block) override;

@@ -177,6 +177,16 @@ void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right,
   if (services_.trace != nullptr) services_.trace->pair = -1;
 }
 
+std::vector<bool> IntervalJoinNode::passing(const Block& block) {
+  if (content_.right_filter.empty()) return {};
+  std::vector<void*> none(block.columns.size(), nullptr);
+  const KernelResult result = run_kernel(content_.right_filter, block, none, arena(), services_.call);
+  if (result.drops.empty()) return {};
+  std::vector<bool> passing(block.rows, false);
+  for (const uint32_t row : result.kept) passing[row] = true;
+  return passing;
+}
+
 const IntervalJoinNode::RightRow* IntervalJoinNode::repeated(uint64_t hash, std::string_view key, int64_t time) {
   const bool bounded = span_us_ != INT64_MAX;
   const SpanRange spans = repeated_spans(time);
@@ -208,7 +218,9 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = right_key_.encode(block, arena());
   note(warm(block, keys, true));
   prefetch(block, keys, true);
+  const std::vector<bool> passes = passing(block);
   Block target = rows_.right_rows().target(block, 0);
+  uint64_t filtered = 0;  // pairs
   std::vector<LeftRow*> lefts;
   std::vector<Entry*> entries;
   std::vector<uint32_t> causes;  // the right row of each pair
@@ -234,6 +246,10 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
         mark(*entries[i]);
         dispositions().release(index(), 0, left_block.record_of(i));
         dispositions().use(index(), 0, left_block.record_of(i));
+      }
+      if (pairs.rights[i].size == 0) {
+        ++filtered;
+        continue;
       }
       if (rejected) {
         reject_pair(left_block, i, pairs.rights[i], drops[i]);
@@ -275,7 +291,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     right.position = record.position;
     right.sequence = sequence_of(row);
     scratch_.clear();
-    rows_.right_rows().append(target, row, scratch_);
+    if (passes.empty() || passes[row]) rows_.right_rows().append(target, row, scratch_);
     RightRow* made = make_right(right, scratch_);
     add_right(entry, made);
     if (content_.nearest) continue;
@@ -297,6 +313,7 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
     }
   }
   flush();
+  if (filtered > 0) dispositions().make_filtered(index(), filtered);
   for (Entry* entry : met_entries) forget_matched(*entry);
 }
 
@@ -320,6 +337,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   rows_.evaluate(block, pairs, drops);
   JoinPairs met;
   std::vector<RightTime> met_times;
+  uint64_t filtered = 0;  // pairs
   size_t next = 0;
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (late[row]) continue;
@@ -328,7 +346,9 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       const bool rejected = JoinRows::rejects(drops[next]);
       if (drops[next] && !rejected) continue;
       matched = true;
-      if (rejected) {
+      if (pairs.rights[next].size == 0) {
+        ++filtered;
+      } else if (rejected) {
         reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
@@ -359,6 +379,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])),
              make_left(held, matched));
   }
+  if (filtered > 0) dispositions().make_filtered(index(), filtered);
   if (!met.rows.empty()) emit(block, met, met_times, out);
 }
 

@@ -62,11 +62,12 @@ class IntervalJoinNode : public OperatorNode {
     int64_t position = 0;
     uint64_t sequence = 0;  ///< of rows that one record caused
     uint32_t source = 0, partition = 0;
-    uint32_t size = 0;
+    uint32_t size = 0;  ///< 0: the right filter drops its pairs, and its fields are not kept
     bool stored = false;
 
     auto place() const { return std::tuple(time, source, partition, position, sequence); }
     Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+    bool passes() const { return size > 0; }
     uint64_t bytes() const { return sizeof(RightRow) + size; }
     Bytes memory() const { return {reinterpret_cast<const char*>(this), bytes()}; }
   };
@@ -167,6 +168,8 @@ class IntervalJoinNode : public OperatorNode {
   /// Left rows that have met their only match.
   void forget_matched(Entry& entry);
   void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
+  /// Which rows of a block of the right side pass the filter; empty: all.
+  std::vector<bool> passing(const Block& block);
   bool closed(int64_t left_time) const;
   /// Whether time closes intervals before the right side ends.
   bool closes_in_time() const { return upper() != INT64_MAX; }

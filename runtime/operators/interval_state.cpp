@@ -256,7 +256,8 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
   right.watermark = in.fixed<int64_t>();
   const std::string_view right_key = in.text();
   const std::string_view content = in.text();
-  if (place.failed() || in.failed() || !rows_.right_rows().fits(content)) return damaged;
+  const bool kept = content_.right_filter.empty() || !content.empty();  // its fields
+  if (place.failed() || in.failed() || (kept && !rows_.right_rows().fits(content))) return damaged;
   return StoredRight{make_right(right, content), right_key};
 }
 

@@ -55,6 +55,8 @@ class Dispositions {
   virtual void replace(int op, int input, uint64_t settled_before, uint32_t source) = 0;
   /// Rows that a step giving 0..n rows has made.
   virtual void make(int op, uint64_t rows) = 0;
+  /// The same of rows that a filter behind it drops. They go no further.
+  virtual void make_filtered(int op, uint64_t rows) = 0;
   virtual void partly_late(int op, int input, const Record& record) = 0;
   virtual void alert(int op, const Block& block, uint32_t row, std::string_view check) = 0;
   virtual void publish(int op, const Block& block) = 0;

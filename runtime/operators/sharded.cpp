@@ -41,6 +41,7 @@ class DeferredDispositions : public Dispositions {
   void release(int, int input, const Record& record) override { calls_.push_back({Call::release, input, &record}); }
   void replace(int, int, uint64_t, uint32_t) override { BRAID_CHECK(false, "no shared operator has a static table"); }
   void make(int, uint64_t rows) override { calls_.push_back({Call::make, 0, nullptr, rows}); }
+  void make_filtered(int, uint64_t rows) override { calls_.push_back({Call::make_filtered, 0, nullptr, rows}); }
   void partly_late(int, int input, const Record& record) override {
     calls_.push_back({Call::partly_late, input, &record});
   }
@@ -62,6 +63,9 @@ class DeferredDispositions : public Dispositions {
         case Call::make:
           to.make(op, call.number);
           break;
+        case Call::make_filtered:
+          to.make_filtered(op, call.number);
+          break;
         case Call::partly_late:
           to.partly_late(op, call.input, *call.record);
           break;
@@ -77,7 +81,7 @@ class DeferredDispositions : public Dispositions {
 
  private:
   struct Call {
-    enum Kind : uint8_t { use, hold, release, make, partly_late } kind;
+    enum Kind : uint8_t { use, hold, release, make, make_filtered, partly_late } kind;
     int input;
     const Record* record;
     uint64_t number = 0;

@@ -87,7 +87,8 @@ TEST_P(Differential, EngineEqualsReference) {
 INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                          testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
                                          Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
-                                         Case{"distinct"}, Case{"meets_one"}, Case{"hopping"}),
+                                         Case{"distinct"}, Case{"meets_one"}, Case{"filtered_matches"},
+                                         Case{"hopping"}),
                          [](const auto& info) { return info.param.script; });
 
 }  // namespace
