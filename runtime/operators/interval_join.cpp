@@ -121,6 +121,10 @@ void IntervalJoinNode::prefetch(const Block& block, const KeyBlock& keys, bool r
   };
   each([this](uint64_t hash, int64_t span) { keys_.prefetch(hash, span); });
   each([this](uint64_t hash, int64_t span) { keys_.prefetch_entry(hash, span); });
+  if (right) return;
+  each([this](uint64_t hash, int64_t span) {
+    if (const Entry* entry = keys_.first(hash, span)) entry->value.right.prefetch();
+  });
 }
 
 void IntervalJoinNode::add_candidates(uint32_t row, int64_t time, uint64_t hash, std::string_view key, JoinPairs& pairs,
@@ -339,6 +343,11 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   std::vector<RightTime> met_times;
   uint64_t filtered = 0;  // pairs
   size_t next = 0;
+  std::vector<uint32_t> used;  // rows that are not settled yet
+  auto settle_used = [&] {
+    if (!used.empty()) dispositions().use_rows(index(), 0, block, used);
+    used.clear();
+  };
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (late[row]) continue;
     bool matched = false;
@@ -349,6 +358,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       if (pairs.rights[next].size == 0) {
         ++filtered;
       } else if (rejected) {
+        settle_used();
         reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
@@ -357,19 +367,21 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     }
     const Record& record = block.record_of(row);
     bool decided = closed(block.time[row]) || keys.has_null[row];
-    if (matched) dispositions().use(index(), 0, record);
+    if (matched) used.push_back(row);
     if (matched && content_.meets_one) continue;
     if (decided) {
       if (matched) continue;
       if (content_.shape.left) {
-        dispositions().use(index(), 0, record);
+        used.push_back(row);
         met.add(row, {nullptr, 0});
         met_times.push_back({block.time[row], block.watermark[row]});
       } else {
+        settle_used();
         rows_.leave_unmatched(block, row);
       }
       continue;
     }
+    settle_used();
     HeldRow held = hold_row(block, block, row, left_rows_, pool_);
     // One that is matched is settled, and never asked again.
     held.record.settled = matched ? 0 : dispositions().hold(index(), 0, record);
@@ -379,6 +391,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
     add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])),
              make_left(held, matched));
   }
+  settle_used();
   if (filtered > 0) dispositions().make_filtered(index(), filtered);
   if (!met.rows.empty()) emit(block, met, met_times, out);
 }

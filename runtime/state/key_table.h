@@ -6,7 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
-#include <deque>
+#include <memory>
 #include <vector>
 
 #include "runtime/state/blob_pool.h"
@@ -30,8 +30,12 @@ class KeyTable {
   /// A block of look-ups waits for memory once, not once a row: first the slots of all, then the entries, then find().
   void prefetch(uint64_t hash, int64_t bucket = 0) const { __builtin_prefetch(&slots_[place(hash, bucket)]); }
   void prefetch_entry(uint64_t hash, int64_t bucket = 0) const {
+    if (const Entry* entry = first(hash, bucket)) prefetch(*entry);
+  }
+  /// The entry that find() looks at first, which is mostly the one; null: there is none.
+  const Entry* first(uint64_t hash, int64_t bucket = 0) const {
     const Slot& slot = slots_[place(hash, bucket)];
-    if (slot.entry != kEmpty) __builtin_prefetch(&entries_[slot.entry]);
+    return slot.entry != kEmpty ? &entry_at(slot.entry) : nullptr;
   }
 
   Entry* find(uint64_t hash, std::string_view key, int64_t bucket = 0) {
@@ -39,7 +43,7 @@ class KeyTable {
       Slot& slot = slots_[at];
       if (slot.entry == kEmpty) return nullptr;
       if (slot.hash != hash) continue;
-      Entry& entry = entries_[slot.entry];
+      Entry& entry = entry_at(slot.entry);
       if (!equals(entry, key, bucket)) continue;
       entry.found_lately = true;
       return &entry;
@@ -57,10 +61,10 @@ class KeyTable {
       index = free_.back();
       free_.pop_back();
     } else {
-      index = static_cast<uint32_t>(entries_.size());
-      entries_.emplace_back();
+      index = made_++;
+      if (index % kPage == 0) pages_.push_back(std::make_unique<Entry[]>(kPage));
     }
-    Entry& entry = entries_[index];
+    Entry& entry = entry_at(index);
     entry.hash = hash;
     entry.bucket = bucket;
     entry.key = pool_.copy(key);
@@ -72,13 +76,12 @@ class KeyTable {
     return entry;
   }
   void erase(Entry& entry) {
-    size_t at = place(entry.hash, entry.bucket);
-    while (slots_[at].entry == kEmpty || &entries_[slots_[at].entry] != &entry) at = (at + 1) & mask();
-    free_.push_back(slots_[at].entry);
+    size_t gap = place(entry.hash, entry.bucket);
+    while (slots_[gap].entry == kEmpty || &entry_at(slots_[gap].entry) != &entry) gap = (gap + 1) & mask();
+    free_.push_back(slots_[gap].entry);
     // Entries that were pushed behind this place move up, so that no gap cuts a chain.
-    size_t gap = at;
     for (size_t next = (gap + 1) & mask(); slots_[next].entry != kEmpty; next = (next + 1) & mask()) {
-      size_t home = place(slots_[next].hash, entries_[slots_[next].entry].bucket);
+      size_t home = place(slots_[next].hash, entry_at(slots_[next].entry).bucket);
       bool may_move = ((next - home) & mask()) >= ((next - gap) & mask());
       if (!may_move) continue;
       slots_[gap] = slots_[next];
@@ -98,9 +101,9 @@ class KeyTable {
   template <class Evict>
   uint64_t evict(uint64_t bytes, Evict evict) {
     uint64_t freed = 0;
-    for (size_t offered = 0; offered < 2 * entries_.size() && freed < bytes; ++offered) {
-      if (hand_ >= entries_.size()) hand_ = 0;
-      Entry& entry = entries_[hand_++];
+    for (uint64_t offered = 0; offered < uint64_t{2} * made_ && freed < bytes; ++offered) {
+      if (hand_ >= made_) hand_ = 0;
+      Entry& entry = entry_at(hand_++);
       if (!entry.live) continue;
       if (entry.found_lately) {
         entry.found_lately = false;
@@ -112,18 +115,26 @@ class KeyTable {
   }
   template <class Visit>
   void for_each(Visit visit) {
-    for (Entry& entry : entries_)
-      if (entry.live) visit(entry);
+    for (uint32_t index = 0; index < made_; ++index)
+      if (entry_at(index).live) visit(entry_at(index));
   }
 
  private:
   static constexpr uint32_t kEmpty = UINT32_MAX;
   static constexpr size_t kFirstSlots = 64;
+  static constexpr uint32_t kPage = 256;  ///< entries
   struct Slot {
     uint64_t hash = 0;
     uint32_t entry = kEmpty;
   };
 
+  Entry& entry_at(uint32_t index) { return pages_[index / kPage][index % kPage]; }
+  const Entry& entry_at(uint32_t index) const { return pages_[index / kPage][index % kPage]; }
+  static void prefetch(const Entry& entry) {
+    const auto* bytes = reinterpret_cast<const char*>(&entry);
+    __builtin_prefetch(bytes);
+    if (sizeof(Entry) > 64) __builtin_prefetch(bytes + 64);
+  }
   size_t mask() const { return slots_.size() - 1; }
   size_t place(uint64_t hash, int64_t bucket) const {
     return (hash ^ ((static_cast<uint64_t>(bucket) * 0x9E3779B97F4A7C15) >> 32)) & mask();
@@ -141,15 +152,16 @@ class KeyTable {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old)
-      if (slot.entry != kEmpty) put(slot.hash, entries_[slot.entry].bucket, slot.entry);
+      if (slot.entry != kEmpty) put(slot.hash, entry_at(slot.entry).bucket, slot.entry);
   }
 
   BlobPool& pool_;
   std::vector<Slot> slots_;
-  std::deque<Entry> entries_;
+  std::vector<std::unique_ptr<Entry[]>> pages_;
+  uint32_t made_ = 0;  ///< entries, live or free
   std::vector<uint32_t> free_;
   size_t live_ = 0;
-  size_t hand_ = 0;
+  uint32_t hand_ = 0;
 };
 
 }  // namespace braid
