@@ -222,7 +222,7 @@ class CsvDecoder : public Decoder {
                                               .limit = static_cast<int64_t>(kMaxRecordBytes)});
       return turn.take();
     }
-    bool utf8 = simdjson::validate_utf8(text.data(), text.size());
+    bool utf8 = input.ascii || simdjson::validate_utf8(text.data(), text.size());
     turn_ = &turn;
     arena_ = &arena;
     reader_ = native_ != nullptr ? native_->get() : nullptr;

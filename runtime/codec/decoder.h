@@ -57,6 +57,7 @@ struct DecodePlan {
   bool decimal_comma = false;              ///< CSV: numbers have a decimal comma
   std::string zone;                        ///< timestamps without offset are local times of this zone; empty: rejected
   TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: rejected
+  bool patterns = true;                      ///< NDJSON: false: each record is read by itself. Changes no result
 };
 
 /// The type of a row that comes out: checked<T> of each touched field, in order.
@@ -69,6 +70,7 @@ struct TurnInput {
   /// Not 0: the turn is a single record that is longer than kMaxRecordBytes, this long, and `bytes` are its first
   /// kMaxRecordBytes.
   uint64_t long_record_bytes = 0;
+  bool ascii = false;   ///< no byte is above 127; false: not known
   uint32_t source = 0;  ///< the rest is copied to each Record
   uint32_t partition = 0;
   uint64_t turn = 0;

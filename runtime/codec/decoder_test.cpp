@@ -283,12 +283,15 @@ TEST(LineFeeds, EachKindOfRegistersCountsTheSame) {
   Rng rng(3);
   for (size_t size = 0; size < 700; ++size) {
     std::string text(size, 'x');
-    for (char& c : text) c = rng.chance(4) ? '\n' : static_cast<char>(rng.below(256));
+    for (char& c : text) c = rng.chance(4) ? '\n' : static_cast<char>(rng.below(128));
+    if (size > 0 && rng.chance(2)) text[rng.below(size)] = static_cast<char>(128 + rng.below(128));
     const std::string_view inner = std::string_view(text).substr(std::min<size_t>(size, size % 5));
-    for (LineFeedCounter counter : line_feed_counters())
-      ASSERT_EQ(counter(inner), static_cast<size_t>(std::count(inner.begin(), inner.end(), '\n')));
+    for (LineFeedCounter counter : line_feed_counters()) {
+      ASSERT_EQ(counter(inner).count, static_cast<size_t>(std::count(inner.begin(), inner.end(), '\n')));
+      ASSERT_EQ(counter(inner).ascii, std::none_of(inner.begin(), inner.end(), [](char c) { return c < 0; }));
+    }
   }
-  EXPECT_EQ(line_feed_counters().back()(std::string(10'000, '\n')), 10'000u);
+  EXPECT_EQ(line_feed_counters().back()(std::string(10'000, '\n')).count, 10'000u);
 }
 
 TEST(CsvDecoder, EveryLineEndEndsARecord) {

@@ -76,6 +76,7 @@ class JsonReader {
   const char* read_field(size_t field, const char* at, Slot* row, Arena& arena);
   /// The leaves of a field that is missing.
   void read_missing(size_t field, Slot* row) const;
+  const Shape& shape(size_t field) const { return shapes_[field]; }
   /// Leaves [first, first + count) of that field in the row, its status leaf included.
   size_t first_leaf(size_t field) const { return places_[field].first_leaf; }
   size_t leaf_count(size_t field) const { return 1 + shapes_[field].leaves; }

@@ -1,5 +1,5 @@
-// How many lines end in a text: every byte of every input passes here, so this uses the widest registers of the
-// processor.
+// How many lines end in a text, and whether it is ASCII: every byte of every input passes here, so this uses the widest
+// registers of the processor.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,15 @@
 
 namespace braid {
 
-size_t count_line_feeds(std::string_view text);
+struct LineFeeds {
+  size_t count = 0;
+  bool ascii = true;  ///< no byte of the text is above 127
+};
+
+LineFeeds count_line_feeds(std::string_view text);
 
 /// The same function for each kind of registers that this processor has, the best one first.
-using LineFeedCounter = size_t (*)(std::string_view text);
+using LineFeedCounter = LineFeeds (*)(std::string_view text);
 std::vector<LineFeedCounter> line_feed_counters();
 
 }  // namespace braid

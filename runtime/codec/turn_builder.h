@@ -29,6 +29,27 @@ class TurnBuilder {
     return count_++;
   }
 
+  /// Records of lines of `text`, which is at `offset` of the turn: they follow each other from `begin` on and end
+  /// behind `ends`, all but `line_end` bytes of them. Each has a row, which is complete in columns().
+  void add_rows(const char* text, size_t offset, size_t begin, std::span<const uint32_t> ends, size_t line_end,
+                int64_t line) {
+    while (count_ + ends.size() > room_) grow();
+    Block& block = turn_.blocks.back();
+    Record* record = records_ + count_;
+    for (const uint32_t end : ends) {
+      *record++ = {.bytes = {text + begin, end - begin - line_end},
+                   .position = input_.position + static_cast<int64_t>(offset + begin),
+                   .line = input_.first_line + line++,
+                   .source = input_.source,
+                   .partition = input_.partition,
+                   .turn = input_.turn,
+                   .ordinal = count_};
+      block.record[block.rows++] = count_++;
+      begin = end;
+    }
+    rows_ += ends.size();
+  }
+
   template <class Entry>
   void reject(uint32_t record, const Entry& entry) {
     turn_.rejected.push_back({record, entry.make()});
@@ -39,6 +60,11 @@ class TurnBuilder {
     if (turn_.blocks.empty() || turn_.blocks.back().rows == capacity_) begin_block();
     return turn_.blocks.back().rows;
   }
+  /// That have been kept.
+  size_t rows() const { return rows_; }
+  /// The block of next_row, and how many more rows it has room for.
+  Block& block() { return turn_.blocks.back(); }
+  size_t room() const { return capacity_ - turn_.blocks.back().rows; }
   /// Data of the columns to which next_row refers.
   void* const* columns() const { return columns_.data(); }
   /// One leaf of the next row.
@@ -49,6 +75,7 @@ class TurnBuilder {
   void keep_row() {
     Block& block = turn_.blocks.back();
     block.record[block.rows++] = count_ - 1;
+    ++rows_;
   }
 
   /// A row of the record added last.
@@ -91,6 +118,7 @@ class TurnBuilder {
   size_t room_;  ///< of records_
   Record* records_ = nullptr;
   uint32_t count_ = 0;
+  size_t rows_ = 0;
   uint32_t capacity_ = 0;
   std::vector<void*> columns_;
   DecodedTurn turn_;

@@ -130,8 +130,9 @@ TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows fol
   return follows != Follows::more || bytes == kTurnBytes ? TurnCut{bytes, false} : TurnCut{};
 }
 
-size_t count_line_ends(Format format, std::string_view text) {
-  size_t count = count_line_feeds(text);
+size_t count_line_ends(Format format, std::string_view text, bool* ascii) {
+  auto [count, is_ascii] = count_line_feeds(text);
+  if (ascii != nullptr) *ascii = is_ascii;
   if (format == Format::ndjson) return count;
   // And each CR that begins no longer line end.
   auto at = [&](size_t i) { return i < text.size() ? text[i] : ' '; };

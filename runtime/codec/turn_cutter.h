@@ -65,7 +65,7 @@ size_t find_csv_line_end(std::string_view text, size_t at);
 /// The byte after the CSV line end that begins at `at`; 0 if that depends on bytes after `text`, and not `at_end`.
 size_t behind_csv_line_end(std::string_view text, size_t at, bool at_end);
 
-/// Line ends in the text, which does not begin or end within one.
-size_t count_line_ends(Format format, std::string_view text);
+/// Line ends in the text, which does not begin or end within one. `ascii`: whether no byte is above 127.
+size_t count_line_ends(Format format, std::string_view text, bool* ascii = nullptr);
 
 }  // namespace braid

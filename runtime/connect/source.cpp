@@ -56,7 +56,7 @@ class FilePartition : public SourcePartition {
       turn.bytes = available.substr(0, mark + cut.bytes);
       turn.begin = from;
       turn.end.position = from.position + static_cast<int64_t>(turn.bytes.size());
-      turn.end.line = from.line + static_cast<int64_t>(count_line_ends(form_.format, turn.bytes));
+      turn.end.line = from.line + static_cast<int64_t>(count_line_ends(form_.format, turn.bytes, &turn.ascii));
       end_of_turn_ = turn.end.position;
       return std::optional<SourceTurn>(std::move(turn));
     }

@@ -46,6 +46,7 @@ struct SourceTurn {
   PartitionPosition begin;
   PartitionPosition end;
   uint64_t long_record_bytes = 0;
+  bool ascii = false;                 ///< no byte is above 127; false: not known
   std::optional<Diagnostic> warning;  ///< the first turn's: the input looks like something else
 };
 

@@ -202,6 +202,7 @@ void TurnFeed::decode(Slot& slot) const {
                                          .position = turn.begin.position,
                                          .first_line = turn.begin.line,
                                          .long_record_bytes = turn.long_record_bytes,
+                                         .ascii = turn.ascii,
                                          .source = static_cast<uint32_t>(source),
                                          .partition = queue.partition.ordinal},
                                         slot.arena);
