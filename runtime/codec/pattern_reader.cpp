@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kPieceBytes = 16 * 1024;
 /// Records that are worth a batch: wide ones take more than a piece.
 constexpr size_t kFewRecords = 16;
+/// Of a record: a turn has too few of longer ones to read them column after column.
+constexpr size_t kWidestRecord = 32 * 1024;
 /// Records read by patterns, less those that were not: no more than that either way.
 constexpr int kMostCredit = 64;
 constexpr int kCostOfMiss = 2, kCostOfPattern = 8;
@@ -103,7 +105,7 @@ void PatternReader::pass(std::string_view line, bool is_row) {
   }
   ++misses_;
   credit_ -= kCostOfMiss;
-  if (is_row && (!pattern_ || misses_ >= kMissesForPattern)) {
+  if (is_row && line.size() <= kWidestRecord && (!pattern_ || misses_ >= kMissesForPattern)) {
     credit_ -= kCostOfPattern;
     misses_ = 0;
     if (std::optional<RecordPattern> found = find_pattern(paths_, line)) take(std::move(*found));
