@@ -120,6 +120,66 @@ TEST_F(CommitInFlight, that_fails_is_told_before_what_fails_behind_it) {
   EXPECT_EQ(report.error().code, 8006);
 }
 
+/// After a restart rows are read while turns run: a damaged one is found by the turn that reads it.
+TEST_F(CommitInFlight, is_begun_by_no_turn_that_reads_a_damaged_row) {
+  options_.state_memory = 1 << 30;
+  auto stopped = [&](Machine& machine) {
+    prepare(machine);
+    int turns = 0;
+    options_.kill_point = [&](std::string_view name) { turns += name == "after_turn"; };
+    options_.stop_requested = [&] { return turns >= 3; };
+    ASSERT_TRUE(run_job(program_, options_, machine.seams()).ok());
+    options_.stop_requested = {};
+    options_.kill_point = {};
+  };
+  std::set<std::pair<StateFamily, std::string>> tables;
+  {
+    Machine machine(5);
+    stopped(machine);
+    for (StateFamily family : {StateFamily::point, StateFamily::timed})
+      ASSERT_TRUE(store_of(machine)
+                      ->scan(family, "",
+                             [&](std::string_view key, std::string_view) -> Status {
+                               tables.emplace(family, key.substr(0, 4));
+                               return {};
+                             })
+                      .ok());
+    auto report = run_job(program_, options_, machine.seams());
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    EXPECT_EQ(machine.outputs(), expected_);
+  }
+  EXPECT_GE(tables.size(), 15u);
+  for (const auto& [family, table] : tables) {
+    Machine machine(5);
+    stopped(machine);
+    {
+      std::unique_ptr<StateStore> store = store_of(machine);
+      StateBatch damage;
+      ASSERT_TRUE(store
+                      ->scan(family, table,
+                             [&](std::string_view key, std::string_view) -> Status {
+                               damage.put(family, key, "x");
+                               return {};
+                             })
+                      .ok());
+      ASSERT_TRUE(store->commit(damage).ok());
+    }
+    const uint64_t before = durable_epoch(machine);
+    int turns = 0, commits = 0;
+    options_.kill_point = [&](std::string_view name) {
+      turns += name == "after_turn";
+      commits += name == "before_output_sync";
+    };
+    auto report = run_job(program_, options_, machine.seams());
+    ASSERT_FALSE(report.ok()) << testing::PrintToString(table);
+    EXPECT_EQ(report.error().kind, ErrorKind::store);
+    EXPECT_FALSE(report.error().message.empty());
+    // Turns before are whole.
+    EXPECT_EQ(commits, turns);
+    EXPECT_LE(durable_epoch(machine), before + static_cast<uint64_t>(turns));
+  }
+}
+
 TEST_F(CommitInFlight, records_what_it_held) {
   Machine machine(6);
   ProgramBuilder b;

@@ -77,7 +77,7 @@ Status JobRun::load_tables() {
       reopened |= !partition.known && !program_.sources[partition.source].is_static() && epoch_ > 0;
     if (reopened) engine_->move_time();
   }
-  return {};
+  return engine_->health();
 }
 
 Status JobRun::step(JobInputs::Partition& partition) {

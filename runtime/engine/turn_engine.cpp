@@ -67,6 +67,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
                       options.executor,
                       options.store};
     services.round_rows = options.round_rows;
+    services.read_ahead = options.read_ahead;
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -358,6 +359,8 @@ void TurnEngine::release() {
     for (const auto& node : nodes_)
       if (node) node->begin_round();
   }
+  for (const auto& node : nodes_)
+    if (node) node->read_ahead();
 }
 
 bool TurnEngine::release_round(std::vector<bool>& done) {

@@ -35,10 +35,11 @@ struct EngineOptions {
   Executor* executor = nullptr;      ///< outlives the engine; null: workers take turns
   uint32_t block_rows = kBlockRows;  ///< rows a step takes at once, 1 to kBlockRows; seen in no result
   uint64_t round_rows = kRoundRows;  ///< rows that time releases at once; seen in their order alone
+  ReadAhead read_ahead = {};         ///< of what restore() left in the store
   /// Where evicted rows are read back from, with all that was collected and committed; outlives the engine. Null: no
   /// row is evicted.
   StateStore* store = nullptr;
-  uint64_t state_memory = UINT64_MAX;  ///< restore leaves further rows in the store
+  uint64_t state_memory = UINT64_MAX;  ///< rows beyond that are read from the store only when they are wanted
 };
 
 class TurnEngine : private PartitionClocks {
@@ -108,7 +109,8 @@ class TurnEngine : private PartitionClocks {
   Status evict(uint64_t bytes);
   /// After each turn: a row of the state could not be read, so what the turn made must not be committed.
   Status health() const;
-  /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read.
+  /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read. With
+  /// EngineOptions::store, which is then `store`, rows are read while turns run.
   Status restore(StateStore& store, const std::vector<bool>& kept);
   Status restore(StateStore& store) { return restore(store, std::vector<bool>(program_.operators.size(), true)); }
 

@@ -21,6 +21,7 @@ class AsOfJoinNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   void committed() override { versions_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override { note(versions_.read_ahead()); }
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
 

@@ -131,12 +131,12 @@ void HeldRows::push(HeldRow row) {
 }
 
 int64_t HeldRows::first_time() const {
-  int64_t cold = cold_times_.empty() ? kEndTime : std::max(cold_times_.begin()->first * kColdSpan, released_to_);
+  int64_t cold = cold_times_.empty() ? kEndTime : std::max(*cold_times_.begin() * kColdSpan, released_to_);
   return queue_.empty() ? cold : std::min(cold, queue_.first_time());
 }
 
 Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
-  if (!cold_times_.empty() && cold_times_.begin()->first * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
+  if (!cold_times_.empty() && *cold_times_.begin() * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
   HeldRow row;
   while (queue_.take_before(watermark, &row)) {
     if (row.stored) {
@@ -153,28 +153,36 @@ Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
 }
 
 void HeldRows::leave_cold(int64_t time) {
-  ++cold_times_[floor_divide(time, kColdSpan)];
+  cold_times_.insert(floor_divide(time, kColdSpan));
   ++cold_;
 }
 
 Status HeldRows::load_before(int64_t watermark) {
+  const bool ample = bytes() < memory_ / 2;
+  const int64_t last_span = floor_divide(watermark - 1, kColdSpan);
+  const int64_t end = ample ? (last_span + 1) * kColdSpan : watermark;
   std::set<std::string> here;  // rows that the store has and memory, too
-  queue_.for_each_before(watermark, [&](const HeldRow& row) {
+  queue_.for_each_before(end, [&](const HeldRow& row) {
     if (row.stored) here.emplace(key_of(row));
   });
+  bool left_there = false;
   for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
     BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, released_to_),
-                                 bucket_prefix(table_, slice, watermark),
+                                 bucket_prefix(table_, slice, end),
                                  [&](std::string_view key, std::string_view value) -> Status {
                                    if (here.contains(std::string(key))) return {};
+                                   if (parse_timed_key(key).bucket >= watermark && bytes() >= memory_) {
+                                     left_there = true;
+                                     return {};
+                                   }
                                    BRAID_ASSIGN(HeldRow row, read(key, value));
-                                   auto span = cold_times_.find(floor_divide(row.time, kColdSpan));
-                                   BRAID_CHECK(span != cold_times_.end(), "a cold row that nobody left there");
-                                   if (--span->second == 0) cold_times_.erase(span);
-                                   --cold_;
                                    push(row);
+                                   if (cold_ > 0) --cold_;
                                    return {};
                                  }));
+  cold_times_.erase(cold_times_.begin(), cold_times_.lower_bound(floor_divide(end, kColdSpan)));
+  if (left_there) cold_times_.insert(last_span);
+  if (cold_times_.empty()) cold_ = 0;
   return {};
 }
 
@@ -198,16 +206,25 @@ void HeldRows::collect(StateBatch& batch) {
 }
 
 Status HeldRows::restore(StateStore& store, uint64_t memory) {
-  return store.scan(StateFamily::timed, table_prefix(table_),
-                    [&](std::string_view key, std::string_view value) -> Status {
-                      if (store_ != nullptr && pool_.bytes_used() + queue_.bytes() >= memory) {
-                        leave_cold(parse_timed_key(key).bucket);
+  memory_ = memory;
+  if (store_ == nullptr)
+    return store.scan(StateFamily::timed, table_prefix(table_),
+                      [&](std::string_view key, std::string_view value) -> Status {
+                        BRAID_ASSIGN(HeldRow row, read(key, value));
+                        push(row);
                         return {};
-                      }
-                      BRAID_ASSIGN(HeldRow row, read(key, value));
-                      push(row);
-                      return {};
-                    });
+                      });
+  const std::string begin = slice_prefix(table_, first_slice_);
+  const std::string end = StateStore::behind_prefix(slice_prefix(table_, end_slice_ - 1));
+  BRAID_TRY(
+      store_->leap(StateFamily::timed, begin, end, [&](std::string_view key, std::string_view) -> Result<std::string> {
+        const TimedKey place = parse_timed_key(key);
+        const int64_t span = floor_divide(place.bucket, kColdSpan);
+        cold_times_.insert(span);
+        return bucket_prefix(table_, slice_of(place.hash), (span + 1) * kColdSpan);
+      }));
+  if (!cold_times_.empty()) cold_ = store_->estimate(StateFamily::timed, begin, end).rows;
+  return {};
 }
 
 uint64_t HeldRows::evict(uint64_t bytes) {

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -103,8 +102,10 @@ class HeldRows {
     TimedKey place = parse_timed_key(key);
     return read_held(place.bucket, place.hash, value, rows_, pool_);
   }
+  uint64_t bytes() const { return pool_.bytes_used() + queue_.bytes(); }
   static uint64_t bytes_of(const HeldRow& row) { return sizeof(HeldRow) + row.row.size + row.record.bytes.size; }
   void leave_cold(int64_t time);
+  /// What is due before that, and the rest of its span if there is room for it.
   Status load_before(int64_t watermark);
 
   uint32_t table_;
@@ -116,9 +117,10 @@ class HeldRows {
   uint64_t unstored_ = 0, unstored_bytes_ = 0;
   std::set<int64_t> unstored_buckets_;  ///< of the queue, which rows that are not stored came into
   StateBatch erased_;
-  std::string key_;                         ///< the last that was asked for
-  std::map<int64_t, uint64_t> cold_times_;  ///< rows in the store alone, by time in spans
-  uint64_t cold_ = 0;
+  std::string key_;                ///< the last that was asked for
+  std::set<int64_t> cold_times_;   ///< spans of time of which rows may lie in the store alone
+  uint64_t cold_ = 0;              ///< those rows; about, after a restart
+  uint64_t memory_ = 0;            ///< bytes from which on no rows come in that are not due
   int64_t released_to_ = kNoTime;  ///< rows before that have left, though the store may still have them
 };
 

@@ -57,10 +57,28 @@ Status IntervalJoinNode::evict(uint64_t bytes) {
   pool_.release_pending();
   closings_.erase_if([](const Closing& closing) { return !closing.entry->live; });
   expiries_.drop_evicted();
-  return cold_.renew();
+  return {};
 }
 
 Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool right) {
+  UnreadRanges& unread = cold_.unread();
+  if (unread.empty() && cold_.empty()) return {};
+  auto for_each_entry = [&](auto visit) {
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      if (keys.has_null[row]) continue;
+      visit(row, span_of(block.time[row]));
+      SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
+      if (right && content_.meets_one) {
+        const SpanRange repeated = repeated_spans(block.time[row]);
+        spans = {std::min(spans.first, repeated.first), std::max(spans.last, repeated.last)};
+      }
+      for (int64_t span = spans.first; span <= spans.last; ++span) visit(row, span);
+    }
+  };
+  if (!unread.empty()) {
+    for_each_entry([&](uint32_t row, int64_t span) { unread.want(keys.hashes[row], span); });
+    BRAID_TRY(read(unread.take_wanted()));
+  }
   if (cold_.empty()) return {};
   struct Wanted {
     int64_t span;
@@ -69,26 +87,76 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
     auto operator<=>(const Wanted&) const = default;
   };
   std::vector<Wanted> wanted;
-  for (uint32_t row = 0; row < block.rows; ++row) {
-    if (keys.has_null[row]) continue;
-    uint64_t hash = keys.hashes[row];
-    std::string_view key = keys.keys[row].view();
-    auto want = [&](int64_t span) {
-      if (!cold_spans_.contains(span) || !cold_.may_hold(hash, key, span)) return;
-      if (keys_.find(hash, key, span) == nullptr) wanted.push_back({span, hash, key});
-    };
-    want(span_of(block.time[row]));
-    SpanRange spans = right ? left_spans(block.time[row]) : right_spans(block.time[row]);
-    if (right && content_.meets_one) {
-      const SpanRange repeated = repeated_spans(block.time[row]);
-      spans = {std::min(spans.first, repeated.first), std::max(spans.last, repeated.last)};
-    }
-    for (int64_t span = spans.first; span <= spans.last; ++span) want(span);
-  }
+  for_each_entry([&](uint32_t row, int64_t span) {
+    const uint64_t hash = keys.hashes[row];
+    const std::string_view key = keys.keys[row].view();
+    if (!cold_spans_.contains(span) || !cold_.may_hold(hash, key, span)) return;
+    if (keys_.find(hash, key, span) == nullptr) wanted.push_back({span, hash, key});
+  });
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   for (const Wanted& each : wanted) BRAID_TRY(load(each.hash, each.key, each.span));
   return {};
+}
+
+/// The rows of a key and span come one after the other; once there is no room, none of those not begun comes in.
+bool IntervalJoinNode::stays_cold(uint64_t hash, std::string_view key, int64_t span) {
+  return cold_.attached() && keys_.find(hash, key, span) == nullptr && state_size().bytes >= memory_;
+}
+
+void IntervalJoinNode::leave_row(uint64_t hash, std::string_view key, int64_t span, bool with_left) {
+  ++cold_rows_;
+  std::string place = timed_key(with_left, span, hash, key);
+  if (place != last_cold_) leave_cold(hash, span, with_left);
+  last_cold_ = std::move(place);
+}
+
+Status IntervalJoinNode::read(std::span<const UnreadRanges::Run> runs) {
+  last_cold_.clear();
+  BRAID_TRY(cold_.unread().scan(table(kLeftTable), runs, [this](std::string_view key, std::string_view value) {
+    return take_stored_left(key, value);
+  }));
+  return cold_.unread().scan(table(kRightTable), runs, [this](std::string_view key, std::string_view value) {
+    return take_stored_right(key, value);
+  });
+}
+
+Status IntervalJoinNode::take_stored_left(std::string_view key, std::string_view value) {
+  TimedKey place = parse_timed_key(key);
+  BRAID_ASSIGN(StoredLeft left, read_left(key, value));
+  if (stays_cold(place.hash, left.key, place.bucket)) {
+    drop_now(*left.row);
+    leave_row(place.hash, left.key, place.bucket, true);
+    return {};
+  }
+  bool added = false;
+  Entry& entry = keys_.find_or_add(place.hash, left.key, &added, place.bucket);
+  if (added && !ending_.empty()) {
+    ending_[slice_of(place.hash)].push_back(&entry);
+    loaded_.push_back(&entry);
+  }
+  add_left(entry, left.row);
+  return {};
+}
+
+Status IntervalJoinNode::take_stored_right(std::string_view key, std::string_view value) {
+  TimedKey place = parse_timed_key(key);
+  BRAID_ASSIGN(StoredRight right, read_right(key, value));
+  if (stays_cold(place.hash, right.key, place.bucket)) {
+    pool_.release(right.row->memory());
+    leave_row(place.hash, right.key, place.bucket, false);
+    return {};
+  }
+  bool added = false;
+  add_right(keys_.find_or_add(place.hash, right.key, &added, place.bucket), right.row);
+  return {};
+}
+
+std::optional<int64_t> IntervalJoinNode::first_cold_left() const {
+  std::optional<int64_t> first = cold_.unread().first_bucket(kLeftTable);
+  if (cold_left_spans_.empty()) return first;
+  const int64_t cold = cold_left_spans_.begin()->first;
+  return first ? std::min(*first, cold) : cold;
 }
 
 Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span) {
@@ -126,8 +194,9 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
 
 Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t end_slice) {
   std::unordered_set<const Entry*> loaded;
-  Status failure;
-  for (uint32_t slice = first_slice; slice < end_slice && failure.ok(); ++slice) {
+  Status failure = read(cold_.unread().take_bucket(span, first_slice, end_slice));
+  const bool any = cold_left_spans_.contains(span);
+  for (uint32_t slice = first_slice; slice < end_slice && failure.ok() && any; ++slice) {
     failure =
         cold_.store().scan(StateFamily::timed, bucket_prefix(table(kLeftTable), slice, span),
                            [&](std::string_view stored, std::string_view value) -> Status {
@@ -171,9 +240,10 @@ Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t 
 StateSize IntervalJoinNode::state_size() const {
   uint64_t erasures = erased_.changes() * kBytesOfErasure;
   StateSize size = waiting_.size();
-  size += {left_count_ + right_count_ + cold_rows_,
+  const uint64_t cold = cold_rows_ + cold_.unread().rows();
+  size += {left_count_ + right_count_ + cold,
            pool_.bytes_used() + keys_.bytes() + closings_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
-           unstored_bytes_ + erasures, cold_rows_};
+           unstored_bytes_ + erasures, cold};
   return size;
 }
 

@@ -31,7 +31,8 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
       left_rows_(input_row(0)),
       span_us_(span_length(content_)),
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_),
-      cold_(StateFamily::timed, {table(kLeftTable), table(kRightTable)}) {
+      cold_(StateFamily::timed, {table(kLeftTable), table(kRightTable)}, services.first_slice, services.end_slice,
+            services.read_ahead.range_bytes) {
   cold_.attach(services.store);
   if (span_us_ != INT64_MAX) reach_us_ = *content_.upper_us - *content_.lower_us;
   for (int field : content_.shape.right_keys)

@@ -38,6 +38,7 @@ class IntervalJoinNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override { note(read(cold_.unread().take_next(services_.read_ahead.ranges))), note(cold_.renew()); }
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
@@ -153,7 +154,16 @@ class IntervalJoinNode : public OperatorNode {
   /// Brings cold rows back into memory that the rows of the block may match or share an entry with.
   Status warm(const Block& block, const KeyBlock& keys, bool right);
   Status load(uint64_t hash, std::string_view key, int64_t span);
-  /// All cold left rows of a span in those slices, with the right rows beside them.
+  /// What these ranges have in both tables comes into memory while there is room for it, and is cold else.
+  Status read(std::span<const UnreadRanges::Run> runs);
+  Status take_stored_left(std::string_view key, std::string_view value);
+  Status take_stored_right(std::string_view key, std::string_view value);
+  bool stays_cold(uint64_t hash, std::string_view key, int64_t span);
+  /// Counts a row that stays in the store.
+  void leave_row(uint64_t hash, std::string_view key, int64_t span, bool with_left);
+  /// The first span that may have left rows in the store alone.
+  std::optional<int64_t> first_cold_left() const;
+  /// All left rows of a span in those slices that are in the store alone, with the right rows beside them.
   Status load_span(int64_t span, uint32_t first_slice, uint32_t end_slice);
   /// Rows leave memory that are in the store, as they are there. Returns the bytes that became free.
   uint64_t evict(Entry& entry);
@@ -198,6 +208,8 @@ class IntervalJoinNode : public OperatorNode {
   std::map<int64_t, uint64_t> cold_spans_;       ///< entries in the store alone, by span; some may be counted twice
   std::map<int64_t, uint64_t> cold_left_spans_;  ///< of those, the ones with left rows
   uint64_t cold_rows_ = 0;
+  uint64_t memory_ = UINT64_MAX;            ///< bytes from which on no rows come in that nobody wants
+  std::string last_cold_;                   ///< the entry of the last row that was read and left in the store
   TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
   ExpiryQueue<Entry> expiries_;             ///< of right rows
   std::vector<Entry*> changed_;

@@ -16,7 +16,7 @@ std::optional<ReleasePoint> IntervalJoinNode::next_release() {
   if (content_.nearest) return waiting_.next_release(passed());
   if (!closes_in_time()) return next_slice();
   int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
-  if (!cold_left_spans_.empty()) first = std::min(first, begin_of(cold_left_spans_.begin()->first));
+  if (const auto span = first_cold_left()) first = std::min(first, begin_of(*span));
   if (first >= passed()) return {};
   return ReleasePoint{TimeQueue<Closing, ByArrival>::bucket_end(first)};
 }
@@ -25,13 +25,13 @@ uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector
   const int64_t before = std::min(point.time, passed());
   if (content_.nearest) return decide_waiting(before, out);
   if (!closes_in_time()) return close_slice(point.slice - 1, out);
-  while (!cold_left_spans_.empty() && begin_of(cold_left_spans_.begin()->first) < before)
-    note(load_span(cold_left_spans_.begin()->first, services_.first_slice, services_.end_slice));
+  for (auto span = first_cold_left(); span && begin_of(*span) < before; span = first_cold_left())
+    note(load_span(*span, services_.first_slice, services_.end_slice));
   return close_before(before, out);
 }
 
 std::optional<ReleasePoint> IntervalJoinNode::next_slice() {
-  const bool any = left_count_ > 0 || !cold_left_spans_.empty();
+  const bool any = left_count_ > 0 || first_cold_left().has_value();
   if (!edges[1].ended || !any) {
     ending_.clear();
     return {};
@@ -50,7 +50,7 @@ std::optional<ReleasePoint> IntervalJoinNode::next_slice() {
 uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) {
   if (ending_.empty() || slice != next_slice_ || slice == services_.end_slice) return 0;  // another worker's
   constexpr int64_t kOnlySpan = 0;
-  if (!cold_left_spans_.empty()) note(load_span(kOnlySpan, slice, slice + 1));
+  if (first_cold_left()) note(load_span(kOnlySpan, slice, slice + 1));
   ++next_slice_;
   // All of the table goes: a range instead of the name of each row.
   left_of_slice_[slice] = LeftRows::gone;
@@ -172,9 +172,16 @@ void IntervalJoinNode::forget_right() {
 }
 
 void IntervalJoinNode::forget_cold_right(int64_t passed) {
+  // Those with left rows come back first.
+  UnreadRanges& unread = cold_.unread();
+  for (auto span = unread.first_bucket(kRightTable); span && end_of(*span) <= passed;
+       span = unread.first_bucket(kRightTable, *span + 1)) {
+    if (unread.had_rows(*span, kLeftTable) || cold_left_spans_.contains(*span)) continue;
+    unread.forget(*span);
+    if (!cold_spans_.contains(*span)) erased_right_spans_.push_back(*span);
+  }
   for (auto span = cold_spans_.begin(); span != cold_spans_.end() && end_of(span->first) <= passed;) {
-    // Those with left rows come back first.
-    if (cold_left_spans_.contains(span->first)) {
+    if (cold_left_spans_.contains(span->first) || unread.holds_bucket(span->first)) {
       ++span;
       continue;
     }
@@ -321,43 +328,9 @@ void IntervalJoinNode::collect(StateBatch& batch) {
 
 Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
-  // The rows of a key and span come one after the other; once there is no room, none of those not begun is read.
-  auto stays_cold = [&](uint64_t hash, std::string_view key, int64_t span) {
-    return cold_.attached() && keys_.find(hash, key, span) == nullptr && state_size().bytes >= memory;
-  };
-  std::string last;
-  auto leave = [&](uint64_t hash, std::string_view key, int64_t span, bool with_left) {
-    ++cold_rows_;
-    std::string place = timed_key(with_left, span, hash, key);
-    if (place != last) leave_cold(hash, span, with_left);
-    last = std::move(place);
-  };
-  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kLeftTable)),
-                       [&](std::string_view key, std::string_view value) -> Status {
-                         TimedKey place = parse_timed_key(key);
-                         BRAID_ASSIGN(StoredLeft left, read_left(key, value));
-                         if (stays_cold(place.hash, left.key, place.bucket)) {
-                           drop_now(*left.row);
-                           leave(place.hash, left.key, place.bucket, true);
-                           return {};
-                         }
-                         bool added = false;
-                         add_left(keys_.find_or_add(place.hash, left.key, &added, place.bucket), left.row);
-                         return {};
-                       }));
-  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kRightTable)),
-                       [&](std::string_view key, std::string_view value) -> Status {
-                         TimedKey place = parse_timed_key(key);
-                         BRAID_ASSIGN(StoredRight right, read_right(key, value));
-                         if (stays_cold(place.hash, right.key, place.bucket)) {
-                           pool_.release(right.row->memory());
-                           leave(place.hash, right.key, place.bucket, false);
-                           return {};
-                         }
-                         bool added = false;
-                         add_right(keys_.find_or_add(place.hash, right.key, &added, place.bucket), right.row);
-                         return {};
-                       }));
+  memory_ = memory;
+  BRAID_TRY(cold_.find_unread(store));
+  if (!cold_.attached()) BRAID_TRY(read(cold_.unread().take_all()));
   std::string sealed;
   BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
   if (found) {

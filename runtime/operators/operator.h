@@ -23,6 +23,7 @@
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/blob_pool.h"
 #include "runtime/state/store.h"
+#include "runtime/state/unread_ranges.h"
 #include "runtime/time/edge_time.h"
 
 namespace braid {
@@ -83,6 +84,12 @@ struct OutputTrace;
 /// rows depends on it where rows of two steps meet.
 inline constexpr uint64_t kRoundRows = 2048;
 
+/// How a step reads what a restart has left unread. Seen in no result.
+struct ReadAhead {
+  uint64_t range_bytes = UnreadRanges::kRangeBytes;  ///< about what is read at once for one key
+  uint64_t ranges = 32;                              ///< that are read in each turn though no row wants them
+};
+
 struct Services {
   const Program& program;
   int index;              ///< of this operator
@@ -100,8 +107,11 @@ struct Services {
   StateStore* store = nullptr;
   uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
   uint64_t round_rows = kRoundRows;
+  ReadAhead read_ahead = {};
 };
 
+/// Rows that a step looks at in each turn while it removes outdated rows from the store.
+inline constexpr uint64_t kRowsOfSweep = 4096;
 /// Bytes that the key of an erased row counts as, until the erasure is committed.
 inline constexpr uint64_t kBytesOfErasure = 64;
 
@@ -166,13 +176,15 @@ class OperatorNode {
   virtual void collect(StateBatch& batch) { (void)batch; }
   /// The last changes collected are durable.
   virtual void committed() {}
-  /// Reads its rows back, when `edges` are as they were; once it holds `memory` bytes, further ones stay in the store
-  /// if they can.
+  /// When `edges` are as they were: finds what the store has of it, and reads it later, as it is wanted; without
+  /// Services::store at once. Once it holds `memory` bytes, rows that nobody wants stay in the store.
   virtual Status restore(StateStore& store, uint64_t memory) {
     (void)store;
     (void)memory;
     return {};
   }
+  /// After each turn: a bounded part of what nobody has wanted yet. A failure is noted.
+  virtual void read_ahead() {}
   /// Evicts rows until about `bytes` are free. Only directly after committed(), so that the store has all of them.
   virtual Status evict(uint64_t bytes) {
     (void)bytes;

@@ -14,7 +14,10 @@ EdgeTime OperatorNode::output_time(std::span<const EdgeTime> inputs) const {
 
 bool OperatorNode::advance(std::vector<Block>& out) {
   uint64_t rows = 0;
-  while (const auto point = next_release()) {
+  // What could not be read would be due for ever; the turn counts for nothing then.
+  while (health_.ok()) {
+    const auto point = next_release();
+    if (!point) break;
     if (rows >= services_.round_rows) return true;
     rows += release_before(*point, out);
   }

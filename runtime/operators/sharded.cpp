@@ -124,6 +124,16 @@ class SliceStore : public StateStore {
       return visit(key, value);
     });
   }
+  /// These are of the ranges that a worker asks for, which are of its slices.
+  Status scan_ranges(StateFamily family, std::span<const KeyRange> ranges, const VisitOf& visit) override {
+    return store_.scan_ranges(family, ranges, visit);
+  }
+  Status leap(StateFamily family, std::string_view begin, std::string_view end, const Leap& visit) override {
+    return store_.leap(family, begin, end, visit);
+  }
+  StoredSize estimate(StateFamily family, std::string_view begin, std::string_view end) override {
+    return store_.estimate(family, begin, end);
+  }
   Status commit(const StateBatch&) override {
     return Error{ErrorKind::store, "a worker commits nothing by itself", 0, 0};
   }
@@ -198,6 +208,8 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
     own.store = services.store;
     own.first_slice = shard->first_slice;
     own.end_slice = shard->end_slice;
+    own.read_ahead = services.read_ahead;
+    own.read_ahead.ranges = (services.read_ahead.ranges + count - 1) / count;
     BRAID_ASSIGN(shard->node, make_one(own));
     made->shards_.push_back(std::move(shard));
   }
@@ -283,7 +295,10 @@ uint64_t ShardedOperator::release_before(const ReleasePoint& point, std::vector<
   // One point mostly releases about as much as the one before.
   run(released_, [&](Shard& shard) { shard.released = shard.node->release_before(point, shard.out); });
   released_ = 0;
-  for (const auto& shard : shards_) released_ += shard->released;
+  for (const auto& shard : shards_) {
+    released_ += shard->released;
+    note(shard->node->health());
+  }
   return released_;
 }
 
@@ -409,6 +424,11 @@ Status ShardedOperator::restore(StateStore& store, uint64_t memory) {
     BRAID_TRY(shard->node->restore(own, memory / shards_.size()));
   }
   return {};
+}
+
+void ShardedOperator::read_ahead() {
+  run(state_size().cold, [](Shard& shard) { shard.node->read_ahead(); });
+  for (const auto& shard : shards_) note(shard->node->health());
 }
 
 Status ShardedOperator::evict(uint64_t bytes) {

@@ -37,6 +37,7 @@ class ShardedOperator : public OperatorNode {
   void collect(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
 

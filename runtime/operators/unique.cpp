@@ -1,6 +1,7 @@
 #include "runtime/operators/unique.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
@@ -15,7 +16,8 @@ UniqueNode::UniqueNode(const Services& services)
       leaves_(flatten(self_.row)),
       rows_(self_.row),
       waiting_(HeldRows::Order::position, table(kWaitingTable), services, rows_, pool_),
-      cold_(StateFamily::point, {table(kWinnerTable)}) {
+      cold_(StateFamily::point, {table(kWinnerTable)}, services.first_slice, services.end_slice,
+            services.read_ahead.range_bytes) {
   cold_.attach(services.store);
   std::string fields, within;
   for (int field : content_.fields) fields += (fields.empty() ? "`" : ", `") + self_.row[field].name + "`";
@@ -123,6 +125,10 @@ void UniqueNode::collect(StateBatch& batch) {
 }
 
 Status UniqueNode::warm(const KeyBlock& keys, uint32_t rows) {
+  if (!cold_.unread().empty()) {
+    for (uint32_t row = 0; row < rows; ++row) cold_.unread().want(keys.hashes[row]);
+    BRAID_TRY(read(cold_.unread().take_wanted()));
+  }
   if (cold_.empty()) return {};
   std::vector<std::string> wanted;
   for (uint32_t row = 0; row < rows; ++row) {
@@ -153,12 +159,9 @@ Status UniqueNode::load(std::string_view key, std::string_view value) {
 
 Status UniqueNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
-  BRAID_TRY(store.scan(StateFamily::point, table_prefix(table(kWinnerTable)),
-                       [&](std::string_view key, std::string_view value) -> Status {
-                         if (!cold_.attached() || state_size().bytes < memory) return load(key, value);
-                         cold_.add(parse_point_key(key).hash);
-                         return {};
-                       }));
+  memory_ = memory;
+  BRAID_TRY(cold_.find_unread(store));
+  if (!cold_.attached()) BRAID_TRY(read(cold_.unread().take_all()));
   const Error damaged{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
   std::string sealed;
   BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
@@ -168,6 +171,20 @@ Status UniqueNode::restore(StateStore& store, uint64_t memory) {
     if (in.failed()) return damaged;
   }
   return {};
+}
+
+Status UniqueNode::read(std::span<const UnreadRanges::Run> runs) {
+  return cold_.unread().scan(table(kWinnerTable), runs, [this](std::string_view key, std::string_view value) -> Status {
+    if (!cold_.attached() || state_size().bytes < memory_) return load(key, value);
+    cold_.add(parse_point_key(key).hash);
+    return {};
+  });
+}
+
+void UniqueNode::read_ahead() {
+  note(read(cold_.unread().take_next(services_.read_ahead.ranges)));
+  note(cold_.renew());
+  note(sweep());
 }
 
 Status UniqueNode::evict(uint64_t bytes) {
@@ -182,35 +199,44 @@ Status UniqueNode::evict(uint64_t bytes) {
   });
   pool_.release_pending();
   expiries_.drop_evicted();
-  constexpr uint64_t kFew = 4096;
-  if (cold_.entries() > 2 * swept_ + kFew) BRAID_TRY(sweep());
-  return cold_.renew();
+  return {};
 }
 
 Status UniqueNode::sweep() {
-  for (uint32_t slice = services_.first_slice; slice < services_.end_slice; ++slice)
-    BRAID_TRY(cold_.store().scan(StateFamily::point, slice_prefix(table(kWinnerTable), slice),
-                                 [&](std::string_view key, std::string_view value) -> Status {
-                                   PointKey parsed = parse_point_key(key);
-                                   if (!expired(WireReader(value).fixed<int64_t>()) ||
-                                       winners_.find(parsed.hash, parsed.key) != nullptr ||
-                                       cold_.is_gone(parsed.hash, parsed.key))
-                                     return {};
-                                   erased_.erase(StateFamily::point, key);
-                                   cold_.gone(parsed.hash, parsed.key);
-                                   cold_.remove();
-                                   return {};
-                                 }));
-  swept_ = cold_.entries();
+  constexpr uint64_t kFew = 4096;
+  if (!cold_.unread().empty() || cold_.empty()) return {};
+  if (!sweep_from_) {
+    if (cold_.entries() <= 2 * swept_ + kFew) return {};
+    sweep_from_ = slice_prefix(table(kWinnerTable), services_.first_slice);
+  }
+  uint64_t rows = 0;
+  const std::string begin = *std::exchange(sweep_from_, std::nullopt);
+  const std::string end = StateStore::behind_prefix(slice_prefix(table(kWinnerTable), services_.end_slice - 1));
+  BRAID_TRY(cold_.store().leap(
+      StateFamily::point, begin, end, [&](std::string_view key, std::string_view value) -> Result<std::string> {
+        if (++rows > kRowsOfSweep) {
+          sweep_from_ = std::string(key);
+          return end;
+        }
+        PointKey parsed = parse_point_key(key);
+        if (!expired(WireReader(value).fixed<int64_t>()) || winners_.find(parsed.hash, parsed.key) != nullptr ||
+            cold_.is_gone(parsed.hash, parsed.key))
+          return std::string();
+        erased_.erase(StateFamily::point, key);
+        cold_.gone(parsed.hash, parsed.key);
+        cold_.remove();
+        return std::string();
+      }));
+  if (!sweep_from_) swept_ = cold_.entries();
   return {};
 }
 
 StateSize UniqueNode::state_size() const {
   StateSize size = waiting_.size();
   uint64_t erasures = erased_.changes() * kBytesOfErasure;
-  size += {winners_.size() + cold_.entries(),
-           pool_.bytes_used() + winners_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
-           changed_.size() * sizeof(Entry) + erasures, cold_.entries()};
+  const uint64_t cold = cold_.entries() + cold_.unread().rows();
+  size += {winners_.size() + cold, pool_.bytes_used() + winners_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
+           changed_.size() * sizeof(Entry) + erasures, cold};
   return size;
 }
 

@@ -23,6 +23,7 @@ class UniqueNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   void committed() override { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
@@ -42,10 +43,11 @@ class UniqueNode : public OperatorNode {
   void forget_before(int64_t watermark);
   /// Cold winners of these keys come back into memory.
   Status warm(const KeyBlock& keys, uint32_t rows);
+  Status read(std::span<const UnreadRanges::Run> runs);
   /// A winner as the store has it, into memory.
   Status load(std::string_view key, std::string_view value);
   std::string_view key_of(const Entry& entry);
-  /// Removes the cold winners that forget_before would remove from memory.
+  /// Removes the cold winners that forget_before would remove from memory, at most so many rows of the store at once.
   Status sweep();
   bool expired(int64_t time) const { return add_time(time, content_.within_us) <= edges[0].finite; }
 
@@ -56,8 +58,10 @@ class UniqueNode : public OperatorNode {
   BlobPool pool_;
   HeldRows waiting_;
   KeyTable<Winner> winners_{pool_};
-  ColdTable cold_;      ///< of winners
-  uint64_t swept_ = 0;  ///< cold winners that the last sweep left
+  ColdTable cold_;                         ///< of winners
+  uint64_t swept_ = 0;                     ///< cold winners that the last sweep left
+  std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
+  uint64_t memory_ = UINT64_MAX;           ///< bytes from which on no winner comes in that nobody wants
   ExpiryQueue<Entry> expiries_;
   std::vector<Entry*> changed_;
   StateBatch erased_;

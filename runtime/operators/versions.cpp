@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "runtime/state/wire.h"
 #include "runtime/time/partition_clock.h"
@@ -142,6 +143,11 @@ Result<Versions::StoredVersion> Versions::parse(std::string_view key, std::strin
 }
 
 Status Versions::warm(const KeyBlock& keys, uint32_t rows) {
+  if (!cold_.unread().empty()) {
+    for (uint32_t row = 0; row < rows; ++row)
+      if (!keys.has_null[row]) cold_.unread().want(keys.hashes[row]);
+    BRAID_TRY(read(cold_.unread().take_wanted()));
+  }
   if (cold_.empty()) return {};
   std::vector<std::pair<uint64_t, std::string_view>> wanted;
   for (uint32_t row = 0; row < rows; ++row) {
@@ -198,24 +204,37 @@ void Versions::collect(StateBatch& batch) {
 }
 
 Status Versions::restore(StateStore& store, uint64_t memory) {
-  std::string last_cold;
-  return store.scan(StateFamily::point, table_prefix(table_),
-                    [&](std::string_view key, std::string_view value) -> Status {
-                      BRAID_ASSIGN(StoredVersion found, parse(key, value));
-                      uint64_t hash = parse_point_key(key).hash;
-                      Entry* entry = keys_.find(hash, found.key);
-                      // The rows of a key come one after the other: it is in memory with all of them, or with none.
-                      if (entry == nullptr && cold_.attached() && pool_.bytes_used() + size().bytes >= memory) {
-                        std::string place = point_key(table_, hash, found.key);
-                        if (place != last_cold) cold_.add(hash);
-                        last_cold = std::move(place);
-                        ++cold_count_;
-                        return {};
-                      }
-                      if (found.version.row.data != nullptr) found.version.row = pool_.copy(found.row);
-                      add(hash, found.key, found.version);
-                      return {};
-                    });
+  memory_ = memory;
+  BRAID_TRY(cold_.find_unread(store));
+  return cold_.attached() ? Status() : read(cold_.unread().take_all());
+}
+
+Status Versions::read(std::span<const UnreadRanges::Run> runs) {
+  last_cold_.clear();
+  return cold_.unread().scan(table_, runs,
+                             [this](std::string_view key, std::string_view value) { return take_stored(key, value); });
+}
+
+Status Versions::take_stored(std::string_view key, std::string_view value) {
+  BRAID_ASSIGN(StoredVersion found, parse(key, value));
+  const uint64_t hash = parse_point_key(key).hash;
+  // The rows of a key come one after the other: it is in memory with all of them, or with none.
+  if (keys_.find(hash, found.key) == nullptr && cold_.attached() && pool_.bytes_used() + size().bytes >= memory_) {
+    std::string place = point_key(table_, hash, found.key);
+    if (place != last_cold_) cold_.add(hash);
+    last_cold_ = std::move(place);
+    ++cold_count_;
+    return {};
+  }
+  if (found.version.row.data != nullptr) found.version.row = pool_.copy(found.row);
+  add(hash, found.key, found.version);
+  return {};
+}
+
+Status Versions::read_ahead() {
+  BRAID_TRY(read(cold_.unread().take_next(ranges_ahead_)));
+  BRAID_TRY(cold_.renew());
+  return sweep();
 }
 
 Status Versions::evict(uint64_t bytes) {
@@ -235,19 +254,23 @@ Status Versions::evict(uint64_t bytes) {
   pool_.release_pending();
   superseded_.drop_evicted();
   ended_.drop_evicted();
-  constexpr uint64_t kFew = 4096;
-  if (cold_.entries() > 2 * swept_ + kFew) BRAID_TRY(sweep());
-  return cold_.renew();
+  return {};
 }
 
-/// Of cold histories, what forget_before would have taken.
+/// Of cold histories, what forget_before would have taken; some histories at once.
 Status Versions::sweep() {
+  constexpr uint64_t kFew = 4096;
+  if (!cold_.unread().empty() || cold_.empty()) return {};
+  if (!sweep_from_) {
+    if (cold_.entries() <= 2 * swept_ + kFew) return {};
+    sweep_from_ = slice_prefix(table_, first_slice_);
+  }
   struct Row {
     std::string key;
     Version version;
   };
   std::vector<Row> history;
-  uint64_t hash = 0;
+  uint64_t hash = 0, rows = 0;
   std::string key;
   int64_t ended = std::min(bound_, settled_);
   auto settle = [&] {
@@ -265,29 +288,36 @@ Status Versions::sweep() {
     cold_.gone(hash, key);
     cold_.remove();
   };
-  for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
-    BRAID_TRY(cold_.store().scan(StateFamily::point, slice_prefix(table_, slice),
-                                 [&](std::string_view stored_key, std::string_view value) -> Status {
-                                   BRAID_ASSIGN(StoredVersion found, parse(stored_key, value));
-                                   uint64_t found_hash = parse_point_key(stored_key).hash;
-                                   if (found_hash != hash || found.key != key) {
-                                     settle();
-                                     history.clear();
-                                     hash = found_hash;
-                                     key = found.key;
+  const std::string begin = *std::exchange(sweep_from_, std::nullopt);
+  const std::string end = StateStore::behind_prefix(slice_prefix(table_, end_slice_ - 1));
+  BRAID_TRY(cold_.store().leap(StateFamily::point, begin, end,
+                               [&](std::string_view stored_key, std::string_view value) -> Result<std::string> {
+                                 BRAID_ASSIGN(StoredVersion found, parse(stored_key, value));
+                                 uint64_t found_hash = parse_point_key(stored_key).hash;
+                                 if (found_hash != hash || found.key != key) {
+                                   settle();
+                                   history.clear();
+                                   hash = found_hash;
+                                   key = found.key;
+                                   if (rows >= kRowsOfSweep) {
+                                     sweep_from_ = std::string(stored_key);
+                                     return end;
                                    }
-                                   history.push_back({std::string(stored_key), found.version});
-                                   return {};
-                                 }));
+                                 }
+                                 ++rows;
+                                 history.push_back({std::string(stored_key), found.version});
+                                 return std::string();
+                               }));
   settle();
-  swept_ = cold_.entries();
+  if (!sweep_from_) swept_ = cold_.entries();
   return {};
 }
 
 StateSize Versions::size() const {
   uint64_t bytes = keys_.bytes() + count_ * sizeof(Version) + cold_.bytes() + superseded_.bytes() + ended_.bytes() +
                    erased_.changes() * kBytesOfErasure;
-  return {count_ + cold_count_, bytes, unstored_bytes_ + erased_.changes() * kBytesOfErasure, cold_count_};
+  const uint64_t cold = cold_count_ + cold_.unread().rows();
+  return {count_ + cold, bytes, unstored_bytes_ + erased_.changes() * kBytesOfErasure, cold};
 }
 
 }  // namespace braid

@@ -43,7 +43,8 @@ class Versions {
         rows_(rows),
         pool_(pool),
         keys_(pool),
-        cold_(StateFamily::point, {table}) {
+        cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes),
+        ranges_ahead_(services.read_ahead.ranges) {
     cold_.attach(services.store);
   }
 
@@ -60,6 +61,8 @@ class Versions {
   void collect(StateBatch& batch);
   void committed() { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory);
+  /// Some of what has not been read since the restart.
+  Status read_ahead();
   /// Directly after a commit.
   Status evict(uint64_t bytes);
   /// Without the bytes in the pool.
@@ -100,6 +103,9 @@ class Versions {
   std::string_view key_of(const Entry& entry, int64_t from);
   Result<StoredVersion> parse(std::string_view key, std::string_view value) const;
   Status load(uint64_t hash, std::string_view key);
+  Status read(std::span<const UnreadRanges::Run> runs);
+  /// A row of the store; its history comes into memory, or is cold from now on.
+  Status take_stored(std::string_view key, std::string_view value);
   Status sweep();
 
   uint32_t table_;
@@ -109,12 +115,16 @@ class Versions {
   BlobPool& pool_;
   KeyTable<History> keys_;
   ColdTable cold_;
+  uint64_t ranges_ahead_;
+  uint64_t memory_ = UINT64_MAX;   ///< bytes from which on no history comes in that nobody wants
+  std::string last_cold_;          ///< the last that was read and left in the store
   ExpiryQueue<Entry> superseded_;  ///< versions with a successor
   /// Deleted keys and versions beyond `max age`: gone only once no earlier version can come, which they would hide.
   ExpiryQueue<Entry> ended_;
   size_t count_ = 0;  ///< in memory
   uint64_t cold_count_ = 0;
-  uint64_t swept_ = 0;  ///< cold entries that the last sweep left
+  uint64_t swept_ = 0;                     ///< cold entries that the last sweep left
+  std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
   int64_t bound_ = kNoTime, settled_ = kNoTime;
   std::vector<std::pair<Entry*, int64_t>> unstored_;
   uint64_t unstored_bytes_ = 0;

@@ -35,6 +35,7 @@ bool WindowGroupNode::advance(std::vector<Block>& out) {
 
 std::optional<ReleasePoint> WindowGroupNode::next_release() {
   if (!closing_) {
+    if (overlap_ && !cold_.unread().empty()) note(read_due(edges[0].value()));
     const auto end = next_to_close();
     if (!end || !is_closed(*end, edges[0].value())) return {};
     begin_closing(*end);
@@ -53,8 +54,11 @@ void WindowGroupNode::begin_closing(int64_t end) {
   Closing& closing = closing_.emplace(WindowRange{windows_.start_of(end), end}, services_.first_slice);
   if (!overlap_) {
     closing.slice = slices_.begin()->second.get();
-    closing.cold = closing.slice->cold > 0;
-    closing.named = closing.slice->stored <= kMostNamed;
+    if (const uint64_t ranges = cold_.unread().ranges_of(end); ranges > 0 && ranges <= kSlices)
+      note(read(cold_.unread().take_bucket(end)));  // little: then its rows are known by name
+    const bool unread = cold_.unread().holds_bucket(end);
+    closing.cold = closing.slice->cold > 0 || unread;
+    closing.named = !unread && closing.slice->stored <= kMostNamed;
     if (!closing.named) erased_buckets_.push_back(end);
     closing.rows = closing.slice->table.in_order();
     if (!closing.cold) closing.slice->table.clear();
@@ -126,6 +130,7 @@ void WindowGroupNode::end_closing(std::vector<Block>& out) {
     next_end_ = windows_.next_end(end);
   } else {
     changed_ -= closing_->slice->changed.size();
+    cold_.unread().forget(end);
     slices_.erase(closing_->slice->place);
   }
   closing_.reset();
@@ -141,7 +146,7 @@ void WindowGroupNode::load_part(uint32_t part) {
                           [&](std::string_view bytes, std::string_view value) -> Status {
                             TimedKey key = parse_timed_key(bytes);
                             if (slice.table.find(key.hash, key.key) != kNoRow) return {};
-                            count_back(slice);
+                            if (!cold_.unread().holds(key.hash, closing.window.end)) count_back(slice);
                             BRAID_ASSIGN(Group group, load({slice.place, key.hash, key.key}, value));
                             loaded.push_back(group);
                             return {};

@@ -61,7 +61,8 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
       leaves_(flatten(self_.row)),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, state_.size(), state_.alignment()),
-      cold_(StateFamily::timed, {table(kGroupTable)}),
+      cold_(StateFamily::timed, {table(kGroupTable)}, services.first_slice, services.end_slice,
+            services.read_ahead.range_bytes),
       trails_(state_, key_size_, range_, pool_) {
   cold_.attach(services.store);
   BRAID_CHECK(state_.end_column() + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
@@ -131,7 +132,7 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
     dispositions().partly_late(index(), 0, block.record_of(row));
   }
   use();
-  if (!cold_.empty()) note(warm(keys));
+  if (!cold_.empty() || !cold_.unread().empty()) note(warm(keys));
   fold(block, keys);
 }
 
@@ -250,6 +251,11 @@ void WindowGroupNode::collect(StateBatch& batch) {
 }
 
 Status WindowGroupNode::warm(const KeyBlock& keys) {
+  if (!cold_.unread().empty()) {
+    for (size_t i = 0; i < taken_.size(); ++i)
+      cold_.unread().want(keys.hashes[taken_[i]], taken_slices_[i]->place.last_end);
+    BRAID_TRY(read(cold_.unread().take_wanted()));
+  }
   std::vector<std::string> wanted;
   for (size_t i = 0; i < taken_.size(); ++i) {
     const Slice& slice = *taken_slices_[i];
@@ -332,58 +338,93 @@ Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
     sealed_ = in.fixed<int64_t>();
     if (in.failed()) return damaged();
   }
-  // Sets come first, since they fill the memory; once it is full, no group is begun.
-  bool full = false;
-  auto has_room = [&] { return !(full = full || (cold_.attached() && state_size().bytes >= memory)); };
-  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kPartTable)),
-                       [&](std::string_view bytes, std::string_view value) -> Status {
-                         TimedKey key = parse_timed_key(bytes);
-                         PartPlace part;
-                         StoredPlace place;
-                         if (!parse_part_place(key.key, &part) || part.set >= state_.sets().size() ||
-                             !parse_place(key.hash, key.bucket, part.group_key, &place))
-                           return damaged();
-                         Slice& slice = slice_at(place.place);
-                         ++slice.stored;
-                         RowHandle row = slice.table.find(place.hash, place.key);
-                         if (row == kNoRow && !has_room()) return {};
-                         bool added = false;
-                         if (row == kNoRow) row = slice.table.find_or_add(place.hash, place.key, &added);
-                         return state_.sets()[part.set]->load(value, rows_.value(row), pool_) ? Status() : damaged();
-                       }));
-  BRAID_TRY(store.scan(StateFamily::timed, table_prefix(table(kGroupTable)),
-                       [&](std::string_view bytes, std::string_view value) -> Status {
-                         TimedKey key = parse_timed_key(bytes);
-                         StoredPlace place;
-                         if (!parse_place(key.hash, key.bucket, key.key, &place)) return damaged();
-                         Slice& slice = slice_at(place.place);
-                         ++slice.stored;
-                         if (slice.table.find(place.hash, place.key) != kNoRow || has_room()) {
-                           BRAID_ASSIGN(Group group, load(place, value));
-                           return complete(rows_.value(group.row)) ? Status() : damaged();
-                         }
-                         ++slice.cold;
-                         cold_.add(place.hash, place.place.last_end);
-                         return {};
-                       }));
-  bool whole = true;
-  for (const auto& [place, slice] : slices_)
-    slice->table.for_each([&](RowHandle row) { whole = whole && rows_.head(row).stored; });
-  if (!whole) return damaged();
+  memory_ = memory;
+  restored_passed_ = passed();
+  UnreadRanges& unread = cold_.unread();
+  BRAID_TRY(cold_.find_unread(store));
+  if (!cold_.attached()) return read(unread.take_all());
+  // Without overlap a bucket is a window, which closes at its time though nothing has been read of it.
+  if (!overlap_)
+    for (auto end = unread.first_bucket(0); end; end = unread.first_bucket(0, *end + 1)) slice_at({*end, *end});
+  return {};
+}
 
+Status WindowGroupNode::read(std::span<const UnreadRanges::Run> runs) {
+  if (runs.empty()) return {};
+  full_ = false;
+  const bool sets = !state_.sets().empty();
+  // The values of sets fill the memory behind their groups: one run at a time.
+  for (size_t first = 0; first < runs.size(); first += sets ? 1 : runs.size()) {
+    std::vector<Group> loaded;
+    BRAID_TRY(cold_.unread().scan(
+        table(kGroupTable), runs.subspan(first, sets ? 1 : runs.size()),
+        [&](std::string_view key, std::string_view value) { return take_stored(key, value, loaded); }));
+    BRAID_TRY(load_parts(loaded));
+  }
+  return overlap_ ? enter_restored() : Status();
+}
+
+Status WindowGroupNode::take_stored(std::string_view bytes, std::string_view value, std::vector<Group>& loaded) {
+  TimedKey key = parse_timed_key(bytes);
+  StoredPlace place;
+  if (!parse_place(key.hash, key.bucket, key.key, &place)) return damaged();
+  Slice& slice = slice_at(place.place);
+  ++slice.stored;
+  if (!has_room()) {
+    // At its end the row says how many rows its sets have beside it.
+    const size_t counts = state_.sets().size() * sizeof(uint32_t);
+    if (value.size() < counts) return damaged();
+    WireReader in(value.substr(value.size() - counts));
+    for (size_t i = 0; i < state_.sets().size(); ++i) slice.stored += in.fixed<uint32_t>();
+    ++slice.cold;
+    cold_.add(place.hash, place.place.last_end);
+    return {};
+  }
+  // Trails refer to all groups of the slices that have entered.
+  if (slice.entered && trails_whole_) {
+    trails_.clear();
+    trails_whole_ = false;
+  }
+  BRAID_ASSIGN(Group group, load(place, value));
+  for (const auto& set : state_.sets()) slice.stored += set->parts(rows_.value(group.row)).stored;
+  if (!state_.sets().empty()) loaded.push_back(group);
+  return {};
+}
+
+Status WindowGroupNode::enter_restored() {
   // Windows that had closed before stay closed.
-  for (auto each = waiting_.begin(); each != waiting_.end();) {
+  for (auto each = waiting_.begin(); each != waiting_.end() && is_closed(each->first, restored_passed_);) {
     Slice& slice = *each->second;
-    if (!is_closed(slice.place.first_end, passed())) break;
     Place open;
-    if (!open_part({0, 0, slice.place.first_end, slice.place.last_end}, passed(), &open)) return damaged();
+    if (!open_part({0, 0, slice.place.first_end, slice.place.last_end}, restored_passed_, &open)) return damaged();
     next_end_ = open.first_end;
     slice.entered = true;
     ++entered_;
+    trails_.clear();
     trails_whole_ = false;
     each = waiting_.erase(each);
   }
   return {};
+}
+
+int64_t WindowGroupNode::first_end_of_unread(int64_t bucket) {
+  WindowSpan span = windows_.span(windows_.start_of(bucket));
+  Place open;
+  return open_part({0, 0, span.first_end, bucket}, restored_passed_, &open) ? open.first_end : bucket;
+}
+
+Status WindowGroupNode::read_due(int64_t passed) {
+  UnreadRanges& unread = cold_.unread();
+  // Of two buckets, the later one's first window is no earlier.
+  for (auto bucket = unread.first_bucket(0); bucket && is_closed(first_end_of_unread(*bucket), passed);
+       bucket = unread.first_bucket(0))
+    BRAID_TRY(read(unread.take_bucket(*bucket)));
+  return {};
+}
+
+void WindowGroupNode::read_ahead() {
+  note(read(cold_.unread().take_next(services_.read_ahead.ranges)));
+  note(cold_.renew());
 }
 
 Status WindowGroupNode::evict(uint64_t bytes) {
@@ -426,15 +467,16 @@ Status WindowGroupNode::evict(uint64_t bytes) {
     }
     pool_.release_pending();
   }
-  return cold_.renew();
+  return {};
 }
 
 StateSize WindowGroupNode::state_size() const {
   uint64_t erasures = erased_.changes() * kBytesOfErasure;
+  const uint64_t cold = cold_.entries() + cold_.unread().rows();
   return {
-      rows_.size() + cold_.entries(),
+      rows_.size() + cold,
       pool_.bytes_used() + rows_.bytes() + trails_.bytes() + cold_.bytes() + slices_.size() * sizeof(Slice) + erasures,
-      changed_ * rows_.row_size() + changed_value_bytes_ + erasures, cold_.entries()};
+      changed_ * rows_.row_size() + changed_value_bytes_ + erasures, cold};
 }
 
 }  // namespace braid

@@ -39,6 +39,7 @@ class WindowGroupNode : public OperatorNode {
   void collect(StateBatch& batch) override;
   void committed() override { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
@@ -105,6 +106,16 @@ class WindowGroupNode : public OperatorNode {
   /// Without what lies in parts.
   Result<Group> load(const StoredPlace& place, std::string_view value);
   Status load_parts(std::span<const Group> groups);
+  /// Groups of these ranges come into memory while there is room for them, and are cold else.
+  Status read(std::span<const UnreadRanges::Run> runs);
+  Status take_stored(std::string_view key, std::string_view value, std::vector<Group>& loaded);
+  bool has_room() { return !(full_ = full_ || (cold_.attached() && state_size().bytes >= memory_)); }
+  /// With overlap: slices whose first window had closed when the step was restored.
+  Status enter_restored();
+  /// With overlap: the end of the first window, of those with rows of an unread bucket, that is to be closed yet.
+  int64_t first_end_of_unread(int64_t bucket);
+  /// With overlap: what is unread of windows that close up to there.
+  Status read_due(int64_t passed);
   bool complete(const char* state) const;
   void count_back(Slice& slice);
 
@@ -150,6 +161,11 @@ class WindowGroupNode : public OperatorNode {
   uint64_t entered_ = 0;                    ///< slices
   GroupTrails trails_;
   bool trails_whole_ = true;  ///< those of all slices that have entered
+
+  // Of a restart.
+  uint64_t memory_ = UINT64_MAX;       ///< bytes from which on no groups come in that nobody wants
+  bool full_ = false;                  ///< and they do not any more, since nothing is begun then
+  int64_t restored_passed_ = kNoTime;  ///< windows that closed before that had closed when the step was restored
 
   uint64_t changed_ = 0;              ///< groups
   uint64_t changed_value_bytes_ = 0;  ///< of sets, not yet collected

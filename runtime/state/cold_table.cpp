@@ -1,6 +1,7 @@
 #include "runtime/state/cold_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/state/wire.h"
@@ -45,17 +46,23 @@ bool ColdTable::is_gone(uint64_t hash, std::string_view key, int64_t bucket) con
 void ColdTable::add(uint64_t hash, int64_t bucket) {
   ++entries_;
   filter_.add(mix(hash, bucket));
+  if (next_) renewed_.add(mix(hash, bucket));
 }
 
 void ColdTable::remove(uint64_t count) {
   BRAID_CHECK(count <= entries_, "more entries came back than had gone cold");
   entries_ -= count;
-  if (entries_ == 0) filter_.clear();
+  if (entries_ > 0) return;
+  filter_.clear();
+  renewed_.clear();
+  renewed_with_ = 0;
+  next_.reset();
 }
 
 void ColdTable::gone(uint64_t hash, std::string_view key, int64_t bucket) {
-  // While nothing is cold nobody asks, and what goes cold does so right after a commit.
-  if (entries_ == 0) return;
+  // While nothing is cold nobody asks; what goes cold does so right after a commit, or when it is read for the first
+  // time.
+  if (entries_ == 0 && unread_.empty()) return;
   gone_.insert(exact(hash, key, bucket));
 }
 
@@ -68,21 +75,37 @@ void ColdTable::collected() {
   }
 }
 
-Status ColdTable::renew() {
+Status ColdTable::renew(uint64_t rows) {
   constexpr uint64_t kWorthwhile = 1 << 16;
-  if (filter_.added() < kWorthwhile || filter_.added() < 4 * entries_) return {};
-  filter_.clear();
-  for (uint32_t table : tables_) {
-    BRAID_TRY(store_->scan(family_, table_prefix(table), [this](std::string_view key, std::string_view) -> Status {
-      if (family_ == StateFamily::timed) {
-        TimedKey place = parse_timed_key(key);
-        filter_.add(mix(place.hash, place.bucket));
-      } else {
-        filter_.add(mix(parse_point_key(key).hash, 0));
-      }
-      return {};
-    }));
+  if (!next_) {
+    // The keys in the store are more than those of what is cold: the second time it has to be worth reading them.
+    if (filter_.added() < std::max({kWorthwhile, 4 * entries_, 2 * renewed_with_})) return {};
+    next_table_ = 0;
+    next_ = slice_prefix(tables_[0], first_slice_);
   }
+  // An entry that is cold when this is done has lain in the store since its range was read; or it has been added since.
+  const std::string begin = *std::exchange(next_, std::nullopt);
+  const std::string end = StateStore::behind_prefix(slice_prefix(tables_[next_table_], end_slice_ - 1));
+  BRAID_TRY(store_->leap(family_, begin, end, [&](std::string_view key, std::string_view) -> Result<std::string> {
+    if (rows-- == 0) {
+      next_ = std::string(key);
+      return end;
+    }
+    if (family_ == StateFamily::timed) {
+      const TimedKey place = parse_timed_key(key);
+      renewed_.add(mix(place.hash, place.bucket));
+    } else {
+      renewed_.add(mix(parse_point_key(key).hash, 0));
+    }
+    return std::string();
+  }));
+  if (next_) return {};
+  if (++next_table_ < tables_.size()) {
+    next_ = slice_prefix(tables_[next_table_], first_slice_);
+    return {};
+  }
+  filter_ = std::exchange(renewed_, {});
+  renewed_with_ = filter_.added();
   return {};
 }
 

@@ -11,12 +11,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "runtime/state/store.h"
+#include "runtime/state/unread_ranges.h"
 
 namespace braid {
 
@@ -63,14 +65,25 @@ class ColdFilter {
 
 class ColdTable {
  public:
-  /// An entry has rows in any of these tables.
-  ColdTable(StateFamily family, std::vector<uint32_t> tables) : family_(family), tables_(std::move(tables)) {}
+  /// An entry has rows in any of these tables, and is of those slices.
+  ColdTable(StateFamily family, std::vector<uint32_t> tables, uint32_t first_slice, uint32_t end_slice,
+            uint64_t range_bytes = UnreadRanges::kRangeBytes)
+      : family_(family),
+        tables_(tables),
+        first_slice_(first_slice),
+        end_slice_(end_slice),
+        unread_(family, std::move(tables), first_slice, end_slice, range_bytes) {}
 
   /// From then on entries may go cold. It outlives the table.
   void attach(StateStore* store) { store_ = store; }
   bool attached() const { return store_ != nullptr; }
-  StateStore& store() const { return *store_; }
+  StateStore& store() const { return store_ != nullptr ? *store_ : unread_.store(); }
 
+  /// Of what there was at the start, the part that has not been read. It comes before all else: an entry there is
+  /// neither in memory nor counted as cold.
+  Status find_unread(StateStore& store) { return unread_.begin(store_ != nullptr ? *store_ : store); }
+  UnreadRanges& unread() { return unread_; }
+  const UnreadRanges& unread() const { return unread_; }
   uint64_t entries() const { return entries_; }
   bool empty() const { return entries_ == 0; }
   /// Of an entry that is not in memory: it may lie in the store.
@@ -88,10 +101,15 @@ class ColdTable {
   /// The erasures so far have become part of a commit; `committed`: the last one is durable.
   void collected();
   void committed() { going_.clear(); }
-  /// Builds the filter anew if most of what is in it is cold no longer.
-  Status renew();
+  /// If most of what is in the filter is cold no longer, makes a new one from the keys in the store. Each call reads at
+  /// most `rows` of them. What goes cold meanwhile goes into both.
+  Status renew(uint64_t rows = kRenewedAtOnce);
 
-  uint64_t bytes() const { return filter_.bytes() + (gone_.size() + going_.size()) * kBytesOfGone; }
+  uint64_t bytes() const {
+    return filter_.bytes() + renewed_.bytes() + (gone_.size() + going_.size()) * kBytesOfGone + unread_.bytes();
+  }
+
+  static constexpr uint64_t kRenewedAtOnce = 4096;
 
  private:
   static constexpr uint64_t kBytesOfGone = 96;
@@ -103,8 +121,14 @@ class ColdTable {
 
   StateFamily family_;
   std::vector<uint32_t> tables_;
+  uint32_t first_slice_, end_slice_;
+  UnreadRanges unread_;
   StateStore* store_ = nullptr;
   ColdFilter filter_;
+  ColdFilter renewed_;               ///< while it is made
+  std::optional<std::string> next_;  ///< key from which on to go on making it
+  size_t next_table_ = 0;
+  uint64_t renewed_with_ = 0;  ///< entries that the filter had when it was made anew
   uint64_t entries_ = 0;
   std::unordered_set<std::string> gone_, going_;  ///< since the last collect; in a commit that is not durable yet
 };

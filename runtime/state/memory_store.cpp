@@ -59,6 +59,34 @@ Status MemoryStore::scan_range(StateFamily family, std::string_view begin, std::
   return {};
 }
 
+Status MemoryStore::scan_ranges(StateFamily family, std::span<const KeyRange> ranges, const VisitOf& visit) {
+  for (size_t i = 0; i < ranges.size(); ++i)
+    BRAID_TRY(scan_range(family, ranges[i].begin, ranges[i].end,
+                         [&](std::string_view key, std::string_view value) { return visit(i, key, value); }));
+  return {};
+}
+
+Status MemoryStore::leap(StateFamily family, std::string_view begin, std::string_view end, const Leap& visit) {
+  std::lock_guard lock(mutex_);
+  const auto& rows = rows_[static_cast<int>(family)];
+  for (auto row = rows.lower_bound(begin); row != rows.end() && (end.empty() || row->first < end);) {
+    BRAID_ASSIGN(const std::string next, visit(row->first, row->second));
+    row = next.empty() ? std::next(row) : rows.lower_bound(next);
+  }
+  return {};
+}
+
+StoredSize MemoryStore::estimate(StateFamily family, std::string_view begin, std::string_view end) {
+  std::lock_guard lock(mutex_);
+  const auto& rows = rows_[static_cast<int>(family)];
+  StoredSize size;
+  for (auto row = rows.lower_bound(begin); row != rows.end() && (end.empty() || row->first < end); ++row) {
+    ++size.rows;
+    size.bytes += row->first.size() + row->second.size();
+  }
+  return size;
+}
+
 void MemoryStore::apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key,
                         std::string_view value) {
   auto& rows = rows_[static_cast<int>(family)];

@@ -23,6 +23,9 @@ class MemoryStore : public StateStore {
   Status get_many(StateFamily family, std::span<const std::string> keys,
                   const std::function<Status(size_t, std::string_view)>& visit) override;
   Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) override;
+  Status scan_ranges(StateFamily family, std::span<const KeyRange> ranges, const VisitOf& visit) override;
+  Status leap(StateFamily family, std::string_view begin, std::string_view end, const Leap& visit) override;
+  StoredSize estimate(StateFamily family, std::string_view begin, std::string_view end) override;
   Status commit(const StateBatch& batch) override;
   uint64_t commits() const override { return commits_; }
 

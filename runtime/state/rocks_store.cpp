@@ -160,6 +160,64 @@ class RocksStore : public StateStore {
     return {};
   }
 
+  Status scan_ranges(StateFamily family, std::span<const KeyRange> ranges, const VisitOf& visit) override {
+    if (ranges.empty()) return {};
+    rocksdb::ReadOptions options;
+    options.verify_checksums = true;
+    const std::string& last = ranges.back().end;
+    const rocksdb::Slice bound = slice(last.empty() ? kChainKey : std::min(std::string_view(last), kChainKey));
+    options.iterate_upper_bound = &bound;
+    options.total_order_seek = true;
+    std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      // The row behind the range before may be the first of this one.
+      const bool there =
+          i > 0 && row->Valid() && row->key().ToStringView() >= ranges[i].begin && ranges[i].begin == ranges[i - 1].end;
+      if (!there) row->Seek(slice(ranges[i].begin));
+      for (; row->Valid() && (ranges[i].end.empty() || row->key().ToStringView() < ranges[i].end); row->Next())
+        BRAID_TRY(visit(i, row->key().ToStringView(), row->value().ToStringView()));
+      if (!row->status().ok()) return store_error(row->status(), path_);
+    }
+    return {};
+  }
+
+  Status leap(StateFamily family, std::string_view begin, std::string_view end, const Leap& visit) override {
+    constexpr int kSteps = 8;  // where there is little to leap over, steps cost less
+    rocksdb::ReadOptions options;
+    options.verify_checksums = true;
+    const rocksdb::Slice bound = slice(end.empty() ? kChainKey : std::min(end, kChainKey));
+    options.iterate_upper_bound = &bound;
+    options.total_order_seek = true;
+    std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
+    for (row->Seek(slice(begin)); row->Valid();) {
+      BRAID_ASSIGN(const std::string next, visit(row->key().ToStringView(), row->value().ToStringView()));
+      if (next.empty()) {
+        row->Next();
+        continue;
+      }
+      for (int step = 0; step < kSteps && row->Valid() && row->key().ToStringView() < next; ++step) row->Next();
+      if (row->Valid() && row->key().ToStringView() < next) row->Seek(slice(next));
+    }
+    if (!row->status().ok()) return store_error(row->status(), path_);
+    return {};
+  }
+
+  StoredSize estimate(StateFamily family, std::string_view begin, std::string_view end) override {
+    const rocksdb::Range range(slice(begin), slice(end.empty() ? kChainKey : std::min(end, kChainKey)));
+    uint64_t young = 0, young_rows = 0;
+    db_->GetApproximateMemTableStats(handle(family), range, &young_rows, &young);
+    uint64_t bytes = 0, rows = 0, all = 0;
+    rocksdb::SizeApproximationOptions files;
+    files.include_files = true;
+    if (!db_->GetApproximateSizes(files, handle(family), &range, 1, &bytes).ok()) bytes = 0;
+    // Files say how many rows they have, not how many lie in a range.
+    if (bytes > 0 && db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kEstimateNumKeys, &rows) &&
+        db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kLiveSstFilesSize, &all) && all > 0)
+      young_rows +=
+          static_cast<uint64_t>(static_cast<double>(rows) * static_cast<double>(bytes) / static_cast<double>(all));
+    return {young_rows, young + bytes};
+  }
+
   Status verify(const std::atomic<bool>& stop) override {
     std::lock_guard lock(verifying_);
     if (verified_) return {};

@@ -21,6 +21,14 @@
 
 namespace braid {
 
+/// Rows with begin <= key < end.
+struct KeyRange {
+  std::string begin, end;
+};
+struct StoredSize {
+  uint64_t rows = 0, bytes = 0;
+};
+
 class StateStore {
  public:
   using Visit = std::function<Status(std::string_view key, std::string_view value)>;
@@ -34,6 +42,15 @@ class StateStore {
   /// All rows with begin <= key < end, in key order; stops with the first error that `visit` returns, which uses no
   /// store itself.
   virtual Status scan_range(StateFamily family, std::string_view begin, std::string_view end, const Visit& visit) = 0;
+  /// The same of several ranges, which ascend; `visit` is called with their place in `ranges`.
+  using VisitOf = std::function<Status(size_t place, std::string_view key, std::string_view value)>;
+  virtual Status scan_ranges(StateFamily family, std::span<const KeyRange> ranges, const VisitOf& visit) = 0;
+  /// For what is read in parts, or with gaps: `visit` gets the first row of the range, and returns the key from which
+  /// on to look for the next one; empty: right behind this one.
+  using Leap = std::function<Result<std::string>(std::string_view key, std::string_view value)>;
+  virtual Status leap(StateFamily family, std::string_view begin, std::string_view end, const Leap& visit) = 0;
+  /// About how much lies in the range, at the cost of a few looks into indexes.
+  virtual StoredSize estimate(StateFamily family, std::string_view begin, std::string_view end) = 0;
   /// Verifies the whole store first, unless that is done.
   virtual Status commit(const StateBatch& batch) = 0;
   /// Compares all that was there when it was opened with what was written: takes as long as reading it, so it may run
