@@ -416,10 +416,14 @@ int64_t WindowGroupNode::first_end_of_unread(int64_t bucket) {
 Status WindowGroupNode::read_due(int64_t passed) {
   UnreadRanges& unread = cold_.unread();
   // Of two buckets, the later one's first window is no earlier.
+  std::vector<UnreadRanges::Run> runs;
   for (auto bucket = unread.first_bucket(0); bucket && is_closed(first_end_of_unread(*bucket), passed);
-       bucket = unread.first_bucket(0))
-    BRAID_TRY(read(unread.take_bucket(*bucket)));
-  return {};
+       bucket = unread.first_bucket(0)) {
+    const std::vector<UnreadRanges::Run> more = unread.take_bucket(*bucket);
+    runs.insert(runs.end(), more.begin(), more.end());
+  }
+  UnreadRanges::sort(runs);
+  return read(runs);
 }
 
 void WindowGroupNode::read_ahead() {

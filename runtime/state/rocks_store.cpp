@@ -170,9 +170,8 @@ class RocksStore : public StateStore {
     options.total_order_seek = true;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
     for (size_t i = 0; i < ranges.size(); ++i) {
-      // The row behind the range before may be the first of this one.
-      const bool there =
-          i > 0 && row->Valid() && row->key().ToStringView() >= ranges[i].begin && ranges[i].begin == ranges[i - 1].end;
+      // What comes behind the range before is the first row of this one, unless there is something in between.
+      const bool there = i > 0 && row->Valid() && row->key().ToStringView() >= ranges[i].begin;
       if (!there) row->Seek(slice(ranges[i].begin));
       for (; row->Valid() && (ranges[i].end.empty() || row->key().ToStringView() < ranges[i].end); row->Next())
         BRAID_TRY(visit(i, row->key().ToStringView(), row->value().ToStringView()));

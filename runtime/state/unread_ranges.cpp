@@ -136,6 +136,12 @@ UnreadRanges::Place UnreadRanges::pass(Place bucket) {
   return next;
 }
 
+void UnreadRanges::sort(std::vector<Run>& runs) {
+  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) {
+    return std::tuple(slice_of(a.first), a.bucket, a.first) < std::tuple(slice_of(b.first), b.bucket, b.first);
+  });
+}
+
 std::vector<UnreadRanges::Run> UnreadRanges::take_wanted() {
   std::sort(wanted_.begin(), wanted_.end());
   wanted_.erase(std::unique(wanted_.begin(), wanted_.end()), wanted_.end());
@@ -168,9 +174,7 @@ std::vector<UnreadRanges::Run> UnreadRanges::take_next(uint64_t ranges) {
       ranges -= take_some(bucket, cell, slice, ranges, runs);
     }
   }
-  std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) {
-    return std::tuple(slice_of(a.first), a.bucket, a.first) < std::tuple(slice_of(b.first), b.bucket, b.first);
-  });
+  sort(runs);
   return runs;
 }
 

@@ -61,6 +61,8 @@ class UnreadRanges {
   /// At most so many ranges, of the first buckets.
   std::vector<Run> take_next(uint64_t ranges);
   std::vector<Run> take_all();
+  /// Into the order of the store's keys, in which they are read.
+  static void sort(std::vector<Run>& runs);
   /// The bucket is erased, or has been read otherwise.
   void forget(int64_t bucket);
 
