@@ -41,6 +41,7 @@ LIBRARIES = {
     r"boost/spirit": ["compiler/parse"],
     r"llvm(-c)?/": ["compiler/codegen"],
     r"rocksdb/": ["runtime/state"],
+    r"rdkafka(_mock)?\.h": ["runtime/connect/kafka"],
     r"toml\+\+/": ["cli/project"],
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],

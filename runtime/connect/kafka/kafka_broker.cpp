@@ -1,0 +1,190 @@
+#include "runtime/connect/kafka/kafka_broker.h"
+
+#include <algorithm>
+
+#include "runtime/connect/kafka/kafka_clients.h"
+#include "runtime/connect/kafka/kafka_settings.h"
+
+namespace braid::kafka {
+namespace {
+
+using OneTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
+
+/// Requests about topics, by a client of its own.
+class KafkaBroker : public Broker {
+ public:
+  KafkaBroker(const KafkaOptions& options, Handle client)
+      : options_(options), client_(std::move(client)), queue_(rd_kafka_queue_new(client_.get())) {}
+
+  BrokerResult<std::unique_ptr<BrokerReader>> make_reader(const ReaderOptions& options) override {
+    return make_kafka_reader(options_, options);
+  }
+  BrokerResult<std::unique_ptr<BrokerGroup>> make_group(const GroupOptions& options) override {
+    return make_kafka_group(options_, options);
+  }
+  BrokerResult<std::unique_ptr<BrokerWriter>> make_writer(const WriterOptions& options) override {
+    return make_kafka_writer(options_, options);
+  }
+
+  BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) override {
+    std::vector<const char*> names;
+    for (const std::string& topic : topics) names.push_back(topic.c_str());
+    using Names = std::unique_ptr<rd_kafka_TopicCollection_t, Destroy<rd_kafka_TopicCollection_destroy>>;
+    const Names asked(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_us);
+    rd_kafka_DescribeTopics(client_.get(), asked.get(), options.get(), queue_.get());
+    BRAID_ASSIGN(const Event event, answer("cannot describe topics"));
+    size_t count = 0;
+    const rd_kafka_TopicDescription_t** found =
+        rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
+    std::vector<TopicInfo> described;
+    for (size_t i = 0; i < count; ++i) {
+      const std::string name = rd_kafka_TopicDescription_name(found[i]);
+      const rd_kafka_error_t* error = rd_kafka_TopicDescription_error(found[i]);
+      const rd_kafka_resp_err_t code = error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+      if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) continue;
+      if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot describe the topic `" + name + "`");
+      size_t partitions = 0;
+      rd_kafka_TopicDescription_partitions(found[i], &partitions);
+      described.push_back({name, static_cast<int32_t>(partitions)});
+    }
+    return described;
+  }
+
+  BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) override {
+    std::vector<OneTopic> made;
+    std::vector<rd_kafka_NewTopic_t*> asked;
+    for (const NewTopic& topic : topics) {
+      char reason[256];
+      made.emplace_back(
+          rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, topic.replicas, reason, sizeof(reason)));
+      if (made.back() == nullptr)
+        return BrokerError{BrokerFault::refused, "cannot make the topic `" + topic.name + "`: " + reason,
+                           RD_KAFKA_RESP_ERR__INVALID_ARG};
+      for (const auto& [name, value] : topic.settings)
+        rd_kafka_NewTopic_set_config(made.back().get(), name.c_str(), value.c_str());
+      asked.push_back(made.back().get());
+    }
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_us);
+    rd_kafka_CreateTopics(client_.get(), asked.data(), asked.size(), options.get(), queue_.get());
+    BRAID_ASSIGN(const Event event, answer("cannot make topics"));
+    size_t count = 0;
+    const rd_kafka_topic_result_t** results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+    return first_failure({results, count}, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "cannot make the topic");
+  }
+
+  BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) override {
+    using Deleted = std::unique_ptr<rd_kafka_DeleteTopic_t, Destroy<rd_kafka_DeleteTopic_destroy>>;
+    std::vector<Deleted> made;
+    std::vector<rd_kafka_DeleteTopic_t*> asked;
+    for (const std::string& topic : topics) {
+      made.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
+      asked.push_back(made.back().get());
+    }
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_us);
+    rd_kafka_DeleteTopics(client_.get(), asked.data(), asked.size(), options.get(), queue_.get());
+    BRAID_ASSIGN(const Event event, answer("cannot delete topics"));
+    size_t count = 0;
+    const rd_kafka_topic_result_t** results =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+    return first_failure({results, count}, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "cannot delete the topic");
+  }
+
+  BrokerStatus delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) override {
+    const PartitionList list = list_of(place, offset);
+    using Deletion = std::unique_ptr<rd_kafka_DeleteRecords_t, Destroy<rd_kafka_DeleteRecords_destroy>>;
+    const Deletion deletion(rd_kafka_DeleteRecords_new(list.get()));
+    rd_kafka_DeleteRecords_t* asked = deletion.get();
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout_us);
+    rd_kafka_DeleteRecords(client_.get(), &asked, 1, options.get(), queue_.get());
+    const std::string action = "cannot delete records of " + text_of(place);
+    BRAID_ASSIGN(const Event event, answer(action));
+    const rd_kafka_topic_partition_list_t* found =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
+    if (found->cnt > 0 && found->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return error_of(found->elems[0].err, action);
+    return {};
+  }
+
+  BrokerResult<OffsetRange> offsets(const TopicPartition& place, int64_t timeout_us) override {
+    BRAID_ASSIGN(const int64_t begin, list_offset(place, RD_KAFKA_OFFSET_SPEC_EARLIEST, timeout_us));
+    BRAID_ASSIGN(const int64_t end, list_offset(place, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_us));
+    return OffsetRange{begin, end};
+  }
+
+  BrokerResult<int64_t> offset_at(const TopicPartition& place, int64_t timestamp_ms, int64_t timeout_us) override {
+    BRAID_ASSIGN(const int64_t found, list_offset(place, timestamp_ms, timeout_us));
+    if (found >= 0) return found;
+    return list_offset(place, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_us);
+  }
+
+ private:
+  static PartitionList list_of(const TopicPartition& place, int64_t offset) {
+    PartitionList list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = offset;
+    return list;
+  }
+
+  AdminOptions admin(rd_kafka_admin_op_t operation, int64_t timeout_us) {
+    AdminOptions options(rd_kafka_AdminOptions_new(client_.get(), operation));
+    char reason[256];
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(timeout_us), reason, sizeof(reason));
+    return options;
+  }
+
+  /// The answer to the one request that is out; the library answers within the request's time.
+  BrokerResult<Event> answer(const std::string& action) {
+    Event event(rd_kafka_queue_poll(queue_.get(), -1));
+    const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, action);
+    return event;
+  }
+
+  static BrokerStatus first_failure(std::span<const rd_kafka_topic_result_t*> results, rd_kafka_resp_err_t accepted,
+                                    const std::string& action) {
+    for (const rd_kafka_topic_result_t* result : results) {
+      const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == accepted) continue;
+      const char* text = rd_kafka_topic_result_error_string(result);
+      BrokerError error = error_of(code, action + " `" + rd_kafka_topic_result_name(result) + "`");
+      if (text != nullptr) error.message += std::string(" (") + text + ")";
+      return error;
+    }
+    return {};
+  }
+
+  /// `offset`: of RD_KAFKA_OFFSET_SPEC_…, or a timestamp; −1: there is none.
+  BrokerResult<int64_t> list_offset(const TopicPartition& place, int64_t offset, int64_t timeout_us) {
+    const PartitionList list = list_of(place, offset);
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_us);
+    const ErrorHandle error(
+        rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+    BRAID_CHECK(error == nullptr, "the isolation level is not taken");
+    rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), queue_.get());
+    const std::string action = "cannot find the offsets of " + text_of(place);
+    BRAID_ASSIGN(const Event event, answer(action));
+    size_t count = 0;
+    const rd_kafka_ListOffsetsResultInfo_t** found =
+        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+    BRAID_CHECK(count == 1, "an answer for another partition");
+    const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
+    if (result->err != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(result->err, action);
+    return result->offset;
+  }
+
+  KafkaOptions options_;
+  Handle client_;
+  Queue queue_;
+};
+
+}  // namespace
+
+BrokerResult<std::unique_ptr<Broker>> make_kafka_broker(const KafkaOptions& options) {
+  Settings settings;
+  BRAID_TRY(settings.set(options, {}));
+  BRAID_ASSIGN(Handle client, settings.make(RD_KAFKA_PRODUCER));
+  return std::unique_ptr<Broker>(std::make_unique<KafkaBroker>(options, std::move(client)));
+}
+
+}  // namespace braid::kafka

@@ -1,0 +1,231 @@
+// A producer. librdkafka does not number its transactions for the broker (KIP-890), so after a time-out or a broken
+// connection a request of one transaction may reach the broker within a later one, and end it. Therefore requests and
+// answers are counted: after any doubt the producer is replaced by a new one with the same id, whose init fences
+// whatever the old one still has on its way.
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "runtime/connect/kafka/kafka_clients.h"
+#include "runtime/connect/kafka/kafka_settings.h"
+
+namespace braid::kafka {
+namespace {
+
+/// Of the requests that change something: produce, init, add partitions, add offsets, end, offsets of a transaction.
+constexpr std::array<int16_t, 6> kWritingRequests{0, 22, 24, 25, 26, 28};
+
+/// Counts what the library sends and what comes back, on its threads.
+class RequestLog {
+ public:
+  /// Answers that never came, or not as they should, since the last clear().
+  bool doubtful() const { return failed_.load() != 0 || sent_.load() != answered_.load(); }
+  void clear() {
+    failed_ = 0;
+    sent_ = 0;
+    answered_ = 0;
+  }
+  void watch(rd_kafka_conf_t* conf) { rd_kafka_conf_interceptor_add_on_new(conf, "braid", on_new, this); }
+
+ private:
+  static bool writes(int16_t request) {
+    return std::find(kWritingRequests.begin(), kWritingRequests.end(), request) != kWritingRequests.end();
+  }
+  static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*, size_t) {
+    rd_kafka_interceptor_add_on_request_sent(client, "braid", on_request_sent, self);
+    return rd_kafka_interceptor_add_on_response_received(client, "braid", on_response_received, self);
+  }
+  static rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t request, int16_t, int32_t,
+                                             size_t, void* self) {
+    if (writes(request)) ++static_cast<RequestLog*>(self)->sent_;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  static rd_kafka_resp_err_t on_response_received(rd_kafka_t*, int, const char*, int32_t, int16_t request, int16_t,
+                                                  int32_t, size_t, int64_t, rd_kafka_resp_err_t error, void* self) {
+    if (!writes(request)) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    auto* log = static_cast<RequestLog*>(self);
+    ++(error == RD_KAFKA_RESP_ERR_NO_ERROR ? log->answered_ : log->failed_);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+  std::atomic<int64_t> sent_ = 0, answered_ = 0, failed_ = 0;
+};
+
+class KafkaWriter : public BrokerWriter {
+ public:
+  KafkaWriter(const KafkaOptions& kafka, const WriterOptions& options) : kafka_(kafka), options_(options) {}
+  ~KafkaWriter() override { drop(); }
+
+  BrokerStatus connect() {
+    drop();
+    log_.clear();
+    failure_ = {};
+    Settings settings;
+    BRAID_TRY(settings.set(kafka_, {{"enable.idempotence", "true"},
+                                    {"acks", "all"},
+                                    {"linger.ms", std::to_string(milliseconds(options_.linger_us))},
+                                    {"compression.type", options_.compression}}));
+    if (options_.transactional_id) {
+      BRAID_TRY(settings.set("transactional.id", *options_.transactional_id));
+      BRAID_TRY(settings.set("transaction.timeout.ms", std::to_string(milliseconds(options_.transaction_timeout_us))));
+    }
+    rd_kafka_conf_set_opaque(settings.conf(), this);
+    rd_kafka_conf_set_dr_msg_cb(settings.conf(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* writer) {
+      static_cast<KafkaWriter*>(writer)->delivered(*message);
+    });
+    log_.watch(settings.conf());
+    BRAID_ASSIGN(client_, settings.make(RD_KAFKA_PRODUCER));
+    return {};
+  }
+
+  BrokerStatus begin_session(int64_t timeout_us) override {
+    if (ready_ || !failure_.ok() || log_.doubtful()) BRAID_TRY(connect());
+    const ErrorHandle error(rd_kafka_init_transactions(client_.get(), milliseconds(timeout_us)));
+    if (error != nullptr) {
+      // What has not begun can be tried again, unlike what has been sent in a transaction.
+      if (rd_kafka_error_is_retriable(error.get()) != 0)
+        return BrokerError{BrokerFault::retry, text(error, "cannot begin a session"), code(error)};
+      return error_of_transaction(error.get(), "cannot begin a session");
+    }
+    ready_ = true;
+    log_.clear();
+    return {};
+  }
+
+  BrokerStatus begin_transaction(int64_t timeout_us) override {
+    if (!ready_ || log_.doubtful()) BRAID_TRY(begin_session(timeout_us));
+    log_.clear();
+    failure_ = {};
+    const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot begin a transaction");
+    return {};
+  }
+
+  BrokerStatus write(const NewRecord& record) override {
+    std::vector<rd_kafka_vu_t>& parts = parts_;
+    parts.clear();
+    auto add = [&parts](rd_kafka_vtype_t kind) -> rd_kafka_vu_t& {
+      rd_kafka_vu_t& part = parts.emplace_back();
+      part.vtype = kind;
+      return part;
+    };
+    add(RD_KAFKA_VTYPE_TOPIC).u.cstr = record.place.topic.c_str();
+    add(RD_KAFKA_VTYPE_PARTITION).u.i32 = record.place.partition;
+    add(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+    add(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp_ms;
+    auto add_bytes = [&add](rd_kafka_vtype_t kind, const std::optional<std::string_view>& bytes) {
+      rd_kafka_vu_t& part = add(kind);
+      // Bytes that are there but empty are not the same as none.
+      part.u.mem.ptr = bytes ? const_cast<char*>(bytes->data() == nullptr ? "" : bytes->data()) : nullptr;
+      part.u.mem.size = bytes ? bytes->size() : 0;
+    };
+    add_bytes(RD_KAFKA_VTYPE_KEY, record.key);
+    add_bytes(RD_KAFKA_VTYPE_VALUE, record.value);
+    rd_kafka_headers_t* headers = nullptr;
+    if (!record.headers.empty()) {
+      headers = rd_kafka_headers_new(record.headers.size());
+      for (const RecordHeader& header : record.headers)
+        rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
+                            header.value ? (header.value->data() == nullptr ? "" : header.value->data()) : nullptr,
+                            header.value ? static_cast<ssize_t>(header.value->size()) : 0);
+      add(RD_KAFKA_VTYPE_HEADERS).u.headers = headers;
+    }
+    const ErrorHandle error(rd_kafka_produceva(client_.get(), parts.data(), parts.size()));
+    if (error == nullptr) {
+      constexpr uint64_t kBetweenReports = 256;
+      if (++written_ % kBetweenReports == 0) rd_kafka_poll(client_.get(), 0);
+      return {};
+    }
+    if (headers != nullptr) rd_kafka_headers_destroy(headers);
+    rd_kafka_poll(client_.get(), 0);
+    if (rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+      return BrokerError{BrokerFault::retry, text(error, "cannot write"), code(error)};
+    if (options_.transactional_id && rd_kafka_error_is_fatal(error.get()) != 0)
+      return error_of_transaction(error.get(), "cannot write to " + text_of(record.place));
+    return error_of(rd_kafka_error_code(error.get()), "cannot write to " + text_of(record.place));
+  }
+
+  BrokerStatus flush(int64_t timeout_us) override {
+    const rd_kafka_resp_err_t code = rd_kafka_flush(client_.get(), milliseconds(timeout_us));
+    BRAID_TRY(failure_);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "records are not acknowledged");
+    return {};
+  }
+
+  BrokerStatus send_offsets(std::span<const OffsetToCommit> offsets, const BrokerGroup::Membership& membership,
+                            int64_t timeout_us) override {
+    const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+    for (const OffsetToCommit& each : offsets) {
+      rd_kafka_topic_partition_t* place =
+          rd_kafka_topic_partition_list_add(list.get(), each.place.topic.c_str(), each.place.partition);
+      place->offset = each.offset;
+      if (each.metadata.empty()) continue;
+      place->metadata = rd_kafka_mem_malloc(client_.get(), each.metadata.size());
+      std::copy(each.metadata.begin(), each.metadata.end(), static_cast<char*>(place->metadata));
+      place->metadata_size = each.metadata.size();
+    }
+    const auto& metadata = static_cast<const KafkaMembership&>(membership).metadata;
+    const ErrorHandle error(
+        rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets");
+    return {};
+  }
+
+  BrokerStatus commit_transaction(int64_t timeout_us) override {
+    const ErrorHandle error(rd_kafka_commit_transaction(client_.get(), milliseconds(timeout_us)));
+    if (error == nullptr) return {};
+    const BrokerError found = error_of_transaction(error.get(), "cannot commit the transaction");
+    if (found.fault == BrokerFault::uncertain) ready_ = false;
+    return found;
+  }
+
+  BrokerStatus abort_transaction(int64_t timeout_us) override {
+    const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), milliseconds(timeout_us)));
+    failure_ = {};
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot abort the transaction");
+    return {};
+  }
+
+ private:
+  static std::string text(const ErrorHandle& error, const std::string& action) {
+    return action + ": " + rd_kafka_error_string(error.get());
+  }
+  static int code(const ErrorHandle& error) { return static_cast<int>(rd_kafka_error_code(error.get())); }
+
+  /// Called by flush() and poll(), on their thread.
+  void delivered(const rd_kafka_message_t& message) {
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || !failure_.ok()) return;
+    const std::string action = "cannot write to " + text_of({rd_kafka_topic_name(message.rkt), message.partition});
+    BrokerError error = error_of(message.err, action);
+    // Some records of the transaction may have been written, so that it cannot be tried again as it is.
+    if (options_.transactional_id && error.fault == BrokerFault::retry) error.fault = BrokerFault::abort;
+    failure_ = error;
+  }
+
+  /// Without waiting for what is on its way.
+  void drop() {
+    if (client_ == nullptr) return;
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    client_.reset();
+    ready_ = false;
+  }
+
+  KafkaOptions kafka_;
+  WriterOptions options_;
+  RequestLog log_;  ///< the client's threads use it
+  Handle client_;
+  bool ready_ = false;  ///< a session has begun
+  uint64_t written_ = 0;
+  BrokerStatus failure_;  ///< the first of a record
+  std::vector<rd_kafka_vu_t> parts_;
+};
+
+}  // namespace
+
+BrokerResult<std::unique_ptr<BrokerWriter>> make_kafka_writer(const KafkaOptions& kafka, const WriterOptions& options) {
+  auto writer = std::make_unique<KafkaWriter>(kafka, options);
+  BRAID_TRY(writer->connect());
+  return std::unique_ptr<BrokerWriter>(std::move(writer));
+}
+
+}  // namespace braid::kafka
