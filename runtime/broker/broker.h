@@ -110,7 +110,8 @@ class BrokerGroup {
 
   virtual ~BrokerGroup() = default;
   /// Takes part in the group: answers the broker, and calls the owner. Has to be called often enough, at least once in
-  /// GroupOptions::work_timeout_us; else the group gives the partitions to others.
+  /// GroupOptions::work_timeout_us; else the group gives the partitions to others, and the next call may fail with
+  /// `retry` before it calls `revoked`. `fenced`: another member has the same GroupOptions::instance.
   virtual BrokerStatus serve(int64_t timeout_us, Owner& owner) = 0;
   /// Leaves; revokes everything first.
   virtual BrokerStatus leave(int64_t timeout_us, Owner& owner) = 0;
@@ -122,7 +123,9 @@ class BrokerGroup {
   /// Stable offsets: waits while a transaction that holds some is open, and fails with `retry` when the time is over.
   virtual BrokerResult<std::vector<Committed>> committed(std::span<const TopicPartition> places,
                                                          int64_t timeout_us) = 0;
-  /// Identity, generation and member, as BrokerWriter::send_offsets takes it: only current ones are accepted.
+  /// Identity, generation and member, as BrokerWriter::send_offsets takes it: only current ones are accepted, and none
+  /// of one that has not joined, has left or has lost its assignment. It says nothing of partitions: a member that was
+  /// given up and has joined again is current, so that what `revoked` names must not be committed after it.
   struct Membership {
     virtual ~Membership() = default;
   };

@@ -32,6 +32,8 @@ BrokerFault fault_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
     case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
+    // The member joins again when it is served; its partitions come back as lost ones.
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
       return BrokerFault::retry;
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:

@@ -33,11 +33,14 @@ class KafkaGroup : public BrokerGroup {
     owner_ = nullptr;
     BRAID_TRY(std::exchange(failure_, {}));
     if (message == nullptr) return {};
-    const rd_kafka_resp_err_t code = message->err;
+    rd_kafka_resp_err_t code = message->err;
     const std::string text = code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_message_errstr(message);
     rd_kafka_message_destroy(message);
     // Records and ends of the topic mean nothing here.
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF) return {};
+    // What is fatal is told by another call: that a static member has a double.
+    char reason[256];
+    if (code == RD_KAFKA_RESP_ERR__FATAL) code = rd_kafka_fatal_error(client_.get(), reason, sizeof(reason));
     return BrokerError{fault_of(code), "the group of `" + topic_ + "`: " + text, static_cast<int>(code)};
   }
 

@@ -154,6 +154,10 @@ class KafkaWriter : public BrokerWriter {
 
   BrokerStatus send_offsets(std::span<const OffsetToCommit> offsets, const BrokerGroup::Membership& membership,
                             int64_t timeout_us) override {
+    const auto& metadata = static_cast<const KafkaMembership&>(membership).metadata;
+    // Brokers take offsets of a transaction unchecked from one that names no member.
+    if (metadata == nullptr || rd_kafka_consumer_group_metadata_generation_id(metadata.get()) < 0)
+      return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "cannot commit the offsets");
     const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
     for (const OffsetToCommit& each : offsets) {
       rd_kafka_topic_partition_t* place =
@@ -164,7 +168,6 @@ class KafkaWriter : public BrokerWriter {
       std::copy(each.metadata.begin(), each.metadata.end(), static_cast<char*>(place->metadata));
       place->metadata_size = each.metadata.size();
     }
-    const auto& metadata = static_cast<const KafkaMembership&>(membership).metadata;
     const ErrorHandle error(
         rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
     if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets");
