@@ -1,172 +1,11 @@
-// What the engine relies on, of every broker behind the seam.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
-#include <functional>
-#include <thread>
-
-#include "runtime/broker/broker.h"
-#ifdef BRAID_WITH_KAFKA
-#include "runtime/connect/kafka/kafka_broker.h"
-#endif
+// What the engine relies on, of every broker behind the seam: topics, records and transactions.
+#include "tests/broker/broker_under_test.h"
 
 namespace braid {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
-
-constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kLong = 30 * kSecond;
-
-/// One of the brokers under test: nothing and why, where it cannot be had.
-struct Candidate {
-  const char* name;
-  std::function<std::unique_ptr<Broker>(std::string* why_not)> make;
-};
-
-std::unique_ptr<Broker> real_kafka(std::string* why_not) {
-#ifdef BRAID_WITH_KAFKA
-  const char* given = std::getenv("BRAID_KAFKA_BROKERS");
-  kafka::KafkaOptions options{given == nullptr ? "127.0.0.1:19092" : given, "braid-test", {}};
-  auto made = kafka::make_kafka_broker(options);
-  if (!made.ok()) {
-    *why_not = made.error().message;
-    return nullptr;
-  }
-  const std::vector<std::string> none{"no-such-topic"};
-  if (auto answer = (*made)->describe(none, 5 * kSecond); !answer.ok()) {
-    *why_not = "no broker answers at " + options.brokers + " (scripts/kafka up): " + answer.error().message;
-    return nullptr;
-  }
-  return std::move(*made);
-#else
-  *why_not = "built without Kafka";
-  return nullptr;
-#endif
-}
-
-template <class R>
-void expect_ok(const R& result) {
-  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
-}
-template <class R>
-void expect_fault(const R& result, BrokerFault fault) {
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(static_cast<int>(result.error().fault), static_cast<int>(fault)) << result.error().message;
-}
-
-struct Copy {
-  int64_t offset;
-  std::optional<std::string> key, value;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-  int64_t timestamp_ms;
-};
-
-class BrokerTest : public testing::TestWithParam<Candidate> {
- protected:
-  void SetUp() override {
-    std::string why_not;
-    broker_ = GetParam().make(&why_not);
-    if (broker_ == nullptr) GTEST_SKIP() << why_not;
-    // Names of their own, so that tests can be run again against the same broker.
-    static std::atomic<int> count = 0;
-    stem_ = "t" + std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()) + "-" +
-            std::to_string(count++);
-  }
-
-  std::string topic(int32_t partitions = 1, const std::string& name = "in") {
-    const NewTopic made{stem_ + "." + name, partitions, -1, {}};
-    expect_ok(broker_->create_topics({&made, 1}, kLong));
-    return made.name;
-  }
-
-  std::unique_ptr<BrokerWriter> writer(std::optional<std::string> id = std::nullopt) {
-    WriterOptions options;
-    options.transactional_id = std::move(id);
-    auto made = broker_->make_writer(options);
-    expect_ok(made);
-    if (options.transactional_id) expect_ok((*made)->begin_session(kLong));
-    return std::move(*made);
-  }
-  std::unique_ptr<BrokerReader> reader() {
-    auto made = broker_->make_reader({.group = stem_});
-    expect_ok(made);
-    return std::move(*made);
-  }
-  std::unique_ptr<BrokerGroup> group(const std::string& topic, int64_t session_us = 6 * kSecond) {
-    auto made = broker_->make_group({.group = stem_, .topic = topic, .instance = {}, .session_timeout_us = session_us});
-    expect_ok(made);
-    return std::move(*made);
-  }
-
-  void put(BrokerWriter& writer, const TopicPartition& place, std::string_view value) {
-    expect_ok(writer.write({.place = place, .key = "k", .value = value, .timestamp_ms = 1000}));
-  }
-
-  /// All there is, up to the end.
-  std::vector<Copy> read(BrokerReader& reader, const TopicPartition& place) {
-    std::vector<Copy> copies;
-    for (const auto start = std::chrono::steady_clock::now();
-         std::chrono::steady_clock::now() - start < std::chrono::seconds(30);) {
-      auto fetched = reader.fetch(place, 7);
-      expect_ok(fetched);
-      if (!fetched.ok()) break;
-      if (fetched->batch) {
-        for (const BrokerRecord& record : fetched->batch->records()) {
-          Copy copy{record.offset, {}, {}, {}, record.timestamp_ms};
-          if (record.key) copy.key = std::string(*record.key);
-          if (record.value) copy.value = std::string(*record.value);
-          for (const RecordHeader& header : record.headers)
-            copy.headers.emplace_back(header.name,
-                                      header.value ? std::optional<std::string>(*header.value) : std::nullopt);
-          copies.push_back(std::move(copy));
-        }
-        continue;
-      }
-      if (fetched->end) return copies;
-      reader.wait(kSecond / 10);
-    }
-    ADD_FAILURE() << "the end is not reached";
-    return copies;
-  }
-  std::vector<std::string> values(const TopicPartition& place, int64_t from = 0) {
-    auto made = reader();
-    expect_ok(made->start(place, from));
-    std::vector<std::string> found;
-    for (const Copy& copy : read(*made, place)) found.push_back(copy.value.value_or("tombstone"));
-    return found;
-  }
-
-  struct Owned : BrokerGroup::Owner {
-    std::vector<int32_t> owned;
-    int losses = 0;
-    void assigned(std::span<const int32_t> partitions) override {
-      owned.insert(owned.end(), partitions.begin(), partitions.end());
-    }
-    void revoked(std::span<const int32_t> partitions, bool lost) override {
-      losses += lost ? 1 : 0;
-      for (int32_t each : partitions) std::erase(owned, each);
-    }
-  };
-  /// Serves all of them until `done`.
-  void serve(std::vector<std::pair<BrokerGroup*, Owned*>> members, const std::function<bool()>& done) {
-    const auto start = std::chrono::steady_clock::now();
-    while (!done() && std::chrono::steady_clock::now() - start < std::chrono::seconds(40))
-      for (auto& [member, owner] : members) {
-        auto served = member->serve(kSecond / 20, *owner);
-        if (!served.ok()) EXPECT_EQ(served.error().fault, BrokerFault::retry) << served.error().message;
-      }
-    EXPECT_TRUE(done()) << "the group does not settle";
-  }
-
-  std::unique_ptr<Broker> broker_;
-  std::string stem_;
-};
 
 TEST_P(BrokerTest, TopicsAreMadeDescribedAndDeleted) {
   const std::string made = topic(3);
@@ -182,7 +21,7 @@ TEST_P(BrokerTest, TopicsAreMadeDescribedAndDeleted) {
     described = broker_->describe(asked, kLong);
     expect_ok(described);
     if (described->empty()) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    bench_->sleep_us(kSecond / 20);
   }
   EXPECT_THAT(*described, IsEmpty());
 }
@@ -290,75 +129,80 @@ TEST_P(BrokerTest, ANewSessionFencesTheOldWriterAndEndsItsTransaction) {
   EXPECT_THAT(values(place), ElementsAre("of the successor"));
 }
 
-TEST_P(BrokerTest, OffsetsAreCommittedWithTheTransaction) {
-  const std::string tasks = topic(1, "tasks");
-  const TopicPartition in{topic(1, "in"), 0}, out_place{topic(1, "out"), 0};
-  auto member = group(tasks);
-  Owned owned;
-  serve({{member.get(), &owned}}, [&] { return owned.owned.size() == 1; });
-  auto read_committed = [&](int64_t timeout) { return member->committed({&in, 1}, timeout); };
-  auto before = read_committed(kLong);
-  expect_ok(before);
-  EXPECT_EQ(before->front().offset, std::nullopt);
-
-  auto out = writer(stem_);
+TEST_P(BrokerTest, ATransactionThatTakesTooLongIsAbortedAndItsWriterFenced) {
+  const TopicPartition place{topic(), 0};
+  auto made = broker_->make_writer({.transactional_id = stem_, .transaction_timeout_us = kSecond});
+  expect_ok(made);
+  auto out = std::move(*made);
+  expect_ok(out->begin_session(kLong));
   expect_ok(out->begin_transaction(kLong));
-  put(*out, out_place, "a");
-  const OffsetToCommit offset{in, 17, "epoch 3"};
-  expect_ok(out->send_offsets({&offset, 1}, *member->membership(), kLong));
-  expect_fault(read_committed(kSecond), BrokerFault::retry);
+  put(*out, place, "too slow");
+  expect_ok(out->flush(kLong));
+  for (const int64_t start = bench_->now_us(); bench_->now_us() - start < 20 * kSecond;) {
+    bench_->sleep_us(kSecond / 2);
+    auto range = broker_->offsets(place, kLong);
+    expect_ok(range);
+    if (range->end > 0) break;
+  }
+  expect_fault(out->commit_transaction(kLong), BrokerFault::fenced);
+  // Nobody else has the id: a new session goes on.
+  expect_ok(out->begin_session(kLong));
+  expect_ok(out->begin_transaction(kLong));
+  put(*out, place, "in time");
   expect_ok(out->commit_transaction(kLong));
-  auto after = read_committed(kLong);
-  expect_ok(after);
-  EXPECT_EQ(after->front().offset, 17);
-  EXPECT_EQ(after->front().metadata, "epoch 3");
-
-  expect_ok(out->begin_transaction(kLong));
-  const OffsetToCommit next{in, 29, "epoch 4"};
-  expect_ok(out->send_offsets({&next, 1}, *member->membership(), kLong));
-  expect_ok(out->abort_transaction(kLong));
-  after = read_committed(kLong);
-  expect_ok(after);
-  EXPECT_EQ(after->front().offset, 17);
+  EXPECT_THAT(values(place), ElementsAre("in time"));
 }
 
-TEST_P(BrokerTest, MembersShareTheWorkAndTakeItOver) {
-  const std::string tasks = topic(4, "tasks");
-  auto one = group(tasks);
-  Owned of_one, of_two;
-  serve({{one.get(), &of_one}}, [&] { return of_one.owned.size() == 4; });
-  auto two = group(tasks);
-  serve({{one.get(), &of_one}, {two.get(), &of_two}},
-        [&] { return of_one.owned.size() == 2 && of_two.owned.size() == 2; });
-  std::vector<int32_t> all = of_one.owned;
-  all.insert(all.end(), of_two.owned.begin(), of_two.owned.end());
-  EXPECT_THAT(all, UnorderedElementsAre(0, 1, 2, 3));
-  expect_ok(one->leave(kLong, of_one));
-  EXPECT_THAT(of_one.owned, IsEmpty());
-  serve({{two.get(), &of_two}}, [&] { return of_two.owned.size() == 4; });
-  EXPECT_EQ(of_two.losses, 0);
-}
-
-TEST_P(BrokerTest, OffsetsOfAnEarlierMembershipAreRefused) {
-  const std::string tasks = topic(1, "tasks");
-  const TopicPartition in{topic(1, "in"), 0};
-  auto member = group(tasks);
-  Owned owned;
-  serve({{member.get(), &owned}}, [&] { return owned.owned.size() == 1; });
-  auto stale = member->membership();
-  expect_ok(member->leave(kLong, owned));
-  auto next = group(tasks);
-  Owned of_next;
-  serve({{next.get(), &of_next}}, [&] { return of_next.owned.size() == 1; });
+TEST_P(BrokerTest, AnEmptyTransactionIsCommitted) {
+  const TopicPartition place{topic(), 0};
   auto out = writer(stem_);
   expect_ok(out->begin_transaction(kLong));
-  const OffsetToCommit offset{in, 17, ""};
-  expect_fault(out->send_offsets({&offset, 1}, *stale, kLong), BrokerFault::fenced);
-  expect_ok(out->abort_transaction(kLong));
-  // The writer itself is as good as before.
-  expect_ok(out->begin_transaction(kLong));
-  expect_ok(out->send_offsets({&offset, 1}, *next->membership(), kLong));
   expect_ok(out->commit_transaction(kLong));
+  expect_ok(out->begin_transaction(kLong));
+  put(*out, place, "a");
+  expect_ok(out->abort_transaction(kLong));
+  expect_ok(out->begin_transaction(kLong));
+  expect_ok(out->commit_transaction(kLong));
+  expect_ok(out->begin_transaction(kLong));
+  put(*out, place, "b");
+  expect_ok(out->commit_transaction(kLong));
+  EXPECT_THAT(values(place), ElementsAre("b"));
+}
+
+TEST_P(BrokerTest, MarkersTakeOffsets) {
+  const TopicPartition place{topic(), 0};
+  auto out = writer(stem_);
+  for (const char* value : {"a", "b"}) {
+    expect_ok(out->begin_transaction(kLong));
+    put(*out, place, value);
+    expect_ok(out->commit_transaction(kLong));
+  }
+  auto in = reader();
+  expect_ok(in->start(place, 0));
+  const std::vector<Copy> found = read(*in, place);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].offset, 0);
+  EXPECT_EQ(found[1].offset, 2);
+  auto fetched = in->fetch(place, 1);
+  expect_ok(fetched);
+  EXPECT_EQ(fetched->end, 4);
+  auto range = broker_->offsets(place, kLong);
+  expect_ok(range);
+  EXPECT_EQ(range->end, 4);
+}
+
+TEST_P(BrokerTest, TheBrokersTimeIsKept) {
+  const NewTopic made{stem_ + ".stamped", 1, -1, {{"message.timestamp.type", "LogAppendTime"}}};
+  expect_ok(broker_->create_topics({&made, 1}, kLong));
+  const TopicPartition place{made.name, 0};
+  auto out = writer();
+  put(*out, place, "a");
+  expect_ok(out->flush(kLong));
+  auto in = reader();
+  expect_ok(in->start(place, 0));
+  const std::vector<Copy> found = read(*in, place);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_GT(found[0].timestamp_ms, 1000);
 }
 
 TEST_P(BrokerTest, RecordsThatWereDeletedAreLost) {
@@ -435,25 +279,6 @@ TEST_P(BrokerTest, ARecordThatIsTooLargeIsRefusedAndTheTransactionCanBeAborted) 
   expect_ok(out->commit_transaction(kLong));
   EXPECT_THAT(values(place), ElementsAre("b"));
 }
-
-INSTANTIATE_TEST_SUITE_P(Brokers, BrokerTest, testing::Values(Candidate{"kafka", real_kafka}),
-                         [](const auto& info) { return info.param.name; });
-
-#ifdef BRAID_WITH_KAFKA
-TEST(KafkaSettings, OnlySomeAreAllowed) {
-  for (const char* name : {"sasl.kerberos.kinit.cmd", "plugin.library.paths", "ssl.engine.location", "ssl.ca.location",
-                           "sasl.oauthbearer.token.endpoint.url", "acks", "isolation.level", "debug"}) {
-    EXPECT_FALSE(kafka::is_allowed(name)) << name;
-    auto made = kafka::make_kafka_broker({"127.0.0.1:1", "test", {{name, "x"}}});
-    expect_fault(made, BrokerFault::refused);
-  }
-  EXPECT_TRUE(std::ranges::is_sorted(kafka::allowed_settings()));
-  for (std::string_view name : kafka::allowed_settings()) EXPECT_TRUE(kafka::is_allowed(name)) << name;
-  auto made = kafka::make_kafka_broker({"127.0.0.1:1", "test", {{"fetch.min.bytes", "secret"}}});
-  expect_fault(made, BrokerFault::refused);
-  EXPECT_EQ(made.error().message.find("secret"), std::string::npos);
-}
-#endif
 
 }  // namespace
 }  // namespace braid
