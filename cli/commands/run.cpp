@@ -13,6 +13,7 @@
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
+#include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/state/rocks_store.h"
 
@@ -22,8 +23,9 @@ namespace {
 struct RunFlags {
   ScriptOptions script;
   std::string store;
-  bool no_seal = false, reset = false, accept = false, interpret = false;
+  bool no_seal = false, follow = false, reset = false, accept = false, interpret = false;
   uint64_t commit_every_turns = 1024;
+  int64_t commit_within_us = 1'000'000;
   size_t workers = 0;  ///< 0: the environment's
   std::string memory;  ///< empty: the environment's
 };
@@ -87,6 +89,12 @@ void run(const RunFlags& flags, CommandContext& context) {
     session.reporter().report(
         diag::CannotRunHere{.what = fmt::format("the environment `{}`, which names `{}`,", environment.name,
                                                 environment.kafka_keys.front())});
+  const std::vector<SourceSpec>& sources = compiled.program().sources;
+  const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
+    return source.binding.kind == "stdin" && !source.is_static();
+  });
+  if (flags.follow && reads_stdin)
+    session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   if (products.empty()) {
@@ -109,6 +117,8 @@ void run(const RunFlags& flags, CommandContext& context) {
                      .directory = flags.store.empty() ? environment.store : flags.store,
                      .root = session.files().root.empty() ? "." : session.files().root};
   options.seal = !flags.no_seal;
+  options.follow = flags.follow;
+  options.commit_every_us = flags.commit_within_us;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
@@ -173,11 +183,22 @@ void add_run(CLI::App& app, CommandContext& context) {
   command->add_option("--store", flags->store, "Folder for state and results (default: from the environment)")
       ->type_name("DIR");
   command->add_flag("--no-seal", flags->no_seal, "The inputs will grow: windows and waiting rows stay open");
+  command->add_flag("--follow", flags->follow, "Keep reading: files grow and new ones come; ends on SIGTERM or Ctrl-C");
   command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
   command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
   command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--commit-within",
+          [flags](const std::string& written) { parse_duration_literal(written, &flags->commit_within_us); },
+          "With --follow: longest time from a turn to its commit (default: 1s)")
+      ->check([](const std::string& written) {
+        int64_t us = 0;
+        return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
+      })
+      ->type_name("DURATION");
   command->add_option("--workers", flags->workers, "Number of threads (default: from the environment)")
       ->check(CLI::Range(1, 64));
   command

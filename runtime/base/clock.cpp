@@ -1,6 +1,7 @@
 #include "runtime/base/clock.h"
 
 #include <chrono>
+#include <thread>
 
 namespace braid {
 namespace {
@@ -14,6 +15,7 @@ class SystemClock : public Clock {
  public:
   int64_t now_us() override { return reading_us<std::chrono::system_clock>(); }
   int64_t steady_us() override { return reading_us<std::chrono::steady_clock>(); }
+  void sleep_us(int64_t us) override { std::this_thread::sleep_for(std::chrono::microseconds(us)); }
 };
 
 }  // namespace

@@ -14,6 +14,8 @@ class Clock {
   virtual int64_t now_us() = 0;
   /// Microseconds of a clock that never goes back, for measuring how long something took.
   virtual int64_t steady_us() = 0;
+  /// Returns when about that long has passed.
+  virtual void sleep_us(int64_t us) = 0;
 };
 
 /// The machine's clock. Lives for the whole program.
@@ -25,6 +27,7 @@ class ManualClock : public Clock {
   explicit ManualClock(int64_t now_us = 0) : now_us_(now_us) {}
   int64_t now_us() override { return now_us_; }
   int64_t steady_us() override { return now_us_; }
+  void sleep_us(int64_t us) override { advance_us(us); }
   void set_us(int64_t now_us) { now_us_ = now_us; }
   void advance_us(int64_t by_us) { now_us_ += by_us; }
 

@@ -65,6 +65,14 @@ class FilePartition : public SourcePartition {
 
   size_t held_bytes() const override { return held_bytes_; }
 
+  Result<bool> has_more(int64_t position) override {
+    BRAID_ASSIGN(uint64_t size, reader_->size());
+    if (size < static_cast<uint64_t>(position))
+      return input_error(
+          diag::InputShortened{.path = name_, .found = static_cast<int64_t>(size), .expected = position}.make());
+    return size > static_cast<uint64_t>(position) + held_bytes_;
+  }
+
   Result<bool> grew_in_record(int64_t position) override {
     char bytes[2];
     if (position == 0 || name_ == "-") return false;

@@ -58,11 +58,16 @@ Result<StateBatch> JobRun::freeze_epoch() {
   WireWriter record;
   record.fixed(epoch_);
   record.fixed(epoch_digest_);
-  record.fixed(seams_.clock.now_us());
+  record.fixed(options_.follow ? epoch_now_ : seams_.clock.now_us());
   record.fixed(program_.id);
   record.fixed(epoch_turn_count_);
   record.bytes() += epoch_turns_.take();
-  record.fixed(uint32_t{0});  // idle flips: partitions of files are read to their end, and never idle
+  record.fixed(static_cast<uint32_t>(epoch_flips_.size()));
+  for (const IdleFlip& flip : epoch_flips_) {
+    record.fixed(flip.after_turns);
+    record.fixed(flip.source);
+    record.fixed(flip.partition);
+  }
   BRAID_TRY(inputs_.collect(batch, record));
   record.fixed(input_digest_);
   outputs_.collect(batch, record);
@@ -85,6 +90,7 @@ Result<StateBatch> JobRun::freeze_epoch() {
   engine_->collect(batch);
   epoch_turns_ = {};
   epoch_turn_count_ = 0;
+  epoch_flips_.clear();
   input_digest_ = 0;
   turns_since_commit_ = 0;
   return batch;

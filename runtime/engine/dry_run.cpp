@@ -10,7 +10,7 @@ namespace braid {
 Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, const JobSeams& seams,
                           OutputWriter& output) {
   MemoryStore nothing_known;
-  JobInputs inputs(seams.fs, program, options.seal);
+  JobInputs inputs(seams.fs, program, {.complete = options.seal});
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine,
                TurnEngine::make(program, output, {.job_seed = 0, .now = seams.clock.now_us()}));
   BRAID_TRY(inputs.open(nothing_known));

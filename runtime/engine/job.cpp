@@ -81,10 +81,13 @@ Status JobRun::load_tables() {
 }
 
 Status JobRun::step(JobInputs::Partition& partition) {
-  BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, options_.seal));
+  const bool seal = options_.seal && !options_.follow;
+  if (options_.follow && turns_since_commit_ == 0) begin_epoch();
+  BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, seal));
   if (turn != nullptr) {
     note_turn(partition, *turn);
-  } else if (!options_.seal) {
+  } else if (!seal) {
+    partition.quiet_since = seams_.clock.steady_us();
     return {};
   }
   BRAID_TRY(engine_->health());
@@ -101,7 +104,8 @@ Status JobRun::keep_to_budget() {
   // A commit on its way takes memory, too: it may keep none from the rows.
   if (in_flight_ && state.bytes + in_flight_->memory > evict_above_) BRAID_TRY(wait_for_commit());
   bool full = state.bytes > evict_above_;
-  if (full || turns_since_commit_ >= options_.commit_every_turns || state.dirty > options_.state_memory / kDirtyPart)
+  if (full || turns_since_commit_ >= options_.commit_every_turns || state.dirty > options_.state_memory / kDirtyPart ||
+      commit_is_due())
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.
@@ -113,15 +117,26 @@ Status JobRun::keep_to_budget() {
 }
 
 Status JobRun::run_turns() {
-  while (JobInputs::Partition* partition = inputs_.choose(*engine_)) {
-    if (options_.stop_requested && options_.stop_requested()) {
-      drained_ = true;
-      break;
-    }
-    if (proof_ && proof_->task->done()) BRAID_TRY(wait_for_proof());
-    if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
+  JobInputs::Partition* partition = nullptr;
+  while ((partition = inputs_.choose(*engine_)) != nullptr && !stops()) {
+    BRAID_TRY(take_finished());
     BRAID_TRY(step(*partition));
   }
+  return commit_rest();
+}
+
+bool JobRun::stops() {
+  drained_ = drained_ || (options_.stop_requested && options_.stop_requested());
+  return drained_;
+}
+
+Status JobRun::take_finished() {
+  if (proof_ && proof_->task->done()) BRAID_TRY(wait_for_proof());
+  if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
+  return {};
+}
+
+Status JobRun::commit_rest() {
   if (turns_since_commit_ > 0 || tables_changed_ || epoch_ == 0) BRAID_TRY(commit());
   return {};
 }
@@ -175,7 +190,7 @@ Result<JobReport> run_job(const Program& program, const JobOptions& options, con
   JobRun run(program, options, seams);
   BRAID_TRY(run.recover());
   BRAID_TRY(run.load_tables());
-  Status ran = run.run_turns();
+  Status ran = options.follow ? run.follow() : run.run_turns();
   if (ran.ok()) ran = run.wait_for_proof();
   BRAID_TRY(run.wait_for_commit());  // which began before whatever else failed
   BRAID_TRY(ran);

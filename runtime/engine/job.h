@@ -2,8 +2,9 @@
 //
 // `run_job` locks the store, recovers, reads static tables, then runs turns, partitions without event time first, then
 // the one with the lowest watermark, until all inputs are read (or `stop_requested` says so), committing every so many
-// turns. What it returns as an error has ended the job; nothing that was not committed is ever seen as done. One thread
-// drives it; a commit is written on another one while the next turns run (Executor::start_io), at most one at a time.
+// turns. With `follow` it goes on with what comes (follow.cpp). What it returns as an error has ended the job; nothing
+// that was not committed is ever seen as done. One thread drives it; a commit is written on another one while the next
+// turns run (Executor::start_io), at most one at a time.
 #pragma once
 
 #include <functional>
@@ -50,11 +51,16 @@ struct JobOptions {
   /// Empty: they are named as they are bound.
   std::string root;
   std::map<int, OutputBinding> outputs;
-  bool seal = true;     ///< the end of all inputs closes what is open
+  bool seal = true;  ///< the end of all inputs closes what is open
+  /// Inputs go on: files grow, and new ones come. The job reads what there is until it is asked to stop, commits by the
+  /// clock, too, and seals nothing.
+  bool follow = false;
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
-  size_t workers = 1;                ///< threads, 1 to 64; results are the same, and state fits any number
-  uint32_t block_rows = kBlockRows;  ///< as EngineOptions
+  int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit
+  int64_t look_every_us = 20'000;       ///< with `follow`: how often inputs are looked at that had nothing
+  size_t workers = 1;                   ///< threads, 1 to 64; results are the same, and state fits any number
+  uint32_t block_rows = kBlockRows;     ///< as EngineOptions
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;

@@ -23,6 +23,7 @@ class InlinePartition : public SourcePartition {
  public:
   InlinePartition(std::string bytes, const RecordForm& form) : bytes_(std::move(bytes)), form_(form) {}
   const std::string& name() const override { return name_; }
+  Result<bool> has_more(int64_t position) override { return static_cast<size_t>(position) < bytes_.size(); }
   Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer&) override {
     std::string_view rest = std::string_view(bytes_).substr(static_cast<size_t>(from.position));
     if (rest.empty()) return std::optional<SourceTurn>();
@@ -75,17 +76,15 @@ Result<std::string> JobInputs::name_of(const std::string& path) {
 
 Status JobInputs::open_source(int source, StateStore& store) {
   const SourceSpec& spec = program_.sources[source];
-  struct Stored {
+  struct Known : Stored {
     std::string name;
-    PartitionPosition position;
-    uint64_t fingerprint = 0;
   };
-  std::map<uint32_t, Stored> stored;  // by ordinal
+  std::map<uint32_t, Known> stored;  // by ordinal
   std::string prefix = input_prefix(spec);
   BRAID_TRY(store.scan(StateFamily::meta, prefix, [&](std::string_view key, std::string_view value) -> Status {
     WireReader in(value);
     auto ordinal = in.fixed<uint32_t>();
-    Stored& known = stored[ordinal];
+    Known& known = stored[ordinal];
     known.name = key.substr(prefix.size());
     known.position.position = in.fixed<int64_t>();
     known.position.line = in.fixed<int64_t>();
@@ -94,53 +93,98 @@ Status JobInputs::open_source(int source, StateStore& store) {
     return {};
   }));
 
-  std::vector<std::string> names;
-  for (const auto& [ordinal, known] : stored) names.push_back(known.name);
-  std::map<std::string, std::string> paths;  // of those found
-  std::vector<std::string> found = {spec.binding.kind == "stdin" ? "-" : "inline"};
-  if (spec.binding.kind == "file") {
-    BRAID_ASSIGN(found, find_partitions(fs_, spec.binding.address));
-    for (std::string& path : found) {
-      BRAID_ASSIGN(std::string name, name_of(path));
-      paths[name] = std::exchange(path, name);
-    }
+  BRAID_ASSIGN(const auto found, find_files(spec));
+  std::map<std::string, std::string> paths(found.begin(), found.end());
+  for (const auto& [ordinal, known] : stored) {
+    // A file that was read before and that the pattern finds no longer.
+    const bool as_named = known.name.starts_with('/') || known.name == "-" || root_.empty();
+    paths.try_emplace(known.name, as_named ? known.name : join_path(root_, known.name));
+    BRAID_TRY(add(source, known.name, paths[known.name], &known));
+    paths.erase(known.name);
   }
-  for (std::string& name : found)
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
-  // A file that was read before and that the pattern finds no longer.
-  for (const std::string& name : names)
-    paths.try_emplace(name, name.starts_with('/') || name == "-" || root_.empty() ? name : join_path(root_, name));
-
-  const RecordForm form = record_form(spec);
-  for (size_t i = 0; i < names.size(); ++i) {
-    Partition partition;
-    partition.source = source;
-    partition.ordinal = static_cast<uint32_t>(i);
-    partition.name = names[i];
-    partition.first_seen = i >= stored.size();
-    if (spec.binding.kind == "inline") {
-      partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
-    } else {
-      BRAID_ASSIGN(partition.reader, open_partition(fs_, paths[names[i]], form, complete_ || spec.is_static()));
-    }
-    if (i < stored.size() && !spec.is_static() && spec.binding.kind != "stdin") {
-      const Stored& known = std::next(stored.begin(), static_cast<int64_t>(i))->second;
-      partition.known = true;
-      partition.position = known.position;
-      BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(known.position.position));
-      if (fingerprint != known.fingerprint)
-        return Error{ErrorKind::input, "`" + partition.reader->name() + "` is not the file that was read before",
-                     kInputReplaced, 0};
-      BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(known.position.position));
-      if (grew_in_record)
-        warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = known.position.position}.make());
-      if (known.position.position > 0 && form.format == Format::csv) {
-        BRAID_ASSIGN(partition.header, partition.reader->header());
-      }
-    }
-    partitions_.push_back(std::move(partition));
-  }
+  for (const auto& [name, path] : found)
+    if (paths.contains(name)) BRAID_TRY(add(source, name, path, nullptr));
   return {};
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(const SourceSpec& spec) {
+  std::vector<std::pair<std::string, std::string>> found;
+  if (spec.binding.kind != "file") {
+    const std::string name = spec.binding.kind == "stdin" ? "-" : "inline";
+    found.emplace_back(name, name);
+    return found;
+  }
+  // Files of a live input may come later.
+  auto paths =
+      nature_.live && !spec.is_static() ? fs_.glob(spec.binding.address) : find_partitions(fs_, spec.binding.address);
+  if (!paths.ok()) return paths.error();
+  for (std::string& path : *paths) {
+    BRAID_ASSIGN(std::string name, name_of(path));
+    found.emplace_back(std::move(name), std::move(path));
+  }
+  return found;
+}
+
+Status JobInputs::add(int source, const std::string& name, const std::string& path, const Stored* stored) {
+  const SourceSpec& spec = program_.sources[source];
+  const RecordForm form = record_form(spec);
+  Partition partition;
+  partition.source = source;
+  partition.ordinal = static_cast<uint32_t>(
+      std::count_if(partitions_.begin(), partitions_.end(), [&](const Partition& p) { return p.source == source; }));
+  partition.name = name;
+  partition.first_seen = stored == nullptr;
+  if (spec.binding.kind == "inline") {
+    partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
+  } else {
+    BRAID_ASSIGN(partition.reader, open_partition(fs_, path, form, nature_.complete || spec.is_static()));
+  }
+  if (stored != nullptr && !spec.is_static() && spec.binding.kind != "stdin") {
+    const int64_t position = stored->position.position;
+    partition.known = true;
+    partition.position = stored->position;
+    BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(position));
+    if (fingerprint != stored->fingerprint)
+      return Error{ErrorKind::input, "`" + partition.reader->name() + "` is not the file that was read before",
+                   kInputReplaced, 0};
+    BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(position));
+    if (grew_in_record) warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = position}.make());
+    if (position > 0 && form.format == Format::csv) {
+      BRAID_ASSIGN(partition.header, partition.reader->header());
+    }
+  }
+  partitions_.push_back(std::move(partition));
+  return {};
+}
+
+Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {
+  std::vector<Partition*> added;
+  for (size_t i = 0; i < program_.sources.size(); ++i) {
+    const auto source = static_cast<int>(i);
+    const SourceSpec& spec = program_.sources[i];
+    if (spec.is_static() || spec.binding.kind != "file") continue;
+    BRAID_ASSIGN(const auto found, find_files(spec));
+    for (const auto& [name, path] : found) {
+      const bool known = std::any_of(partitions_.begin(), partitions_.end(), [&, &name = name](const Partition& p) {
+        return p.source == source && p.name == name;
+      });
+      if (known) continue;
+      BRAID_TRY(add(source, name, path, nullptr));
+      added.push_back(&partitions_.back());
+    }
+  }
+  return added;
+}
+
+Result<std::vector<JobInputs::Partition*>> JobInputs::find_grown() {
+  std::vector<Partition*> grown;
+  for (Partition& partition : partitions_) {
+    const SourceSpec& spec = program_.sources[partition.source];
+    if (!partition.exhausted || spec.is_static() || spec.binding.kind != "file") continue;
+    BRAID_ASSIGN(const bool more, partition.reader->has_more(partition.position.position));
+    if (more) grown.push_back(&partition);
+  }
+  return grown;
 }
 
 JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
@@ -176,6 +220,7 @@ void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
 }
 
 void JobInputs::note_end(const Partition& partition, std::string_view header) {
+  if (nature_.live) return;  // there is no end
   const std::string path = partition.reader->name() == "-" ? "standard input" : partition.reader->name();
   const int64_t position = partition.position.position;
   if (const auto held = static_cast<int64_t>(partition.reader->held_bytes()); held > 0)

@@ -2,6 +2,7 @@
 // A partition keeps its ordinal for ever; files found later come behind those known. One thread.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,18 +27,28 @@ class JobInputs {
     bool known = false;          ///< of an earlier run, and read on from there
     bool first_seen = false;     ///< in this run, and in no commit yet
     bool exhausted = false;      ///< read to its end
+    int64_t quiet_since = 0;     ///< steady clock, when it was first found exhausted
     bool changed = true;         ///< since the last commit
     int64_t records = 0;         ///< found by this run
   };
 
-  /// `complete`: nothing will be added to the inputs, so last records need no line end. `root`: JobOptions::root.
-  JobInputs(Fs& fs, const Program& program, bool complete, std::string root = {})
-      : fs_(fs), program_(program), complete_(complete), root_(std::move(root)) {}
+  struct Nature {
+    bool complete = true;  ///< nothing will be added, so last records need no line end
+    bool live = false;     ///< files come and grow while the job runs
+  };
+  /// `root`: JobOptions::root.
+  JobInputs(Fs& fs, const Program& program, Nature nature, std::string root = {})
+      : fs_(fs), program_(program), nature_(nature), root_(std::move(root)) {}
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
-  std::vector<Partition>& partitions() { return partitions_; }
-  const std::vector<Partition>& partitions() const { return partitions_; }
+  /// They stay where they are in memory; new ones come behind them.
+  std::deque<Partition>& partitions() { return partitions_; }
+  const std::deque<Partition>& partitions() const { return partitions_; }
+  /// Of live inputs: files that are new. They are partitions from then on.
+  Result<std::vector<Partition*>> find_new();
+  /// Of live inputs: partitions at their end that have got more.
+  Result<std::vector<Partition*>> find_grown();
   /// The next to take a turn: of those not exhausted the one with the lowest watermark, those without event time before
   /// all that have one; ties by source, then partition.
   Partition* choose(const TurnEngine& engine);
@@ -55,17 +66,25 @@ class JobInputs {
   Status collect(StateBatch& batch, WireWriter& epoch);
 
  private:
+  struct Stored {
+    PartitionPosition position;
+    uint64_t fingerprint = 0;
+  };
   Status open_source(int source, StateStore& store);
+  /// The files of a source that there are: path by name, sorted as they are numbered.
+  Result<std::vector<std::pair<std::string, std::string>>> find_files(const SourceSpec& spec);
+  /// The next partition of the source. `stored`: how far it was read before.
+  Status add(int source, const std::string& name, const std::string& path, const Stored* stored);
   void warn(const Diagnostic& warning);
   /// The name under which the state keeps a file.
   Result<std::string> name_of(const std::string& path);
 
   Fs& fs_;
   const Program& program_;
-  bool complete_;
+  Nature nature_;
   std::string root_;
   std::vector<Diagnostic> warnings_;
-  std::vector<Partition> partitions_;
+  std::deque<Partition> partitions_;
   TurnBuffer buffer_;
 };
 

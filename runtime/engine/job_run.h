@@ -29,6 +29,8 @@ class JobRun {
   Status load_tables();
   /// To the end of all inputs, or until it is asked to stop. The last commit is still to be waited for.
   Status run_turns();
+  /// The same with inputs that have no end.
+  Status follow();
   /// Freezes the epoch, all that has changed since the last one, and has it written beside the next turns. Waits for
   /// the commit before it; what that one failed with ends the job here.
   Status commit();
@@ -45,7 +47,20 @@ class JobRun {
   Status check_store();
   Status begin_store();
   Status read_table(int source);
+  bool stops();
+  /// Work beside the turns that is done: its errors end the job here.
+  Status take_finished();
   Status step(JobInputs::Partition& partition);
+  /// Commits, if there is anything to commit.
+  Status commit_rest();
+  // With `follow`.
+  /// The next turns belong to an epoch of their own, whose clock reading this is.
+  void begin_epoch();
+  bool commit_is_due() const;
+  /// Files that are new and files that have grown.
+  Status look_at_inputs();
+  /// Partitions that have been silent long enough hold time back no longer.
+  Status let_silent_ones_go();
   /// Commits, and evicts, where it is time.
   Status keep_to_budget();
   Result<StateBatch> freeze_epoch();
@@ -74,6 +89,14 @@ class JobRun {
 
   WireWriter epoch_turns_;
   uint32_t epoch_turn_count_ = 0;
+  struct IdleFlip {
+    uint32_t after_turns;  ///< of the epoch
+    uint32_t source, partition;
+  };
+  std::vector<IdleFlip> epoch_flips_;
+  int64_t epoch_now_ = 0;    ///< with `follow`: the clock reading of its turns
+  int64_t epoch_began_ = 0;  ///< steady clock
+  int64_t looked_at_ = 0;    ///< the inputs, steady clock
   uint64_t input_digest_ = 0;
   uint64_t turns_since_commit_ = 0;
   uint64_t evict_above_;

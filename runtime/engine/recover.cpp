@@ -32,7 +32,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       options_(options),
       seams_(seams),
       outputs_(seams.fs, program, options.directory, options.outputs),
-      inputs_(seams.fs, program, options.seal, options.root),
+      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root),
       evict_above_(options.state_memory) {}
 
 Status JobRun::check_store() {
@@ -146,6 +146,7 @@ Status JobRun::recover() {
     engine_->add_partition(partition.source, partition.name);
     engine_->set_header(partition.source, partition.ordinal, partition.header);
   }
+  if (options_.follow) begin_epoch();
   feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
   proof_ = std::make_unique<Proof>();
   proof_->task =

@@ -52,19 +52,27 @@ struct TurnFeed::Queue {
 
 TurnFeed::TurnFeed(const Program& program, JobInputs& inputs, TurnEngine& engine, Executor& executor, size_t workers)
     : program_(program), inputs_(inputs), engine_(engine), executor_(executor) {
-  for (JobInputs::Partition& partition : inputs.partitions()) {
-    const SourceSpec& spec = program.sources[partition.source];
-    Queue& queue = queues_.emplace_back(partition);
-    queue.form = record_form(spec);
-    queue.csv = queue.form.format == Format::csv;
-    queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin";
-    queue.header = partition.header;
-  }
+  for (JobInputs::Partition& partition : inputs.partitions()) add(partition);
   const size_t ahead = workers > 1 ? 2 * workers : 0;
   for (size_t i = 0; i <= ahead; ++i) {
     slots_.push_back(std::make_unique<Slot>(program));
     free_.push_back(slots_.back().get());
   }
+}
+
+void TurnFeed::add(JobInputs::Partition& partition) {
+  const SourceSpec& spec = program_.sources[partition.source];
+  Queue& queue = queues_.emplace_back(partition);
+  by_partition_[&partition] = &queue;
+  queue.form = record_form(spec);
+  queue.csv = queue.form.format == Format::csv;
+  queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin";
+  queue.header = partition.header;
+}
+
+void TurnFeed::reopen(const JobInputs::Partition& partition) {
+  Queue& queue = queue_of(partition);
+  queue.in_use = queue.closed = false;
 }
 
 TurnFeed::~TurnFeed() {
@@ -121,7 +129,7 @@ Status TurnFeed::load_table(int source, bool silent) {
 }
 
 TurnFeed::Queue& TurnFeed::queue_of(const JobInputs::Partition& partition) {
-  return queues_[static_cast<size_t>(&partition - inputs_.partitions().data())];
+  return *by_partition_.at(&partition);
 }
 
 TurnFeed::Slot& TurnFeed::take_free(Queue& queue) {
@@ -151,6 +159,11 @@ Result<const ReadTurn*> TurnFeed::found() {
   at_hand_->task.reset();
   BRAID_TRY(at_hand_->status);
   if (!at_hand_->found) return nullptr;
+  // Read ahead before the clock reading that its epoch has.
+  if (at_hand_->call.now != engine_.call().now) {
+    at_hand_->call = engine_.call();
+    decode(*at_hand_);
+  }
   const JobInputs::Partition& partition = at_hand_->queue->partition;
   engine_.set_header(partition.source, partition.ordinal, at_hand_->header);
   return &at_hand_->turn;

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/base/executor.h"
@@ -36,6 +37,10 @@ class TurnFeed {
   /// Runs the partition's next turn, valid until the next call; none at its end, which makes it exhausted and, with
   /// `seal`, ends its time.
   Result<const ReadTurn*> run_next(JobInputs::Partition& partition, bool seal);
+  /// A partition that is new, behind those that are known.
+  void add(JobInputs::Partition& partition);
+  /// A partition that was at its end has got more.
+  void reopen(const JobInputs::Partition& partition);
   /// All of a static table, from its start. `silent`: it was read before, and only fills the table again.
   Status load_table(int source, bool silent);
 
@@ -64,7 +69,8 @@ class TurnFeed {
   JobInputs& inputs_;
   TurnEngine& engine_;
   Executor& executor_;
-  std::deque<Queue> queues_;  ///< by partition
+  std::deque<Queue> queues_;
+  std::unordered_map<const JobInputs::Partition*, Queue*> by_partition_;
   std::vector<Slot*> free_;
   Slot* at_hand_ = nullptr;
   std::vector<std::unique_ptr<Slot>> slots_;  ///< let go of first: their tasks use the rest

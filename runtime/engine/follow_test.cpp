@@ -1,0 +1,209 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "runtime/engine/test_job.h"
+
+namespace braid {
+namespace {
+
+using namespace test;
+
+/// While the job waits, the next thing happens.
+class EventfulClock : public ManualClock {
+ public:
+  using ManualClock::ManualClock;
+  std::vector<std::function<void()>> events;
+  bool over() const { return next_ == events.size(); }
+  void sleep_us(int64_t us) override {
+    ManualClock::sleep_us(us);
+    if (!over()) events[next_++]();
+  }
+
+ private:
+  size_t next_ = 0;
+};
+
+class Follow : public testing::Test {
+ protected:
+  Follow() {
+    options_.follow = true;
+    EXPECT_TRUE(machine_.fs.make_directories("in").ok());
+    // Until everything has happened, and the job has seen it and waits again.
+    options_.stop_requested = [this] { return clock_.over() && clock_.now_us() >= kStart + run_for_; };
+  }
+  void append(const std::string& path, const std::string& bytes) {
+    auto writer = machine_.fs.open_writer(path, OpenMode::create_or_append);
+    ASSERT_TRUE(writer.ok());
+    ASSERT_TRUE((*writer)->append(bytes).ok());
+  }
+  JobReport run(const Program& program) {
+    JobSeams seams{machine_.fs, clock_, executor(), machine_.seams().open_store};
+    auto report = run_job(program, options_, seams);
+    EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().message);
+    if (!report.ok()) return {};
+    EXPECT_EQ(report->deviation, 0);
+    return *report;
+  }
+  virtual Executor& executor() { return machine_.executor; }
+  std::string output(const std::string& name = "result") {
+    auto bytes = machine_.fs.read_file("data/out/test." + name + ".v1.ndjson");
+    return bytes.ok() ? *bytes : "";
+  }
+  static int64_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+  Machine machine_{7};
+  EventfulClock clock_{kStart};
+  JobOptions options_ = job_options();
+  int64_t run_for_ = 5'000'000;
+};
+
+TEST_F(Follow, reads_what_comes_and_commits_within_its_time) {
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  append("in/s1.ndjson", record("a", 1, 10));
+  int64_t committed_at = 0;
+  clock_.events = {[&] { append("in/s1.ndjson", record("b", 2, 11) + "{\"k\":\"half"); },
+                   [&] { append("in/s1.ndjson", "\",\"v\":3,\"at\":12}\n"); },
+                   [&] { append("in/s2.ndjson", record("d", 4, 13)); }};
+  options_.progress = [&](const JobProgress&) {
+    if (committed_at == 0 && lines(output()) == 4) committed_at = clock_.now_us();
+  };
+  const JobReport report = run(b.program);
+  EXPECT_EQ(report.events, 4);
+  EXPECT_TRUE(report.drained);
+  EXPECT_EQ(lines(output()), 4);
+  EXPECT_NE(output().find("half"), std::string::npos);
+  EXPECT_GT(committed_at, 0);
+  EXPECT_LE(committed_at - kStart, options_.commit_every_us + 10 * options_.look_every_us);
+  EXPECT_LE(report.epochs, 3u);
+  const JobReport again = run(b.program);
+  EXPECT_EQ(again.events, 4);
+  EXPECT_EQ(lines(output()), 4);
+}
+
+TEST_F(Follow, waits_for_the_first_file) {
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  clock_.events = {[] {}, [&] { append("in/s1.ndjson", record("a", 1, 10)); }};
+  EXPECT_EQ(run(b.program).events, 1);
+}
+
+TEST_F(Follow, a_partition_that_is_silent_holds_time_back_until_it_is_idle) {
+  ProgramBuilder b;
+  const int source = b.source("s", 0);
+  b.publish(b.group(source, 10, 10));
+  b.program.sources[0].idle_us = 3'000'000;
+  append("in/s1.ndjson", record("a", 1, 5) + record("a", 1, 5));
+  append("in/s2.ndjson", record("a", 1, 5) + record("a", 1, 5));
+  std::vector<int64_t> rows_at;  // after each second
+  for (int second = 0; second < 5; ++second) {
+    clock_.events.push_back([&] { append("in/s1.ndjson", record("a", 1, 25)); });
+    clock_.events.resize(clock_.events.size() + 49, [] {});
+  }
+  run_for_ = 6'000'000;
+  options_.progress = [&](const JobProgress&) {
+    const auto second = static_cast<size_t>((clock_.now_us() - kStart) / 1'000'000);
+    rows_at.resize(std::max(rows_at.size(), second + 1));
+    rows_at[second] = lines(output());
+  };
+  const JobReport report = run(b.program);
+  ASSERT_GE(rows_at.size(), 6u);
+  EXPECT_EQ(rows_at[2], 0);
+  EXPECT_EQ(rows_at[5], 1);
+  EXPECT_EQ(report.products[0].rows, 1);
+  // When it wakes, its time is the others'.
+  run_for_ = clock_.now_us() - kStart + 3'000'000;
+  append("in/s2.ndjson", record("a", 1, 7));
+  EXPECT_EQ(run(b.program).products[0].inputs[0].ledger.late, 1);
+}
+
+TEST_F(Follow, records_ahead_of_the_clock_are_judged_by_its_reading_in_their_epoch) {
+  ProgramBuilder b;
+  b.publish(b.source("s", 0, 1000));
+  append("in/s1.ndjson", record("a", 1, kStart));
+  clock_.events = {[&] { append("in/s1.ndjson", record("b", 2, kStart + 2'000'000)); }};
+  for (int i = 0; i < 100; ++i) clock_.events.push_back([] {});
+  clock_.events.push_back([&] { append("in/s1.ndjson", record("c", 3, kStart + 2'000'000)); });
+  const JobReport report = run(b.program);
+  EXPECT_EQ(report.products[0].inputs[0].ledger.rejected, 1);
+  EXPECT_EQ(report.products[0].rows, 2);
+}
+
+TEST_F(Follow, a_file_that_shrinks_stops_the_job) {
+  ProgramBuilder b;
+  b.publish(b.source("s", 0));
+  append("in/s1.ndjson", record("a", 1, 10) + record("b", 2, 11));
+  clock_.events = {[&] {
+    auto writer = machine_.fs.open_writer("in/s1.ndjson", OpenMode::append);
+    ASSERT_TRUE((*writer)->truncate(0).ok());
+  }};
+  auto report = run_job(b.program, options_, {machine_.fs, clock_, machine_.executor, machine_.seams().open_store});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7011);
+}
+
+/// What comes in pieces while the job runs, is stopped and goes on gives the rows of one run over all of it.
+class FollowLikeOneRun : public Follow, public testing::WithParamInterface<std::tuple<int, int>> {
+ protected:
+  Executor& executor() override {
+    if (std::get<0>(GetParam()) == 1) return machine_.executor;
+    return late_;
+  }
+  static std::string sorted(const std::string& text) {
+    std::vector<std::string_view> all;
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = text.find('\n', at) + 1;
+      all.push_back(std::string_view(text).substr(at, end - at));
+      at = end;
+    }
+    std::sort(all.begin(), all.end());
+    std::string joined;
+    for (std::string_view line : all) joined += line;
+    return joined;
+  }
+  LateExecutor late_;
+};
+
+TEST_P(FollowLikeOneRun, in_random_pieces) {
+  const auto [workers, seed] = GetParam();
+  ProgramBuilder b;
+  const Program program = everything(b);
+  const auto inputs = random_inputs(static_cast<uint64_t>(seed), 400);
+  Machine whole(1);
+  for (const auto& [path, bytes] : inputs) whole.write(path, bytes);
+  ASSERT_TRUE(run_job(program, job_options(), whole.seams()).ok());
+
+  Rng rng(static_cast<uint64_t>(seed));
+  std::vector<std::pair<std::string, std::string>> rest;
+  for (const auto& [path, bytes] : inputs) {
+    const bool is_static = path == "in/u.ndjson";
+    append(path, is_static ? bytes : "");
+    if (!is_static) rest.emplace_back(path, bytes);
+  }
+  options_.workers = static_cast<size_t>(workers);
+  while (std::any_of(rest.begin(), rest.end(), [](const auto& each) { return !each.second.empty(); })) {
+    for (auto& [path, bytes] : rest) {
+      if (rng.chance(2)) continue;
+      const size_t piece = std::min<size_t>(bytes.size(), rng.below(60'000));
+      clock_.events.push_back([this, path = path, part = bytes.substr(0, piece)] { append(path, part); });
+      bytes.erase(0, piece);
+    }
+    if (rng.chance(4)) {
+      options_.commit_every_us = rng.between(20'000, 500'000);
+      run_for_ = 0;
+      run(program);
+    }
+  }
+  run(program);
+  options_.follow = false;
+  options_.stop_requested = {};
+  run(program);
+  const std::string expected = whole.outputs(), found = machine_.outputs();
+  EXPECT_EQ(sorted(found), sorted(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, FollowLikeOneRun, testing::Combine(testing::Values(1, 3), testing::Range(1, 9)));
+
+}  // namespace
+}  // namespace braid
