@@ -21,11 +21,21 @@
 
 namespace braid {
 
+struct FileInfo {
+  bool exists = false;
+  bool directory = false;
+  uint64_t size = 0;
+  uint64_t device = 0, inode = 0;  ///< together they tell whether two names are one file
+  uint64_t links = 0;              ///< names that the file has
+};
+
 class FileReader {
  public:
   virtual ~FileReader() = default;
   /// Now; files may grow.
   virtual Result<uint64_t> size() = 0;
+  /// Of the file that is open, whatever its path names by now.
+  virtual Result<FileInfo> info() = 0;
   /// Up to `length` bytes; fewer only at the end of the file, 0 after it.
   virtual Result<size_t> read_at(uint64_t offset, char* into, size_t length) = 0;
   /// Bytes as memory, valid as long as the reader; the range must be in the file. Only for files that nobody shortens
@@ -50,14 +60,6 @@ class FileWriter {
 class FileLock {
  public:
   virtual ~FileLock() = default;
-};
-
-struct FileInfo {
-  bool exists = false;
-  bool directory = false;
-  uint64_t size = 0;
-  uint64_t device = 0, inode = 0;  ///< together they tell whether two names are one file
-  uint64_t links = 0;              ///< names that the file has
 };
 
 enum class OpenMode {

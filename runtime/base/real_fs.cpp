@@ -40,6 +40,15 @@ Descriptor open_descriptor(const std::string& path, int flags) {
   return Descriptor(number);
 }
 
+FileInfo info_of(const struct ::stat& info) {
+  return {.exists = true,
+          .directory = S_ISDIR(info.st_mode),
+          .size = static_cast<uint64_t>(info.st_size),
+          .device = info.st_dev,
+          .inode = info.st_ino,
+          .links = info.st_nlink};
+}
+
 class RealReader : public FileReader {
  public:
   RealReader(std::string path, Descriptor descriptor) : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
@@ -51,6 +60,12 @@ class RealReader : public FileReader {
     struct ::stat info;
     if (::fstat(descriptor_.number(), &info) != 0) return file_error(ErrorKind::input, "read", path_, errno);
     return static_cast<uint64_t>(info.st_size);
+  }
+
+  Result<FileInfo> info() override {
+    struct ::stat info;
+    if (::fstat(descriptor_.number(), &info) != 0) return file_error(ErrorKind::input, "read", path_, errno);
+    return info_of(info);
   }
 
   Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
@@ -92,6 +107,7 @@ class RealReader : public FileReader {
 class StreamReader : public FileReader {
  public:
   Result<uint64_t> size() override { return start_ + kept_.size(); }
+  Result<FileInfo> info() override { return FileInfo{}; }
 
   Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
     if (offset < start_) return file_error(ErrorKind::input, "go back in", "standard input", ESPIPE);
@@ -178,12 +194,7 @@ class RealFs : public Fs {
       if (errno == ENOENT || errno == ENOTDIR) return FileInfo{};
       return file_error(ErrorKind::input, "read", path, errno);
     }
-    return FileInfo{.exists = true,
-                    .directory = S_ISDIR(info.st_mode),
-                    .size = static_cast<uint64_t>(info.st_size),
-                    .device = info.st_dev,
-                    .inode = info.st_ino,
-                    .links = info.st_nlink};
+    return info_of(info);
   }
 
   Result<std::vector<std::string>> list_directory(const std::string& path) override {

@@ -15,6 +15,10 @@ class SimReader : public FileReader {
     BRAID_TRY(begin());
     return static_cast<uint64_t>(node_->content.size());
   }
+  Result<FileInfo> info() override {
+    BRAID_TRY(begin());
+    return SimFs::info_of(*node_);
+  }
   Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
     std::lock_guard guard(fs_.mutex_);
     BRAID_TRY(begin());
@@ -167,13 +171,16 @@ Result<FileInfo> SimFs::stat(const std::string& path) {
   std::lock_guard guard(mutex_);
   if (int failure = begin_operation(); failure != 0) return file_error(ErrorKind::input, "read", path, failure);
   NodeRef node = find(path);
-  if (!node) return FileInfo{};
-  return FileInfo{.exists = true,
-                  .directory = node->directory,
-                  .size = node->content.size(),
-                  .device = 1,
-                  .inode = node->inode,
-                  .links = node->links};
+  return node ? info_of(*node) : FileInfo{};
+}
+
+FileInfo SimFs::info_of(const Node& node) {
+  return {.exists = true,
+          .directory = node.directory,
+          .size = node.content.size(),
+          .device = 1,
+          .inode = node.inode,
+          .links = node.links};
 }
 
 Result<std::vector<std::string>> SimFs::list_directory(const std::string& path) {

@@ -68,6 +68,7 @@ class SimFs : public Fs {
     std::vector<std::pair<std::string, NodeRef>> changes;  ///< path → node, or none: removed. A rename has two
   };
 
+  static FileInfo info_of(const Node& node);
   std::string full(const std::string& path) const;
   NodeRef find(const std::string& path) const;
   /// Counts an operation; returns the error with which it fails, or 0.

@@ -63,6 +63,8 @@ class FilePartition : public SourcePartition {
     BRAID_UNREACHABLE("a turn that cannot be cut");
   }
 
+  Result<FileInfo> file() override { return reader_->info(); }
+  void finish() override { complete_ = true; }
   size_t held_bytes() const override { return held_bytes_; }
 
   Result<bool> has_more(int64_t position) override {

@@ -57,8 +57,12 @@ class SourcePartition {
   virtual const std::string& name() const = 0;
   /// The next whole records from `from` on; none at the end.
   virtual Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) = 0;
+  /// Of the file that is read; of standard input nothing.
+  virtual Result<FileInfo> file() { return FileInfo{}; }
   /// Whether there are bytes behind `position`, which need not be a whole record.
   virtual Result<bool> has_more(int64_t position) = 0;
+  /// Nothing more comes: a last record needs no line end any more.
+  virtual void finish() {}
   /// Bytes of a last record without line end, behind the last turn, that the last call of next_turn left for later.
   virtual size_t held_bytes() const { return 0; }
   /// Whether the byte before `position` ends no line, and more bytes have come behind it.

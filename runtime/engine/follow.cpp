@@ -8,6 +8,12 @@
 #include "runtime/engine/job_run.h"
 
 namespace braid {
+namespace {
+
+/// A program that writes a log goes on with a file that was renamed until it is told to open another one.
+constexpr int64_t kReplacedAfter = 5'000'000;
+
+}  // namespace
 
 void JobRun::begin_epoch() {
   epoch_now_ = seams_.clock.now_us();
@@ -44,6 +50,16 @@ Status JobRun::look_at_inputs() {
   return {};
 }
 
+Status JobRun::finish_replaced() {
+  BRAID_ASSIGN(const std::vector<JobInputs::Partition*> replaced,
+               inputs_.find_replaced(seams_.clock.steady_us() - kReplacedAfter));
+  for (JobInputs::Partition* partition : replaced) {
+    partition->exhausted = false;
+    feed_->reopen(*partition);
+  }
+  return {};
+}
+
 Status JobRun::let_silent_ones_go() {
   const int64_t now = seams_.clock.steady_us();
   bool any = false;
@@ -69,6 +85,7 @@ Status JobRun::follow() {
     BRAID_TRY(take_finished());
     if (seams_.clock.steady_us() - looked_at_ >= options_.look_every_us) {
       BRAID_TRY(look_at_inputs());
+      BRAID_TRY(finish_replaced());
       BRAID_TRY(let_silent_ones_go());
     }
     if (JobInputs::Partition* partition = inputs_.choose(*engine_)) {

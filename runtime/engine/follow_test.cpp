@@ -143,6 +143,95 @@ TEST_F(Follow, a_file_that_shrinks_stops_the_job) {
   EXPECT_EQ(report.error().code, 7011);
 }
 
+/// A log that is rotated: renamed, while the program that writes it goes on, and then opens a new file.
+class Rotation : public Follow {
+ protected:
+  Rotation() {
+    b_.publish(b_.source("s", 0));
+    b_.program.sources[0].binding.address = "in/log.ndjson";
+    run_for_ = 12'000'000;
+  }
+  void rename(const std::string& from, const std::string& to) { ASSERT_TRUE(machine_.fs.rename(from, to).ok()); }
+  /// The keys of the output, sorted.
+  std::string keys() {
+    std::string text = output(), found;
+    for (size_t at = 0; (at = text.find("\"k\":\"", at)) != std::string::npos; ++at) found += text[at + 5];
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  ProgramBuilder b_;
+};
+
+TEST_F(Rotation, reads_the_rest_of_the_old_file_and_the_new_one) {
+  append("in/log.ndjson", record("a", 1, 10));
+  clock_.events = {[&] { rename("in/log.ndjson", "in/log.1"); }, [&] { append("in/log.1", record("b", 1, 11)); },
+                   [&] { append("in/log.ndjson", record("c", 1, 12)); },
+                   [&] { append("in/log.1", "{\"k\":\"d\",\"v\":1,\"at\":13}"); }};
+  EXPECT_EQ(run(b_.program).events, 4);  // the record without a line end is the last of its file
+  EXPECT_EQ(keys(), "abcd");
+  // The old file is not missed any more.
+  ASSERT_TRUE(machine_.fs.remove("in/log.1").ok());
+  append("in/log.ndjson", record("e", 1, 14));
+  run_for_ += 1'000'000;
+  EXPECT_EQ(run(b_.program).events, 5);
+}
+
+TEST_F(Rotation, between_two_runs) {
+  append("in/log.ndjson", record("a", 1, 10) + record("b", 1, 10));
+  run_for_ = 2'000'000;
+  run(b_.program);
+  append("in/log.ndjson", record("c", 1, 11));
+  rename("in/log.ndjson", "in/log.1");
+  append("in/log.ndjson", record("d", 1, 12));
+  run_for_ += 2'000'000;
+  EXPECT_EQ(run(b_.program).events, 4);
+  EXPECT_EQ(keys(), "abcd");
+  // Both go on from there, and so does a run that does not follow.
+  append("in/log.1", record("e", 1, 13));
+  append("in/log.ndjson", record("f", 1, 13));
+  options_.follow = false;
+  options_.stop_requested = {};
+  EXPECT_EQ(run(b_.program).events, 6);
+  EXPECT_EQ(keys(), "abcdef");
+}
+
+TEST_F(Rotation, with_a_pattern_that_finds_the_old_files_too) {
+  b_.program.sources[0].binding.address = "in/log*";
+  append("in/log.ndjson", record("a", 1, 10));
+  clock_.events = {[&] { rename("in/log.ndjson", "in/log.1"); }, [&] { append("in/log.ndjson", record("b", 1, 11)); },
+                   [&] { rename("in/log.1", "in/log.2"); }, [&] { rename("in/log.ndjson", "in/log.1"); },
+                   [&] { append("in/log.ndjson", record("c", 1, 12)); }};
+  EXPECT_EQ(run(b_.program).events, 3);
+  rename("in/log.2", "in/log.3");
+  rename("in/log.1", "in/log.2");
+  rename("in/log.ndjson", "in/log.1");
+  append("in/log.ndjson", record("d", 1, 13));
+  run_for_ += 2'000'000;
+  EXPECT_EQ(run(b_.program).events, 4);
+  EXPECT_EQ(keys(), "abcd");
+}
+
+TEST_F(Rotation, a_file_that_is_gone_with_what_was_not_read_stops_the_job) {
+  append("in/log.ndjson", record("a", 1, 10));
+  run_for_ = 1'000'000;
+  run(b_.program);
+  machine_.write("in/log.ndjson", record("x", 1, 10) + record("y", 1, 10));
+  auto report = run_job(b_.program, options_, {machine_.fs, clock_, machine_.executor, machine_.seams().open_store});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7012);
+}
+
+TEST_F(Rotation, a_file_that_is_deleted_after_it_was_read_is_finished) {
+  b_.program.sources[0].binding.address = "in/*.ndjson";
+  append("in/a.ndjson", record("a", 1, 10));
+  clock_.events = {[&] { ASSERT_TRUE(machine_.fs.remove("in/a.ndjson").ok()); },
+                   [&] { append("in/b.ndjson", record("b", 1, 11)); }};
+  run(b_.program);
+  run_for_ += 1'000'000;
+  EXPECT_EQ(run(b_.program).events, 2);
+  EXPECT_EQ(keys(), "ab");
+}
+
 /// What comes in pieces while the job runs, is stopped and goes on gives the rows of one run over all of it.
 class FollowLikeOneRun : public Follow, public testing::WithParamInterface<std::tuple<int, int>> {
  protected:

@@ -62,8 +62,8 @@ Status JobRun::load_tables() {
   // Files that have grown since they ended go on with their own time; time is settled before their first turn.
   bool reopened = false;
   for (JobInputs::Partition& partition : inputs_.partitions()) {
-    if (program_.sources[partition.source].is_static() || !engine_->clock(partition.source, partition.ordinal).ended)
-      continue;
+    if (program_.sources[partition.source].is_static() || partition.finished) continue;
+    if (!engine_->clock(partition.source, partition.ordinal).ended) continue;
     BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));
     if (turn) {
       engine_->reopen_partition(partition.source, partition.ordinal);
@@ -81,11 +81,13 @@ Status JobRun::load_tables() {
 }
 
 Status JobRun::step(JobInputs::Partition& partition) {
-  const bool seal = options_.seal && !options_.follow;
+  const bool seal = (options_.seal && !options_.follow) || partition.finishing;
   if (options_.follow && turns_since_commit_ == 0) begin_epoch();
   BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, seal));
   if (turn != nullptr) {
     note_turn(partition, *turn);
+  } else if (partition.finishing) {
+    partition.finished = partition.changed = true;
   } else if (!seal) {
     partition.quiet_since = seams_.clock.steady_us();
     return {};

@@ -74,36 +74,54 @@ Result<std::string> JobInputs::name_of(const std::string& path) {
   return name.empty() ? written : name;
 }
 
-Status JobInputs::open_source(int source, StateStore& store) {
-  const SourceSpec& spec = program_.sources[source];
-  struct Known : Stored {
-    std::string name;
-  };
-  std::map<uint32_t, Known> stored;  // by ordinal
+Result<std::vector<JobInputs::Stored>> JobInputs::read_stored(const SourceSpec& spec, StateStore& store) {
+  std::map<uint32_t, Stored> stored;  // by ordinal
   std::string prefix = input_prefix(spec);
   BRAID_TRY(store.scan(StateFamily::meta, prefix, [&](std::string_view key, std::string_view value) -> Status {
     WireReader in(value);
     auto ordinal = in.fixed<uint32_t>();
-    Known& known = stored[ordinal];
+    Stored& known = stored[ordinal];
     known.name = key.substr(prefix.size());
     known.position.position = in.fixed<int64_t>();
     known.position.line = in.fixed<int64_t>();
     known.fingerprint = in.fixed<uint64_t>();
+    if (!in.at_end()) {  // stores of before have none
+      known.generation = in.fixed<uint32_t>();
+      known.finished = in.fixed<uint8_t>() != 0;
+    }
     if (in.failed()) return Error{ErrorKind::store, "the stored position of an input cannot be read", kStoreCorrupt, 0};
     return {};
   }));
+  std::vector<Stored> in_order;
+  for (auto& [ordinal, known] : stored) in_order.push_back(std::move(known));
+  return in_order;
+}
 
+Status JobInputs::open_source(int source, StateStore& store) {
+  const SourceSpec& spec = program_.sources[source];
+  BRAID_ASSIGN(const std::vector<Stored> stored, read_stored(spec, store));
   BRAID_ASSIGN(const auto found, find_files(spec));
-  std::map<std::string, std::string> paths(found.begin(), found.end());
-  for (const auto& [ordinal, known] : stored) {
-    // A file that was read before and that the pattern finds no longer.
-    const bool as_named = known.name.starts_with('/') || known.name == "-" || root_.empty();
-    paths.try_emplace(known.name, as_named ? known.name : join_path(root_, known.name));
-    BRAID_TRY(add(source, known.name, paths[known.name], &known));
-    paths.erase(known.name);
+  const std::map<std::string, std::string> paths(found.begin(), found.end());
+  for (const Stored& known : stored) {
+    const std::string name = known.first_name();
+    // The pattern may find a file no longer that was read before.
+    const auto at = paths.find(name);
+    const bool as_named = name.starts_with('/') || name == "-" || root_.empty();
+    std::string path = at != paths.end() ? at->second : as_named ? name : join_path(root_, name);
+    if (spec.binding.kind == "file" && !spec.is_static() && !known.finished) {
+      BRAID_ASSIGN(const std::optional<std::string> moved, find_moved(source, known, path));
+      if (moved) path = *moved;
+    }
+    BRAID_TRY(add(source, known.name, known.generation, path, &known));
   }
-  for (const auto& [name, path] : found)
-    if (paths.contains(name)) BRAID_TRY(add(source, name, path, nullptr));
+  for (const auto& [name, path] : found) {
+    if (spec.binding.kind != "file" || spec.is_static()) {
+      if (newest_of(source, name) == nullptr) BRAID_TRY(add(source, name, 1, path, nullptr));
+      continue;
+    }
+    BRAID_ASSIGN(const bool added, add_found(source, name, path));
+    (void)added;
+  }
   return {};
 }
 
@@ -125,7 +143,8 @@ Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(c
   return found;
 }
 
-Status JobInputs::add(int source, const std::string& name, const std::string& path, const Stored* stored) {
+Status JobInputs::add(int source, const std::string& name, uint32_t generation, const std::string& path,
+                      const Stored* stored) {
   const SourceSpec& spec = program_.sources[source];
   const RecordForm form = record_form(spec);
   Partition partition;
@@ -133,12 +152,22 @@ Status JobInputs::add(int source, const std::string& name, const std::string& pa
   partition.ordinal = static_cast<uint32_t>(
       std::count_if(partitions_.begin(), partitions_.end(), [&](const Partition& p) { return p.source == source; }));
   partition.name = name;
+  partition.path = path;
+  partition.generation = generation;
   partition.first_seen = stored == nullptr;
+  if (stored != nullptr && stored->finished) {
+    partition.known = partition.exhausted = partition.finishing = partition.finished = true;
+    partition.position = stored->position;
+    partition.changed = false;
+    partitions_.push_back(std::move(partition));
+    return {};
+  }
   if (spec.binding.kind == "inline") {
     partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
   } else {
     BRAID_ASSIGN(partition.reader, open_partition(fs_, path, form, nature_.complete || spec.is_static()));
   }
+  BRAID_ASSIGN(partition.file, partition.reader->file());
   if (stored != nullptr && !spec.is_static() && spec.binding.kind != "stdin") {
     const int64_t position = stored->position.position;
     partition.known = true;
@@ -155,36 +184,6 @@ Status JobInputs::add(int source, const std::string& name, const std::string& pa
   }
   partitions_.push_back(std::move(partition));
   return {};
-}
-
-Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {
-  std::vector<Partition*> added;
-  for (size_t i = 0; i < program_.sources.size(); ++i) {
-    const auto source = static_cast<int>(i);
-    const SourceSpec& spec = program_.sources[i];
-    if (spec.is_static() || spec.binding.kind != "file") continue;
-    BRAID_ASSIGN(const auto found, find_files(spec));
-    for (const auto& [name, path] : found) {
-      const bool known = std::any_of(partitions_.begin(), partitions_.end(), [&, &name = name](const Partition& p) {
-        return p.source == source && p.name == name;
-      });
-      if (known) continue;
-      BRAID_TRY(add(source, name, path, nullptr));
-      added.push_back(&partitions_.back());
-    }
-  }
-  return added;
-}
-
-Result<std::vector<JobInputs::Partition*>> JobInputs::find_grown() {
-  std::vector<Partition*> grown;
-  for (Partition& partition : partitions_) {
-    const SourceSpec& spec = program_.sources[partition.source];
-    if (!partition.exhausted || spec.is_static() || spec.binding.kind != "file") continue;
-    BRAID_ASSIGN(const bool more, partition.reader->has_more(partition.position.position));
-    if (more) grown.push_back(&partition);
-  }
-  return grown;
 }
 
 JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
@@ -251,14 +250,17 @@ Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {
     if (!partition.changed) continue;
     const SourceSpec& spec = program_.sources[partition.source];
     uint64_t fingerprint = 0;
-    if (spec.binding.kind != "stdin") {
+    if (spec.binding.kind != "stdin" && partition.reader != nullptr) {
       BRAID_ASSIGN(fingerprint, partition.reader->fingerprint(partition.position.position));
     }
+    if (partition.finished) partition.reader.reset();
     WireWriter out;
     out.fixed(partition.ordinal);
     out.fixed(partition.position.position);
     out.fixed(partition.position.line);
     out.fixed(fingerprint);
+    out.fixed(partition.generation);
+    out.fixed(static_cast<uint8_t>(partition.finished));
     batch.put(StateFamily::meta, input_prefix(spec) + partition.name, out.take());
     partition.changed = false;
   }

@@ -1,5 +1,9 @@
 // The inputs of a job: the partitions of every source, where each has been read to, and the choice of the next turn.
 // A partition keeps its ordinal for ever; files found later come behind those known. One thread.
+//
+// A file that is renamed while another takes its name (rotation) is read to its end under its old name, and the other
+// one is a partition of its own, `NAME#2`. A file is known by the hash of what was read last, so this also holds for
+// what was renamed between two runs, as long as it stays in its folder.
 #pragma once
 
 #include <deque>
@@ -20,7 +24,12 @@ class JobInputs {
   struct Partition {
     int source = 0;
     uint32_t ordinal = 0;
-    std::string name;  ///< of a file: relative to the project if it is in it, otherwise absolute
+    std::string name;  ///< of a file: relative to the project if it is in it, otherwise absolute; with `#2` of a second
+    std::string path;  ///< under which its file was found
+    uint32_t generation = 1;  ///< of files with this name
+    FileInfo file;            ///< what was found there
+    bool finishing = false;   ///< nothing more comes
+    bool finished = false;    ///< and all of it has been read: it has no reader
     std::unique_ptr<SourcePartition> reader;
     std::string header;          ///< CSV: of a partition that is not read from its start
     PartitionPosition position;  ///< behind the last turn that was run
@@ -49,6 +58,9 @@ class JobInputs {
   Result<std::vector<Partition*>> find_new();
   /// Of live inputs: partitions at their end that have got more.
   Result<std::vector<Partition*>> find_grown();
+  /// Of live inputs: partitions at their end, silent since `quiet_since` or longer, whose file has no name any more
+  /// that the job reads. Their last record is read, too, and then they are finished.
+  Result<std::vector<Partition*>> find_replaced(int64_t quiet_since);
   /// The next to take a turn: of those not exhausted the one with the lowest watermark, those without event time before
   /// all that have one; ties by source, then partition.
   Partition* choose(const TurnEngine& engine);
@@ -67,14 +79,28 @@ class JobInputs {
 
  private:
   struct Stored {
+    std::string name;
     PartitionPosition position;
     uint64_t fingerprint = 0;
+    uint32_t generation = 1;
+    bool finished = false;
+    /// Of all files with that name.
+    std::string first_name() const { return name.substr(0, name.rfind(suffix(generation))); }
   };
+  static std::string suffix(uint32_t generation) { return generation == 1 ? "" : "#" + std::to_string(generation); }
   Status open_source(int source, StateStore& store);
+  Result<std::vector<Stored>> read_stored(const SourceSpec& spec, StateStore& store);
+  /// Where a file lies that was read that far: at `path`, or renamed beside it; nothing: nowhere.
+  Result<std::optional<std::string>> find_moved(int source, const Stored& stored, const std::string& path);
+  /// Whether a partition of the source reads that file, which is found at `path`.
+  Result<bool> is_read(int source, const std::string& path, const FileInfo& file);
+  const Partition* newest_of(int source, const std::string& first_name) const;
   /// The files of a source that there are: path by name, sorted as they are numbered.
   Result<std::vector<std::pair<std::string, std::string>>> find_files(const SourceSpec& spec);
   /// The next partition of the source. `stored`: how far it was read before.
-  Status add(int source, const std::string& name, const std::string& path, const Stored* stored);
+  Status add(int source, const std::string& name, uint32_t generation, const std::string& path, const Stored* stored);
+  /// A file that was found under that name, unless it is one that is read already. True: it is a partition now.
+  Result<bool> add_found(int source, const std::string& name, const std::string& path);
   void warn(const Diagnostic& warning);
   /// The name under which the state keeps a file.
   Result<std::string> name_of(const std::string& path);

@@ -59,6 +59,8 @@ class JobRun {
   bool commit_is_due() const;
   /// Files that are new and files that have grown.
   Status look_at_inputs();
+  /// Files that have been renamed or deleted and get nothing more.
+  Status finish_replaced();
   /// Partitions that have been silent long enough hold time back no longer.
   Status let_silent_ones_go();
   /// Commits, and evicts, where it is time.

@@ -34,6 +34,7 @@ class BrokenFs : public SimFs {
     Reader(std::unique_ptr<FileReader> whole, uint64_t broken_from)
         : whole_(std::move(whole)), broken_from_(broken_from) {}
     Result<uint64_t> size() override { return whole_->size(); }
+    Result<FileInfo> info() override { return whole_->info(); }
     Result<size_t> read_at(uint64_t offset, char* into, size_t length) override {
       if (offset >= broken_from_) return file_error(ErrorKind::input, "read", "the file", EIO);
       return whole_->read_at(offset, into, length);
