@@ -31,6 +31,7 @@ Status JobRun::look_at_inputs() {
   looked_at_ = seams_.clock.steady_us();
   bool reopened = false;
   BRAID_ASSIGN(const std::vector<JobInputs::Partition*> added, inputs_.find_new());
+  if (!added.empty()) feed_->give_up_all();
   for (JobInputs::Partition* partition : added) {
     engine_->add_partition(partition->source, partition->name);
     feed_->add(*partition);

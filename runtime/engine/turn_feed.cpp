@@ -70,6 +70,16 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   queue.header = partition.header;
 }
 
+void TurnFeed::give_up_all() {
+  for (Queue& queue : queues_) {
+    for (Slot* slot : std::exchange(queue.begun, {})) {
+      slot->task.reset();
+      free_.push_back(slot);
+    }
+    if (!queue.partition.exhausted) queue.in_use = queue.closed = false;
+  }
+}
+
 void TurnFeed::reopen(const JobInputs::Partition& partition) {
   Queue& queue = queue_of(partition);
   queue.in_use = queue.closed = false;

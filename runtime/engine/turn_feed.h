@@ -39,6 +39,8 @@ class TurnFeed {
   Result<const ReadTurn*> run_next(JobInputs::Partition& partition, bool seal);
   /// A partition that is new, behind those that are known.
   void add(JobInputs::Partition& partition);
+  /// Gives up all that was read ahead. Before the engine's partitions change: what was decoded refers to their names.
+  void give_up_all();
   /// A partition that was at its end has got more.
   void reopen(const JobInputs::Partition& partition);
   /// All of a static table, from its start. `silent`: it was read before, and only fills the table again.
