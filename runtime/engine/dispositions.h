@@ -58,7 +58,12 @@ class LedgerDispositions : public Dispositions {
     ReasonArguments arguments;
     const FallibleExpression* expression = nullptr;  ///< that failed, if one did
   };
-  using RowFields = std::shared_ptr<const std::vector<Field>>;  ///< of a row, for all products that get it
+  /// Of the rows of a port, for all that are alike.
+  struct RowShape {
+    std::vector<Field> fields;
+    std::vector<Leaf> leaves;
+  };
+  using RowFields = std::shared_ptr<const RowShape>;
 
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
@@ -72,6 +77,8 @@ class LedgerDispositions : public Dispositions {
   void append_expression(const FallibleExpression* expression, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);
+  /// The shape that the last row of the port had, if it is the same.
+  const RowFields& row_shape(const std::string& port, std::vector<Field> fields);
   void write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
                    const std::vector<Slot>& slots);
   void write_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
@@ -97,6 +104,7 @@ class LedgerDispositions : public Dispositions {
     Block block;
   };
   std::vector<PortRow> port_rows_;
+  std::map<std::string, RowFields> shapes_;  ///< of the last row of a port
   /// [operator][input]: the fields that a row leaving there shows. A join's key columns that follow them are the
   /// planner's, not the script's.
   std::vector<std::vector<std::vector<Field>>> shown_;

@@ -141,9 +141,22 @@ void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Bl
   fields.push_back({"row", struct_type(std::move(shown))});
 }
 
+const LedgerDispositions::RowFields& LedgerDispositions::row_shape(const std::string& port, std::vector<Field> fields) {
+  RowFields& last = shapes_[port];
+  const bool alike = last != nullptr && std::equal(last->fields.begin(), last->fields.end(), fields.begin(),
+                                                   fields.end(), [](const Field& a, const Field& b) {
+                                                     return a.name == b.name && same(a.type, b.type);
+                                                   });
+  if (!alike) {
+    std::vector<Leaf> leaves = flatten(fields);
+    last = std::make_shared<const RowShape>(RowShape{std::move(fields), std::move(leaves)});
+  }
+  return last;
+}
+
 void LedgerDispositions::write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
                                      const std::vector<Slot>& slots) {
-  Block block = allocate_block(flatten(*fields), 1, arena_);
+  Block block = allocate_block(fields->leaves, 1, arena_);
   block.rows = 1;
   block.time[0] = 0;
   block.watermark[0] = 0;
@@ -160,7 +173,7 @@ void LedgerDispositions::write_ports() {
     return std::tuple(x.turn, x.ordinal, a) < std::tuple(y.turn, y.ordinal, b);
   });
   for (uint32_t i : order)
-    output_.write(port_rows_[i].product, port_rows_[i].port, *port_rows_[i].fields, port_rows_[i].block);
+    output_.write(port_rows_[i].product, port_rows_[i].port, port_rows_[i].fields->fields, port_rows_[i].block);
   port_rows_.clear();
 }
 
@@ -195,7 +208,7 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   }
   append_text("bytes", text_slot(bytes), fields, slots);
   if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
-  const auto shared = std::make_shared<const std::vector<Field>>(std::move(fields));
+  const RowFields shared = row_shape(port, std::move(fields));
   for (int product : products) {
     slots[0] = text_slot(program_.products[product].qualified());
     slots[1] = slot_i64(program_.products[product].version);
@@ -209,7 +222,7 @@ void LedgerDispositions::write_bare(const std::vector<int>& products, const std:
   std::vector<Field> fields;
   std::vector<Slot> slots;
   append_row(row_type, block, row, fields, slots);
-  const auto bare = std::make_shared<const std::vector<Field>>(fields.back().type->fields);
+  const RowFields bare = row_shape(port, fields.back().type->fields);
   for (int product : products) write_slots(product, port, block.record_of(row), bare, slots);
 }
 
@@ -220,7 +233,7 @@ void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::st
   append_text("check", text_slot(check), fields, slots);
   append_origin(block.record_of(row), fields, slots);
   append_row(self.row, block, row, fields, slots);
-  const auto shared = std::make_shared<const std::vector<Field>>(std::move(fields));
+  const RowFields shared = row_shape("alerts", std::move(fields));
   for (int product : self.products) {
     ++book_.product(product).alerts;
     if (!silent_) write_slots(product, "alerts", block.record_of(row), shared, slots);

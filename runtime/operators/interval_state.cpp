@@ -63,7 +63,10 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
     }
     rows += entry->value.left.size();
     entry->value.left.clear(pool_);
-    erase_if_empty(*entry);
+    if (!entry->value.right.empty()) continue;
+    // The slice says that its left rows are gone; only right rows that were forgotten one by one have to be named.
+    if (forgets()) cold_.gone(entry->hash, entry->key.view(), entry->bucket);
+    erase(*entry);
   }
   left_count_ -= rows;
   std::sort(unmatched.begin(), unmatched.end(), before_by_arrival);
