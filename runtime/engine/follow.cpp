@@ -51,14 +51,11 @@ Status JobRun::look_at_inputs() {
   return {};
 }
 
-Status JobRun::finish_replaced() {
-  BRAID_ASSIGN(const std::vector<JobInputs::Partition*> replaced,
-               inputs_.find_replaced(seams_.clock.steady_us() - kReplacedAfter));
-  for (JobInputs::Partition* partition : replaced) {
+void JobRun::finish_replaced() {
+  for (JobInputs::Partition* partition : inputs_.find_replaced(seams_.clock.steady_us() - kReplacedAfter)) {
     partition->exhausted = false;
     feed_->reopen(*partition);
   }
-  return {};
 }
 
 Status JobRun::let_silent_ones_go() {
@@ -86,7 +83,7 @@ Status JobRun::follow() {
     BRAID_TRY(take_finished());
     if (seams_.clock.steady_us() - looked_at_ >= options_.look_every_us) {
       BRAID_TRY(look_at_inputs());
-      BRAID_TRY(finish_replaced());
+      finish_replaced();
       BRAID_TRY(let_silent_ones_go());
     }
     if (JobInputs::Partition* partition = inputs_.choose(*engine_)) {

@@ -119,8 +119,8 @@ Status JobInputs::open_source(int source, StateStore& store) {
       if (newest_of(source, name) == nullptr) BRAID_TRY(add(source, name, 1, path, nullptr));
       continue;
     }
-    BRAID_ASSIGN(const bool added, add_found(source, name, path));
-    (void)added;
+    BRAID_ASSIGN(const FileInfo file, fs_.stat(path));
+    BRAID_TRY(add_found(source, name, path, file));
   }
   return {};
 }

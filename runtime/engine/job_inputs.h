@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,9 @@ class JobInputs {
   Result<std::vector<Partition*>> find_new();
   /// Of live inputs: partitions at their end that have got more.
   Result<std::vector<Partition*>> find_grown();
-  /// Of live inputs: partitions at their end, silent since `quiet_since` or longer, whose file has no name any more
-  /// that the job reads. Their last record is read, too, and then they are finished.
-  Result<std::vector<Partition*>> find_replaced(int64_t quiet_since);
+  /// Of live inputs, behind find_new(): partitions at their end, silent since `quiet_since` or longer, whose file has
+  /// no name any more that the job reads. Their last record is read, too, and then they are finished.
+  std::vector<Partition*> find_replaced(int64_t quiet_since);
   /// The next to take a turn: of those not exhausted the one with the lowest watermark, those without event time before
   /// all that have one; ties by source, then partition.
   Partition* choose(const TurnEngine& engine);
@@ -100,7 +101,9 @@ class JobInputs {
   /// The next partition of the source. `stored`: how far it was read before.
   Status add(int source, const std::string& name, uint32_t generation, const std::string& path, const Stored* stored);
   /// A file that was found under that name, unless it is one that is read already. True: it is a partition now.
-  Result<bool> add_found(int source, const std::string& name, const std::string& path);
+  Result<bool> add_found(int source, const std::string& name, const std::string& path, const FileInfo& file);
+  /// Of a live input: read to its end, though more may come.
+  bool is_followed(const Partition& partition) const;
   void warn(const Diagnostic& warning);
   /// The name under which the state keeps a file.
   Result<std::string> name_of(const std::string& path);
@@ -111,6 +114,8 @@ class JobInputs {
   std::string root_;
   std::vector<Diagnostic> warnings_;
   std::deque<Partition> partitions_;
+  /// By source: device and inode of the files that find_new() found last.
+  std::vector<std::set<std::pair<uint64_t, uint64_t>>> named_;
   TurnBuffer buffer_;
 };
 

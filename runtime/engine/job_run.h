@@ -60,7 +60,7 @@ class JobRun {
   /// Files that are new and files that have grown.
   Status look_at_inputs();
   /// Files that have been renamed or deleted and get nothing more.
-  Status finish_replaced();
+  void finish_replaced();
   /// Partitions that have been silent long enough hold time back no longer.
   Status let_silent_ones_go();
   /// Commits, and evicts, where it is time.

@@ -33,8 +33,7 @@ Result<bool> JobInputs::is_read(int source, const std::string& path, const FileI
   return false;
 }
 
-Result<bool> JobInputs::add_found(int source, const std::string& name, const std::string& path) {
-  BRAID_ASSIGN(const FileInfo file, fs_.stat(path));
+Result<bool> JobInputs::add_found(int source, const std::string& name, const std::string& path, const FileInfo& file) {
   if (!file.exists) return false;  // it has just gone
   BRAID_ASSIGN(const bool known, is_read(source, path, file));
   if (known) return false;
@@ -72,15 +71,23 @@ Result<std::optional<std::string>> JobInputs::find_moved(int source, const Store
   return std::optional<std::string>();
 }
 
+bool JobInputs::is_followed(const Partition& partition) const {
+  const SourceSpec& spec = program_.sources[partition.source];
+  return partition.exhausted && !partition.finishing && !spec.is_static() && spec.binding.kind == "file";
+}
+
 Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {
   std::vector<Partition*> added;
+  named_.assign(program_.sources.size(), {});
   for (size_t i = 0; i < program_.sources.size(); ++i) {
     const auto source = static_cast<int>(i);
     const SourceSpec& spec = program_.sources[i];
     if (spec.is_static() || spec.binding.kind != "file") continue;
     BRAID_ASSIGN(const auto found, find_files(spec));
     for (const auto& [name, path] : found) {
-      BRAID_ASSIGN(const bool is_new, add_found(source, name, path));
+      BRAID_ASSIGN(const FileInfo file, fs_.stat(path));
+      named_[i].emplace(file.device, file.inode);
+      BRAID_ASSIGN(const bool is_new, add_found(source, name, path, file));
       if (is_new) added.push_back(&partitions_.back());
     }
   }
@@ -90,27 +97,18 @@ Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {
 Result<std::vector<JobInputs::Partition*>> JobInputs::find_grown() {
   std::vector<Partition*> grown;
   for (Partition& partition : partitions_) {
-    const SourceSpec& spec = program_.sources[partition.source];
-    if (!partition.exhausted || partition.finishing || spec.is_static() || spec.binding.kind != "file") continue;
+    if (!is_followed(partition)) continue;
     BRAID_ASSIGN(const bool more, partition.reader->has_more(partition.position.position));
     if (more) grown.push_back(&partition);
   }
   return grown;
 }
 
-Result<std::vector<JobInputs::Partition*>> JobInputs::find_replaced(int64_t quiet_since) {
+std::vector<JobInputs::Partition*> JobInputs::find_replaced(int64_t quiet_since) {
   std::vector<Partition*> replaced;
   for (Partition& partition : partitions_) {
-    const SourceSpec& spec = program_.sources[partition.source];
-    if (!partition.exhausted || partition.finishing || spec.is_static() || spec.binding.kind != "file") continue;
-    if (partition.quiet_since > quiet_since) continue;
-    BRAID_ASSIGN(const auto found, find_files(spec));
-    bool named = false;
-    for (const auto& [name, path] : found) {
-      BRAID_ASSIGN(const FileInfo file, fs_.stat(path));
-      named |= same_file(file, partition.file);
-    }
-    if (named) continue;
+    if (!is_followed(partition) || partition.quiet_since > quiet_since) continue;
+    if (named_[partition.source].contains({partition.file.device, partition.file.inode})) continue;
     partition.finishing = true;
     partition.reader->finish();
     replaced.push_back(&partition);
