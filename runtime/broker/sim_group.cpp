@@ -94,6 +94,13 @@ class SimGroup : public BrokerGroup, SimClient {
       member_.generation = -1;
       return;
     }
+    send_leave();
+    member_.member.clear();
+    member_.generation = -1;
+  }
+
+  /// Nobody waits for the answer.
+  void send_leave() {
     cluster_.send<SimAnswer>(
         instance_, connection_, SimRequest::leave,
         [&cluster = cluster_, member = member_] {
@@ -101,8 +108,6 @@ class SimGroup : public BrokerGroup, SimClient {
           return SimAnswer{};
         },
         [](const std::optional<SimAnswer>&) {});
-    member_.member.clear();
-    member_.generation = -1;
   }
 
   void hand_over(Owner& owner) {
@@ -265,14 +270,7 @@ class SimGroup : public BrokerGroup, SimClient {
 
   void give_up() {
     gave_up_ = true;
-    if (!member_.member.empty() && !member_.instance)
-      cluster_.send<SimAnswer>(
-          instance_, connection_, SimRequest::leave,
-          [&cluster = cluster_, member = member_] {
-            cluster.groups().leave(member);
-            return SimAnswer{};
-          },
-          [](const std::optional<SimAnswer>&) {});
+    if (!member_.member.empty() && !member_.instance) send_leave();
     lose(false);
   }
 

@@ -3,24 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "runtime/broker/sim_broker.h"
+#include "tests/broker/broker_under_test.h"
 
 namespace braid {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-constexpr int64_t kSecond = 1'000'000;
-
-template <class R>
-void expect_ok(const R& result) {
-  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
-}
-template <class R>
-void expect_fault(const R& result, BrokerFault fault) {
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(static_cast<int>(result.error().fault), static_cast<int>(fault)) << result.error().message;
-}
 
 struct Owned : BrokerGroup::Owner {
   std::vector<int32_t> owned;

@@ -120,12 +120,6 @@ class KafkaBroker : public Broker {
   }
 
  private:
-  static PartitionList list_of(const TopicPartition& place, int64_t offset) {
-    PartitionList list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = offset;
-    return list;
-  }
-
   AdminOptions admin(rd_kafka_admin_op_t operation, int64_t timeout_us) {
     AdminOptions options(rd_kafka_AdminOptions_new(client_.get(), operation));
     char reason[256];

@@ -41,6 +41,13 @@ inline BrokerError error_of_transaction(const rd_kafka_error_t* error, const std
           static_cast<int>(rd_kafka_error_code(error))};
 }
 
+/// A list of one partition, with an offset.
+inline PartitionList list_of(const TopicPartition& place, int64_t offset) {
+  PartitionList list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = offset;
+  return list;
+}
+
 inline int milliseconds(int64_t microseconds) {
   constexpr int64_t kMost = 1 << 30;
   const int64_t rounded_up = microseconds <= 0 ? 0 : (microseconds - 1) / 1000 + 1;

@@ -173,12 +173,6 @@ class KafkaReader : public BrokerReader {
     BrokerStatus failure;
   };
 
-  static PartitionList list_of(const TopicPartition& place, int64_t offset) {
-    PartitionList list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = offset;
-    return list;
-  }
-
   static void silence(Partition& partition) { rd_kafka_queue_cb_event_enable(partition.queue.get(), nullptr, nullptr); }
 
   Message next(Partition& partition) {
