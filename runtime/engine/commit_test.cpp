@@ -190,25 +190,32 @@ TEST_F(CommitInFlight, records_what_it_held) {
   machine.write("in/t.ndjson", record("b", 1, 20));
   ASSERT_TRUE(run_job(b.program, job_options(), machine.seams()).ok());
   const auto store = store_of(machine);
+  using Kind = EpochEvent::Kind;
   const char* names[] = {"in/s.ndjson", "in/t.ndjson"};
-  for (uint64_t epoch = 1; epoch <= 2; ++epoch) {
+  EpochChain last;
+  for (uint32_t file = 0; file < 2; ++file) {
     std::string bytes;
-    ASSERT_TRUE(store->get(StateFamily::meta, fmt::format("epochs/{:016x}", epoch), &bytes).value());
-    WireReader in(bytes);
-    EXPECT_EQ(in.fixed<uint64_t>(), epoch);
-    in.fixed<uint64_t>();  // digest of the record before
-    EXPECT_EQ(in.fixed<int64_t>(), kStart);
-    EXPECT_EQ(in.fixed<uint64_t>(), b.program.id);
-    ASSERT_EQ(in.fixed<uint32_t>(), 1u);  // turns
-    EXPECT_EQ(in.fixed<uint32_t>(), 0u);
-    EXPECT_EQ(in.fixed<uint32_t>(), epoch - 1);
-    EXPECT_EQ(in.fixed<int64_t>(), static_cast<int64_t>(record("a", 1, 10).size()));
-    EXPECT_EQ(in.fixed<uint32_t>(), 0u);  // idle flips
-    ASSERT_EQ(in.fixed<uint32_t>(), 1u);  // new files
-    EXPECT_EQ(in.fixed<uint32_t>(), 0u);
-    EXPECT_EQ(in.fixed<uint32_t>(), epoch - 1);
-    EXPECT_EQ(in.text(), names[epoch - 1]);
-    EXPECT_FALSE(in.failed());
+    ASSERT_TRUE(store->get(StateFamily::meta, fmt::format("epochs/{:016x}", file + 1), &bytes).value());
+    const Result<EpochRecord> record = EpochRecord::decode(bytes);
+    ASSERT_TRUE(record.ok());
+    EXPECT_EQ(record->encode(), bytes);
+    EXPECT_EQ(record->before, last);
+    EXPECT_EQ(record->clock, kStart);
+    EXPECT_EQ(record->program, b.program.id);
+    std::vector<Kind> kinds;
+    for (const EpochEvent& event : record->events) {
+      kinds.push_back(event.kind);
+      if (event.kind == Kind::found) EXPECT_EQ(event.name, names[file]);
+      if (event.kind == Kind::turn) EXPECT_EQ(event.end, static_cast<int64_t>(test::record("a", 1, 10).size()));
+      if (event.kind == Kind::turn || event.kind == Kind::found) EXPECT_EQ(event.partition, file);
+    }
+    // Time moves for a file that was found late.
+    const std::vector<Kind> expected = file == 0 ? std::vector{Kind::found, Kind::turn, Kind::ended}
+                                                 : std::vector{Kind::found, Kind::moved, Kind::turn, Kind::ended};
+    EXPECT_EQ(kinds, expected);
+    last = record->after();
+    EXPECT_FALSE(EpochRecord::decode(bytes.substr(0, bytes.size() - 1)).ok());
+    EXPECT_FALSE(EpochRecord::decode(bytes + "x").ok());
   }
 }
 

@@ -237,15 +237,7 @@ void JobInputs::warn(const Diagnostic& warning) {
   if (!known) warnings_.push_back(warning);
 }
 
-Status JobInputs::collect(StateBatch& batch, WireWriter& epoch) {
-  auto fresh = std::count_if(partitions_.begin(), partitions_.end(), [](const Partition& p) { return p.first_seen; });
-  epoch.fixed(static_cast<uint32_t>(fresh));
-  for (Partition& partition : partitions_) {
-    if (!std::exchange(partition.first_seen, false)) continue;
-    epoch.fixed(static_cast<uint32_t>(partition.source));
-    epoch.fixed(partition.ordinal);
-    epoch.text(partition.name);
-  }
+Status JobInputs::collect(StateBatch& batch) {
   for (Partition& partition : partitions_) {
     if (!partition.changed) continue;
     const SourceSpec& spec = program_.sources[partition.source];

@@ -35,7 +35,7 @@ class JobInputs {
     std::string header;          ///< CSV: of a partition that is not read from its start
     PartitionPosition position;  ///< behind the last turn that was run
     bool known = false;          ///< of an earlier run, and read on from there
-    bool first_seen = false;     ///< in this run, and in no commit yet
+    bool first_seen = false;     ///< in this run, and in no record of an epoch yet
     bool exhausted = false;      ///< read to its end
     int64_t quiet_since = 0;     ///< steady clock, when it was first found exhausted
     bool changed = true;         ///< since the last commit
@@ -75,8 +75,8 @@ class JobInputs {
   void note_end(const Partition& partition, std::string_view header);
   /// What of the inputs is not read as records, or only seems to be; one for each such partition.
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
-  /// Positions and fingerprints; for the epoch record, the partitions that it is the first to know.
-  Status collect(StateBatch& batch, WireWriter& epoch);
+  /// Positions and fingerprints.
+  Status collect(StateBatch& batch);
 
  private:
   struct Stored {

@@ -252,16 +252,11 @@ Status OutputFiles::sync() {
   return {};
 }
 
-void OutputFiles::collect(StateBatch& batch, WireWriter& epoch) {
-  uint32_t count = 0;
-  for (auto& [place, output] : outputs_) count += output.changed ? 1 : 0;
-  epoch.fixed(count);
+void OutputFiles::collect(StateBatch& batch, std::vector<EpochOutput>& epoch) {
   for (auto& [place, output] : outputs_) {
     if (!output.changed) continue;
     batch.put(StateFamily::meta, key_of(output), value_of(output));
-    epoch.text(key_of(output));
-    epoch.fixed(output.epoch_rows);
-    epoch.fixed(output.epoch_digest.value());
+    epoch.push_back({key_of(output), output.epoch_rows, output.epoch_digest.value()});
     output.epoch_rows = 0;
     output.epoch_digest.clear();
     output.changed = false;

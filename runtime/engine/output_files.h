@@ -19,6 +19,7 @@
 #include "runtime/codec/encoder.h"
 #include "runtime/connect/sink.h"
 #include "runtime/data/stream_digest.h"
+#include "runtime/engine/epoch.h"
 #include "runtime/engine/output_owner.h"
 #include "runtime/engine/output_queue.h"
 #include "runtime/engine/output_writer.h"
@@ -66,7 +67,7 @@ class OutputFiles : public OutputWriter {
   /// What was frozen lasts. May run on another thread while this one writes on.
   Status sync();
   /// Lengths to commit, and (for the epoch record) what has been written since the last call.
-  void collect(StateBatch& batch, WireWriter& epoch);
+  void collect(StateBatch& batch, std::vector<EpochOutput>& epoch);
   std::vector<std::string> paths() const;
 
   static constexpr std::string_view kKeyPrefix = "output/";

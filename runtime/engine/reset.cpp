@@ -1,5 +1,5 @@
 // Starting over: what a store holds and names is deleted; what cannot be believed is moved aside.
-#include "runtime/engine/job_run.h"
+#include "runtime/engine/job_store.h"
 
 namespace braid {
 namespace {

@@ -1,0 +1,80 @@
+#include "runtime/engine/epoch.h"
+
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
+
+namespace braid {
+namespace {
+
+constexpr uint16_t kLayout = 1;
+
+void append_content(const EpochRecord& record, WireWriter& out) {
+  out.fixed(record.program);
+  out.fixed(static_cast<uint32_t>(record.events.size()));
+  for (const EpochEvent& event : record.events) {
+    out.fixed(event.kind);
+    if (event.kind == EpochEvent::Kind::moved) continue;
+    out.fixed(event.source);
+    out.fixed(event.partition);
+    const bool found = event.kind == EpochEvent::Kind::found;
+    if (found || event.kind == EpochEvent::Kind::turn) out.fixed(event.end);
+    if (found) out.text(event.name);
+  }
+  out.fixed(record.input_digest);
+  out.fixed(static_cast<uint32_t>(record.outputs.size()));
+  for (const EpochOutput& output : record.outputs) {
+    out.text(output.name);
+    out.fixed(output.rows);
+    out.fixed(output.digest);
+  }
+}
+
+}  // namespace
+
+std::string EpochRecord::encode() const {
+  WireWriter out;
+  out.fixed(kLayout);
+  out.fixed(before.epoch + 1);
+  out.fixed(before.digest);
+  out.fixed(clock);
+  append_content(*this, out);
+  return out.take();
+}
+
+Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
+  WireReader in(bytes);
+  EpochRecord record;
+  const bool known = in.fixed<uint16_t>() == kLayout;
+  record.before.epoch = in.fixed<uint64_t>() - 1;
+  record.before.digest = in.fixed<uint64_t>();
+  record.clock = in.fixed<int64_t>();
+  record.program = in.fixed<uint64_t>();
+  for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {
+    EpochEvent& event = record.events.emplace_back();
+    event.kind = in.fixed<EpochEvent::Kind>();
+    if (event.kind == EpochEvent::Kind::moved) continue;
+    event.source = in.fixed<uint32_t>();
+    event.partition = in.fixed<uint32_t>();
+    const bool found = event.kind == EpochEvent::Kind::found;
+    if (found || event.kind == EpochEvent::Kind::turn) event.end = in.fixed<int64_t>();
+    if (found) event.name = in.text();
+  }
+  record.input_digest = in.fixed<uint64_t>();
+  for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {
+    EpochOutput& output = record.outputs.emplace_back();
+    output.name = in.text();
+    output.rows = in.fixed<uint64_t>();
+    output.digest = in.fixed<uint64_t>();
+  }
+  if (!known || in.failed() || !in.at_end())
+    return Error{ErrorKind::store, "the record of an epoch cannot be read", 8002, 0};
+  return record;
+}
+
+EpochChain EpochRecord::after() const {
+  WireWriter content;
+  append_content(*this, content);
+  return {before.epoch + 1, hash_mix(hash_mix(before.digest, input_digest), key_hash(content.bytes()))};
+}
+
+}  // namespace braid

@@ -1,0 +1,59 @@
+// Epochs: whole turns between two commits. Each has a record, which says what was run, in order, so that it can be run
+// again; the records are a chain by their digests (docs/architecture.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+/// The last epoch, and the digest over all up to it.
+struct EpochChain {
+  uint64_t epoch = 0;
+  uint64_t digest = 0;
+  bool operator==(const EpochChain&) const = default;
+};
+
+/// What happened in an epoch, in order.
+struct EpochEvent {
+  enum class Kind : uint8_t {
+    turn,   ///< of the partition, up to `end`
+    ended,  ///< the partition has ended; time has moved
+    idle,   ///< it has been silent
+    woken,  ///< it had ended, and has got more
+    found,  ///< it is new: `name`, read from `end` on
+    moved   ///< time has moved without a turn
+  } kind = Kind::turn;
+  uint32_t source = 0, partition = 0;
+  int64_t end = 0;
+  std::string name;
+};
+
+/// What an output got in an epoch.
+struct EpochOutput {
+  std::string name;
+  uint64_t rows = 0;
+  uint64_t digest = 0;
+  bool operator==(const EpochOutput&) const = default;
+};
+
+struct EpochRecord {
+  EpochChain before;
+  int64_t clock = 0;  ///< its one reading; not part of the digest: runs that are otherwise the same may differ in it
+  uint64_t program = 0;
+  std::vector<EpochEvent> events;
+  uint64_t input_digest = 0;
+  std::vector<EpochOutput> outputs;
+
+  std::string encode() const;
+  static Result<EpochRecord> decode(std::string_view bytes);
+  /// The chain with this record as its last.
+  EpochChain after() const;
+};
+
+}  // namespace braid

@@ -1,0 +1,137 @@
+#include "runtime/engine/job_store.h"
+
+#include <cerrno>
+
+namespace braid {
+namespace {
+
+std::string product_key(const ProductSpec& product) {
+  return "product/" + product.qualified() + "/" + std::to_string(product.version);
+}
+
+/// They are numbered from 1.
+std::string epoch_key(uint64_t epoch) {
+  return fmt::format("epochs/{:016x}", epoch);
+}
+
+}  // namespace
+
+void put_epoch(StateBatch& batch, const EpochRecord& record) {
+  const EpochChain chain = record.after();
+  WireWriter last;
+  last.fixed(chain.epoch);
+  last.fixed(chain.digest);
+  batch.put(StateFamily::meta, epoch_key(chain.epoch), record.encode());
+  batch.put(StateFamily::meta, "epoch", last.take());
+}
+
+Error store_error(const Diagnostic& diagnostic) {
+  return {ErrorKind::store, diagnostic.message, diagnostic.code, 0};
+}
+
+Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& directory) {
+  auto cannot_write = [](Error error) {
+    error.kind = ErrorKind::output;  // also where a look at the folder already fails
+    return error;
+  };
+  if (Status made = fs.make_directories(directory); !made.ok()) return cannot_write(made.error());
+  Result<std::unique_ptr<FileLock>> lock = fs.lock(join_path(directory, "lock"));
+  if (!lock.ok() && lock.error().system_error == EWOULDBLOCK)
+    return store_error(diag::StoreLocked{.path = directory}.make());
+  if (!lock.ok()) return cannot_write(lock.error());
+  return lock;
+}
+
+Status JobStore::lock() {
+  BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory));
+  return {};
+}
+
+Status JobStore::open() {
+  BRAID_ASSIGN(state_, seams_.open_store(join_path(options_.directory, "state")));
+  BRAID_TRY(check());
+  if (fresh_) {
+    header_ = {.project = options_.project, .started_at = seams_.clock.now_us()};
+    BRAID_ASSIGN(header_.id, seams_.fs.unique_id());
+  }
+  if (state_->log_damaged() || lost_commits_)
+    warnings_.push_back(
+        diag::StoreLogDamaged{.path = options_.directory, .epoch = static_cast<int64_t>(last_epoch_.epoch)}.make());
+  return match();
+}
+
+Status JobStore::check() {
+  BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(seams_.fs, options_.directory));
+  BRAID_ASSIGN(std::optional<StoreHeader> header, read_header(*state_, options_.directory, identity));
+  fresh_ = !header.has_value();
+  if (fresh_) return {};
+  header_ = *std::move(header);
+  lost_commits_ = identity && state_->commits() < identity->commits;
+  if (header_.project != options_.project)
+    return store_error(diag::StoreOfAnother{.path = options_.directory, .project = header_.project}.make());
+  std::string value;
+  BRAID_ASSIGN(bool found, state_->get(StateFamily::meta, "epoch", &value));
+  if (found) {
+    WireReader epoch(value);
+    last_epoch_.epoch = epoch.fixed<uint64_t>();
+    last_epoch_.digest = epoch.fixed<uint64_t>();
+  }
+  // A store may have lost its last commits, which are then made again; never one that others follow.
+  // The store itself proves that none is missing in between.
+  BRAID_ASSIGN(const bool has_last, state_->get(StateFamily::meta, epoch_key(last_epoch_.epoch), &value));
+  BRAID_ASSIGN(const bool has_next, state_->get(StateFamily::meta, epoch_key(last_epoch_.epoch + 1), &value));
+  if ((last_epoch_.epoch > 0 && !has_last) || has_next)
+    return store_error(diag::StoreCorrupt{.path = options_.directory, .reason = "a commit is missing"}.make());
+  return {};
+}
+
+void JobStore::put_products(StateBatch& batch) const {
+  for (const ProductSpec& product : program_.products) batch.put(StateFamily::meta, product_key(product), "");
+}
+
+Status JobStore::match() {
+  BRAID_ASSIGN(states_, match_states(program_, *state_, fresh_));
+  if (fresh_) return {};
+  for (const ProductSpec& product : program_.products) {
+    std::string ignored;
+    BRAID_ASSIGN(bool known, state_->get(StateFamily::meta, product_key(product), &ignored));
+    if (!known) states_.misfits.push_back(product.qualified() + " (new)");
+  }
+  if (states_.misfits.empty()) return {};
+  if (!options_.accept) return store_error(diag::StateDoesNotFit{.operators = states_.misfits}.make());
+  states_changed_ = true;
+  return {};
+}
+
+Status JobStore::begin() {
+  if (!fresh_ && !states_changed_) return {};
+  StateBatch batch;
+  if (fresh_) put_header(batch, header_);
+  BRAID_TRY(collect_states(program_, states_, *state_, batch));
+  put_products(batch);
+  return state_->commit(batch);
+}
+
+void JobStore::start_proof() {
+  proof_ = std::make_unique<Proof>();
+  proof_->task =
+      seams_.executor.start_io([this, proof = proof_.get()] { proof->result = state_->verify(proof->stop); });
+}
+
+Status JobStore::wait_for_proof() {
+  if (!proof_) return {};
+  proof_->task->wait();
+  const Status result = std::move(proof_->result);
+  proof_.reset();
+  return result;
+}
+
+Status JobStore::keep_identity(bool finished) {
+  BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(seams_.fs, options_.directory));
+  // Commits that were lost are missed until they have been made again.
+  if (identity && (finished ? identity->commits == state_->commits() : identity->commits >= state_->commits()))
+    return {};
+  return write_identity(seams_.fs, options_.directory, {header_.id, state_->commits()});
+}
+
+}  // namespace braid

@@ -1,0 +1,85 @@
+// The store of a job, or of one of its tasks: the folder locked, the state opened and checked, the program's steps
+// matched with what is stored. What is committed to it, and when, is the business of whoever runs the turns.
+// Internal to the engine folder. One thread, but for the proof.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/epoch.h"
+#include "runtime/engine/job.h"
+#include "runtime/engine/operator_state.h"
+#include "runtime/engine/store_identity.h"
+
+namespace braid {
+
+/// The record, as the last one, goes into `meta`.
+void put_epoch(StateBatch& batch, const EpochRecord& record);
+
+/// The lock of a store, whose directory is made; 8001 if another job holds it.
+Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& directory);
+
+Error store_error(const Diagnostic& diagnostic);
+
+class JobStore {
+ public:
+  JobStore(const Program& program, const JobOptions& options, const JobSeams& seams)
+      : program_(program), options_(options), seams_(seams) {}
+
+  Status lock();
+  /// Opens the state, and checks that it is this job's and whole.
+  Status open();
+  /// Writes what a new store, or one of a changed program, begins with.
+  Status begin();
+  /// Begins to verify the whole store, beside the first turns.
+  void start_proof();
+  /// The proof is there, so that waiting for it takes no time.
+  bool proof_is_done() const { return proof_ && proof_->task->done(); }
+  /// Until the whole store has been verified; its error, if it is damaged.
+  Status wait_for_proof();
+  /// Notes beside the state how many commits it has. `finished`: at the end of a run, when lost ones have been made
+  /// again.
+  Status keep_identity(bool finished);
+
+  StateStore& state() { return *state_; }
+  /// The last commit's.
+  const EpochChain& last_epoch() const { return last_epoch_; }
+  const StoreHeader& header() const { return header_; }
+  const OperatorStates& states() const { return states_; }
+  bool fresh() const { return fresh_; }
+  /// Steps begin empty, with JobOptions::accept.
+  bool states_changed() const { return states_changed_; }
+  /// It had more commits, says its identity.
+  bool lost_commits() const { return lost_commits_; }
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
+
+ private:
+  Status check();
+  Status match();
+  void put_products(StateBatch& batch) const;
+
+  const Program& program_;
+  const JobOptions& options_;
+  const JobSeams& seams_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<StateStore> state_;
+  StoreHeader header_;
+  OperatorStates states_;
+  EpochChain last_epoch_;
+  bool fresh_ = false;  ///< it was empty
+  bool states_changed_ = false;
+  bool lost_commits_ = false;
+  std::vector<Diagnostic> warnings_;
+
+  struct Proof {
+    std::atomic<bool> stop = false;
+    Status result;  ///< valid once the task is done
+    std::unique_ptr<Task> task;
+    ~Proof() { stop = true; }  // then the task is waited for
+  };
+  std::unique_ptr<Proof> proof_;  ///< let go of before the state
+};
+
+}  // namespace braid

@@ -1,0 +1,170 @@
+#include "runtime/engine/job_turns.h"
+
+#include <algorithm>
+
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
+
+namespace braid {
+
+JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams)
+    : program_(program),
+      options_(options),
+      seams_(seams),
+      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root) {}
+
+Status JobTurns::open(JobStore& store, OutputWriter& output) {
+  goes_on_ = store.last_epoch().epoch > 0;
+  BRAID_TRY(
+      store.state().scan(StateFamily::meta, "table/", [this](std::string_view key, std::string_view digest) -> Status {
+        table_digests_[std::string(key.substr(6))] = WireReader(digest).fixed<uint64_t>();
+        return {};
+      }));
+  BRAID_TRY(inputs_.open(store.state()));
+  EngineOptions engine;
+  engine.job_seed = key_hash(options_.project + "/" + program_.name);
+  engine.now = store.header().started_at;
+  engine.state_numbers = store.states().numbers;
+  // One worker's time goes into reading ahead: to cut keyed steps into as many parts would only cost.
+  engine.workers = options_.workers > 1 ? options_.workers - 1 : 1;
+  engine.block_rows = options_.block_rows;
+  engine.executor = &seams_.executor;
+  if (options_.state_memory != UINT64_MAX) engine.store = &store.state();
+  engine.state_memory = options_.state_memory;
+  BRAID_ASSIGN(engine_, TurnEngine::make(program_, output, engine));
+  for (const JobInputs::Partition& partition : inputs_.partitions()) {
+    engine_->add_partition(partition.source, partition.name);
+    engine_->set_header(partition.source, partition.ordinal, partition.header);
+  }
+  note_found();
+  if (options_.follow) begin_epoch();
+  feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
+  store.start_proof();
+  return engine_->restore(store.state(), store.states().kept);
+}
+
+Status JobTurns::read_table(int source) {
+  const SourceSpec& spec = program_.sources[source];
+  // The content first, so that a table that is as before says nothing again.
+  uint64_t digest = 0;
+  std::vector<JobInputs::Partition*> partitions = inputs_.table_partitions(source);
+  for (JobInputs::Partition* partition : partitions) {
+    partition->position = {};
+    while (true) {
+      BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(*partition));
+      if (!turn) break;
+      digest = hash_mix(digest, key_hash(turn->bytes));
+      inputs_.pass(*partition, *turn);
+    }
+  }
+  auto stored = table_digests_.find(spec.name);
+  bool as_before = stored != table_digests_.end() && stored->second == digest;
+  if (stored != table_digests_.end() && !as_before)
+    warnings_.push_back(diag::StaticTableChanged{.relation = spec.name}.make());
+  tables_changed_ |= !as_before;
+  table_digests_[spec.name] = digest;
+  engine_->forget_table(source);
+  BRAID_TRY(feed_->load_table(source, as_before));
+  int64_t repeated = 0;
+  for (const ProductLedger& product : engine_->ledgers().products())
+    for (const ProductLedger::Input& input : product.inputs)
+      if (input.relation == static_cast<uint32_t>(source)) repeated = std::max(repeated, input.ledger.duplicate);
+  if (repeated > 0) warnings_.push_back(diag::KeysRepeated{.relation = spec.name, .count = repeated}.make());
+  return {};
+}
+
+Status JobTurns::load_tables() {
+  const uint64_t before = engine_->state_size().bytes;
+  for (size_t source = 0; source < program_.sources.size(); ++source) {
+    if (!program_.sources[source].is_static()) continue;
+    BRAID_TRY(read_table(static_cast<int>(source)));
+    // Reference data is looked up for each row and cannot be evicted.
+    const uint64_t taken = engine_->state_size().bytes - before;
+    constexpr uint64_t kAlwaysRoom = 1 << 20;  // less than that is not worth a refusal
+    if (taken <= std::max(options_.state_memory, kAlwaysRoom)) continue;
+    const Diagnostic reason = diag::BudgetExceeded{.operation = program_.sources[source].name,
+                                                   .needed = static_cast<int64_t>(taken),
+                                                   .limit = static_cast<int64_t>(options_.state_memory)}
+                                  .make();
+    return Error{ErrorKind::store, reason.message, reason.code, 0};
+  }
+  // Files that have grown since they ended go on with their own time; time is settled before their first turn.
+  bool reopened = false;
+  for (JobInputs::Partition& partition : inputs_.partitions()) {
+    if (program_.sources[partition.source].is_static() || partition.finished) continue;
+    if (goes_on_ && !partition.known) reopened = true;
+    if (!engine_->clock(partition.source, partition.ordinal).ended) continue;
+    BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));
+    if (turn) {
+      engine_->reopen_partition(partition.source, partition.ordinal);
+      note(EpochEvent::Kind::woken, partition);
+      reopened = true;
+    } else {
+      partition.exhausted = true;
+    }
+  }
+  if (reopened) move_time();
+  return engine_->health();
+}
+
+void JobTurns::note(EpochEvent::Kind kind, const JobInputs::Partition& partition, int64_t end) {
+  record_.events.push_back({kind, static_cast<uint32_t>(partition.source), partition.ordinal, end, {}});
+}
+
+void JobTurns::note_found() {
+  for (JobInputs::Partition& partition : inputs_.partitions()) {
+    if (!std::exchange(partition.first_seen, false)) continue;
+    note(EpochEvent::Kind::found, partition, partition.position.position);
+    record_.events.back().name = partition.name;
+  }
+}
+
+void JobTurns::move_time() {
+  engine_->move_time();
+  record_.events.push_back({.kind = EpochEvent::Kind::moved, .name = {}});
+}
+
+Result<bool> JobTurns::run(JobInputs::Partition& partition) {
+  const bool seal = (options_.seal && !options_.follow) || partition.finishing;
+  if (options_.follow && since_commit_ == 0) begin_epoch();
+  BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, seal));
+  if (turn != nullptr) {
+    note(EpochEvent::Kind::turn, partition, turn->source.end.position);
+    record_.input_digest = hash_mix(record_.input_digest, turn->digest);
+  } else if (seal) {
+    if (partition.finishing) partition.finished = partition.changed = true;
+    note(EpochEvent::Kind::ended, partition);
+  } else {
+    partition.quiet_since = seams_.clock.steady_us();
+    return false;
+  }
+  BRAID_TRY(engine_->health());
+  ++turns_;
+  ++since_commit_;
+  return true;
+}
+
+EpochRecord JobTurns::end_epoch(const EpochChain& last) {
+  EpochRecord record = std::exchange(record_, {});
+  record.before = last;
+  record.clock = options_.follow ? epoch_now_ : seams_.clock.now_us();
+  record.program = program_.id;
+  since_commit_ = 0;
+  return record;
+}
+
+Status JobTurns::collect(StateBatch& batch) {
+  BRAID_TRY(inputs_.collect(batch));
+  if (tables_changed_) {
+    for (const auto& [name, digest] : table_digests_) {
+      WireWriter out;
+      out.fixed(digest);
+      batch.put(StateFamily::meta, "table/" + name, out.take());
+    }
+    tables_changed_ = false;
+  }
+  engine_->collect(batch);
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,90 @@
+// The turns of a job: inputs, the engine that runs them, and the record of what was run since the last commit, from
+// which the same turns can be run again. Reads what there is (bounded), or goes on as data arrives (follow.cpp).
+// Commits nothing. Internal to the engine folder. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/epoch.h"
+#include "runtime/engine/job.h"
+#include "runtime/engine/job_inputs.h"
+#include "runtime/engine/job_store.h"
+#include "runtime/engine/turn_engine.h"
+#include "runtime/engine/turn_feed.h"
+
+namespace braid {
+
+class JobTurns {
+ public:
+  JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams);
+
+  /// Finds the inputs, and makes the engine, with what the store has of its state.
+  Status open(JobStore& store, OutputWriter& output);
+  Status load_tables();
+
+  /// The next to take a turn; none: nothing is at hand.
+  JobInputs::Partition* choose() { return inputs_.choose(*engine_); }
+  /// The partition's next turn. False: there was none, and nothing has happened.
+  Result<bool> run(JobInputs::Partition& partition);
+
+  // With `follow`: what changes without a turn. Does nothing as long as the last look was a moment ago.
+  Status look();
+  /// The inputs are looked at that can say that they have more.
+  void wait(int64_t timeout_us);
+  /// How long the epoch has had turns that are in no commit; 0 without such.
+  int64_t age_us() const;
+
+  /// Turns, and other things that have happened, since the last commit.
+  uint64_t since_commit() const { return since_commit_; }
+  /// Reference data is not as the last commit knows it.
+  bool tables_changed() const { return tables_changed_; }
+  uint64_t turns() const { return turns_; }
+
+  /// What belongs to the epoch that ends here; the next one begins.
+  EpochRecord end_epoch(const EpochChain& last);
+  /// Positions, and what reference data is like, as of the end of the epoch.
+  Status collect(StateBatch& batch);
+
+  TurnEngine& engine() { return *engine_; }
+  const TurnEngine& engine() const { return *engine_; }
+  const JobInputs& inputs() const { return inputs_; }
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
+
+ private:
+  Status read_table(int source);
+  /// The next turns belong to an epoch of their own, whose clock reading this is.
+  void begin_epoch();
+  void note(EpochEvent::Kind kind, const JobInputs::Partition& partition, int64_t end = 0);
+  void note_found();
+  /// Files that are new and files that have grown.
+  Status look_at_inputs();
+  /// Files that have been renamed or deleted and get nothing more.
+  void finish_replaced();
+  /// Partitions that have been silent long enough hold time back no longer.
+  Status let_silent_ones_go();
+  void move_time();
+
+  const Program& program_;
+  const JobOptions& options_;
+  const JobSeams& seams_;
+  JobInputs inputs_;
+  std::unique_ptr<TurnEngine> engine_;
+  std::unique_ptr<TurnFeed> feed_;
+  bool goes_on_ = false;  ///< behind commits of an earlier run
+
+  EpochRecord record_;  ///< of what was run since the last commit
+  uint64_t since_commit_ = 0;
+  int64_t epoch_now_ = 0;    ///< with `follow`: the clock reading of its turns
+  int64_t epoch_began_ = 0;  ///< steady clock
+  int64_t looked_at_ = 0;    ///< the inputs, steady clock
+  uint64_t turns_ = 0;
+
+  std::map<std::string, uint64_t> table_digests_;
+  bool tables_changed_ = false;
+  std::vector<Diagnostic> warnings_;
+};
+
+}  // namespace braid
