@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/abi/avro_plan.h"
 #include "runtime/abi/kernel.h"
 #include "runtime/abi/record_reader.h"
 #include "runtime/data/type.h"
@@ -44,7 +45,7 @@ struct SourceRead {
 struct Binding {
   std::string kind;                                          ///< "file", "stdin", "inline"
   std::string address;                                       ///< glob
-  std::string format;                                        ///< "json", "csv"
+  std::string format;                                        ///< "json", "csv", "avro"
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 };
 
@@ -56,6 +57,9 @@ struct SourceSpec {
   /// Reference data, read whole before the turns. All else takes turns, with or without event time.
   bool is_static() const { return is_table && !has_time; }
   std::vector<SourceRead> decode;
+  /// Avro: how records of the schema that is expected are read, for the code generator. None: nobody knows the schema
+  /// yet.
+  std::shared_ptr<const AvroPlan> avro;
   RecordReaderSlot reader;  ///< native code that decodes its records, once there is some
   /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,
   /// converts key and time, evaluates `delete when`. Its output row is `row`.

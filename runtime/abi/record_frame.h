@@ -66,11 +66,12 @@ struct ReadFrame {
   const CsvCell* cells = nullptr;          ///< CSV: of the record
   const int32_t* cell_of = nullptr;        ///< CSV: by field, its cell; below 0: it has none, or no single one
   const char* text = nullptr;              ///< CSV: the turn
+  const char* end = nullptr;               ///< Avro: of the records at hand
   Bytes null_marker = {};                  ///< CSV: an unquoted cell with this text is null; data null: there is none
   uint64_t readable = 0;                   ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
   /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON;
   /// null: the field is missing), or in its cell (CSV). JSON: returns behind the value, null if it is broken or
-  /// missing.
+  /// missing. Avro: `field` is the number of a `read` step; returns behind the value, null if the record is broken.
   const char* (*read_value)(ReadFrame*, uint64_t field, const char* at, uint64_t row) = nullptr;
   /// JSON: the key at `at` in that object, which was not expected behind `last`. A `}` behind blanks, or behind the
   /// `{`, is one too: its length is that of what stands before it.

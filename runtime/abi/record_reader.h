@@ -19,7 +19,10 @@ class RecordReader {
   /// the frame's columns and returns the byte after the `}`. Null: the table-driven decoder has to read the record, and
   /// the columns at `row` have no meaning.
   /// CSV: `at` is not used; the result is never null.
+  /// Avro: `at` is the first byte of a record that ends by the frame's `end`. The result as for JSON.
   virtual const char* read(ReadFrame& frame, const char* at, uint64_t row) const = 0;
+  /// Avro: AvroPlan::schema of the records that it reads.
+  virtual uint64_t schema() const { return 0; }
 };
 
 /// Where decoders find the reader of their source: empty at first, filled between two of their turns.
