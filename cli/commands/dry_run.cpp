@@ -179,8 +179,11 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   }
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
+  for (const SourceSpec& source : compiled.program().sources)
+    if (source.binding.kind == "topic")
+      session.reporter().report(diag::CannotRunHere{.what = "a dry run of the topic `" + source.binding.address + "`"});
   context.exit_code = show_errors(session, context.console);
-  if (!bound) return;
+  if (!bound || context.exit_code != kDone) return;
   if (flags.explain) {
     const Result<std::string> text = explain(session, "", false);
     if (text.ok()) fmt::print("{}\n", *text);

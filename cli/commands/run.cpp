@@ -85,10 +85,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto products = session.chosen_products();
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
-  if (!environment.kafka_keys.empty())
+  if (environment.kafka)
     session.reporter().report(
-        diag::CannotRunHere{.what = fmt::format("the environment `{}`, which names `{}`,", environment.name,
-                                                environment.kafka_keys.front())});
+        diag::CannotRunHere{.what = fmt::format("the environment `{}`, which has `brokers`,", environment.name)});
   const std::vector<SourceSpec>& sources = compiled.program().sources;
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();

@@ -10,6 +10,10 @@
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include "cli/project/kafka_config.h"
+#include "runtime/connect/kafka/allowed_settings.h"
+#include "runtime/connect/topic_binding.h"
+#include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -22,11 +26,13 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kEnvironmentKeys{"store", "workers", "memory", "bind", "out", "param"};
-/// Known to the language, read by a deployment over Kafka; `run` says so.
-const std::vector<std::string> kKafkaKeys{"brokers", "schema_registry", "delivery", "group", "transactional_id"};
+const std::vector<std::string> kEnvironmentKeys{"store", "workers", "memory",          "bind",     "out",
+                                                "param", "brokers", "schema_registry", "delivery", "kafka"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
-const std::vector<std::string> kBindingKeys{"file", "format", "options"};
+const std::vector<std::string> kFileKeys{"file", "format", "options"};
+const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
+                                            "start", "partitions", "retention", "compaction"};
+constexpr int64_t kMostPartitions = 100'000;
 
 class Config {
  public:
@@ -63,21 +69,20 @@ class Config {
     }
     Environment made;
     made.name = name;
-    std::vector<std::string> known = kEnvironmentKeys;
-    known.insert(known.end(), kKafkaKeys.begin(), kKafkaKeys.end());
-    only_keys(*table, "[env." + name + "]", known);
-    for (const std::string& key : kKafkaKeys)
-      if (table->contains(key)) made.kafka_keys.push_back(key);
+    environment_keys(*table, name);
     made.store = from_root(table->contains("store") ? text(*table, "store") : "data");
     if (const toml::node* workers = table->get("workers")) {
       made.workers = static_cast<int>(workers->value_or(int64_t{0}));
       if (made.workers < 1 || made.workers > 64) wrong_value(*workers, "workers", "a number from 1 to 64");
     }
     if (const toml::node* memory = table->get("memory")) made.memory_bytes = bytes(*memory);
-    if (const toml::table* bound = (*table)["bind"].as_table()) made.bind = bindings(*bound, "[env." + name + ".bind]");
-    if (const toml::table* bound = (*table)["out"].as_table()) made.out = bindings(*bound, "[env." + name + ".out]");
+    if (const toml::table* bound = (*table)["bind"].as_table())
+      made.bind = bindings(*bound, "[env." + name + ".bind]", kBindingKeys);
+    if (const toml::table* bound = (*table)["out"].as_table())
+      made.out = bindings(*bound, "[env." + name + ".out]", kFileKeys);
     if (const toml::table* params = (*table)["param"].as_table())
       for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
+    kafka(*table, made);
     return made;
   }
 
@@ -101,10 +106,12 @@ class Config {
     return static_cast<uint32_t>(std::min(at, text.size()));
   }
 
-  void only_keys(const toml::table& table, const std::string& section, const std::vector<std::string>& known) {
+  void only_keys(const toml::table& table, const std::string& section, const std::vector<std::string>& known,
+                 const std::vector<std::string>& reported = {}) {
     for (const auto& [key, value] : table) {
       const std::string name(key.str());
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      if (std::ranges::find(known, name) != known.end()) continue;
+      if (std::ranges::find(reported, name) != reported.end()) continue;
       const Span place = span(key.source());
       auto finding = reporter_.report(diag::UnknownKey{.section = section, .key = name});
       finding.at(place);
@@ -112,6 +119,103 @@ class Config {
         finding.fix(Applicability::likely, "use `" + *near + "`", {{place, *near}});
       else
         finding.note(fmt::format("it takes: {}", fmt::join(known, ", ")));
+    }
+  }
+
+  /// What belongs to [env.NAME.kafka] is shown without its line, since that may have a secret.
+  void environment_keys(const toml::table& table, const std::string& name) {
+    std::vector<std::string> reported;
+    for (const auto& [key, value] : table) {
+      const std::string written(key.str());
+      const bool known = std::ranges::find(kEnvironmentKeys, written) != kEnvironmentKeys.end();
+      if (known || (!is_kafka_setting(written) && !value.is_table())) continue;
+      reported.push_back(written);
+      const Span place = span(key.source());
+      auto finding = reporter_.report(diag::UnknownKey{.section = "[env." + name + "]", .key = written});
+      finding.note(fmt::format("in {}:{}", sources_.file(file_).path, sources_.position(file_, place.begin).line));
+      if (is_kafka_setting(written) || written == "sasl" || written == "ssl" || written == "security")
+        finding.note("settings of Kafka belong in [env." + name + ".kafka]");
+      else if (const auto near = closest(written, kEnvironmentKeys))
+        finding.note("did you mean `" + *near + "`?");
+    }
+    only_keys(table, "[env." + name + "]", kEnvironmentKeys, reported);
+  }
+
+  void kafka(const toml::table& table, Environment& made) {
+    made.schema_registry = text(table, "schema_registry");
+    const std::string section = "[env." + made.name + ".kafka]";
+    KafkaConfig config;
+    config.settings.brokers = text(table, "brokers");
+    std::vector<WrittenSetting> settings;
+    if (const toml::node* delivery = table.get("delivery"))
+      settings.push_back(setting("delivery", *delivery, span(table.find("delivery")->first.source())));
+    if (const toml::node* node = table.get("kafka")) {
+      if (const toml::table* written = node->as_table())
+        flatten(*written, "", settings);
+      else
+        wrong_value(*node, "kafka", "a table: " + section);
+    }
+    read_kafka_settings(section, settings, config, sources_, reporter_);
+    if (!config.settings.snapshots.empty()) config.settings.snapshots = from_root(config.settings.snapshots);
+    if (const toml::node* brokers = table.get("brokers")) {
+      config.places["brokers"] = span(brokers->source());
+      if (brokers->is_string() && !are_addresses(config.settings.brokers))
+        wrong_value(*brokers, "brokers", "addresses like \"broker1:9092,broker2:9092\"");
+      made.kafka = std::move(config);
+      return;
+    }
+    for (const char* key : {"kafka", "delivery", "schema_registry"}) {
+      if (!table.contains(key)) continue;
+      const std::string what = std::string(key) == "kafka" ? section : "`" + std::string(key) + "`";
+      reporter_.report(diag::NoBrokers{.what = what, .environment = "[env." + made.name + "]"})
+          .note("name the brokers: brokers = \"broker1:9092,broker2:9092\"");
+      return;
+    }
+  }
+
+  /// host:port, separated by commas; or a reference.
+  static bool are_addresses(const std::string& written) {
+    if (is_reference(written)) return true;
+    for (size_t at = 0; at <= written.size();) {
+      const size_t end = std::min(written.find(',', at), written.size());
+      const std::string_view one = std::string_view(written).substr(at, end - at);
+      const size_t colon = one.rfind(':');
+      int port = 0;
+      if (colon == std::string_view::npos || colon == 0 || one.find_first_of(" /") != std::string_view::npos)
+        return false;
+      const auto [read, error] = std::from_chars(one.data() + colon + 1, one.data() + one.size(), port);
+      if (error != std::errc() || read != one.data() + one.size() || port < 1 || port > 65535) return false;
+      at = end + 1;
+    }
+    return true;
+  }
+
+  WrittenSetting setting(const std::string& key, const toml::node& node, Span place) {
+    WrittenSetting made{.key = key, .value = {}, .kind = WrittenSetting::Kind::other, .span = place};
+    if (const auto* string = node.as_string()) {
+      made.kind = WrittenSetting::Kind::text;
+      // A secret may hold `${`, and is refused as it is written.
+      made.value = kafka::is_secret(key) ? string->get() : expand(string->get(), place);
+    } else if (const auto* number = node.as_integer()) {
+      made.kind = WrittenSetting::Kind::number;
+      made.value = std::to_string(number->get());
+    } else if (const auto* flag = node.as_boolean()) {
+      made.kind = WrittenSetting::Kind::flag;
+      made.value = flag->get() ? "true" : "false";
+    } else {
+      made.value = sources_.text(span(node.source()));
+    }
+    return made;
+  }
+
+  /// `sasl.username = …` without quotes is a table in a table.
+  void flatten(const toml::table& table, const std::string& prefix, std::vector<WrittenSetting>& settings) {
+    for (const auto& [key, value] : table) {
+      const std::string name = prefix + std::string(key.str());
+      if (const toml::table* below = value.as_table())
+        flatten(*below, name + ".", settings);
+      else
+        settings.push_back(setting(name, value, span(key.source())));
     }
   }
 
@@ -181,7 +285,46 @@ class Config {
     return line;
   }
 
-  std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section) {
+  /// `start` as parse_start reads it: `{ 0 = 12, 1 = 40 }` is 0=12,1=40.
+  std::string start(const toml::node& node) {
+    std::string written;
+    if (const toml::table* offsets = node.as_table()) {
+      for (const auto& [partition, offset] : *offsets)
+        written +=
+            fmt::format("{}{}={}", written.empty() ? "" : ",", partition.str(), sources_.text(span(offset.source())));
+    } else if (const auto* string = node.as_string()) {
+      written = expand(string->get(), span(node.source()));
+    } else {
+      written = sources_.text(span(node.source()));
+    }
+    if (parse_start(written)) return written;
+    wrong_value(node, "start", std::string(kStartForm));
+    return {};
+  }
+
+  void of_topic(const toml::table& binding, BindingConfig& config) {
+    config.topic = text(binding, "topic");
+    if (const toml::node* node = binding.get("start")) config.start = start(*node);
+    if (const toml::node* node = binding.get("partitions")) {
+      const int64_t number = node->value_exact<int64_t>().value_or(0);
+      if (number < 1 || number > kMostPartitions) wrong_value(*node, "partitions", "a number from 1 to 100000");
+      config.partitions = static_cast<int32_t>(number);
+    }
+    if (const toml::node* node = binding.get("retention")) {
+      const auto* string = node->as_string();
+      int64_t us = TopicBinding::kForever;
+      if (!string || (string->get() != "forever" && (!parse_duration_literal(string->get(), &us) || us < 1000)))
+        wrong_value(*node, "retention", "a duration like \"7d\", or \"forever\"");
+      config.retention_us = us;
+    }
+    if (const toml::node* node = binding.get("compaction")) {
+      if (!node->is_boolean()) wrong_value(*node, "compaction", "true or false");
+      config.compaction = node->value_or(false);
+    }
+  }
+
+  std::map<std::string, BindingConfig> bindings(const toml::table& table, const std::string& section,
+                                                const std::vector<std::string>& known) {
     std::map<std::string, BindingConfig> made;
     for (const auto& [key, value] : table) {
       const toml::table* binding = value.as_table();
@@ -189,15 +332,17 @@ class Config {
         wrong_value(value, std::string(key.str()), "a table like { file = \"samples/*.ndjson\", format = \"json\" }");
         continue;
       }
-      only_keys(*binding, section + " \"" + std::string(key.str()) + "\"", kBindingKeys);
+      only_keys(*binding, section + " \"" + std::string(key.str()) + "\"", known);
       BindingConfig config;
       config.span = span(key.source());
-      config.file = from_root(text(*binding, "file"));
+      for (const auto& [each, ignored] : *binding) config.keys.emplace_back(each.str());
+      if (binding->contains("file")) config.file = from_root(text(*binding, "file"));
       config.format = text(*binding, "format");
       if (const toml::table* options = (*binding)["options"].as_table())
         for (const auto& [name, option] : *options) {
           config.options.emplace(name.str(), option_text(option));
         }
+      of_topic(*binding, config);
       made.emplace(key.str(), std::move(config));
     }
     return made;

@@ -1,5 +1,5 @@
-// A project on disk: its scripts and braid.toml, which binds the names of the scripts to files. A single script without
-// a braid.toml above it is a project too.
+// A project on disk: its scripts and braid.toml, which binds the names of the scripts to files and topics. A single
+// script without a braid.toml above it is a project too.
 //
 // Mistakes are reported with their place in braid.toml, whose text joins the sources of the compilation.
 #pragma once
@@ -10,28 +10,44 @@
 #include <string>
 #include <vector>
 
+#include "runtime/connect/broker_settings.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/source_set.h"
 
 namespace braid::cli {
 
-/// `"payments.payment" = { file = "samples/*.ndjson", format = "json", options = { … } }`
+/// `"payments.payment" = { file = "samples/*.ndjson", format = "json", options = { … } }`, or of a topic
+/// `{ topic = "payments.v1", start = "earliest" }` (a source), `{ topic = "captured.v1", partitions = 8 }` (a product).
 struct BindingConfig {
   std::string file;    ///< glob, relative to the project; variables expanded
   std::string format;  ///< empty: by the ending of the file, else as the script says
   std::map<std::string, std::string> options;
+  std::string topic;  ///< empty: a file, or as the script says
+  std::string start;  ///< as parse_start reads it (runtime/connect/topic_binding.h); empty: earliest
+  std::optional<int32_t> partitions;
+  std::optional<int64_t> retention_us;  ///< TopicBinding::kForever
+  std::optional<bool> compaction;
+  std::vector<std::string> keys;  ///< as written
   Span span;
+};
+
+/// The brokers of an environment and its [env.NAME.kafka]. Values `env:NAME` and `file:PATH` are references: they are
+/// read at start (cli/session/broker.h).
+struct KafkaConfig {
+  BrokerSettings settings;             ///< `group` empty: the project's name
+  std::map<std::string, Span> places;  ///< of settings, by key, and of `brokers`
 };
 
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
   int workers = 1;
-  int64_t memory_bytes = 0;  ///< 0: half of the machine's
+  int64_t memory_bytes = 0;                   ///< 0: half of the machine's
   std::map<std::string, BindingConfig> bind;  ///< by "domain.name"
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it
-  std::vector<std::string> kafka_keys;        ///< keys that only a later Kafka deployment reads
+  std::optional<KafkaConfig> kafka;           ///< where it has `brokers`
+  std::string schema_registry;                ///< URL; empty: none
 };
 
 struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp

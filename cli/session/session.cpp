@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/session/format_options.h"
+#include "cli/session/topics.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -84,19 +85,7 @@ bool Session::check(bool whole) {
     for (const auto& [name, value] : relation.source->from->options) written.emplace_back(name, option_text(value));
     check_format_options(relation.qualified(), written, false, relation.source->from->span, reporter_);
   }
-  for (const auto& [name, binding] : environment_.bind) {
-    std::vector<std::string> names;
-    bool known = partial;
-    for (const typed::Relation& relation : project_.relations) {
-      if (!relation.source) continue;
-      known |= relation.qualified() == name;
-      names.push_back(relation.qualified());
-    }
-    if (known || reporter_.has_errors()) continue;
-    auto finding = reporter_.report(diag::BindsNothing{.name = name});
-    finding.at(binding.span);
-    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
-  }
+  check_bindings(project_, environment_, partial, reporter_);
   return !reporter_.has_errors();
 }
 
@@ -134,6 +123,68 @@ driver::Compiled Session::compile(const std::vector<typed::RelationId>& products
   return made;
 }
 
+void Session::bind_source(SourceSpec& source, const std::string* input) {
+  const auto relation = std::find_if(project_.relations.begin(), project_.relations.end(), [&](const auto& each) {
+    return each.source && each.qualified() == source.name && each.version == source.version;
+  });
+  Binding& binding = source.binding;
+  if (relation->source->from) {
+    const typed::Connector& from = *relation->source->from;
+    binding.kind = from.kind;
+    binding.address = from.address;
+    binding.format = from.format;
+    for (const auto& [name, value] : from.options) binding.options.emplace_back(name, option_text(value));
+    if (from.kind == "file" && !std::filesystem::path(from.address).is_absolute() && !files_->root.empty())
+      binding.address = (std::filesystem::path(files_->root) / from.address).string();
+  }
+  const auto bound = environment_.bind.find(source.name);
+  if (bound != environment_.bind.end()) {
+    const BindingConfig& config = bound->second;
+    if (!config.topic.empty()) {
+      binding.kind = "topic";
+      binding.address = config.topic;
+    } else if (!config.file.empty()) {
+      binding.kind = "file";
+      binding.address = config.file;
+    }
+    if (!config.format.empty())
+      binding.format = config.format;
+    else if (const std::string by_ending = format_of(config.file); !by_ending.empty())
+      binding.format = by_ending;
+    for (const auto& [name, value] : config.options) {
+      std::erase_if(binding.options, [&](const auto& option) { return option.first == name; });
+      binding.options.emplace_back(name, value);
+    }
+  }
+  if (input != nullptr) {
+    binding.kind = *input == "-" ? "stdin" : "file";
+    binding.address = *input;
+    if (const std::string by_ending = format_of(*input); !by_ending.empty()) binding.format = by_ending;
+  }
+  check_format_options(source.name, binding.options, false, source.span, reporter_);
+  if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);
+  if (binding.format.empty()) binding.format = "json";
+  if (binding.kind == "file" || binding.kind == "stdin") return;
+  if (binding.kind == "topic" && environment_.kafka) {
+    check_topic_source(source, reporter_);
+    if (bound != environment_.bind.end() && !bound->second.start.empty())
+      binding.options.emplace_back("start", bound->second.start);
+    return;
+  }
+  const std::string environment = environment_.name.empty() ? "none" : environment_.name;
+  const std::string shown = environment_.name.empty() ? "dev" : environment_.name;
+  const std::string name = source.name.substr(source.name.rfind('.') + 1);
+  auto finding = reporter_.report(diag::UnboundSource{.relation = source.name, .environment = environment});
+  finding.at(source.span);
+  if (environment_.kafka)
+    finding.note(
+        fmt::format("bind it in braid.toml: [env.{}.bind] \"{}\" = {{ topic = \"{}\" }}", shown, source.name, name));
+  else
+    finding.note(fmt::format("bind it in braid.toml: [env.{}.bind] \"{}\" = {{ file = \"samples/{}-*.ndjson\" }}",
+                             shown, source.name, name));
+  finding.note("or for one run: --input " + source.name + "=FILE");
+}
+
 bool Session::bind(Program& program) {
   std::vector<std::string> names;
   for (const SourceSpec& source : program.sources) names.push_back(source.name);
@@ -153,48 +204,10 @@ bool Session::bind(Program& program) {
     if (written.empty()) finding.note("say which one: --input NAME=" + file);
   }
   for (SourceSpec& source : program.sources) {
-    const auto relation = std::find_if(project_.relations.begin(), project_.relations.end(), [&](const auto& each) {
-      return each.source && each.qualified() == source.name && each.version == source.version;
-    });
-    Binding& binding = source.binding;
-    if (relation->source->from) {
-      const typed::Connector& from = *relation->source->from;
-      binding.kind = from.kind;
-      binding.address = from.address;
-      binding.format = from.format;
-      for (const auto& [name, value] : from.options) binding.options.emplace_back(name, option_text(value));
-      if (from.kind == "file" && !std::filesystem::path(from.address).is_absolute() && !files_->root.empty())
-        binding.address = (std::filesystem::path(files_->root) / from.address).string();
-    }
-    if (const auto bound = environment_.bind.find(source.name); bound != environment_.bind.end()) {
-      binding.kind = "file";
-      binding.address = bound->second.file;
-      if (!bound->second.format.empty())
-        binding.format = bound->second.format;
-      else if (const std::string by_ending = format_of(binding.address); !by_ending.empty())
-        binding.format = by_ending;
-      for (const auto& [name, value] : bound->second.options) {
-        std::erase_if(binding.options, [&](const auto& option) { return option.first == name; });
-        binding.options.emplace_back(name, value);
-      }
-    }
-    if (const auto given = inputs.find(source.name); given != inputs.end()) {
-      binding.kind = given->second == "-" ? "stdin" : "file";
-      binding.address = given->second;
-      if (const std::string by_ending = format_of(given->second); !by_ending.empty()) binding.format = by_ending;
-    }
-    check_format_options(source.name, binding.options, false, source.span, reporter_);
-    if (binding.format.empty()) binding.format = format_of(binding.address);
-    if (binding.format.empty()) binding.format = "json";
-    if (binding.kind == "file" || binding.kind == "stdin") continue;
-    const std::string environment = environment_.name.empty() ? "none" : environment_.name;
-    reporter_.report(diag::UnboundSource{.relation = source.name, .environment = environment})
-        .at(source.span)
-        .note(fmt::format("bind it in braid.toml: [env.{}.bind] \"{}\" = {{ file = \"samples/{}-*.ndjson\" }}",
-                          environment_.name.empty() ? "dev" : environment_.name, source.name,
-                          source.name.substr(source.name.rfind('.') + 1)))
-        .note("or for one run: --input " + source.name + "=FILE");
+    const auto given = inputs.find(source.name);
+    bind_source(source, given == inputs.end() ? nullptr : &given->second);
   }
+  output_topics_ = bind_topics(program, project_, environment_, reporter_);
   for (const auto& [name, binding] : environment_.out)
     check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);
   return !reporter_.has_errors();

@@ -10,6 +10,7 @@
 
 #include "cli/project/project.h"
 #include "compiler/driver/compile.h"
+#include "runtime/connect/topic_binding.h"
 
 namespace braid::cli {
 
@@ -40,8 +41,11 @@ class Session {
   /// Whether that source file is the script of the command, or in its folder.
   bool is_chosen(uint32_t file) const;
   driver::Compiled compile(const std::vector<typed::RelationId>& products) const;
-  /// Binds the program's sources to files, by `--input`, the environment, then the script; false if one is unbound.
+  /// Binds the program's sources to files and topics, by `--input`, the environment, then the script, and its products
+  /// to topics if the environment has brokers; false if a source is unbound or a binding is wrong.
   bool bind(Program& program);
+  /// Of the products that bind() bound to topics, by index. The others write files.
+  const std::map<int, TopicBinding>& output_topics() const { return output_topics_; }
 
   const Project& files() const { return *files_; }
   const Environment& environment() const { return environment_; }
@@ -55,6 +59,7 @@ class Session {
  private:
   bool load();
   bool check(bool whole);
+  void bind_source(SourceSpec& source, const std::string* input);
   /// The chosen files, or none if the whole project was given.
   std::vector<uint32_t> run_files() const;
   std::vector<uint32_t> chosen_files() const;
@@ -66,6 +71,7 @@ class Session {
   Environment environment_;
   std::vector<std::unique_ptr<ast::Script>> scripts_;
   typed::Project project_;
+  std::map<int, TopicBinding> output_topics_;
   std::vector<driver::StageTime> times_;
 };
 

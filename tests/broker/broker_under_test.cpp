@@ -5,9 +5,8 @@
 #include <thread>
 
 #include "runtime/broker/sim_broker.h"
-#ifdef BRAID_WITH_KAFKA
-#include "runtime/connect/kafka/kafka_broker.h"
-#endif
+#include "runtime/connect/kafka/allowed_settings.h"
+#include "runtime/connect/kafka/load/load.h"
 
 namespace braid {
 namespace {
@@ -42,7 +41,12 @@ std::unique_ptr<Bench> real_kafka(std::string* why_not) {
 #ifdef BRAID_WITH_KAFKA
   const char* given = std::getenv("BRAID_KAFKA_BROKERS");
   kafka::KafkaOptions options{given == nullptr ? "127.0.0.1:19092" : given, "braid-test", {}};
-  auto made = kafka::make_kafka_broker(options);
+  const auto make = kafka::load_kafka();
+  if (!make.ok()) {
+    *why_not = make.error().message;
+    return nullptr;
+  }
+  auto made = (*make)(options);
   if (!made.ok()) {
     *why_not = made.error().message;
     return nullptr;
@@ -66,17 +70,33 @@ INSTANTIATE_TEST_SUITE_P(Brokers, BrokerTest,
 
 #ifdef BRAID_WITH_KAFKA
 TEST(KafkaSettings, OnlySomeAreAllowed) {
+  const auto make = kafka::load_kafka();
+  ASSERT_TRUE(make.ok()) << make.error().message;
   for (const char* name : {"sasl.kerberos.kinit.cmd", "plugin.library.paths", "ssl.engine.location", "ssl.ca.location",
-                           "sasl.oauthbearer.token.endpoint.url", "acks", "isolation.level", "debug"}) {
+                           "https.ca.location", "acks", "isolation.level", "debug"}) {
     EXPECT_FALSE(kafka::is_allowed(name)) << name;
-    auto made = kafka::make_kafka_broker({"127.0.0.1:1", "test", {{name, "x"}}});
+    auto made = (*make)({"127.0.0.1:1", "test", {{name, "x"}}});
     expect_fault(made, BrokerFault::refused);
   }
-  EXPECT_TRUE(std::ranges::is_sorted(kafka::allowed_settings()));
-  for (std::string_view name : kafka::allowed_settings()) EXPECT_TRUE(kafka::is_allowed(name)) << name;
-  auto made = kafka::make_kafka_broker({"127.0.0.1:1", "test", {{"fetch.min.bytes", "secret"}}});
+  for (const kafka::RefusedSetting& each : kafka::kRefusedSettings) EXPECT_FALSE(kafka::is_allowed(each.name));
+  for (const std::string_view name : kafka::kSecretSettings) EXPECT_TRUE(kafka::is_allowed(name)) << name;
+  auto made = (*make)({"127.0.0.1:1", "test", {{"fetch.min.bytes", "secret"}}});
   expect_fault(made, BrokerFault::refused);
   EXPECT_EQ(made.error().message.find("secret"), std::string::npos);
+  for (const char* url : {"http://example.com/token", "file:///etc/passwd"})
+    expect_fault((*make)({"127.0.0.1:1", "test", {{"sasl.oauthbearer.token.endpoint.url", url}}}),
+                 BrokerFault::refused);
+}
+
+// The list has no name that the library does not know.
+TEST(KafkaSettings, TheLibraryKnowsAllThatAreAllowed) {
+  const auto make = kafka::load_kafka();
+  ASSERT_TRUE(make.ok()) << make.error().message;
+  for (const std::string_view name : kafka::kAllowedSettings) {
+    const auto made = (*make)({"127.0.0.1:1", "test", {{std::string(name), "\x01"}}});
+    if (!made.ok())
+      EXPECT_EQ(made.error().message.find("there is no such setting"), std::string::npos) << made.error().message;
+  }
 }
 #endif
 

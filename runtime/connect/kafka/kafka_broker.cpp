@@ -182,3 +182,7 @@ BrokerResult<std::unique_ptr<Broker>> make_kafka_broker(const KafkaOptions& opti
 }
 
 }  // namespace braid::kafka
+
+extern "C" __attribute__((visibility("default"))) braid::kafka::MakeBroker braid_kafka_make_broker() {
+  return braid::kafka::make_kafka_broker;
+}

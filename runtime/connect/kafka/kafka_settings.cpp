@@ -1,63 +1,17 @@
 #include "runtime/connect/kafka/kafka_settings.h"
 
-#include <algorithm>
 #include <array>
 
+#include "runtime/connect/kafka/allowed_settings.h"
+
 namespace braid::kafka {
-namespace {
-
-/// Left out on purpose: sasl.kerberos.kinit.cmd (runs a command), plugin.library.paths and ssl.engine.location (load
-/// code), *.location (read files), sasl.oauthbearer.token.endpoint.url (sends requests), debug (may write secrets), and
-/// all that the guarantees rest on (acks, enable.idempotence, isolation.level, enable.auto.commit, …).
-constexpr std::array<std::string_view, 32> kAllowed{
-    "broker.address.family",
-    "broker.address.ttl",
-    "client.rack",
-    "connections.max.idle.ms",
-    "fetch.error.backoff.ms",
-    "fetch.max.bytes",
-    "fetch.message.max.bytes",
-    "fetch.min.bytes",
-    "fetch.wait.max.ms",
-    "heartbeat.interval.ms",
-    "max.in.flight.requests.per.connection",
-    "message.max.bytes",
-    "metadata.max.age.ms",
-    "queue.buffering.max.kbytes",
-    "queue.buffering.max.messages",
-    "receive.message.max.bytes",
-    "reconnect.backoff.max.ms",
-    "reconnect.backoff.ms",
-    "retry.backoff.max.ms",
-    "retry.backoff.ms",
-    "sasl.mechanism",
-    "sasl.password",
-    "sasl.username",
-    "security.protocol",
-    "socket.connection.setup.timeout.ms",
-    "socket.keepalive.enable",
-    "socket.nagle.disable",
-    "socket.receive.buffer.bytes",
-    "socket.send.buffer.bytes",
-    "socket.timeout.ms",
-    "ssl.ca.pem",
-    "ssl.endpoint.identification.algorithm",
-};
-
-}  // namespace
-
-bool is_allowed(std::string_view setting) {
-  return std::binary_search(kAllowed.begin(), kAllowed.end(), setting);
-}
-
-std::vector<std::string_view> allowed_settings() {
-  return {kAllowed.begin(), kAllowed.end()};
-}
-
 BrokerStatus Settings::set(const std::string& name, const std::string& value) {
   std::array<char, 512> reason{};
-  if (rd_kafka_conf_set(conf_, name.c_str(), value.c_str(), reason.data(), reason.size()) == RD_KAFKA_CONF_OK)
-    return {};
+  const rd_kafka_conf_res_t set = rd_kafka_conf_set(conf_, name.c_str(), value.c_str(), reason.data(), reason.size());
+  if (set == RD_KAFKA_CONF_OK) return {};
+  if (set == RD_KAFKA_CONF_UNKNOWN)
+    return BrokerError{BrokerFault::refused, "there is no such setting as `" + name + "`",
+                       RD_KAFKA_RESP_ERR__INVALID_ARG};
   // The reason may name the value, which may be a secret.
   return BrokerError{BrokerFault::refused, "the setting `" + name + "` cannot have this value",
                      RD_KAFKA_RESP_ERR__INVALID_ARG};
@@ -68,6 +22,9 @@ BrokerStatus Settings::set(const KafkaOptions& options,
   for (const auto& [name, value] : options.settings) {
     if (!is_allowed(name))
       return BrokerError{BrokerFault::refused, "the setting `" + name + "` is not allowed",
+                         RD_KAFKA_RESP_ERR__INVALID_ARG};
+    if (const auto expected = expected_instead(name, value))
+      return BrokerError{BrokerFault::refused, "the setting `" + name + "` takes " + std::string(*expected),
                          RD_KAFKA_RESP_ERR__INVALID_ARG};
     BRAID_TRY(set(name, value));
   }

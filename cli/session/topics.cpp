@@ -1,0 +1,155 @@
+#include "cli/session/topics.h"
+
+#include <algorithm>
+
+#include "cli/session/format_options.h"
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+const typed::Relation* product_of(const typed::Project& project, const std::string& name, int64_t version) {
+  for (const typed::Relation& each : project.relations)
+    if (each.kind == typed::RelationKind::product && each.qualified() == name && each.version == version) return &each;
+  return nullptr;
+}
+
+/// Keys that fit the topic of a source, or of a product, only; or no topic at all.
+void check_keys(const std::string& name, const BindingConfig& binding, bool is_product, const Environment& environment,
+                Reporter& reporter) {
+  auto has = [&](const char* key) { return std::ranges::find(binding.keys, key) != binding.keys.end(); };
+  auto mixed = [&](const char* key, const std::string& kind) {
+    reporter.report(diag::BindingMixed{.name = name, .key = key, .kind = kind}).at(binding.span);
+  };
+  const std::string out = "[env." + environment.name + ".out]";
+  if (is_product && has("file")) return mixed("file", "sources; the file of a product is named in " + out);
+  if (has("file") && has("topic")) return mixed("topic", "topics, and a `file`: it can have one of them");
+  for (const char* key : {"start", "partitions", "retention", "compaction"}) {
+    if (!has(key)) continue;
+    if (has("file")) return mixed(key, "topics, not for files");
+    const bool of_source = std::string_view(key) == "start";
+    if (of_source == is_product)
+      return mixed(key, of_source ? "sources, not for products" : "products, not for sources");
+  }
+  if (!environment.kafka && has("topic"))
+    reporter
+        .report(diag::NoBrokers{.what = "the topic of `" + name + "`", .environment = "[env." + environment.name + "]"})
+        .at(binding.span)
+        .note("name the brokers: brokers = \"broker1:9092,broker2:9092\"");
+  if (is_product && environment.out.contains(name)) mixed("topic", "products that " + out + " binds to no file");
+}
+
+void check_name(const std::string& topic, Span place, Reporter& reporter) {
+  if (is_topic_name(topic)) return;
+  reporter.report(diag::BadTopicName{.topic = topic})
+      .at(place)
+      .note("names have 1 to 249 ASCII letters, digits, `.`, `_` and `-`, and are not `.` or `..`");
+}
+
+/// Two products with one topic, and a product that writes what a source reads.
+void check_shared(const Program& program, const std::map<int, TopicBinding>& topics, Reporter& reporter) {
+  std::map<std::string, int> owners;
+  for (const auto& [index, binding] : topics) {
+    const ProductSpec& product = program.products[static_cast<size_t>(index)];
+    const auto [owner, first] = owners.emplace(binding.topic, index);
+    if (!first)
+      reporter
+          .report(diag::TopicShared{.first = program.products[static_cast<size_t>(owner->second)].qualified(),
+                                    .second = product.qualified(),
+                                    .topic = binding.topic})
+          .at(product.span)
+          .note("a product without a binding and without `to topic` writes the topic DOMAIN.NAME.vVERSION");
+    for (const SourceSpec& source : program.sources)
+      if (source.binding.kind == "topic" && source.binding.address == binding.topic)
+        reporter
+            .report(diag::TopicLoop{.product = product.qualified(), .topic = binding.topic, .relation = source.name})
+            .at(product.span)
+            .note("the job would read its own results as input");
+  }
+}
+
+}  // namespace
+
+void check_bindings(const typed::Project& project, const Environment& environment, bool partial, Reporter& reporter) {
+  std::vector<std::string> names;
+  for (const typed::Relation& relation : project.relations)
+    if (relation.source || relation.kind == typed::RelationKind::product) names.push_back(relation.qualified());
+  for (const auto& [name, binding] : environment.bind) {
+    const auto relation = std::ranges::find_if(project.relations, [&](const typed::Relation& each) {
+      return (each.source || each.kind == typed::RelationKind::product) && each.qualified() == name;
+    });
+    if (relation != project.relations.end()) {
+      check_keys(name, binding, !relation->source, environment, reporter);
+      continue;
+    }
+    if (partial || reporter.has_errors()) continue;
+    auto finding = reporter.report(diag::BindsNothing{.name = name});
+    finding.at(binding.span);
+    if (const auto near = closest(name, names)) finding.note("did you mean `" + *near + "`?");
+  }
+}
+
+void check_topic_source(const SourceSpec& source, Reporter& reporter) {
+  const Binding& binding = source.binding;
+  check_name(binding.address, source.span, reporter);
+  if (binding.format != "csv") return;
+  const bool headless = std::ranges::any_of(
+      binding.options, [](const auto& option) { return option.first == "header" && option.second == "false"; });
+  if (headless) return;
+  reporter
+      .report(diag::FlagValue{.option = "format` of `" + source.name,
+                              .expected = "`csv` of a topic with `header = false` and `names`",
+                              .found = "csv with a header line"})
+      .at(source.span)
+      .note("a record of a topic is one row: there is no header line that could name its columns");
+}
+
+std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Project& project,
+                                        const Environment& environment, Reporter& reporter) {
+  std::map<int, TopicBinding> topics;
+  if (!environment.kafka) return topics;
+  for (size_t i = 0; i < program.products.size(); ++i) {
+    const ProductSpec& product = program.products[i];
+    const typed::Relation* relation = product_of(project, product.qualified(), product.version);
+    if (relation == nullptr) continue;
+    // Of several versions the newest goes where the environment says, as with files.
+    const bool newest = std::ranges::none_of(program.products, [&](const ProductSpec& other) {
+      return other.qualified() == product.qualified() && other.version > product.version;
+    });
+    if (newest && environment.out.contains(product.qualified())) continue;
+    if (relation->to && relation->to->kind == "file") continue;
+    TopicBinding made{.topic = topic_of_product(product), .format = product.format};
+    FormatOptions options;
+    Span place = product.span;
+    if (relation->to) {
+      made.topic = relation->to->address;
+      if (!relation->to->format.empty()) made.format = relation->to->format;
+      for (const auto& [name, value] : relation->to->options) options.emplace_back(name, option_text(value));
+    }
+    if (const auto bound = environment.bind.find(product.qualified()); newest && bound != environment.bind.end()) {
+      const BindingConfig& config = bound->second;
+      place = config.span;
+      if (!config.topic.empty()) made.topic = config.topic;
+      if (!config.format.empty()) made.format = config.format;
+      for (const auto& [name, value] : config.options) {
+        std::erase_if(options, [&](const auto& option) { return option.first == name; });
+        options.emplace_back(name, value);
+      }
+      made.partitions = config.partitions;
+      made.retention_us = config.retention_us;
+      made.compaction = config.compaction;
+    }
+    check_name(made.topic, place, reporter);
+    check_format_options(product.qualified(), options, true, place, reporter);
+    if (made.compaction.value_or(false) && relation->key.empty())
+      reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})
+          .at(place)
+          .note("give the product a key: `key id`");
+    if (!reporter.has_errors()) made.style = csv_style(options);
+    topics.emplace(static_cast<int>(i), std::move(made));
+  }
+  check_shared(program, topics, reporter);
+  return topics;
+}
+
+}  // namespace braid::cli
