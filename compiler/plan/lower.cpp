@@ -397,8 +397,11 @@ class Lowering {
   void products() {
     for (const typed::RelationId id : plan_.products) {
       const typed::Relation& relation = project_.relations[id];
-      program().products.push_back(
-          {.domain = relation.domain, .name = relation.name, .version = relation.version, .span = relation.span});
+      program().products.push_back({.domain = relation.domain,
+                                    .name = relation.name,
+                                    .version = relation.version,
+                                    .key = relation.key,
+                                    .span = relation.span});
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }
     auto note = [](std::vector<int>& list, int value) {

@@ -1,5 +1,7 @@
 #include "compiler/plan/lower_source.h"
 
+#include <algorithm>
+
 #include <set>
 
 #include "compiler/plan/passthrough.h"
@@ -65,6 +67,11 @@ class FromLowering {
     made.spec.is_table = relation_.kind == typed::RelationKind::table;
     made.spec.has_time = relation_.has_time;
     made.spec.row = made.kernel.steps.back().row;
+    for (const std::vector<int>& path : relation_.key) {
+      const auto found = std::find(source_.fields.begin(), source_.fields.end(), path.front());
+      if (found != source_.fields.end()) made.spec.key.push_back(static_cast<int>(found - source_.fields.begin()));
+    }
+    if (made.spec.key.size() != relation_.key.size()) made.spec.key.clear();
     made.spec.within_us = relation_.within_us;
     made.spec.ahead_us = relation_.source->ahead_us;
     made.spec.idle_us = relation_.source->idle_us;

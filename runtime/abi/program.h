@@ -43,8 +43,8 @@ struct SourceRead {
 };
 
 struct Binding {
-  std::string kind;                                          ///< "file", "stdin", "inline"
-  std::string address;                                       ///< glob
+  std::string kind;                                          ///< "file", "stdin", "inline", "topic"
+  std::string address;                                       ///< glob, name of the topic
   std::string format;                                        ///< "json", "csv", "avro"
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 };
@@ -68,6 +68,9 @@ struct SourceSpec {
   std::vector<Field> row;
   std::vector<uint32_t> sites;  ///< site of a structural fault (of `from`), for records that give no row: [0]
   int time_field = -1;          ///< field of `row`, a timestamp
+  /// Fields of `row`: the declared key, which places records in partitions. Empty: none is declared, or the row has not
+  /// all of it.
+  std::vector<int> key;
   int64_t within_us = 0;
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;
@@ -217,6 +220,7 @@ struct ProductSpec {
   std::string domain, name;
   int64_t version = 1;
   std::vector<Field> row;
+  std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty: none
   std::vector<int> sources;   ///< of Program::sources it reads, through views, not through other products
   std::vector<int> products;  ///< other products it reads
   std::string format = "json";

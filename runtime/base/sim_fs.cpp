@@ -121,7 +121,7 @@ class SimLock : public FileLock {
   uint64_t generation_;
 };
 
-SimFs::SimFs(uint64_t seed) : rng_(seed) {
+SimFs::SimFs(uint64_t seed) : seed_(seed), rng_(seed) {
   auto root = new_node();
   root->directory = true;
   entries_["/"] = durable_["/"] = root;
@@ -307,7 +307,8 @@ Result<std::string> SimFs::canonical(const std::string& path) {
 Result<std::string> SimFs::unique_id() {
   std::lock_guard guard(mutex_);
   ++ids_;
-  return fmt::format("{:016x}{:016x}", hash_mix(ids_), hash_mix(hash_mix(ids_)));
+  const uint64_t id = hash_mix(seed_, ids_);
+  return fmt::format("{:016x}{:016x}", id, hash_mix(id));
 }
 
 void SimFs::link(const std::string& from, const std::string& to) {

@@ -78,6 +78,7 @@ class SimFs : public Fs {
   static void apply(const EntryChange& change, std::map<std::string, NodeRef>& entries);
 
   std::mutex mutex_;
+  const uint64_t seed_;
   Rng rng_;
   uint64_t operations_ = 0;
   uint64_t power_cut_ = 0;

@@ -26,7 +26,9 @@ class FilePartition : public SourcePartition {
 
   const std::string& name() const override { return name_; }
 
-  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& given, TurnBuffer& buffer) override {
+  using SourcePartition::next_turn;
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& given, TurnBuffer& buffer,
+                                              std::optional<int64_t> end) override {
     held_bytes_ = 0;
     PartitionPosition from = given;
     if (from.position != end_of_turn_) {
@@ -34,8 +36,11 @@ class FilePartition : public SourcePartition {
       if (within_line_end) ++from.position;
     }
     // What a turn may take mostly cuts it; only records that are longer, or an open quote, need to see more.
-    for (size_t wanted : {kTurnBytes, kCutLookahead}) {
-      char* bytes = buffer.reserve(wanted);
+    for (size_t most : {kTurnBytes, kCutLookahead}) {
+      // Where the turn ended before may be where the file ended.
+      const bool ends = end && static_cast<size_t>(*end - from.position) < most;
+      const size_t wanted = ends ? static_cast<size_t>(*end - from.position) : most;
+      char* bytes = buffer.reserve(most);
       BRAID_ASSIGN(size_t count, read(from.position, bytes, wanted));
       std::string_view available(bytes, count);
       if (count == 0) return std::optional<SourceTurn>();
@@ -43,7 +48,10 @@ class FilePartition : public SourcePartition {
       if (from.position == 0) {
         BRAID_ASSIGN(turn.warning, look_at(available));
       }
-      const Follows follows = count == wanted ? Follows::more : complete_ ? Follows::nothing : Follows::later;
+      const Follows follows = ends              ? Follows::nothing
+                              : count == wanted ? Follows::more
+                              : complete_       ? Follows::nothing
+                                                : Follows::later;
       // A quote behind a byte order mark opens a cell.
       const size_t mark = from.position == 0 && available.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
       TurnCut cut = cut_turn(form_, available.substr(mark), follows);

@@ -3,7 +3,7 @@
 //
 // Files: all that match a glob, sorted bytewise by path, each a partition. Standard input: one partition. The end of a
 // partition is where it ended when it was reached; what a file gets later is found by the next run. A last record
-// without line end is read if the inputs are complete, and otherwise waits for its line end.
+// without line end is read if the inputs are complete, and otherwise waits for its line end. Topics: topic_source.h.
 // Memory: a TurnBuffer holds the turn at hand, 256 KB to 1.3 MB; one serves all partitions that take turns.
 // Fails when a file cannot be read, or holds no text at all (ErrorKind::input, with the code of the catalogue). One
 // thread at a time, but that of files the fingerprint may be asked for while another thread has the next turn read.
@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,14 @@ class TurnBuffer {
   std::vector<char> bytes_;
 };
 
+/// A record that came by itself: a turn is not cut from a text, but joined of such.
+struct GivenRecord {
+  enum class Kind : uint8_t { value, empty, absent };  ///< absent: a tombstone
+  Kind kind = Kind::value;
+  int64_t position = 0;
+  std::string_view bytes;  ///< as it came; its line in the turn may differ in white space
+};
+
 /// The next turn: what goes into TurnInput, and the position behind it.
 struct SourceTurn {
   std::string_view bytes;  ///< in the TurnBuffer, until its next use
@@ -48,6 +57,9 @@ struct SourceTurn {
   uint64_t long_record_bytes = 0;
   bool ascii = false;                 ///< no byte is above 127; false: not known
   std::optional<Diagnostic> warning;  ///< the first turn's: the input looks like something else
+  /// If the input consists of records, not of a text: one for each line of `bytes`. As long as the partition gives no
+  /// other turn.
+  std::span<const GivenRecord> given;
 };
 
 class SourcePartition {
@@ -55,8 +67,15 @@ class SourcePartition {
   virtual ~SourcePartition() = default;
   /// Path of the file, "-" for standard input.
   virtual const std::string& name() const = 0;
-  /// The next whole records from `from` on; none at the end.
-  virtual Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) = 0;
+  /// The next whole records from `from` on; none at the end, or where none is at hand. `end`: it is a turn that ended
+  /// there when it was run, and is wanted again.
+  virtual Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer,
+                                                      std::optional<int64_t> end) = 0;
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer) {
+    return next_turn(from, buffer, std::nullopt);
+  }
+  /// Whether the last call of next_turn that found nothing was at the end of all there is.
+  virtual bool at_end() const { return true; }
   /// Of the file that is read; of standard input nothing.
   virtual Result<FileInfo> file() { return FileInfo{}; }
   /// Whether there are bytes behind `position`, which need not be a whole record.

@@ -59,6 +59,22 @@ RecordForm record_form(const SourceSpec& source) {
   return record_form(plan);
 }
 
+void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded) {
+  if (given.empty()) return;
+  BRAID_CHECK(given.size() == decoded.records.size(), "a record that came by itself is no line of its turn");
+  for (size_t i = 0; i < given.size(); ++i) {
+    Record& record = decoded.records[i];
+    record.bytes = {given[i].bytes.data(), given[i].bytes.size()};
+    record.position = given[i].position;
+    record.line = 0;
+  }
+  for (RejectedRecord& rejected : decoded.rejected) {
+    const GivenRecord::Kind kind = given[rejected.record].kind;
+    if (kind == GivenRecord::Kind::absent) rejected.diagnostic = diag::NoValue{.found = "no value"}.make();
+    if (kind == GivenRecord::Kind::empty) rejected.diagnostic = diag::NoValue{.found = "an empty value"}.make();
+  }
+}
+
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
   SourceRows rows{turn.records, {}, std::move(turn.rejected), {}, {}};
   if (source.from_kernel.empty()) {

@@ -6,6 +6,7 @@
 #include "runtime/abi/program.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/turn_cutter.h"
+#include "runtime/connect/source.h"
 #include "runtime/operators/rows.h"
 
 namespace braid {
@@ -34,6 +35,9 @@ struct SourceRows {
   };
   std::vector<Step> ahead;
 };
+
+/// The records of a turn that was joined of them: each is what it was when it came.
+void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded);
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call);
 

@@ -10,6 +10,7 @@ constexpr uint16_t kLayout = 1;
 
 void append_content(const EpochRecord& record, WireWriter& out) {
   out.fixed(record.program);
+  out.fixed(record.tables);
   out.fixed(static_cast<uint32_t>(record.events.size()));
   for (const EpochEvent& event : record.events) {
     out.fixed(event.kind);
@@ -49,6 +50,7 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
   record.before.digest = in.fixed<uint64_t>();
   record.clock = in.fixed<int64_t>();
   record.program = in.fixed<uint64_t>();
+  record.tables = in.fixed<uint64_t>();
   for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {
     EpochEvent& event = record.events.emplace_back();
     event.kind = in.fixed<EpochEvent::Kind>();

@@ -46,6 +46,7 @@ struct EpochRecord {
   EpochChain before;
   int64_t clock = 0;  ///< its one reading; not part of the digest: runs that are otherwise the same may differ in it
   uint64_t program = 0;
+  uint64_t tables = 0;  ///< digest of the reference data
   std::vector<EpochEvent> events;
   uint64_t input_digest = 0;
   std::vector<EpochOutput> outputs;

@@ -26,6 +26,7 @@ int64_t JobTurns::age_us() const {
 }
 
 Status JobTurns::look() {
+  if (topics_.reader != nullptr) BRAID_TRY(wake_grown());
   if (seams_.clock.steady_us() - looked_at_ < options_.look_every_us) return {};
   BRAID_TRY(look_at_inputs());
   finish_replaced();
@@ -33,21 +34,35 @@ Status JobTurns::look() {
 }
 
 void JobTurns::wait(int64_t timeout_us) {
-  seams_.clock.sleep_us(timeout_us);
+  if (topics_.reader != nullptr)
+    topics_.reader->wait(timeout_us);
+  else
+    seams_.clock.sleep_us(timeout_us);
+}
+
+bool JobTurns::at_end() const {
+  const auto& partitions = inputs_.partitions();
+  return std::all_of(partitions.begin(), partitions.end(), [this](const JobInputs::Partition& each) {
+    return each.exhausted || program_.sources[each.source].is_static();
+  });
 }
 
 Status JobTurns::look_at_inputs() {
   looked_at_ = seams_.clock.steady_us();
-  bool reopened = false;
   BRAID_ASSIGN(const std::vector<JobInputs::Partition*> added, inputs_.find_new());
   if (!added.empty()) feed_->give_up_all();
   for (JobInputs::Partition* partition : added) {
     engine_->add_partition(partition->source, partition->name);
     feed_->add(*partition);
     partition->quiet_since = looked_at_;
-    reopened = true;
   }
   note_found();
+  if (!added.empty()) move_time();
+  return wake_grown();
+}
+
+Status JobTurns::wake_grown() {
+  bool reopened = false;
   BRAID_ASSIGN(const std::vector<JobInputs::Partition*> grown, inputs_.find_grown());
   for (JobInputs::Partition* partition : grown) {
     partition->exhausted = false;
@@ -76,17 +91,14 @@ Status JobTurns::let_silent_ones_go() {
     const SourceSpec& spec = program_.sources[partition.source];
     if (!partition.exhausted || spec.is_static() || !spec.idle_us || now - partition.quiet_since < *spec.idle_us)
       continue;
-    if (!engine_->clock(partition.source, partition.ordinal).active()) continue;
-    if (!any && since_commit_ == 0) begin_epoch();
+    if (!engine_->clock(partition.source, partition.ordinal).active() || !partition.reader->at_end()) continue;
     any = true;
     engine_->set_idle(partition.source, partition.ordinal);
     note(EpochEvent::Kind::idle, partition);
   }
   if (!any) return {};
   move_time();
-  BRAID_TRY(engine_->health());
-  ++since_commit_;
-  return {};
+  return engine_->health();
 }
 
 }  // namespace braid

@@ -10,12 +10,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
+#include "runtime/broker/broker.h"
 #include "runtime/data/block.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_files.h"
@@ -33,7 +35,9 @@ struct JobSeams {
   Fs& fs;
   Clock& clock;
   Executor& executor;
-  OpenStore open_store;  ///< RocksDB, or a store over `fs` in the simulation
+  OpenStore open_store;            ///< RocksDB, or a store over `fs` in the simulation
+  Broker* broker = nullptr;        ///< of topics, where there are any
+  BrokerReader* reader = nullptr;  ///< reads them; null: the job makes its own
 };
 
 struct JobProgress {
@@ -55,6 +59,11 @@ struct JobOptions {
   /// Inputs go on: files grow, and new ones come. The job reads what there is until it is asked to stop, commits by the
   /// clock, too, and seals nothing.
   bool follow = false;
+  /// Topics are read to the end that they have at the start, and nothing is sealed: the next run goes on behind it.
+  bool until_caught_up = false;
+  std::string group;  ///< as which a broker knows the job
+  /// Only the partitions with this number, of topics that are not reference data. Nothing: all.
+  std::optional<int32_t> partition;
   bool accept = false;  ///< steps whose state does not fit begin empty
   uint64_t commit_every_turns = 1024;
   int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit

@@ -24,7 +24,9 @@ class InlinePartition : public SourcePartition {
   InlinePartition(std::string bytes, const RecordForm& form) : bytes_(std::move(bytes)), form_(form) {}
   const std::string& name() const override { return name_; }
   Result<bool> has_more(int64_t position) override { return static_cast<size_t>(position) < bytes_.size(); }
-  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer&) override {
+  using SourcePartition::next_turn;
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer&,
+                                              std::optional<int64_t>) override {
     std::string_view rest = std::string_view(bytes_).substr(static_cast<size_t>(from.position));
     if (rest.empty()) return std::optional<SourceTurn>();
     TurnCut cut = cut_turn(form_, rest, Follows::nothing);
@@ -127,6 +129,12 @@ Status JobInputs::open_source(int source, StateStore& store) {
 
 Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(const SourceSpec& spec) {
   std::vector<std::pair<std::string, std::string>> found;
+  if (spec.binding.kind == "topic") {
+    BRAID_CHECK(topics_ != nullptr, "a topic is to be read, and there is no broker");
+    BRAID_ASSIGN(const auto places, find_topic_partitions(*topics_, spec.binding.address, spec.is_static()));
+    for (const TopicPartition& place : places) found.emplace_back(braid::name_of(place), "");
+    return found;
+  }
   if (spec.binding.kind != "file") {
     const std::string name = spec.binding.kind == "stdin" ? "-" : "inline";
     found.emplace_back(name, name);
@@ -162,6 +170,11 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
     partitions_.push_back(std::move(partition));
     return {};
   }
+  if (spec.binding.kind == "topic") {
+    BRAID_TRY(open_topic(partition, stored));
+    partitions_.push_back(std::move(partition));
+    return {};
+  }
   if (spec.binding.kind == "inline") {
     partition.reader = std::make_unique<InlinePartition>(spec.binding.address, form);
   } else {
@@ -186,6 +199,24 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
   return {};
 }
 
+Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
+  const SourceSpec& spec = program_.sources[partition.source];
+  const TopicPartition place = place_of(partition.name);
+  TopicAccess access = *topics_;
+  // Reference data is read to its end, before all else.
+  access.bounded |= spec.is_static();
+  BRAID_ASSIGN(partition.reader, open_topic_partition(access, place));
+  if (stored != nullptr && !spec.is_static()) {
+    partition.known = true;
+    partition.position = stored->position;
+    return {};
+  }
+  const StartAt start = spec.is_static() ? StartAt() : start_of(spec.binding);
+  BRAID_ASSIGN(partition.begin.position, first_offset(*topics_, place, start));
+  partition.position = partition.begin;
+  return {};
+}
+
 JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
   Partition* best = nullptr;
   std::pair<bool, int64_t> lowest;  // has event time, W
@@ -199,6 +230,12 @@ JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
     lowest = rank;
   }
   return best;
+}
+
+JobInputs::Partition* JobInputs::find(uint32_t source, uint32_t ordinal) {
+  for (Partition& partition : partitions_)
+    if (partition.source == static_cast<int>(source) && partition.ordinal == ordinal) return &partition;
+  return nullptr;
 }
 
 std::vector<JobInputs::Partition*> JobInputs::table_partitions(int source) {
@@ -219,7 +256,7 @@ void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
 }
 
 void JobInputs::note_end(const Partition& partition, std::string_view header) {
-  if (nature_.live) return;  // there is no end
+  if (nature_.live || program_.sources[partition.source].binding.kind == "topic") return;  // there is no end
   const std::string path = partition.reader->name() == "-" ? "standard input" : partition.reader->name();
   const int64_t position = partition.position.position;
   if (const auto held = static_cast<int64_t>(partition.reader->held_bytes()); held > 0)

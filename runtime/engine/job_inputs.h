@@ -1,5 +1,6 @@
 // The inputs of a job: the partitions of every source, where each has been read to, and the choice of the next turn.
-// A partition keeps its ordinal for ever; files found later come behind those known. One thread.
+// A partition keeps its ordinal for ever; files found later come behind those known. Partitions of topics are found
+// when a job starts. One thread.
 //
 // A file that is renamed while another takes its name (rotation) is read to its end under its old name, and the other
 // one is a partition of its own, `NAME#2`. A file is known by the hash of what was read last, so this also holds for
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "runtime/connect/source.h"
+#include "runtime/connect/topic_source.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/state/store.h"
 #include "runtime/state/wire.h"
@@ -25,21 +27,24 @@ class JobInputs {
   struct Partition {
     int source = 0;
     uint32_t ordinal = 0;
-    std::string name;  ///< of a file: relative to the project if it is in it, otherwise absolute; with `#2` of a second
-    std::string path;  ///< under which its file was found
+    /// Of a file: relative to the project if it is in it, otherwise absolute; with `#2` of a second. "topic/partition".
+    std::string name;
+    std::string path;         ///< under which its file was found
     uint32_t generation = 1;  ///< of files with this name
     FileInfo file;            ///< what was found there
     bool finishing = false;   ///< nothing more comes
     bool finished = false;    ///< and all of it has been read: it has no reader
     std::unique_ptr<SourcePartition> reader;
-    std::string header;          ///< CSV: of a partition that is not read from its start
-    PartitionPosition position;  ///< behind the last turn that was run
-    bool known = false;          ///< of an earlier run, and read on from there
-    bool first_seen = false;     ///< in this run, and in no record of an epoch yet
-    bool exhausted = false;      ///< read to its end
-    int64_t quiet_since = 0;     ///< steady clock, when it was first found exhausted
-    bool changed = true;         ///< since the last commit
-    int64_t records = 0;         ///< found by this run
+    std::string header;               ///< CSV: of a partition that is not read from its start
+    PartitionPosition begin;          ///< of its first record
+    PartitionPosition position;       ///< behind the last turn that was run
+    bool known = false;               ///< of an earlier run, and read on from there
+    bool first_seen = false;          ///< in this run, and in no record of an epoch yet
+    std::optional<int64_t> turn_end;  ///< the next turn has been run before, and ended there
+    bool exhausted = false;           ///< read to its end
+    int64_t quiet_since = 0;          ///< steady clock, when it was first found exhausted
+    bool changed = true;              ///< since the last commit
+    int64_t records = 0;              ///< found by this run
   };
 
   struct Nature {
@@ -49,12 +54,16 @@ class JobInputs {
   /// `root`: JobOptions::root.
   JobInputs(Fs& fs, const Program& program, Nature nature, std::string root = {})
       : fs_(fs), program_(program), nature_(nature), root_(std::move(root)) {}
+  /// Before open(), where a source is bound to a topic. It outlives the inputs.
+  void read_topics(const TopicAccess& access) { topics_ = &access; }
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
   /// They stay where they are in memory; new ones come behind them.
   std::deque<Partition>& partitions() { return partitions_; }
   const std::deque<Partition>& partitions() const { return partitions_; }
+  /// Null: there is none.
+  Partition* find(uint32_t source, uint32_t ordinal);
   /// Of live inputs: files that are new. They are partitions from then on.
   Result<std::vector<Partition*>> find_new();
   /// Of live inputs: partitions at their end that have got more.
@@ -96,8 +105,10 @@ class JobInputs {
   /// Whether a partition of the source reads that file, which is found at `path`.
   Result<bool> is_read(int source, const std::string& path, const FileInfo& file);
   const Partition* newest_of(int source, const std::string& first_name) const;
-  /// The files of a source that there are: path by name, sorted as they are numbered.
+  /// The files, or partitions of a topic, of a source that there are: path by name, in the order in which they are
+  /// numbered.
   Result<std::vector<std::pair<std::string, std::string>>> find_files(const SourceSpec& spec);
+  Status open_topic(Partition& partition, const Stored* stored);
   /// The next partition of the source. `stored`: how far it was read before.
   Status add(int source, const std::string& name, uint32_t generation, const std::string& path, const Stored* stored);
   /// A file that was found under that name, unless it is one that is read already. True: it is a partition now.
@@ -112,6 +123,7 @@ class JobInputs {
   const Program& program_;
   Nature nature_;
   std::string root_;
+  const TopicAccess* topics_ = nullptr;
   std::vector<Diagnostic> warnings_;
   std::deque<Partition> partitions_;
   /// By source: device and inode of the files that find_new() found last.

@@ -1,6 +1,6 @@
 // The store of a job, or of one of its tasks: the folder locked, the state opened and checked, the program's steps
 // matched with what is stored. What is committed to it, and when, is the business of whoever runs the turns.
-// Internal to the engine folder. One thread, but for the proof.
+// Internal to the jobs of the runtime. One thread, but for the proof.
 #pragma once
 
 #include <atomic>

@@ -6,12 +6,37 @@
 #include "runtime/data/key_bytes.h"
 
 namespace braid {
+namespace {
+
+constexpr int kReplayDiffers = diag::ReplayDiffers::kCode;
+
+}  // namespace
 
 JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams)
     : program_(program),
       options_(options),
       seams_(seams),
-      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root) {}
+      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root) {
+  topics_.broker = seams.broker;
+  topics_.reader = seams.reader;
+  topics_.clock = &seams.clock;
+  topics_.task = options.partition;
+  topics_.bounded = options.until_caught_up;
+  topics_.stop_requested = options.stop_requested;
+}
+
+Status JobTurns::connect() {
+  const bool any = std::any_of(program_.sources.begin(), program_.sources.end(),
+                               [](const SourceSpec& source) { return source.binding.kind == "topic"; });
+  if (!any) return {};
+  inputs_.read_topics(topics_);
+  if (topics_.reader != nullptr) return {};
+  auto reader = seams_.broker->make_reader({.group = options_.group});
+  if (!reader.ok()) return Error(reader.error());
+  reader_ = std::move(*reader);
+  topics_.reader = reader_.get();
+  return {};
+}
 
 Status JobTurns::open(JobStore& store, OutputWriter& output) {
   goes_on_ = store.last_epoch().epoch > 0;
@@ -20,6 +45,7 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
         table_digests_[std::string(key.substr(6))] = WireReader(digest).fixed<uint64_t>();
         return {};
       }));
+  BRAID_TRY(connect());
   BRAID_TRY(inputs_.open(store.state()));
   EngineOptions engine;
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
@@ -36,7 +62,6 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
     engine_->add_partition(partition.source, partition.name);
     engine_->set_header(partition.source, partition.ordinal, partition.header);
   }
-  note_found();
   if (options_.follow) begin_epoch();
   feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
   store.start_proof();
@@ -49,7 +74,7 @@ Status JobTurns::read_table(int source) {
   uint64_t digest = 0;
   std::vector<JobInputs::Partition*> partitions = inputs_.table_partitions(source);
   for (JobInputs::Partition* partition : partitions) {
-    partition->position = {};
+    partition->position = partition->begin;
     while (true) {
       BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(*partition));
       if (!turn) break;
@@ -88,6 +113,10 @@ Status JobTurns::load_tables() {
                                   .make();
     return Error{ErrorKind::store, reason.message, reason.code, 0};
   }
+  return engine_->health();
+}
+
+Status JobTurns::begin() {
   // Files that have grown since they ended go on with their own time; time is settled before their first turn.
   bool reopened = false;
   for (JobInputs::Partition& partition : inputs_.partitions()) {
@@ -103,6 +132,7 @@ Status JobTurns::load_tables() {
       partition.exhausted = true;
     }
   }
+  note_found();
   if (reopened) move_time();
   return engine_->health();
 }
@@ -111,22 +141,32 @@ void JobTurns::note(EpochEvent::Kind kind, const JobInputs::Partition& partition
   record_.events.push_back({kind, static_cast<uint32_t>(partition.source), partition.ordinal, end, {}});
 }
 
+void JobTurns::note_found(JobInputs::Partition& partition) {
+  partition.first_seen = false;
+  note(EpochEvent::Kind::found, partition, partition.position.position);
+  record_.events.back().name = partition.name;
+}
+
 void JobTurns::note_found() {
-  for (JobInputs::Partition& partition : inputs_.partitions()) {
-    if (!std::exchange(partition.first_seen, false)) continue;
-    note(EpochEvent::Kind::found, partition, partition.position.position);
-    record_.events.back().name = partition.name;
-  }
+  for (JobInputs::Partition& partition : inputs_.partitions())
+    if (partition.first_seen) note_found(partition);
 }
 
 void JobTurns::move_time() {
+  if (options_.follow && since_commit_ == 0) begin_epoch();
+  run_move();
+}
+
+void JobTurns::run_move() {
   engine_->move_time();
   record_.events.push_back({.kind = EpochEvent::Kind::moved, .name = {}});
+  if (options_.follow) ++since_commit_;
 }
 
 Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   const bool seal = (options_.seal && !options_.follow) || partition.finishing;
-  if (options_.follow && since_commit_ == 0) begin_epoch();
+  // A turn that has been run has the clock reading that it had.
+  if (options_.follow && since_commit_ == 0 && !partition.turn_end) begin_epoch();
   BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, seal));
   if (turn != nullptr) {
     note(EpochEvent::Kind::turn, partition, turn->source.end.position);
@@ -144,11 +184,56 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   return true;
 }
 
+Status JobTurns::replay(const EpochRecord& record) {
+  epoch_now_ = record.clock;
+  engine_->set_now(epoch_now_);
+  auto cannot = [](std::string reason) { return Error{ErrorKind::input, std::move(reason), kReplayDiffers, 0}; };
+  for (const EpochEvent& event : record.events) {
+    if (event.kind == EpochEvent::Kind::moved) {
+      run_move();
+      continue;
+    }
+    JobInputs::Partition* partition = inputs_.find(event.source, event.partition);
+    if (partition == nullptr) return cannot("an input that it read is not there");
+    switch (event.kind) {
+      case EpochEvent::Kind::found:
+        if (partition->name != event.name) return cannot("it found `" + event.name + "`, which is not there");
+        partition->position.position = event.end;
+        if (partition->first_seen) note_found(*partition);
+        break;
+      case EpochEvent::Kind::turn: {
+        partition->exhausted = false;
+        partition->turn_end = event.end;
+        BRAID_ASSIGN(const bool ran, run(*partition));
+        partition->turn_end.reset();
+        if (!ran) return cannot("`" + partition->name + "` has not the records that it read");
+        break;
+      }
+      case EpochEvent::Kind::idle:
+        engine_->set_idle(partition->source, partition->ordinal);
+        note(event.kind, *partition);
+        break;
+      case EpochEvent::Kind::woken:
+        engine_->reopen_partition(partition->source, partition->ordinal);
+        note(event.kind, *partition);
+        break;
+      case EpochEvent::Kind::ended:
+        partition->finishing = true;
+        BRAID_TRY(run(*partition));
+        break;
+      case EpochEvent::Kind::moved:
+        break;
+    }
+  }
+  return engine_->health();
+}
+
 EpochRecord JobTurns::end_epoch(const EpochChain& last) {
   EpochRecord record = std::exchange(record_, {});
   record.before = last;
   record.clock = options_.follow ? epoch_now_ : seams_.clock.now_us();
   record.program = program_.id;
+  for (const auto& [name, digest] : table_digests_) record.tables = hash_mix(record.tables, digest);
   since_commit_ = 0;
   return record;
 }

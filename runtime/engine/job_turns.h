@@ -1,6 +1,6 @@
 // The turns of a job: inputs, the engine that runs them, and the record of what was run since the last commit, from
 // which the same turns can be run again. Reads what there is (bounded), or goes on as data arrives (follow.cpp).
-// Commits nothing. Internal to the engine folder. One thread.
+// Commits nothing. Internal to the jobs of the runtime. One thread.
 #pragma once
 
 #include <map>
@@ -24,15 +24,21 @@ class JobTurns {
   /// Finds the inputs, and makes the engine, with what the store has of its state.
   Status open(JobStore& store, OutputWriter& output);
   Status load_tables();
+  /// An epoch that was run before, behind what has been run: its turns as they were. Afterwards end_epoch() gives the
+  /// same record, or what was read is not what it was. Fails with 8020.
+  Status replay(const EpochRecord& record);
+  /// Behind all that: partitions that are new, and files that have grown since they ended.
+  Status begin();
 
   /// The next to take a turn; none: nothing is at hand.
   JobInputs::Partition* choose() { return inputs_.choose(*engine_); }
   /// The partition's next turn. False: there was none, and nothing has happened.
   Result<bool> run(JobInputs::Partition& partition);
 
-  // With `follow`: what changes without a turn. Does nothing as long as the last look was a moment ago.
+  // With `follow`.
+  /// What changes without a turn: inputs that have got more, now and then new ones, and silence.
   Status look();
-  /// The inputs are looked at that can say that they have more.
+  /// Until a topic has more, or the time is over.
   void wait(int64_t timeout_us);
   /// How long the epoch has had turns that are in no commit; 0 without such.
   int64_t age_us() const;
@@ -51,25 +57,36 @@ class JobTurns {
   TurnEngine& engine() { return *engine_; }
   const TurnEngine& engine() const { return *engine_; }
   const JobInputs& inputs() const { return inputs_; }
+  /// All that is at hand has been run, and nothing more is to come.
+  bool at_end() const;
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
 
  private:
+  /// Where a source is bound to a topic.
+  Status connect();
   Status read_table(int source);
   /// The next turns belong to an epoch of their own, whose clock reading this is.
   void begin_epoch();
   void note(EpochEvent::Kind kind, const JobInputs::Partition& partition, int64_t end = 0);
+  void note_found(JobInputs::Partition& partition);
   void note_found();
   /// Files that are new and files that have grown.
   Status look_at_inputs();
+  /// Partitions at their end that have got more.
+  Status wake_grown();
   /// Files that have been renamed or deleted and get nothing more.
   void finish_replaced();
   /// Partitions that have been silent long enough hold time back no longer.
   Status let_silent_ones_go();
+  /// What time allows is released, as a part of the epoch.
   void move_time();
+  void run_move();
 
   const Program& program_;
   const JobOptions& options_;
   const JobSeams& seams_;
+  TopicAccess topics_;
+  std::unique_ptr<BrokerReader> reader_;
   JobInputs inputs_;
   std::unique_ptr<TurnEngine> engine_;
   std::unique_ptr<TurnFeed> feed_;

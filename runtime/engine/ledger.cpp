@@ -4,6 +4,13 @@
 
 namespace braid {
 
+Ledger& Ledger::operator+=(const Ledger& other) {
+  for (int64_t Ledger::* count : {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched,
+                                  &Ledger::rejected, &Ledger::late, &Ledger::held, &Ledger::partly_late})
+    this->*count += other.*count;
+  return *this;
+}
+
 LedgerBook::LedgerBook(const Program& program) : program_(program), products_(program.products.size()) {
   places_.assign(products_.size(), std::vector<int>(program.sources.size() + program.products.size() + 1, -1));
   for (size_t p = 0; p < products_.size(); ++p) {

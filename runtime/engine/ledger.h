@@ -19,6 +19,7 @@ struct Ledger {
   int64_t partly_late = 0;  ///< of the used: late for some of their windows
 
   int64_t deviation() const { return in - (used + filtered + duplicate + unmatched + rejected + late + held); }
+  Ledger& operator+=(const Ledger& other);
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 

@@ -73,7 +73,8 @@ Result<std::optional<std::string>> JobInputs::find_moved(int source, const Store
 
 bool JobInputs::is_followed(const Partition& partition) const {
   const SourceSpec& spec = program_.sources[partition.source];
-  return partition.exhausted && !partition.finishing && !spec.is_static() && spec.binding.kind == "file";
+  return partition.exhausted && !partition.finishing && !spec.is_static() &&
+         (spec.binding.kind == "file" || spec.binding.kind == "topic");
 }
 
 Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {
@@ -108,6 +109,7 @@ std::vector<JobInputs::Partition*> JobInputs::find_replaced(int64_t quiet_since)
   std::vector<Partition*> replaced;
   for (Partition& partition : partitions_) {
     if (!is_followed(partition) || partition.quiet_since > quiet_since) continue;
+    if (program_.sources[partition.source].binding.kind != "file") continue;
     if (named_[partition.source].contains({partition.file.device, partition.file.inode})) continue;
     partition.finishing = true;
     partition.reader->finish();

@@ -35,7 +35,8 @@ Status JobRun::recover() {
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(store_.keep_identity(false));
   BRAID_TRY(turns_.open(store_, outputs_));
-  return turns_.load_tables();
+  BRAID_TRY(turns_.load_tables());
+  return turns_.begin();
 }
 
 }  // namespace braid

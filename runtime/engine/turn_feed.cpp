@@ -66,7 +66,7 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   by_partition_[&partition] = &queue;
   queue.form = record_form(spec);
   queue.csv = queue.form.format == Format::csv;
-  queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin";
+  queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && spec.binding.kind != "topic";
   queue.header = partition.header;
 }
 
@@ -122,7 +122,7 @@ Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool
 
 Status TurnFeed::load_table(int source, bool silent) {
   for (JobInputs::Partition* partition : inputs_.table_partitions(source)) {
-    partition->position = {};
+    partition->position = partition->begin;
     Queue& queue = queue_of(*partition);
     queue.in_use = queue.closed = false;
     while (true) {
@@ -194,7 +194,8 @@ void TurnFeed::read(Slot& slot) const {
   slot.found = false;
   slot.status = {};
   if (queue.closed) return;
-  Result<std::optional<SourceTurn>> turn = queue.partition.reader->next_turn(queue.cursor, slot.buffer);
+  Result<std::optional<SourceTurn>> turn =
+      queue.partition.reader->next_turn(queue.cursor, slot.buffer, queue.partition.turn_end);
   if (!turn.ok()) slot.status = turn.error();
   slot.found = turn.ok() && turn->has_value();
   if (!slot.found) {
@@ -222,13 +223,15 @@ void TurnFeed::decode(Slot& slot) const {
   slot.call.arena = &slot.arena;
   slot.call.caches = slot.caches.data();
   DecodedTurn decoded = decoder->decode({.bytes = turn.bytes,
-                                         .position = turn.begin.position,
+                                         // Only a text begins with a byte order mark.
+                                         .position = turn.given.empty() ? turn.begin.position : 1,
                                          .first_line = turn.begin.line,
                                          .long_record_bytes = turn.long_record_bytes,
                                          .ascii = turn.ascii,
                                          .source = static_cast<uint32_t>(source),
                                          .partition = queue.partition.ordinal},
                                         slot.arena);
+  name_given_records(turn.given, decoded);
   slot.header = decoder->header();
   slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
   if (slots_.size() > 1) engine_.run_ahead(source, slot.turn.rows, slot.arena, slot.call);

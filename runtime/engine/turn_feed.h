@@ -4,7 +4,7 @@
 // partition are is cut by their bytes alone, and what they hold before time looks at it (decode_source.h) by their
 // records alone. So turns that will probably come next are read and decoded by other threads while one is run, and used
 // when they do come; a guess that was wrong costs time and nothing else. An error of a turn that was read ahead is told
-// when the turn comes. Standard input is not read ahead: nobody can say when the next bytes come.
+// when the turn comes. Standard input and topics are not read ahead: nobody can say when the next bytes come.
 //
 // Bound: 2 · workers turns ahead over all partitions, besides the one at hand; none with one worker, which does all on
 // the caller's thread. Each turn has a buffer, an arena and decoders of its own that are used again.

@@ -1,0 +1,237 @@
+#include "runtime/connect/topic_source.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/broker/patience.h"
+#include "runtime/report/diagnostic.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kPatience = 30'000'000;
+constexpr int64_t kLookEvery = 100'000;
+constexpr size_t kRecordsAtOnce = 1024;
+
+/// Lines that no decoder takes for a record.
+constexpr std::string_view kAbsent = "null", kEmpty = "\"\"";
+
+/// Errors of the broker as errors of the input.
+template <class T>
+Result<T> of_input(Result<T, BrokerError> result) {
+  if (!result.ok()) return Error(result.error());
+  if constexpr (std::is_void_v<T>)
+    return {};
+  else
+    return std::move(result).value();
+}
+
+template <class Call>
+auto ask(const TopicAccess& access, const Call& call) {
+  return of_input(ask_patiently(*access.clock, access.stop_requested, call));
+}
+
+bool is_blank(std::string_view value) {
+  return value.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+class TopicSource : public SourcePartition {
+ public:
+  TopicSource(const TopicAccess& access, TopicPartition place, std::optional<int64_t> bound)
+      : access_(access), place_(std::move(place)), name_(name_of(place_)), bound_(bound) {}
+  ~TopicSource() override {
+    if (position_) (void)access_.reader->stop(place_);
+  }
+
+  const std::string& name() const override { return name_; }
+  bool at_end() const override { return at_end_; }
+
+  using SourcePartition::next_turn;
+  Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer,
+                                              std::optional<int64_t> end) override {
+    BRAID_TRY(go_to(from.position));
+    given_.clear();
+    begins_.clear();
+    originals_.clear();
+    const std::optional<int64_t> goal = end ? end : bound_;
+    SourceTurn turn;
+    turn.begin = from;
+    size_t used = 0;
+    while (!goal || *position_ < *goal) {
+      BRAID_ASSIGN(const bool at_hand, fetch(goal && (end || given_.empty()), goal));
+      if (!at_hand) {
+        if (end && at_end_) return changed(*end);
+        break;
+      }
+      const BrokerRecord& record = batch_->records()[next_];
+      if (goal && record.offset >= *goal) {
+        if (end) return changed(*end);
+        position_ = record.offset;
+        break;
+      }
+      const size_t size = record.value ? std::max(record.value->size(), kAbsent.size()) : kAbsent.size();
+      if (!given_.empty() && used + size + 1 > kTurnBytes) break;
+      if (size > kMaxRecordBytes) {
+        if (!given_.empty()) break;
+        turn.long_record_bytes = size;
+      }
+      used = append(record, buffer, used);
+      position_ = record.offset + 1;
+      ++next_;
+      if (turn.long_record_bytes > 0) break;
+    }
+    if (given_.empty()) return std::optional<SourceTurn>();
+    if (end && *position_ != *end) return changed(*end);
+    turn.bytes = {buffer.reserve(0), used};
+    for (size_t i = 0; i < given_.size(); ++i)
+      if (given_[i].kind == GivenRecord::Kind::value && given_[i].bytes.empty())
+        given_[i].bytes =
+            turn.bytes.substr(begins_[i], (i + 1 < given_.size() ? begins_[i + 1] : used) - begins_[i] - 1);
+    turn.end.position = *position_;
+    turn.given = given_;
+    return std::optional<SourceTurn>(std::move(turn));
+  }
+
+  Result<bool> has_more(int64_t position) override {
+    BRAID_TRY(go_to(position));
+    return fetch(false, std::nullopt);
+  }
+  Result<std::string> header() override { return std::string(); }
+  Result<uint64_t> fingerprint(int64_t) override { return uint64_t{0}; }
+
+ private:
+  /// What is fetched comes from there on.
+  Status go_to(int64_t position) {
+    if (position_ == position) return {};
+    batch_.reset();
+    BRAID_TRY(of_input(access_.reader->start(place_, position)));
+    position_ = position;
+    at_end_ = false;
+    return {};
+  }
+
+  /// Whether there is a record at hand. `wait`: until there is one, or nothing comes up to `goal`.
+  Result<bool> fetch(bool wait, std::optional<int64_t> goal) {
+    while (true) {
+      if (batch_ != nullptr && next_ < batch_->records().size()) return true;
+      batch_.reset();
+      next_ = 0;
+      BrokerResult<BrokerReader::Fetched> fetched = access_.reader->fetch(place_, kRecordsAtOnce);
+      if (!fetched.ok() && fetched.error().fault == BrokerFault::lost) return lost(fetched.error());
+      // What may pass is asked for again.
+      if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) return Error(fetched.error());
+      if (fetched.ok()) {
+        batch_ = std::move(fetched->batch);
+        at_end_ = fetched->end.has_value();
+        if (batch_ != nullptr) continue;
+        if (at_end_ && (!goal || *fetched->end >= *goal)) return false;
+      }
+      if (!wait || (access_.stop_requested && access_.stop_requested())) return false;
+      access_.reader->wait(kLookEvery);
+    }
+  }
+
+  /// Adds a line; the bytes that are used then.
+  size_t append(const BrokerRecord& record, TurnBuffer& buffer, size_t used) {
+    GivenRecord& given = given_.emplace_back();
+    given.position = record.offset;
+    std::string_view line;
+    if (!record.value) {
+      given.kind = GivenRecord::Kind::absent;
+      line = kAbsent;
+    } else if (is_blank(*record.value)) {
+      given.kind = GivenRecord::Kind::empty;
+      line = kEmpty;
+    } else {
+      line = record.value->substr(0, kMaxRecordBytes);
+    }
+    begins_.push_back(used);
+    char* const text = buffer.reserve(std::max(kTurnBytes, used + line.size() + 1)) + used;
+    std::memcpy(text, line.data(), line.size());
+    text[line.size()] = '\n';
+    if (record.value && (given.kind == GivenRecord::Kind::empty || line.find('\n') != std::string_view::npos)) {
+      std::replace(text, text + line.size(), '\n', '\r');
+      given.bytes = originals_.emplace_back(record.value->substr(0, kMaxRecordBytes));
+    }
+    return used + line.size() + 1;
+  }
+
+  Error lost(const BrokerError& error) const {
+    const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kPatience);
+    if (!range.ok() || range->begin <= *position_) return error;
+    const Diagnostic gone =
+        diag::RecordsGone{
+            .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_}
+            .make();
+    return {ErrorKind::input, gone.message, gone.code, 0};
+  }
+
+  Error changed(int64_t end) const {
+    return {ErrorKind::input, "`" + name_ + "` has no longer the records before offset " + std::to_string(end),
+            diag::ReplayDiffers::kCode, 0};
+  }
+
+  const TopicAccess access_;
+  TopicPartition place_;
+  std::string name_;
+  std::optional<int64_t> bound_;     ///< nothing is read from there on
+  std::optional<int64_t> position_;  ///< of the next record; nothing: not begun
+  std::unique_ptr<RecordBatch> batch_;
+  size_t next_ = 0;
+  bool at_end_ = false;
+  std::vector<GivenRecord> given_;
+  std::vector<size_t> begins_;  ///< of their lines
+  std::deque<std::string> originals_;
+};
+
+}  // namespace
+
+std::string name_of(const TopicPartition& place) {
+  return place.topic + "/" + std::to_string(place.partition);
+}
+
+TopicPartition place_of(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return {std::string(name.substr(0, slash)), std::stoi(std::string(name.substr(slash + 1)))};
+}
+
+Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const std::string& topic,
+                                                          bool whole) {
+  const std::string names[] = {topic};
+  BRAID_ASSIGN(const std::vector<TopicInfo> found,
+               ask(access, [&] { return access.broker->describe(names, kPatience); }));
+  if (found.empty()) return Error{ErrorKind::input, "the topic `" + topic + "` does not exist", 0, 0};
+  std::vector<TopicPartition> places;
+  for (int32_t partition = 0; partition < found.front().partitions; ++partition)
+    if (whole || !access.task || *access.task == partition) places.push_back({topic, partition});
+  return places;
+}
+
+Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& place, const StartAt& start) {
+  BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
+  switch (start.kind) {
+    case StartAt::Kind::earliest:
+      return range.begin;
+    case StartAt::Kind::latest:
+      return range.end;
+    case StartAt::Kind::timestamp: {
+      return ask(access, [&] { return access.broker->offset_at(place, start.timestamp_us / 1000, kPatience); });
+    }
+    case StartAt::Kind::offsets: {
+      const auto found = start.offsets.find(place.partition);
+      return found == start.offsets.end() ? range.begin : found->second;
+    }
+  }
+  return range.begin;
+}
+
+Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place) {
+  std::optional<int64_t> bound;
+  if (access.bounded) {
+    BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
+    bound = range.end;
+  }
+  return std::unique_ptr<SourcePartition>(std::make_unique<TopicSource>(access, place, bound));
+}
+
+}  // namespace braid

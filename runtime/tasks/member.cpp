@@ -1,0 +1,387 @@
+#include "runtime/tasks/member.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/broker/patience.h"
+#include "runtime/tasks/partitioning.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kPatience = 30'000'000;
+/// How long a call may keep the member from serving its group.
+constexpr int64_t kShortly = 1'000'000;
+/// What is committed is seen within that time.
+constexpr int64_t kUntilGone = 600'000'000;
+constexpr int64_t kNothingDue = 1'000'000;
+constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
+
+/// What a task has done becomes a part of what its member has.
+void add_part(const JobReport& part, JobReport& whole) {
+  if (whole.products.empty()) {
+    whole.products = part.products;
+  } else {
+    for (size_t i = 0; i < whole.products.size(); ++i) {
+      JobReport::Product& product = whole.products[i];
+      const JobReport::Product& more = part.products[i];
+      product.rows += more.rows;
+      product.alerts += more.alerts;
+      product.derived += more.derived;
+      for (size_t input = 0; input < product.inputs.size(); ++input)
+        product.inputs[input].ledger += more.inputs[input].ledger;
+    }
+  }
+  whole.events += part.events;
+  whole.turns += part.turns;
+  whole.epochs += part.epochs;
+  whole.watermark = whole.watermark == kNoTime ? part.watermark : std::min(whole.watermark, part.watermark);
+  whole.newest = std::max(whole.newest, part.newest);
+  whole.state += part.state;
+  whole.deviation += std::abs(part.deviation);
+  whole.leaps_discarded += part.leaps_discarded;
+  whole.started_empty = part.started_empty;
+  for (const Diagnostic& warning : part.warnings)
+    if (std::none_of(whole.warnings.begin(), whole.warnings.end(),
+                     [&](const Diagnostic& each) { return each.message == warning.message; }))
+      whole.warnings.push_back(warning);
+}
+
+}  // namespace
+
+JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
+    : program_(program), options_(options), seams_(seams), epochs_(options.broker.group + ".epochs") {}
+
+Result<JobReport> JobMember::run() {
+  BRAID_TRY(prepare());
+  BRAID_TRY(join());
+  while (!stops()) {
+    if (std::exchange(fenced_, false)) BRAID_TRY(join());
+    BRAID_TRY(serve());
+    BRAID_TRY(recover_tasks());
+    BRAID_ASSIGN(const bool ran, run_round());
+    int64_t rest = time_to_commit();
+    if (rest <= 0 || is_done()) {
+      BRAID_TRY(commit());
+      if (is_done()) break;  // and the commit has not undone it
+      rest = time_to_commit();
+    }
+    if (!ran) reader_->wait(std::min(options_.job.look_every_us, rest));
+  }
+  if (!fenced_) BRAID_TRY(commit());
+  JobReport report;
+  report.drained = drained_;
+  report.warnings = warnings_;
+  for (const auto& [number, task] : tasks_)
+    if (task != nullptr) add_part(task->report(), report);
+  for (size_t product = 0; product < program_.products.size(); ++product)
+    report.outputs.push_back(topics_->name(static_cast<int>(product), ""));
+  BRAID_TRY(leave());
+  return report;
+}
+
+bool JobMember::stops() {
+  drained_ = drained_ || (options_.job.stop_requested && options_.job.stop_requested());
+  return drained_;
+}
+
+bool JobMember::is_done() const {
+  return options_.job.until_caught_up && was_assigned_ &&
+         std::all_of(tasks_.begin(), tasks_.end(),
+                     [](const auto& task) { return task.second != nullptr && task.second->at_end(); });
+}
+
+Status JobMember::prepare() {
+  const Partitioning partitioning = partitioning_of(program_);
+  by_number_ = partitioning.by_number;
+  std::string reason = partitioning.reason;
+  int32_t most = 0;
+  for (const SourceSpec& source : program_.sources) {
+    if (source.is_static()) continue;
+    if (source.binding.kind != "topic") {
+      by_number_ = false;
+      reason = fmt::format("`{}` is not read from a topic", source.name);
+      continue;
+    }
+    TopicAccess access{.broker = seams_.broker, .clock = &seams_.clock, .stop_requested = options_.job.stop_requested};
+    BRAID_ASSIGN(const auto places, find_topic_partitions(access, source.binding.address, true));
+    const auto [found, added] = input_partitions_.emplace(source.binding.address, places.size());
+    if (!added) {
+      const auto first = std::find_if(program_.sources.begin(), program_.sources.end(), [&](const SourceSpec& each) {
+        return each.binding.kind == "topic" && each.binding.address == source.binding.address;
+      });
+      const Diagnostic twice =
+          diag::TopicReadTwice{.first = first->name, .second = source.name, .topic = source.binding.address}.make();
+      return Error{ErrorKind::input, twice.message, twice.code, 0};
+    }
+    const auto count = static_cast<int32_t>(places.size());
+    if (most > 0 && count != most && partitioning.has_keys && by_number_) {
+      by_number_ = false;
+      reason = fmt::format("`{}` has {} partitions, and another input {}", source.binding.address, count, most);
+    }
+    most = std::max(most, count);
+  }
+  if (!by_number_ && most > 1) warnings_.push_back(diag::OneTask{.reason = reason}.make());
+  task_count_ = by_number_ ? std::max(most, 1) : 1;
+
+  const std::string names[] = {epochs_};
+  auto describe = [&] {
+    return ask_patiently(seams_.clock, options_.job.stop_requested,
+                         [&] { return seams_.broker->describe(names, kPatience); });
+  };
+  auto found = describe();
+  if (!found.ok()) return Error(found.error());
+  if (found->empty()) {
+    const NewTopic made[] = {{.name = epochs_,
+                              .partitions = task_count_,
+                              .replicas = options_.broker.replication,
+                              .settings = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}};
+    const BrokerStatus created = ask_patiently(seams_.clock, options_.job.stop_requested,
+                                               [&] { return seams_.broker->create_topics(made, kPatience); });
+    if (!created.ok()) return Error(created.error());
+    found = describe();
+    if (!found.ok()) return Error(found.error());
+  }
+  // Whoever made it first may have counted otherwise.
+  if (!found->empty() && found->front().partitions != task_count_) {
+    const Diagnostic changed = diag::TasksChanged{.found = task_count_, .tasks = found->front().partitions}.make();
+    return Error{ErrorKind::input, changed.message, changed.code, 0};
+  }
+  topics_ =
+      std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
+                                     options_.broker.partitions.value_or(task_count_), options_.broker.replication);
+  for (size_t product = 0; product < program_.products.size(); ++product) {
+    const auto made = ask_patiently(seams_.clock, options_.job.stop_requested,
+                                    [&] { return topics_->partitions(static_cast<int>(product), ""); });
+    if (!made.ok()) return Error(made.error());
+  }
+  return {};
+}
+
+Status JobMember::join() {
+  if (group_ != nullptr) pause();  // it was fenced
+  tasks_.clear();
+  was_assigned_ = false;
+  group_.reset();
+  transaction_.reset();
+  writer_.reset();
+  reader_.reset();
+  auto reader = seams_.broker->make_reader({.group = options_.broker.group});
+  if (!reader.ok()) return Error(reader.error());
+  reader_ = std::move(*reader);
+  seams_.reader = reader_.get();
+  if (transactional_id_.empty()) {
+    std::string name;
+    if (options_.broker.instance) {
+      name = *options_.broker.instance;
+    } else {
+      BRAID_ASSIGN(name, seams_.fs.unique_id());
+    }
+    transactional_id_ = options_.broker.group + "." + name;
+  }
+  auto writer = seams_.broker->make_writer({.transactional_id = transactional_id_,
+                                            .transaction_timeout_us = options_.broker.transaction_timeout_us,
+                                            .compression = options_.broker.compression});
+  if (!writer.ok()) return Error(writer.error());
+  writer_ = std::move(*writer);
+  transaction_ = std::make_unique<Transaction>(*writer_, kPatience);
+  BRAID_TRY(begin_session());
+  auto group = seams_.broker->make_group({.group = options_.broker.group,
+                                          .topic = epochs_,
+                                          .instance = options_.broker.instance,
+                                          .session_timeout_us = options_.broker.session_timeout_us});
+  if (!group.ok()) return Error(group.error());
+  group_ = std::move(*group);
+  return {};
+}
+
+Status JobMember::begin_session() {
+  while (true) {
+    const BrokerStatus begun = writer_->begin_session(kPatience);
+    if (begun.ok()) break;
+    const BrokerFault fault = begun.error().fault;
+    if (fault == BrokerFault::refused || fault == BrokerFault::lost || stops()) return Error(begun.error());
+    pause();
+  }
+  pause_us_ = 0;
+  transaction_->forget();
+  return {};
+}
+
+void JobMember::pause() {
+  pause_us_ = std::clamp(pause_us_ * 2, kFirstPause, kLongestPause);
+  seams_.clock.sleep_us(pause_us_);
+}
+
+Status JobMember::serve() {
+  const BrokerStatus served = group_->serve(0, *this);
+  BRAID_TRY(std::exchange(failure_, {}));
+  if (served.ok() || served.error().fault == BrokerFault::retry) return {};
+  return Error(served.error());
+}
+
+void JobMember::assigned(std::span<const int32_t> partitions) {
+  was_assigned_ = true;
+  for (const int32_t each : partitions) tasks_.try_emplace(each);
+}
+
+void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
+  failure_ = lost ? forget_work() : commit();
+  for (const int32_t each : partitions) {
+    const auto found = tasks_.find(each);
+    if (found == tasks_.end()) continue;
+    if (found->second != nullptr && failure_.ok()) failure_ = found->second->close();
+    tasks_.erase(found);
+  }
+}
+
+std::vector<TopicPartition> JobMember::inputs_of(int32_t task) const {
+  std::vector<TopicPartition> places;
+  for (const auto& [topic, count] : input_partitions_)
+    for (int32_t partition = 0; partition < count; ++partition)
+      if (!by_number_ || partition == task) places.push_back({topic, partition});
+  return places;
+}
+
+Status JobMember::recover_tasks() {
+  for (auto& [number, task] : tasks_) {
+    if (task != nullptr) continue;
+    BRAID_ASSIGN(task, recover(number));
+    if (task == nullptr) break;  // the group is served before the next attempt
+    pause_us_ = 0;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
+  // What waits for a transaction that is open is not known yet.
+  const BrokerResult<std::vector<BrokerGroup::Committed>> committed = group_->committed(inputs_of(number), kShortly);
+  if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
+  if (!committed.ok()) return Error(committed.error());
+  JobOptions options = options_.job;
+  options.directory = join_path(join_path(options.directory, "tasks"), std::to_string(number));
+  options.group = options_.broker.group;
+  options.partition = by_number_ ? std::optional(number) : std::nullopt;
+  options.follow = true;
+  options.seal = false;
+  options.workers = 1;
+  if (options.state_memory != UINT64_MAX) options.state_memory /= static_cast<uint64_t>(task_count_);
+  auto task = std::make_unique<TaskRun>(
+      TaskRun::Place{
+          .number = number,
+          .epochs = {epochs_, number},
+          .checkpoint_every_us = options_.checkpoint_every_us,
+          .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone},
+      program_, std::move(options), seams_, *topics_, *transaction_);
+  const Status recovered = task->recover(*committed);
+  if (recovered.ok()) {
+    waiting_since_.erase(number);
+    return task;
+  }
+  // Its owner of before is not gone yet.
+  const bool may_pass = task->waits() || recovered.error().code == diag::StoreLocked::kCode;
+  if (!may_pass && !stops()) return recovered.error();
+  task.reset();
+  if (may_pass) pause();
+  return std::unique_ptr<TaskRun>();
+}
+
+Result<bool> JobMember::run_round() {
+  bool any = false;
+  for (auto& [number, task] : tasks_) {
+    if (task == nullptr) continue;
+    BRAID_ASSIGN(const bool ran, task->run());
+    any |= ran;
+    if (transaction_->failure()) break;
+  }
+  if (any) show_progress();
+  return any;
+}
+
+void JobMember::show_progress() const {
+  if (!options_.job.progress) return;
+  JobProgress sum;
+  for (const auto& [number, task] : tasks_) {
+    if (task == nullptr) continue;
+    const JobProgress part = progress_of(task->engine(), 0);
+    sum.events += part.events;
+    sum.watermark = sum.watermark == kNoTime ? part.watermark : std::min(sum.watermark, part.watermark);
+    sum.newest = std::max(sum.newest, part.newest);
+    sum.state += part.state;
+  }
+  options_.job.progress(sum);
+}
+
+int64_t JobMember::time_to_commit() const {
+  if (transaction_->failure()) return 0;
+  int64_t rest = kNothingDue;
+  for (const auto& [number, task] : tasks_) {
+    if (task == nullptr || !task->has_work()) continue;
+    rest = std::min(rest, task->full() ? 0 : options_.job.commit_every_us - task->age_us());
+  }
+  return rest;
+}
+
+Status JobMember::commit() {
+  if (transaction_->failure()) return settle(BrokerError(*transaction_->failure()));
+  std::vector<OffsetToCommit> offsets;
+  std::vector<TaskRun*> done;
+  for (auto& [number, task] : tasks_)
+    if (task != nullptr && task->end_epoch(offsets)) done.push_back(task.get());
+  if (done.empty()) return {};
+  const BrokerStatus committed = transaction_->commit(offsets, *group_->membership());
+  if (!committed.ok()) return settle(committed.error());
+  if (options_.job.kill_point) options_.job.kill_point("after_transaction");
+  for (TaskRun* task : done) BRAID_TRY(task->committed());
+  return {};
+}
+
+void JobMember::forget_tasks() {
+  for (auto& [number, task] : tasks_) task.reset();
+}
+
+Status JobMember::forget_work() {
+  forget_tasks();
+  return transaction_->abort().ok() ? Status() : begin_session();
+}
+
+Status JobMember::settle(const BrokerError& error) {
+  switch (error.fault) {
+    case BrokerFault::refused:
+    case BrokerFault::lost: {
+      (void)transaction_->abort();
+      return Error(error);
+    }
+    case BrokerFault::fenced:
+      // Others have its tasks. It joins again as if it had just started.
+      forget_tasks();
+      transaction_->forget();
+      fenced_ = true;
+      return {};
+    case BrokerFault::abort:
+    case BrokerFault::retry:
+      return forget_work();
+    case BrokerFault::uncertain:
+      // Nothing that is still on its way counts behind the new session.
+      forget_tasks();
+      return begin_session();
+  }
+  return {};
+}
+
+Status JobMember::leave() {
+  for (auto& [number, task] : tasks_)
+    if (task != nullptr) BRAID_TRY(task->close());
+  tasks_.clear();
+  const BrokerStatus left = group_->leave(kPatience, *this);
+  BRAID_TRY(std::exchange(failure_, {}));
+  (void)left;  // the group finds out by itself
+  return {};
+}
+
+Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& options, const JobSeams& seams) {
+  return JobMember(program, options, seams).run();
+}
+
+}  // namespace braid

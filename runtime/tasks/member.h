@@ -1,0 +1,80 @@
+// One member of a job over a broker: it takes part in the group that shares the tasks, runs those that it has, and
+// commits what they did, one transaction for all of them. docs/architecture.md describes the protocol, and
+// docs/decisions/0020 what follows from each fault.
+//
+// One thread. Several members of one process share nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "runtime/tasks/task.h"
+#include "runtime/tasks/topic_job.h"
+
+namespace braid {
+
+class JobMember : BrokerGroup::Owner {
+ public:
+  JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams);
+
+  /// Until it is asked to stop, or its inputs are read to the end that they have.
+  Result<JobReport> run();
+
+ private:
+  /// A task that it has; null: to be recovered.
+  using Tasks = std::map<int32_t, std::unique_ptr<TaskRun>>;
+
+  Status prepare();
+  /// Joins the group, and begins a session of the writer.
+  Status join();
+  Status begin_session();
+  Status serve();
+  /// Brings tasks to where they were committed that are not at work.
+  Status recover_tasks();
+  Result<std::unique_ptr<TaskRun>> recover(int32_t number);
+  /// A turn of each task. False: nothing is at hand.
+  Result<bool> run_round();
+  Status commit();
+  /// What a broker's fault makes necessary.
+  Status settle(const BrokerError& error);
+  /// All tasks go back to what is committed; what is in the transaction does not count.
+  Status forget_work();
+  void forget_tasks();
+  bool stops();
+  /// Its inputs have an end, and are read up to there.
+  bool is_done() const;
+  int64_t time_to_commit() const;
+  void show_progress() const;
+  Status leave();
+  std::vector<TopicPartition> inputs_of(int32_t task) const;
+  /// Pauses that grow, between attempts.
+  void pause();
+
+  void assigned(std::span<const int32_t> partitions) override;
+  void revoked(std::span<const int32_t> partitions, bool lost) override;
+
+  const Program& program_;
+  const TopicJobOptions& options_;
+  JobSeams seams_;
+  std::string epochs_;  ///< topic
+  int32_t task_count_ = 1;
+  bool by_number_ = true;  ///< each task has the partitions with its number; else the only task has all
+  std::map<std::string, int32_t> input_partitions_;  ///< by topic
+  std::unique_ptr<OutputTopics> topics_;
+  std::unique_ptr<BrokerGroup> group_;
+  std::unique_ptr<BrokerReader> reader_;
+  std::unique_ptr<BrokerWriter> writer_;
+  std::unique_ptr<Transaction> transaction_;
+  std::string transactional_id_;
+  Tasks tasks_;
+  std::map<int32_t, int64_t> waiting_since_;  ///< steady clock, by task that cannot be recovered yet
+  bool was_assigned_ = false;                 ///< tasks, or none
+  bool fenced_ = false;                       ///< it has to join again
+  bool drained_ = false;
+  int64_t pause_us_ = 0;
+  Status failure_;  ///< within a callback
+  std::vector<Diagnostic> warnings_;
+};
+
+}  // namespace braid

@@ -1,0 +1,104 @@
+// A task: what one partition number has of the work of a job over a broker, with a store of its own. It runs turns,
+// whose results belong to a transaction (transaction.h), and follows what becomes of it.
+//
+// The broker knows how far the task has come: the offsets that were committed for its inputs carry a token, the number
+// of the last epoch and the digest of the chain up to it. The topic of epochs has the records. The store has a
+// checkpoint at some epoch up to that. So a task that is taken over goes back to its checkpoint, runs the epochs behind
+// it again as they were, with outputs thrown away, and must come to the same digests.
+//
+// Fails where it must not go on: 8017 a checkpoint that the broker does not know, 8018 one with another history, 8019
+// records of epochs that are gone, 8020 epochs that cannot be repeated, and as stores and inputs fail. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/job_store.h"
+#include "runtime/engine/job_turns.h"
+#include "runtime/tasks/topic_outputs.h"
+
+namespace braid {
+
+/// How far a task has come, as the metadata of its offsets has it.
+std::string token_text(const EpochChain& chain);
+std::optional<EpochChain> read_token(std::string_view text);
+
+class TaskRun {
+ public:
+  struct Place {
+    int32_t number = 0;
+    TopicPartition epochs;  ///< where its records of epochs are
+    int64_t checkpoint_every_us = 5'000'000;
+    /// Steady clock: records of epochs that are not there then are gone.
+    int64_t wait_until = 0;
+  };
+
+  /// `options`: of the task alone, with its own directory. All outlives it.
+  TaskRun(const Place& place, const Program& program, JobOptions options, const JobSeams& seams, OutputTopics& topics,
+          Transaction& transaction);
+
+  /// Goes to where the broker says that the task is: `committed` are the offsets of its inputs.
+  Status recover(const std::vector<BrokerGroup::Committed>& committed);
+  /// It failed because records cannot be seen yet: another attempt may succeed.
+  bool waits() const { return waits_; }
+
+  /// Runs a turn. False: nothing is at hand.
+  Result<bool> run();
+  /// All inputs are read to their end, where they have one.
+  bool at_end() const { return turns_.at_end(); }
+  /// There is something to commit, since so long.
+  bool has_work() const { return turns_.since_commit() > 0; }
+  int64_t age_us() const { return turns_.age_us(); }
+  /// There is more to commit, or in memory, than should be.
+  bool full() const;
+
+  /// What was run since the last commit becomes an epoch: its record goes into the transaction, and these offsets with
+  /// the transaction's. False: nothing was run.
+  bool end_epoch(std::vector<OffsetToCommit>& offsets);
+  /// The transaction with the epoch has been committed, cleanly.
+  Status committed();
+  /// It is given up: everything that is committed goes into the store.
+  Status close();
+
+  JobReport report() const;
+  const TurnEngine& engine() const { return turns_.engine(); }
+
+ private:
+  Status replay(const EpochChain& token);
+  Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
+  /// A checkpoint, and rows out of memory if there are too many.
+  Status keep_to_budget();
+  /// Writes what has changed since the last one into the store, beside the next turns.
+  Status checkpoint();
+  Status wait_for_checkpoint();
+  bool reads_topic(const JobInputs::Partition& partition) const;
+
+  const Place place_;
+  const Program& program_;
+  const JobOptions options_;
+  const JobSeams& seams_;
+  Transaction& transaction_;
+  JobStore store_;
+  TopicOutputs outputs_;
+  JobTurns turns_;
+
+  EpochChain last_;     ///< the last epoch that is committed
+  EpochRecord record_;  ///< of the epoch that is in the transaction, or of the last one
+  EpochChain stored_;   ///< that the store has, or will have with the checkpoint on its way
+  int64_t stored_at_ = 0;
+  int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
+  uint64_t commits_ = 0;
+  uint64_t evict_above_;
+  bool waits_ = false;
+
+  struct Checkpoint {
+    StateBatch batch;
+    Status result;               ///< valid once the task is done
+    std::unique_ptr<Task> task;  ///< let go of first: it uses the others
+  };
+  std::unique_ptr<Checkpoint> in_flight_;  ///< let go of before the store
+};
+
+}  // namespace braid

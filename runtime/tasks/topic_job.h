@@ -1,0 +1,26 @@
+// A program run as a job over a broker: topics in, topics out, each record exactly once, by as many members as there
+// are tasks, in one process or many.
+//
+// Tasks are numbered; task n has the partitions with number n of all its topics, and a store in the directory
+// `tasks/n`. Where rows of different partitions meet in a step, one task has all of them (partitioning.h).
+#pragma once
+
+#include <map>
+
+#include "runtime/connect/broker_settings.h"
+#include "runtime/connect/topic_binding.h"
+#include "runtime/engine/job.h"
+
+namespace braid {
+
+struct TopicJobOptions {
+  JobOptions job;  ///< of the whole job; `commit_every_us` is the time from a turn to its commit
+  BrokerSettings broker;
+  std::map<int, TopicBinding> outputs;  ///< of every product
+  int64_t checkpoint_every_us = 5'000'000;
+};
+
+/// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.
+Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& options, const JobSeams& seams);
+
+}  // namespace braid

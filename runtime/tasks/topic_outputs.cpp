@@ -1,0 +1,172 @@
+#include "runtime/tasks/topic_outputs.h"
+
+#include <fmt/format.h>
+
+#include "runtime/data/value.h"
+#include "runtime/engine/decode_source.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kPatience = 30'000'000;
+
+}  // namespace
+
+std::string OutputTopics::name(int product, const std::string& port) const {
+  const TopicBinding& of_product = binding(product);
+  return port.empty() ? of_product.topic : topic_of_port(of_product, port);
+}
+
+BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& port) {
+  const std::string topic = name(product, port);
+  if (const auto found = known_.find(topic); found != known_.end()) return found->second;
+  const std::string names[] = {topic};
+  BRAID_ASSIGN(std::vector<TopicInfo> found, broker_.describe(names, kPatience));
+  if (found.empty()) {
+    TopicBinding wanted = binding(product);
+    wanted.topic = topic;
+    // Rows of ports have no key, and each tells of one record.
+    if (!port.empty()) wanted.compaction.reset();
+    const NewTopic made[] = {new_topic(wanted, partitions_, replicas_)};
+    BRAID_TRY(broker_.create_topics(made, kPatience));
+    found = {{topic, made[0].partitions}};
+  }
+  return known_[topic] = found.front().partitions;
+}
+
+struct TopicOutputs::Output {
+  std::string name;  ///< as the record of an epoch has it
+  std::string topic;
+  int32_t partitions = 0;            ///< 0: not known yet
+  std::unique_ptr<Encoder> encoder;  ///< of a product; rows of a port may differ
+  /// Leaves of the key, each with its name and type; an optional one has its presence before it.
+  struct KeyPart {
+    std::string name;
+    Type type;
+    size_t leaf;
+  };
+  std::vector<KeyPart> key;
+  uint64_t rows = 0;
+  StreamDigest digest;
+};
+
+TopicOutputs::TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction,
+                           Clock& clock)
+    : program_(program), topics_(topics), task_(task), transaction_(transaction), clock_(clock) {}
+
+TopicOutputs::~TopicOutputs() = default;
+
+TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port, const std::vector<Field>& row) {
+  std::unique_ptr<Output>& place = outputs_[{product, port}];
+  if (place != nullptr) return *place;
+  place = std::make_unique<Output>();
+  const ProductSpec& spec = program_.products[product];
+  place->name = fmt::format("{}/{}/{}", spec.qualified(), spec.version, port);
+  place->topic = topics_.name(product, port);
+  if (!port.empty()) return *place;
+  const TopicBinding& binding = topics_.binding(product);
+  place->encoder = make_encoder(format_of(binding.format), row, binding.style);
+  for (const std::vector<int>& path : spec.key) {
+    std::string name;
+    const std::vector<Field>* fields = &row;
+    size_t leaf = 0;
+    Type type;
+    for (const int index : path) {
+      leaf += leaf_offset(*fields, static_cast<size_t>(index));
+      const Field& field = (*fields)[static_cast<size_t>(index)];
+      name += (name.empty() ? "" : ".") + field.name;
+      type = field.type;
+      fields = &type->fields;
+    }
+    place->key.push_back({name, type, leaf});
+  }
+  return *place;
+}
+
+namespace {
+
+/// A value as the text of a key: without quotes.
+void append_plain(const Type& type, const Slot* slots, std::string& out) {
+  const size_t begin = out.size();
+  if (type->kind == TypeKind::string) {
+    out += slots->bytes.view();
+    return;
+  }
+  append_json(type, slots, out);
+  if (out.size() < begin + 2 || out[begin] != '"') return;
+  out.pop_back();
+  out.erase(begin, 1);
+}
+
+}  // namespace
+
+void TopicOutputs::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
+  Output& target = output(product, port, row);
+  target.rows += block.rows;
+  if (target.encoder) {
+    std::string_view lines = target.encoder->encode(block);
+    for (uint32_t i = 0; i < block.rows; ++i) {
+      const size_t end = lines.find('\n');
+      key_.clear();
+      for (const Output::KeyPart& part : target.key) {
+        const size_t leaves = leaf_count(part.type);
+        std::vector<Slot> slots(leaves);
+        for (size_t leaf = 0; leaf < leaves; ++leaf) slots[leaf] = read_slot(block.columns[part.leaf + leaf], i);
+        if (target.key.size() == 1) {
+          append_plain(part.type, slots.data(), key_);
+          continue;
+        }
+        key_ += key_.empty() ? '{' : ',';
+        key_ += '"' + part.name + "\":";
+        append_json(part.type, slots.data(), key_);
+      }
+      if (target.key.size() > 1) key_ += '}';
+      send(target, lines.substr(0, end), block, i);
+      lines.remove_prefix(end + 1);
+    }
+    return;
+  }
+  const Type type = struct_type(row);
+  std::vector<Slot> slots(block.columns.size());
+  key_.clear();
+  for (uint32_t i = 0; i < block.rows; ++i) {
+    for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
+    value_.clear();
+    append_json(type, slots.data(), value_);
+    send(target, value_, block, i);
+  }
+}
+
+void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
+  output.digest.add(key_);
+  output.digest.add(value);
+  output.digest.add("\n");
+  if (!live_) return;
+  if (output.partitions == 0) {
+    for (const auto& [place, each] : outputs_) {
+      if (each.get() != &output) continue;
+      const BrokerResult<int32_t> found = topics_.partitions(place.first, place.second);
+      if (!found.ok()) return transaction_.fail(found.error());
+      output.partitions = *found;
+    }
+  }
+  const bool keyed = !output.key.empty();
+  const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
+  transaction_.write(
+      {.place = {output.topic, keyed ? partition_of_key(key_, output.partitions) : task_ % output.partitions},
+       .key = keyed ? std::optional<std::string_view>(key_) : std::nullopt,
+       .value = value,
+       .headers = {},
+       .timestamp_ms = (time < 0 ? clock_.now_us() : time) / 1000});
+}
+
+void TopicOutputs::collect(std::vector<EpochOutput>& outputs) {
+  for (auto& [place, output] : outputs_) {
+    if (output->rows == 0) continue;
+    outputs.push_back({output->name, output->rows, output->digest.value()});
+    output->rows = 0;
+    output->digest.clear();
+  }
+}
+
+}  // namespace braid

@@ -1,0 +1,71 @@
+// The topics of a job: one per product, and one per port. A row is a record: its value as the product's format encodes
+// it, its key from the product's `key`, its timestamp the row's event time. Rows with a key go to the partition that
+// the Java client chooses for it, others to the one with the task's number.
+//
+// While epochs are run again, rows are digested like before and thrown away.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/abi/program.h"
+#include "runtime/base/clock.h"
+#include "runtime/codec/encoder.h"
+#include "runtime/connect/topic_binding.h"
+#include "runtime/data/stream_digest.h"
+#include "runtime/engine/epoch.h"
+#include "runtime/engine/output_writer.h"
+#include "runtime/tasks/transaction.h"
+
+namespace braid {
+
+/// The topics that a job writes, made when there is something to write. A topic that exists is left as it is.
+class OutputTopics {
+ public:
+  /// Where bindings ask for nothing, topics get that many partitions and replicas.
+  OutputTopics(Broker& broker, const Program& program, const std::map<int, TopicBinding>& bindings, int32_t partitions,
+               int32_t replicas)
+      : broker_(broker), program_(program), bindings_(bindings), partitions_(partitions), replicas_(replicas) {}
+
+  const TopicBinding& binding(int product) const { return bindings_.at(product); }
+  std::string name(int product, const std::string& port) const;
+  /// How many partitions it has, once it is there. Port "": the product itself.
+  BrokerResult<int32_t> partitions(int product, const std::string& port);
+
+ private:
+  Broker& broker_;
+  const Program& program_;
+  const std::map<int, TopicBinding>& bindings_;
+  int32_t partitions_, replicas_;
+  std::map<std::string, int32_t> known_;
+};
+
+class TopicOutputs : public OutputWriter {
+ public:
+  TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction, Clock& clock);
+  ~TopicOutputs() override;
+
+  void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
+  /// From then on rows go to the broker.
+  void go_live() { live_ = true; }
+  /// What has been written since the last call, for the record of the epoch.
+  void collect(std::vector<EpochOutput>& outputs);
+
+ private:
+  struct Output;
+  Output& output(int product, const std::string& port, const std::vector<Field>& row);
+  void send(Output& output, std::string_view value, const Block& block, uint32_t row);
+
+  const Program& program_;
+  OutputTopics& topics_;
+  int32_t task_;
+  Transaction& transaction_;
+  Clock& clock_;
+  bool live_ = false;
+  std::map<std::pair<int, std::string>, std::unique_ptr<Output>> outputs_;
+  std::string key_, value_;
+};
+
+}  // namespace braid

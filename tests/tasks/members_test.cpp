@@ -1,0 +1,61 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/tasks/simulated_job.h"
+
+namespace braid {
+namespace {
+
+/// BRAID_SEEDS: how many instead of the usual number.
+uint64_t seeds(uint64_t usual) {
+  const char* given = std::getenv("BRAID_SEEDS");
+  if (given != nullptr) return std::strtoull(given, nullptr, 10);
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  usual = usual / 20 + 1;
+#endif
+#endif
+  return usual;
+}
+
+JobSimulation run_of(uint64_t seed) {
+  JobSimulation run;
+  run.seed = seed;
+  constexpr double kRates[] = {0.0, 0.003, 0.01, 0.02};
+  run.fault_rate = kRates[seed % 4];
+  run.instances = 1 + static_cast<int>(seed / 4 % 4);
+  run.share_stores = seed % 3 == 0;
+  if (seed % 5 == 0) run.state_memory = 20'000;
+  run.level = seed / 2 % 2 == 0 ? TransactionLevel::by_session : TransactionLevel::by_transaction;
+  return run;
+}
+
+TEST(Members, GiveEachRowOnceWhateverHappens) {
+  JobSimulated sum;
+  for (uint64_t seed = 1; seed <= seeds(600); ++seed) {
+    const JobSimulated outcome = simulate(run_of(seed));
+    ASSERT_EQ(outcome.failure, "");
+    ASSERT_EQ(outcome.violation, "");
+    ASSERT_EQ(outcome.stall, "");
+    sum.faults += outcome.faults;
+    sum.rebalances += outcome.rebalances;
+    sum.crashes += outcome.crashes;
+  }
+  // Otherwise it has proved nothing.
+  const auto runs = static_cast<int64_t>(seeds(600));
+  EXPECT_GT(sum.faults, runs);
+  EXPECT_GT(sum.rebalances, runs);
+  EXPECT_GT(sum.crashes, runs / 4);
+}
+
+TEST(Members, RunTheSameWithTheSameSeed) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    const uint64_t trace = simulate(run_of(seed)).trace;
+    EXPECT_EQ(simulate(run_of(seed)).trace, trace) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace braid

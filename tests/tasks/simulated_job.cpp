@@ -1,0 +1,243 @@
+#include "tests/tasks/simulated_job.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "runtime/engine/test_job.h"
+#include "runtime/tasks/topic_job.h"
+
+namespace braid {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+
+/// Virtual time as an instance sees it.
+class SimClock : public Clock {
+ public:
+  SimClock(SimTime& time, const ManualClock& clock) : time_(time), clock_(clock) {}
+  int64_t now_us() override { return const_cast<ManualClock&>(clock_).now_us(); }
+  int64_t steady_us() override { return now_us(); }
+  void sleep_us(int64_t us) override { time_.sleep(us); }
+
+ private:
+  SimTime& time_;
+  const ManualClock& clock_;
+};
+
+using Rows = std::multiset<std::string>;
+
+struct World {
+  explicit World(const JobSimulation& with)
+      : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time(), clock) {
+    program = test::everything(builder);
+    for (SourceSpec& source : program.sources) {
+      if (source.is_static()) continue;
+      source.key = {0};
+      source.binding = {"topic", source.name, "json", {{"unit", "us"}}};
+    }
+    for (size_t product = 0; product < program.products.size(); ++product) {
+      program.products[product].key = {{0}};
+      TopicBinding binding;
+      binding.topic = topic_of_product(program.products[product]);
+      binding.format = "json";
+      outputs[static_cast<int>(product)] = binding;
+    }
+  }
+  static SimOptions options_of(const JobSimulation& run) {
+    SimOptions options;
+    options.seed = run.seed;
+    options.level = run.level;
+    return options;
+  }
+  const JobSimulation& run;
+  test::ProgramBuilder builder;
+  Program program;
+  std::map<int, TopicBinding> outputs;
+  ManualClock clock{1'700'000'000 * kSecond};
+  SimCluster cluster;
+  SimClock sim_clock;
+  std::map<std::string, Rows> expected;  ///< by topic
+  JobSimulated outcome;
+  bool stop = false;
+};
+
+std::string line_of(Rng& rng, int64_t& now) {
+  now += rng.between(0, 4);
+  const std::string key(1, static_cast<char>('a' + rng.below(5)));
+  std::string line = test::record(key, rng.between(0, 5), now - rng.between(0, 30));
+  if (rng.chance(25)) line = "broken\n";
+  line.pop_back();
+  return line;
+}
+
+/// The same records as files, of one partition number each, give what the task must give.
+void expect(World& world, int32_t partition, const std::map<std::string, std::string>& files) {
+  test::Machine machine(world.run.seed);
+  for (const auto& [path, content] : files) machine.write(path, content);
+  Program program = world.program;
+  for (SourceSpec& source : program.sources)
+    if (!source.is_static()) source.binding = {"file", "in/" + source.name + ".ndjson", "json", {{"unit", "us"}}};
+  JobOptions options = test::job_options();
+  options.seal = false;
+  const auto report = run_job(program, options, machine.seams());
+  BRAID_CHECK(report.ok(), report.error().message);
+  BRAID_CHECK(report->deviation == 0, "the accounts of the oracle do not add up");
+  (void)partition;
+  for (const ProductSpec& product : program.products) {
+    const std::string name = topic_of_product(product);
+    const std::string path = "data/out/" + product.qualified() + ".v1.ndjson";
+    auto text = machine.fs.read_file(path);
+    if (!text.ok()) continue;
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+      const size_t end = rest.find('\n');
+      world.expected[name].emplace(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+    }
+  }
+}
+
+void load(World& world) {
+  const JobSimulation& run = world.run;
+  SimBroker broker(world.cluster, "source");
+  auto writer = std::move(*broker.make_writer({.transactional_id = "source"}));
+  auto sure = [](const BrokerStatus& status) { BRAID_CHECK(status.ok(), status.error().message); };
+  sure(writer->begin_session(kSecond));
+  for (const SourceSpec& source : world.program.sources)
+    if (!source.is_static()) world.cluster.create({source.binding.address, run.partitions, -1, {}});
+  for (int32_t partition = 0; partition < run.partitions; ++partition) {
+    std::map<std::string, std::string> files = {{"in/u.ndjson", test::record("a", 1, 0) + test::record("c", 2, 0)}};
+    Rng rng(hash_mix(run.seed, static_cast<uint64_t>(partition)));
+    for (const SourceSpec& source : world.program.sources) {
+      if (source.is_static()) continue;
+      std::string& text = files["in/" + source.name + ".ndjson"];
+      int64_t now = 100;
+      for (int i = 0; i < run.records;) {
+        sure(writer->begin_transaction(kSecond));
+        const bool aborted = rng.chance(5);
+        for (int64_t more = rng.between(1, 20); more > 0 && i < run.records; --more) {
+          const std::string line = line_of(rng, now);
+          sure(writer->write({.place = {source.binding.address, partition}, .value = line}));
+          if (aborted) continue;
+          text += line + "\n";
+          ++i;
+        }
+        sure(writer->flush(kSecond));
+        sure(aborted ? writer->abort_transaction(kSecond) : writer->commit_transaction(kSecond));
+      }
+    }
+    expect(world, partition, files);
+  }
+}
+
+/// Whether the topics hold what they must; what they must not is noted.
+bool check(World& world, uint64_t* trace) {
+  bool whole = true;
+  for (const auto& [product, binding] : world.outputs) {
+    Rows missing = world.expected[binding.topic];
+    for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
+      const SimLog& log = *world.cluster.log_of({binding.topic, partition});
+      log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+        const std::string value(*entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
+        if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
+        const auto found = missing.find(value);
+        if (found != missing.end())
+          missing.erase(found);
+        else if (world.outcome.violation.empty())
+          world.outcome.violation = fmt::format("seed {}: {}/{} offset {} must not be there: {}", world.run.seed,
+                                                binding.topic, partition, offset, value);
+        return true;
+      });
+    }
+    if (!missing.empty()) {
+      whole = false;
+      world.outcome.stall = fmt::format("seed {}: {} rows of {} are missing, as {}", world.run.seed, missing.size(),
+                                        binding.topic, *missing.begin());
+    }
+  }
+  if (whole) world.outcome.stall.clear();
+  return whole;
+}
+
+void live(World& world, int number, test::Machine& machine) {
+  const std::string name = fmt::format("instance-{}", number);
+  SimBroker broker(world.cluster, name);
+  InlineExecutor executor;
+  const JobSeams seams{machine.fs, world.sim_clock, executor,
+                       [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+  TopicJobOptions options;
+  options.job = test::job_options();
+  options.job.commit_every_us = 100'000;
+  options.job.state_memory = world.run.state_memory;
+  options.job.stop_requested = [&] { return world.stop || broker.crashed(); };
+  options.broker.group = "job";
+  options.broker.session_timeout_us = 6 * kSecond;
+  options.broker.transaction_timeout_us = 10 * kSecond;
+  options.outputs = world.outputs;
+  options.checkpoint_every_us = 2 * kSecond;
+  const auto report = run_topic_job(world.program, options, seams);
+  ++world.outcome.lives;
+  if (broker.crashed()) {
+    ++world.outcome.crashes;
+    if (!world.run.share_stores) machine.fs.crash();  // else the process is gone, and the machine runs on
+    return;
+  }
+  if (!report.ok() && world.outcome.failure.empty())
+    world.outcome.failure =
+        fmt::format("seed {}: {} ended: E{} {}", world.run.seed, name, report.error().code, report.error().message);
+  if (report.ok() && report->deviation != 0 && world.outcome.failure.empty())
+    world.outcome.failure = fmt::format("seed {}: the accounts of {} do not add up", world.run.seed, name);
+}
+
+}  // namespace
+
+JobSimulated simulate(const JobSimulation& run) {
+  World world(run);
+  load(world);
+  SimTime& time = world.cluster.time();
+  const int64_t began = time.now_us();
+  const FaultPlan plan = FaultPlan::everything(run.fault_rate);
+  world.cluster.faults().plan = plan;
+  std::deque<test::Machine> machines;
+  for (int i = 0; i < run.instances; ++i) {
+    if (i == 0 || !run.share_stores) {
+      test::Machine& machine = machines.emplace_back(run.seed + static_cast<uint64_t>(i));
+      machine.write("in/u.ndjson", test::record("a", 1, 0) + test::record("c", 2, 0));
+    }
+    time.spawn([&world, &time, &machine = machines.back(), i] {
+      while (!world.stop) {
+        live(world, i, machine);
+        if (!world.outcome.failure.empty()) world.stop = true;
+        if (!world.stop) time.sleep(world.cluster.faults().between(kSecond / 10, 3 * kSecond));
+      }
+    });
+  }
+  time.spawn([&] {
+    bool calm = false;
+    while (time.now_us() - began < run.storm_us + 300 * kSecond && !world.stop) {
+      time.sleep(kSecond);
+      const bool whole = check(world, nullptr);
+      if (!world.outcome.violation.empty()) break;
+      if (!calm && (whole || time.now_us() - began > run.storm_us)) {
+        world.cluster.calm();
+        calm = true;
+      }
+      // What is still on its way may yet do harm.
+      if (whole && calm) {
+        time.sleep(plan.longest_hold_us);
+        break;
+      }
+    }
+    world.cluster.calm();
+    world.stop = true;
+  });
+  time.run();
+  check(world, &world.outcome.trace);
+  world.outcome.faults = world.cluster.faults().faults();
+  world.outcome.rebalances = world.cluster.groups().rebalances();
+  return world.outcome;
+}
+
+}  // namespace braid

@@ -1,0 +1,36 @@
+// A job with every stateful step, on several instances over the simulated broker, under faults of every kind: what is
+// in its topics at the end must be what a run over files gives, whatever happened on the way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/broker/sim_broker.h"
+
+namespace braid {
+
+struct JobSimulation {
+  uint64_t seed = 1;
+  TransactionLevel level = TransactionLevel::by_session;
+  double fault_rate = 0.01;
+  int instances = 3;
+  int32_t partitions = 4;
+  int records = 60;  ///< of each partition of each topic
+  /// Instances share a folder with the stores of all tasks, as on one machine; else a task that moves is replayed from
+  /// its beginning.
+  bool share_stores = false;
+  uint64_t state_memory = UINT64_MAX;
+  int64_t storm_us = 60'000'000;  ///< faults go on for so long
+};
+
+struct JobSimulated {
+  std::string violation;  ///< what should not be in the output; empty: nothing
+  std::string stall;      ///< what is missing at the end
+  std::string failure;    ///< with which an instance ended that had not crashed
+  int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
+  uint64_t trace = 0;
+};
+
+JobSimulated simulate(const JobSimulation& run);
+
+}  // namespace braid
