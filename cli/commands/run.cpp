@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "cli/commands/command.h"
+#include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
 #include "cli/project/config.h"
+#include "cli/session/broker.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
@@ -24,10 +26,11 @@ struct RunFlags {
   ScriptOptions script;
   std::string store;
   bool no_seal = false, follow = false, reset = false, accept = false, interpret = false;
+  std::string until;  ///< empty, or "caught-up"
   uint64_t commit_every_turns = 1024;
-  int64_t commit_within_us = 1'000'000;
-  size_t workers = 0;  ///< 0: the environment's
-  std::string memory;  ///< empty: the environment's
+  int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
+  size_t workers = 0;            ///< 0: the environment's
+  std::string memory;            ///< empty: the environment's
 };
 
 std::string state_text(const StateSize& state) {
@@ -85,9 +88,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto products = session.chosen_products();
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
-  if (environment.kafka)
-    session.reporter().report(
-        diag::CannotRunHere{.what = fmt::format("the environment `{}`, which has `brokers`,", environment.name)});
+  const TopicSetup topics = topics_of(session, compiled.program(), flags.reset);
   const std::vector<SourceSpec>& sources = compiled.program().sources;
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
@@ -109,15 +110,17 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto memory = static_cast<uint64_t>(!flags.memory.empty()          ? *memory_size(flags.memory)
                                             : environment.memory_bytes > 0 ? environment.memory_bytes
                                                                            : default_memory());
-  const JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
-                         return open_sized_rocks_store(directory, {.memory_bytes = memory / 8});
-                       }};
+  JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
+                   return open_sized_rocks_store(directory, {.memory_bytes = memory / 8});
+                 }};
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store,
                      .root = session.files().root.empty() ? "." : session.files().root};
-  options.seal = !flags.no_seal;
-  options.follow = flags.follow;
-  options.commit_every_us = flags.commit_within_us;
+  // Topics have no end but the one that is asked for.
+  options.until_caught_up = !flags.until.empty();
+  options.follow = !options.until_caught_up && (flags.follow || topics.any());
+  options.seal = !flags.no_seal && !topics.any();
+  options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : topics.any() ? 100'000 : 1'000'000;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
@@ -135,6 +138,17 @@ void run(const RunFlags& flags, CommandContext& context) {
     binding.style = csv_style({out->second.options.begin(), out->second.options.end()});
     options.outputs[static_cast<int>(i)] = std::move(binding);
   }
+  std::unique_ptr<Broker> broker;
+  if (topics.any()) {
+    options.group = topics.settings.group;
+    auto opened = open_broker(topics.settings);
+    if (!opened.ok()) {
+      context.exit_code = show_error(opened.error(), context.console);
+      return;
+    }
+    broker = std::move(*opened);
+    seams.broker = broker.get();
+  }
   if (flags.reset) {
     const Status reset = reset_job(options.directory, seams);
     if (!reset.ok()) {
@@ -150,7 +164,9 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.kill_point = kill_point_of_environment();
   BackgroundCompiler native(compiled);
   if (!flags.interpret) native.start();
-  const Result<JobReport> report = run_job(compiled.program(), options, seams);
+  const Result<JobReport> report = topics.outputs.empty()
+                                       ? run_job(compiled.program(), options, seams)
+                                       : run_members(compiled.program(), options, topics, memory, seams);
   const int64_t elapsed = progress.elapsed_us();
   progress.clear();
   if (!report.ok()) {
@@ -183,6 +199,11 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->type_name("DIR");
   command->add_flag("--no-seal", flags->no_seal, "The inputs will grow: windows and waiting rows stay open");
   command->add_flag("--follow", flags->follow, "Keep reading: files grow and new ones come; ends on SIGTERM or Ctrl-C");
+  command
+      ->add_option("--until", flags->until,
+                   "`caught-up`: topics are read to the end that they have at the start, and the job ends")
+      ->check(CLI::IsMember({"caught-up"}))
+      ->type_name("WHEN");
   command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
   command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
   command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
@@ -192,7 +213,7 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->add_option_function<std::string>(
           "--commit-within",
           [flags](const std::string& written) { parse_duration_literal(written, &flags->commit_within_us); },
-          "With --follow: longest time from a turn to its commit (default: 1s)")
+          "With --follow or topics: longest time from a turn to its commit (default: 1s; with topics 100ms)")
       ->check([](const std::string& written) {
         int64_t us = 0;
         return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";

@@ -18,36 +18,6 @@ constexpr int64_t kUntilGone = 600'000'000;
 constexpr int64_t kNothingDue = 1'000'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
-/// What a task has done becomes a part of what its member has.
-void add_part(const JobReport& part, JobReport& whole) {
-  if (whole.products.empty()) {
-    whole.products = part.products;
-  } else {
-    for (size_t i = 0; i < whole.products.size(); ++i) {
-      JobReport::Product& product = whole.products[i];
-      const JobReport::Product& more = part.products[i];
-      product.rows += more.rows;
-      product.alerts += more.alerts;
-      product.derived += more.derived;
-      for (size_t input = 0; input < product.inputs.size(); ++input)
-        product.inputs[input].ledger += more.inputs[input].ledger;
-    }
-  }
-  whole.events += part.events;
-  whole.turns += part.turns;
-  whole.epochs += part.epochs;
-  whole.watermark = whole.watermark == kNoTime ? part.watermark : std::min(whole.watermark, part.watermark);
-  whole.newest = std::max(whole.newest, part.newest);
-  whole.state += part.state;
-  whole.deviation += std::abs(part.deviation);
-  whole.leaps_discarded += part.leaps_discarded;
-  whole.started_empty = part.started_empty;
-  for (const Diagnostic& warning : part.warnings)
-    if (std::none_of(whole.warnings.begin(), whole.warnings.end(),
-                     [&](const Diagnostic& each) { return each.message == warning.message; }))
-      whole.warnings.push_back(warning);
-}
-
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
@@ -74,7 +44,7 @@ Result<JobReport> JobMember::run() {
   report.drained = drained_;
   report.warnings = warnings_;
   for (const auto& [number, task] : tasks_)
-    if (task != nullptr) add_part(task->report(), report);
+    if (task != nullptr) add_to_report(task->report(), report);
   for (size_t product = 0; product < program_.products.size(); ++product)
     report.outputs.push_back(topics_->name(static_cast<int>(product), ""));
   BRAID_TRY(leave());
@@ -378,6 +348,37 @@ Status JobMember::leave() {
   BRAID_TRY(std::exchange(failure_, {}));
   (void)left;  // the group finds out by itself
   return {};
+}
+
+void add_to_report(const JobReport& part, JobReport& whole) {
+  if (whole.products.empty()) {
+    whole.products = part.products;
+  } else {
+    for (size_t i = 0; i < whole.products.size(); ++i) {
+      JobReport::Product& product = whole.products[i];
+      const JobReport::Product& more = part.products[i];
+      product.rows += more.rows;
+      product.alerts += more.alerts;
+      product.derived += more.derived;
+      for (size_t input = 0; input < product.inputs.size(); ++input)
+        product.inputs[input].ledger += more.inputs[input].ledger;
+    }
+  }
+  whole.events += part.events;
+  whole.turns += part.turns;
+  whole.epochs += part.epochs;
+  whole.watermark = whole.watermark == kNoTime ? part.watermark : std::min(whole.watermark, part.watermark);
+  whole.newest = std::max(whole.newest, part.newest);
+  whole.state += part.state;
+  whole.deviation += std::abs(part.deviation);
+  whole.leaps_discarded += part.leaps_discarded;
+  whole.started_empty = part.started_empty;
+  whole.drained |= part.drained;
+  if (whole.outputs.empty()) whole.outputs = part.outputs;
+  for (const Diagnostic& warning : part.warnings)
+    if (std::none_of(whole.warnings.begin(), whole.warnings.end(),
+                     [&](const Diagnostic& each) { return each.message == warning.message; }))
+      whole.warnings.push_back(warning);
 }
 
 Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& options, const JobSeams& seams) {

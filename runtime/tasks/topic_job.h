@@ -23,4 +23,7 @@ struct TopicJobOptions {
 /// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.
 Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& options, const JobSeams& seams);
 
+/// What one member has done, or one task, becomes a part of what all have.
+void add_to_report(const JobReport& part, JobReport& whole);
+
 }  // namespace braid

@@ -1,0 +1,108 @@
+#include "cli/commands/topics.h"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "cli/session/broker.h"
+#include "cli/session/topics.h"
+#include "runtime/state/rocks_store.h"
+#include "runtime/tasks/topic_job.h"
+
+namespace braid::cli {
+namespace {
+
+/// Progress of several members as that of one job.
+class SharedProgress {
+ public:
+  SharedProgress(size_t members, std::function<void(const JobProgress&)> show)
+      : parts_(members), show_(std::move(show)) {}
+
+  void note(size_t member, const JobProgress& now) {
+    const std::lock_guard lock(mutex_);
+    parts_[member] = now;
+    JobProgress sum;
+    for (const JobProgress& part : parts_) {
+      sum.events += part.events;
+      sum.watermark = sum.watermark == kNoTime ? part.watermark : std::min(sum.watermark, part.watermark);
+      sum.newest = std::max(sum.newest, part.newest);
+      sum.state += part.state;
+    }
+    show_(sum);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<JobProgress> parts_;
+  std::function<void(const JobProgress&)> show_;
+};
+
+}  // namespace
+
+TopicSetup topics_of(Session& session, const Program& program, bool resets) {
+  const Environment& environment = session.environment();
+  Reporter& reporter = session.reporter();
+  TopicSetup setup;
+  setup.reads =
+      std::ranges::any_of(program.sources, [](const SourceSpec& each) { return each.binding.kind == "topic"; });
+  setup.outputs = bind_topics(program, session.project(), environment, reporter);
+  if (!setup.any() || reporter.has_errors()) return setup;
+  if (!setup.outputs.empty() && setup.outputs.size() < program.products.size()) {
+    for (size_t i = 0; i < program.products.size(); ++i) {
+      if (setup.outputs.contains(static_cast<int>(i))) continue;
+      const auto& first = program.products[static_cast<size_t>(setup.outputs.begin()->first)];
+      reporter.report(diag::OutputsMixed{.first = first.qualified(), .second = program.products[i].qualified()})
+          .at(program.products[i].span);
+      return setup;
+    }
+  }
+  const auto settings = broker_settings(environment, session.files().root, session.files().name, reporter);
+  if (!settings) return setup;
+  setup.settings = *settings;
+  if (setup.settings.delivery != Delivery::exactly_once && !setup.outputs.empty())
+    reporter.report(diag::CannotRunHere{.what = "`delivery = \"at-least-once\"`"});
+  if (resets && !setup.outputs.empty())
+    reporter.report(diag::CannotRunHere{.what = "`--reset` of a job that writes topics"})
+        .note("name another `group` in [env." + environment.name + ".kafka] and another --store");
+  return setup;
+}
+
+Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,
+                              uint64_t memory, const JobSeams& seams) {
+  const size_t members = options.workers;
+  std::atomic<bool> failed = false;
+  SharedProgress progress(members, options.progress);
+  std::vector<Result<JobReport>> reports(members, JobReport());
+  auto run_one = [&](size_t number) {
+    ThreadExecutor executor(1);
+    TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
+    if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
+    own.job.state_memory = options.state_memory / members;
+    own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
+    own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };
+    auto broker = open_broker(own.broker);
+    if (!broker.ok()) {
+      reports[number] = broker.error();
+    } else {
+      const JobSeams mine{seams.fs, seams.clock, executor,
+                          [&](const std::string& directory) {
+                            return open_sized_rocks_store(directory, {.memory_bytes = memory / 8 / members});
+                          },
+                          broker->get()};
+      reports[number] = run_topic_job(program, own, mine);
+    }
+    if (!reports[number].ok()) failed = true;
+  };
+  std::vector<std::thread> threads;
+  for (size_t number = 1; number < members; ++number) threads.emplace_back(run_one, number);
+  run_one(0);
+  for (std::thread& thread : threads) thread.join();
+  JobReport whole;
+  for (const Result<JobReport>& report : reports) {
+    if (!report.ok()) return report.error();
+    add_to_report(*report, whole);
+  }
+  return whole;
+}
+
+}  // namespace braid::cli

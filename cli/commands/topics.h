@@ -1,0 +1,28 @@
+// What `run` does with topics: which of them the job has, and its members, each on a thread of its own.
+#pragma once
+
+#include <map>
+
+#include "cli/session/session.h"
+#include "runtime/connect/broker_settings.h"
+#include "runtime/connect/topic_binding.h"
+#include "runtime/engine/job.h"
+
+namespace braid::cli {
+
+struct TopicSetup {
+  bool reads = false;                   ///< some source is a topic
+  std::map<int, TopicBinding> outputs;  ///< of all products, or none
+  BrokerSettings settings;
+  bool any() const { return reads || !outputs.empty(); }
+};
+
+/// Reports what cannot be run. `resets`: with --reset.
+TopicSetup topics_of(Session& session, const Program& program, bool resets);
+
+/// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of
+/// all of them.
+Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,
+                              uint64_t memory, const JobSeams& seams);
+
+}  // namespace braid::cli

@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""A job over Apache Kafka, on several instances that are killed and stopped at random, gives each row exactly once.
+
+    chaos.py BRAID BROKERS VENV [--seconds 60] [--instances 2] [--partitions 4] [--rate 2000] [--seed N] [--keep]
+
+While records are produced, in disorder and with broken ones, instances run with a shared store and end by SIGKILL, are
+stopped longer than their session lasts, and leave by SIGTERM. At the end a last instance reads what is left. Then the
+topics of products and ports, read committed by another client, must hold the rows that runs over files give: one for
+each partition number, since each is a task. VENV is a folder for a Python environment with confluent-kafka; exit code
+77: it cannot be had.
+"""
+import argparse
+import collections
+import datetime
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SCRIPT = """domain shop
+
+stream click
+  key user
+  time at within 10s
+  from topic "{prefix}clicks" format json
+{{ id: int, user: string, at: timestamp, price: decimal(12,2) }}
+
+table member
+  key name
+  time at within 10s
+  from topic "{prefix}members" format json
+{{ name: string, level: int, at: timestamp }}
+
+product spent version 1
+  key user, window.start
+  to topic "{prefix}spent"
+{{
+  from click
+  window tumbling 2h
+  group user {{ n: count(), total: sum(price), first_price: first(price) }}
+}}
+
+product visit version 1
+  key user, id
+  contract {{ unique user, id within 2h }}
+  to topic "{prefix}visit"
+{{
+  from click
+  left join member as m on m.name == user
+  select {{ id, user, at, level: m?.level ?? -1 }}
+}}
+
+product followed version 1
+  to topic "{prefix}followed"
+{{
+  from click
+  left join click as later on later.user == user within 1us..40m
+  select {{ id, user, at, next: later?.id ?? -1 }}
+}}
+"""
+TOML = """[project]
+name = "{prefix}shop"
+
+[env.dev]
+store = "data"
+
+[env.dev.bind]
+"shop.click" = {{ file = "in/click.ndjson", format = "json" }}
+"shop.member" = {{ file = "in/member.ndjson", format = "json" }}
+
+[env.prod]
+store = "prod"
+brokers = "{brokers}"
+
+[env.prod.kafka]
+session_timeout = "6s"
+transaction_timeout = "10s"
+"""
+PRODUCTS = ("spent", "visit", "followed")
+PORTS = ("", ".rejected", ".late", ".unmatched", ".alerts")
+
+
+def client(venv: pathlib.Path):
+    """The module confluent_kafka, installed if need be."""
+    if not (venv / "bin/python").exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    found = sorted(venv.glob("lib/python*/site-packages"))[0]
+    sys.path.insert(0, str(found))
+    try:
+        import confluent_kafka
+    except ImportError:
+        made = subprocess.run([venv / "bin/pip", "install", "-q", "confluent-kafka==2.16.0"], capture_output=True, text=True)
+        if made.returncode != 0:
+            print("skipped: confluent-kafka cannot be had: " + made.stderr[-300:])
+            sys.exit(77)
+        import confluent_kafka
+    return confluent_kafka
+
+
+class Input:
+    """Records as they are produced, and what they are as files by partition number."""
+
+    def __init__(self, options, kafka, prefix):
+        self.random = random.Random(options.seed)
+        self.options = options
+        self.prefix = prefix
+        self.producer = kafka.Producer({"bootstrap.servers": options.brokers, "enable.idempotence": True,
+                                        "linger.ms": 5, "partitioner": "murmur2"})
+        self.files = {(topic, partition): [] for topic in ("clicks", "members") for partition in range(options.partitions)}
+        self.error = None
+        self.made = 0
+
+    def delivered(self, error, message):
+        if error is not None:
+            self.error = error
+            return
+        topic = message.topic()[len(self.prefix):]
+        self.files[topic, message.partition()].append((message.offset(), message.value()))
+
+    def send(self, topic, key, value):
+        self.producer.produce(self.prefix + topic, key=key.encode(), value=value.encode(), on_delivery=self.delivered)
+        self.producer.poll(0)
+
+    def produce(self, until):
+        begin = datetime.datetime(2026, 1, 1)
+        while time.monotonic() < until:
+            for _ in range(max(1, self.options.rate // 20)):
+                self.made += 1
+                at = begin + datetime.timedelta(seconds=self.made * 3 - self.random.random() * 9)
+                user = f"user{self.random.randrange(200)}"
+                if self.random.random() < 0.1:
+                    self.send("members", user, json.dumps({"name": user, "level": self.random.randrange(9),
+                                                           "at": at.isoformat() + "Z"}))
+                value = json.dumps({"id": self.made, "user": user, "at": at.isoformat() + "Z",
+                                    "price": round(self.random.random() * 100, 2)})
+                if self.random.random() < 0.01:
+                    value = "{ broken"
+                elif self.random.random() < 0.01:
+                    value = value.replace(", ", ",\n  ")
+                self.send("clicks", user, value)
+            time.sleep(0.05)
+        self.producer.flush()
+
+    def write(self, folder: pathlib.Path):
+        for (topic, partition), records in self.files.items():
+            place = folder / str(partition) / "in"
+            place.mkdir(parents=True, exist_ok=True)
+            values = [value.replace(b"\n", b"\r") for _, value in sorted(records)]
+            (place / f"{topic[:-1]}.ndjson").write_bytes(b"".join(value + b"\n" for value in values))
+
+
+def without_place(line: bytes) -> str:
+    """Files and topics have different places, and raw bytes."""
+    row = json.loads(line)
+    for name in ("origin", "bytes"):
+        row.pop(name, None)
+    return json.dumps(row, sort_keys=True)
+
+
+def expected_rows(options, folder: pathlib.Path, script: str, toml: str) -> dict:
+    rows = collections.defaultdict(collections.Counter)
+    for partition in range(options.partitions):
+        project = folder / str(partition)
+        (project / "shop.braid").write_text(script)
+        (project / "braid.toml").write_text(toml)
+        for topic in ("click", "member"):
+            (project / "in" / f"{topic}.ndjson").touch()
+        ran = subprocess.run([options.braid, "run", "--env", "dev", "--no-seal", project], capture_output=True, text=True)
+        if ran.returncode != 0:
+            sys.exit("the run over files failed: " + ran.stderr)
+        for product in PRODUCTS:
+            for port in PORTS:
+                path = project / "data/out" / f"shop.{product}.v1{port}.ndjson"
+                if path.exists():
+                    rows[product + port].update(without_place(line) for line in path.read_bytes().splitlines())
+    return rows
+
+
+def committed_rows(options, kafka, prefix) -> dict:
+    rows = collections.defaultdict(collections.Counter)
+    consumer = kafka.Consumer({"bootstrap.servers": options.brokers, "group.id": prefix + "oracle",
+                               "isolation.level": "read_committed", "auto.offset.reset": "earliest",
+                               "enable.auto.commit": False, "enable.partition.eof": True})
+    known = consumer.list_topics(timeout=30).topics
+    for name, topic in known.items():
+        if not name.startswith(prefix) or name[len(prefix):].split(".")[0] not in PRODUCTS:
+            continue
+        places = [kafka.TopicPartition(name, each, kafka.OFFSET_BEGINNING) for each in topic.partitions]
+        consumer.assign(places)
+        ended = 0
+        while ended < len(places):
+            message = consumer.poll(30)
+            if message is None:
+                sys.exit(f"{name} cannot be read to its end")
+            if message.error() is not None:
+                ended += message.error().code() == kafka.KafkaError._PARTITION_EOF
+                continue
+            rows[name[len(prefix):]][without_place(message.value())] += 1
+    consumer.close()
+    return rows
+
+
+def compare(expected: dict, found: dict) -> list:
+    wrong = []
+    for name in sorted(expected.keys() | found.keys()):
+        missing, extra = expected[name] - found[name], found[name] - expected[name]
+        if missing:
+            wrong.append(f"{name}: {missing.total()} rows are missing, as {next(iter(missing))}")
+        if extra:
+            wrong.append(f"{name}: {extra.total()} rows are too many, as {next(iter(extra))}")
+    return wrong
+
+
+class Instance:
+    def __init__(self, options, project: pathlib.Path, number: int):
+        self.options, self.project, self.number = options, project, number
+        self.starts = 0
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.starts += 1
+        log = open(self.project / f"instance-{self.number}.log", "ab")
+        self.process = subprocess.Popen([self.options.braid, "run", "--env", "prod", self.project], stdout=log, stderr=log)
+
+    def end(self, how) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(timeout=120)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("braid")
+    parser.add_argument("brokers")
+    parser.add_argument("venv", type=pathlib.Path)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--instances", type=int, default=2)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--rate", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--keep", action="store_true", help="leaves the folder with stores and logs")
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    kafka = client(options.venv)
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    chance = random.Random(options.seed + 1)
+    prefix = f"chaos-{os.getpid()}-{options.seed}-"
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="braid-chaos-"))
+    project = folder / "project"
+    project.mkdir()
+    script, toml = SCRIPT.format(prefix=prefix), TOML.format(prefix=prefix, brokers=options.brokers)
+    (project / "shop.braid").write_text(script)
+    (project / "braid.toml").write_text(toml)
+    admin = AdminClient({"bootstrap.servers": options.brokers})
+    for made in admin.create_topics([NewTopic(prefix + each, options.partitions) for each in ("clicks", "members")]).values():
+        made.result()
+
+    source = Input(options, kafka, prefix)
+    end = time.monotonic() + options.seconds
+    producer = threading.Thread(target=source.produce, args=(end,))
+    producer.start()
+    instances = [Instance(options, project, number) for number in range(options.instances)]
+    counts = collections.Counter()
+    failed = []
+    while time.monotonic() < end and not failed:
+        time.sleep(chance.uniform(0.2, 4))
+        one = chance.choice(instances)
+        if one.process.poll() is not None:
+            failed.append(f"instance {one.number} ended with {one.process.returncode}")
+            break
+        what = chance.choices(("kill", "stop", "leave"), (5, 2, 2))[0]
+        counts[what] += 1
+        if what == "kill":
+            one.end(signal.SIGKILL)
+            one.start()
+        elif what == "leave":
+            code = one.end(signal.SIGTERM)
+            if code != 0:
+                failed.append(f"instance {one.number} left with {code}")
+            one.start()
+        else:
+            one.process.send_signal(signal.SIGSTOP)
+            time.sleep(chance.uniform(1, 15))
+            one.process.send_signal(signal.SIGCONT)
+    producer.join()
+    for one in instances:
+        if one.process.poll() is None and one.end(signal.SIGTERM) != 0:
+            failed.append(f"instance {one.number} left with {one.process.returncode}")
+    if source.error is not None:
+        failed.append(f"records could not be produced: {source.error}")
+    began = time.monotonic()
+    last = subprocess.run([options.braid, "run", "--env", "prod", "--until", "caught-up", project], capture_output=True,
+                          text=True, timeout=300)
+    if last.returncode != 0:
+        failed.append("the last run failed: " + last.stderr)
+    if not failed:
+        source.write(folder)
+        expected = expected_rows(options, folder, script, toml)
+        found = committed_rows(options, kafka, prefix)
+        failed = compare(expected, found)
+        print(f"{source.made} clicks, {sum(each.total() for each in expected.values())} rows; "
+              f"{counts['kill']} kills, {counts['stop']} stops, {counts['leave']} leaves; "
+              f"the last instance took {time.monotonic() - began:.1f} s", flush=True)
+    for line in failed:
+        print("wrong: " + line)
+    if failed:
+        for log in sorted(project.glob("*.log")):
+            print(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}")
+        print(f"the stores and logs are in {folder}")
+    elif not options.keep:
+        shutil.rmtree(folder)
+        admin.delete_topics([name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)])
+    sys.exit(1 if failed else 0)
+
+
+main()
