@@ -40,7 +40,9 @@ struct BrokerError {
   std::string message;
   /// Kafka's error code, or a negative one of its client library; 0: none.
   int code = 0;
-  operator Error() const { return {ErrorKind::input, message, 0, 0}; }
+  /// Of the diagnostics catalogue, of which the message is; 0: none.
+  int finding = 0;
+  operator Error() const { return {ErrorKind::input, message, finding, 0}; }
 };
 template <class T>
 using BrokerResult = Result<T, BrokerError>;
@@ -213,6 +215,8 @@ class Broker {
   virtual BrokerResult<std::unique_ptr<BrokerGroup>> make_group(const GroupOptions& options) = 0;
   virtual BrokerResult<std::unique_ptr<BrokerWriter>> make_writer(const WriterOptions& options) = 0;
 
+  /// The names of all that this user may see, sorted; without the broker's own.
+  virtual BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) = 0;
   /// Of those that exist.
   virtual BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) = 0;
   /// A topic that exists already is left as it is.

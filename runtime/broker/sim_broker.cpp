@@ -79,6 +79,16 @@ BrokerResult<std::unique_ptr<BrokerWriter>> SimBroker::make_writer(const WriterO
   return make_sim_writer(cluster_, instance_, options);
 }
 
+BrokerResult<std::vector<std::string>> SimBroker::topics(int64_t timeout_us) {
+  using Answer = Value<std::vector<std::string>>;
+  BRAID_ASSIGN(Answer answer, (Admin(cluster_, instance_).ask<Answer>(timeout_us, "cannot list the topics", [this] {
+                 Answer found;
+                 found.value = cluster_.topics();
+                 return found;
+               })));
+  return std::move(answer.value);
+}
+
 BrokerResult<std::vector<TopicInfo>> SimBroker::describe(std::span<const std::string> topics, int64_t timeout_us) {
   const std::vector<std::string> names(topics.begin(), topics.end());
   using Answer = Value<std::vector<TopicInfo>>;

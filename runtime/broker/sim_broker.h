@@ -20,6 +20,7 @@ class SimBroker : public Broker {
   BrokerResult<std::unique_ptr<BrokerGroup>> make_group(const GroupOptions& options) override;
   BrokerResult<std::unique_ptr<BrokerWriter>> make_writer(const WriterOptions& options) override;
 
+  BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) override;
   BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) override;
   BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) override;
   BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) override;

@@ -24,6 +24,12 @@ const SimCluster::Topic* SimCluster::topic(const std::string& name) const {
   return found == topics_.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> SimCluster::topics() const {
+  std::vector<std::string> names;
+  for (const auto& [name, topic] : topics_) names.push_back(name);
+  return names;
+}
+
 int32_t SimCluster::partitions_of(const std::string& name) const {
   const Topic* found = topic(name);
   return found == nullptr ? 0 : static_cast<int32_t>(found->logs.size());

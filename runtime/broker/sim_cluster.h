@@ -65,6 +65,7 @@ class SimCluster : private SimPartitions {
   /// Null if there is none.
   SimLog* log_of(const TopicPartition& place) override;
   const Topic* topic(const std::string& name) const;
+  std::vector<std::string> topics() const;
   int32_t partitions_of(const std::string& topic) const;
   void create(const NewTopic& topic);
   bool remove(const std::string& topic);

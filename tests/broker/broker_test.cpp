@@ -16,6 +16,10 @@ TEST_P(BrokerTest, TopicsAreMadeDescribedAndDeleted) {
   ASSERT_EQ(described->size(), 1u);
   EXPECT_EQ(described->front().name, made);
   EXPECT_EQ(described->front().partitions, 3);
+  auto names = broker_->topics(kLong);
+  expect_ok(names);
+  EXPECT_THAT(*names, testing::Contains(made));
+  EXPECT_TRUE(std::ranges::is_sorted(*names));
   expect_ok(broker_->delete_topics({&made, 1}, kLong));
   for (int i = 0; i < 100; ++i) {
     described = broker_->describe(asked, kLong);

@@ -13,8 +13,19 @@ using OneTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_
 /// Requests about topics, by a client of its own.
 class KafkaBroker : public Broker {
  public:
-  KafkaBroker(const KafkaOptions& options, Handle client)
-      : options_(options), client_(std::move(client)), queue_(rd_kafka_queue_new(client_.get())) {}
+  explicit KafkaBroker(const KafkaOptions& options) : options_(options) {}
+
+  BrokerStatus connect() {
+    Settings settings;
+    BRAID_TRY(settings.set(options_, {}));
+    rd_kafka_conf_set_opaque(settings.conf(), this);
+    rd_kafka_conf_set_error_cb(settings.conf(), [](rd_kafka_t*, int code, const char* reason, void* broker) {
+      static_cast<KafkaBroker*>(broker)->note(static_cast<rd_kafka_resp_err_t>(code), reason);
+    });
+    BRAID_ASSIGN(client_, settings.make(RD_KAFKA_PRODUCER));
+    queue_.reset(rd_kafka_queue_new(client_.get()));
+    return {};
+  }
 
   BrokerResult<std::unique_ptr<BrokerReader>> make_reader(const ReaderOptions& options) override {
     return make_kafka_reader(options_, options);
@@ -24,6 +35,19 @@ class KafkaBroker : public Broker {
   }
   BrokerResult<std::unique_ptr<BrokerWriter>> make_writer(const WriterOptions& options) override {
     return make_kafka_writer(options_, options);
+  }
+
+  BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) override {
+    const rd_kafka_metadata_t* found = nullptr;
+    const rd_kafka_resp_err_t code = rd_kafka_metadata(client_.get(), 1, nullptr, &found, milliseconds(timeout_us));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, "cannot list the topics", {});
+    reached_ = true;
+    std::vector<std::string> names;
+    for (int i = 0; i < found->topic_cnt; ++i)
+      if (const std::string name = found->topics[i].topic; !name.starts_with("__")) names.push_back(name);
+    rd_kafka_metadata_destroy(found);
+    std::sort(names.begin(), names.end());
+    return names;
   }
 
   BrokerResult<std::vector<TopicInfo>> describe(std::span<const std::string> topics, int64_t timeout_us) override {
@@ -43,7 +67,8 @@ class KafkaBroker : public Broker {
       const rd_kafka_error_t* error = rd_kafka_TopicDescription_error(found[i]);
       const rd_kafka_resp_err_t code = error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
       if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) continue;
-      if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot describe the topic `" + name + "`");
+      if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return error_of(code, "cannot describe the topic `" + name + "`", {.right = "Describe", .topic = name});
       size_t partitions = 0;
       rd_kafka_TopicDescription_partitions(found[i], &partitions);
       described.push_back({name, static_cast<int32_t>(partitions)});
@@ -67,11 +92,11 @@ class KafkaBroker : public Broker {
     }
     const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_us);
     rd_kafka_CreateTopics(client_.get(), asked.data(), asked.size(), options.get(), queue_.get());
-    BRAID_ASSIGN(const Event event, answer("cannot make topics"));
+    BRAID_ASSIGN(const Event event, answer("cannot make topics", {.right = "Create"}));
     size_t count = 0;
     const rd_kafka_topic_result_t** results =
         rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
-    return first_failure({results, count}, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "cannot make the topic");
+    return first_failure({results, count}, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "make the topic", "Create");
   }
 
   BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) override {
@@ -88,7 +113,7 @@ class KafkaBroker : public Broker {
     size_t count = 0;
     const rd_kafka_topic_result_t** results =
         rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
-    return first_failure({results, count}, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "cannot delete the topic");
+    return first_failure({results, count}, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "delete the topic", "Delete");
   }
 
   BrokerStatus delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) override {
@@ -99,11 +124,12 @@ class KafkaBroker : public Broker {
     const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout_us);
     rd_kafka_DeleteRecords(client_.get(), &asked, 1, options.get(), queue_.get());
     const std::string action = "cannot delete records of " + text_of(place);
-    BRAID_ASSIGN(const Event event, answer(action));
+    const Asked right{.right = "Delete", .topic = place.topic};
+    BRAID_ASSIGN(const Event event, answer(action, right));
     const rd_kafka_topic_partition_list_t* found =
         rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
     if (found->cnt > 0 && found->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return error_of(found->elems[0].err, action);
+      return error_of(found->elems[0].err, action, right);
     return {};
   }
 
@@ -127,23 +153,55 @@ class KafkaBroker : public Broker {
     return options;
   }
 
-  /// The answer to the one request that is out; the library answers within the request's time.
-  BrokerResult<Event> answer(const std::string& action) {
-    Event event(rd_kafka_queue_poll(queue_.get(), -1));
-    const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, action);
-    return event;
+  /// The answer to the one request that is out; the library answers within the request's time. A login that is refused
+  /// before any broker has answered is not waited for.
+  BrokerResult<Event> answer(const std::string& action, const Asked& asked = {}) {
+    constexpr int kLookEveryMs = 50;
+    while (true) {
+      Event event(rd_kafka_queue_poll(queue_.get(), kLookEveryMs));
+      rd_kafka_poll(client_.get(), 0);
+      if (event == nullptr) {
+        if (reached_ || !trouble_) continue;
+        const BrokerError error = error_of_connection(trouble_->code, options_.brokers, trouble_->reason);
+        if (error.fault == BrokerFault::retry) continue;
+        // The answer would be taken for one to the next request.
+        queue_.reset(rd_kafka_queue_new(client_.get()));
+        return error;
+      }
+      const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
+      if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, action, asked);
+      reached_ = true;
+      return event;
+    }
+  }
+
+  /// Of a request as a whole. What nobody answered is put down to the connection, if that had trouble.
+  BrokerError failure(rd_kafka_resp_err_t code, const std::string& action, const Asked& asked) {
+    rd_kafka_poll(client_.get(), 0);
+    const BrokerError error = error_of(code, action, asked);
+    if (error.fault != BrokerFault::retry) {
+      reached_ = true;
+      return error;
+    }
+    if (reached_) return error;
+    return trouble_ ? error_of_connection(trouble_->code, options_.brokers, trouble_->reason)
+                    : error_of_connection(code, options_.brokers, {});
+  }
+
+  /// Called by poll(), on this thread. That all brokers are down is not why.
+  void note(rd_kafka_resp_err_t code, const char* reason) {
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) trouble_ = Trouble{code, reason};
   }
 
   static BrokerStatus first_failure(std::span<const rd_kafka_topic_result_t*> results, rd_kafka_resp_err_t accepted,
-                                    const std::string& action) {
+                                    const std::string& action, const std::string& right) {
     for (const rd_kafka_topic_result_t* result : results) {
       const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == accepted) continue;
       const char* text = rd_kafka_topic_result_error_string(result);
-      BrokerError error = error_of(code, action + " `" + rd_kafka_topic_result_name(result) + "`");
-      if (text != nullptr) error.message += std::string(" (") + text + ")";
-      return error;
+      const std::string name = rd_kafka_topic_result_name(result);
+      return error_of(code, "cannot " + action + " `" + name + "`", {.right = right, .topic = name},
+                      text == nullptr ? "" : text);
     }
     return {};
   }
@@ -157,28 +215,35 @@ class KafkaBroker : public Broker {
     BRAID_CHECK(error == nullptr, "the isolation level is not taken");
     rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), queue_.get());
     const std::string action = "cannot find the offsets of " + text_of(place);
-    BRAID_ASSIGN(const Event event, answer(action));
+    const Asked asked{.right = "Describe", .topic = place.topic};
+    BRAID_ASSIGN(const Event event, answer(action, asked));
     size_t count = 0;
     const rd_kafka_ListOffsetsResultInfo_t** found =
         rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
     BRAID_CHECK(count == 1, "an answer for another partition");
     const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
-    if (result->err != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(result->err, action);
+    if (result->err != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(result->err, action, asked);
     return result->offset;
   }
+
+  struct Trouble {
+    rd_kafka_resp_err_t code;
+    std::string reason;
+  };
 
   KafkaOptions options_;
   Handle client_;
   Queue queue_;
+  bool reached_ = false;            ///< a broker has answered
+  std::optional<Trouble> trouble_;  ///< the last of a connection
 };
 
 }  // namespace
 
 BrokerResult<std::unique_ptr<Broker>> make_kafka_broker(const KafkaOptions& options) {
-  Settings settings;
-  BRAID_TRY(settings.set(options, {}));
-  BRAID_ASSIGN(Handle client, settings.make(RD_KAFKA_PRODUCER));
-  return std::unique_ptr<Broker>(std::make_unique<KafkaBroker>(options, std::move(client)));
+  auto broker = std::make_unique<KafkaBroker>(options);
+  BRAID_TRY(broker->connect());
+  return std::unique_ptr<Broker>(std::move(broker));
 }
 
 }  // namespace braid::kafka

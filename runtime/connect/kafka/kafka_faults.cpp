@@ -1,6 +1,89 @@
 #include "runtime/connect/kafka/kafka_handles.h"
+#include "runtime/report/diagnostic.h"
 
 namespace braid::kafka {
+namespace {
+
+/// The right that a user of the broker lacks; empty if it is not that.
+std::string missing_right(rd_kafka_resp_err_t code, const Asked& asked) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return fmt::format("`{}` on the topic `{}`", asked.right.empty() ? "Describe" : asked.right, asked.topic);
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return fmt::format("`Read` on the group `{}`", asked.group);
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return fmt::format("`Write` on the transactional id `{}`", asked.id);
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return fmt::format("`{}` on the cluster", asked.right == "Write" ? "IdempotentWrite" : asked.right);
+    default:
+      return {};
+  }
+}
+
+/// What a user can change about it.
+std::string way_out(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+      return "; `replication` may be at most the number of brokers";
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+      return "; `session_timeout` must be between group.min.session.timeout.ms and group.max.session.timeout.ms of the "
+             "brokers";
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+      return "; `transaction_timeout` may be at most transaction.max.timeout.ms of the brokers";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return "; raise max.message.bytes of the topic, and `message.max.bytes` of the job";
+    default:
+      return {};
+  }
+}
+
+template <class Entry>
+BrokerError with_finding(BrokerFault fault, rd_kafka_resp_err_t code, const Entry& entry) {
+  return {fault, entry.make().message, static_cast<int>(code), Entry::kCode};
+}
+
+BrokerError described(BrokerFault fault, rd_kafka_resp_err_t code, const std::string& action, const Asked& asked,
+                      const std::string& reason) {
+  constexpr std::string_view kCannot = "cannot ";
+  const std::string infinitive = action.starts_with(kCannot) ? action.substr(kCannot.size()) : action;
+  if (const std::string needed = missing_right(code, asked); !needed.empty())
+    return with_finding(fault, code, diag::NotPermitted{.action = infinitive, .needed = needed});
+  if (fault == BrokerFault::refused)
+    return with_finding(fault, code, diag::BrokerRefuses{.action = infinitive, .reason = reason + way_out(code)});
+  return {fault, action + ": " + reason, static_cast<int>(code)};
+}
+
+void replace(std::string& text, std::string_view what, std::string_view with) {
+  if (const size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
+}
+
+}  // namespace
+
+BrokerError error_of(rd_kafka_resp_err_t code, const std::string& action, const Asked& asked, std::string reason) {
+  if (reason.empty()) reason = rd_kafka_err2str(code);
+  return described(fault_of(code), code, action, asked, reason);
+}
+
+BrokerError error_of_transaction(const rd_kafka_error_t* error, const std::string& action, const Asked& asked) {
+  return described(fault_of_transaction(error), rd_kafka_error_code(error), action, asked,
+                   rd_kafka_error_string(error));
+}
+
+BrokerError error_of_connection(rd_kafka_resp_err_t code, const std::string& brokers, std::string reason) {
+  // Settings of the library that have another name here, and how long it took.
+  replace(reason, "verify that ssl.ca.location is correctly configured or root CA certificates are installed",
+          "check that `ssl.ca.pem` has the certificate of its authority");
+  if (const size_t at = reason.find(" (after "); at != std::string::npos) reason.resize(at);
+  if (reason.empty()) reason = "there was no answer in time";
+  if (code == RD_KAFKA_RESP_ERR__SSL)
+    return with_finding(BrokerFault::refused, code, diag::TlsFailed{.brokers = brokers, .reason = reason});
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
+    return with_finding(BrokerFault::refused, code, diag::LoginRefused{.brokers = brokers, .reason = reason});
+  // A broker without TLS ends the connection, as one does that goes down.
+  if (reason.find("SSL handshake failed") != std::string::npos)
+    return with_finding(BrokerFault::retry, code, diag::TlsFailed{.brokers = brokers, .reason = reason});
+  return with_finding(BrokerFault::retry, code, diag::BrokersUnreachable{.brokers = brokers, .reason = reason});
+}
 
 BrokerFault fault_of(rd_kafka_resp_err_t code) {
   switch (code) {

@@ -7,7 +7,8 @@ namespace {
 
 class KafkaGroup : public BrokerGroup {
  public:
-  explicit KafkaGroup(std::string topic) : topic_(std::move(topic)) {}
+  KafkaGroup(std::string group, std::string topic)
+      : topic_(std::move(topic)), asked_{.right = "Read", .topic = topic_, .group = std::move(group), .id = {}} {}
   ~KafkaGroup() override {
     if (client_ != nullptr) rd_kafka_consumer_close(client_.get());
   }
@@ -23,7 +24,7 @@ class KafkaGroup : public BrokerGroup {
     const PartitionList topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
     const rd_kafka_resp_err_t code = rd_kafka_subscribe(client_.get(), topics.get());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot join the group");
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot join the group", asked_);
     return {};
   }
 
@@ -41,7 +42,7 @@ class KafkaGroup : public BrokerGroup {
     // What is fatal is told by another call: that a static member has a double.
     char reason[256];
     if (code == RD_KAFKA_RESP_ERR__FATAL) code = rd_kafka_fatal_error(client_.get(), reason, sizeof(reason));
-    return BrokerError{fault_of(code), "the group of `" + topic_ + "`: " + text, static_cast<int>(code)};
+    return error_of(code, "cannot be a member of the group `" + asked_.group + "`", asked_, text);
   }
 
   BrokerStatus leave(int64_t timeout_us, Owner& owner) override {
@@ -49,7 +50,7 @@ class KafkaGroup : public BrokerGroup {
     owner_ = &owner;
     const rd_kafka_resp_err_t code = rd_kafka_consumer_close(client_.get());
     owner_ = nullptr;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot leave the group");
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot leave the group", asked_);
     return std::exchange(failure_, {});
   }
 
@@ -58,13 +59,13 @@ class KafkaGroup : public BrokerGroup {
     for (const TopicPartition& place : places)
       rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition);
     const rd_kafka_resp_err_t code = rd_kafka_committed(client_.get(), list.get(), milliseconds(timeout_us));
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot read the committed offsets");
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "cannot read the committed offsets", asked_);
     std::vector<Committed> found;
     for (int i = 0; i < list->cnt; ++i) {
       const rd_kafka_topic_partition_t& each = list->elems[i];
       Committed committed{{each.topic, each.partition}, std::nullopt, {}};
       if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return error_of(each.err, "cannot read the committed offset of " + text_of(committed.place));
+        return error_of(each.err, "cannot read the committed offset of " + text_of(committed.place), asked_);
       if (each.offset >= 0) {
         committed.offset = each.offset;
         committed.metadata.assign(static_cast<const char*>(each.metadata), each.metadata_size);
@@ -96,11 +97,12 @@ class KafkaGroup : public BrokerGroup {
       error.reset(rd_kafka_incremental_unassign(client_.get(), list));
     }
     if (error != nullptr && failure_.ok())
-      failure_ = error_of(rd_kafka_error_code(error.get()), "the partitions of the group cannot be taken over");
+      failure_ = error_of(rd_kafka_error_code(error.get()), "cannot take over the partitions of the group", asked_);
   }
 
   Handle client_;
   std::string topic_;
+  Asked asked_;
   Owner* owner_ = nullptr;  ///< of the call at hand
   BrokerStatus failure_;
 };
@@ -120,7 +122,7 @@ BrokerResult<std::unique_ptr<BrokerGroup>> make_kafka_group(const KafkaOptions& 
                            {"session.timeout.ms", std::to_string(milliseconds(options.session_timeout_us))},
                            {"max.poll.interval.ms", std::to_string(milliseconds(options.work_timeout_us))}}));
   if (options.instance) BRAID_TRY(settings.set("group.instance.id", *options.instance));
-  auto group = std::make_unique<KafkaGroup>(options.topic);
+  auto group = std::make_unique<KafkaGroup>(options.group, options.topic);
   BRAID_TRY(group->join(settings));
   return std::unique_ptr<BrokerGroup>(std::move(group));
 }

@@ -33,13 +33,20 @@ BrokerFault fault_of(rd_kafka_resp_err_t code);
 /// The order of the questions matters: to be aborted, retriable, and all else ends the writer (rdkafka.h).
 BrokerFault fault_of_transaction(const rd_kafka_error_t* error);
 
-inline BrokerError error_of(rd_kafka_resp_err_t code, const std::string& action) {
-  return {fault_of(code), action + ": " + rd_kafka_err2str(code), static_cast<int>(code)};
-}
-inline BrokerError error_of_transaction(const rd_kafka_error_t* error, const std::string& action) {
-  return {fault_of_transaction(error), action + ": " + rd_kafka_error_string(error),
-          static_cast<int>(rd_kafka_error_code(error))};
-}
+/// What a call asks of whom, for the message if the user may not.
+struct Asked {
+  std::string right;             ///< "Read", on a topic
+  std::string topic, group, id;  ///< id: of transactions
+};
+
+/// `action`: "cannot read t/0". `reason`: where the library says more than the name of the code.
+BrokerError error_of(rd_kafka_resp_err_t code, const std::string& action, const Asked& asked = {},
+                     std::string reason = {});
+BrokerError error_of_transaction(const rd_kafka_error_t* error, const std::string& action, const Asked& asked = {});
+
+/// What librdkafka says of a connection that failed, as errors 7046 to 7048: why no broker answers, what is wrong with
+/// the encryption, or with the login.
+BrokerError error_of_connection(rd_kafka_resp_err_t code, const std::string& brokers, std::string reason);
 
 /// A list of one partition, with an offset.
 inline PartitionList list_of(const TopicPartition& place, int64_t offset) {

@@ -76,6 +76,7 @@ class Bell {
 
 class KafkaReader : public BrokerReader {
  public:
+  explicit KafkaReader(std::string brokers) : brokers_(std::move(brokers)) {}
   BrokerStatus connect(Settings& settings) {
     rd_kafka_conf_set_opaque(settings.conf(), this);
     rd_kafka_conf_set_error_cb(settings.conf(), [](rd_kafka_t*, int code, const char* reason, void* reader) {
@@ -142,7 +143,7 @@ class KafkaReader : public BrokerReader {
           partition.early.push_front(std::move(message));
           break;
         }
-        return error_of(message->err, "reading " + text_of(place));
+        return error_of(message->err, "cannot read " + text_of(place), {.right = "Read", .topic = place.topic});
       }
       partition.end.reset();
       batch->add(std::move(message));
@@ -201,14 +202,16 @@ class KafkaReader : public BrokerReader {
   void note(rd_kafka_resp_err_t code, std::string_view reason) {
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
         code == RD_KAFKA_RESP_ERR__FATAL) {
-      failure_ = BrokerError{BrokerFault::refused, std::string(reason), static_cast<int>(code)};
+      failure_ = code == RD_KAFKA_RESP_ERR__FATAL ? error_of(code, "cannot read", {}, std::string(reason))
+                                                  : error_of_connection(code, brokers_, std::string(reason));
       return;
     }
     for (auto& [place, partition] : partitions_)
       if (reason.starts_with(place.topic + " [" + std::to_string(place.partition) + "]:"))
-        partition.failure = error_of(code, "reading " + text_of(place));
+        partition.failure = error_of(code, "cannot read " + text_of(place), {.right = "Read", .topic = place.topic});
   }
 
+  std::string brokers_;
   Handle client_;
   Queue main_;
   Bell bell_;
@@ -230,7 +233,7 @@ BrokerResult<std::unique_ptr<BrokerReader>> make_kafka_reader(const KafkaOptions
                                  // An unknown topic is reported at once.
                                  {"topic.metadata.propagation.max.ms", "0"},
                                  {"queued.max.messages.kbytes", std::to_string(options.queued_bytes >> 10)}}));
-  auto reader = std::make_unique<KafkaReader>();
+  auto reader = std::make_unique<KafkaReader>(kafka.brokers);
   BRAID_TRY(reader->connect(settings));
   return std::unique_ptr<BrokerReader>(std::move(reader));
 }

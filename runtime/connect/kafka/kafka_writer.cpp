@@ -85,7 +85,7 @@ class KafkaWriter : public BrokerWriter {
       // What has not begun can be tried again, unlike what has been sent in a transaction.
       if (rd_kafka_error_is_retriable(error.get()) != 0)
         return BrokerError{BrokerFault::retry, text(error, "cannot begin a session"), code(error)};
-      return error_of_transaction(error.get(), "cannot begin a session");
+      return error_of_transaction(error.get(), "cannot begin a session", asked());
     }
     ready_ = true;
     log_.clear();
@@ -97,7 +97,7 @@ class KafkaWriter : public BrokerWriter {
     log_.clear();
     failure_ = {};
     const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
-    if (error != nullptr) return error_of_transaction(error.get(), "cannot begin a transaction");
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot begin a transaction", asked());
     return {};
   }
 
@@ -141,14 +141,16 @@ class KafkaWriter : public BrokerWriter {
     if (rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
       return BrokerError{BrokerFault::retry, text(error, "cannot write"), code(error)};
     if (options_.transactional_id && rd_kafka_error_is_fatal(error.get()) != 0)
-      return error_of_transaction(error.get(), "cannot write to " + text_of(record.place));
-    return error_of(rd_kafka_error_code(error.get()), "cannot write to " + text_of(record.place));
+      return error_of_transaction(error.get(), "cannot write to " + text_of(record.place), asked(record.place.topic));
+    return error_of(rd_kafka_error_code(error.get()), "cannot write to " + text_of(record.place),
+                    asked(record.place.topic));
   }
 
   BrokerStatus flush(int64_t timeout_us) override {
     const rd_kafka_resp_err_t code = rd_kafka_flush(client_.get(), milliseconds(timeout_us));
     BRAID_TRY(failure_);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "records are not acknowledged");
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return error_of(code, "cannot write: records are not acknowledged", asked());
     return {};
   }
 
@@ -170,14 +172,14 @@ class KafkaWriter : public BrokerWriter {
     }
     const ErrorHandle error(
         rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
-    if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets");
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets", asked());
     return {};
   }
 
   BrokerStatus commit_transaction(int64_t timeout_us) override {
     const ErrorHandle error(rd_kafka_commit_transaction(client_.get(), milliseconds(timeout_us)));
     if (error == nullptr) return {};
-    const BrokerError found = error_of_transaction(error.get(), "cannot commit the transaction");
+    const BrokerError found = error_of_transaction(error.get(), "cannot commit the transaction", asked());
     if (found.fault == BrokerFault::uncertain) ready_ = false;
     return found;
   }
@@ -185,7 +187,7 @@ class KafkaWriter : public BrokerWriter {
   BrokerStatus abort_transaction(int64_t timeout_us) override {
     const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), milliseconds(timeout_us)));
     failure_ = {};
-    if (error != nullptr) return error_of_transaction(error.get(), "cannot abort the transaction");
+    if (error != nullptr) return error_of_transaction(error.get(), "cannot abort the transaction", asked());
     return {};
   }
 
@@ -193,13 +195,16 @@ class KafkaWriter : public BrokerWriter {
   static std::string text(const ErrorHandle& error, const std::string& action) {
     return action + ": " + rd_kafka_error_string(error.get());
   }
+  Asked asked(std::string topic = {}) const {
+    return {.right = "Write", .topic = std::move(topic), .group = {}, .id = options_.transactional_id.value_or("")};
+  }
   static int code(const ErrorHandle& error) { return static_cast<int>(rd_kafka_error_code(error.get())); }
 
   /// Called by flush() and poll(), on their thread.
   void delivered(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || !failure_.ok()) return;
     const std::string action = "cannot write to " + text_of({rd_kafka_topic_name(message.rkt), message.partition});
-    BrokerError error = error_of(message.err, action);
+    BrokerError error = error_of(message.err, action, asked(rd_kafka_topic_name(message.rkt)));
     // Some records of the transaction may have been written, so that it cannot be tried again as it is.
     if (options_.transactional_id && error.fault == BrokerFault::retry) error.fault = BrokerFault::abort;
     failure_ = error;
