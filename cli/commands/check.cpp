@@ -2,6 +2,7 @@
 
 #include "cli/commands/command.h"
 #include "cli/present/table.h"
+#include "cli/session/topics.h"
 
 namespace braid::cli {
 
@@ -13,7 +14,13 @@ void add_check(CLI::App& app, CommandContext& context) {
   command->add_flag("--json", *json, "Write findings as JSON, one per line, to standard output");
   command->callback([options, json, &context] {
     Session session(options->session());
-    session.check_all();
+    const bool right = session.check_all();
+    std::string topics;
+    if (right && session.environment().kafka) {
+      driver::Compiled compiled = session.compile(session.chosen_products());
+      if (session.bind(compiled.program()))
+        topics = topics_text(compiled.program(), session.output_topics(), session.environment());
+    }
     const size_t scripts = session.scripts().size();
     context.exit_code = show(session, context.console, *json ? FindingFormat::json : FindingFormat::text);
     if (context.exit_code != kDone || *json) return;
@@ -24,6 +31,7 @@ void add_check(CLI::App& app, CommandContext& context) {
     }
     fmt::print("{}: {}, {}, {} of input, {}\n", session.files().name, counted(static_cast<int64_t>(scripts), "script"),
                counted(products, "product"), counted(streams, "relation"), counted(tests, "test"));
+    std::fputs(topics.c_str(), stdout);
   });
 }
 

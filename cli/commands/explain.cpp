@@ -28,6 +28,7 @@ void add_explain(CLI::App& app, CommandContext& context) {
       return;
     }
     std::fputs(made->c_str(), stdout);
+    if (context.exit_code == kDone) context.exit_code = show_errors(session, context.console);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
+#include "runtime/connect/topic_check.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/state/rocks_store.h"
@@ -77,6 +78,13 @@ std::function<void(std::string_view)> kill_point_of_environment() {
   };
 }
 
+/// The broker of the job, which has answered and has what the job is bound to.
+Result<std::unique_ptr<Broker>> reach_broker(const TopicSetup& topics, const Program& program) {
+  BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(topics.settings));
+  BRAID_TRY(check_topics(*broker, program, topics.outputs, kBrokerPatienceUs));
+  return broker;
+}
+
 void run(const RunFlags& flags, CommandContext& context) {
   Session session(flags.script.session());
   const bool right = session.check();
@@ -102,7 +110,6 @@ void run(const RunFlags& flags, CommandContext& context) {
     context.exit_code = kUsage;
     return;
   }
-
   const size_t workers = flags.workers > 0 ? flags.workers : static_cast<size_t>(environment.workers);
   ThreadExecutor executor(workers);
   // For rows 9 parts of 16, for RocksDB's caches and write buffers 2. The rest is for what holds the rows and has room
@@ -141,12 +148,12 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;
-    auto opened = open_broker(topics.settings);
-    if (!opened.ok()) {
-      context.exit_code = show_error(opened.error(), context.console);
+    auto reached = reach_broker(topics, compiled.program());
+    if (!reached.ok()) {
+      context.exit_code = show_error(reached.error(), context.console);
       return;
     }
-    broker = std::move(*opened);
+    broker = std::move(*reached);
     seams.broker = broker.get();
   }
   if (flags.reset) {

@@ -45,7 +45,7 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
   TopicSetup setup;
   setup.reads =
       std::ranges::any_of(program.sources, [](const SourceSpec& each) { return each.binding.kind == "topic"; });
-  setup.outputs = bind_topics(program, session.project(), environment, reporter);
+  setup.outputs = session.output_topics();
   if (!setup.any() || reporter.has_errors()) return setup;
   if (!setup.outputs.empty() && setup.outputs.size() < program.products.size()) {
     for (size_t i = 0; i < program.products.size(); ++i) {

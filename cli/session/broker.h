@@ -19,6 +19,9 @@ namespace braid::cli {
 std::optional<BrokerSettings> broker_settings(const Environment& environment, const std::string& root,
                                               const std::string& job, Reporter& reporter);
 
+/// How long a command waits for the first answer of a broker.
+inline constexpr int64_t kBrokerPatienceUs = 15'000'000;
+
 /// Connects when it is first used. Errors 7044 (a wrong value), 7045 (the library is not installed).
 Result<std::unique_ptr<Broker>> open_broker(const BrokerSettings& settings);
 

@@ -1,6 +1,7 @@
 #include "cli/session/explanation.h"
 
 #include "cli/session/native.h"
+#include "cli/session/topics.h"
 #include "compiler/ast/print.h"
 #include "compiler/plan/state_bound.h"
 
@@ -87,9 +88,11 @@ Result<std::string> explain(Session& session, const std::string& stage, bool tim
   if (stage == "typed") return typed::print(session.project());
   driver::Compiled compiled = session.compile(session.chosen_products());
   std::string text;
-  if (stage.empty())
+  if (stage.empty()) {
     text = summary(session, compiled);
-  else if (stage == "plan")
+    if (session.environment().kafka && session.bind(compiled.program()))
+      text += "\n" + topics_text(compiled.program(), session.output_topics(), session.environment());
+  } else if (stage == "plan")
     text = plan::print(compiled.checked, session.project());
   else if (stage == "optimized")
     text = plan::print(compiled.optimized.plan, session.project());

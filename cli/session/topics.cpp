@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/session/format_options.h"
+#include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -46,6 +47,37 @@ void check_name(const std::string& topic, Span place, Reporter& reporter) {
       .note("names have 1 to 249 ASCII letters, digits, `.`, `_` and `-`, and are not `.` or `..`");
 }
 
+std::string start_text(const StartAt& start) {
+  std::string text;
+  switch (start.kind) {
+    case StartAt::Kind::earliest:
+      return "from the first record";
+    case StartAt::Kind::latest:
+      return "from records to come";
+    case StartAt::Kind::timestamp:
+      append_timestamp(text, start.timestamp_us);
+      return "from " + text;
+    case StartAt::Kind::offsets:
+      for (const auto& [partition, offset] : start.offsets)
+        text += fmt::format("{}{} in partition {}", text.empty() ? "from offset " : ", ", offset, partition);
+      return text;
+  }
+  return text;
+}
+
+std::string output_text(const TopicBinding& binding) {
+  std::string text;
+  if (binding.partitions) text += fmt::format(", {} partitions", *binding.partitions);
+  if (binding.retention_us == TopicBinding::kForever) {
+    text += ", kept forever";
+  } else if (binding.retention_us) {
+    text += ", kept ";
+    append_duration_literal(text, *binding.retention_us);
+  }
+  if (binding.compaction) text += *binding.compaction ? ", compacted" : ", not compacted";
+  return text;
+}
+
 /// Two products with one topic, and a product that writes what a source reads.
 void check_shared(const Program& program, const std::map<int, TopicBinding>& topics, Reporter& reporter) {
   std::map<std::string, int> owners;
@@ -69,6 +101,21 @@ void check_shared(const Program& program, const std::map<int, TopicBinding>& top
 }
 
 }  // namespace
+
+std::string topics_text(const Program& program, const std::map<int, TopicBinding>& outputs,
+                        const Environment& environment) {
+  std::string text = fmt::format("topics of {}\n", environment.name);
+  for (const SourceSpec& source : program.sources)
+    if (source.binding.kind == "topic")
+      text += fmt::format("  {} reads {}, {}, {}\n", source.name, source.binding.address, source.binding.format,
+                          start_text(start_of(source.binding)));
+  for (const auto& [index, binding] : outputs) {
+    const ProductSpec& product = program.products[static_cast<size_t>(index)];
+    text += fmt::format("  {} version {} writes {}, {}{}\n", product.qualified(), product.version, binding.topic,
+                        binding.format, output_text(binding));
+  }
+  return text;
+}
 
 void check_bindings(const typed::Project& project, const Environment& environment, bool partial, Reporter& reporter) {
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "cli/project/project.h"
 #include "compiler/typed/project.h"
@@ -19,5 +20,9 @@ void check_topic_source(const SourceSpec& source, Reporter& reporter);
 /// are bound before.
 std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Project& project,
                                         const Environment& environment, Reporter& reporter);
+
+/// What the program reads from topics and writes to topics, a line each, for people. It is bound.
+std::string topics_text(const Program& program, const std::map<int, TopicBinding>& outputs,
+                        const Environment& environment);
 
 }  // namespace braid::cli

@@ -163,7 +163,7 @@ def wrong_bindings(case):
         refused(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n' + line + "\n", code, text)
 
 
-def bindings_that_a_run_refuses(case):
+def bindings_that_do_not_fit_the_scripts(case):
     for lines, code, text in (
             ('"shop.sale" = { topic = "a b" }', "E7058", "`a b` cannot be the name of a topic"),
             ('"shop.big" = { topic = "same" }\n"shop.small" = { topic = "same" }', "E7056", "`same`"),
@@ -172,8 +172,9 @@ def bindings_that_a_run_refuses(case):
             ('"shop.sale" = { format = "csv" }', "E7017", "header = false"),
     ):
         folder = project(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n' + lines + "\n")
-        ended = case.braid("run", folder, "--env", "prod", code=USAGE, finding=code)
-        case.expect(text in ended.err, f"expected `{text}`: {ended}")
+        for command in ("check", "run", "explain"):
+            ended = case.braid(command, folder, "--env", "prod", code=USAGE, finding=code)
+            case.expect(text in ended.err, f"expected `{text}`: {ended}")
 
 
 def secrets_are_never_shown(case):
@@ -195,10 +196,18 @@ def secrets_are_never_shown(case):
         case.expect("braid.toml:" in json.dumps(found[0]), f"no place is named: {found}")
 
 
-def an_environment_with_brokers_does_not_run_yet(case):
+def check_and_explain_show_topics(case):
+    folder = project(case, RIGHT)
+    for command in ("check", "explain"):
+        out = case.braid(command, folder, "--env", "prod").out
+        for line in ("shop.sale reads sales, json, from offset 12 in partition 0, 40 in partition 1",
+                     "shop.big version 2 writes big, json, 8 partitions, kept 7d, compacted",
+                     "shop.small version 1 writes shop.small.v1, csv"):
+            case.expect(f"  {line}\n" in out, f"expected `{line}` of {command}: {out}")
+
+
+def a_dry_run_reads_no_topic_yet(case):
     folder = project(case, KAFKA + 'group = "x"\n')
-    ended = case.braid("run", folder, "--env", "prod", code=USAGE, finding="E7016")
-    case.expect("`prod`" in ended.err, f"{ended}")
     case.braid("dry-run", folder, "--env", "prod", code=USAGE, finding="E7016")
 
 
@@ -211,5 +220,6 @@ def files_in_an_environment_with_brokers(case):
 
 
 if __name__ == "__main__":
-    main([all_that_is_right, wrong_settings, wrong_environments, wrong_bindings, bindings_that_a_run_refuses,
-          secrets_are_never_shown, an_environment_with_brokers_does_not_run_yet, files_in_an_environment_with_brokers])
+    main([all_that_is_right, wrong_settings, wrong_environments, wrong_bindings,
+          bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics,
+          a_dry_run_reads_no_topic_yet, files_in_an_environment_with_brokers])

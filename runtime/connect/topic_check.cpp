@@ -1,0 +1,77 @@
+#include "runtime/connect/topic_check.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "runtime/report/diagnostic.h"
+#include "runtime/report/suggest.h"
+
+namespace braid {
+namespace {
+
+template <class Entry>
+Error error_of(const Entry& entry) {
+  return {ErrorKind::usage, entry.make().message, Entry::kCode, 0};
+}
+
+/// `; there is …`: the topics that look alike, at most three; empty if none does. A guess: not knowing is no error.
+std::string alike(Broker& broker, const std::string& topic, int64_t timeout_us) {
+  const BrokerResult<std::vector<std::string>> names = broker.topics(timeout_us);
+  if (!names.ok()) return {};
+  std::vector<std::string> near;
+  if (const auto closest_name = closest(topic, *names)) near.push_back(*closest_name);
+  for (const std::string& name : *names)
+    if (near.size() < 3 && (name.find(topic) != std::string::npos || topic.find(name) != std::string::npos) &&
+        std::ranges::find(near, name) == near.end())
+      near.push_back(name);
+  if (near.empty()) return {};
+  return fmt::format("; there is `{}`", fmt::join(near, "`, `"));
+}
+
+}  // namespace
+
+Status check_topics(Broker& broker, const Program& program, const std::map<int, TopicBinding>& outputs,
+                    int64_t timeout_us) {
+  std::vector<std::string> asked;
+  auto ask = [&](const std::string& topic) {
+    if (std::ranges::find(asked, topic) == asked.end()) asked.push_back(topic);
+  };
+  for (const SourceSpec& source : program.sources)
+    if (source.binding.kind == "topic") ask(source.binding.address);
+  for (const auto& [index, binding] : outputs) ask(binding.topic);
+  const BrokerResult<std::vector<TopicInfo>> found = broker.describe(asked, timeout_us);
+  if (!found.ok()) return Error(found.error());
+  auto partitions = [&](const std::string& topic) -> std::optional<int32_t> {
+    for (const TopicInfo& each : *found)
+      if (each.name == topic) return each.partitions;
+    return std::nullopt;
+  };
+  for (const SourceSpec& source : program.sources) {
+    if (source.binding.kind != "topic") continue;
+    const std::string& topic = source.binding.address;
+    const std::optional<int32_t> count = partitions(topic);
+    if (!count)
+      return error_of(
+          diag::TopicMissing{.topic = topic, .relation = source.name, .near = alike(broker, topic, timeout_us)});
+    for (const auto& [partition, offset] : start_of(source.binding).offsets)
+      if (partition >= *count)
+        return error_of(
+            diag::StartOutside{.relation = source.name,
+                               .topic = topic,
+                               .partition = partition,
+                               .offset = offset,
+                               .reason = fmt::format("the topic has {} partitions, from 0 to {}", *count, *count - 1)});
+  }
+  for (const auto& [index, binding] : outputs) {
+    const std::optional<int32_t> count = partitions(binding.topic);
+    if (count && binding.partitions && *count != *binding.partitions)
+      return error_of(diag::PartitionCount{.topic = binding.topic,
+                                           .found = *count,
+                                           .product = program.products[static_cast<size_t>(index)].qualified(),
+                                           .asked = *binding.partitions});
+  }
+  return {};
+}
+
+}  // namespace braid

@@ -1,0 +1,19 @@
+// Whether a cluster has what a job is bound to, asked before it starts.
+#pragma once
+
+#include <map>
+
+#include "runtime/abi/program.h"
+#include "runtime/base/result.h"
+#include "runtime/broker/broker.h"
+#include "runtime/connect/topic_binding.h"
+
+namespace braid {
+
+/// The topics of sources exist (7049), also the partitions that a `start` names (7052); the topics of products that
+/// exist have as many partitions as is asked for (7051). Those that do not exist are made when the job starts. Fails in
+/// the given time if no broker answers (7046 to 7048), and if the user lacks a right (7050).
+Status check_topics(Broker& broker, const Program& program, const std::map<int, TopicBinding>& outputs,
+                    int64_t timeout_us);
+
+}  // namespace braid
