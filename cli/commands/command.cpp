@@ -98,9 +98,13 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7012:
       case 7020:
       case 7030:
+      case 7060:
+      case 7061:
         return kInput;
       case 7010:
       case 7018:
+      case 7062:
+      case 7063:
         return kStore;
       default:
         break;

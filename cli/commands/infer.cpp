@@ -4,7 +4,9 @@
 #include "cli/commands/command.h"
 #include "cli/project/infer.h"
 #include "cli/project/inferred_type.h"
+#include "cli/session/infer_avro.h"
 #include "runtime/base/clock.h"
+#include "runtime/codec/avro_container.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/connect/foreign_content.h"
 
@@ -16,6 +18,7 @@ constexpr size_t kSampleBytes = 4 << 20;
 /// By the ending, else by what is in it.
 std::string format_of(const std::filesystem::path& path, std::string_view text) {
   const std::string ending = path.extension().string();
+  if (ending == ".avro" || text.starts_with(kContainerMagic)) return "avro";
   if (ending == ".json" || ending == ".ndjson" || ending == ".jsonl") return "json";
   if (ending == ".csv" || ending == ".tsv" || ending == ".tab" || ending == ".psv") return "csv";
   const size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
@@ -41,12 +44,14 @@ void add_infer(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("infer", "Infers a stream declaration from a sample file and writes it to standard output");
-  command->add_option("file", options->path, "NDJSON or CSV file; CSV with any of , ; | or tab between cells")
+  command
+      ->add_option("file", options->path,
+                   "NDJSON, CSV or Avro container file; CSV with any of , ; | or tab between cells")
       ->required()
       ->type_name("FILE");
   command->add_option("--name", options->name, "Name of the stream (default: from the file's name)");
-  command->add_option("--format", options->format, "json or csv (default: from the file's extension and content)")
-      ->check(CLI::IsMember({"json", "csv"}));
+  command->add_option("--format", options->format, "json, csv or avro (default: from the file's extension and content)")
+      ->check(CLI::IsMember({"json", "csv", "avro"}));
   command->add_option("--null", options->null_marker, "CSV: the cell text that means null, such as NA");
   command->callback([options, &context] {
     Reporter reporter;
@@ -68,17 +73,18 @@ void add_infer(CLI::App& app, CommandContext& context) {
                        .null_marker = options->null_marker,
                        .now = system_clock().now_us()};
     const Format format = infer.format == "csv" ? Format::csv : Format::ndjson;
-    if (const auto foreign = recognise_foreign_content(*sample, format, options->path)) {
+    const bool avro = infer.format == "avro";
+    if (const auto foreign = recognise_foreign_content(*sample, format, options->path); foreign && !avro) {
       const std::string reason = fmt::format("it is {}, not {}: {}", foreign->found, records_of(format), foreign->mend);
       reporter.report(diag::NothingToInfer{.path = options->path, .reason = reason});
       return stop();
     }
-    cut_sample(*sample, infer.format);
+    if (!avro) cut_sample(*sample, infer.format);
     if (infer.stream_name.empty())
       for (const char c : file.stem().string())
         infer.stream_name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
     if (written_name(infer.stream_name) != infer.stream_name) infer.stream_name = "s" + infer.stream_name;
-    const Result<std::string> text = infer_stream(*sample, infer);
+    const Result<std::string> text = avro ? infer_avro_stream(*sample, infer) : infer_stream(*sample, infer);
     if (!text.ok()) {
       reporter.report(diag::NothingToInfer{.path = options->path, .reason = text.error().message});
       return stop();

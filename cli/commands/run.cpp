@@ -15,6 +15,7 @@
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
+#include "runtime/codec/avro_encoder.h"
 #include "runtime/connect/topic_check.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
@@ -39,6 +40,22 @@ std::string state_text(const StateSize& state) {
                                  bytes_text(static_cast<int64_t>(state.bytes)));
   if (state.cold > 0) text += fmt::format(", {} rows in the store alone", grouped(static_cast<int64_t>(state.cold)));
   return text;
+}
+
+std::string format_of_ending(const std::string& path) {
+  return path.ends_with(".csv") ? "csv" : path.ends_with(".avro") ? "avro" : "json";
+}
+
+/// Whether a product that is written as Avro can be; reports why not. `out`: where it goes, if braid.toml says so.
+bool has_schema(const ProductSpec& product, const BindingConfig* out, CommandContext& context) {
+  std::string format = product.format;
+  if (out != nullptr) format = out->format.empty() ? format_of_ending(out->file) : out->format;
+  if (format != "avro") return true;
+  const auto schema = avro_schema_of(product.qualified(), product.row);
+  if (schema.ok()) return true;
+  const Diagnostic wrong = diag::NoAvroSchema{.product = product.qualified(), .reason = schema.error().message}.make();
+  context.exit_code = show_error({ErrorKind::output, wrong.message, wrong.code}, context.console);
+  return false;
 }
 
 void print_report(const JobReport& report, int64_t elapsed_us) {
@@ -139,9 +156,10 @@ void run(const RunFlags& flags, CommandContext& context) {
     const bool newest = std::none_of(all.begin(), all.end(), [&](const ProductSpec& other) {
       return other.qualified() == all[i].qualified() && other.version > all[i].version;
     });
+    if (!has_schema(all[i], newest && out != environment.out.end() ? &out->second : nullptr, context)) return;
     if (out == environment.out.end() || !newest) continue;
     OutputBinding binding{.path = out->second.file, .format = out->second.format};
-    if (binding.format.empty()) binding.format = binding.path.ends_with(".csv") ? "csv" : "json";
+    if (binding.format.empty()) binding.format = format_of_ending(binding.path);
     binding.style = csv_style({out->second.options.begin(), out->second.options.end()});
     options.outputs[static_cast<int>(i)] = std::move(binding);
   }

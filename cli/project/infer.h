@@ -12,7 +12,7 @@ namespace braid::cli {
 
 struct InferOptions {
   std::string path;    ///< of the sample, as `from file` will name it
-  std::string format;  ///< "json" or "csv"
+  std::string format;  ///< "json", "csv", "avro"
   std::string stream_name;
   std::string null_marker;  ///< CSV: cells that mean null
   int64_t now = 0;          ///< by the clock: later times need `ahead`

@@ -14,6 +14,7 @@ namespace {
 std::string format_of(const std::string& path) {
   const std::string ending = std::filesystem::path(path).extension().string();
   if (ending == ".csv") return "csv";
+  if (ending == ".avro") return "avro";
   if (ending == ".ndjson" || ending == ".json" || ending == ".jsonl") return "json";
   return "";
 }

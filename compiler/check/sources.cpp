@@ -216,9 +216,8 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector) {
   static const std::vector<std::string> kinds{"file", "topic", "inline"};
   static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
-  static const std::vector<std::string> formats{"json", "csv"};
-  static const std::vector<std::string> later_formats{"avro",  "protobuf", "debezium", "parquet",
-                                                      "arrow", "raw",      "text"};
+  static const std::vector<std::string> formats{"json", "csv", "avro"};
+  static const std::vector<std::string> later_formats{"protobuf", "debezium", "parquet", "arrow", "raw", "text"};
   auto among = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
@@ -243,7 +242,7 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
     made.format = connector.format->text;
     if (among(later_formats, made.format)) {
       context.not_yet(connector.format->span, "the format `" + made.format + "`",
-                      "`json` and `csv` are read and written");
+                      "`json`, `csv` and `avro` are read and written");
     } else if (!among(formats, made.format)) {
       refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
     }
@@ -271,10 +270,10 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
   };
   static const std::vector<std::string> csv_options{"null",   "separator", "quote", "decimal",
                                                     "header", "names",     "zone",  "unit"};
-  static const std::vector<std::string> json_options{"zone", "unit"};
+  static const std::vector<std::string> other_options{"zone", "unit"};
   options(connector.options, connector.name.text, {});
-  if (connector.format && (made.format == "csv" || made.format == "json"))
-    options(connector.format_options, made.format, made.format == "csv" ? csv_options : json_options);
+  if (connector.format && among(formats, made.format))
+    options(connector.format_options, made.format, made.format == "csv" ? csv_options : other_options);
   return made;
 }
 

@@ -21,7 +21,7 @@ enum class RelationKind { stream, table, view, product };
 struct Connector {
   std::string kind;                                    ///< file, topic, inline …
   std::string address;                                 ///< glob, topic name
-  std::string format;                                  ///< json, csv; empty: by the environment or the file's ending
+  std::string format;                                  ///< json, csv, avro; empty: by the environment or the file's ending
   std::vector<std::pair<std::string, Value>> options;  ///< format and connector options: null: "NA"
   Span span;
 };

@@ -35,16 +35,21 @@ inline uint64_t to_zigzag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
 
+/// read_avro_long of several bytes.
+__attribute__((noinline)) inline const char* read_long_varint(const char* at, const char* end, int64_t* value) {
+  uint64_t bits = 0;
+  at = read_varint(at, end, &bits);
+  if (at != nullptr) *value = from_zigzag(bits);
+  return at;
+}
+
 /// `int` and `long`.
 inline const char* read_avro_long(const char* at, const char* end, int64_t* value) {
-  uint64_t bits = 0;
   if (at < end && static_cast<uint8_t>(*at) < 0x80) [[likely]] {
     *value = from_zigzag(static_cast<uint8_t>(*at));
     return at + 1;
   }
-  at = read_varint(at, end, &bits);
-  if (at != nullptr) *value = from_zigzag(bits);
-  return at;
+  return read_long_varint(at, end, value);
 }
 
 }  // namespace braid

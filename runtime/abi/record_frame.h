@@ -50,6 +50,19 @@ struct RecordField {
   uint64_t symbol_count;
 };
 
+/// A `read` or `settle` step of an AvroPlan in the form that native code uses. C-shaped: a constant of generated code.
+struct AvroFieldCode {
+  uint32_t step;      ///< its number, for read_value
+  uint32_t leaf;      ///< the status leaf of its field
+  uint32_t optional;  ///< 1: a presence leaf follows it
+  uint32_t width;     ///< of the leaf of T; 0: T has several
+  int32_t precision;  ///< decimals: of the declared type
+  int32_t upscale;    ///< decimals: digits to add to the writer's scale
+  int64_t factor;     ///< AvroValue::factor
+  const int32_t* to_symbol;
+  uint64_t symbols;  ///< in to_symbol
+};
+
 /// A cell of a CSV record, without its quotes.
 struct CsvCell {
   const char* text;
@@ -66,7 +79,7 @@ struct ReadFrame {
   const CsvCell* cells = nullptr;          ///< CSV: of the record
   const int32_t* cell_of = nullptr;        ///< CSV: by field, its cell; below 0: it has none, or no single one
   const char* text = nullptr;              ///< CSV: the turn
-  const char* end = nullptr;               ///< Avro: of the records at hand
+  const char* end = nullptr;               ///< Avro: of the records at hand; sixteen more bytes may be read
   Bytes null_marker = {};                  ///< CSV: an unquoted cell with this text is null; data null: there is none
   uint64_t readable = 0;                   ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
   /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON;

@@ -1,6 +1,7 @@
 #include "runtime/codec/decoder.h"
 
 #include "runtime/base/check.h"
+#include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/ndjson_decoder.h"
 #include "runtime/data/text_forms.h"
@@ -20,6 +21,8 @@ std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReader
       return make_ndjson_decoder(plan, native);
     case Format::csv:
       return make_csv_decoder(plan, native);
+    case Format::avro:
+      return make_avro_decoder(plan, native);
   }
   BRAID_UNREACHABLE("format");
 }

@@ -5,9 +5,9 @@
 // and the leaves of T, zero where the conversion failed. A field that nothing touches cannot reject a record; a record
 // whose structure is broken is rejected whole, with a diagnostic of the catalogue (6020 to 6027), and has no row.
 //
-// Accepted: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are not
+// Text: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are not
 // records. CSV: RFC 4180, header first; see csv_decoder.cpp. Numbers, times and symbols are read as value_reader.h
-// says.
+// says. Avro: avro_decoder.h.
 //
 // Memory: records, blocks, unescaped text and lists lie in the arena; other text is a view into the turn's bytes, which
 // must live as long as the arena's content. One thread. Nothing here fails except by rejecting records.
@@ -34,14 +34,19 @@ inline constexpr size_t kMaxRecordBytes = 1 << 20;
 inline constexpr int kMaxNesting = 64;
 
 class RecordReaderSlot;  // runtime/abi/record_reader.h
+class WriterSchemas;     // writer_schemas.h
 
-enum class Format : uint8_t { ndjson, csv };
+enum class Format : uint8_t { ndjson, csv, avro };
+/// Whether files begin with what their records cannot be read without: Decoder::set_header.
+inline bool has_header(Format format) {
+  return format != Format::ndjson;
+}
 
 enum class TimestampUnit : uint8_t { none, seconds, milliseconds, microseconds, nanoseconds };
 
 struct DecodeField {
   std::string name;               ///< as the script calls it
-  std::vector<std::string> path;  ///< its place in a JSON record; CSV: one part, the column
+  std::vector<std::string> path;  ///< its place in a JSON or Avro record; CSV: one part, the column
   Type type;                      ///< T or T?; with a default value in the script: T?
   bool touched = true;
   bool has_default = false;  ///< of the script: a CSV file without the column gives null
@@ -57,11 +62,19 @@ struct DecodePlan {
   bool decimal_comma = false;              ///< CSV: numbers have a decimal comma
   std::string zone;                        ///< timestamps without offset are local times of this zone; empty: rejected
   TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: rejected
+  WriterSchemas* writer_schemas = nullptr;   ///< Avro: of records of a topic; outlives the decoder
   bool patterns = true;                      ///< NDJSON: false: each record is read by itself. Changes no result
 };
 
 /// The type of a row that comes out: checked<T> of each touched field, in order.
 std::vector<Field> decoded_row(const DecodePlan& plan);
+
+/// A record of a topic.
+struct MessageInput {
+  std::string_view value;
+  std::optional<std::string_view> schema_header = {};  ///< of its headers, kValueSchemaHeader
+  int64_t position = 0;                                ///< in its partition
+};
 
 struct TurnInput {
   std::string_view bytes;  ///< whole records; the last may lack its line end at the end of the input
@@ -70,8 +83,9 @@ struct TurnInput {
   /// Not 0: the turn is a single record that is longer than kMaxRecordBytes, this long, and `bytes` are its first
   /// kMaxRecordBytes.
   uint64_t long_record_bytes = 0;
-  bool ascii = false;   ///< no byte is above 127; false: not known
-  uint32_t source = 0;  ///< the rest is copied to each Record
+  bool ascii = false;                           ///< no byte is above 127; false: not known
+  std::span<const MessageInput> messages = {};  ///< Avro: instead of `bytes`
+  uint32_t source = 0;                          ///< the rest is copied to each Record
   uint32_t partition = 0;
   uint64_t turn = 0;
 };
@@ -91,7 +105,8 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual DecodedTurn decode(const TurnInput& input, Arena& arena) = 0;
-  /// CSV: the first record of the partition, for a decoder that starts in its middle. NDJSON ignores it.
+  /// What has_header() formats begin with, for a decoder that starts in the middle of a partition: CSV: its first
+  /// record; Avro: the header of the container file. NDJSON ignores it.
   virtual void set_header(std::string_view first_record) = 0;
   /// The header that it uses, as in the partition; empty if there is none, or it has not been read yet.
   virtual std::string_view header() const { return {}; }

@@ -333,9 +333,9 @@ TEST(CsvDecoder, BlankLinesMayPrecedeTheHeader) {
   for (const char* before : {"\n", "\r\n\r\n", "\xEF\xBB\xBF\n", "\r"}) {
     const std::string text = std::string(before) + "a,b\n1,2\n";
     EXPECT_THAT(decode(plan, text), ElementsAre("1 | 2")) << before;
-    EXPECT_EQ(find_csv_header(Format::csv, text, true), "a,b\n");
+    EXPECT_EQ(find_header(Format::csv, text, true), "a,b\n");
   }
-  EXPECT_EQ(find_csv_header(Format::csv, "\n\n", true), "");
+  EXPECT_EQ(find_header(Format::csv, "\n\n", true), "");
 }
 
 TEST(TurnCutter, DependsOnTheBytesOnly) {

@@ -1,6 +1,7 @@
 #include "runtime/codec/encoder.h"
 
 #include "runtime/base/check.h"
+#include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/ndjson_encoder.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/value.h"
@@ -127,12 +128,14 @@ std::string_view Encoder::encode(const Block& block) {
   return encoded_;
 }
 
-std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style) {
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style, const std::string& name) {
   switch (format) {
     case Format::ndjson:
       return make_ndjson_encoder(std::move(row));
     case Format::csv:
       return std::make_unique<CsvEncoder>(std::move(row), std::move(style));
+    case Format::avro:
+      return make_avro_encoder(std::move(row), name);
   }
   BRAID_UNREACHABLE("format");
 }

@@ -2,6 +2,8 @@
 // writes them. CSV: a header line, then cells: structs as one column a part (`name.part`), lists as JSON, null as the
 // marker without quotes, text quoted where necessary: commas, quotes, line ends, empty, or equal to the marker.
 //
+// Avro: the header of a container file, then rows as avro_encoder.h says.
+//
 // A CsvStyle may ask for another separator and quote, no header line, and a decimal comma in decimals and floats.
 //
 // An Encoder has no state except its layout: the same rows give the same bytes in blocks of any size. Line ends are LF.
@@ -31,6 +33,9 @@ class Encoder {
   virtual ~Encoder() = default;
   /// The header of a file; empty for NDJSON.
   virtual void append_header(std::string& out) const = 0;
+  /// Not empty: each encoded row is a length, as a `long` of Avro, and a value of as many bytes; the file packs the
+  /// values in blocks with this marker behind each (avro_container.h).
+  virtual std::string_view block_marker() const { return {}; }
   /// `slots`: all leaves of a row.
   virtual void append_row(const Slot* slots, std::string& out) const = 0;
 
@@ -43,7 +48,8 @@ class Encoder {
   std::string encoded_;
 };
 
-/// `style`: CSV only.
-std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style = {});
+/// `style`: CSV only. `name`: Avro only, "domain.product".
+std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, CsvStyle style = {},
+                                      const std::string& name = "product");
 
 }  // namespace braid

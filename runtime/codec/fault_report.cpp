@@ -1,8 +1,12 @@
 #include "runtime/codec/fault_report.h"
 
 #include "runtime/base/check.h"
+#include "runtime/codec/avro_container.h"
+#include "runtime/codec/avro_decoder.h"
+#include "runtime/codec/avro_text.h"
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/json_scanner.h"
+#include "runtime/codec/schema_framing.h"
 #include "runtime/data/value.h"
 #include "runtime/report/short_text.h"
 
@@ -56,8 +60,38 @@ bool decode_fields(const DecodePlan& plan, std::vector<DecodeField> fields, std:
   other.fields = std::move(fields);
   auto decoder = make_decoder(other);
   if (!header.empty()) decoder->set_header(header);
-  turn = decoder->decode({.bytes = record, .position = 1}, arena);
+  if (plan.format == Format::avro && plan.writer_schemas == nullptr) {
+    const std::string block = as_container_block(header, record);
+    const Bytes copied = arena.copy(block);
+    turn = decoder->decode({.bytes = copied.view(), .position = 1}, arena);
+  } else if (plan.format == Format::avro) {
+    const MessageInput message{.value = record};
+    turn = decoder->decode({.messages = {&message, 1}}, arena);
+  } else {
+    turn = decoder->decode({.bytes = record, .position = 1}, arena);
+  }
   return turn.blocks.size() == 1 && turn.blocks[0].rows == 1;
+}
+
+/// The same of an Avro record, in JSON.
+std::string avro_text(const DecodePlan& plan, std::string_view record, std::string_view header,
+                      const std::vector<std::string>& path) {
+  WriterSchema written;
+  if (plan.writer_schemas != nullptr) {
+    std::string reason;
+    const auto framed = read_framing(record, std::nullopt, SchemaLanguage::avro, reason);
+    if (!framed) return "";
+    const SchemaAnswer answer = plan.writer_schemas->find(framed->framing.id);
+    if (answer.state != SchemaAnswer::State::found) return "";
+    written = *answer.schema;
+    record = framed->value;
+  } else {
+    const auto found = read_container_header(header);
+    if (!found.ok() || !found->has_value()) return "";
+    written.text = (*found)->schema;
+  }
+  const auto schema = parse_avro_schema(written.text, written.references);
+  return schema.ok() ? avro_value_text(*schema, record, path) : "";
 }
 
 std::string cell_text(const DecodePlan& plan, const DecodeField& field, std::string_view record,
@@ -104,6 +138,7 @@ ConversionFault narrow(const DecodePlan& plan, DecodeField& field, ConversionFau
                        std::string_view header) {
   while (is(without_optional(field.type), TypeKind::structure)) {
     if (plan.format == Format::ndjson && !json_text(record, field.path).starts_with('{')) break;
+    if (plan.format == Format::avro && !avro_text(plan, record, header, field.path).starts_with('{')) break;
     std::vector<DecodeField> parts = part_fields(field);
     Arena arena(4096);
     DecodedTurn turn;
@@ -205,8 +240,10 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
                           std::string_view record, std::string_view header) {
   DecodeField field = whole;
   fault = narrow(plan, field, fault, record, header);
-  bool json = plan.format == Format::ndjson;
-  std::string raw = json ? json_text(record, field.path) : cell_text(plan, field, record, header);
+  bool json = plan.format != Format::csv;  // or as if it were
+  std::string raw = plan.format == Format::avro     ? avro_text(plan, record, header, field.path)
+                    : plan.format == Format::ndjson ? json_text(record, field.path)
+                                                    : cell_text(plan, field, record, header);
   std::string text = json && raw.starts_with('"') ? raw.substr(1, raw.size() - 2) : raw;
   // What a list is faulty in is one of its elements.
   Type type = without_optional(field.type);

@@ -9,7 +9,7 @@
 
 namespace braid {
 
-/// `record` as in Record::bytes. `header`: CSV, the first record of the partition, if the plan does not name columns.
+/// `record` as in Record::bytes. `header`: Decoder::header of its partition.
 Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& field, ConversionFault fault,
                           std::string_view record, std::string_view header = {});
 

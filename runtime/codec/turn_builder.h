@@ -29,6 +29,21 @@ class TurnBuilder {
     return count_++;
   }
 
+  /// The same for a record of an Avro file. `number`: of the record in its file, from 1 on.
+  uint32_t add_numbered_record(std::string_view bytes, int64_t number) {
+    const uint32_t record = add_message(bytes, number - 1);
+    records_[record].line = number;
+    return record;
+  }
+
+  /// The same for a record of a topic.
+  uint32_t add_message(std::string_view bytes, int64_t position) {
+    const uint32_t record = add_record(bytes, 0, 0);
+    records_[record].position = position;
+    records_[record].line = 0;
+    return record;
+  }
+
   /// Records of lines of `text`, which is at `offset` of the turn: they follow each other from `begin` on and end
   /// behind `ends`, all but `line_end` bytes of them. Each has a row, which is complete in columns().
   void add_rows(const char* text, size_t offset, size_t begin, std::span<const uint32_t> ends, size_t line_end,

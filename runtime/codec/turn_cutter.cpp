@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/codec/avro_container.h"
 #include "runtime/codec/line_feeds.h"
 
 namespace braid {
@@ -61,6 +62,16 @@ size_t csv_record_bytes(const RecordForm& form, std::string_view text, bool at_e
   return at_end ? text.size() : 0;
 }
 
+std::string_view container_header(std::string_view text) {
+  const auto found = read_container_header(text);
+  return found.ok() && found->has_value() ? text.substr(0, (*found)->bytes) : std::string_view();
+}
+
+size_t count_container_records(std::string_view text) {
+  text.remove_prefix(container_header(text).size());
+  return count_block_records(text);
+}
+
 }  // namespace
 
 size_t find_csv_line_end(std::string_view text, size_t at) {
@@ -91,11 +102,14 @@ size_t first_record_bytes(const RecordForm& form, std::string_view available, bo
       return line_bytes(available, at_end);
     case Format::csv:
       return available.empty() ? 0 : csv_record_bytes(form, available, at_end);
+    case Format::avro:
+      return available.size();
   }
   BRAID_UNREACHABLE("format");
 }
 
-std::string_view find_csv_header(const RecordForm& form, std::string_view text, bool at_end) {
+std::string_view find_header(const RecordForm& form, std::string_view text, bool at_end) {
+  if (form.format == Format::avro) return container_header(text);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   while (text.starts_with('\r') || text.starts_with('\n')) text.remove_prefix(1);
   return text.substr(0, first_record_bytes(form, text, at_end));
@@ -103,6 +117,7 @@ std::string_view find_csv_header(const RecordForm& form, std::string_view text, 
 
 TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows follows) {
   if (available.empty()) return {};
+  if (form.format == Format::avro) return {available.size(), false};
   if (form.format == Format::ndjson && available.size() >= kTurnBytes) {
     // The last line end within a turn, without looking at the records before it.
     const void* found = ::memrchr(available.data(), '\n', kTurnBytes);
@@ -131,6 +146,7 @@ TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows fol
 }
 
 size_t count_line_ends(Format format, std::string_view text, bool* ascii) {
+  if (format == Format::avro) return count_container_records(text);
   auto [count, is_ascii] = count_line_feeds(text);
   if (ascii != nullptr) *ascii = is_ascii;
   if (format == Format::ndjson) return count;

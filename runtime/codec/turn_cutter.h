@@ -4,6 +4,8 @@
 // NDJSON records end with a line end; CSV records with a line end outside of quotes. A CSV quote without a closing
 // quote within kMaxRecordBytes has no effect: the record ends with its first line, and is rejected.
 //
+// Avro: whoever unpacks the blocks of a file cuts its turns (runtime/connect); here a text is one turn.
+//
 // Line ends: LF or CRLF in NDJSON. In CSV also a CR alone, as old spreadsheets write it, and CRCRLF, a CRLF that was
 // converted twice. A CR at the end of the available bytes may be the first byte of a longer line end.
 // Pure functions.
@@ -31,10 +33,14 @@ struct RecordForm {
   Format format;
   char separator;  ///< CSV: between cells
   char quote;      ///< CSV: around cells; 0: there are no quotes
+  /// Avro: what the records must have. Null: anything.
+  std::shared_ptr<const DecodePlan> fields = {};
 };
 
 inline RecordForm record_form(const DecodePlan& plan) {
-  return {plan.format, plan.separator, plan.quote};
+  RecordForm form(plan.format, plan.separator, plan.quote);
+  if (plan.format == Format::avro) form.fields = std::make_shared<const DecodePlan>(plan);
+  return form;
 }
 
 struct TurnCut {
@@ -56,16 +62,17 @@ TurnCut cut_turn(const RecordForm& form, std::string_view available, Follows fol
 /// take more than kMaxRecordBytes because of an open quote end with their first line.
 size_t first_record_bytes(const RecordForm& form, std::string_view available, bool at_end);
 
-/// The header line of a CSV text, which blank lines and a byte order mark may precede; empty if its end is not there
-/// and not `at_end`.
-std::string_view find_csv_header(const RecordForm& form, std::string_view text, bool at_end);
+/// What a text of a format with has_header() begins with: the header line of CSV, which blank lines and a byte order
+/// mark may precede, or the header of an Avro container; empty if its end is not there and not `at_end`.
+std::string_view find_header(const RecordForm& form, std::string_view text, bool at_end);
 
 /// The first byte of the next line end in a CSV text, at `at` or after it; npos if there is none.
 size_t find_csv_line_end(std::string_view text, size_t at);
 /// The byte after the CSV line end that begins at `at`; 0 if that depends on bytes after `text`, and not `at_end`.
 size_t behind_csv_line_end(std::string_view text, size_t at, bool at_end);
 
-/// Line ends in the text, which does not begin or end within one. `ascii`: whether no byte is above 127.
+/// Line ends in the text, which does not begin or end within one. `ascii`: whether no byte is above 127. Avro: the
+/// records of its blocks.
 size_t count_line_ends(Format format, std::string_view text, bool* ascii = nullptr);
 
 }  // namespace braid

@@ -31,6 +31,7 @@ constexpr Signature kUtf16LittleEndian = {"", "UTF-16 text without a byte order 
 constexpr Signature kUtf16BigEndian = {"", "UTF-16 text without a byte order mark",
                                        "convert it with `iconv -f UTF-16BE -t UTF-8 $`"};
 constexpr Signature kBzip2 = {"", "compressed with bzip2", "unpack it with `bzip2 -dk $`"};
+constexpr Signature kAvro = {"", kAvroFile.data(), "read it with `format avro`"};
 constexpr Signature kParquet = {"", "a Parquet file", "export it as CSV or NDJSON"};
 
 ForeignContent content_of(const Signature& signature, const std::string& path, bool is_text = false) {
@@ -79,6 +80,7 @@ std::optional<ForeignContent> recognise_no_text(std::string_view head, const std
     if (head.starts_with(each.bytes)) return content_of(each, path);
   if (head.starts_with("BZh") && head.substr(std::min<size_t>(4, head.size())).starts_with("1AY&SY"))
     return content_of(kBzip2, path);
+  if (head.starts_with(std::string_view("Obj\x01", 4))) return content_of(kAvro, path);
   if (head.starts_with("PAR1") && head.size() > 4 && head[4] >= 0 && head[4] < ' ' &&
       kBlanks.find(head[4]) == std::string_view::npos)
     return content_of(kParquet, path);
@@ -99,12 +101,14 @@ std::optional<ForeignContent> recognise_foreign_content(std::string_view head, F
     case Format::csv:
       if (text.starts_with("{\"")) return content_of(kJsonAsCsv, path, true);
       return std::nullopt;
+    case Format::avro:
+      return std::nullopt;
   }
   BRAID_UNREACHABLE("format");
 }
 
 std::string records_of(Format format) {
-  return format == Format::csv ? "CSV records" : "NDJSON records";
+  return format == Format::csv ? "CSV records" : format == Format::avro ? "Avro records" : "NDJSON records";
 }
 
 }  // namespace braid

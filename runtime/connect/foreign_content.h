@@ -24,7 +24,10 @@ std::optional<ForeignContent> recognise_foreign_content(std::string_view head, F
 /// Bytes that begin an input which is no text; nothing if they may begin one.
 std::optional<ForeignContent> recognise_no_text(std::string_view head, const std::string& path);
 
-/// "NDJSON records", "CSV records"
+/// ForeignContent::found of files that `format avro` reads.
+inline constexpr std::string_view kAvroFile = "an Avro container file";
+
+/// "NDJSON records", "CSV records", "Avro records"
 std::string records_of(Format format);
 
 }  // namespace braid

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/abi/avro_functions.h"
+#include "runtime/codec/avro_container.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/report/diagnostic.h"
 
@@ -101,7 +103,38 @@ CommittedOutput OutputFile::committed() const {
   return {.bytes = written_, .fingerprint = key_hash(tail_)};
 }
 
+Result<bool> OutputFile::begins_with(Fs& fs, const std::string& path, std::string_view bytes) {
+  std::string head(bytes.size(), '\0');
+  BRAID_ASSIGN(std::unique_ptr<FileReader> reader, fs.open_reader(path));
+  BRAID_ASSIGN(size_t count, reader->read_at(0, head.data(), head.size()));
+  return count == head.size() && head == bytes;
+}
+
 Status OutputFile::append(std::string_view bytes) {
+  if (marker_.empty()) return append_bytes(bytes);
+  while (!bytes.empty()) {
+    int64_t size = 0;
+    const char* value = read_avro_long(bytes.data(), bytes.data() + bytes.size(), &size);
+    BRAID_CHECK(value != nullptr, "a value without its length");
+    bytes.remove_prefix(static_cast<size_t>(value - bytes.data()));
+    block_ += bytes.substr(0, static_cast<size_t>(size));
+    ++block_values_;
+    bytes.remove_prefix(static_cast<size_t>(size));
+    if (block_.size() >= kPendingBytes) BRAID_TRY(end_block());
+  }
+  return {};
+}
+
+Status OutputFile::end_block() {
+  if (block_values_ == 0) return {};
+  std::string packed;
+  append_container_block(packed, block_values_, block_, marker_);
+  block_.clear();
+  block_values_ = 0;
+  return append_bytes(packed);
+}
+
+Status OutputFile::append_bytes(std::string_view bytes) {
   if (pending_.size() + bytes.size() < kPendingBytes) {
     pending_ += bytes;
     return {};
@@ -127,6 +160,7 @@ Status OutputFile::write_pending() {
 }
 
 Status OutputFile::freeze() {
+  BRAID_TRY(end_block());
   BRAID_TRY(write_pending());
   sync_due_ = std::exchange(dirty_, false);
   return {};

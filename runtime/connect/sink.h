@@ -37,12 +37,19 @@ class OutputFile {
   /// Whether a file is there that begins with what was committed.
   static Result<bool> holds(Fs& fs, const std::string& path, const CommittedOutput& committed);
 
+  /// Whether the file begins with these bytes.
+  static Result<bool> begins_with(Fs& fs, const std::string& path, std::string_view bytes);
+
+  /// From now on what is appended are lengths, each with a value of so many bytes behind it. They are packed in the
+  /// blocks of an Avro container file with that marker. A block ends when it has 64 KB, and with each freeze.
+  void pack_blocks(std::string_view marker) { marker_ = marker; }
+
   const std::string& path() const { return path_; }
   /// With what has been appended and not yet written.
   uint64_t length() const { return written_ + pending_.size(); }
   /// Up to the last freeze, if nothing has been appended since.
   CommittedOutput committed() const;
-  /// Bytes are gathered up to 64 KB before they are written.
+  /// All or nothing of a value (pack_blocks). Bytes are gathered up to 64 KB before they are written.
   Status append(std::string_view bytes);
   /// Hands everything appended so far to the system: the next sync makes it last. Not while a sync runs.
   Status freeze();
@@ -51,6 +58,8 @@ class OutputFile {
 
  private:
   OutputFile(Fs& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+  Status append_bytes(std::string_view bytes);
+  Status end_block();
   Status write_pending();
   Status write(std::string_view bytes);
 
@@ -58,7 +67,10 @@ class OutputFile {
   std::string path_;
   std::unique_ptr<FileWriter> writer_;
   std::string pending_;
-  std::string tail_;  ///< the last bytes written, as many as a fingerprint takes
+  std::string marker_;        ///< of packed blocks; empty: bytes stay as they are
+  std::string block_;         ///< values of the block that has no end yet
+  int64_t block_values_ = 0;  ///< in it
+  std::string tail_;          ///< the last bytes written, as many as a fingerprint takes
   uint64_t written_ = 0;
   bool dirty_ = false;       ///< written since the last freeze
   bool sync_due_ = false;    ///< set by freeze, read by sync

@@ -5,26 +5,20 @@
 #include <cstring>
 #include <system_error>
 
+#include "runtime/connect/file_bytes.h"
 #include "runtime/connect/foreign_content.h"
-#include "runtime/data/key_bytes.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
 namespace {
 
-constexpr size_t kFingerprintBytes = 4096;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-Error input_error(const Diagnostic& diagnostic, int system_error = 0) {
-  return {ErrorKind::input, diagnostic.message, diagnostic.code, system_error};
-}
-
-class FilePartition : public SourcePartition {
+/// NDJSON and CSV.
+class TextFile : public FileBytes {
  public:
-  FilePartition(std::string name, const RecordForm& form, bool complete, std::unique_ptr<FileReader> reader)
-      : name_(std::move(name)), form_(form), complete_(complete), reader_(std::move(reader)) {}
-
-  const std::string& name() const override { return name_; }
+  TextFile(std::string name, const RecordForm& form, bool complete, std::unique_ptr<FileReader> reader)
+      : FileBytes(std::move(name), complete, std::move(reader)), form_(form) {}
 
   using SourcePartition::next_turn;
   Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& given, TurnBuffer& buffer,
@@ -71,18 +65,6 @@ class FilePartition : public SourcePartition {
     BRAID_UNREACHABLE("a turn that cannot be cut");
   }
 
-  Result<FileInfo> file() override { return reader_->info(); }
-  void finish() override { complete_ = true; }
-  size_t held_bytes() const override { return held_bytes_; }
-
-  Result<bool> has_more(int64_t position) override {
-    BRAID_ASSIGN(uint64_t size, reader_->size());
-    if (size < static_cast<uint64_t>(position))
-      return input_error(
-          diag::InputShortened{.path = name_, .found = static_cast<int64_t>(size), .expected = position}.make());
-    return size > static_cast<uint64_t>(position) + held_bytes_;
-  }
-
   Result<bool> grew_in_record(int64_t position) override {
     char bytes[2];
     if (position == 0 || name_ == "-") return false;
@@ -95,32 +77,13 @@ class FilePartition : public SourcePartition {
     for (size_t wanted : {size_t{64 * 1024}, kCutLookahead}) {
       char* bytes = buffer.reserve(wanted);
       BRAID_ASSIGN(size_t count, read(0, bytes, wanted));
-      const std::string_view header = find_csv_header(form_, {bytes, count}, count < wanted);
+      const std::string_view header = find_header(form_, {bytes, count}, count < wanted);
       if (!header.empty() || count < wanted) return std::string(header);
     }
     return std::string();  // longer than a record may be: the header of nothing
   }
 
-  Result<uint64_t> fingerprint(int64_t position) override {
-    BRAID_ASSIGN(uint64_t size, reader_->size());
-    if (size < static_cast<uint64_t>(position)) {
-      return input_error(
-          diag::InputShortened{.path = name_, .found = static_cast<int64_t>(size), .expected = position}.make());
-    }
-    char bytes[kFingerprintBytes];
-    int64_t begin = std::max<int64_t>(0, position - static_cast<int64_t>(kFingerprintBytes));
-    BRAID_ASSIGN(size_t count, read(begin, bytes, static_cast<size_t>(position - begin)));
-    return key_hash({bytes, count});
-  }
-
  private:
-  Result<size_t> read(int64_t position, char* into, size_t length) {
-    Result<size_t> count = reader_->read_at(static_cast<uint64_t>(position), into, length);
-    if (count.ok()) return count;
-    std::string reason = std::error_code(count.error().system_error, std::generic_category()).message();
-    return input_error(diag::FileNotReadable{.path = name_, .reason = reason}.make(), count.error().system_error);
-  }
-
   /// Whether the byte at `position` is the LF of a CRLF whose CR was read as a line end of its own, being the last
   /// byte.
   Result<bool> begins_within_line_end(int64_t position) {
@@ -134,12 +97,12 @@ class FilePartition : public SourcePartition {
   Result<std::optional<Diagnostic>> look_at(std::string_view head) const {
     const std::optional<ForeignContent> found = recognise_foreign_content(head, form_.format, name_);
     if (!found) return std::optional<Diagnostic>();
-    const std::string path = name_ == "-" ? "standard input" : name_, format = records_of(form_.format);
+    const std::string format = records_of(form_.format);
     if (!found->is_text)
       return input_error(
-          diag::NotRecords{.path = path, .found = found->found, .format = format, .mend = found->mend}.make());
+          diag::NotRecords{.path = path(), .found = found->found, .format = format, .mend = found->mend}.make());
     return std::optional<Diagnostic>(
-        diag::OtherShape{.path = path, .found = found->found, .format = format, .mend = found->mend}.make());
+        diag::OtherShape{.path = path(), .found = found->found, .format = format, .mend = found->mend}.make());
   }
 
   /// A record that nobody will read: its length is found without keeping it.
@@ -184,11 +147,7 @@ class FilePartition : public SourcePartition {
     return std::optional<SourceTurn>(std::move(turn));
   }
 
-  std::string name_;
   RecordForm form_;
-  bool complete_;
-  std::unique_ptr<FileReader> reader_;
-  size_t held_bytes_ = 0;
   int64_t end_of_turn_ = 0;  ///< that was read last
 };
 
@@ -207,8 +166,8 @@ Result<std::unique_ptr<SourcePartition>> open_partition(Fs& fs, const std::strin
     std::string reason = std::error_code(reader.error().system_error, std::generic_category()).message();
     return input_error(diag::FileNotReadable{.path = path, .reason = reason}.make(), reader.error().system_error);
   }
-  return std::unique_ptr<SourcePartition>(
-      std::make_unique<FilePartition>(path, form, complete, std::move(reader).value()));
+  if (form.format == Format::avro) return open_container(path, form, complete, std::move(reader).value());
+  return std::unique_ptr<SourcePartition>(std::make_unique<TextFile>(path, form, complete, std::move(reader).value()));
 }
 
 }  // namespace braid

@@ -86,7 +86,7 @@ class SourcePartition {
   virtual size_t held_bytes() const { return 0; }
   /// Whether the byte before `position` ends no line, and more bytes have come behind it.
   virtual Result<bool> grew_in_record(int64_t) { return false; }
-  /// CSV: the header line, for Decoder::set_header when reading starts in the middle. Empty for an empty file.
+  /// Of formats with has_header(), for Decoder::set_header when reading starts in the middle. Empty for an empty file.
   virtual Result<std::string> header() = 0;
   /// Hash of up to 4 KB before `position`: the file is still the one that was read so far. An error (7011) if it is
   /// shorter than that.

@@ -8,7 +8,7 @@
 namespace braid {
 
 Format format_of(const std::string& name) {
-  return name == "csv" ? Format::csv : Format::ndjson;
+  return name == "csv" ? Format::csv : name == "avro" ? Format::avro : Format::ndjson;
 }
 
 namespace {
@@ -54,9 +54,7 @@ DecodePlan decode_plan(const SourceSpec& source) {
 }
 
 RecordForm record_form(const SourceSpec& source) {
-  DecodePlan plan;
-  read_options(source, plan);
-  return record_form(plan);
+  return record_form(decode_plan(source));
 }
 
 void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded) {

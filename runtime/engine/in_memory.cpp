@@ -72,7 +72,7 @@ void InMemorySession::feed_turn(int source, std::string_view bytes, uint64_t lon
 void InMemorySession::feed(int source, std::string_view bytes) {
   Partition& partition = partitions_[source];
   const RecordForm form = record_form(program_.sources[source]);
-  if (partition.position == 0 && form.format == Format::csv) partition.header = find_csv_header(form, bytes, true);
+  if (partition.position == 0 && has_header(form.format)) partition.header = find_header(form, bytes, true);
   while (!bytes.empty()) {
     TurnCut cut = cut_turn(form, bytes, Follows::nothing);
     std::string_view turn = bytes.substr(0, cut.bytes == 0 ? bytes.size() : cut.bytes);

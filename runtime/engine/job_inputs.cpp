@@ -38,7 +38,7 @@ class InlinePartition : public SourcePartition {
     turn.long_record_bytes = cut.long_record ? turn.bytes.size() : 0;
     return std::optional<SourceTurn>(turn);
   }
-  Result<std::string> header() override { return std::string(find_csv_header(form_, bytes_, true)); }
+  Result<std::string> header() override { return std::string(find_header(form_, bytes_, true)); }
   Result<uint64_t> fingerprint(int64_t position) override {
     return key_hash(std::string_view(bytes_).substr(0, static_cast<size_t>(position)));
   }
@@ -191,7 +191,7 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
                    kInputReplaced, 0};
     BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(position));
     if (grew_in_record) warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = position}.make());
-    if (position > 0 && form.format == Format::csv) {
+    if (position > 0 && has_header(form.format)) {
       BRAID_ASSIGN(partition.header, partition.reader->header());
     }
   }

@@ -35,7 +35,7 @@ class JobInputs {
     bool finishing = false;   ///< nothing more comes
     bool finished = false;    ///< and all of it has been read: it has no reader
     std::unique_ptr<SourcePartition> reader;
-    std::string header;               ///< CSV: of a partition that is not read from its start
+    std::string header;               ///< of a partition that is not read from its start
     PartitionPosition begin;          ///< of its first record
     PartitionPosition position;       ///< behind the last turn that was run
     bool known = false;               ///< of an earlier run, and read on from there

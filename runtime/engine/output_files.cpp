@@ -5,6 +5,13 @@
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
+namespace {
+
+const char* ending_of(const std::string& format) {
+  return format == "csv" ? ".csv" : format == "avro" ? ".avro" : ".ndjson";
+}
+
+}  // namespace
 
 OutputFiles::OutputFiles(Fs& fs, const Program& program, std::string directory, std::map<int, OutputBinding> bindings)
     : fs_(fs), program_(program), directory_(std::move(directory)), bindings_(std::move(bindings)) {}
@@ -22,10 +29,9 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
     return output;
   }
   auto bound = bindings_.find(product);
-  output.path =
-      bound == bindings_.end() || bound->second.path.empty()
-          ? join_path(join_path(directory_, "out"), name + (format_name(product) == "csv" ? ".csv" : ".ndjson"))
-          : bound->second.path;
+  output.path = bound == bindings_.end() || bound->second.path.empty()
+                    ? join_path(join_path(directory_, "out"), name + ending_of(format_name(product)))
+                    : bound->second.path;
   output.encoder = encoder_of(output);
   return output;
 }
@@ -34,7 +40,7 @@ std::unique_ptr<Encoder> OutputFiles::encoder_of(const Output& output) const {
   const ProductSpec& spec = program_.products[output.product];
   auto bound = bindings_.find(output.product);
   return make_encoder(format_of(format_name(output.product)), spec.row,
-                      bound == bindings_.end() ? CsvStyle{} : bound->second.style);
+                      bound == bindings_.end() ? CsvStyle{} : bound->second.style, spec.qualified());
 }
 
 const std::string& OutputFiles::format_name(int product) const {
@@ -104,12 +110,23 @@ Status OutputFiles::open(Output& output, const CommittedOutput& committed) {
   if (!file.ok()) return file.error();
   output.file = std::move(file).value();
   output.frozen = committed;
-  if (committed.bytes > 0 || !output.encoder) return {};
+  if (!output.encoder) return {};
   std::string header;
   output.encoder->append_header(header);
+  const std::string marker(output.encoder->block_marker());
+  if (committed.bytes > 0) {
+    if (marker.empty()) return {};
+    BRAID_ASSIGN(const bool same, OutputFile::begins_with(fs_, output.path, header));
+    const Diagnostic changed = diag::OutputSchemaChanged{.path = output.path}.make();
+    if (!same) return Error{ErrorKind::output, changed.message, changed.code, 0};
+    output.file->pack_blocks(marker);
+    return {};
+  }
   if (header.empty()) return {};
   output.changed = true;
-  return output.file->append(header);
+  const Status appended = output.file->append(header);
+  output.file->pack_blocks(marker);
+  return appended;
 }
 
 Status OutputFiles::recover(StateStore& store) {

@@ -31,7 +31,7 @@ namespace braid {
 /// Where a product goes, if not to its place in the store.
 struct OutputBinding {
   std::string path;
-  std::string format;  ///< "json", "csv"
+  std::string format;  ///< "json", "csv", "avro"
   CsvStyle style = {};
 };
 

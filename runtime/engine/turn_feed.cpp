@@ -21,7 +21,7 @@ struct TurnFeed::Slot {
 
   struct SourceDecoder {
     std::unique_ptr<Decoder> decoder;
-    const Queue* header_of = nullptr;  ///< CSV: the partition whose header it goes by
+    const Queue* header_of = nullptr;  ///< the partition whose header it goes by
   };
   TurnBuffer buffer;
   Arena arena;
@@ -37,7 +37,7 @@ struct TurnFeed::Queue {
 
   JobInputs::Partition& partition;
   RecordForm form;
-  bool csv = false;
+  bool has_header = false;
   bool can_read_ahead = false;
   std::deque<Slot*> begun;  ///< oldest first
   uint64_t tickets = 0;
@@ -46,7 +46,7 @@ struct TurnFeed::Queue {
   /// Reads go in the order of tickets; whoever's turn it is owns `cursor` and `header`.
   std::atomic<uint64_t> reads = 0;
   PartitionPosition cursor;
-  std::string header;                ///< CSV: set when the first turn is read
+  std::string header;                ///< set when the first turn is read
   std::atomic<bool> closed = false;  ///< nothing more to read: its end, or an error
 };
 
@@ -65,7 +65,7 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   Queue& queue = queues_.emplace_back(partition);
   by_partition_[&partition] = &queue;
   queue.form = record_form(spec);
-  queue.csv = queue.form.format == Format::csv;
+  queue.has_header = has_header(queue.form.format);
   queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && spec.binding.kind != "topic";
   queue.header = partition.header;
 }
@@ -204,8 +204,8 @@ void TurnFeed::read(Slot& slot) const {
   }
   slot.turn.source = **turn;
   queue.cursor = slot.turn.source.end;
-  if (!queue.csv || slot.turn.source.begin.position > 0 || slot.turn.source.long_record_bytes > 0) return;
-  queue.header = find_csv_header(queue.form, slot.turn.source.bytes, true);
+  if (!queue.has_header || slot.turn.source.begin.position > 0 || slot.turn.source.long_record_bytes > 0) return;
+  queue.header = find_header(queue.form, slot.turn.source.bytes, true);
 }
 
 void TurnFeed::decode(Slot& slot) const {
@@ -214,7 +214,7 @@ void TurnFeed::decode(Slot& slot) const {
   const SourceSpec& spec = program_.sources[source];
   const SourceTurn& turn = slot.turn.source;
   auto& [decoder, header_of] = slot.decoders[source];
-  const bool another = queue.csv && std::exchange(header_of, &queue) != &queue;
+  const bool another = queue.has_header && std::exchange(header_of, &queue) != &queue;
   if (!decoder || (another && queue.header.empty())) decoder = make_decoder(decode_plan(spec), &spec.reader);
   if (another && !queue.header.empty()) decoder->set_header(queue.header);
 

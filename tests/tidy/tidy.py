@@ -46,6 +46,7 @@ LIBRARIES = {
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],
     r"simdjson\.h": ["runtime/codec", "benchmarks"],
+    r"(snappy|zlib|zstd)\.h": ["runtime/codec"],
 }
 
 # What must come through a seam, and which one.
