@@ -1,5 +1,5 @@
-// What a record costs to decode, by table and natively, in NDJSON and CSV, and in wide NDJSON with its keys in any
-// order: the best of many turns, and how long making the native decoder took. `ninja braid_decode_measure &&
+// What a record costs to decode, by table and natively, in NDJSON, CSV and Avro, and in wide NDJSON with its keys in
+// any order: the best of many turns, and how long making the native decoder took. `ninja braid_decode_measure &&
 // bin/braid_decode_measure`.
 #include <fmt/format.h>
 
@@ -8,7 +8,12 @@
 #include "compiler/codegen/load/load.h"
 #include "runtime/abi/record_reader.h"
 #include "runtime/base/rng.h"
+#include "runtime/codec/avro_container.h"
+#include "runtime/codec/avro_decoder.h"
+#include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/data/time_text.h"
+#include "runtime/data/value.h"
 #include "stdlib/registry.h"
 
 namespace braid::codegen {
@@ -58,6 +63,58 @@ std::string flights(bool csv) {
     text += csv ? "\n" : "}\n";
   }
   return text;
+}
+
+/// The same flights as blocks of an Avro container file, with its header.
+std::string avro_flights() {
+  const Type number = int_type(), text = string_type(), time = timestamp_type(), delay = optional_type(int_type());
+  const std::vector<Field> row = {{"at", time},          {"year", number},     {"month", number},
+                                  {"day", number},       {"dep_time", number}, {"sched_dep_time", number},
+                                  {"dep_delay", delay},  {"arr_time", number}, {"sched_arr_time", number},
+                                  {"arr_delay", number}, {"carrier", text},    {"flight", number},
+                                  {"tailnum", text},     {"origin", text},     {"dest", text},
+                                  {"air_time", number},  {"distance", number}, {"hour", number},
+                                  {"minute", number},    {"time_hour", time}};
+  const char* carriers[] = {"UA", "AA", "B6", "DL"};
+  const char* airports[] = {"EWR", "LGA", "JFK", "IAH", "MIA"};
+  const std::string marker(kMarkerBytes, 'm');
+  std::string file, block;
+  append_container_header(file, *avro_schema_of("bench.flight", row), marker);
+  Rng rng(1);
+  int64_t count = 0;
+  while (file.size() < 250'000) {
+    const int64_t hour = rng.between(5, 23), minute = rng.between(0, 59), late = rng.between(-15, 120);
+    const auto day = static_cast<int64_t>(1 + file.size() / 12'000);
+    const int64_t hours = days_from_civil(2013, 10, static_cast<int32_t>(day)) * kMicrosPerDay + hour * kMicrosPerHour;
+    const std::vector<Value> values = {{hours + minute * kMicrosPerMinute},
+                                       {int64_t{2013}},
+                                       {int64_t{10}},
+                                       {day},
+                                       {hour * 100 + minute},
+                                       {hour * 100 + minute + 3},
+                                       rng.chance(40) ? Value{Null{}} : Value{late},
+                                       {hour * 100 + 205},
+                                       {hour * 100 + 200},
+                                       {late - 7},
+                                       {std::string(carriers[rng.below(4)])},
+                                       {rng.between(1, 5000)},
+                                       {fmt::format("N{}UA", rng.between(100, 999))},
+                                       {std::string(airports[rng.below(3)])},
+                                       {std::string(airports[rng.below(5)])},
+                                       {rng.between(40, 400)},
+                                       {rng.between(200, 2500)},
+                                       {hour},
+                                       {minute},
+                                       {hours}};
+    Arena arena;
+    std::vector<Slot> slots(leaf_count(struct_type(row)));
+    to_slots(struct_type(row), Value{values}, slots.data(), arena);
+    append_avro(row, slots.data(), block);
+    if (++count % 200 != 0) continue;
+    append_container_block(file, 200, block, marker);
+    block.clear();
+  }
+  return file;
 }
 
 /// How the keys of wide records come.
@@ -129,6 +186,18 @@ Case flights_case(bool csv) {
   return made;
 }
 
+/// The same fields from Avro.
+Case avro_case() {
+  Case made = flights_case(false);
+  made.name = "flights, Avro";
+  made.text = avro_flights();
+  made.spec.binding = {.kind = "file", .address = {}, .format = "avro", .options = {}};
+  made.plan.format = Format::avro;
+  const auto header = read_container_header(made.text);
+  made.spec.avro = *plan_of_avro_header(made.plan, std::string_view(made.text).substr(0, (*header)->bytes));
+  return made;
+}
+
 Case wide_case(int fields, int read, const std::pair<Order, const char*>& order) {
   Case made{.name = fmt::format("{} fields, {} read, {}", fields, read, order.second),
             .text = wide_records(fields, order.first)};
@@ -175,7 +244,7 @@ bool measure(const CompileFunction& compile, const Case& measured) {
 bool measure_all(std::string_view wanted) {
   const auto compile = load_compiler();
   if (!compile) return false;
-  std::vector<Case> cases = {flights_case(false), flights_case(true)};
+  std::vector<Case> cases = {flights_case(false), flights_case(true), avro_case()};
   for (auto [fields, read] : {std::pair{20, 5}, {20, 20}, {400, 5}, {400, 400}, {4000, 5}})
     for (const auto& order : kOrders) cases.push_back(wide_case(fields, read, order));
   return std::all_of(cases.begin(), cases.end(), [&](const Case& each) {

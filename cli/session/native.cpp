@@ -1,6 +1,8 @@
 #include "cli/session/native.h"
 
+#include "cli/session/expected_schemas.h"
 #include "compiler/codegen/load/load.h"
+#include "runtime/base/fs.h"
 #include "stdlib/registry.h"
 
 namespace braid::cli {
@@ -10,8 +12,9 @@ Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, cons
   codegen::CodegenOptions complete = options;
   complete.symbols = native_symbols();
   complete.clock = &system_clock();
-  BRAID_ASSIGN(codegen::NativeCode code,
-               compile(compiled.physical.kernels, compiled.program().sources, *compiled.call_sites, complete));
+  std::vector<SourceSpec> sources = compiled.program().sources;
+  expect_avro_schemas(sources, real_fs());
+  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, sources, *compiled.call_sites, complete));
   Program& program = compiled.program();
   for (size_t i = 0; i < code.kernels.size(); ++i) {
     plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
@@ -38,7 +41,8 @@ BackgroundCompiler::~BackgroundCompiler() {
 
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
-  const std::vector<SourceSpec>& sources = compiled.program().sources;
+  std::vector<SourceSpec> sources = compiled.program().sources;
+  expect_avro_schemas(sources, real_fs());
   BRAID_ASSIGN(const codegen::NativeCode code, compile(compiled.physical.kernels, sources, *compiled.call_sites,
                                                        {.keep_text = true, .symbols = native_symbols()}));
   std::string text;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "compiler/codegen/linked/record_operations.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Linker/Linker.h"
@@ -14,6 +15,7 @@
 extern "C" {
 extern const char braid_row_bitcode[], braid_row_bitcode_end[];
 extern const char braid_record_bitcode[], braid_record_bitcode_end[];
+extern const char braid_avro_bitcode[], braid_avro_bitcode_end[];
 extern const char braid_stdlib_bitcode[], braid_stdlib_bitcode_end[];
 
 // The compiler's own library for 128 bits: linked into this one, and not found by name in a process.
@@ -52,6 +54,12 @@ std::string link(llvm::Module& target, const char* begin, const char* end, const
   if (llvm::Linker::linkModules(target, std::move(*source), llvm::Linker::Flags::LinkOnlyNeeded))
     return std::string("cannot link ") + name;
   return {};
+}
+
+/// Whether it has decoders of Avro.
+bool names_avro(const llvm::Module& module) {
+  return llvm::any_of(module,
+                      [](const llvm::Function& function) { return function.getName().starts_with("braid_avro_"); });
 }
 
 void* find_address(const Module& module, const std::map<std::string, void*>& given, const std::string& name) {
@@ -169,6 +177,10 @@ std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses
   if (std::string failed = link(target, braid_record_bitcode, braid_record_bitcode_end, "record operations");
       !failed.empty())
     return failed;
+  if (names_avro(target))
+    if (std::string failed = link(target, braid_avro_bitcode, braid_avro_bitcode_end, "Avro operations");
+        !failed.empty())
+      return failed;
   for (llvm::GlobalObject& object : target.global_objects()) {
     if (object.isDeclaration() || kernels.contains(object.getName().str())) continue;
     object.setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -38,15 +38,17 @@ using ReaderFunction = const char* (*)(ReadFrame*, const char*, uint64_t);
 
 class NativeReader : public RecordReader {
  public:
-  NativeReader(ReaderFunction function, std::shared_ptr<llvm::orc::LLJIT> code)
-      : function_(function), code_(std::move(code)) {}
+  NativeReader(ReaderFunction function, uint64_t schema, std::shared_ptr<llvm::orc::LLJIT> code)
+      : function_(function), schema_(schema), code_(std::move(code)) {}
   __attribute__((no_sanitize("function"))) const char* read(ReadFrame& frame, const char* at,
                                                             uint64_t row) const override {
     return function_(&frame, at, row);
   }
+  uint64_t schema() const override { return schema_; }
 
  private:
   ReaderFunction function_;
+  uint64_t schema_;
   std::shared_ptr<llvm::orc::LLJIT> code_;
 };
 
@@ -101,7 +103,7 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
   }
   size_t fields = 0;
   for (const SourceSpec& source : sources)
-    if (source.binding.format != "csv") fields += source.decode.size();
+    if (source.binding.format == "json" || source.binding.format.empty()) fields += source.decode.size();
   for (size_t i = 0; i < sources.size() && instructions <= options.max_instructions; ++i) {
     reader_names.push_back(symbol_name("decode_", sources[i].name, i));
     llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i], fields <= kFewFields);
@@ -143,11 +145,13 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
     BRAID_ASSIGN(void* function, find_function(*jit, name));
     code.kernels.push_back(std::make_shared<NativeKernel>(reinterpret_cast<KernelFunction>(function), jit));
   }
-  for (const std::string& name : reader_names) {
+  for (size_t i = 0; i < reader_names.size(); ++i) {
+    const std::string& name = reader_names[i];
     code.readers.emplace_back();
     if (name.empty()) continue;
+    const uint64_t schema = sources[i].avro == nullptr ? 0 : sources[i].avro->schema;
     BRAID_ASSIGN(void* function, find_function(*jit, name));
-    code.readers.back() = std::make_shared<NativeReader>(reinterpret_cast<ReaderFunction>(function), jit);
+    code.readers.back() = std::make_shared<NativeReader>(reinterpret_cast<ReaderFunction>(function), schema, jit);
   }
   code.timings = {built - started, optimised - built, now() - optimised};
   return code;
