@@ -9,10 +9,13 @@
 
 #include "compiler/codegen/load/load.h"
 #include "runtime/abi/record_reader.h"
+#include "runtime/codec/avro_container.h"
+#include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/fault_report.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/value.h"
+#include "tests/fuzz/avro_schema.h"
 #include "tests/fuzz/strict_json.h"
 #include "tests/fuzz/targets.h"
 
@@ -112,7 +115,12 @@ const RecordReaderSlot& native_reader(Format format, uint8_t choice) {
   if (!fresh) return found->second.slot;
   SourceSpec source;
   source.name = "fuzz";
-  source.binding.format = format == Format::csv ? "csv" : "json";
+  source.binding.format = format == Format::csv ? "csv" : format == Format::avro ? "avro" : "json";
+  if (format == Format::avro) {
+    std::string header;
+    append_container_header(header, kSchemaOfEachKind, std::string(kMarkerBytes, '.'));
+    source.avro = *plan_of_avro_header(plan_of(format, choice), header);
+  }
   if (choice & kUnits) source.binding.options.emplace_back("unit", "ms");
   for (const DecodeField& field : fields_of_each_kind(choice))
     source.decode.push_back({.name = field.name, .path = field.path, .type = field.type});
@@ -252,6 +260,23 @@ Verdict decode_any_ndjson(std::string_view input) {
   }
   if (record != turn.records.size()) return fmt::format("{} records, not {}", turn.records.size(), record);
   return judge_rows(plan, turn, {});
+}
+
+Verdict decode_any_avro(std::string_view input) {
+  const uint8_t choice = input.empty() ? 0 : static_cast<uint8_t>(input[0]);
+  const Exact text(input.substr(std::min<size_t>(1, input.size())));
+  const DecodePlan plan = plan_of(Format::avro, choice);
+  Arena arena;
+  const auto table = make_decoder(plan);
+  const DecodedTurn turn = table->decode({.bytes = text.view()}, arena);
+  int64_t before = -1;
+  for (const Record& record : turn.records) {
+    if (record.position < before) return "records go back";
+    before = record.position;
+  }
+  const auto native = make_decoder(plan, &native_reader(Format::avro, choice));
+  if (Verdict differs = judge_equal(plan, turn, native->decode({.bytes = text.view()}, arena))) return differs;
+  return judge_rows(plan, turn, table->header());
 }
 
 Verdict decode_any_csv(std::string_view input) {

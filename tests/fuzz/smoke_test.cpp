@@ -86,7 +86,7 @@ TEST_P(Smoke, SurvivesChangedSeeds) {
   EXPECT_GT(runs, 50u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Smoke, testing::Values("parser", "checker", "ndjson", "csv", "project"),
+INSTANTIATE_TEST_SUITE_P(Targets, Smoke, testing::Values("parser", "checker", "ndjson", "csv", "avro", "project"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

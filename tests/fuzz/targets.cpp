@@ -16,6 +16,7 @@ const std::vector<Target>& targets() {
       {"checker", check_anything, scripts, {".braid"}},
       {"ndjson", decode_any_ndjson, {"tests/fuzz/seeds/ndjson"}, {".ndjson"}},
       {"csv", decode_any_csv, {"tests/fuzz/seeds/csv"}, {".csv"}},
+      {"avro", decode_any_avro, {"tests/fuzz/seeds/avro"}, {".avro"}},
       {"project", configure_anything, {"tests/fuzz/seeds/project", "examples"}, {".toml"}},
   };
   return all;

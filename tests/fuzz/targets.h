@@ -44,6 +44,8 @@ CheckedScripts check_project(const SourceSet& sources);
 Verdict decode_any_ndjson(std::string_view input);
 /// Any bytes as a turn of CSV: records, cells and rejections as a reader character by character has them.
 Verdict decode_any_csv(std::string_view input);
+/// Any bytes as an Avro container file: native code and tables agree, every error can be described.
+Verdict decode_any_avro(std::string_view input);
 /// Any bytes as braid.toml.
 Verdict configure_anything(std::string_view input);
 
