@@ -2,6 +2,7 @@
 
 #include "cli/commands/command.h"
 #include "cli/present/table.h"
+#include "cli/session/product_schemas.h"
 #include "cli/session/topics.h"
 
 namespace braid::cli {
@@ -15,6 +16,7 @@ void add_check(CLI::App& app, CommandContext& context) {
   command->callback([options, json, &context] {
     Session session(options->session());
     const bool right = session.check_all();
+    if (right) check_kept_schemas(session);
     std::string topics;
     if (right && session.environment().kafka) {
       driver::Compiled compiled = session.compile(session.chosen_products());

@@ -106,6 +106,8 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7062:
       case 7063:
         return kStore;
+      case 7071:
+        return kScriptFailed;
       default:
         break;
     }
@@ -185,6 +187,7 @@ int run_command_line(int count, const char* const* words) {
   add_run(app, context);
   add_help(app, context);
   add_functions(app, context);
+  add_schema(app, context);
 
   if (count == 1) {
     std::fputs(app.help().c_str(), stdout);

@@ -57,6 +57,7 @@ void add_test(CLI::App& app, CommandContext& context);
 void add_run(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
+void add_schema(CLI::App& app, CommandContext& context);
 
 /// The whole command line; the exit code.
 int run_command_line(int count, const char* const* words);

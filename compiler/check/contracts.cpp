@@ -46,6 +46,20 @@ struct ContractChecker {
     return std::nullopt;
   }
 
+  void compatible(const ast::Compatible& node, Span span) {
+    if (node.how.text.empty()) return;
+    const auto level = schema::compatibility_of(node.how.text);
+    if (level && !enforced) return context.not_watched(span);
+    made.compatible = level;
+    if (level) return;
+    const std::vector<std::string> words = schema::compatibility_words();
+    auto report = context.reporter.report(diag::UnknownCompatibility{.found = node.how.text});
+    report.at(node.how.span, "not a level");
+    if (const auto meant = closest(node.how.text, words))
+      report.fix(Applicability::likely, "use `" + *meant + "`", {{node.how.span, *meant}});
+    report.note(fmt::format("levels: {}", fmt::join(words, ", ")));
+  }
+
   void fixed(const ast::Duration& duration, const char* what) { context.length_of(duration, what); }
 
   void check(const ast::Check& node, Span span) {
@@ -165,7 +179,7 @@ struct ContractChecker {
                    [&](const ast::Unique& node) { unique(node, span); },
                    [&](const ast::Complete& node) { complete(node, span); },
                    [&](const ast::PinnedFields&) {},  // before the others: they look at the pinned types
-                   [&](const ast::Compatible&) { context.not_watched(span); },
+                   [&](const ast::Compatible& node) { compatible(node, span); },
                    [&](const ast::Fresh& node) { fixed(node.within, "`fresh`"), context.not_watched(span); },
                    [&](const ast::Latency& node) { fixed(node.below, "`latency`"), context.not_watched(span); },
                    [&](const ast::Volume& node) {

@@ -10,6 +10,7 @@
 
 #include "compiler/typed/expression.h"
 #include "runtime/report/span.h"
+#include "runtime/schema/compatibility.h"
 
 namespace braid::typed {
 
@@ -158,8 +159,9 @@ struct Relation {
   std::vector<Step> steps;            ///< view, product; the first is FromStep
   std::vector<Check> checks;          ///< product
   std::vector<Unique> uniques;
-  std::optional<Connector> to;  ///< product
-  Span span;                    ///< of the name in its declaration
+  std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
+  std::optional<Connector> to;                      ///< product
+  Span span;                                        ///< of the name in its declaration
   std::string qualified() const { return domain + "." + name; }
 };
 

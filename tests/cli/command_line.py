@@ -17,7 +17,7 @@ import braid_command
 from odd_samples import NOT_SAMPLES, ODD_SAMPLES
 from braid_command import DONE, INPUT, SCRIPT, SOURCE, USAGE, Case
 
-COMMANDS = ("new", "infer", "check", "explain", "dry-run", "test", "run", "help", "functions")
+COMMANDS = ("new", "infer", "check", "explain", "dry-run", "test", "run", "help", "functions", "schema")
 FLIGHTS, PAYMENTS = SOURCE / "examples/flights", SOURCE / "examples/payments"
 WRONG = """domain shop
 
