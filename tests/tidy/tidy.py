@@ -42,6 +42,7 @@ LIBRARIES = {
     r"llvm(-c)?/": ["compiler/codegen"],
     r"rocksdb/": ["runtime/state"],
     r"rdkafka(_mock)?\.h": ["runtime/connect/kafka"],
+    r"curl/": ["runtime/connect/registry"],
     r"toml\+\+/": ["cli/project"],
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],
