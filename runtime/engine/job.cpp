@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/engine/job_run.h"
+#include "runtime/engine/job_status.h"
 
 namespace braid {
 namespace {
@@ -17,7 +18,7 @@ Status JobRun::step(JobInputs::Partition& partition) {
   if (!ran) return {};
   BRAID_KILL_POINT("after_turn");
   BRAID_TRY(keep_to_budget());
-  if (options_.progress) options_.progress(progress_of(turns_.engine(), turns_.turns()));
+  show_progress();
   return {};
 }
 
@@ -61,14 +62,16 @@ Status JobRun::follow() {
       continue;
     }
     if (commit_is_due()) BRAID_TRY(commit());
-    if (options_.progress) options_.progress(progress_of(turns_.engine(), turns_.turns()));
+    show_progress();
     turns_.wait(options_.look_every_us);
   }
   return commit_rest();
 }
 
 bool JobRun::stops() {
+  const bool before = drained_;
   drained_ = drained_ || (options_.stop_requested && options_.stop_requested());
+  if (drained_ && !before && options_.monitor != nullptr) options_.monitor->enter(JobPhase::draining);
   return drained_;
 }
 
@@ -115,6 +118,18 @@ JobReport report_of(const Program& program, const TurnEngine& engine) {
   return report;
 }
 
+void JobRun::show_progress(bool at_edge) {
+  if (options_.progress && !at_edge) options_.progress(progress_of(turns_.engine(), turns_.turns()));
+  if (options_.monitor == nullptr || !(options_.monitor->wants_status() || at_edge)) return;
+  JobStatus status = status_of(program_, turns_.engine(), turns_.inputs(), outputs_, store_.state());
+  status.project = options_.project;
+  status.epoch = in_flight_ ? last_.epoch - 1 : last_.epoch;
+  status.report.turns = turns_.turns();
+  status.report.epochs = commits_;
+  status.state_budget = options_.state_memory == UINT64_MAX ? 0 : options_.state_memory;
+  options_.monitor->publish(std::move(status));
+}
+
 JobReport JobRun::report() const {
   JobReport report = report_of(program_, turns_.engine());
   report.nothing_new = !store_.fresh() && turns_.turns() == 0 && !drained_;
@@ -130,12 +145,19 @@ JobReport JobRun::report() const {
 
 Result<JobReport> run_job(const Program& program, const JobOptions& options, const JobSeams& seams) {
   JobRun run(program, options, seams);
+  const auto enter = [&](JobPhase phase) {
+    if (options.monitor != nullptr) options.monitor->enter(phase);
+  };
+  enter(JobPhase::recovering);
   BRAID_TRY(run.recover());
+  enter(JobPhase::running);
+  run.show_progress(true);
   Status ran = options.follow ? run.follow() : run.run_turns();
   if (ran.ok()) ran = run.store().wait_for_proof();
   BRAID_TRY(run.wait_for_commit());  // which began before whatever else failed
   BRAID_TRY(ran);
   BRAID_TRY(run.store().keep_identity(true));
+  run.show_progress(true);
   return run.report();
 }
 

@@ -27,6 +27,7 @@
 
 namespace braid {
 
+class JobMonitor;
 class TurnEngine;
 
 using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string& directory)>;
@@ -74,6 +75,7 @@ struct JobOptions {
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;
   std::function<void(const JobProgress&)> progress;
+  JobMonitor* monitor = nullptr;  ///< told what the job does; outlives it
   /// Called at named places, those within a commit on the thread that writes it; a test ends the process there.
   std::function<void(std::string_view)> kill_point;
 };

@@ -245,6 +245,14 @@ std::vector<JobInputs::Partition*> JobInputs::table_partitions(int source) {
   return found;
 }
 
+JobInputs::Lag JobInputs::lag(const Partition& partition) const {
+  if (partition.reader == nullptr) return {.bytes = 0};
+  const Result<FileInfo> file = partition.reader->file();
+  if (!file.ok() || !file->exists) return {};
+  const auto position = static_cast<uint64_t>(partition.position.position);
+  return {.bytes = file->size > position ? file->size - position : 0};
+}
+
 Result<std::optional<SourceTurn>> JobInputs::read(Partition& partition) {
   return partition.reader->next_turn(partition.position, buffer_);
 }

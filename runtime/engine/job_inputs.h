@@ -74,6 +74,11 @@ class JobInputs {
   /// The next to take a turn: of those not exhausted the one with the lowest watermark, those without event time before
   /// all that have one; ties by source, then partition.
   Partition* choose(const TurnEngine& engine);
+  /// What a partition has behind its position; none: not known.
+  struct Lag {
+    std::optional<uint64_t> bytes, records;
+  };
+  Lag lag(const Partition& partition) const;
   /// All of one static table, in order.
   std::vector<Partition*> table_partitions(int source);
   /// The bytes of a partition's next turn; none at its end. Valid until the next call.

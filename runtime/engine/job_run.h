@@ -26,6 +26,8 @@ class JobRun {
   Status wait_for_commit();
   JobStore& store() { return store_; }
   JobReport report() const;
+  /// To whoever watches the job. `at_edge`: before the first turn or behind the last commit.
+  void show_progress(bool at_edge = false);
 
  private:
   bool stops();

@@ -4,6 +4,7 @@
 
 #include "runtime/base/rng.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/engine/job_monitor.h"
 
 namespace braid {
 namespace {
@@ -167,10 +168,17 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   const bool seal = (options_.seal && !options_.follow) || partition.finishing;
   // A turn that has been run has the clock reading that it had.
   if (options_.follow && since_commit_ == 0 && !partition.turn_end) begin_epoch();
-  BRAID_ASSIGN(const ReadTurn* turn, feed_->run_next(partition, seal));
+  const ReadTurn* turn = nullptr;
+  {
+    const JobMonitor::TurnTimer timed(options_.monitor);
+    BRAID_ASSIGN(turn, feed_->run_next(partition, seal));
+  }
   if (turn != nullptr) {
     note(EpochEvent::Kind::turn, partition, turn->source.end.position);
     record_.input_digest = hash_mix(record_.input_digest, turn->digest);
+    if (options_.monitor != nullptr)
+      options_.monitor->read(partition.source, partition.ordinal, partition.name, turn->rows.records.size(),
+                             turn->source.bytes.size());
   } else if (seal) {
     if (partition.finishing) partition.finished = partition.changed = true;
     note(EpochEvent::Kind::ended, partition);

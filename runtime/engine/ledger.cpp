@@ -66,21 +66,33 @@ std::string LedgerBook::store(int product) const {
   return out.take();
 }
 
-bool LedgerBook::load(int product, std::string_view bytes) {
-  ProductLedger& ledger = products_[product];
+std::optional<StoredLedger> StoredLedger::read(std::string_view bytes) {
+  StoredLedger ledger;
   WireReader in(bytes);
-  if (in.fixed<uint16_t>() != 1) return false;
+  if (in.fixed<uint16_t>() != 1) return std::nullopt;
   ledger.rows = in.fixed<int64_t>();
   ledger.alerts = in.fixed<int64_t>();
   ledger.derived = in.fixed<Ledger>();
   auto count = in.fixed<uint32_t>();
   for (uint32_t i = 0; i < count && !in.failed(); ++i) {
-    std::string_view name = in.text();
-    auto stored = in.fixed<Ledger>();
-    for (ProductLedger::Input& input : ledger.inputs)
-      if (relation_name(input.relation) == name) input.ledger = stored;
+    std::string name(in.text());
+    ledger.inputs.emplace_back(std::move(name), in.fixed<Ledger>());
   }
-  return !in.failed();
+  if (in.failed()) return std::nullopt;
+  return ledger;
+}
+
+bool LedgerBook::load(int product, std::string_view bytes) {
+  const std::optional<StoredLedger> stored = StoredLedger::read(bytes);
+  if (!stored) return false;
+  ProductLedger& ledger = products_[product];
+  ledger.rows = stored->rows;
+  ledger.alerts = stored->alerts;
+  ledger.derived = stored->derived;
+  for (const auto& [name, of_input] : stored->inputs)
+    for (ProductLedger::Input& input : ledger.inputs)
+      if (relation_name(input.relation) == name) input.ledger = of_input;
+  return true;
 }
 
 }  // namespace braid

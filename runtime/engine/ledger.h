@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,15 @@ struct ProductLedger {
   Ledger derived;    ///< rows that windows and interval joins made
   int64_t rows = 0;  ///< written to the product's output
   int64_t alerts = 0;
+};
+
+/// A product's ledgers as they are stored: inputs by name.
+struct StoredLedger {
+  std::vector<std::pair<std::string, Ledger>> inputs;
+  Ledger derived;
+  int64_t rows = 0, alerts = 0;
+  /// None if the bytes are no ledger.
+  static std::optional<StoredLedger> read(std::string_view bytes);
 };
 
 class LedgerBook {

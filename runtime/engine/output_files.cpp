@@ -286,4 +286,11 @@ std::vector<std::string> OutputFiles::paths() const {
   return paths;
 }
 
+std::vector<OutputFiles::Written> OutputFiles::written() const {
+  std::vector<Written> written;
+  for (const auto& [place, output] : outputs_)
+    written.push_back({output.product, output.port, output.path, output.rows, output.frozen.bytes});
+  return written;
+}
+
 }  // namespace braid

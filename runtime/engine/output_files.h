@@ -69,6 +69,13 @@ class OutputFiles : public OutputWriter {
   /// Lengths to commit, and (for the epoch record) what has been written since the last call.
   void collect(StateBatch& batch, std::vector<EpochOutput>& epoch);
   std::vector<std::string> paths() const;
+  struct Written {
+    int product;
+    std::string port, path;
+    int64_t rows;
+    uint64_t bytes;  ///< as of the last freeze
+  };
+  std::vector<Written> written() const;
 
   static constexpr std::string_view kKeyPrefix = "output/";
   /// What the state says of an output.

@@ -123,6 +123,7 @@ class RocksStore : public StateStore {
   Status get_many(StateFamily family, std::span<const std::string> keys,
                   const std::function<Status(size_t, std::string_view)>& visit) override {
     constexpr size_t kAtOnce = 64;
+    Tally tally(*this, keys.size());
     std::array<rocksdb::Slice, kAtOnce> wanted;
     std::array<rocksdb::PinnableSlice, kAtOnce> values;
     std::array<rocksdb::Status, kAtOnce> found;
@@ -137,6 +138,7 @@ class RocksStore : public StateStore {
       for (size_t i = 0; i < count; ++i) {
         if (found[i].IsNotFound()) continue;
         if (!found[i].ok()) return store_error(found[i], path_);
+        ++tally.rows;
         BRAID_TRY(visit(first + i, values[i].ToStringView()));
       }
     }
@@ -154,7 +156,8 @@ class RocksStore : public StateStore {
         prefix > 0 && begin.size() >= prefix && begin.substr(0, prefix) == end.substr(0, prefix);
     options.total_order_seek = !options.prefix_same_as_start;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
-    for (row->Seek(slice(begin)); row->Valid(); row->Next())
+    Tally tally(*this, 1);
+    for (row->Seek(slice(begin)); row->Valid(); row->Next(), ++tally.rows)
       BRAID_TRY(visit(row->key().ToStringView(), row->value().ToStringView()));
     if (!row->status().ok()) return store_error(row->status(), path_);
     return {};
@@ -169,11 +172,13 @@ class RocksStore : public StateStore {
     options.iterate_upper_bound = &bound;
     options.total_order_seek = true;
     std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, handle(family)));
+    Tally tally(*this, ranges.size());
     for (size_t i = 0; i < ranges.size(); ++i) {
       // What comes behind the range before is the first row of this one, unless there is something in between.
       const bool there = i > 0 && row->Valid() && row->key().ToStringView() >= ranges[i].begin;
       if (!there) row->Seek(slice(ranges[i].begin));
-      for (; row->Valid() && (ranges[i].end.empty() || row->key().ToStringView() < ranges[i].end); row->Next())
+      for (; row->Valid() && (ranges[i].end.empty() || row->key().ToStringView() < ranges[i].end);
+           row->Next(), ++tally.rows)
         BRAID_TRY(visit(i, row->key().ToStringView(), row->value().ToStringView()));
       if (!row->status().ok()) return store_error(row->status(), path_);
     }
@@ -236,6 +241,17 @@ class RocksStore : public StateStore {
     return {};
   }
 
+  StoreFigures figures() override {
+    StoreFigures figures{.lookups = lookups_.load(std::memory_order_relaxed),
+                         .rows_read = rows_read_.load(std::memory_order_relaxed)};
+    for (int family = 0; family < kStateFamilies; ++family) {
+      uint64_t bytes = 0;
+      if (db_->GetIntProperty(handle(static_cast<StateFamily>(family)), rocksdb::DB::Properties::kLiveSstFilesSize,
+                              &bytes))
+        figures.disk_bytes += bytes;
+    }
+    return figures;
+  }
   uint64_t commits() const override { return chain_.last; }
   bool log_damaged() const override { return log_damaged_; }
 
@@ -259,6 +275,18 @@ class RocksStore : public StateStore {
 
  private:
   using Change = StateBatch::Change;
+
+  /// Counts what a call reads, when it is over.
+  struct Tally {
+    Tally(RocksStore& of, uint64_t lookups) : store(of) {
+      store.lookups_.fetch_add(lookups, std::memory_order_relaxed);
+    }
+    ~Tally() { store.rows_read_.fetch_add(rows, std::memory_order_relaxed); }
+    Tally(const Tally&) = delete;
+    Tally& operator=(const Tally&) = delete;
+    RocksStore& store;
+    uint64_t rows = 0;
+  };
 
   rocksdb::ColumnFamilyHandle* handle(StateFamily family) const {
     return handles_[1 + static_cast<size_t>(family)];  // the first is RocksDB's default family, unused
@@ -362,6 +390,7 @@ class RocksStore : public StateStore {
   std::mutex verifying_;
   bool verified_ = false;
   bool log_damaged_;
+  std::atomic<uint64_t> lookups_ = 0, rows_read_ = 0;
 };
 
 rocksdb::Status delete_incoming(const std::string& directory) {
@@ -397,7 +426,20 @@ Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& director
   return open_sized_rocks_store(directory, {});
 }
 
-Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& limits) {
+namespace {
+
+enum class Access { read, write };
+
+rocksdb::Status open_database(Access access, const rocksdb::DBOptions& options, const std::string& directory,
+                              const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                              std::vector<rocksdb::ColumnFamilyHandle*>* handles, rocksdb::DB** db) {
+  handles->clear();
+  return access == Access::write ? rocksdb::DB::Open(options, directory, families, handles, db)
+                                 : rocksdb::DB::OpenForReadOnly(options, directory, families, handles, db);
+}
+
+Result<std::unique_ptr<StateStore>> open_store(const std::string& directory, const RocksOptions& limits,
+                                               Access access) {
   rocksdb::DBOptions options;
   // What is missing of a store with commits is lost, and is not made anew.
   BRAID_ASSIGN(const bool existing, holds_commits(directory));
@@ -447,24 +489,35 @@ Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& di
     file_options.emplace_back(options, family);
     file_options.back().compression_per_level.clear();  // else a file is compressed as the last level
   }
-  if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return open_error(deleted, directory);
+  if (access == Access::write)
+    if (rocksdb::Status deleted = delete_incoming(directory); !deleted.ok()) return open_error(deleted, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   // A log that ends within a record is what a crash leaves, and no more is lost than was never committed. Any other
   // fault in it is damage: whole commits up to there are still good, and the job is told that later ones may be gone.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  rocksdb::Status status = rocksdb::DB::Open(options, directory, families, &handles, &db);
+  rocksdb::Status status = open_database(access, options, directory, families, &handles, &db);
   const bool log_damaged = status.IsCorruption();
   if (log_damaged) {
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    handles.clear();
-    status = rocksdb::DB::Open(options, directory, families, &handles, &db);
+    status = open_database(access, options, directory, families, &handles, &db);
   }
   if (!status.ok()) return open_error(status, directory);
   std::unique_ptr<RocksStore> store(
       new RocksStore(directory, db, std::move(handles), limits, std::move(file_options), log_damaged));
   BRAID_TRY(store->prove());
   return std::unique_ptr<StateStore>(std::move(store));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& limits) {
+  return open_store(directory, limits, Access::write);
+}
+
+Result<std::unique_ptr<StateStore>> open_rocks_store_to_read(const std::string& directory) {
+  constexpr uint64_t kLittle = 8 << 20;
+  return open_store(directory, {.memory_bytes = kLittle}, Access::read);
 }
 
 }  // namespace braid

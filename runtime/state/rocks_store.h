@@ -18,5 +18,7 @@ struct RocksOptions {
 /// Made if it is not there. Fails with ErrorKind::store and code 8002 if it is damaged.
 Result<std::unique_ptr<StateStore>> open_rocks_store(const std::string& directory);
 Result<std::unique_ptr<StateStore>> open_sized_rocks_store(const std::string& directory, const RocksOptions& options);
+/// For reading alone, of a store that no job works on meanwhile: nothing is written, and a commit fails.
+Result<std::unique_ptr<StateStore>> open_rocks_store_to_read(const std::string& directory);
 
 }  // namespace braid

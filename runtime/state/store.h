@@ -29,6 +29,13 @@ struct StoredSize {
   uint64_t rows = 0, bytes = 0;
 };
 
+/// What a store has done since it was opened.
+struct StoreFigures {
+  uint64_t disk_bytes = 0;  ///< of its tables, now
+  uint64_t lookups = 0;     ///< keys and ranges that were looked up, besides single values
+  uint64_t rows_read = 0;   ///< that these found
+};
+
 class StateStore {
  public:
   using Visit = std::function<Status(std::string_view key, std::string_view value)>;
@@ -60,6 +67,8 @@ class StateStore {
     (void)stop;
     return {};
   }
+  /// On any thread.
+  virtual StoreFigures figures() { return {}; }
   /// How many commits it holds; they are counted from its beginning.
   virtual uint64_t commits() const = 0;
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a

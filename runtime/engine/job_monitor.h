@@ -1,0 +1,147 @@
+// What a running job shows of itself: metrics, a status and whether it is ready, for other threads to read.
+//
+// The job's thread reports to the monitor at the edges of turns and commits, never by row; what is costly to find out
+// is gathered every kStatusEvery, or less often if that takes long. Readers take no lock that the job waits for while
+// it runs turns. The monitor outlives the job that reports to it; Program and clock outlive the monitor.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/clock.h"
+#include "runtime/engine/job.h"
+#include "runtime/metrics/registry.h"
+
+namespace braid {
+
+enum class JobPhase { starting, recovering, running, draining, stopped, failed };
+std::string_view phase_name(JobPhase phase);
+
+/// A job at the edge of a turn: all of it belongs together.
+struct JobStatus {
+  struct Partition {
+    std::string source;
+    std::string name;
+    int64_t position = 0;
+    std::optional<uint64_t> lag_bytes, lag_records;  ///< behind the position; none: not known
+    int64_t watermark = kNoTime;
+    bool idle = false;
+    bool ended = false;
+  };
+  struct Output {
+    std::string product;  ///< qualified
+    int64_t version = 1;
+    std::string port;  ///< empty: the product's rows
+    std::string path;
+    int64_t rows = 0;
+    uint64_t bytes = 0;  ///< as of the last commit that began
+  };
+  int64_t taken_at = 0;  ///< clock reading
+  std::string project;
+  uint64_t epoch = 0;         ///< the last that is durable
+  JobReport report;           ///< products with their ledgers, events, watermark, state, deviation
+  uint64_t state_budget = 0;  ///< bytes; 0: none
+  StoreFigures store;
+  std::vector<Partition> partitions;  ///< of sources that are not static
+  std::vector<Output> outputs;
+};
+
+/// What happens once or with each commit; for logs. On the job's thread.
+struct JobEvent {
+  enum class Kind { recovered, draining, committed } kind;
+  uint64_t epoch = 0;     ///< the last that is durable
+  int64_t took_us = 0;    ///< of recovery; of writing a commit, beside the turns
+  int64_t paused_us = 0;  ///< of a commit: while no turn ran
+};
+
+class JobMonitor {
+ public:
+  static constexpr int64_t kStatusEvery = 250'000;
+  /// A job that has not moved for that long is stuck; a commit is overdue. In microseconds.
+  static constexpr int64_t kStuckAfter = 120'000'000, kOverdueAfter = 60'000'000;
+
+  JobMonitor(const Program& program, Clock& clock);
+  ~JobMonitor();
+
+  // ---- Set before the job starts; called on its thread.
+  std::function<void(const JobEvent&)> on_event;
+  std::function<void(const JobStatus&)> on_status;
+
+  // ---- By the job's thread.
+  void enter(JobPhase phase);
+  /// A turn that has been read, whose partition has that name.
+  void read(int source, uint32_t ordinal, const std::string& name, size_t records, size_t bytes);
+  /// Measures the turn that runs while it lives. `monitor` may be null.
+  class TurnTimer {
+   public:
+    explicit TurnTimer(JobMonitor* monitor) : monitor_(monitor), began_(monitor ? monitor->clock_.steady_us() : 0) {}
+    TurnTimer(const TurnTimer&) = delete;
+    TurnTimer& operator=(const TurnTimer&) = delete;
+    ~TurnTimer() {
+      if (monitor_ != nullptr) monitor_->turn_ran(began_);
+    }
+
+   private:
+    JobMonitor* monitor_;
+    int64_t began_;
+  };
+  void commit_begins();
+  /// Turns go on: the commit is written beside them.
+  void commit_is_frozen();
+  /// On any thread: the time that it takes is what is between.
+  void write_begins();
+  void write_ends();
+  void commit_is_durable(uint64_t epoch);
+  /// Whether it is time for the next status. To ask says that the job moves.
+  bool wants_status();
+  void publish(JobStatus status);
+
+  // ---- On any thread.
+  MetricRegistry& metrics() { return registry_; }
+  const MetricRegistry& metrics() const { return registry_; }
+  JobPhase phase() const { return phase_.load(std::memory_order_relaxed); }
+  /// The last that was published; null before the first.
+  std::shared_ptr<const JobStatus> status() const;
+  struct Verdict {
+    bool good = true;
+    std::string reason = "ok";  ///< a word for programs
+    std::string detail;         ///< for people
+  };
+  /// Alive: the loop of turns moves, or has not begun yet.
+  Verdict health() const;
+  /// Recovered; reads and commits.
+  Verdict readiness() const;
+
+ private:
+  struct PartitionCounters {
+    Counter* records = nullptr;
+    Counter* bytes = nullptr;
+  };
+  struct Families;
+
+  void turn_ran(int64_t began);
+  void set_sources(const JobStatus& status);
+  void set_products(const JobStatus& status);
+
+  const Program& program_;
+  Clock& clock_;
+  MetricRegistry registry_;
+  std::unique_ptr<Families> families_;
+  std::vector<std::vector<PartitionCounters>> partitions_;  ///< by source and ordinal
+  std::atomic<JobPhase> phase_ = JobPhase::starting;
+  std::atomic<int64_t> moved_at_;          ///< steady clock
+  std::atomic<int64_t> commit_began_ = 0;  ///< steady clock; 0: none is on its way
+  std::atomic<int64_t> write_began_ = 0, write_took_ = 0;
+  int64_t phase_began_;
+  int64_t pause_began_ = 0, paused_us_ = 0;
+  int64_t status_began_ = 0, next_status_ = 0;  ///< steady clock
+  mutable std::mutex publishing_;
+  std::shared_ptr<const JobStatus> status_;
+};
+
+}  // namespace braid

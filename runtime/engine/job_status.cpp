@@ -1,0 +1,36 @@
+#include "runtime/engine/job_status.h"
+
+namespace braid {
+
+JobStatus status_of(const Program& program, const TurnEngine& engine, const JobInputs& inputs,
+                    const OutputFiles& outputs, StateStore& store) {
+  JobStatus status;
+  status.report = report_of(program, engine);
+  status.store = store.figures();
+  for (const JobInputs::Partition& partition : inputs.partitions()) {
+    const SourceSpec& spec = program.sources[static_cast<size_t>(partition.source)];
+    if (spec.is_static()) continue;
+    const PartitionClock& clock = engine.clock(partition.source, partition.ordinal);
+    const JobInputs::Lag lag = inputs.lag(partition);
+    status.partitions.push_back({.source = spec.name,
+                                 .name = partition.name,
+                                 .position = partition.position.position,
+                                 .lag_bytes = lag.bytes,
+                                 .lag_records = lag.records,
+                                 .watermark = spec.has_time ? clock.watermark() : kNoTime,
+                                 .idle = clock.idle,
+                                 .ended = clock.ended || partition.finished});
+  }
+  for (const OutputFiles::Written& output : outputs.written()) {
+    const ProductSpec& product = program.products[static_cast<size_t>(output.product)];
+    status.outputs.push_back({.product = product.qualified(),
+                              .version = product.version,
+                              .port = output.port,
+                              .path = output.path,
+                              .rows = output.rows,
+                              .bytes = output.bytes});
+  }
+  return status;
+}
+
+}  // namespace braid
