@@ -136,9 +136,12 @@ int show_errors(Session& session, const Console& console) {
   return exit_code_of(findings);
 }
 
+Diagnostic finding_of(const Error& error) {
+  return {.code = catalogue_code_of(error), .message = error.message};
+}
+
 int show_error(const Error& error, const Console& console) {
-  const int code = catalogue_code_of(error);
-  const Diagnostic finding{.code = code, .message = error.message};
+  const Diagnostic finding = finding_of(error);
   show_findings({finding}, SourceSet(), console, FindingFormat::text);
   return exit_code_of({finding});
 }
@@ -173,9 +176,10 @@ int run_command_line(int count, const char* const* words) {
       "  braid check shop        report all mistakes in its scripts\n"
       "  braid dry-run shop      show the results for the samples; write nothing\n"
       "  braid test shop         run its tests\n"
-      "  braid run shop          run it as a job that can be killed and restarted",
+      "  braid run shop          run it as a job that can be killed and restarted\n"
+      "  braid status shop       show how far the job is",
       "braid"};
-  app.set_version_flag("--version", "braid 0.1.0");
+  app.set_version_flag("--version", std::string("braid ") + kBraidVersion);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
   add_new(app, context);
@@ -185,6 +189,7 @@ int run_command_line(int count, const char* const* words) {
   add_dry_run(app, context);
   add_test(app, context);
   add_run(app, context);
+  add_status(app, context);
   add_help(app, context);
   add_functions(app, context);
   add_schema(app, context);

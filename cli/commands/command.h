@@ -12,6 +12,8 @@
 
 namespace braid::cli {
 
+inline constexpr const char* kBraidVersion = "0.1.0";
+
 /// The exit codes of `braid`.
 enum ExitCode { kDone = 0, kScriptFailed = 1, kUsage = 2, kInput = 3, kStore = 4, kOurBug = 70 };
 
@@ -32,6 +34,8 @@ struct ScriptOptions {
   SessionOptions session() const;
 };
 
+/// As a finding of the catalogue: by what failed, and why, where nobody on its way said that.
+Diagnostic finding_of(const Error& error);
 /// The exit code for these findings: by the first error's range.
 int exit_code_of(const std::vector<Diagnostic>& findings);
 /// Shows and removes the session's findings; returns the exit code of errors, or kDone. `check` shows everything; the
@@ -55,6 +59,7 @@ void add_explain(CLI::App& app, CommandContext& context);
 void add_dry_run(CLI::App& app, CommandContext& context);
 void add_test(CLI::App& app, CommandContext& context);
 void add_run(CLI::App& app, CommandContext& context);
+void add_status(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
 void add_schema(CLI::App& app, CommandContext& context);

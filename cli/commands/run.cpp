@@ -10,6 +10,8 @@
 #include "cli/present/table.h"
 #include "cli/project/config.h"
 #include "cli/session/broker.h"
+#include "cli/project/http_address.h"
+#include "cli/serve/job_watch.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
@@ -33,7 +35,42 @@ struct RunFlags {
   int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
   size_t workers = 0;            ///< 0: the environment's
   std::string memory;            ///< empty: the environment's
+  std::string listen;  ///< empty: the environment's
+  bool log_json = false;
+  LogLevel log_level = LogLevel::info;
+  int64_t slow_commit_us = 1'000'000;
 };
+
+/// To people as always, or into a structured log.
+int show_failure(const std::vector<Diagnostic>& findings, const JobLog& log, const Console& console,
+                 const SourceSet& sources) {
+  if (!log.structured()) show_findings(findings, sources, console, FindingFormat::text);
+  for (const Diagnostic& finding : findings) {
+    const bool error = finding.severity == Severity::error;
+    JsonObject fields;
+    fields.text("code", fmt::format("{}{:04}", error ? 'E' : 'W', finding.code));
+    fields.text("message", finding.message);
+    log.write(error ? LogLevel::error : LogLevel::warn, error ? "failed" : "warning", std::move(fields));
+  }
+  return exit_code_of(findings);
+}
+
+std::optional<HttpAddress> address_of(const RunFlags& flags, const Environment& environment) {
+  const std::string& written = flags.listen.empty() ? environment.listen : flags.listen;
+  return written.empty() ? std::nullopt : parse_http_address(written);
+}
+
+void log_start(const JobLog& log, const JobDescription& job, const RunFlags& flags, const JobOptions& options) {
+  JsonObject fields;
+  fields.text("job", job.project);
+  fields.text("environment", job.environment);
+  fields.text("store", job.store);
+  fields.text("braid_version", job.braid_version);
+  fields.number("workers", static_cast<int64_t>(options.workers));
+  fields.number("state_budget_bytes", static_cast<int64_t>(options.state_memory));
+  fields.boolean("follow", flags.follow);
+  log.write(LogLevel::info, "started", std::move(fields));
+}
 
 std::string state_text(const StateSize& state) {
   std::string text = fmt::format("{} rows, {} in memory", grouped(static_cast<int64_t>(state.rows)),
@@ -103,6 +140,9 @@ Result<std::unique_ptr<Broker>> reach_broker(const TopicSetup& topics, const Pro
 }
 
 void run(const RunFlags& flags, CommandContext& context) {
+  catch_stop_signals();  // from here on, so that a job that is still being compiled drains, too
+  const JobLog log(flags.log_json, flags.log_level, system_clock());
+  const int64_t started_at = system_clock().now_us();
   Session session(flags.script.session());
   const bool right = session.check();
   if (!right) {
@@ -168,24 +208,34 @@ void run(const RunFlags& flags, CommandContext& context) {
     options.group = topics.settings.group;
     auto reached = reach_broker(topics, compiled.program());
     if (!reached.ok()) {
-      context.exit_code = show_error(reached.error(), context.console);
+      context.exit_code = show_failure({finding_of(reached.error())}, log, context.console, session.sources());
       return;
     }
     broker = std::move(*reached);
     seams.broker = broker.get();
   }
-  if (flags.reset) {
-    const Status reset = reset_job(options.directory, seams);
-    if (!reset.ok()) {
-      context.exit_code = show_error(reset.error(), context.console);
-      return;
-    }
+  const JobDescription job{.project = options.project,
+                           .environment = environment.name,
+                           .store = options.directory,
+                           .braid_version = kBraidVersion,
+                           .started_at = started_at};
+  log_start(log, job, flags, options);
+  const WatchOptions watching{.listen = address_of(flags, environment), .slow_commit_us = flags.slow_commit_us};
+  Result<std::unique_ptr<JobWatch>> watched =
+      JobWatch::start(compiled.program(), job, watching, log, real_fs(), system_clock());
+  Status ready = watched.ok() ? Status() : Status(watched.error());
+  if (ready.ok() && flags.reset) ready = reset_job(options.directory, seams);
+  if (!ready.ok()) {
+    context.exit_code = show_failure({finding_of(ready.error())}, log, context.console, session.sources());
+    return;
   }
+  JobWatch& watch = **watched;
+  if (watch.address() && !log.structured()) fmt::print(stderr, "listening on http://{}\n", watch.address()->text());
   ProgressLine progress(context.console, system_clock());
-  catch_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
   options.stop_requested = stop_requested;
-  options.progress = [&](const JobProgress& now) { progress.show(now); };
+  if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
+  options.monitor = &watch.monitor();
   options.kill_point = kill_point_of_environment();
   BackgroundCompiler native(compiled);
   if (!flags.interpret) native.start();
@@ -194,10 +244,13 @@ void run(const RunFlags& flags, CommandContext& context) {
                                        : run_members(compiled.program(), options, topics, memory, seams);
   const int64_t elapsed = progress.elapsed_us();
   progress.clear();
+  if (report.ok()) (void)show_failure(report->warnings, log, context.console, session.sources());
+  watch.note_end(report);
   if (!report.ok()) {
-    context.exit_code = show_error(report.error(), context.console);
+    context.exit_code = show_failure({finding_of(report.error())}, log, context.console, session.sources());
+  } else if (log.structured()) {
+    if (report->deviation != 0) context.exit_code = kOurBug;
   } else {
-    show_findings(report->warnings, session.sources(), context.console, FindingFormat::text);
     for (const std::string& step : report->started_empty) fmt::print("started empty: {}\n", step);
     if (report->nothing_new)
       fmt::print("nothing new since the last run\n");
@@ -210,7 +263,17 @@ void run(const RunFlags& flags, CommandContext& context) {
       context.exit_code = kOurBug;
     }
   }
+  (*watched).reset();  // its address leaves the store
   leave_if_compiling(native.started() && !native.finished(), context.exit_code);
+}
+
+}  // namespace
+
+namespace {
+
+std::string is_duration(const std::string& written) {
+  int64_t us = 0;
+  return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
 }
 
 }  // namespace
@@ -239,10 +302,7 @@ void add_run(CLI::App& app, CommandContext& context) {
           "--commit-within",
           [flags](const std::string& written) { parse_duration_literal(written, &flags->commit_within_us); },
           "With --follow or topics: longest time from a turn to its commit (default: 1s; with topics 100ms)")
-      ->check([](const std::string& written) {
-        int64_t us = 0;
-        return parse_duration_literal(written, &us) && us > 0 ? std::string() : "is not a duration such as 500ms or 2s";
-      })
+      ->check(is_duration)
       ->type_name("DURATION");
   command->add_option("--workers", flags->workers, "Number of threads (default: from the environment)")
       ->check(CLI::Range(1, 64));
@@ -253,6 +313,32 @@ void add_run(CLI::App& app, CommandContext& context) {
         return memory_size(written) ? std::string() : "is not a size of at least 8MB, such as 512MB";
       })
       ->type_name("SIZE");
+  command
+      ->add_option("--listen", flags->listen,
+                   "Answer /metrics, /healthz, /readyz and /status there; port 0: any free one (default: from the "
+                   "environment, else not)")
+      ->check([](const std::string& written) {
+        return parse_http_address(written) ? std::string() : "is not " + std::string(kHttpAddressForm);
+      })
+      ->type_name("ADDRESS:PORT");
+  command
+      ->add_option_function<std::string>(
+          "--log", [flags](const std::string& format) { flags->log_json = format == "json"; },
+          "text: progress and a report for people; json: one line for each event, on standard error")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->default_str("text");
+  const std::map<std::string, LogLevel> levels{
+      {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}};
+  command->add_option("--log-level", flags->log_level, "With --log json: the least level (default: info)")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->type_name("debug|info|warn|error");
+  command
+      ->add_option_function<std::string>(
+          "--slow-commit",
+          [flags](const std::string& written) { parse_duration_literal(written, &flags->slow_commit_us); },
+          "With --log json: commits that take longer are logged as slow (default: 1s)")
+      ->check(is_duration)
+      ->type_name("DURATION");
   command->add_flag("--interpret", flags->interpret, "Run without native code");
   command->callback([flags, &context] { run(*flags, context); });
 }

@@ -10,6 +10,7 @@
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include "cli/project/http_address.h"
 #include "cli/project/kafka_config.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/connect/topic_binding.h"
@@ -26,8 +27,8 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kEnvironmentKeys{"store", "workers", "memory",          "bind",     "out",
-                                                "param", "brokers", "schema_registry", "delivery", "kafka"};
+const std::vector<std::string> kEnvironmentKeys{"store",   "workers",         "memory",   "bind",  "out",   "param",
+                                                "brokers", "schema_registry", "delivery", "kafka", "listen"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -76,6 +77,11 @@ class Config {
       if (made.workers < 1 || made.workers > 64) wrong_value(*workers, "workers", "a number from 1 to 64");
     }
     if (const toml::node* memory = table->get("memory")) made.memory_bytes = bytes(*memory);
+    if (const toml::node* listen = table->get("listen")) {
+      made.listen = text(*table, "listen");
+      if (listen->is_string() && !parse_http_address(made.listen))
+        wrong_value(*listen, "listen", std::string(kHttpAddressForm));
+    }
     if (const toml::table* bound = (*table)["bind"].as_table())
       made.bind = bindings(*bound, "[env." + name + ".bind]", kBindingKeys);
     if (const toml::table* bound = (*table)["out"].as_table())

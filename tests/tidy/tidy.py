@@ -44,6 +44,7 @@ LIBRARIES = {
     r"rdkafka(_mock)?\.h": ["runtime/connect/kafka"],
     r"curl/": ["runtime/connect/registry"],
     r"toml\+\+/": ["cli/project"],
+    r"boost/(asio|beast)": ["cli/serve"],
     r"CLI/": ["cli/commands"],
     r"re2/": ["stdlib"],
     r"simdjson\.h": ["runtime/codec", "benchmarks"],

@@ -1,0 +1,112 @@
+#include <cerrno>
+#include <cstdio>
+
+#include "cli/commands/command.h"
+#include "cli/present/status.h"
+#include "cli/project/config.h"
+#include "cli/project/http_address.h"
+#include "cli/serve/http_client.h"
+#include "cli/serve/job_watch.h"
+#include "cli/serve/watch_errors.h"
+#include "runtime/base/fs.h"
+#include "runtime/engine/stored_status.h"
+#include "runtime/state/rocks_store.h"
+
+namespace braid::cli {
+namespace {
+
+struct StatusFlags {
+  std::string path = ".", environment, store, at;
+  bool json = false;
+};
+
+/// What a running job answers.
+Result<std::string> ask(const HttpAddress& address, bool json) {
+  BRAID_ASSIGN(const HttpReply reply, http_get(address, "/status", json ? "application/json" : "text/plain"));
+  if (reply.status == 200) return reply.body;
+  return no_answer(address.text(), fmt::format("HTTP status {}", reply.status));
+}
+
+Result<std::string> ask_job_of(const std::string& store, bool json) {
+  const Result<std::string> written = real_fs().read_file(JobWatch::address_file(store));
+  if (!written.ok()) return not_listening(store);
+  std::string_view line = *written;
+  const std::optional<HttpAddress> address = parse_http_address(line.substr(0, line.find('\n')));
+  if (!address) return not_listening(store);
+  return ask(*address, json);
+}
+
+/// The status of the job on a store: it answers itself, or it is stopped, and the store says how far it came.
+Result<std::string> status_of_store(const std::string& store, const std::string& environment, bool json) {
+  Fs& fs = real_fs();
+  const std::string state = join_path(store, "state");
+  BRAID_ASSIGN(const FileInfo folder, fs.stat(state));
+  if (!folder.exists) return no_store(store);
+  // As long as this holds the lock no job starts; it is let go of as soon as the store has been read.
+  const Result<std::unique_ptr<FileLock>> lock = fs.lock(join_path(store, "lock"));
+  if (!lock.ok() && lock.error().system_error == EWOULDBLOCK) return ask_job_of(store, json);
+  if (!lock.ok()) return lock.error();
+  BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_rocks_store_to_read(state));
+  BRAID_ASSIGN(const std::optional<JobStatus> status, stored_status(*opened, fs, store));
+  if (!status) return no_store(store);
+  const JobDescription job{.project = status->project,
+                           .environment = environment,
+                           .store = store,
+                           .braid_version = kBraidVersion,
+                           .phase = "stopped",
+                           .reason = "stopped"};
+  return json ? status_json(job, &*status) : status_text(job, &*status);
+}
+
+void show_status(const StatusFlags& flags, CommandContext& context) {
+  Result<std::string> status = std::string();
+  if (!flags.at.empty()) {
+    status = ask(*parse_http_address(flags.at), flags.json);
+  } else if (!flags.store.empty()) {
+    status = status_of_store(flags.store, flags.environment, flags.json);
+  } else {
+    SourceSet sources;
+    Reporter reporter;
+    const std::optional<Project> project = find_project(flags.path, sources, reporter);
+    const auto chosen =
+        project ? environment(*project, flags.environment, sources, reporter) : std::optional<Environment>();
+    if (!chosen || reporter.has_errors()) {
+      const std::vector<Diagnostic> findings = reporter.take_sorted();
+      show_findings(findings, sources, context.console, FindingFormat::text);
+      context.exit_code = exit_code_of(findings);
+      return;
+    }
+    status = status_of_store(chosen->store, chosen->name, flags.json);
+  }
+  if (!status.ok())
+    context.exit_code = show_error(status.error(), context.console);
+  else
+    std::fputs(status->c_str(), stdout);
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<StatusFlags>();
+  CLI::App* command = app.add_subcommand(
+      "status",
+      "Shows how far a job is: a running one answers itself (run --listen), of a stopped one the store is read");
+  command->add_option("path", flags->path, "Project folder or script")->type_name("PATH")->capture_default_str();
+  command->add_option("--env", flags->environment, "Environment in braid.toml (default: its default_env)")
+      ->type_name("NAME");
+  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
+  command->add_option("--at", flags->at, "Ask the job that listens there")
+      ->check([](const std::string& written) {
+        return parse_http_address(written) ? std::string() : "is not " + std::string(kHttpAddressForm);
+      })
+      ->type_name("ADDRESS:PORT");
+  command
+      ->add_option_function<std::string>(
+          "--format", [flags](const std::string& format) { flags->json = format == "json"; },
+          "table: for people; json: one object")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->default_str("table");
+  command->callback([flags, &context] { show_status(*flags, context); });
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,59 @@
+#include "cli/serve/http_client.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "cli/serve/watch_errors.h"
+
+namespace braid::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using tcp = asio::ip::tcp;
+
+constexpr std::chrono::seconds kTimeOut{5};
+constexpr uint64_t kMostBytes = 64 << 20;
+
+}  // namespace
+
+Result<HttpReply> http_get(const HttpAddress& address, const std::string& path, const std::string& accept) {
+  asio::io_context io{1};
+  beast::tcp_stream stream(io);
+  beast::flat_buffer buffer;
+  http::request<http::empty_body> request{http::verb::get, path, 11};
+  request.set(http::field::host, address.text());
+  request.set(http::field::accept, accept);
+  request.keep_alive(false);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kMostBytes);
+  beast::error_code failure;
+  stream.expires_after(kTimeOut);
+  const tcp::endpoint endpoint(asio::ip::make_address(address.host, failure), address.port);
+  if (!failure) {
+    stream.async_connect(endpoint, [&](beast::error_code connected) {
+      failure = connected;
+      if (failure) return;
+      http::async_write(stream, request, [&](beast::error_code written, size_t) {
+        failure = written;
+        if (failure) return;
+        http::async_read(stream, buffer, parser, [&](beast::error_code read, size_t) { failure = read; });
+      });
+    });
+    io.run();
+  }
+  if (failure) {
+    return no_answer(address.text(), failure.message());
+  }
+  auto& response = parser.get();
+  const beast::string_view type = response[http::field::content_type];
+  return HttpReply{.status = static_cast<int>(response.result_int()),
+                   .content_type = std::string(type.data(), type.size()),
+                   .body = std::move(response.body())};
+}
+
+}  // namespace braid::cli

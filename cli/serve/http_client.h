@@ -1,0 +1,20 @@
+// One GET, with a time-out for all of it.
+#pragma once
+
+#include <string>
+
+#include "cli/project/http_address.h"
+#include "runtime/base/result.h"
+
+namespace braid::cli {
+
+struct HttpReply {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+};
+
+/// Fails with code 7025 if nothing answers there, or something that is not HTTP.
+Result<HttpReply> http_get(const HttpAddress& address, const std::string& path, const std::string& accept);
+
+}  // namespace braid::cli

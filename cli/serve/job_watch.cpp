@@ -1,0 +1,133 @@
+#include "cli/serve/job_watch.h"
+
+#include "cli/present/report.h"
+
+namespace braid::cli {
+namespace {
+
+double milliseconds(int64_t us) {
+  return static_cast<double>(us) / 1000;
+}
+
+}  // namespace
+
+std::string JobWatch::address_file(const std::string& store) {
+  return join_path(store, "listening");
+}
+
+Result<std::unique_ptr<JobWatch>> JobWatch::start(const Program& program, const JobDescription& job,
+                                                  const WatchOptions& options, const JobLog& log, Fs& fs,
+                                                  Clock& clock) {
+  std::unique_ptr<JobWatch> watch(new JobWatch(program, job, options, log, fs, clock));
+  if (!options.listen) return watch;
+  watch->endpoint_.emplace(watch->monitor_, job, fs);
+  BRAID_ASSIGN(watch->server_,
+               HttpServer::listen(*options.listen, [endpoint = &*watch->endpoint_](const HttpRequest& request) {
+                 return endpoint->answer(request);
+               }));
+  JsonObject fields;
+  fields.text("address", watch->server_->address().text());
+  log.write(LogLevel::info, "listening", std::move(fields));
+  return watch;
+}
+
+JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOptions& options, const JobLog& log, Fs& fs,
+                   Clock& clock)
+    : job_(std::move(job)),
+      options_(options),
+      log_(log),
+      fs_(fs),
+      clock_(clock),
+      monitor_(program, clock),
+      summarized_at_(clock.steady_us()) {
+  monitor_.on_event = [this](const JobEvent& event) { note(event); };
+  monitor_.on_status = [this](const JobStatus& status) {
+    if (clock_.steady_us() - summarized_at_ >= options_.summary_every_us) summarize(status);
+  };
+}
+
+JobWatch::~JobWatch() {
+  if (address_written_ && server_) (void)fs_.remove(address_file(job_.store));
+  server_.reset();
+}
+
+std::optional<HttpAddress> JobWatch::address() const {
+  return server_ ? std::optional(server_->address()) : std::nullopt;
+}
+
+void JobWatch::note(const JobEvent& event) {
+  JsonObject fields;
+  switch (event.kind) {
+    case JobEvent::Kind::recovered:
+      write_address();
+      fields.decimal("took_ms", milliseconds(event.took_us));
+      return log_.write(LogLevel::info, "recovered", std::move(fields));
+    case JobEvent::Kind::draining:
+      return log_.write(LogLevel::info, "draining");
+    case JobEvent::Kind::committed:
+      break;
+  }
+  const bool slow = event.took_us + event.paused_us > options_.slow_commit_us;
+  fields.number("epoch", static_cast<int64_t>(event.epoch));
+  fields.decimal("pause_ms", milliseconds(event.paused_us));
+  fields.decimal("write_ms", milliseconds(event.took_us));
+  log_.write(slow ? LogLevel::warn : LogLevel::debug, slow ? "commit_slow" : "committed", std::move(fields));
+}
+
+void JobWatch::write_address() {
+  address_written_ = true;
+  // An address that an earlier run left behind, because it was killed, is not this one's.
+  const Status written = server_ ? fs_.write_file(address_file(job_.store), server_->address().text() + "\n")
+                                 : fs_.remove(address_file(job_.store));
+  if (written.ok()) return;
+  // The job goes on: only `braid status` does not find it by its store.
+  JsonObject fields;
+  fields.text("message", written.error().message);
+  log_.write(LogLevel::warn, "address_not_written", std::move(fields));
+}
+
+void JobWatch::summarize(const JobStatus& status) {
+  summarized_at_ = clock_.steady_us();
+  for (const JobReport::Product& product : status.report.products) {
+    for (const JobReport::Input& input : product.inputs) {
+      Ledger& before = summarized_[fmt::format("{}/{}/{}", product.name, product.version, input.name)];
+      const Ledger& now = input.ledger;
+      const int64_t rejected = now.rejected - before.rejected, late = now.late - before.late;
+      const int64_t unmatched = now.unmatched - before.unmatched;
+      before = now;
+      if (rejected <= 0 && late <= 0 && unmatched <= 0) continue;
+      JsonObject fields;
+      fields.text("product", product.name);
+      fields.number("version", product.version);
+      fields.text("input", input.name);
+      fields.number("rejected", rejected);
+      fields.number("late", late);
+      fields.number("unmatched", unmatched);
+      log_.write(LogLevel::warn, "rows_not_used", std::move(fields));
+    }
+  }
+}
+
+void JobWatch::note_end(const Result<JobReport>& report) {
+  monitor_.enter(report.ok() ? JobPhase::stopped : JobPhase::failed);
+  if (!report.ok()) return;
+  if (const auto status = monitor_.status()) summarize(*status);
+  for (const JobReport::Product& product : report->products) {
+    JsonObject fields;
+    fields.text("product", product.name);
+    fields.number("version", product.version);
+    fields.number("rows", product.rows);
+    fields.number("alerts", product.alerts);
+    log_.write(LogLevel::info, "product", std::move(fields));
+  }
+  JsonObject fields;
+  fields.text("reason", report->drained ? "drained" : "end_of_input");
+  fields.number("events", report->events);
+  fields.number("turns", static_cast<int64_t>(report->turns));
+  fields.number("commits", static_cast<int64_t>(report->epochs));
+  fields.number("accounting_deviation", report->deviation);
+  fields.decimal("took_ms", milliseconds(clock_.now_us() - job_.started_at));
+  log_.write(report->deviation == 0 ? LogLevel::info : LogLevel::error, "stopped", std::move(fields));
+}
+
+}  // namespace braid::cli

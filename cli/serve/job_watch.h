@@ -1,0 +1,62 @@
+// All that watches a job which runs: its monitor, the server that shows it, and the log. The job reports to the
+// monitor; the rest follows from that. Made before the job starts and let go of behind its end, on the job's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "cli/present/job_log.h"
+#include "cli/serve/http_server.h"
+#include "cli/serve/job_endpoint.h"
+#include "runtime/base/fs.h"
+#include "runtime/engine/job_monitor.h"
+
+namespace braid::cli {
+
+struct WatchOptions {
+  std::optional<HttpAddress> listen;
+  int64_t slow_commit_us = 1'000'000;     ///< commits that take longer are in the log as slow
+  int64_t summary_every_us = 60'000'000;  ///< of rows that were rejected, late or unmatched
+};
+
+class JobWatch {
+ public:
+  /// Fails with 7024 if the address cannot be had. Program, log and seams outlive this.
+  static Result<std::unique_ptr<JobWatch>> start(const Program& program, const JobDescription& job,
+                                                 const WatchOptions& options, const JobLog& log, Fs& fs, Clock& clock);
+  /// Ends the server, and takes the address out of the store.
+  ~JobWatch();
+
+  JobMonitor& monitor() { return monitor_; }
+  /// Where it listens, if it does.
+  std::optional<HttpAddress> address() const;
+  /// The job has ended.
+  void note_end(const Result<JobReport>& report);
+
+  /// The file in a store that says where its running job listens.
+  static std::string address_file(const std::string& store);
+
+ private:
+  JobWatch(const Program& program, JobDescription job, const WatchOptions& options, const JobLog& log, Fs& fs,
+           Clock& clock);
+  void note(const JobEvent& event);
+  /// The job has the store: where it listens is written into it.
+  void write_address();
+  /// What was rejected, late or unmatched since the last summary.
+  void summarize(const JobStatus& status);
+
+  JobDescription job_;
+  WatchOptions options_;
+  const JobLog& log_;
+  Fs& fs_;
+  Clock& clock_;
+  JobMonitor monitor_;
+  std::optional<JobEndpoint> endpoint_;
+  bool address_written_ = false;
+  int64_t summarized_at_;
+  std::map<std::string, Ledger> summarized_;  ///< by product, version and input
+  std::unique_ptr<HttpServer> server_;        ///< let go of first: it calls the endpoint
+};
+
+}  // namespace braid::cli
