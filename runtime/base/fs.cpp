@@ -145,6 +145,16 @@ Result<std::vector<std::string>> Fs::glob(const std::string& pattern) {
   return files;
 }
 
+Status Fs::remove_tree(const std::string& path) {
+  BRAID_ASSIGN(FileInfo info, stat(path));
+  if (!info.exists) return {};
+  if (info.directory) {
+    BRAID_ASSIGN(std::vector<std::string> names, list_directory(path));
+    for (const std::string& name : names) BRAID_TRY(remove_tree(join_path(path, name)));
+  }
+  return remove(path);
+}
+
 Result<std::string> Fs::read_file(const std::string& path) {
   BRAID_ASSIGN(std::unique_ptr<FileReader> reader, open_reader(path));
   BRAID_ASSIGN(uint64_t size, reader->size());

@@ -78,7 +78,7 @@ class Fs {
   virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
   virtual Result<std::unique_ptr<FileReader>> open_reader(const std::string& path) = 0;
   virtual Result<std::unique_ptr<FileWriter>> open_writer(const std::string& path, OpenMode mode) = 0;
-  /// Replaces `to` in one step.
+  /// Replaces `to` in one step. Of directories: with all that is in it, and `to` is missing or an empty directory.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// A file or an empty directory. Removing a missing entry succeeds.
   virtual Status remove(const std::string& path) = 0;
@@ -103,6 +103,8 @@ class Fs {
   /// its file, if there is one.
   Result<std::vector<std::string>> glob(const std::string& pattern);
   Result<std::string> read_file(const std::string& path);
+  /// Directories with all that is in them. Removing a missing entry succeeds.
+  Status remove_tree(const std::string& path);
   /// Writes `path`.tmp and renames it: whatever happens, the file has the old content or the new one, durably.
   Status write_file(const std::string& path, std::string_view content);
 };

@@ -70,6 +70,25 @@ void check_contract(Fs& fs, const std::string& root) {
   EXPECT_EQ(*fs.read_file(root + "/whole"), "two");
   EXPECT_EQ(*fs.list_directory(root), (std::vector<std::string>{"a", "whole"}));
 
+  put(fs, root + "/a/b/inside", "in");
+  ASSERT_TRUE(fs.make_directories(root + "/empty").ok());
+  EXPECT_EQ(fs.rename(root + "/a", root + "/a/b/below").error().system_error, EINVAL);
+  EXPECT_EQ(fs.rename(root + "/a", root + "/whole").error().system_error, ENOTDIR);
+  EXPECT_EQ(fs.rename(root + "/whole", root + "/a").error().system_error, EISDIR);
+  EXPECT_EQ(fs.rename(root + "/empty", root + "/a").error().system_error, ENOTEMPTY);
+  ASSERT_TRUE(fs.rename(root + "/a", root + "/empty").ok());
+  EXPECT_FALSE(fs.stat(root + "/a")->exists);
+  EXPECT_FALSE(fs.stat(root + "/a/b/inside")->exists);
+  EXPECT_EQ(*fs.read_file(root + "/empty/b/inside"), "in");
+  EXPECT_EQ(*fs.list_directory(root), (std::vector<std::string>{"empty", "whole"}));
+  ASSERT_TRUE(fs.rename(root + "/empty", root + "/a").ok());
+  ASSERT_TRUE(fs.make_directories(root + "/tree/below").ok());
+  put(fs, root + "/tree/below/file", "x");
+  ASSERT_TRUE(fs.remove_tree(root + "/tree").ok());
+  ASSERT_TRUE(fs.remove_tree(root + "/tree").ok());
+  EXPECT_FALSE(fs.stat(root + "/tree")->exists);
+  ASSERT_TRUE(fs.remove(root + "/a/b/inside").ok());
+
   for (const char* name : {"/p-2.csv", "/p-10.csv", "/p-1.csv", "/P-1.csv", "/.p-1.csv", "/p-1.json"})
     put(fs, root + name, "");
   ASSERT_TRUE(fs.make_directories(root + "/d1.csv").ok());
@@ -164,6 +183,52 @@ TEST(SimFs, AnEntryLastsOnlyOnceItsDirectoryIsSynced) {
   }
   EXPECT_GT(lost, 0);
   EXPECT_GT(kept, 0);
+}
+
+TEST(SimFs, ARenamedDirectoryHasWhatWasSyncedInIt) {
+  int moved = 0, stayed = 0, lost = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    for (const bool synced : {false, true}) {
+      SimFs fs(seed);
+      ASSERT_TRUE(fs.make_directories("/old").ok());
+      put(fs, "/old/durable", "1");
+      ASSERT_TRUE(fs.sync_directory("/old").ok());
+      put(fs, "/old/young", "2");
+      ASSERT_TRUE(fs.rename("/old", "/new").ok());
+      if (synced) ASSERT_TRUE(fs.sync_directory("/").ok());
+      put(fs, "/new/later", "3");
+      fs.crash();
+      const bool is_new = fs.stat("/new")->exists, is_old = fs.stat("/old")->exists;
+      ASSERT_NE(is_new, is_old);
+      if (synced) EXPECT_TRUE(is_new);
+      const std::string at = is_new ? "/new" : "/old";
+      EXPECT_TRUE(fs.stat(at + "/durable")->exists);
+      const bool young = fs.stat(at + "/young")->exists;
+      EXPECT_EQ(fs.list_directory(at)->size(), 1u + young + fs.stat(at + "/later")->exists);
+      if (is_old) EXPECT_FALSE(fs.stat(at + "/later")->exists);
+      ++(is_new ? moved : stayed);
+      lost += !young && is_new;
+    }
+  }
+  EXPECT_GT(moved, 100);
+  EXPECT_GT(stayed, 0);
+  EXPECT_GT(lost, 0) << "a name in a directory that nobody synced";
+}
+
+TEST(SimFs, ADirectoryThatIsMadeAgainIsEmptyAfterACrash) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    SimFs fs(seed);
+    for (int round = 0; round < 3; ++round) {
+      ASSERT_TRUE(fs.remove_tree("/d").ok());
+      ASSERT_TRUE(fs.make_directories("/d/e").ok());
+      EXPECT_TRUE(fs.list_directory("/d/e")->empty());
+      put(fs, "/d/e/file" + std::to_string(round), "x");
+      if (round == 1) ASSERT_TRUE(fs.sync_directory("/d/e").ok());
+    }
+    fs.crash();
+    ASSERT_TRUE(fs.stat("/d/e")->exists);
+    EXPECT_FALSE(fs.stat("/d/e/file0")->exists || fs.stat("/d/e/file1")->exists);
+  }
 }
 
 TEST(SimFs, WriteFileIsAllOrNothingWhereverThePowerGoes) {

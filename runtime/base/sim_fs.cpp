@@ -152,12 +152,48 @@ int SimFs::begin_operation() {
   return failure == failures_.end() ? 0 : failure->second;
 }
 
-void SimFs::apply(const EntryChange& change, std::map<std::string, NodeRef>& entries) {
+namespace {
+
+/// Of what lies below `from` once that is `to`; other paths stay.
+std::string moved_path(const std::string& path, const std::string& from, const std::string& to) {
+  if (path == from || path.starts_with(from + "/")) return to + path.substr(from.size());
+  return path;
+}
+
+}  // namespace
+
+bool SimFs::EntryChange::is_in(const std::string& directory) const {
+  if (!moved_from.empty())
+    return parent_directory(moved_from) == directory || parent_directory(moved_to) == directory ||
+           moved_to == directory;
+  return std::any_of(changes.begin(), changes.end(),
+                     [&](const auto& each) { return parent_directory(each.first) == directory; });
+}
+
+void SimFs::EntryChange::follow(const EntryChange& durable) {
+  // A directory that is gone was empty: what happened in it before is over.
+  for (const auto& [gone, node] : durable.changes)
+    if (!node) std::erase_if(changes, [&](const auto& each) { return each.first.starts_with(gone + "/"); });
+  if (durable.moved_from.empty()) return;
+  for (auto& [path, node] : changes) path = moved_path(path, durable.moved_from, durable.moved_to);
+  if (moved_from.empty()) return;
+  moved_from = moved_path(moved_from, durable.moved_from, durable.moved_to);
+  moved_to = moved_path(moved_to, durable.moved_from, durable.moved_to);
+}
+
+void SimFs::apply(const EntryChange& change, Entries& entries) {
+  if (!change.moved_from.empty()) {
+    Entries moved;
+    for (auto& [path, node] : entries)
+      if (path != change.moved_to) moved[moved_path(path, change.moved_from, change.moved_to)] = node;
+    entries = std::move(moved);
+  }
   for (const auto& [path, node] : change.changes) {
     if (node) {
       entries[path] = node;
     } else {
       entries.erase(path);
+      entries.erase(entries.lower_bound(path + "/"), entries.lower_bound(path + "0"));  // `0` comes behind `/`
     }
   }
 }
@@ -219,12 +255,17 @@ Result<std::unique_ptr<FileWriter>> SimFs::open_writer(const std::string& path, 
   if (failure != 0) return file_error(ErrorKind::output, "open", path, failure);
   if (!node) {
     node = new_node();
-    change_entries({{{full(path), node}}});
+    change_entries({{{full(path), node}}, {}, {}});
   } else if (mode == OpenMode::replace) {
     node->content.clear();
     node->shortest = 0;
   }
   return std::unique_ptr<FileWriter>(std::make_unique<SimWriter>(*this, path, node));
+}
+
+bool SimFs::is_empty(const std::string& directory) const {
+  return std::none_of(entries_.begin(), entries_.end(),
+                      [&](const auto& entry) { return parent_directory(entry.first) == directory; });
 }
 
 Status SimFs::rename(const std::string& from, const std::string& to) {
@@ -233,10 +274,21 @@ Status SimFs::rename(const std::string& from, const std::string& to) {
   NodeRef node = find(from);
   NodeRef parent = find(parent_directory(full(to)));
   if (failure == 0 && (!node || !parent || !parent->directory)) failure = ENOENT;
-  // Directories would take what lies in them along; nothing needs that.
-  if (failure == 0 && node->directory) failure = EISDIR;
+  const std::string old_path = full(from), new_path = full(to);
+  if (failure == 0 && node->directory && new_path.starts_with(old_path + "/")) failure = EINVAL;
+  NodeRef replaced = find(to);
+  if (failure == 0 && replaced && replaced != node) {
+    if (node->directory && !replaced->directory) failure = ENOTDIR;
+    if (!node->directory && replaced->directory) failure = EISDIR;
+    if (failure == 0 && replaced->directory && !is_empty(new_path)) failure = ENOTEMPTY;
+  }
   if (failure != 0) return file_error(ErrorKind::output, "rename", from, failure);
-  if (full(from) != full(to)) change_entries({{{full(from), nullptr}, {full(to), node}}});
+  if (old_path == new_path) return {};
+  if (node->directory) {
+    change_entries({{}, old_path, new_path});
+  } else {
+    change_entries({{{old_path, nullptr}, {new_path, node}}, {}, {}});
+  }
   return {};
 }
 
@@ -244,12 +296,9 @@ Status SimFs::remove(const std::string& path) {
   std::lock_guard guard(mutex_);
   int failure = begin_operation();
   NodeRef node = find(path);
-  if (failure == 0 && node && node->directory) {
-    for (const auto& [entry, unused] : entries_)
-      if (parent_directory(entry) == full(path)) failure = ENOTEMPTY;
-  }
+  if (failure == 0 && node && node->directory && !is_empty(full(path))) failure = ENOTEMPTY;
   if (failure != 0) return file_error(ErrorKind::output, "remove", path, failure);
-  if (node) change_entries({{{full(path), nullptr}}});
+  if (node) change_entries({{{full(path), nullptr}}, {}, {}});
   return {};
 }
 
@@ -264,6 +313,7 @@ Status SimFs::make_directories(const std::string& path) {
   for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
     auto node = new_node();
     node->directory = true;
+    make_durable(parent_directory(*next));
     entries_[*next] = durable_[*next] = node;
   }
   return {};
@@ -276,14 +326,21 @@ Status SimFs::sync_directory(const std::string& path) {
   if (failure == 0 && !node) failure = ENOENT;
   if (failure == 0 && !node->directory) failure = ENOTDIR;
   if (failure != 0) return file_error(ErrorKind::output, "sync directory", path, failure);
-  std::string place = full(path);
-  std::erase_if(pending_, [&](const EntryChange& change) {
-    bool here = std::any_of(change.changes.begin(), change.changes.end(),
-                            [&](const auto& each) { return parent_directory(each.first) == place; });
-    if (here) apply(change, durable_);
-    return here;
-  });
+  make_durable(full(path));
   return {};
+}
+
+void SimFs::make_durable(const std::string& directory) {
+  std::vector<EntryChange> still_pending;
+  for (EntryChange& change : pending_) {
+    if (!change.is_in(directory)) {
+      still_pending.push_back(std::move(change));
+      continue;
+    }
+    apply(change, durable_);
+    for (EntryChange& earlier : still_pending) earlier.follow(change);
+  }
+  pending_ = std::move(still_pending);
 }
 
 Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
@@ -293,7 +350,7 @@ Result<std::unique_ptr<FileLock>> SimFs::lock(const std::string& path) {
   NodeRef parent = find(parent_directory(full(path)));
   if (failure == 0 && (!parent || !parent->directory)) failure = ENOENT;
   if (failure != 0) return file_error(ErrorKind::output, "lock", path, failure);
-  if (!find(path)) change_entries({{{full(path), new_node()}}});
+  if (!find(path)) change_entries({{{full(path), new_node()}}, {}, {}});
   locks_.insert(full(path));
   return std::unique_ptr<FileLock>(std::make_unique<SimLock>(*this, full(path)));
 }

@@ -66,16 +66,23 @@ class SimFs : public Fs {
   using NodeRef = std::shared_ptr<Node>;  // shared: entries, durable entries and open handles refer to one file
   struct EntryChange {
     std::vector<std::pair<std::string, NodeRef>> changes;  ///< path → node, or none: removed. A rename has two
+    std::string moved_from, moved_to;                      ///< a directory with all below; no `changes`
+    bool is_in(const std::string& directory) const;
+    /// After a later one that has become durable before this one.
+    void follow(const EntryChange& durable);
   };
+  using Entries = std::map<std::string, NodeRef>;
 
   static FileInfo info_of(const Node& node);
   std::string full(const std::string& path) const;
   NodeRef find(const std::string& path) const;
+  bool is_empty(const std::string& directory) const;
   /// Counts an operation; returns the error with which it fails, or 0.
   int begin_operation();
   NodeRef new_node();
+  void make_durable(const std::string& directory);
   void change_entries(EntryChange change);
-  static void apply(const EntryChange& change, std::map<std::string, NodeRef>& entries);
+  static void apply(const EntryChange& change, Entries& entries);
 
   std::mutex mutex_;
   const uint64_t seed_;
@@ -84,8 +91,8 @@ class SimFs : public Fs {
   uint64_t power_cut_ = 0;
   uint64_t generation_ = 0;
   std::map<uint64_t, int> failures_;
-  std::map<std::string, NodeRef> entries_;
-  std::map<std::string, NodeRef> durable_;
+  Entries entries_;
+  Entries durable_;
   std::vector<EntryChange> pending_;  ///< not yet durable, oldest first
   std::set<std::string> locks_;
   std::set<const Node*> locked_;  ///< by writers

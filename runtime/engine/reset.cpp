@@ -4,17 +4,6 @@
 namespace braid {
 namespace {
 
-/// Files and directories below, then the directory itself.
-Status remove_tree(Fs& fs, const std::string& path) {
-  BRAID_ASSIGN(FileInfo info, fs.stat(path));
-  if (!info.exists) return {};
-  if (info.directory) {
-    BRAID_ASSIGN(std::vector<std::string> names, fs.list_directory(path));
-    for (const std::string& name : names) BRAID_TRY(remove_tree(fs, join_path(path, name)));
-  }
-  return fs.remove(path);
-}
-
 /// Only the state knew which results are the job's: those in the store go aside with it. State last, so that a crash in
 /// between finds it damaged still.
 Status move_aside(Fs& fs, const std::string& directory) {
@@ -93,7 +82,7 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
     if (parent.exists) BRAID_TRY(fs.sync_directory(parent_directory(path)));
   }
   BRAID_TRY(remove_identity(fs, directory));
-  BRAID_TRY(remove_tree(fs, state));
+  BRAID_TRY(fs.remove_tree(state));
   return fs.sync_directory(directory);
 }
 
