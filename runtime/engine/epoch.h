@@ -8,16 +8,10 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/state/epoch_chain.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
-
-/// The last epoch, and the digest over all up to it.
-struct EpochChain {
-  uint64_t epoch = 0;
-  uint64_t digest = 0;
-  bool operator==(const EpochChain&) const = default;
-};
 
 /// What happened in an epoch, in order.
 struct EpochEvent {

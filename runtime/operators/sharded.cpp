@@ -138,6 +138,9 @@ class SliceStore : public StateStore {
     return Error{ErrorKind::store, "a worker commits nothing by itself", 0, 0};
   }
   uint64_t commits() const override { return store_.commits(); }
+  Result<std::vector<CheckpointFile>> checkpoint(const std::string&) override {
+    return Error{ErrorKind::store, "a worker makes no checkpoint by itself", 0, 0};
+  }
 
  private:
   StateStore& store_;

@@ -1,36 +1,77 @@
 #include "runtime/state/memory_store.h"
 
+#include <algorithm>
+
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/stream_digest.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
 
 Result<std::unique_ptr<StateStore>> MemoryStore::open(Fs& fs, const std::string& directory) {
   BRAID_TRY(fs.make_directories(directory));
-  std::string path = join_path(directory, "log");
   auto store = std::make_unique<MemoryStore>();
-  BRAID_ASSIGN(FileInfo info, fs.stat(path));
+  store->fs_ = &fs;
+  store->directory_ = directory;
   uint64_t whole = 0;
-  std::string content;
-  if (info.exists) {
-    BRAID_ASSIGN(content, fs.read_file(path));
-    WireReader in(content);
-    while (!in.at_end()) {
-      auto length = in.fixed<uint32_t>();
-      auto checksum = in.fixed<uint64_t>();
-      if (in.failed() || content.size() - whole - 12 < length) break;
-      std::string_view payload(content.data() + whole + 12, length);
-      if (key_hash(payload) != checksum || !store->apply_payload(payload)) break;
-      whole += 12 + length;
-      ++store->commits_;
-      in = WireReader(std::string_view(content).substr(whole));
-    }
+  for (store->parts_ = 0;; ++store->parts_) {
+    const std::string path = store->part_path(directory, store->parts_);
+    BRAID_ASSIGN(FileInfo info, fs.stat(path));
+    if (!info.exists) break;
+    BRAID_ASSIGN(const std::string content, fs.read_file(path));
+    whole = store->replay(content);
   }
-  BRAID_ASSIGN(store->log_, fs.open_writer(path, OpenMode::create_or_append));
-  if (whole < content.size()) BRAID_TRY(store->log_->truncate(whole));
-  BRAID_TRY(store->log_->sync());
-  BRAID_TRY(fs.sync_directory(directory));
+  store->parts_ = std::max<size_t>(store->parts_, 1);
+  BRAID_TRY(store->open_last_part(whole));
   return std::unique_ptr<StateStore>(std::move(store));
+}
+
+std::string MemoryStore::part_path(const std::string& directory, size_t part) const {
+  return join_path(directory, part == 0 ? "log" : fmt::format("log.{}", part));
+}
+
+uint64_t MemoryStore::replay(std::string_view content) {
+  uint64_t whole = 0;
+  while (whole < content.size()) {
+    WireReader in(content.substr(whole));
+    auto length = in.fixed<uint32_t>();
+    auto checksum = in.fixed<uint64_t>();
+    if (in.failed() || content.size() - whole - 12 < length) break;
+    std::string_view payload(content.data() + whole + 12, length);
+    if (key_hash(payload) != checksum || !apply_payload(payload)) break;
+    whole += 12 + length;
+    ++commits_;
+  }
+  return whole;
+}
+
+Status MemoryStore::open_last_part(uint64_t length) {
+  const std::string path = part_path(directory_, parts_ - 1);
+  BRAID_ASSIGN(log_, fs_->open_writer(path, OpenMode::create_or_append));
+  BRAID_ASSIGN(const uint64_t size, log_->size());
+  if (length < size) BRAID_TRY(log_->truncate(length));
+  BRAID_TRY(log_->sync());
+  return fs_->sync_directory(directory_);
+}
+
+Result<std::vector<CheckpointFile>> MemoryStore::checkpoint(const std::string& directory) {
+  BRAID_CHECK(fs_ != nullptr, "a store without files has no checkpoints");
+  BRAID_TRY(fs_->make_directories(directory));
+  std::vector<CheckpointFile> files;
+  for (size_t part = 0; part < parts_; ++part) {
+    BRAID_ASSIGN(const std::string content, fs_->read_file(part_path(directory_, part)));
+    if (content.empty()) continue;
+    const std::string path = part_path(directory, part);
+    BRAID_ASSIGN(auto file, fs_->open_writer(path, OpenMode::create_new));
+    BRAID_TRY(file->append(content));
+    files.push_back({path.substr(directory.size() + 1), content.size(), stream_hash(content)});
+  }
+  BRAID_ASSIGN(const uint64_t last, log_->size());
+  if (last > 0) {
+    ++parts_;
+    BRAID_TRY(open_last_part(0));
+  }
+  return files;
 }
 
 Result<bool> MemoryStore::get(StateFamily family, std::string_view key, std::string* value) {

@@ -2,6 +2,7 @@
 // was not synced and nothing else; without one it lives as long as the object.
 //
 // Log: frames of length u32 | XXH3-64 of the payload u64 | payload. A torn last frame is cut when the log is opened.
+// Each checkpoint begins another part of it (`log`, `log.1`, `log.2` …): parts that a checkpoint has never change.
 #pragma once
 
 #include <map>
@@ -28,15 +29,25 @@ class MemoryStore : public StateStore {
   StoredSize estimate(StateFamily family, std::string_view begin, std::string_view end) override;
   Status commit(const StateBatch& batch) override;
   uint64_t commits() const override { return commits_; }
+  /// With an Fs only.
+  Result<std::vector<CheckpointFile>> checkpoint(const std::string& directory) override;
 
  private:
+  /// Applies the whole frames of a log, and returns their length.
+  uint64_t replay(std::string_view content);
+  std::string part_path(const std::string& directory, size_t part) const;
+  /// Opens the last part for appending.
+  Status open_last_part(uint64_t length);
   void apply(StateFamily family, StateBatch::Change::Kind kind, std::string_view key, std::string_view value);
   /// False if the bytes are no batch.
   bool apply_payload(std::string_view payload);
 
   std::mutex mutex_;  ///< of `rows_`: a commit may run beside reads
   std::map<std::string, std::string, std::less<>> rows_[kStateFamilies];
-  std::unique_ptr<FileWriter> log_;
+  Fs* fs_ = nullptr;
+  std::string directory_;
+  size_t parts_ = 1;
+  std::unique_ptr<FileWriter> log_;  ///< the last part
   uint64_t commits_ = 0;
 };
 

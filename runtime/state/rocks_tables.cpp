@@ -42,6 +42,18 @@ std::shared_ptr<rocksdb::FileChecksumGenFactory> table_digests() {
   return std::make_shared<TableDigests>();
 }
 
+std::map<std::string, uint64_t> table_hashes(rocksdb::DB& db) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db.GetLiveFilesMetaData(&files);
+  std::map<std::string, uint64_t> hashes;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const auto digest = FileDigest::parse(file.file_checksum);
+    if (file.file_checksum_func_name != kDigestName || !digest) continue;
+    hashes.emplace(file.name.substr(file.name.find_last_of('/') + 1), digest->whole);
+  }
+  return hashes;
+}
+
 RocksTables::RocksTables(rocksdb::DB& db) : db_(db) {
   std::vector<rocksdb::LiveFileMetaData> files;
   db.GetLiveFilesMetaData(&files);

@@ -9,6 +9,7 @@
 #include <rocksdb/file_checksum.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ namespace braid {
 
 /// Makes digests of files as RocksDB writes them; files of before there were digests keep their CRC32C.
 std::shared_ptr<rocksdb::FileChecksumGenFactory> table_digests();
+
+/// The hash of all bytes (FileDigest::whole) of each table that the store has now, by file name. Those of before there
+/// were digests are left out.
+std::map<std::string, uint64_t> table_hashes(rocksdb::DB& db);
 
 /// The files that a store had when it was opened.
 class RocksTables {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@
 #include "runtime/state/state_batch.h"
 
 namespace braid {
+
+/// A file of a checkpoint.
+struct CheckpointFile {
+  std::string name;  ///< in the folder of the checkpoint
+  uint64_t size = 0;
+  std::optional<uint64_t> hash;  ///< of its bytes (StreamDigest), where the store knows it without reading the file
+};
 
 /// Rows with begin <= key < end.
 struct KeyRange {
@@ -71,6 +79,10 @@ class StateStore {
   virtual StoreFigures figures() { return {}; }
   /// How many commits it holds; they are counted from its beginning.
   virtual uint64_t commits() const = 0;
+  /// A copy of the store as of its last commit, which can be opened as a store of its own: the files of `directory`,
+  /// which is made; its parent is there. The copy takes up room only for what the store has replaced since. Between two
+  /// commits, on their thread; the first flushes what is only in the log, if that is much. Not made durable.
+  virtual Result<std::vector<CheckpointFile>> checkpoint(const std::string& directory) = 0;
   /// When it was opened, some of its log could not be read: what was committed behind that is not here. More than a
   /// power cut leaves behind, mostly.
   virtual bool log_damaged() const { return false; }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/base/sim_fs.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/stream_digest.h"
 #include "runtime/state/commit_chain.h"
 #include "runtime/state/file_digest.h"
 #include "runtime/state/memory_store.h"
@@ -162,6 +164,95 @@ TEST(Stores, hold_what_a_map_holds) {
       }
     }
     std::filesystem::remove_all(place);
+  }
+}
+
+/// Reads all files, and compares the hashes that the store knew.
+int expect_hashes(const std::string& directory, Fs& fs, const std::vector<CheckpointFile>& files) {
+  int known = 0;
+  std::vector<std::string> names;
+  for (const CheckpointFile& file : files) {
+    const auto content = fs.read_file(join_path(directory, file.name));
+    EXPECT_TRUE(content.ok()) << content.error().message;
+    EXPECT_EQ(content->size(), file.size);
+    if (file.hash) EXPECT_EQ(stream_hash(*content), *file.hash) << file.name;
+    known += file.hash.has_value();
+    names.push_back(file.name);
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(*fs.list_directory(directory), names);
+  return known;
+}
+
+TEST(Checkpoint, of_random_batches_is_the_store_as_of_its_last_commit) {
+  const std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_checkpoint_" + std::to_string(::getpid()))).string();
+  int known = 0;
+  for (uint64_t ingest_from : {uint64_t{0}, uint64_t{1} << 30}) {
+    std::filesystem::remove_all(place);
+    std::filesystem::create_directories(place);
+    Rng rng(11);
+    SimFs sim(1);
+    StoreModel model;
+    for (int opened = 0; opened < 2; ++opened) {
+      auto rocks =
+          open_sized_rocks_store(place + "/store", {.memory_bytes = 4 << 20, .ingest_from_bytes = ingest_from});
+      ASSERT_TRUE(rocks.ok()) << rocks.error().message;
+      auto memory = MemoryStore::open(sim, "/store");
+      ASSERT_TRUE(memory.ok());
+      for (int i = 0; i < 3; ++i) {
+        const StateBatch batch = random_batch(rng);
+        model.apply(batch);
+        const StoreModel then = model;
+        for (StateStore* store : {rocks->get(), memory->get()}) ASSERT_TRUE(store->commit(batch).ok());
+        const std::string name = "/at" + std::to_string(opened * 10 + i);
+        auto files = (*rocks)->checkpoint(place + name);
+        ASSERT_TRUE(files.ok()) << files.error().message;
+        known += expect_hashes(place + name, real_fs(), *files);
+        auto parts = (*memory)->checkpoint(name);
+        ASSERT_TRUE(parts.ok()) << parts.error().message;
+        EXPECT_EQ(expect_hashes(name, sim, *parts), static_cast<int>(parts->size()));
+        // The store goes on, and so could the copy: neither sees the other's changes.
+        const StateBatch later = random_batch(rng);
+        model.apply(later);
+        for (StateStore* store : {rocks->get(), memory->get()}) ASSERT_TRUE(store->commit(later).ok());
+        auto copy = open_rocks_store(place + name);
+        ASSERT_TRUE(copy.ok()) << copy.error().message;
+        auto copied = MemoryStore::open(sim, name);
+        ASSERT_TRUE(copied.ok());
+        for (StateStore* store : {copy->get(), copied->get()}) {
+          EXPECT_EQ(store->commits(), (*rocks)->commits() - 1);
+          then.expect_in(*store, rng);
+          ASSERT_TRUE(store->commit(random_batch(rng)).ok());
+        }
+        model.expect_in(**rocks, rng);
+        model.expect_in(**memory, rng);
+      }
+    }
+  }
+  EXPECT_GT(known, 4);
+  std::filesystem::remove_all(place);
+}
+
+TEST(Checkpoint, of_a_memory_store_survives_what_the_store_survives) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    SimFs fs(seed);
+    Rng rng(seed);
+    StoreModel model;
+    for (int life = 0; life < 6; ++life) {
+      auto store = MemoryStore::open(fs, "/store");
+      ASSERT_TRUE(store.ok()) << store.error().message;
+      model.expect_in(**store, rng);
+      for (int i = 0; i < 3; ++i) {
+        const StateBatch batch = random_batch(rng);
+        ASSERT_TRUE((*store)->commit(batch).ok());
+        model.apply(batch);
+        fs.cut_power_at(rng.chance(3) ? fs.operations() + 1 + rng.below(20) : 0);
+        if (!(*store)->checkpoint("/at" + std::to_string(life * 3 + i)).ok()) break;
+        fs.cut_power_at(0);
+      }
+      fs.crash();
+    }
   }
 }
 
