@@ -22,7 +22,13 @@ constexpr int kBytesOfHead = 8;
 
 void NetChanges::reserve(uint64_t changes) {
   rows_.reserve(changes);
-  beginnings_.reserve(changes);
+}
+
+NetChanges::Beginning NetChanges::beginning_of(const StateBatch::Change& change) {
+  Beginning beginning = {};
+  std::memcpy(beginning.data(), change.key.data(), std::min(change.key.size(), sizeof(beginning)));
+  for (uint64_t& word : beginning) word = __builtin_bswap64(word);
+  return beginning;
 }
 
 void NetChanges::add(const StateBatch::Change& change, const char* place) {
@@ -30,14 +36,10 @@ void NetChanges::add(const StateBatch::Change& change, const char* place) {
     ranges_.push_back({0, place, next_++});
     return;
   }
-  Beginning beginning = {};
-  std::memcpy(beginning.data(), change.key.data(), std::min(change.key.size(), sizeof(beginning)));
-  for (size_t word = 0; word < kWords; ++word) {
-    beginning[word] = __builtin_bswap64(beginning[word]);
-    if (!beginnings_.empty()) different_[word] |= beginning[word] ^ beginnings_.front()[word];
-  }
+  const Beginning beginning = beginning_of(change);
+  if (rows_.empty()) first_ = beginning;
+  for (size_t word = 0; word < kWords; ++word) different_[word] |= beginning[word] ^ first_[word];
   rows_.push_back({0, place, next_++});
-  beginnings_.push_back(beginning);
 }
 
 void NetChanges::settle() {
@@ -58,12 +60,10 @@ void NetChanges::make_heads() {
   for (size_t word = 0; word < kWords; ++word)
     for (int shift = 56; shift >= 0 && bytes.size() < kBytesOfHead; shift -= 8)
       if ((different_[word] >> shift & 0xFF) != 0) bytes.push_back({word, shift});
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    uint64_t head = 0;
-    for (const Byte& byte : bytes) head = head << 8 | (beginnings_[i][byte.word] >> byte.shift & 0xFF);
-    rows_[i].head = head;
+  for (Row& row : rows_) {
+    const Beginning beginning = beginning_of(row.change());
+    for (const Byte& byte : bytes) row.head = row.head << 8 | (beginning[byte.word] >> byte.shift & 0xFF);
   }
-  beginnings_ = {};
 }
 
 void NetChanges::sort_by_head() {

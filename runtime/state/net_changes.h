@@ -38,7 +38,10 @@ class NetChanges {
   void for_each_row(Visit visit) const {
     constexpr size_t kAhead = 8;
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (i + kAhead < rows_.size()) __builtin_prefetch(rows_[i + kAhead].place);
+      if (i + kAhead < rows_.size()) {
+        __builtin_prefetch(rows_[i + kAhead].place);
+        __builtin_prefetch(rows_[i + kAhead].place + 64);
+      }
       if (!visit(rows_[i].change())) return;
     }
   }
@@ -54,9 +57,11 @@ class NetChanges {
   void keep_last();
   void drop_erased();
 
+  static Beginning beginning_of(const StateBatch::Change& change);
+
   std::vector<Row> rows_, ranges_;
-  std::vector<Beginning> beginnings_;  ///< of the rows, until they are settled
-  Beginning different_ = {};           ///< bits in which not all of them agree
+  Beginning first_ = {};      ///< of the first row
+  Beginning different_ = {};  ///< bits in which not all rows agree with it
   uint64_t next_ = 0;
 };
 
