@@ -1,5 +1,7 @@
 #include "cli/session/native.h"
 
+#include <algorithm>
+
 #include "cli/session/expected_schemas.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/base/fs.h"
@@ -7,36 +9,83 @@
 
 namespace braid::cli {
 
-Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options) {
+namespace {
+
+/// Read by pattern where records are alike, so that few may be left for native code.
+bool has_patterns(const SourceSpec& source) {
+  return source.binding.format != "csv" && source.binding.format != "avro";
+}
+
+Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool kernels,
+                                                const codegen::CodegenOptions& options) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
   codegen::CodegenOptions complete = options;
   complete.symbols = native_symbols();
   complete.clock = &system_clock();
   std::vector<SourceSpec> sources = compiled.program().sources;
   expect_avro_schemas(sources, real_fs());
-  BRAID_ASSIGN(codegen::NativeCode code, compile(compiled.physical.kernels, sources, *compiled.call_sites, complete));
+  const std::vector<plan::RowProgram> none;
+  BRAID_ASSIGN(codegen::NativeCode code,
+               compile(kernels ? compiled.physical.kernels : none, sources, *compiled.call_sites, complete));
   Program& program = compiled.program();
   for (size_t i = 0; i < code.kernels.size(); ++i) {
     plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
     program.kernels.push_back(code.kernels[i]);
   }
   for (size_t i = 0; i < code.readers.size(); ++i) {
+    if (!code.readers[i]) continue;
     program.sources[i].reader.set(code.readers[i].get());
     program.readers.push_back(code.readers[i]);
   }
   return code.timings;
 }
 
+}  // namespace
+
+Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options) {
+  return put_native_code(compiled, true, options);
+}
+
+const char* ReaderOnDemand::read(ReadFrame&, const char*, uint64_t) const {
+  // A decoder whose records are not read natively asks for one in 64 (ndjson_decoder.cpp), which take about 60 us.
+  constexpr int64_t kWorthEvery = 2'000, kWorth = 16 * kWorthEvery;  // microseconds
+  const int64_t now = clock_.steady_us();
+  const int64_t until = std::max(worth_until_.load(std::memory_order_relaxed), now) + kWorthEvery;
+  worth_until_.store(until, std::memory_order_relaxed);
+  if (until - now > kWorth) ask();
+  return nullptr;
+}
+
+void ReaderOnDemand::ask() const {
+  if (asked_.exchange(true, std::memory_order_acq_rel)) return;
+  asked_.notify_all();
+}
+
 void BackgroundCompiler::start() {
   if (thread_.joinable()) return;
-  thread_ = std::thread([this] {
-    result_ = use_native_code(compiled_, {});
-    finished_.store(true, std::memory_order_release);
-  });
+  for (SourceSpec& source : compiled_.program().sources)
+    if (has_patterns(source)) source.reader.set(&on_demand_);
+  thread_ = std::thread([this] { compile(); });
+}
+
+void BackgroundCompiler::compile() {
+  // An error leaves the program on the interpreter and the decoders on their tables.
+  (void)put_native_code(compiled_, true, {.reads = [](const SourceSpec& source) { return !has_patterns(source); }});
+  finished_.store(true, std::memory_order_release);
+  on_demand_.wait_until_asked();
+  if (stopping_.load(std::memory_order_acquire)) return;
+  finished_.store(false, std::memory_order_release);
+  (void)put_native_code(compiled_, false, {.reads = has_patterns});
+  finished_.store(true, std::memory_order_release);
 }
 
 BackgroundCompiler::~BackgroundCompiler() {
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  stopping_.store(true, std::memory_order_release);
+  on_demand_.ask();
+  thread_.join();
+  for (SourceSpec& source : compiled_.program().sources)
+    if (source.reader.get() == &on_demand_) source.reader.set(nullptr);
 }
 
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {

@@ -105,7 +105,9 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
   for (const SourceSpec& source : sources)
     if (source.binding.format == "json" || source.binding.format.empty()) fields += source.decode.size();
   for (size_t i = 0; i < sources.size() && instructions <= options.max_instructions; ++i) {
-    reader_names.push_back(symbol_name("decode_", sources[i].name, i));
+    reader_names.emplace_back();
+    if (options.reads && !options.reads(sources[i])) continue;
+    reader_names[i] = symbol_name("decode_", sources[i].name, i);
     llvm::Function* decoder = emit_decoder(module, sources[i], reader_names[i], fields <= kFewFields);
     if (decoder == nullptr)
       reader_names[i].clear();

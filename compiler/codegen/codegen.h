@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,7 +34,8 @@ struct CodegenOptions {
   /// Functions of the executable that the standard library's bitcode refers to: `native_symbols()` of
   /// stdlib/registry.h.
   std::vector<std::pair<std::string_view, void*>> symbols;
-  Clock* clock = nullptr;  ///< for the timings; none: they stay 0
+  Clock* clock = nullptr;                        ///< for the timings; none: they stay 0
+  std::function<bool(const SourceSpec&)> reads;  ///< the sources that get a native reader; empty: all
 };
 
 struct CodegenTimings {
