@@ -80,7 +80,8 @@ BrokerError error_of_connection(rd_kafka_resp_err_t code, const std::string& bro
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
     return with_finding(BrokerFault::refused, code, diag::LoginRefused{.brokers = brokers, .reason = reason});
   // A broker without TLS ends the connection, as one does that goes down.
-  if (reason.find("SSL handshake failed") != std::string::npos)
+  if (reason.find("SSL handshake failed") != std::string::npos ||
+      reason.find("SSL connection closed") != std::string::npos)
     return with_finding(BrokerFault::retry, code, diag::TlsFailed{.brokers = brokers, .reason = reason});
   return with_finding(BrokerFault::retry, code, diag::BrokersUnreachable{.brokers = brokers, .reason = reason});
 }
