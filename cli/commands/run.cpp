@@ -9,9 +9,9 @@
 #include "cli/present/report.h"
 #include "cli/present/table.h"
 #include "cli/project/config.h"
-#include "cli/session/broker.h"
 #include "cli/project/http_address.h"
 #include "cli/serve/job_watch.h"
+#include "cli/session/broker.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
@@ -35,7 +35,7 @@ struct RunFlags {
   int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
   size_t workers = 0;            ///< 0: the environment's
   std::string memory;            ///< empty: the environment's
-  std::string listen;  ///< empty: the environment's
+  std::string listen;            ///< empty: the environment's
   bool log_json = false;
   LogLevel log_level = LogLevel::info;
   int64_t slow_commit_us = 1'000'000;

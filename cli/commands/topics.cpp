@@ -6,6 +6,7 @@
 
 #include "cli/session/broker.h"
 #include "cli/session/topics.h"
+#include "runtime/snapshot/folder_store.h"
 #include "runtime/state/rocks_store.h"
 #include "runtime/tasks/topic_job.h"
 
@@ -73,10 +74,13 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
   std::atomic<bool> failed = false;
   SharedProgress progress(members, options.progress);
   std::vector<Result<JobReport>> reports(members, JobReport());
+  FolderStore snapshots(seams.fs, topics.settings.snapshots);
   auto run_one = [&](size_t number) {
     ThreadExecutor executor(1);
     TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
     if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
+    if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
+    own.job.monitor = nullptr;  // it is for one job
     own.job.state_memory = options.state_memory / members;
     own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
     own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };

@@ -112,6 +112,7 @@ class TopicSource : public SourcePartition {
 
   /// Whether there is a record at hand. `wait`: until there is one, or nothing comes up to `goal`.
   Result<bool> fetch(bool wait, std::optional<int64_t> goal) {
+    const int64_t began = access_.clock->steady_us();
     while (true) {
       if (batch_ != nullptr && next_ < batch_->records().size()) return true;
       batch_.reset();
@@ -124,7 +125,9 @@ class TopicSource : public SourcePartition {
         batch_ = std::move(fetched->batch);
         at_end_ = fetched->end.has_value();
         if (batch_ != nullptr) continue;
-        if (at_end_ && (!goal || *fetched->end >= *goal)) return false;
+        // Behind a change of leaders the end may be an earlier one for a moment.
+        const bool stays = goal && access_.clock->steady_us() - began > kPatience;
+        if (at_end_ && (!goal || *fetched->end >= *goal || stays)) return false;
       }
       if (!wait || (access_.stop_requested && access_.stop_requested())) return false;
       access_.reader->wait(kLookEvery);

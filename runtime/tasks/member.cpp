@@ -225,12 +225,9 @@ Status JobMember::recover_tasks() {
 }
 
 Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
-  // What waits for a transaction that is open is not known yet.
-  const BrokerResult<std::vector<BrokerGroup::Committed>> committed = group_->committed(inputs_of(number), kShortly);
-  if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
-  if (!committed.ok()) return Error(committed.error());
   JobOptions options = options_.job;
-  options.directory = join_path(join_path(options.directory, "tasks"), std::to_string(number));
+  const std::string directory = join_path(join_path(options.directory, "tasks"), std::to_string(number));
+  options.directory = directory;
   options.group = options_.broker.group;
   options.partition = by_number_ ? std::optional(number) : std::nullopt;
   options.follow = true;
@@ -242,14 +239,30 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
           .number = number,
           .epochs = {epochs_, number},
           .checkpoint_every_us = options_.checkpoint_every_us,
-          .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone},
+          .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
+          .snapshots = options_.snapshots,
+          .snapshot_every_us = options_.snapshot_every_us},
       program_, std::move(options), seams_, *topics_, *transaction_);
-  const Status recovered = task->recover(*committed);
+  Status recovered = task->lock();
+  if (recovered.ok()) {
+    // What waits for a transaction that is open is not known yet.
+    const auto committed = group_->committed(inputs_of(number), kShortly);
+    if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
+    recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
+  }
   if (recovered.ok()) {
     waiting_since_.erase(number);
     return task;
   }
-  // Its owner of before is not gone yet.
+  // A store that stayed behind: a snapshot is nearer.
+  if (recovered.error().code == diag::EpochsGone::kCode && options_.snapshots != nullptr) {
+    task.reset();
+    BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
+    if (!stale.exists) return recovered.error();
+    BRAID_TRY(seams_.fs.remove_tree(directory));
+    return std::unique_ptr<TaskRun>();
+  }
+  // Its owner of before may not be gone yet.
   const bool may_pass = task->waits() || recovered.error().code == diag::StoreLocked::kCode;
   if (!may_pass && !stops()) return recovered.error();
   task.reset();

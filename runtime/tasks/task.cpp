@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 
 #include "runtime/broker/patience.h"
+#include "runtime/snapshot/checkpoint.h"
+#include "runtime/snapshot/fetch.h"
 
 namespace braid {
 namespace {
@@ -58,6 +61,11 @@ bool TaskRun::reads_topic(const JobInputs::Partition& partition) const {
   return source.binding.kind == "topic" && !source.is_static();
 }
 
+Status TaskRun::lock() {
+  BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory + ".lock"));
+  return {};
+}
+
 Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   EpochChain token;
   for (const BrokerGroup::Committed& each : committed) {
@@ -71,6 +79,10 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
                              .make());
     token = *found;
   }
+  if (place_.snapshots != nullptr)
+    uploader_ =
+        std::make_unique<SnapshotUploader>(*place_.snapshots, seams_.fs, seams_.clock, seams_.executor, owner());
+  BRAID_TRY(fetch_store(token));
   BRAID_TRY(store_.lock());
   BRAID_TRY(store_.open());
   last_ = stored_ = store_.last_epoch();
@@ -100,21 +112,49 @@ Status TaskRun::replay(const EpochChain& token) {
   std::string value;
   BRAID_ASSIGN(const bool known, store_.state().get(StateFamily::meta, kEpochsFrom, &value));
   if (known) epochs_from_ = WireReader(value).fixed<int64_t>();
-  const BrokerResult<OffsetRange> range = ask_patiently(
-      seams_.clock, options_.stop_requested, [&] { return seams_.broker->offsets(place_.epochs, kPatience); });
+  const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
   epochs_from_ = std::max(epochs_from_, range->begin);
-  if (const BrokerStatus begun = seams_.reader->start(place_.epochs, epochs_from_); !begun.ok())
-    return Error(begun.error());
-  auto gone = [&] {
-    return store_error(diag::EpochsGone{.task = place_.number,
-                                        .state = static_cast<int64_t>(last_.epoch),
-                                        .topic = place_.epochs.topic,
-                                        .needed = static_cast<int64_t>(last_.epoch + 1)}
-                           .make());
-  };
+  return read_epochs(epochs_from_, [&](const EpochRecord& epoch, int64_t offset) -> Result<bool> {
+    if (epoch.after().epoch <= last_.epoch) return true;
+    if (epoch.before.epoch != last_.epoch) return gone();
+    if (epoch.before != last_)
+      return store_error(
+          diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
+              .make());
+    auto differs = [&](std::string reason) {
+      return input_error(diag::ReplayDiffers{
+          .task = place_.number, .epoch = static_cast<int64_t>(epoch.after().epoch), .reason = std::move(reason)}
+                             .make());
+    };
+    if (epoch.program != program_.id) return differs("another version of the script has made it");
+    if (Status again = turns_.replay(epoch); !again.ok())
+      return again.error().code == diag::ReplayDiffers::kCode ? differs(again.error().message) : again.error();
+    record_ = turns_.end_epoch(last_);
+    outputs_.collect(record_.outputs);
+    if (record_.tables != epoch.tables) return differs("reference data is not what it was");
+    if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
+    if (record_.after() != epoch.after()) return differs("it gives other rows, which is a bug of Braid");
+    last_ = record_.after();
+    epochs_from_ = offset + 1;
+    // Turns that are run again fill the memory like others.
+    if (full()) BRAID_TRY(keep_to_budget());
+    return last_.epoch < token.epoch;
+  });
+}
+
+Error TaskRun::gone() const {
+  return store_error(diag::EpochsGone{.task = place_.number,
+                                      .state = static_cast<int64_t>(last_.epoch),
+                                      .topic = place_.epochs.topic,
+                                      .needed = static_cast<int64_t>(last_.epoch + 1)}
+                         .make());
+}
+
+Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
+  if (const BrokerStatus begun = seams_.reader->start(place_.epochs, from); !begun.ok()) return Error(begun.error());
   int64_t began = seams_.clock.steady_us();
-  while (last_.epoch < token.epoch) {
+  while (true) {
     auto fetched = seams_.reader->fetch(place_.epochs, 64);
     if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) return Error(fetched.error());
     if (!fetched.ok() || fetched->batch == nullptr) {
@@ -129,36 +169,52 @@ Status TaskRun::replay(const EpochChain& token) {
       continue;
     }
     for (const BrokerRecord& record : fetched->batch->records()) {
-      if (last_.epoch >= token.epoch) break;
       BRAID_ASSIGN(const EpochRecord epoch, EpochRecord::decode(record.value.value_or("")));
+      BRAID_ASSIGN(const bool more, visit(epoch, record.offset));
+      if (!more) {
+        (void)seams_.reader->stop(place_.epochs);
+        return {};
+      }
       began = seams_.clock.steady_us();
-      if (epoch.after().epoch <= last_.epoch) continue;
-      if (epoch.before.epoch != last_.epoch) return gone();
-      if (epoch.before != last_)
-        return store_error(diag::TaskOffChain{
-            .task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
-                               .make());
-      auto differs = [&](std::string reason) {
-        return input_error(diag::ReplayDiffers{
-            .task = place_.number, .epoch = static_cast<int64_t>(epoch.after().epoch), .reason = std::move(reason)}
-                               .make());
-      };
-      if (epoch.program != program_.id) return differs("another version of the script has made it");
-      if (Status again = turns_.replay(epoch); !again.ok())
-        return again.error().code == diag::ReplayDiffers::kCode ? differs(again.error().message) : again.error();
-      record_ = turns_.end_epoch(last_);
-      outputs_.collect(record_.outputs);
-      if (record_.tables != epoch.tables) return differs("reference data is not what it was");
-      if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
-      if (record_.after() != epoch.after()) return differs("it gives other rows, which is a bug of Braid");
-      last_ = record_.after();
-      // Turns that are run again fill the memory like others.
-      epochs_from_ = record.offset + 1;
-      if (full()) BRAID_TRY(keep_to_budget());
     }
   }
-  (void)seams_.reader->stop(place_.epochs);
+}
+
+Status TaskRun::fetch_store(const EpochChain& token) {
+  if (place_.snapshots == nullptr || token.epoch == 0) return {};
+  BRAID_ASSIGN(const FileInfo here, seams_.fs.stat(join_path(options_.directory, "state")));
+  if (here.exists) return {};
+  const BrokerResult<OffsetRange> range = epochs_range();
+  if (!range.ok()) return Error(range.error());
+  std::map<uint64_t, uint64_t> chain;  // digest by epoch
+  BRAID_TRY(read_epochs(range->begin, [&](const EpochRecord& record, int64_t) -> Result<bool> {
+    chain[record.before.epoch] = record.before.digest;
+    return record.after().epoch < token.epoch;
+  }));
+  chain[token.epoch] = token.digest;
+  const FetchRequest request{.owner = owner(),
+                             .newest_epoch = token.epoch,
+                             .fits =
+                                 [&](const SnapshotManifest& manifest) {
+                                   const auto known = chain.find(manifest.chain.epoch);
+                                   return known != chain.end() && known->second == manifest.chain.digest &&
+                                          manifest.program == program_.id;
+                                 },
+                             .directory = options_.directory};
+  const std::atomic<bool> stop = false;
+  BRAID_ASSIGN(FetchResult fetched, fetch_snapshot(*place_.snapshots, seams_.fs, request, stop));
+  warnings_.insert(warnings_.end(), fetched.warnings.begin(), fetched.warnings.end());
+  if (fetched.snapshot && uploader_) uploader_->continue_from(fetched.snapshot->name);
   return {};
+}
+
+SnapshotOwner TaskRun::owner() const {
+  return {.job = options_.group, .task = std::to_string(place_.number)};
+}
+
+BrokerResult<OffsetRange> TaskRun::epochs_range() const {
+  return ask_patiently(seams_.clock, options_.stop_requested,
+                       [&] { return seams_.broker->offsets(place_.epochs, kPatience); });
 }
 
 Status TaskRun::check_offsets(const std::vector<BrokerGroup::Committed>& committed) const {
@@ -240,6 +296,7 @@ Status TaskRun::checkpoint() {
   batch.put(StateFamily::meta, std::string(kEpochsFrom), from.take());
   BRAID_TRY(turns_.collect(batch));
   stored_ = last_;
+  stored_epochs_from_ = epochs_from_;
   stored_at_ = seams_.clock.steady_us();
   in_flight_->task = seams_.executor.start_io(
       [this, checkpoint = in_flight_.get()] { checkpoint->result = store_.state().commit(checkpoint->batch); });
@@ -253,10 +310,46 @@ Status TaskRun::wait_for_checkpoint() {
   in_flight_.reset();
   BRAID_TRY(result);
   turns_.engine().committed();
+  return store_snapshot();
+}
+
+Status TaskRun::store_snapshot() {
+  if (uploader_ == nullptr) return {};
+  if (uploader_->busy()) {
+    const std::optional<UploadResult> done = uploader_->poll();
+    if (!done) return {};
+    warnings_.insert(warnings_.end(), done->warnings.begin(), done->warnings.end());
+    if (done->outcome == UploadResult::Outcome::stored) {
+      // Who takes the task over begins with one of the last two, and needs no records before the older.
+      stored_from_.push_back(uploading_from_);
+      if (stored_from_.size() > 2) stored_from_.pop_front();
+      if (stored_from_.size() == 2)
+        (void)seams_.broker->delete_records_before(place_.epochs, stored_from_.front(), kPatience);
+    }
+  }
+  const int64_t now = seams_.clock.steady_us();
+  if (now - snapshot_at_ < place_.snapshot_every_us) return {};
+  snapshot_at_ = now;
+  uploading_from_ = stored_epochs_from_;
+  const std::string identity[] = {"identity"};
+  Result<FrozenTask> frozen =
+      freeze_task(seams_.fs, store_.state(), options_.directory, identity, options_.directory + ".snapshot");
+  // Without snapshots the job is as right as with them.
+  if (!frozen.ok())
+    note_failure(frozen.error());
+  else
+    uploader_->begin(std::move(*frozen), stored_, program_.id);
   return {};
 }
 
+void TaskRun::note_failure(const Error& error) {
+  const Diagnostic kept =
+      diag::SnapshotsNotWritable{.place = place_.snapshots->place(), .reason = error.message}.make();
+  warnings_.push_back(kept);
+}
+
 Status TaskRun::close() {
+  if (uploader_ && uploader_->busy()) uploader_->cancel();
   BRAID_TRY(checkpoint());
   BRAID_TRY(wait_for_checkpoint());
   BRAID_TRY(store_.wait_for_proof());
@@ -268,7 +361,7 @@ JobReport TaskRun::report() const {
   report.turns = turns_.turns();
   report.epochs = commits_;
   if (store_.states_changed()) report.started_empty = store_.states().misfits;
-  for (const auto* warnings : {&store_.warnings(), &turns_.warnings(), &turns_.inputs().warnings()})
+  for (const auto* warnings : {&warnings_, &store_.warnings(), &turns_.warnings(), &turns_.inputs().warnings()})
     report.warnings.insert(report.warnings.end(), warnings->begin(), warnings->end());
   return report;
 }

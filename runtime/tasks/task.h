@@ -10,6 +10,8 @@
 // records of epochs that are gone, 8020 epochs that cannot be repeated, and as stores and inputs fail. One thread.
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
+#include "runtime/snapshot/upload.h"
 #include "runtime/tasks/topic_outputs.h"
 
 namespace braid {
@@ -33,13 +36,18 @@ class TaskRun {
     int64_t checkpoint_every_us = 5'000'000;
     /// Steady clock: records of epochs that are not there then are gone.
     int64_t wait_until = 0;
+    SnapshotStore* snapshots = nullptr;  ///< null: the store here is all there is
+    int64_t snapshot_every_us = 10'000'000;
   };
 
   /// `options`: of the task alone, with its own directory. All outlives it.
   TaskRun(const Place& place, const Program& program, JobOptions options, const JobSeams& seams, OutputTopics& topics,
           Transaction& transaction);
 
-  /// Goes to where the broker says that the task is: `committed` are the offsets of its inputs.
+  /// Nobody else writes its store from then on; 8001 if somebody does.
+  Status lock();
+  /// Goes to where the broker says that the task is: `committed` are the offsets of its inputs, read behind lock(). So
+  /// a store is never ahead of them because its owner of before went on meanwhile.
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
@@ -66,7 +74,20 @@ class TaskRun {
   const TurnEngine& engine() const { return turns_.engine(); }
 
  private:
+  /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
+  /// seen yet.
+  using VisitEpoch = std::function<Result<bool>(const EpochRecord& record, int64_t offset)>;
+  Status read_epochs(int64_t from, const VisitEpoch& visit);
   Status replay(const EpochChain& token);
+  /// A task without a store begins with a snapshot that is on the chain up to the token, if there is one.
+  Status fetch_store(const EpochChain& token);
+  /// The store is as of a checkpoint: time for the next snapshot, perhaps.
+  Status store_snapshot();
+  void note_failure(const Error& error);
+  SnapshotOwner owner() const;
+  BrokerResult<OffsetRange> epochs_range() const;
+  /// The record of the next epoch is not there.
+  Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
   /// A checkpoint, and rows out of memory if there are too many.
   Status keep_to_budget();
@@ -80,18 +101,25 @@ class TaskRun {
   const JobOptions options_;
   const JobSeams& seams_;
   Transaction& transaction_;
+  std::unique_ptr<FileLock> lock_;  ///< a folder that a snapshot is fetched to is empty, so it lies beside it
   JobStore store_;
   TopicOutputs outputs_;
   JobTurns turns_;
 
-  EpochChain last_;     ///< the last epoch that is committed
-  EpochRecord record_;  ///< of the epoch that is in the transaction, or of the last one
-  EpochChain stored_;   ///< that the store has, or will have with the checkpoint on its way
+  EpochChain last_;                 ///< the last epoch that is committed
+  EpochRecord record_;              ///< of the epoch that is in the transaction, or of the last one
+  EpochChain stored_;               ///< that the store has, or will have with the checkpoint on its way
+  int64_t stored_epochs_from_ = 0;  ///< of that, as epochs_from_
   int64_t stored_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
   uint64_t evict_above_;
   bool waits_ = false;
+  std::unique_ptr<SnapshotUploader> uploader_;
+  int64_t snapshot_at_ = 0;          ///< steady clock
+  int64_t uploading_from_ = 0;       ///< of the snapshot on its way: where records of epochs behind it begin
+  std::deque<int64_t> stored_from_;  ///< the same of those that are stored, the last two
+  std::vector<Diagnostic> warnings_;
 
   struct Checkpoint {
     StateBatch batch;

@@ -10,6 +10,7 @@
 #include "runtime/connect/broker_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/job.h"
+#include "runtime/snapshot/snapshot_store.h"
 
 namespace braid {
 
@@ -18,6 +19,9 @@ struct TopicJobOptions {
   BrokerSettings broker;
   std::map<int, TopicBinding> outputs;  ///< of every product
   int64_t checkpoint_every_us = 5'000'000;
+  /// What all instances see; null: a task that moves to another machine is run again from its beginning.
+  SnapshotStore* snapshots = nullptr;
+  int64_t snapshot_every_us = 10'000'000;
 };
 
 /// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.

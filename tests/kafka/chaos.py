@@ -283,7 +283,7 @@ def main():
             one.start()
         elif what == "leave":
             code = one.end(signal.SIGTERM)
-            if code != 0:
+            if code not in (0, -signal.SIGTERM):  # it had only just started
                 failed.append(f"instance {one.number} left with {code}")
             one.start()
         else:
@@ -292,7 +292,7 @@ def main():
             one.process.send_signal(signal.SIGCONT)
     producer.join()
     for one in instances:
-        if one.process.poll() is None and one.end(signal.SIGTERM) != 0:
+        if one.process.poll() is None and one.end(signal.SIGTERM) not in (0, -signal.SIGTERM):
             failed.append(f"instance {one.number} left with {one.process.returncode}")
     if source.error is not None:
         failed.append(f"records could not be produced: {source.error}")

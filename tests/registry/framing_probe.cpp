@@ -4,6 +4,8 @@
 //   write LANGUAGE SUBJECT SCHEMA VALUE [INDEX…]   registers the schema, and puts its framing in front of the value
 // The program takes URL [CA-FILE [TOKEN | USER PASSWORD]]. LANGUAGE is avro, json or protobuf; RECORD, HEADER, SCHEMA
 // and VALUE are hexadecimal, `-` is empty.
+#include <fmt/format.h>
+
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>

@@ -27,6 +27,8 @@ JobSimulation run_of(uint64_t seed) {
   run.fault_rate = kRates[seed % 4];
   run.instances = 1 + static_cast<int>(seed / 4 % 4);
   run.share_stores = seed % 3 == 0;
+  run.has_snapshots = seed / 3 % 2 == 0;
+  if (seed % 7 < 3) run.feed_us = 40'000'000;
   if (seed % 5 == 0) run.state_memory = 20'000;
   run.level = seed / 2 % 2 == 0 ? TransactionLevel::by_session : TransactionLevel::by_transaction;
   return run;
@@ -42,12 +44,14 @@ TEST(Members, GiveEachRowOnceWhateverHappens) {
     sum.faults += outcome.faults;
     sum.rebalances += outcome.rebalances;
     sum.crashes += outcome.crashes;
+    sum.cut += outcome.cut;
   }
   // Otherwise it has proved nothing.
   const auto runs = static_cast<int64_t>(seeds(600));
   EXPECT_GT(sum.faults, runs);
   EXPECT_GT(sum.rebalances, runs);
   EXPECT_GT(sum.crashes, runs / 4);
+  EXPECT_GT(sum.cut, runs);
 }
 
 TEST(Members, RunTheSameWithTheSameSeed) {

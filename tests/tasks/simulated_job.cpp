@@ -6,12 +6,15 @@
 #include <set>
 
 #include "runtime/engine/test_job.h"
+#include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
 
 namespace braid {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
+/// Each record that is fed has a producer of its own.
+constexpr int64_t kFeeder = 1'000'000;
 
 /// Virtual time as an instance sees it.
 class SimClock : public Clock {
@@ -59,6 +62,8 @@ struct World {
   SimCluster cluster;
   SimClock sim_clock;
   std::map<std::string, Rows> expected;  ///< by topic
+  std::vector<std::pair<TopicPartition, std::string>> later;
+  SimFs shared{run.seed + 1000};
   JobSimulated outcome;
   bool stop = false;
 };
@@ -116,6 +121,16 @@ void load(World& world) {
       int64_t now = 100;
       for (int i = 0; i < run.records;) {
         sure(writer->begin_transaction(kSecond));
+        // In the middle of it the job begins, and the rest is fed.
+        if (run.feed_us > 0 && i >= run.records / 2) {
+          sure(writer->abort_transaction(kSecond));
+          for (; i < run.records; ++i) {
+            const std::string line = line_of(rng, now);
+            text += line + "\n";
+            world.later.emplace_back(TopicPartition{source.binding.address, partition}, line);
+          }
+          break;
+        }
         const bool aborted = rng.chance(5);
         for (int64_t more = rng.between(1, 20); more > 0 && i < run.records; --more) {
           const std::string line = line_of(rng, now);
@@ -177,6 +192,9 @@ void live(World& world, int number, test::Machine& machine) {
   options.broker.transaction_timeout_us = 10 * kSecond;
   options.outputs = world.outputs;
   options.checkpoint_every_us = 2 * kSecond;
+  FolderStore snapshots(world.shared, "snapshots");
+  if (world.run.has_snapshots) options.snapshots = &snapshots;
+  options.snapshot_every_us = 3 * kSecond;
   const auto report = run_topic_job(world.program, options, seams);
   ++world.outcome.lives;
   if (broker.crashed()) {
@@ -214,6 +232,27 @@ JobSimulated simulate(const JobSimulation& run) {
       }
     });
   }
+  if (!world.later.empty())
+    time.spawn([&] {
+      Rng rng(run.seed);
+      std::stable_sort(world.later.begin(), world.later.end(),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+      std::map<TopicPartition, size_t> next;
+      for (size_t i = 0; i < world.later.size(); ++i) next.try_emplace(world.later[i].first, i);
+      for (size_t left = world.later.size(); left > 0 && !world.stop; --left) {
+        time.sleep(run.feed_us / static_cast<int64_t>(world.later.size()));
+        // Of any partition, in its order.
+        auto place = std::next(next.begin(), static_cast<int64_t>(rng.below(next.size())));
+        const auto& [topic, value] = world.later[place->second];
+        auto payload = std::make_shared<SimPayload>();
+        payload->add({.place = topic, .key = std::nullopt, .value = value, .headers = {}});
+        world.cluster.produce({.place = topic,
+                               .transactional_id = {},
+                               .producer = {kFeeder + static_cast<int64_t>(left), 0},
+                               .payload = payload});
+        if (++place->second == world.later.size() || world.later[place->second].first != topic) next.erase(place);
+      }
+    });
   time.spawn([&] {
     bool calm = false;
     while (time.now_us() - began < run.storm_us + 300 * kSecond && !world.stop) {
@@ -235,6 +274,8 @@ JobSimulated simulate(const JobSimulation& run) {
   });
   time.run();
   check(world, &world.outcome.trace);
+  for (int32_t task = 0; task < world.cluster.partitions_of("job.epochs"); ++task)
+    world.outcome.cut += world.cluster.log_of({"job.epochs", task})->begin();
   world.outcome.faults = world.cluster.faults().faults();
   world.outcome.rebalances = world.cluster.groups().rebalances();
   return world.outcome;

@@ -15,10 +15,13 @@ struct JobSimulation {
   double fault_rate = 0.01;
   int instances = 3;
   int32_t partitions = 4;
-  int records = 60;  ///< of each partition of each topic
+  int records = 60;     ///< of each partition of each topic
+  int64_t feed_us = 0;  ///< the second half of them comes over so long a time
   /// Instances share a folder with the stores of all tasks, as on one machine; else a task that moves is replayed from
   /// its beginning.
   bool share_stores = false;
+  /// Snapshots go to a folder that all see.
+  bool has_snapshots = false;
   uint64_t state_memory = UINT64_MAX;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
 };
@@ -28,6 +31,7 @@ struct JobSimulated {
   std::string stall;      ///< what is missing at the end
   std::string failure;    ///< with which an instance ended that had not crashed
   int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
+  int64_t cut = 0;  ///< records of epochs that snapshots made needless
   uint64_t trace = 0;
 };
 
