@@ -1,11 +1,14 @@
 #include "cli/commands/topics.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "cli/session/broker.h"
 #include "cli/session/topics.h"
+#include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/state/rocks_store.h"
 #include "runtime/tasks/topic_job.h"
@@ -36,6 +39,49 @@ class SharedProgress {
   std::mutex mutex_;
   std::vector<JobProgress> parts_;
   std::function<void(const JobProgress&)> show_;
+};
+
+/// What all members are like, as that of one job.
+class SharedStatus {
+ public:
+  SharedStatus(const Program& program, size_t members, uint64_t budget, JobMonitor& monitor)
+      : program_(program), parts_(members), ready_(members), budget_(budget), monitor_(monitor) {
+    monitor_.enter(JobPhase::recovering);
+  }
+
+  void note(size_t member, const JobStatus& status, bool ready) {
+    const std::lock_guard lock(mutex_);
+    parts_[member] = status;
+    ready_[member] = ready;
+    if (!running_ && std::ranges::find(ready_, false) == ready_.end()) {
+      running_ = true;
+      monitor_.enter(JobPhase::running);
+    }
+    if (!monitor_.wants_status()) return;
+    JobStatus whole;
+    whole.project = status.project;
+    whole.state_budget = budget_;
+    for (const JobStatus& part : parts_) {
+      add_to_report(part.report, whole.report);
+      whole.epoch = std::max(whole.epoch, part.epoch);
+      add_to_figures(part.store, whole.store);
+      whole.partitions.insert(whole.partitions.end(), part.partitions.begin(), part.partitions.end());
+    }
+    for (size_t i = 0; i < whole.report.products.size(); ++i)
+      whole.outputs.push_back({.product = program_.products[i].qualified(),
+                               .version = program_.products[i].version,
+                               .rows = whole.report.products[i].rows});
+    monitor_.publish(std::move(whole));
+  }
+
+ private:
+  const Program& program_;
+  std::mutex mutex_;
+  std::vector<JobStatus> parts_;
+  std::vector<bool> ready_;
+  bool running_ = false;
+  uint64_t budget_;
+  JobMonitor& monitor_;
 };
 
 }  // namespace
@@ -73,6 +119,8 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
   const size_t members = options.workers;
   std::atomic<bool> failed = false;
   SharedProgress progress(members, options.progress);
+  std::optional<SharedStatus> status;
+  if (options.monitor != nullptr) status.emplace(program, members, options.state_memory, *options.monitor);
   std::vector<Result<JobReport>> reports(members, JobReport());
   FolderStore snapshots(seams.fs, topics.settings.snapshots);
   auto run_one = [&](size_t number) {
@@ -80,10 +128,11 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
     TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
     if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
     if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
-    own.job.monitor = nullptr;  // it is for one job
+    own.job.monitor = nullptr;
+    if (status) own.on_status = [&, number](const JobStatus& now, bool ready) { status->note(number, now, ready); };
     own.job.state_memory = options.state_memory / members;
     own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
-    own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };
+    if (options.progress) own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };
     auto broker = open_broker(own.broker);
     if (!broker.ok()) {
       reports[number] = broker.error();

@@ -80,6 +80,8 @@ class SourcePartition {
   virtual Result<FileInfo> file() { return FileInfo{}; }
   /// Whether there are bytes behind `position`, which need not be a whole record.
   virtual Result<bool> has_more(int64_t position) = 0;
+  /// How many records lie behind `position`, of an input that counts them; none: not known.
+  virtual std::optional<uint64_t> records_behind(int64_t) { return std::nullopt; }
   /// Nothing more comes: a last record needs no line end any more.
   virtual void finish() {}
   /// Bytes of a last record without line end, behind the last turn, that the last call of next_turn left for later.

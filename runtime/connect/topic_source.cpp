@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kPatience = 30'000'000;
 constexpr int64_t kLookEvery = 100'000;
+constexpr int64_t kAskEvery = 5'000'000;
 constexpr size_t kRecordsAtOnce = 1024;
 
 /// Lines that no decoder takes for a record.
@@ -95,6 +96,18 @@ class TopicSource : public SourcePartition {
   Result<bool> has_more(int64_t position) override {
     BRAID_TRY(go_to(position));
     return fetch(false, std::nullopt);
+  }
+  std::optional<uint64_t> records_behind(int64_t position) override {
+    if (at_end_) return 0;
+    // Asked seldom, and with little patience: the turns wait for it.
+    const int64_t now = access_.clock->steady_us();
+    if (asked_at_ == 0 || now - asked_at_ >= kAskEvery) {
+      asked_at_ = now;
+      const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kLookEvery);
+      if (range.ok()) end_ = range->end;
+    }
+    if (!end_) return std::nullopt;
+    return static_cast<uint64_t>(std::max<int64_t>(0, *end_ - position));
   }
   Result<std::string> header() override { return std::string(); }
   Result<uint64_t> fingerprint(int64_t) override { return uint64_t{0}; }
@@ -182,6 +195,8 @@ class TopicSource : public SourcePartition {
   std::unique_ptr<RecordBatch> batch_;
   size_t next_ = 0;
   bool at_end_ = false;
+  std::optional<int64_t> end_;  ///< of the partition, when it was asked for
+  int64_t asked_at_ = 0;        ///< steady clock
   std::vector<GivenRecord> given_;
   std::vector<size_t> begins_;  ///< of their lines
   std::deque<std::string> originals_;

@@ -247,6 +247,7 @@ std::vector<JobInputs::Partition*> JobInputs::table_partitions(int source) {
 
 JobInputs::Lag JobInputs::lag(const Partition& partition) const {
   if (partition.reader == nullptr) return {.bytes = 0};
+  if (const auto records = partition.reader->records_behind(partition.position.position)) return {.records = records};
   const Result<FileInfo> file = partition.reader->file();
   if (!file.ok() || !file->exists) return {};
   const auto position = static_cast<uint64_t>(partition.position.position);

@@ -2,25 +2,32 @@
 
 namespace braid {
 
-JobStatus status_of(const Program& program, const TurnEngine& engine, const JobInputs& inputs,
-                    const OutputFiles& outputs, StateStore& store) {
-  JobStatus status;
-  status.report = report_of(program, engine);
-  status.store = store.figures();
+std::vector<JobStatus::Partition> partitions_of(const Program& program, const TurnEngine& engine,
+                                                const JobInputs& inputs) {
+  std::vector<JobStatus::Partition> partitions;
   for (const JobInputs::Partition& partition : inputs.partitions()) {
     const SourceSpec& spec = program.sources[static_cast<size_t>(partition.source)];
     if (spec.is_static()) continue;
     const PartitionClock& clock = engine.clock(partition.source, partition.ordinal);
     const JobInputs::Lag lag = inputs.lag(partition);
-    status.partitions.push_back({.source = spec.name,
-                                 .name = partition.name,
-                                 .position = partition.position.position,
-                                 .lag_bytes = lag.bytes,
-                                 .lag_records = lag.records,
-                                 .watermark = spec.has_time ? clock.watermark() : kNoTime,
-                                 .idle = clock.idle,
-                                 .ended = clock.ended || partition.finished});
+    partitions.push_back({.source = spec.name,
+                          .name = partition.name,
+                          .position = partition.position.position,
+                          .lag_bytes = lag.bytes,
+                          .lag_records = lag.records,
+                          .watermark = spec.has_time ? clock.watermark() : kNoTime,
+                          .idle = clock.idle,
+                          .ended = clock.ended || partition.finished});
   }
+  return partitions;
+}
+
+JobStatus status_of(const Program& program, const TurnEngine& engine, const JobInputs& inputs,
+                    const OutputFiles& outputs, StateStore& store) {
+  JobStatus status;
+  status.report = report_of(program, engine);
+  status.store = store.figures();
+  status.partitions = partitions_of(program, engine, inputs);
   for (const OutputFiles::Written& output : outputs.written()) {
     const ProductSpec& product = program.products[static_cast<size_t>(output.product)];
     status.outputs.push_back({.product = product.qualified(),

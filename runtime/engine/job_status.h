@@ -8,6 +8,8 @@
 
 namespace braid {
 
+std::vector<JobStatus::Partition> partitions_of(const Program& program, const TurnEngine& engine,
+                                                const JobInputs& inputs);
 /// All but what only the job knows: project, epoch and budget.
 JobStatus status_of(const Program& program, const TurnEngine& engine, const JobInputs& inputs,
                     const OutputFiles& outputs, StateStore& store);

@@ -31,6 +31,7 @@ Result<JobReport> JobMember::run() {
     BRAID_TRY(serve());
     BRAID_TRY(recover_tasks());
     BRAID_ASSIGN(const bool ran, run_round());
+    show_status();
     int64_t rest = time_to_commit();
     if (rest <= 0 || is_done()) {
       BRAID_TRY(commit());
@@ -296,6 +297,20 @@ void JobMember::show_progress() const {
   options_.job.progress(sum);
 }
 
+void JobMember::show_status() {
+  const int64_t now = seams_.clock.steady_us();
+  if (!options_.on_status || now - shown_at_ < JobMonitor::kStatusEvery) return;
+  shown_at_ = now;
+  JobStatus status;
+  status.project = options_.job.project;
+  bool ready = was_assigned_;
+  for (const auto& [number, task] : tasks_) {
+    ready = ready && task != nullptr;
+    if (task != nullptr) task->add_to_status(status);
+  }
+  options_.on_status(status, ready);
+}
+
 int64_t JobMember::time_to_commit() const {
   if (transaction_->failure()) return 0;
   int64_t rest = kNothingDue;
@@ -367,7 +382,8 @@ void add_to_report(const JobReport& part, JobReport& whole) {
   if (whole.products.empty()) {
     whole.products = part.products;
   } else {
-    for (size_t i = 0; i < whole.products.size(); ++i) {
+    // A member without a task has none.
+    for (size_t i = 0; i < part.products.size(); ++i) {
       JobReport::Product& product = whole.products[i];
       const JobReport::Product& more = part.products[i];
       product.rows += more.rows;
@@ -392,6 +408,12 @@ void add_to_report(const JobReport& part, JobReport& whole) {
     if (std::none_of(whole.warnings.begin(), whole.warnings.end(),
                      [&](const Diagnostic& each) { return each.message == warning.message; }))
       whole.warnings.push_back(warning);
+}
+
+void add_to_figures(const StoreFigures& part, StoreFigures& whole) {
+  whole.disk_bytes += part.disk_bytes;
+  whole.lookups += part.lookups;
+  whole.rows_read += part.rows_read;
 }
 
 Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& options, const JobSeams& seams) {

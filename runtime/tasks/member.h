@@ -46,6 +46,7 @@ class JobMember : BrokerGroup::Owner {
   bool is_done() const;
   int64_t time_to_commit() const;
   void show_progress() const;
+  void show_status();
   Status leave();
   std::vector<TopicPartition> inputs_of(int32_t task) const;
   /// Pauses that grow, between attempts.
@@ -73,7 +74,8 @@ class JobMember : BrokerGroup::Owner {
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
   int64_t pause_us_ = 0;
-  Status failure_;  ///< within a callback
+  int64_t shown_at_ = 0;  ///< steady clock
+  Status failure_;        ///< within a callback
   std::vector<Diagnostic> warnings_;
 };
 

@@ -6,8 +6,10 @@
 #include <map>
 
 #include "runtime/broker/patience.h"
+#include "runtime/engine/job_status.h"
 #include "runtime/snapshot/checkpoint.h"
 #include "runtime/snapshot/fetch.h"
+#include "runtime/tasks/topic_job.h"
 
 namespace braid {
 namespace {
@@ -354,6 +356,14 @@ Status TaskRun::close() {
   BRAID_TRY(wait_for_checkpoint());
   BRAID_TRY(store_.wait_for_proof());
   return store_.keep_identity(true);
+}
+
+void TaskRun::add_to_status(JobStatus& status) {
+  add_to_report(report(), status.report);
+  status.epoch = std::max(status.epoch, last_.epoch);
+  for (JobStatus::Partition& each : partitions_of(program_, turns_.engine(), turns_.inputs()))
+    status.partitions.push_back(std::move(each));
+  add_to_figures(store_.state().figures(), status.store);
 }
 
 JobReport TaskRun::report() const {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/engine/job_monitor.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
 #include "runtime/snapshot/upload.h"
@@ -71,6 +72,8 @@ class TaskRun {
   Status close();
 
   JobReport report() const;
+  /// Of a member, which has other tasks, too.
+  void add_to_status(JobStatus& status);
   const TurnEngine& engine() const { return turns_.engine(); }
 
  private:

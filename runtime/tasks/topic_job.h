@@ -5,11 +5,13 @@
 // `tasks/n`. Where rows of different partitions meet in a step, one task has all of them (partitioning.h).
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "runtime/connect/broker_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/job.h"
+#include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/snapshot_store.h"
 
 namespace braid {
@@ -22,6 +24,9 @@ struct TopicJobOptions {
   /// What all instances see; null: a task that moves to another machine is run again from its beginning.
   SnapshotStore* snapshots = nullptr;
   int64_t snapshot_every_us = 10'000'000;
+  /// Called on the member's thread four times a second, with the state of its tasks. `ready`: it has recovered those
+  /// that it was given.
+  std::function<void(const JobStatus& status, bool ready)> on_status;
 };
 
 /// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.
@@ -29,5 +34,6 @@ Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& o
 
 /// What one member has done, or one task, becomes a part of what all have.
 void add_to_report(const JobReport& part, JobReport& whole);
+void add_to_figures(const StoreFigures& part, StoreFigures& whole);
 
 }  // namespace braid
