@@ -106,6 +106,9 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
   const auto settings = broker_settings(environment, session.files().root, session.files().name, reporter);
   if (!settings) return setup;
   setup.settings = *settings;
+  std::string& snapshots = setup.settings.snapshots;
+  if (!snapshots.empty() && !snapshots.starts_with('/') && !session.files().root.empty())
+    snapshots = join_path(session.files().root, snapshots);
   if (setup.settings.delivery != Delivery::exactly_once && !setup.outputs.empty())
     reporter.report(diag::CannotRunHere{.what = "`delivery = \"at-least-once\"`"});
   if (resets && !setup.outputs.empty())
