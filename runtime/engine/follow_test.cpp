@@ -211,6 +211,26 @@ TEST_F(Rotation, with_a_pattern_that_finds_the_old_files_too) {
   EXPECT_EQ(keys(), "abcd");
 }
 
+/// Nothing tells which is which: they are read once, whoever has which name now.
+TEST_F(Rotation, files_of_which_nothing_was_read) {
+  b_.program.sources[0].binding.address = "in/log*";
+  append("in/log.ndjson", record("a", 1, 10));
+  clock_.events = {[&] { rename("in/log.ndjson", "in/log.1"); }, [&] { machine_.write("in/log.ndjson", ""); },
+                   [&] { rename("in/log.ndjson", "in/log.2"); }, [&] { machine_.write("in/log.ndjson", ""); },
+                   [&] { append("in/log.1", record("b", 1, 11)); }};
+  EXPECT_EQ(run(b_.program).events, 2);
+  append("in/log.2", record("c", 1, 12));
+  append("in/log.ndjson", record("d", 1, 13));
+  run_for_ += 2'000'000;
+  EXPECT_EQ(run(b_.program).events, 4);
+  EXPECT_EQ(keys(), "abcd");
+  rename("in/log.ndjson", "in/log.3");
+  append("in/log.ndjson", record("e", 1, 14));
+  run_for_ += 2'000'000;
+  EXPECT_EQ(run(b_.program).events, 5);
+  EXPECT_EQ(keys(), "abcde");
+}
+
 TEST_F(Rotation, a_file_that_is_gone_with_what_was_not_read_stops_the_job) {
   append("in/log.ndjson", record("a", 1, 10));
   run_for_ = 1'000'000;

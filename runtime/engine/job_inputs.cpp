@@ -103,18 +103,12 @@ Status JobInputs::open_source(int source, StateStore& store) {
   const SourceSpec& spec = program_.sources[source];
   BRAID_ASSIGN(const std::vector<Stored> stored, read_stored(spec, store));
   BRAID_ASSIGN(const auto found, find_files(spec));
-  const std::map<std::string, std::string> paths(found.begin(), found.end());
-  for (const Stored& known : stored) {
-    const std::string name = known.first_name();
-    // The pattern may find a file no longer that was read before.
-    const auto at = paths.find(name);
-    const bool as_named = name.starts_with('/') || name == "-" || root_.empty();
-    std::string path = at != paths.end() ? at->second : as_named ? name : join_path(root_, name);
-    if (spec.binding.kind == "file" && !spec.is_static() && !known.finished) {
-      BRAID_ASSIGN(const std::optional<std::string> moved, find_moved(source, known, path));
-      if (moved) path = *moved;
-    }
-    BRAID_TRY(add(source, known.name, known.generation, path, &known));
+  BRAID_ASSIGN(const std::vector<std::optional<std::string>> paths, find_known(source, stored, found));
+  for (size_t i = 0; i < stored.size(); ++i) {
+    Stored known = stored[i];
+    known.finished |= !paths[i].has_value();
+    BRAID_TRY(add(source, known.name, known.generation, paths[i].value_or(""), &known));
+    partitions_.back().changed |= known.finished && !stored[i].finished;
   }
   for (const auto& [name, path] : found) {
     if (spec.binding.kind != "file" || spec.is_static()) {
@@ -125,6 +119,39 @@ Status JobInputs::open_source(int source, StateStore& store) {
     BRAID_TRY(add_found(source, name, path, file));
   }
   return {};
+}
+
+Result<std::vector<std::optional<std::string>>> JobInputs::find_known(
+    int source, const std::vector<Stored>& stored, const std::vector<std::pair<std::string, std::string>>& found) {
+  const SourceSpec& spec = program_.sources[source];
+  const std::map<std::string, std::string> named(found.begin(), found.end());
+  const bool moves = spec.binding.kind == "file" && !spec.is_static();
+  std::vector<std::optional<std::string>> paths(stored.size());
+  FileSet taken;
+  // What was read tells which file it was. One of which nothing was read may be any that is left under its name: if
+  // there is none, it was renamed, and is found as another one.
+  for (const bool was_read : {true, false}) {
+    for (size_t i = 0; i < stored.size(); ++i) {
+      const Stored& known = stored[i];
+      if ((known.position.position > 0) != was_read) continue;
+      const std::string name = known.first_name();
+      // The pattern may find a file no longer that was read before.
+      const auto at = named.find(name);
+      const bool as_named = name.starts_with('/') || name == "-" || root_.empty();
+      std::string path = at != named.end() ? at->second : as_named ? name : join_path(root_, name);
+      if (moves && !known.finished) {
+        if (was_read) {
+          BRAID_ASSIGN(const std::optional<std::string> moved, find_moved(source, known, path, taken));
+          if (moved) path = *moved;
+        }
+        BRAID_ASSIGN(const FileInfo file, fs_.stat(path));
+        if (!was_read && (!file.exists || taken.contains({file.device, file.inode}))) continue;
+        if (file.exists) taken.emplace(file.device, file.inode);
+      }
+      paths[i] = std::move(path);
+    }
+  }
+  return paths;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(const SourceSpec& spec) {

@@ -105,8 +105,14 @@ class JobInputs {
   static std::string suffix(uint32_t generation) { return generation == 1 ? "" : "#" + std::to_string(generation); }
   Status open_source(int source, StateStore& store);
   Result<std::vector<Stored>> read_stored(const SourceSpec& spec, StateStore& store);
-  /// Where a file lies that was read that far: at `path`, or renamed beside it; nothing: nowhere.
-  Result<std::optional<std::string>> find_moved(int source, const Stored& stored, const std::string& path);
+  using FileSet = std::set<std::pair<uint64_t, uint64_t>>;  ///< by device and inode
+  /// Where the files of known partitions are now, no file twice; nothing: a file that is no partition any more.
+  Result<std::vector<std::optional<std::string>>> find_known(
+      int source, const std::vector<Stored>& stored, const std::vector<std::pair<std::string, std::string>>& found);
+  /// Where a file lies that was read that far and is none of `taken`: at `path`, or renamed beside it; nothing:
+  /// nowhere.
+  Result<std::optional<std::string>> find_moved(int source, const Stored& stored, const std::string& path,
+                                                const FileSet& taken);
   /// Whether a partition of the source reads that file, which is found at `path`.
   Result<bool> is_read(int source, const std::string& path, const FileInfo& file);
   const Partition* newest_of(int source, const std::string& first_name) const;
@@ -132,7 +138,7 @@ class JobInputs {
   std::vector<Diagnostic> warnings_;
   std::deque<Partition> partitions_;
   /// By source: device and inode of the files that find_new() found last.
-  std::vector<std::set<std::pair<uint64_t, uint64_t>>> named_;
+  std::vector<FileSet> named_;
   TurnBuffer buffer_;
 };
 

@@ -121,7 +121,15 @@ Status JobTurns::begin() {
   // Files that have grown since they ended go on with their own time; time is settled before their first turn.
   bool reopened = false;
   for (JobInputs::Partition& partition : inputs_.partitions()) {
-    if (program_.sources[partition.source].is_static() || partition.finished) continue;
+    if (program_.sources[partition.source].is_static()) continue;
+    if (partition.finished) {
+      // Of one that is gone and had nothing, the time ends here.
+      if (engine_->clock(partition.source, partition.ordinal).ended) continue;
+      engine_->end_partition(partition.source, partition.ordinal);
+      note(EpochEvent::Kind::ended, partition);
+      reopened = true;
+      continue;
+    }
     if (goes_on_ && !partition.known) reopened = true;
     if (!engine_->clock(partition.source, partition.ordinal).ended) continue;
     BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));

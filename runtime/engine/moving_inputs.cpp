@@ -46,27 +46,27 @@ Result<bool> JobInputs::add_found(int source, const std::string& name, const std
   return !raced;
 }
 
-Result<std::optional<std::string>> JobInputs::find_moved(int source, const Stored& stored, const std::string& path) {
+Result<std::optional<std::string>> JobInputs::find_moved(int source, const Stored& stored, const std::string& path,
+                                                         const FileSet& taken) {
   const RecordForm form = record_form(program_.sources[source]);
   const int64_t position = stored.position.position;
-  auto is_it = [&](const std::string& candidate) {
+  auto is_it = [&](const std::string& candidate) -> Result<bool> {
+    BRAID_ASSIGN(const FileInfo file, fs_.stat(candidate));
+    if (!file.exists || file.directory || file.size < static_cast<uint64_t>(position)) return false;
+    if (taken.contains({file.device, file.inode})) return false;
     auto reader = open_partition(fs_, candidate, form, true);
     if (!reader.ok()) return false;
     const auto fingerprint = (*reader)->fingerprint(position);
     return fingerprint.ok() && *fingerprint == stored.fingerprint;
   };
-  if (position == 0 || is_it(path)) return std::optional<std::string>(path);
+  BRAID_ASSIGN(const bool stayed, is_it(path));
+  if (stayed) return std::optional<std::string>(path);
   auto names = fs_.list_directory(parent_directory(path));
   if (!names.ok()) return std::optional<std::string>();
   for (const std::string& name : *names) {
     const std::string candidate = join_path(parent_directory(path), name);
-    BRAID_ASSIGN(const FileInfo file, fs_.stat(candidate));
-    if (!file.exists || file.directory || file.size < static_cast<uint64_t>(position)) continue;
-    // Files that are read already as what they are.
-    const bool taken = std::any_of(partitions_.begin(), partitions_.end(), [&](const Partition& each) {
-      return each.source == source && same_file(each.file, file);
-    });
-    if (!taken && is_it(candidate)) return std::optional<std::string>(candidate);
+    BRAID_ASSIGN(const bool found, is_it(candidate));
+    if (found) return std::optional<std::string>(candidate);
   }
   return std::optional<std::string>();
 }
