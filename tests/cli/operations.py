@@ -339,9 +339,9 @@ def status_of_a_running_and_of_a_stopped_job(case: Case) -> None:
 def status_of_jobs_that_do_not_answer(case: Case) -> None:
     shop = Shop(case)
     with Job(shop) as job:
+        job.wait((shop.store / "listening").exists, "no address")
         job.process.kill()
         job.process.wait()
-        case.expect((shop.store / "listening").exists(), "no address")
         case.expect("stopped" in shop.status().out, "a killed job is stopped")
         case.braid("status", "--at", f"127.0.0.1:{job.address[1]}", code=USAGE, finding="E7025")
     quiet = case.start("run", shop.folder, "--follow")
