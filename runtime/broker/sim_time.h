@@ -62,4 +62,16 @@ class SimTime {
   std::vector<Task*> ready_;
 };
 
+/// Virtual time as an instance sees it, whose sleep lets everything else go on.
+class SimClock : public Clock {
+ public:
+  explicit SimClock(SimTime& time) : time_(time) {}
+  int64_t now_us() override { return time_.now_us(); }
+  int64_t steady_us() override { return time_.now_us(); }
+  void sleep_us(int64_t us) override { time_.sleep(us); }
+
+ private:
+  SimTime& time_;
+};
+
 }  // namespace braid

@@ -12,17 +12,6 @@ using testing::ElementsAre;
 
 constexpr int64_t kSecond = 1'000'000;
 
-class SimClock : public Clock {
- public:
-  explicit SimClock(SimTime& time) : time_(time) {}
-  int64_t now_us() override { return time_.now_us(); }
-  int64_t steady_us() override { return time_.now_us(); }
-  void sleep_us(int64_t us) override { time_.sleep(us); }
-
- private:
-  SimTime& time_;
-};
-
 class TopicSourceTest : public testing::Test {
  protected:
   TopicSourceTest() {

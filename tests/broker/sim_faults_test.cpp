@@ -2,24 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/broker/model_engine.h"
+#include "tests/broker/seeds.h"
 
 namespace braid {
 namespace {
-
-/// BRAID_SEEDS: how many instead of the usual number. Under sanitizers a change of stacks is slow.
-uint64_t seeds(uint64_t usual) {
-  const char* given = std::getenv("BRAID_SEEDS");
-  if (given != nullptr) return std::strtoull(given, nullptr, 10);
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  usual /= 20;
-#endif
-#endif
-  return usual;
-}
 
 ModelRun run_of(uint64_t seed) {
   ModelRun run;

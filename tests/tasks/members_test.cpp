@@ -1,24 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
+#include "tests/broker/seeds.h"
 #include "tests/tasks/simulated_job.h"
 
 namespace braid {
 namespace {
-
-/// BRAID_SEEDS: how many instead of the usual number.
-uint64_t seeds(uint64_t usual) {
-  const char* given = std::getenv("BRAID_SEEDS");
-  if (given != nullptr) return std::strtoull(given, nullptr, 10);
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  usual = usual / 20 + 1;
-#endif
-#endif
-  return usual;
-}
 
 JobSimulation run_of(uint64_t seed) {
   JobSimulation run;

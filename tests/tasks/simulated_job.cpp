@@ -16,24 +16,10 @@ constexpr int64_t kSecond = 1'000'000;
 /// Each record that is fed has a producer of its own.
 constexpr int64_t kFeeder = 1'000'000;
 
-/// Virtual time as an instance sees it.
-class SimClock : public Clock {
- public:
-  SimClock(SimTime& time, const ManualClock& clock) : time_(time), clock_(clock) {}
-  int64_t now_us() override { return const_cast<ManualClock&>(clock_).now_us(); }
-  int64_t steady_us() override { return now_us(); }
-  void sleep_us(int64_t us) override { time_.sleep(us); }
-
- private:
-  SimTime& time_;
-  const ManualClock& clock_;
-};
-
 using Rows = std::multiset<std::string>;
 
 struct World {
-  explicit World(const JobSimulation& with)
-      : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time(), clock) {
+  explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
     program = test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
