@@ -66,6 +66,10 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
   if (options_.follow) begin_epoch();
   feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
   store.start_proof();
+  // All topics are fetched from at once: the first records of each take a while.
+  for (const JobInputs::Partition& partition : inputs_.partitions())
+    if (program_.sources[partition.source].binding.kind == "topic")
+      BRAID_TRY(partition.reader->has_more(partition.position.position));
   return engine_->restore(store.state(), store.states().kept);
 }
 

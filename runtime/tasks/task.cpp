@@ -241,7 +241,15 @@ Result<bool> TaskRun::run() {
   if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_checkpoint());
   BRAID_TRY(turns_.look());
   JobInputs::Partition* partition = turns_.choose();
-  if (partition == nullptr) return false;
+  if (partition == nullptr) {
+    // Behind the last commit of a busy time: what it did is not to be run again after a crash.
+    const bool is_due = seams_.clock.steady_us() - stored_at_ >= place_.checkpoint_every_us;
+    if (is_due && stored_ != last_ && turns_.since_commit() == 0) {
+      note_epochs_end();
+      BRAID_TRY(keep_to_budget());
+    }
+    return false;
+  }
   return turns_.run(*partition);
 }
 
@@ -271,10 +279,14 @@ Status TaskRun::committed() {
   last_ = record_.after();
   ++commits_;
   if (!full() && seams_.clock.steady_us() - stored_at_ < place_.checkpoint_every_us) return {};
-  // Its record lies before the end, and the next one is not written yet.
+  note_epochs_end();
+  return keep_to_budget();
+}
+
+void TaskRun::note_epochs_end() {
+  // The record of the last epoch lies before the end, and the next one is not written yet.
   if (const BrokerResult<OffsetRange> range = seams_.broker->offsets(place_.epochs, kPatience); range.ok())
     epochs_from_ = range->end;
-  return keep_to_budget();
 }
 
 Status TaskRun::keep_to_budget() {

@@ -92,6 +92,8 @@ class TaskRun {
   /// The record of the next epoch is not there.
   Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
+  /// Where records of epochs behind the last one will begin.
+  void note_epochs_end();
   /// A checkpoint, and rows out of memory if there are too many.
   Status keep_to_budget();
   /// Writes what has changed since the last one into the store, beside the next turns.

@@ -1,5 +1,6 @@
 // A consumer whose partitions are named to it. Each has a queue of its own in the library, so that one that is not
 // fetched from holds up no other, and is bounded by itself.
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -233,6 +234,10 @@ BrokerResult<std::unique_ptr<BrokerReader>> make_kafka_reader(const KafkaOptions
                                  // An unknown topic is reported at once.
                                  {"topic.metadata.propagation.max.ms", "0"},
                                  {"queued.max.messages.kbytes", std::to_string(options.queued_bytes >> 10)}}));
+  // A partition that is added is fetched from when the request on its way is answered.
+  const bool is_set = std::any_of(kafka.settings.begin(), kafka.settings.end(),
+                                  [](const auto& setting) { return setting.first == "fetch.wait.max.ms"; });
+  if (!is_set) BRAID_TRY(settings.set("fetch.wait.max.ms", "100"));
   auto reader = std::make_unique<KafkaReader>(kafka.brokers);
   BRAID_TRY(reader->connect(settings));
   return std::unique_ptr<BrokerReader>(std::move(reader));
