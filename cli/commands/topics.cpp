@@ -26,12 +26,7 @@ class SharedProgress {
     const std::lock_guard lock(mutex_);
     parts_[member] = now;
     JobProgress sum;
-    for (const JobProgress& part : parts_) {
-      sum.events += part.events;
-      sum.watermark = sum.watermark == kNoTime ? part.watermark : std::min(sum.watermark, part.watermark);
-      sum.newest = std::max(sum.newest, part.newest);
-      sum.state += part.state;
-    }
+    for (const JobProgress& part : parts_) add_to_progress(part, sum);
     show_(sum);
   }
 

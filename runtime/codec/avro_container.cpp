@@ -9,23 +9,13 @@
 #include <cstring>
 
 #include "runtime/abi/avro_functions.h"
+#include "runtime/codec/avro_bytes.h"
 
 namespace braid {
 namespace {
 
 Error broken(std::string reason) {
   return {ErrorKind::input, std::move(reason)};
-}
-
-void append_long(std::string& out, int64_t number) {
-  uint64_t bits = to_zigzag(number);
-  for (; bits > 0x7F; bits >>= 7) out.push_back(static_cast<char>(bits | 0x80));
-  out.push_back(static_cast<char>(bits));
-}
-
-void append_sized(std::string& out, std::string_view text) {
-  append_long(out, static_cast<int64_t>(text.size()));
-  out += text;
 }
 
 /// Takes values off the front of a text. A value that is not there whole, or broken, is remembered.
@@ -176,12 +166,12 @@ Result<std::optional<ContainerHeader>> read_container_header(std::string_view te
 
 void append_container_header(std::string& out, std::string_view schema, std::string_view marker) {
   out += kContainerMagic;
-  append_long(out, 2);
-  append_sized(out, "avro.codec");
-  append_sized(out, "null");
-  append_sized(out, "avro.schema");
-  append_sized(out, schema);
-  append_long(out, 0);
+  append_avro_long(out, 2);
+  append_avro_text(out, "avro.codec");
+  append_avro_text(out, "null");
+  append_avro_text(out, "avro.schema");
+  append_avro_text(out, schema);
+  append_avro_long(out, 0);
   out += marker;
 }
 
@@ -244,8 +234,8 @@ Status append_unpacked(const ContainerHeader& header, const ContainerBlock& bloc
 }
 
 void append_container_block(std::string& out, int64_t records, std::string_view data, std::string_view marker) {
-  append_long(out, records);
-  append_sized(out, data);
+  append_avro_long(out, records);
+  append_avro_text(out, data);
   out += marker;
 }
 

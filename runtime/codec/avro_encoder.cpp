@@ -7,6 +7,7 @@
 
 #include "runtime/abi/avro_functions.h"
 #include "runtime/base/check.h"
+#include "runtime/codec/avro_bytes.h"
 #include "runtime/codec/avro_container.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/text_forms.h"
@@ -121,17 +122,6 @@ class SchemaWriter {
   std::string wrong_;
 };
 
-void append_long(std::string& out, int64_t number) {
-  uint64_t bits = to_zigzag(number);
-  for (; bits > 0x7F; bits >>= 7) out.push_back(static_cast<char>(bits | 0x80));
-  out.push_back(static_cast<char>(bits));
-}
-
-void append_sized(std::string& out, std::string_view text) {
-  append_long(out, static_cast<int64_t>(text.size()));
-  out += text;
-}
-
 /// The fewest bytes in two's complement, the highest first.
 void append_big_endian(std::string& out, int128 value) {
   char bytes[16];
@@ -139,7 +129,7 @@ void append_big_endian(std::string& out, int128 value) {
   for (size_t i = 16; i-- > 0; value >>= 8) bytes[i] = static_cast<char>(value);
   const char filler = bytes[0] < 0 ? '\xFF' : '\0';
   for (first = 0; first < 15 && bytes[first] == filler && (bytes[first + 1] < 0) == (filler < 0);) ++first;
-  append_sized(out, {bytes + first, 16 - first});
+  append_avro_text(out, {bytes + first, 16 - first});
 }
 
 const Slot* append_value(const Type& type, const Slot* slots, std::string& out) {
@@ -150,7 +140,7 @@ const Slot* append_value(const Type& type, const Slot* slots, std::string& out) 
     case TypeKind::integer:
     case TypeKind::time:
     case TypeKind::timestamp:
-      append_long(out, slots->i64);
+      append_avro_long(out, slots->i64);
       break;
     case TypeKind::floating:
       out.append(reinterpret_cast<const char*>(&slots->f64), sizeof(double));
@@ -160,42 +150,42 @@ const Slot* append_value(const Type& type, const Slot* slots, std::string& out) 
       break;
     case TypeKind::string:
     case TypeKind::bytes:
-      append_sized(out, slots->bytes.view());
+      append_avro_text(out, slots->bytes.view());
       break;
     case TypeKind::uuid: {
       std::string text;
       append_uuid(text, slots->i128);
-      append_sized(out, text);
+      append_avro_text(out, text);
       break;
     }
     case TypeKind::date:
-      append_long(out, slots->i32);
+      append_avro_long(out, slots->i32);
       break;
     case TypeKind::duration: {
       std::string text;
       append_duration_iso(text, slots->i64);
-      append_sized(out, text);
+      append_avro_text(out, text);
       break;
     }
     case TypeKind::enumeration:
       if (has_avro_symbols(type))
-        append_long(out, slots->i32);
+        append_avro_long(out, slots->i32);
       else
-        append_sized(out, type->symbols[static_cast<size_t>(slots->i32)]);
+        append_avro_text(out, type->symbols[static_cast<size_t>(slots->i32)]);
       break;
     case TypeKind::list: {
       const List list = slots->list;
-      if (list.count > 0) append_long(out, static_cast<int64_t>(list.count));
+      if (list.count > 0) append_avro_long(out, static_cast<int64_t>(list.count));
       const Slot* item = list.items;
       for (uint64_t i = 0; i < list.count; ++i) item = append_value(type->element, item, out);
-      append_long(out, 0);
+      append_avro_long(out, 0);
       break;
     }
     case TypeKind::structure:
       for (const Field& field : type->fields) slots = append_value(field.type, slots, out);
       return slots;
     case TypeKind::optional:
-      append_long(out, slots->u8 != 0 ? 1 : 0);
+      append_avro_long(out, slots->u8 != 0 ? 1 : 0);
       if (slots->u8 != 0) append_value(type->element, slots + 1, out);
       return slots + leaf_count(type);
     case TypeKind::checked:
@@ -224,7 +214,7 @@ class AvroEncoder : public Encoder {
   void append_row(const Slot* slots, std::string& out) const override {
     value_.clear();
     append_avro(row_, slots, value_);
-    append_sized(out, value_);
+    append_avro_text(out, value_);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "runtime/abi/avro_functions.h"
+#include "runtime/codec/avro_bytes.h"
 
 namespace braid {
 namespace {
@@ -28,19 +29,13 @@ const char* read_indexes(const char* at, const char* end, std::vector<int32_t>& 
   return at;
 }
 
-void append_number(std::string& out, int64_t number) {
-  uint64_t bits = to_zigzag(number);
-  for (; bits > 0x7F; bits >>= 7) out.push_back(static_cast<char>(bits | 0x80));
-  out.push_back(static_cast<char>(bits));
-}
-
 void append_indexes(std::string& out, const std::vector<int32_t>& indexes) {
   if (indexes.empty() || indexes == std::vector<int32_t>{0}) {
     out.push_back(0);
     return;
   }
-  append_number(out, static_cast<int64_t>(indexes.size()));
-  for (const int32_t index : indexes) append_number(out, index);
+  append_avro_long(out, static_cast<int64_t>(indexes.size()));
+  for (const int32_t index : indexes) append_avro_long(out, index);
 }
 
 /// The framing at the beginning of `text`; the byte after it, or null.

@@ -26,8 +26,9 @@ int64_t JobTurns::age_us() const {
 }
 
 Status JobTurns::look() {
-  if (topics_.reader != nullptr) BRAID_TRY(wake_grown());
-  if (seams_.clock.steady_us() - looked_at_ < options_.look_every_us) return {};
+  // Topics say at once that they have more; files are looked at now and then.
+  if (seams_.clock.steady_us() - looked_at_ < options_.look_every_us)
+    return topics_.reader != nullptr ? wake_grown() : Status();
   BRAID_TRY(look_at_inputs());
   finish_replaced();
   return let_silent_ones_go();

@@ -6,12 +6,6 @@
 #include "runtime/engine/job_status.h"
 
 namespace braid {
-namespace {
-
-/// Of the memory for state: more that no commit has yet is committed at once, so that what a commit takes is bounded.
-constexpr uint64_t kDirtyPart = 6;
-
-}  // namespace
 
 Status JobRun::step(JobInputs::Partition& partition) {
   BRAID_ASSIGN(const bool ran, turns_.run(partition));
@@ -28,20 +22,17 @@ bool JobRun::commit_is_due() const {
 }
 
 Status JobRun::keep_to_budget() {
-  StateSize state = turns_.engine().state_size();
+  const StateSize state = turns_.engine().state_size();
   // A commit on its way takes memory, too: it may keep none from the rows.
-  if (in_flight_ && state.bytes + in_flight_->memory > evict_above_) BRAID_TRY(wait_for_commit());
-  bool full = state.bytes > evict_above_;
-  if (full || turns_.since_commit() >= options_.commit_every_turns ||
-      state.dirty > options_.state_memory / kDirtyPart || commit_is_due())
+  if (in_flight_ && turns_.is_over_budget({.bytes = state.bytes + in_flight_->memory})) BRAID_TRY(wait_for_commit());
+  const bool full = turns_.is_over_budget(state);
+  if (full || turns_.since_commit() >= options_.commit_every_turns || turns_.has_much_to_commit(state) ||
+      commit_is_due())
     BRAID_TRY(commit());
   if (!full) return {};
   // Rows go only if the store has them, so directly behind a commit.
   BRAID_TRY(wait_for_commit());
-  BRAID_TRY(turns_.engine().evict(options_.state_memory / 4 * 3));
-  // What cannot go, as reference data, must not be tried again at each turn.
-  evict_above_ = std::max(options_.state_memory, turns_.engine().state_size().bytes + options_.state_memory / 8);
-  return {};
+  return turns_.evict();
 }
 
 Status JobRun::run_turns() {

@@ -50,7 +50,6 @@ class JobRun {
   JobTurns turns_;
 
   EpochChain last_;  ///< the last epoch that was frozen
-  uint64_t evict_above_;
   uint64_t commits_ = 0;
   bool drained_ = false;
 

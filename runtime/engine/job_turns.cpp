@@ -17,7 +17,8 @@ JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobS
     : program_(program),
       options_(options),
       seams_(seams),
-      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root) {
+      inputs_(seams.fs, program, {.complete = options.seal && !options.follow, .live = options.follow}, options.root),
+      evict_above_(options.state_memory) {
   topics_.broker = seams.broker;
   topics_.reader = seams.reader;
   topics_.clock = &seams.clock;
@@ -246,6 +247,13 @@ Status JobTurns::replay(const EpochRecord& record) {
     }
   }
   return engine_->health();
+}
+
+Status JobTurns::evict() {
+  BRAID_TRY(engine_->evict(options_.state_memory / 4 * 3));
+  // What cannot go, as reference data, must not be tried again at each turn.
+  evict_above_ = std::max(options_.state_memory, engine_->state_size().bytes + options_.state_memory / 8);
+  return {};
 }
 
 EpochRecord JobTurns::end_epoch(const EpochChain& last) {

@@ -49,6 +49,13 @@ class JobTurns {
   bool tables_changed() const { return tables_changed_; }
   uint64_t turns() const { return turns_; }
 
+  // The memory of the state.
+  bool is_over_budget(const StateSize& state) const { return state.bytes > evict_above_; }
+  /// So much is in no commit that one has to come.
+  bool has_much_to_commit(const StateSize& state) const { return state.dirty > options_.state_memory / kDirtyPart; }
+  /// Rows leave memory. Directly behind a commit: they go only if the store has them.
+  Status evict();
+
   /// What belongs to the epoch that ends here; the next one begins.
   EpochRecord end_epoch(const EpochChain& last);
   /// Positions, and what reference data is like, as of the end of the epoch.
@@ -62,6 +69,9 @@ class JobTurns {
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
 
  private:
+  /// Of the memory for state: more that no commit has yet is committed at once, so that what a commit takes is bounded.
+  static constexpr uint64_t kDirtyPart = 6;
+
   /// Where a source is bound to a topic.
   Status connect();
   Status read_table(int source);
@@ -98,6 +108,7 @@ class JobTurns {
   int64_t epoch_began_ = 0;  ///< steady clock
   int64_t looked_at_ = 0;    ///< the inputs, steady clock
   uint64_t turns_ = 0;
+  uint64_t evict_above_;  ///< bytes of state
 
   std::map<std::string, uint64_t> table_digests_;
   bool tables_changed_ = false;

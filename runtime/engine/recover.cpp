@@ -10,8 +10,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       seams_(seams),
       store_(program, options, seams),
       outputs_(seams.fs, program, options.directory, options.outputs),
-      turns_(program, options, seams),
-      evict_above_(options.state_memory) {}
+      turns_(program, options, seams) {}
 
 Status JobRun::recover() {
   BRAID_TRY(store_.lock());

@@ -288,11 +288,7 @@ void JobMember::show_progress() const {
   JobProgress sum;
   for (const auto& [number, task] : tasks_) {
     if (task == nullptr) continue;
-    const JobProgress part = progress_of(task->engine(), 0);
-    sum.events += part.events;
-    sum.watermark = sum.watermark == kNoTime ? part.watermark : std::min(sum.watermark, part.watermark);
-    sum.newest = std::max(sum.newest, part.newest);
-    sum.state += part.state;
+    add_to_progress(progress_of(task->engine(), 0), sum);
   }
   options_.job.progress(sum);
 }
@@ -378,6 +374,22 @@ Status JobMember::leave() {
   return {};
 }
 
+namespace {
+
+/// The watermark of both; kNoTime says nothing yet.
+int64_t watermark_of(int64_t one, int64_t other) {
+  return one == kNoTime ? other : std::min(one, other);
+}
+
+}  // namespace
+
+void add_to_progress(const JobProgress& part, JobProgress& whole) {
+  whole.events += part.events;
+  whole.watermark = watermark_of(whole.watermark, part.watermark);
+  whole.newest = std::max(whole.newest, part.newest);
+  whole.state += part.state;
+}
+
 void add_to_report(const JobReport& part, JobReport& whole) {
   if (whole.products.empty()) {
     whole.products = part.products;
@@ -396,7 +408,7 @@ void add_to_report(const JobReport& part, JobReport& whole) {
   whole.events += part.events;
   whole.turns += part.turns;
   whole.epochs += part.epochs;
-  whole.watermark = whole.watermark == kNoTime ? part.watermark : std::min(whole.watermark, part.watermark);
+  whole.watermark = watermark_of(whole.watermark, part.watermark);
   whole.newest = std::max(whole.newest, part.newest);
   whole.state += part.state;
   whole.deviation += std::abs(part.deviation);

@@ -18,8 +18,6 @@ constexpr int64_t kPatience = 30'000'000;
 /// How long an attempt waits for records that are not there.
 constexpr int64_t kUntilSeen = 5'000'000;
 constexpr std::string_view kTokenHead = "braid1:";
-/// Of the memory for state, as much as may wait for a checkpoint.
-constexpr uint64_t kDirtyPart = 6;
 constexpr uint64_t kTurnsOfEpoch = 1024;
 /// Where `meta` says from which offset on the topic of epochs is read.
 constexpr std::string_view kEpochsFrom = "epochs_from";
@@ -55,8 +53,7 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
       transaction_(transaction),
       store_(program, options_, seams),
       outputs_(program, topics, place.number, transaction, seams.clock),
-      turns_(program, options_, seams),
-      evict_above_(options_.state_memory) {}
+      turns_(program, options_, seams) {}
 
 bool TaskRun::reads_topic(const JobInputs::Partition& partition) const {
   const SourceSpec& source = program_.sources[partition.source];
@@ -255,8 +252,7 @@ Result<bool> TaskRun::run() {
 
 bool TaskRun::full() const {
   const StateSize state = turns_.engine().state_size();
-  return state.bytes > evict_above_ || state.dirty > options_.state_memory / kDirtyPart ||
-         turns_.since_commit() >= kTurnsOfEpoch;
+  return turns_.is_over_budget(state) || turns_.has_much_to_commit(state) || turns_.since_commit() >= kTurnsOfEpoch;
 }
 
 bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
@@ -291,12 +287,9 @@ void TaskRun::note_epochs_end() {
 
 Status TaskRun::keep_to_budget() {
   BRAID_TRY(checkpoint());
-  if (turns_.engine().state_size().bytes <= evict_above_) return {};
-  // Rows go only if the store has them.
+  if (!turns_.is_over_budget(turns_.engine().state_size())) return {};
   BRAID_TRY(wait_for_checkpoint());
-  BRAID_TRY(turns_.engine().evict(options_.state_memory / 4 * 3));
-  evict_above_ = std::max(options_.state_memory, turns_.engine().state_size().bytes + options_.state_memory / 8);
-  return {};
+  return turns_.evict();
 }
 
 Status TaskRun::checkpoint() {

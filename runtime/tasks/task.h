@@ -118,7 +118,6 @@ class TaskRun {
   int64_t stored_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
-  uint64_t evict_above_;
   bool waits_ = false;
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;          ///< steady clock

@@ -34,6 +34,7 @@ Result<JobReport> run_topic_job(const Program& program, const TopicJobOptions& o
 
 /// What one member has done, or one task, becomes a part of what all have.
 void add_to_report(const JobReport& part, JobReport& whole);
+void add_to_progress(const JobProgress& part, JobProgress& whole);
 void add_to_figures(const StoreFigures& part, StoreFigures& whole);
 
 }  // namespace braid
