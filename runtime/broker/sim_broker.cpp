@@ -79,11 +79,14 @@ BrokerResult<std::unique_ptr<BrokerWriter>> SimBroker::make_writer(const WriterO
   return make_sim_writer(cluster_, instance_, options);
 }
 
+// What is sent may arrive when the broker object is gone: the requests know the cluster alone.
+
 BrokerResult<std::vector<std::string>> SimBroker::topics(int64_t timeout_us) {
   using Answer = Value<std::vector<std::string>>;
-  BRAID_ASSIGN(Answer answer, (Admin(cluster_, instance_).ask<Answer>(timeout_us, "cannot list the topics", [this] {
+  BRAID_ASSIGN(Answer answer,
+               (Admin(cluster_, instance_).ask<Answer>(timeout_us, "cannot list the topics", [&cluster = cluster_] {
                  Answer found;
-                 found.value = cluster_.topics();
+                 found.value = cluster.topics();
                  return found;
                })));
   return std::move(answer.value);
@@ -92,13 +95,14 @@ BrokerResult<std::vector<std::string>> SimBroker::topics(int64_t timeout_us) {
 BrokerResult<std::vector<TopicInfo>> SimBroker::describe(std::span<const std::string> topics, int64_t timeout_us) {
   const std::vector<std::string> names(topics.begin(), topics.end());
   using Answer = Value<std::vector<TopicInfo>>;
-  BRAID_ASSIGN(Answer answer,
-               (Admin(cluster_, instance_).ask<Answer>(timeout_us, "cannot describe topics", [this, names] {
-                 Answer found;
-                 for (const std::string& name : names)
-                   if (cluster_.topic(name) != nullptr) found.value.push_back({name, cluster_.partitions_of(name)});
-                 return found;
-               })));
+  BRAID_ASSIGN(
+      Answer answer,
+      (Admin(cluster_, instance_).ask<Answer>(timeout_us, "cannot describe topics", [&cluster = cluster_, names] {
+        Answer found;
+        for (const std::string& name : names)
+          if (cluster.topic(name) != nullptr) found.value.push_back({name, cluster.partitions_of(name)});
+        return found;
+      })));
   return std::move(answer.value);
 }
 
@@ -107,8 +111,8 @@ BrokerStatus SimBroker::create_topics(std::span<const NewTopic> topics, int64_t 
     if (topic.partitions < 1)
       return BrokerError{BrokerFault::refused, "cannot make the topic `" + topic.name + "`: it has no partitions", 0};
   const std::vector<NewTopic> made(topics.begin(), topics.end());
-  BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, "cannot make topics", [this, made] {
-    for (const NewTopic& topic : made) cluster_.create(topic);
+  BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, "cannot make topics", [&cluster = cluster_, made] {
+    for (const NewTopic& topic : made) cluster.create(topic);
     return SimAnswer{};
   })));
   return {};
@@ -116,30 +120,33 @@ BrokerStatus SimBroker::create_topics(std::span<const NewTopic> topics, int64_t 
 
 BrokerStatus SimBroker::delete_topics(std::span<const std::string> topics, int64_t timeout_us) {
   const std::vector<std::string> names(topics.begin(), topics.end());
-  BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, "cannot delete topics", [this, names] {
-    for (const std::string& name : names) cluster_.remove(name);
-    return SimAnswer{};
-  })));
+  BRAID_TRY(
+      (Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, "cannot delete topics", [&cluster = cluster_, names] {
+        for (const std::string& name : names) cluster.remove(name);
+        return SimAnswer{};
+      })));
   return {};
 }
 
 BrokerStatus SimBroker::delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) {
   const std::string action = "cannot delete records of " + text_of(place);
-  BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, action, [this, place, offset]() -> SimAnswer {
-    SimLog* log = cluster_.log_of(place);
-    if (log == nullptr) return {SimError::unknown_topic};
-    if (offset > log->end()) return {SimError::offset_out_of_range};
-    log->delete_before(offset);
-    return {};
-  })));
+  BRAID_TRY((Admin(cluster_, instance_)
+                 .ask<SimAnswer>(timeout_us, action, [&cluster = cluster_, place, offset]() -> SimAnswer {
+                   SimLog* log = cluster.log_of(place);
+                   if (log == nullptr) return {SimError::unknown_topic};
+                   if (offset > log->end()) return {SimError::offset_out_of_range};
+                   log->delete_before(offset);
+                   return {};
+                 })));
   return {};
 }
 
 BrokerResult<OffsetRange> SimBroker::offsets(const TopicPartition& place, int64_t timeout_us) {
   using Answer = Value<OffsetRange>;
   const std::string action = "cannot find the offsets of " + text_of(place);
-  BRAID_ASSIGN(Answer answer, (Admin(cluster_, instance_).ask<Answer>(timeout_us, action, [this, place]() -> Answer {
-                 const SimLog* log = cluster_.log_of(place);
+  BRAID_ASSIGN(Answer answer,
+               (Admin(cluster_, instance_).ask<Answer>(timeout_us, action, [&cluster = cluster_, place]() -> Answer {
+                 const SimLog* log = cluster.log_of(place);
                  if (log == nullptr) return {{SimError::unknown_topic}, {}};
                  return {{}, {log->begin(), log->last_stable()}};
                })));
@@ -150,11 +157,12 @@ BrokerResult<int64_t> SimBroker::offset_at(const TopicPartition& place, int64_t 
   using Answer = Value<int64_t>;
   const std::string action = "cannot find the offsets of " + text_of(place);
   BRAID_ASSIGN(Answer answer,
-               (Admin(cluster_, instance_).ask<Answer>(timeout_us, action, [this, place, timestamp_ms]() -> Answer {
-                 const SimLog* log = cluster_.log_of(place);
-                 if (log == nullptr) return {{SimError::unknown_topic}, {}};
-                 return {{}, log->at_time(timestamp_ms)};
-               })));
+               (Admin(cluster_, instance_)
+                    .ask<Answer>(timeout_us, action, [&cluster = cluster_, place, timestamp_ms]() -> Answer {
+                      const SimLog* log = cluster.log_of(place);
+                      if (log == nullptr) return {{SimError::unknown_topic}, {}};
+                      return {{}, log->at_time(timestamp_ms)};
+                    })));
   return answer.value;
 }
 
