@@ -16,6 +16,7 @@ constexpr int64_t kShortly = 1'000'000;
 /// What is committed is seen within that time.
 constexpr int64_t kUntilGone = 600'000'000;
 constexpr int64_t kNothingDue = 1'000'000;
+constexpr int64_t kAskEndEvery = 500'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
 }  // namespace
@@ -33,9 +34,10 @@ Result<JobReport> JobMember::run() {
     BRAID_ASSIGN(const bool ran, run_round());
     show_status();
     int64_t rest = time_to_commit();
-    if (rest <= 0 || is_done()) {
+    if (rest <= 0 || tasks_at_end()) {
       BRAID_TRY(commit());
-      if (is_done()) break;  // and the commit has not undone it
+      BRAID_ASSIGN(const bool done, is_done());  // and the commit has not undone it
+      if (done) break;
       rest = time_to_commit();
     }
     if (!ran) reader_->wait(std::min(options_.job.look_every_us, rest));
@@ -57,10 +59,26 @@ bool JobMember::stops() {
   return drained_;
 }
 
-bool JobMember::is_done() const {
+bool JobMember::tasks_at_end() const {
   return options_.job.until_caught_up && was_assigned_ &&
          std::all_of(tasks_.begin(), tasks_.end(),
                      [](const auto& task) { return task.second != nullptr && task.second->at_end(); });
+}
+
+Result<bool> JobMember::is_done() {
+  if (!tasks_at_end()) return false;
+  const int64_t now = seams_.clock.steady_us();
+  if (end_asked_at_ != 0 && now - end_asked_at_ < kAskEndEvery) return false;
+  end_asked_at_ = now;
+  for (int32_t number = 0; number < task_count_; ++number) {
+    if (tasks_.contains(number)) continue;
+    const auto committed = group_->committed(inputs_of(number), kShortly);
+    const auto reached =
+        committed.ok() ? end_.is_reached(*committed, *reader_, seams_.clock) : BrokerResult<bool>(committed.error());
+    if (!reached.ok() && reached.error().fault != BrokerFault::retry) return Error(reached.error());
+    if (!reached.ok() || !*reached) return false;
+  }
+  return true;
 }
 
 Status JobMember::prepare() {
@@ -77,6 +95,8 @@ Status JobMember::prepare() {
     }
     TopicAccess access{.broker = seams_.broker, .clock = &seams_.clock, .stop_requested = options_.job.stop_requested};
     BRAID_ASSIGN(const auto places, find_topic_partitions(access, source.binding.address, true));
+    if (options_.job.until_caught_up)
+      for (const TopicPartition& place : places) BRAID_TRY(end_.add(access, place, start_of(source.binding)));
     const auto [found, added] = input_partitions_.emplace(source.binding.address, places.size());
     if (!added) {
       const auto first = std::find_if(program_.sources.begin(), program_.sources.end(), [&](const SourceSpec& each) {

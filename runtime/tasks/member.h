@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/tasks/job_end.h"
 #include "runtime/tasks/task.h"
 #include "runtime/tasks/topic_job.h"
 
@@ -42,8 +43,10 @@ class JobMember : BrokerGroup::Owner {
   Status forget_work();
   void forget_tasks();
   bool stops();
-  /// Its inputs have an end, and are read up to there.
-  bool is_done() const;
+  /// Its inputs have an end, and its tasks have read them up to there.
+  bool tasks_at_end() const;
+  /// That, and so have the tasks of others.
+  Result<bool> is_done();
   int64_t time_to_commit() const;
   void show_progress() const;
   void show_status();
@@ -62,6 +65,7 @@ class JobMember : BrokerGroup::Owner {
   int32_t task_count_ = 1;
   bool by_number_ = true;  ///< each task has the partitions with its number; else the only task has all
   std::map<std::string, int32_t> input_partitions_;  ///< by topic
+  JobEnd end_;                                       ///< if they have one
   std::unique_ptr<OutputTopics> topics_;
   std::unique_ptr<BrokerGroup> group_;
   std::unique_ptr<BrokerReader> reader_;
@@ -74,8 +78,9 @@ class JobMember : BrokerGroup::Owner {
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
   int64_t pause_us_ = 0;
-  int64_t shown_at_ = 0;  ///< steady clock
-  Status failure_;        ///< within a callback
+  int64_t shown_at_ = 0;      ///< steady clock
+  int64_t end_asked_at_ = 0;  ///< the same
+  Status failure_;            ///< within a callback
   std::vector<Diagnostic> warnings_;
 };
 

@@ -41,6 +41,19 @@ TEST(Members, GiveEachRowOnceWhateverHappens) {
   EXPECT_GT(sum.cut, runs);
 }
 
+TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
+  for (uint64_t seed = 1; seed <= seeds(60); ++seed) {
+    JobSimulation run = run_of(seed);
+    run.feed_us = 0;
+    run.share_stores = true;  // the last instance begins where the others were
+    run.storm_us = static_cast<int64_t>(seed % 12) * 1'000'000;
+    run.ends_caught_up = true;
+    const JobSimulated outcome = simulate(run);
+    ASSERT_EQ(outcome.failure, "");
+    ASSERT_EQ(outcome.violation, "");
+  }
+}
+
 TEST(Members, RunTheSameWithTheSameSeed) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     const uint64_t trace = simulate(run_of(seed)).trace;

@@ -51,6 +51,7 @@ struct World {
   std::vector<std::pair<TopicPartition, std::string>> later;
   SimFs shared{run.seed + 1000};
   JobSimulated outcome;
+  std::set<SimBroker*> at_work;  ///< of the instances
   bool stop = false;
 };
 
@@ -162,9 +163,10 @@ bool check(World& world, uint64_t* trace) {
   return whole;
 }
 
-void live(World& world, int number, test::Machine& machine) {
+void live(World& world, int number, test::Machine& machine, bool until_caught_up = false) {
   const std::string name = fmt::format("instance-{}", number);
   SimBroker broker(world.cluster, name);
+  if (!until_caught_up) world.at_work.insert(&broker);
   InlineExecutor executor;
   const JobSeams seams{machine.fs, world.sim_clock, executor,
                        [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
@@ -172,7 +174,9 @@ void live(World& world, int number, test::Machine& machine) {
   options.job = test::job_options();
   options.job.commit_every_us = 100'000;
   options.job.state_memory = world.run.state_memory;
-  options.job.stop_requested = [&] { return world.stop || broker.crashed(); };
+  options.job.until_caught_up = until_caught_up;
+  options.job.follow = !until_caught_up;
+  options.job.stop_requested = [&] { return (world.stop && !until_caught_up) || broker.crashed(); };
   options.broker.group = "job";
   options.broker.session_timeout_us = 6 * kSecond;
   options.broker.transaction_timeout_us = 10 * kSecond;
@@ -182,6 +186,7 @@ void live(World& world, int number, test::Machine& machine) {
   if (world.run.has_snapshots) options.snapshots = &snapshots;
   options.snapshot_every_us = 3 * kSecond;
   const auto report = run_topic_job(world.program, options, seams);
+  world.at_work.erase(&broker);
   ++world.outcome.lives;
   if (broker.crashed()) {
     ++world.outcome.crashes;
@@ -249,6 +254,7 @@ JobSimulated simulate(const JobSimulation& run) {
         world.cluster.calm();
         calm = true;
       }
+      if (run.ends_caught_up && time.now_us() - began > run.storm_us) break;
       // What is still on its way may yet do harm.
       if (whole && calm) {
         time.sleep(plan.longest_hold_us);
@@ -257,6 +263,14 @@ JobSimulated simulate(const JobSimulation& run) {
     }
     world.cluster.calm();
     world.stop = true;
+    if (!run.ends_caught_up) return;
+    for (SimBroker* each : world.at_work) each->crash();
+    time.sleep(world.cluster.faults().between(0, 8 * kSecond));
+    test::Machine& machine = machines.front();
+    live(world, run.instances, machine, true);
+    time.sleep(20 * kSecond);  // transactions of the others hide its rows until they time out
+    if (!check(world, nullptr) && world.outcome.failure.empty())
+      world.outcome.failure = "the last instance was not done: " + world.outcome.stall;
   });
   time.run();
   check(world, &world.outcome.trace);

@@ -24,6 +24,8 @@ struct JobSimulation {
   bool has_snapshots = false;
   uint64_t state_memory = UINT64_MAX;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
+  /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
+  bool ends_caught_up = false;
 };
 
 struct JobSimulated {
