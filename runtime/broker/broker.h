@@ -96,6 +96,8 @@ class BrokerReader {
   virtual BrokerResult<Fetched> fetch(const TopicPartition& place, size_t most) = 0;
   /// Returns when records are at hand, a partition has reached its end, or the time is over.
   virtual void wait(int64_t timeout_us) = 0;
+  /// The same of one partition, whatever others have.
+  virtual void wait_for(const TopicPartition& place, int64_t timeout_us) = 0;
 };
 
 /// Membership in a group whose members share the partitions of one topic.

@@ -71,22 +71,11 @@ class SimReader : public BrokerReader, SimClient {
     return fetched;
   }
 
-  void wait(int64_t timeout_us) override {
-    if (!enter().ok()) return;
-    const int64_t until = now() + std::max(timeout_us, kLeastWait);
-    pass_time();
-    while (now() < until && !instance_->crashed) {
-      int64_t next = until;
-      for (auto& [place, partition] : partitions_) {
-        look(place, partition);
-        if (partition.fresh || partition.position < partition.horizon || partition.error != SimError::none) return;
-        // One that has been looked at to its end is looked at again when something changes.
-        if (!partition.looked || partition.seen_version != cluster_.version())
-          next = std::min(next, std::max(partition.look_at_us, now() + 1));
-      }
-      const uint64_t version = cluster_.version();
-      SimClient::wait(next, [&] { return cluster_.version() != version; });
-    }
+  void wait(int64_t timeout_us) override { wait_for_any(partitions_.begin(), partitions_.end(), timeout_us); }
+  void wait_for(const TopicPartition& place, int64_t timeout_us) override {
+    const auto found = partitions_.find(place);
+    BRAID_CHECK(found != partitions_.end(), "a partition is waited for that was not started");
+    wait_for_any(found, std::next(found), timeout_us);
   }
 
  private:
@@ -99,6 +88,26 @@ class SimReader : public BrokerReader, SimClient {
     bool fresh = false;  ///< the end was reached since the last fetch
     SimError error = SimError::none;
   };
+  using Partitions = std::map<TopicPartition, Partition>;
+
+  void wait_for_any(Partitions::iterator begin, Partitions::iterator end, int64_t timeout_us) {
+    if (!enter().ok()) return;
+    const int64_t until = now() + std::max(timeout_us, kLeastWait);
+    pass_time();
+    while (now() < until && !instance_->crashed) {
+      int64_t next = until;
+      for (auto each = begin; each != end; ++each) {
+        auto& [place, partition] = *each;
+        look(place, partition);
+        if (partition.fresh || partition.position < partition.horizon || partition.error != SimError::none) return;
+        // One that has been looked at to its end is looked at again when something changes.
+        if (!partition.looked || partition.seen_version != cluster_.version())
+          next = std::min(next, std::max(partition.look_at_us, now() + 1));
+      }
+      const uint64_t version = cluster_.version();
+      SimClient::wait(next, [&] { return cluster_.version() != version; });
+    }
+  }
 
   void look(const TopicPartition& place, Partition& partition) {
     if (now() < partition.look_at_us || partition.position < partition.horizon) return;
@@ -127,7 +136,7 @@ class SimReader : public BrokerReader, SimClient {
     partition.horizon = std::max(log->last_stable(), partition.position);
   }
 
-  std::map<TopicPartition, Partition> partitions_;
+  Partitions partitions_;
 };
 
 }  // namespace

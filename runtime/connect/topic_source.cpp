@@ -45,7 +45,7 @@ class TopicSource : public SourcePartition {
   }
 
   const std::string& name() const override { return name_; }
-  bool at_end() const override { return at_end_; }
+  bool at_end() const override { return bound_ ? bound_reached_ : at_end_; }
 
   using SourcePartition::next_turn;
   Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer,
@@ -59,7 +59,7 @@ class TopicSource : public SourcePartition {
     turn.begin = from;
     size_t used = 0;
     while (!goal || *position_ < *goal) {
-      BRAID_ASSIGN(const bool at_hand, fetch(goal && (end || given_.empty()), goal));
+      BRAID_ASSIGN(const bool at_hand, fetch(goal && (end || (!access_.live && given_.empty())), goal));
       if (!at_hand) {
         if (end && at_end_) return changed(*end);
         break;
@@ -81,6 +81,7 @@ class TopicSource : public SourcePartition {
       ++next_;
       if (turn.long_record_bytes > 0) break;
     }
+    bound_reached_ |= bound_ && *position_ >= *bound_;
     if (given_.empty()) return std::optional<SourceTurn>();
     if (end && *position_ != *end) return changed(*end);
     turn.bytes = {buffer.reserve(0), used};
@@ -94,8 +95,9 @@ class TopicSource : public SourcePartition {
   }
 
   Result<bool> has_more(int64_t position) override {
+    if (bound_reached_) return false;
     BRAID_TRY(go_to(position));
-    return fetch(false, std::nullopt);
+    return fetch(false, bound_);
   }
   std::optional<uint64_t> records_behind(int64_t position) override {
     if (at_end_) return 0;
@@ -119,13 +121,12 @@ class TopicSource : public SourcePartition {
     batch_.reset();
     BRAID_TRY(of_input(access_.reader->start(place_, position)));
     position_ = position;
-    at_end_ = false;
+    at_end_ = bound_reached_ = false;
     return {};
   }
 
   /// Whether there is a record at hand. `wait`: until there is one, or nothing comes up to `goal`.
   Result<bool> fetch(bool wait, std::optional<int64_t> goal) {
-    const int64_t began = access_.clock->steady_us();
     while (true) {
       if (batch_ != nullptr && next_ < batch_->records().size()) return true;
       batch_.reset();
@@ -137,14 +138,25 @@ class TopicSource : public SourcePartition {
       if (fetched.ok()) {
         batch_ = std::move(fetched->batch);
         at_end_ = fetched->end.has_value();
-        if (batch_ != nullptr) continue;
-        // Behind a change of leaders the end may be an earlier one for a moment.
-        const bool stays = goal && access_.clock->steady_us() - began > kPatience;
-        if (at_end_ && (!goal || *fetched->end >= *goal || stays)) return false;
+        if (batch_ != nullptr) {
+          short_since_.reset();
+          continue;
+        }
+        if (at_end_ && (!goal || *fetched->end >= *goal || stays_short())) {
+          bound_reached_ |= bound_ && bound_ == goal;
+          return false;
+        }
       }
       if (!wait || (access_.stop_requested && access_.stop_requested())) return false;
-      access_.reader->wait(kLookEvery);
+      access_.reader->wait_for(place_, kLookEvery);
     }
+  }
+
+  /// Behind a change of leaders the end may be an earlier one for a moment.
+  bool stays_short() {
+    const int64_t now = access_.clock->steady_us();
+    if (!short_since_) short_since_ = now;
+    return now - *short_since_ > kPatience;
   }
 
   /// Adds a line; the bytes that are used then.
@@ -195,8 +207,10 @@ class TopicSource : public SourcePartition {
   std::unique_ptr<RecordBatch> batch_;
   size_t next_ = 0;
   bool at_end_ = false;
-  std::optional<int64_t> end_;  ///< of the partition, when it was asked for
-  int64_t asked_at_ = 0;        ///< steady clock
+  bool bound_reached_ = false;
+  std::optional<int64_t> short_since_;  ///< steady clock: the end lies before what is to be read
+  std::optional<int64_t> end_;          ///< of the partition, when it was asked for
+  int64_t asked_at_ = 0;                ///< steady clock
   std::vector<GivenRecord> given_;
   std::vector<size_t> begins_;  ///< of their lines
   std::deque<std::string> originals_;

@@ -29,8 +29,10 @@ struct TopicAccess {
   Clock* clock = nullptr;
   /// Only the partition with this number, of streams and of tables with history. Nothing: all.
   std::optional<int32_t> task;
-  /// Read up to the end that there was at the beginning, and wait for records up to there.
+  /// Read up to the end that there was at the beginning.
   bool bounded = false;
+  /// What is not at hand is left for later; else, if `bounded`, it is waited for.
+  bool live = false;
   /// Asked while it waits; true: it gives up, as if nothing were at hand.
   std::function<bool()> stop_requested;
 };

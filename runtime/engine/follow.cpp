@@ -44,7 +44,7 @@ void JobTurns::wait(int64_t timeout_us) {
 bool JobTurns::at_end() const {
   const auto& partitions = inputs_.partitions();
   return std::all_of(partitions.begin(), partitions.end(), [this](const JobInputs::Partition& each) {
-    return each.exhausted || program_.sources[each.source].is_static();
+    return program_.sources[each.source].is_static() || (each.exhausted && each.reader->at_end());
   });
 }
 

@@ -232,6 +232,7 @@ Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
   TopicAccess access = *topics_;
   // Reference data is read to its end, before all else.
   access.bounded |= spec.is_static();
+  access.live &= !spec.is_static();
   BRAID_ASSIGN(partition.reader, open_topic_partition(access, place));
   if (stored != nullptr && !spec.is_static()) {
     partition.known = true;

@@ -24,6 +24,7 @@ JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobS
   topics_.clock = &seams.clock;
   topics_.task = options.partition;
   topics_.bounded = options.until_caught_up;
+  topics_.live = options.follow;
   topics_.stop_requested = options.stop_requested;
 }
 

@@ -141,7 +141,7 @@ class KafkaReader : public BrokerReader {
       if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         // Records before it go out first.
         if (!batch->empty()) {
-          partition.early.push_front(std::move(message));
+          partition.ready.push_front(std::move(message));
           break;
         }
         return error_of(message->err, "cannot read " + text_of(place), {.right = "Read", .topic = place.topic});
@@ -163,14 +163,24 @@ class KafkaReader : public BrokerReader {
   void wait(int64_t timeout_us) override {
     if (rd_kafka_queue_length(main_.get()) > 0) return;
     for (const auto& [place, partition] : partitions_)
-      if (!partition.early.empty() || rd_kafka_queue_length(partition.queue.get()) > 0) return;
+      if (!partition.ready.empty() || rd_kafka_queue_length(partition.queue.get()) > 0) return;
     bell_.wait(timeout_us);
   }
 
+  void wait_for(const TopicPartition& place, int64_t timeout_us) override {
+    take_strays();
+    Partition& partition = partitions_.at(place);
+    if (!partition.ready.empty()) return;
+    Message message(rd_kafka_consume_queue(partition.queue.get(), static_cast<int>(timeout_us / 1000)));
+    if (message != nullptr) partition.ready.push_back(std::move(message));
+  }
+
  private:
+  static constexpr size_t kAtOnce = 1024;
+
   struct Partition {
     Queue queue;
-    std::deque<Message> early;
+    std::deque<Message> ready;  ///< before those in the queue
     std::optional<int64_t> end;
     BrokerStatus failure;
   };
@@ -178,12 +188,16 @@ class KafkaReader : public BrokerReader {
   static void silence(Partition& partition) { rd_kafka_queue_cb_event_enable(partition.queue.get(), nullptr, nullptr); }
 
   Message next(Partition& partition) {
-    if (!partition.early.empty()) {
-      Message message = std::move(partition.early.front());
-      partition.early.pop_front();
-      return message;
+    if (partition.ready.empty()) {
+      // One by one each message would take and give back the lock of the queue.
+      rd_kafka_message_t* taken[kAtOnce];
+      const ssize_t count = rd_kafka_consume_batch_queue(partition.queue.get(), 0, taken, kAtOnce);
+      for (ssize_t i = 0; i < count; ++i) partition.ready.emplace_back(taken[i]);
+      if (partition.ready.empty()) return nullptr;
     }
-    return Message(rd_kafka_consume_queue(partition.queue.get(), 0));
+    Message message = std::move(partition.ready.front());
+    partition.ready.pop_front();
+    return message;
   }
 
   /// The library joins a partition's queue to its main queue some time after the assignment: until that is undone
@@ -194,7 +208,7 @@ class KafkaReader : public BrokerReader {
       auto found = partitions_.find({rd_kafka_topic_name(message->rkt), message->partition});
       if (found == partitions_.end()) continue;
       rd_kafka_queue_forward(found->second.queue.get(), nullptr);
-      found->second.early.push_back(std::move(message));
+      found->second.ready.push_back(std::move(message));
     }
   }
 
@@ -233,7 +247,9 @@ BrokerResult<std::unique_ptr<BrokerReader>> make_kafka_reader(const KafkaOptions
                                  {"check.crcs", "true"},
                                  // An unknown topic is reported at once.
                                  {"topic.metadata.propagation.max.ms", "0"},
-                                 {"queued.max.messages.kbytes", std::to_string(options.queued_bytes >> 10)}}));
+                                 {"queued.max.messages.kbytes", std::to_string(options.queued_bytes >> 10)},
+                                 // So long nothing is asked for when a queue is full; a second would be the default.
+                                 {"fetch.queue.backoff.ms", "10"}}));
   // A partition that is added is fetched from when the request on its way is answered.
   const bool is_set = std::any_of(kafka.settings.begin(), kafka.settings.end(),
                                   [](const auto& setting) { return setting.first == "fetch.wait.max.ms"; });
