@@ -32,8 +32,13 @@ class RequestLog {
     return std::find(kWritingRequests.begin(), kWritingRequests.end(), request) != kWritingRequests.end();
   }
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*, size_t) {
+    rd_kafka_interceptor_add_on_thread_start(client, "braid", on_thread_start, self);
     rd_kafka_interceptor_add_on_request_sent(client, "braid", on_request_sent, self);
     return rd_kafka_interceptor_add_on_response_received(client, "braid", on_response_received, self);
+  }
+  static rd_kafka_resp_err_t on_thread_start(rd_kafka_t*, rd_kafka_thread_type_t type, const char*, void*) {
+    is_connection_ = type == RD_KAFKA_THREAD_BROKER;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   static rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t request, int16_t, int32_t,
                                              size_t, void* self) {
@@ -44,12 +49,18 @@ class RequestLog {
                                                   int32_t, size_t, int64_t, rd_kafka_resp_err_t error, void* self) {
     if (!writes(request)) return RD_KAFKA_RESP_ERR_NO_ERROR;
     auto* log = static_cast<RequestLog*>(self);
-    ++(error == RD_KAFKA_RESP_ERR_NO_ERROR ? log->answered_ : log->failed_);
+    // An answer that goes to another thread of the library is reported there once more.
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      ++log->failed_;
+    else if (is_connection_)
+      ++log->answered_;
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
 
+  static thread_local bool is_connection_;  ///< this thread of the library has a connection to a broker
   std::atomic<int64_t> sent_ = 0, answered_ = 0, failed_ = 0;
 };
+thread_local bool RequestLog::is_connection_ = false;
 
 class KafkaWriter : public BrokerWriter {
  public:
