@@ -192,5 +192,16 @@ TEST_F(ReadingTest, SaysWhichRightIsNeeded) {
   EXPECT_THAT(value.error().message, testing::HasSubstr("`Read` on the topic `t`"));
 }
 
+TEST_F(ClientTest, ABrokerThatIsAwayIsAskedAgain) {
+  ASSERT_TRUE(broker_->offsets({"t", 0}, 30 * kSecond).ok());
+  rd_kafka_mock_broker_set_down(cluster_, 1);
+  const auto away = broker_->offsets({"t", 0}, kSecond);
+  ASSERT_FALSE(away.ok()) << away->begin << ".." << away->end;
+  EXPECT_EQ(away.error().fault, BrokerFault::retry);
+  rd_kafka_mock_broker_set_up(cluster_, 1);
+  const auto back = broker_->offsets({"t", 0}, 30 * kSecond);
+  EXPECT_TRUE(back.ok()) << back.error().message;
+}
+
 }  // namespace
 }  // namespace braid

@@ -223,6 +223,8 @@ class KafkaBroker : public Broker {
     BRAID_CHECK(count == 1, "an answer for another partition");
     const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
     if (result->err != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(result->err, action, asked);
+    // When nobody answers in time, the library reports success, and no offset.
+    if (result->offset == RD_KAFKA_OFFSET_INVALID) return failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action, asked);
     return result->offset;
   }
 
