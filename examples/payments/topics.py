@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""The payments example over topics.
+
+    topics.py send DATA_DIR BROKERS [SECONDS]   sends the records of generate.py, in the order of their files, spread over
+                                                the time; makes the topics, with three partitions each
+    topics.py save DATA_DIR BROKERS             writes what the input topics hold as files, one of each partition
+    topics.py compare OUT_DIR BROKERS           compares the rows of product topics with the files of a run, in any order
+
+Reads committed records only. Needs confluent-kafka.
+"""
+import collections
+import json
+import pathlib
+import sys
+import time
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+PARTITIONS = 3
+TOPICS = {"payment": "payments.payment.v1", "customer": "crm.customer.v1"}
+
+
+def key_of(record: bytes):
+    """The record's id as the text of a key; none, of a record that is broken."""
+    try:
+        return str(json.loads(record)["id"]).encode()
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def send(data: pathlib.Path, brokers: str, seconds: float):
+    admin = AdminClient({"bootstrap.servers": brokers})
+    for made in admin.create_topics([NewTopic(name, PARTITIONS) for name in TOPICS.values()]).values():
+        made.result()
+    failed = []
+    producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True, "linger.ms": 5, "partitioner": "murmur2"})
+
+    def write(topic: str, record: bytes, partition: int = -1):
+        producer.produce(topic, key=key_of(record), value=record, partition=partition,
+                         on_delivery=lambda error, _: failed.append(error) if error else None)
+        producer.poll(0)
+
+    for record in (data / "customer.ndjson").read_bytes().splitlines():
+        write(TOPICS["customer"], record)
+    files = [(data / f"payment-{i}.ndjson").read_bytes().split(b"\n")[:-1] for i in range(PARTITIONS)]
+    longest, steps = max(len(file) for file in files), 100
+    for step in range(steps):
+        for partition, records in enumerate(files):
+            for record in records[longest * step // steps:longest * (step + 1) // steps]:
+                write(TOPICS["payment"], record, partition)
+        time.sleep(seconds / steps)
+    producer.flush()
+    if failed:
+        sys.exit(f"topics.py: {failed[0]}")
+    print(f"sent {sum(len(file) for file in files)} payments")
+
+
+def values_of(brokers: str, topic: str) -> list:
+    """The values of each partition, in their order."""
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "topics.py", "isolation.level": "read_committed",
+                         "enable.auto.commit": False, "enable.partition.eof": True})
+    partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+    values = [[] for _ in partitions]
+    consumer.assign([TopicPartition(topic, each, OFFSET_BEGINNING) for each in partitions])
+    ended = 0
+    while ended < len(values):
+        message = consumer.poll(30)
+        if message is None:
+            sys.exit(f"topics.py: {topic} cannot be read to its end")
+        if message.error() is None:
+            values[message.partition()].append(message.value())
+        elif message.error().code() == KafkaError._PARTITION_EOF:
+            ended += 1
+    consumer.close()
+    return values
+
+
+def save(data: pathlib.Path, brokers: str):
+    data.mkdir(parents=True, exist_ok=True)
+    for name, topic in TOPICS.items():
+        for partition, values in enumerate(values_of(brokers, topic)):
+            (data / f"{name}-{partition}.ndjson").write_bytes(b"".join(value + b"\n" for value in values))
+
+
+def row_of(line: bytes) -> str:
+    """Without the place of the record, which is a file or a topic."""
+    row = json.loads(line)
+    for name in ("origin", "bytes"):
+        row.pop(name, None)
+    return json.dumps(row, sort_keys=True)
+
+
+def compare(out: pathlib.Path, brokers: str):
+    wrong = False
+    for path in sorted(out.glob("*.ndjson")):
+        expected = collections.Counter(map(row_of, path.read_bytes().splitlines()))
+        found = collections.Counter(row_of(value) for values in values_of(brokers, path.stem) for value in values)
+        missing, extra = (expected - found).total(), (found - expected).total()
+        print(f"{path.stem}: {expected.total()} rows, {missing} missing, {extra} too many")
+        wrong |= missing > 0 or extra > 0
+    sys.exit(1 if wrong else 0)
+
+
+def main():
+    action, folder, brokers = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+    if action == "send":
+        send(folder, brokers, float(sys.argv[4]) if len(sys.argv) > 4 else 15)
+    else:
+        {"save": save, "compare": compare}[action](folder, brokers)
+
+
+main()
