@@ -41,7 +41,7 @@ LIBRARIES = {
     r"boost/spirit": ["compiler/parse"],
     r"llvm(-c)?/": ["compiler/codegen"],
     r"rocksdb/": ["runtime/state"],
-    r"rdkafka(_mock)?\.h": ["runtime/connect/kafka"],
+    r"rdkafka(_mock)?\.h": ["runtime/connect/kafka", "benchmarks"],
     r"curl/": ["runtime/connect/registry"],
     r"toml\+\+/": ["cli/project"],
     r"boost/(asio|beast)": ["cli/serve"],
