@@ -97,6 +97,7 @@ class SimCluster : private SimPartitions {
   void deliver(const std::shared_ptr<SimInstance>& to, int64_t time_us, std::function<void()> what);
   int64_t way() { return faults_.between(options_.shortest_way_us, options_.longest_way_us); }
   int64_t bytes_sent() const { return bytes_sent_; }
+  int64_t messages_sent() const { return messages_sent_; }  ///< requests
 
  private:
   void changed() override { ++version_; }
@@ -108,7 +109,7 @@ class SimCluster : private SimPartitions {
   SimTransactions transactions_;
   std::map<std::string, Topic> topics_;
   uint64_t version_ = 0;
-  int64_t away_until_ = 0, bytes_sent_ = 0;
+  int64_t away_until_ = 0, bytes_sent_ = 0, messages_sent_ = 0;
 };
 
 template <class A>
@@ -117,6 +118,7 @@ void SimCluster::send(const std::shared_ptr<SimInstance>& from, SimConnection& c
   if (from->crashed) return;
   constexpr int64_t kOverhead = 60;
   bytes_sent_ += kOverhead + bytes;
+  ++messages_sent_;
   const SimFault fault = faults_.draw(kind);
   const int64_t now = time_.now_us();
   if (connection.breaks_at_us != 0 && connection.breaks_at_us <= now) connection = {};
