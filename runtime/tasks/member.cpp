@@ -15,6 +15,9 @@ constexpr int64_t kPatience = 30'000'000;
 constexpr int64_t kShortly = 1'000'000;
 /// What is committed is seen within that time.
 constexpr int64_t kUntilGone = 600'000'000;
+/// A commit sends what is left. Until then batches fill: while one is on its way, the client's thread would turn in a
+/// loop for the next.
+constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
 constexpr int64_t kAskEndEvery = 500'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
@@ -173,6 +176,7 @@ Status JobMember::join() {
   }
   auto writer = seams_.broker->make_writer({.transactional_id = transactional_id_,
                                             .transaction_timeout_us = options_.broker.transaction_timeout_us,
+                                            .linger_us = kLinger,
                                             .compression = options_.broker.compression});
   if (!writer.ok()) return Error(writer.error());
   writer_ = std::move(*writer);
