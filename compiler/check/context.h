@@ -136,7 +136,8 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 /// contracts.cpp: clauses of all relations that do not change their row.
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
-std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector);
+std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
+                                                bool is_output);
 /// tests.cpp: those the run is about (`of_run`), or the others.
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise

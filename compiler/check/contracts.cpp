@@ -233,7 +233,7 @@ struct ContractChecker {
                    },
                    [&](const ast::Deprecated&) { context.not_watched(clause.span); },
                    [&](const ast::ToConnector& node) {
-                     made.to = check_connector(context, place, node.connector);
+                     made.to = check_connector(context, place, node.connector, true);
                      if (node.connector.address.value.find('{') != std::string::npos)
                        context.not_yet(node.connector.address.span, "a `{field}` in a path", "one file holds all rows");
                      if (node.changes)

@@ -146,7 +146,7 @@ struct SourceChecker {
                    [&](const ast::Key& node) { key(node, clause.span); },
                    [&](const ast::TimeClause& node) { time(node, clause.span); },
                    [&](const ast::FromConnector& node) {
-                     made.source->from = check_connector(context, place, node.connector);
+                     made.source->from = check_connector(context, place, node.connector, false);
                    },
                    [&](const ast::Idle& node) {
                      made.source->idle_us = node.after ? context.length_of(*node.after, "idleness") : std::nullopt;
@@ -213,11 +213,14 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   context.project.relations.push_back(std::move(made));
 }
 
-std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector) {
+std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
+                                                bool is_output) {
   static const std::vector<std::string> kinds{"file", "topic", "inline"};
   static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
-  static const std::vector<std::string> formats{"json", "csv", "avro"};
+  static const std::vector<std::string> read_formats{"json", "csv", "avro", "debezium"};
+  static const std::vector<std::string> written_formats{"json", "csv", "avro"};
   static const std::vector<std::string> later_formats{"protobuf", "debezium", "parquet", "arrow", "raw", "text"};
+  const std::vector<std::string>& formats = is_output ? written_formats : read_formats;
   auto among = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
@@ -240,9 +243,9 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
   }
   if (connector.format) {
     made.format = connector.format->text;
-    if (among(later_formats, made.format)) {
+    if (among(later_formats, made.format) && !among(formats, made.format)) {
       context.not_yet(connector.format->span, "the format `" + made.format + "`",
-                      "`json`, `csv` and `avro` are read and written");
+                      "`json`, `csv` and `avro` are read and written, and `debezium` is read");
     } else if (!among(formats, made.format)) {
       refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
     }
@@ -270,10 +273,16 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
   };
   static const std::vector<std::string> csv_options{"null",   "separator", "quote", "decimal",
                                                     "header", "names",     "zone",  "unit"};
-  static const std::vector<std::string> other_options{"zone", "unit"};
+  static const std::vector<std::string> json_options{"zone", "unit"};
+  static const std::vector<std::string> avro_options{"zone", "unit", "schema"};
+  static const std::vector<std::string> debezium_options{"zone", "unit", "encoding"};
   options(connector.options, connector.name.text, {});
   if (connector.format && among(formats, made.format))
-    options(connector.format_options, made.format, made.format == "csv" ? csv_options : other_options);
+    options(connector.format_options, made.format,
+            made.format == "csv"        ? csv_options
+            : made.format == "avro"     ? avro_options
+            : made.format == "debezium" ? debezium_options
+                                        : json_options);
   return made;
 }
 

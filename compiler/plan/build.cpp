@@ -126,7 +126,7 @@ class Builder {
       fields.push_back(static_cast<int>(i));
       node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
     }
-    if (relation.source->delete_when) {
+    if (relation.source->delete_when || relation.source->takes_deletes) {
       fields.push_back(-1);
       node.row.push_back({std::string(kDeleted), bool_type()});
     }

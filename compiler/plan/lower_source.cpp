@@ -48,7 +48,8 @@ class FromLowering {
     for (size_t i = 0; i < source_.fields.size(); ++i) {
       const int field = source_.fields[i];
       if (field < 0) {
-        step.columns.push_back(over_values(relation_.source->delete_when));
+        made.spec.deleted_field = static_cast<int>(i);
+        step.columns.push_back(deletes());
         continue;
       }
       const bool settled = !is(node_.row[i].type, TypeKind::checked);
@@ -103,6 +104,12 @@ class FromLowering {
             : typed::make(source_field.type, source_field.span, typed::Convert{typed::Conversion::unwrap, local});
     ExpressionRef choice = typed::make(source_field.type, source_field.span, typed::Choose{absent, otherwise, present});
     return typed::make(source_field.type, source_field.span, typed::Bind{slot, read, choice});
+  }
+
+  /// Whether the record deletes its key. Of records without a value that is known without the kernel.
+  ExpressionRef deletes() {
+    if (relation_.source->delete_when) return over_values(relation_.source->delete_when);
+    return typed::make(bool_type(), node_.span, typed::Constant{Value{false}});
   }
 
   /// A record that deletes its key needs no more than key and time.

@@ -20,9 +20,9 @@ using RelationId = int;
 enum class RelationKind { stream, table, view, product };
 
 struct Connector {
-  std::string kind;                                    ///< file, topic, inline …
-  std::string address;                                 ///< glob, topic name
-  std::string format;                                  ///< json, csv, avro; empty: by the environment or the file's ending
+  std::string kind;     ///< file, topic, inline …
+  std::string address;  ///< glob, topic name
+  std::string format;   ///< json, csv, avro; empty: by the environment or the file's ending
   std::vector<std::pair<std::string, Value>> options;  ///< format and connector options: null: "NA"
   Span span;
 };
@@ -44,6 +44,8 @@ struct Source {
   std::optional<int64_t> idle_us;  ///< nullopt: never; default 1 min
   int64_t ahead_us = 3'600'000'000;
   ExpressionRef delete_when;  ///< table: over the row of its fields (declared types); null if none
+  /// Table: records that have only a key end its version, too. Set by whoever knows where the records come from.
+  bool takes_deletes = false;
 };
 
 // ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -21,6 +22,8 @@
 #include "runtime/report/span.h"
 
 namespace braid {
+
+class WriterSchemas;  // runtime/codec/writer_schemas.h
 
 /// Where and why a row may leave a flow.
 struct Site {
@@ -45,8 +48,22 @@ struct SourceRead {
 struct Binding {
   std::string kind;                                          ///< "file", "stdin", "inline", "topic"
   std::string address;                                       ///< glob, name of the topic
-  std::string format;                                        ///< "json", "csv", "avro"
+  std::string format;                                        ///< "json", "csv", "avro"; of a topic also "debezium"
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
+
+  /// Null: it is not set.
+  const std::string* option(std::string_view name) const {
+    for (const auto& [each, value] : options)
+      if (each == name) return &value;
+    return nullptr;
+  }
+  /// Whether records are changes of a table's rows, with what stood there before.
+  bool has_changes() const { return format == "debezium"; }
+  /// Whether records are in Avro's binary encoding.
+  bool is_avro() const {
+    const std::string* encoding = has_changes() ? option("encoding") : nullptr;
+    return format == "avro" || (encoding != nullptr && *encoding == "avro");
+  }
 };
 
 struct SourceSpec {
@@ -68,6 +85,9 @@ struct SourceSpec {
   std::vector<Field> row;
   std::vector<uint32_t> sites;  ///< site of a structural fault (of `from`), for records that give no row: [0]
   int time_field = -1;          ///< field of `row`, a timestamp
+  /// Bool field of `row`, of a table that takes deletes: the row ends its key's version. A record that has only a key
+  /// gives such a row without the `from` kernel. −1: none.
+  int deleted_field = -1;
   /// Fields of `row`: the declared key, which places records in partitions. Empty: none is declared, or the row has not
   /// all of it.
   std::vector<int> key;
@@ -75,6 +95,7 @@ struct SourceSpec {
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;
   Binding binding;
+  WriterSchemas* writer_schemas = nullptr;  ///< Avro: of the records of a topic; outlives the program. Any thread
   Span span;
 };
 
@@ -221,8 +242,8 @@ struct ProductSpec {
   int64_t version = 1;
   std::vector<Field> row;
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty: none
-  std::vector<int> sources;   ///< of Program::sources it reads, through views, not through other products
-  std::vector<int> products;  ///< other products it reads
+  std::vector<int> sources;           ///< of Program::sources it reads, through views, not through other products
+  std::vector<int> products;          ///< other products it reads
   std::string format = "json";
   Span span;
   std::string qualified() const { return domain + "." + name; }

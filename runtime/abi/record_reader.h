@@ -23,6 +23,8 @@ class RecordReader {
   virtual const char* read(ReadFrame& frame, const char* at, uint64_t row) const = 0;
   /// Avro: AvroPlan::schema of the records that it reads.
   virtual uint64_t schema() const { return 0; }
+  /// Avro: the reader for records of that schema, this one or one of its parts; null: there is none.
+  virtual const RecordReader* for_schema(uint64_t schema) const { return this->schema() == schema ? this : nullptr; }
 };
 
 /// Where decoders find the reader of their source: empty at first, filled between two of their turns.

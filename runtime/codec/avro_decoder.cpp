@@ -28,6 +28,7 @@ class AvroDecoder : public Decoder {
         row_(leaves_.size()),
         native_(native) {
     BRAID_CHECK(plan.zone.empty() || zone_, "no such zone: " + plan.zone);
+    if (!plan.bare_schema.empty()) bare_ = make_schema({.text = plan.bare_schema});
     frame_.decoder = this;
     frame_.read_value = read_value;
   }
@@ -54,7 +55,10 @@ class AvroDecoder : public Decoder {
     arena_ = &arena;
     now_ = native_ != nullptr ? native_->get() : nullptr;
     number_ = input.first_line;
-    for (const MessageInput& message : input.messages) decode_message(message);
+    if (!input.messages.empty()) {
+      for (const MessageInput& message : input.messages) decode_message(message, input.long_record_bytes);
+      return turn.take();
+    }
     std::string_view text = input.bytes;
     if (input.position == 0 && !text.empty()) {
       const auto found = read_container_header(text);
@@ -85,14 +89,21 @@ class AvroDecoder : public Decoder {
   struct Schema {
     std::unique_ptr<AvroReader> reader;  ///< none: they cannot be read
     std::string reason;                  ///< why not
+    /// Native code for them, of that which `of` has.
+    const RecordReader* native = nullptr;
+    const RecordReader* of = nullptr;
   };
 
   Schema make_schema(const WriterSchema& written) const {
-    const auto schema = parse_avro_schema(written.text, written.references);
-    if (!schema.ok()) return {nullptr, schema.error().message};
-    auto plan = make_avro_plan(*schema, decode_, written.text);
+    auto plan = plan_of_writer_schema(decode_, written);
     if (!plan.ok()) return {nullptr, plan.error().message};
     return {std::make_unique<AvroReader>(*plan, decode_, zone_.get()), {}};
+  }
+
+  const RecordReader* native_of(Schema& schema) const {
+    if (now_ == schema.of) return schema.native;
+    schema.of = now_;
+    return schema.native = now_ != nullptr ? now_->for_schema(schema.reader->plan().schema) : nullptr;
   }
 
   void reject_rest(std::string_view bytes, const diag::BrokenAvro& fault) {
@@ -107,7 +118,7 @@ class AvroDecoder : public Decoder {
       number_ = behind;
       return;
     }
-    const RecordReader* native = now_ != nullptr && now_->schema() == of_file_.reader->plan().schema ? now_ : nullptr;
+    const RecordReader* native = native_of(of_file_);
     const char* at = block.data.data();
     const char* end = at + block.data.size();
     for (; number_ < behind; ++number_) {
@@ -132,21 +143,26 @@ class AvroDecoder : public Decoder {
       reject_rest({at, static_cast<size_t>(end - at)}, {.reason = "bytes are left behind the last record of a block"});
   }
 
+  /// The record at `at`, which ends by `end`, into the next row, which is not kept yet. Returns the byte after it; null
+  /// if the tables have to read it.
+  const char* read_natively(const RecordReader* native, AvroReader& reader, const char* at, const char* end) {
+    if (native == nullptr) return nullptr;
+    const uint32_t row = turn_->next_row();
+    frame_.columns = turn_->columns();
+    frame_.reader = &reader;
+    frame_.end = end;
+    reader.forget_broken_text();
+    const char* next = native->read(frame_, at, row);
+    const bool whole = next != nullptr && reader.broken_text() == nullptr;
+    return whole && next - at <= static_cast<ptrdiff_t>(kMaxRecordBytes) ? next : nullptr;
+  }
+
   /// The record at `at`, which ends by `end`. Returns the byte after it; null if it is broken, and in no turn.
   const char* decode_record(AvroReader& reader, const RecordReader* native, const char* at, const char* end) {
-    if (native != nullptr) {
-      const uint32_t row = turn_->next_row();
-      frame_.columns = turn_->columns();
-      frame_.reader = &reader;
-      frame_.end = end;
-      reader.forget_broken_text();
-      const char* next = native->read(frame_, at, row);
-      if (next != nullptr && next - at <= static_cast<ptrdiff_t>(kMaxRecordBytes) && reader.broken_text() == nullptr)
-          [[likely]] {
-        turn_->add_numbered_record({at, static_cast<size_t>(next - at)}, number_);
-        turn_->keep_row();
-        return next;
-      }
+    if (const char* next = read_natively(native, reader, at, end); next != nullptr) [[likely]] {
+      turn_->add_numbered_record({at, static_cast<size_t>(next - at)}, number_);
+      turn_->keep_row();
+      return next;
     }
     const char* next = reader.read_record(at, end, row_.data(), *arena_);
     if (next == nullptr) return nullptr;
@@ -163,27 +179,42 @@ class AvroDecoder : public Decoder {
     return next;
   }
 
-  void decode_message(const MessageInput& message) {
-    number_ = message.position + 1;
+  void decode_message(const MessageInput& message, uint64_t long_bytes) {
+    if (long_bytes > 0)
+      return reject_message(message, diag::RecordTooLong{.bytes = static_cast<int64_t>(long_bytes),
+                                                         .limit = static_cast<int64_t>(kMaxRecordBytes)});
+    if (!decode_.bare_schema.empty()) return decode_value(message, message.value, bare_, {});
     std::string reason;
     const auto framed = read_framing(message.value, message.schema_header, SchemaLanguage::avro, reason);
     if (!framed) return reject_message(message, diag::NoSchemaId{.reason = reason});
     const SchemaId& id = framed->framing.id;
-    auto known = by_id_.find(id);
-    if (known == by_id_.end()) {
-      SchemaAnswer answer = decode_.writer_schemas->find(id);
-      if (answer.state != SchemaAnswer::State::found)
-        return reject_message(message, diag::SchemaDoesNotFit{.id = to_string(id), .reason = answer.reason});
-      Schema made = answer.schema->language == SchemaLanguage::avro ? make_schema(*answer.schema)
-                                                                    : Schema{nullptr, "it is not an Avro schema"};
-      known = by_id_.emplace(id, std::move(made)).first;
+    if (last_ == nullptr || last_->first != id) {
+      auto known = by_id_.find(id);
+      if (known == by_id_.end()) {
+        SchemaAnswer answer = decode_.writer_schemas->find(id);
+        if (answer.state != SchemaAnswer::State::found)
+          return reject_message(message, diag::SchemaDoesNotFit{.id = to_string(id), .reason = answer.reason});
+        Schema made = answer.schema->language == SchemaLanguage::avro ? make_schema(*answer.schema)
+                                                                      : Schema{nullptr, "it is not an Avro schema"};
+        known = by_id_.emplace(id, std::move(made)).first;
+      }
+      last_ = &*known;
     }
-    Schema& schema = known->second;
+    decode_value(message, framed->value, last_->second, last_->first);
+  }
+
+  void decode_value(const MessageInput& message, std::string_view value, Schema& schema, const SchemaId& id) {
     if (!schema.reader)
       return reject_message(message, diag::SchemaDoesNotFit{.id = to_string(id), .reason = schema.reason});
-    const char* at = framed->value.data();
-    const char* end = at + framed->value.size();
+    const char* at = value.data();
+    const char* end = at + value.size();
     const char* begin = message.value.data();
+    const char* read = read_natively(native_of(schema), *schema.reader, at, end);
+    if (read != nullptr && read == end && message.value.size() <= kMaxRecordBytes) [[likely]] {
+      turn_->add_message(message.value, message.position);
+      turn_->keep_row();
+      return;
+    }
     const char* next = schema.reader->read_record(at, end, row_.data(), *arena_);
     if (next == nullptr)
       return reject_message(message, diag::BrokenAvro{.reason = std::string(schema.reader->reason()),
@@ -226,7 +257,9 @@ class AvroDecoder : public Decoder {
   std::string header_;  ///< of the file
   ContainerHeader container_;
   Schema of_file_{nullptr, "the header of its file is not known"};
+  Schema bare_;  ///< of records without framing
   std::map<SchemaId, Schema> by_id_;
+  std::pair<const SchemaId, Schema>* last_ = nullptr;  ///< of by_id_, of the record before
   // Of the call of decode:
   int64_t number_ = 1;  ///< of the next record
   const RecordReader* now_ = nullptr;
@@ -238,6 +271,14 @@ class AvroDecoder : public Decoder {
 
 std::unique_ptr<Decoder> make_avro_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
   return std::make_unique<AvroDecoder>(plan, native);
+}
+
+Result<std::shared_ptr<const AvroPlan>> plan_of_writer_schema(const DecodePlan& plan, const WriterSchema& written) {
+  BRAID_ASSIGN(const AvroSchema schema, parse_avro_schema(written.text, written.references));
+  // What a schema refers to is a part of what it says.
+  std::string text = written.text;
+  for (const WriterSchema::Reference& each : written.references) text += '\n' + each.text;
+  return make_avro_plan(schema, plan, text);
 }
 
 Result<std::shared_ptr<const AvroPlan>> plan_of_avro_header(const DecodePlan& plan, std::string_view header) {

@@ -11,6 +11,7 @@
 #include "runtime/abi/avro_plan.h"
 #include "runtime/base/result.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/codec/writer_schemas.h"
 
 namespace braid {
 
@@ -21,6 +22,9 @@ Status check_avro_header(const DecodePlan& plan, std::string_view header);
 
 /// How the records of such files are read.
 Result<std::shared_ptr<const AvroPlan>> plan_of_avro_header(const DecodePlan& plan, std::string_view header);
+
+/// How the records of that schema are read; the error says which field does not fit.
+Result<std::shared_ptr<const AvroPlan>> plan_of_writer_schema(const DecodePlan& plan, const WriterSchema& written);
 
 /// A record alone as the block of a container file that a decoder with `header` reads.
 std::string as_container_block(std::string_view header, std::string_view record);

@@ -234,6 +234,30 @@ TEST(AvroDecoder, RecordsOfATopicHaveSchemasOfTheirOwn) {
   EXPECT_EQ(schemas.asked, 4);
 }
 
+TEST(AvroDecoder, RecordsWithoutFramingHaveTheSchemaThatIsNamed) {
+  DecodePlan plan = plan_of({{.name = "id", .type = int_type()}});
+  plan.bare_schema = R"({"type": "record", "name": "order", "fields": [{"name": "id", "type": "int"}]})";
+  const auto decoder = make_decoder(plan);
+  const MessageInput messages[] = {{.value = "\x04"sv, .position = 5}, {.value = "\0\0\0\0\2\x04"sv, .position = 6}};
+  Arena arena;
+  const DecodedTurn turn = decoder->decode({.bytes = "of about this length", .messages = messages}, arena);
+  const auto lines = lines_of(plan, turn, {});
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "2");
+  EXPECT_THAT(lines[1], HasSubstr("E6040 the record is no value of its Avro schema: bytes are left behind it"));
+}
+
+TEST(AvroDecoder, ARecordSaysWhatIsWrongWithItByTheIdInItsHeader) {
+  KnownSchemas schemas;
+  DecodePlan plan = plan_of({{.name = "id", .type = string_type()}});
+  plan.writer_schemas = &schemas;
+  const std::string given = "\1" + std::string(16, 'g') + "\x04";
+  const MessageInput message = MessageInput::of(given);
+  EXPECT_EQ(message.value, "\x04");
+  EXPECT_EQ(message.schema_header, given.substr(0, 17));
+  EXPECT_FALSE(MessageInput::of("\0\0\0\0\2\x04"sv).schema_header.has_value());
+}
+
 TEST(AvroEncoder, WhatItWritesIsReadBack) {
   const std::vector<Field> row = {
       {"flag", bool_type()},

@@ -15,6 +15,12 @@ std::vector<Field> decoded_row(const DecodePlan& plan) {
   return row;
 }
 
+MessageInput MessageInput::of(std::string_view record) {
+  constexpr size_t kGuidFraming = 17;
+  if (record.size() < kGuidFraming || record.front() != 1) return {.value = record};
+  return {.value = record.substr(kGuidFraming), .schema_header = record.substr(0, kGuidFraming)};
+}
+
 std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
   switch (plan.format) {
     case Format::ndjson:

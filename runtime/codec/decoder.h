@@ -63,6 +63,7 @@ struct DecodePlan {
   std::string zone;                        ///< timestamps without offset are local times of this zone; empty: rejected
   TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: rejected
   WriterSchemas* writer_schemas = nullptr;   ///< Avro: of records of a topic; outlives the decoder
+  std::string bare_schema;                   ///< Avro: of all records of a topic, which have no framing
   bool patterns = true;                      ///< NDJSON: false: each record is read by itself. Changes no result
 };
 
@@ -71,6 +72,9 @@ std::vector<Field> decoded_row(const DecodePlan& plan);
 
 /// A record of a topic.
 struct MessageInput {
+  /// Of a record as Record::bytes has it: one that has a GUID in its header stands behind that.
+  static MessageInput of(std::string_view record);
+
   std::string_view value;
   std::optional<std::string_view> schema_header = {};  ///< of its headers, kValueSchemaHeader
   int64_t position = 0;                                ///< in its partition
@@ -83,9 +87,10 @@ struct TurnInput {
   /// Not 0: the turn is a single record that is longer than kMaxRecordBytes, this long, and `bytes` are its first
   /// kMaxRecordBytes.
   uint64_t long_record_bytes = 0;
-  bool ascii = false;                           ///< no byte is above 127; false: not known
-  std::span<const MessageInput> messages = {};  ///< Avro: instead of `bytes`
-  uint32_t source = 0;                          ///< the rest is copied to each Record
+  bool ascii = false;  ///< no byte is above 127; false: not known
+  std::span<const MessageInput> messages =
+      {};               ///< Avro of a topic: the records; `bytes` says only about how many there are
+  uint32_t source = 0;  ///< the rest is copied to each Record
   uint32_t partition = 0;
   uint64_t turn = 0;
 };

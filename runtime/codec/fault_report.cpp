@@ -60,12 +60,12 @@ bool decode_fields(const DecodePlan& plan, std::vector<DecodeField> fields, std:
   other.fields = std::move(fields);
   auto decoder = make_decoder(other);
   if (!header.empty()) decoder->set_header(header);
-  if (plan.format == Format::avro && plan.writer_schemas == nullptr) {
+  if (plan.format == Format::avro && plan.writer_schemas == nullptr && plan.bare_schema.empty()) {
     const std::string block = as_container_block(header, record);
     const Bytes copied = arena.copy(block);
     turn = decoder->decode({.bytes = copied.view(), .position = 1}, arena);
   } else if (plan.format == Format::avro) {
-    const MessageInput message{.value = record};
+    const MessageInput message = MessageInput::of(record);
     turn = decoder->decode({.messages = {&message, 1}}, arena);
   } else {
     turn = decoder->decode({.bytes = record, .position = 1}, arena);
@@ -77,9 +77,12 @@ bool decode_fields(const DecodePlan& plan, std::vector<DecodeField> fields, std:
 std::string avro_text(const DecodePlan& plan, std::string_view record, std::string_view header,
                       const std::vector<std::string>& path) {
   WriterSchema written;
-  if (plan.writer_schemas != nullptr) {
+  if (!plan.bare_schema.empty()) {
+    written.text = plan.bare_schema;
+  } else if (plan.writer_schemas != nullptr) {
     std::string reason;
-    const auto framed = read_framing(record, std::nullopt, SchemaLanguage::avro, reason);
+    const MessageInput message = MessageInput::of(record);
+    const auto framed = read_framing(message.value, message.schema_header, SchemaLanguage::avro, reason);
     if (!framed) return "";
     const SchemaAnswer answer = plan.writer_schemas->find(framed->framing.id);
     if (answer.state != SchemaAnswer::State::found) return "";

@@ -91,6 +91,10 @@ std::optional<FramedValue> read_framing(std::string_view record, std::optional<s
   return std::nullopt;
 }
 
+bool is_framed_key(std::string_view key, std::optional<std::string_view> header) {
+  return header || (key.size() > 5 && key.starts_with('\0') && key.substr(1, 4) != std::string_view("\0\0\0\0", 4));
+}
+
 void append_framing(std::string& out, const SchemaFraming& framing, SchemaLanguage language) {
   out.push_back(kNumberFollows);
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(framing.id.number >> shift));

@@ -36,6 +36,10 @@ struct FramedValue {
 std::optional<FramedValue> read_framing(std::string_view record, std::optional<std::string_view> header,
                                         SchemaLanguage language, std::string& reason);
 
+/// Whether a key says which schema it has. Many keys are bare texts or numbers, so it must look like a framing: a
+/// header, or a zero byte and an id that is not 0.
+bool is_framed_key(std::string_view key, std::optional<std::string_view> header);
+
 /// What stands in front of the value. The id is a number.
 void append_framing(std::string& out, const SchemaFraming& framing, SchemaLanguage language);
 /// The content of the header instead.

@@ -46,7 +46,13 @@ struct GivenRecord {
   enum class Kind : uint8_t { value, empty, absent };  ///< absent: a tombstone
   Kind kind = Kind::value;
   int64_t position = 0;
-  std::string_view bytes;  ///< as it came; its line in the turn may differ in white space
+  std::string_view bytes;  ///< as it came; its line in the turn may differ in white space. Avro: `framing` bytes of its
+                           ///< header in front
+  size_t framing = 0;
+  // Of one without a value, where somebody wants to know what it deletes.
+  std::optional<std::string_view> key = {};
+  std::optional<std::string_view> key_framing = {};  ///< of its headers, kKeySchemaHeader
+  int64_t time_us = 0;                               ///< its timestamp
 };
 
 /// The next turn: what goes into TurnInput, and the position behind it.
@@ -57,8 +63,8 @@ struct SourceTurn {
   uint64_t long_record_bytes = 0;
   bool ascii = false;                 ///< no byte is above 127; false: not known
   std::optional<Diagnostic> warning;  ///< the first turn's: the input looks like something else
-  /// If the input consists of records, not of a text: one for each line of `bytes`. As long as the partition gives no
-  /// other turn.
+  /// If the input consists of records, not of a text: one for each line of `bytes`, where the records are lines. As
+  /// long as the partition gives no other turn.
   std::span<const GivenRecord> given;
 };
 
@@ -80,6 +86,9 @@ class SourcePartition {
   virtual Result<FileInfo> file() { return FileInfo{}; }
   /// Whether there are bytes behind `position`, which need not be a whole record.
   virtual Result<bool> has_more(int64_t position) = 0;
+  /// Why the next record waits for something else than the input, in the same words for the same reason; null: it does
+  /// not, or only since a moment.
+  virtual const std::string* waits_for() const { return nullptr; }
   /// How many records lie behind `position`, of an input that counts them; none: not known.
   virtual std::optional<uint64_t> records_behind(int64_t) { return std::nullopt; }
   /// Nothing more comes: a last record needs no line end any more.

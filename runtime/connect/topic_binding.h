@@ -35,12 +35,13 @@ inline constexpr std::string_view kStartForm =
 /// Where a product goes, if it goes to a topic.
 struct TopicBinding {
   std::string topic;
-  std::string format;                   ///< "json", "csv"
+  std::string format;                   ///< "json", "csv", "avro"
   CsvStyle style = {};                  ///< of "csv"
   std::optional<int32_t> partitions;    ///< asked for; nothing: as it is, or as BrokerSettings::partitions says
   std::optional<int64_t> retention_us;  ///< of a topic that the job makes; kForever; nothing: as the cluster says
   std::optional<bool> compaction;       ///< of a topic that the job makes; nothing: as the cluster says
   static constexpr int64_t kForever = -1;
+  uint32_t schema_id = 0;  ///< "avro": of the schema of its rows, in the registry
 };
 
 /// The default: "payments.captured.v2".

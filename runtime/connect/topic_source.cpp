@@ -1,7 +1,7 @@
 #include "runtime/connect/topic_source.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "runtime/broker/patience.h"
 #include "runtime/report/diagnostic.h"
@@ -13,9 +13,12 @@ constexpr int64_t kPatience = 30'000'000;
 constexpr int64_t kLookEvery = 100'000;
 constexpr int64_t kAskEvery = 5'000'000;
 constexpr size_t kRecordsAtOnce = 1024;
-
-/// Lines that no decoder takes for a record.
-constexpr std::string_view kAbsent = "null", kEmpty = "\"\"";
+/// Between two questions for a schema that a turn waits for; each moves the request on.
+constexpr int64_t kAskAgain = 10'000;
+/// Most schemas come sooner.
+constexpr int64_t kPausedAfter = 500'000;
+/// A schema that comes sooner is no news.
+constexpr int64_t kToldAfter = 2'000'000;
 
 /// Errors of the broker as errors of the input.
 template <class T>
@@ -32,34 +35,32 @@ auto ask(const TopicAccess& access, const Call& call) {
   return of_input(ask_patiently(*access.clock, access.stop_requested, call));
 }
 
-bool is_blank(std::string_view value) {
-  return value.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 class TopicSource : public SourcePartition {
  public:
-  TopicSource(const TopicAccess& access, TopicPartition place, std::optional<int64_t> bound)
-      : access_(access), place_(std::move(place)), name_(name_of(place_)), bound_(bound) {}
+  TopicSource(const TopicAccess& access, TopicPartition place, const TopicForm& form, std::optional<int64_t> bound)
+      : access_(access), place_(std::move(place)), form_(form), name_(name_of(place_)), bound_(bound), made_(form) {}
   ~TopicSource() override {
     if (position_) (void)access_.reader->stop(place_);
   }
 
   const std::string& name() const override { return name_; }
-  bool at_end() const override { return bound_ ? bound_reached_ : at_end_; }
+  bool at_end() const override { return bound_ ? bound_reached_ : at_end_ && waiting_.empty(); }
+  const std::string* waits_for() const override {
+    const bool long_enough = access_.clock->steady_us() - waiting_since_ >= kToldAfter;
+    return waiting_.empty() || !long_enough ? nullptr : &waiting_;
+  }
 
   using SourcePartition::next_turn;
   Result<std::optional<SourceTurn>> next_turn(const PartitionPosition& from, TurnBuffer& buffer,
                                               std::optional<int64_t> end) override {
     BRAID_TRY(go_to(from.position));
-    given_.clear();
-    begins_.clear();
-    originals_.clear();
+    made_.begin();
     const std::optional<int64_t> goal = end ? end : bound_;
     SourceTurn turn;
     turn.begin = from;
     size_t used = 0;
     while (!goal || *position_ < *goal) {
-      BRAID_ASSIGN(const bool at_hand, fetch(goal && (end || (!access_.live && given_.empty())), goal));
+      BRAID_ASSIGN(const bool at_hand, fetch(goal && (end || (!access_.live && made_.empty())), goal));
       if (!at_hand) {
         if (end && at_end_) return changed(*end);
         break;
@@ -70,37 +71,38 @@ class TopicSource : public SourcePartition {
         position_ = record.offset;
         break;
       }
-      const size_t size = record.value ? std::max(record.value->size(), kAbsent.size()) : kAbsent.size();
-      if (!given_.empty() && used + size + 1 > kTurnBytes) break;
+      const size_t size = made_.size_of(record);
+      if (!made_.empty() && used + size + 1 > kTurnBytes) break;
       if (size > kMaxRecordBytes) {
-        if (!given_.empty()) break;
+        if (!made_.empty()) break;
         turn.long_record_bytes = size;
       }
-      used = append(record, buffer, used);
+      BRAID_ASSIGN(const bool readable, is_readable(record, end || !access_.live));
+      if (!readable) break;
+      made_.append(record, buffer);
+      used += size + 1;
       position_ = record.offset + 1;
       ++next_;
       if (turn.long_record_bytes > 0) break;
     }
     bound_reached_ |= bound_ && *position_ >= *bound_;
-    if (given_.empty()) return std::optional<SourceTurn>();
+    if (made_.empty()) return std::optional<SourceTurn>();
     if (end && *position_ != *end) return changed(*end);
-    turn.bytes = {buffer.reserve(0), used};
-    for (size_t i = 0; i < given_.size(); ++i)
-      if (given_[i].kind == GivenRecord::Kind::value && given_[i].bytes.empty())
-        given_[i].bytes =
-            turn.bytes.substr(begins_[i], (i + 1 < given_.size() ? begins_[i + 1] : used) - begins_[i] - 1);
     turn.end.position = *position_;
-    turn.given = given_;
+    made_.finish(buffer, turn);
     return std::optional<SourceTurn>(std::move(turn));
   }
 
   Result<bool> has_more(int64_t position) override {
     if (bound_reached_) return false;
     BRAID_TRY(go_to(position));
-    return fetch(false, bound_);
+    BRAID_ASSIGN(const bool at_hand, fetch(false, bound_));
+    if (!at_hand) return false;
+    const BrokerRecord& next = batch_->records()[next_];
+    return bound_ && next.offset >= *bound_ ? true : is_readable(next, false);
   }
   std::optional<uint64_t> records_behind(int64_t position) override {
-    if (at_end_) return 0;
+    if (at_end_ && waiting_.empty()) return 0;
     // Asked seldom, and with little patience: the turns wait for it.
     const int64_t now = access_.clock->steady_us();
     if (asked_at_ == 0 || now - asked_at_ >= kAskEvery) {
@@ -121,8 +123,20 @@ class TopicSource : public SourcePartition {
     batch_.reset();
     BRAID_TRY(of_input(access_.reader->start(place_, position)));
     position_ = position;
-    at_end_ = bound_reached_ = false;
+    at_end_ = bound_reached_ = paused_ = false;
+    waiting_.clear();
     return {};
+  }
+
+  /// Nothing more is fetched behind the batch, so that nobody wakes up for it.
+  void pause() {
+    if (paused_ || access_.clock->steady_us() - waiting_since_ < kPausedAfter) return;
+    paused_ = access_.reader->stop(place_).ok();
+  }
+  Status go_on() {
+    waiting_.clear();
+    if (!std::exchange(paused_, false)) return {};
+    return of_input(access_.reader->start(place_, batch_->records().back().offset + 1));
   }
 
   /// Whether there is a record at hand. `wait`: until there is one, or nothing comes up to `goal`.
@@ -159,29 +173,30 @@ class TopicSource : public SourcePartition {
     return now - *short_since_ > kPatience;
   }
 
-  /// Adds a line; the bytes that are used then.
-  size_t append(const BrokerRecord& record, TurnBuffer& buffer, size_t used) {
-    GivenRecord& given = given_.emplace_back();
-    given.position = record.offset;
-    std::string_view line;
-    if (!record.value) {
-      given.kind = GivenRecord::Kind::absent;
-      line = kAbsent;
-    } else if (is_blank(*record.value)) {
-      given.kind = GivenRecord::Kind::empty;
-      line = kEmpty;
-    } else {
-      line = record.value->substr(0, kMaxRecordBytes);
+  /// Whether the schema of the record is there. `wait`: until it is, for a while.
+  Result<bool> is_readable(const BrokerRecord& record, bool wait) {
+    if (form_.schemas == nullptr) return true;
+    const std::optional<SchemaId> id = TopicTurn::schema_of(form_, record);
+    if (!id || id == last_known_) return true;
+    const int64_t began = access_.clock->steady_us();
+    while (true) {
+      const SchemaAnswer answer = form_.schemas->find(*id);
+      if (answer.state == SchemaAnswer::State::found) break;
+      if (waiting_.empty()) waiting_since_ = access_.clock->steady_us();
+      waiting_ = "schema " + to_string(*id) + ": " + answer.reason;
+      if (!wait || (access_.stop_requested && access_.stop_requested())) {
+        pause();
+        return false;
+      }
+      if (access_.clock->steady_us() - began > access_.schema_patience_us) {
+        const Diagnostic awaited = diag::SchemaAwaited{.partition = name_, .reason = waiting_}.make();
+        return Error{ErrorKind::input, awaited.message, awaited.code, 0};
+      }
+      access_.clock->sleep_us(kAskAgain);
     }
-    begins_.push_back(used);
-    char* const text = buffer.reserve(std::max(kTurnBytes, used + line.size() + 1)) + used;
-    std::memcpy(text, line.data(), line.size());
-    text[line.size()] = '\n';
-    if (record.value && (given.kind == GivenRecord::Kind::empty || line.find('\n') != std::string_view::npos)) {
-      std::replace(text, text + line.size(), '\n', '\r');
-      given.bytes = originals_.emplace_back(record.value->substr(0, kMaxRecordBytes));
-    }
-    return used + line.size() + 1;
+    last_known_ = id;
+    BRAID_TRY(go_on());
+    return true;
   }
 
   Error lost(const BrokerError& error) const {
@@ -201,6 +216,7 @@ class TopicSource : public SourcePartition {
 
   const TopicAccess access_;
   TopicPartition place_;
+  const TopicForm form_;
   std::string name_;
   std::optional<int64_t> bound_;     ///< nothing is read from there on
   std::optional<int64_t> position_;  ///< of the next record; nothing: not begun
@@ -211,9 +227,11 @@ class TopicSource : public SourcePartition {
   std::optional<int64_t> short_since_;  ///< steady clock: the end lies before what is to be read
   std::optional<int64_t> end_;          ///< of the partition, when it was asked for
   int64_t asked_at_ = 0;                ///< steady clock
-  std::vector<GivenRecord> given_;
-  std::vector<size_t> begins_;  ///< of their lines
-  std::deque<std::string> originals_;
+  TopicTurn made_;
+  std::optional<SchemaId> last_known_;  ///< the schema of the record before is there
+  std::string waiting_;                 ///< why the next record cannot be read yet; empty: it can
+  int64_t waiting_since_ = 0;           ///< steady clock
+  bool paused_ = false;                 ///< nothing is fetched meanwhile
 };
 
 }  // namespace
@@ -257,13 +275,14 @@ Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& pl
   return range.begin;
 }
 
-Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place) {
+Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place,
+                                                              const TopicForm& form) {
   std::optional<int64_t> bound;
   if (access.bounded) {
     BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
     bound = range.end;
   }
-  return std::unique_ptr<SourcePartition>(std::make_unique<TopicSource>(access, place, bound));
+  return std::unique_ptr<SourcePartition>(std::make_unique<TopicSource>(access, place, form, bound));
 }
 
 }  // namespace braid

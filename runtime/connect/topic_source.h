@@ -1,11 +1,13 @@
-// A partition of a topic as an input. A turn is what is at hand of it, up to 256 KB: the records' values, a line each,
-// as decoders of JSON read them. Where a value has line ends, they become other white space, which changes nothing in
-// JSON; a value that is absent or empty becomes a line that is no record, and the turn says what it was.
+// A partition of a topic as an input. A turn is what is at hand of it, up to 256 KB. Its bytes are all that is read of
+// the records (topic_turn.h).
+//
+// A record whose schema cannot be had yet ends the turn before it, and nothing is at hand until it can. A turn that was
+// run before, and a table that is read whole, wait for it instead, and fail after a while (7064).
 //
 // Positions are offsets of the next record. An offset may have no record: the markers of transactions, and what
 // compaction took.
-// Fails with ErrorKind::input: 7090 records before the first that is there, 8020 not what it was, or as BrokerError
-// says.
+// Fails with ErrorKind::input: 7064 a schema that is wanted at once, 7090 records before the first that is there, 8020
+// not what it was, or as BrokerError says.
 #pragma once
 
 #include <deque>
@@ -19,6 +21,7 @@
 #include "runtime/broker/broker.h"
 #include "runtime/connect/source.h"
 #include "runtime/connect/topic_binding.h"
+#include "runtime/connect/topic_turn.h"
 
 namespace braid {
 
@@ -31,8 +34,10 @@ struct TopicAccess {
   std::optional<int32_t> task;
   /// Read up to the end that there was at the beginning.
   bool bounded = false;
-  /// What is not at hand is left for later; else, if `bounded`, it is waited for.
+  /// What is not at hand is left for later; else, if `bounded`, it is waited for, and so are schemas.
   bool live = false;
+  /// How long a turn waits for a schema that has to be had.
+  int64_t schema_patience_us = 30'000'000;
   /// Asked while it waits; true: it gives up, as if nothing were at hand.
   std::function<bool()> stop_requested;
 };
@@ -47,6 +52,7 @@ Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& pl
 std::string name_of(const TopicPartition& place);
 TopicPartition place_of(std::string_view name);
 
-Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place);
+Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place,
+                                                              const TopicForm& form = {});
 
 }  // namespace braid

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "runtime/broker/sim_broker.h"
+#include "runtime/codec/schema_framing.h"
 
 namespace braid {
 namespace {
@@ -127,6 +130,99 @@ TEST_F(TopicSourceTest, WhereReadingBegins) {
   EXPECT_EQ(*first_offset(access_, place_, *parse_start("1970-01-01T00:00:03Z")), 2);
   EXPECT_EQ(*first_offset(access_, place_, *parse_start("0=7,1=3")), 3);
   EXPECT_EQ(*first_offset(access_, place_, *parse_start("0=7")), 0);
+}
+
+/// Schemas that come when a test says so.
+class LaterSchemas : public WriterSchemas {
+ public:
+  SchemaAnswer find(const SchemaId& id) override {
+    ++asked;
+    if (known.contains(id.number)) return {SchemaAnswer::State::found, std::make_shared<WriterSchema>()};
+    return {.state = SchemaAnswer::State::unknown, .reason = "the registry does not know schema id 7"};
+  }
+  std::set<uint32_t> known{1};
+  int asked = 0;
+};
+
+class AvroTopicTest : public TopicSourceTest {
+ protected:
+  void write_framed(uint32_t id, std::string_view value) {
+    std::string framed;
+    append_framing(framed, {.id = {.number = id}}, SchemaLanguage::avro);
+    write(framed + std::string(value));
+  }
+  std::unique_ptr<SourcePartition> open_avro(bool live = true) {
+    access_.live = live;
+    return std::move(*open_topic_partition(access_, place_, {.avro = true, .schemas = &schemas_}));
+  }
+  LaterSchemas schemas_;
+};
+
+TEST_F(AvroTopicTest, RecordsAreBytesWithTheirFraming) {
+  write_framed(1, "a\nb");
+  const std::string guid = "\1" + std::string(16, 'g');
+  const RecordHeader header{kValueSchemaHeader, guid};
+  ASSERT_TRUE(writer_->write({.place = place_, .key = "k", .value = "bare", .headers = {&header, 1}}).ok());
+  ASSERT_TRUE(writer_->flush(kSecond).ok());
+  schemas_.known.insert(0);  // the number of a GUID
+  auto source = open_avro();
+  const auto turn = next(*source, 0);
+  ASSERT_TRUE(turn.ok() && turn->has_value());
+  EXPECT_THAT(values_of(**turn), ElementsAre(std::string("\0\0\0\0\1a\nb", 8), guid + "bare"));
+  EXPECT_EQ((*turn)->given[0].framing, 0u);
+  EXPECT_EQ((*turn)->given[1].framing, guid.size());
+  EXPECT_EQ((*turn)->bytes.size(), 2 * 8 + 8 + guid.size() + 4);
+  EXPECT_EQ(schemas_.asked, 2) << "once for each schema that is not that of the record before";
+}
+
+TEST_F(AvroTopicTest, ARecordWhoseSchemaIsNotThereWaitsAndNothingIsLost) {
+  write_framed(1, "a");
+  write_framed(7, "b");
+  write_framed(1, "c");
+  auto source = open_avro();
+  EXPECT_EQ(next(*source, 0).value()->end.position, 1) << "what can be read is read";
+  EXPECT_FALSE(source->next_turn({1, 1}, buffer_).value().has_value());
+  EXPECT_FALSE(source->at_end());
+  EXPECT_EQ(source->waits_for(), nullptr) << "since a moment only";
+  EXPECT_FALSE(*source->has_more(1)) << "or it would be read again and again";
+  clock_.sleep_us(3 * kSecond);
+  ASSERT_NE(source->waits_for(), nullptr);
+  EXPECT_EQ(*source->waits_for(), "schema 7: the registry does not know schema id 7");
+  // Nothing is fetched meanwhile, or whoever waits for records would never rest.
+  EXPECT_FALSE(*source->has_more(1));
+  write_framed(1, "d");
+  const int64_t before = clock_.steady_us();
+  reader_->wait(2 * kSecond);
+  EXPECT_GE(clock_.steady_us() - before, 2 * kSecond);
+  schemas_.known.insert(7);
+  EXPECT_TRUE(*source->has_more(1));
+  EXPECT_EQ(source->waits_for(), nullptr);
+  EXPECT_EQ(next(*source, 1).value()->given.size(), 2u);
+  EXPECT_EQ(next(*source, 3).value()->end.position, 4);
+}
+
+TEST_F(AvroTopicTest, ATurnThatWasRunAndATableWaitForTheirSchemas) {
+  write_framed(7, "b");
+  access_.schema_patience_us = 5 * kSecond;
+  for (const bool whole : {false, true}) {
+    auto source = open_avro(!whole);
+    const int64_t before = clock_.steady_us();
+    const auto turn = next(*source, 0, whole ? std::nullopt : std::optional<int64_t>(1));
+    ASSERT_FALSE(turn.ok()) << whole;
+    EXPECT_EQ(turn.error().code, 7064);
+    EXPECT_GE(clock_.steady_us() - before, 5 * kSecond);
+  }
+}
+
+TEST_F(AvroTopicTest, KeysOfTombstonesAreKeptWhereTheyDelete) {
+  ASSERT_TRUE(writer_->write({.place = place_, .key = "k\n1", .value = std::nullopt, .timestamp_ms = 1234}).ok());
+  ASSERT_TRUE(writer_->flush(kSecond).ok());
+  auto source = std::move(*open_topic_partition(access_, place_, {.deletes = true}));
+  const auto turn = next(*source, 0);
+  ASSERT_TRUE(turn.ok() && turn->has_value());
+  EXPECT_EQ((*turn)->bytes, "null 1234000 k\r1\n");
+  EXPECT_EQ((*turn)->given[0].key, "k\n1");
+  EXPECT_EQ((*turn)->given[0].time_us, 1'234'000);
 }
 
 TEST_F(TopicSourceTest, NamesOfPartitions) {

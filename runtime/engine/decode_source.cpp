@@ -15,10 +15,11 @@ namespace {
 
 /// Whoever binds a source has checked the values (cli/session).
 void read_options(const SourceSpec& source, DecodePlan& plan) {
-  plan.format = format_of(source.binding.format);
+  plan.format = source.binding.is_avro() ? Format::avro : format_of(source.binding.format);
   for (const auto& [name, value] : source.binding.options) {
     if (name == "null") plan.null_marker = value;
     if (name == "zone") plan.zone = value;
+    if (name == "schema") plan.bare_schema = value;
     if (name == "separator" && !value.empty()) plan.separator = value.front();
     if (name == "quote") plan.quote = value.empty() ? '\0' : value.front();
     if (name == "decimal") plan.decimal_comma = value == ",";
@@ -45,12 +46,30 @@ void set_times(const SourceSpec& source, Block& block, Arena& arena) {
 DecodePlan decode_plan(const SourceSpec& source) {
   DecodePlan plan;
   read_options(source, plan);
+  plan.writer_schemas = source.writer_schemas;
   for (const SourceRead& read : source.decode)
     plan.fields.push_back({.name = read.name,
                            .path = read.path,
                            .type = read.has_fallback ? optional_type(read.type) : read.type,
                            .has_default = read.has_fallback});
+  // The row as it is behind the change.
+  if (source.binding.has_changes())
+    for (DecodeField& field : plan.fields) field.path.insert(field.path.begin(), "after");
   return plan;
+}
+
+TopicForm topic_form(const SourceSpec& source) {
+  const DecodePlan plan = decode_plan(source);
+  TopicForm form;
+  form.avro = plan.format == Format::avro;
+  if (form.avro && plan.bare_schema.empty()) form.schemas = plan.writer_schemas;
+  form.changes = source.binding.has_changes();
+  form.deletes = takes_deletes(source);
+  return form;
+}
+
+bool takes_deletes(const SourceSpec& source) {
+  return source.deleted_field >= 0 && !source.key.empty();
 }
 
 RecordForm record_form(const SourceSpec& source) {

@@ -7,6 +7,7 @@
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/connect/source.h"
+#include "runtime/connect/topic_turn.h"
 #include "runtime/operators/rows.h"
 
 namespace braid {
@@ -35,6 +36,11 @@ struct SourceRows {
   };
   std::vector<Step> ahead;
 };
+
+/// Whether a record without a value deletes its key.
+bool takes_deletes(const SourceSpec& source);
+/// What the records of a source that is bound to a topic are like.
+TopicForm topic_form(const SourceSpec& source);
 
 /// The records of a turn that was joined of them: each is what it was when it came.
 void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded);

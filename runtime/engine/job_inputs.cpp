@@ -233,7 +233,7 @@ Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
   // Reference data is read to its end, before all else.
   access.bounded |= spec.is_static();
   access.live &= !spec.is_static();
-  BRAID_ASSIGN(partition.reader, open_topic_partition(access, place));
+  BRAID_ASSIGN(partition.reader, open_topic_partition(access, place, topic_form(spec)));
   if (stored != nullptr && !spec.is_static()) {
     partition.known = true;
     partition.position = stored->position;
@@ -280,6 +280,15 @@ JobInputs::Lag JobInputs::lag(const Partition& partition) const {
   if (!file.ok() || !file->exists) return {};
   const auto position = static_cast<uint64_t>(partition.position.position);
   return {.bytes = file->size > position ? file->size - position : 0};
+}
+
+bool JobInputs::waits(const Partition& partition) {
+  const std::string* reason = partition.reader == nullptr ? nullptr : partition.reader->waits_for();
+  if (reason == nullptr) return false;
+  warn(diag::WaitsForSchema{
+      .relation = program_.sources[partition.source].name, .partition = "`" + partition.name + "`", .reason = *reason}
+           .make());
+  return true;
 }
 
 Result<std::optional<SourceTurn>> JobInputs::read(Partition& partition) {

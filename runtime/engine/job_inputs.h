@@ -81,6 +81,8 @@ class JobInputs {
   Lag lag(const Partition& partition) const;
   /// All of one static table, in order.
   std::vector<Partition*> table_partitions(int source);
+  /// Whether the next record waits for its schema, which is a warning then.
+  bool waits(const Partition& partition);
   /// The bytes of a partition's next turn; none at its end. Valid until the next call.
   Result<std::optional<SourceTurn>> read(Partition& partition);
   /// It has been run: the partition stands behind it.

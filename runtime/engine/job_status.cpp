@@ -26,6 +26,7 @@ JobStatus status_of(const Program& program, const TurnEngine& engine, const JobI
                     const OutputFiles& outputs, StateStore& store) {
   JobStatus status;
   status.report = report_of(program, engine);
+  status.report.warnings = inputs.warnings();
   status.store = store.figures();
   status.partitions = partitions_of(program, engine, inputs);
   for (const OutputFiles::Written& output : outputs.written()) {

@@ -100,7 +100,10 @@ Result<std::vector<JobInputs::Partition*>> JobInputs::find_grown() {
   for (Partition& partition : partitions_) {
     if (!is_followed(partition)) continue;
     BRAID_ASSIGN(const bool more, partition.reader->has_more(partition.position.position));
-    if (more) grown.push_back(&partition);
+    if (more)
+      grown.push_back(&partition);
+    else
+      (void)waits(partition);
   }
   return grown;
 }

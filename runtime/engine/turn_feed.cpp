@@ -6,6 +6,7 @@
 
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/engine/key_rows.h"
 
 namespace braid {
 /// A turn on its way, and what it is made with.
@@ -21,6 +22,7 @@ struct TurnFeed::Slot {
 
   struct SourceDecoder {
     std::unique_ptr<Decoder> decoder;
+    std::unique_ptr<KeyRows> keys;     ///< null: nothing is deleted
     const Queue* header_of = nullptr;  ///< the partition whose header it goes by
   };
   TurnBuffer buffer;
@@ -28,6 +30,7 @@ struct TurnFeed::Slot {
   CallContext call;
   CallCaches caches;
   std::vector<SourceDecoder> decoders;  ///< by source, made when needed
+  std::vector<MessageInput> messages;   ///< of the turn, where records are not lines
   std::unique_ptr<Task> task;           ///< none: it was read at once. Let go of first
 };
 
@@ -65,7 +68,7 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   Queue& queue = queues_.emplace_back(partition);
   by_partition_[&partition] = &queue;
   queue.form = record_form(spec);
-  queue.has_header = has_header(queue.form.format);
+  queue.has_header = has_header(queue.form.format) && !(spec.binding.kind == "topic" && spec.binding.is_avro());
   queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && spec.binding.kind != "topic";
   queue.header = partition.header;
 }
@@ -213,27 +216,38 @@ void TurnFeed::decode(Slot& slot) const {
   const int source = queue.partition.source;
   const SourceSpec& spec = program_.sources[source];
   const SourceTurn& turn = slot.turn.source;
-  auto& [decoder, header_of] = slot.decoders[source];
+  auto& [decoder, keys, header_of] = slot.decoders[source];
   const bool another = queue.has_header && std::exchange(header_of, &queue) != &queue;
   if (!decoder || (another && queue.header.empty())) decoder = make_decoder(decode_plan(spec), &spec.reader);
+  if (!keys && takes_deletes(spec)) keys = std::make_unique<KeyRows>(spec);
   if (another && !queue.header.empty()) decoder->set_header(queue.header);
 
   slot.turn.digest = key_hash(turn.bytes);
   slot.arena.reset();
   slot.call.arena = &slot.arena;
   slot.call.caches = slot.caches.data();
-  DecodedTurn decoded = decoder->decode({.bytes = turn.bytes,
-                                         // Only a text begins with a byte order mark.
-                                         .position = turn.given.empty() ? turn.begin.position : 1,
-                                         .first_line = turn.begin.line,
-                                         .long_record_bytes = turn.long_record_bytes,
-                                         .ascii = turn.ascii,
-                                         .source = static_cast<uint32_t>(source),
-                                         .partition = queue.partition.ordinal},
-                                        slot.arena);
+  slot.messages.clear();
+  if (spec.binding.is_avro()) {
+    for (const GivenRecord& each : turn.given)
+      slot.messages.push_back(
+          {.value = each.bytes.substr(each.framing),
+           .schema_header = each.framing > 0 ? std::optional(each.bytes.substr(0, each.framing)) : std::nullopt,
+           .position = each.position});
+  }
+  const TurnInput input{.bytes = turn.bytes,
+                        // Only a text begins with a byte order mark.
+                        .position = turn.given.empty() ? turn.begin.position : 1,
+                        .first_line = turn.begin.line,
+                        .long_record_bytes = turn.long_record_bytes,
+                        .ascii = turn.ascii,
+                        .messages = slot.messages,
+                        .source = static_cast<uint32_t>(source),
+                        .partition = queue.partition.ordinal};
+  DecodedTurn decoded = decoder->decode(input, slot.arena);
   name_given_records(turn.given, decoded);
   slot.header = decoder->header();
   slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
+  if (keys && !turn.given.empty()) keys->add(input, turn.given, slot.turn.rows, slot.arena);
   if (slots_.size() > 1) engine_.run_ahead(source, slot.turn.rows, slot.arena, slot.call);
 }
 

@@ -288,7 +288,10 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.
-  const bool may_pass = task->waits() || recovered.error().code == diag::StoreLocked::kCode;
+  const bool awaits_schema = recovered.error().code == diag::SchemaAwaited::kCode;
+  const bool may_pass = task->waits() || awaits_schema || recovered.error().code == diag::StoreLocked::kCode;
+  if (awaits_schema)
+    warn({.code = recovered.error().code, .severity = Severity::warning, .message = recovered.error().message});
   if (!may_pass && !stops()) return recovered.error();
   task.reset();
   if (may_pass) pause();
@@ -323,6 +326,7 @@ void JobMember::show_status() {
   shown_at_ = now;
   JobStatus status;
   status.project = options_.job.project;
+  status.report.warnings = warnings_;
   bool ready = was_assigned_;
   for (const auto& [number, task] : tasks_) {
     ready = ready && task != nullptr;
@@ -353,6 +357,12 @@ Status JobMember::commit() {
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (TaskRun* task : done) BRAID_TRY(task->committed());
   return {};
+}
+
+void JobMember::warn(const Diagnostic& warning) {
+  const bool known = std::any_of(warnings_.begin(), warnings_.end(),
+                                 [&](const Diagnostic& each) { return each.message == warning.message; });
+  if (!known) warnings_.push_back(warning);
 }
 
 void JobMember::forget_tasks() {

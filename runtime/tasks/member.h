@@ -42,6 +42,7 @@ class JobMember : BrokerGroup::Owner {
   /// All tasks go back to what is committed; what is in the transaction does not count.
   Status forget_work();
   void forget_tasks();
+  void warn(const Diagnostic& warning);
   bool stops();
   /// Its inputs have an end, and its tasks have read them up to there.
   bool tasks_at_end() const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/schema_framing.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
 
@@ -38,7 +40,8 @@ struct TopicOutputs::Output {
   std::string name;  ///< as the record of an epoch has it
   std::string topic;
   int32_t partitions = 0;            ///< 0: not known yet
-  std::unique_ptr<Encoder> encoder;  ///< of a product; rows of a port may differ
+  std::unique_ptr<Encoder> encoder;  ///< of a product in lines; rows of a port may differ
+  std::string framing;               ///< of a product in Avro, in front of each value
   /// Leaves of the key, each with its name and type; an optional one has its presence before it.
   struct KeyPart {
     std::string name;
@@ -65,7 +68,13 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
   place->topic = topics_.name(product, port);
   if (!port.empty()) return *place;
   const TopicBinding& binding = topics_.binding(product);
-  place->encoder = make_encoder(format_of(binding.format), row, binding.style);
+  if (binding.format == "avro") {
+    SchemaFraming framing;
+    framing.id.number = binding.schema_id;
+    append_framing(place->framing, framing, SchemaLanguage::avro);
+  } else {
+    place->encoder = make_encoder(format_of(binding.format), row, binding.style);
+  }
   for (const std::vector<int>& path : spec.key) {
     std::string name;
     const std::vector<Field>* fields = &row;
@@ -107,20 +116,7 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     std::string_view lines = target.encoder->encode(block);
     for (uint32_t i = 0; i < block.rows; ++i) {
       const size_t end = lines.find('\n');
-      key_.clear();
-      for (const Output::KeyPart& part : target.key) {
-        const size_t leaves = leaf_count(part.type);
-        std::vector<Slot> slots(leaves);
-        for (size_t leaf = 0; leaf < leaves; ++leaf) slots[leaf] = read_slot(block.columns[part.leaf + leaf], i);
-        if (target.key.size() == 1) {
-          append_plain(part.type, slots.data(), key_);
-          continue;
-        }
-        key_ += key_.empty() ? '{' : ',';
-        key_ += '"' + part.name + "\":";
-        append_json(part.type, slots.data(), key_);
-      }
-      if (target.key.size() > 1) key_ += '}';
+      make_key(target, block, i);
       send(target, lines.substr(0, end), block, i);
       lines.remove_prefix(end + 1);
     }
@@ -128,18 +124,39 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
   }
   const Type type = struct_type(row);
   std::vector<Slot> slots(block.columns.size());
-  key_.clear();
   for (uint32_t i = 0; i < block.rows; ++i) {
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
-    value_.clear();
-    append_json(type, slots.data(), value_);
+    make_key(target, block, i);
+    value_ = target.framing;
+    if (target.framing.empty())
+      append_json(type, slots.data(), value_);
+    else
+      append_avro(row, slots.data(), value_);
     send(target, value_, block, i);
   }
 }
 
+void TopicOutputs::make_key(const Output& target, const Block& block, uint32_t row) {
+  key_.clear();
+  for (const Output::KeyPart& part : target.key) {
+    const size_t leaves = leaf_count(part.type);
+    std::vector<Slot> slots(leaves);
+    for (size_t leaf = 0; leaf < leaves; ++leaf) slots[leaf] = read_slot(block.columns[part.leaf + leaf], row);
+    if (target.key.size() == 1) {
+      append_plain(part.type, slots.data(), key_);
+      continue;
+    }
+    key_ += key_.empty() ? '{' : ',';
+    key_ += '"' + part.name + "\":";
+    append_json(part.type, slots.data(), key_);
+  }
+  if (target.key.size() > 1) key_ += '}';
+}
+
 void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
+  // A registry that was made anew gives the schema another id, which is not another row.
   output.digest.add(key_);
-  output.digest.add(value);
+  output.digest.add(value.substr(output.framing.size()));
   output.digest.add("\n");
   if (!live_) return;
   if (output.partitions == 0) {

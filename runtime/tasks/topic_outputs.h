@@ -56,6 +56,7 @@ class TopicOutputs : public OutputWriter {
  private:
   struct Output;
   Output& output(int product, const std::string& port, const std::vector<Field>& row);
+  void make_key(const Output& target, const Block& block, uint32_t row);
   void send(Output& output, std::string_view value, const Block& block, uint32_t row);
 
   const Program& program_;

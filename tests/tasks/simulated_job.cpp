@@ -5,9 +5,14 @@
 #include <map>
 #include <set>
 
+#include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/schema_framing.h"
 #include "runtime/engine/test_job.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
+#ifdef BRAID_SIMULATED_REGISTRY
+#include "tests/tasks/simulated_avro.h"
+#endif
 
 namespace braid {
 namespace {
@@ -15,6 +20,9 @@ namespace {
 constexpr int64_t kSecond = 1'000'000;
 /// Each record that is fed has a producer of its own.
 constexpr int64_t kFeeder = 1'000'000;
+
+/// Of the schemas of products.
+constexpr uint32_t kFirstId = 70'000;
 
 using Rows = std::multiset<std::string>;
 
@@ -24,13 +32,14 @@ struct World {
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       source.key = {0};
-      source.binding = {"topic", source.name, "json", {{"unit", "us"}}};
+      source.binding = {"topic", source.name, run.avro ? "avro" : "json", {{"unit", "us"}}};
     }
     for (size_t product = 0; product < program.products.size(); ++product) {
       program.products[product].key = {{0}};
       TopicBinding binding;
       binding.topic = topic_of_product(program.products[product]);
-      binding.format = "json";
+      binding.format = run.avro ? "avro" : "json";
+      binding.schema_id = kFirstId + static_cast<uint32_t>(product);
       outputs[static_cast<int>(product)] = binding;
     }
   }
@@ -47,6 +56,9 @@ struct World {
   ManualClock clock{1'700'000'000 * kSecond};
   SimCluster cluster;
   SimClock sim_clock;
+#ifdef BRAID_SIMULATED_REGISTRY
+  SimulatedAvro avro;
+#endif
   std::map<std::string, Rows> expected;  ///< by topic
   std::vector<std::pair<TopicPartition, std::string>> later;
   SimFs shared{run.seed + 1000};
@@ -91,6 +103,15 @@ void expect(World& world, int32_t partition, const std::map<std::string, std::st
   }
 }
 
+std::string value_of(const World& world, const std::string& line, int record) {
+#ifdef BRAID_SIMULATED_REGISTRY
+  if (world.run.avro) return SimulatedAvro::encode(line, record >= world.run.records / 3 && record % 3 > 0);
+#endif
+  (void)world;
+  (void)record;
+  return line;
+}
+
 void load(World& world) {
   const JobSimulation& run = world.run;
   SimBroker broker(world.cluster, "source");
@@ -114,14 +135,15 @@ void load(World& world) {
           for (; i < run.records; ++i) {
             const std::string line = line_of(rng, now);
             text += line + "\n";
-            world.later.emplace_back(TopicPartition{source.binding.address, partition}, line);
+            world.later.emplace_back(TopicPartition{source.binding.address, partition}, value_of(world, line, i));
           }
           break;
         }
         const bool aborted = rng.chance(5);
         for (int64_t more = rng.between(1, 20); more > 0 && i < run.records; --more) {
           const std::string line = line_of(rng, now);
-          sure(writer->write({.place = {source.binding.address, partition}, .value = line}));
+          const std::string value = value_of(world, line, i);
+          sure(writer->write({.place = {source.binding.address, partition}, .value = value}));
           if (aborted) continue;
           text += line + "\n";
           ++i;
@@ -134,6 +156,32 @@ void load(World& world) {
   }
 }
 
+/// The row of a product as a line of JSON.
+std::string line_of_row(const ProductSpec& product, const TopicBinding& binding, std::string_view value) {
+  if (binding.format != "avro") return std::string(value);
+  std::string reason;
+  const auto framed = read_framing(value, std::nullopt, SchemaLanguage::avro, reason);
+  if (!framed || framed->framing.id.number != binding.schema_id) return "without its schema id: " + reason;
+  DecodePlan plan{.format = Format::avro, .bare_schema = *avro_schema_of(product.qualified(), product.row)};
+  for (const Field& field : product.row)
+    plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
+  Arena arena(4096);
+  const MessageInput message{.value = framed->value};
+  const DecodedTurn turn = make_decoder(plan)->decode({.messages = {&message, 1}}, arena);
+  if (turn.blocks.size() != 1) return "broken: " + turn.rejected.front().diagnostic.message;
+  std::vector<Slot> slots;
+  size_t column = 0;
+  for (const Field& field : product.row) {
+    ++column;  // whether it could be read
+    for (size_t leaf = 0; leaf < leaf_count(field.type); ++leaf)
+      slots.push_back(read_slot(turn.blocks[0].columns[column++], 0));
+  }
+  std::string line;
+  make_encoder(Format::ndjson, product.row)->append_row(slots.data(), line);
+  line.pop_back();
+  return line;
+}
+
 /// Whether the topics hold what they must; what they must not is noted.
 bool check(World& world, uint64_t* trace) {
   bool whole = true;
@@ -142,7 +190,9 @@ bool check(World& world, uint64_t* trace) {
     for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
       const SimLog& log = *world.cluster.log_of({binding.topic, partition});
       log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const std::string value(*entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
+        const std::string value =
+            line_of_row(world.program.products[static_cast<size_t>(product)], binding,
+                        *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
         if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
         const auto found = missing.find(value);
         if (found != missing.end())
@@ -185,7 +235,15 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   FolderStore snapshots(world.shared, "snapshots");
   if (world.run.has_snapshots) options.snapshots = &snapshots;
   options.snapshot_every_us = 3 * kSecond;
-  const auto report = run_topic_job(world.program, options, seams);
+  Program program = world.program;
+#ifdef BRAID_SIMULATED_REGISTRY
+  const auto schemas = world.avro.client(world.clock, world.sim_clock, world.run.seed + static_cast<uint64_t>(number),
+                                         world.run.fault_rate > 0 ? 5 : 0);
+  if (world.run.avro)
+    for (SourceSpec& source : program.sources)
+      if (!source.is_static()) source.writer_schemas = schemas.get();
+#endif
+  const auto report = run_topic_job(program, options, seams);
   world.at_work.erase(&broker);
   ++world.outcome.lives;
   if (broker.crashed()) {
@@ -223,6 +281,12 @@ JobSimulated simulate(const JobSimulation& run) {
       }
     });
   }
+#ifdef BRAID_SIMULATED_REGISTRY
+  time.spawn([&] {
+    time.sleep(15 * kSecond);
+    world.avro.add_second();
+  });
+#endif
   if (!world.later.empty())
     time.spawn([&] {
       Rng rng(run.seed);

@@ -23,6 +23,9 @@ struct JobSimulation {
   /// Snapshots go to a folder that all see.
   bool has_snapshots = false;
   uint64_t state_memory = UINT64_MAX;
+  /// The topics that are read hold Avro of two schemas, which each instance asks a registry for, under faults of its
+  /// own. The second is registered only when the job runs. Products are written as Avro, too.
+  bool avro = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;
