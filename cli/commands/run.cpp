@@ -139,6 +139,15 @@ Result<std::unique_ptr<Broker>> reach_broker(const TopicSetup& topics, const Pro
   return broker;
 }
 
+/// The registry of the job, which has the schemas of its products.
+Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
+                                                                  TopicSetup& topics) {
+  BRAID_ASSIGN(std::unique_ptr<registry::RegistryService> service, open_registry(*topics.registry));
+  BRAID_TRY(register_products(*service, program, session.project(), topics.outputs));
+  read_by_registry(*service, program);
+  return service;
+}
+
 void run(const RunFlags& flags, CommandContext& context) {
   catch_stop_signals();  // from here on, so that a job that is still being compiled drains, too
   const JobLog log(flags.log_json, flags.log_level, system_clock());
@@ -153,7 +162,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto products = session.chosen_products();
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
-  const TopicSetup topics = topics_of(session, compiled.program(), flags.reset);
+  TopicSetup topics = topics_of(session, compiled.program(), flags.reset);
   const std::vector<SourceSpec>& sources = compiled.program().sources;
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
@@ -214,6 +223,15 @@ void run(const RunFlags& flags, CommandContext& context) {
     broker = std::move(*reached);
     seams.broker = broker.get();
   }
+  std::unique_ptr<registry::RegistryService> registry;
+  if (topics.registry) {
+    auto reached = reach_registry(session, compiled.program(), topics);
+    if (!reached.ok()) {
+      context.exit_code = show_failure({finding_of(reached.error())}, log, context.console, session.sources());
+      return;
+    }
+    registry = std::move(*reached);
+  }
   const JobDescription job{.project = options.project,
                            .environment = environment.name,
                            .store = options.directory,
@@ -236,15 +254,26 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.stop_requested = stop_requested;
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
+  watch.on_warning = [&](const Diagnostic& warning) {
+    progress.clear();
+    (void)show_failure({warning}, log, context.console, session.sources());
+  };
   options.kill_point = kill_point_of_environment();
   BackgroundCompiler native(compiled);
-  if (!flags.interpret) native.start();
+  if (!flags.interpret) {
+    if (registry) native.expect(expected_plans(*registry, compiled.program()));
+    native.start();
+  }
   const Result<JobReport> report = topics.outputs.empty()
                                        ? run_job(compiled.program(), options, seams)
                                        : run_members(compiled.program(), options, topics, memory, seams);
   const int64_t elapsed = progress.elapsed_us();
   progress.clear();
-  if (report.ok()) (void)show_failure(report->warnings, log, context.console, session.sources());
+  if (report.ok()) {
+    std::vector<Diagnostic> untold = report->warnings;
+    std::erase_if(untold, [&](const Diagnostic& each) { return watch.told(each); });
+    (void)show_failure(untold, log, context.console, session.sources());
+  }
   watch.note_end(report);
   if (!report.ok()) {
     context.exit_code = show_failure({finding_of(report.error())}, log, context.console, session.sources());

@@ -101,6 +101,10 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
   const auto settings = broker_settings(environment, session.files().root, session.files().name, reporter);
   if (!settings) return setup;
   setup.settings = *settings;
+  if (environment.registry && needs_registry(program, setup.outputs)) {
+    setup.registry = registry_options(environment, session.files().root, reporter);
+    if (!setup.registry) return setup;
+  }
   std::string& snapshots = setup.settings.snapshots;
   if (!snapshots.empty() && !snapshots.starts_with('/') && !session.files().root.empty())
     snapshots = join_path(session.files().root, snapshots);

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "cli/session/registry.h"
 #include "cli/session/session.h"
 #include "runtime/connect/broker_settings.h"
 #include "runtime/connect/topic_binding.h"
@@ -14,6 +15,7 @@ struct TopicSetup {
   bool reads = false;                   ///< some source is a topic
   std::map<int, TopicBinding> outputs;  ///< of all products, or none
   BrokerSettings settings;
+  std::optional<registry::ServiceOptions> registry;  ///< if some topic is Avro
   bool any() const { return reads || !outputs.empty(); }
 };
 

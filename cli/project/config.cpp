@@ -12,6 +12,7 @@
 
 #include "cli/project/http_address.h"
 #include "cli/project/kafka_config.h"
+#include "cli/project/registry_config.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
@@ -27,8 +28,8 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kEnvironmentKeys{"store",   "workers",         "memory",   "bind",  "out",   "param",
-                                                "brokers", "schema_registry", "delivery", "kafka", "listen"};
+const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",   "param",
+                                                "brokers", "registry", "delivery", "kafka", "listen"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -134,13 +135,16 @@ class Config {
     for (const auto& [key, value] : table) {
       const std::string written(key.str());
       const bool known = std::ranges::find(kEnvironmentKeys, written) != kEnvironmentKeys.end();
-      if (known || (!is_kafka_setting(written) && !value.is_table())) continue;
+      const bool of_registry = is_registry_secret(written);
+      if (known || (!is_kafka_setting(written) && !of_registry && !value.is_table())) continue;
       reported.push_back(written);
       const Span place = span(key.source());
       auto finding = reporter_.report(diag::UnknownKey{.section = "[env." + name + "]", .key = written});
       finding.note(fmt::format("in {}:{}", sources_.file(file_).path, sources_.position(file_, place.begin).line));
       if (is_kafka_setting(written) || written == "sasl" || written == "ssl" || written == "security")
         finding.note("settings of Kafka belong in [env." + name + ".kafka]");
+      else if (of_registry)
+        finding.note("settings of the schema registry belong in [env." + name + ".registry]");
       else if (const auto near = closest(written, kEnvironmentKeys))
         finding.note("did you mean `" + *near + "`?");
     }
@@ -148,7 +152,7 @@ class Config {
   }
 
   void kafka(const toml::table& table, Environment& made) {
-    made.schema_registry = text(table, "schema_registry");
+    registry(table, made);
     const std::string section = "[env." + made.name + ".kafka]";
     KafkaConfig config;
     config.settings.brokers = text(table, "brokers");
@@ -170,13 +174,25 @@ class Config {
       made.kafka = std::move(config);
       return;
     }
-    for (const char* key : {"kafka", "delivery", "schema_registry"}) {
+    for (const char* key : {"kafka", "delivery", "registry"}) {
       if (!table.contains(key)) continue;
-      const std::string what = std::string(key) == "kafka" ? section : "`" + std::string(key) + "`";
+      const bool is_setting = std::string_view(key) == "delivery";
+      const std::string what = is_setting ? "`delivery`" : fmt::format("[env.{}.{}]", made.name, key);
       reporter_.report(diag::NoBrokers{.what = what, .environment = "[env." + made.name + "]"})
           .note("name the brokers: brokers = \"broker1:9092,broker2:9092\"");
       return;
     }
+  }
+
+  void registry(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("registry");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".registry]";
+    const toml::table* written = node->as_table();
+    if (written == nullptr) return wrong_value(*node, "registry", "a table: " + section);
+    std::vector<WrittenSetting> settings;
+    flatten(*written, "", settings);
+    read_registry_settings(section, settings, made.registry.emplace(), sources_, reporter_);
   }
 
   /// host:port, separated by commas; or a reference.
@@ -201,7 +217,7 @@ class Config {
     if (const auto* string = node.as_string()) {
       made.kind = WrittenSetting::Kind::text;
       // A secret may hold `${`, and is refused as it is written.
-      made.value = kafka::is_secret(key) ? string->get() : expand(string->get(), place);
+      made.value = kafka::is_secret(key) || is_registry_secret(key) ? string->get() : expand(string->get(), place);
     } else if (const auto* number = node.as_integer()) {
       made.kind = WrittenSetting::Kind::number;
       made.value = std::to_string(number->get());

@@ -38,6 +38,14 @@ struct KafkaConfig {
   std::map<std::string, Span> places;  ///< of settings, by key, and of `brokers`
 };
 
+/// The schema registry of an environment: its [env.NAME.registry]. Values may be references, as above.
+struct RegistryConfig {
+  std::string url;  ///< one or more, separated by commas
+  std::string user, password, token;
+  std::string ca;                      ///< path of a PEM file
+  std::map<std::string, Span> places;  ///< of settings, by key
+};
+
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
@@ -48,7 +56,7 @@ struct Environment {
   std::map<std::string, BindingConfig> out;   ///< by "domain.name" of a product
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it
   std::optional<KafkaConfig> kafka;           ///< where it has `brokers`
-  std::string schema_registry;                ///< URL; empty: none
+  std::optional<RegistryConfig> registry;
 };
 
 struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp

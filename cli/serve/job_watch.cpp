@@ -1,6 +1,7 @@
 #include "cli/serve/job_watch.h"
 
 #include "cli/present/report.h"
+#include "runtime/report/diagnostic.h"
 
 namespace braid::cli {
 namespace {
@@ -42,6 +43,7 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
       summarized_at_(clock.steady_us()) {
   monitor_.on_event = [this](const JobEvent& event) { note(event); };
   monitor_.on_status = [this](const JobStatus& status) {
+    tell_warnings(status);
     if (clock_.steady_us() - summarized_at_ >= options_.summary_every_us) summarize(status);
   };
 }
@@ -84,6 +86,13 @@ void JobWatch::write_address() {
   JsonObject fields;
   fields.text("message", written.error().message);
   log_.write(LogLevel::warn, "address_not_written", std::move(fields));
+}
+
+void JobWatch::tell_warnings(const JobStatus& status) {
+  for (const Diagnostic& warning : status.report.warnings) {
+    const bool waits = warning.code == diag::WaitsForSchema::kCode || warning.code == diag::SchemaAwaited::kCode;
+    if (waits && on_warning && told_.insert(warning.message).second) on_warning(warning);
+  }
 }
 
 void JobWatch::summarize(const JobStatus& status) {

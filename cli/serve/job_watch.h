@@ -2,9 +2,11 @@
 // monitor; the rest follows from that. Made before the job starts and let go of behind its end, on the job's thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/present/job_log.h"
 #include "cli/serve/http_server.h"
@@ -29,6 +31,11 @@ class JobWatch {
   ~JobWatch();
 
   JobMonitor& monitor() { return monitor_; }
+  /// What somebody should know while the job runs, once each: a partition, or a task, that waits for a schema. On the
+  /// job's thread.
+  std::function<void(const Diagnostic&)> on_warning;
+  /// Whether on_warning was called with it.
+  bool told(const Diagnostic& warning) const { return told_.contains(warning.message); }
   /// Where it listens, if it does.
   std::optional<HttpAddress> address() const;
   /// The job has ended.
@@ -43,6 +50,7 @@ class JobWatch {
   void note(const JobEvent& event);
   /// The job has the store: where it listens is written into it.
   void write_address();
+  void tell_warnings(const JobStatus& status);
   /// What was rejected, late or unmatched since the last summary.
   void summarize(const JobStatus& status);
 
@@ -53,6 +61,7 @@ class JobWatch {
   Clock& clock_;
   JobMonitor monitor_;
   std::optional<JobEndpoint> endpoint_;
+  std::set<std::string> told_;  ///< warnings
   bool address_written_ = false;
   int64_t summarized_at_;
   std::map<std::string, Ledger> summarized_;  ///< by product, version and input

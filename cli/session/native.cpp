@@ -13,10 +13,28 @@ namespace {
 
 /// Read by pattern where records are alike, so that few may be left for native code.
 bool has_patterns(const SourceSpec& source) {
-  return source.binding.format != "csv" && source.binding.format != "avro";
+  return source.binding.format != "csv" && !source.binding.is_avro();
 }
 
-Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool kernels,
+/// Readers of a source whose records have several schemas.
+class ReadersBySchema : public RecordReader {
+ public:
+  explicit ReadersBySchema(std::vector<std::shared_ptr<const RecordReader>> parts) : parts_(std::move(parts)) {}
+  const char* read(ReadFrame& frame, const char* at, uint64_t row) const override {
+    return parts_.front()->read(frame, at, row);
+  }
+  uint64_t schema() const override { return parts_.front()->schema(); }
+  const RecordReader* for_schema(uint64_t schema) const override {
+    for (const auto& part : parts_)
+      if (part->schema() == schema) return part.get();
+    return nullptr;
+  }
+
+ private:
+  std::vector<std::shared_ptr<const RecordReader>> parts_;
+};
+
+Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool kernels, const ExpectedPlans& expected,
                                                 const codegen::CodegenOptions& options) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
   codegen::CodegenOptions complete = options;
@@ -24,6 +42,19 @@ Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool
   complete.clock = &system_clock();
   std::vector<SourceSpec> sources = compiled.program().sources;
   expect_avro_schemas(sources, real_fs());
+  // A source with several schemas is there once for each, behind all others.
+  std::vector<size_t> more_of;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    for (size_t each = 0; each < expected[i].size(); ++each) {
+      if (each == 0) {
+        sources[i].avro = expected[i][each];
+        continue;
+      }
+      sources.push_back(sources[i]);
+      sources.back().avro = expected[i][each];
+      more_of.push_back(i);
+    }
+  }
   const std::vector<plan::RowProgram> none;
   BRAID_ASSIGN(codegen::NativeCode code,
                compile(kernels ? compiled.physical.kernels : none, sources, *compiled.call_sites, complete));
@@ -32,10 +63,14 @@ Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool
     plan::kernel_slot(program, compiled.physical.places[i]).set(code.kernels[i].get());
     program.kernels.push_back(code.kernels[i]);
   }
-  for (size_t i = 0; i < code.readers.size(); ++i) {
+  for (size_t i = 0; i < program.sources.size(); ++i) {
     if (!code.readers[i]) continue;
-    program.sources[i].reader.set(code.readers[i].get());
-    program.readers.push_back(code.readers[i]);
+    std::vector<std::shared_ptr<const RecordReader>> parts{code.readers[i]};
+    for (size_t more = 0; more < more_of.size(); ++more)
+      if (more_of[more] == i && code.readers[program.sources.size() + more])
+        parts.push_back(code.readers[program.sources.size() + more]);
+    program.readers.push_back(parts.size() == 1 ? parts.front() : std::make_shared<ReadersBySchema>(parts));
+    program.sources[i].reader.set(program.readers.back().get());
   }
   return code.timings;
 }
@@ -43,7 +78,7 @@ Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool
 }  // namespace
 
 Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options) {
-  return put_native_code(compiled, true, options);
+  return put_native_code(compiled, true, {}, options);
 }
 
 const char* ReaderOnDemand::read(ReadFrame&, const char*, uint64_t) const {
@@ -70,12 +105,13 @@ void BackgroundCompiler::start() {
 
 void BackgroundCompiler::compile() {
   // An error leaves the program on the interpreter and the decoders on their tables.
-  (void)put_native_code(compiled_, true, {.reads = [](const SourceSpec& source) { return !has_patterns(source); }});
+  (void)put_native_code(compiled_, true, expected_,
+                        {.reads = [](const SourceSpec& source) { return !has_patterns(source); }});
   finished_.store(true, std::memory_order_release);
   on_demand_.wait_until_asked();
   if (stopping_.load(std::memory_order_acquire)) return;
   finished_.store(false, std::memory_order_release);
-  (void)put_native_code(compiled_, false, {.reads = has_patterns});
+  (void)put_native_code(compiled_, false, {}, {.reads = has_patterns});
   finished_.store(true, std::memory_order_release);
 }
 

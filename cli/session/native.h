@@ -13,6 +13,8 @@
 
 namespace braid::cli {
 
+using ExpectedPlans = std::vector<std::vector<std::shared_ptr<const AvroPlan>>>;
+
 /// Compiles all kernels and decoders and puts them into the program's slots. An error leaves the program on the
 /// interpreter.
 Result<codegen::CodegenTimings> use_native_code(driver::Compiled& compiled, const codegen::CodegenOptions& options);
@@ -41,6 +43,9 @@ class ReaderOnDemand : public RecordReader {
 class BackgroundCompiler {
  public:
   explicit BackgroundCompiler(driver::Compiled& compiled) : compiled_(compiled) {}
+  /// Before start(): how the records of topics will probably be read, by source; with several schemas, the reader of a
+  /// source has one part for each.
+  void expect(ExpectedPlans plans) { expected_ = std::move(plans); }
   ~BackgroundCompiler();
   void start();
   bool started() const { return thread_.joinable(); }
@@ -51,6 +56,7 @@ class BackgroundCompiler {
   void compile();
 
   driver::Compiled& compiled_;
+  ExpectedPlans expected_;
   std::thread thread_;
   std::atomic<bool> finished_ = false, stopping_ = false;
   ReaderOnDemand on_demand_{system_clock()};

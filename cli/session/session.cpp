@@ -5,6 +5,8 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/topics.h"
+#include "runtime/codec/avro_decoder.h"
+#include "runtime/engine/decode_source.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -87,6 +89,7 @@ bool Session::check(bool whole) {
     check_format_options(relation.qualified(), written, false, relation.source->from->span, reporter_);
   }
   check_bindings(project_, environment_, partial, reporter_);
+  find_deletes();
   return !reporter_.has_errors();
 }
 
@@ -122,6 +125,45 @@ driver::Compiled Session::compile(const std::vector<typed::RelationId>& products
   made.program().name = files_->name;
   driver::name_places(made.program(), sources_, files_->root);
   return made;
+}
+
+void Session::find_deletes() {
+  for (typed::Relation& relation : project_.relations) {
+    if (!relation.source || relation.kind != typed::RelationKind::table || !environment_.kafka) continue;
+    const auto bound = environment_.bind.find(relation.qualified());
+    const bool named = bound != environment_.bind.end() && !bound->second.topic.empty();
+    const bool file = bound != environment_.bind.end() && !bound->second.file.empty();
+    relation.source->takes_deletes =
+        named || (!file && relation.source->from && relation.source->from->kind == "topic");
+  }
+}
+
+void Session::check_changes(const SourceSpec& source) {
+  if (!source.binding.has_changes()) return;
+  if (!source.is_table)
+    reporter_.report(diag::ChangesNeedTable{.relation = source.name, .format = source.binding.format})
+        .at(source.span)
+        .note("declare it as a `table` with a `key`");
+  if (source.binding.kind != "topic")
+    reporter_.report(diag::FormatNeedsTopic{.relation = source.name, .format = source.binding.format}).at(source.span);
+}
+
+void Session::read_schema(SourceSpec& source) {
+  for (auto& [name, value] : source.binding.options) {
+    if (name != "schema") continue;
+    const std::string path = std::filesystem::path(value).is_absolute() || files_->root.empty()
+                                 ? value
+                                 : (std::filesystem::path(files_->root) / value).string();
+    std::string reason;
+    if (source.binding.kind != "topic" || source.binding.format != "avro") {
+      reason = "it is for `avro` of a topic";
+    } else if (const auto text = read_file(path, reason)) {
+      value = *text;
+      const auto plan = plan_of_writer_schema(decode_plan(source), {.text = value, .references = {}});
+      if (!plan.ok()) reason = plan.error().message;
+    }
+    if (!reason.empty()) reporter_.report(diag::BadSchemaFile{.path = path, .reason = reason}).at(source.span);
+  }
 }
 
 void Session::bind_source(SourceSpec& source, const std::string* input) {
@@ -165,9 +207,11 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
   check_format_options(source.name, binding.options, false, source.span, reporter_);
   if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);
   if (binding.format.empty()) binding.format = "json";
+  check_changes(source);
+  read_schema(source);
   if (binding.kind == "file" || binding.kind == "stdin") return;
   if (binding.kind == "topic" && environment_.kafka) {
-    check_topic_source(source, reporter_);
+    check_topic_source(source, environment_, reporter_);
     if (bound != environment_.bind.end() && !bound->second.start.empty())
       binding.options.emplace_back("start", bound->second.start);
     return;

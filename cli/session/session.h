@@ -60,6 +60,11 @@ class Session {
   bool load();
   bool check(bool whole);
   void bind_source(SourceSpec& source, const std::string* input);
+  /// The tables whose records come from topics, which have deletes.
+  void find_deletes();
+  void check_changes(const SourceSpec& source);
+  /// The option `schema` becomes the text of the file that it names.
+  void read_schema(SourceSpec& source);
   /// The chosen files, or none if the whole project was given.
   std::vector<uint32_t> run_files() const;
   std::vector<uint32_t> chosen_files() const;

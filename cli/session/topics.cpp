@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/session/format_options.h"
+#include "cli/session/registry.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
 
@@ -100,6 +101,13 @@ void check_shared(const Program& program, const std::map<int, TopicBinding>& top
   }
 }
 
+void report_no_registry(const std::string& relation, const Environment& environment, Span place, Reporter& reporter) {
+  const std::string section = "[env." + environment.name + "]";
+  reporter.report(diag::NoRegistry{.relation = relation, .environment = section})
+      .at(place)
+      .note("name the registry: [env." + environment.name + ".registry] url = \"http://registry:8081\"");
+}
+
 }  // namespace
 
 std::string topics_text(const Program& program, const std::map<int, TopicBinding>& outputs,
@@ -136,9 +144,11 @@ void check_bindings(const typed::Project& project, const Environment& environmen
   }
 }
 
-void check_topic_source(const SourceSpec& source, Reporter& reporter) {
+void check_topic_source(const SourceSpec& source, const Environment& environment, Reporter& reporter) {
   const Binding& binding = source.binding;
   check_name(binding.address, source.span, reporter);
+  if (has_framing(binding) && !environment.registry)
+    report_no_registry(source.name, environment, source.span, reporter);
   if (binding.format != "csv") return;
   const bool headless = std::ranges::any_of(
       binding.options, [](const auto& option) { return option.first == "header" && option.second == "false"; });
@@ -192,6 +202,8 @@ std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Pro
       reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})
           .at(place)
           .note("give the product a key: `key id`");
+    if (made.format == "avro" && !environment.registry)
+      report_no_registry(product.qualified(), environment, place, reporter);
     if (!reporter.has_errors()) made.style = csv_style(options);
     topics.emplace(static_cast<int>(i), std::move(made));
   }

@@ -15,7 +15,7 @@ namespace braid::cli {
 /// known.
 void check_bindings(const typed::Project& project, const Environment& environment, bool partial, Reporter& reporter);
 /// Reports a source whose topic cannot be read as it is bound.
-void check_topic_source(const SourceSpec& source, Reporter& reporter);
+void check_topic_source(const SourceSpec& source, const Environment& environment, Reporter& reporter);
 /// The products that write topics, by index: all that no file is named for, if the environment has brokers. The sources
 /// are bound before.
 std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Project& project,

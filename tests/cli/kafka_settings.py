@@ -61,7 +61,11 @@ def refused(case, toml, code, text, environment=None):
 
 RIGHT = """[env.prod]
 brokers = "one:9092,[::1]:9093"
-schema_registry = "http://registry:8081"
+[env.prod.registry]
+url = "http://registry:8081,https://other/apis/ccompat/v7"
+user = "shop"
+password = "env:SHOP_REGISTRY_PASSWORD"
+ca = "registry-ca.pem"
 [env.prod.kafka]
 group = "shop-live"
 instance = "env:HOSTNAME"
@@ -130,6 +134,25 @@ def wrong_settings(case):
             'delivery = "exactly-once"\n', "E7017", "set twice")
 
 
+REGISTRY = '[env.prod]\nbrokers = "a:9092"\n[env.prod.registry]\nurl = "http://r:8081"\n'
+
+
+def wrong_registries(case):
+    for toml, code, text in (
+            (REGISTRY + 'usr = "x"', "E7040", "did you mean `user`?"),
+            (REGISTRY + 'user = "x"', "E7017", "because `user` is set"),
+            (REGISTRY + 'password = "env:X"', "E7017", "because `password` is set"),
+            (REGISTRY + 'user = "x"\npassword = "env:X"\ntoken = "env:Y"', "E7017", "a token, or user and password"),
+            (REGISTRY.replace("http://r", "r"), "E7017", "addresses like"),
+            (REGISTRY.replace("8081", "8081,"), "E7017", "addresses like"),
+            ('[env.prod]\nbrokers = "a:9092"\n[env.prod.registry]\nca = "x"', "E7017", "the address of the registry"),
+            ('[env.prod]\nbrokers = "a:9092"\nregistry = "http://r"', "E7017", "[env.prod.registry]"),
+            ('[env.prod.registry]\nurl = "http://r"', "E7054", "[env.prod.registry] needs the `brokers`"),
+            ('[env.prod]\nbrokers = "a:9092"\nschema_registry = "http://r"', "E7004", "schema_registry"),
+    ):
+        refused(case, toml + "\n", code, text)
+
+
 def wrong_environments(case):
     for toml, code, text in (
             ('brokers = "localhost"', "E7017", "addresses like"),
@@ -170,6 +193,12 @@ def bindings_that_do_not_fit_the_scripts(case):
             ('"shop.big" = { topic = "shop.sale.v1" }', "E7057", "`shop.sale` reads it"),
             ('"shop.small" = { compaction = true }', "E7059", "`shop.small` has no key"),
             ('"shop.sale" = { format = "csv" }', "E7017", "header = false"),
+            ('"shop.sale" = { format = "avro" }', "E7065", "[env.prod.registry] url ="),
+            ('"shop.big" = { format = "avro" }', "E7065", "`shop.big` is Avro"),
+            ('"shop.sale" = { format = "debezium" }', "E7068", "`shop.sale` is a stream"),
+            ('"shop.sale" = { format = "avro", options = { schema = "no.avsc" } }', "E7066", "no.avsc"),
+            ('"shop.sale" = { format = "json", options = { schema = "no.avsc" } }', "E7066", "for `avro` of a topic"),
+            ('"shop.sale" = { file = "x.ndjson", format = "debezium" }', "E7069", "read from topics only"),
     ):
         folder = project(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n' + lines + "\n")
         for command in ("check", "run", "explain"):
@@ -190,6 +219,13 @@ def secrets_are_never_shown(case):
             ('[env.prod]\nbrokers = "a:9092"\nkafka = { sesion = 1, sasl.password = "%s" }' % CANARY, "E7040"),
             (f'[env.prod]\nbrokers = "a:9092"\n"sasl.password" = "{CANARY}"', "E7004"),
             (f'[env.prod]\nbrokers = "a:9092"\nsasl.password = "{CANARY}"', "E7004"),
+            (f'[env.prod]\nbrokers = "a:9092"\ntoken = "{CANARY}"', "E7004"),
+            (REGISTRY + f'token = "{CANARY}"', "E7042"),
+            (REGISTRY + f'user = "u"\npassword = "{CANARY}"', "E7042"),
+            (REGISTRY + f'token = ["{CANARY}"]', "E7017"),
+            (REGISTRY + f'pasword = "{CANARY}"', "E7040"),
+            (REGISTRY.replace("//r", f"//u:{CANARY}@r"), "E7017"),
+            (f'[env.prod]\nbrokers = "a:9092"\nregistry = {{ tokn = "{CANARY}" }}', "E7040"),
     ):
         found = findings(case, toml + "\n")
         case.expect(found[0]["code"] == code, f"expected {code} first: {found}\n{toml}")
@@ -220,6 +256,6 @@ def files_in_an_environment_with_brokers(case):
 
 
 if __name__ == "__main__":
-    main([all_that_is_right, wrong_settings, wrong_environments, wrong_bindings,
+    main([all_that_is_right, wrong_settings, wrong_registries, wrong_environments, wrong_bindings,
           bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics,
           a_dry_run_reads_no_topic_yet, files_in_an_environment_with_brokers])

@@ -1,0 +1,104 @@
+#include "cli/session/registry.h"
+
+#include <algorithm>
+
+#include "cli/project/registry_config.h"
+#include "cli/session/references.h"
+#include "runtime/codec/avro_decoder.h"
+#include "runtime/codec/avro_encoder.h"
+#include "runtime/connect/registry/load/load.h"
+#include "runtime/engine/decode_source.h"
+
+namespace braid::cli {
+namespace {
+
+/// Compiling a reader takes as long as reading a million records by the tables.
+constexpr size_t kExpectedSchemas = 3;
+
+const typed::Relation* product_of(const typed::Project& project, const ProductSpec& product) {
+  for (const typed::Relation& each : project.relations)
+    if (each.kind == typed::RelationKind::product && each.qualified() == product.qualified() &&
+        each.version == product.version)
+      return &each;
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_framing(const Binding& binding) {
+  return binding.kind == "topic" && binding.is_avro() && binding.option("schema") == nullptr;
+}
+
+bool needs_registry(const Program& program, const std::map<int, TopicBinding>& outputs) {
+  return std::ranges::any_of(program.sources, [](const SourceSpec& each) { return has_framing(each.binding); }) ||
+         std::ranges::any_of(outputs, [](const auto& each) { return each.second.format == "avro"; });
+}
+
+std::optional<registry::ServiceOptions> registry_options(const Environment& environment, const std::string& root,
+                                                         Reporter& reporter) {
+  const RegistryConfig& config = *environment.registry;
+  const bool was_right = !reporter.has_errors();
+  References references(config.places, root, reporter);
+  registry::ServiceOptions made;
+  std::string urls = references.read("url", config.url);
+  for (size_t begin = 0; begin <= urls.size() && !urls.empty();) {
+    const size_t end = std::min(urls.find(',', begin), urls.size());
+    made.settings.urls.push_back(urls.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  made.settings.user = references.read("user", config.user);
+  made.settings.password = references.read("password", config.password);
+  made.settings.token = references.read("token", config.token);
+  if (!config.ca.empty()) made.ca_file = references.path(references.read("ca", config.ca));
+  if (was_right && reporter.has_errors()) return std::nullopt;
+  return made;
+}
+
+Result<std::unique_ptr<registry::RegistryService>> open_registry(const registry::ServiceOptions& options) {
+  BRAID_ASSIGN(const registry::MakeRegistryService make, registry::load_registry());
+  auto made = make(options, system_clock());
+  if (made.ok()) return std::move(made).value();
+  const std::string url = options.settings.urls.empty() ? "" : options.settings.urls.front();
+  const Diagnostic refused = diag::RegistryRefused{.url = url, .reason = made.error().message}.make();
+  return Error{ErrorKind::usage, refused.message, refused.code};
+}
+
+void read_by_registry(registry::RegistryService& service, Program& program) {
+  for (SourceSpec& source : program.sources)
+    if (has_framing(source.binding)) source.writer_schemas = &service;
+}
+
+Status register_products(registry::RegistryService& service, const Program& program, const typed::Project& project,
+                         std::map<int, TopicBinding>& outputs) {
+  for (auto& [index, binding] : outputs) {
+    if (binding.format != "avro") continue;
+    const ProductSpec& product = program.products[static_cast<size_t>(index)];
+    BRAID_ASSIGN(std::string schema, avro_schema_of(product.qualified(), product.row));
+    registry::ProductSchema wanted{.product = product.qualified(),
+                                   .topic = binding.topic,
+                                   .record = product.qualified(),
+                                   .schema = {registry::SchemaType::avro, std::move(schema), {}},
+                                   .level = {}};
+    if (const typed::Relation* relation = product_of(project, product)) wanted.level = relation->compatible;
+    BRAID_ASSIGN(const registry::RegisteredProduct done, service.add(wanted));
+    binding.schema_id = static_cast<uint32_t>(done.id);
+  }
+  return {};
+}
+
+std::vector<std::vector<std::shared_ptr<const AvroPlan>>> expected_plans(registry::RegistryService& service,
+                                                                         const Program& program) {
+  std::vector<std::vector<std::shared_ptr<const AvroPlan>>> made(program.sources.size());
+  for (size_t i = 0; i < program.sources.size(); ++i) {
+    const SourceSpec& source = program.sources[i];
+    if (!has_framing(source.binding)) continue;
+    const DecodePlan plan = decode_plan(source);
+    for (const auto& written : service.newest(source.binding.address, kExpectedSchemas)) {
+      if (written->language != SchemaLanguage::avro) continue;
+      if (auto each = plan_of_writer_schema(plan, *written); each.ok()) made[i].push_back(*each);
+    }
+  }
+  return made;
+}
+
+}  // namespace braid::cli
