@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "runtime/base/fs.h"
+#include "runtime/codec/avro_compatibility.h"
+#include "runtime/codec/avro_encoder.h"
 #include "runtime/report/suggest.h"
 #include "runtime/schema/json_schema.h"
 
@@ -47,6 +50,26 @@ std::optional<std::string> json_text(Session& session, const typed::Relation& re
   return schema::json_schema_of_records(rows, timestamp_forms(session, relation));
 }
 
+/// For people, and for what version control shows of a change.
+std::string indented(const std::string& json) {
+  return nlohmann::ordered_json::parse(json).dump(2) + "\n";
+}
+
+std::optional<std::string> avro_text(Session& session, const typed::Relation& relation) {
+  if (relation.source) {
+    session.reporter()
+        .report(diag::FlagValue{.option = "--format avro", .expected = "a product", .found = relation.qualified()})
+        .note("whoever writes the records of a source has their schema");
+    return std::nullopt;
+  }
+  const auto text = avro_schema_of(relation.qualified(), relation.row);
+  if (text.ok()) return indented(*text);
+  session.reporter()
+      .report(diag::NoAvroSchema{.product = relation.qualified(), .reason = text.error().message})
+      .at(relation.span);
+  return std::nullopt;
+}
+
 struct SchemaFormat {
   const char* name;
   const char* ending;
@@ -55,6 +78,7 @@ struct SchemaFormat {
 };
 constexpr SchemaFormat kFormats[] = {
     {"json-schema", ".schema.json", json_text, schema::find_json_breaks},
+    {"avro", ".avsc", avro_text, find_avro_breaks},
 };
 
 const SchemaFormat& format_named(const std::string& name) {
@@ -205,7 +229,8 @@ void check_kept_schemas(Session& session) {
       session.reporter()
           .report(diag::SchemaNotKept{.product = product.qualified(), .path = kept->back().path})
           .at(product.span)
-          .note("keep it when it is published: braid schema " + product.qualified() + " --keep");
+          .note(fmt::format("keep it when it is published: braid schema {}{} --keep", product.qualified(),
+                            &format == kFormats ? "" : std::string(" --format ") + format.name));
     }
   }
 }

@@ -95,6 +95,27 @@ def what_is_kept_is_compared(case: Case) -> None:
     case.expect(not case.braid("check", "shop").codes, "a version is a line of its own")
 
 
+def avro_is_kept_beside(case: Case) -> None:
+    write(case)
+    told = case.braid("schema", "sold", "shop", "--format", "avro")
+    schema = json.loads(told.out)
+    case.expect((schema["type"], schema["namespace"], schema["name"]) == ("record", "shop", "sold"), f"{told}")
+    case.expect(schema["fields"][2] == {"name": "city", "type": ["null", "string"], "default": None}, f"{told}")
+    case.braid("schema", "order", "shop", "--format", "avro", code=USAGE, finding="E7017")
+    case.braid("schema", "sold", "shop", "--format", "avro", "--keep")
+    case.braid("schema", "sold", "shop", "--keep")
+    case.expect(kept(case) == ["shop.sold.v1-1.avsc", "shop.sold.v1-1.schema.json"], f"{kept(case)}")
+    # An optional field is new to both; a decimal with more digits behind the point is another number in Avro.
+    write(case, FIELDS + ", again: city")
+    told = case.braid("check", "shop", finding="W7074")
+    case.expect("--format avro --keep" in told.err, f"{told}")
+    write(case, "id, amount: decimal(amount, 14, 4), city, kind, at")
+    told = case.braid("check", "shop", code=SCRIPT, finding="E7071")
+    case.expect("v1-1.avsc" in told.err and "W7074" in told.codes, f"{told}")
+    (case.directory / "shop/schemas/shop.sold.v1-1.avsc").write_text('{"type":"record"}')
+    told = case.braid("check", "shop", code=USAGE, finding="E7073")
+
+
 def transitive_levels_look_further(case: Case) -> None:
     write(case, "id, city")
     case.braid("schema", "sold", "shop", "--keep")
@@ -122,5 +143,5 @@ def unknown_levels_are_mistakes(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([schemas_are_shown, mistakes_are_answered, what_is_kept_is_compared, transitive_levels_look_further,
+    braid_command.main([schemas_are_shown, mistakes_are_answered, what_is_kept_is_compared, avro_is_kept_beside, transitive_levels_look_further,
                         broken_kept_schemas_are_named, unknown_levels_are_mistakes])

@@ -1,0 +1,108 @@
+// What `braid check` says of a change to a product, offline, against what Apicurio Registry says of the same schemas.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "runtime/codec/avro_compatibility.h"
+#include "runtime/codec/avro_encoder.h"
+#include "runtime/connect/registry/curl_http.h"
+#include "runtime/connect/registry/registry_client.h"
+#include "runtime/schema/json_schema.h"
+
+namespace braid::registry {
+namespace {
+
+struct Change {
+  const char* what;
+  std::vector<Field> before, now;
+};
+
+std::vector<Change> changes() {
+  const auto one = [](Type type) { return std::vector<Field>{{"id", int_type()}, {"x", std::move(type)}}; };
+  const std::vector<Field> plain{{"id", int_type()}};
+  return {
+      {"nothing", plain, plain},
+      {"a new optional field", plain, one(optional_type(string_type()))},
+      {"a new field", plain, one(string_type())},
+      {"an optional field goes", one(optional_type(string_type())), plain},
+      {"a field goes", one(string_type()), plain},
+      {"a field becomes optional", one(int_type()), one(optional_type(int_type()))},
+      {"a field is no longer optional", one(optional_type(int_type())), one(int_type())},
+      {"int becomes float", one(int_type()), one(float_type())},
+      {"float becomes int", one(float_type()), one(int_type())},
+      {"int becomes text", one(int_type()), one(string_type())},
+      {"bool becomes int", one(bool_type()), one(int_type())},
+      {"a new symbol", one(enum_type({"a", "b"})), one(enum_type({"a", "b", "c"}))},
+      {"a symbol goes", one(enum_type({"a", "b"})), one(enum_type({"a"}))},
+      {"an optional part of a struct", one(struct_type({{"a", int_type()}})),
+       one(struct_type({{"a", int_type()}, {"b", optional_type(int_type())}}))},
+      {"a part of a struct", one(struct_type({{"a", int_type()}})),
+       one(struct_type({{"a", int_type()}, {"b", int_type()}}))},
+      {"a list of something else", one(list_type(int_type())), one(list_type(string_type()))},
+      {"a list of more", one(list_type(struct_type({{"a", int_type()}}))),
+       one(list_type(struct_type({{"a", int_type()}, {"b", optional_type(int_type())}})))},
+      {"two changes",
+       {{"id", int_type()}, {"a", string_type()}},
+       {{"id", optional_type(int_type())}, {"b", string_type()}}},
+  };
+}
+
+struct Form {
+  const char* name;
+  SchemaType type;
+  std::string (*text)(const std::vector<Field>& row);
+  schema::FindBreaks find_breaks;
+};
+
+std::string avro_text(const std::vector<Field>& row) {
+  return *avro_schema_of("shop.sold", row);
+}
+std::string json_text(const std::vector<Field>& row) {
+  schema::RowSchema made{"shop.sold", 1, "", {}};
+  for (const Field& field : row) made.fields.push_back({{field.name}, field.type, false, ""});
+  return schema::json_schema_of_rows(made, schema::JsonDraft::draft_7);
+}
+
+class Compatibilities : public testing::TestWithParam<Form> {};
+
+TEST_P(Compatibilities, AreTheRegistrysOrWider) {
+  const char* url = std::getenv("BRAID_REGISTRY_URL");
+  auto client = make_registry_client({.urls = {url ? url : "http://127.0.0.1:19081/apis/ccompat/v7"}}, {},
+                                     system_clock(), Rng(1));
+  ASSERT_TRUE(client.ok());
+  const Form& form = GetParam();
+  size_t compared = 0, breaking = 0;
+  for (const Change& change : changes())
+    for (const auto level :
+         {schema::Compatibility::backward, schema::Compatibility::forward, schema::Compatibility::full}) {
+      const std::string subject = fmt::format("change-{}-{}-{}", form.name, compared, schema::word_of(level));
+      (void)(*client)->remove_subject(subject);
+      const std::string before = form.text(change.before), now = form.text(change.now);
+      ASSERT_TRUE((*client)->register_schema(subject, {form.type, before, {}}).ok());
+      ASSERT_TRUE((*client)->set_level(subject, schema::registry_word_of(level)).ok());
+      const auto theirs = (*client)->check(subject, {form.type, now, {}}, CompareWith::latest);
+      ASSERT_TRUE(theirs.ok()) << theirs.error().message;
+      const auto ours = schema::broken_readers(level, now, {before}, form.find_breaks);
+      ASSERT_TRUE(ours.ok()) << ours.error().message;
+      // In JSON Schema a registry refuses more: see docs/decisions/0026.
+      if (form.type == SchemaType::avro || !ours->empty())
+        EXPECT_EQ(ours->empty(), theirs->compatible)
+            << form.name << ", " << schema::word_of(level) << ": " << change.what;
+      breaking += !ours->empty();
+      ++compared;
+    }
+  EXPECT_EQ(compared, changes().size() * 3);
+  EXPECT_GE(breaking, compared / 4);
+}
+
+std::string name_of(const testing::TestParamInfo<Form>& info) {
+  return info.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Each, Compatibilities,
+                         testing::Values(Form{"avro", SchemaType::avro, avro_text, find_avro_breaks},
+                                         Form{"json", SchemaType::json, json_text, schema::find_json_breaks}),
+                         name_of);
+
+}  // namespace
+}  // namespace braid::registry
