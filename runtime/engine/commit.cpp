@@ -1,6 +1,9 @@
-// The commit. At the edge of the epoch everything is frozen: outputs are handed to the system, and what changed in
-// state, positions and lengths is copied, with the epoch record, into one batch. Then, on another thread and beside the
-// next turns: outputs are synced, and the batch becomes durable in one atomic write.
+// The commit. At the edge of the epoch everything is frozen: outputs are handed to the system, positions and lengths
+// are copied, with the epoch record, into one batch, and rows of state that have changed are set aside. These are
+// copied in pieces, between the next turns, or before a turn changes them (state/frozen_rows.h). Then, on another
+// thread and beside the next turns: outputs are synced, and the batch becomes durable in one atomic write.
+#include <algorithm>
+
 #include "runtime/engine/job_monitor.h"
 #include "runtime/engine/job_run.h"
 
@@ -10,21 +13,27 @@ Status JobRun::commit() {
   if (options_.monitor != nullptr) options_.monitor->commit_begins();
   BRAID_TRY(wait_for_commit());
   BRAID_KILL_POINT("before_output_sync");
+  constexpr uint64_t kFewestTurns = 64;  // or a commit of few turns would be copied at once
+  const FrozenEpoch::Pieces pieces{.bytes = options_.copy_bytes,
+                                   .frozen = turns_.engine().state_size().dirty,
+                                   .turns = std::max(turns_.since_commit(), kFewestTurns)};
   BRAID_ASSIGN(StateBatch batch, freeze_epoch());
-  in_flight_ = std::make_unique<EpochCommit>();
-  EpochCommit& commit = *in_flight_;
-  constexpr uint64_t kToSortOneChange = 48;
-  commit.memory = batch.bytes_reserved() + batch.changes() * kToSortOneChange;
-  commit.batch = std::move(batch);
-  commit.task = seams_.executor.start_io([this, &commit] { commit.result = write_epoch(commit.batch); });
+  in_flight_ = std::make_unique<FrozenEpoch>(turns_.engine(), seams_.executor, pieces, std::move(batch),
+                                             [this](StateBatch& epoch) { return write_epoch(epoch); });
   if (options_.monitor != nullptr) options_.monitor->commit_is_frozen();
   return {};
 }
 
+void JobRun::go_on_with_commit() {
+  if (!in_flight_ || in_flight_->is_copied()) return;
+  if (options_.monitor != nullptr) options_.monitor->copy_begins();
+  in_flight_->go_on();
+  if (options_.monitor != nullptr) options_.monitor->copy_ends();
+}
+
 Status JobRun::wait_for_commit() {
   if (!in_flight_) return {};
-  in_flight_->task->wait();
-  Status result = std::move(in_flight_->result);
+  const Status result = in_flight_->wait();
   in_flight_.reset();
   BRAID_TRY(result);
   ++commits_;
@@ -40,7 +49,7 @@ Result<StateBatch> JobRun::freeze_epoch() {
   outputs_.collect(batch, record.outputs);
   put_epoch(batch, record);
   last_ = record.after();
-  BRAID_TRY(turns_.collect(batch));
+  BRAID_TRY(turns_.freeze(batch));
   return batch;
 }
 

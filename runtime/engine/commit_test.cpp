@@ -120,6 +120,45 @@ TEST_F(CommitInFlight, that_fails_is_told_before_what_fails_behind_it) {
   EXPECT_EQ(report.error().code, 8006);
 }
 
+/// A port that gets much within one turn is claimed at once. Rows of the last epoch may still have to be copied then,
+/// so the claim comes into the store before that epoch.
+TEST_F(CommitInFlight, waits_for_no_claim_while_its_rows_are_copied) {
+  std::string good, broken;
+  for (int i = 0; i < 400; ++i) {
+    good += record(std::string(1, static_cast<char>('a' + i % 20)), i % 5, 100 + i);
+    good.insert(good.size() - 1, std::string(2'000, ' '));
+  }
+  for (int i = 0; i < 30'000; ++i) broken += "broken\n";
+  std::string calm;
+  for (const uint64_t bytes : {UINT64_MAX, uint64_t{1}}) {
+    Machine machine(6);
+    prepare(machine);
+    machine.write("in/s1.ndjson", good + broken);
+    for (const char* name : {"s2", "t", "u"}) machine.write(fmt::format("in/{}.ndjson", name), record("a", 1, 100));
+    options_.commit_every_turns = 7;  // all of the small files, and all turns without a broken line
+    options_.copy_bytes = bytes;
+    auto files = [&] { return machine.fs.list_directory("data/out").value().size(); };
+    size_t ports = 0;  // before the turn
+    options_.progress = [&](const JobProgress&) { ports = files(); };
+    int freezes = 0, commits = 0, claimed_before = 0;
+    options_.kill_point = [&](std::string_view name) {
+      freezes += name == "before_output_sync";
+      commits += name == "after_commit";
+      if (name != "after_turn") return;
+      claimed_before += ports > 0 && files() > ports && commits < freezes;
+    };
+    auto report = run_job(program_, options_, machine.seams(late_));
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    if (bytes == 1) {
+      EXPECT_EQ(claimed_before, 1);
+      EXPECT_EQ(machine.outputs(), calm);
+    } else {
+      EXPECT_EQ(claimed_before, 0);
+      calm = machine.outputs();
+    }
+  }
+}
+
 /// After a restart rows are read while turns run: a damaged one is found by the turn that reads it.
 TEST_F(CommitInFlight, is_begun_by_no_turn_that_reads_a_damaged_row) {
   options_.state_memory = 1 << 30;

@@ -34,6 +34,23 @@ Error damaged(std::string_view what) {
 }  // namespace
 
 void TurnEngine::collect(StateBatch& batch) {
+  freeze(batch);
+  copy_frozen(UINT64_MAX);
+  take_frozen(batch);
+}
+
+bool TurnEngine::copy_frozen(uint64_t bytes) {
+  CopyBudget budget(bytes);
+  return std::all_of(nodes_.begin(), nodes_.end(),
+                     [&](const auto& node) { return !node || node->copy_frozen(budget); });
+}
+
+void TurnEngine::take_frozen(StateBatch& batch) {
+  for (const auto& node : nodes_)
+    if (node) node->take_frozen(batch);
+}
+
+void TurnEngine::freeze(StateBatch& batch) {
   WireWriter engine;
   engine.fixed(kEngineLayout);
   engine.fixed(turn_);
@@ -52,7 +69,7 @@ void TurnEngine::collect(StateBatch& batch) {
     batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
   for (size_t op = 0; op < nodes_.size(); ++op) {
     if (!nodes_[op] || !stateful(program_.operators[op])) continue;
-    nodes_[op]->collect(batch);
+    nodes_[op]->freeze();
     WireWriter edges;
     for (const EdgeWatermark& edge : nodes_[op]->edges) {
       edges.fixed(edge.finite);

@@ -11,6 +11,7 @@ Status JobRun::step(JobInputs::Partition& partition) {
   BRAID_ASSIGN(const bool ran, turns_.run(partition));
   if (!ran) return {};
   BRAID_KILL_POINT("after_turn");
+  go_on_with_commit();
   BRAID_TRY(keep_to_budget());
   show_progress();
   return {};
@@ -24,7 +25,7 @@ bool JobRun::commit_is_due() const {
 Status JobRun::keep_to_budget() {
   const StateSize state = turns_.engine().state_size();
   // A commit on its way takes memory, too: it may keep none from the rows.
-  if (in_flight_ && turns_.is_over_budget({.bytes = state.bytes + in_flight_->memory})) BRAID_TRY(wait_for_commit());
+  if (in_flight_ && turns_.is_over_budget({.bytes = state.bytes + in_flight_->memory()})) BRAID_TRY(wait_for_commit());
   const bool full = turns_.is_over_budget(state);
   if (full || turns_.since_commit() >= options_.commit_every_turns || turns_.has_much_to_commit(state) ||
       commit_is_due())
@@ -54,6 +55,10 @@ Status JobRun::follow() {
     }
     if (commit_is_due()) BRAID_TRY(commit());
     show_progress();
+    if (in_flight_ && !in_flight_->is_copied()) {
+      go_on_with_commit();
+      continue;
+    }
     turns_.wait(options_.look_every_us);
   }
   return commit_rest();
@@ -68,7 +73,7 @@ bool JobRun::stops() {
 
 Status JobRun::take_finished() {
   if (store_.proof_is_done()) BRAID_TRY(store_.wait_for_proof());
-  if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_commit());
+  if (in_flight_ && in_flight_->is_written()) BRAID_TRY(wait_for_commit());
   return {};
 }
 

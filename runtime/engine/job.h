@@ -69,8 +69,10 @@ struct JobOptions {
   uint64_t commit_every_turns = 1024;
   int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit
   int64_t look_every_us = 20'000;       ///< with `follow`: how often inputs are looked at that had nothing
-  size_t workers = 1;                   ///< threads, 1 to 64; results are the same, and state fits any number
-  uint32_t block_rows = kBlockRows;     ///< as EngineOptions
+  /// About the bytes of frozen rows that are copied at once, between two turns, for a commit (state/frozen_rows.h).
+  uint64_t copy_bytes = 256 << 10;
+  size_t workers = 1;                ///< threads, 1 to 64; results are the same, and state fits any number
+  uint32_t block_rows = kBlockRows;  ///< as EngineOptions
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;

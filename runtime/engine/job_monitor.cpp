@@ -67,7 +67,7 @@ struct JobMonitor::Families {
   Family& commits = to.declare({"braid_commits_total", kCounter, "Durable commits of this process."});
   Family& pause_seconds = to.declare({"braid_commit_pause_seconds",
                                       MetricKind::histogram,
-                                      "How long turns stood still for a commit.",
+                                      "The longest time that turns stood still for a commit.",
                                       {},
                                       kCommitBounds});
   Family& write_seconds = to.declare({"braid_commit_write_seconds",
@@ -202,9 +202,12 @@ void JobMonitor::commit_begins() {
 void JobMonitor::commit_is_frozen() {
   const int64_t now = clock_.steady_us();
   paused_us_ = now - pause_began_;
-  families_->pause.observe(seconds(paused_us_));
   commit_began_.store(now, std::memory_order_relaxed);
   moved_at_.store(now, std::memory_order_relaxed);
+}
+
+void JobMonitor::copy_ends() {
+  paused_us_ = std::max(paused_us_, clock_.steady_us() - pause_began_);
 }
 
 void JobMonitor::write_begins() {
@@ -219,6 +222,7 @@ void JobMonitor::commit_is_durable(uint64_t epoch) {
   const int64_t took = write_took_.load(std::memory_order_relaxed);
   commit_began_.store(0, std::memory_order_relaxed);
   moved_at_.store(clock_.steady_us(), std::memory_order_relaxed);
+  families_->pause.observe(seconds(paused_us_));
   families_->write.observe(seconds(took));
   families_->commits_made.add();
   families_->epoch.gauge().set(static_cast<double>(epoch));

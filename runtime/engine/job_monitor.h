@@ -56,7 +56,7 @@ struct JobEvent {
   enum class Kind { recovered, draining, committed } kind;
   uint64_t epoch = 0;     ///< the last that is durable
   int64_t took_us = 0;    ///< of recovery; of writing a commit, beside the turns
-  int64_t paused_us = 0;  ///< of a commit: while no turn ran
+  int64_t paused_us = 0;  ///< of a commit: the longest time in which no turn ran
 };
 
 class JobMonitor {
@@ -93,6 +93,9 @@ class JobMonitor {
   void commit_begins();
   /// Turns go on: the commit is written beside them.
   void commit_is_frozen();
+  /// Turns stop once more, for a piece of what was frozen.
+  void copy_begins() { pause_began_ = clock_.steady_us(); }
+  void copy_ends();
   /// On any thread: the time that it takes is what is between.
   void write_begins();
   void write_ends();

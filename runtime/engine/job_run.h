@@ -1,6 +1,7 @@
 // A job over files, from recovery to the last commit (job.h). Internal to the engine folder.
 #pragma once
 
+#include "runtime/engine/frozen_epoch.h"
 #include "runtime/engine/job.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
@@ -22,6 +23,8 @@ class JobRun {
   /// Freezes the epoch, all that has changed since the last one, and has it written beside the next turns. Waits for
   /// the commit before it; what that one failed with ends the job here.
   Status commit();
+  /// Between turns: copies some of the rows that are frozen, and has the commit written once all are copied.
+  void go_on_with_commit();
   /// Until no commit is in flight; its error, if it failed.
   Status wait_for_commit();
   JobStore& store() { return store_; }
@@ -53,14 +56,8 @@ class JobRun {
   uint64_t commits_ = 0;
   bool drained_ = false;
 
-  /// The commit of the epoch `last_` on its way.
-  struct EpochCommit {
-    StateBatch batch;
-    uint64_t memory = 0;         ///< that it takes, with what the store makes of it
-    Status result;               ///< valid once the task is done
-    std::unique_ptr<Task> task;  ///< let go of first: it uses the others
-  };
-  std::unique_ptr<EpochCommit> in_flight_;  ///< let go of before the store and the outputs
+  /// The commit of the epoch `last_` on its way; let go of before the store and the outputs.
+  std::unique_ptr<FrozenEpoch> in_flight_;
 };
 
 }  // namespace braid

@@ -269,7 +269,7 @@ EpochRecord JobTurns::end_epoch(const EpochChain& last) {
   return record;
 }
 
-Status JobTurns::collect(StateBatch& batch) {
+Status JobTurns::freeze(StateBatch& batch) {
   BRAID_TRY(inputs_.collect(batch));
   if (tables_changed_) {
     for (const auto& [name, digest] : table_digests_) {
@@ -279,7 +279,7 @@ Status JobTurns::collect(StateBatch& batch) {
     }
     tables_changed_ = false;
   }
-  engine_->collect(batch);
+  engine_->freeze(batch);
   return {};
 }
 

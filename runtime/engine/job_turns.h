@@ -59,7 +59,7 @@ class JobTurns {
   /// What belongs to the epoch that ends here; the next one begins.
   EpochRecord end_epoch(const EpochChain& last);
   /// Positions, and what reference data is like, as of the end of the epoch.
-  Status collect(StateBatch& batch);
+  Status freeze(StateBatch& batch);
 
   TurnEngine& engine() { return *engine_; }
   const TurnEngine& engine() const { return *engine_; }

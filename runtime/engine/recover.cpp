@@ -24,10 +24,7 @@ Status JobRun::recover() {
   BRAID_KILL_POINT("after_outputs_cut");
   BRAID_TRY(outputs_.claim_products(store_.state()));
   outputs_.claim_early([this]() -> Result<StateStore*> {
-    if (in_flight_) {
-      in_flight_->task->wait();
-      BRAID_TRY(in_flight_->result);
-    }
+    if (in_flight_) BRAID_TRY(in_flight_->wait_for_store());
     return &store_.state();
   });
   if (options_.workers > 1) outputs_.encode_beside(seams_.executor, options_.workers);

@@ -36,7 +36,7 @@ struct EngineOptions {
   uint32_t block_rows = kBlockRows;  ///< rows a step takes at once, 1 to kBlockRows; seen in no result
   uint64_t round_rows = kRoundRows;  ///< rows that time releases at once; seen in their order alone
   ReadAhead read_ahead = {};         ///< of what restore() left in the store
-  /// Where evicted rows are read back from, with all that was collected and committed; outlives the engine. Null: no
+  /// Where evicted rows are read back from, with all that was frozen and committed; outlives the engine. Null: no
   /// row is evicted.
   StateStore* store = nullptr;
   uint64_t state_memory = UINT64_MAX;  ///< rows beyond that are read from the store only when they are wanted
@@ -101,9 +101,15 @@ class TurnEngine : private PartitionClocks {
   int64_t records_read() const { return records_; }
   StateSize state_size() const;
   uint64_t leaps_discarded() const;
-  /// Everything that changed since the last call, besides what the job itself stores.
+  /// The epoch ends: what has changed since the last call, besides what the job itself stores, is frozen. What is small
+  /// is put into `batch`; rows of state are copied by copy_frozen(), between turns, and then given by take_frozen().
+  void freeze(StateBatch& batch);
+  /// Copies about so many bytes of frozen rows. True: all are copied.
+  bool copy_frozen(uint64_t bytes);
+  void take_frozen(StateBatch& batch);
+  /// All three at once.
   void collect(StateBatch& batch);
-  /// What was collected last is durable.
+  /// What was frozen last is durable.
   void committed();
   /// Brings the state in memory down to about `bytes`. Directly after committed(), before anything is run.
   Status evict(uint64_t bytes);

@@ -82,16 +82,28 @@ class Driven {
   uint64_t cold_rows = 0;
   static constexpr uint64_t kNothingIsDue = UINT64_MAX;
   void end() {
+    end_inputs();
+    commit();
+  }
+  void end_inputs() {
     for (size_t source = 0; source < program_.sources.size(); ++source)
       engine_->end_partition(static_cast<int>(source), 0);
     engine_->move_time();
-    commit();
   }
   void commit() {
     if (collected_.has_value()) ASSERT_TRUE(store_.commit(*std::exchange(collected_, std::nullopt)).ok());
     StateBatch batch;
     engine_->collect(batch);
     ASSERT_TRUE(store_.commit(batch).ok());
+  }
+  void freeze() { engine_->freeze(collected_.emplace()); }
+  /// Some of the rows that are frozen; true: all are, and the store has them.
+  bool copy_frozen(uint64_t bytes) {
+    if (!engine_->copy_frozen(bytes)) return false;
+    engine_->take_frozen(*collected_);
+    EXPECT_TRUE(store_.commit(*std::exchange(collected_, std::nullopt)).ok());
+    engine_->committed();
+    return true;
   }
   void restart(size_t workers, const Turn& table) {
     commit();
@@ -211,6 +223,20 @@ Program losing(ProgramBuilder& b) {
     for (int input : b.program.operators[op].inputs)
       reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
   }
+  return b.program;
+}
+
+/// A join without bounds that relies on a promise: left rows leave at their match, or at the end.
+Program matching(ProgramBuilder& b) {
+  int s = b.source("s", 30), t = b.source("t", 20);
+  int with_table = b.reference_join(s, b.source("u", -1, 0, true), true);
+  int join = b.interval_join(with_table, b.keep(t, [](int64_t v) { return v == 7; }), true, false, 0, 0);
+  auto& content = std::get<IntervalJoinOperator>(b.program.operators[join].content);
+  content.lower_us = content.upper_us = {};
+  content.retain_us = INT64_MAX;
+  content.meets_one = true;
+  content.duplicate_site = b.site(Site::Kind::duplicate);
+  b.publish(join);
   return b.program;
 }
 
@@ -336,6 +362,61 @@ TEST_P(Workers, what_a_restart_reads_later_shows_nowhere) {
 
 INSTANTIATE_TEST_SUITE_P(Programs, Workers, testing::Values(everything, losing),
                          [](const auto& info) { return info.index == 0 ? "everything" : "losing"; });
+
+class Freezes : public testing::TestWithParam<Program (*)(ProgramBuilder&)> {};
+
+/// What a freeze holds is what there was at the edge, however many turns change it while its rows are copied.
+TEST_P(Freezes, hold_the_state_at_their_edge) {
+  for (uint64_t seed = 41; seed <= 44; ++seed) {
+    ProgramBuilder b;
+    const Program program = GetParam()(b);
+    const std::vector<Turn> turns = random_turns(seed);
+    for (const size_t workers : {1, 3}) {
+      for (const uint64_t bytes : {1, 2'000, 100'000}) {
+        SCOPED_TRACE(fmt::format("seed {}, pieces of {}", seed, bytes));
+        Driven at_once(program, workers), frozen(program, workers);
+        Rng rng(seed);
+        bool copying = false;
+        int beside = 0, freezes = 0;  // turns while rows were copied
+        auto freeze = [&] {
+          at_once.commit();
+          frozen.freeze();
+          copying = true;
+          ++freezes;
+        };
+        for (const Turn& turn : turns) {
+          const std::map<std::string, std::string> edge = at_once.state();
+          at_once.feed(turn);
+          frozen.feed(turn);
+          beside += copying ? 1 : 0;
+          for (uint64_t pieces = bytes == 1 ? rng.below(30) : rng.below(3); copying && pieces > 0; --pieces)
+            copying = !frozen.copy_frozen(bytes);
+          if (copying && beside % 4 == 3) copying = !frozen.copy_frozen(UINT64_MAX);
+          if (copying) continue;
+          if (freezes > 0) ASSERT_EQ(frozen.state(), edge);
+          freeze();
+        }
+        EXPECT_GT(freezes, 3);
+        EXPECT_GT(beside, 6);
+        if (copying) frozen.copy_frozen(UINT64_MAX);
+        freeze();
+        const std::map<std::string, std::string> edge = at_once.state();
+        at_once.end_inputs();
+        frozen.end_inputs();
+        EXPECT_TRUE(frozen.copy_frozen(UINT64_MAX));
+        EXPECT_EQ(frozen.state(), edge);
+        at_once.commit();
+        frozen.commit();
+        EXPECT_EQ(frozen.state(), at_once.state());
+        EXPECT_EQ(frozen.lines(), at_once.lines());
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, Freezes, testing::Values(everything, losing, matching), [](const auto& info) {
+  return info.index == 0 ? "everything" : info.index == 1 ? "losing" : "matching";
+});
 
 }  // namespace
 }  // namespace braid

@@ -94,9 +94,18 @@ void AsOfJoinNode::finish_release(std::vector<Block>&) {
   versions_.forget_before(bound, edges[1].finite);
 }
 
-void AsOfJoinNode::collect(StateBatch& batch) {
-  versions_.collect(batch);
-  waiting_.collect(batch);
+void AsOfJoinNode::freeze() {
+  versions_.freeze();
+  waiting_.freeze();
+}
+
+bool AsOfJoinNode::copy_frozen(CopyBudget& budget) {
+  return versions_.copy_frozen(budget) && waiting_.copy_frozen(budget);
+}
+
+void AsOfJoinNode::take_frozen(StateBatch& batch) {
+  versions_.take_frozen(batch);
+  waiting_.take_frozen(batch);
 }
 
 Status AsOfJoinNode::restore(StateStore& store, uint64_t memory) {

@@ -18,7 +18,9 @@ class AsOfJoinNode : public OperatorNode {
   std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[1].value()); }
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override;
   void committed() override { versions_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
   void read_ahead() override { note(versions_.read_ahead()); }

@@ -10,6 +10,7 @@
 #include "runtime/data/key_bytes.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/state/distinct_set.h"
+#include "runtime/state/news_bytes.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -132,15 +133,6 @@ class Argument {
   bool scalar_, optional_scalar_;
 };
 
-void write_value(uint64_t value, WireWriter& out) {
-  out.fixed(value);
-}
-void write_value(const WideValues::Value& value, WireWriter& out) {
-  out.fixed(value);
-}
-void write_value(std::string_view value, WireWriter& out) {
-  out.text(value);
-}
 void read_value(WireReader& in, uint64_t* value) {
   *value = in.fixed<uint64_t>();
 }
@@ -195,31 +187,22 @@ class CountsOf : public DistinctCounts {
       }
       uint32_t row = rows[i];
       if (masks[row] == 0) continue;
-      auto added = state_of(groups[i])->set.add(values[row], hashes[row], masks[row], pool);
-      if (added.bits == 0) continue;
-      count(groups[i], added.bits);
-      if (added.changed) bytes += bytes_of(values[row]);
+      const uint32_t added = state_of(groups[i])->set.add(values[row], hashes[row], masks[row], pool);
+      if (added == 0) continue;
+      count(groups[i], added);
+      bytes += note(state_of(groups[i])->news, values[row], added, pool);
     }
     return bytes;
   }
 
-  void collect(char* group, const std::function<void(uint32_t, std::string)>& put) const override {
-    constexpr size_t kBytesOfPart = 32 * 1024;
+  void take_news(char* group, BlobPool& pool,
+                 const std::function<void(uint32_t, std::string_view)>& put) const override {
     State& state = *state_of(group);
-    WireWriter out;
-    auto finish = [&] {
-      if (out.bytes().empty()) return;
-      put(state.parts.stored, out.take());
-      out = {};
+    state.news.take(pool, [&](std::string_view part) {
+      put(state.parts.stored, part);
       ++state.parts.stored;
       ++state.parts.read;
-    };
-    state.set.take_changed([&](const Value& value, uint32_t mask) {
-      out.fixed(mask);
-      write_value(value, out);
-      if (out.bytes().size() >= kBytesOfPart) finish();
     });
-    finish();
   }
 
   bool load(std::string_view part, char* group, BlobPool& pool) const override {
@@ -230,7 +213,7 @@ class CountsOf : public DistinctCounts {
       Value value{};
       read_value(in, &value);
       if (in.failed() || mask == 0 || mask >> (offsets_.size() - 1) > 1) return false;
-      count(group, state.set.add(value, Values::hash(value), mask, pool, /*stored=*/true).bits);
+      count(group, state.set.add(value, Values::hash(value), mask, pool));
     }
     ++state.parts.read;
     return true;
@@ -238,17 +221,21 @@ class CountsOf : public DistinctCounts {
 
   void merge(const char* from, char* into, BlobPool& pool) const override {
     reinterpret_cast<const State*>(from + offset_)->set.for_each([&](const Value& value, uint32_t mask) {
-      count(into, state_of(into)->set.add(value, Values::hash(value), mask, pool, /*stored=*/true).bits);
+      count(into, state_of(into)->set.add(value, Values::hash(value), mask, pool));
     });
   }
   std::unique_ptr<MovingCounts> moving() const override { return std::make_unique<Moving>(*this); }
-  void end(char* group, BlobPool& pool) const override { state_of(group)->set.end(pool); }
+  void end(char* group, BlobPool& pool) const override {
+    state_of(group)->set.end(pool);
+    state_of(group)->news.end(pool);
+  }
   Parts& parts(char* group) const override { return state_of(group)->parts; }
 
  private:
   struct State {
     Parts parts;
     DistinctSet<Values> set;
+    NewsBytes news;  ///< that no commit has: mask and value, one behind the other
   };
   struct Filter {
     ArgumentColumn column;
@@ -263,12 +250,22 @@ class CountsOf : public DistinctCounts {
   void count(char* group, uint32_t bits) const {
     for (; bits != 0; bits &= bits - 1) ++*reinterpret_cast<int64_t*>(group + offsets_[std::countr_zero(bits)]);
   }
-  static uint64_t bytes_of(const Value& value) {
-    constexpr uint64_t kMask = sizeof(uint32_t);
-    if constexpr (std::is_same_v<Value, std::string_view>)
-      return kMask + value.size();
-    else
-      return kMask + sizeof(value);
+  /// As load() reads it. Returns its size.
+  static uint64_t note(NewsBytes& news, const Value& value, uint32_t bits, BlobPool& pool) {
+    if constexpr (std::is_same_v<Value, std::string_view>) {
+      const auto length = static_cast<uint32_t>(value.size());
+      const uint64_t size = sizeof(bits) + sizeof(length) + length;
+      char* at = news.add(size, pool);
+      std::memcpy(at, &bits, sizeof(bits));
+      std::memcpy(at + sizeof(bits), &length, sizeof(length));
+      if (length > 0) std::memcpy(at + sizeof(bits) + sizeof(length), value.data(), length);
+      return size;
+    } else {
+      char* at = news.add(sizeof(bits) + sizeof(value), pool);
+      std::memcpy(at, &bits, sizeof(bits));
+      std::memcpy(at + sizeof(bits), &value, sizeof(value));
+      return sizeof(bits) + sizeof(value);
+    }
   }
   /// The counts whose filters keep the row. No jump depends on the row: what a filter keeps cannot be foretold.
   void choose(const Block& block, uint32_t* __restrict masks) const {

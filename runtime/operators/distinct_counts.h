@@ -50,7 +50,8 @@ class DistinctCounts {
   virtual uint64_t add(const Block& block, std::span<const uint32_t> rows, char* const* groups, Arena& arena,
                        BlobPool& pool) const = 0;
   /// What has been added since the last call, as the parts to be stored: by their number.
-  virtual void collect(char* group, const std::function<void(uint32_t part, std::string bytes)>& put) const = 0;
+  virtual void take_news(char* group, BlobPool& pool,
+                         const std::function<void(uint32_t part, std::string_view bytes)>& put) const = 0;
   /// A part of the set comes back; false: the bytes are no part.
   virtual bool load(std::string_view part, char* group, BlobPool& pool) const = 0;
   /// The values of group `from`, which stays as it is, go to `into`, too: into its set and its counts.

@@ -123,9 +123,10 @@ Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, c
 
 void HeldRows::push(HeldRow row) {
   if (!row.stored) {
-    ++unstored_;
-    unstored_bytes_ += bytes_of(row);
-    unstored_buckets_.insert(queue_.bucket_of(row.time));
+    row.changed = frozen_.epoch();
+    ++changed_;
+    changed_bytes_ += bytes_of(row);
+    changed_buckets_.insert(queue_.bucket_of(row.time));
   }
   queue_.push(row);
 }
@@ -139,11 +140,12 @@ Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
   if (!cold_times_.empty() && *cold_times_.begin() * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
   HeldRow row;
   while (queue_.take_before(watermark, &row)) {
+    copy(row);
     if (row.stored) {
       erased_.erase(StateFamily::timed, key_of(row));
     } else {
-      --unstored_;
-      unstored_bytes_ -= bytes_of(row);
+      --changed_;
+      changed_bytes_ -= bytes_of(row);
     }
     release_later(row, pool_);
     out.push_back(row);
@@ -186,23 +188,45 @@ Status HeldRows::load_before(int64_t watermark) {
   return {};
 }
 
-void HeldRows::collect(StateBatch& batch) {
-  batch.append(erased_);
-  if (unstored_ == 0) return;
-  WireWriter out;
-  auto store = [&](HeldRow& row) {
-    if (row.stored) return;
-    out.clear();
-    append_held_value(out, row);
-    batch.put(StateFamily::timed, key_of(row), out.bytes());
-    row.stored = true;
-    --unstored_;
+void HeldRows::copy(HeldRow& row) {
+  if (!frozen_.holds(row.changed)) return;
+  value_.clear();
+  append_held_value(value_, row);
+  frozen_.batch().put(StateFamily::timed, key_of(row), value_.bytes());
+  row.stored = true;
+  row.changed = ChangedIn::none;
+  --to_copy_;
+}
+
+void HeldRows::freeze() {
+  BRAID_CHECK(to_copy_ == 0, "a waiting row of the last freeze is not copied");
+  frozen_.begin(erased_);
+  to_copy_ = std::exchange(changed_, 0);
+  changed_bytes_ = 0;
+  frozen_buckets_.swap(changed_buckets_);
+  copied_to_ = 0;
+}
+
+bool HeldRows::copy_frozen(CopyBudget& budget) {
+  auto visit = [&](HeldRow& row) {
+    if (!budget.any() || to_copy_ == 0) return false;
+    frozen_.spend(budget, [&] { copy(row); });
+    return true;
   };
-  queue_.for_each_due(store);
-  for (int64_t bucket : unstored_buckets_) queue_.for_each_in(bucket, store);
-  BRAID_CHECK(unstored_ == 0, "a waiting row is not stored");
-  unstored_buckets_.clear();
-  unstored_bytes_ = 0;
+  while (to_copy_ > 0 && !frozen_buckets_.empty()) {
+    const std::optional<size_t> rest = queue_.visit_bucket(*frozen_buckets_.begin(), copied_to_, visit);
+    copied_to_ = rest.value_or(0);
+    if (rest) return to_copy_ == 0;
+    frozen_buckets_.erase(frozen_buckets_.begin());
+  }
+  frozen_buckets_.clear();
+  if (to_copy_ == 0) return true;
+  // The rest is due by now.
+  if (std::exchange(due_bucket_, queue_.due_bucket()) != queue_.due_bucket()) copied_to_ = 0;
+  const std::optional<size_t> rest = queue_.visit_due(copied_to_, visit);
+  copied_to_ = rest.value_or(0);
+  BRAID_CHECK(rest || to_copy_ == 0, "a waiting row is not copied");
+  return to_copy_ == 0;
 }
 
 Status HeldRows::restore(StateStore& store, uint64_t memory) {
@@ -241,7 +265,7 @@ uint64_t HeldRows::evict(uint64_t bytes) {
 }
 
 StateSize HeldRows::size() const {
-  return {queue_.size() + cold_, queue_.bytes(), unstored_bytes_, cold_};
+  return {queue_.size() + cold_, queue_.bytes(), changed_bytes_, cold_};
 }
 
 void for_each_block(std::span<const HeldRow> held, HeldRows::Order order, const StoredRows& rows,

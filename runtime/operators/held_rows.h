@@ -29,7 +29,8 @@ struct HeldRow {
   Bytes row = {nullptr, 0};
   uint64_t hash = 0;      ///< of its key
   uint64_t sequence = 0;  ///< order of rows that one record caused
-  bool stored = false;    ///< the store has it
+  bool stored = false;    ///< the store has it, or a commit on its way
+  ChangedIn changed = ChangedIn::none;
 };
 
 /// (time, turn, ordinal, sequence)
@@ -77,7 +78,9 @@ class HeldRows {
   /// Rows with time < `watermark`, in order. Their memory stays until the pool releases what is pending.
   Status take_before(int64_t watermark, std::vector<HeldRow>& out);
 
-  void collect(StateBatch& batch);
+  void freeze();
+  bool copy_frozen(CopyBudget& budget);
+  void take_frozen(StateBatch& batch) { frozen_.take(batch); }
   Status restore(StateStore& store, uint64_t memory);
   /// Only directly after a commit; returns the bytes that became free.
   uint64_t evict(uint64_t bytes);
@@ -104,6 +107,8 @@ class HeldRows {
   }
   uint64_t bytes() const { return pool_.bytes_used() + queue_.bytes(); }
   static uint64_t bytes_of(const HeldRow& row) { return sizeof(HeldRow) + row.row.size + row.record.bytes.size; }
+  /// Before a frozen row leaves.
+  void copy(HeldRow& row);
   void leave_cold(int64_t time);
   /// What is due before that, and the rest of its span if there is room for it.
   Status load_before(int64_t watermark);
@@ -114,8 +119,14 @@ class HeldRows {
   const StoredRows& rows_;
   BlobPool& pool_;
   TimeQueue<HeldRow, ReleaseOrder> queue_;
-  uint64_t unstored_ = 0, unstored_bytes_ = 0;
-  std::set<int64_t> unstored_buckets_;  ///< of the queue, which rows that are not stored came into
+  uint64_t changed_ = 0, changed_bytes_ = 0;  ///< rows that came in this epoch
+  std::set<int64_t> changed_buckets_;         ///< of the queue, which they came into
+  FrozenRows frozen_;
+  uint64_t to_copy_ = 0;              ///< frozen rows
+  std::set<int64_t> frozen_buckets_;  ///< in which they lie, unless these are due
+  size_t copied_to_ = 0;              ///< in the first of these, then among the rows that are due
+  int64_t due_bucket_ = 0;            ///< for which that holds
+  WireWriter value_;                  ///< the last that was copied
   StateBatch erased_;
   std::string key_;                ///< the last that was asked for
   std::set<int64_t> cold_times_;   ///< spans of time of which rows may lie in the store alone

@@ -37,7 +37,7 @@ void IntervalJoinNode::drop_later(const LeftRow& row) {
 }
 
 uint64_t IntervalJoinNode::evict(Entry& entry) {
-  BRAID_CHECK(!entry.value.changed, "rows are evicted that were never committed");
+  BRAID_CHECK(entry.value.changed == ChangedIn::none, "rows are evicted that were never committed");
   const uint64_t before = pool_.bytes_used();
   const uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing) + entry.key.size;
   for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);

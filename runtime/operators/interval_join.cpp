@@ -52,12 +52,13 @@ bool IntervalJoinNode::closed(int64_t left_time) const {
 }
 
 void IntervalJoinNode::mark(Entry& entry) {
-  if (!entry.value.changed) changed_.push_back(&entry);
-  entry.value.changed = true;
+  if (entry.value.changed == frozen_.epoch()) return;
+  changed_.add(&entry);
+  entry.value.changed = frozen_.epoch();
 }
 
 IntervalJoinNode::LeftRow* IntervalJoinNode::make_left(const HeldRow& held, bool matched) {
-  return new (pool_.allocate(sizeof(LeftRow))) LeftRow{held, matched, false};
+  return new (pool_.allocate(sizeof(LeftRow))) LeftRow{held, matched};
 }
 
 IntervalJoinNode::RightRow* IntervalJoinNode::make_right(const RightRow& head, std::string_view row) {
@@ -75,8 +76,8 @@ void IntervalJoinNode::add_left(Entry& entry, LeftRow* row) {
     const HeldRow& held = row->held;
     closings_.push({held.time, held.record.turn, held.record.ordinal, held.sequence, &entry});
   }
-  row->dirty = !row->held.stored;
-  if (row->dirty) {
+  if (!row->held.stored) {
+    row->held.changed = frozen_.epoch();
     mark(entry);
     unstored_bytes_ += sizeof(LeftRow) + row->held.row.size + row->held.record.bytes.size;
   }
@@ -90,6 +91,7 @@ void IntervalJoinNode::add_right(Entry& entry, RightRow* row) {
                                 [](const RightRow* a, const RightRow* b) { return a->place() < b->place(); });
   if (forgets()) expiries_.expect(row->time, entry);
   if (!row->stored) {
+    row->changed = frozen_.epoch();
     mark(entry);
     unstored_bytes_ += row->bytes();
   }
@@ -246,8 +248,9 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
       const bool rejected = JoinRows::rejects(drops[i]);
       if (drops[i] && !rejected) continue;
       if (!lefts[i]->matched) {
+        copy(*entries[i], *lefts[i]);
         lefts[i]->matched = true;
-        lefts[i]->dirty = true;
+        lefts[i]->held.changed = frozen_.epoch();
         mark(*entries[i]);
         dispositions().release(index(), 0, left_block.record_of(i));
         dispositions().use(index(), 0, left_block.record_of(i));

@@ -35,7 +35,9 @@ class IntervalJoinNode : public OperatorNode {
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
   void read_ahead() override { note(read(cold_.unread().take_next(services_.read_ahead.ranges))), note(cold_.renew()); }
@@ -54,7 +56,6 @@ class IntervalJoinNode : public OperatorNode {
   struct LeftRow {
     HeldRow held;
     bool matched = false;
-    bool dirty = false;  ///< its state row, if any, is out of date
   };
   /// In the pool; the row's bytes follow.
   struct alignas(16) RightRow {
@@ -63,8 +64,9 @@ class IntervalJoinNode : public OperatorNode {
     int64_t position = 0;
     uint64_t sequence = 0;  ///< of rows that one record caused
     uint32_t source = 0, partition = 0;
-    uint32_t size = 0;  ///< 0: the right filter drops its pairs, and its fields are not kept
-    bool stored = false;
+    uint32_t size = 0;    ///< 0: the right filter drops its pairs, and its fields are not kept
+    bool stored = false;  ///< the store has it, or a commit on its way
+    ChangedIn changed = ChangedIn::none;
 
     auto place() const { return std::tuple(time, source, partition, position, sequence); }
     Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
@@ -73,9 +75,9 @@ class IntervalJoinNode : public OperatorNode {
     Bytes memory() const { return {reinterpret_cast<const char*>(this), bytes()}; }
   };
   struct Rows {
-    RowList<LeftRow> left;    ///< by (time, turn, ordinal)
-    RowList<RightRow> right;  ///< by place()
-    bool changed = false;     ///< in `changed_` already
+    RowList<LeftRow> left;                ///< by (time, turn, ordinal)
+    RowList<RightRow> right;              ///< by place()
+    ChangedIn changed = ChangedIn::none;  ///< some of them; then it is in `changed_`
   };
   using Entry = KeyTable<Rows>::Entry;
   /// A left row's place in the order; the row itself is found in the entry.
@@ -137,6 +139,16 @@ class IntervalJoinNode : public OperatorNode {
   void drop_later(const LeftRow& row);
   void drop_now(const LeftRow& row);
   void mark(Entry& entry);
+  /// Before a frozen row changes or leaves.
+  void copy(const Entry& entry, LeftRow& row) {
+    if (frozen_.holds(row.held.changed)) copy_frozen_row(entry, row);
+  }
+  void copy(const Entry& entry, RightRow& row) {
+    if (frozen_.holds(row.changed)) copy_frozen_row(entry, row);
+  }
+  void copy_frozen_row(const Entry& entry, LeftRow& row);
+  void copy_frozen_row(const Entry& entry, RightRow& row);
+  void copy_frozen_rows(Entry& entry);
   /// Left rows before that time have closed.
   int64_t passed() const;
   uint64_t decide_waiting(int64_t before, std::vector<Block>& out);
@@ -212,7 +224,8 @@ class IntervalJoinNode : public OperatorNode {
   std::string last_cold_;                   ///< the entry of the last row that was read and left in the store
   TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
   ExpiryQueue<Entry> expiries_;             ///< of right rows
-  std::vector<Entry*> changed_;
+  ChangedItems<Entry*> changed_;
+  FrozenRows frozen_;
   StateBatch erased_;
   std::string key_bytes_;
   std::vector<int64_t> erased_right_spans_;
@@ -223,6 +236,7 @@ class IntervalJoinNode : public OperatorNode {
   uint32_t next_slice_ = 0;                  ///< of those
   std::vector<Entry*> loaded_;               ///< of those, the ones that came back from the store for it
   std::string scratch_;
+  WireWriter held_, value_;  ///< of the last row that was copied
   uint64_t unstored_bytes_ = 0;
   size_t left_count_ = 0, right_count_ = 0;
   int64_t right_needed_from_ = kNoTime;  ///< right rows before that have been forgotten

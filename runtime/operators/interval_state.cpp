@@ -57,7 +57,8 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
   std::vector<HeldRow> unmatched;
   uint64_t rows = 0;
   for (Entry* entry : ending_[slice]) {
-    for (const LeftRow* row : entry->value.left.rows()) {
+    for (LeftRow* row : entry->value.left.rows()) {
+      copy(*entry, *row);
       if (!row->matched) unmatched.push_back(row->held);
       drop_later(*row);
     }
@@ -74,7 +75,7 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
   ending_[slice].clear();
   // What came back only to close makes room for the next slice.
   for (Entry* entry : loaded_)
-    if (entry->live && !entry->value.changed) evict(*entry);
+    if (entry->live && entry->value.changed == ChangedIn::none) evict(*entry);
   loaded_.clear();
   return rows;
 }
@@ -120,7 +121,8 @@ void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmat
   BRAID_CHECK(there || content_.meets_one, "a left row is gone");
   if (!there) return;  // it left when it met its match
   if (edges[1].ended) seal(add_time(closing.time, upper()));
-  const LeftRow& row = **place;
+  LeftRow& row = **place;
+  copy(*closing.entry, row);
   if (row.held.stored) erased_.erase(StateFamily::timed, left_key_of(*closing.entry, row.held));
   if (!row.matched) unmatched.push_back(row.held);
   drop_later(row);
@@ -164,6 +166,7 @@ void IntervalJoinNode::forget_right() {
     auto end = std::lower_bound(list.begin(), list.end(), right_needed_from_,
                                 [](const RightRow* row, int64_t time) { return row->time < time; });
     for (auto row = list.begin(); row != end; ++row) {
+      copy(entry, **row);
       if ((*row)->stored) erased_.erase(StateFamily::timed, right_key_of(entry, **row));
       pool_.release_later((*row)->memory());
       --right_count_;
@@ -197,8 +200,9 @@ void IntervalJoinNode::forget_cold_right(int64_t passed) {
 
 void IntervalJoinNode::forget_matched(Entry& entry) {
   if (!entry.live) return;
-  entry.value.left.erase_if([&](const LeftRow& row) {
+  entry.value.left.erase_if([&](LeftRow& row) {
     if (!row.matched) return false;
+    copy(entry, row);
     if (row.held.stored) erased_.erase(StateFamily::timed, left_key_of(entry, row.held));
     drop_later(row);
     --left_count_;
@@ -277,56 +281,65 @@ void IntervalJoinNode::committed() {
     if (left == LeftRows::going) left = LeftRows::kept;
 }
 
-void IntervalJoinNode::collect(StateBatch& batch) {
-  waiting_.collect(batch);
-  WireWriter held, out;
-  batch.append(erased_);
+void IntervalJoinNode::copy_frozen_row(const Entry& entry, LeftRow& row) {
+  value_.clear();
+  value_.fixed(static_cast<uint8_t>(row.matched));
+  value_.text(entry.key.view());
+  held_.clear();
+  append_held_value(held_, row.held);
+  value_.text(held_.bytes());
+  frozen_.batch().put(StateFamily::timed, left_key_of(entry, row.held), value_.bytes());
+  row.held.stored = true;
+  row.held.changed = ChangedIn::none;
+}
+
+void IntervalJoinNode::copy_frozen_row(const Entry& entry, RightRow& row) {
+  value_.clear();
+  value_.fixed(row.watermark);
+  value_.text(entry.key.view());
+  value_.text(row.row().view());
+  frozen_.batch().put(StateFamily::timed, right_key_of(entry, row), value_.bytes());
+  row.stored = true;
+  row.changed = ChangedIn::none;
+}
+
+void IntervalJoinNode::copy_frozen_rows(Entry& entry) {
+  if (!entry.live) return;
+  for (LeftRow* row : entry.value.left.rows()) copy(entry, *row);
+  for (RightRow* row : entry.value.right.rows()) copy(entry, *row);
+  if (frozen_.holds(entry.value.changed)) entry.value.changed = ChangedIn::none;
+}
+
+void IntervalJoinNode::freeze() {
+  waiting_.freeze();
+  frozen_.begin(erased_);
   for (uint32_t slice = 0; slice < kSlices; ++slice) {
     if (left_of_slice_[slice] != LeftRows::gone) continue;
-    erase_bucket(batch, table(kLeftTable), 0, slice, slice + 1);
+    erase_bucket(frozen_.batch(), table(kLeftTable), 0, slice, slice + 1);
     left_of_slice_[slice] = LeftRows::going;
   }
   for (int64_t span : erased_right_spans_)
-    erase_bucket(batch, table(kRightTable), span, services_.first_slice, services_.end_slice);
+    erase_bucket(frozen_.batch(), table(kRightTable), span, services_.first_slice, services_.end_slice);
   erased_right_spans_.clear();
-  constexpr size_t kAhead = 8;
-  for (size_t at = 0; at < changed_.size(); ++at) {
-    if (at + 2 * kAhead < changed_.size()) __builtin_prefetch(changed_[at + 2 * kAhead]);
-    if (at + kAhead < changed_.size()) changed_[at + kAhead]->value.right.prefetch();
-    Entry* entry = changed_[at];
-    if (!entry->live) continue;
-    entry->value.changed = false;
-    for (LeftRow* row : entry->value.left.rows()) {
-      if (!row->dirty) continue;
-      out.clear();
-      out.fixed(static_cast<uint8_t>(row->matched));
-      out.text(entry->key.view());
-      held.clear();
-      append_held_value(held, row->held);
-      out.text(held.bytes());
-      batch.put(StateFamily::timed, left_key_of(*entry, row->held), out.bytes());
-      row->held.stored = true;
-      row->dirty = false;
-    }
-    for (RightRow* row : entry->value.right.rows()) {
-      if (row->stored) continue;
-      out.clear();
-      out.fixed(row->watermark);
-      out.text(entry->key.view());
-      out.text(row->row().view());
-      batch.put(StateFamily::timed, right_key_of(*entry, *row), out.bytes());
-      row->stored = true;
-    }
-  }
-  changed_.clear();
+  changed_.freeze();
   unstored_bytes_ = 0;
   cold_.collected();
-  if (sealed_changed_) {
-    out.clear();
-    out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
-    sealed_changed_ = false;
-  }
+  if (!std::exchange(sealed_changed_, false)) return;
+  value_.clear();
+  value_.fixed(sealed_);
+  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), value_.bytes());
+}
+
+bool IntervalJoinNode::copy_frozen(CopyBudget& budget) {
+  return waiting_.copy_frozen(budget) && changed_.copy(
+                                             frozen_, budget, [](const Entry* entry) { __builtin_prefetch(entry); },
+                                             [](const Entry* entry) { entry->value.right.prefetch(); },
+                                             [this](Entry* entry) { copy_frozen_rows(*entry); });
+}
+
+void IntervalJoinNode::take_frozen(StateBatch& batch) {
+  waiting_.take_frozen(batch);
+  frozen_.take(batch);
 }
 
 Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {

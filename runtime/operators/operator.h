@@ -22,6 +22,7 @@
 #include "runtime/data/block.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/blob_pool.h"
+#include "runtime/state/frozen_rows.h"
 #include "runtime/state/store.h"
 #include "runtime/state/unread_ranges.h"
 #include "runtime/time/edge_time.h"
@@ -118,7 +119,7 @@ inline constexpr uint64_t kBytesOfErasure = 64;
 struct StateSize {
   uint64_t rows = 0;   ///< cold ones too, those of an interval join by key and time span
   uint64_t bytes = 0;  ///< in memory
-  uint64_t dirty = 0;  ///< of those, not yet collected for a commit
+  uint64_t dirty = 0;  ///< of those, changed since the last freeze
   uint64_t cold = 0;   ///< of the rows, those in the store alone
   StateSize& operator+=(const StateSize& other) {
     rows += other.rows;
@@ -172,9 +173,17 @@ class OperatorNode {
   virtual void finish_release(std::vector<Block>& out) { (void)out; }
   /// The time of its output, from that of its inputs.
   virtual EdgeTime output_time(std::span<const EdgeTime> inputs) const;
-  /// Changes since the last call, for one atomic write.
-  virtual void collect(StateBatch& batch) { (void)batch; }
-  /// The last changes collected are durable.
+  /// The epoch ends: what has changed since the last freeze is frozen, for one atomic write (state/frozen_rows.h). All
+  /// of the last freeze is copied and durable.
+  virtual void freeze() {}
+  /// Copies frozen rows while there is budget for it. True: none is left.
+  virtual bool copy_frozen(CopyBudget& budget) {
+    (void)budget;
+    return true;
+  }
+  /// What was frozen, once all of it is copied.
+  virtual void take_frozen(StateBatch& batch) { (void)batch; }
+  /// It is durable.
   virtual void committed() {}
   /// When `edges` are as they were: finds what the store has of it, and reads it later, as it is wanted; without
   /// Services::store at once. Once it holds `memory` bytes, rows that nobody wants stay in the store.

@@ -108,7 +108,7 @@ void RetimeNode::visit_clocks(uint32_t source, const Visit& visit) const {
     if (place.first == source) visit(place.first, place.second, clock.clock);
 }
 
-void RetimeNode::collect(StateBatch& batch) {
+void RetimeNode::freeze() {
   for (auto& [place, clock] : clocks_) {
     if (!clock.dirty) continue;
     clock.dirty = false;
@@ -116,7 +116,7 @@ void RetimeNode::collect(StateBatch& batch) {
     key.fixed(place.first);
     key.fixed(place.second);
     value.fixed(clock.clock);
-    batch.put(StateFamily::point, point_key(table(0), 0, key.bytes()), value.take());
+    frozen_.put(StateFamily::point, point_key(table(0), 0, key.bytes()), value.take());
   }
 }
 

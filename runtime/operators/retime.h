@@ -15,7 +15,8 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   explicit RetimeNode(const Services& services);
   void take(int input, const Block& block, std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  void take_frozen(StateBatch& batch) override { batch.append(frozen_); }
   Status restore(StateStore& store, uint64_t memory) override;
   StateSize state_size() const override { return {clocks_.size(), clocks_.size() * sizeof(Clock)}; }
   void visit_clocks(uint32_t source, const Visit& visit) const override;
@@ -38,6 +39,7 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   const RetimeOperator& content_;
   uint32_t time_column_;
   std::vector<Basis> bases_;
+  StateBatch frozen_;
   mutable std::map<Place, Clock> clocks_;  ///< mutable: ended and idle are brought up to date when time moves
 };
 

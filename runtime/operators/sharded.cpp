@@ -412,8 +412,17 @@ EdgeTime ShardedOperator::output_time(std::span<const EdgeTime> inputs) const {
   return shards_[0]->node->output_time(inputs);
 }
 
-void ShardedOperator::collect(StateBatch& batch) {
-  for (const auto& shard : shards_) shard->node->collect(batch);
+void ShardedOperator::freeze() {
+  for (const auto& shard : shards_) shard->node->freeze();
+}
+
+bool ShardedOperator::copy_frozen(CopyBudget& budget) {
+  return std::all_of(shards_.begin(), shards_.end(),
+                     [&](const auto& shard) { return shard->node->copy_frozen(budget); });
+}
+
+void ShardedOperator::take_frozen(StateBatch& batch) {
+  for (const auto& shard : shards_) shard->node->take_frozen(batch);
 }
 
 void ShardedOperator::committed() {

@@ -34,7 +34,9 @@ class ShardedOperator : public OperatorNode {
   /// What the workers release is put out by advance(), which merges it.
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override;
   void committed() override;
   Status restore(StateStore& store, uint64_t memory) override;
   void read_ahead() override;

@@ -75,9 +75,12 @@ void UniqueNode::decide(const Block& block, std::vector<Block>& out) {
                            {.code = kDuplicateRow, .arguments = reason_});
       continue;
     }
+    if (entry.value.changed != frozen_.epoch()) {
+      copy(entry);
+      entry.value.changed = frozen_.epoch();
+      changed_.add(&entry);
+    }
     entry.value.time = block.time[row];
-    if (!entry.value.dirty) changed_.push_back(&entry);
-    entry.value.dirty = true;
     expiries_.expect(add_time(block.time[row], content_.within_us), entry, block.time[row]);
     kept.push_back(row);
   }
@@ -91,6 +94,7 @@ void UniqueNode::forget_before(int64_t watermark) {
   while (expiries_.take(watermark, &expiry)) {
     Entry& entry = *expiry.entry;
     if (!expiry.is_current() || entry.value.time != expiry.mark) continue;
+    copy(entry);
     if (entry.value.stored) erased_.erase(StateFamily::point, key_of(entry));
     cold_.gone(entry.hash, entry.key.view());
     winners_.erase(entry);
@@ -102,26 +106,35 @@ std::string_view UniqueNode::key_of(const Entry& entry) {
   return key_bytes_;
 }
 
-void UniqueNode::collect(StateBatch& batch) {
-  waiting_.collect(batch);
-  batch.append(erased_);
+void UniqueNode::copy(Entry& entry) {
+  if (!frozen_.holds(entry.value.changed)) return;
   WireWriter out;
-  for (Entry* entry : changed_) {
-    if (!entry->live || !entry->value.dirty) continue;
-    out.clear();
-    out.fixed(entry->value.time);
-    batch.put(StateFamily::point, key_of(*entry), out.bytes());
-    entry->value.stored = true;
-    entry->value.dirty = false;
-  }
-  changed_.clear();
+  out.fixed(entry.value.time);
+  frozen_.batch().put(StateFamily::point, key_of(entry), out.bytes());
+  entry.value.stored = true;
+  entry.value.changed = ChangedIn::none;
+}
+
+void UniqueNode::freeze() {
+  waiting_.freeze();
+  frozen_.begin(erased_);
+  changed_.freeze();
   cold_.collected();
-  if (sealed_changed_) {
-    out.clear();
-    out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
-    sealed_changed_ = false;
-  }
+  if (!std::exchange(sealed_changed_, false)) return;
+  WireWriter out;
+  out.fixed(sealed_);
+  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
+}
+
+bool UniqueNode::copy_frozen(CopyBudget& budget) {
+  auto ask = [](const Entry* entry) { __builtin_prefetch(entry); };
+  return waiting_.copy_frozen(budget) &&
+         changed_.copy(frozen_, budget, ask, [](const Entry*) {}, [this](Entry* entry) { copy(*entry); });
+}
+
+void UniqueNode::take_frozen(StateBatch& batch) {
+  waiting_.take_frozen(batch);
+  frozen_.take(batch);
 }
 
 Status UniqueNode::warm(const KeyBlock& keys, uint32_t rows) {
@@ -152,7 +165,7 @@ Status UniqueNode::load(std::string_view key, std::string_view value) {
   if (in.failed()) return Error{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
   bool added = false;
   Entry& entry = winners_.find_or_add(parsed.hash, parsed.key, &added);
-  entry.value = {time, true, false};
+  entry.value = {time, true, ChangedIn::none};
   expiries_.expect(add_time(time, content_.within_us), entry, time);
   return {};
 }
@@ -191,7 +204,8 @@ Status UniqueNode::evict(uint64_t bytes) {
   uint64_t freed = waiting_.evict(bytes);
   if (freed >= bytes) return {};
   winners_.evict(bytes - freed, [this](Entry& entry) -> uint64_t {
-    BRAID_CHECK(entry.value.stored && !entry.value.dirty, "a winner is evicted that was never committed");
+    BRAID_CHECK(entry.value.stored && entry.value.changed == ChangedIn::none,
+                "a winner is evicted that was never committed");
     uint64_t size = sizeof(Entry) + sizeof(Expiry<Entry>) + entry.key.size;
     cold_.add(entry.hash);
     winners_.erase(entry);

@@ -20,7 +20,9 @@ class UniqueNode : public OperatorNode {
   std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[0].value()); }
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override;
   void committed() override { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
   void read_ahead() override;
@@ -36,7 +38,7 @@ class UniqueNode : public OperatorNode {
   struct Winner {
     int64_t time = kNoTime;
     bool stored = false;  ///< a state row of this key exists
-    bool dirty = false;
+    ChangedIn changed = ChangedIn::none;
   };
   using Entry = KeyTable<Winner>::Entry;
   void decide(const Block& block, std::vector<Block>& out);
@@ -47,6 +49,8 @@ class UniqueNode : public OperatorNode {
   /// A winner as the store has it, into memory.
   Status load(std::string_view key, std::string_view value);
   std::string_view key_of(const Entry& entry);
+  /// Before a frozen winner changes or leaves.
+  void copy(Entry& entry);
   /// Removes the cold winners that forget_before would remove from memory, at most so many rows of the store at once.
   Status sweep();
   bool expired(int64_t time) const { return add_time(time, content_.within_us) <= edges[0].finite; }
@@ -63,7 +67,8 @@ class UniqueNode : public OperatorNode {
   std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
   uint64_t memory_ = UINT64_MAX;           ///< bytes from which on no winner comes in that nobody wants
   ExpiryQueue<Entry> expiries_;
-  std::vector<Entry*> changed_;
+  ChangedItems<Entry*> changed_;
+  FrozenRows frozen_;
   StateBatch erased_;
   std::string key_bytes_;  ///< of the last key that was made
   std::vector<HeldRow> released_;

@@ -38,7 +38,7 @@ void Versions::add(uint64_t hash, std::string_view key, Version version) {
 }
 
 void Versions::insert(Entry& entry, Version version) {
-  version.dirty = !version.stored;
+  version.changed = version.stored ? ChangedIn::none : frozen_.epoch();
   History& list = entry.value;
   auto place = list.find(version.from);
   if (place != list.end() && place->from == version.from) {
@@ -46,6 +46,7 @@ void Versions::insert(Entry& entry, Version version) {
       if (version.row.data != nullptr) pool_.release_later(version.row);
       return;
     }
+    copy(entry, *place);
     if (place->row.data != nullptr) pool_.release_later(place->row);
     version.stored = place->stored;
     *place = version;
@@ -54,8 +55,8 @@ void Versions::insert(Entry& entry, Version version) {
     ++count_;
   }
   auto index = static_cast<size_t>(place - list.begin());
-  if (version.dirty) {
-    unstored_.emplace_back(&entry, version.from);
+  if (version.changed != ChangedIn::none) {
+    changed_.add({&entry, version.from});
     unstored_bytes_ += sizeof(Version) + version.row.size;
   }
   if (index > 0) expect_expiry(entry, index - 1);
@@ -105,6 +106,7 @@ void Versions::forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool supersed
     bool goes = superseded_ones ? place + 1 != list.end() && (place + 1)->from <= bound
                                 : place->row.data == nullptr || too_old(bound, *place);
     if (!goes) continue;
+    copy(entry, *place);
     if (place->stored) erased_.erase(StateFamily::point, key_of(entry, place->from));
     if (place->row.data != nullptr) pool_.release_later(place->row);
     list.erase(place);
@@ -180,27 +182,36 @@ Status Versions::load(uint64_t hash, std::string_view key) {
   return {};
 }
 
-void Versions::collect(StateBatch& batch) {
-  batch.append(erased_);
-  WireWriter out;
-  for (auto [entry, from] : unstored_) {
-    if (!entry->live) continue;
-    auto place = entry->value.find(from);
-    if (place == entry->value.end() || place->from != from || !place->dirty) continue;
-    out.clear();
-    out.fixed(place->original);
-    out.fixed(place->source);
-    out.fixed(place->partition);
-    out.fixed(place->position);
-    out.fixed(static_cast<uint8_t>(place->row.data == nullptr));
-    out.text(place->row.view());
-    batch.put(StateFamily::point, key_of(*entry, from), out.bytes());
-    place->stored = true;
-    place->dirty = false;
-  }
-  unstored_.clear();
+void Versions::copy(const Entry& entry, Version& version) {
+  if (!frozen_.holds(version.changed)) return;
+  value_.clear();
+  value_.fixed(version.original);
+  value_.fixed(version.source);
+  value_.fixed(version.partition);
+  value_.fixed(version.position);
+  value_.fixed(static_cast<uint8_t>(version.row.data == nullptr));
+  value_.text(version.row.view());
+  frozen_.batch().put(StateFamily::point, key_of(entry, version.from), value_.bytes());
+  version.stored = true;
+  version.changed = ChangedIn::none;
+}
+
+void Versions::freeze() {
+  frozen_.begin(erased_);
+  changed_.freeze();
   unstored_bytes_ = 0;
   cold_.collected();
+}
+
+bool Versions::copy_frozen(CopyBudget& budget) {
+  auto ask = [](const Place& place) { __builtin_prefetch(place.entry); };
+  return changed_.copy(
+      frozen_, budget, ask, [](const Place&) {},
+      [this](const Place& place) {
+        if (!place.entry->live) return;
+        auto version = place.entry->value.find(place.from);
+        if (version != place.entry->value.end() && version->from == place.from) copy(*place.entry, *version);
+      });
 }
 
 Status Versions::restore(StateStore& store, uint64_t memory) {
@@ -241,7 +252,8 @@ Status Versions::evict(uint64_t bytes) {
   keys_.evict(bytes, [this](Entry& entry) -> uint64_t {
     uint64_t freed = sizeof(Entry) + entry.key.size;
     for (const Version& version : entry.value) {
-      BRAID_CHECK(version.stored && !version.dirty, "a version is evicted that was never committed");
+      BRAID_CHECK(version.stored && version.changed == ChangedIn::none,
+                  "a version is evicted that was never committed");
       freed += sizeof(Version) + version.row.size;
       if (version.row.data != nullptr) pool_.release(version.row);
     }

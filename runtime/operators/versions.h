@@ -18,6 +18,7 @@
 #include "runtime/state/key_table.h"
 #include "runtime/state/store.h"
 #include "runtime/state/stored_rows.h"
+#include "runtime/state/wire.h"
 
 namespace braid {
 
@@ -26,9 +27,9 @@ struct Version {
   int64_t original = 0;  ///< its own time, from which `max age` counts
   uint32_t source = 0, partition = 0;
   int64_t position = 0;
-  Bytes row = {nullptr, 0};  ///< no data: the key is deleted
-  bool stored = false;       ///< a state row of this key and time exists
-  bool dirty = false;        ///< and is out of date, or there is none
+  Bytes row = {nullptr, 0};             ///< no data: the key is deleted
+  bool stored = false;                  ///< a state row of this key and time exists
+  ChangedIn changed = ChangedIn::none;  ///< and it is out of date, or there is none
 };
 
 class Versions {
@@ -58,7 +59,9 @@ class Versions {
   /// No call will ask for a time before `bound` any more, and no version will come that is valid from before `settled`.
   void forget_before(int64_t bound, int64_t settled);
 
-  void collect(StateBatch& batch);
+  void freeze();
+  bool copy_frozen(CopyBudget& budget);
+  void take_frozen(StateBatch& batch) { frozen_.take(batch); }
   void committed() { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory);
   /// Some of what has not been read since the restart.
@@ -95,6 +98,8 @@ class Versions {
     std::string_view row;
   };
   void insert(Entry& entry, Version version);
+  /// Before a frozen version is replaced or leaves.
+  void copy(const Entry& entry, Version& version);
   void forget(ExpiryQueue<Entry>& expiries, int64_t bound, bool superseded_ones);
   void expect_expiry(Entry& entry, size_t index);
   bool too_old(int64_t bound, const Version& version) const {
@@ -126,10 +131,16 @@ class Versions {
   uint64_t swept_ = 0;                     ///< cold entries that the last sweep left
   std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
   int64_t bound_ = kNoTime, settled_ = kNoTime;
-  std::vector<std::pair<Entry*, int64_t>> unstored_;
+  struct Place {
+    Entry* entry;
+    int64_t from;
+  };
+  ChangedItems<Place> changed_;
+  FrozenRows frozen_;
   uint64_t unstored_bytes_ = 0;
   StateBatch erased_;
-  std::string key_;  ///< the last that was asked for
+  std::string key_;   ///< the last that was asked for
+  WireWriter value_;  ///< the last that was copied
 };
 
 }  // namespace braid

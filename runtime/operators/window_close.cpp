@@ -58,7 +58,7 @@ void WindowGroupNode::begin_closing(int64_t end) {
       note(read(cold_.unread().take_bucket(end)));  // little: then its rows are known by name
     const bool unread = cold_.unread().holds_bucket(end);
     closing.cold = closing.slice->cold > 0 || unread;
-    closing.named = !unread && closing.slice->stored <= kMostNamed;
+    closing.named = !unread && closing.slice->stored + closing.slice->to_copy <= kMostNamed;
     if (!closing.named) erased_buckets_.push_back(end);
     closing.rows = closing.slice->table.in_order();
     if (!closing.cold) closing.slice->table.clear();
@@ -173,7 +173,9 @@ void WindowGroupNode::emit_slice(std::span<const RowHandle> rows, std::vector<Bl
     window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i])});
   }
   emit(window_rows_, closing_->window, out);
+  const bool frozen = slice.to_copy > 0;
   for (RowHandle row : rows) {
+    if (frozen) copy({&slice, row});
     if (closing_->named) erase_stored({&slice, row});
     state_.end(rows_.value(row), pool_);
     if (closing_->cold) {
@@ -312,7 +314,7 @@ void WindowGroupNode::erase_slices(int64_t end) {
   uint64_t stored = 0, cold = 0;
   auto last = slices_.begin();
   for (; last != slices_.end() && last->first.last_end == end; ++last) {
-    stored += last->second->stored;
+    stored += last->second->stored + last->second->to_copy;
     cold += last->second->cold;
   }
   const bool named = stored <= kMostNamed && cold == 0;
@@ -321,6 +323,7 @@ void WindowGroupNode::erase_slices(int64_t end) {
     Slice& slice = *at->second;
     changed_ -= slice.changed.size();
     slice.table.for_each([&](RowHandle row) {
+      if (slice.to_copy > 0) copy({&slice, row});
       if (named) erase_stored({&slice, row});
       state_.end(rows_.value(row), pool_);
       rows_.erase(row);

@@ -138,6 +138,7 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
 
 void WindowGroupNode::fold(const Block& block, const KeyBlock& keys) {
   constexpr size_t kBatch = 128;  // rows whose groups fit the first cache
+  const ChangedIn epoch = frozen_.epoch();
   states_.resize(taken_.size());
   for (size_t first = 0; first < taken_.size(); first += kBatch) {
     size_t end = std::min(first + kBatch, taken_.size());
@@ -156,8 +157,9 @@ void WindowGroupNode::fold(const Block& block, const KeyBlock& keys) {
         bool added = false;
         row = slice->table.find_or_add(keys.hashes[at], keys.keys[at].view(), &added);
         RowHead& head = rows_.head(row);
-        if (!head.dirty) {
-          head.dirty = true;
+        if (head.changed != epoch) {
+          copy({slice, row});
+          head.changed = epoch;
           slice->changed.push_back(row);
           ++changed_;
         }
@@ -206,48 +208,63 @@ std::string WindowGroupNode::part_key(const StoredPlace& place, size_t set, uint
                    part_place(place_key(place.place, place.key), static_cast<uint16_t>(set), part));
 }
 
-void WindowGroupNode::collect(StateBatch& batch) {
-  batch.append(erased_);
+void WindowGroupNode::copy_frozen_group(const Group& group) {
+  Slice& slice = *group.slice;
+  char* state = rows_.value(group.row);
+  RowHead& head = rows_.head(group.row);
+  value_.clear();
+  state_.store(state, value_);
+  for (size_t i = 0; i < state_.sets().size(); ++i) {
+    state_.sets()[i]->take_news(state, pool_, [&](uint32_t part, std::string_view values) {
+      frozen_.batch().put(StateFamily::timed, part_key(place_of(group), i, part), values);
+      ++slice.stored;
+    });
+    value_.fixed(state_.sets()[i]->parts(state).stored);
+  }
+  set_state_key(key_bytes_, place_of(group));
+  frozen_.batch().put(StateFamily::timed, key_bytes_, value_.bytes());
+  if (!head.stored) ++slice.stored;
+  BRAID_CHECK(slice.to_copy > 0, "more groups are frozen than changed");
+  --slice.to_copy;
+  head.stored = true;
+  head.changed = ChangedIn::none;
+}
+
+void WindowGroupNode::freeze() {
+  frozen_.begin(erased_);
   for (int64_t end : erased_buckets_) {
-    erase_bucket(batch, table(kGroupTable), end, services_.first_slice, services_.end_slice);
-    if (!state_.sets().empty()) erase_bucket(batch, table(kPartTable), end, services_.first_slice, services_.end_slice);
+    erase_bucket(frozen_.batch(), table(kGroupTable), end, services_.first_slice, services_.end_slice);
+    if (!state_.sets().empty())
+      erase_bucket(frozen_.batch(), table(kPartTable), end, services_.first_slice, services_.end_slice);
   }
   erased_buckets_.clear();
-  constexpr size_t kAhead = 8;
-  WireWriter out;
   for (const auto& [place, slice] : slices_) {
-    const std::vector<RowHandle>& changed = slice->changed;
-    for (size_t at = 0; at < changed.size(); ++at) {
-      if (at + kAhead < changed.size()) rows_.prefetch(changed[at + kAhead]);
-      const Group group{slice.get(), changed[at]};
-      char* state = rows_.value(group.row);
-      RowHead& head = rows_.head(group.row);
-      out.clear();
-      state_.store(state, out);
-      for (size_t i = 0; i < state_.sets().size(); ++i) {
-        state_.sets()[i]->collect(state, [&](uint32_t part, std::string_view values) {
-          batch.put(StateFamily::timed, part_key(place_of(group), i, part), values);
-          ++slice->stored;
-        });
-        out.fixed(state_.sets()[i]->parts(state).stored);
-      }
-      set_state_key(key_bytes_, place_of(group));
-      batch.put(StateFamily::timed, key_bytes_, out.bytes());
-      if (!head.stored) ++slice->stored;
-      head.stored = true;
-      head.dirty = false;
-    }
-    slice->changed.clear();
+    if (slice->changed.empty()) continue;
+    slice->to_copy = slice->changed.size();
+    to_copy_.push_back({slice.get(), std::exchange(slice->changed, {})});
   }
   changed_ = 0;
   changed_value_bytes_ = 0;
   cold_.collected();
-  if (sealed_changed_) {
-    out.clear();
-    out.fixed(sealed_);
-    batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
-    sealed_changed_ = false;
+  if (!std::exchange(sealed_changed_, false)) return;
+  value_.clear();
+  value_.fixed(sealed_);
+  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), value_.bytes());
+}
+
+bool WindowGroupNode::copy_frozen(CopyBudget& budget) {
+  constexpr size_t kAhead = 8;
+  for (; next_part_to_copy_ < to_copy_.size(); ++next_part_to_copy_, next_to_copy_ = 0) {
+    const FrozenPart& part = to_copy_[next_part_to_copy_];
+    for (; next_to_copy_ < part.rows.size(); ++next_to_copy_) {
+      if (!budget.any()) return false;
+      if (next_to_copy_ + kAhead < part.rows.size()) rows_.prefetch(part.rows[next_to_copy_ + kAhead]);
+      frozen_.spend(budget, [&] { copy({part.slice, part.rows[next_to_copy_]}); });
+    }
   }
+  to_copy_.clear();
+  next_part_to_copy_ = 0;
+  return true;
 }
 
 Status WindowGroupNode::warm(const KeyBlock& keys) {
@@ -463,7 +480,7 @@ Status WindowGroupNode::evict(uint64_t bytes) {
         continue;
       }
       if (freed() >= bytes) break;
-      BRAID_CHECK(head.stored && !head.dirty, "a group is evicted that was never committed");
+      BRAID_CHECK(head.stored && head.changed == ChangedIn::none, "a group is evicted that was never committed");
       ++slice.cold;
       cold_.add(head.hash, slice.place.last_end);
       state_.end(rows_.value(row), pool_);

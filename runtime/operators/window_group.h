@@ -36,7 +36,9 @@ class WindowGroupNode : public OperatorNode {
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override {
     return inputs[0].minus(content_.window.late_us);
   }
-  void collect(StateBatch& batch) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override { frozen_.take(batch); }
   void committed() override { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory) override;
   void read_ahead() override;
@@ -62,6 +64,7 @@ class WindowGroupNode : public OperatorNode {
     std::vector<RowHandle> changed;
     uint64_t cold = 0;     ///< groups in the store alone
     uint64_t stored = 0;   ///< state rows there are, of cold groups and of sets too
+    uint64_t to_copy = 0;  ///< no more groups than that are frozen
     bool entered = false;  ///< its first window has closed, so no row comes any more
   };
   /// A group of a slice.
@@ -89,6 +92,11 @@ class WindowGroupNode : public OperatorNode {
   /// The slice of the windows that are open; false: none is.
   bool open_part(const WindowSpan& span, int64_t passed, Place* place);
   void fold(const Block& block, const KeyBlock& keys);
+  /// Before a frozen group changes or leaves.
+  void copy(const Group& group) {
+    if (frozen_.holds(rows_.head(group.row).changed)) copy_frozen_group(group);
+  }
+  void copy_frozen_group(const Group& group);
   /// Cold groups that the rows of the block belong to come back into memory.
   Status warm(const KeyBlock& keys);
 
@@ -168,7 +176,15 @@ class WindowGroupNode : public OperatorNode {
   int64_t restored_passed_ = kNoTime;  ///< windows that closed before that had closed when the step was restored
 
   uint64_t changed_ = 0;              ///< groups
-  uint64_t changed_value_bytes_ = 0;  ///< of sets, not yet collected
+  uint64_t changed_value_bytes_ = 0;  ///< of sets
+  FrozenRows frozen_;
+  struct FrozenPart {
+    Slice* slice;  ///< has left if none of the rows is frozen
+    std::vector<RowHandle> rows;
+  };
+  std::vector<FrozenPart> to_copy_;
+  size_t next_part_to_copy_ = 0, next_to_copy_ = 0;
+  WireWriter value_;  ///< of the last group that was copied
   StateBatch erased_;
   std::string key_bytes_;                ///< the last key that was collected or erased
   std::vector<int64_t> erased_buckets_;  ///< with too many groups to name them

@@ -2,8 +2,7 @@
 // addressing in memory of the pool: a slot holds the value or where its bytes are, so that a probe reads one cache line
 // and a new value allocates nothing. Nothing leaves a set but all of it.
 //
-// Zeroed memory is an empty set. What changed since the last take_changed() is chained through the slots. The order of
-// visits is never meaningful. One thread.
+// Zeroed memory is an empty set. The order of visits is never meaningful. One thread.
 #pragma once
 
 #include <algorithm>
@@ -75,7 +74,6 @@ struct NarrowValues {
   struct Slot {
     uint64_t value;
     uint32_t mask;  ///< 0: an empty slot
-    uint32_t next;  ///< 0: not changed; else the place of the next changed one, counted from 1, or kLast
     bool holds(Value other, uint64_t) const { return value == other; }
     uint64_t hash() const { return hash_bits(value); }
     Value content() const { return value; }
@@ -92,7 +90,7 @@ struct WideValues {
   };
   struct Slot {
     Value value;
-    uint32_t mask, next;
+    uint32_t mask;
     bool holds(const Value& other, uint64_t) const { return value == other; }
     uint64_t hash() const { return WideValues::hash(value); }
     Value content() const { return value; }
@@ -107,7 +105,7 @@ struct ByteValues {
   struct Slot {
     uint64_t value_hash;
     const char* bytes;
-    uint32_t mask, next;
+    uint32_t mask;
     bool holds(Value other, uint64_t other_hash) const {
       return value_hash == other_hash && ValueBytes::view(bytes) == other;
     }
@@ -130,12 +128,8 @@ class DistinctSet {
   void prefetch(uint64_t hash) const {
     if (slots_ != nullptr) __builtin_prefetch(&slots_[home(hash)], 1);
   }
-  struct Added {
-    uint32_t bits;  ///< of `mask`, those that the value did not have
-    bool changed;   ///< for the first time since the last take_changed()
-  };
-  /// `mask` is not 0; `hash` is Values::hash(value). With `stored` the change is known to be in the store.
-  Added add(const Value& value, uint64_t hash, uint32_t mask, BlobPool& pool, bool stored = false) {
+  /// Returns the bits of `mask` that the value did not have. `mask` is not 0; `hash` is Values::hash(value).
+  uint32_t add(const Value& value, uint64_t hash, uint32_t mask, BlobPool& pool) {
     if (slots_ == nullptr) resize(kFirstLog, pool);
     uint64_t at = home(hash);
     while (slots_[at].mask != 0 && !slots_[at].holds(value, hash)) at = (at + 1) & last();
@@ -147,23 +141,9 @@ class DistinctSet {
       Values::fill(slots_[at], value, hash, bytes_, pool);
       ++size_;
     }
-    Slot& slot = slots_[at];
-    uint32_t bits = mask & ~slot.mask;
-    slot.mask |= bits;
-    bool changed = bits != 0 && !stored && slot.next == 0;
-    if (changed) chain(at);
-    return {bits, changed};
-  }
-  /// Values that are new or got a bit since the last call.
-  template <class Visit>
-  void take_changed(Visit visit) {
-    while (changed_ != kNone && changed_ != kLast) {
-      Slot& slot = slots_[changed_ - 1];
-      changed_ = slot.next;
-      slot.next = kNone;
-      visit(slot.content(), slot.mask);
-    }
-    changed_ = kNone;
+    const uint32_t bits = mask & ~slots_[at].mask;
+    slots_[at].mask |= bits;
+    return bits;
   }
   template <class Visit>
   void for_each(Visit visit) const {
@@ -180,7 +160,6 @@ class DistinctSet {
 
  private:
   using Slot = typename Values::Slot;
-  static constexpr uint32_t kNone = 0, kLast = UINT32_MAX;
   static constexpr uint32_t kFirstLog = 2, kLargestLog = 31;
 
   uint64_t capacity() const { return uint64_t{1} << log_; }
@@ -192,10 +171,6 @@ class DistinctSet {
     while (slots_[at].mask != 0) at = (at + 1) & last();
     return at;
   }
-  void chain(uint64_t at) {
-    slots_[at].next = changed_ == kNone ? kLast : changed_;
-    changed_ = static_cast<uint32_t>(at + 1);
-  }
   void resize(uint32_t log, BlobPool& pool) {
     BRAID_CHECK(log <= kLargestLog, "a set of more than 1.6 billion different values");
     Slot* old = slots_;
@@ -204,12 +179,9 @@ class DistinctSet {
     uint64_t bytes = capacity() * sizeof(Slot);
     slots_ = reinterpret_cast<Slot*>(pool.allocate(bytes));
     std::memset(static_cast<void*>(slots_), 0, bytes);
-    changed_ = kNone;
     for (uint64_t from = 0; from < old_capacity; ++from) {
       if (old[from].mask == 0) continue;
-      uint64_t at = gap(old[from].hash());
-      slots_[at] = old[from];
-      if (old[from].next != kNone) chain(at);
+      slots_[gap(old[from].hash())] = old[from];
     }
     if (old != nullptr) pool.release(reinterpret_cast<char*>(old), old_capacity * sizeof(Slot));
   }
@@ -217,8 +189,7 @@ class DistinctSet {
   Slot* slots_;
   ValueBytes bytes_;
   uint32_t size_;
-  uint32_t changed_;  ///< the first of the chain
-  uint32_t log_;      ///< of the number of slots
+  uint32_t log_;  ///< of the number of slots
 };
 
 }  // namespace braid

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "runtime/base/rng.h"
+#include "runtime/state/news_bytes.h"
 
 namespace braid {
 namespace {
@@ -60,31 +62,18 @@ TYPED_TEST(Distinct, behaves_as_a_map_under_random_additions) {
     Rng rng(seed);
     BlobPool pool;
     DistinctSet<TypeParam> set{};
-    std::map<typename Form::Type, uint32_t> model, changed;
+    std::map<typename Form::Type, uint32_t> model;
     const uint64_t values = uint64_t{10} << (2 * seed - 1);
     for (int i = 0; i < 20'000; ++i) {
       auto kept = Form::number(rng.below(values));
       auto mask = static_cast<uint32_t>(1 + rng.below(rng.chance(2) ? 3 : UINT32_MAX));
-      bool stored = rng.chance(4);
       auto value = value_of(kept);
       uint64_t hash = TypeParam::hash(value);
       uint32_t& known = model[kept];
-      const uint32_t bits = mask & ~known;
-      const bool news = bits != 0 && !stored && !changed.contains(kept);
       set.prefetch(hash);
-      auto added = set.add(value, hash, mask, pool, stored);
-      ASSERT_EQ(added.bits, bits);
-      ASSERT_EQ(added.changed, news);
+      ASSERT_EQ(set.add(value, hash, mask, pool), mask & ~known);
       known |= mask;
-      if (news || changed.contains(kept)) changed[kept] = known;
       ASSERT_EQ(set.size(), model.size());
-      if (!rng.chance(1'000)) continue;
-      std::map<typename Form::Type, uint32_t> taken;
-      set.take_changed([&](const auto& each, uint32_t each_mask) {
-        ASSERT_TRUE(taken.emplace(keep(each), each_mask).second) << "twice";
-      });
-      ASSERT_EQ(taken, changed);
-      changed.clear();
     }
     std::map<typename Form::Type, uint32_t> all;
     set.for_each([&](const auto& each, uint32_t mask) { all[keep(each)] = mask; });
@@ -104,11 +93,44 @@ TYPED_TEST(Distinct, values_that_collide_stay_apart) {
   for (uint64_t i = 0; i < 3'000; ++i) {
     auto kept = Form::number(i << 20 | 1);
     auto value = value_of(kept);
-    ASSERT_EQ(set.add(value, TypeParam::hash(value), 1, pool).bits, 1u);
-    ASSERT_EQ(set.add(value, TypeParam::hash(value), 3, pool).bits, 2u);
+    ASSERT_EQ(set.add(value, TypeParam::hash(value), 1, pool), 1u);
+    ASSERT_EQ(set.add(value, TypeParam::hash(value), 3, pool), 2u);
   }
   EXPECT_EQ(set.size(), 3'000u);
   set.end(pool);
+}
+
+TEST(NewsBytes, gives_each_piece_once_and_whole) {
+  Rng rng(3);
+  BlobPool pool;
+  NewsBytes news{};
+  for (int round = 0; round < 20; ++round) {
+    std::multiset<std::string> added, taken;
+    const uint64_t pieces = rng.below(round % 2 == 0 ? 3 : 3'000);
+    for (uint64_t i = 0; i < pieces; ++i) {
+      const std::string piece = std::to_string(i) + std::string(rng.chance(500) ? 40'000 : rng.below(40), '.') + '\n';
+      std::memcpy(news.add(piece.size(), pool), piece.data(), piece.size());
+      added.insert(piece);
+    }
+    EXPECT_EQ(news.empty(), pieces == 0);
+    uint64_t chunks = 0;
+    news.take(pool, [&](std::string_view chunk) {
+      ++chunks;
+      while (!chunk.empty()) {
+        const size_t end = chunk.find('\n');
+        ASSERT_NE(end, std::string_view::npos);
+        taken.emplace(chunk.substr(0, end + 1));
+        chunk.remove_prefix(end + 1);
+      }
+    });
+    EXPECT_EQ(taken, added);
+    EXPECT_LE(chunks, 20u);
+    EXPECT_TRUE(news.empty());
+    EXPECT_EQ(pool.bytes_used(), 0u);
+  }
+  news.add(10, pool);
+  news.end(pool);
+  EXPECT_EQ(pool.bytes_used(), 0u);
 }
 
 }  // namespace

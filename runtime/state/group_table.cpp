@@ -27,7 +27,7 @@ RowHandle GroupRows::add(uint64_t hash, std::string_view key) {
     ++next_;
   }
   char* at = row(handle);
-  *reinterpret_cast<RowHead*>(at) = {hash, static_cast<uint32_t>(key.size()), false, false, true, false};
+  *reinterpret_cast<RowHead*>(at) = {hash, static_cast<uint32_t>(key.size()), ChangedIn::none, false, true, false};
   char* place = at + sizeof(RowHead);
   if (fixed_key_size_ != kAnySize) {
     if (!key.empty()) std::memcpy(place, key.data(), key.size());

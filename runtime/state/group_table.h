@@ -17,6 +17,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/state/blob_pool.h"
+#include "runtime/state/frozen_rows.h"
 
 namespace braid {
 
@@ -26,8 +27,8 @@ inline constexpr RowHandle kNoRow = UINT32_MAX;
 struct RowHead {
   uint64_t hash;
   uint32_t key_size;
-  bool dirty;         ///< changed since it was last collected for a commit
-  bool stored;        ///< a state row exists
+  ChangedIn changed;
+  bool stored;        ///< a state row exists, or is in a commit on its way
   bool found_lately;  ///< since the hand of an eviction passed
   bool unused;
 };

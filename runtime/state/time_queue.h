@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -88,8 +89,11 @@ class TimeQueue {
     }
     last_ = nullptr;
   }
-  /// Items that are not due yet lie in buckets by time. for_each_in visits those of one bucket, for_each_due those that
-  /// lie in none any more; in no order. `visit` may change all of an item but its place in the order.
+  /// Items that are not due yet lie in buckets by time. visit_bucket visits those of one bucket, visit_due those that
+  /// lie in none any more; in no order. `visit` may change all of an item but its place in the order, and returns false
+  /// to stop in front of the item. The result is where to go on; nothing: all have been visited. The places of a bucket
+  /// hold until it is due or take_last() or erase_if() is called, those of due items until due_bucket() changes: items
+  /// that are gone since leave no gaps.
   static int64_t bucket_of(int64_t time) { return floor_divide(time, kWidth); }
   /// The first time behind the bucket of `time`.
   static int64_t bucket_end(int64_t time) {
@@ -97,23 +101,31 @@ class TimeQueue {
     return bucket >= INT64_MAX / kWidth ? INT64_MAX : (bucket + 1) * kWidth;
   }
   template <class Visit>
-  void for_each_in(int64_t bucket, Visit visit) {
+  std::optional<size_t> visit_bucket(int64_t bucket, size_t from, Visit visit) {
     auto found = buckets_.find(bucket);
-    if (found == buckets_.end()) return;
-    for (Item& item : found->second) visit(item);
+    if (found == buckets_.end()) return {};
+    std::vector<Item>& items = found->second;
+    for (; from < items.size(); ++from)
+      if (!visit(items[from])) return from;
+    return {};
   }
   template <class Visit>
-  void for_each_due(Visit visit) {
-    for (Item& item : open_) visit(item);
-    for (Item& item : early_) visit(item);
+  std::optional<size_t> visit_due(size_t from, Visit visit) {
+    for (; from < open_.size(); ++from)
+      if (!visit(open_[from])) return from;
+    for (Item& item : early_)
+      if (!visit(item)) return from;
+    return {};
   }
+  int64_t due_bucket() const { return opened_; }
   /// Those before `time`.
   template <class Visit>
   void for_each_before(int64_t time, Visit visit) {
     auto each = [&](Item& item) {
       if (order_.time(item) < time) visit(item);
+      return true;
     };
-    for_each_due(each);
+    visit_due(0, each);
     for (auto& [bucket, items] : buckets_) {
       if (bucket * kWidth >= time) break;
       for (Item& item : items) each(item);

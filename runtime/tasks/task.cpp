@@ -235,7 +235,7 @@ Status TaskRun::check_offsets(const std::vector<BrokerGroup::Committed>& committ
 
 Result<bool> TaskRun::run() {
   if (store_.proof_is_done()) BRAID_TRY(store_.wait_for_proof());
-  if (in_flight_ && in_flight_->task->done()) BRAID_TRY(wait_for_checkpoint());
+  if (in_flight_ && in_flight_->is_written()) BRAID_TRY(wait_for_checkpoint());
   BRAID_TRY(turns_.look());
   JobInputs::Partition* partition = turns_.choose();
   if (partition == nullptr) {
@@ -245,9 +245,12 @@ Result<bool> TaskRun::run() {
       note_epochs_end();
       BRAID_TRY(keep_to_budget());
     }
-    return false;
+    if (in_flight_) in_flight_->go_on();
+    return in_flight_ && !in_flight_->is_copied();
   }
-  return turns_.run(*partition);
+  BRAID_ASSIGN(const bool ran, turns_.run(*partition));
+  if (in_flight_) in_flight_->go_on();
+  return ran;
 }
 
 bool TaskRun::full() const {
@@ -295,25 +298,25 @@ Status TaskRun::keep_to_budget() {
 Status TaskRun::checkpoint() {
   BRAID_TRY(wait_for_checkpoint());
   if (stored_ == last_) return {};
-  in_flight_ = std::make_unique<Checkpoint>();
-  StateBatch& batch = in_flight_->batch;
+  StateBatch batch;
   put_epoch(batch, record_);
   WireWriter from;
   from.fixed(epochs_from_);
   batch.put(StateFamily::meta, std::string(kEpochsFrom), from.take());
-  BRAID_TRY(turns_.collect(batch));
+  const FrozenEpoch::Pieces pieces{
+      .bytes = options_.copy_bytes, .frozen = turns_.engine().state_size().dirty, .turns = options_.commit_every_turns};
+  BRAID_TRY(turns_.freeze(batch));
   stored_ = last_;
   stored_epochs_from_ = epochs_from_;
   stored_at_ = seams_.clock.steady_us();
-  in_flight_->task = seams_.executor.start_io(
-      [this, checkpoint = in_flight_.get()] { checkpoint->result = store_.state().commit(checkpoint->batch); });
+  in_flight_ = std::make_unique<FrozenEpoch>(turns_.engine(), seams_.executor, pieces, std::move(batch),
+                                             [this](StateBatch& epoch) { return store_.state().commit(epoch); });
   return {};
 }
 
 Status TaskRun::wait_for_checkpoint() {
   if (!in_flight_) return {};
-  in_flight_->task->wait();
-  Status result = std::move(in_flight_->result);
+  const Status result = in_flight_->wait();
   in_flight_.reset();
   BRAID_TRY(result);
   turns_.engine().committed();

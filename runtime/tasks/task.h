@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/engine/frozen_epoch.h"
 #include "runtime/engine/job_monitor.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
@@ -53,7 +54,7 @@ class TaskRun {
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
 
-  /// Runs a turn. False: nothing is at hand.
+  /// Runs a turn, or without one copies a piece of a checkpoint. False: nothing is at hand.
   Result<bool> run();
   /// All inputs are read to their end, where they have one.
   bool at_end() const { return turns_.at_end(); }
@@ -125,12 +126,7 @@ class TaskRun {
   std::deque<int64_t> stored_from_;  ///< the same of those that are stored, the last two
   std::vector<Diagnostic> warnings_;
 
-  struct Checkpoint {
-    StateBatch batch;
-    Status result;               ///< valid once the task is done
-    std::unique_ptr<Task> task;  ///< let go of first: it uses the others
-  };
-  std::unique_ptr<Checkpoint> in_flight_;  ///< let go of before the store
+  std::unique_ptr<FrozenEpoch> in_flight_;  ///< a checkpoint on its way; let go of before the store
 };
 
 }  // namespace braid
