@@ -44,6 +44,9 @@ struct BrokerError {
   int finding = 0;
   operator Error() const { return {ErrorKind::input, message, finding, 0}; }
 };
+/// BrokerError::code of delete_group().
+inline constexpr int kGroupHasMembers = 68;
+
 template <class T>
 using BrokerResult = Result<T, BrokerError>;
 using BrokerStatus = Result<void, BrokerError>;
@@ -100,6 +103,12 @@ class BrokerReader {
   virtual void wait_for(const TopicPartition& place, int64_t timeout_us) = 0;
 };
 
+struct OffsetToCommit {
+  TopicPartition place;
+  int64_t offset = 0;  ///< of the next record
+  std::string metadata;
+};
+
 /// Membership in a group whose members share the partitions of one topic.
 class BrokerGroup {
  public:
@@ -134,6 +143,9 @@ class BrokerGroup {
     virtual ~Membership() = default;
   };
   virtual std::unique_ptr<Membership> membership() = 0;
+  /// Commits offsets without a transaction, as this member. `fenced`: it is not a current one. `uncertain`: it may have
+  /// been done, or be done later, until this member is gone from the group.
+  virtual BrokerStatus commit(std::span<const OffsetToCommit> offsets, int64_t timeout_us) = 0;
 };
 
 /// A record to be written.
@@ -142,12 +154,6 @@ struct NewRecord {
   std::optional<std::string_view> key, value;
   std::span<const RecordHeader> headers;
   int64_t timestamp_ms = 0;
-};
-
-struct OffsetToCommit {
-  TopicPartition place;
-  int64_t offset = 0;  ///< of the next record
-  std::string metadata;
 };
 
 /// Writes records, in a transaction if it has an id. Between begin_transaction() and commit_transaction() nothing that
@@ -226,6 +232,9 @@ class Broker {
   virtual BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) = 0;
   /// Records before that offset go.
   virtual BrokerStatus delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) = 0;
+  /// The group is forgotten with its committed offsets. Not while it has members: then the code is kGroupHasMembers.
+  /// That there is no such group is not an error.
+  virtual BrokerStatus delete_group(const std::string& group, int64_t timeout_us) = 0;
   virtual BrokerResult<OffsetRange> offsets(const TopicPartition& place, int64_t timeout_us) = 0;
   /// The first record with that timestamp or a later one; its end if there is none.
   virtual BrokerResult<int64_t> offset_at(const TopicPartition& place, int64_t timestamp_ms, int64_t timeout_us) = 0;

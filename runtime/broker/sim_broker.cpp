@@ -141,6 +141,14 @@ BrokerStatus SimBroker::delete_records_before(const TopicPartition& place, int64
   return {};
 }
 
+BrokerStatus SimBroker::delete_group(const std::string& group, int64_t timeout_us) {
+  const std::string action = "cannot delete the group `" + group + "`";
+  BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, action, [&cluster = cluster_, group] {
+    return cluster.groups().forget(group);
+  })));
+  return {};
+}
+
 BrokerResult<OffsetRange> SimBroker::offsets(const TopicPartition& place, int64_t timeout_us) {
   using Answer = Value<OffsetRange>;
   const std::string action = "cannot find the offsets of " + text_of(place);

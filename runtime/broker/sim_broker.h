@@ -25,6 +25,7 @@ class SimBroker : public Broker {
   BrokerStatus create_topics(std::span<const NewTopic> topics, int64_t timeout_us) override;
   BrokerStatus delete_topics(std::span<const std::string> topics, int64_t timeout_us) override;
   BrokerStatus delete_records_before(const TopicPartition& place, int64_t offset, int64_t timeout_us) override;
+  BrokerStatus delete_group(const std::string& group, int64_t timeout_us) override;
   BrokerResult<OffsetRange> offsets(const TopicPartition& place, int64_t timeout_us) override;
   BrokerResult<int64_t> offset_at(const TopicPartition& place, int64_t timestamp_ms, int64_t timeout_us) override;
 

@@ -73,6 +73,22 @@ class SimGroup : public BrokerGroup, SimClient {
     return std::move(answer->found);
   }
 
+  BrokerStatus commit(std::span<const OffsetToCommit> offsets, int64_t timeout_us) override {
+    BRAID_TRY(enter());
+    const std::string action = "cannot commit the offsets";
+    if (member_.generation < 0) return error_of(SimError::unknown_member, action);
+    const std::vector<OffsetToCommit> sent(offsets.begin(), offsets.end());
+    const std::optional<SimAnswer> answer = call<SimAnswer>(
+        SimRequest::commit_offsets, now() + timeout_us,
+        [&cluster = cluster_, member = member_, sent] { return cluster.groups().commit_offsets(member, sent); });
+    BRAID_TRY(enter());
+    const SimError error = answer ? answer->error : SimError::timed_out;
+    if (error == SimError::none) return {};
+    BrokerError found = error_of(error, action);
+    if (found.fault == BrokerFault::retry) found.fault = BrokerFault::uncertain;
+    return found;
+  }
+
   std::unique_ptr<Membership> membership() override {
     auto made = std::make_unique<SimMembership>();
     made->member = member_;

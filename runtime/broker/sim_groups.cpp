@@ -58,6 +58,11 @@ SimError SimGroups::check(const Group& group, const SimMember& member) const {
   return SimError::none;
 }
 
+SimError SimGroups::check_generation(const Group& group, const SimMember& member) const {
+  if (const SimError error = check(group, member); error != SimError::none) return error;
+  return member.generation == group.generation ? SimError::none : SimError::illegal_generation;
+}
+
 void SimGroups::join(const SimJoin& join, std::function<void(SimJoinAnswer)> answer) {
   Group& group = groups_[join.member.group];
   group.name = join.member.group;
@@ -219,12 +224,28 @@ SimAnswer SimGroups::add_offsets(const SimMember& member, int64_t producer_id,
                                  const std::vector<OffsetToCommit>& offsets) {
   Group& group = groups_[member.group];
   group.name = member.group;
-  if (member.generation >= 0 || !member.member.empty() || member.instance) {
-    if (const SimError error = check(group, member); error != SimError::none) return {error};
-    if (member.generation != group.generation) return {SimError::illegal_generation};
-  }
+  if (member.generation >= 0 || !member.member.empty() || member.instance)
+    if (const SimError error = check_generation(group, member); error != SimError::none) return {error};
   auto& pending = group.pending[producer_id];
   for (const OffsetToCommit& each : offsets) pending[each.place] = {each.offset, each.metadata};
+  return {};
+}
+
+SimAnswer SimGroups::commit_offsets(const SimMember& member, const std::vector<OffsetToCommit>& offsets) {
+  Group& group = groups_[member.group];
+  group.name = member.group;
+  if (const SimError error = check_generation(group, member); error != SimError::none) return {error};
+  for (const OffsetToCommit& each : offsets) group.offsets[each.place] = {each.offset, each.metadata};
+  return {};
+}
+
+SimAnswer SimGroups::forget(const std::string& name) {
+  const auto found = groups_.find(name);
+  if (found == groups_.end()) return {};
+  Group& group = found->second;
+  if (!group.members.empty()) return {SimError::non_empty_group};
+  // Rounds and time-outs refer to the group, so that it stays as an empty one.
+  group.offsets.clear();
   return {};
 }
 

@@ -39,6 +39,10 @@ class SimGroups {
 
   /// Of a transaction: pending until mark().
   SimAnswer add_offsets(const SimMember& member, int64_t producer_id, const std::vector<OffsetToCommit>& offsets);
+  /// Without a transaction. A member that joins anew does not commit meanwhile.
+  SimAnswer commit_offsets(const SimMember& member, const std::vector<OffsetToCommit>& offsets);
+  /// With its offsets; not while it has members.
+  SimAnswer forget(const std::string& group);
   void mark(const std::string& group, int64_t producer_id, bool commit);
   struct Offsets : SimAnswer {
     std::vector<BrokerGroup::Committed> found;
@@ -73,6 +77,7 @@ class SimGroups {
     std::map<int64_t, std::map<TopicPartition, Committed>> pending;
   };
   SimError check(const Group& group, const SimMember& member) const;
+  SimError check_generation(const Group& group, const SimMember& member) const;
   void begin_round(Group& group);
   void finish_if_all_are_here(Group& group);
   void finish_round(Group& group);

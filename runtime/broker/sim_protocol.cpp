@@ -64,6 +64,8 @@ const char* text_of(SimError error) {
       return "the producer id belongs to another transactional id";
     case SimError::concurrent_transactions:
       return "the previous transaction is still being ended";
+    case SimError::non_empty_group:
+      return "the group has members";
     case SimError::fenced_instance:
       return "another member has the same instance id";
     case SimError::unstable_offsets:

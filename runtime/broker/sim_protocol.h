@@ -23,6 +23,7 @@ enum class SimError : int16_t {
   invalid_transaction_state = 48,
   invalid_producer_mapping = 49,
   concurrent_transactions = 51,
+  non_empty_group = 68,
   fenced_instance = 82,
   unstable_offsets = 88,
   producer_fenced = 90,
@@ -37,12 +38,13 @@ enum class SimRequest {
   send_offsets,
   end_transaction,
   committed,
+  commit_offsets,
   join,
   heartbeat,
   leave,
   admin
 };
-constexpr size_t kSimRequests = 11;
+constexpr size_t kSimRequests = 12;
 
 /// The same request may succeed later; a client tries it again by itself.
 bool is_retriable(SimError error);

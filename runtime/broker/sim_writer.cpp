@@ -356,21 +356,18 @@ class SimWriter : public BrokerWriter, SimClient {
 
   void fail(SimError error, const TopicPartition& place) {
     if (!failure_.ok()) return;
-    const std::string action = "cannot write to " + text_of(place);
+    failure_ = error_of(error, "cannot write to " + text_of(place));
+    const bool in_doubt = error == SimError::invalid_transaction_state || error == SimError::out_of_order_sequence ||
+                          error == SimError::invalid_producer_mapping;
+    if (in_doubt) failure_ = BrokerError{BrokerFault::uncertain, failure_.error().message, static_cast<int>(error)};
     if (id_.empty()) {
-      failure_ = error_of(error, action);
       producer_ = cluster_.transactions().new_producer();
       partitions_.clear();
       waiting_ = 0;
       return;
     }
-    failure_ = error_of(error, action);
     if (error == SimError::producer_fenced || error == SimError::invalid_producer_epoch) fenced_ = true;
-    if (error == SimError::invalid_transaction_state || error == SimError::out_of_order_sequence ||
-        error == SimError::invalid_producer_mapping) {
-      failure_ = BrokerError{BrokerFault::uncertain, failure_.error().message, static_cast<int>(error)};
-      ready_ = false;
-    }
+    if (in_doubt) ready_ = false;
   }
 
   WriterOptions options_;

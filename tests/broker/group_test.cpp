@@ -96,6 +96,56 @@ TEST_P(BrokerTest, OffsetsOfNoMemberAreRefused) {
   }
 }
 
+TEST_P(BrokerTest, OffsetsAreCommittedWithoutATransaction) {
+  const std::string tasks = topic(1, "tasks");
+  const TopicPartition places[] = {{topic(2, "in"), 0}, {topic(2, "in"), 1}};
+  auto member = group(tasks);
+  Owned owned;
+  const OffsetToCommit offsets[] = {{places[0], 17, "epoch 3"}, {places[1], 4, "epoch 3"}};
+  expect_fault(member->commit(offsets, kSecond), BrokerFault::fenced);
+  serve({{member.get(), &owned}}, [&] { return owned.owned.size() == 1; });
+  expect_ok(member->commit(offsets, kLong));
+  auto found = member->committed(places, kLong);
+  expect_ok(found);
+  EXPECT_EQ(found->at(0).offset, 17);
+  EXPECT_EQ(found->at(1).offset, 4);
+  EXPECT_EQ(found->at(1).metadata, "epoch 3");
+  // The last one counts, and not that of one who has left.
+  const OffsetToCommit next{places[0], 18, "epoch 4"};
+  expect_ok(member->commit({&next, 1}, kLong));
+  expect_ok(member->leave(kLong, owned));
+  auto other = group(tasks);
+  Owned of_other;
+  serve({{other.get(), &of_other}}, [&] { return of_other.owned.size() == 1; });
+  EXPECT_FALSE(member->commit(offsets, kSecond).ok());
+  found = other->committed(places, kLong);
+  expect_ok(found);
+  EXPECT_EQ(found->at(0).offset, 18);
+  EXPECT_EQ(found->at(0).metadata, "epoch 4");
+}
+
+TEST_P(BrokerTest, AGroupIsDeletedWhenItHasNoMembers) {
+  const std::string tasks = topic(1, "tasks");
+  const TopicPartition in{topic(1, "in"), 0};
+  expect_ok(broker_->delete_group(stem_, kLong));  // there is none
+  auto member = group(tasks);
+  Owned owned;
+  serve({{member.get(), &owned}}, [&] { return owned.owned.size() == 1; });
+  const OffsetToCommit offset{in, 17, ""};
+  expect_ok(member->commit({&offset, 1}, kLong));
+  const auto refused = broker_->delete_group(stem_, kLong);
+  expect_fault(refused, BrokerFault::refused);
+  EXPECT_EQ(refused.error().code, kGroupHasMembers);
+  expect_ok(member->leave(kLong, owned));
+  expect_ok(broker_->delete_group(stem_, kLong));
+  auto next = group(tasks);
+  Owned of_next;
+  serve({{next.get(), &of_next}}, [&] { return of_next.owned.size() == 1; });
+  const auto found = next->committed({&in, 1}, kLong);
+  expect_ok(found);
+  EXPECT_EQ(found->front().offset, std::nullopt);
+}
+
 TEST_P(BrokerTest, AMemberThatDoesNotServeLosesItsWorkAndMayComeBack) {
   const std::string tasks = topic(2, "tasks");
   auto member = [&] {

@@ -133,6 +133,24 @@ class KafkaBroker : public Broker {
     return {};
   }
 
+  BrokerStatus delete_group(const std::string& group, int64_t timeout_us) override {
+    using Deletion = std::unique_ptr<rd_kafka_DeleteGroup_t, Destroy<rd_kafka_DeleteGroup_destroy>>;
+    const Deletion deletion(rd_kafka_DeleteGroup_new(group.c_str()));
+    rd_kafka_DeleteGroup_t* asked = deletion.get();
+    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout_us);
+    rd_kafka_DeleteGroups(client_.get(), &asked, 1, options.get(), queue_.get());
+    const std::string action = "cannot delete the group `" + group + "`";
+    const Asked right{.right = "Delete", .topic = {}, .group = group, .id = {}};
+    BRAID_ASSIGN(const Event event, answer(action, right));
+    size_t count = 0;
+    const rd_kafka_group_result_t** results =
+        rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event.get()), &count);
+    BRAID_CHECK(count == 1, "an answer for another group");
+    const rd_kafka_error_t* error = rd_kafka_group_result_error(results[0]);
+    if (error == nullptr || rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) return {};
+    return error_of(rd_kafka_error_code(error), action, right);
+  }
+
   BrokerResult<OffsetRange> offsets(const TopicPartition& place, int64_t timeout_us) override {
     BRAID_ASSIGN(const int64_t begin, list_offset(place, RD_KAFKA_OFFSET_SPEC_EARLIEST, timeout_us));
     BRAID_ASSIGN(const int64_t end, list_offset(place, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_us));

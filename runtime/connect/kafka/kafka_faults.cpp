@@ -10,7 +10,7 @@ std::string missing_right(rd_kafka_resp_err_t code, const Asked& asked) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return fmt::format("`{}` on the topic `{}`", asked.right.empty() ? "Describe" : asked.right, asked.topic);
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return fmt::format("`Read` on the group `{}`", asked.group);
+      return fmt::format("`{}` on the group `{}`", asked.right == "Delete" ? "Delete" : "Read", asked.group);
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return fmt::format("`Write` on the transactional id `{}`", asked.id);
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
@@ -99,6 +99,7 @@ BrokerFault fault_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__RETRY:
     case RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
@@ -119,6 +120,14 @@ BrokerFault fault_of(rd_kafka_resp_err_t code) {
     // The member joins again when it is served; its partitions come back as lost ones.
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
       return BrokerFault::retry;
+    // The broker lost track of the writer, or the writer of its records.
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
+      return BrokerFault::uncertain;
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:

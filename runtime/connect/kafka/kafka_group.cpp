@@ -75,6 +75,27 @@ class KafkaGroup : public BrokerGroup {
     return found;
   }
 
+  BrokerStatus commit(std::span<const OffsetToCommit> offsets, int64_t timeout_us) override {
+    const std::string action = "cannot commit the offsets";
+    // Brokers take offsets of a group without members from anybody.
+    const GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_.get()));
+    if (metadata == nullptr || rd_kafka_consumer_group_metadata_generation_id(metadata.get()) < 0)
+      return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, action, asked_);
+    const PartitionList list = offset_list(client_.get(), offsets);
+    const Queue answers(rd_kafka_queue_new(client_.get()));
+    const rd_kafka_resp_err_t asked = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
+    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return uncertain(error_of(asked, action, asked_));
+    const Event event(rd_kafka_queue_poll(answers.get(), milliseconds(timeout_us)));
+    if (event == nullptr) return uncertain(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, action, asked_));
+    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return uncertain(error_of(rd_kafka_event_error(event.get()), action, asked_));
+    const rd_kafka_topic_partition_list_t* found = rd_kafka_event_topic_partition_list(event.get());
+    for (int i = 0; found != nullptr && i < found->cnt; ++i)
+      if (found->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return uncertain(error_of(found->elems[i].err, action, asked_));
+    return {};
+  }
+
   std::unique_ptr<Membership> membership() override {
     auto made = std::make_unique<KafkaMembership>();
     made->metadata.reset(rd_kafka_consumer_group_metadata(client_.get()));
@@ -82,6 +103,12 @@ class KafkaGroup : public BrokerGroup {
   }
 
  private:
+  /// What may be done later is in doubt.
+  static BrokerError uncertain(BrokerError error) {
+    if (error.fault == BrokerFault::retry) error.fault = BrokerFault::uncertain;
+    return error;
+  }
+
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) {
     std::vector<int32_t> partitions;
     for (int i = 0; i < list->cnt; ++i) partitions.push_back(list->elems[i].partition);

@@ -3,7 +3,9 @@
 
 #include <rdkafka.h>
 
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "runtime/broker/broker.h"
@@ -52,6 +54,21 @@ BrokerError error_of_connection(rd_kafka_resp_err_t code, const std::string& bro
 inline PartitionList list_of(const TopicPartition& place, int64_t offset) {
   PartitionList list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = offset;
+  return list;
+}
+
+/// A list of offsets with their metadata.
+inline PartitionList offset_list(rd_kafka_t* client, std::span<const OffsetToCommit> offsets) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const OffsetToCommit& each : offsets) {
+    rd_kafka_topic_partition_t* place =
+        rd_kafka_topic_partition_list_add(list.get(), each.place.topic.c_str(), each.place.partition);
+    place->offset = each.offset;
+    if (each.metadata.empty()) continue;
+    place->metadata = rd_kafka_mem_malloc(client, each.metadata.size());
+    std::copy(each.metadata.begin(), each.metadata.end(), static_cast<char*>(place->metadata));
+    place->metadata_size = each.metadata.size();
+  }
   return list;
 }
 

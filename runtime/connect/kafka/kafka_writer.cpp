@@ -171,16 +171,7 @@ class KafkaWriter : public BrokerWriter {
     // Brokers take offsets of a transaction unchecked from one that names no member.
     if (metadata == nullptr || rd_kafka_consumer_group_metadata_generation_id(metadata.get()) < 0)
       return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "cannot commit the offsets");
-    const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-    for (const OffsetToCommit& each : offsets) {
-      rd_kafka_topic_partition_t* place =
-          rd_kafka_topic_partition_list_add(list.get(), each.place.topic.c_str(), each.place.partition);
-      place->offset = each.offset;
-      if (each.metadata.empty()) continue;
-      place->metadata = rd_kafka_mem_malloc(client_.get(), each.metadata.size());
-      std::copy(each.metadata.begin(), each.metadata.end(), static_cast<char*>(place->metadata));
-      place->metadata_size = each.metadata.size();
-    }
+    const PartitionList list = offset_list(client_.get(), offsets);
     const ErrorHandle error(
         rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
     if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets", asked());
