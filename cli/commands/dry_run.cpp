@@ -1,8 +1,13 @@
+#include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <optional>
 
 #include "cli/commands/command.h"
+#include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
+#include "cli/session/broker.h"
 #include "cli/session/explanation.h"
 #include "cli/session/native.h"
 #include "cli/session/row_collector.h"
@@ -20,6 +25,7 @@ struct DryRunFlags {
   ScriptOptions script;
   std::vector<std::string> inputs;
   int64_t limit = 0;
+  int64_t tail = 1000;
   std::string format = "table";
   bool explain = false, no_seal = false, quiet = false;
 };
@@ -128,6 +134,21 @@ void print_account(size_t index, const JobReport::Product& report, const RowColl
   fmt::print(to, "\n");
 }
 
+/// What was read of topics, and what follows from that it was not all.
+void print_tails(const std::vector<DryRunReport::Read>& topics, int64_t tail, std::FILE* to) {
+  if (topics.empty()) return;
+  fmt::print(to, "the last {} of each partition were read, without joining the group:\n", counted(tail, "offset"));
+  int64_t before = 0;
+  for (const DryRunReport::Read& each : topics) {
+    before += each.begin - each.first;
+    fmt::print(to, "  {}: from offset {} up to {}, of {} to {}\n", each.partition, grouped(each.begin),
+               grouped(each.end), grouped(each.first), grouped(each.end));
+  }
+  if (before > 0)
+    fmt::print(to, "{} before them were not read: joins and windows know nothing of those\n",
+               counted(before, "offset"));
+}
+
 /// Of each product at most.
 int64_t rows_shown(const DryRunFlags& flags) {
   if (flags.limit > 0) return flags.limit;
@@ -136,8 +157,9 @@ int64_t rows_shown(const DryRunFlags& flags) {
 
 /// What the run did. Rows go to standard output; with a table so does the report, and otherwise it goes to standard
 /// error, where it is in nobody's way.
-void print_report(const Program& program, const JobReport& report, const RowCollector& rows, const DryRunFlags& flags,
-                  const Console& console, int64_t elapsed_us) {
+void print_report(const Program& program, const DryRunReport& result, const RowCollector& rows,
+                  const DryRunFlags& flags, const Console& console, int64_t elapsed_us) {
+  const JobReport& report = result.job;
   const bool table = flags.format == "table";
   if (flags.quiet && !table) return;
   std::FILE* to = table ? stdout : stderr;
@@ -151,6 +173,7 @@ void print_report(const Program& program, const JobReport& report, const RowColl
       print_account(i, report.products[i], rows, rows_shown(flags), !flags.no_seal && !report.drained, to);
   }
   if (flags.quiet) return;
+  print_tails(result.topics, flags.tail, to);
   fmt::print(to, "{} in {:.1f} s, nothing was written\n", counted(report.events, "event"),
              static_cast<double>(elapsed_us) / 1e6);
   if (report.drained) fmt::print(to, "stopped before the end of the inputs: the counts are of what was read\n");
@@ -179,9 +202,12 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   }
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
-  for (const SourceSpec& source : compiled.program().sources)
-    if (source.binding.kind == "topic")
-      session.reporter().report(diag::CannotRunHere{.what = "a dry run of the topic `" + source.binding.address + "`"});
+  const std::vector<SourceSpec>& sources = compiled.program().sources;
+  const bool reads_topics =
+      std::any_of(sources.begin(), sources.end(), [](const SourceSpec& each) { return each.binding.kind == "topic"; });
+  std::optional<BrokerSettings> settings;
+  if (bound && reads_topics)
+    settings = broker_settings(session.environment(), session.files().root, session.files().name, session.reporter());
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   if (flags.explain) {
@@ -190,6 +216,15 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   }
 
   const Program& program = compiled.program();
+  std::unique_ptr<Broker> broker;
+  if (settings) {
+    auto reached = reach_broker(*settings, program, {});
+    if (!reached.ok()) {
+      context.exit_code = show_error(reached.error(), context.console);
+      return;
+    }
+    broker = std::move(*reached);
+  }
   const bool table = flags.format == "table";
   RowCollector::Limits limits;
   limits.rows = rows_shown(flags);
@@ -203,21 +238,22 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   ProgressLine progress(context.console, system_clock());
   BackgroundCompiler native(compiled);
   catch_stop_signals();
-  DryRunOptions run_options{.seal = !flags.no_seal};
+  DryRunOptions run_options{.seal = !flags.no_seal, .tail = flags.tail};
+  if (settings) run_options.group = settings->group;
   run_options.stop_requested = [&] { return stop_requested() || (flags.limit > 0 && rows.satisfied()); };
   run_options.progress = [&](const JobProgress& now) {
     if (!native.started() && progress.elapsed_us() > kNativeAfterUs) native.start();
     progress.show(now);
   };
   InlineExecutor executor;
-  const JobSeams seams{real_fs(), system_clock(), executor, {}};
-  const Result<JobReport> report = dry_run(program, run_options, seams, rows);
+  const JobSeams seams{real_fs(), system_clock(), executor, {}, broker.get()};
+  const Result<DryRunReport> report = dry_run(program, run_options, seams, rows);
   progress.clear();
   if (!report.ok()) {
     context.exit_code = show_error(report.error(), context.console);
   } else {
     print_report(program, *report, rows, flags, context.console, progress.elapsed_us());
-    if (report->deviation != 0) context.exit_code = kOurBug;
+    if (report->job.deviation != 0) context.exit_code = kOurBug;
   }
   leave_if_compiling(native.started() && !native.finished(), context.exit_code);
 }
@@ -234,6 +270,11 @@ void add_dry_run(CLI::App& app, CommandContext& context) {
   command
       ->add_option("--limit", flags->limit, "Maximum rows of each product (table: 20); stops when all have that many")
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--tail", flags->tail,
+                   "Of each partition of a topic the last N offsets at most; topics are read without joining the group")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--format", flags->format, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();

@@ -11,14 +11,12 @@
 #include "cli/project/config.h"
 #include "cli/project/http_address.h"
 #include "cli/serve/job_watch.h"
-#include "cli/session/broker.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
 #include "runtime/codec/avro_encoder.h"
-#include "runtime/connect/topic_check.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/state/rocks_store.h"
@@ -132,13 +130,6 @@ std::function<void(std::string_view)> kill_point_of_environment() {
   };
 }
 
-/// The broker of the job, which has answered and has what the job is bound to.
-Result<std::unique_ptr<Broker>> reach_broker(const TopicSetup& topics, const Program& program) {
-  BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(topics.settings));
-  BRAID_TRY(check_topics(*broker, program, topics.outputs, kBrokerPatienceUs));
-  return broker;
-}
-
 /// The registry of the job, which has the schemas of its products.
 Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
                                                                   TopicSetup& topics) {
@@ -215,7 +206,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;
-    auto reached = reach_broker(topics, compiled.program());
+    auto reached = reach_broker(topics.settings, compiled.program(), topics.outputs);
     if (!reached.ok()) {
       context.exit_code = show_failure({finding_of(reached.error())}, log, context.console, session.sources());
       return;

@@ -8,6 +8,7 @@
 
 #include "cli/session/broker.h"
 #include "cli/session/topics.h"
+#include "runtime/connect/topic_check.h"
 #include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/state/rocks_store.h"
@@ -114,6 +115,13 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
     reporter.report(diag::CannotRunHere{.what = "`--reset` of a job that writes topics"})
         .note("name another `group` in [env." + environment.name + ".kafka] and another --store");
   return setup;
+}
+
+Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
+                                             const std::map<int, TopicBinding>& outputs) {
+  BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(settings));
+  BRAID_TRY(check_topics(*broker, program, outputs, kBrokerPatienceUs));
+  return broker;
 }
 
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,

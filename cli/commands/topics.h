@@ -1,4 +1,5 @@
-// What `run` does with topics: which of them the job has, and its members, each on a thread of its own.
+// What `run` does with topics: which of them the job has, and its members, each on a thread of its own. `dry-run` reads
+// the topics only.
 #pragma once
 
 #include <map>
@@ -21,6 +22,10 @@ struct TopicSetup {
 
 /// Reports what cannot be run. `resets`: with --reset.
 TopicSetup topics_of(Session& session, const Program& program, bool resets);
+
+/// A broker that has answered and has what the program is bound to.
+Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
+                                             const std::map<int, TopicBinding>& outputs);
 
 /// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of
 /// all of them.

@@ -35,6 +35,11 @@ auto ask(const TopicAccess& access, const Call& call) {
   return of_input(ask_patiently(*access.clock, access.stop_requested, call));
 }
 
+template <class Entry>
+Error error_of(const Entry& entry) {
+  return {ErrorKind::input, entry.make().message, Entry::kCode, 0};
+}
+
 class TopicSource : public SourcePartition {
  public:
   TopicSource(const TopicAccess& access, TopicPartition place, const TopicForm& form, std::optional<int64_t> bound)
@@ -202,11 +207,8 @@ class TopicSource : public SourcePartition {
   Error lost(const BrokerError& error) const {
     const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kPatience);
     if (!range.ok() || range->begin <= *position_) return error;
-    const Diagnostic gone =
-        diag::RecordsGone{
-            .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_}
-            .make();
-    return {ErrorKind::input, gone.message, gone.code, 0};
+    return error_of(diag::RecordsGone{
+        .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_});
   }
 
   Error changed(int64_t end) const {
@@ -245,20 +247,41 @@ TopicPartition place_of(std::string_view name) {
   return {std::string(name.substr(0, slash)), std::stoi(std::string(name.substr(slash + 1)))};
 }
 
-Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const std::string& topic,
+Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const SourceSpec& source,
                                                           bool whole) {
-  const std::string names[] = {topic};
+  const std::string names[] = {source.binding.address};
   BRAID_ASSIGN(const std::vector<TopicInfo> found,
                ask(access, [&] { return access.broker->describe(names, kPatience); }));
-  if (found.empty()) return Error{ErrorKind::input, "the topic `" + topic + "` does not exist", 0, 0};
+  if (found.empty()) return error_of(diag::TopicMissing{.topic = names[0], .relation = source.name, .near = {}});
   std::vector<TopicPartition> places;
   for (int32_t partition = 0; partition < found.front().partitions; ++partition)
-    if (whole || !access.task || *access.task == partition) places.push_back({topic, partition});
+    if (whole || !access.task || *access.task == partition) places.push_back({names[0], partition});
   return places;
 }
 
-Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& place, const StartAt& start) {
+namespace {
+
+/// An offset that the binding names.
+Result<int64_t> named_offset(const SourceSpec& source, const TopicPartition& place, int64_t offset,
+                             const OffsetRange& range) {
+  if (offset >= range.begin && offset <= range.end) return offset;
+  std::string reason = offset < range.begin
+                           ? fmt::format("its first record has offset {}, those before are deleted", range.begin)
+                           : fmt::format("its next record will have offset {}", range.end);
+  return error_of(diag::StartOutside{.relation = source.name,
+                                     .topic = place.topic,
+                                     .partition = place.partition,
+                                     .offset = offset,
+                                     .reason = std::move(reason)});
+}
+
+}  // namespace
+
+Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place) {
   BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
+  if (source.is_static()) return range.begin;
+  if (access.tail) return std::max(range.begin, range.end - *access.tail);
+  const StartAt start = start_of(source.binding);
   switch (start.kind) {
     case StartAt::Kind::earliest:
       return range.begin;
@@ -269,7 +292,7 @@ Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& pl
     }
     case StartAt::Kind::offsets: {
       const auto found = start.offsets.find(place.partition);
-      return found == start.offsets.end() ? range.begin : found->second;
+      return found == start.offsets.end() ? range.begin : named_offset(source, place, found->second, range);
     }
   }
   return range.begin;

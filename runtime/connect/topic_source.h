@@ -38,15 +38,19 @@ struct TopicAccess {
   bool live = false;
   /// How long a turn waits for a schema that has to be had.
   int64_t schema_patience_us = 30'000'000;
+  /// Begin so many offsets before the end at most, wherever the binding starts. Nothing: where the binding says.
+  std::optional<int64_t> tail;
   /// Asked while it waits; true: it gives up, as if nothing were at hand.
   std::function<bool()> stop_requested;
 };
 
-/// What was read from a topic, in the order of partitions. `whole`: all partitions, whatever `access.task` says.
-Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const std::string& topic,
+/// What the source reads of its topic, in the order of partitions. `whole`: all partitions, whatever `access.task`
+/// says. Fails with 7049 if there is no such topic.
+Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const SourceSpec& source,
                                                           bool whole);
-/// The offset at which reading begins where nothing was read before.
-Result<int64_t> first_offset(const TopicAccess& access, const TopicPartition& place, const StartAt& start);
+/// The offset at which the source begins to read where nothing was read before. Fails with 7052 if the partition does
+/// not have the offset at which it is to start.
+Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place);
 
 /// "payments.payment.v1/3", and back.
 std::string name_of(const TopicPartition& place);

@@ -125,11 +125,40 @@ TEST_F(TopicSourceTest, WhereReadingBegins) {
     ASSERT_TRUE(writer_->write({.place = place_, .key = {}, .value = "{}", .timestamp_ms = 1000 * (i + 1)}).ok());
     ASSERT_TRUE(writer_->flush(kSecond).ok());
   }
-  EXPECT_EQ(*first_offset(access_, place_, *parse_start("earliest")), 0);
-  EXPECT_EQ(*first_offset(access_, place_, *parse_start("latest")), 4);
-  EXPECT_EQ(*first_offset(access_, place_, *parse_start("1970-01-01T00:00:03Z")), 2);
-  EXPECT_EQ(*first_offset(access_, place_, *parse_start("0=7,1=3")), 3);
-  EXPECT_EQ(*first_offset(access_, place_, *parse_start("0=7")), 0);
+  auto first = [this](const std::string& start) {
+    SourceSpec source{.name = "shop.sale"};
+    source.binding = {"topic", "t", "json", {{"start", start}}};
+    source.has_time = true;
+    return first_offset(access_, source, place_);
+  };
+  EXPECT_EQ(*first("earliest"), 0);
+  EXPECT_EQ(*first("latest"), 4);
+  EXPECT_EQ(*first("1970-01-01T00:00:03Z"), 2);
+  EXPECT_EQ(*first("0=7,1=3"), 3);
+  EXPECT_EQ(*first("1=4"), 4);
+  EXPECT_EQ(*first("0=7"), 0);
+  const auto behind = first("1=5");
+  ASSERT_FALSE(behind.ok());
+  EXPECT_EQ(behind.error().code, 7052);
+  EXPECT_EQ(behind.error().message,
+            "`shop.sale` cannot start at offset 5 of `t/1`: its next record will have offset 4");
+  ASSERT_TRUE(broker_.delete_records_before(place_, 2, kSecond).ok());
+  EXPECT_EQ(first("1=1").error().message,
+            "`shop.sale` cannot start at offset 1 of `t/1`: its first record has offset 2, those before are deleted");
+  EXPECT_EQ(*first("1=2"), 2);
+  // Of the tail, wherever the binding starts.
+  access_.tail = 1;
+  EXPECT_EQ(*first("earliest"), 3);
+  access_.tail = 100;
+  EXPECT_EQ(*first("latest"), 2);
+}
+
+TEST_F(TopicSourceTest, ATopicThatIsMissingHasItsCode) {
+  SourceSpec source{.name = "shop.sale"};
+  source.binding = {"topic", "nowhere", "json", {}};
+  const auto found = find_topic_partitions(access_, source, true);
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code, 7049);
 }
 
 /// Schemas that come when a test says so.

@@ -1,16 +1,41 @@
 #include "runtime/engine/dry_run.h"
 
+#include <algorithm>
+
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/engine/turn_feed.h"
 #include "runtime/state/memory_store.h"
 
 namespace braid {
+namespace {
 
-Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, const JobSeams& seams,
-                          OutputWriter& output) {
+constexpr int64_t kPatience = 30'000'000;
+
+bool is_read_from_topic(const SourceSpec& source) {
+  return source.binding.kind == "topic";
+}
+
+}  // namespace
+
+Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& options, const JobSeams& seams,
+                             OutputWriter& output) {
   MemoryStore nothing_known;
+  DryRunReport result;
+  std::unique_ptr<BrokerReader> reader;
+  TopicAccess topics{.broker = seams.broker,
+                     .clock = &seams.clock,
+                     .bounded = true,
+                     .tail = options.tail,
+                     .stop_requested = options.stop_requested};
   JobInputs inputs(seams.fs, program, {.complete = options.seal});
+  if (std::any_of(program.sources.begin(), program.sources.end(), is_read_from_topic)) {
+    auto made = topics.broker->make_reader({.group = options.group});
+    if (!made.ok()) return Error(made.error());
+    reader = std::move(*made);
+    topics.reader = reader.get();
+    inputs.read_topics(topics);
+  }
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine,
                TurnEngine::make(program, output, {.job_seed = 0, .now = seams.clock.now_us()}));
   BRAID_TRY(inputs.open(nothing_known));
@@ -31,11 +56,18 @@ Result<JobReport> dry_run(const Program& program, const DryRunOptions& options, 
     turns += turn != nullptr;
     if (options.progress) options.progress(progress_of(*engine, turns));
   }
-  JobReport report = report_of(program, *engine);
+  for (const JobInputs::Partition& partition : inputs.partitions()) {
+    const SourceSpec& source = program.sources[static_cast<size_t>(partition.source)];
+    if (!is_read_from_topic(source) || source.is_static()) continue;
+    const BrokerResult<OffsetRange> range = topics.broker->offsets(place_of(partition.name), kPatience);
+    if (!range.ok()) return Error(range.error());
+    result.topics.push_back({partition.name, range->begin, partition.begin.position, partition.position.position});
+  }
+  JobReport& report = result.job = report_of(program, *engine);
   report.drained = drained;
   report.turns = turns;
   report.warnings = inputs.warnings();
-  return report;
+  return result;
 }
 
 }  // namespace braid

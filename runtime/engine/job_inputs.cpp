@@ -158,7 +158,7 @@ Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(c
   std::vector<std::pair<std::string, std::string>> found;
   if (spec.binding.kind == "topic") {
     BRAID_CHECK(topics_ != nullptr, "a topic is to be read, and there is no broker");
-    BRAID_ASSIGN(const auto places, find_topic_partitions(*topics_, spec.binding.address, spec.is_static()));
+    BRAID_ASSIGN(const auto places, find_topic_partitions(*topics_, spec, spec.is_static()));
     for (const TopicPartition& place : places) found.emplace_back(braid::name_of(place), "");
     return found;
   }
@@ -239,8 +239,7 @@ Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
     partition.position = stored->position;
     return {};
   }
-  const StartAt start = spec.is_static() ? StartAt() : start_of(spec.binding);
-  BRAID_ASSIGN(partition.begin.position, first_offset(*topics_, place, start));
+  BRAID_ASSIGN(partition.begin.position, first_offset(access, spec, place));
   partition.position = partition.begin;
   return {};
 }

@@ -1,6 +1,7 @@
 #include "runtime/tasks/job_end.h"
 
 #include "runtime/broker/patience.h"
+#include "runtime/report/diagnostic.h"
 
 namespace braid {
 namespace {
@@ -32,12 +33,14 @@ BrokerResult<bool> has_records(const TopicPartition& place, OffsetRange range, B
 
 }  // namespace
 
-Status JobEnd::add(const TopicAccess& access, const TopicPartition& place, const StartAt& start) {
+Status JobEnd::add(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place) {
   const BrokerResult<OffsetRange> range =
       ask_patiently(*access.clock, access.stop_requested, [&] { return access.broker->offsets(place, kPatience); });
   if (!range.ok()) return Error(range.error());
-  BRAID_ASSIGN(const int64_t begin, first_offset(access, place, start));
-  ranges_[place] = {begin, range->end};
+  const Result<int64_t> begin = first_offset(access, source, place);
+  // A job that has begun may have read what is not there any more.
+  if (!begin.ok() && begin.error().code != diag::StartOutside::kCode) return begin.error();
+  ranges_[place] = {begin.ok() ? *begin : range->begin, range->end};
   return {};
 }
 

@@ -97,9 +97,9 @@ Status JobMember::prepare() {
       continue;
     }
     TopicAccess access{.broker = seams_.broker, .clock = &seams_.clock, .stop_requested = options_.job.stop_requested};
-    BRAID_ASSIGN(const auto places, find_topic_partitions(access, source.binding.address, true));
+    BRAID_ASSIGN(const auto places, find_topic_partitions(access, source, true));
     if (options_.job.until_caught_up)
-      for (const TopicPartition& place : places) BRAID_TRY(end_.add(access, place, start_of(source.binding)));
+      for (const TopicPartition& place : places) BRAID_TRY(end_.add(access, source, place));
     const auto [found, added] = input_partitions_.emplace(source.binding.address, places.size());
     if (!added) {
       const auto first = std::find_if(program_.sources.begin(), program_.sources.end(), [&](const SourceSpec& each) {

@@ -242,9 +242,9 @@ def check_and_explain_show_topics(case):
             case.expect(f"  {line}\n" in out, f"expected `{line}` of {command}: {out}")
 
 
-def a_dry_run_reads_no_topic_yet(case):
+def a_dry_run_asks_the_brokers(case):
     folder = project(case, KAFKA + 'group = "x"\n')
-    case.braid("dry-run", folder, "--env", "prod", code=USAGE, finding="E7016")
+    case.braid("dry-run", folder, "--env", "prod", code=USAGE, finding="E7046")
 
 
 def files_in_an_environment_with_brokers(case):
@@ -258,4 +258,4 @@ def files_in_an_environment_with_brokers(case):
 if __name__ == "__main__":
     main([all_that_is_right, wrong_settings, wrong_registries, wrong_environments, wrong_bindings,
           bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics,
-          a_dry_run_reads_no_topic_yet, files_in_an_environment_with_brokers])
+          a_dry_run_asks_the_brokers, files_in_an_environment_with_brokers])
