@@ -13,6 +13,7 @@
 #include "cli/serve/job_watch.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
+#include "cli/session/topics.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
@@ -276,6 +277,7 @@ void run(const RunFlags& flags, CommandContext& context) {
       fmt::print("nothing new since the last run\n");
     else
       print_report(*report, elapsed);
+    if (topics.any()) fmt::print("{}\n", guarantee_text(compiled.program(), topics.outputs, topics.settings.delivery));
     if (report->drained) fmt::print("stopped on request, all committed; run again to go on\n");
     if (report->deviation != 0) {
       fmt::print(stderr, "braid: the accounts do not add up by {} records; this is a bug of Braid\n",

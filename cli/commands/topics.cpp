@@ -109,8 +109,6 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
   std::string& snapshots = setup.settings.snapshots;
   if (!snapshots.empty() && !snapshots.starts_with('/') && !session.files().root.empty())
     snapshots = join_path(session.files().root, snapshots);
-  if (setup.settings.delivery != Delivery::exactly_once && !setup.outputs.empty())
-    reporter.report(diag::CannotRunHere{.what = "`delivery = \"at-least-once\"`"});
   if (resets && !setup.outputs.empty())
     reporter.report(diag::CannotRunHere{.what = "`--reset` of a job that writes topics"})
         .note("name another `group` in [env." + environment.name + ".kafka] and another --store");

@@ -122,6 +122,22 @@ std::string topics_text(const Program& program, const std::map<int, TopicBinding
     text += fmt::format("  {} version {} writes {}, {}{}\n", product.qualified(), product.version, binding.topic,
                         binding.format, output_text(binding));
   }
+  text += "  " + guarantee_text(program, outputs, environment.kafka->settings.delivery) + "\n";
+  return text;
+}
+
+std::string guarantee_text(const Program& program, const std::map<int, TopicBinding>& outputs, Delivery delivery) {
+  if (outputs.empty())
+    return "exactly once: what was read of the topics and what was written to files is one commit of the store";
+  std::string text = delivery == Delivery::exactly_once
+                         ? "exactly once: results and what was read are one transaction of the brokers"
+                         : "at least once: results are written before what was read is committed; after a failure some "
+                           "are written again";
+  for (const SourceSpec& source : program.sources) {
+    if (source.is_static() || source.binding.kind != "file") continue;
+    text += fmt::format("; after a crash the files of {} are read again, and must hold what they held", source.name);
+    break;
+  }
   return text;
 }
 

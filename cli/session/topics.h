@@ -6,6 +6,7 @@
 
 #include "cli/project/project.h"
 #include "compiler/typed/project.h"
+#include "runtime/connect/broker_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/report/diagnostic.h"
 
@@ -20,6 +21,9 @@ void check_topic_source(const SourceSpec& source, const Environment& environment
 /// are bound before.
 std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Project& project,
                                         const Environment& environment, Reporter& reporter);
+
+/// Which guarantee holds for its results and why, in one sentence for people. It is bound, and reads or writes topics.
+std::string guarantee_text(const Program& program, const std::map<int, TopicBinding>& outputs, Delivery delivery);
 
 /// What the program reads from topics and writes to topics, a line each, for people. It is bound.
 std::string topics_text(const Program& program, const std::map<int, TopicBinding>& outputs,

@@ -255,6 +255,15 @@ TEST_F(CommitInFlight, records_what_it_held) {
     last = record->after();
     EXPECT_FALSE(EpochRecord::decode(bytes.substr(0, bytes.size() - 1)).ok());
     EXPECT_FALSE(EpochRecord::decode(bytes + "x").ok());
+    // Attempts at one epoch are told apart, though all else is the same.
+    EpochRecord attempt = *record;
+    attempt.attempt = 5;
+    EXPECT_EQ(attempt.after().epoch, last.epoch);
+    EXPECT_NE(attempt.after(), last);
+    const Result<EpochRecord> again = EpochRecord::decode(attempt.encode());
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->attempt, 5U);
+    EXPECT_EQ(again->after(), attempt.after());
   }
 }
 

@@ -28,6 +28,7 @@ void append_content(const EpochRecord& record, WireWriter& out) {
     out.fixed(output.rows);
     out.fixed(output.digest);
   }
+  if (record.attempt != 0) out.fixed(record.attempt);
 }
 
 }  // namespace
@@ -68,6 +69,7 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
     output.rows = in.fixed<uint64_t>();
     output.digest = in.fixed<uint64_t>();
   }
+  if (!in.failed() && !in.at_end()) record.attempt = in.fixed<uint64_t>();
   if (!known || in.failed() || !in.at_end())
     return Error{ErrorKind::store, "the record of an epoch cannot be read", 8002, 0};
   return record;

@@ -44,6 +44,9 @@ struct EpochRecord {
   std::vector<EpochEvent> events;
   uint64_t input_digest = 0;
   std::vector<EpochOutput> outputs;
+  /// Without transactions there may be several records of one epoch, of which one counts: this tells them apart, as a
+  /// part of the digest. 0: there is one.
+  uint64_t attempt = 0;
 
   std::string encode() const;
   static Result<EpochRecord> decode(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/broker/patience.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/tasks/partitioning.h"
 
 namespace braid {
@@ -174,13 +175,21 @@ Status JobMember::join() {
     }
     transactional_id_ = options_.broker.group + "." + name;
   }
-  auto writer = seams_.broker->make_writer({.transactional_id = transactional_id_,
-                                            .transaction_timeout_us = options_.broker.transaction_timeout_us,
-                                            .linger_us = kLinger,
-                                            .compression = options_.broker.compression});
+  std::optional<uint64_t> attempts;
+  if (!is_transactional()) {
+    // Each writer is another one, whatever of an earlier one is still on its way.
+    BRAID_ASSIGN(const std::string unique, seams_.fs.unique_id());
+    attempts = key_hash(unique);
+  }
+  auto writer = seams_.broker->make_writer(
+      {.transactional_id = is_transactional() ? std::optional(transactional_id_) : std::nullopt,
+       .transaction_timeout_us = options_.broker.transaction_timeout_us,
+       .linger_us = kLinger,
+       .compression = options_.broker.compression});
   if (!writer.ok()) return Error(writer.error());
   writer_ = std::move(*writer);
-  transaction_ = std::make_unique<Transaction>(*writer_, kPatience);
+  transaction_ = std::make_unique<Transaction>(*writer_, kPatience, attempts);
+  if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
   auto group = seams_.broker->make_group({.group = options_.broker.group,
                                           .topic = epochs_,
@@ -192,7 +201,7 @@ Status JobMember::join() {
 }
 
 Status JobMember::begin_session() {
-  while (true) {
+  while (is_transactional()) {
     const BrokerStatus begun = writer_->begin_session(kPatience);
     if (begun.ok()) break;
     const BrokerFault fault = begun.error().fault;
@@ -271,7 +280,9 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   Status recovered = task->lock();
   if (recovered.ok()) {
     // What waits for a transaction that is open is not known yet.
-    const auto committed = group_->committed(inputs_of(number), kShortly);
+    std::vector<TopicPartition> places = inputs_of(number);
+    if (places.empty()) places.push_back({epochs_, number});  // the token of a job that reads files alone
+    const auto committed = group_->committed(places, kShortly);
     if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
     recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
   }
@@ -352,7 +363,7 @@ Status JobMember::commit() {
   for (auto& [number, task] : tasks_)
     if (task != nullptr && task->end_epoch(offsets)) done.push_back(task.get());
   if (done.empty()) return {};
-  const BrokerStatus committed = transaction_->commit(offsets, *group_->membership());
+  const BrokerStatus committed = transaction_->commit(offsets, *group_);
   if (!committed.ok()) return settle(committed.error());
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (TaskRun* task : done) BRAID_TRY(task->committed());
@@ -371,14 +382,18 @@ void JobMember::forget_tasks() {
 
 Status JobMember::forget_work() {
   forget_tasks();
-  return transaction_->abort().ok() ? Status() : begin_session();
+  if (is_transactional()) return transaction_->abort().ok() ? Status() : begin_session();
+  transaction_->forget();
+  return {};
 }
 
 Status JobMember::settle(const BrokerError& error) {
-  switch (error.fault) {
+  // What was written at least once stays. Offsets that are still on their way are refused from a member that is gone.
+  const bool ends = error.fault == BrokerFault::refused || error.fault == BrokerFault::lost;
+  switch (is_transactional() || ends ? error.fault : BrokerFault::fenced) {
     case BrokerFault::refused:
     case BrokerFault::lost: {
-      (void)transaction_->abort();
+      if (is_transactional()) (void)transaction_->abort();
       return Error(error);
     }
     case BrokerFault::fenced:

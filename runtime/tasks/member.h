@@ -44,6 +44,8 @@ class JobMember : BrokerGroup::Owner {
   void forget_tasks();
   void warn(const Diagnostic& warning);
   bool stops();
+  /// Otherwise what it does is there at least once.
+  bool is_transactional() const { return options_.broker.delivery == Delivery::exactly_once; }
   /// Its inputs have an end, and its tasks have read them up to there.
   bool tasks_at_end() const;
   /// That, and so have the tasks of others.

@@ -114,32 +114,51 @@ Status TaskRun::replay(const EpochChain& token) {
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
   epochs_from_ = std::max(epochs_from_, range->begin);
-  return read_epochs(epochs_from_, [&](const EpochRecord& epoch, int64_t offset) -> Result<bool> {
-    if (epoch.after().epoch <= last_.epoch) return true;
+  // An epoch is run again once it is sure that it counts: it is the last one, or the next one comes behind it. Without
+  // transactions there may be others, of which nothing came.
+  std::vector<std::pair<EpochRecord, int64_t>> attempts;
+  return read_epochs(epochs_from_, [&](EpochRecord&& epoch, int64_t offset) -> Result<bool> {
+    const EpochChain after = epoch.after();
+    if (after.epoch <= last_.epoch) return true;
+    for (auto& [earlier, at] : attempts) {
+      if (earlier.after() != epoch.before) continue;
+      BRAID_TRY(run_again(earlier, at));
+      attempts.clear();
+      break;
+    }
     if (epoch.before.epoch != last_.epoch) return gone();
-    if (epoch.before != last_)
+    const bool is_last = after == token;
+    if (epoch.before != last_ || (!is_last && after.epoch >= token.epoch && epoch.attempt == 0))
       return store_error(
           diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
               .make());
-    auto differs = [&](std::string reason) {
-      return input_error(diag::ReplayDiffers{
-          .task = place_.number, .epoch = static_cast<int64_t>(epoch.after().epoch), .reason = std::move(reason)}
-                             .make());
-    };
-    if (epoch.program != program_.id) return differs("another version of the script has made it");
-    if (Status again = turns_.replay(epoch); !again.ok())
-      return again.error().code == diag::ReplayDiffers::kCode ? differs(again.error().message) : again.error();
-    record_ = turns_.end_epoch(last_);
-    outputs_.collect(record_.outputs);
-    if (record_.tables != epoch.tables) return differs("reference data is not what it was");
-    if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
-    if (record_.after() != epoch.after()) return differs("it gives other rows, which is a bug of Braid");
-    last_ = record_.after();
-    epochs_from_ = offset + 1;
-    // Turns that are run again fill the memory like others.
-    if (full()) BRAID_TRY(keep_to_budget());
-    return last_.epoch < token.epoch;
+    if (is_last)
+      BRAID_TRY(run_again(epoch, offset));
+    else
+      attempts.emplace_back(std::move(epoch), offset);
+    return !is_last;
   });
+}
+
+Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
+  auto differs = [&](std::string reason) {
+    return input_error(diag::ReplayDiffers{
+        .task = place_.number, .epoch = static_cast<int64_t>(epoch.after().epoch), .reason = std::move(reason)}
+                           .make());
+  };
+  if (epoch.program != program_.id) return differs("another version of the script has made it");
+  if (Status again = turns_.replay(epoch); !again.ok())
+    return again.error().code == diag::ReplayDiffers::kCode ? differs(again.error().message) : again.error();
+  record_ = turns_.end_epoch(last_);
+  record_.attempt = epoch.attempt;
+  outputs_.collect(record_.outputs);
+  if (record_.tables != epoch.tables) return differs("reference data is not what it was");
+  if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
+  if (record_.after() != epoch.after()) return differs("it gives other rows, which is a bug of Braid");
+  last_ = record_.after();
+  epochs_from_ = offset + 1;
+  // Turns that are run again fill the memory like others.
+  return full() ? keep_to_budget() : Status();
 }
 
 Error TaskRun::gone() const {
@@ -155,6 +174,11 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
   int64_t began = seams_.clock.steady_us();
   while (true) {
     auto fetched = seams_.reader->fetch(place_.epochs, 64);
+    if (!fetched.ok() && fetched.error().fault == BrokerFault::lost) {
+      // An owner of before may have cut the topic meanwhile: what is left has what is needed, or a snapshot has.
+      const BrokerResult<OffsetRange> range = epochs_range();
+      waits_ = range.ok() && range->begin > from;
+    }
     if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) return Error(fetched.error());
     if (!fetched.ok() || fetched->batch == nullptr) {
       // The offsets of a transaction may be seen before its records.
@@ -168,8 +192,9 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
       continue;
     }
     for (const BrokerRecord& record : fetched->batch->records()) {
-      BRAID_ASSIGN(const EpochRecord epoch, EpochRecord::decode(record.value.value_or("")));
-      BRAID_ASSIGN(const bool more, visit(epoch, record.offset));
+      BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(record.value.value_or("")));
+      from = record.offset + 1;
+      BRAID_ASSIGN(const bool more, visit(std::move(epoch), record.offset));
       if (!more) {
         (void)seams_.reader->stop(place_.epochs);
         return {};
@@ -185,12 +210,19 @@ Status TaskRun::fetch_store(const EpochChain& token) {
   if (here.exists) return {};
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
-  std::map<uint64_t, uint64_t> chain;  // digest by epoch
-  BRAID_TRY(read_epochs(range->begin, [&](const EpochRecord& record, int64_t) -> Result<bool> {
-    chain[record.before.epoch] = record.before.digest;
-    return record.after().epoch < token.epoch;
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> before;  // digest before, by epoch and digest after
+  BRAID_TRY(read_epochs(range->begin, [&](EpochRecord&& record, int64_t) -> Result<bool> {
+    const EpochChain after = record.after();
+    before[{after.epoch, after.digest}] = record.before.digest;
+    return after != token && (after.epoch < token.epoch || record.attempt != 0);
   }));
-  chain[token.epoch] = token.digest;
+  std::map<uint64_t, uint64_t> chain;  // digest by epoch
+  for (EpochChain at = token;; --at.epoch) {
+    chain[at.epoch] = at.digest;
+    const auto found = before.find({at.epoch, at.digest});
+    if (found == before.end()) break;
+    at.digest = found->second;
+  }
   const FetchRequest request{.owner = owner(),
                              .newest_epoch = token.epoch,
                              .fits =
@@ -241,10 +273,7 @@ Result<bool> TaskRun::run() {
   if (partition == nullptr) {
     // Behind the last commit of a busy time: what it did is not to be run again after a crash.
     const bool is_due = seams_.clock.steady_us() - stored_at_ >= place_.checkpoint_every_us;
-    if (is_due && stored_ != last_ && turns_.since_commit() == 0) {
-      note_epochs_end();
-      BRAID_TRY(keep_to_budget());
-    }
+    if (is_due && stored_ != last_ && turns_.since_commit() == 0) BRAID_TRY(keep_to_budget());
     if (in_flight_) in_flight_->go_on();
     return in_flight_ && !in_flight_->is_copied();
   }
@@ -260,7 +289,9 @@ bool TaskRun::full() const {
 
 bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
   if (turns_.since_commit() == 0) return false;
+  if (checkpoint_is_due()) note_epochs_end();
   record_ = turns_.end_epoch(last_);
+  record_.attempt = transaction_.next_attempt();
   outputs_.collect(record_.outputs);
   const EpochChain chain = record_.after();
   transaction_.write({.place = place_.epochs,
@@ -269,21 +300,29 @@ bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
                       .headers = {},
                       .timestamp_ms = seams_.clock.now_us() / 1000});
   const std::string token = token_text(chain);
+  bool reads_any = false;
   for (const JobInputs::Partition& partition : turns_.inputs().partitions())
-    if (reads_topic(partition)) offsets.push_back({place_of(partition.name), partition.position.position, token});
+    if (reads_topic(partition)) {
+      offsets.push_back({place_of(partition.name), partition.position.position, token});
+      reads_any = true;
+    }
+  // One that reads files alone has no offsets that could carry it.
+  if (!reads_any) offsets.push_back({place_.epochs, epochs_from_, token});
   return true;
 }
 
 Status TaskRun::committed() {
   last_ = record_.after();
   ++commits_;
-  if (!full() && seams_.clock.steady_us() - stored_at_ < place_.checkpoint_every_us) return {};
-  note_epochs_end();
-  return keep_to_budget();
+  return checkpoint_is_due() ? keep_to_budget() : Status();
+}
+
+bool TaskRun::checkpoint_is_due() const {
+  return full() || seams_.clock.steady_us() - stored_at_ >= place_.checkpoint_every_us;
 }
 
 void TaskRun::note_epochs_end() {
-  // The record of the last epoch lies before the end, and the next one is not written yet.
+  // Behind the commit would be too late: if this member was stopped there for a while, others have gone on since.
   if (const BrokerResult<OffsetRange> range = seams_.broker->offsets(place_.epochs, kPatience); range.ok())
     epochs_from_ = range->end;
 }

@@ -80,9 +80,11 @@ class TaskRun {
  private:
   /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
   /// seen yet.
-  using VisitEpoch = std::function<Result<bool>(const EpochRecord& record, int64_t offset)>;
+  using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
   Status read_epochs(int64_t from, const VisitEpoch& visit);
   Status replay(const EpochChain& token);
+  /// The epoch behind the last one, whose record has that offset.
+  Status run_again(const EpochRecord& epoch, int64_t offset);
   /// A task without a store begins with a snapshot that is on the chain up to the token, if there is one.
   Status fetch_store(const EpochChain& token);
   /// The store is as of a checkpoint: time for the next snapshot, perhaps.
@@ -93,7 +95,8 @@ class TaskRun {
   /// The record of the next epoch is not there.
   Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
-  /// Where records of epochs behind the last one will begin.
+  bool checkpoint_is_due() const;
+  /// Before the record of an epoch is written: it and all that come later lie behind what there is.
   void note_epochs_end();
   /// A checkpoint, and rows out of memory if there are too many.
   Status keep_to_budget();

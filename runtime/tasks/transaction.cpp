@@ -1,10 +1,12 @@
 #include "runtime/tasks/transaction.h"
 
+#include "runtime/base/rng.h"
+
 namespace braid {
 
 BrokerStatus Transaction::begin() {
   if (open_) return {};
-  BRAID_TRY(writer_.begin_transaction(patience_us_));
+  if (!attempts_) BRAID_TRY(writer_.begin_transaction(patience_us_));
   open_ = true;
   return {};
 }
@@ -21,14 +23,22 @@ void Transaction::write(const NewRecord& record) {
   if (!written.ok()) failure_ = written.error();
 }
 
-BrokerStatus Transaction::commit(const std::vector<OffsetToCommit>& offsets,
-                                 const BrokerGroup::Membership& membership) {
+uint64_t Transaction::next_attempt() {
+  return attempts_ ? hash_mix(*attempts_, ++attempt_) | 1 : 0;
+}
+
+BrokerStatus Transaction::commit(const std::vector<OffsetToCommit>& offsets, BrokerGroup& group) {
   if (failure_) return *failure_;
   BRAID_TRY(begin());
-  // The end of a transaction may overtake a record that is still on its way.
+  // The end of a transaction, or offsets, may overtake a record that is still on its way.
   BRAID_TRY(writer_.flush(patience_us_));
-  BRAID_TRY(writer_.send_offsets(offsets, membership, patience_us_));
-  BRAID_TRY(writer_.commit_transaction(patience_us_));
+  if (before_offsets) before_offsets();
+  if (attempts_) {
+    BRAID_TRY(group.commit(offsets, patience_us_));
+  } else {
+    BRAID_TRY(writer_.send_offsets(offsets, *group.membership(), patience_us_));
+    BRAID_TRY(writer_.commit_transaction(patience_us_));
+  }
   open_ = false;
   return {};
 }

@@ -55,6 +55,30 @@ TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
   }
 }
 
+TEST(Members, LoseNothingWithoutTransactions) {
+  JobSimulated sum;
+  for (uint64_t seed = 1; seed <= seeds(300); ++seed) {
+    JobSimulation run = run_of(seed);
+    run.delivery = Delivery::at_least_once;
+    const JobSimulated outcome = simulate(run);
+    ASSERT_EQ(outcome.failure, "");
+    ASSERT_EQ(outcome.violation, "");
+    ASSERT_EQ(outcome.stall, "");
+    if (run.fault_rate == 0 && run.instances == 1) {
+      ASSERT_EQ(outcome.repeated, 0) << seed;
+    }
+    sum.faults += outcome.faults;
+    sum.crashes += outcome.crashes;
+    sum.cut += outcome.cut;
+    sum.repeated += outcome.repeated;
+  }
+  const auto runs = static_cast<int64_t>(seeds(300));
+  EXPECT_GT(sum.faults, runs);
+  EXPECT_GT(sum.crashes, runs / 4);
+  EXPECT_GT(sum.cut, runs);
+  EXPECT_GT(sum.repeated, runs);
+}
+
 TEST(Members, RunTheSameWithTheSameSeed) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     const uint64_t trace = simulate(run_of(seed)).trace;

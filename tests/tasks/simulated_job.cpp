@@ -185,6 +185,7 @@ std::string line_of_row(const ProductSpec& product, const TopicBinding& binding,
 /// Whether the topics hold what they must; what they must not is noted.
 bool check(World& world, uint64_t* trace) {
   bool whole = true;
+  world.outcome.repeated = 0;
   for (const auto& [product, binding] : world.outputs) {
     Rows missing = world.expected[binding.topic];
     for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
@@ -197,6 +198,8 @@ bool check(World& world, uint64_t* trace) {
         const auto found = missing.find(value);
         if (found != missing.end())
           missing.erase(found);
+        else if (world.run.delivery == Delivery::at_least_once && world.expected[binding.topic].contains(value))
+          ++world.outcome.repeated;
         else if (world.outcome.violation.empty())
           world.outcome.violation = fmt::format("seed {}: {}/{} offset {} must not be there: {}", world.run.seed,
                                                 binding.topic, partition, offset, value);
@@ -228,6 +231,7 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   options.job.follow = !until_caught_up;
   options.job.stop_requested = [&] { return (world.stop && !until_caught_up) || broker.crashed(); };
   options.broker.group = "job";
+  options.broker.delivery = world.run.delivery;
   options.broker.session_timeout_us = 6 * kSecond;
   options.broker.transaction_timeout_us = 10 * kSecond;
   options.outputs = world.outputs;

@@ -6,12 +6,14 @@
 #include <string>
 
 #include "runtime/broker/sim_broker.h"
+#include "runtime/connect/broker_settings.h"
 
 namespace braid {
 
 struct JobSimulation {
   uint64_t seed = 1;
   TransactionLevel level = TransactionLevel::by_session;
+  Delivery delivery = Delivery::exactly_once;
   double fault_rate = 0.01;
   int instances = 3;
   int32_t partitions = 4;
@@ -33,6 +35,7 @@ struct JobSimulation {
 
 struct JobSimulated {
   std::string violation;  ///< what should not be in the output; empty: nothing
+  int64_t repeated = 0;   ///< rows that are there more often than once; only at least once
   std::string stall;      ///< what is missing at the end
   std::string failure;    ///< with which an instance ended that had not crashed
   int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
