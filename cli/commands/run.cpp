@@ -161,6 +161,10 @@ void run(const RunFlags& flags, CommandContext& context) {
   });
   if (flags.follow && reads_stdin)
     session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
+  if (flags.follow && !flags.until.empty())
+    session.reporter().report(diag::FlagsExclude{.first = "--follow",
+                                                 .second = "--until " + flags.until,
+                                                 .reason = "one reads on without an end, the other one ends"});
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   if (products.empty()) {
@@ -185,7 +189,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.until_caught_up = !flags.until.empty();
   options.follow = !options.until_caught_up && (flags.follow || topics.any());
   options.seal = !flags.no_seal && !topics.any();
-  options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : topics.any() ? 100'000 : 1'000'000;
+  options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : 1'000'000;
   options.accept = flags.accept;
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
@@ -207,6 +211,12 @@ void run(const RunFlags& flags, CommandContext& context) {
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;
+    const Result<int64_t> within = commit_within(flags.commit_within_us, topics);
+    if (!within.ok()) {
+      context.exit_code = show_failure({finding_of(within.error())}, log, context.console, session.sources());
+      return;
+    }
+    options.commit_every_us = *within;
     auto reached = reach_broker(topics.settings, compiled.program(), topics.outputs);
     if (!reached.ok()) {
       context.exit_code = show_failure({finding_of(reached.error())}, log, context.console, session.sources());
@@ -316,14 +326,17 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->type_name("WHEN");
   command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
   command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
-  command->add_option("--commit-every", flags->commit_every_turns, "Turns (of up to 256 KB) between two commits")
+  command
+      ->add_option("--commit-every", flags->commit_every_turns,
+                   "Turns (of up to 256 KB) between two commits; with topics, of each task")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command
       ->add_option_function<std::string>(
           "--commit-within",
           [flags](const std::string& written) { parse_duration_literal(written, &flags->commit_within_us); },
-          "With --follow or topics: longest time from a turn to its commit (default: 1s; with topics 100ms)")
+          "With --follow or topics: longest time from a turn to its commit (default: 1s; with topics the "
+          "environment's, or 100ms)")
       ->check(is_duration)
       ->type_name("DURATION");
   command->add_option("--workers", flags->workers, "Number of threads (default: from the environment)")

@@ -9,6 +9,7 @@
 #include "cli/session/broker.h"
 #include "cli/session/topics.h"
 #include "runtime/connect/topic_check.h"
+#include "runtime/data/time_text.h"
 #include "runtime/engine/job_monitor.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/state/rocks_store.h"
@@ -120,6 +121,21 @@ Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, con
   BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(settings));
   BRAID_TRY(check_topics(*broker, program, outputs, kBrokerPatienceUs));
   return broker;
+}
+
+Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics) {
+  constexpr int64_t kDefault = 100'000;
+  const BrokerSettings& settings = topics.settings;
+  const int64_t within = option_us > 0                   ? option_us
+                         : settings.commit_within_us > 0 ? settings.commit_within_us
+                                                         : kDefault;
+  const bool transactions = !topics.outputs.empty() && settings.delivery == Delivery::exactly_once;
+  if (!transactions || within <= settings.transaction_timeout_us / 2) return within;
+  diag::CommitTooSeldom entry;
+  append_duration_literal(entry.within, within);
+  append_duration_literal(entry.limit, settings.transaction_timeout_us);
+  const Diagnostic seldom = entry.make();
+  return Error{ErrorKind::usage, seldom.message, seldom.code, 0};
 }
 
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,

@@ -27,6 +27,10 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets);
 Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
                                              const std::map<int, TopicBinding>& outputs);
 
+/// How long a commit may come after its first record: as the option says (0: it was not given), else the environment,
+/// else 100 ms. Fails with 7101 if the brokers would abort the transaction before.
+Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics);
+
 /// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of
 /// all of them.
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,

@@ -12,14 +12,14 @@
 namespace braid::cli {
 namespace {
 
-const std::vector<std::string> kJobSettings{"compression", "delivery",        "group",
-                                            "instance",    "partitions",      "replication",
-                                            "snapshots",   "session_timeout", "transaction_timeout"};
+const std::vector<std::string> kJobSettings{"commit_within",   "compression",        "delivery",    "group",
+                                            "instance",        "partitions",         "replication", "snapshots",
+                                            "session_timeout", "transaction_timeout"};
 const std::vector<std::string> kCompressions{"none", "gzip", "snappy", "lz4", "zstd"};
 constexpr int32_t kMostPartitions = 100'000;
 constexpr int32_t kMostReplicas = 100;
 /// What brokers take at most unless they are told otherwise.
-constexpr int64_t kShortest = kMicrosPerSecond, kLongestSession = 30 * kMicrosPerMinute,
+constexpr int64_t kShortest = kMicrosPerSecond, kShortestCommit = 1000, kLongestSession = 30 * kMicrosPerMinute,
                   kLongestTransaction = 15 * kMicrosPerMinute;
 
 class Section {
@@ -124,8 +124,11 @@ class Section {
     if (key == "group") made.group = setting.value;
     if (key == "instance") made.instance = setting.value;
     if (key == "snapshots") made.snapshots = setting.value;
-    if (key == "session_timeout") made.session_timeout_us = duration(setting, kLongestSession, "30m");
-    if (key == "transaction_timeout") made.transaction_timeout_us = duration(setting, kLongestTransaction, "15m");
+    if (key == "session_timeout") made.session_timeout_us = duration(setting, kShortest, kLongestSession, "1s to 30m");
+    if (key == "transaction_timeout")
+      made.transaction_timeout_us = duration(setting, kShortest, kLongestTransaction, "1s to 15m");
+    if (key == "commit_within")
+      made.commit_within_us = duration(setting, kShortestCommit, kLongestTransaction, "1ms to 15m");
     if (key == "delivery") {
       const auto delivery = delivery_named(setting.value);
       if (!delivery) return wrong(setting, kDeliveryForm);
@@ -138,10 +141,10 @@ class Section {
     }
   }
 
-  int64_t duration(const WrittenSetting& setting, int64_t longest, const char* longest_text) {
+  int64_t duration(const WrittenSetting& setting, int64_t shortest, int64_t longest, const char* range) {
     int64_t us = 0;
-    if (!parse_duration_literal(setting.value, &us) || us < kShortest || us > longest)
-      wrong(setting, fmt::format("a duration from 1s to {}, like \"30s\"", longest_text));
+    if (!parse_duration_literal(setting.value, &us) || us < shortest || us > longest)
+      wrong(setting, fmt::format("a duration from {}, like \"30s\"", range));
     return us;
   }
 

@@ -25,6 +25,7 @@ struct BrokerSettings {
   std::optional<std::string> instance;
   int64_t session_timeout_us = 10'000'000;
   int64_t transaction_timeout_us = 60'000'000;
+  int64_t commit_within_us = 0;  ///< from the first record of a commit to it; 0: as the job says
   Delivery delivery = Delivery::exactly_once;
   int32_t replication = -1;           ///< of topics that the job makes; −1: the cluster's default
   std::optional<int32_t> partitions;  ///< of topics that the job makes, where the binding says nothing

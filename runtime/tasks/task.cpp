@@ -18,7 +18,6 @@ constexpr int64_t kPatience = 30'000'000;
 /// How long an attempt waits for records that are not there.
 constexpr int64_t kUntilSeen = 5'000'000;
 constexpr std::string_view kTokenHead = "braid1:";
-constexpr uint64_t kTurnsOfEpoch = 1024;
 /// Where `meta` says from which offset on the topic of epochs is read.
 constexpr std::string_view kEpochsFrom = "epochs_from";
 
@@ -284,7 +283,8 @@ Result<bool> TaskRun::run() {
 
 bool TaskRun::full() const {
   const StateSize state = turns_.engine().state_size();
-  return turns_.is_over_budget(state) || turns_.has_much_to_commit(state) || turns_.since_commit() >= kTurnsOfEpoch;
+  return turns_.is_over_budget(state) || turns_.has_much_to_commit(state) ||
+         turns_.since_commit() >= options_.commit_every_turns;
 }
 
 bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
