@@ -54,6 +54,17 @@ int show_failure(const std::vector<Diagnostic>& findings, const JobLog& log, con
   return exit_code_of(findings);
 }
 
+void show_reset(const TopicReset& reset, const JobLog& log, const Console& console, const SourceSet& sources) {
+  for (const std::string& each : reset.deleted) {
+    JsonObject fields;
+    fields.text("what", each);
+    log.write(LogLevel::info, "deleted", std::move(fields));
+    if (!log.structured()) fmt::print(stderr, "deleted {}\n", each);
+  }
+  if (!reset.kept.empty())
+    (void)show_failure({diag::ResultsRemain{.topics = reset.kept}.make()}, log, console, sources);
+}
+
 std::optional<HttpAddress> address_of(const RunFlags& flags, const Environment& environment) {
   const std::string& written = flags.listen.empty() ? environment.listen : flags.listen;
   return written.empty() ? std::nullopt : parse_http_address(written);
@@ -154,7 +165,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   const auto products = session.chosen_products();
   driver::Compiled compiled = session.compile(products);
   const bool bound = session.bind(compiled.program());
-  TopicSetup topics = topics_of(session, compiled.program(), flags.reset);
+  TopicSetup topics = topics_of(session, compiled.program());
   const std::vector<SourceSpec>& sources = compiled.program().sources;
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
@@ -244,7 +255,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   Result<std::unique_ptr<JobWatch>> watched =
       JobWatch::start(compiled.program(), job, watching, log, real_fs(), system_clock());
   Status ready = watched.ok() ? Status() : Status(watched.error());
-  if (ready.ok() && flags.reset) ready = reset_job(options.directory, seams);
+  if (ready.ok() && flags.reset) {
+    if (topics.outputs.empty()) {
+      ready = reset_job(options.directory, seams);
+    } else {
+      const Result<TopicReset> reset = reset_topics(options, topics, seams);
+      ready = reset.ok() ? Status() : Status(reset.error());
+      if (reset.ok()) show_reset(*reset, log, context.console, session.sources());
+    }
+  }
   if (!ready.ok()) {
     context.exit_code = show_failure({finding_of(ready.error())}, log, context.console, session.sources());
     return;
@@ -324,7 +343,8 @@ void add_run(CLI::App& app, CommandContext& context) {
                    "`caught-up`: topics are read to the end that they have at the start, and the job ends")
       ->check(CLI::IsMember({"caught-up"}))
       ->type_name("WHEN");
-  command->add_flag("--reset", flags->reset, "Start over: deletes this job's state and results first, never inputs");
+  command->add_flag("--reset", flags->reset,
+                    "Start over: deletes this job's state and results first, never inputs or topics with results");
   command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
   command
       ->add_option("--commit-every", flags->commit_every_turns,

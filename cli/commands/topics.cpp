@@ -83,7 +83,7 @@ class SharedStatus {
 
 }  // namespace
 
-TopicSetup topics_of(Session& session, const Program& program, bool resets) {
+TopicSetup topics_of(Session& session, const Program& program) {
   const Environment& environment = session.environment();
   Reporter& reporter = session.reporter();
   TopicSetup setup;
@@ -110,9 +110,6 @@ TopicSetup topics_of(Session& session, const Program& program, bool resets) {
   std::string& snapshots = setup.settings.snapshots;
   if (!snapshots.empty() && !snapshots.starts_with('/') && !session.files().root.empty())
     snapshots = join_path(session.files().root, snapshots);
-  if (resets && !setup.outputs.empty())
-    reporter.report(diag::CannotRunHere{.what = "`--reset` of a job that writes topics"})
-        .note("name another `group` in [env." + environment.name + ".kafka] and another --store");
   return setup;
 }
 
@@ -136,6 +133,13 @@ Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics) {
   append_duration_literal(entry.limit, settings.transaction_timeout_us);
   const Diagnostic seldom = entry.make();
   return Error{ErrorKind::usage, seldom.message, seldom.code, 0};
+}
+
+Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& topics, const JobSeams& seams) {
+  FolderStore snapshots(seams.fs, topics.settings.snapshots);
+  TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
+  if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
+  return reset_topic_job(own, seams);
 }
 
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,

@@ -9,6 +9,7 @@
 #include "runtime/connect/broker_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/job.h"
+#include "runtime/tasks/reset.h"
 
 namespace braid::cli {
 
@@ -20,8 +21,8 @@ struct TopicSetup {
   bool any() const { return reads || !outputs.empty(); }
 };
 
-/// Reports what cannot be run. `resets`: with --reset.
-TopicSetup topics_of(Session& session, const Program& program, bool resets);
+/// Reports what cannot be run.
+TopicSetup topics_of(Session& session, const Program& program);
 
 /// A broker that has answered and has what the program is bound to.
 Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
@@ -30,6 +31,9 @@ Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, con
 /// How long a commit may come after its first record: as the option says (0: it was not given), else the environment,
 /// else 100 ms. Fails with 7101 if the brokers would abort the transaction before.
 Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics);
+
+/// Deletes what belongs to a job that writes topics (runtime/tasks/reset.h).
+Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& topics, const JobSeams& seams);
 
 /// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of
 /// all of them.
