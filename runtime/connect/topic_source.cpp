@@ -42,8 +42,16 @@ Error error_of(const Entry& entry) {
 
 class TopicSource : public SourcePartition {
  public:
-  TopicSource(const TopicAccess& access, TopicPartition place, const TopicForm& form, std::optional<int64_t> bound)
-      : access_(access), place_(std::move(place)), form_(form), name_(name_of(place_)), bound_(bound), made_(form) {}
+  TopicSource(const TopicAccess& access, TopicPartition place, const TopicForm& form, std::optional<int64_t> bound,
+              int source, uint32_t ordinal)
+      : access_(access),
+        place_(std::move(place)),
+        form_(form),
+        name_(name_of(place_)),
+        bound_(bound),
+        source_(source),
+        ordinal_(ordinal),
+        made_(form) {}
   ~TopicSource() override {
     if (position_) (void)access_.reader->stop(place_);
   }
@@ -85,6 +93,7 @@ class TopicSource : public SourcePartition {
       BRAID_ASSIGN(const bool readable, is_readable(record, end || !access_.live));
       if (!readable) break;
       made_.append(record, buffer);
+      if (access_.traces != nullptr && !record.headers.empty()) note_trace(record);
       used += size + 1;
       position_ = record.offset + 1;
       ++next_;
@@ -204,6 +213,15 @@ class TopicSource : public SourcePartition {
     return true;
   }
 
+  void note_trace(const BrokerRecord& record) {
+    RecordTrace trace;
+    for (const RecordHeader& header : record.headers) {
+      if (header.name == kTraceParent) trace.parent = header.value.value_or("");
+      if (header.name == kTraceState) trace.state = header.value.value_or("");
+    }
+    if (!trace.parent.empty()) access_.traces->note(source_, ordinal_, record.offset, std::move(trace));
+  }
+
   Error lost(const BrokerError& error) const {
     const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kPatience);
     if (!range.ok() || range->begin <= *position_) return error;
@@ -220,7 +238,9 @@ class TopicSource : public SourcePartition {
   TopicPartition place_;
   const TopicForm form_;
   std::string name_;
-  std::optional<int64_t> bound_;     ///< nothing is read from there on
+  std::optional<int64_t> bound_;  ///< nothing is read from there on
+  int source_;
+  uint32_t ordinal_;
   std::optional<int64_t> position_;  ///< of the next record; nothing: not begun
   std::unique_ptr<RecordBatch> batch_;
   size_t next_ = 0;
@@ -299,13 +319,13 @@ Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source
 }
 
 Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place,
-                                                              const TopicForm& form) {
+                                                              const TopicForm& form, int source, uint32_t ordinal) {
   std::optional<int64_t> bound;
   if (access.bounded) {
     BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
     bound = range.end;
   }
-  return std::unique_ptr<SourcePartition>(std::make_unique<TopicSource>(access, place, form, bound));
+  return std::unique_ptr<SourcePartition>(std::make_unique<TopicSource>(access, place, form, bound, source, ordinal));
 }
 
 }  // namespace braid

@@ -22,6 +22,7 @@
 #include "runtime/connect/source.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/connect/topic_turn.h"
+#include "runtime/connect/trace_book.h"
 
 namespace braid {
 
@@ -40,6 +41,8 @@ struct TopicAccess {
   int64_t schema_patience_us = 30'000'000;
   /// Begin so many offsets before the end at most, wherever the binding starts. Nothing: where the binding says.
   std::optional<int64_t> tail;
+  /// Where traces of records are noted, if anybody wants them.
+  TraceBook* traces = nullptr;
   /// Asked while it waits; true: it gives up, as if nothing were at hand.
   std::function<bool()> stop_requested;
 };
@@ -56,7 +59,9 @@ Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source
 std::string name_of(const TopicPartition& place);
 TopicPartition place_of(std::string_view name);
 
+/// `source`, `ordinal`: as which the program knows the partition.
 Result<std::unique_ptr<SourcePartition>> open_topic_partition(const TopicAccess& access, const TopicPartition& place,
-                                                              const TopicForm& form = {});
+                                                              const TopicForm& form = {}, int source = 0,
+                                                              uint32_t ordinal = 0);
 
 }  // namespace braid

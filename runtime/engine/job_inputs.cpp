@@ -233,7 +233,9 @@ Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
   // Reference data is read to its end, before all else.
   access.bounded |= spec.is_static();
   access.live &= !spec.is_static();
-  BRAID_ASSIGN(partition.reader, open_topic_partition(access, place, topic_form(spec)));
+  if (spec.is_static()) access.traces = nullptr;
+  BRAID_ASSIGN(partition.reader,
+               open_topic_partition(access, place, topic_form(spec), partition.source, partition.ordinal));
   if (stored != nullptr && !spec.is_static()) {
     partition.known = true;
     partition.position = stored->position;

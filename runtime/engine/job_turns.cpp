@@ -26,6 +26,7 @@ JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobS
   topics_.bounded = options.until_caught_up;
   topics_.live = options.follow;
   topics_.stop_requested = options.stop_requested;
+  topics_.traces = &traces_;
   // A member of a job has other work meanwhile, and tries again.
   if (options.follow) topics_.schema_patience_us = 3'000'000;
 }

@@ -64,6 +64,8 @@ class JobTurns {
   TurnEngine& engine() { return *engine_; }
   const TurnEngine& engine() const { return *engine_; }
   const JobInputs& inputs() const { return inputs_; }
+  /// Of records of topics.
+  const TraceBook& traces() const { return traces_; }
   /// All that is at hand has been run, and nothing more is to come.
   bool at_end() const;
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
@@ -96,6 +98,7 @@ class JobTurns {
   const JobOptions& options_;
   const JobSeams& seams_;
   TopicAccess topics_;
+  TraceBook traces_;
   std::unique_ptr<BrokerReader> reader_;
   JobInputs inputs_;
   std::unique_ptr<TurnEngine> engine_;

@@ -52,7 +52,9 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
       transaction_(transaction),
       store_(program, options_, seams),
       outputs_(program, topics, place.number, transaction, seams.clock),
-      turns_(program, options_, seams) {}
+      turns_(program, options_, seams) {
+  outputs_.carry_traces(turns_.traces());
+}
 
 bool TaskRun::reads_topic(const JobInputs::Partition& partition) const {
   const SourceSpec& source = program_.sources[partition.source];

@@ -153,6 +153,16 @@ void TopicOutputs::make_key(const Output& target, const Block& block, uint32_t r
   if (target.key.size() > 1) key_ += '}';
 }
 
+std::span<const RecordHeader> TopicOutputs::headers_of(const Block& block, uint32_t row) {
+  if (traces_ == nullptr || traces_->empty() || block.record == nullptr) return {};
+  const Record& record = block.record_of(row);
+  if (record.line == kMadeByWindow) return {};
+  const RecordTrace* trace = traces_->find(static_cast<int>(record.source), record.partition, record.position);
+  if (trace == nullptr) return {};
+  headers_ = {RecordHeader{kTraceParent, trace->parent}, RecordHeader{kTraceState, trace->state}};
+  return std::span(headers_).first(trace->state.empty() ? 1 : 2);
+}
+
 void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
   // A registry that was made anew gives the schema another id, which is not another row.
   output.digest.add(key_);
@@ -173,7 +183,7 @@ void TopicOutputs::send(Output& output, std::string_view value, const Block& blo
       {.place = {output.topic, keyed ? partition_of_key(key_, output.partitions) : task_ % output.partitions},
        .key = keyed ? std::optional<std::string_view>(key_) : std::nullopt,
        .value = value,
-       .headers = {},
+       .headers = headers_of(block, row),
        .timestamp_ms = (time < 0 ? clock_.now_us() : time) / 1000});
 }
 

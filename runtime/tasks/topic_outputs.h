@@ -5,6 +5,7 @@
 // While epochs are run again, rows are digested like before and thrown away.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/codec/encoder.h"
 #include "runtime/connect/topic_binding.h"
+#include "runtime/connect/trace_book.h"
 #include "runtime/data/stream_digest.h"
 #include "runtime/engine/epoch.h"
 #include "runtime/engine/output_writer.h"
@@ -48,6 +50,8 @@ class TopicOutputs : public OutputWriter {
   ~TopicOutputs() override;
 
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
+  /// Rows that are made from one record carry its trace on. It outlives this.
+  void carry_traces(const TraceBook& traces) { traces_ = &traces; }
   /// From then on rows go to the broker.
   void go_live() { live_ = true; }
   /// What has been written since the last call, for the record of the epoch.
@@ -57,6 +61,8 @@ class TopicOutputs : public OutputWriter {
   struct Output;
   Output& output(int product, const std::string& port, const std::vector<Field>& row);
   void make_key(const Output& target, const Block& block, uint32_t row);
+  /// The headers of a row: those of the record that it was made from.
+  std::span<const RecordHeader> headers_of(const Block& block, uint32_t row);
   void send(Output& output, std::string_view value, const Block& block, uint32_t row);
 
   const Program& program_;
@@ -64,9 +70,11 @@ class TopicOutputs : public OutputWriter {
   int32_t task_;
   Transaction& transaction_;
   Clock& clock_;
+  const TraceBook* traces_ = nullptr;
   bool live_ = false;
   std::map<std::pair<int, std::string>, std::unique_ptr<Output>> outputs_;
   std::string key_, value_;
+  std::array<RecordHeader, 2> headers_;
 };
 
 }  // namespace braid
