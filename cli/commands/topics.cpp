@@ -42,28 +42,33 @@ class SharedProgress {
 class SharedStatus {
  public:
   SharedStatus(const Program& program, size_t members, uint64_t budget, JobMonitor& monitor)
-      : program_(program), parts_(members), ready_(members), budget_(budget), monitor_(monitor) {
+      : program_(program), parts_(members), budget_(budget), monitor_(monitor) {
     monitor_.enter(JobPhase::recovering);
   }
 
-  void note(size_t member, const JobStatus& status, bool ready) {
+  void note(size_t member, const MemberStatus& status) {
     const std::lock_guard lock(mutex_);
     parts_[member] = status;
-    ready_[member] = ready;
-    if (!running_ && std::ranges::find(ready_, false) == ready_.end()) {
+    parts_[member].work = {};
+    monitor_.add(status.work, status.job.epoch);
+    if (!running_ && std::ranges::all_of(parts_, &MemberStatus::ready)) {
       running_ = true;
       monitor_.enter(JobPhase::running);
     }
     if (!monitor_.wants_status()) return;
     JobStatus whole;
-    whole.project = status.project;
+    whole.project = status.job.project;
     whole.state_budget = budget_;
-    for (const JobStatus& part : parts_) {
-      add_to_report(part.report, whole.report);
-      whole.epoch = std::max(whole.epoch, part.epoch);
-      add_to_figures(part.store, whole.store);
-      whole.partitions.insert(whole.partitions.end(), part.partitions.begin(), part.partitions.end());
+    size_t running = 0, recovering = 0;
+    for (const MemberStatus& part : parts_) {
+      add_to_report(part.job.report, whole.report);
+      whole.epoch = std::max(whole.epoch, part.job.epoch);
+      add_to_figures(part.job.store, whole.store);
+      whole.partitions.insert(whole.partitions.end(), part.job.partitions.begin(), part.job.partitions.end());
+      running += part.running;
+      recovering += part.recovering;
     }
+    monitor_.set_tasks(running, recovering);
     for (size_t i = 0; i < whole.report.products.size(); ++i)
       whole.outputs.push_back({.product = program_.products[i].qualified(),
                                .version = program_.products[i].version,
@@ -74,8 +79,7 @@ class SharedStatus {
  private:
   const Program& program_;
   std::mutex mutex_;
-  std::vector<JobStatus> parts_;
-  std::vector<bool> ready_;
+  std::vector<MemberStatus> parts_;
   bool running_ = false;
   uint64_t budget_;
   JobMonitor& monitor_;
@@ -157,7 +161,7 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
     if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
     if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
     own.job.monitor = nullptr;
-    if (status) own.on_status = [&, number](const JobStatus& now, bool ready) { status->note(number, now, ready); };
+    if (status) own.on_status = [&, number](const MemberStatus& now) { status->note(number, now); };
     own.job.state_memory = options.state_memory / members;
     own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
     if (options.progress) own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };

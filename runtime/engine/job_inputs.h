@@ -45,6 +45,7 @@ class JobInputs {
     int64_t quiet_since = 0;          ///< steady clock, when it was first found exhausted
     bool changed = true;              ///< since the last commit
     int64_t records = 0;              ///< found by this run
+    int64_t bytes = 0;                ///< of them
   };
 
   struct Nature {

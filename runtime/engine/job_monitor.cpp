@@ -77,6 +77,18 @@ struct JobMonitor::Families {
                                       kCommitBounds});
   Family& committed_at =
       to.declare({"braid_last_commit_timestamp_seconds", kGauge, "Clock reading when the last commit became durable."});
+  // Tasks.
+  Family& tasks = to.declare({"braid_tasks",
+                              kGauge,
+                              "Tasks of a job over a broker that this process has: running, or recovering.",
+                              {"state"}});
+  Family& recovery_seconds = to.declare({"braid_task_recovery_seconds",
+                                         MetricKind::histogram,
+                                         "How long tasks took from their arrival to their first turn.",
+                                         {},
+                                         kCommitBounds});
+  Family& aborted = to.declare({"braid_commits_aborted_total", kCounter,
+                                "Commits to a broker that were given up; what was in them is done again."});
   // State.
   Family& state_rows = to.declare({"braid_state_rows", kGauge, "Rows of state, in memory or not."});
   Family& cold_rows = to.declare({"braid_state_cold_rows", kGauge, "Rows of state that are in the store alone."});
@@ -228,6 +240,32 @@ void JobMonitor::commit_is_durable(uint64_t epoch) {
   families_->epoch.gauge().set(static_cast<double>(epoch));
   families_->committed_at.gauge().set(seconds(clock_.now_us()));
   if (on_event) on_event({.kind = JobEvent::Kind::committed, .epoch = epoch, .took_us = took, .paused_us = paused_us_});
+}
+
+void JobMonitor::add(const MemberWork& work, uint64_t epoch) {
+  moved_at_.store(clock_.steady_us(), std::memory_order_relaxed);
+  families_->turns_run.add(static_cast<double>(work.turns));
+  families_->aborted.counter().add(static_cast<double>(work.aborted));
+  for (const int64_t took : work.recoveries_us) families_->recovery_seconds.histogram().observe(seconds(took));
+  for (const MemberWork::Read& each : work.read) {
+    families_->records.counter({each.source, each.partition}).add(static_cast<double>(each.records));
+    families_->bytes.counter({each.source, each.partition}).add(static_cast<double>(each.bytes));
+  }
+  for (const MemberWork::Written& each : work.written)
+    families_->output_bytes.counter({each.product, std::to_string(each.version), each.port})
+        .add(static_cast<double>(each.bytes));
+  if (work.commits_us.empty()) return;
+  families_->committed_at.gauge().set(seconds(clock_.now_us()));
+  families_->commits_made.add(static_cast<double>(work.commits_us.size()));
+  for (const int64_t took : work.commits_us) {
+    families_->pause.observe(seconds(took));
+    if (on_event) on_event({.kind = JobEvent::Kind::committed, .epoch = epoch, .paused_us = took});
+  }
+}
+
+void JobMonitor::set_tasks(size_t running, size_t recovering) {
+  families_->tasks.gauge({"running"}).set(static_cast<double>(running));
+  families_->tasks.gauge({"recovering"}).set(static_cast<double>(recovering));
 }
 
 bool JobMonitor::wants_status() {

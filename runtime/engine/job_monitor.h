@@ -59,6 +59,26 @@ struct JobEvent {
   int64_t paused_us = 0;  ///< of a commit: the longest time in which no turn ran
 };
 
+/// What a member of a job over a broker has done since it was asked before.
+struct MemberWork {
+  uint64_t turns = 0;
+  std::vector<int64_t> commits_us;     ///< how long each took, while no turn ran
+  std::vector<int64_t> recoveries_us;  ///< of tasks, from when it got them to their first turn
+  uint64_t aborted = 0;                ///< commits that were given up, with what was to be in them
+  struct Read {
+    std::string source, partition;
+    int64_t records = 0, bytes = 0;
+  };
+  std::vector<Read> read;
+  struct Written {
+    std::string product;  ///< qualified
+    int64_t version = 1;
+    std::string port;
+    uint64_t bytes = 0;
+  };
+  std::vector<Written> written;
+};
+
 class JobMonitor {
  public:
   static constexpr int64_t kStatusEvery = 250'000;
@@ -100,6 +120,10 @@ class JobMonitor {
   void write_begins();
   void write_ends();
   void commit_is_durable(uint64_t epoch);
+  /// Of a job over a broker, in place of the calls above: what one of its members did, and how many tasks all of them
+  /// have. By one thread at a time.
+  void add(const MemberWork& work, uint64_t epoch);
+  void set_tasks(size_t running, size_t recovering);
   /// Whether it is time for the next status. To ask says that the job moves.
   bool wants_status();
   void publish(JobStatus status);

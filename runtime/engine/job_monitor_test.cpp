@@ -34,6 +34,34 @@ class Monitored : public testing::Test {
   JobOptions options_ = job_options();
 };
 
+TEST_F(Monitored, counts_what_members_of_a_job_do) {
+  std::vector<JobEvent> events;
+  monitor_.on_event = [&](const JobEvent& event) { events.push_back(event); };
+  const MemberWork work{.turns = 3,
+                        .commits_us = {20'000, 40'000},
+                        .recoveries_us = {1'500'000},
+                        .aborted = 1,
+                        .read = {{"test.s", "in/0", 10, 700}},
+                        .written = {{"test.p", 2, "rejected", 90}}};
+  monitor_.add(work, 7);
+  monitor_.add(work, 9);
+  monitor_.add({}, 9);
+  monitor_.set_tasks(4, 1);
+  EXPECT_EQ(sample(monitor_, "braid_turns_total"), 6);
+  EXPECT_EQ(sample(monitor_, "braid_commits_total"), 4);
+  EXPECT_EQ(sample(monitor_, "braid_commit_pause_seconds_count"), 4);
+  EXPECT_EQ(sample(monitor_, "braid_task_recovery_seconds_count"), 2);
+  EXPECT_EQ(sample(monitor_, "braid_commits_aborted_total"), 2);
+  EXPECT_EQ(sample(monitor_, "braid_source_records_total{source=\"test.s\",partition=\"in/0\"}"), 20);
+  EXPECT_EQ(sample(monitor_, "braid_source_bytes_total{source=\"test.s\",partition=\"in/0\"}"), 1400);
+  EXPECT_EQ(sample(monitor_, "braid_output_bytes_total{product=\"test.p\",version=\"2\",port=\"rejected\"}"), 180);
+  EXPECT_EQ(sample(monitor_, "braid_tasks{state=\"running\"}"), 4);
+  EXPECT_EQ(sample(monitor_, "braid_tasks{state=\"recovering\"}"), 1);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[3].epoch, 9U);
+  EXPECT_EQ(events[3].paused_us, 40'000);
+}
+
 TEST_F(Monitored, says_at_the_end_what_the_report_says) {
   std::vector<JobEvent::Kind> events;
   monitor_.on_event = [&](const JobEvent& event) { events.push_back(event.kind); };

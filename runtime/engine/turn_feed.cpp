@@ -114,6 +114,7 @@ Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool
   engine_.run_turn(partition.source, partition.ordinal, turn->rows, false);
   inputs_.pass(partition, turn->source);
   partition.records += static_cast<int64_t>(turn->rows.records.size());
+  partition.bytes += static_cast<int64_t>(turn->source.bytes.size());
   if (before != kNoTime) {
     const int64_t after = engine_.clock(partition.source, partition.ordinal).watermark();
     const double moved = static_cast<double>(after) - static_cast<double>(before);
@@ -135,6 +136,7 @@ Status TurnFeed::load_table(int source, bool silent) {
       engine_.load_table(source, turn->rows, silent);
       inputs_.pass(*partition, turn->source);
       partition->records += static_cast<int64_t>(turn->rows.records.size());
+      partition->bytes += static_cast<int64_t>(turn->source.bytes.size());
     }
     inputs_.note_end(*partition, queue.header);
   }

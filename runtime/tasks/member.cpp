@@ -157,6 +157,7 @@ Status JobMember::prepare() {
 Status JobMember::join() {
   if (group_ != nullptr) pause();  // it was fenced
   tasks_.clear();
+  waiting_since_.clear();
   was_assigned_ = false;
   group_.reset();
   transaction_.reset();
@@ -236,7 +237,9 @@ void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
     const auto found = tasks_.find(each);
     if (found == tasks_.end()) continue;
     if (found->second != nullptr && failure_.ok()) failure_ = found->second->close();
+    drop(found->second);
     tasks_.erase(found);
+    waiting_since_.erase(each);
   }
 }
 
@@ -287,6 +290,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
   }
   if (recovered.ok()) {
+    if (options_.on_status) work_.recoveries_us.push_back(seams_.clock.steady_us() - waiting_since_.at(number));
     waiting_since_.erase(number);
     return task;
   }
@@ -335,15 +339,18 @@ void JobMember::show_status() {
   const int64_t now = seams_.clock.steady_us();
   if (!options_.on_status || now - shown_at_ < JobMonitor::kStatusEvery) return;
   shown_at_ = now;
-  JobStatus status;
-  status.project = options_.job.project;
-  status.report.warnings = warnings_;
-  bool ready = was_assigned_;
+  MemberStatus status;
+  status.job.project = options_.job.project;
+  status.job.report.warnings = warnings_;
   for (const auto& [number, task] : tasks_) {
-    ready = ready && task != nullptr;
-    if (task != nullptr) task->add_to_status(status);
+    ++(task != nullptr ? status.running : status.recovering);
+    if (task == nullptr) continue;
+    task->add_to_status(status.job);
+    task->add_to_work(work_);
   }
-  options_.on_status(status, ready);
+  status.ready = was_assigned_ && status.recovering == 0;
+  status.work = std::exchange(work_, {});
+  options_.on_status(status);
 }
 
 int64_t JobMember::time_to_commit() const {
@@ -363,8 +370,10 @@ Status JobMember::commit() {
   for (auto& [number, task] : tasks_)
     if (task != nullptr && task->end_epoch(offsets)) done.push_back(task.get());
   if (done.empty()) return {};
+  const int64_t began = seams_.clock.steady_us();
   const BrokerStatus committed = transaction_->commit(offsets, *group_);
   if (!committed.ok()) return settle(committed.error());
+  if (options_.on_status) work_.commits_us.push_back(seams_.clock.steady_us() - began);
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (TaskRun* task : done) BRAID_TRY(task->committed());
   return {};
@@ -377,10 +386,16 @@ void JobMember::warn(const Diagnostic& warning) {
 }
 
 void JobMember::forget_tasks() {
-  for (auto& [number, task] : tasks_) task.reset();
+  for (auto& [number, task] : tasks_) drop(task);
+}
+
+void JobMember::drop(std::unique_ptr<TaskRun>& task) {
+  if (task != nullptr && options_.on_status) task->add_to_work(work_);
+  task.reset();
 }
 
 Status JobMember::forget_work() {
+  if (transaction_->is_open()) ++work_.aborted;
   forget_tasks();
   if (is_transactional()) return transaction_->abort().ok() ? Status() : begin_session();
   transaction_->forget();
@@ -397,6 +412,7 @@ Status JobMember::settle(const BrokerError& error) {
       return Error(error);
     }
     case BrokerFault::fenced:
+      ++work_.aborted;
       // Others have its tasks. It joins again as if it had just started.
       forget_tasks();
       transaction_->forget();
@@ -406,6 +422,7 @@ Status JobMember::settle(const BrokerError& error) {
     case BrokerFault::retry:
       return forget_work();
     case BrokerFault::uncertain:
+      ++work_.aborted;
       // Nothing that is still on its way counts behind the new session.
       forget_tasks();
       return begin_session();

@@ -43,6 +43,8 @@ class JobMember : BrokerGroup::Owner {
   Status forget_work();
   void forget_tasks();
   void warn(const Diagnostic& warning);
+  /// It is not at work any more; what it has done is kept for the next status.
+  void drop(std::unique_ptr<TaskRun>& task);
   bool stops();
   /// Otherwise what it does is there at least once.
   bool is_transactional() const { return options_.broker.delivery == Delivery::exactly_once; }
@@ -82,7 +84,8 @@ class JobMember : BrokerGroup::Owner {
   bool drained_ = false;
   int64_t pause_us_ = 0;
   int64_t shown_at_ = 0;      ///< steady clock
-  int64_t end_asked_at_ = 0;  ///< the same
+  MemberWork work_;           ///< since then
+  int64_t end_asked_at_ = 0;  ///< steady clock
   Status failure_;            ///< within a callback
   std::vector<Diagnostic> warnings_;
 };

@@ -415,6 +415,21 @@ void TaskRun::add_to_status(JobStatus& status) {
   add_to_figures(store_.state().figures(), status.store);
 }
 
+void TaskRun::add_to_work(MemberWork& work) {
+  work.turns += turns_.turns() - std::exchange(shown_turns_, turns_.turns());
+  outputs_.add_to_work(work);
+  const auto& partitions = turns_.inputs().partitions();
+  shown_reads_.resize(partitions.size());
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    const JobInputs::Partition& partition = partitions[i];
+    const SourceSpec& source = program_.sources[static_cast<size_t>(partition.source)];
+    auto& [records, bytes] = shown_reads_[i];
+    if (source.is_static() || partition.records == records) continue;
+    work.read.push_back({source.name, partition.name, partition.records - std::exchange(records, partition.records),
+                         partition.bytes - std::exchange(bytes, partition.bytes)});
+  }
+}
+
 JobReport TaskRun::report() const {
   JobReport report = report_of(program_, turns_.engine());
   report.turns = turns_.turns();

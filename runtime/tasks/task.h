@@ -75,6 +75,8 @@ class TaskRun {
   JobReport report() const;
   /// Of a member, which has other tasks, too.
   void add_to_status(JobStatus& status);
+  /// What it has done since the last call.
+  void add_to_work(MemberWork& work);
   const TurnEngine& engine() const { return turns_.engine(); }
 
  private:
@@ -122,6 +124,8 @@ class TaskRun {
   int64_t stored_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
+  uint64_t shown_turns_ = 0;                              ///< by add_to_work()
+  std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;          ///< steady clock

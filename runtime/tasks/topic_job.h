@@ -16,6 +16,13 @@
 
 namespace braid {
 
+struct MemberStatus {
+  JobStatus job;                       ///< of its tasks that are at work
+  MemberWork work;                     ///< since the status before
+  size_t running = 0, recovering = 0;  ///< tasks
+  bool ready = false;                  ///< it was given its tasks, and has recovered them
+};
+
 struct TopicJobOptions {
   JobOptions job;  ///< of the whole job; `commit_every_us` is the time from a turn to its commit
   BrokerSettings broker;
@@ -24,9 +31,8 @@ struct TopicJobOptions {
   /// What all instances see; null: a task that moves to another machine is run again from its beginning.
   SnapshotStore* snapshots = nullptr;
   int64_t snapshot_every_us = 10'000'000;
-  /// Called on the member's thread four times a second, with the state of its tasks. `ready`: it has recovered those
-  /// that it was given.
-  std::function<void(const JobStatus& status, bool ready)> on_status;
+  /// Called on the member's thread four times a second.
+  std::function<void(const MemberStatus& status)> on_status;
 };
 
 /// Runs one member, on this thread. JobSeams::broker is its own. The report is about the tasks that it has at the end.

@@ -51,6 +51,7 @@ struct TopicOutputs::Output {
   std::vector<KeyPart> key;
   uint64_t rows = 0;
   StreamDigest digest;
+  uint64_t sent_bytes = 0;  ///< since add_to_work()
 };
 
 TopicOutputs::TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction,
@@ -177,6 +178,7 @@ void TopicOutputs::send(Output& output, std::string_view value, const Block& blo
       output.partitions = *found;
     }
   }
+  output.sent_bytes += key_.size() + value.size();
   const bool keyed = !output.key.empty();
   const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
   transaction_.write(
@@ -185,6 +187,14 @@ void TopicOutputs::send(Output& output, std::string_view value, const Block& blo
        .value = value,
        .headers = headers_of(block, row),
        .timestamp_ms = (time < 0 ? clock_.now_us() : time) / 1000});
+}
+
+void TopicOutputs::add_to_work(MemberWork& work) {
+  for (auto& [place, output] : outputs_) {
+    if (output->sent_bytes == 0) continue;
+    const ProductSpec& product = program_.products[static_cast<size_t>(place.first)];
+    work.written.push_back({product.qualified(), product.version, place.second, std::exchange(output->sent_bytes, 0)});
+  }
 }
 
 void TopicOutputs::collect(std::vector<EpochOutput>& outputs) {

@@ -18,6 +18,7 @@
 #include "runtime/connect/trace_book.h"
 #include "runtime/data/stream_digest.h"
 #include "runtime/engine/epoch.h"
+#include "runtime/engine/job_monitor.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/tasks/transaction.h"
 
@@ -56,6 +57,8 @@ class TopicOutputs : public OutputWriter {
   void go_live() { live_ = true; }
   /// What has been written since the last call, for the record of the epoch.
   void collect(std::vector<EpochOutput>& outputs);
+  /// What went to the broker since the last call.
+  void add_to_work(MemberWork& work);
 
  private:
   struct Output;
