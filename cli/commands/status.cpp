@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -8,9 +9,11 @@
 #include "cli/serve/http_client.h"
 #include "cli/serve/job_watch.h"
 #include "cli/serve/watch_errors.h"
+#include "cli/session/job_stores.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/stored_status.h"
 #include "runtime/state/rocks_store.h"
+#include "runtime/tasks/topic_job.h"
 
 namespace braid::cli {
 namespace {
@@ -36,26 +39,64 @@ Result<std::string> ask_job_of(const std::string& store, bool json) {
   return ask(*address, json);
 }
 
+/// What all tasks of a job are like, as that of one.
+void merge(JobStatus&& part, JobStatus& whole) {
+  if (whole.project.empty()) {
+    whole = std::move(part);
+    return;
+  }
+  whole.epoch = std::max(whole.epoch, part.epoch);
+  JobReport& report = whole.report;
+  report.events += part.report.events;
+  report.watermark =
+      report.watermark == kNoTime ? part.report.watermark : std::min(report.watermark, part.report.watermark);
+  report.newest = std::max(report.newest, part.report.newest);
+  report.deviation += part.report.deviation;
+  for (JobReport::Product& more : part.report.products) {
+    const auto product = std::ranges::find_if(report.products, [&](const JobReport::Product& each) {
+      return each.name == more.name && each.version == more.version;
+    });
+    if (product == report.products.end()) {
+      report.products.push_back(std::move(more));
+      continue;
+    }
+    product->rows += more.rows;
+    product->alerts += more.alerts;
+    product->derived += more.derived;
+    for (const JobReport::Input& input : more.inputs) {
+      const auto known = std::ranges::find(product->inputs, input.name, &JobReport::Input::name);
+      if (known == product->inputs.end())
+        product->inputs.push_back(input);
+      else
+        known->ledger += input.ledger;
+    }
+  }
+  add_to_figures(part.store, whole.store);
+  whole.partitions.insert(whole.partitions.end(), part.partitions.begin(), part.partitions.end());
+}
+
 /// The status of the job on a store: it answers itself, or it is stopped, and the store says how far it came.
 Result<std::string> status_of_store(const std::string& store, const std::string& environment, bool json) {
   Fs& fs = real_fs();
-  const std::string state = join_path(store, "state");
-  BRAID_ASSIGN(const FileInfo folder, fs.stat(state));
-  if (!folder.exists) return no_store(store);
-  // As long as this holds the lock no job starts; it is let go of as soon as the store has been read.
-  const Result<std::unique_ptr<FileLock>> lock = fs.lock(join_path(store, "lock"));
-  if (!lock.ok() && lock.error().system_error == EWOULDBLOCK) return ask_job_of(store, json);
-  if (!lock.ok()) return lock.error();
-  BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_rocks_store_to_read(state));
-  BRAID_ASSIGN(const std::optional<JobStatus> status, stored_status(*opened, fs, store));
-  if (!status) return no_store(store);
-  const JobDescription job{.project = status->project,
+  BRAID_ASSIGN(const std::vector<JobFolder> folders, job_folders(store, fs));
+  JobStatus status;
+  for (const auto& [folder, lock_file] : folders) {
+    // As long as this holds the lock no job starts; it is let go of as soon as the store has been read.
+    const Result<std::unique_ptr<FileLock>> lock = fs.lock(lock_file);
+    if (!lock.ok() && lock.error().system_error == EWOULDBLOCK) return ask_job_of(store, json);
+    if (!lock.ok()) return lock.error();
+    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_rocks_store_to_read(join_path(folder, "state")));
+    BRAID_ASSIGN(std::optional<JobStatus> part, stored_status(*opened, fs, folder));
+    if (part) merge(std::move(*part), status);
+  }
+  if (status.project.empty()) return no_store(store);
+  const JobDescription job{.project = status.project,
                            .environment = environment,
                            .store = store,
                            .braid_version = kBraidVersion,
                            .phase = "stopped",
                            .reason = "stopped"};
-  return json ? status_json(job, &*status) : status_text(job, &*status);
+  return json ? status_json(job, &status) : status_text(job, &status);
 }
 
 void show_status(const StatusFlags& flags, CommandContext& context) {
