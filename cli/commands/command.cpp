@@ -189,6 +189,7 @@ int run_command_line(int count, const char* const* words) {
   add_dry_run(app, context);
   add_test(app, context);
   add_run(app, context);
+  add_diff(app, context);
   add_status(app, context);
   add_help(app, context);
   add_functions(app, context);

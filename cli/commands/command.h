@@ -59,6 +59,7 @@ void add_explain(CLI::App& app, CommandContext& context);
 void add_dry_run(CLI::App& app, CommandContext& context);
 void add_test(CLI::App& app, CommandContext& context);
 void add_run(CLI::App& app, CommandContext& context);
+void add_diff(CLI::App& app, CommandContext& context);
 void add_status(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);

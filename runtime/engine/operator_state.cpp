@@ -50,6 +50,21 @@ uint64_t schema_of(const Program& program, const Operator& op) {
   return schema;
 }
 
+/// Empty: it goes on, or begins with the job.
+std::string misfit_of(StateFit::Kind kind, bool fresh) {
+  switch (kind) {
+    case StateFit::Kind::changed:
+      return " (changed)";
+    case StateFit::Kind::added:
+      return fresh ? "" : " (new)";
+    case StateFit::Kind::gone:
+      return " (gone)";
+    case StateFit::Kind::kept:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
@@ -77,22 +92,26 @@ Result<OperatorStates> match_states(const Program& program, StateStore& store, b
     if (known != stored.end() && known->second.schema == schema_of(program, op)) {
       states.numbers.back() = known->second.number;
       states.kept.back() = true;
+      states.fits.push_back({StateFit::Kind::kept, op.state.label});
       stored.erase(known);
       continue;
     }
     states.numbers.back() = states.next_number++;
     if (known != stored.end()) {
-      states.misfits.push_back(op.state.label + " (changed)");
+      states.fits.push_back({StateFit::Kind::changed, op.state.label});
       states.dropped.push_back(known->second.number);
       stored.erase(known);
-    } else if (!fresh) {
-      states.misfits.push_back(op.state.label + " (new)");
+    } else {
+      states.fits.push_back({StateFit::Kind::added, op.state.label});
     }
   }
   for (const auto& [key, state] : stored) {
-    states.misfits.push_back(state.label + " (gone)");
+    states.fits.push_back({StateFit::Kind::gone, state.label});
     states.dropped.push_back(state.number);
   }
+  for (const StateFit& each : states.fits)
+    if (const std::string misfit = misfit_of(each.kind, fresh); !misfit.empty())
+      states.misfits.push_back(each.label + misfit);
   return states;
 }
 

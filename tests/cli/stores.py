@@ -257,8 +257,46 @@ def state_must_be_that_of_its_store(case: Case) -> None:
     case.expect((store / "identity").exists() and tree(store / "out") == expected, "without the identity")
 
 
+def a_changed_script_is_compared_with_the_store(case: Case) -> None:
+    """What `diff` says is what `run` does, and it changes nothing."""
+    project = Project(case)
+    script = project.folder / "main.braid"
+    case.braid("diff", project.folder, code=2, finding="E7027")
+    project.run()
+    before = tree(project.folder / "data")
+
+    def diff(changed: str, code: int, *expected: str) -> None:
+        script.write_text(changed)
+        said = case.braid("diff", project.folder, code=code)
+        for text in expected:
+            case.expect(text in said.out, f"expected `{text}`: {said}")
+
+    diff(SCRIPT, 0, "kept", "hourly: group", "goes on with the state as it is")
+    diff(SCRIPT.replace("a % 10 < 9", "a % 10 < 5"), 0, "goes on with the state as it is")
+    diff(SCRIPT + "product few {\n  from s\n  where a < 9\n  select { a }\n}\n", 0, "new", "few version 1",
+         "nothing is lost")
+    diff(SCRIPT.replace("tumbling 1h", "tumbling 2h"), 1, "lost", "begins empty", "gives up what is lost")
+    case.expect(tree(project.folder / "data") == before, "the store has changed")
+    project.run(code=STORE, finding="E8004")
+    # Beside a job that runs.
+    script.write_text(SCRIPT)
+    job = case.start("run", project.folder, "--follow", "--listen", "127.0.0.1:0")
+    try:
+        case.expect("listening" in job.stderr.readline(), "it does not listen")
+        for _ in range(5):
+            project.grow(1)
+            diff(SCRIPT, 0, "kept")
+    finally:
+        job.terminate()
+        job.communicate(timeout=60)
+    # Of another project.
+    project.write_toml(TOML.replace('name = "d"', 'name = "e"'))
+    case.braid("diff", project.folder, code=STORE, finding="E8008")
+
+
 if __name__ == "__main__":
     braid_command.main([the_working_directory_does_not_matter, a_moved_store_goes_on, a_moved_project_goes_on,
                         a_copy_leaves_the_original_alone, a_copy_does_not_write_the_outputs_of_its_original,
                         a_restored_store_takes_over, two_jobs_never_write_one_file,
-                        an_output_must_be_the_one_that_was_written, state_must_be_that_of_its_store])
+                        an_output_must_be_the_one_that_was_written, state_must_be_that_of_its_store,
+                        a_changed_script_is_compared_with_the_store])
