@@ -3,12 +3,15 @@
 
 usage: kafka_run.py BRAID --tool TOPIC_TOOL --port PORT --authority CA_PEM [--only NAME]    (scripts/kafka up --secure)
 """
+import json
 import pathlib
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 from braid_command import DONE, USAGE, main
 
@@ -49,6 +52,7 @@ def tool(case, *words, text=None):
     made = subprocess.run([case.options.tool, f"127.0.0.1:{case.options.port}", *map(str, words)], input=text,
                           capture_output=True, text=True, timeout=60)
     case.expect(made.returncode == 0, f"{words}: {made.stderr}")
+    return made.stdout
 
 
 def run(case, brokers, kafka="", bind="", finding=None, environment=None, code=USAGE):
@@ -153,6 +157,268 @@ def topics_with_other_partitions(case):
     told(case, text, "2 partitions, from 0 to 1")
 
 
+def sales(*ids, amount=500):
+    return "".join(f'{{"id":{each},"amount":{amount},"at":"2026-01-01T00:00:{each % 60:02}Z"}}\n' for each in ids)
+
+
+def a_dry_run(case):
+    """The tail of the topic, which a job that runs does not notice."""
+    name = topic(case)
+    tool(case, "put", name, 0, text=sales(*range(100)))
+    tool(case, "put", name, 1, text=sales(500))
+    folder = case.directory / "look"
+    folder.mkdir()
+    (folder / "shop.braid").write_text(SCRIPT_TEXT)
+    (folder / "braid.toml").write_text(f"""[project]
+name = "look-{name.replace('.', '-')}"
+[env.prod]
+brokers = "{plain(case)}"
+[env.prod.bind]
+"shop.sale" = {{ topic = "{name}", start = "latest" }}
+"shop.big" = {{ topic = "{name}.big" }}
+""")
+    shown = case.braid("dry-run", folder, "--env", "prod", "--tail", "10", "--format", "json")
+    ids = sorted(json.loads(line)["id"] for line in shown.out.splitlines())
+    case.expect(ids == [*range(90, 100), 500], f"shows {ids}")
+    told(case, shown.err, f"{name}/0: from offset 90 up to 100, of 0 to 100", f"{name}/1: from offset 0 up to 1",
+         "90 offsets before them were not read", "nothing was written")
+    # Nothing was committed, no topic was made, and nothing was kept: a job begins at the end, as it is bound.
+    names = tool(case, "list").split()
+    case.expect(name in names and f"{name}.big" not in names, f"topics: {names}")
+    case.expect(not (folder / "data").exists(), "a dry run has made a store")
+    case.braid("run", folder, "--env", "prod", "--until", "caught-up")
+    case.expect(tool(case, "read", f"{name}.big") == "", "the job has read what was shown")
+    # Of a topic that is not there.
+    text = (folder / "braid.toml").read_text().replace(f'"{name}", start', f'"{name}x", start')
+    (folder / "braid.toml").write_text(text)
+    missing = case.braid("dry-run", folder, "--env", "prod", code=USAGE)
+    case.expect(missing.codes == ["E7049"], f"{missing}")
+
+
+def listening(process):
+    """The address of a job that was started with `--log json`."""
+    while (event := json.loads(process.stderr.readline()))["event"] != "listening":
+        pass
+    return event["address"]
+
+
+def ready(address):
+    try:
+        urllib.request.urlopen(f"http://{address}/readyz", timeout=10).close()
+        return True
+    except urllib.error.URLError:
+        return False
+
+
+class Job:
+    """A job of its own over a topic of its own. Its project is `job`."""
+
+    def __init__(self, case, partitions=2, kafka="", script=SCRIPT_TEXT, source=None):
+        self.case, self.folder = case, case.directory / "job"
+        self.topic = topic(case, partitions)
+        self.results = f"{self.topic}.big"
+        self.group = f"job-{self.topic.replace('.', '-')}"  # every case draws the same numbers
+        self.folder.mkdir()
+        (self.folder / "shop.braid").write_text(script)
+        source = source or f'topic = "{self.topic}"'
+        (self.folder / "braid.toml").write_text(f"""[project]
+name = "{self.group}"
+[env.prod]
+store = "{self.folder}/data"
+brokers = "{plain(case)}"
+[env.prod.kafka]
+{kafka}
+[env.prod.bind]
+"shop.sale" = {{ {source} }}
+"shop.big" = {{ topic = "{self.results}" }}
+""")
+
+    def put(self, *ids, partition=0, trace=None):
+        tool(self.case, "put", self.topic, partition, *([trace] if trace else []), text=sales(*ids))
+
+    def run(self, *words, code=DONE, finding=None, environment=None):
+        ended = self.case.braid("run", self.folder, "--env", "prod", "--until", "caught-up", *words, code=code,
+                                environment=environment)
+        if finding:
+            self.case.expect(ended.codes == [finding], f"expected {finding}: {ended}")
+        return ended
+
+    def ids(self):
+        return sorted(json.loads(line)["id"] for line in tool(self.case, "read", self.results).splitlines())
+
+
+def at_least_once(case):
+    """Without transactions nothing is lost, and what was not committed comes again."""
+    job = Job(case, kafka='delivery = "at-least-once"')
+    job.put(*range(50))
+    job.put(*range(50, 100), partition=1)
+    told(case, job.run().out, "at least once:")
+    case.expect(job.ids() == list(range(100)), f"{job.ids()}")
+    job.put(100, 101)
+    # Results are written, and the process ends before it commits what was read.
+    job.run(code=-9, environment={"BRAID_KILL_AT": "before_offsets:1"})
+    job.put(102)
+    job.run()
+    ids = job.ids()
+    case.expect(set(ids) == set(range(103)), f"lost: {sorted(set(range(103)) - set(ids))}")
+    case.expect(ids.count(100) == 2 and ids.count(1) == 1, f"{ids}")
+    told(case, case.braid("explain", job.folder, "--env", "prod").out, "at least once: results are written before")
+    # The other way from here on: what was committed stays as it is.
+    text = (job.folder / "braid.toml").read_text().replace('delivery = "at-least-once"', "")
+    (job.folder / "braid.toml").write_text(text)
+    job.put(103)
+    told(case, job.run().out, "exactly once: results and what was read are one transaction")
+    case.expect(job.ids() == sorted([*ids, 103]), f"{job.ids()}")
+
+
+def files_into_a_topic(case):
+    """What was read of files is committed with the results, too."""
+    job = Job(case, source='file = "in.ndjson"')
+    (job.folder / "in.ndjson").write_text(sales(*range(10)))
+    told(case, job.run().out, "exactly once:", "the files of shop.sale are read again")
+    case.expect(job.ids() == list(range(10)), f"{job.ids()}")
+    with open(job.folder / "in.ndjson", "a") as file:
+        file.write(sales(*range(10, 15)))
+    job.run(code=-9, environment={"BRAID_KILL_AT": "after_transaction:1"})
+    case.expect(job.ids() == list(range(15)), f"{job.ids()}")
+    job.run()
+    case.expect(job.ids() == list(range(15)), f"{job.ids()}")
+    shutil.rmtree(job.folder / "data")
+    job.run()
+    case.expect(job.ids() == list(range(15)), f"{job.ids()}")
+
+
+def a_start_outside_of_a_topic(case):
+    """Before any record is read."""
+    job = Job(case, source='topic = "x"')
+    text = (job.folder / "braid.toml").read_text()
+    bound = text.replace('topic = "x"', f'topic = "{job.topic}", start = {{ 0 = 3 }}')
+    (job.folder / "braid.toml").write_text(bound)
+    job.put(1, 2)
+    told(case, job.run(code=USAGE, finding="E7052").err,
+         f"`shop.sale` cannot start at offset 3 of `{job.topic}/0`: its next record will have offset 2")
+    job.put(3, 4)
+    job.run()
+    case.expect(job.ids() == [4], f"{job.ids()}")
+
+
+def times_of_commits(case):
+    """How far apart they may be."""
+    job = Job(case)
+    job.put(*range(20))
+    text = job.run("--commit-within", "40s", code=USAGE, finding="E7101").err
+    told(case, text, "a commit may come 40s after its first record", "abort a transaction after 1m")
+    job.run("--follow", code=USAGE, finding="E7102")
+    path = job.folder / "braid.toml"
+    written = path.read_text()
+    path.write_text(written.replace("[env.prod.kafka]\n", '[env.prod.kafka]\ncommit_within = "31s"\n'))
+    job.run(code=USAGE, finding="E7101")
+    path.write_text(written.replace("[env.prod.kafka]\n", '[env.prod.kafka]\ncommit_within = "soon"\n'))
+    job.run(code=USAGE, finding="E7017")
+    path.write_text(written.replace("[env.prod.kafka]\n", '[env.prod.kafka]\ncommit_within = "20ms"\n'))
+    # A commit for each turn: the records that come one by one are turns of their own.
+    job.run("--commit-every", "1")
+    case.expect(job.ids() == list(range(20)), f"{job.ids()}")
+
+
+def starting_over(case):
+    """What belongs to the job goes, what others read stays."""
+    job = Job(case, kafka='snapshots = "snapshots"\nsession_timeout = "6s"')
+    job.put(*range(10))
+    job.run()
+    # Not while it runs.
+    other = case.start("run", job.folder, "--env", "prod", "--store", job.folder / "other", "--listen", "127.0.0.1:0",
+                       "--log", "json")
+    try:
+        address = listening(other)
+        end = time.monotonic() + 30
+        while not ready(address) and time.monotonic() < end:
+            case.expect(other.poll() is None, f"it has ended: {other.stderr.read() if other.poll() else ''}")
+            time.sleep(0.1)
+        ended = job.run("--reset", code=USAGE, finding="E7100")
+        told(case, ended.err, f"the group `{job.group}` has members")
+        case.expect((job.folder / "data/tasks/0/state").is_dir(), "state was deleted")
+    finally:
+        other.terminate()
+        other.communicate(timeout=60)
+    before = job.ids()
+    ended = job.run("--reset", finding="W7103")
+    told(case, ended.err, f"deleted the committed offsets of the group `{job.group}`",
+         f"deleted the topic `{job.group}.epochs`", "deleted the state of 2 tasks", f"`{job.results}`")
+    case.expect(job.ids() == sorted([*before, *range(10)]), f"{job.ids()}")
+    # And once more, where there is nothing any more but results.
+    job.run("--reset", finding="W7103")
+
+
+def traces(case):
+    """A row that is made from one record has its trace."""
+    job = Job(case)
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    job.put(1, trace=trace)
+    job.put(2)
+    job.run()
+    found = sorted(tool(case, "read", job.results, "headers").splitlines())
+    case.expect(found[0].endswith(f"\ttraceparent={trace}") and "\t" not in found[1], f"{found}")
+
+
+def what_it_shows(case):
+    """Metrics of a job that runs."""
+    job = Job(case)
+    job.put(*range(30))
+    job.put(*range(30, 40), partition=1)
+    process = case.start("run", job.folder, "--env", "prod", "--listen", "127.0.0.1:0", "--log", "json")
+    try:
+        address = listening(process)
+        end, samples = time.monotonic() + 30, {}
+        while time.monotonic() < end and not (samples.get("braid_source_records_total", 0) >= 40 and
+                                              samples.get("braid_output_bytes_total", 0) > 1000 and
+                                              samples.get("braid_commits_total", 0) >= 1):
+            time.sleep(0.2)
+            with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+                lines = answer.read().decode().splitlines()
+            samples = {}
+            for line in lines:
+                if not line.startswith("#"):
+                    name, value = line.rsplit(" ", 1)
+                    for key in {name, name.split("{")[0]}:
+                        samples[key] = samples.get(key, 0) + float(value)
+        time.sleep(1)  # a status is up to half a second old
+        running = json.loads(case.braid("status", job.folder, "--env", "prod", "--format", "json").out)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    stopped = json.loads(case.braid("status", job.folder, "--env", "prod", "--format", "json").out)
+    for status, phase in ((running, "running"), (stopped, "stopped")):
+        case.expect(status["phase"] == phase and status["events"] == 40, f"{status}")
+        case.expect(sorted(each["position"] for each in status["partitions"]) == [10, 30], f"{status}")
+    case.expect(samples["braid_source_records_total"] == 40, f"{samples}")
+    case.expect(samples['braid_tasks{state="running"}'] == 2 and samples['braid_tasks{state="recovering"}'] == 0, f"{samples}")
+    case.expect(samples["braid_task_recovery_seconds_count"] == 2, f"{samples}")
+    case.expect(samples["braid_commits_aborted_total"] == 0, f"{samples}")
+    case.expect(samples["braid_commits_total"] == samples["braid_commit_pause_seconds_count"] >= 1, f"{samples}")
+    case.expect(samples["braid_last_commit_timestamp_seconds"] > time.time() - 60, f"{samples}")
+    case.expect(samples["braid_output_bytes_total"] > 1000 and samples["braid_source_bytes_total"] > 1000, f"{samples}")
+
+
+def state_of_a_changed_script(case):
+    """What `diff` says is what `run` does."""
+    grouped = SCRIPT_TEXT.replace("  key id\n{\n  from sale\n  where amount > 100\n  select { id, amount, at }\n",
+                                  "{\n  from sale\n  window tumbling 1h\n  group id { total: sum(amount) }\n")
+    job = Job(case, script=grouped)
+    job.put(1, 2)
+    job.put(3, partition=1)
+    job.run()
+    said = case.braid("diff", job.folder, "--env", "prod")
+    told(case, said.out, "2 tasks", "kept", "goes on with the state as it is")
+    (job.folder / "shop.braid").write_text(grouped.replace("sum(amount)", "max(amount)"))
+    said = case.braid("diff", job.folder, "--env", "prod", code=1)
+    told(case, said.out, "lost", "no such step any more", "the step begins empty", "E8004")
+    job.put(4)
+    job.run(code=4, finding="E8004")
+    job.run("--accept")
+    case.braid("diff", job.folder, "--env", "prod")
+
+
 def no_rights(case):
     bind = f'"shop.sale" = {{ topic = "{topic(case)}" }}'
     text = run(case, secure(case), SECURE.format(user="guest"), bind, finding="E7050",
@@ -198,5 +464,6 @@ if __name__ == "__main__":
         sys.exit(77)
     main([a_plain_broker, a_login_by_scram_over_tls, a_wrong_password, secrets_that_are_not_there,
           an_authority_that_is_not_trusted, a_wrong_port, no_broker, a_topic_that_is_missing,
-          topics_with_other_partitions, no_rights, values_that_the_client_refuses,
+          topics_with_other_partitions, a_dry_run, at_least_once, files_into_a_topic, a_start_outside_of_a_topic, times_of_commits,
+          starting_over, traces, what_it_shows, state_of_a_changed_script, no_rights, values_that_the_client_refuses,
           an_installation_without_the_client], options)

@@ -1,0 +1,237 @@
+// One job over the simulated broker, without faults: starting over, files as inputs, traces, what a member shows.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/broker/sim_broker.h"
+#include "runtime/engine/dry_run.h"
+#include "runtime/engine/test_job.h"
+#include "runtime/snapshot/folder_store.h"
+#include "runtime/tasks/reset.h"
+#include "runtime/tasks/topic_job.h"
+
+namespace braid {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr int64_t kSecond = 1'000'000;
+
+class OneJob : public testing::Test {
+ protected:
+  OneJob() {
+    builder_.source("s", 10);
+    builder_.publish(builder_.keep(0, [](int64_t v) { return v > 0; }));
+    program_ = builder_.program;
+    program_.sources[0].key = {0};
+    program_.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+    options_.job = test::job_options();
+    options_.job.until_caught_up = true;
+    options_.job.commit_every_us = 100'000;
+    options_.broker.group = "job";
+    options_.snapshots = &snapshots_;
+    TopicBinding out;
+    out.topic = "out";
+    out.format = "json";
+    options_.outputs[0] = out;
+    cluster_.create({"in", 2, -1, {}});
+    writer_ = std::move(*broker_.make_writer({}));
+  }
+
+  JobSeams seams() {
+    return {machine_.fs, sim_clock_, executor_,
+            [this](const std::string& directory) { return MemoryStore::open(machine_.fs, directory); }, &broker_};
+  }
+  void put(const std::string& key, int64_t value, int32_t partition, std::span<const RecordHeader> headers = {}) {
+    std::string line = test::record(key, value, 100 + value);
+    line.pop_back();
+    const NewRecord record{.place = {"in", partition}, .key = key, .value = line, .headers = headers};
+    ASSERT_TRUE(writer_->write(record).ok());
+    ASSERT_TRUE(writer_->flush(kSecond).ok());
+  }
+  JobReport run() {
+    const auto report = run_topic_job(program_, options_, seams());
+    EXPECT_TRUE(report.ok()) << report.error().message;
+    return report.ok() ? *report : JobReport();
+  }
+  struct Row {
+    std::string key;
+    std::string trace;
+    bool operator==(const Row&) const = default;
+  };
+  std::vector<Row> rows() {
+    std::vector<Row> found;
+    for (int32_t partition = 0; partition < cluster_.partitions_of("out"); ++partition) {
+      const SimLog& log = *cluster_.log_of({"out", partition});
+      log.visit(log.begin(), log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+        const BrokerRecord& record = entry.payload->records()[static_cast<size_t>(offset - entry.base)];
+        const std::string value(*record.value);
+        Row& row = found.emplace_back();
+        row.key = value.substr(value.find("\"k\":\"") + 5, 1);
+        for (const RecordHeader& header : record.headers)
+          row.trace += std::string(header.name) + "=" + std::string(header.value.value_or("")) + ";";
+        return true;
+      });
+    }
+    return found;
+  }
+  std::vector<std::string> keys() {
+    std::vector<std::string> found;
+    for (const Row& row : rows()) found.push_back(row.key);
+    return found;
+  }
+
+  test::ProgramBuilder builder_;
+  Program program_;
+  ManualClock clock_{1'700'000'000 * kSecond};
+  SimCluster cluster_{clock_, {}};
+  SimClock sim_clock_{cluster_.time()};
+  SimBroker broker_{cluster_, "job"};
+  test::Machine machine_{1};
+  FolderStore snapshots_{machine_.fs, "snapshots"};
+  InlineExecutor executor_;
+  TopicJobOptions options_;
+  std::unique_ptr<BrokerWriter> writer_;
+};
+
+TEST_F(OneJob, StartsOver) {
+  put("a", 1, 0);
+  put("b", 2, 1);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b"));
+  const auto reset = reset_topic_job(options_, seams());
+  ASSERT_TRUE(reset.ok()) << reset.error().message;
+  EXPECT_THAT(reset->deleted, Contains("the committed offsets of the group `job`"));
+  EXPECT_THAT(reset->deleted, Contains("the topic `job.epochs`"));
+  EXPECT_THAT(reset->deleted, Contains("the state of 2 tasks in `data/tasks`"));
+  EXPECT_THAT(reset->kept, ElementsAre("out"));
+  EXPECT_EQ(cluster_.partitions_of("job.epochs"), 0);
+  EXPECT_THAT(cluster_.groups().committed("job", {{"in", 0}}).found.front().offset, testing::Eq(std::nullopt));
+  put("c", 3, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "a", "b", "c"));
+}
+
+TEST_F(OneJob, StartsOverWhereAnEarlierResetCameHalfWay) {
+  put("a", 1, 0);
+  run();
+  // The group went, and the process was killed.
+  ASSERT_TRUE(broker_.delete_group("job", kSecond).ok());
+  const auto stale = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(stale.ok());
+  EXPECT_EQ(stale.error().code, 8017);
+  ASSERT_TRUE(reset_topic_job(options_, seams()).ok());
+  ASSERT_TRUE(reset_topic_job(options_, seams()).ok());
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "a"));
+}
+
+TEST_F(OneJob, DoesNotStartOverWhileItRuns) {
+  put("a", 1, 0);
+  run();
+  SimBroker other(cluster_, "other");
+  auto member = std::move(*other.make_group({.group = "job", .topic = "job.epochs"}));
+  struct Nobody : BrokerGroup::Owner {
+    bool has_any = false;
+    void assigned(std::span<const int32_t>) override { has_any = true; }
+    void revoked(std::span<const int32_t>, bool) override {}
+  } owner;
+  for (int i = 0; i < 200 && !owner.has_any; ++i) ASSERT_TRUE(member->serve(kSecond / 10, owner).ok());
+  const auto refused = reset_topic_job(options_, seams());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 7100);
+  EXPECT_EQ(refused.error().message, "the group `job` has members: a job that runs cannot start over");
+  EXPECT_TRUE(machine_.fs.stat("data/tasks/0/state")->exists);
+  EXPECT_EQ(cluster_.partitions_of("job.epochs"), 2);
+}
+
+TEST_F(OneJob, ReadsFilesAndGoesOnBehindThem) {
+  program_.sources[0].binding = {"file", "in/s.ndjson", "json", {{"unit", "us"}}};
+  for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {
+    options_.broker.delivery = delivery;
+    const std::string before = delivery == Delivery::exactly_once ? "" : *machine_.fs.read_file("in/s.ndjson");
+    const std::string key = delivery == Delivery::exactly_once ? "a" : "c";
+    const std::string next = delivery == Delivery::exactly_once ? "b" : "d";
+    machine_.write("in/s.ndjson", before + test::record(key, 1, 101));
+    run();
+    // A store that is gone is made again by the files.
+    ASSERT_TRUE(machine_.fs.remove_tree("data/tasks").ok());
+    ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+    machine_.write("in/s.ndjson", before + test::record(key, 1, 101) + test::record(next, 2, 102));
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(OneJob, CarriesTracesOn) {
+  const RecordHeader headers[] = {{"other", "x"}, {"traceparent", "00-aa-bb-01"}, {"tracestate", "v=1"}};
+  put("a", 1, 0, headers);
+  put("b", 2, 0);
+  put("c", 3, 0, std::span(headers).first(2));
+  run();
+  EXPECT_THAT(rows(), UnorderedElementsAre(Row{"a", "traceparent=00-aa-bb-01;tracestate=v=1;"}, Row{"b", ""},
+                                           Row{"c", "traceparent=00-aa-bb-01;"}));
+}
+
+TEST_F(OneJob, ShowsWhatItDoes) {
+  for (int i = 0; i < 10; ++i) put("a", i + 1, i % 2);
+  MemberWork sum;
+  size_t most = 0;
+  std::map<std::string, int64_t> records;
+  options_.on_status = [&](const MemberStatus& status) {
+    sum.turns += status.work.turns;
+    sum.commits_us.insert(sum.commits_us.end(), status.work.commits_us.begin(), status.work.commits_us.end());
+    sum.recoveries_us.insert(sum.recoveries_us.end(), status.work.recoveries_us.begin(),
+                             status.work.recoveries_us.end());
+    sum.aborted += status.work.aborted;
+    for (const MemberWork::Read& each : status.work.read) records[each.partition] += each.records;
+    for (const MemberWork::Written& each : status.work.written) sum.written.push_back(each);
+    most = std::max(most, status.running);
+  };
+  // It goes on until all has been shown.
+  options_.job.until_caught_up = false;
+  const int64_t end = sim_clock_.steady_us() + 5 * kSecond;
+  options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
+  run();
+  EXPECT_EQ(most, 2U);
+  EXPECT_EQ(records["in/0"] + records["in/1"], 10);
+  EXPECT_GE(sum.turns, 2U);
+  EXPECT_FALSE(sum.commits_us.empty());
+  EXPECT_EQ(sum.recoveries_us.size(), 2U);
+  EXPECT_EQ(sum.aborted, 0U);
+  uint64_t bytes = 0;
+  for (const MemberWork::Written& each : sum.written) bytes += each.bytes;
+  EXPECT_GT(bytes, 100U);
+}
+
+/// Keeps what it gets.
+class KeptRows : public OutputWriter {
+ public:
+  void write(int, const std::string& port, const std::vector<Field>&, const Block& block) override {
+    if (port.empty()) count += block.rows;
+  }
+  int64_t count = 0;
+};
+
+TEST_F(OneJob, ShowsTheTailOfItsTopics) {
+  for (int i = 0; i < 10; ++i) put("a", i + 1, 0);
+  put("b", 1, 1);
+  KeptRows output;
+  const auto shown = dry_run(program_, {.tail = 3, .group = "job"}, seams(), output);
+  ASSERT_TRUE(shown.ok()) << shown.error().message;
+  EXPECT_EQ(output.count, 4);
+  ASSERT_EQ(shown->topics.size(), 2U);
+  EXPECT_EQ(shown->topics[0].partition, "in/0");
+  EXPECT_EQ(shown->topics[0].first, 0);
+  EXPECT_EQ(shown->topics[0].begin, 7);
+  EXPECT_EQ(shown->topics[0].end, 10);
+  EXPECT_EQ(shown->topics[1].begin, 0);
+  EXPECT_THAT(cluster_.groups().committed("job", {{"in", 0}}).found.front().offset, testing::Eq(std::nullopt));
+  EXPECT_EQ(cluster_.groups().members("job"), 0U);
+  EXPECT_THAT(broker_.topics(kSecond).value(), ElementsAre("in"));
+}
+
+}  // namespace
+}  // namespace braid
