@@ -41,8 +41,12 @@ class SimGroup : public BrokerGroup, SimClient {
         served_at_ = now();
         BRAID_TRY(enter());
       }
-      // A join says what is owned, so it comes when all of that is known.
-      if (std::exchange(has_given_up_, false) && !joining_ && !gave_up_ && !left_) join();
+      // A join says what is owned, so it comes when all of that is known. One that is on its way while partitions are
+      // given up has said that they are still owned, and another one follows it.
+      if (has_given_up_ && !joining_ && !gave_up_ && !left_) {
+        has_given_up_ = false;
+        join();
+      }
     } while (now() < until);
     return {};
   }
