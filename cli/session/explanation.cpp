@@ -1,12 +1,27 @@
 #include "cli/session/explanation.h"
 
+#include <map>
+
 #include "cli/session/native.h"
 #include "cli/session/topics.h"
 #include "compiler/ast/print.h"
 #include "compiler/plan/state_bound.h"
+#include "runtime/tasks/stages.h"
 
 namespace braid::cli {
 namespace {
+
+/// How a job over a broker is cut. Its topics are not asked for: they are taken to have equally many partitions.
+std::string stages_text(const Program& program) {
+  std::map<int, int32_t> partitions;
+  for (size_t source = 0; source < program.sources.size(); ++source) {
+    if (program.sources[source].is_static()) continue;
+    if (program.sources[source].binding.kind != "topic") return {};
+    partitions[static_cast<int>(source)] = 1;
+  }
+  const std::string text = describe(split(program, partitions, "GROUP"));
+  return text.empty() ? text : "\n" + text;
+}
 
 std::string time_text(int64_t us) {
   return us < 10'000 ? fmt::format("{} µs", us) : fmt::format("{:.1f} ms", us / 1e3);
@@ -91,7 +106,8 @@ Result<std::string> explain(Session& session, const std::string& stage, bool tim
   if (stage.empty()) {
     text = summary(session, compiled);
     if (session.environment().kafka && session.bind(compiled.program()))
-      text += "\n" + topics_text(compiled.program(), session.output_topics(), session.environment());
+      text += "\n" + topics_text(compiled.program(), session.output_topics(), session.environment()) +
+              stages_text(compiled.program());
   } else if (stage == "plan")
     text = plan::print(compiled.checked, session.project());
   else if (stage == "optimized")

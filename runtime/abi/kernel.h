@@ -63,22 +63,31 @@ class KernelSlot {
  public:
   KernelSlot() = default;
   explicit KernelSlot(const Kernel* kernel) : kernel_(kernel) {}
-  KernelSlot(const KernelSlot& other) : kernel_(other.kernel_.load()), explainer_(other.explainer_) {}
+  KernelSlot(const KernelSlot& other)
+      : kernel_(other.kernel_.load()), explainer_(other.explainer_), followed_(other.followed_) {}
   KernelSlot& operator=(const KernelSlot& other) {
     kernel_.store(other.kernel_.load());
     explainer_ = other.explainer_;
+    followed_ = other.followed_;
     return *this;
   }
-  const Kernel& get() const { return *kernel_.load(std::memory_order_acquire); }
-  bool empty() const { return kernel_.load(std::memory_order_acquire) == nullptr; }
+  const Kernel& get() const { return *current(); }
+  bool empty() const { return current() == nullptr; }
   void set(const Kernel* kernel) { kernel_.store(kernel, std::memory_order_release); }
+  /// Has the kernel of that slot from then on, also when it is replaced there. The slot outlives this one.
+  void follow(const KernelSlot& other) { followed_ = &other; }
   /// Null: reasons are no more than codes and details.
   const Explainer* explainer() const { return explainer_; }
   void set_explainer(const Explainer* explainer) { explainer_ = explainer; }
 
  private:
+  const Kernel* current() const {
+    return (followed_ == nullptr ? *this : *followed_).kernel_.load(std::memory_order_acquire);
+  }
+
   std::atomic<const Kernel*> kernel_ = nullptr;
   const Explainer* explainer_ = nullptr;
+  const KernelSlot* followed_ = nullptr;
 };
 
 }  // namespace braid

@@ -46,7 +46,9 @@ struct SourceRead {
 };
 
 struct Binding {
-  std::string kind;                                          ///< "file", "stdin", "inline", "topic"
+  /// "file", "stdin", "inline", "topic"; in a stage also "exchange", rows of another stage, and "elsewhere", read by
+  /// another stage.
+  std::string kind;
   std::string address;                                       ///< glob, name of the topic
   std::string format;                                        ///< "json", "csv", "avro"; of a topic also "debezium"
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
@@ -73,6 +75,10 @@ struct SourceSpec {
   bool has_time = false;  ///< its records carry an event time
   /// Reference data, read whole before the turns. All else takes turns, with or without event time.
   bool is_static() const { return is_table && !has_time; }
+  /// Of a stage: rows of another one, which have their origin and their watermark with them.
+  bool is_exchange() const { return binding.kind == "exchange"; }
+  /// It is read from a broker, by offsets.
+  bool is_of_broker() const { return binding.kind == "topic" || is_exchange(); }
   std::vector<SourceRead> decode;
   /// Avro: how records of the schema that is expected are read, for the code generator. None: nobody knows the schema
   /// yet.
@@ -96,6 +102,7 @@ struct SourceSpec {
   std::optional<int64_t> idle_us;
   Binding binding;
   WriterSchemas* writer_schemas = nullptr;  ///< Avro: of the records of a topic; outlives the program. Any thread
+  uint32_t fronts = 0;                      ///< of an exchange: so many tasks write it
   Span span;
 };
 
@@ -220,10 +227,15 @@ struct AlertOperator {
 struct PublishOperator {
   int product;
 };
+/// In a stage: its rows go on in another one.
+struct SendOperator {
+  int exchange;
+};
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, RetimeOperator, UniqueOperator, AlertOperator, PublishOperator>
+               IntervalJoinOperator, GroupOperator, RetimeOperator, UniqueOperator, AlertOperator, PublishOperator,
+               SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output
@@ -249,12 +261,25 @@ struct ProductSpec {
   std::string qualified() const { return domain + "." + name; }
 };
 
+/// A topic that carries rows from one stage of a job to another (runtime/tasks/stages.h).
+struct Exchange {
+  std::string topic;
+  int32_t partitions = 1;
+  std::vector<int> keys;    ///< fields of the rows; equal keys have one partition
+  bool nulls_match = true;  ///< null is a key like any other; else it meets nothing
+  std::string step;         ///< text of the step that reads them
+};
+
 struct Program {
   std::string name;
   uint64_t id = 0;  ///< digest of the checked plan, not of how it is optimised or compiled
   std::vector<SourceSpec> sources;
   std::vector<Operator> operators;
   std::vector<ProductSpec> products;
+  /// Of a stage, which is a part of a program that runs as several jobs would: what it sends. Sources and products are
+  /// those of the whole program, with exchanges that it reads behind the sources.
+  std::vector<Exchange> exchanges;
+  const Program* whole = nullptr;  ///< of a stage: outlives it, and owns its kernels
   std::vector<Site> sites;
   std::vector<FallibleExpression> expressions;  ///< that rows may fail on: RowReason::expression
   uint32_t cache_count = 0;                     ///< entries of CallContext::caches

@@ -31,17 +31,23 @@ class RecordReader {
 class RecordReaderSlot {
  public:
   RecordReaderSlot() = default;
-  RecordReaderSlot(const RecordReaderSlot& other) : reader_(other.get()) {}
+  RecordReaderSlot(const RecordReaderSlot& other) : reader_(other.reader_.load()), followed_(other.followed_) {}
   RecordReaderSlot& operator=(const RecordReaderSlot& other) {
-    set(other.get());
+    set(other.reader_.load());
+    followed_ = other.followed_;
     return *this;
   }
   /// Null: not ready yet.
-  const RecordReader* get() const { return reader_.load(std::memory_order_acquire); }
+  const RecordReader* get() const {
+    return (followed_ == nullptr ? *this : *followed_).reader_.load(std::memory_order_acquire);
+  }
   void set(const RecordReader* reader) { reader_.store(reader, std::memory_order_release); }
+  /// Has the reader of that slot from then on. The slot outlives this one.
+  void follow(const RecordReaderSlot& other) { followed_ = &other; }
 
  private:
   std::atomic<const RecordReader*> reader_ = nullptr;
+  const RecordReaderSlot* followed_ = nullptr;
 };
 
 }  // namespace braid

@@ -86,7 +86,7 @@ class TopicSource : public SourcePartition {
       }
       const size_t size = made_.size_of(record);
       if (!made_.empty() && used + size + 1 > kTurnBytes) break;
-      if (size > kMaxRecordBytes) {
+      if (size > kMaxRecordBytes && !form_.verbatim) {
         if (!made_.empty()) break;
         turn.long_record_bytes = size;
       }

@@ -56,6 +56,7 @@ std::optional<SchemaId> TopicTurn::schema_of(const TopicForm& form, const Broker
 void TopicTurn::append(const BrokerRecord& record, TurnBuffer& buffer) {
   GivenRecord& given = given_.emplace_back();
   given.position = record.offset;
+  if (form_.verbatim) return append_verbatim(record, buffer);
   if (!record.value)
     given.kind = GivenRecord::Kind::absent;
   else if (form_.avro ? record.value->empty() : is_blank(*record.value))
@@ -64,6 +65,13 @@ void TopicTurn::append(const BrokerRecord& record, TurnBuffer& buffer) {
     append_framed(record, given, buffer);
   else
     append_line(record, given, buffer);
+}
+
+void TopicTurn::append_verbatim(const BrokerRecord& record, TurnBuffer& buffer) {
+  const std::string_view value = record.value.value_or("");
+  std::memcpy(buffer.reserve(std::max(kTurnBytes, used_ + value.size() + 1)) + used_, value.data(), value.size());
+  places_.push_back({used_, used_ + value.size()});
+  used_ += value.size();
 }
 
 void TopicTurn::keep_key(const BrokerRecord& record, GivenRecord& given) {

@@ -4,6 +4,7 @@
 // other white space, which changes nothing in JSON; a value that is absent or empty becomes a line that is no record,
 // and the turn says what it was. Where deletes are wanted, the line of an absent value goes on with timestamp and key.
 // A change with a `schema` and a `payload` is its payload.
+// Verbatim: the values as they are, one behind the other.
 // Avro: for each record four bytes of the length of its framing, four of all of it, and both.
 #pragma once
 
@@ -25,6 +26,7 @@ struct TopicForm {
   WriterSchemas* schemas = nullptr;  ///< Avro with framing; null: without
   bool changes = false;              ///< Debezium
   bool deletes = false;              ///< a record without a value deletes its key
+  bool verbatim = false;             ///< rows of another stage
 };
 
 class TopicTurn {
@@ -45,6 +47,7 @@ class TopicTurn {
 
  private:
   void append_line(const BrokerRecord& record, GivenRecord& given, TurnBuffer& buffer);
+  void append_verbatim(const BrokerRecord& record, TurnBuffer& buffer);
   void append_framed(const BrokerRecord& record, GivenRecord& given, TurnBuffer& buffer);
   void keep_key(const BrokerRecord& record, GivenRecord& given);
   std::string_view keep(std::string_view bytes) { return originals_.emplace_back(bytes); }

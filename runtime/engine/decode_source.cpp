@@ -59,6 +59,7 @@ DecodePlan decode_plan(const SourceSpec& source) {
 }
 
 TopicForm topic_form(const SourceSpec& source) {
+  if (source.is_exchange()) return {.verbatim = true};
   const DecodePlan plan = decode_plan(source);
   TopicForm form;
   form.avro = plan.format == Format::avro;
@@ -93,7 +94,7 @@ void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded
 }
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
-  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}, {}};
+  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}, {}, {}};
   if (source.from_kernel.empty()) {
     rows.blocks = std::move(turn.blocks);
     for (Block& block : rows.blocks) set_times(source, block, arena);

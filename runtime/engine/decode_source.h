@@ -9,6 +9,7 @@
 #include "runtime/connect/source.h"
 #include "runtime/connect/topic_turn.h"
 #include "runtime/operators/rows.h"
+#include "runtime/time/edge_time.h"
 
 namespace braid {
 
@@ -35,6 +36,13 @@ struct SourceRows {
     std::vector<RowsNode::Made> made;  ///< by block
   };
   std::vector<Step> ahead;
+  /// Of an exchange: what became of time in the tasks that send, behind these rows. Blocks have their watermarks then.
+  struct Front {
+    uint32_t number;
+    uint64_t epoch;
+    EdgeTime time;
+  };
+  std::vector<Front> fronts;
 };
 
 /// Whether a record without a value deletes its key.

@@ -1,5 +1,7 @@
 #include "runtime/engine/dispositions.h"
 
+#include <algorithm>
+
 #include "runtime/base/check.h"
 
 namespace braid {
@@ -33,32 +35,42 @@ Status LedgerDispositions::prepare() {
       inputs[1].resize(shape->right_fields);
     }
   }
-  size_t relations = program_.sources.size() + program_.products.size() + 1;
-  bits_.assign(program_.products.size(), std::vector<int>(relations, -1));
-  for (size_t op = 0; op < program_.operators.size(); ++op) {
-    const Operator& begin = program_.operators[op];
+  if (program_.whole == nullptr) return find_bits(program_, bits_);
+  // Stages give the bits to each other, so all have those of the whole.
+  BRAID_TRY(find_bits(*program_.whole, bits_));
+  for (std::vector<int>& of_product : bits_)
+    of_product.insert(of_product.begin() + static_cast<std::ptrdiff_t>(program_.whole->sources.size()),
+                      program_.sources.size() - program_.whole->sources.size(), -1);
+  return {};
+}
+
+Status LedgerDispositions::find_bits(const Program& program, std::vector<std::vector<int>>& bits) const {
+  const size_t relations = program.sources.size() + program.products.size() + 1;
+  bits.assign(program.products.size(), std::vector<int>(relations, -1));
+  for (size_t op = 0; op < program.operators.size(); ++op) {
+    const Operator& begin = program.operators[op];
     uint32_t relation = 0;
     if (const auto* source = std::get_if<SourceOperator>(&begin.content)) {
       relation = static_cast<uint32_t>(source->source);
     } else if (const auto* publish = std::get_if<PublishOperator>(&begin.content)) {
-      relation = static_cast<uint32_t>(program_.sources.size()) + static_cast<uint32_t>(publish->product);
+      relation = static_cast<uint32_t>(program.sources.size()) + static_cast<uint32_t>(publish->product);
     } else {
       continue;
     }
     int next_bit = 0;
-    for (size_t product = 0; product < program_.products.size(); ++product) {
+    for (size_t product = 0; product < program.products.size(); ++product) {
       // Rows that fork on their way to this product can be settled at several places.
-      std::vector<bool> reached(program_.operators.size(), false);
+      std::vector<bool> reached(program.operators.size(), false);
       reached[op] = true;
       bool forks = false;
-      std::vector<int> readers(program_.operators.size(), 0);
-      for (size_t next = op + 1; next < program_.operators.size(); ++next) {
-        const Operator& reader = program_.operators[next];
+      std::vector<int> readers(program.operators.size(), 0);
+      for (size_t next = op + 1; next < program.operators.size(); ++next) {
+        const Operator& reader = program.operators[next];
         if (!reads(reader.products, static_cast<int>(product))) continue;
         for (int input : reader.inputs) {
           if (!reached[input]) continue;
           bool crosses_publish = input != static_cast<int>(op) &&
-                                 std::holds_alternative<PublishOperator>(program_.operators[input].content);
+                                 std::holds_alternative<PublishOperator>(program.operators[input].content);
           if (crosses_publish) continue;
           forks |= ++readers[input] > 1;
           reached[next] = true;
@@ -66,9 +78,8 @@ Status LedgerDispositions::prepare() {
       }
       if (!forks) continue;
       if (next_bit == 64)
-        return Error{ErrorKind::usage,
-                     "more than 64 products read `" + book_.relation_name(relation) + "` by several ways each", 0, 0};
-      bits_[product][relation] = next_bit++;
+        return Error{ErrorKind::usage, "more than 64 products read `" + begin.text + "` by several ways each", 0, 0};
+      bits[product][relation] = next_bit++;
     }
   }
   return {};
@@ -258,6 +269,31 @@ void LedgerDispositions::publish(int op, const Block& block) {
   settle_all(op, 0, block, block.rows, [](size_t i) { return static_cast<uint32_t>(i); }, &Ledger::used);
   book_.product(product).rows += block.rows;
   output_.write(product, "", program_.products[product].row, block);
+}
+
+void LedgerDispositions::send(int op, const Block& block) {
+  Block sent = block;
+  auto* records = arena_.allocate_array<Record>(block.rows);
+  sent.record = arena_.allocate_array<uint32_t>(block.rows);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const uint64_t before = hold(op, 0, block.record_of(row));
+    records[row] = block.record_of(row);
+    records[row].settled = before;
+    sent.record[row] = row;
+  }
+  sent.records = records;
+  output_.send(std::get<SendOperator>(program_.operators[op].content).exchange, sent);
+}
+
+void LedgerDispositions::receive(int op, const Block& block) {
+  for (size_t reader = static_cast<size_t>(op) + 1; reader < program_.operators.size(); ++reader) {
+    const std::vector<int>& inputs = program_.operators[reader].inputs;
+    const auto input = std::find(inputs.begin(), inputs.end(), op);
+    if (input == inputs.end()) continue;
+    for (uint32_t row = 0; row < block.rows; ++row)
+      release(static_cast<int>(reader), static_cast<int>(input - inputs.begin()), block.record_of(row));
+    return;
+  }
 }
 
 }  // namespace braid

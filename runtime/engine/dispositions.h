@@ -36,6 +36,8 @@ class LedgerDispositions : public Dispositions {
   void partly_late(int op, int input, const Record& record) override;
   void alert(int op, const Block& block, uint32_t row, std::string_view check) override;
   void publish(int op, const Block& block) override;
+  void send(int op, const Block& block) override;
+  void receive(int op, const Block& block) override;
 
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
@@ -65,6 +67,8 @@ class LedgerDispositions : public Dispositions {
   };
   using RowFields = std::shared_ptr<const RowShape>;
 
+  /// Which products count a record by several ways, and the bit of each.
+  Status find_bits(const Program& program, std::vector<std::vector<int>>& bits) const;
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
   /// The same for `count` rows; `row_of` gives each.

@@ -15,6 +15,10 @@ std::string clock_key(const std::string& source, std::string_view partition) {
   return "clock/" + source + "/" + std::string(partition);
 }
 
+std::string fronts_key(const std::string& source) {
+  return "fronts/" + source;
+}
+
 std::string ledger_key(const ProductSpec& product) {
   return "ledger/" + product.qualified() + "/" + std::to_string(product.version);
 }
@@ -65,6 +69,12 @@ void TurnEngine::freeze(StateBatch& batch) {
                 clock.take());
     }
   }
+  for (size_t source = 0; source < front_epochs_.size(); ++source) {
+    if (front_epochs_[source].empty()) continue;
+    WireWriter epochs;
+    for (const uint64_t epoch : front_epochs_[source]) epochs.fixed(epoch);
+    batch.put(StateFamily::meta, fronts_key(program_.sources[source].name), epochs.take());
+  }
   for (size_t product = 0; product < program_.products.size(); ++product)
     batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
   for (size_t op = 0; op < nodes_.size(); ++op) {
@@ -93,6 +103,7 @@ Status TurnEngine::evict(uint64_t bytes) {
 }
 
 Status TurnEngine::health() const {
+  BRAID_TRY(exchanges_health_);
   for (const auto& node : nodes_)
     if (node) BRAID_TRY(node->health());
   return {};
@@ -125,6 +136,14 @@ Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
       clock.within = spec.within_us;
       clock.ahead = spec.ahead_us;
     }
+  }
+  for (size_t source = 0; source < front_epochs_.size(); ++source) {
+    if (front_epochs_[source].empty()) continue;
+    BRAID_ASSIGN(bool known, store.get(StateFamily::meta, fronts_key(program_.sources[source].name), &bytes));
+    if (!known) continue;
+    WireReader in(bytes);
+    for (uint64_t& epoch : front_epochs_[source]) epoch = in.fixed<uint64_t>();
+    if (in.failed() || !in.at_end()) return damaged("epochs of another stage");
   }
   for (size_t product = 0; product < program_.products.size(); ++product) {
     BRAID_ASSIGN(bool known, store.get(StateFamily::meta, ledger_key(program_.products[product]), &bytes));

@@ -200,7 +200,8 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   append_origin(record, fields, slots);
   std::string bytes;
   if (record.line == kMadeByWindow) {
-    bytes = made_row_text(program_, record.bytes.view());
+    // The group may be in a stage before this one.
+    bytes = made_row_text(program_.whole == nullptr ? program_ : *program_.whole, record.bytes.view());
   } else if (is_utf8(record.bytes.view())) {
     bytes = record.bytes.view();
   } else {

@@ -68,6 +68,7 @@ Status JobTurns::wake_grown() {
   for (JobInputs::Partition* partition : grown) {
     partition->exhausted = false;
     feed_->reopen(*partition);
+    if (program_.sources[partition->source].is_exchange()) continue;  // its time comes with its rows
     if (!engine_->clock(partition->source, partition->ordinal).ended) continue;
     engine_->reopen_partition(partition->source, partition->ordinal);
     note(EpochEvent::Kind::woken, *partition);

@@ -156,7 +156,8 @@ Result<std::vector<std::optional<std::string>>> JobInputs::find_known(
 
 Result<std::vector<std::pair<std::string, std::string>>> JobInputs::find_files(const SourceSpec& spec) {
   std::vector<std::pair<std::string, std::string>> found;
-  if (spec.binding.kind == "topic") {
+  if (spec.binding.kind == "elsewhere") return found;
+  if (spec.is_of_broker()) {
     BRAID_CHECK(topics_ != nullptr, "a topic is to be read, and there is no broker");
     BRAID_ASSIGN(const auto places, find_topic_partitions(*topics_, spec, spec.is_static()));
     for (const TopicPartition& place : places) found.emplace_back(braid::name_of(place), "");
@@ -184,8 +185,11 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
   const RecordForm form = record_form(spec);
   Partition partition;
   partition.source = source;
+  // A partition of a topic has its number in each task, so that records of all tasks differ in their origin.
   partition.ordinal = static_cast<uint32_t>(
-      std::count_if(partitions_.begin(), partitions_.end(), [&](const Partition& p) { return p.source == source; }));
+      spec.is_of_broker() ? place_of(name).partition
+                          : std::count_if(partitions_.begin(), partitions_.end(),
+                                          [&](const Partition& p) { return p.source == source; }));
   partition.name = name;
   partition.path = path;
   partition.generation = generation;
@@ -197,7 +201,7 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
     partitions_.push_back(std::move(partition));
     return {};
   }
-  if (spec.binding.kind == "topic") {
+  if (spec.is_of_broker()) {
     BRAID_TRY(open_topic(partition, stored));
     partitions_.push_back(std::move(partition));
     return {};
@@ -230,8 +234,8 @@ Status JobInputs::open_topic(Partition& partition, const Stored* stored) {
   const SourceSpec& spec = program_.sources[partition.source];
   const TopicPartition place = place_of(partition.name);
   TopicAccess access = *topics_;
-  // Reference data is read to its end, before all else.
-  access.bounded |= spec.is_static();
+  // Reference data is read to its end, before all else. Where another stage ends, nobody knows.
+  access.bounded = (access.bounded || spec.is_static()) && !spec.is_exchange();
   access.live &= !spec.is_static();
   if (spec.is_static()) access.traces = nullptr;
   BRAID_ASSIGN(partition.reader,
@@ -252,7 +256,7 @@ JobInputs::Partition* JobInputs::choose(const TurnEngine& engine) {
   for (Partition& partition : partitions_) {
     const SourceSpec& spec = program_.sources[partition.source];
     if (partition.exhausted || spec.is_static()) continue;
-    const int64_t w = spec.has_time ? engine.clock(partition.source, partition.ordinal).watermark() : kNoTime;
+    const int64_t w = spec.has_time ? engine.turn_watermark(partition.source, partition.ordinal) : kNoTime;
     const std::pair<bool, int64_t> rank{spec.has_time, w};
     if (best != nullptr && rank >= lowest) continue;
     best = &partition;
@@ -303,7 +307,7 @@ void JobInputs::pass(Partition& partition, const SourceTurn& turn) {
 }
 
 void JobInputs::note_end(const Partition& partition, std::string_view header) {
-  if (nature_.live || program_.sources[partition.source].binding.kind == "topic") return;  // there is no end
+  if (nature_.live || program_.sources[partition.source].is_of_broker()) return;  // there is no end
   const std::string path = partition.reader->name() == "-" ? "standard input" : partition.reader->name();
   const int64_t position = partition.position.position;
   if (const auto held = static_cast<int64_t>(partition.reader->held_bytes()); held > 0)

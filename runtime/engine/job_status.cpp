@@ -8,14 +8,16 @@ std::vector<JobStatus::Partition> partitions_of(const Program& program, const Tu
   for (const JobInputs::Partition& partition : inputs.partitions()) {
     const SourceSpec& spec = program.sources[static_cast<size_t>(partition.source)];
     if (spec.is_static()) continue;
-    const PartitionClock& clock = engine.clock(partition.source, partition.ordinal);
+    const int64_t watermark = engine.turn_watermark(partition.source, partition.ordinal);
+    const PartitionClock clock =
+        spec.is_exchange() ? PartitionClock() : engine.clock(partition.source, partition.ordinal);
     const JobInputs::Lag lag = inputs.lag(partition);
     partitions.push_back({.source = spec.name,
                           .name = partition.name,
                           .position = partition.position.position,
                           .lag_bytes = lag.bytes,
                           .lag_records = lag.records,
-                          .watermark = spec.has_time ? clock.watermark() : kNoTime,
+                          .watermark = watermark,
                           .idle = clock.idle,
                           .ended = clock.ended || partition.finished});
   }

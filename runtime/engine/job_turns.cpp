@@ -33,7 +33,7 @@ JobTurns::JobTurns(const Program& program, const JobOptions& options, const JobS
 
 Status JobTurns::connect() {
   const bool any = std::any_of(program_.sources.begin(), program_.sources.end(),
-                               [](const SourceSpec& source) { return source.binding.kind == "topic"; });
+                               [](const SourceSpec& source) { return source.is_of_broker(); });
   if (!any) return {};
   inputs_.read_topics(topics_);
   if (topics_.reader != nullptr) return {};
@@ -64,8 +64,12 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
   if (options_.state_memory != UINT64_MAX) engine.store = &store.state();
   engine.state_memory = options_.state_memory;
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output, engine));
+  BRAID_TRY(name_partitions());
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
-    engine_->add_partition(partition.source, partition.name);
+    const SourceSpec& spec = program_.sources[partition.source];
+    if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
+    for (uint32_t front = 0; front < spec.fronts; ++front)
+      engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
     engine_->set_header(partition.source, partition.ordinal, partition.header);
   }
   if (options_.follow) begin_epoch();
@@ -73,9 +77,21 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())
-    if (program_.sources[partition.source].binding.kind == "topic")
+    if (program_.sources[partition.source].is_of_broker())
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   return engine_->restore(store.state(), store.states().kept);
+}
+
+Status JobTurns::name_partitions() {
+  if (program_.whole == nullptr) return {};
+  for (size_t source = 0; source < program_.whole->sources.size(); ++source) {
+    const SourceSpec& spec = program_.sources[source];
+    if (spec.binding.kind != "elsewhere" || spec.is_static()) continue;
+    BRAID_ASSIGN(const auto places, find_topic_partitions(topics_, spec, true));
+    for (const TopicPartition& place : places)
+      engine_->name_partition(static_cast<int>(source), static_cast<uint32_t>(place.partition), name_of(place));
+  }
+  return {};
 }
 
 Status JobTurns::read_table(int source) {
@@ -140,6 +156,7 @@ Status JobTurns::begin() {
       continue;
     }
     if (goes_on_ && !partition.known) reopened = true;
+    if (program_.sources[partition.source].is_exchange()) continue;  // its time comes with its rows
     if (!engine_->clock(partition.source, partition.ordinal).ended) continue;
     BRAID_ASSIGN(std::optional<SourceTurn> turn, inputs_.read(partition));
     if (turn) {

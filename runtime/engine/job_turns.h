@@ -76,6 +76,8 @@ class JobTurns {
 
   /// Where a source is bound to a topic.
   Status connect();
+  /// Of sources that other stages read.
+  Status name_partitions();
   Status read_table(int source);
   /// The next turns belong to an epoch of their own, whose clock reading this is.
   void begin_epoch();

@@ -74,7 +74,7 @@ Result<std::optional<std::string>> JobInputs::find_moved(int source, const Store
 bool JobInputs::is_followed(const Partition& partition) const {
   const SourceSpec& spec = program_.sources[partition.source];
   return partition.exhausted && !partition.finishing && !spec.is_static() &&
-         (spec.binding.kind == "file" || spec.binding.kind == "topic");
+         (spec.binding.kind == "file" || spec.is_of_broker());
 }
 
 Result<std::vector<JobInputs::Partition*>> JobInputs::find_new() {

@@ -15,6 +15,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       book_(program),
       partition_names_(program.sources.size()),
       clocks_(program.sources.size()),
+      front_epochs_(program.sources.size()),
       dispositions_(program, book_, output, partition_names_, arena_),
       state_numbers_(options.state_numbers),
       state_memory_(options.state_memory),
@@ -101,15 +102,38 @@ void TurnEngine::publish_names() {
 }
 
 uint32_t TurnEngine::add_partition(int source, std::string name) {
+  const auto ordinal = static_cast<uint32_t>(clocks_[source].size());
+  add_partition(source, ordinal, std::move(name));
+  return ordinal;
+}
+
+void TurnEngine::add_partition(int source, uint32_t ordinal, std::string name) {
+  name_partition(source, ordinal, std::move(name));
   const SourceSpec& spec = program_.sources[source];
   PartitionClock clock;
   clock.within = spec.within_us;
   clock.ahead = spec.ahead_us;
   clock.floor = task_watermark_;
-  clocks_[source].push_back(clock);
-  partition_names_[source].push_back(std::move(name));
+  clocks_[source][ordinal] = clock;
+}
+
+void TurnEngine::name_partition(int source, uint32_t ordinal, std::string name) {
+  PartitionClock absent;
+  absent.ended = true;
+  const size_t count = std::max<size_t>(clocks_[source].size(), ordinal + size_t{1});
+  clocks_[source].resize(count, absent);
+  partition_names_[source].resize(count);
+  if (program_.sources[source].is_exchange()) front_epochs_[source].resize(count);
+  partition_names_[source][ordinal] = std::move(name);
   publish_names();
-  return static_cast<uint32_t>(clocks_[source].size()) - 1;
+}
+
+int64_t TurnEngine::turn_watermark(int source, uint32_t partition) const {
+  if (!program_.sources[source].has_time) return kNoTime;
+  if (!program_.sources[source].is_exchange()) return clocks_[source][partition].watermark();
+  EdgeTime time;
+  for (const PartitionClock& front : clocks_[source]) time = time + EdgeTime::of(front);
+  return time.w;
 }
 
 void TurnEngine::visit_clocks(uint32_t source, const Visit& visit) const {
@@ -157,6 +181,10 @@ void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows
   BRAID_CHECK(!program_.sources[source].is_static(), "a static table is loaded");
   ++turn_;
   for (Record& record : rows.records) record.turn = turn_;  // not known yet to who decodes ahead
+  if (program_.sources[source].is_exchange()) {
+    take_exchange(source, rows);
+    return release();
+  }
   PartitionClock& clock = clocks_[source][partition];
   clock.ended = false;
   if (clock.idle) {
@@ -193,6 +221,34 @@ void TurnEngine::load_rows(int source, const SourceRows& rows, bool silent) {
   run_blocks(source, rows, read_source(source, rows, nullptr));
   dispositions_.write_ports();
   dispositions_.set_silent(false);
+}
+
+void TurnEngine::take_exchange(int source, const SourceRows& rows) {
+  Arrived arrived;
+  std::vector<Block> parts;
+  for (const Block& block : cut(rows.blocks, parts)) {
+    dispositions_.receive(source_operators_[source], block);
+    arrived.blocks.push_back(block);
+    arrived.whole.push_back(-1);
+  }
+  run_blocks(source, rows, std::move(arrived));
+  dispositions_.write_ports();
+  for (const SourceRows::Front& front : rows.fronts) {
+    uint64_t& epoch = front_epochs_[source][front.number];
+    if (front.epoch != epoch + 1 && exchanges_health_.ok()) {
+      const Diagnostic wrong = diag::RepartitionOutOfOrder{.topic = program_.sources[source].binding.address,
+                                                           .task = front.number,
+                                                           .found = static_cast<int64_t>(front.epoch),
+                                                           .expected = static_cast<int64_t>(epoch) + 1}
+                                   .make();
+      exchanges_health_ = Error{ErrorKind::input, wrong.message, wrong.code, 0};
+    }
+    epoch = front.epoch;
+    PartitionClock& clock = clocks_[source][front.number];
+    clock.ended = front.time.active == 0 && front.time.idle == 0;
+    clock.idle = front.time.active == 0 && !clock.ended;
+    if (front.time.active > 0) clock.max = front.time.w;
+  }
 }
 
 TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, PartitionClock* clock) {

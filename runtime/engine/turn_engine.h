@@ -52,8 +52,15 @@ class TurnEngine : private PartitionClocks {
 
   /// Its ordinal within the source. A partition found after time has moved begins at the task's watermark.
   uint32_t add_partition(int source, std::string name);
+  /// Under that ordinal, which no partition has; those below it that are not added have ended, as far as this engine is
+  /// concerned.
+  void add_partition(int source, uint32_t ordinal, std::string name);
+  /// A partition that another stage reads, whose rows come here.
+  void name_partition(int source, uint32_t ordinal, std::string name);
   size_t partition_count(int source) const { return partition_names_[source].size(); }
   const PartitionClock& clock(int source, uint32_t partition) const { return clocks_[source][partition]; }
+  /// What of the source's time decides when its partition takes its next turn.
+  int64_t turn_watermark(int source, uint32_t partition) const;
   /// CSV: the header of a partition that is not read from its start, for what rejected rows say.
   void set_header(int source, uint32_t partition, std::string_view header) {
     dispositions_.set_header(static_cast<uint32_t>(source), partition, header);
@@ -89,6 +96,10 @@ class TurnEngine : private PartitionClocks {
   void reopen_partition(int source, uint32_t partition) { clocks_[source][partition].ended = false; }
   void set_idle(int source, uint32_t partition) { clocks_[source][partition].idle = true; }
   void advance_partition(int source, uint32_t partition, int64_t time);
+  /// The last epoch of each task that sends to it, of which all rows have come.
+  const std::vector<uint64_t>& front_epochs(int source) const { return front_epochs_[source]; }
+  /// The time of the rows that the operator gives, as of the last turn.
+  const EdgeTime& edge_time(int op) const { return times_[op]; }
   /// A turn of its own in which nothing arrives and what time allows is released.
   void move_time();
 
@@ -134,6 +145,8 @@ class TurnEngine : private PartitionClocks {
     std::vector<int> whole;  ///< for each of them, which block of the turn it is; −1: rows have left it
   };
   Arrived read_source(int source, const SourceRows& rows, PartitionClock* clock);
+  /// Rows of another stage: each has the watermark that it had there.
+  void take_exchange(int source, const SourceRows& rows);
   /// Gives the rows that lie too far ahead of the clock; they move no time.
   std::vector<uint32_t> observe_times(int source, Block& block, PartitionClock& clock);
   void run_blocks(int source, const SourceRows& rows, Arrived arrived);
@@ -156,6 +169,8 @@ class TurnEngine : private PartitionClocks {
   LedgerBook book_;
   std::vector<std::vector<std::string>> partition_names_;
   std::vector<std::vector<PartitionClock>> clocks_;
+  std::vector<std::vector<uint64_t>> front_epochs_;  ///< of exchanges
+  Status exchanges_health_;
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
   std::vector<uint32_t> state_numbers_;

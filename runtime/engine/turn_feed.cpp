@@ -6,6 +6,7 @@
 
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/engine/exchange_rows.h"
 #include "runtime/engine/key_rows.h"
 
 namespace braid {
@@ -44,8 +45,9 @@ struct TurnFeed::Queue {
   bool can_read_ahead = false;
   std::deque<Slot*> begun;  ///< oldest first
   uint64_t tickets = 0;
-  bool in_use = false;         ///< `cursor` is set
-  std::optional<double> step;  ///< by how much a turn moves its watermark, lately
+  bool in_use = false;                     ///< `cursor` is set
+  std::optional<ExchangeFormat> exchange;  ///< of rows of another stage
+  std::optional<double> step;              ///< by how much a turn moves its watermark, lately
   /// Reads go in the order of tickets; whoever's turn it is owns `cursor` and `header`.
   std::atomic<uint64_t> reads = 0;
   PartitionPosition cursor;
@@ -69,7 +71,8 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   by_partition_[&partition] = &queue;
   queue.form = record_form(spec);
   queue.has_header = has_header(queue.form.format) && !(spec.binding.kind == "topic" && spec.binding.is_avro());
-  queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && spec.binding.kind != "topic";
+  queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && !spec.is_of_broker();
+  if (spec.is_exchange()) queue.exchange.emplace(program_, spec.row);
   queue.header = partition.header;
 }
 
@@ -110,13 +113,13 @@ Result<const ReadTurn*> TurnFeed::run_next(JobInputs::Partition& partition, bool
     }
     return turn;
   }
-  const int64_t before = engine_.clock(partition.source, partition.ordinal).watermark();
+  const int64_t before = engine_.turn_watermark(partition.source, partition.ordinal);
   engine_.run_turn(partition.source, partition.ordinal, turn->rows, false);
   inputs_.pass(partition, turn->source);
   partition.records += static_cast<int64_t>(turn->rows.records.size());
   partition.bytes += static_cast<int64_t>(turn->source.bytes.size());
   if (before != kNoTime) {
-    const int64_t after = engine_.clock(partition.source, partition.ordinal).watermark();
+    const int64_t after = engine_.turn_watermark(partition.source, partition.ordinal);
     const double moved = static_cast<double>(after) - static_cast<double>(before);
     std::optional<double>& step = queue_of(partition).step;
     step = step ? (*step + moved) / 2 : moved;
@@ -218,16 +221,24 @@ void TurnFeed::decode(Slot& slot) const {
   const int source = queue.partition.source;
   const SourceSpec& spec = program_.sources[source];
   const SourceTurn& turn = slot.turn.source;
+  slot.turn.digest = key_hash(turn.bytes);
+  slot.arena.reset();
+  slot.call.arena = &slot.arena;
+  slot.call.caches = slot.caches.data();
+  if (queue.exchange) {
+    Result<SourceRows> rows = queue.exchange->read(turn.given, spec.binding.address, spec.fronts, slot.arena);
+    if (rows.ok())
+      slot.turn.rows = std::move(*rows);
+    else
+      slot.status = rows.error();
+    return;
+  }
   auto& [decoder, keys, header_of] = slot.decoders[source];
   const bool another = queue.has_header && std::exchange(header_of, &queue) != &queue;
   if (!decoder || (another && queue.header.empty())) decoder = make_decoder(decode_plan(spec), &spec.reader);
   if (!keys && takes_deletes(spec)) keys = std::make_unique<KeyRows>(spec);
   if (another && !queue.header.empty()) decoder->set_header(queue.header);
 
-  slot.turn.digest = key_hash(turn.bytes);
-  slot.arena.reset();
-  slot.call.arena = &slot.arena;
-  slot.call.caches = slot.caches.data();
   slot.messages.clear();
   if (spec.binding.is_avro()) {
     for (const GivenRecord& each : turn.given)
@@ -256,8 +267,7 @@ void TurnFeed::decode(Slot& slot) const {
 double TurnFeed::expected(const Queue& queue, size_t turns) const {
   // Without event time a partition comes before all others, and is read to its end.
   if (!program_.sources[queue.partition.source].has_time) return -std::numeric_limits<double>::infinity();
-  const auto watermark =
-      static_cast<double>(engine_.clock(queue.partition.source, queue.partition.ordinal).watermark());
+  const auto watermark = static_cast<double>(engine_.turn_watermark(queue.partition.source, queue.partition.ordinal));
   if (turns == 0) return watermark;
   return queue.step ? watermark + *queue.step * static_cast<double>(turns) : std::numeric_limits<double>::infinity();
 }

@@ -21,6 +21,8 @@ class Nobody : public Dispositions, public PartitionClocks {
   void replace(int, int, uint64_t, uint32_t) override {}
   void make(int, uint64_t) override {}
   void make_filtered(int, uint64_t) override {}
+  void send(int, const Block&) override {}
+  void receive(int, const Block&) override {}
   void partly_late(int, int, const Record&) override {}
   void alert(int, const Block&, uint32_t, std::string_view) override {}
   void publish(int, const Block&) override {}

@@ -28,6 +28,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
+    Result<Made> operator()(const SendOperator&) { return Made(std::make_unique<SendNode>(services)); }
   };
   return std::visit(Maker{services}, services.program.operators[services.index].content);
 }

@@ -62,6 +62,10 @@ class Dispositions {
   virtual void partly_late(int op, int input, const Record& record) = 0;
   virtual void alert(int op, const Block& block, uint32_t row, std::string_view check) = 0;
   virtual void publish(int op, const Block& block) = 0;
+  /// The rows go on in another stage. They wait, as far as this one is concerned.
+  virtual void send(int op, const Block& block) = 0;
+  /// Rows of another stage, of the source operator `op`, wait no longer.
+  virtual void receive(int op, const Block& block) = 0;
 };
 
 /// The clocks of a set of partitions, as a re-timing step reads those upstream of it.

@@ -156,6 +156,10 @@ void AlertNode::take(int, const Block& block, std::vector<Block>& out) {
   out.push_back(block);
 }
 
+void SendNode::take(int, const Block& block, std::vector<Block>&) {
+  dispositions().send(index(), block);
+}
+
 void PublishNode::take(int, const Block& block, std::vector<Block>& out) {
   dispositions().publish(index(), block);
   out.push_back(block);

@@ -42,6 +42,12 @@ class AlertNode : public OperatorNode {
   const AlertOperator& content_;
 };
 
+class SendNode : public OperatorNode {
+ public:
+  using OperatorNode::OperatorNode;
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+};
+
 /// Its rows go to the product's output; the engine passes them to readers of the product under new records.
 class PublishNode : public OperatorNode {
  public:

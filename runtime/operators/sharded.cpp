@@ -47,6 +47,8 @@ class DeferredDispositions : public Dispositions {
   }
   void alert(int, const Block&, uint32_t, std::string_view) override { BRAID_CHECK(false, "no keyed operator alerts"); }
   void publish(int, const Block&) override { BRAID_CHECK(false, "no keyed operator publishes"); }
+  void send(int, const Block&) override { BRAID_CHECK(false, "no keyed operator sends"); }
+  void receive(int, const Block&) override { BRAID_CHECK(false, "no keyed operator is a source"); }
 
   void replay_counts(int op, Dispositions& to) {
     for (const Call& call : calls_) {

@@ -6,7 +6,6 @@
 
 #include "runtime/broker/patience.h"
 #include "runtime/data/key_bytes.h"
-#include "runtime/tasks/partitioning.h"
 
 namespace braid {
 namespace {
@@ -26,7 +25,7 @@ constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
-    : program_(program), options_(options), seams_(seams), epochs_(options.broker.group + ".epochs") {}
+    : program_(program), options_(options), seams_(seams) {}
 
 Result<JobReport> JobMember::run() {
   BRAID_TRY(prepare());
@@ -74,11 +73,28 @@ Result<bool> JobMember::is_done() {
   const int64_t now = seams_.clock.steady_us();
   if (end_asked_at_ != 0 && now - end_asked_at_ < kAskEndEvery) return false;
   end_asked_at_ = now;
-  for (int32_t number = 0; number < task_count_; ++number) {
+  std::vector<uint64_t> epochs;  // that are committed, by task
+  for (int32_t number = 0; number < layout_.tasks(); ++number) {
+    const auto committed = group_->committed(layout_.inputs_of(number), kShortly);
+    if (!committed.ok() && committed.error().fault != BrokerFault::retry) return Error(committed.error());
+    if (!committed.ok()) return false;
+    uint64_t heard = 0;
+    epochs.push_back(0);
+    for (const BrokerGroup::Committed& each : *committed) {
+      if (!each.offset) continue;
+      const std::optional<EpochChain> token = read_token(each.metadata);
+      if (token) epochs.back() = token->epoch;
+      heard = read_heard(each.metadata);
+    }
+    if (layout_.stage_of(number) > 0) {
+      // The tasks before it are done: it is when it has all of them.
+      std::vector<uint64_t> sent;
+      for (const int32_t front : layout_.fronts_of(number)) sent.push_back(epochs[static_cast<size_t>(front)]);
+      if (heard_of(sent) != heard) return false;
+      continue;
+    }
     if (tasks_.contains(number)) continue;
-    const auto committed = group_->committed(inputs_of(number), kShortly);
-    const auto reached =
-        committed.ok() ? end_.is_reached(*committed, *reader_, seams_.clock) : BrokerResult<bool>(committed.error());
+    const auto reached = end_.is_reached(*committed, *reader_, seams_.clock);
     if (!reached.ok() && reached.error().fault != BrokerFault::retry) return Error(reached.error());
     if (!reached.ok() || !*reached) return false;
   }
@@ -86,66 +102,12 @@ Result<bool> JobMember::is_done() {
 }
 
 Status JobMember::prepare() {
-  const Partitioning partitioning = partitioning_of(program_);
-  by_number_ = partitioning.by_number;
-  std::string reason = partitioning.reason;
-  int32_t most = 0;
-  for (const SourceSpec& source : program_.sources) {
-    if (source.is_static()) continue;
-    if (source.binding.kind != "topic") {
-      by_number_ = false;
-      reason = fmt::format("`{}` is not read from a topic", source.name);
-      continue;
-    }
-    TopicAccess access{.broker = seams_.broker, .clock = &seams_.clock, .stop_requested = options_.job.stop_requested};
-    BRAID_ASSIGN(const auto places, find_topic_partitions(access, source, true));
-    if (options_.job.until_caught_up)
-      for (const TopicPartition& place : places) BRAID_TRY(end_.add(access, source, place));
-    const auto [found, added] = input_partitions_.emplace(source.binding.address, places.size());
-    if (!added) {
-      const auto first = std::find_if(program_.sources.begin(), program_.sources.end(), [&](const SourceSpec& each) {
-        return each.binding.kind == "topic" && each.binding.address == source.binding.address;
-      });
-      const Diagnostic twice =
-          diag::TopicReadTwice{.first = first->name, .second = source.name, .topic = source.binding.address}.make();
-      return Error{ErrorKind::input, twice.message, twice.code, 0};
-    }
-    const auto count = static_cast<int32_t>(places.size());
-    if (most > 0 && count != most && partitioning.has_keys && by_number_) {
-      by_number_ = false;
-      reason = fmt::format("`{}` has {} partitions, and another input {}", source.binding.address, count, most);
-    }
-    most = std::max(most, count);
-  }
-  if (!by_number_ && most > 1) warnings_.push_back(diag::OneTask{.reason = reason}.make());
-  task_count_ = by_number_ ? std::max(most, 1) : 1;
-
-  const std::string names[] = {epochs_};
-  auto describe = [&] {
-    return ask_patiently(seams_.clock, options_.job.stop_requested,
-                         [&] { return seams_.broker->describe(names, kPatience); });
-  };
-  auto found = describe();
-  if (!found.ok()) return Error(found.error());
-  if (found->empty()) {
-    const NewTopic made[] = {{.name = epochs_,
-                              .partitions = task_count_,
-                              .replicas = options_.broker.replication,
-                              .settings = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}}}};
-    const BrokerStatus created = ask_patiently(seams_.clock, options_.job.stop_requested,
-                                               [&] { return seams_.broker->create_topics(made, kPatience); });
-    if (!created.ok()) return Error(created.error());
-    found = describe();
-    if (!found.ok()) return Error(found.error());
-  }
-  // Whoever made it first may have counted otherwise.
-  if (!found->empty() && found->front().partitions != task_count_) {
-    const Diagnostic changed = diag::TasksChanged{.found = task_count_, .tasks = found->front().partitions}.make();
-    return Error{ErrorKind::input, changed.message, changed.code, 0};
-  }
-  topics_ =
-      std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
-                                     options_.broker.partitions.value_or(task_count_), options_.broker.replication);
+  BRAID_ASSIGN(layout_, JobLayout::find(program_, options_, seams_, end_));
+  warnings_ = layout_.warnings();
+  BRAID_TRY(layout_.make_topics(options_, seams_));
+  topics_ = std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
+                                           options_.broker.partitions.value_or(layout_.partitions()),
+                                           options_.broker.replication);
   for (size_t product = 0; product < program_.products.size(); ++product) {
     const auto made = ask_patiently(seams_.clock, options_.job.stop_requested,
                                     [&] { return topics_->partitions(static_cast<int>(product), ""); });
@@ -193,7 +155,7 @@ Status JobMember::join() {
   if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
   auto group = seams_.broker->make_group({.group = options_.broker.group,
-                                          .topic = epochs_,
+                                          .topic = layout_.epochs(),
                                           .instance = options_.broker.instance,
                                           .session_timeout_us = options_.broker.session_timeout_us});
   if (!group.ok()) return Error(group.error());
@@ -243,14 +205,6 @@ void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
   }
 }
 
-std::vector<TopicPartition> JobMember::inputs_of(int32_t task) const {
-  std::vector<TopicPartition> places;
-  for (const auto& [topic, count] : input_partitions_)
-    for (int32_t partition = 0; partition < count; ++partition)
-      if (!by_number_ || partition == task) places.push_back({topic, partition});
-  return places;
-}
-
 Status JobMember::recover_tasks() {
   for (auto& [number, task] : tasks_) {
     if (task != nullptr) continue;
@@ -266,25 +220,26 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   const std::string directory = join_path(join_path(options.directory, "tasks"), std::to_string(number));
   options.directory = directory;
   options.group = options_.broker.group;
-  options.partition = by_number_ ? std::optional(number) : std::nullopt;
+  options.partition = layout_.partition_of(number);
   options.follow = true;
   options.seal = false;
   options.workers = 1;
-  if (options.state_memory != UINT64_MAX) options.state_memory /= static_cast<uint64_t>(task_count_);
+  if (options.state_memory != UINT64_MAX) options.state_memory /= static_cast<uint64_t>(layout_.tasks());
   auto task = std::make_unique<TaskRun>(
       TaskRun::Place{
           .number = number,
-          .epochs = {epochs_, number},
+          .number_in_stage = options.partition.value_or(0),
+          .epochs = {layout_.epochs(), number},
           .checkpoint_every_us = options_.checkpoint_every_us,
           .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
           .snapshots = options_.snapshots,
           .snapshot_every_us = options_.snapshot_every_us},
-      program_, std::move(options), seams_, *topics_, *transaction_);
+      *layout_.stages().stages[layout_.stage_of(number)].program, std::move(options), seams_, *topics_, *transaction_);
   Status recovered = task->lock();
   if (recovered.ok()) {
     // What waits for a transaction that is open is not known yet.
-    std::vector<TopicPartition> places = inputs_of(number);
-    if (places.empty()) places.push_back({epochs_, number});  // the token of a job that reads files alone
+    std::vector<TopicPartition> places = layout_.inputs_of(number);
+    if (places.empty()) places.push_back({layout_.epochs(), number});  // the token of a job that reads files alone
     const auto committed = group_->committed(places, kShortly);
     if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
     recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
@@ -295,7 +250,10 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     return task;
   }
   // A store that stayed behind: a snapshot is nearer.
-  if (recovered.error().code == diag::EpochsGone::kCode && options_.snapshots != nullptr) {
+  const int code = recovered.error().code;
+  const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+      (goes_on && may_be_behind(number, recovered.error()))) {
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
     if (!stale.exists) return recovered.error();
@@ -303,22 +261,32 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.
-  const bool awaits_schema = recovered.error().code == diag::SchemaAwaited::kCode;
-  const bool may_pass = task->waits() || awaits_schema || recovered.error().code == diag::StoreLocked::kCode;
-  if (awaits_schema)
-    warn({.code = recovered.error().code, .severity = Severity::warning, .message = recovered.error().message});
+  const bool awaits_schema = code == diag::SchemaAwaited::kCode;
+  const bool may_pass = task->waits() || awaits_schema || code == diag::StoreLocked::kCode;
+  if (awaits_schema) warn({.code = code, .severity = Severity::warning, .message = recovered.error().message});
   if (!may_pass && !stops()) return recovered.error();
   task.reset();
   if (may_pass) pause();
   return std::unique_ptr<TaskRun>();
 }
 
+bool JobMember::may_be_behind(int32_t number, const Error& error) const {
+  // What a repartition topic has lost, the last snapshots do not need.
+  return error.code == diag::RecordsGone::kCode && layout_.stage_of(number) > 0 && options_.snapshots != nullptr;
+}
+
 Result<bool> JobMember::run_round() {
   bool any = false;
   for (auto& [number, task] : tasks_) {
     if (task == nullptr) continue;
-    BRAID_ASSIGN(const bool ran, task->run());
-    any |= ran;
+    const Result<bool> ran = task->run();
+    if (!ran.ok() && may_be_behind(number, ran.error())) {
+      // Another one has the task meanwhile, and has gone on. The group will say so.
+      BRAID_TRY(forget_work());
+      return true;
+    }
+    if (!ran.ok()) return ran.error();
+    any |= *ran;
     if (transaction_->failure()) break;
   }
   if (any) show_progress();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/tasks/job_end.h"
+#include "runtime/tasks/job_layout.h"
 #include "runtime/tasks/task.h"
 #include "runtime/tasks/topic_job.h"
 
@@ -34,6 +35,8 @@ class JobMember : BrokerGroup::Owner {
   /// Brings tasks to where they were committed that are not at work.
   Status recover_tasks();
   Result<std::unique_ptr<TaskRun>> recover(int32_t number);
+  /// Its state is older than the last snapshots of the task.
+  bool may_be_behind(int32_t number, const Error& error) const;
   /// A turn of each task. False: nothing is at hand.
   Result<bool> run_round();
   Status commit();
@@ -56,7 +59,6 @@ class JobMember : BrokerGroup::Owner {
   void show_progress() const;
   void show_status();
   Status leave();
-  std::vector<TopicPartition> inputs_of(int32_t task) const;
   /// Pauses that grow, between attempts.
   void pause();
 
@@ -66,11 +68,8 @@ class JobMember : BrokerGroup::Owner {
   const Program& program_;
   const TopicJobOptions& options_;
   JobSeams seams_;
-  std::string epochs_;  ///< topic
-  int32_t task_count_ = 1;
-  bool by_number_ = true;  ///< each task has the partitions with its number; else the only task has all
-  std::map<std::string, int32_t> input_partitions_;  ///< by topic
-  JobEnd end_;                                       ///< if they have one
+  JobLayout layout_;
+  JobEnd end_;  ///< of the inputs, if they have one
   std::unique_ptr<OutputTopics> topics_;
   std::unique_ptr<BrokerGroup> group_;
   std::unique_ptr<BrokerReader> reader_;

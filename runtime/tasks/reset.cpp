@@ -29,15 +29,18 @@ Status forget_group(const TopicJobOptions& options, const JobSeams& seams) {
   return Error{ErrorKind::usage, runs.message, runs.code, 0};
 }
 
-/// Whether there was such a topic.
-Result<bool> delete_epochs(const std::string& topic, const TopicJobOptions& options, const JobSeams& seams) {
-  const std::string names[] = {topic};
-  const auto found = ask(options, seams, [&] { return seams.broker->describe(names, kPatience); });
-  if (!found.ok()) return Error(found.error());
-  if (found->empty()) return false;
+/// The topics that the job owns: those of epochs and of rows between stages. Their names.
+Result<std::vector<std::string>> delete_topics(const TopicJobOptions& options, const JobSeams& seams) {
+  const std::string& group = options.broker.group;
+  const auto all = ask(options, seams, [&] { return seams.broker->topics(kPatience); });
+  if (!all.ok()) return Error(all.error());
+  std::vector<std::string> names;
+  for (const std::string& name : *all)
+    if (name == group + ".epochs" || name.starts_with(group + ".repartition.")) names.push_back(name);
+  if (names.empty()) return names;
   const BrokerStatus gone = ask(options, seams, [&] { return seams.broker->delete_topics(names, kPatience); });
   if (!gone.ok()) return Error(gone.error());
-  return true;
+  return names;
 }
 
 Status remove_folder(SnapshotStore& store, const std::string& folder, size_t& count) {
@@ -136,8 +139,8 @@ Result<TopicReset> reset_topic_job(const TopicJobOptions& options, const JobSeam
     BRAID_ASSIGN(const size_t count, remove_snapshots(*options.snapshots, group, found->front().partitions));
     if (count > 0) done.deleted.push_back("the snapshots of the job in `" + options.snapshots->place() + "`");
   }
-  BRAID_ASSIGN(const bool had_epochs, delete_epochs(epochs, options, seams));
-  if (had_epochs) done.deleted.push_back("the topic `" + epochs + "`");
+  BRAID_ASSIGN(const std::vector<std::string> deleted, delete_topics(options, seams));
+  for (const std::string& topic : deleted) done.deleted.push_back("the topic `" + topic + "`");
   BRAID_ASSIGN(const size_t count, remove(stores, seams.fs));
   if (count > 0)
     done.deleted.push_back(fmt::format("the state of {} task{} in `{}`", count, count == 1 ? "" : "s", stores.folder));

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
+#include "runtime/base/rng.h"
 #include "runtime/broker/patience.h"
 #include "runtime/engine/job_status.h"
 #include "runtime/snapshot/checkpoint.h"
@@ -27,8 +29,9 @@ Error input_error(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-std::string token_text(const EpochChain& chain) {
-  return fmt::format("{}{}:{:016x}", kTokenHead, chain.epoch, chain.digest);
+std::string token_text(const EpochChain& chain, uint64_t heard) {
+  const std::string text = fmt::format("{}{}:{:016x}", kTokenHead, chain.epoch, chain.digest);
+  return heard == 0 ? text : text + fmt::format(":{:016x}", heard);
 }
 
 std::optional<EpochChain> read_token(std::string_view text) {
@@ -39,8 +42,23 @@ std::optional<EpochChain> read_token(std::string_view text) {
   auto [behind, error] = std::from_chars(text.data(), end, chain.epoch);
   if (error != std::errc() || behind == end || *behind != ':') return std::nullopt;
   auto [last, wrong] = std::from_chars(behind + 1, end, chain.digest, 16);
-  if (wrong != std::errc() || last != end) return std::nullopt;
+  if (wrong != std::errc() || (last != end && *last != ':')) return std::nullopt;
   return chain;
+}
+
+uint64_t read_heard(std::string_view text) {
+  uint64_t heard = 0;
+  const size_t at = text.rfind(':');
+  if (std::ranges::count(text, ':') == 3) std::from_chars(text.data() + at + 1, text.data() + text.size(), heard, 16);
+  return heard;
+}
+
+uint64_t heard_of(std::span<const uint64_t> epochs) {
+  uint64_t heard = 0;
+  // A task that has heard nothing has committed nothing.
+  for (size_t front = 0; front < epochs.size(); ++front)
+    if (epochs[front] > 0) heard = hash_mix(heard, hash_mix(front, epochs[front]));
+  return heard;
 }
 
 TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options, const JobSeams& seams,
@@ -51,14 +69,14 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
       seams_(seams),
       transaction_(transaction),
       store_(program, options_, seams),
-      outputs_(program, topics, place.number, transaction, seams.clock),
+      outputs_(program, topics, place.number_in_stage, transaction, seams.clock),
       turns_(program, options_, seams) {
   outputs_.carry_traces(turns_.traces());
 }
 
 bool TaskRun::reads_topic(const JobInputs::Partition& partition) const {
   const SourceSpec& source = program_.sources[partition.source];
-  return source.binding.kind == "topic" && !source.is_static();
+  return source.is_of_broker() && !source.is_static();
 }
 
 Status TaskRun::lock() {
@@ -296,12 +314,13 @@ bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
   record_.attempt = transaction_.next_attempt();
   outputs_.collect(record_.outputs);
   const EpochChain chain = record_.after();
+  outputs_.end_epoch(chain.epoch, turns_.engine());
   transaction_.write({.place = place_.epochs,
                       .key = std::nullopt,
                       .value = record_.encode(),
                       .headers = {},
                       .timestamp_ms = seams_.clock.now_us() / 1000});
-  const std::string token = token_text(chain);
+  const std::string token = token_text(chain, heard());
   bool reads_any = false;
   for (const JobInputs::Partition& partition : turns_.inputs().partitions())
     if (reads_topic(partition)) {
@@ -311,6 +330,21 @@ bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
   // One that reads files alone has no offsets that could carry it.
   if (!reads_any) offsets.push_back({place_.epochs, epochs_from_, token});
   return true;
+}
+
+uint64_t TaskRun::heard() const {
+  std::vector<uint64_t> epochs;
+  for (size_t source = 0; source < program_.sources.size(); ++source)
+    for (const uint64_t epoch : turns_.engine().front_epochs(static_cast<int>(source))) epochs.push_back(epoch);
+  return heard_of(epochs);
+}
+
+std::vector<BrokerGroup::Committed> TaskRun::exchange_positions() const {
+  std::vector<BrokerGroup::Committed> positions;
+  for (const JobInputs::Partition& partition : turns_.inputs().partitions())
+    if (program_.sources[partition.source].is_exchange())
+      positions.push_back({place_of(partition.name), partition.position.position, {}});
+  return positions;
 }
 
 Status TaskRun::committed() {
@@ -348,7 +382,7 @@ Status TaskRun::checkpoint() {
       .bytes = options_.copy_bytes, .frozen = turns_.engine().state_size().dirty, .turns = options_.commit_every_turns};
   BRAID_TRY(turns_.freeze(batch));
   stored_ = last_;
-  stored_epochs_from_ = epochs_from_;
+  stored_needs_ = {epochs_from_, exchange_positions()};
   stored_at_ = seams_.clock.steady_us();
   in_flight_ = std::make_unique<FrozenEpoch>(turns_.engine(), seams_.executor, pieces, std::move(batch),
                                              [this](StateBatch& epoch) { return store_.state().commit(epoch); });
@@ -371,17 +405,15 @@ Status TaskRun::store_snapshot() {
     if (!done) return {};
     warnings_.insert(warnings_.end(), done->warnings.begin(), done->warnings.end());
     if (done->outcome == UploadResult::Outcome::stored) {
-      // Who takes the task over begins with one of the last two, and needs no records before the older.
-      stored_from_.push_back(uploading_from_);
-      if (stored_from_.size() > 2) stored_from_.pop_front();
-      if (stored_from_.size() == 2)
-        (void)seams_.broker->delete_records_before(place_.epochs, stored_from_.front(), kPatience);
+      snapshot_needs_.push_back(std::move(uploading_needs_));
+      if (snapshot_needs_.size() > 2) snapshot_needs_.pop_front();
+      if (snapshot_needs_.size() == 2) cut_topics();
     }
   }
   const int64_t now = seams_.clock.steady_us();
   if (now - snapshot_at_ < place_.snapshot_every_us) return {};
   snapshot_at_ = now;
-  uploading_from_ = stored_epochs_from_;
+  uploading_needs_ = stored_needs_;
   const std::string identity[] = {"identity"};
   Result<FrozenTask> frozen =
       freeze_task(seams_.fs, store_.state(), options_.directory, identity, options_.directory + ".snapshot");
@@ -391,6 +423,14 @@ Status TaskRun::store_snapshot() {
   else
     uploader_->begin(std::move(*frozen), stored_, program_.id);
   return {};
+}
+
+void TaskRun::cut_topics() {
+  const Needed& needed = snapshot_needs_.front();
+  // An older state is found out by the records of epochs alone, so those of other stages go only behind them.
+  if (!seams_.broker->delete_records_before(place_.epochs, needed.epochs_from, kPatience).ok()) return;
+  for (const BrokerGroup::Committed& each : needed.exchanges)
+    (void)seams_.broker->delete_records_before(each.place, *each.offset, kPatience);
 }
 
 void TaskRun::note_failure(const Error& error) {

@@ -26,14 +26,18 @@
 
 namespace braid {
 
-/// How far a task has come, as the metadata of its offsets has it.
-std::string token_text(const EpochChain& chain);
+/// How far a task has come, as the metadata of its offsets has it. `heard`: what it has got of tasks of other stages.
+std::string token_text(const EpochChain& chain, uint64_t heard = 0);
 std::optional<EpochChain> read_token(std::string_view text);
+uint64_t read_heard(std::string_view text);
+/// All epochs up to these, of each task that sends to it, in the order of its sources.
+uint64_t heard_of(std::span<const uint64_t> epochs);
 
 class TaskRun {
  public:
   struct Place {
-    int32_t number = 0;
+    int32_t number = 0;  ///< within the job
+    int32_t number_in_stage = 0;
     TopicPartition epochs;  ///< where its records of epochs are
     int64_t checkpoint_every_us = 5'000'000;
     /// Steady clock: records of epochs that are not there then are gone.
@@ -91,7 +95,12 @@ class TaskRun {
   Status fetch_store(const EpochChain& token);
   /// The store is as of a checkpoint: time for the next snapshot, perhaps.
   Status store_snapshot();
+  /// Who takes the task over begins with one of the last two snapshots: records before those are gone.
+  void cut_topics();
   void note_failure(const Error& error);
+  /// Where it stands in what it reads of other stages.
+  std::vector<BrokerGroup::Committed> exchange_positions() const;
+  uint64_t heard() const;
   SnapshotOwner owner() const;
   BrokerResult<OffsetRange> epochs_range() const;
   /// The record of the next epoch is not there.
@@ -117,10 +126,15 @@ class TaskRun {
   TopicOutputs outputs_;
   JobTurns turns_;
 
-  EpochChain last_;                 ///< the last epoch that is committed
-  EpochRecord record_;              ///< of the epoch that is in the transaction, or of the last one
-  EpochChain stored_;               ///< that the store has, or will have with the checkpoint on its way
-  int64_t stored_epochs_from_ = 0;  ///< of that, as epochs_from_
+  EpochChain last_;     ///< the last epoch that is committed
+  EpochRecord record_;  ///< of the epoch that is in the transaction, or of the last one
+  EpochChain stored_;   ///< that the store has, or will have with the checkpoint on its way
+  /// What a task that begins with some state needs of topics that nobody else needs.
+  struct Needed {
+    int64_t epochs_from = 0;                        ///< as epochs_from_
+    std::vector<BrokerGroup::Committed> exchanges;  ///< records from these offsets on
+  };
+  Needed stored_needs_;  ///< of what is stored
   int64_t stored_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
@@ -128,9 +142,9 @@ class TaskRun {
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
   std::unique_ptr<SnapshotUploader> uploader_;
-  int64_t snapshot_at_ = 0;          ///< steady clock
-  int64_t uploading_from_ = 0;       ///< of the snapshot on its way: where records of epochs behind it begin
-  std::deque<int64_t> stored_from_;  ///< the same of those that are stored, the last two
+  int64_t snapshot_at_ = 0;            ///< steady clock
+  Needed uploading_needs_;             ///< of the snapshot on its way
+  std::deque<Needed> snapshot_needs_;  ///< of those that are stored, the last two
   std::vector<Diagnostic> warnings_;
 
   std::unique_ptr<FrozenEpoch> in_flight_;  ///< a checkpoint on its way; let go of before the store

@@ -2,7 +2,7 @@
 // are tasks, in one process or many.
 //
 // Tasks are numbered; task n has the partitions with number n of all its topics, and a store in the directory
-// `tasks/n`. Where rows of different partitions meet in a step, one task has all of them (partitioning.h).
+// `tasks/n`. Where rows of different partitions meet in a step, another stage of tasks follows (stages.h).
 #pragma once
 
 #include <functional>

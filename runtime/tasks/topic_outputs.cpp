@@ -56,7 +56,12 @@ struct TopicOutputs::Output {
 
 TopicOutputs::TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction,
                            Clock& clock)
-    : program_(program), topics_(topics), task_(task), transaction_(transaction), clock_(clock) {}
+    : program_(program),
+      topics_(topics),
+      task_(task),
+      transaction_(transaction),
+      clock_(clock),
+      exchanges_(program, static_cast<uint32_t>(task), transaction, clock) {}
 
 TopicOutputs::~TopicOutputs() = default;
 
@@ -204,6 +209,7 @@ void TopicOutputs::collect(std::vector<EpochOutput>& outputs) {
     output->rows = 0;
     output->digest.clear();
   }
+  exchanges_.collect(outputs);
 }
 
 }  // namespace braid

@@ -20,6 +20,7 @@
 #include "runtime/engine/epoch.h"
 #include "runtime/engine/job_monitor.h"
 #include "runtime/engine/output_writer.h"
+#include "runtime/tasks/exchange_outputs.h"
 #include "runtime/tasks/transaction.h"
 
 namespace braid {
@@ -47,18 +48,22 @@ class OutputTopics {
 
 class TopicOutputs : public OutputWriter {
  public:
+  /// `task`: its number within its stage.
   TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction, Clock& clock);
   ~TopicOutputs() override;
 
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override;
   /// Rows that are made from one record carry its trace on. It outlives this.
   void carry_traces(const TraceBook& traces) { traces_ = &traces; }
+  void send(int exchange, const Block& block) override { exchanges_.send(exchange, block, live_); }
   /// From then on rows go to the broker.
   void go_live() { live_ = true; }
   /// What has been written since the last call, for the record of the epoch.
   void collect(std::vector<EpochOutput>& outputs);
   /// What went to the broker since the last call.
   void add_to_work(MemberWork& work);
+  /// What other stages need goes into the transaction.
+  void end_epoch(uint64_t epoch, const TurnEngine& engine) { exchanges_.end_epoch(epoch, engine); }
 
  private:
   struct Output;
@@ -74,6 +79,7 @@ class TopicOutputs : public OutputWriter {
   Transaction& transaction_;
   Clock& clock_;
   const TraceBook* traces_ = nullptr;
+  ExchangeOutputs exchanges_;
   bool live_ = false;
   std::map<std::pair<int, std::string>, std::unique_ptr<Output>> outputs_;
   std::string key_, value_;

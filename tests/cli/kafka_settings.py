@@ -4,6 +4,7 @@
 usage: kafka_settings.py BRAID [--only NAME]    needs no broker
 """
 import json
+import re
 import shutil
 
 from braid_command import USAGE, main
@@ -242,6 +243,22 @@ def check_and_explain_show_topics(case):
             case.expect(f"  {line}\n" in out, f"expected `{line}` of {command}: {out}")
 
 
+def explain_shows_stages(case):
+    by_amount = SCRIPT_TEXT + """
+product day version 1 {
+  from sale
+  window tumbling 1d
+  group amount { n: count() }
+}
+"""
+    out = case.braid("explain", project(case, RIGHT, by_amount), "--env", "prod").out
+    for line in (r"  0 reads sales", r"  0 sends to GROUP\.repartition\.[0-9a-f]{16} for `.*group.*`",
+                 r"  1 reads GROUP\.repartition\.[0-9a-f]{16}"):
+        case.expect(re.search("^" + line + "$", out, re.MULTILINE), f"expected `{line}`: {out}")
+    out = case.braid("explain", project(case, RIGHT), "--env", "prod").out
+    case.expect("stages" not in out, f"a job of one stage has none: {out}")
+
+
 def a_dry_run_asks_the_brokers(case):
     folder = project(case, KAFKA + 'group = "x"\n')
     case.braid("dry-run", folder, "--env", "prod", code=USAGE, finding="E7046")
@@ -257,5 +274,5 @@ def files_in_an_environment_with_brokers(case):
 
 if __name__ == "__main__":
     main([all_that_is_right, wrong_settings, wrong_registries, wrong_environments, wrong_bindings,
-          bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics,
+          bindings_that_do_not_fit_the_scripts, secrets_are_never_shown, check_and_explain_show_topics, explain_shows_stages,
           a_dry_run_asks_the_brokers, files_in_an_environment_with_brokers])

@@ -42,6 +42,25 @@ TEST(Members, GiveEachRowOnceWhateverHappens) {
   EXPECT_GT(sum.cut, runs);
 }
 
+TEST(Members, GiveEachRowOnceAcrossStages) {
+  JobSimulated sum;
+  for (uint64_t seed = 1; seed <= seeds(420); ++seed) {
+    JobSimulation run = run_of(seed);
+    run.crosses = true;
+    const JobSimulated outcome = simulate(run);
+    ASSERT_EQ(outcome.failure, "");
+    ASSERT_EQ(outcome.violation, "");
+    ASSERT_EQ(outcome.stall, "");
+    sum.faults += outcome.faults;
+    sum.crashes += outcome.crashes;
+    sum.sent_cut += outcome.sent_cut;
+  }
+  const auto runs = static_cast<int64_t>(seeds(420));
+  EXPECT_GT(sum.faults, runs);
+  EXPECT_GT(sum.crashes, runs / 4);
+  EXPECT_GT(sum.sent_cut, runs);
+}
+
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
   for (uint64_t seed = 1; seed <= seeds(60); ++seed) {
     JobSimulation run = run_of(seed);
@@ -49,6 +68,7 @@ TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
     run.share_stores = true;  // the last instance begins where the others were
     run.storm_us = static_cast<int64_t>(seed % 12) * 1'000'000;
     run.ends_caught_up = true;
+    run.crosses = seed % 2 == 0;
     const JobSimulated outcome = simulate(run);
     ASSERT_EQ(outcome.failure, "");
     ASSERT_EQ(outcome.violation, "");

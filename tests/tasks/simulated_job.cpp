@@ -31,7 +31,7 @@ struct World {
     program = test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
-      source.key = {0};
+      if (!run.crosses) source.key = {0};
       source.binding = {"topic", source.name, run.avro ? "avro" : "json", {{"unit", "us"}}};
     }
     for (size_t product = 0; product < program.products.size(); ++product) {
@@ -76,19 +76,19 @@ std::string line_of(Rng& rng, int64_t& now) {
   return line;
 }
 
-/// The same records as files, of one partition number each, give what the task must give.
-void expect(World& world, int32_t partition, const std::map<std::string, std::string>& files) {
+/// The same records as files: those of one partition number give what the task must give, or all what the job must
+/// give, if rows of several meet.
+void expect(World& world, const std::map<std::string, std::string>& files) {
   test::Machine machine(world.run.seed);
   for (const auto& [path, content] : files) machine.write(path, content);
   Program program = world.program;
   for (SourceSpec& source : program.sources)
-    if (!source.is_static()) source.binding = {"file", "in/" + source.name + ".ndjson", "json", {{"unit", "us"}}};
+    if (!source.is_static()) source.binding = {"file", "in/" + source.name + "-*.ndjson", "json", {{"unit", "us"}}};
   JobOptions options = test::job_options();
   options.seal = false;
   const auto report = run_job(program, options, machine.seams());
   BRAID_CHECK(report.ok(), report.error().message);
   BRAID_CHECK(report->deviation == 0, "the accounts of the oracle do not add up");
-  (void)partition;
   for (const ProductSpec& product : program.products) {
     const std::string name = topic_of_product(product);
     const std::string path = "data/out/" + product.qualified() + ".v1.ndjson";
@@ -120,12 +120,14 @@ void load(World& world) {
   sure(writer->begin_session(kSecond));
   for (const SourceSpec& source : world.program.sources)
     if (!source.is_static()) world.cluster.create({source.binding.address, run.partitions, -1, {}});
+  const std::map<std::string, std::string> reference = {
+      {"in/u.ndjson", test::record("a", 1, 0) + test::record("c", 2, 0)}};
+  std::map<std::string, std::string> files = reference;
   for (int32_t partition = 0; partition < run.partitions; ++partition) {
-    std::map<std::string, std::string> files = {{"in/u.ndjson", test::record("a", 1, 0) + test::record("c", 2, 0)}};
     Rng rng(hash_mix(run.seed, static_cast<uint64_t>(partition)));
     for (const SourceSpec& source : world.program.sources) {
       if (source.is_static()) continue;
-      std::string& text = files["in/" + source.name + ".ndjson"];
+      std::string& text = files[fmt::format("in/{}-{}.ndjson", source.name, partition)];
       int64_t now = 100;
       for (int i = 0; i < run.records;) {
         sure(writer->begin_transaction(kSecond));
@@ -152,8 +154,9 @@ void load(World& world) {
         sure(aborted ? writer->abort_transaction(kSecond) : writer->commit_transaction(kSecond));
       }
     }
-    expect(world, partition, files);
+    if (!run.crosses) expect(world, std::exchange(files, reference));
   }
+  if (run.crosses) expect(world, files);
 }
 
 /// The row of a product as a line of JSON.
@@ -342,8 +345,12 @@ JobSimulated simulate(const JobSimulation& run) {
   });
   time.run();
   check(world, &world.outcome.trace);
-  for (int32_t task = 0; task < world.cluster.partitions_of("job.epochs"); ++task)
-    world.outcome.cut += world.cluster.log_of({"job.epochs", task})->begin();
+  for (const std::string& topic : world.cluster.topics()) {
+    const bool sends = topic.starts_with("job.repartition.");
+    if (topic != "job.epochs" && !sends) continue;
+    for (int32_t task = 0; task < world.cluster.partitions_of(topic); ++task)
+      (sends ? world.outcome.sent_cut : world.outcome.cut) += world.cluster.log_of({topic, task})->begin();
+  }
   world.outcome.faults = world.cluster.faults().faults();
   world.outcome.rebalances = world.cluster.groups().rebalances();
   return world.outcome;

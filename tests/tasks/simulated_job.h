@@ -17,6 +17,8 @@ struct JobSimulation {
   double fault_rate = 0.01;
   int instances = 3;
   int32_t partitions = 4;
+  /// No source has a key, so that rows of all partitions meet in each step that has one.
+  bool crosses = false;
   int records = 60;     ///< of each partition of each topic
   int64_t feed_us = 0;  ///< the second half of them comes over so long a time
   /// Instances share a folder with the stores of all tasks, as on one machine; else a task that moves is replayed from
@@ -39,7 +41,8 @@ struct JobSimulated {
   std::string stall;      ///< what is missing at the end
   std::string failure;    ///< with which an instance ended that had not crashed
   int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
-  int64_t cut = 0;  ///< records of epochs that snapshots made needless
+  int64_t sent_cut = 0;  ///< records of repartition topics that snapshots made needless
+  int64_t cut = 0;       ///< records of epochs that snapshots made needless
   uint64_t trace = 0;
 };
 

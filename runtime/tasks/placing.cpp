@@ -1,0 +1,194 @@
+#include "runtime/tasks/placing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace braid {
+namespace {
+
+using MaybePlacing = std::optional<Placing>;
+
+const JoinShape* keyed_join(const Operator& op) {
+  if (const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content)) return &as_of->shape;
+  if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content)) return &interval->shape;
+  return nullptr;
+}
+
+/// Of a field; without the one that says whether there is a value, if `bare`.
+std::vector<int> leaves_of(const std::vector<Field>& row, int field, bool bare) {
+  const Type& type = row[static_cast<size_t>(field)].type;
+  const auto first = static_cast<int>(leaf_offset(row, static_cast<size_t>(field)));
+  const auto count = static_cast<int>(leaf_count(type));
+  std::vector<int> leaves;
+  for (int leaf = bare && is_optional(type) ? 1 : 0; leaf < count; ++leaf) leaves.push_back(first + leaf);
+  return leaves;
+}
+
+std::vector<int> leaves_of(const std::vector<Field>& row, const std::vector<int>& fields, bool bare) {
+  std::vector<int> leaves;
+  for (const int field : fields)
+    for (const int leaf : leaves_of(row, field, bare)) leaves.push_back(leaf);
+  return leaves;
+}
+
+class Tracer {
+ public:
+  Tracer(const Program& program, const std::map<int, int32_t>& partitions)
+      : program_(program), partitions_(partitions) {
+    result_.placings.resize(program.operators.size());
+  }
+
+  Placed trace() {
+    for (op_ = 0; op_ < program_.operators.size(); ++op_) {
+      const Operator& op = program_.operators[op_];
+      result_.levels.push_back(first_level(op));
+      result_.placings[op_] = std::visit([&](const auto& content) { return of(op, content); }, op.content);
+      check(op);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  const Operator& input(const Operator& op, size_t which = 0) const { return program_.operators[op.inputs[which]]; }
+  const MaybePlacing& placing(const Operator& op, size_t which = 0) const {
+    return result_.placings[static_cast<size_t>(op.inputs[which])];
+  }
+
+  int level(int op) const { return result_.levels[static_cast<size_t>(op)]; }
+  /// Before it is known whether it crosses.
+  int first_level(const Operator& op) const {
+    if (const auto* source = std::get_if<SourceOperator>(&op.content))
+      return program_.sources[static_cast<size_t>(source->source)].is_static() ? kEverywhere : 0;
+    int latest = kEverywhere;
+    for (const int input : op.inputs) latest = std::max(latest, level(input));
+    // What is written is written once.
+    const bool writes =
+        std::holds_alternative<PublishOperator>(op.content) || std::holds_alternative<AlertOperator>(op.content);
+    return writes ? std::max(latest, 0) : latest;
+  }
+  void check(const Operator& op) {
+    const int own = result_.levels[op_];
+    const bool mixed =
+        std::ranges::any_of(op.inputs, [&](int input) { return level(input) != kEverywhere && level(input) < own; });
+    if (mixed && !key_of_step(op, 0)) refuse(fmt::format("`{}` brings together rows of several stages", op.text));
+    // It has a clock for each partition of the sources, whose rows are spread over the tasks of a later stage.
+    if (own > 0 && std::holds_alternative<RetimeOperator>(op.content))
+      refuse(fmt::format("`{}` is behind a step that groups or joins by another key", op.text));
+  }
+  void refuse(std::string reason) {
+    if (result_.reason.empty()) result_.reason = std::move(reason);
+  }
+
+  /// The step's input, or both of a join, are placed by its keys from here on.
+  Placing cross(const Operator& op) {
+    const StepKey key = *key_of_step(op, 0);
+    const std::vector<Field>& row = input(op).row;
+    const int level = ++result_.levels[op_];
+    Placing placing{leaves_of(row, key.fields, !key.nulls_match),
+                    fmt::format("{},{}", key.nulls_match ? "group" : "join", level)};
+    for (const int field : key.fields) {
+      const Type& type = row[static_cast<size_t>(field)].type;
+      placing.scheme += "," + to_string(key.nulls_match ? type : without_optional(type));
+    }
+    return placing;
+  }
+
+  MaybePlacing of(const Operator&, const SourceOperator& content) {
+    const SourceSpec& source = program_.sources[static_cast<size_t>(content.source)];
+    const auto count = partitions_.find(content.source);
+    if (source.key.empty() || count == partitions_.end()) return std::nullopt;
+    Placing placing{{}, fmt::format("source,{}", count->second)};
+    for (const int field : source.key) {
+      std::vector<int> leaves = leaves_of(source.row, field, true);
+      // Behind its status, where its conversion is left to the step that reads it.
+      if (source.row[static_cast<size_t>(field)].type->kind == TypeKind::checked) leaves.erase(leaves.begin());
+      placing.leaves.insert(placing.leaves.end(), leaves.begin(), leaves.end());
+    }
+    return placing;
+  }
+  MaybePlacing of(const Operator& op, const RowsOperator& content) {
+    if (!placing(op)) return std::nullopt;
+    Placing after{{}, placing(op)->scheme};
+    for (const int leaf : placing(op)->leaves) {
+      const auto found = std::find(content.passthrough.begin(), content.passthrough.end(), leaf);
+      if (found == content.passthrough.end()) return std::nullopt;
+      after.leaves.push_back(static_cast<int>(found - content.passthrough.begin()));
+    }
+    return after;
+  }
+  MaybePlacing of(const Operator& op, const UnionOperator&) {
+    for (size_t i = 1; i < op.inputs.size(); ++i)
+      if (placing(op, i) != placing(op)) return std::nullopt;
+    return placing(op);
+  }
+  MaybePlacing behind_join(const Operator& op, const JoinShape& shape, const MaybePlacing& left) {
+    const std::vector<Field>& row = input(op).row;
+    const auto fields = static_cast<size_t>(shape.left_fields);
+    const auto kept = static_cast<int>(fields < row.size() ? leaf_offset(row, fields) : flatten(row).size());
+    const bool all = left && std::ranges::all_of(left->leaves, [&](int leaf) { return leaf < kept; });
+    return all ? left : std::nullopt;
+  }
+  MaybePlacing of_join(const Operator& op, const JoinShape& shape) {
+    return behind_join(op, shape, fits(op, shape) ? placing(op) : cross(op));
+  }
+  bool fits(const Operator& op, const JoinShape& shape) const {
+    const MaybePlacing &left = placing(op), &right = placing(op, 1);
+    if (!left || !right || left->scheme != right->scheme || left->leaves.size() != right->leaves.size()) return false;
+    std::vector<std::pair<int, int>> met;
+    for (size_t i = 0; i < shape.left_keys.size(); ++i) {
+      const std::vector<int> of_left = leaves_of(input(op).row, shape.left_keys[i], true);
+      const std::vector<int> of_right = leaves_of(input(op, 1).row, shape.right_keys[i], true);
+      for (size_t leaf = 0; leaf < std::min(of_left.size(), of_right.size()); ++leaf)
+        met.emplace_back(of_left[leaf], of_right[leaf]);
+    }
+    for (size_t part = 0; part < left->leaves.size(); ++part)
+      if (std::ranges::find(met, std::pair(left->leaves[part], right->leaves[part])) == met.end()) return false;
+    return true;
+  }
+  bool contains(const std::vector<int>& keys, const MaybePlacing& placing) const {
+    return placing &&
+           std::ranges::all_of(placing->leaves, [&](int leaf) { return std::ranges::find(keys, leaf) != keys.end(); });
+  }
+  MaybePlacing of(const Operator& op, const ReferenceJoinOperator& content) {
+    return behind_join(op, content.shape, placing(op));
+  }
+  MaybePlacing of(const Operator& op, const AsOfJoinOperator& content) { return of_join(op, content.shape); }
+  MaybePlacing of(const Operator& op, const IntervalJoinOperator& content) { return of_join(op, content.shape); }
+  MaybePlacing of(const Operator& op, const GroupOperator& content) {
+    const std::vector<int> keys = leaves_of(input(op).row, content.keys, false);
+    const Placing before = contains(keys, placing(op)) ? *placing(op) : cross(op);
+    // Its row begins with its keys.
+    Placing after{{}, before.scheme};
+    for (const int leaf : before.leaves)
+      after.leaves.push_back(static_cast<int>(std::ranges::find(keys, leaf) - keys.begin()));
+    return after;
+  }
+  MaybePlacing of(const Operator& op, const UniqueOperator& content) {
+    return contains(leaves_of(input(op).row, content.fields, false), placing(op)) ? placing(op) : cross(op);
+  }
+  MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
+  MaybePlacing of(const Operator&, const SendOperator&) { return std::nullopt; }
+
+  const Program& program_;
+  const std::map<int, int32_t>& partitions_;
+  size_t op_ = 0;
+  Placed result_;
+};
+
+}  // namespace
+
+std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
+  if (const JoinShape* shape = keyed_join(op)) return StepKey{which == 0 ? shape->left_keys : shape->right_keys, false};
+  if (const auto* group = std::get_if<GroupOperator>(&op.content)) return StepKey{group->keys};
+  if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
+  return std::nullopt;
+}
+
+Placed trace_placing(const Program& program, const std::map<int, int32_t>& partitions) {
+  return Tracer(program, partitions).trace();
+}
+
+}  // namespace braid

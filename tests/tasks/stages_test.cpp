@@ -1,0 +1,181 @@
+#include "runtime/tasks/stages.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/engine/test_program.h"
+
+namespace braid {
+namespace {
+
+using test::ProgramBuilder;
+
+ProgramBuilder keyed(bool is_keyed = true) {
+  ProgramBuilder b;
+  for (const char* name : {"s", "t"}) {
+    b.source(name, 10, 1'000'000, name[0] == 't');
+    if (is_keyed) b.program.sources.back().key = {0};
+  }
+  return b;
+}
+
+Stages split_of(const ProgramBuilder& b, int32_t of_s = 4, int32_t of_t = 4) {
+  return split(b.program, {{0, of_s}, {1, of_t}}, "job");
+}
+
+std::vector<std::string> texts(const Program& program) {
+  std::vector<std::string> found;
+  for (const Operator& op : program.operators) {
+    const bool sends = std::holds_alternative<SendOperator>(op.content);
+    const auto* source = std::get_if<SourceOperator>(&op.content);
+    const bool receives = source != nullptr && program.sources[static_cast<size_t>(source->source)].is_exchange();
+    found.push_back((sends ? "to " : receives ? "of " : "") + op.text);
+  }
+  return found;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Stages, KeyedStepsByTheKeyOfTheirSourcesNeedNone) {
+  ProgramBuilder b = keyed();
+  b.publish(b.group(b.as_of_join(0, 1, true), 10, 10));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 1U) << found.reason;
+  EXPECT_EQ(found.stages[0].program.get(), &b.program);
+  EXPECT_EQ(found.tasks(), 4);
+  EXPECT_EQ(describe(found), "");
+}
+
+TEST(Stages, StepsWithoutKeysNeedNone) {
+  ProgramBuilder b = keyed(false);
+  b.publish(b.keep(0, [](int64_t) { return true; }));
+  EXPECT_EQ(split_of(b).stages.size(), 1U);
+  EXPECT_EQ(split_of(b, 4, 2).tasks(), 4);
+}
+
+TEST(Stages, AGroupByAnotherKeyBeginsOne) {
+  ProgramBuilder b = keyed();
+  b.program.sources[0].key = {1};  // placed by v, grouped by k
+  const int kept = b.keep(0, [](int64_t) { return true; });
+  const int group = b.group(kept, 10, 10);
+  b.publish(b.unique(group, 5));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  const Program &front = *found.stages[0].program, &back = *found.stages[1].program;
+  EXPECT_EQ(texts(front), (Texts{"from s", "from t", "where", "to window group"}));
+  // A group is placed as its keys are, so that `unique` of its key is in the same stage.
+  EXPECT_EQ(texts(back), (Texts{"of window group", "window group", "unique", "product result"}));
+  ASSERT_EQ(front.exchanges.size(), 1U);
+  EXPECT_EQ(front.exchanges[0].topic, "job.repartition.00000000000003eb");  // 1003, the identity of the group
+  EXPECT_EQ(front.exchanges[0].keys, std::vector{0});
+  EXPECT_EQ(front.exchanges[0].partitions, 4);
+  EXPECT_TRUE(front.exchanges[0].nulls_match);
+  const SourceSpec& exchange = back.sources.back();
+  EXPECT_EQ(exchange.binding.address, front.exchanges[0].topic);
+  EXPECT_EQ(exchange.fronts, 4U);
+  EXPECT_EQ(back.sources.size(), 3U);
+  EXPECT_EQ(back.sources[0].binding.kind, "elsewhere");
+  EXPECT_EQ(back.operators[1].inputs, std::vector{0});
+  EXPECT_EQ(back.operators[1].state.identity, b.program.operators[static_cast<size_t>(group)].state.identity);
+  EXPECT_EQ(found.stages[1].first_task, 4);
+  EXPECT_EQ(found.tasks(), 8);
+  EXPECT_EQ(describe(found),
+            "stages, each with a task for each partition number\n"
+            "  0 reads in/s*.ndjson\n"
+            "  0 reads in/t*.ndjson\n"
+            "  0 sends to job.repartition.00000000000003eb for `window group`\n"
+            "  1 reads job.repartition.00000000000003eb\n");
+}
+
+TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
+  ProgramBuilder b = keyed();
+  b.program.sources[1].key = {1};
+  b.publish(b.as_of_join(0, 1, true));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(texts(*found.stages[0].program), (Texts{"from s", "from t", "to join as of", "to join as of"}));
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of join as of", "of join as of", "join as of", "product result"}));
+  EXPECT_EQ(found.stages[0].program->exchanges[0].topic, "job.repartition.00000000000003ea.left");
+  EXPECT_EQ(found.stages[0].program->exchanges[1].topic, "job.repartition.00000000000003ea.right");
+  EXPECT_FALSE(found.stages[0].program->exchanges[0].nulls_match);
+  EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
+}
+
+TEST(Stages, InputsWithDifferentPartitionsDoNotFit) {
+  ProgramBuilder b = keyed();
+  b.publish(b.as_of_join(0, 1, true));
+  const Stages found = split_of(b, 4, 2);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(found.stages[1].program->sources[2].fronts, 4U);
+  EXPECT_EQ(found.stages[1].program->sources[3].fronts, 2U);  // the other tasks have none of its partitions
+  EXPECT_EQ(found.tasks(), 8);
+}
+
+TEST(Stages, WhatIsPlacedByOneKeyIsJoinedByIt) {
+  ProgramBuilder b = keyed(false);
+  // Both are placed by k for the join; its rows go on as they lie.
+  b.publish(b.unique(b.group(b.as_of_join(0, 1, true), 10, 10), 5));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(found.stages[0].program->exchanges.size(), 2U);
+  EXPECT_TRUE(found.stages[1].program->exchanges.empty());
+}
+
+TEST(Stages, FollowEachOther) {
+  ProgramBuilder b = keyed(false);
+  const int by_k = b.group(0, 10, 10);
+  const int by_n = b.group(by_k, 20, 20);
+  std::get<GroupOperator>(b.program.operators[static_cast<size_t>(by_n)].content).keys = {1};
+  b.publish(by_n);
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 3U);
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of window group", "window group", "to window group"}));
+  EXPECT_EQ(found.stages[2].first_task, 8);
+  // Rows that a window made have the ledger of such rows in the next stage, too.
+  EXPECT_TRUE(found.stages[2].program->operators[0].derived);
+}
+
+TEST(Stages, EachHasTheReferenceDataThatItNeeds) {
+  ProgramBuilder b = keyed(false);
+  const int table = b.source("u", -1, 0, true);
+  const int joined = b.reference_join(0, table, true);
+  b.publish(b.group(joined, 10, 10), "p");
+  b.publish(b.reference_join(b.group(0, 10, 10), table, true), "q");
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(found.stages[0].program->sources[2].binding.kind, "file");
+  EXPECT_EQ(found.stages[1].program->sources[2].binding.kind, "file");
+}
+
+TEST(Stages, AKeyThatIsComputedAnewPlacesNothing) {
+  ProgramBuilder b = keyed();
+  const int kept = b.keep(0, [](int64_t) { return true; });
+  std::get<RowsOperator>(b.program.operators[static_cast<size_t>(kept)].content).passthrough[0] = -1;
+  b.publish(b.group(kept, 10, 10));
+  EXPECT_EQ(split_of(b).stages.size(), 2U);
+}
+
+TEST(Stages, KernelsAreThoseOfTheWholeProgram) {
+  ProgramBuilder b = keyed(false);
+  const int kept = b.keep(0, [](int64_t) { return true; });
+  b.publish(b.group(kept, 10, 10));
+  const Stages found = split_of(b);
+  const auto& of_stage = std::get<RowsOperator>(found.stages[0].program->operators[2].content).kernel;
+  auto& of_whole = std::get<RowsOperator>(b.program.operators[static_cast<size_t>(kept)].content).kernel;
+  const test::KeepKernel native(1, [](int64_t) { return false; }, 0);
+  of_whole.set(&native);
+  EXPECT_EQ(&of_stage.get(), &native);
+}
+
+TEST(Stages, CannotRetimeRowsThatHaveLeftTheirPartitions) {
+  ProgramBuilder b = keyed(false);
+  b.publish(b.group(b.retime(0, 2, 10), 10, 10));
+  EXPECT_EQ(split_of(b).stages.size(), 2U);
+
+  ProgramBuilder behind = keyed(false);
+  behind.publish(behind.group(behind.retime(behind.as_of_join(0, 1, true), 2, 10), 10, 10));
+  EXPECT_TRUE(split_of(behind).stages.empty());
+  EXPECT_EQ(split_of(behind).reason, "`time` is behind a step that groups or joins by another key");
+}
+
+}  // namespace
+}  // namespace braid
