@@ -6,7 +6,8 @@
 While records are produced, in disorder and with broken ones, instances run with a shared store and end by SIGKILL, are
 stopped longer than their session lasts, and leave by SIGTERM. At the end a last instance reads what is left. Then the
 topics of products and ports, read committed by another client, must hold the rows that runs over files give: one for
-each partition number, since each is a task. VENV is a folder for a Python environment with confluent-kafka; exit code
+each partition number, since each is a task, and for products that group or join by another key than that of the topics
+one over all of them. VENV is a folder for a Python environment with confluent-kafka; exit code
 77: it cannot be had.
 """
 import argparse
@@ -64,6 +65,24 @@ product followed version 1
   left join click as later on later.user == user within 1us..40m
   select {{ id, user, at, next: later?.id ?? -1 }}
 }}
+
+product busy version 1
+  key bucket, window.start
+  to topic "{prefix}busy"
+{{
+  from click
+  let bucket = id % 16
+  window tumbling 2h
+  group bucket {{ n: count(), total: sum(price), users: count_distinct(user), first_user: first(user) }}
+}}
+
+product alike version 1
+  to topic "{prefix}alike"
+{{
+  from click
+  left join click as later on later.price == price within 1us..5m
+  select {{ id, user, at, later_user: later?.user ?? "" }}
+}}
 """
 TOML = """[project]
 name = "{prefix}shop"
@@ -72,8 +91,8 @@ name = "{prefix}shop"
 store = "data"
 
 [env.dev.bind]
-"shop.click" = {{ file = "in/click.ndjson", format = "json" }}
-"shop.member" = {{ file = "in/member.ndjson", format = "json" }}
+"shop.click" = {{ file = "in/click-*.ndjson", format = "json" }}
+"shop.member" = {{ file = "in/member-*.ndjson", format = "json" }}
 
 [env.prod]
 store = "prod"
@@ -83,7 +102,9 @@ brokers = "{brokers}"
 session_timeout = "6s"
 transaction_timeout = "10s"
 """
-PRODUCTS = ("spent", "visit", "followed")
+BY_PARTITION = ("spent", "visit", "followed")
+ACROSS = ("busy", "alike")
+PRODUCTS = BY_PARTITION + ACROSS
 PORTS = ("", ".rejected", ".late", ".unmatched", ".alerts")
 
 
@@ -153,7 +174,11 @@ class Input:
             place = folder / str(partition) / "in"
             place.mkdir(parents=True, exist_ok=True)
             values = [value.replace(b"\n", b"\r") for _, value in sorted(records)]
-            (place / f"{topic[:-1]}.ndjson").write_bytes(b"".join(value + b"\n" for value in values))
+            content = b"".join(value + b"\n" for value in values)
+            (place / f"{topic[:-1]}-{partition}.ndjson").write_bytes(content)
+            whole = folder / "whole" / "in"
+            whole.mkdir(parents=True, exist_ok=True)
+            (whole / f"{topic[:-1]}-{partition}.ndjson").write_bytes(content)
 
 
 def without_place(line: bytes) -> str:
@@ -164,22 +189,24 @@ def without_place(line: bytes) -> str:
     return json.dumps(row, sort_keys=True)
 
 
+def rows_of_files(options, project: pathlib.Path, script: str, toml: str, products, rows: dict):
+    (project / "shop.braid").write_text(script)
+    (project / "braid.toml").write_text(toml)
+    ran = subprocess.run([options.braid, "run", "--env", "dev", "--no-seal", project], capture_output=True, text=True)
+    if ran.returncode != 0:
+        sys.exit("the run over files failed: " + ran.stderr)
+    for product in products:
+        for port in PORTS:
+            path = project / "data/out" / f"shop.{product}.v1{port}.ndjson"
+            if path.exists():
+                rows[product + port].update(without_place(line) for line in path.read_bytes().splitlines())
+
+
 def expected_rows(options, folder: pathlib.Path, script: str, toml: str) -> dict:
     rows = collections.defaultdict(collections.Counter)
     for partition in range(options.partitions):
-        project = folder / str(partition)
-        (project / "shop.braid").write_text(script)
-        (project / "braid.toml").write_text(toml)
-        for topic in ("click", "member"):
-            (project / "in" / f"{topic}.ndjson").touch()
-        ran = subprocess.run([options.braid, "run", "--env", "dev", "--no-seal", project], capture_output=True, text=True)
-        if ran.returncode != 0:
-            sys.exit("the run over files failed: " + ran.stderr)
-        for product in PRODUCTS:
-            for port in PORTS:
-                path = project / "data/out" / f"shop.{product}.v1{port}.ndjson"
-                if path.exists():
-                    rows[product + port].update(without_place(line) for line in path.read_bytes().splitlines())
+        rows_of_files(options, folder / str(partition), script, toml, BY_PARTITION, rows)
+    rows_of_files(options, folder / "whole", script, toml, ACROSS, rows)
     return rows
 
 
