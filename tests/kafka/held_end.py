@@ -139,6 +139,10 @@ def main():
     log = open(project / "log", "wb")
     job = subprocess.Popen([options.braid, "run", "--env", "prod", project], stdout=log, stderr=log)
     producer.join()
+    # On a busy machine few transactions end in that time.
+    end = time.monotonic() + 120
+    while proxy.answers[INVALID_PRODUCER_EPOCH] < 5 and time.monotonic() < end and job.poll() is None:
+        source.produce(time.monotonic() + 1)
     proxy.holds = False
     job.send_signal(signal.SIGTERM)
     if job.wait(timeout=120) != 0:
