@@ -84,5 +84,13 @@ TEST_F(Layout, IsOneTaskWhereItCannotBeCut) {
   EXPECT_FALSE(layout.partition_of(0).has_value());
 }
 
+TEST_F(Layout, IsOneTaskWithoutTransactions) {
+  options.broker.delivery = Delivery::at_least_once;
+  ASSERT_EQ(code(), 0);
+  EXPECT_EQ(layout.tasks(), 1);
+  EXPECT_EQ(layout.warnings().size(), 1U);
+  EXPECT_EQ(cluster.partitions_of(sent), 0);
+}
+
 }  // namespace
 }  // namespace braid
