@@ -98,6 +98,7 @@ void read(Broker& broker, const std::string& topic, const Take& take, const Goes
   bool at_end = false;
   while (goes_on(at_end)) {
     at_end = true;
+    bool any = false;
     for (const TopicPartition& place : places) {
       auto fetched = reader->fetch(place, 4096);
       if (!fetched.ok() && fetched.error().fault == BrokerFault::retry) {
@@ -107,10 +108,11 @@ void read(Broker& broker, const std::string& topic, const Take& take, const Goes
       const auto found = check(std::move(fetched));
       at_end &= found.batch == nullptr && found.end.has_value();
       if (found.batch == nullptr) continue;
+      any = true;
       for (const BrokerRecord& record : found.batch->records())
         if (record.value) take(*record.value);
     }
-    if (!at_end) reader->wait(10'000);
+    if (!any) reader->wait(10'000);
   }
 }
 
