@@ -10,7 +10,7 @@
 #include "runtime/data/key_bytes.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/state/distinct_set.h"
-#include "runtime/state/news_bytes.h"
+#include "runtime/state/chunked_bytes.h"
 #include "runtime/state/wire.h"
 
 namespace braid {

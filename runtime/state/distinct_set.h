@@ -14,6 +14,7 @@
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/blob_pool.h"
+#include "runtime/state/chunked_bytes.h"
 
 namespace braid {
 
@@ -27,10 +28,7 @@ inline uint64_t hash_bits(uint64_t value) {
 class ValueBytes {
  public:
   const char* add(std::string_view value, BlobPool& pool) {
-    uint64_t size = sizeof(uint32_t) + value.size();
-    if (newest_ == nullptr || newest_->size - newest_->used < size) begin_chunk(size, pool);
-    char* at = reinterpret_cast<char*>(newest_) + newest_->used;
-    newest_->used += size;
+    char* at = bytes_.add(sizeof(uint32_t) + value.size(), pool);
     auto length = static_cast<uint32_t>(value.size());
     std::memcpy(at, &length, sizeof(length));
     if (length > 0) std::memcpy(at + sizeof(length), value.data(), length);
@@ -41,31 +39,10 @@ class ValueBytes {
     std::memcpy(&length, at, sizeof(length));
     return {at + sizeof(length), length};
   }
-  void end(BlobPool& pool) {
-    while (newest_ != nullptr) {
-      Chunk* before = newest_->before;
-      pool.release(reinterpret_cast<char*>(newest_), newest_->size);
-      newest_ = before;
-    }
-  }
+  void end(BlobPool& pool) { bytes_.end(pool); }
 
  private:
-  struct Chunk {
-    Chunk* before;
-    uint64_t size;  ///< with this head
-    uint64_t used;
-  };
-  /// Each twice as large as the one before, to a bound: a set of few values stays small.
-  void begin_chunk(uint64_t room, BlobPool& pool) {
-    constexpr uint64_t kFirst = 96, kLargest = 256 * 1024;
-    uint64_t size = newest_ == nullptr ? kFirst : std::min(2 * newest_->size, kLargest);
-    size = std::max(size, sizeof(Chunk) + room);
-    auto* chunk = reinterpret_cast<Chunk*>(pool.allocate(size));
-    *chunk = {newest_, size, sizeof(Chunk)};
-    newest_ = chunk;
-  }
-
-  Chunk* newest_;
+  ChunkedBytes<96, 2, 256 * 1024> bytes_;  ///< a set of few values stays small
 };
 
 /// Values of at most 8 bytes, as one integer.

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "runtime/base/rng.h"
-#include "runtime/state/news_bytes.h"
+#include "runtime/state/chunked_bytes.h"
 
 namespace braid {
 namespace {

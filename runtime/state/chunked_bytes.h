@@ -1,17 +1,18 @@
-// What no commit has yet of something that only grows, as bytes that are added in small pieces and taken all at once.
-// The bytes of a piece stay together. Memory is the pool's, in chunks that double; zeroed memory is empty. One thread.
+// Bytes that are added in small pieces, each of which stays together and where it is. They go all at once. Memory is
+// the pool's, in chunks that grow from `first` to `largest` bytes, each `growth` times as large as the one before;
+// zeroed memory is empty. One thread.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "runtime/state/blob_pool.h"
 
 namespace braid {
 
-class NewsBytes {
+template <uint64_t first, uint64_t growth, uint64_t largest>
+class ChunkedBytes {
  public:
   bool empty() const { return newest_ == nullptr; }
   /// Room for a piece.
@@ -42,11 +43,9 @@ class NewsBytes {
     uint64_t size;  ///< with this head
     uint64_t used;
   };
-  static constexpr uint64_t kFirst = 64, kLargest = 32 * 1024;
 
   void begin_chunk(uint64_t room, BlobPool& pool) {
-    // Each eight times as large as the one before: a commit writes a row for each.
-    uint64_t size = newest_ == nullptr ? kFirst : std::min(8 * newest_->size, kLargest);
+    uint64_t size = newest_ == nullptr ? first : std::min(growth * newest_->size, largest);
     size = std::max(size, sizeof(Chunk) + room);
     auto* chunk = reinterpret_cast<Chunk*>(pool.allocate(size));
     *chunk = {newest_, size, sizeof(Chunk)};
@@ -55,5 +54,8 @@ class NewsBytes {
 
   Chunk* newest_;
 };
+
+/// What no commit has yet of something that only grows. Chunks grow fast: a commit writes a row for each.
+using NewsBytes = ChunkedBytes<64, 8, 32 * 1024>;
 
 }  // namespace braid
