@@ -1,30 +1,16 @@
 #include "runtime/connect/registry/load/load.h"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
+#include "runtime/base/own_library.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid::registry {
 namespace {
 
-std::string executable_folder() {
-  char path[4096];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  if (size <= 0) return ".";
-  const std::string text(path, static_cast<size_t>(size));
-  return text.substr(0, text.rfind('/'));
-}
-
 Result<MakeRegistryService> open_library() {
-  for (const char* place : {"/../lib/", "/"}) {
-    const std::string path = executable_folder() + place + "libbraid_registry.so";
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (library == nullptr) continue;
-    auto entry = reinterpret_cast<MakeRegistryService (*)()>(dlsym(library, "braid_registry_make_service"));
-    if (entry != nullptr) return entry();
-  }
-  return Error{ErrorKind::usage, diag::NoRegistryClient{}.make().message, diag::NoRegistryClient::kCode};
+  const auto found = find_in_own_library("libbraid_registry.so", "braid_registry_make_service");
+  if (!found.ok())
+    return Error{ErrorKind::usage, diag::NoRegistryClient{}.make().message, diag::NoRegistryClient::kCode};
+  return reinterpret_cast<MakeRegistryService (*)()>(*found)();
 }
 
 }  // namespace
