@@ -245,6 +245,28 @@ def compare(expected: dict, found: dict) -> list:
     return wrong
 
 
+def make_job(project: pathlib.Path, prefix: str, brokers: str) -> tuple:
+    """The script and the braid.toml, which are written to a new folder."""
+    project.mkdir()
+    script, toml = SCRIPT.format(prefix=prefix), TOML.format(prefix=prefix, brokers=brokers)
+    (project / "shop.braid").write_text(script)
+    (project / "braid.toml").write_text(toml)
+    return script, toml
+
+
+def make_inputs(options, prefix: str):
+    """Makes the topics of the inputs. The client for topics."""
+    from confluent_kafka.admin import AdminClient, NewTopic
+    admin = AdminClient({"bootstrap.servers": options.brokers})
+    for made in admin.create_topics([NewTopic(prefix + each, options.partitions) for each in ("clicks", "members")]).values():
+        made.result()
+    return admin
+
+
+def delete_topics(admin, prefix: str):
+    admin.delete_topics([name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)])
+
+
 class Instance:
     def __init__(self, options, project: pathlib.Path, number: int):
         self.options, self.project, self.number = options, project, number
@@ -276,19 +298,12 @@ def main():
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     kafka = client(options.venv)
-    from confluent_kafka.admin import AdminClient, NewTopic
-
     chance = random.Random(options.seed + 1)
     prefix = f"chaos-{os.getpid()}-{options.seed}-"
     folder = pathlib.Path(tempfile.mkdtemp(prefix="braid-chaos-"))
     project = folder / "project"
-    project.mkdir()
-    script, toml = SCRIPT.format(prefix=prefix), TOML.format(prefix=prefix, brokers=options.brokers)
-    (project / "shop.braid").write_text(script)
-    (project / "braid.toml").write_text(toml)
-    admin = AdminClient({"bootstrap.servers": options.brokers})
-    for made in admin.create_topics([NewTopic(prefix + each, options.partitions) for each in ("clicks", "members")]).values():
-        made.result()
+    script, toml = make_job(project, prefix, options.brokers)
+    admin = make_inputs(options, prefix)
 
     source = Input(options, kafka, prefix)
     end = time.monotonic() + options.seconds
@@ -344,7 +359,7 @@ def main():
         print(f"the stores and logs are in {folder}")
     elif not options.keep:
         shutil.rmtree(folder)
-        admin.delete_topics([name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)])
+        delete_topics(admin, prefix)
     sys.exit(1 if failed else 0)
 
 

@@ -117,20 +117,12 @@ def main():
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     kafka = chaos.client(options.venv)
-    from confluent_kafka.admin import AdminClient, NewTopic
-
     prefix = f"held-{options.seed}-"
     folder = pathlib.Path(tempfile.mkdtemp(prefix="braid-held-"))
     project = folder / "project"
-    project.mkdir()
     proxy = Proxy(options.brokers, options.seed)
-    script = chaos.SCRIPT.format(prefix=prefix)
-    toml = chaos.TOML.format(prefix=prefix, brokers=f"127.0.0.1:{proxy.own_port}")
-    (project / "shop.braid").write_text(script)
-    (project / "braid.toml").write_text(toml)
-    admin = AdminClient({"bootstrap.servers": options.brokers})
-    for made in admin.create_topics([NewTopic(prefix + each, options.partitions) for each in ("clicks", "members")]).values():
-        made.result()
+    script, toml = chaos.make_job(project, prefix, f"127.0.0.1:{proxy.own_port}")
+    admin = chaos.make_inputs(options, prefix)
 
     source = chaos.Input(options, kafka, prefix)
     producer = threading.Thread(target=source.produce, args=(time.monotonic() + options.seconds,))
@@ -165,7 +157,7 @@ def main():
         print(f"the stores and logs are in {folder}")
     else:
         shutil.rmtree(folder)
-        admin.delete_topics([name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)])
+        chaos.delete_topics(admin, prefix)
     sys.exit(1 if failed else 0)
 
 
