@@ -11,7 +11,6 @@ confluent-kafka; exit code 77: it cannot be had.
 import decimal
 import http.server
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -28,15 +27,10 @@ PACKAGES = ["confluent-kafka[avro,json,protobuf]==2.16.1", "fastavro==1.13.1", "
 BRAID, BROKERS, REGISTRY, VENV = sys.argv[1], sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
 KEEP = "--keep" in sys.argv
 
-if pathlib.Path(sys.prefix).resolve() != VENV.resolve():
-    stamp = VENV / ".complete"
-    if not stamp.is_file() or stamp.read_text() != "\n".join(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        if subprocess.run([VENV / "bin/pip", "install", "--quiet", *PACKAGES]).returncode != 0:
-            print("skipped: confluent-kafka cannot be had from PyPI", file=sys.stderr)
-            sys.exit(77)
-        stamp.write_text("\n".join(PACKAGES))
-    os.execv(VENV / "bin/python", [str(VENV / "bin/python"), *sys.argv])
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import python_packages
+
+python_packages.run_with(VENV, PACKAGES)
 
 import datetime
 

@@ -14,17 +14,13 @@ PROBE, URL, VENV = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 SECONDS, STUCK = 90, 1  # faulthandler ends with 1
 PACKAGES = ["confluent-kafka[avro,json,protobuf]==2.16.1", "fastavro==1.13.1", "jsonschema==4.26.0"]
 
-if Path(sys.prefix).resolve() != VENV.resolve():
-    stamp = VENV / ".complete"
-    if not stamp.is_file() or stamp.read_text() != "\n".join(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        if subprocess.run([VENV / "bin/pip", "install", "--quiet", *PACKAGES]).returncode != 0:
-            print("skipped: confluent-kafka cannot be had from PyPI", file=sys.stderr)
-            sys.exit(77)
-        stamp.write_text("\n".join(PACKAGES))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import python_packages
+
+if (python := python_packages.interpreter(VENV, PACKAGES)) is not None:
     # Seen once: an answer of the registry never came. The first attempt says where it waited.
     for attempt in range(2):
-        ended = subprocess.run([VENV / "bin/python", *sys.argv]).returncode
+        ended = subprocess.run([python, *sys.argv]).returncode
         if ended != STUCK:
             break
     sys.exit(ended)

@@ -5,7 +5,6 @@ writes fits the schema of its product, what a source accepts fits its own, and t
 usage: json_schemas.py BRAID VENV    installs jsonschema into VENV; 77 if it cannot be had
 """
 import json
-import os
 import random
 import subprocess
 import sys
@@ -15,15 +14,10 @@ from pathlib import Path
 BRAID, VENV = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
 PACKAGES = ["jsonschema[format]==4.26.0"]
 
-if Path(sys.prefix).resolve() != VENV.resolve():
-    stamp = VENV / ".complete"
-    if not stamp.is_file() or stamp.read_text() != "\n".join(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-        if subprocess.run([VENV / "bin/pip", "install", "--quiet", *PACKAGES]).returncode != 0:
-            print("skipped: jsonschema cannot be had from PyPI", file=sys.stderr)
-            sys.exit(77)
-        stamp.write_text("\n".join(PACKAGES))
-    os.execv(VENV / "bin/python", [VENV / "bin/python", *sys.argv])
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import python_packages
+
+python_packages.run_with(VENV, PACKAGES)
 
 import jsonschema
 
