@@ -22,6 +22,13 @@ constexpr int64_t kNothingDue = 1'000'000;
 constexpr int64_t kAskEndEvery = 500'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
+/// Once, however often it is given.
+void add_warning(const Diagnostic& warning, std::vector<Diagnostic>& warnings) {
+  const bool known = std::any_of(warnings.begin(), warnings.end(),
+                                 [&](const Diagnostic& each) { return each.message == warning.message; });
+  if (!known) warnings.push_back(warning);
+}
+
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
@@ -263,7 +270,8 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   // Its owner of before may not be gone yet.
   const bool awaits_schema = code == diag::SchemaAwaited::kCode;
   const bool may_pass = task->waits() || awaits_schema || code == diag::StoreLocked::kCode;
-  if (awaits_schema) warn({.code = code, .severity = Severity::warning, .message = recovered.error().message});
+  if (awaits_schema)
+    add_warning({.code = code, .severity = Severity::warning, .message = recovered.error().message}, warnings_);
   if (!may_pass && !stops()) return recovered.error();
   task.reset();
   if (may_pass) pause();
@@ -345,12 +353,6 @@ Status JobMember::commit() {
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (TaskRun* task : done) BRAID_TRY(task->committed());
   return {};
-}
-
-void JobMember::warn(const Diagnostic& warning) {
-  const bool known = std::any_of(warnings_.begin(), warnings_.end(),
-                                 [&](const Diagnostic& each) { return each.message == warning.message; });
-  if (!known) warnings_.push_back(warning);
 }
 
 void JobMember::forget_tasks() {
@@ -450,10 +452,7 @@ void add_to_report(const JobReport& part, JobReport& whole) {
   whole.started_empty = part.started_empty;
   whole.drained |= part.drained;
   if (whole.outputs.empty()) whole.outputs = part.outputs;
-  for (const Diagnostic& warning : part.warnings)
-    if (std::none_of(whole.warnings.begin(), whole.warnings.end(),
-                     [&](const Diagnostic& each) { return each.message == warning.message; }))
-      whole.warnings.push_back(warning);
+  for (const Diagnostic& warning : part.warnings) add_warning(warning, whole.warnings);
 }
 
 void add_to_figures(const StoreFigures& part, StoreFigures& whole) {

@@ -45,7 +45,6 @@ class JobMember : BrokerGroup::Owner {
   /// All tasks go back to what is committed; what is in the transaction does not count.
   Status forget_work();
   void forget_tasks();
-  void warn(const Diagnostic& warning);
   /// It is not at work any more; what it has done is kept for the next status.
   void drop(std::unique_ptr<TaskRun>& task);
   bool stops();
