@@ -159,6 +159,58 @@ TEST_F(CommitInFlight, waits_for_no_claim_while_its_rows_are_copied) {
   }
 }
 
+/// Rows of many commits are copied in pieces, erased, and come again. What the store has then is what one commit of the
+/// same turns puts into an empty store: no row is missing, and none was left behind. Without groups, whose distinct
+/// values lie in the store as each commit brought them.
+TEST_F(CommitInFlight, leaves_the_rows_that_one_commit_would) {
+  ProgramBuilder b;
+  const int s = b.source("s", 30), t = b.source("t", 20, 1'000'000, true);
+  b.source("u", -1, 0, true);
+  int product = 0;
+  for (int op : {b.as_of_join(s, t, true, 60), b.interval_join(s, s, true, true, -40, 10),
+                 b.interval_join(s, t, true, false, -15, 15), b.interval_join(t, s, false, false, -5, 5),
+                 b.unique(s, 25), b.unique(t, 3)})
+    b.publish(op, fmt::format("p{}", product++));
+  using Rows = std::map<std::string, std::string>;
+  auto rows_after = [&](int stop, uint64_t turns_of_commit, uint64_t bytes) {
+    Machine machine(7);
+    for (const auto& [path, content] : random_inputs(22, 4000)) machine.write(path, content);
+    int turns = 0;
+    options_.commit_every_turns = turns_of_commit;
+    options_.copy_bytes = bytes;
+    options_.kill_point = [&](std::string_view name) { turns += name == "after_turn"; };
+    options_.stop_requested = [&] { return turns >= stop; };
+    EXPECT_TRUE(run_job(b.program, options_, machine.seams(late_)).ok());
+    EXPECT_EQ(turns, stop);
+    Rows rows;
+    for (const StateFamily family : {StateFamily::point, StateFamily::timed})
+      EXPECT_TRUE(store_of(machine)
+                      ->scan(family, "",
+                             [&](std::string_view key, std::string_view value) -> Status {
+                               rows[fmt::format("{}{}", static_cast<int>(family), key)] = value;
+                               return {};
+                             })
+                      .ok());
+    return rows;
+  };
+  auto difference = [](const Rows& rows, const Rows& expected) {
+    std::string text;
+    for (const auto& [key, value] : expected)
+      if (const auto row = rows.find(key); row == rows.end() || row->second != value)
+        text += fmt::format("{} {}\n", row == rows.end() ? "missing:" : "other:", testing::PrintToString(key));
+    for (const auto& [key, value] : rows)
+      if (!expected.contains(key)) text += fmt::format("left behind: {}\n", testing::PrintToString(key));
+    return text;
+  };
+  for (const int stop : {9, 20}) {
+    const Rows at_once = rows_after(stop, UINT64_MAX, UINT64_MAX);
+    EXPECT_GT(at_once.size(), 50u);
+    for (uint64_t turns = 1; turns <= 4; ++turns)
+      for (const uint64_t bytes : {1, 2000})
+        EXPECT_EQ(difference(rows_after(stop, turns, bytes), at_once), "") << stop << ", " << turns << ", " << bytes;
+  }
+}
+
 /// After a restart rows are read while turns run: a damaged one is found by the turn that reads it.
 TEST_F(CommitInFlight, is_begun_by_no_turn_that_reads_a_damaged_row) {
   options_.state_memory = 1 << 30;
