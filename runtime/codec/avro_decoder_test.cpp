@@ -181,6 +181,8 @@ TEST(AvroDecoder, SchemasThatDoNotFitHaveAReason) {
       "`x` is `long (local-timestamp-millis)` in its schema, and `timestamp` here: it is local time, and `zone` says "
       "where");
   EXPECT_THAT(reason("\"long\"", timestamp_type()), HasSubstr("`unit` says what its numbers are"));
+  for (const Type& type : {date_type(), time_type(), duration_type()})
+    EXPECT_THAT(reason("\"int\"", type), HasSubstr("`unit` says what its numbers are"));
 }
 
 /// Schemas by number.

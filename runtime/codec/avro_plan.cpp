@@ -324,9 +324,13 @@ class PlanMaker {
     const TypeKind to = made.type->kind;
     made.form = Form::number;
     if (to == TypeKind::integer || to == TypeKind::floating || to == TypeKind::decimal) return true;
+    if (to == TypeKind::date && type.logical == Logical::none)
+      return plan_.unit != TimestampUnit::none || needs_unit(reason);
     if (to == TypeKind::date) return type.logical == Logical::date;
     made.form = Form::scaled_number;
+    if (to == TypeKind::duration) return type.logical == Logical::none && choose_unit(made, reason);
     if (to == TypeKind::time) {
+      if (type.logical == Logical::none) return choose_unit(made, reason);
       made.factor = type.logical == Logical::time_millis ? 1000 : 1;
       return type.logical == Logical::time_millis || type.logical == Logical::time_micros;
     }
@@ -344,19 +348,27 @@ class PlanMaker {
         made.factor = -1000;
         break;
       case Logical::none:
-        reason = "`unit` says what its numbers are";
-        if (plan_.unit == TimestampUnit::none) return false;
-        made.factor = plan_.unit == TimestampUnit::seconds        ? kMicrosPerSecond
-                      : plan_.unit == TimestampUnit::milliseconds ? 1000
-                      : plan_.unit == TimestampUnit::microseconds ? 1
-                                                                  : -1000;
-        return true;
+        return choose_unit(made, reason);
       default:
         return false;
     }
     made.local = type.logical >= Logical::local_timestamp_millis && type.logical <= Logical::local_timestamp_nanos;
     if (made.local && plan_.zone.empty()) reason = "it is local time, and `zone` says where";
     return !made.local || !plan_.zone.empty();
+  }
+
+  static bool needs_unit(std::string& reason) {
+    reason = "`unit` says what its numbers are";
+    return false;
+  }
+
+  bool choose_unit(AvroValue& made, std::string& reason) {
+    if (plan_.unit == TimestampUnit::none) return needs_unit(reason);
+    made.factor = plan_.unit == TimestampUnit::seconds        ? kMicrosPerSecond
+                  : plan_.unit == TimestampUnit::milliseconds ? 1000
+                  : plan_.unit == TimestampUnit::microseconds ? 1
+                                                              : -1000;
+    return true;
   }
 
   bool choose_parts(const AvroType& record, AvroValue& made, std::string& reason) {

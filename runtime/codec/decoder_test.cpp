@@ -167,6 +167,19 @@ TEST(NdjsonDecoder, TimestampsWithZoneAndUnit) {
               ElementsAre(fault(ConversionFault::wrong_type), fault(ConversionFault::bad_time)));
 }
 
+TEST(NdjsonDecoder, DatesAndTimesOfDayAreNumbersWhereThereIsAUnit) {
+  DecodePlan plan{.fields = {field("d", date_type()), field("t", time_type()), field("l", duration_type())},
+                  .unit = TimestampUnit::milliseconds};
+  const std::string row = "{\"d\":-1,\"t\":86399999,\"l\":-1500}\n";
+  EXPECT_THAT(decode(plan, row), ElementsAre("@1969-12-31 | @23:59:59.999 | -1s500ms"));
+  plan.unit = TimestampUnit::microseconds;
+  EXPECT_THAT(decode(plan, "{\"d\":1.5,\"t\":86400000000,\"l\":\"PT1S\"}\n"),
+              ElementsAre(fault(ConversionFault::out_of_range) + " | " + fault(ConversionFault::bad_time) + " | 1s"));
+  plan.unit = TimestampUnit::none;
+  const std::string wrong = fault(ConversionFault::wrong_type);
+  EXPECT_THAT(decode(plan, row), ElementsAre(wrong + " | " + wrong + " | " + wrong));
+}
+
 TEST(NdjsonDecoder, ManyRowsMakeSeveralBlocks) {
   DecodePlan plan{.fields = {field("a", int_type())}};
   std::string text;

@@ -68,7 +68,7 @@ ConversionFault read_decimal(const Shape& shape, std::string_view text, Slot* sl
     bool negative = at < end && *at == '-';
     at += negative;
     uint64_t value = 0;  // 19 digits fit
-    int fraction = -1;  // digits behind the point, once there is one
+    int fraction = -1;   // digits behind the point, once there is one
     const char* digits = at;
     for (; at < end; ++at) {
       uint32_t digit = static_cast<uint8_t>(*at) - uint32_t{'0'};
@@ -96,7 +96,8 @@ ConversionFault read_decimal(const Shape& shape, std::string_view text, Slot* sl
   return ConversionFault::none;
 }
 
-ConversionFault read_unit_timestamp(const Shape& shape, std::string_view text, Slot* slot) {
+/// A number of units in microseconds.
+ConversionFault read_units(const Shape& shape, std::string_view text, Slot* slot) {
   int scale = 0;
   switch (shape.unit) {
     case TimestampUnit::none:
@@ -120,6 +121,24 @@ ConversionFault read_unit_timestamp(const Shape& shape, std::string_view text, S
   }
   if (value != static_cast<int64_t>(value)) return ConversionFault::out_of_range;
   *slot = slot_i64(static_cast<int64_t>(value));
+  return ConversionFault::none;
+}
+
+ConversionFault read_unit_time(const Shape& shape, std::string_view text, Slot* slot) {
+  const ConversionFault fault = read_units(shape, text, slot);
+  if (fault != ConversionFault::none) return fault;
+  return slot->i64 < 0 || slot->i64 >= kMicrosPerDay ? ConversionFault::bad_time : ConversionFault::none;
+}
+
+/// Days since 1970, where other times are numbers, too.
+ConversionFault read_days(const Shape& shape, std::string_view text, Slot* slot) {
+  if (shape.unit == TimestampUnit::none) return ConversionFault::wrong_type;
+  Slot days{};
+  const ConversionFault fault = read_integer(text, &days);
+  if (fault != ConversionFault::none) return fault;
+  if (days.i64 != static_cast<int32_t>(days.i64)) return ConversionFault::bad_time;
+  *slot = slot_i128(0);
+  slot->i32 = static_cast<int32_t>(days.i64);
   return ConversionFault::none;
 }
 
@@ -175,14 +194,16 @@ ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slo
     case TypeKind::decimal:
       return read_decimal(shape, text, slot);
     case TypeKind::timestamp:
-      return read_unit_timestamp(shape, text, slot);
+    case TypeKind::duration:
+      return read_units(shape, text, slot);
+    case TypeKind::time:
+      return read_unit_time(shape, text, slot);
+    case TypeKind::date:
+      return read_days(shape, text, slot);
     case TypeKind::boolean:
     case TypeKind::string:
     case TypeKind::bytes:
     case TypeKind::uuid:
-    case TypeKind::date:
-    case TypeKind::time:
-    case TypeKind::duration:
     case TypeKind::enumeration:
     case TypeKind::list:
     case TypeKind::structure:
