@@ -98,7 +98,9 @@ class Tracer {
     const SourceSpec& source = program_.sources[static_cast<size_t>(content.source)];
     const auto count = partitions_.find(content.source);
     if (source.key.empty() || count == partitions_.end()) return std::nullopt;
-    Placing placing{{}, fmt::format("source,{}", count->second)};
+    // Keys of changes are written by a connector: as objects, or framed. Those of other topics are other bytes.
+    const bool own = source.binding.has_changes() && count->second > 1;
+    Placing placing{{}, own ? fmt::format("changes,{}", content.source) : fmt::format("source,{}", count->second)};
     for (const int field : source.key) {
       std::vector<int> leaves = leaves_of(source.row, field, true);
       // Behind its status, where its conversion is left to the step that reads it.

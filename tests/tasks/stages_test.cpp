@@ -100,6 +100,15 @@ TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
 }
 
+TEST(Stages, ChangesArePlacedByAnotherKeyThanOtherTopics) {
+  ProgramBuilder b = keyed();
+  b.program.sources[1].binding.format = "debezium";
+  const int joined = b.as_of_join(0, 1, true);
+  b.publish(joined);
+  EXPECT_EQ(split_of(b).stages.size(), 2U);
+  EXPECT_EQ(split_of(b, 1, 1).stages.size(), 1U);
+}
+
 TEST(Stages, InputsWithDifferentPartitionsDoNotFit) {
   ProgramBuilder b = keyed();
   b.publish(b.as_of_join(0, 1, true));
