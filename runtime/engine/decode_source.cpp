@@ -52,10 +52,17 @@ DecodePlan decode_plan(const SourceSpec& source) {
                            .path = read.path,
                            .type = read.has_fallback ? optional_type(read.type) : read.type,
                            .has_default = read.has_fallback});
-  // The row as it is behind the change.
   if (source.binding.has_changes())
-    for (DecodeField& field : plan.fields) field.path.insert(field.path.begin(), "after");
+    for (DecodeField& field : plan.fields) field.path = path_in_change(field.path, "after");
   return plan;
+}
+
+std::vector<std::string> path_in_change(std::vector<std::string> path, std::string_view side) {
+  if (path.size() > 1 && path.front() == kChangeItself)
+    path.erase(path.begin());
+  else
+    path.insert(path.begin(), std::string(side));
+  return path;
 }
 
 TopicForm topic_form(const SourceSpec& source) {
@@ -94,7 +101,7 @@ void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded
 }
 
 SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
-  SourceRows rows{turn.records, {}, std::move(turn.rejected), {}, {}, {}};
+  SourceRows rows{.records = turn.records, .rejected = std::move(turn.rejected)};
   if (source.from_kernel.empty()) {
     rows.blocks = std::move(turn.blocks);
     for (Block& block : rows.blocks) set_times(source, block, arena);

@@ -15,6 +15,10 @@ namespace braid {
 
 Format format_of(const std::string& name);
 DecodePlan decode_plan(const SourceSpec& source);
+/// The first part of a path that begins at the change, as `$.source.ts_us`, and not at its row.
+inline constexpr std::string_view kChangeItself = "$";
+/// Where a field of a declaration is in a change. `side`: the row `before` or `after`.
+std::vector<std::string> path_in_change(std::vector<std::string> path, std::string_view side);
 /// How its records are told apart.
 RecordForm record_form(const SourceSpec& source);
 
@@ -30,6 +34,7 @@ struct SourceRows {
   std::vector<Block> blocks;
   std::vector<RejectedRecord> rejected;
   std::vector<Refused> refused;
+  uint32_t passed = 0;  ///< records that say nothing new, and count nowhere
   /// What a step directly behind the source makes of the blocks.
   struct Step {
     int op;

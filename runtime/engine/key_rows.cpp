@@ -16,14 +16,32 @@ namespace braid {
 namespace {
 
 constexpr size_t kShownBytes = 80;
+/// What Debezium writes for a value that is stored apart and that the change did not touch; also as base64.
+constexpr std::string_view kUnlogged = "__debezium_unavailable_value";
+constexpr std::string_view kUnloggedBase64 = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
 /// Fields of a change, in the order of change_plan().
-enum ChangeField : size_t { kOp, kSourceTime, kTime };
+enum ChangeField : size_t { kOp, kSourceMicros, kSourceMillis, kMillis, kOwnTime };
 
-DecodePlan change_plan(const DecodePlan& of_source) {
+/// The path of the table's time, if it is of the change and not of its row.
+std::vector<std::string> own_time(const SourceSpec& source) {
+  if (!source.has_time) return {};
+  const std::string& name = source.row[static_cast<size_t>(source.time_field)].name;
+  const auto read = std::ranges::find(source.decode, name, &SourceRead::name);
+  if (read == source.decode.end() || read->path.size() < 2 || read->path.front() != kChangeItself) return {};
+  return path_in_change(read->path, "");
+}
+
+DecodePlan change_plan(const SourceSpec& source, const DecodePlan& of_source) {
   DecodePlan plan = of_source;
-  plan.fields = {{.name = "op", .path = {"op"}, .type = optional_type(string_type())},
-                 {.name = "source.ts_ms", .path = {"source", "ts_ms"}, .type = optional_type(int_type())},
-                 {.name = "ts_ms", .path = {"ts_ms"}, .type = optional_type(int_type())}};
+  const Type number = optional_type(int_type());
+  plan.fields = {
+      {.name = "op", .path = {"op"}, .type = optional_type(string_type())},
+      {.name = "source.ts_us", .path = {"source", "ts_us"}, .type = number},
+      {.name = "source.ts_ms", .path = {"source", "ts_ms"}, .type = number},
+      {.name = "ts_ms", .path = {"ts_ms"}, .type = number},
+  };
+  if (const std::vector<std::string> own = own_time(source); !own.empty())
+    plan.fields.push_back({.name = "time", .path = own, .type = optional_type(timestamp_type())});
   return plan;
 }
 
@@ -45,9 +63,18 @@ std::string_view trimmed(std::string_view text) {
 std::optional<Slot> value_of(const Block& block, ChangeField field, uint32_t row) {
   constexpr size_t kLeaves = 3;  // fault, presence, value
   const size_t column = field * kLeaves;
+  if (column >= block.columns.size()) return std::nullopt;
   if (read_slot(block.columns[column], row).u8 != 0 || read_slot(block.columns[column + 1], row).u8 == 0)
     return std::nullopt;
   return read_slot(block.columns[column + 2], row);
+}
+
+int64_t time_of_change(const Block& block, uint32_t row) {
+  if (const auto own = value_of(block, kOwnTime, row)) return own->i64;
+  if (const auto micros = value_of(block, kSourceMicros, row); micros && micros->i64 > 0) return micros->i64;
+  std::optional<Slot> millis = value_of(block, kSourceMillis, row);
+  if (!millis || millis->i64 <= 0) millis = value_of(block, kMillis, row);
+  return millis && millis->i64 <= INT64_MAX / 1000 ? millis->i64 * 1000 : 0;
 }
 
 }  // namespace
@@ -87,8 +114,8 @@ KeyRows::KeyRows(const SourceSpec& source) : source_(source), leaves_(flatten(so
     const auto read = std::ranges::find(source.decode, declared.name, &SourceRead::name);
     BRAID_CHECK(read != source.decode.end(), "a key that is not read");
     key_plan_.fields.push_back({.name = read->name, .path = {read->path.back()}, .type = declared.type});
-    before_plan_.fields.push_back({.name = read->name, .path = read->path, .type = declared.type});
-    before_plan_.fields.back().path.insert(before_plan_.fields.back().path.begin(), "before");
+    before_plan_.fields.push_back(
+        {.name = read->name, .path = path_in_change(read->path, "before"), .type = declared.type});
   }
   if (source.key.size() == 1) only_ = key_plan_.fields.front().path.front();
   key_ = make_decoder(key_plan_);
@@ -101,7 +128,13 @@ KeyRows::KeyRows(const SourceSpec& source) : source_(source), leaves_(flatten(so
   }
   if (!source.binding.has_changes()) return;
   before_ = make_decoder(before_plan_);
-  change_ = make_decoder(change_plan(plan));
+  change_ = make_decoder(change_plan(source, plan));
+  text_plan_ = plan;
+  std::erase_if(text_plan_.fields, [](const DecodeField& field) {
+    const Type type = without_optional(field.type);
+    return !is(type, TypeKind::string) && !is(type, TypeKind::bytes);
+  });
+  if (!text_plan_.fields.empty()) texts_ = make_decoder(text_plan_);
 }
 
 KeyRows::~KeyRows() = default;
@@ -171,8 +204,26 @@ KeyRows::Special KeyRows::tombstone(const GivenRecord& given, uint32_t record, A
 }
 
 void KeyRows::find_tombstones(std::span<const GivenRecord> given, std::vector<Special>& found, Arena& arena) {
-  for (uint32_t i = 0; i < given.size(); ++i)
-    if (given[i].kind == GivenRecord::Kind::absent && given[i].key) found.push_back(tombstone(given[i], i, arena));
+  for (uint32_t i = 0; i < given.size(); ++i) {
+    if (given[i].kind != GivenRecord::Kind::absent || !given[i].key) continue;
+    found.push_back(change_ ? Special{.record = i, .passed = true} : tombstone(given[i], i, arena));
+  }
+}
+
+std::optional<std::string> KeyRows::unlogged_field(const TurnInput& change, std::string_view bytes, Arena& arena) {
+  if (!texts_ ||
+      (bytes.find(kUnlogged) == std::string_view::npos && bytes.find(kUnloggedBase64) == std::string_view::npos))
+    return std::nullopt;
+  const DecodedTurn turn = texts_->decode(change, arena);
+  if (turn.blocks.size() != 1 || turn.blocks.front().rows != 1) return std::nullopt;
+  size_t column = 0;
+  for (const DecodeField& field : text_plan_.fields) {
+    const size_t value = column + leaf_count(field.type);
+    const bool read = read_slot(turn.blocks.front().columns[column], 0).u8 == 0;
+    column = value + 1;
+    if (read && read_slot(turn.blocks.front().columns[value], 0).bytes.view() == kUnlogged) return field.name;
+  }
+  return std::nullopt;
 }
 
 void KeyRows::find_changes(const TurnInput& input, std::span<const GivenRecord> given, std::vector<Special>& found,
@@ -184,23 +235,27 @@ void KeyRows::find_changes(const TurnInput& input, std::span<const GivenRecord> 
       if (given[record].kind != GivenRecord::Kind::value) continue;
       const std::optional<Slot> op = value_of(block, kOp, row);
       const std::string_view word = op ? op->bytes.view() : std::string_view();
-      if (word == "c" || word == "u" || word == "r") continue;
+      const MessageInput message = MessageInput::of(given[record].bytes);
+      const bool avro = before_plan_.format == Format::avro;
+      const TurnInput one = avro ? TurnInput{.bytes = {}, .messages = {&message, 1}}
+                                 : TurnInput{.bytes = turn.records[record].bytes.view(), .position = 1};
       Special made{.record = record};
+      if (word == "c" || word == "u" || word == "r") {
+        const auto field = unlogged_field(one, given[record].bytes, arena);
+        if (!field) continue;
+        made.reason =
+            diag::NotAChange{.reason = fmt::format("the database did not log the value of `{}`", *field)}.make();
+        found.push_back(std::move(made));
+        continue;
+      }
       if (word != "d") {
         std::string reason = op ? fmt::format("its `op` is `{}`", shortened(word, kShownBytes)) : "it has no `op`";
         made.reason = diag::NotAChange{.reason = std::move(reason)}.make();
         found.push_back(std::move(made));
         continue;
       }
-      std::optional<Slot> time = value_of(block, kSourceTime, row);
-      if (!time || time->i64 <= 0) time = value_of(block, kTime, row);
-      const int64_t ms = time ? time->i64 : 0;
-      made.time_us = ms > INT64_MAX / 1000 ? 0 : ms * 1000;
+      made.time_us = time_of_change(block, row);
       std::string fault;
-      const MessageInput message = MessageInput::of(given[record].bytes);
-      const bool avro = before_plan_.format == Format::avro;
-      const TurnInput one = avro ? TurnInput{.bytes = {}, .messages = {&message, 1}}
-                                 : TurnInput{.bytes = turn.records[record].bytes.view(), .position = 1};
       if (!read(*before_, before_plan_, one, arena, made, fault))
         made.reason = diag::KeyNotRead{.reason = "`before`: " + fault}.make();
       found.push_back(std::move(made));
@@ -211,7 +266,7 @@ void KeyRows::find_changes(const TurnInput& input, std::span<const GivenRecord> 
 Block KeyRows::block_of(std::span<const Special> found, const SourceRows& rows, Arena& arena) const {
   Block block = allocate_block(leaves_, static_cast<uint32_t>(found.size()), arena);
   for (const Special& each : found) {
-    if (each.reason) continue;
+    if (!each.deletes()) continue;
     const uint32_t row = block.rows++;
     for (const Column& column : block.columns) write_slot(column, row, slot_i128(0));
     size_t from = 0;
@@ -243,8 +298,10 @@ void KeyRows::add(const TurnInput& input, std::span<const GivenRecord> given, So
   auto is_special = [&](uint32_t record) { return std::ranges::binary_search(found, record, {}, &Special::record); };
   std::erase_if(rows.rejected, [&](const RejectedRecord& each) { return is_special(each.record); });
   std::erase_if(rows.refused, [&](const SourceRows::Refused& each) { return is_special(each.record); });
-  for (const Special& each : found)
+  for (const Special& each : found) {
     if (each.reason) rows.rejected.push_back({each.record, *each.reason});
+    if (each.passed) ++rows.passed;
+  }
 
   const Block deleting = block_of(found, rows, arena);
   std::vector<Block> merged;
@@ -263,9 +320,9 @@ void KeyRows::add(const TurnInput& input, std::span<const GivenRecord> given, So
       if (next->record > block.record[row]) continue;
       add_slice(block, first, row);
       first = row;
-      for (; next != found.end() && next->record < block.record[row]; ++next) deletes += next->reason ? 0 : 1;
+      for (; next != found.end() && next->record < block.record[row]; ++next) deletes += next->deletes();
       if (next != found.end() && next->record == block.record[row]) {
-        deletes += next->reason ? 0 : 1;
+        deletes += next->deletes();
         ++next;
         first = row + 1;
       }
@@ -273,7 +330,7 @@ void KeyRows::add(const TurnInput& input, std::span<const GivenRecord> given, So
     }
     add_slice(block, first, block.rows);
   }
-  for (; next != found.end(); ++next) deletes += next->reason ? 0 : 1;
+  for (; next != found.end(); ++next) deletes += next->deletes();
   add_deletes();
   rows.blocks = std::move(merged);
 }

@@ -5,7 +5,9 @@
 //     and `payload`. On Avro topics also a framed value: a record with the key fields, or the value of the only one
 //   a change: the row as it was before
 //
-// Its time is that of the record, and of a change `source.ts_ms`, or else `ts_ms`. One thread at a time.
+// Its time is that of the record; of a change what the table's time reads of the change itself, or else `source.ts_us`,
+// `source.ts_ms`, `ts_ms`. Of changes, records without a value are passed: the change in front of them deletes, and
+// their time is that of the connector, behind rows that came back since. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -35,11 +37,15 @@ class KeyRows {
     int64_t time_us = 0;
     std::vector<Slot> key = {};             ///< leaves of the key fields
     std::optional<Diagnostic> reason = {};  ///< why it is rejected
+    bool passed = false;                    ///< it does nothing
+    bool deletes() const { return !reason && !passed; }
   };
   void find_tombstones(std::span<const GivenRecord> given, std::vector<Special>& found, Arena& arena);
   void find_changes(const TurnInput& input, std::span<const GivenRecord> given, std::vector<Special>& found,
                     Arena& arena);
   Special tombstone(const GivenRecord& given, uint32_t record, Arena& arena);
+  /// The field that the row behind a change does not have because the database did not log it.
+  std::optional<std::string> unlogged_field(const TurnInput& change, std::string_view bytes, Arena& arena);
   /// False and `fault`: it cannot be read.
   bool read_key(std::string_view key, Arena& arena, Special& made, std::string& fault);
   bool read(Decoder& decoder, const DecodePlan& plan, const TurnInput& input, Arena& arena, Special& made,
@@ -49,9 +55,9 @@ class KeyRows {
   const SourceSpec& source_;
   std::vector<Leaf> leaves_;
   std::string only_;  ///< the member of the only key field in JSON; empty: there are several
-  DecodePlan key_plan_, framed_plan_, before_plan_;
+  DecodePlan key_plan_, framed_plan_, before_plan_, text_plan_;
   std::unique_ptr<KeySchemas> schemas_;
-  std::unique_ptr<Decoder> key_, framed_key_, before_, change_;  ///< null: not needed
+  std::unique_ptr<Decoder> key_, framed_key_, before_, change_, texts_;  ///< null: not needed
 };
 
 }  // namespace braid

@@ -51,7 +51,7 @@ class Keys {
     DecodedTurn decoded = make_decoder(decode_plan(spec_))->decode(input, arena);
     name_given_records(given_, decoded);
     // In place of a `from` kernel: only the deletes are looked at, between the rows that were given.
-    SourceRows rows{decoded.records, {}, std::move(decoded.rejected), {}, {}};
+    SourceRows rows{.records = decoded.records, .rejected = std::move(decoded.rejected)};
     for (const Block& each : decoded.blocks) {
       Block block = allocate_block(flatten(spec_.row), each.rows, arena);
       block.rows = each.rows;
@@ -82,12 +82,14 @@ class Keys {
         EXPECT_EQ(block.columns[2].as<int64_t>()[row], block.time[row]);
       }
     }
+    passed = rows.passed;
     for (const RejectedRecord& each : rows.rejected)
       lines[each.record] = std::to_string(each.diagnostic.code) + " " + each.diagnostic.message;
     std::vector<std::string> shown;
     for (uint32_t i = 0; i < given_.size(); ++i) shown.push_back(lines.contains(i) ? lines[i] : "nothing");
     return shown;
   }
+  uint32_t passed = 0;
 
  private:
   int64_t next() const { return static_cast<int64_t>(given_.size()); }
@@ -200,7 +202,43 @@ TEST(KeyRows, ChangesInJson) {
   EXPECT_EQ(lines[5], "6030 the record is not a change of a table: it has no `op`");
   EXPECT_EQ(lines[6], "row");
   EXPECT_THAT(lines[7], HasSubstr("6021"));
-  EXPECT_EQ(lines[8], "5 at 7");
+  // The change in front of it deletes; its time is that of the connector.
+  EXPECT_EQ(lines[8], "nothing");
+  EXPECT_EQ(keys.passed, 1U);
+}
+
+TEST(KeyRows, AChangeHasTheTimeOfItsTransaction) {
+  const std::string source = R"("source":{"ts_ms":4,"ts_us":4321},"op":"d","ts_ms":5})";
+  Keys keys(table(int_type(), "debezium"));
+  const std::string change = R"({"before":{"key":{"id":5}},"after":null,)" + source;
+  keys.add(change);
+  EXPECT_THAT(keys.run(), ElementsAre("5 at 4321"));
+  SourceSpec own = table(int_type(), "debezium");
+  own.decode[2].path = {"$", "ts_ms"};
+  Keys changes(std::move(own));
+  changes.add(change);
+  const std::string row = R"({"after":{"key":{"id":5},"n":1},)" + source;
+  changes.add(row);
+  EXPECT_EQ(changes.run()[0], "5 at 5000");
+}
+
+TEST(KeyRows, AValueThatWasNotLoggedIsNoValue) {
+  SourceSpec spec = table(int_type(), "debezium");
+  spec.decode.push_back({"note", {"note"}, optional_type(string_type())});
+  spec.decode.push_back({"file", {"file"}, optional_type(bytes_type())});
+  Keys keys(std::move(spec));
+  const std::string unlogged = "\"__debezium_unavailable_value\"",
+                    packed = "\"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==\"";
+  auto change = [](const std::string& fields) {
+    return R"({"after":{"key":{"id":5},"n":1,"at":1,)" + fields + R"(},"op":"u","ts_ms":5})";
+  };
+  const std::string texts[] = {change("\"note\":" + unlogged), change("\"note\":null,\"file\":" + packed),
+                               change("\"other\":" + unlogged), change("\"note\":\"a\",\"other\":" + packed)};
+  for (const std::string& each : texts) keys.add(each);
+  EXPECT_THAT(keys.run(),
+              ElementsAre("6030 the record is not a change of a table: the database did not log the value of `note`",
+                          "6030 the record is not a change of a table: the database did not log the value of `file`",
+                          "row", "row"));
 }
 
 TEST(KeyRows, ChangesInAvro) {

@@ -254,7 +254,7 @@ void TurnEngine::take_exchange(int source, const SourceRows& rows) {
 TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, PartitionClock* clock) {
   const SourceSpec& spec = program_.sources[source];
   int op = source_operators_[source];
-  auto count = static_cast<int64_t>(rows.records.size());
+  auto count = static_cast<int64_t>(rows.records.size() - rows.passed);
   if (!dispositions_.silent()) records_ += count;
   for (int product : program_.operators[op].products) book_.of(product, static_cast<uint32_t>(source)).in += count;
   // All that `from` turns away goes out in the order of the records, wherever blocks are cut.
