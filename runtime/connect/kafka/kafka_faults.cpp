@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/connect/kafka/kafka_handles.h"
 #include "runtime/report/diagnostic.h"
 
@@ -53,6 +55,19 @@ BrokerError described(BrokerFault fault, rd_kafka_resp_err_t code, const std::st
   return {fault, action + ": " + reason, static_cast<int>(code)};
 }
 
+/// The broker ends the connection because of the certificate of the client, or because it has none. Under TLS 1.3 the
+/// client has finished its handshake by then.
+bool refuses_certificate(std::string_view reason) {
+  constexpr std::string_view kAlert = "SSL alert number ";
+  const size_t at = reason.find(kAlert);
+  if (at == std::string_view::npos) return false;
+  std::string_view number = reason.substr(at + kAlert.size());
+  number = number.substr(0, number.find_first_not_of("0123456789"));
+  // No, bad, unsupported, revoked, expired or unknown certificate; unknown authority; certificate required.
+  constexpr std::string_view kOfCertificates[] = {"41", "42", "43", "44", "45", "46", "48", "116"};
+  return std::ranges::find(kOfCertificates, number) != std::end(kOfCertificates);
+}
+
 void replace(std::string& text, std::string_view what, std::string_view with) {
   if (const size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
 }
@@ -72,9 +87,15 @@ BrokerError error_of_transaction(const rd_kafka_error_t* error, const std::strin
 BrokerError error_of_connection(rd_kafka_resp_err_t code, const std::string& brokers, std::string reason) {
   // Settings of the library that have another name here, and how long it took.
   replace(reason, "verify that ssl.ca.location is correctly configured or root CA certificates are installed",
-          "check that `ssl.ca.pem` has the certificate of its authority");
+          "check that it has not expired, and that `ssl.ca.pem` has the certificate of its authority");
   if (const size_t at = reason.find(" (after "); at != std::string::npos) reason.resize(at);
   if (reason.empty()) reason = "there was no answer in time";
+  if (refuses_certificate(reason)) {
+    reason +=
+        "; the broker wants a certificate that has not expired, of an authority that it trusts: check "
+        "`ssl.certificate.pem` and `ssl.key.pem`";
+    return with_finding(BrokerFault::refused, code, diag::TlsFailed{.brokers = brokers, .reason = reason});
+  }
   if (code == RD_KAFKA_RESP_ERR__SSL)
     return with_finding(BrokerFault::refused, code, diag::TlsFailed{.brokers = brokers, .reason = reason});
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
