@@ -24,6 +24,7 @@ std::string terms(const Ledger& ledger, const char* used) {
   if (text.empty()) text = "0";
   if (ledger.partly_late > 0)
     text += fmt::format(" ({} of them late for a part of their windows)", grouped(ledger.partly_late));
+  if (ledger.early > 0) text += fmt::format(" ({} joined before the time of a table)", grouped(ledger.early));
   return text;
 }
 

@@ -32,6 +32,7 @@ void add_ledger(JsonObject& object, const Ledger& ledger) {
   object.number("late", ledger.late);
   object.number("held", ledger.held);
   object.number("partly_late", ledger.partly_late);
+  object.number("early", ledger.early);
 }
 
 std::string products_json(const JobStatus& status) {

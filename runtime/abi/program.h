@@ -148,6 +148,7 @@ struct ReferenceJoinOperator {
 struct AsOfJoinOperator {
   JoinShape shape;
   std::optional<int64_t> max_age_us;
+  std::optional<int64_t> wait_us;  ///< of wall time that a row waits for the table at most; absent: for ever
 };
 struct IntervalJoinOperator {
   JoinShape shape;

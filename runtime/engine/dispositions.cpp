@@ -190,6 +190,12 @@ void LedgerDispositions::partly_late(int op, int input, const Record& record) {
     ++(derived ? book_.derived(product) : book_.of(product, record.source)).partly_late;
 }
 
+void LedgerDispositions::early(int op, int input, const Record& record) {
+  bool derived = is_derived(op, input);
+  for (int product : program_.operators[op].products)
+    ++(derived ? book_.derived(product) : book_.of(product, record.source)).early;
+}
+
 bool LedgerDispositions::leave_counted(int op, int input, const Block& block, std::span<const Drop> drops) {
   if (program_.sites[drops[0].site].kind != Site::Kind::filtered) return false;
   settle_all(op, input, block, drops.size(), [&](size_t i) { return drops[i].row; }, &Ledger::filtered);

@@ -34,6 +34,7 @@ class LedgerDispositions : public Dispositions {
   void make(int op, uint64_t rows) override;
   void make_filtered(int op, uint64_t rows) override;
   void partly_late(int op, int input, const Record& record) override;
+  void early(int op, int input, const Record& record) override;
   void alert(int op, const Block& block, uint32_t row, std::string_view check) override;
   void publish(int op, const Block& block) override;
   void send(int op, const Block& block) override;

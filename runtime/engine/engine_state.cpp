@@ -30,6 +30,11 @@ bool stateful(const Operator& op) {
          std::holds_alternative<UniqueOperator>(op.content);
 }
 
+bool waits_by_wall(const Operator& op) {
+  const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content);
+  return as_of != nullptr && as_of->wait_us;
+}
+
 Error damaged(std::string_view what) {
   constexpr int kStoreCorrupt = 8002;
   return {ErrorKind::store, "the stored " + std::string(what) + " cannot be read", kStoreCorrupt, 0};
@@ -60,6 +65,7 @@ void TurnEngine::freeze(StateBatch& batch) {
   engine.fixed(turn_);
   engine.fixed(records_);
   engine.fixed(task_watermark_);
+  if (std::any_of(program_.operators.begin(), program_.operators.end(), waits_by_wall)) engine.fixed(wall_);
   batch.put(StateFamily::meta, std::string(kEngineKey), engine.take());
   for (size_t source = 0; source < clocks_.size(); ++source) {
     for (size_t partition = 0; partition < clocks_[source].size(); ++partition) {
@@ -118,6 +124,7 @@ Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
   turn_ = engine.fixed<uint64_t>();
   records_ = engine.fixed<int64_t>();
   task_watermark_ = engine.fixed<int64_t>();
+  if (!engine.at_end()) wall_ = engine.fixed<int64_t>();
   if (engine.failed()) return damaged("engine state");
 
   for (size_t source = 0; source < clocks_.size(); ++source) {

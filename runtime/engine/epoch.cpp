@@ -14,7 +14,7 @@ void append_content(const EpochRecord& record, WireWriter& out) {
   out.fixed(static_cast<uint32_t>(record.events.size()));
   for (const EpochEvent& event : record.events) {
     out.fixed(event.kind);
-    if (event.kind == EpochEvent::Kind::moved) continue;
+    if (!event.has_partition()) continue;
     out.fixed(event.source);
     out.fixed(event.partition);
     const bool found = event.kind == EpochEvent::Kind::found;
@@ -55,7 +55,7 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
   for (uint32_t left = in.fixed<uint32_t>(); left > 0 && !in.failed(); --left) {
     EpochEvent& event = record.events.emplace_back();
     event.kind = in.fixed<EpochEvent::Kind>();
-    if (event.kind == EpochEvent::Kind::moved) continue;
+    if (!event.has_partition()) continue;
     event.source = in.fixed<uint32_t>();
     event.partition = in.fixed<uint32_t>();
     const bool found = event.kind == EpochEvent::Kind::found;

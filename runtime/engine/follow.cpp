@@ -12,13 +12,16 @@ namespace {
 
 /// A program that writes a log goes on with a file that was renamed until it is told to open another one.
 constexpr int64_t kReplacedAfter = 5'000'000;
+/// To find the rows that have waited long enough costs a look at those that arrived at about the same time.
+constexpr int64_t kBetweenReleases = 250'000;
+/// What rows wait for may be at hand, as behind a restart: it is read first, for so long.
+constexpr int64_t kReadFirst = 1'000'000;
 
 }  // namespace
 
 void JobTurns::begin_epoch() {
-  epoch_now_ = seams_.clock.now_us();
+  set_clock(seams_.clock.now_us());
   epoch_began_ = seams_.clock.steady_us();
-  engine_->set_now(epoch_now_);
 }
 
 int64_t JobTurns::age_us() const {
@@ -31,7 +34,8 @@ Status JobTurns::look() {
     return topics_.reader != nullptr ? wake_grown() : Status();
   BRAID_TRY(look_at_inputs());
   finish_replaced();
-  return let_silent_ones_go();
+  BRAID_TRY(let_silent_ones_go());
+  return let_waited_ones_go();
 }
 
 void JobTurns::wait(int64_t timeout_us) {
@@ -100,6 +104,27 @@ Status JobTurns::let_silent_ones_go() {
   }
   if (!any) return {};
   move_time();
+  return engine_->health();
+}
+
+Status JobTurns::let_waited_ones_go() {
+  // What is read to an end that is known is joined as if it had been there from the start.
+  if (options_.until_caught_up) return {};
+  const int64_t steady = seams_.clock.steady_us();
+  if (waited_at_ && steady - *waited_at_ < kBetweenReleases) return {};
+  const std::optional<int64_t> due = engine_->next_due();
+  BRAID_TRY(engine_->health());
+  const int64_t now = since_commit_ == 0 ? seams_.clock.now_us() : epoch_now_;
+  if (!due || *due > now) {
+    waited_since_.reset();
+    return {};
+  }
+  if (!waited_since_) waited_since_ = steady;
+  if (choose() != nullptr && steady - *waited_since_ < kReadFirst) return {};
+  waited_since_.reset();
+  waited_at_ = steady;
+  if (since_commit_ == 0) begin_epoch();
+  run_waited();
   return engine_->health();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/engine/job_run.h"
 #include "runtime/engine/test_job.h"
 
 namespace braid {
@@ -141,6 +142,126 @@ TEST_F(Follow, a_file_that_shrinks_stops_the_job) {
   auto report = run_job(b.program, options_, {machine_.fs, clock_, machine_.executor, machine_.seams().open_store});
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code, 7011);
+}
+
+/// A stream joined with a table that gets nothing more, and a limit to the wait for it.
+class WaitAtMost : public Follow {
+ protected:
+  WaitAtMost() {
+    const int left = b_.source("s", 0), right = b_.source("t", 0, 1'000'000, true);
+    b_.publish(b_.as_of_join(left, right, true, {}, 3'000'000));
+    b_.program.sources[0].binding.address = "in/s.ndjson";
+    b_.program.sources[1].binding.address = "in/t.ndjson";
+    append("in/t.ndjson", record("a", 7, 10) + record("a", 8, 15));
+    append("in/s.ndjson", "");
+    options_.progress = [this](const JobProgress&) {
+      if (lines(output()) > 0 && seen_at_ == 0) seen_at_ = clock_.now_us() - kStart;
+    };
+  }
+  /// Until that long after the start of everything.
+  JobReport run_until(int64_t us) {
+    run_for_ = us;
+    return run(b_.program);
+  }
+  const Ledger& ledger(const JobReport& report) { return report.products[0].inputs[0].ledger; }
+  ProgramBuilder b_;
+  int64_t seen_at_ = 0;  ///< after the start, a row
+};
+
+TEST_F(WaitAtMost, wakes_for_the_first_row_that_is_due) {
+  clock_.events = {[&] { append("in/s.ndjson", record("a", 1, 20)); }};
+  const JobReport report = run_until(8'000'000);
+  EXPECT_EQ(ledger(report).early, 1);
+  EXPECT_EQ(ledger(report).held, 0);
+  EXPECT_NE(output().find("\"v\":8"), std::string::npos) << output();
+  EXPECT_GE(seen_at_, 3'000'000);
+  EXPECT_LE(seen_at_, 3'000'000 + options_.commit_every_us + 500'000);
+  // For good: what comes later corrects nothing.
+  append("in/t.ndjson", record("a", 9, 16) + record("a", 9, 30));
+  EXPECT_EQ(run_until(16'000'000).products[0].rows, 1);
+}
+
+TEST_F(WaitAtMost, the_arrival_outlives_a_restart) {
+  clock_.events = {[&] { append("in/s.ndjson", record("a", 1, 20)); }};
+  EXPECT_EQ(ledger(run_until(2'000'000)).held, 1);
+  EXPECT_EQ(output(), "");
+  seen_at_ = 0;
+  EXPECT_EQ(ledger(run_until(6'000'000)).early, 1);
+  EXPECT_GE(seen_at_, 3'000'000);
+  EXPECT_LE(seen_at_, 3'000'000 + options_.commit_every_us + 500'000);
+}
+
+TEST_F(WaitAtMost, what_is_at_hand_behind_a_restart_is_read_first) {
+  clock_.events = {[&] { append("in/s.ndjson", record("a", 1, 20)); }};
+  EXPECT_EQ(ledger(run_until(2'000'000)).held, 1);
+  // The job is away for longer than the row may wait, and its version is there meanwhile.
+  clock_.advance_us(60'000'000);
+  append("in/t.ndjson", record("a", 9, 18) + record("b", 1, 30));
+  const JobReport report = run_until(70'000'000);
+  EXPECT_EQ(ledger(report).early, 0);
+  EXPECT_NE(output().find("\"v\":9"), std::string::npos) << output();
+}
+
+TEST_F(WaitAtMost, a_bounded_run_lets_nothing_go_and_a_live_one_goes_on_from_it) {
+  append("in/s.ndjson", record("a", 1, 20));
+  options_.follow = options_.seal = false;
+  auto stop = std::exchange(options_.stop_requested, {});
+  EXPECT_EQ(ledger(run(b_.program)).held, 1);
+  clock_.advance_us(2'000'000);
+  EXPECT_EQ(ledger(run(b_.program)).held, 1);
+  clock_.advance_us(60'000'000);
+  EXPECT_EQ(ledger(run(b_.program)).held, 1);
+  options_.follow = true;
+  options_.stop_requested = stop;
+  EXPECT_EQ(ledger(run_until(65'000'000)).early, 1);
+}
+
+/// Each epoch is in the store as it was: run again, it gives the same record.
+TEST_F(WaitAtMost, epochs_are_run_again_as_they_were) {
+  Rng rng(5);
+  for (int i = 0; i < 400; ++i)
+    clock_.events.push_back([this, i, k = rng.below(3), table = rng.chance(40)] {
+      const std::string key(1, static_cast<char>('a' + k));
+      append(table ? "in/t.ndjson" : "in/s.ndjson", record(key, i, 20 + i));
+    });
+  options_.commit_every_us = 100'000;
+  const JobReport report = run_until(30'000'000);
+  EXPECT_GT(ledger(report).early, 20);
+  auto store = MemoryStore::open(machine_.fs, "data/state");
+  ASSERT_TRUE(store.ok());
+  int waited = 0;
+  JobOptions again = options_;
+  again.directory = "again";
+  const JobSeams seams{machine_.fs, clock_, machine_.executor, machine_.seams().open_store};
+  JobStore fresh(b_.program, again, seams);
+  ASSERT_TRUE(fresh.lock().ok());
+  ASSERT_TRUE(fresh.open().ok());
+  OutputFiles files(machine_.fs, b_.program, "again", {});
+  auto place = place_of_store(machine_.fs, "again", fresh.header().id);
+  ASSERT_TRUE(place.ok());
+  files.set_store(*place, false);
+  ASSERT_TRUE(files.recover(fresh.state()).ok());
+  ASSERT_TRUE(fresh.begin().ok());
+  ASSERT_TRUE(files.claim_products(fresh.state()).ok());
+  JobTurns turns(b_.program, again, seams);
+  ASSERT_TRUE(turns.open(fresh, files).ok());
+  EpochChain last;
+  const Status scanned =
+      (*store)->scan(StateFamily::meta, "epochs/", [&](std::string_view, std::string_view bytes) -> Status {
+        BRAID_ASSIGN(const EpochRecord record, EpochRecord::decode(bytes));
+        for (const EpochEvent& event : record.events) waited += event.kind == EpochEvent::Kind::waited;
+        BRAID_TRY(turns.replay(record));
+        EpochRecord made = turns.end_epoch(last);
+        StateBatch batch;
+        BRAID_TRY(files.freeze(fresh.state()));
+        files.collect(batch, made.outputs);
+        EXPECT_EQ(made.after().digest, record.after().digest) << "epoch " << record.after().epoch;
+        EXPECT_EQ(made.clock, record.clock);
+        last = made.after();
+        return {};
+      });
+  ASSERT_TRUE(scanned.ok()) << scanned.error().message;
+  EXPECT_GT(waited, 5);
 }
 
 /// A log that is rotated: renamed, while the program that writes it goes on, and then opens a new file.

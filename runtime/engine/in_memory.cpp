@@ -42,6 +42,7 @@ Result<std::unique_ptr<InMemorySession>> InMemorySession::make(const Program& pr
 
 Status InMemorySession::begin() {
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options_));
+  engine_->set_wall(wall_);
   for (size_t source = 0; source < partitions_.size(); ++source) {
     engine_->add_partition(static_cast<int>(source), "");
     const SourceSpec& spec = program_.sources[source];
@@ -97,6 +98,13 @@ void InMemorySession::idle(int source) {
 void InMemorySession::set_now(int64_t now) {
   options_.now = now;
   engine_->set_now(now);
+}
+
+void InMemorySession::wait(int64_t us) {
+  wall_ += us;
+  engine_->set_wall(wall_);
+  engine_->release_waited();
+  evict();
 }
 
 void InMemorySession::end_all() {

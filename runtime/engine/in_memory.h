@@ -47,6 +47,8 @@ class InMemorySession {
   void advance_to(int source, int64_t time);
   void idle(int source);
   void set_now(int64_t now);
+  /// The wall clock moves: rows that have waited as long as they may go on.
+  void wait(int64_t us);
   /// No source gives anything any more: windows close, waiting rows are decided.
   void end_all();
   std::vector<CapturedRow> take(int product, const std::string& port = "") { return output_.take(product, port); }
@@ -77,6 +79,7 @@ class InMemorySession {
   CaptureWriter output_;
   MemoryStore store_;
   std::unique_ptr<TurnEngine> engine_;
+  int64_t wall_ = 0;  ///< all that wait() was told
   std::vector<Partition> partitions_;  ///< of each source
 };
 

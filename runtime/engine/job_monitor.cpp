@@ -141,6 +141,10 @@ struct JobMonitor::Families {
                                             kCounter,
                                             "Used records that were late for some of their windows.",
                                             {"product", "version", "input"}});
+  Family& product_early = to.declare({"braid_product_early_records_total",
+                                      kCounter,
+                                      "Records that a join passed on before the time of its table.",
+                                      {"product", "version", "input"}});
   Family& product_alerts = to.declare({"braid_product_alerts_total",
                                        kCounter,
                                        "Rows for which a check of the contract raised an alert.",
@@ -339,6 +343,7 @@ void JobMonitor::set_products(const JobStatus& status) {
       families_->product_held.gauge({product.name, version, input}).set(static_cast<double>(ledger.held));
       families_->product_partly_late.counter({product.name, version, input})
           .raise_to(static_cast<double>(ledger.partly_late));
+      families_->product_early.counter({product.name, version, input}).raise_to(static_cast<double>(ledger.early));
       for (const auto& [outcome, count] : {std::pair<std::string_view, int64_t>{"used", ledger.used},
                                            {"filtered", ledger.filtered},
                                            {"duplicate", ledger.duplicate},

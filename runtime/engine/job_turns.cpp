@@ -72,14 +72,20 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
       engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
     engine_->set_header(partition.source, partition.ordinal, partition.header);
   }
-  if (options_.follow) begin_epoch();
+  if (options_.follow) {
+    epoch_now_ = seams_.clock.now_us();
+    engine_->set_now(epoch_now_);
+  }
   feed_ = std::make_unique<TurnFeed>(program_, inputs_, *engine_, seams_.executor, options_.workers);
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())
     if (program_.sources[partition.source].is_of_broker())
       BRAID_TRY(partition.reader->has_more(partition.position.position));
-  return engine_->restore(store.state(), store.states().kept);
+  BRAID_TRY(engine_->restore(store.state(), store.states().kept));
+  // Epochs that are run again bring the readings that they had.
+  if (!options_.follow) engine_->set_wall(seams_.clock.now_us());
+  return {};
 }
 
 Status JobTurns::name_partitions() {
@@ -198,6 +204,18 @@ void JobTurns::run_move() {
   if (options_.follow) ++since_commit_;
 }
 
+void JobTurns::run_waited() {
+  engine_->release_waited();
+  record_.events.push_back({.kind = EpochEvent::Kind::waited, .name = {}});
+  ++since_commit_;
+}
+
+void JobTurns::set_clock(int64_t now) {
+  epoch_now_ = now;
+  engine_->set_now(now);
+  engine_->set_wall(now);
+}
+
 Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   const bool seal = (options_.seal && !options_.follow) || partition.finishing;
   // A turn that has been run has the clock reading that it had.
@@ -227,12 +245,15 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
 }
 
 Status JobTurns::replay(const EpochRecord& record) {
-  epoch_now_ = record.clock;
-  engine_->set_now(epoch_now_);
+  set_clock(record.clock);
   auto cannot = [](std::string reason) { return Error{ErrorKind::input, std::move(reason), kReplayDiffers, 0}; };
   for (const EpochEvent& event : record.events) {
     if (event.kind == EpochEvent::Kind::moved) {
       run_move();
+      continue;
+    }
+    if (event.kind == EpochEvent::Kind::waited) {
+      run_waited();
       continue;
     }
     JobInputs::Partition* partition = inputs_.find(event.source, event.partition);
@@ -264,6 +285,7 @@ Status JobTurns::replay(const EpochRecord& record) {
         BRAID_TRY(run(*partition));
         break;
       case EpochEvent::Kind::moved:
+      case EpochEvent::Kind::waited:
         break;
     }
   }

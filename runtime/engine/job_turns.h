@@ -92,9 +92,14 @@ class JobTurns {
   void finish_replaced();
   /// Partitions that have been silent long enough hold time back no longer.
   Status let_silent_ones_go();
+  /// Rows that have waited as long as they may by the wall clock.
+  Status let_waited_ones_go();
   /// What time allows is released, as a part of the epoch.
   void move_time();
   void run_move();
+  /// The same for rows that have waited long enough by the epoch's clock reading.
+  void run_waited();
+  void set_clock(int64_t now);
 
   const Program& program_;
   const JobOptions& options_;
@@ -109,9 +114,11 @@ class JobTurns {
 
   EpochRecord record_;  ///< of what was run since the last commit
   uint64_t since_commit_ = 0;
-  int64_t epoch_now_ = 0;    ///< with `follow`: the clock reading of its turns
-  int64_t epoch_began_ = 0;  ///< steady clock
-  int64_t looked_at_ = 0;    ///< the inputs, steady clock
+  int64_t epoch_now_ = 0;                ///< with `follow`: the clock reading of its turns
+  int64_t epoch_began_ = 0;              ///< steady clock
+  int64_t looked_at_ = 0;                ///< the inputs, steady clock
+  std::optional<int64_t> waited_since_;  ///< steady clock: a row has been due since then
+  std::optional<int64_t> waited_at_;     ///< steady clock: when rows were let go last
   uint64_t turns_ = 0;
   uint64_t evict_above_;  ///< bytes of state
 

@@ -3,10 +3,26 @@
 #include <cstdlib>
 
 namespace braid {
+namespace {
 
-Ledger& Ledger::operator+=(const Ledger& other) {
+constexpr uint16_t kLayout = 2;
+constexpr uint16_t kWithoutEarly = 1;
+
+Ledger read_ledger(WireReader& in, uint16_t layout) {
+  if (layout == kLayout) return in.fixed<Ledger>();
+  Ledger ledger;
   for (int64_t Ledger::* count : {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched,
                                   &Ledger::rejected, &Ledger::late, &Ledger::held, &Ledger::partly_late})
+    ledger.*count = in.fixed<int64_t>();
+  return ledger;
+}
+
+}  // namespace
+
+Ledger& Ledger::operator+=(const Ledger& other) {
+  for (int64_t Ledger::* count :
+       {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched, &Ledger::rejected,
+        &Ledger::late, &Ledger::held, &Ledger::partly_late, &Ledger::early})
     this->*count += other.*count;
   return *this;
 }
@@ -54,7 +70,7 @@ std::string LedgerBook::relation_name(uint32_t relation) const {
 std::string LedgerBook::store(int product) const {
   const ProductLedger& ledger = products_[product];
   WireWriter out;
-  out.fixed(uint16_t{1});
+  out.fixed(kLayout);
   out.fixed(ledger.rows);
   out.fixed(ledger.alerts);
   out.fixed(ledger.derived);
@@ -69,14 +85,15 @@ std::string LedgerBook::store(int product) const {
 std::optional<StoredLedger> StoredLedger::read(std::string_view bytes) {
   StoredLedger ledger;
   WireReader in(bytes);
-  if (in.fixed<uint16_t>() != 1) return std::nullopt;
+  const auto layout = in.fixed<uint16_t>();
+  if (layout != kLayout && layout != kWithoutEarly) return std::nullopt;
   ledger.rows = in.fixed<int64_t>();
   ledger.alerts = in.fixed<int64_t>();
-  ledger.derived = in.fixed<Ledger>();
+  ledger.derived = read_ledger(in, layout);
   auto count = in.fixed<uint32_t>();
   for (uint32_t i = 0; i < count && !in.failed(); ++i) {
     std::string name(in.text());
-    ledger.inputs.emplace_back(std::move(name), in.fixed<Ledger>());
+    ledger.inputs.emplace_back(std::move(name), read_ledger(in, layout));
   }
   if (in.failed()) return std::nullopt;
   return ledger;

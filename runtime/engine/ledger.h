@@ -18,6 +18,7 @@ namespace braid {
 struct Ledger {
   int64_t in = 0, used = 0, filtered = 0, duplicate = 0, unmatched = 0, rejected = 0, late = 0, held = 0;
   int64_t partly_late = 0;  ///< of the used: late for some of their windows
+  int64_t early = 0;        ///< joined before the table's time, whatever became of them: `wait at most`
 
   int64_t deviation() const { return in - (used + filtered + duplicate + unmatched + rejected + late + held); }
   Ledger& operator+=(const Ledger& other);

@@ -152,9 +152,10 @@ struct ProgramBuilder {
     op.text = "join reference";
     return add(std::move(op));
   }
-  int as_of_join(int left, int right, bool keeps_left, std::optional<int64_t> max_age = {}) {
+  int as_of_join(int left, int right, bool keeps_left, std::optional<int64_t> max_age = {},
+                 std::optional<int64_t> wait = {}) {
     Operator op;
-    op.content = AsOfJoinOperator{shape(left, right, keeps_left), max_age};
+    op.content = AsOfJoinOperator{shape(left, right, keeps_left), max_age, wait};
     op.inputs = {left, right};
     op.row = joined_row(left, right, keeps_left);
     op.text = "join as of";

@@ -69,6 +69,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
                       options.store};
     services.round_rows = options.round_rows;
     services.read_ahead = options.read_ahead;
+    services.wall = &engine->wall_;
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -150,6 +151,7 @@ int64_t TurnEngine::newest() const {
 
 void TurnEngine::begin_turn() {
   arena_.reset();
+  wall_ = std::max(wall_, reading_);
   for (const auto& node : nodes_)
     if (node) node->begin_turn();
 }
@@ -450,6 +452,24 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
 void TurnEngine::move_time() {
   begin_turn();
   ++turn_;
+  release();
+}
+
+std::optional<int64_t> TurnEngine::next_due() {
+  std::optional<int64_t> first;
+  for (const auto& node : nodes_) {
+    if (!node) continue;
+    const std::optional<int64_t> due = node->next_due();
+    if (due && (!first || *due < *first)) first = due;
+  }
+  return first;
+}
+
+void TurnEngine::release_waited() {
+  begin_turn();
+  ++turn_;
+  for (const auto& node : nodes_)
+    if (node) node->begin_release_of_waited();
   release();
 }
 

@@ -74,6 +74,12 @@ class TurnEngine : private PartitionClocks {
   // ---- what happens, in order
 
   void set_now(int64_t now) { call_.now = now; }
+  /// Of the clock by which rows wait (`wait at most`): turns from now on are run then. It never goes back.
+  void set_wall(int64_t reading) { reading_ = reading; }
+  /// When the first row will have waited as long as it may; none: no row waits for a limited time.
+  std::optional<int64_t> next_due();
+  /// A turn of its own in which nothing arrives: rows that have waited that long go on.
+  void release_waited();
   /// Rows that `run_from` gave, or records that have been decoded; their memory lives until the turn is over. `ends`:
   /// the partition ends with this turn.
   void run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends);
@@ -163,6 +169,8 @@ class TurnEngine : private PartitionClocks {
   Arena arena_;
   uint32_t block_rows_;
   CallContext call_;
+  int64_t reading_ = kNoTime;  ///< of the wall clock, for turns to come
+  int64_t wall_ = kNoTime;     ///< the largest that a turn was run at
   uint64_t turn_ = 0;
   int64_t records_ = 0;
   int64_t task_watermark_ = kNoTime;

@@ -154,6 +154,105 @@ TEST(AsOfJoin, max_age_is_inclusive_and_late_rows_leave) {
   EXPECT_EQ(run.ledger().late, 1);
 }
 
+TEST(AsOfJoin, lets_rows_go_that_have_waited_as_long_as_they_may) {
+  ProgramBuilder b;
+  int left = b.source("s", 10);
+  int right = b.source("t", 0, 1'000'000, true);
+  b.publish(b.as_of_join(left, right, true, {}, 100));
+  Running run(b.program);
+  run.feed(1, record("a", 100, 10) + record("a", 101, 15));
+  run.feed(0, record("a", 1, 20) + record("a", 2, 18));
+  run.session->wait(60);
+  ASSERT_TRUE(run.session->restart().ok());
+  run.feed(0, record("a", 3, 25));
+  run.session->wait(39);
+  EXPECT_EQ(run.joined(), Rows{});
+  EXPECT_EQ(run.session->engine().ledgers().products()[0].inputs[0].ledger.held, 3);
+  run.session->wait(1);
+  EXPECT_EQ(run.joined(), (Rows{"a 2@18 101", "a 1@20 101"}));
+  EXPECT_EQ(run.ledger().early, 2);
+  EXPECT_EQ(run.ledger().held, 1);
+  ASSERT_TRUE(run.session->restart().ok());
+  // What comes later corrects nothing, and is there for rows that still wait.
+  run.feed(1, record("a", 102, 16) + record("b", 0, 30));
+  EXPECT_EQ(run.joined(), (Rows{"a 3@25 102"}));
+  run.session->wait(1000);
+  run.end();
+  EXPECT_EQ(run.joined(), Rows{});
+  EXPECT_EQ(run.ledger().early, 2);
+  EXPECT_EQ(run.ledger().used, 3);
+}
+
+TEST(AsOfJoin, a_row_that_goes_early_is_not_late_behind_a_table_that_has_fallen_silent) {
+  for (const size_t workers : {1, 3}) {
+    ProgramBuilder b;
+    int left = b.source("s", 0);
+    int right = b.source("t", 0, 1'000'000, true);
+    b.publish(b.group(b.as_of_join(left, right, true, {}, 100), 10, 10));
+    EngineOptions options;
+    options.now = kFarFuture;
+    options.workers = workers;
+    Running run(b.program);
+    run.session = std::move(InMemorySession::make(b.program, options)).value();
+    run.feed(1, record("a", 1, 5) + record("a", 1, 6));
+    run.feed(0, record("a", 1, 12) + record("a", 1, 14));
+    run.session->idle(1);
+    run.feed(0, record("a", 1, 31) + record("a", 1, 32));
+    EXPECT_EQ(run.groups(), Rows{});
+    run.session->wait(100);
+    EXPECT_EQ(run.groups(), (Rows{"a 2 2 [10,20)"}));
+    EXPECT_EQ(run.ledger().early, 4);
+    EXPECT_EQ(run.ledger().late, 0);
+    // With no row that waits, the silent table holds nothing back.
+    run.feed(0, record("a", 1, 45));
+    run.session->wait(100);
+    EXPECT_EQ(run.groups(), (Rows{"a 2 2 [30,40)"}));
+  }
+}
+
+TEST(AsOfJoin, rows_go_early_by_time_in_rounds_and_from_the_store) {
+  std::vector<Rows> made;
+  for (const size_t workers : {1, 4})
+    for (const uint64_t memory : {UINT64_MAX, uint64_t{0}})
+      for (const bool restarts : {false, true}) {
+        ProgramBuilder b;
+        int left = b.source("s", 50'000'000);
+        int right = b.source("t", 0, 1'000'000'000, true);
+        b.publish(b.as_of_join(left, right, true, {}, 1000));
+        EngineOptions options;
+        options.now = kFarFuture;
+        options.workers = workers;
+        options.state_memory = memory;
+        Running run(b.program);
+        run.session = std::move(InMemorySession::make(b.program, options)).value();
+        Rng rng(9);
+        auto maybe_restart = [&] {
+          if (restarts) ASSERT_TRUE(run.session->restart().ok());
+        };
+        run.feed(1, record("a", 100, 10) + record("a", 101, 15));
+        Rows rows;
+        for (int turn = 0; turn < 30; ++turn) {
+          std::string bytes;
+          for (int i = 0; i < 200; ++i)
+            bytes += record(std::string(1, static_cast<char>('a' + rng.below(20))), i, rng.between(100, 40'000'000));
+          run.feed(0, bytes);
+          maybe_restart();
+          if (turn == 15) run.feed(1, record("b", 7, 9'000'000) + record("a", 102, 9'500'000));
+          run.session->wait(rng.between(0, 200));
+          maybe_restart();
+          for (std::string& row : run.joined()) rows.push_back(std::move(row));
+        }
+        EXPECT_GT(run.ledger().early, 2000);
+        EXPECT_GT(run.ledger().held, 100);
+        EXPECT_EQ(run.ledger().late, 0);
+        run.end();
+        for (std::string& row : run.joined()) rows.push_back(std::move(row));
+        EXPECT_EQ(rows.size(), 6000u);
+        made.push_back(std::move(rows));
+      }
+  for (const Rows& rows : made) EXPECT_EQ(rows, made[0]);
+}
+
 TEST(PartitionTime, a_leap_moves_time_only_once_confirmed) {
   ProgramBuilder b;
   b.publish(b.group(b.source("s", 0, 100), 10, 10));

@@ -13,7 +13,8 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
       left_leaves_(flatten(input_row(0))),
       left_rows_(input_row(0)),
       versions_(table(kVersionTable), content_.max_age_us, services, rows_.right_rows(), pool_),
-      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_) {
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_,
+               content_.wait_us.has_value()) {
   if (content_.shape.right_delete >= 0)
     delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
 }
@@ -65,6 +66,7 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
       held.hash = keys.hashes[row];
       held.sequence = sequence_of(row);
+      if (services_.wall != nullptr) held.arrival = *services_.wall;
       waiting_.push(held);
     }
   }
@@ -74,20 +76,51 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
 uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
   note(waiting_.take_before(std::min(point.time, edges[1].value()), released_));
+  join_released(false, out);
+  uint64_t count = released_.size();
+  released_.clear();
+  note(waiting_.take_early(point.time, released_));
+  join_released(true, out);
+  return count + released_.size();
+}
+
+void AsOfJoinNode::join_released(bool early, std::vector<Block>& out) {
   for_each_block(released_, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     KeyBlock keys = left_key_.encode(block, arena());
     note(versions_.warm(keys, block.rows));
     pairs_.clear();
     for (uint32_t row = 0; row < block.rows; ++row) {
       dispositions().release(index(), 0, block.record_of(row));
+      if (early) dispositions().early(index(), 0, block.record_of(row));
       pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
     }
     rows_.finish(block, pairs_, out);
   });
-  return released_.size();
+}
+
+void AsOfJoinNode::begin_release_of_waited() {
+  if (content_.wait_us) note(waiting_.begin_early(subtract_time(*services_.wall, *content_.wait_us)));
+}
+
+std::optional<int64_t> AsOfJoinNode::next_due() {
+  if (!content_.wait_us) return {};
+  const Result<std::optional<int64_t>> first = waiting_.first_arrival();
+  if (!first.ok()) {
+    note(first.error());
+    return {};
+  }
+  return *first ? std::optional(add_time(**first, *content_.wait_us)) : std::nullopt;
+}
+
+EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  EdgeTime time = OperatorNode::output_time(inputs);
+  // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
+  if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
+  return time;
 }
 
 void AsOfJoinNode::finish_release(std::vector<Block>&) {
+  waiting_.finish_early();
   waiting_.pass(edges[1].value());
   int64_t bound = edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());

@@ -1,6 +1,9 @@
 // A stream joined with a table of versions: a row of time t is joined with the version valid at t. It waits, in state,
 // until the table's watermark has passed t, and is released in order (t, turn, ordinal). If the watermark has already
 // passed t, the row is joined at once. Late left rows leave; late versions are valid from the watermark on.
+//
+// With `wait at most d` a row waits no longer than d by the wall clock: a turn for that releases it early, joined with
+// what is there. While rows wait, time behind the join stays where the table's is, so that none is late there.
 #pragma once
 
 #include "runtime/operators/held_rows.h"
@@ -16,8 +19,11 @@ class AsOfJoinNode : public OperatorNode {
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
   std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[1].value()); }
+  void begin_release_of_waited() override;
+  std::optional<int64_t> next_due() override;
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
+  EdgeTime output_time(std::span<const EdgeTime> inputs) const override;
   void freeze() override;
   bool copy_frozen(CopyBudget& budget) override;
   void take_frozen(StateBatch& batch) override;
@@ -32,6 +38,7 @@ class AsOfJoinNode : public OperatorNode {
   static constexpr uint32_t kWaitingTable = 1;
   void take_version(const Block& block);
   void take_left(const Block& block, std::vector<Block>& out);
+  void join_released(bool early, std::vector<Block>& out);
 
   const AsOfJoinOperator& content_;
   JoinRows rows_;

@@ -29,6 +29,12 @@ void trace_by_position(OutputTrace& trace, std::span<const HeldRow* const> held)
   }
 }
 
+/// Behind the rest of the row.
+Result<int64_t> read_arrival(std::string_view value) {
+  if (value.size() < sizeof(int64_t)) return Error{ErrorKind::store, "a waiting row is damaged", 0, 0};
+  return WireReader(value.substr(value.size() - sizeof(int64_t))).fixed<int64_t>();
+}
+
 }  // namespace
 
 bool before_by_arrival(const HeldRow& a, const HeldRow& b) {
@@ -98,7 +104,8 @@ void append_held_value(WireWriter& out, const HeldRow& row) {
   out.text(row.row.view());
 }
 
-Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool) {
+Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool,
+                          bool with_arrival) {
   WireReader in(value);
   HeldRow row;
   row.time = time;
@@ -115,6 +122,7 @@ Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, c
   row.record.settled = in.fixed<uint64_t>();
   std::string_view bytes = in.text();
   std::string_view content = in.text();
+  if (with_arrival) row.arrival = in.fixed<int64_t>();
   if (in.failed() || !rows.fits(content)) return Error{ErrorKind::store, "a waiting row is damaged", 0, 0};
   row.record.bytes = pool.copy(bytes);
   row.row = pool.copy(content);
@@ -128,41 +136,160 @@ void HeldRows::push(HeldRow row) {
     changed_bytes_ += bytes_of(row);
     changed_buckets_.insert(queue_.bucket_of(row.time));
   }
+  if (has_arrivals_) note_arrival(Queue::bucket_of(row.time), row.arrival);
   queue_.push(row);
 }
 
+void HeldRows::note_arrival(int64_t bucket, int64_t arrival) {
+  const auto [known, added] = arrivals_.try_emplace(bucket, arrival);
+  if (!added) known->second = std::min(known->second, arrival);
+}
+
 int64_t HeldRows::first_time() const {
-  int64_t cold = cold_times_.empty() ? kEndTime : std::max(*cold_times_.begin() * kColdSpan, released_to_);
+  int64_t cold = cold_times_.empty() ? kEndTime : std::max(*cold_times_.begin() * cold_span_, released_to_);
   return queue_.empty() ? cold : std::min(cold, queue_.first_time());
 }
 
+std::optional<ReleasePoint> HeldRows::next_release(int64_t watermark) const {
+  if (empty()) return {};
+  if (first_time() < watermark) return ReleasePoint{Queue::bucket_end(first_time())};
+  if (!allowed_) return {};
+  for (auto bucket = arrivals_.lower_bound(early_from_); bucket != arrivals_.end(); ++bucket)
+    if (bucket->second <= *allowed_) return ReleasePoint{Queue::bucket_end(bucket->first * Queue::kWidth)};
+  return {};
+}
+
+void HeldRows::pass(int64_t watermark) {
+  released_to_ = std::max(released_to_, watermark);
+  if (!has_arrivals_) return;
+  arrivals_.erase(arrivals_.begin(), arrivals_.lower_bound(Queue::bucket_of(released_to_)));
+  unknown_.erase(unknown_.begin(), unknown_.lower_bound(Queue::bucket_of(released_to_)));
+}
+
+void HeldRows::finish_early() {
+  if (allowed_) left_to_ = std::max(left_to_, *allowed_);
+  allowed_.reset();
+}
+
 Status HeldRows::take_before(int64_t watermark, std::vector<HeldRow>& out) {
-  if (!cold_times_.empty() && *cold_times_.begin() * kColdSpan < watermark) BRAID_TRY(load_before(watermark));
+  if (!cold_times_.empty() && *cold_times_.begin() * cold_span_ < watermark) BRAID_TRY(load_before(watermark));
   HeldRow row;
-  while (queue_.take_before(watermark, &row)) {
-    copy(row);
-    if (row.stored) {
-      erased_.erase(StateFamily::timed, key_of(row));
-    } else {
-      --changed_;
-      changed_bytes_ -= bytes_of(row);
-    }
-    release_later(row, pool_);
-    out.push_back(row);
-  }
+  while (queue_.take_before(watermark, &row)) leave(row, out);
   pass(watermark);
   return {};
 }
 
+void HeldRows::leave(HeldRow& row, std::vector<HeldRow>& out) {
+  copy(row);
+  if (row.stored) {
+    erased_.erase(StateFamily::timed, key_of(row));
+  } else {
+    --changed_;
+    changed_bytes_ -= bytes_of(row);
+  }
+  release_later(row, pool_);
+  out.push_back(row);
+}
+
+Status HeldRows::scan_buckets(int64_t first, int64_t last, const VisitStored& visit) {
+  const int64_t begin = std::max(first * Queue::kWidth, released_to_), end = end_of_span(last);
+  for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
+    BRAID_TRY(store_->scan_range(StateFamily::timed, bucket_prefix(table_, slice, begin),
+                                 bucket_prefix(table_, slice, end), visit));
+  return {};
+}
+
+Status HeldRows::find_arrivals() {
+  if (unknown_.empty()) return {};
+  const std::set<int64_t> unknown = std::exchange(unknown_, {});
+  return scan_buckets(*unknown.begin(), *unknown.rbegin(), [&](std::string_view key, std::string_view value) -> Status {
+    const int64_t bucket = Queue::bucket_of(parse_timed_key(key).bucket);
+    BRAID_ASSIGN(const int64_t arrival, read_arrival(value));
+    if (arrival > left_to_ && unknown.contains(bucket)) note_arrival(bucket, arrival);
+    return {};
+  });
+}
+
+Result<std::optional<int64_t>> HeldRows::first_arrival() {
+  BRAID_TRY(find_arrivals());
+  if (empty()) arrivals_.clear();
+  std::optional<int64_t> first;
+  for (const auto& [bucket, arrival] : arrivals_) first = first ? std::min(*first, arrival) : arrival;
+  return first;
+}
+
+Status HeldRows::begin_early(int64_t arrival) {
+  BRAID_TRY(find_arrivals());
+  allowed_ = arrival;
+  early_from_ = INT64_MIN;
+  return {};
+}
+
+Status HeldRows::take_early(int64_t end, std::vector<HeldRow>& out) {
+  if (!allowed_) return {};
+  const size_t before = out.size();
+  for (auto bucket = arrivals_.lower_bound(early_from_);
+       bucket != arrivals_.end() && bucket->first * Queue::kWidth < end;) {
+    if (bucket->second > *allowed_) {
+      ++bucket;
+      continue;
+    }
+    int64_t rest = kEndTime;
+    BRAID_TRY(take_early_of(bucket->first, out, rest));
+    bucket->second = rest;
+    bucket = rest == kEndTime ? arrivals_.erase(bucket) : std::next(bucket);
+  }
+  early_from_ = Queue::bucket_of(end);
+  const ReleaseOrder order = queue_.order();
+  std::sort(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
+            [&](const HeldRow& a, const HeldRow& b) { return order.before(a, b); });
+  return {};
+}
+
+Status HeldRows::take_early_of(int64_t bucket, std::vector<HeldRow>& out, int64_t& rest) {
+  const bool is_cold = cold_times_.contains(bucket);
+  std::set<std::string> here;  // rows that the store has and memory, too
+  queue_.take_from_bucket(bucket, [&](HeldRow& row) {
+    if (is_cold && row.stored) here.emplace(key_of(row));
+    if (row.arrival > *allowed_) {
+      rest = std::min(rest, row.arrival);
+      return false;
+    }
+    leave(row, out);
+    return true;
+  });
+  copied_to_ = 0;  // places have moved
+  if (!is_cold) return {};
+  bool stays = false;
+  BRAID_TRY(scan_buckets(bucket, bucket, [&](std::string_view key, std::string_view value) -> Status {
+    if (here.contains(std::string(key))) return {};
+    BRAID_ASSIGN(const int64_t arrival, read_arrival(value));
+    if (arrival <= left_to_) return {};
+    if (arrival > *allowed_) {
+      rest = std::min(rest, arrival);
+      stays = true;
+      return {};
+    }
+    BRAID_ASSIGN(HeldRow row, read(key, value));
+    leave(row, out);
+    if (cold_ > 0) --cold_;
+    return {};
+  }));
+  if (!stays) cold_times_.erase(bucket);
+  if (cold_times_.empty()) cold_ = 0;
+  return {};
+}
+
 void HeldRows::leave_cold(int64_t time) {
-  cold_times_.insert(floor_divide(time, kColdSpan));
+  cold_times_.insert(floor_divide(time, cold_span_));
   ++cold_;
 }
 
 Status HeldRows::load_before(int64_t watermark) {
-  const bool ample = bytes() < memory_ / 2;
-  const int64_t last_span = floor_divide(watermark - 1, kColdSpan);
-  const int64_t end = ample ? (last_span + 1) * kColdSpan : watermark;
+  // With arrivals it has to be known whether any row waits: whole spans are looked at, which are short.
+  const bool whole = has_arrivals_ || bytes() < memory_ / 2;
+  const int64_t last_span = floor_divide(watermark - 1, cold_span_);
+  const int64_t end = whole ? end_of_span(last_span) : watermark;
   std::set<std::string> here;  // rows that the store has and memory, too
   queue_.for_each_before(end, [&](const HeldRow& row) {
     if (row.stored) here.emplace(key_of(row));
@@ -173,6 +300,10 @@ Status HeldRows::load_before(int64_t watermark) {
                                  bucket_prefix(table_, slice, end),
                                  [&](std::string_view key, std::string_view value) -> Status {
                                    if (here.contains(std::string(key))) return {};
+                                   if (has_arrivals_) {
+                                     BRAID_ASSIGN(const int64_t arrival, read_arrival(value));
+                                     if (arrival <= left_to_) return {};
+                                   }
                                    if (parse_timed_key(key).bucket >= watermark && bytes() >= memory_) {
                                      left_there = true;
                                      return {};
@@ -182,7 +313,7 @@ Status HeldRows::load_before(int64_t watermark) {
                                    if (cold_ > 0) --cold_;
                                    return {};
                                  }));
-  cold_times_.erase(cold_times_.begin(), cold_times_.lower_bound(floor_divide(end, kColdSpan)));
+  cold_times_.erase(cold_times_.begin(), cold_times_.lower_bound(floor_divide(end, cold_span_)));
   if (left_there) cold_times_.insert(last_span);
   if (cold_times_.empty()) cold_ = 0;
   return {};
@@ -192,6 +323,7 @@ void HeldRows::copy(HeldRow& row) {
   if (!frozen_.holds(row.changed)) return;
   value_.clear();
   append_held_value(value_, row);
+  if (has_arrivals_) value_.fixed(row.arrival);
   frozen_.batch().put(StateFamily::timed, key_of(row), value_.bytes());
   row.stored = true;
   row.changed = ChangedIn::none;
@@ -243,9 +375,10 @@ Status HeldRows::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(
       store_->leap(StateFamily::timed, begin, end, [&](std::string_view key, std::string_view) -> Result<std::string> {
         const TimedKey place = parse_timed_key(key);
-        const int64_t span = floor_divide(place.bucket, kColdSpan);
+        const int64_t span = floor_divide(place.bucket, cold_span_);
         cold_times_.insert(span);
-        return bucket_prefix(table_, slice_of(place.hash), (span + 1) * kColdSpan);
+        if (has_arrivals_) unknown_.insert(span);
+        return bucket_prefix(table_, slice_of(place.hash), end_of_span(span));
       }));
   if (!cold_times_.empty()) cold_ = store_->estimate(StateFamily::timed, begin, end).rows;
   return {};

@@ -3,11 +3,13 @@
 //
 // HeldRows is a queue in one of two orders: (time, turn, ordinal) as joins release, (time, source, partition, position)
 // as `unique` decides. Owns its rows through a pool; one thread. Stored as timed rows: bucket = time, key = turn,
-// ordinal, sequence. The rows that wait longest are evicted; they come back at their time.
+// ordinal, sequence. The rows that wait longest are evicted; they come back at their time. Where rows wait only so long
+// by the wall clock, each has its arrival with it, and leaves early once that is long enough ago.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -27,9 +29,10 @@ struct HeldRow {
   int64_t watermark = 0;
   Record record;  ///< its bytes are the pool's
   Bytes row = {nullptr, 0};
-  uint64_t hash = 0;      ///< of its key
-  uint64_t sequence = 0;  ///< order of rows that one record caused
-  bool stored = false;    ///< the store has it, or a commit on its way
+  uint64_t hash = 0;          ///< of its key
+  uint64_t sequence = 0;      ///< order of rows that one record caused
+  int64_t arrival = kNoTime;  ///< by the wall clock, where that counts
+  bool stored = false;        ///< the store has it, or a commit on its way
   ChangedIn changed = ChangedIn::none;
 };
 
@@ -48,15 +51,20 @@ Block block_of(std::span<const HeldRow* const> held, const StoredRows& rows, std
 /// Its place among rows of one time, as bytes of a key: turn, ordinal, sequence.
 void append_held_place(std::string& key, const HeldRow& row);
 void append_held_value(WireWriter& out, const HeldRow& row);
-/// Into the pool's memory; fails if the bytes are not such a row.
-Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool);
+/// Into the pool's memory; fails if the bytes are not such a row. `with_arrival`: its arrival follows it.
+Result<HeldRow> read_held(int64_t time, uint64_t hash, std::string_view value, const StoredRows& rows, BlobPool& pool,
+                          bool with_arrival = false);
 
 class HeldRows {
  public:
   enum class Order { arrival, position };
   /// `rows`: the type of what waits. All outlive it.
-  HeldRows(Order order, uint32_t table, const Services& services, const StoredRows& rows, BlobPool& pool)
+  /// `with_arrivals`: rows may leave by take_early().
+  HeldRows(Order order, uint32_t table, const Services& services, const StoredRows& rows, BlobPool& pool,
+           bool with_arrivals = false)
       : table_(table),
+        has_arrivals_(with_arrivals),
+        cold_span_(with_arrivals ? Queue::kWidth : kColdSpan),
         store_(services.store),
         first_slice_(services.first_slice),
         end_slice_(services.end_slice),
@@ -68,15 +76,22 @@ class HeldRows {
   bool empty() const { return queue_.empty() && cold_times_.empty(); }
   /// Not empty. No later than the first row's.
   int64_t first_time() const;
-  /// Up to where to take rows at once, if any is before `watermark`.
-  std::optional<ReleasePoint> next_release(int64_t watermark) const {
-    if (empty() || first_time() >= watermark) return {};
-    return ReleasePoint{TimeQueue<HeldRow, ReleaseOrder>::bucket_end(first_time())};
-  }
+  /// Up to where to take rows at once, if any is before `watermark`, or else may leave early.
+  std::optional<ReleasePoint> next_release(int64_t watermark) const;
   /// No row before `watermark` is there, or comes.
-  void pass(int64_t watermark) { released_to_ = std::max(released_to_, watermark); }
+  void pass(int64_t watermark);
   /// Rows with time < `watermark`, in order. Their memory stays until the pool releases what is pending.
   Status take_before(int64_t watermark, std::vector<HeldRow>& out);
+
+  // With arrivals.
+  /// No row arrived before that; nothing: there is none. Reads what the store alone has, once.
+  Result<std::optional<int64_t>> first_arrival();
+  /// Rows that arrived up to then may leave.
+  Status begin_early(int64_t arrival);
+  /// Those of them with time < `end`, in order.
+  Status take_early(int64_t end, std::vector<HeldRow>& out);
+  /// All of them have been taken.
+  void finish_early();
 
   void freeze();
   bool copy_frozen(CopyBudget& budget);
@@ -96,6 +111,7 @@ class HeldRows {
       return order == Order::arrival ? before_by_arrival(a, b) : before_by_position(a, b);
     }
   };
+  using Queue = TimeQueue<HeldRow, ReleaseOrder>;
   std::string_view key_of(const HeldRow& row) {
     set_timed_key(key_, table_, row.time, row.hash, {});
     append_held_place(key_, row);
@@ -103,22 +119,37 @@ class HeldRows {
   }
   Result<HeldRow> read(std::string_view key, std::string_view value) const {
     TimedKey place = parse_timed_key(key);
-    return read_held(place.bucket, place.hash, value, rows_, pool_);
+    return read_held(place.bucket, place.hash, value, rows_, pool_, has_arrivals_);
   }
   uint64_t bytes() const { return pool_.bytes_used() + queue_.bytes(); }
   static uint64_t bytes_of(const HeldRow& row) { return sizeof(HeldRow) + row.row.size + row.record.bytes.size; }
   /// Before a frozen row leaves.
   void copy(HeldRow& row);
   void leave_cold(int64_t time);
+  int64_t end_of_span(int64_t span) const {
+    return span >= INT64_MAX / cold_span_ ? INT64_MAX : (span + 1) * cold_span_;
+  }
   /// What is due before that, and the rest of its span if there is room for it.
   Status load_before(int64_t watermark);
+  /// The row is gone from the queue, and from the store with the next commit.
+  void leave(HeldRow& row, std::vector<HeldRow>& out);
+  void note_arrival(int64_t bucket, int64_t arrival);
+  /// Arrivals of rows that only the store has.
+  Status find_arrivals();
+  /// Of one bucket; `rest`: when the first of those arrived that stay.
+  Status take_early_of(int64_t bucket, std::vector<HeldRow>& out, int64_t& rest);
+  /// What the store has of these buckets, from released_to_ on.
+  using VisitStored = std::function<Status(std::string_view key, std::string_view value)>;
+  Status scan_buckets(int64_t first, int64_t last, const VisitStored& visit);
 
   uint32_t table_;
+  bool has_arrivals_;
+  int64_t cold_span_;
   StateStore* store_;
   uint32_t first_slice_, end_slice_;
   const StoredRows& rows_;
   BlobPool& pool_;
-  TimeQueue<HeldRow, ReleaseOrder> queue_;
+  Queue queue_;
   uint64_t changed_ = 0, changed_bytes_ = 0;  ///< rows that came in this epoch
   std::set<int64_t> changed_buckets_;         ///< of the queue, which they came into
   FrozenRows frozen_;
@@ -133,6 +164,12 @@ class HeldRows {
   uint64_t cold_ = 0;              ///< those rows; about, after a restart
   uint64_t memory_ = 0;            ///< bytes from which on no rows come in that are not due
   int64_t released_to_ = kNoTime;  ///< rows before that have left, though the store may still have them
+  // With arrivals; spans of cold rows are then the buckets of the queue.
+  std::map<int64_t, int64_t> arrivals_;  ///< by bucket: no row of it arrived before that
+  std::set<int64_t> unknown_;            ///< buckets of which the store may have rows that arrived before that
+  std::optional<int64_t> allowed_;       ///< in a turn that lets rows leave early: those that arrived up to then
+  int64_t early_from_ = INT64_MIN;       ///< buckets before that have been asked in that turn
+  int64_t left_to_ = kNoTime;  ///< rows that arrived up to then have left, though the store may still have them
 };
 
 /// Gives the rows to `visit` as blocks of `rows`' type, in their order; each is the current block of the trace.

@@ -60,6 +60,8 @@ class Dispositions {
   /// The same of rows that a filter behind it drops. They go no further.
   virtual void make_filtered(int op, uint64_t rows) = 0;
   virtual void partly_late(int op, int input, const Record& record) = 0;
+  /// The row has waited as long as it may, and goes on before the time that it waited for.
+  virtual void early(int op, int input, const Record& record) = 0;
   virtual void alert(int op, const Block& block, uint32_t row, std::string_view check) = 0;
   virtual void publish(int op, const Block& block) = 0;
   /// The rows go on in another stage. They wait, as far as this one is concerned.
@@ -113,6 +115,7 @@ struct Services {
   uint32_t first_slice = 0, end_slice = kSlices;  ///< of the keys that come here
   uint64_t round_rows = kRoundRows;
   ReadAhead read_ahead = {};
+  const int64_t* wall = nullptr;  ///< the wall clock in this turn; null: nobody asks how long rows wait
 };
 
 /// Rows that a step looks at in each turn while it removes outdated rows from the store.
@@ -173,6 +176,10 @@ class OperatorNode {
     (void)out;
     return 0;
   }
+  /// This turn also releases the rows that have waited as long as they may by Services::wall (`wait at most`).
+  virtual void begin_release_of_waited() {}
+  /// When the first row will have, or earlier; none: no row waits for a limited time.
+  virtual std::optional<int64_t> next_due() { return {}; }
   /// All that was due has been released: what time lets it forget.
   virtual void finish_release(std::vector<Block>& out) { (void)out; }
   /// The time of its output, from that of its inputs.

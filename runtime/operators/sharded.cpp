@@ -45,6 +45,7 @@ class DeferredDispositions : public Dispositions {
   void partly_late(int, int input, const Record& record) override {
     calls_.push_back({Call::partly_late, input, &record});
   }
+  void early(int, int input, const Record& record) override { calls_.push_back({Call::early, input, &record}); }
   void alert(int, const Block&, uint32_t, std::string_view) override { BRAID_CHECK(false, "no keyed operator alerts"); }
   void publish(int, const Block&) override { BRAID_CHECK(false, "no keyed operator publishes"); }
   void send(int, const Block&) override { BRAID_CHECK(false, "no keyed operator sends"); }
@@ -71,6 +72,9 @@ class DeferredDispositions : public Dispositions {
         case Call::partly_late:
           to.partly_late(op, call.input, *call.record);
           break;
+        case Call::early:
+          to.early(op, call.input, *call.record);
+          break;
       }
     }
     calls_.clear();
@@ -83,7 +87,7 @@ class DeferredDispositions : public Dispositions {
 
  private:
   struct Call {
-    enum Kind : uint8_t { use, hold, release, make, make_filtered, partly_late } kind;
+    enum Kind : uint8_t { use, hold, release, make, make_filtered, partly_late, early } kind;
     int input;
     const Record* record;
     uint64_t number = 0;
@@ -215,6 +219,7 @@ Result<std::unique_ptr<OperatorNode>> ShardedOperator::make(const Services& serv
     own.end_slice = shard->end_slice;
     own.read_ahead = services.read_ahead;
     own.read_ahead.ranges = (services.read_ahead.ranges + count - 1) / count;
+    own.wall = services.wall;
     BRAID_ASSIGN(shard->node, make_one(own));
     made->shards_.push_back(std::move(shard));
   }
@@ -305,6 +310,23 @@ uint64_t ShardedOperator::release_before(const ReleasePoint& point, std::vector<
     note(shard->node->health());
   }
   return released_;
+}
+
+void ShardedOperator::begin_release_of_waited() {
+  for (const auto& shard : shards_) {
+    shard->node->begin_release_of_waited();
+    note(shard->node->health());
+  }
+}
+
+std::optional<int64_t> ShardedOperator::next_due() {
+  std::optional<int64_t> first;
+  for (const auto& shard : shards_) {
+    const auto due = shard->node->next_due();
+    note(shard->node->health());
+    if (due && (!first || *due < *first)) first = due;
+  }
+  return first;
 }
 
 void ShardedOperator::finish_release(std::vector<Block>&) {
@@ -411,7 +433,10 @@ Block ShardedOperator::block_of(std::span<const Source> sources) {
 }
 
 EdgeTime ShardedOperator::output_time(std::span<const EdgeTime> inputs) const {
-  return shards_[0]->node->output_time(inputs);
+  // They differ only in whose rows wait.
+  EdgeTime time = shards_[0]->node->output_time(inputs);
+  for (const auto& shard : shards_) time.w = std::min(time.w, shard->node->output_time(inputs).w);
+  return time;
 }
 
 void ShardedOperator::freeze() {

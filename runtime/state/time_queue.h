@@ -36,6 +36,7 @@ class TimeQueue {
     }
     last_->push_back(std::move(item));
   }
+  const Order& order() const { return order_; }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   uint64_t bytes() const { return size_ * sizeof(Item); }
@@ -118,6 +119,24 @@ class TimeQueue {
     return {};
   }
   int64_t due_bucket() const { return opened_; }
+  /// Offers all items of a bucket to `take`, due or not, in no order; those for which it returns true are gone. Places
+  /// for visit_bucket and visit_due become others.
+  template <class Take>
+  void take_from_bucket(int64_t bucket, Take take) {
+    if (bucket > opened_) {
+      auto found = buckets_.find(bucket);
+      if (found == buckets_.end()) return;
+      take_from(found->second, take);
+      if (!found->second.empty()) return;
+      buckets_.erase(found);
+      last_ = nullptr;
+      return;
+    }
+    auto take_own = [&](Item& item) { return bucket_of(item) == bucket && take(item); };
+    take_from(open_, take_own);
+    take_from(early_, take_own);
+    std::make_heap(early_.begin(), early_.end(), later());
+  }
   /// Those before `time`.
   template <class Visit>
   void for_each_before(int64_t time, Visit visit) {
@@ -132,9 +151,20 @@ class TimeQueue {
     }
   }
 
- private:
-  static constexpr int64_t kWidth = int64_t{1} << 20;  ///< about a second
+  static constexpr int64_t kWidth = int64_t{1} << 20;  ///< of a bucket: about a second
 
+ private:
+  template <class Take>
+  void take_from(std::vector<Item>& items, Take& take) {
+    auto kept = items.begin();
+    for (auto item = items.begin(); item != items.end(); ++item) {
+      if (take(*item)) continue;
+      if (kept != item) *kept = std::move(*item);
+      ++kept;
+    }
+    size_ -= static_cast<size_t>(items.end() - kept);
+    items.erase(kept, items.end());
+  }
   int64_t bucket_of(const Item& item) const { return bucket_of(order_.time(item)); }
   auto later() const {
     return [this](const Item& a, const Item& b) { return order_.before(b, a); };
