@@ -234,7 +234,8 @@ class Play {
   Status step(const typed::WaitStatement& wait) {
     now_ += wait.duration_us;
     session_->set_now(now_);
-    return {};
+    session_->wait(wait.duration_us);
+    return restart();
   }
   Status step(const typed::RestartStatement&) { return session_->restart(); }
 

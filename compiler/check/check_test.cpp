@@ -91,7 +91,7 @@ TEST(Key, MustFollowFromTheFlow) {
 TEST(Joins, TheRightSideDecidesTheKind) {
   const Checked checked = check_items(R"(
     view a { from sale join country as k on k.code == store }
-    view b { from sale left join customer as c on c.id == customer_id and c.name != store max age 2h }
+    view b { from sale left join customer as c on c.id == customer_id and c.name != store max age 2h wait at most 5m }
     view c { from sale join nearest click as k on customer_id == k.customer within -1d..1h }
     view d { from sale join click as k on k.customer == customer_id within any retain 30d })");
   EXPECT_THAT(checked.codes, IsEmpty());
@@ -104,6 +104,7 @@ TEST(Joins, TheRightSideDecidesTheKind) {
   EXPECT_TRUE(join("b").left);
   EXPECT_TRUE(join("b").on_table_key);
   EXPECT_EQ(join("b").max_age_us, 7'200'000'000);
+  EXPECT_EQ(join("b").wait_us, 300'000'000);
   EXPECT_NE(join("b").residual, nullptr);
   EXPECT_EQ(join("c").kind, typed::JoinKind::interval);
   EXPECT_TRUE(join("c").nearest);
@@ -138,7 +139,10 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("join click as k on k.customer == customer_id within 0s..until - at"), ElementsAre("E5001"));
   EXPECT_THAT(join("semi join click as k on k.customer == customer_id within 0s..1h"), ElementsAre("E5001"));
   EXPECT_THAT(join("join latest customer as c on c.id == customer_id"), ElementsAre("E5001"));
-  EXPECT_THAT(join("join customer as c on c.id == customer_id wait at most 1m"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join customer as c on c.id == customer_id wait at most 1m"), IsEmpty());
+  EXPECT_THAT(join("join country as c on c.code == store wait at most 1m"), ElementsAre("E5140"));
+  EXPECT_THAT(join("join click as k on k.customer == customer_id within 0s..1h wait at most 1m"), ElementsAre("E5140"));
+  EXPECT_THAT(join("join customer as c on c.id == customer_id wait at most 0s"), ElementsAre("E5141"));
   EXPECT_THAT(join("join customer as store on store.id == customer_id"), ElementsAre("W2114"));
   EXPECT_THAT(join("join customer as at on at.id == customer_id"), ElementsAre("W2114", "E3204"));
 }

@@ -57,7 +57,7 @@ class FlowChecker {
   void join(const ast::Join& node, Span span);
   void join_open(const std::string& alias, Span span);
   struct JoinOptions {
-    std::optional<Span> within_span, max_age_span;
+    std::optional<Span> within_span, max_age_span, wait_span;
     bool any = false;
     const ast::Retain* retain = nullptr;
     Span retain_span = {};

@@ -3,6 +3,24 @@
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
+  namespace braid::diag {                                                          \
+  struct entry_name {                                                              \
+    BRAID_FOR_EACH_ARGUMENT(BRAID_ARGUMENT_MEMBER __VA_OPT__(, ) __VA_ARGS__)      \
+    Diagnostic make() const {                                                      \
+      Diagnostic made;                                                             \
+      made.code = number;                                                          \
+      made.severity = Severity::severity_name;                                     \
+      BRAID_FOR_EACH_ARGUMENT(BRAID_ARGUMENT_VALUE __VA_OPT__(, ) __VA_ARGS__)     \
+      made.message = render_message(message_template, made.arguments);             \
+      return made;                                                                 \
+    }                                                                              \
+  };                                                                               \
+  }
+#include "runtime/report/join_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -92,10 +110,6 @@ bool FlowChecker::later_join(const ast::Join& node, Span span) {
       construct = "`within window`";
       place = clause.span;
       way_out = "`within -1h..0s` says the range in time";
-    } else if (std::holds_alternative<ast::WaitAtMost>(clause.node)) {
-      construct = "`wait at most`";
-      place = clause.span;
-      way_out = "without it the row waits until the table's time has passed";
     }
   }
   if (construct.empty()) return false;
@@ -233,7 +247,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                      options.max_age_span = clause.span;
                      made.max_age_us = context_.length_of(age.age, "`max age`").value_or(0);
                    },
-                   [&](const ast::WaitAtMost&) {},
+                   [&](const ast::WaitAtMost& wait) {
+                     options.wait_span = clause.span;
+                     made.wait_us = context_.length_of(wait.wait, "`wait at most`");
+                     if (made.wait_us != 0) return;
+                     context_.reporter.report(diag::WaitOfNothing{.length = wait.wait.text})
+                         .at(wait.wait.span, "no time at all")
+                         .note("`wait at most 1s` joins a row a second after its arrival, if the table is behind");
+                     sound = false;
+                   },
                    [&](const ast::ElsePort& otherwise) {
                      if (later || !port(otherwise.port, true)) return;
                      if (left_join) {
@@ -289,6 +311,13 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .at(*options.max_age_span, "a version has no age here")
         .also(right.row.relation_span,
               made.kind == typed::JoinKind::interval ? "a stream" : "declared here without `time`");
+    sound = false;
+  }
+  if (options.wait_span && made.kind != typed::JoinKind::as_of) {
+    const bool streams = made.kind == typed::JoinKind::interval;
+    context_.reporter.report(diag::WaitNeedsHistory{.relation = right_name, .kind = streams ? "stream" : table_kind})
+        .at(*options.wait_span, streams ? "a range in time ends this wait" : "no row waits here")
+        .also(right.row.relation_span, streams ? "a stream" : "declared here without `time`");
     sound = false;
   }
   if (made.kind == typed::JoinKind::interval) {

@@ -73,6 +73,7 @@ struct Describe {
       line += "\n      and " + typed::print(*step.residual, both);
     }
     if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);
+    if (step.wait_us) line += "\n      wait at most " + micros(*step.wait_us);
     if (step.lower_us) line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
     if (step.retain_us) line += "\n      retain " + micros(*step.retain_us);
     if (join.meets_one) line += "\n      meets one";

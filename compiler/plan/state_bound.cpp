@@ -40,8 +40,9 @@ class Bound {
       case typed::JoinKind::as_of:
         return fmt::format(
             "of {} each key's last version and those of the last {}; rows that wait for its watermark: "
-            "those of up to {}",
-            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder));
+            "those of up to {}{}",
+            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder),
+            step.wait_us ? fmt::format(", and none for longer than {} by the clock", length(*step.wait_us)) : "");
       case typed::JoinKind::interval:
         break;
     }

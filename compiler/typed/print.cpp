@@ -213,6 +213,7 @@ class Printer {
     if (join.nearest) text += "nearest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
+    if (join.wait_us) text += " wait at most " + duration(*join.wait_us);
     if (join.kind == JoinKind::interval)
       text += join.lower_us ? " within " + duration(*join.lower_us) + ".." + duration(*join.upper_us) : " within any";
     if (join.retain_us) text += " retain " + duration(*join.retain_us);

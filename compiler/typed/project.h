@@ -85,6 +85,7 @@ struct JoinStep {
       residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
   bool on_table_key = false;  ///< right_keys are the table's key
   std::optional<int64_t> max_age_us;
+  std::optional<int64_t> wait_us;             ///< as of: of wall time; absent: for ever
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
   std::optional<int64_t> retain_us;           ///< within any; kForever for `retain forever`
   std::string port;                           ///< else port; empty: the standing `unmatched` output
