@@ -1,6 +1,7 @@
 // Joins by full scan: for each left row every right row is looked at, long after both have come.
 #include <algorithm>
 
+#include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
 #include "tests/reference/run.h"
 
@@ -68,6 +69,27 @@ void Run::leave_unmatched(int index, const typed::JoinStep& step, const Row& lef
         step.port.empty() ? diag::UnmatchedRow::kCode : 0);
 }
 
+std::vector<int64_t> Run::watermarks_of(int node) const {
+  if (const auto source = watermarks_.find(node); source != watermarks_.end()) return source->second;
+  std::vector<int64_t> least(input_.steps.size(), kAfterAll);
+  for (const int input : plan_.nodes[node].inputs) {
+    const std::vector<int64_t> of_input = watermarks_of(input);
+    for (size_t step = 0; step < least.size(); ++step) least[step] = std::min(least[step], of_input[step]);
+  }
+  return least;
+}
+
+std::optional<size_t> Run::leaves_early(int index, const typed::JoinStep& step, const Row& left) const {
+  if (!step.wait_us || input_.steps.empty()) return std::nullopt;
+  BRAID_CHECK(left.arrival, "the oracle knows no arrival of rows that were made");
+  const std::vector<int64_t> table = watermarks_of(input_of(index, 1));
+  const size_t arrival = *left.arrival;
+  if (arrival > 0 && left.time < table[arrival - 1]) return std::nullopt;
+  for (size_t at = arrival; at < table.size() && left.time >= table[at]; ++at)
+    if (input_.steps[at].lets_go && input_.steps[at].wall - input_.steps[arrival].wall >= *step.wait_us) return at;
+  return std::nullopt;
+}
+
 /// With a table: the version valid at the row's time; of a static one, the last row.
 Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
   const bool versioned = step.kind == typed::JoinKind::as_of;
@@ -99,11 +121,15 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
       continue;
     }
     std::optional<Version> met;
+    const std::optional<size_t> early = left.key ? leaves_early(index, step, *left.row) : std::nullopt;
+    if (early) outcome_.early(plan_.nodes[index].products, left.row->cause);
     if (left.key)
       for (const auto& [key, versions] : tables) {
         std::optional<Version> valid;
-        for (const Version& version : versions)
+        for (const Version& version : versions) {
+          if (early && version.right->row->arrival > early) continue;  // nobody knows it yet
           if (!versioned || version.from <= left.row->time) valid = version;
+        }
         if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
         if (!met || before(*met, *valid)) met = valid;
       }

@@ -48,6 +48,11 @@ void Outcome::partly_late(const std::vector<int>& products, const Cause& cause) 
           .partly_late;
 }
 
+void Outcome::early(const std::vector<int>& products, const Cause& cause) {
+  for (const int product : products)
+    ++(cause.made ? products_[product].derived : products_[product].inputs[relation_names_[cause.relation]]).early;
+}
+
 std::vector<ProductOutcome> Outcome::finish() {
   for (size_t product = 0; product < products_.size(); ++product)
     for (const auto& [record, first] : first_[product])

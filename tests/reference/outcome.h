@@ -31,6 +31,7 @@ class Outcome {
     for (const int product : products) ++products_[product].derived.in;
   }
   void partly_late(const std::vector<int>& products, const Cause& cause);
+  void early(const std::vector<int>& products, const Cause& cause);
   void enter(int product, uint32_t relation, int64_t records) {
     products_[product].inputs[relation_names_[relation]].in += records;
   }

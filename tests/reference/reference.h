@@ -3,7 +3,8 @@
 // scanned; nothing here knows turns, blocks, watermarks of edges or state. It shares only the expression evaluator with
 // the real system.
 //
-// The order in which partitions interleave is no input: by the model it cannot show. Ends are sealed, nothing is idle.
+// The order in which partitions interleave is no input: by the model it cannot show, but where rows wait by the wall
+// clock, which is given as steps. Ends are sealed, nothing is idle.
 // What the model leaves to arrival (a flow re-timed behind a join that holds rows) is taken in order of time.
 //
 // A pure function of its arguments. One thread. Fails by BRAID_CHECK only.
@@ -31,16 +32,25 @@ struct InputRecord {
   uint32_t broken = 0;             ///< not 0: the structure is broken, there is no row; code of the catalogue
   int64_t position = 0;
   int64_t line = 0;
+  size_t arrival = 0;  ///< the step of Input::steps with which it came
 };
 
 struct InputPartition {
   std::string name;
   std::vector<InputRecord> records;
+  size_t ended = 0;  ///< the step with which it ended
+};
+
+/// Some records of one partition have come. What waits by the wall clock depends on when that was.
+struct InputStep {
+  int64_t wall = 0;      ///< what the clock showed then
+  bool lets_go = false;  ///< behind the records, rows go on that have waited as long as they may
 };
 
 struct Input {
   /// By qualified name; partitions in the order of their ordinals.
   std::map<std::string, std::vector<InputPartition>> sources;
+  std::vector<InputStep> steps;  ///< in order; empty: nothing is let go before its time
   int64_t clock_us = 0;
   uint64_t job_seed = 0;
 };
@@ -49,6 +59,7 @@ struct Input {
 struct Counts {
   int64_t in = 0, used = 0, filtered = 0, duplicate = 0, unmatched = 0, rejected = 0, late = 0;
   int64_t partly_late = 0;  ///< of the used
+  int64_t early = 0;        ///< joined before the table's time
   friend bool operator==(const Counts&, const Counts&) = default;
 };
 

@@ -13,6 +13,7 @@
 namespace braid::reference {
 
 inline constexpr int64_t kBeforeAll = INT64_MIN;
+inline constexpr int64_t kAfterAll = INT64_MAX;
 
 /// A row on an edge. Its text lies in the run's arena.
 struct Row {
@@ -20,8 +21,9 @@ struct Row {
   int64_t time = 0;
   int64_t watermark = kBeforeAll;  ///< of its partition, just before it
   Cause cause;
-  std::vector<int64_t> place;  ///< settles ties of one instant: source, partition, position, and what joins add
-  std::string table_key;       ///< of a table's row: canonical bytes of the table's own key
+  std::vector<int64_t> place;     ///< settles ties of one instant: source, partition, position, and what joins add
+  std::string table_key;          ///< of a table's row: canonical bytes of the table's own key
+  std::optional<size_t> arrival;  ///< of the record that it is, as Input::steps counts; none: it was made
 };
 
 /// When the time of a partition moves (architecture 2a, time 1 and 2).
@@ -77,6 +79,10 @@ class Run {
   };
   /// Rows of which a key fails are rejected and gone.
   std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
+  /// With which step a row that waits for the table by the wall clock goes on before the table's time, if it does.
+  std::optional<size_t> leaves_early(int index, const typed::JoinStep& step, const Row& left) const;
+  /// The watermark of a node's rows behind each step: the least of the sources before it.
+  std::vector<int64_t> watermarks_of(int node) const;
   enum class Match { yes, no, failed };
   Match residual(int index, const typed::JoinStep& step, const Row& left, const Row& right,
                  interpret::Failure& failure);
@@ -108,8 +114,9 @@ class Run {
   const typed::Project& project_;
   const Input& input_;
   Arena arena_;
-  std::vector<Rows> rows_;           ///< that leave each node
-  std::vector<int> source_ordinal_;  ///< of each node that is a source
+  std::vector<Rows> rows_;                          ///< that leave each node
+  std::vector<int> source_ordinal_;                 ///< of each node that is a source
+  std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
   std::vector<std::string> relation_names_;
   Outcome outcome_;
   typed::CallSites sites_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/typed/failure.h"
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
@@ -48,8 +50,11 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
     for (const int field : typed::columns_read(delete_when)) needed_to_delete.insert(field);
   Rows rows;
   uint64_t number = 0;
+  std::vector<int64_t>& watermarks = watermarks_[index];
+  watermarks.assign(input_.steps.size(), kAfterAll);
   for (uint32_t partition = 0; found != input_.sources.end() && partition < found->second.size(); ++partition) {
     TimeLine time(relation.within_us, relation.source->ahead_us);
+    std::vector<int64_t> own(input_.steps.size(), kBeforeAll);
     for (const InputRecord& record : found->second[partition].records) {
       for (const int product : plan_.nodes[index].products) outcome_.enter(product, ordinal, 1);
       Row row;
@@ -59,6 +64,7 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
                    .line = record.line,
                    .record = number++};
       row.place = {ordinal, partition, record.position};
+      row.arrival = record.arrival;
       if (record.broken != 0) {
         row.slots.resize(flatten(row_type).size(), slot_i128(0));
         reject(index, 0, row, {record.broken});
@@ -122,6 +128,7 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
         }
         row.watermark = time.watermark();
         time.observe(row.time);
+        for (size_t step = record.arrival; step < own.size(); ++step) own[step] = time.watermark();
       }
       if (relation.kind == typed::RelationKind::table)
         for (const auto& path : relation.key) {
@@ -130,7 +137,12 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
         }
       rows.push_back(std::move(row));
     }
+    const size_t end = found->second[partition].records.empty() ? 0 : found->second[partition].ended;
+    for (size_t step = 0; step < end && step < own.size(); ++step)
+      watermarks[step] = std::min(watermarks[step], own[step]);
   }
+  for (size_t step = 1; step < watermarks.size(); ++step)
+    watermarks[step] = std::max(watermarks[step], watermarks[step - 1]);
   return rows;
 }
 

@@ -30,7 +30,12 @@ void print_turns(const RecordedInput& input) {
 
 struct Case {
   std::string script;
+  bool waits = false;  ///< time passes by the wall clock, too
 };
+
+std::string name_of(const Case& each) {
+  return each.script + (each.waits ? "_by_the_wall_clock" : "");
+}
 
 class Differential : public testing::TestWithParam<Case> {};
 
@@ -47,11 +52,14 @@ TEST_P(Differential, EngineEqualsReference) {
     Rng rng(hash_mix(static_cast<uint64_t>(seed)));
     InputShape shape{.partitions = static_cast<uint32_t>(rng.between(1, 3)), .records = 40, .now_us = kNow};
     RecordedInput input = record_input(script.project(), shape, rng);
-    const Account expected =
-        sorted(account_of(reference::evaluate(optimized.checked, script.project(), input.values), input.values));
+    if (GetParam().waits) let_time_pass(input, rng);
+    auto evaluated = [&] {
+      return sorted(account_of(reference::evaluate(optimized.checked, script.project(), input.values), input.values));
+    };
+    Account expected = evaluated();
     if (only) print_turns(input);
     const std::string repeat = "repeat: BRAID_SEED=" + std::to_string(seed) +
-                               " build/release/bin/braid_scenarios_test --gtest_filter='*/" + GetParam().script + "'";
+                               " build/release/bin/braid_scenarios_test --gtest_filter='*/" + name_of(GetParam()) + "'";
     auto run = [&](driver::Compiled& compiled, const RunOptions& options) {
       Result<Account> made = run_engine(compiled.program(), input, options);
       EXPECT_TRUE(made.ok()) << made.error().message << "\n" << repeat;
@@ -76,9 +84,15 @@ TEST_P(Differential, EngineEqualsReference) {
     ASSERT_EQ(difference(whole, replay(plain, {.restart_after_turns = true, .block_rows = 1})), "")
         << "passes off, restarts, blocks of a row; " << repeat;
     ASSERT_EQ(difference(whole, replay(optimized, {.restart_after_turns = true})), "") << "restarts; " << repeat;
+    ASSERT_EQ(difference(whole, replay(optimized, {.state_memory = 0})), "") << "state in the store; " << repeat;
     ASSERT_EQ(difference(sorted(whole), sorted(replay(optimized, {.round_rows = 1, .workers = 2}))), "")
         << "rounds of a row, two workers; " << repeat;
     interleave(input, rng);
+    if (GetParam().waits) {
+      // Then what is there depends on the order.
+      let_time_pass(input, rng);
+      expected = evaluated();
+    }
     if (only) print_turns(input);
     ASSERT_EQ(difference(expected, sorted(run(optimized, {}))), "") << "partitions interleaved otherwise; " << repeat;
   }
@@ -87,9 +101,9 @@ TEST_P(Differential, EngineEqualsReference) {
 INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                          testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
                                          Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
-                                         Case{"distinct"}, Case{"meets_one"}, Case{"filtered_matches"},
-                                         Case{"hopping"}),
-                         [](const auto& info) { return info.param.script; });
+                                         Case{"distinct"}, Case{"meets_one"}, Case{"filtered_matches"}, Case{"hopping"},
+                                         Case{"waiting"}, Case{"waiting", true}),
+                         [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
 }  // namespace braid::scenarios

@@ -73,8 +73,15 @@ class EngineRun {
     for (const RecordedTurn& turn : input_.turns) {
       const int source = source_of(turn.source);
       if (source < 0) continue;
+      engine_->set_wall(turn.wall);
       feed(source, turn, false);
       check_law();
+      if (turn.lets_go) {
+        if (options_.restart_after_turns) BRAID_TRY(restart());
+        engine_->set_wall(turn.wall);
+        engine_->release_waited();
+        check_law();
+      }
       BRAID_TRY(engine_->health());
       if (options_.state_memory != UINT64_MAX) BRAID_TRY(evict());
       if (options_.restart_after_turns) BRAID_TRY(restart());
@@ -192,7 +199,8 @@ std::map<std::string, reference::Counts> ledgers_of(const std::vector<JobReport:
                              .unmatched = ledger.unmatched,
                              .rejected = ledger.rejected,
                              .late = ledger.late,
-                             .partly_late = ledger.partly_late};
+                             .partly_late = ledger.partly_late,
+                             .early = ledger.early};
   };
   std::map<std::string, reference::Counts> ledgers;
   for (const JobReport::Product& product : products) {
@@ -262,8 +270,8 @@ std::string difference(const Account& expected, const Account& actual) {
     for (const std::string& line : surplus) text += "  not expected  " + line.substr(0, kShown) + "\n";
   }
   auto counts_text = [](const reference::Counts& c) {
-    return fmt::format("in {} used {} filtered {} duplicate {} unmatched {} rejected {} late {} partly {}", c.in,
-                       c.used, c.filtered, c.duplicate, c.unmatched, c.rejected, c.late, c.partly_late);
+    return fmt::format("in {} used {} filtered {} duplicate {} unmatched {} rejected {} late {} partly {} early {}",
+                       c.in, c.used, c.filtered, c.duplicate, c.unmatched, c.rejected, c.late, c.partly_late, c.early);
   };
   for (const auto& [name, counts] : expected.ledgers) {
     const auto found = actual.ledgers.find(name);

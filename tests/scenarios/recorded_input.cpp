@@ -195,4 +195,22 @@ void interleave(RecordedInput& input, Rng& rng) {
   }
 }
 
+void let_time_pass(RecordedInput& input, Rng& rng) {
+  input.values.steps.clear();
+  std::map<std::pair<std::string, uint32_t>, size_t> read;
+  int64_t wall = kBegin;
+  for (RecordedTurn& turn : input.turns) {
+    wall += rng.between(0, 12) * kSecond;
+    turn.wall = wall;
+    turn.lets_go = rng.chance(2);
+    const size_t step = input.values.steps.size();
+    input.values.steps.push_back({turn.wall, turn.lets_go});
+    reference::InputPartition& partition = input.values.sources.at(turn.source)[turn.partition];
+    size_t& next = read[{turn.source, turn.partition}];
+    for (const char byte : turn.bytes)
+      if (byte == '\n') partition.records[next++].arrival = step;
+    if (turn.ends) partition.ended = step;
+  }
+}
+
 }  // namespace braid::scenarios

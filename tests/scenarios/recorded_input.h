@@ -20,7 +20,9 @@ struct RecordedTurn {
   std::string bytes;
   int64_t position = 0;
   int64_t line = 1;
-  bool ends = false;  ///< the partition ends with it
+  bool ends = false;     ///< the partition ends with it
+  int64_t wall = 0;      ///< what the wall clock shows then
+  bool lets_go = false;  ///< behind it, rows go on that have waited as long as they may
 };
 
 struct RecordedInput {
@@ -40,5 +42,7 @@ struct InputShape {
 RecordedInput record_input(const typed::Project& project, const InputShape& shape, Rng& rng);
 /// The same records in another order of turns, cut otherwise.
 void interleave(RecordedInput& input, Rng& rng);
+/// Turns take place at times of the wall clock, and now and then rows are let go.
+void let_time_pass(RecordedInput& input, Rng& rng);
 
 }  // namespace braid::scenarios
