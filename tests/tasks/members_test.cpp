@@ -41,6 +41,7 @@ void simulate_all(uint64_t count, const Change& change, JobSimulated& sum) {
     sum.cut += outcome.cut;
     sum.sent_cut += outcome.sent_cut;
     sum.repeated += outcome.repeated;
+    sum.early += outcome.early;
   }
   // Otherwise it has proved nothing.
   EXPECT_GT(sum.faults, static_cast<int64_t>(count));
@@ -60,6 +61,19 @@ TEST(Members, GiveEachRowOnceAcrossStages) {
   const uint64_t runs = seeds(420);
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, [](JobSimulation& run) { run.crosses = true; }, sum));
   EXPECT_GT(sum.sent_cut, static_cast<int64_t>(runs));
+}
+
+/// What goes by the clock is run again as it was: a task that does not come to the same rows says so and stops.
+TEST(Members, LetRowsGoByTheClockOnce) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  const auto waits = [](JobSimulation& run) {
+    run.waits = true;
+    run.crosses = run.seed % 3 == 1;
+    run.feed_us = 40'000'000;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, waits, sum));
+  EXPECT_GT(sum.early, static_cast<int64_t>(runs));
 }
 
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {

@@ -28,7 +28,7 @@ using Rows = std::multiset<std::string>;
 
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = test::everything(builder);
+    program = run.waits ? waiting(builder) : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       if (!run.crosses) source.key = {0};
@@ -42,6 +42,11 @@ struct World {
       binding.schema_id = kFirstId + static_cast<uint32_t>(product);
       outputs[static_cast<int>(product)] = binding;
     }
+  }
+  static Program waiting(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
+    b.publish(b.as_of_join(left, right, true, {}, 3 * kSecond), "p0");
+    return b.program;
   }
   static SimOptions options_of(const JobSimulation& run) {
     SimOptions options;
@@ -60,6 +65,7 @@ struct World {
   SimulatedAvro avro;
 #endif
   std::map<std::string, Rows> expected;  ///< by topic
+  Rows joined;                           ///< with `waits`: what rows are joined with in time, and all of it
   std::vector<std::pair<TopicPartition, std::string>> later;
   SimFs shared{run.seed + 1000};
   JobSimulated outcome;
@@ -76,6 +82,11 @@ std::string line_of(Rng& rng, int64_t& now) {
   return line;
 }
 
+/// What of a row does not depend on the clock.
+std::string_view sure_of(const World& world, std::string_view row) {
+  return world.run.waits ? row.substr(0, row.find(",\"r\":")) : row;
+}
+
 /// The same records as files: those of one partition number give what the task must give, or all what the job must
 /// give, if rows of several meet.
 void expect(World& world, const std::map<std::string, std::string>& files) {
@@ -85,7 +96,7 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
   for (SourceSpec& source : program.sources)
     if (!source.is_static()) source.binding = {"file", "in/" + source.name + "-*.ndjson", "json", {{"unit", "us"}}};
   JobOptions options = test::job_options();
-  options.seal = false;
+  options.seal = world.run.waits;  // live, no row waits for ever
   const auto report = run_job(program, options, machine.seams());
   BRAID_CHECK(report.ok(), report.error().message);
   BRAID_CHECK(report->deviation == 0, "the accounts of the oracle do not add up");
@@ -97,7 +108,8 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
     std::string_view rest = *text;
     while (!rest.empty()) {
       const size_t end = rest.find('\n');
-      world.expected[name].emplace(rest.substr(0, end));
+      world.expected[name].emplace(sure_of(world, rest.substr(0, end)));
+      if (world.run.waits) world.joined.emplace(rest.substr(0, end));
       rest.remove_prefix(end + 1);
     }
   }
@@ -188,15 +200,16 @@ std::string line_of_row(const ProductSpec& product, const TopicBinding& binding,
 /// Whether the topics hold what they must; what they must not is noted.
 bool check(World& world, uint64_t* trace) {
   bool whole = true;
-  world.outcome.repeated = 0;
+  world.outcome.repeated = world.outcome.early = 0;
   for (const auto& [product, binding] : world.outputs) {
     Rows missing = world.expected[binding.topic];
     for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
       const SimLog& log = *world.cluster.log_of({binding.topic, partition});
       log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const std::string value =
-            line_of_row(world.program.products[static_cast<size_t>(product)], binding,
-                        *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
+        const std::string row = line_of_row(world.program.products[static_cast<size_t>(product)], binding,
+                                            *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
+        if (world.run.waits && !world.joined.contains(row)) ++world.outcome.early;
+        const std::string value(sure_of(world, row));
         if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
         const auto found = missing.find(value);
         if (found != missing.end())

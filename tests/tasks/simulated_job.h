@@ -30,6 +30,9 @@ struct JobSimulation {
   /// The topics that are read hold Avro of two schemas, which each instance asks a registry for, under faults of its
   /// own. The second is registered only when the job runs. Products are written as Avro, too.
   bool avro = false;
+  /// The job is an as-of join that lets rows go by the clock instead: what they are joined with depends on it, each row
+  /// of the left side is there once.
+  bool waits = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;
@@ -40,6 +43,7 @@ struct JobSimulated {
   int64_t repeated = 0;   ///< rows that are there more often than once; only at least once
   std::string stall;      ///< what is missing at the end
   std::string failure;    ///< with which an instance ended that had not crashed
+  int64_t early = 0;      ///< rows that were joined otherwise than a run over files does; only with `waits`
   int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
   int64_t sent_cut = 0;  ///< records of repartition topics that snapshots made needless
   int64_t cut = 0;       ///< records of epochs that snapshots made needless
