@@ -6,6 +6,9 @@
 #include <rdkafka.h>
 #include <rdkafka_mock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "runtime/connect/kafka/load/load.h"
 
 namespace braid {
@@ -13,7 +16,7 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000;
 /// Numbers of requests in the protocol.
-constexpr int16_t kProduce = 0, kFetch = 1, kInitProducerId = 22, kEndTxn = 26;
+constexpr int16_t kProduce = 0, kFetch = 1, kListOffsets = 2, kInitProducerId = 22, kAddPartitions = 24, kEndTxn = 26;
 
 class ClientTest : public testing::Test {
  protected:
@@ -59,6 +62,11 @@ class ClientTest : public testing::Test {
   static BrokerFault fault_of(const BrokerStatus& status) {
     EXPECT_FALSE(status.ok());
     return status.ok() ? BrokerFault::retry : status.error().fault;
+  }
+
+  template <class T>
+  static std::string error_of(const BrokerResult<T>& result) {
+    return result.ok() ? "" : result.error().message;
   }
 
   rd_kafka_t* owner_ = nullptr;
@@ -190,6 +198,48 @@ TEST_F(ReadingTest, SaysWhichRightIsNeeded) {
   ASSERT_FALSE(value.ok());
   EXPECT_EQ(value.error().fault, BrokerFault::refused);
   EXPECT_THAT(value.error().message, testing::HasSubstr("`Read` on the topic `t`"));
+}
+
+TEST_F(ClientTest, ALeaderThatChangesIsAskedAgain) {
+  for (const rd_kafka_resp_err_t passes :
+       {RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH, RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_LISTENER_NOT_FOUND, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE}) {
+    // More often than the library tries by itself.
+    answer(kListOffsets, std::vector(100, passes));
+    const auto range = broker_->offsets({"t", 0}, kSecond);
+    ASSERT_FALSE(range.ok()) << rd_kafka_err2name(passes);
+    EXPECT_EQ(range.error().fault, BrokerFault::retry) << range.error().message;
+    rd_kafka_mock_clear_request_errors(cluster_, kListOffsets);
+  }
+  EXPECT_TRUE(broker_->offsets({"t", 0}, 30 * kSecond).ok());
+}
+
+// For a while after its end a broker is still named as controller and leader, and the library waits for it.
+TEST_F(ClientTest, WhoHasTakenOverIsFound) {
+  rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(owner_, 3);
+  rd_kafka_mock_topic_create(cluster, "t", 1, 3);
+  auto name = [&](int32_t broker) {
+    rd_kafka_mock_partition_set_leader(cluster, "t", 0, broker);
+    rd_kafka_mock_set_controller_id(cluster, broker);
+  };
+  auto make = kafka::load_kafka();
+  for (const bool leads : {false, true}) {
+    const auto broker =
+        std::move(*(*make)({.brokers = rd_kafka_mock_cluster_bootstraps(cluster), .client_id = "test"}));
+    name(1);
+    rd_kafka_mock_broker_set_down(cluster, 1);
+    std::thread later([&] {
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+      name(2);
+    });
+    const std::string names[] = {"t"};
+    const auto error =
+        leads ? error_of(broker->offsets({"t", 0}, 15 * kSecond)) : error_of(broker->describe(names, 15 * kSecond));
+    later.join();
+    EXPECT_EQ(error, "") << leads;
+  }
+  rd_kafka_mock_cluster_destroy(cluster);
 }
 
 TEST_F(ClientTest, ABrokerThatIsAwayIsAskedAgain) {

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "runtime/base/clock.h"
 #include "runtime/connect/kafka/kafka_clients.h"
 #include "runtime/connect/kafka/kafka_settings.h"
 
 namespace braid::kafka {
 namespace {
+
+/// Of a request that is sent again to whom another broker names.
+constexpr int64_t kOneAttempt = 4'000'000;
 
 using OneTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
 
@@ -55,9 +59,10 @@ class KafkaBroker : public Broker {
     for (const std::string& topic : topics) names.push_back(topic.c_str());
     using Names = std::unique_ptr<rd_kafka_TopicCollection_t, Destroy<rd_kafka_TopicCollection_destroy>>;
     const Names asked(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_us);
-    rd_kafka_DescribeTopics(client_.get(), asked.get(), options.get(), queue_.get());
-    BRAID_ASSIGN(const Event event, answer("cannot describe topics"));
+    BRAID_ASSIGN(const Event event,
+                 ask(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_us, "cannot describe topics", {}, [&](auto* options) {
+                   rd_kafka_DescribeTopics(client_.get(), asked.get(), options, queue_.get());
+                 }));
     size_t count = 0;
     const rd_kafka_TopicDescription_t** found =
         rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
@@ -90,9 +95,11 @@ class KafkaBroker : public Broker {
         rd_kafka_NewTopic_set_config(made.back().get(), name.c_str(), value.c_str());
       asked.push_back(made.back().get());
     }
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_us);
-    rd_kafka_CreateTopics(client_.get(), asked.data(), asked.size(), options.get(), queue_.get());
-    BRAID_ASSIGN(const Event event, answer("cannot make topics", {.right = "Create"}));
+    BRAID_ASSIGN(
+        const Event event,
+        ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_us, "cannot make topics", {.right = "Create"}, [&](auto* options) {
+          rd_kafka_CreateTopics(client_.get(), asked.data(), asked.size(), options, queue_.get());
+        }));
     size_t count = 0;
     const rd_kafka_topic_result_t** results =
         rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
@@ -107,9 +114,10 @@ class KafkaBroker : public Broker {
       made.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
       asked.push_back(made.back().get());
     }
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_us);
-    rd_kafka_DeleteTopics(client_.get(), asked.data(), asked.size(), options.get(), queue_.get());
-    BRAID_ASSIGN(const Event event, answer("cannot delete topics"));
+    BRAID_ASSIGN(const Event event,
+                 ask(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_us, "cannot delete topics", {}, [&](auto* options) {
+                   rd_kafka_DeleteTopics(client_.get(), asked.data(), asked.size(), options, queue_.get());
+                 }));
     size_t count = 0;
     const rd_kafka_topic_result_t** results =
         rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
@@ -121,11 +129,11 @@ class KafkaBroker : public Broker {
     using Deletion = std::unique_ptr<rd_kafka_DeleteRecords_t, Destroy<rd_kafka_DeleteRecords_destroy>>;
     const Deletion deletion(rd_kafka_DeleteRecords_new(list.get()));
     rd_kafka_DeleteRecords_t* asked = deletion.get();
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout_us);
-    rd_kafka_DeleteRecords(client_.get(), &asked, 1, options.get(), queue_.get());
     const std::string action = "cannot delete records of " + text_of(place);
     const Asked right{.right = "Delete", .topic = place.topic};
-    BRAID_ASSIGN(const Event event, answer(action, right));
+    BRAID_ASSIGN(const Event event, ask(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout_us, action, right, [&](auto* options) {
+                   rd_kafka_DeleteRecords(client_.get(), &asked, 1, options, queue_.get());
+                 }));
     const rd_kafka_topic_partition_list_t* found =
         rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
     if (found->cnt > 0 && found->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -137,11 +145,11 @@ class KafkaBroker : public Broker {
     using Deletion = std::unique_ptr<rd_kafka_DeleteGroup_t, Destroy<rd_kafka_DeleteGroup_destroy>>;
     const Deletion deletion(rd_kafka_DeleteGroup_new(group.c_str()));
     rd_kafka_DeleteGroup_t* asked = deletion.get();
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout_us);
-    rd_kafka_DeleteGroups(client_.get(), &asked, 1, options.get(), queue_.get());
     const std::string action = "cannot delete the group `" + group + "`";
     const Asked right{.right = "Delete", .topic = {}, .group = group, .id = {}};
-    BRAID_ASSIGN(const Event event, answer(action, right));
+    BRAID_ASSIGN(const Event event, ask(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout_us, action, right, [&](auto* options) {
+                   rd_kafka_DeleteGroups(client_.get(), &asked, 1, options, queue_.get());
+                 }));
     size_t count = 0;
     const rd_kafka_group_result_t** results =
         rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event.get()), &count);
@@ -164,11 +172,50 @@ class KafkaBroker : public Broker {
   }
 
  private:
-  AdminOptions admin(rd_kafka_admin_op_t operation, int64_t timeout_us) {
-    AdminOptions options(rd_kafka_AdminOptions_new(client_.get(), operation));
-    char reason[256];
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(timeout_us), reason, sizeof(reason));
-    return options;
+  /// The answer to a request that may be sent again. The library waits for the broker that it knows as the controller,
+  /// or as a leader, even if that is gone, so it is told anew who they are.
+  template <class Send>
+  BrokerResult<Event> ask(rd_kafka_admin_op_t operation, int64_t timeout_us, const std::string& action,
+                          const Asked& asked, const Send& send) {
+    const int64_t end = system_clock().steady_us() + timeout_us;
+    while (true) {
+      const int64_t rest = rest_of(end);
+      AdminOptions options(rd_kafka_AdminOptions_new(client_.get(), operation));
+      char reason[256];
+      rd_kafka_AdminOptions_set_request_timeout(options.get(), milliseconds(std::min(rest, kOneAttempt)), reason,
+                                                sizeof(reason));
+      if (operation == RD_KAFKA_ADMIN_OP_LISTOFFSETS) {
+        const ErrorHandle error(
+            rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+        BRAID_CHECK(error == nullptr, "the isolation level is not taken");
+      }
+      send(options.get());
+      BrokerResult<Event> event = answer(action, asked);
+      if (event.ok() && is_without_offset(event->get())) event = failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action, asked);
+      if (event.ok() || event.error().fault != BrokerFault::retry || rest <= kOneAttempt) return event;
+      learn(rest_of(end));
+    }
+  }
+
+  /// When nobody answers in time, the library reports success, and no offset.
+  static bool is_without_offset(rd_kafka_event_t* event) {
+    if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_LISTOFFSETS_RESULT) return false;
+    size_t count = 0;
+    const rd_kafka_ListOffsetsResultInfo_t** found =
+        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+    if (count == 0) return true;
+    const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
+    return result->err == RD_KAFKA_RESP_ERR_NO_ERROR && result->offset == RD_KAFKA_OFFSET_INVALID;
+  }
+
+  static int64_t rest_of(int64_t end) { return std::max<int64_t>(end - system_clock().steady_us(), 0); }
+
+  /// Who controls and who leads, by any broker that answers.
+  void learn(int64_t timeout_us) {
+    const rd_kafka_metadata_t* found = nullptr;
+    if (rd_kafka_metadata(client_.get(), 1, nullptr, &found, milliseconds(std::min(timeout_us, kOneAttempt))) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+      rd_kafka_metadata_destroy(found);
   }
 
   /// The answer to the one request that is out; the library answers within the request's time. A login that is refused
@@ -227,23 +274,20 @@ class KafkaBroker : public Broker {
   /// `offset`: of RD_KAFKA_OFFSET_SPEC_…, or a timestamp; −1: there is none.
   BrokerResult<int64_t> list_offset(const TopicPartition& place, int64_t offset, int64_t timeout_us) {
     const PartitionList list = list_of(place, offset);
-    const AdminOptions options = admin(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_us);
-    const ErrorHandle error(
-        rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
-    BRAID_CHECK(error == nullptr, "the isolation level is not taken");
-    rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), queue_.get());
     const std::string action = "cannot find the offsets of " + text_of(place);
     const Asked asked{.right = "Describe", .topic = place.topic};
-    BRAID_ASSIGN(const Event event, answer(action, asked));
+    BRAID_ASSIGN(const Event event, ask(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_us, action, asked, [&](auto* options) {
+                   rd_kafka_ListOffsets(client_.get(), list.get(), options, queue_.get());
+                 }));
     size_t count = 0;
     const rd_kafka_ListOffsetsResultInfo_t** found =
         rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
     BRAID_CHECK(count == 1, "an answer for another partition");
     const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
-    if (result->err != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(result->err, action, asked);
-    // When nobody answers in time, the library reports success, and no offset.
-    if (result->offset == RD_KAFKA_OFFSET_INVALID) return failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action, asked);
-    return result->offset;
+    if (result->err == RD_KAFKA_RESP_ERR_NO_ERROR) return result->offset;
+    const BrokerError error = error_of(result->err, action, asked);
+    if (error.fault == BrokerFault::retry) learn(timeout_us);
+    return error;
   }
 
   struct Trouble {
