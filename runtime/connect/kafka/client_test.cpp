@@ -134,6 +134,27 @@ TEST_F(ClientTest, RecordsThatAPartitionRefusesEndTheTransaction) {
   EXPECT_THAT(large.error().message, testing::HasSubstr("max.message.bytes"));
 }
 
+// The library drops the records, and says the cause elsewhere.
+TEST_F(ClientTest, ATopicThatATransactionMayNotWriteIsNamed) {
+  begin();
+  answer(kAddPartitions, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+  const BrokerStatus refused = transact();
+  EXPECT_EQ(fault_of(refused), BrokerFault::refused);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("`Write` on the topic `t`"));
+  EXPECT_TRUE(writer_->abort_transaction(30 * kSecond).ok());
+  EXPECT_TRUE(transact().ok());
+}
+
+TEST_F(ClientTest, ATransactionThatHasFailedSaysSoToEveryRecord) {
+  begin();
+  answer(kAddPartitions, {RD_KAFKA_RESP_ERR_POLICY_VIOLATION});
+  EXPECT_EQ(fault_of(transact()), BrokerFault::abort);
+  const BrokerStatus written = writer_->write({.place = {"t", 1}, .key = "k", .value = "v"});
+  EXPECT_EQ(fault_of(written), BrokerFault::abort) << written.error().message;
+  EXPECT_TRUE(writer_->abort_transaction(30 * kSecond).ok());
+  EXPECT_TRUE(transact().ok());
+}
+
 TEST_F(ClientTest, RecordsFollowALeader) {
   begin();
   answer(kProduce, {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT});

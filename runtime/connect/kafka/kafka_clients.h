@@ -8,6 +8,7 @@ namespace braid::kafka {
 
 struct KafkaMembership : BrokerGroup::Membership {
   GroupMetadata metadata;
+  std::string group;
 };
 
 BrokerResult<std::unique_ptr<BrokerReader>> make_kafka_reader(const KafkaOptions& kafka, const ReaderOptions& options);

@@ -22,6 +22,10 @@ std::string missing_right(rd_kafka_resp_err_t code, const Asked& asked) {
   }
 }
 
+bool is_missing_right(rd_kafka_resp_err_t code) {
+  return !missing_right(code, {}).empty();
+}
+
 /// What a user can change about it.
 std::string way_out(rd_kafka_resp_err_t code) {
   switch (code) {
@@ -34,6 +38,12 @@ std::string way_out(rd_kafka_resp_err_t code) {
       return "; `transaction_timeout` may be at most transaction.max.timeout.ms of the brokers";
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       return "; raise max.message.bytes of the topic, and `message.max.bytes` of the job";
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID:
+      return "; the topic was deleted: the next start makes those again that the job writes, and what was in them is "
+             "lost";
     default:
       return {};
   }
@@ -50,7 +60,7 @@ BrokerError described(BrokerFault fault, rd_kafka_resp_err_t code, const std::st
   const std::string infinitive = action.starts_with(kCannot) ? action.substr(kCannot.size()) : action;
   if (const std::string needed = missing_right(code, asked); !needed.empty())
     return with_finding(fault, code, diag::NotPermitted{.action = infinitive, .needed = needed});
-  if (fault == BrokerFault::refused)
+  if (fault == BrokerFault::refused || fault == BrokerFault::lost)
     return with_finding(fault, code, diag::BrokerRefuses{.action = infinitive, .reason = reason + way_out(code)});
   return {fault, action + ": " + reason, static_cast<int>(code)};
 }
@@ -186,15 +196,13 @@ BrokerFault fault_of(rd_kafka_resp_err_t code) {
 
 BrokerFault fault_of_transaction(const rd_kafka_error_t* error) {
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-  const bool fenced = fault_of(code) == BrokerFault::fenced;
-  if (rd_kafka_error_txn_requires_abort(error) != 0) return fenced ? BrokerFault::fenced : BrokerFault::abort;
-  if (fenced) return BrokerFault::fenced;
+  if (fault_of(code) == BrokerFault::fenced) return BrokerFault::fenced;
+  // Another transaction would fail in the same way.
+  if (is_missing_right(code)) return BrokerFault::refused;
+  if (fault_of(code) == BrokerFault::lost) return BrokerFault::lost;
+  if (rd_kafka_error_txn_requires_abort(error) != 0) return BrokerFault::abort;
   if (rd_kafka_error_is_retriable(error) != 0) return BrokerFault::uncertain;
   switch (code) {
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
     case RD_KAFKA_RESP_ERR__NOT_CONFIGURED:

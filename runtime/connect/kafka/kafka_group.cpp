@@ -99,6 +99,7 @@ class KafkaGroup : public BrokerGroup {
   std::unique_ptr<Membership> membership() override {
     auto made = std::make_unique<KafkaMembership>();
     made->metadata.reset(rd_kafka_consumer_group_metadata(client_.get()));
+    made->group = asked_.group;
     return made;
   }
 

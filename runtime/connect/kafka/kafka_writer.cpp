@@ -2,9 +2,12 @@
 // connection a request of one transaction may reach the broker within a later one, and end it. Therefore requests and
 // answers are counted: after any doubt the producer is replaced by a new one with the same id, whose init fences
 // whatever the old one still has on its way.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <set>
 
 #include "runtime/connect/kafka/kafka_clients.h"
 #include "runtime/connect/kafka/kafka_settings.h"
@@ -70,10 +73,12 @@ class KafkaWriter : public BrokerWriter {
   BrokerStatus connect() {
     drop();
     log_.clear();
-    failure_ = {};
+    forget_failures();
     Settings settings;
     BRAID_TRY(settings.set(kafka_, {{"enable.idempotence", "true"},
                                     {"acks", "all"},
+                                    // A topic that is gone is found out before a commit loses its patience.
+                                    {"topic.metadata.propagation.max.ms", "20000"},
                                     {"linger.ms", std::to_string(milliseconds(options_.linger_us))},
                                     {"compression.type", options_.compression}}));
     if (options_.transactional_id) {
@@ -106,7 +111,7 @@ class KafkaWriter : public BrokerWriter {
   BrokerStatus begin_transaction(int64_t timeout_us) override {
     if (!ready_ || log_.doubtful()) BRAID_TRY(begin_session(timeout_us));
     log_.clear();
-    failure_ = {};
+    forget_failures();
     const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
     if (error != nullptr) return error_of_transaction(error.get(), "cannot begin a transaction", asked());
     return {};
@@ -153,6 +158,8 @@ class KafkaWriter : public BrokerWriter {
       return BrokerError{BrokerFault::retry, text(error, "cannot write"), code(error)};
     if (options_.transactional_id && rd_kafka_error_is_fatal(error.get()) != 0)
       return error_of_transaction(error.get(), "cannot write to " + text_of(record.place), asked(record.place.topic));
+    if (options_.transactional_id && rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__STATE)
+      return why_failed(record.place.topic);
     return error_of(rd_kafka_error_code(error.get()), "cannot write to " + text_of(record.place),
                     asked(record.place.topic));
   }
@@ -160,6 +167,7 @@ class KafkaWriter : public BrokerWriter {
   BrokerStatus flush(int64_t timeout_us) override {
     const rd_kafka_resp_err_t code = rd_kafka_flush(client_.get(), milliseconds(timeout_us));
     BRAID_TRY(failure_);
+    BRAID_TRY(why_dropped());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
       return error_of(code, "cannot write: records are not acknowledged", asked());
     return {};
@@ -167,14 +175,19 @@ class KafkaWriter : public BrokerWriter {
 
   BrokerStatus send_offsets(std::span<const OffsetToCommit> offsets, const BrokerGroup::Membership& membership,
                             int64_t timeout_us) override {
-    const auto& metadata = static_cast<const KafkaMembership&>(membership).metadata;
+    const auto& member = static_cast<const KafkaMembership&>(membership);
+    const GroupMetadata& metadata = member.metadata;
     // Brokers take offsets of a transaction unchecked from one that names no member.
     if (metadata == nullptr || rd_kafka_consumer_group_metadata_generation_id(metadata.get()) < 0)
       return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "cannot commit the offsets");
     const PartitionList list = offset_list(client_.get(), offsets);
     const ErrorHandle error(
         rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
-    if (error != nullptr) return error_of_transaction(error.get(), "cannot commit the offsets", asked());
+    if (error != nullptr) {
+      Asked what = asked();
+      what.group = member.group;
+      return error_of_transaction(error.get(), "cannot commit the offsets", what);
+    }
     return {};
   }
 
@@ -188,7 +201,7 @@ class KafkaWriter : public BrokerWriter {
 
   BrokerStatus abort_transaction(int64_t timeout_us) override {
     const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), milliseconds(timeout_us)));
-    failure_ = {};
+    forget_failures();
     if (error != nullptr) return error_of_transaction(error.get(), "cannot abort the transaction", asked());
     return {};
   }
@@ -202,8 +215,31 @@ class KafkaWriter : public BrokerWriter {
   }
   static int code(const ErrorHandle& error) { return static_cast<int>(rd_kafka_error_code(error.get())); }
 
+  void forget_failures() {
+    failure_ = {};
+    dropped_.clear();
+  }
+  /// The library drops records of a transaction that has failed by something else.
+  BrokerStatus why_dropped() {
+    if (dropped_.empty()) return {};
+    return why_failed(fmt::to_string(fmt::join(dropped_, "` or `")));
+  }
+  /// Every call says why the transaction has failed, and so does one that cannot be right now.
+  BrokerError why_failed(const std::string& topics) {
+    const std::string action = "cannot write to `" + topics + "`";
+    const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
+    if (error == nullptr) return {BrokerFault::abort, action, 0};
+    return error_of_transaction(error.get(), action, asked(topics));
+  }
+
   /// Called by flush() and poll(), on their thread.
   void delivered(const rd_kafka_message_t& message) {
+    const bool is_dropped =
+        message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    if (is_dropped && options_.transactional_id) {
+      dropped_.insert(rd_kafka_topic_name(message.rkt));
+      return;
+    }
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || !failure_.ok()) return;
     const std::string action = "cannot write to " + text_of({rd_kafka_topic_name(message.rkt), message.partition});
     BrokerError error = error_of(message.err, action, asked(rd_kafka_topic_name(message.rkt)));
@@ -226,7 +262,8 @@ class KafkaWriter : public BrokerWriter {
   Handle client_;
   bool ready_ = false;  ///< a session has begun
   uint64_t written_ = 0;
-  BrokerStatus failure_;  ///< the first of a record
+  BrokerStatus failure_;           ///< the first of a record
+  std::set<std::string> dropped_;  ///< topics of records that were not sent
   std::vector<rd_kafka_vu_t> parts_;
 };
 
