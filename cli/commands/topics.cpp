@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "cli/commands/standby.h"
 #include "cli/session/broker.h"
 #include "cli/session/topics.h"
 #include "runtime/connect/topic_check.h"
@@ -46,7 +47,7 @@ class SharedStatus {
     monitor_.enter(JobPhase::recovering);
   }
 
-  void note(size_t member, const MemberStatus& status) {
+  void note(size_t member, const MemberStatus& status, const std::optional<Diagnostic>& warning) {
     const std::lock_guard lock(mutex_);
     parts_[member] = status;
     parts_[member].work = {};
@@ -68,6 +69,7 @@ class SharedStatus {
       running += part.running;
       recovering += part.recovering;
     }
+    if (warning) whole.report.warnings.push_back(*warning);
     monitor_.set_tasks(running, recovering);
     for (size_t i = 0; i < whole.report.products.size(); ++i)
       whole.outputs.push_back({.product = program_.products[i].qualified(),
@@ -146,6 +148,26 @@ Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& top
   return reset_topic_job(own, seams);
 }
 
+namespace {
+
+/// Null if the environment asks for no copies.
+Result<std::unique_ptr<Standby>> begin_standby(const JobOptions& options, const TopicSetup& topics,
+                                               SnapshotStore& snapshots, const std::atomic<bool>& failed) {
+  if (topics.settings.standby_bytes == 0) return std::unique_ptr<Standby>();
+  BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(topics.settings));
+  Standby::Job job{.directory = options.directory, .settings = topics.settings, .stop_requested = [&] {
+                     return failed || (options.stop_requested && options.stop_requested());
+                   }};
+  auto show = [monitor = options.monitor](const StandbyRefresh& now) {
+    if (monitor != nullptr) monitor->set_standby(now.tasks, now.bytes);
+  };
+  auto standby = std::make_unique<Standby>(snapshots, real_fs(), std::move(broker), std::move(job), std::move(show));
+  standby->start();
+  return standby;
+}
+
+}  // namespace
+
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,
                               uint64_t memory, const JobSeams& seams) {
   const size_t members = options.workers;
@@ -155,13 +177,19 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
   if (options.monitor != nullptr) status.emplace(program, members, options.state_memory, *options.monitor);
   std::vector<Result<JobReport>> reports(members, JobReport());
   FolderStore snapshots(seams.fs, topics.settings.snapshots);
+  BRAID_ASSIGN(const std::unique_ptr<Standby> standby, begin_standby(options, topics, snapshots, failed));
   auto run_one = [&](size_t number) {
     ThreadExecutor executor(1);
     TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
     if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
-    if (!topics.settings.snapshots.empty()) own.snapshots = &snapshots;
+    if (!topics.settings.snapshots.empty()) own.snapshots = standby != nullptr ? &standby->store() : &snapshots;
     own.job.monitor = nullptr;
-    if (status) own.on_status = [&, number](const MemberStatus& now) { status->note(number, now); };
+    const bool is_watched = status || standby != nullptr;
+    if (is_watched)
+      own.on_status = [&, number](const MemberStatus& now) {
+        if (standby != nullptr) standby->note(number, now.tasks);
+        if (status) status->note(number, now, standby != nullptr ? standby->warning() : std::nullopt);
+      };
     own.job.state_memory = options.state_memory / members;
     own.job.stop_requested = [&] { return failed || (options.stop_requested && options.stop_requested()); };
     if (options.progress) own.job.progress = [&, number](const JobProgress& now) { progress.note(number, now); };

@@ -5,6 +5,7 @@
 
 #include <fmt/ranges.h>
 
+#include "cli/project/config.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/suggest.h"
@@ -12,9 +13,9 @@
 namespace braid::cli {
 namespace {
 
-const std::vector<std::string> kJobSettings{"commit_within",   "compression",        "delivery",    "group",
-                                            "instance",        "partitions",         "replication", "snapshots",
-                                            "session_timeout", "transaction_timeout"};
+const std::vector<std::string> kJobSettings{"commit_within",   "compression", "delivery",           "group",
+                                            "instance",        "partitions",  "replication",        "snapshots",
+                                            "session_timeout", "standby",     "transaction_timeout"};
 const std::vector<std::string> kCompressions{"none", "gzip", "snappy", "lz4", "zstd"};
 constexpr int32_t kMostPartitions = 100'000;
 constexpr int32_t kMostReplicas = 100;
@@ -36,8 +37,20 @@ class Section {
     client(setting);
   }
 
-  /// Without a login the client would ignore what it is given for one.
   void check_whole() {
+    const BrokerSettings& settings = config_.settings;
+    if (settings.standby_bytes > 0 && settings.snapshots.empty())
+      reporter_
+          .report(diag::FlagValue{.option = "standby",
+                                  .expected = "`snapshots` beside it: copies of snapshots are what it keeps",
+                                  .found = "none"})
+          .note(place(config_.places["standby"]));
+    check_login();
+  }
+
+ private:
+  /// Without a login the client would ignore what it is given for one.
+  void check_login() {
     auto value = [&](std::string_view name) -> std::string {
       for (const auto& [key, text] : config_.settings.client)
         if (key == name) return text;
@@ -59,7 +72,6 @@ class Section {
     }
   }
 
- private:
   std::string place(Span span) const {
     return fmt::format("in {}:{}", sources_.file(span.file).path, sources_.position(span.file, span.begin).line);
   }
@@ -124,6 +136,11 @@ class Section {
     if (key == "group") made.group = setting.value;
     if (key == "instance") made.instance = setting.value;
     if (key == "snapshots") made.snapshots = setting.value;
+    if (key == "standby") {
+      const auto bytes = memory_size(setting.value);
+      if (!bytes) return wrong(setting, "a size of at least 8MB, like \"20GB\"");
+      made.standby_bytes = static_cast<uint64_t>(*bytes);
+    }
     if (key == "session_timeout") made.session_timeout_us = duration(setting, kShortest, kLongestSession, "1s to 30m");
     if (key == "transaction_timeout")
       made.transaction_timeout_us = duration(setting, kShortest, kLongestTransaction, "1s to 15m");

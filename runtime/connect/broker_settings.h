@@ -31,6 +31,7 @@ struct BrokerSettings {
   std::optional<int32_t> partitions;  ///< of topics that the job makes, where the binding says nothing
   std::string compression = "lz4";    ///< none, gzip, snappy, lz4, zstd
   std::string snapshots;              ///< directory; empty: none
+  uint64_t standby_bytes = 0;         ///< of copies of snapshots on this machine; 0: none
 };
 
 }  // namespace braid

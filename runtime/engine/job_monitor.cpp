@@ -89,6 +89,9 @@ struct JobMonitor::Families {
                                          kCommitBounds});
   Family& aborted = to.declare({"braid_commits_aborted_total", kCounter,
                                 "Commits to a broker that were given up; what was in them is done again."});
+  Family& standby_tasks =
+      to.declare({"braid_standby_tasks", kGauge, "Tasks of other processes whose last snapshot is kept here, too."});
+  Family& standby_bytes = to.declare({"braid_standby_bytes", kGauge, "Size of the copies of snapshots."});
   // State.
   Family& state_rows = to.declare({"braid_state_rows", kGauge, "Rows of state, in memory or not."});
   Family& cold_rows = to.declare({"braid_state_cold_rows", kGauge, "Rows of state that are in the store alone."});
@@ -270,6 +273,11 @@ void JobMonitor::add(const MemberWork& work, uint64_t epoch) {
 void JobMonitor::set_tasks(size_t running, size_t recovering) {
   families_->tasks.gauge({"running"}).set(static_cast<double>(running));
   families_->tasks.gauge({"recovering"}).set(static_cast<double>(recovering));
+}
+
+void JobMonitor::set_standby(size_t tasks, uint64_t bytes) {
+  families_->standby_tasks.gauge().set(static_cast<double>(tasks));
+  families_->standby_bytes.gauge().set(static_cast<double>(bytes));
 }
 
 bool JobMonitor::wants_status() {

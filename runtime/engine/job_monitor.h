@@ -124,6 +124,8 @@ class JobMonitor {
   /// have. By one thread at a time.
   void add(const MemberWork& work, uint64_t epoch);
   void set_tasks(size_t running, size_t recovering);
+  /// On any thread: of how many other tasks a snapshot is kept here, and the bytes of all.
+  void set_standby(size_t tasks, uint64_t bytes);
   /// Whether it is time for the next status. To ask says that the job moves.
   bool wants_status();
   void publish(JobStatus status);

@@ -82,7 +82,10 @@ class Fetch {
       const std::string folder = parent_directory(join_path(unfinished_, file.path));
       if (folders.insert(folder).second)
         if (Status made = local_.make_directories(folder); !made.ok()) return from_here(made.error());
-      BRAID_TRY(download(file));
+      Result<void, Failure> downloaded = download(file);
+      if (!downloaded.ok() && downloaded.error().kind == Failure::Kind::unusable && drop_copy(file))
+        downloaded = download(file);
+      BRAID_TRY(downloaded);
     }
     for (const std::string& folder : folders)
       if (Status synced = local_.sync_directory(folder); !synced.ok()) return from_here(synced.error());
@@ -90,6 +93,11 @@ class Fetch {
     if (placed.ok()) placed = local_.sync_directory(parent_directory(request_.directory));
     if (!placed.ok()) return from_here(placed.error());
     return {};
+  }
+
+  bool drop_copy(const SnapshotFile& file) {
+    return store_.drop_copy(request_.owner.files() + "/" + file.object) &&
+           local_.remove(join_path(unfinished_, file.path)).ok();
   }
 
   Result<void, Failure> download(const SnapshotFile& file) {

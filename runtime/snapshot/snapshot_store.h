@@ -44,6 +44,11 @@ class SnapshotStore {
   virtual Result<std::vector<std::string>> list_unfinished(const std::string& folder) = 0;
   /// The object, and what unfinished puts of it left. Succeeds if it is missing.
   virtual Status remove(const std::string& name) = 0;
+  /// A copy on this machine turned out to be damaged. True: there was one, and `get` does not use it any more.
+  virtual bool drop_copy(const std::string& name) {
+    (void)name;
+    return false;
+  }
 
   Status put_text(const std::string& name, std::string_view content);
   Result<std::string> get_text(const std::string& name, uint64_t longest);

@@ -320,6 +320,7 @@ void JobMember::show_status() {
   status.job.report.warnings = warnings_;
   for (const auto& [number, task] : tasks_) {
     ++(task != nullptr ? status.running : status.recovering);
+    status.tasks.push_back(number);
     if (task == nullptr) continue;
     task->add_to_status(status.job);
     task->add_to_work(work_);

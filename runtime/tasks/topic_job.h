@@ -20,6 +20,7 @@ struct MemberStatus {
   JobStatus job;                       ///< of its tasks that are at work
   MemberWork work;                     ///< since the status before
   size_t running = 0, recovering = 0;  ///< tasks
+  std::vector<int32_t> tasks;          ///< both
   bool ready = false;                  ///< it was given its tasks, and has recovered them
 };
 

@@ -350,6 +350,51 @@ def starting_over(case):
     job.run("--reset", finding="W7103")
 
 
+def a_standby(case):
+    """A new instance copies snapshots before it joins, and again while it runs: a task that moves starts from a copy."""
+    job = Job(case, kafka='snapshots = "snapshots"\nstandby = "1GB"\nsession_timeout = "6s"')
+    job.put(*range(10))
+    job.put(*range(10, 20), partition=1)
+    stored = job.folder / "snapshots"
+    words = ("run", job.folder, "--env", "prod", "--listen", "127.0.0.1:0", "--log", "json")
+
+    def wait_for(what, is_so):
+        end = time.monotonic() + 60
+        while not is_so():
+            case.expect(time.monotonic() < end, f"not within a minute: {what}")
+            time.sleep(0.2)
+
+    first = case.start(*words)
+    second = None
+    try:
+        listening(first)
+        wait_for("two snapshots", lambda: len(list(stored.glob("*/*/manifests/*"))) >= 2)
+        second = case.start(*words, "--store", job.folder / "other")
+        address = listening(second)
+        copies = job.folder / "other/standby"
+        wait_for("copies of both tasks", lambda: len(list(copies.glob("*/*/files"))) == 2)
+        wait_for("its tasks", lambda: ready(address))
+        # Its own task needs no copy any more.
+        wait_for("copies of one task", lambda: len(list(copies.glob("*/*/files/*"))) > 0 and
+                 len(list(copies.glob("*/*/files"))) == 1)
+        first.kill()
+        first.communicate(timeout=60)
+        # Whoever reads the folder of snapshots now finds nothing.
+        for file in stored.glob("*/*/files/*"):
+            file.unlink()
+        job.put(*range(20, 30))
+        job.put(*range(30, 40), partition=1)
+        wait_for("both tasks", lambda: all((job.folder / f"other/tasks/{task}/state").exists() for task in range(2)) and
+                 len(job.ids()) == 40)
+    finally:
+        first.kill()
+        if second is not None:
+            second.terminate()
+            told_by_second = second.communicate(timeout=60)[1]
+    case.expect(job.ids() == list(range(40)), f"{job.ids()}")
+    case.expect("W8033" not in told_by_second and "W8045" not in told_by_second, told_by_second)
+
+
 def traces(case):
     """A row that is made from one record has its trace."""
     job = Job(case)
@@ -465,5 +510,5 @@ if __name__ == "__main__":
     main([a_plain_broker, a_login_by_scram_over_tls, a_wrong_password, secrets_that_are_not_there,
           an_authority_that_is_not_trusted, a_wrong_port, no_broker, a_topic_that_is_missing,
           topics_with_other_partitions, a_dry_run, at_least_once, files_into_a_topic, a_start_outside_of_a_topic, times_of_commits,
-          starting_over, traces, what_it_shows, state_of_a_changed_script, no_rights, values_that_the_client_refuses,
+          starting_over, a_standby, traces, what_it_shows, state_of_a_changed_script, no_rights, values_that_the_client_refuses,
           an_installation_without_the_client], options)

@@ -77,6 +77,7 @@ replication = 3
 partitions = 8
 compression = "zstd"
 snapshots = "snapshots"
+standby = "20GB"
 security.protocol = "sasl_ssl"
 "sasl.mechanism" = "SCRAM-SHA-512"
 sasl.username = "braid"
@@ -122,6 +123,8 @@ def wrong_settings(case):
             ('partitions = "8"', "E7017", "a number from 1 to 100000"),
             ('compression = "brotli"', "E7017", "one of none, gzip, snappy, lz4, zstd"),
             ('group = ""', "E7017", "not empty"),
+            ('snapshots = "s"\nstandby = "20"', "E7017", 'a size of at least 8MB, like "20GB"'),
+            ('standby = "20GB"', "E7017", "`snapshots` beside it"),
             ('"fetch.min.bytes" = [1]', "E7017", "a text, a number, true or false"),
             ('"sasl.username" = "braid"', "E7017", "where `sasl.username` is set"),
             ('"ssl.ca.pem" = "file:ca.pem"', "E7017", '"ssl" or "sasl_ssl"'),
