@@ -40,6 +40,7 @@ Result<JobReport> JobMember::run() {
   while (!stops()) {
     if (std::exchange(fenced_, false)) BRAID_TRY(join());
     BRAID_TRY(serve());
+    if (fenced_) continue;  // what it has is not its own
     BRAID_TRY(recover_tasks());
     BRAID_ASSIGN(const bool ran, run_round());
     show_status();

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "runtime/base/check.h"
 #include "runtime/base/rng.h"
 #include "runtime/broker/patience.h"
 #include "runtime/engine/job_status.h"
@@ -440,6 +441,7 @@ void TaskRun::note_failure(const Error& error) {
 }
 
 Status TaskRun::close() {
+  BRAID_CHECK(turns_.since_commit() == 0, "a task is given up with work that is not committed");
   if (uploader_ && uploader_->busy()) uploader_->cancel();
   BRAID_TRY(checkpoint());
   BRAID_TRY(wait_for_checkpoint());
