@@ -82,6 +82,23 @@ void log_start(const JobLog& log, const JobDescription& job, const RunFlags& fla
   log.write(LogLevel::info, "started", std::move(fields));
 }
 
+void show_stages(const std::vector<StageOutline>& stages, const JobLog& log) {
+  for (size_t number = 0; number < stages.size(); ++number) {
+    const StageOutline& stage = stages[number];
+    const std::string reads = fmt::format("{}", fmt::join(stage.reads, ", "));
+    if (log.structured()) {
+      JsonObject fields;
+      fields.number("stage", static_cast<int64_t>(number));
+      fields.number("tasks", stage.tasks);
+      fields.text("reads", reads);
+      log.write(LogLevel::info, "stage", std::move(fields));
+    } else {
+      fmt::print(stderr, "stage {}: {}{}\n", number, counted(stage.tasks, "task"),
+                 reads.empty() ? "" : ", reads " + reads);
+    }
+  }
+}
+
 std::string state_text(const StateSize& state) {
   std::string text = fmt::format("{} rows, {} in memory", grouped(static_cast<int64_t>(state.rows)),
                                  bytes_text(static_cast<int64_t>(state.bytes)));
@@ -285,9 +302,10 @@ void run(const RunFlags& flags, CommandContext& context) {
     if (registry) native.expect(expected_plans(*registry, compiled.program()));
     native.start();
   }
+  const auto show = [&](const std::vector<StageOutline>& stages) { show_stages(stages, log); };
   const Result<JobReport> report = topics.outputs.empty()
                                        ? run_job(compiled.program(), options, seams)
-                                       : run_members(compiled.program(), options, topics, memory, seams);
+                                       : run_members(compiled.program(), options, topics, memory, seams, show);
   const int64_t elapsed = progress.elapsed_us();
   progress.clear();
   if (report.ok()) {
@@ -355,8 +373,8 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->add_option_function<std::string>(
           "--commit-within",
           [flags](const std::string& written) { parse_duration_literal(written, &flags->commit_within_us); },
-          "With --follow or topics: longest time from a turn to its commit (default: 1s; with topics the "
-          "environment's, or 100ms)")
+          "With --follow: longest time from a turn to its commit (default: 1s). With topics: time from one commit to "
+          "the next (default: the environment's, or 100ms)")
       ->check(is_duration)
       ->type_name("DURATION");
   command->add_option("--workers", flags->workers, "Number of threads (default: from the environment)")

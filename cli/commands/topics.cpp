@@ -169,7 +169,7 @@ Result<std::unique_ptr<Standby>> begin_standby(const JobOptions& options, const 
 }  // namespace
 
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,
-                              uint64_t memory, const JobSeams& seams) {
+                              uint64_t memory, const JobSeams& seams, const ShowStages& show_stages) {
   const size_t members = options.workers;
   std::atomic<bool> failed = false;
   SharedProgress progress(members, options.progress);
@@ -179,11 +179,13 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
   FolderStore snapshots(seams.fs, topics.settings.snapshots);
   BRAID_ASSIGN(const std::unique_ptr<Standby> standby, begin_standby(options, topics, snapshots, failed));
   auto run_one = [&](size_t number) {
-    ThreadExecutor executor(1);
+    ThreadExecutor executor(1), commits(1);
     TopicJobOptions own{.job = options, .broker = topics.settings, .outputs = topics.outputs};
     if (members > 1 && own.broker.instance) *own.broker.instance += "-" + std::to_string(number);
     if (!topics.settings.snapshots.empty()) own.snapshots = standby != nullptr ? &standby->store() : &snapshots;
+    own.commits = &commits;
     own.job.monitor = nullptr;
+    if (number == 0) own.on_layout = show_stages;
     const bool is_watched = status || standby != nullptr;
     if (is_watched)
       own.on_status = [&, number](const MemberStatus& now) {

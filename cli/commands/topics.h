@@ -10,6 +10,7 @@
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/job.h"
 #include "runtime/tasks/reset.h"
+#include "runtime/tasks/topic_job.h"
 
 namespace braid::cli {
 
@@ -35,9 +36,10 @@ Result<int64_t> commit_within(int64_t option_us, const TopicSetup& topics);
 /// Deletes what belongs to a job that writes topics (runtime/tasks/reset.h).
 Result<TopicReset> reset_topics(const JobOptions& options, const TopicSetup& topics, const JobSeams& seams);
 
+using ShowStages = std::function<void(const std::vector<StageOutline>& stages)>;
 /// Runs as many members as JobOptions::workers says, until all have ended; if one fails, the others stop. `memory`: of
-/// all of them.
+/// all of them. `show_stages` is called once, on this thread.
 Result<JobReport> run_members(const Program& program, const JobOptions& options, const TopicSetup& topics,
-                              uint64_t memory, const JobSeams& seams);
+                              uint64_t memory, const JobSeams& seams, const ShowStages& show_stages);
 
 }  // namespace braid::cli

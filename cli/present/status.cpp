@@ -85,6 +85,10 @@ std::string partitions_json(const JobStatus& status) {
     add_instant(object, "watermark", partition.watermark);
     object.boolean("idle", partition.idle);
     object.boolean("ended", partition.ended);
+    if (partition.waits_for.empty())
+      object.null("waits_for");
+    else
+      object.text("waits_for", partition.waits_for);
     partitions.add(object.take());
   }
   return partitions.take();
@@ -165,11 +169,17 @@ std::string partitions_text(const JobStatus& status) {
                {grouped(partition.position)},
                {lag},
                {instant_text(partition.watermark)},
-               {partition.ended  ? "ended"
-                : partition.idle ? "idle"
-                                 : "active"}});
+               {partition.ended                ? "ended"
+                : !partition.waits_for.empty() ? "paused"
+                : partition.idle               ? "idle"
+                                               : "active"}});
   }
-  return table.empty() ? "" : "\n" + table.render(0, false);
+  if (table.empty()) return {};
+  std::string text = "\n" + table.render(0, false);
+  for (const JobStatus::Partition& partition : status.partitions)
+    if (!partition.waits_for.empty())
+      text += fmt::format("{} of {} is paused: {}\n", partition.name, partition.source, partition.waits_for);
+  return text;
 }
 
 }  // namespace

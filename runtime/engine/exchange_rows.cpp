@@ -9,7 +9,7 @@ namespace braid {
 namespace {
 
 constexpr uint16_t kLayout = 1;
-enum class Kind : uint8_t { rows = 1, time = 2 };
+enum class Kind : uint8_t { rows = 1, time = 2, times = 3 };
 enum class State : uint8_t { ended, active, idle };
 
 void begin(Kind kind, uint32_t front, WireWriter& out) {
@@ -26,6 +26,15 @@ uint64_t digest_of(const Program& whole, const std::vector<Field>& row) {
   for (const ProductSpec& product : whole.products)
     text += fmt::format("\n{} {}", product.qualified(), product.version);
   return key_hash(text);
+}
+
+SourceRows::Front read_time(uint32_t front, WireReader& in) {
+  const auto epoch = in.fixed<uint64_t>();
+  EdgeTime time{.w = in.fixed<int64_t>()};
+  const auto state = in.fixed<State>();
+  time.active = state == State::active ? 1 : 0;
+  time.idle = state == State::idle ? 1 : 0;
+  return {front, epoch, time};
 }
 
 struct Arrived {
@@ -66,12 +75,15 @@ void ExchangeFormat::append(const Block& block, uint32_t row, WireWriter& out) c
   std::memcpy(out.bytes().data() + at, &size, sizeof(size));
 }
 
-std::string ExchangeFormat::time(uint32_t front, uint64_t epoch, const EdgeTime& time) const {
+std::string ExchangeFormat::times(std::span<const SourceRows::Front> fronts) {
   WireWriter out;
-  begin(Kind::time, front, out);
-  out.fixed(epoch);
-  out.fixed(time.w);
-  out.fixed(time.active > 0 ? State::active : time.idle > 0 ? State::idle : State::ended);
+  begin(Kind::times, static_cast<uint32_t>(fronts.size()), out);
+  for (const SourceRows::Front& front : fronts) {
+    out.fixed(front.number);
+    out.fixed(front.epoch);
+    out.fixed(front.time.w);
+    out.fixed(front.time.active > 0 ? State::active : front.time.idle > 0 ? State::idle : State::ended);
+  }
   return out.take();
 }
 
@@ -89,15 +101,20 @@ Result<SourceRows> ExchangeFormat::read(std::span<const GivenRecord> given, cons
     if (in.fixed<uint16_t>() != kLayout) return damaged("it has another format");
     const auto kind = in.fixed<Kind>();
     const auto front = in.fixed<uint32_t>();
-    if (in.failed() || front >= fronts) return damaged("nobody of this job has written it");
-    if (kind == Kind::time) {
-      const auto epoch = in.fixed<uint64_t>();
-      EdgeTime time{.w = in.fixed<int64_t>()};
-      const auto state = in.fixed<State>();
-      time.active = state == State::active ? 1 : 0;
-      time.idle = state == State::idle ? 1 : 0;
+    const std::string_view foreign = "nobody of this job has written it";
+    if (kind == Kind::times) {
+      for (uint32_t i = 0; i < front && !in.failed(); ++i) {
+        const auto number = in.fixed<uint32_t>();
+        if (!in.failed() && number >= fronts) return damaged(std::string(foreign));
+        turn.fronts.push_back(read_time(number, in));
+      }
       if (in.failed() || !in.at_end()) return damaged("it is cut");
-      turn.fronts.push_back({front, epoch, time});
+      continue;
+    }
+    if (in.failed() || front >= fronts) return damaged(std::string(foreign));
+    if (kind == Kind::time) {
+      turn.fronts.push_back(read_time(front, in));
+      if (in.failed() || !in.at_end()) return damaged("it is cut");
       continue;
     }
     if (kind != Kind::rows) return damaged("it has another format");

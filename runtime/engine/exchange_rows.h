@@ -6,7 +6,9 @@
 //              time, watermark, position, line i64 | source, partition u32 | settled u64 |
 //              the bytes of the input record that caused it | the row (runtime/data/row_codec.h), both with u32 sizes
 //   kind time: u64 epoch, to which the rows before it belong | i64 watermark | u8 0: ended, 1: active, 2: idle
+//   kind times: of several tasks at once, front is how many: for each u32 front, then as kind time
 //
+// Kind time is still read, and not written any more.
 // Sources are numbered as in the whole program, partitions as in their topic: so rows have the same origin, and the
 // same place among others, in every stage. Formats are immutable.
 #pragma once
@@ -30,7 +32,8 @@ class ExchangeFormat {
   void begin_rows(uint32_t front, WireWriter& out) const;
   /// Behind begin_rows() and what was appended since.
   void append(const Block& block, uint32_t row, WireWriter& out) const;
-  std::string time(uint32_t front, uint64_t epoch, const EdgeTime& time) const;
+  /// What becomes of the time of tasks with the epochs that end, each to which its rows before it belong.
+  static std::string times(std::span<const SourceRows::Front> fronts);
 
   /// The values of records, in order, as a turn of the stage that reads them. Refers to their bytes. Fails with 8021.
   Result<SourceRows> read(std::span<const GivenRecord> given, const std::string& topic, uint32_t fronts,

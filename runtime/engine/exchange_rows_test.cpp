@@ -80,8 +80,9 @@ class Exchanged : public testing::Test {
     ASSERT_TRUE(rows.ok()) << rows.error().message;
     reader_->run_turn(1, 0, *rows, false);
   }
-  std::string time(uint32_t front, uint64_t epoch, int64_t w, uint32_t active = 1) const {
-    return format_->time(front, epoch, {.w = w, .active = active});
+  static std::string time(uint32_t front, uint64_t epoch, int64_t w, uint32_t active = 1) {
+    const SourceRows::Front fronts[] = {{front, epoch, {.w = w, .active = active}}};
+    return ExchangeFormat::times(fronts);
   }
 
   test::ProgramBuilder builder_;
@@ -159,7 +160,7 @@ TEST_F(Exchanged, WhatIsDamagedIsFound) {
   send(test::record("a", 7, 50));
   const std::string right = output_.rows.bytes();
   const std::string time_right = time(1, 1, 40);
-  const std::string foreign = format_->time(2, 1, {});
+  const std::string foreign = time(2, 1, 0);
   for (const std::string& wrong : {std::string(), std::string("{}"), right.substr(0, right.size() - 1), right + "x",
                                    foreign, time_right + "x", time_right.substr(0, 20)}) {
     const std::vector<std::string> values = {right, wrong};

@@ -25,16 +25,24 @@ class FrozenEpoch {
     uint64_t frozen;  ///< about the bytes of rows that are frozen
     uint64_t turns;   ///< until the next epoch ends, about
   };
+  /// Whether it is sure that the epoch counts. One of which it is not known yet is copied, and written only once
+  /// release() says that it does.
+  enum class Counts { yes, not_known };
   /// `batch` is what TurnEngine::freeze() put out, with the epoch record.
-  FrozenEpoch(TurnEngine& engine, Executor& executor, const Pieces& pieces, StateBatch batch, Write write);
+  FrozenEpoch(TurnEngine& engine, Executor& executor, const Pieces& pieces, StateBatch batch, Write write,
+              Counts counts = Counts::yes);
 
   /// Copies a piece, if some is left. Behind each turn.
   void go_on() {
-    if (!task_) copy(piece_);
+    if (!is_copied_) copy(piece_);
   }
-  bool is_copied() const { return task_ != nullptr; }
+  /// It is not known whether it counts.
+  bool is_held() const { return !counts_; }
+  /// It counts.
+  void release();
+  bool is_copied() const { return is_copied_; }
   bool is_written() const { return task_ && task_->done(); }
-  /// Copies the rest and waits until the epoch is written. Its error, if that failed.
+  /// Copies the rest and waits until the epoch is written, which counts. Its error, if that failed.
   Status wait();
   /// Waits until it is not being written: within a turn, in which nothing can be copied. Its error, if that failed.
   Status wait_for_store();
@@ -43,6 +51,7 @@ class FrozenEpoch {
 
  private:
   void copy(uint64_t bytes);
+  void write();
 
   TurnEngine& engine_;
   Executor& executor_;
@@ -50,8 +59,9 @@ class FrozenEpoch {
   uint64_t memory_ = 0;
   StateBatch batch_;
   Write write_;
+  bool counts_, is_copied_ = false;
   Status result_;               ///< valid once the task is done
-  std::unique_ptr<Task> task_;  ///< none: rows are still to be copied. Let go of first: it uses the others
+  std::unique_ptr<Task> task_;  ///< none: it is not being written yet. Let go of first: it uses the others
 };
 
 }  // namespace braid

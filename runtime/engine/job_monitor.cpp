@@ -123,7 +123,7 @@ struct JobMonitor::Families {
                                      {"source"}});
   Family& source_partitions = to.declare({"braid_source_partitions",
                                           kGauge,
-                                          "Partitions of a source by what they do: active, idle or ended.",
+                                          "Partitions of a source by what they do: active, idle, paused or ended.",
                                           {"source", "state"}});
   // Products.
   Family& product_info = to.declare(
@@ -261,12 +261,17 @@ void JobMonitor::add(const MemberWork& work, uint64_t epoch) {
   for (const MemberWork::Written& each : work.written)
     families_->output_bytes.counter({each.product, std::to_string(each.version), each.port})
         .add(static_cast<double>(each.bytes));
-  if (work.commits_us.empty()) return;
+  if (work.commits.empty()) return;
   families_->committed_at.gauge().set(seconds(clock_.now_us()));
-  families_->commits_made.add(static_cast<double>(work.commits_us.size()));
-  for (const int64_t took : work.commits_us) {
-    families_->pause.observe(seconds(took));
-    if (on_event) on_event({.kind = JobEvent::Kind::committed, .epoch = epoch, .paused_us = took});
+  families_->commits_made.add(static_cast<double>(work.commits.size()));
+  for (const MemberWork::Commit& commit : work.commits) {
+    families_->write.observe(seconds(commit.took_us));
+    families_->pause.observe(seconds(commit.paused_us));
+    if (on_event)
+      on_event({.kind = JobEvent::Kind::committed,
+                .epoch = epoch,
+                .took_us = commit.took_us - commit.paused_us,
+                .paused_us = commit.paused_us});
   }
 }
 
@@ -320,12 +325,13 @@ void JobMonitor::publish(JobStatus status) {
 void JobMonitor::set_sources(const JobStatus& status) {
   struct Source {
     int64_t watermark = kEndTime;
-    int64_t active = 0, idle = 0, ended = 0;
+    int64_t active = 0, idle = 0, paused = 0, ended = 0;
   };
   std::map<std::string_view, Source> sources;
   for (const JobStatus::Partition& partition : status.partitions) {
     Source& source = sources[partition.source];
-    ++(partition.ended ? source.ended : partition.idle ? source.idle : source.active);
+    const bool paused = !partition.waits_for.empty();
+    ++(partition.ended ? source.ended : paused ? source.paused : partition.idle ? source.idle : source.active);
     if (!partition.ended && !partition.idle) source.watermark = std::min(source.watermark, partition.watermark);
     if (partition.lag_bytes)
       families_->lag_bytes.gauge({partition.source, partition.name}).set(static_cast<double>(*partition.lag_bytes));
@@ -338,6 +344,7 @@ void JobMonitor::set_sources(const JobStatus& status) {
     families_->source_delay.gauge({name}).set(seconds(status.taken_at) - watermark);
     families_->source_partitions.gauge({name, "active"}).set(static_cast<double>(source.active));
     families_->source_partitions.gauge({name, "idle"}).set(static_cast<double>(source.idle));
+    families_->source_partitions.gauge({name, "paused"}).set(static_cast<double>(source.paused));
     families_->source_partitions.gauge({name, "ended"}).set(static_cast<double>(source.ended));
   }
 }

@@ -32,6 +32,7 @@ struct JobStatus {
     int64_t watermark = kNoTime;
     bool idle = false;
     bool ended = false;
+    std::string waits_for;  ///< why its next record cannot be read yet; empty: it is not paused
   };
   struct Output {
     std::string product;  ///< qualified
@@ -62,7 +63,11 @@ struct JobEvent {
 /// What a member of a job over a broker has done since it was asked before.
 struct MemberWork {
   uint64_t turns = 0;
-  std::vector<int64_t> commits_us;     ///< how long each took, while no turn ran
+  struct Commit {
+    int64_t took_us = 0;
+    int64_t paused_us = 0;  ///< of that, while no turn ran
+  };
+  std::vector<Commit> commits;
   std::vector<int64_t> recoveries_us;  ///< of tasks, from when it got them to their first turn
   uint64_t aborted = 0;                ///< commits that were given up, with what was to be in them
   struct Read {

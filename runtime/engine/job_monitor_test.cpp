@@ -38,7 +38,7 @@ TEST_F(Monitored, counts_what_members_of_a_job_do) {
   std::vector<JobEvent> events;
   monitor_.on_event = [&](const JobEvent& event) { events.push_back(event); };
   const MemberWork work{.turns = 3,
-                        .commits_us = {20'000, 40'000},
+                        .commits = {{20'000, 0}, {40'000, 15'000}},
                         .recoveries_us = {1'500'000},
                         .aborted = 1,
                         .read = {{"test.s", "in/0", 10, 700}},
@@ -50,6 +50,8 @@ TEST_F(Monitored, counts_what_members_of_a_job_do) {
   EXPECT_EQ(sample(monitor_, "braid_turns_total"), 6);
   EXPECT_EQ(sample(monitor_, "braid_commits_total"), 4);
   EXPECT_EQ(sample(monitor_, "braid_commit_pause_seconds_count"), 4);
+  EXPECT_DOUBLE_EQ(sample(monitor_, "braid_commit_pause_seconds_sum"), 0.03);
+  EXPECT_DOUBLE_EQ(sample(monitor_, "braid_commit_write_seconds_sum"), 0.12);
   EXPECT_EQ(sample(monitor_, "braid_task_recovery_seconds_count"), 2);
   EXPECT_EQ(sample(monitor_, "braid_commits_aborted_total"), 2);
   EXPECT_EQ(sample(monitor_, "braid_source_records_total{source=\"test.s\",partition=\"in/0\"}"), 20);
@@ -59,7 +61,8 @@ TEST_F(Monitored, counts_what_members_of_a_job_do) {
   EXPECT_EQ(sample(monitor_, "braid_tasks{state=\"recovering\"}"), 1);
   ASSERT_EQ(events.size(), 4U);
   EXPECT_EQ(events[3].epoch, 9U);
-  EXPECT_EQ(events[3].paused_us, 40'000);
+  EXPECT_EQ(events[3].took_us, 25'000);
+  EXPECT_EQ(events[3].paused_us, 15'000);
 }
 
 TEST_F(Monitored, says_at_the_end_what_the_report_says) {

@@ -12,6 +12,7 @@ std::vector<JobStatus::Partition> partitions_of(const Program& program, const Tu
     const PartitionClock clock =
         spec.is_exchange() ? PartitionClock() : engine.clock(partition.source, partition.ordinal);
     const JobInputs::Lag lag = inputs.lag(partition);
+    const std::string* waits_for = partition.reader == nullptr ? nullptr : partition.reader->waits_for();
     partitions.push_back({.source = spec.name,
                           .name = partition.name,
                           .position = partition.position.position,
@@ -19,7 +20,8 @@ std::vector<JobStatus::Partition> partitions_of(const Program& program, const Tu
                           .lag_records = lag.records,
                           .watermark = watermark,
                           .idle = clock.idle,
-                          .ended = clock.ended || partition.finished});
+                          .ended = clock.ended || partition.finished,
+                          .waits_for = waits_for == nullptr ? "" : *waits_for});
   }
   return partitions;
 }

@@ -61,15 +61,14 @@ void ExchangeOutputs::collect(std::vector<EpochOutput>& outputs) {
   }
 }
 
-void ExchangeOutputs::end_epoch(uint64_t epoch, const TurnEngine& engine) {
+void ExchangeOutputs::end_epoch(uint64_t epoch, const TurnEngine& engine, ExchangeTimes& times) {
   for (const auto& output : outputs_) {
     for (int32_t partition = 0; partition < output->exchange.partitions; ++partition) {
       WireWriter& waiting = output->waiting[static_cast<size_t>(partition)];
       if (!waiting.bytes().empty()) write(*output, partition, waiting.bytes());
       waiting.clear();
     }
-    const std::string value = output->format.time(front_, epoch, engine.edge_time(output->input));
-    for (int32_t partition = 0; partition < output->exchange.partitions; ++partition) write(*output, partition, value);
+    times.add(output->exchange, {front_, epoch, engine.edge_time(output->input)});
   }
 }
 
@@ -79,6 +78,24 @@ void ExchangeOutputs::write(Output& output, int32_t partition, std::string_view 
                       .value = value,
                       .headers = {},
                       .timestamp_ms = clock_.now_us() / 1000});
+}
+
+void ExchangeTimes::add(const Exchange& exchange, const SourceRows::Front& front) {
+  Topic& topic = topics_[exchange.topic];
+  topic.partitions = exchange.partitions;
+  topic.fronts.push_back(front);
+}
+
+void ExchangeTimes::write(Transaction& transaction, Clock& clock) const {
+  for (const auto& [name, topic] : topics_) {
+    const std::string value = ExchangeFormat::times(topic.fronts);
+    for (int32_t partition = 0; partition < topic.partitions; ++partition)
+      transaction.write({.place = {name, partition},
+                         .key = std::nullopt,
+                         .value = value,
+                         .headers = {},
+                         .timestamp_ms = clock.now_us() / 1000});
+  }
 }
 
 }  // namespace braid

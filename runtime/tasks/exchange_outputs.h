@@ -1,9 +1,11 @@
 // What a task sends to other stages of its job: rows, to the partition of their key, and what becomes of its time, to
-// all partitions. Rows of an epoch are joined to records of about 64 KB.
+// all partitions. Rows of an epoch are joined to records of about 64 KB. The time goes with that of the member's other
+// tasks, in one record for each partition.
 //
 // Rows that are sent while epochs are run again are digested like before and thrown away; so is their time.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +24,21 @@ namespace braid {
 /// Where rows with a key go that has that hash.
 int32_t partition_of_hash(uint64_t hash, int32_t partitions);
 
+/// What becomes of the time of a member's tasks with the epochs that end.
+class ExchangeTimes {
+ public:
+  void add(const Exchange& exchange, const SourceRows::Front& front);
+  /// Into the transaction, behind all rows of these epochs.
+  void write(Transaction& transaction, Clock& clock) const;
+
+ private:
+  struct Topic {
+    int32_t partitions = 0;
+    std::vector<SourceRows::Front> fronts;
+  };
+  std::map<std::string, Topic> topics_;
+};
+
 class ExchangeOutputs {
  public:
   /// `front`: the number of the task within its stage.
@@ -30,8 +47,8 @@ class ExchangeOutputs {
   void send(int exchange, const Block& block, bool live);
   /// What has been sent since the last call, for the record of the epoch.
   void collect(std::vector<EpochOutput>& outputs);
-  /// All rows go into the transaction, and behind them the time.
-  void end_epoch(uint64_t epoch, const TurnEngine& engine);
+  /// All rows go into the transaction, and the time to those of others.
+  void end_epoch(uint64_t epoch, const TurnEngine& engine, ExchangeTimes& times);
 
  private:
   struct Output {

@@ -157,6 +157,18 @@ std::vector<TopicPartition> JobLayout::inputs_of(int32_t task) const {
   return places;
 }
 
+std::vector<StageOutline> JobLayout::outline() const {
+  std::vector<StageOutline> outline;
+  for (const Stage& stage : stages_.stages) {
+    StageOutline& shown = outline.emplace_back(StageOutline{.tasks = stage.tasks, .reads = {}});
+    if (outline.size() == 1)
+      for (const auto& [topic, count] : inputs_) shown.reads.push_back(topic);
+    for (const SourceSpec& source : stage.program->sources)
+      if (source.is_exchange()) shown.reads.push_back(source.binding.address);
+  }
+  return outline;
+}
+
 std::vector<int32_t> JobLayout::fronts_of(int32_t task) const {
   std::vector<int32_t> fronts;
   for (const SourceSpec& source : stages_.stages[stage_of(task)].program->sources) {

@@ -33,6 +33,7 @@ class JobLayout {
   std::vector<TopicPartition> inputs_of(int32_t task) const;
   /// Of a later stage: the tasks that send to this one, in the order of its sources and their own.
   std::vector<int32_t> fronts_of(int32_t task) const;
+  std::vector<StageOutline> outline() const;
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
 
  private:

@@ -42,16 +42,20 @@ Result<JobReport> JobMember::run() {
     BRAID_TRY(serve());
     if (fenced_) continue;  // what it has is not its own
     BRAID_TRY(recover_tasks());
-    BRAID_ASSIGN(const bool ran, run_round());
+    if (transaction_->is_over()) BRAID_TRY(finish_commit());
+    BRAID_ASSIGN(const Round round, run_round());
     show_status();
-    int64_t rest = time_to_commit();
-    if (rest <= 0 || tasks_at_end()) {
+    if (tasks_at_end()) {
       BRAID_TRY(commit());
       BRAID_ASSIGN(const bool done, is_done());  // and the commit has not undone it
       if (done) break;
-      rest = time_to_commit();
+    } else if (round.held_up && !round.ran) {
+      BRAID_TRY(finish_commit());
+      continue;
+    } else if (!transaction_->is_committing() && time_to_commit() <= 0) {
+      BRAID_TRY(begin_commit());
     }
-    if (!ran) reader_->wait(std::min(options_.job.look_every_us, rest));
+    if (!round.ran) reader_->wait(std::min(options_.job.look_every_us, time_to_look()));
   }
   if (!fenced_) BRAID_TRY(commit());
   JobReport report;
@@ -112,6 +116,7 @@ Result<bool> JobMember::is_done() {
 Status JobMember::prepare() {
   BRAID_ASSIGN(layout_, JobLayout::find(program_, options_, seams_, end_));
   warnings_ = layout_.warnings();
+  if (options_.on_layout) options_.on_layout(layout_.outline());
   BRAID_TRY(layout_.make_topics(options_, seams_));
   topics_ = std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
                                            options_.broker.partitions.value_or(layout_.partitions()),
@@ -159,7 +164,8 @@ Status JobMember::join() {
        .compression = options_.broker.compression});
   if (!writer.ok()) return Error(writer.error());
   writer_ = std::move(*writer);
-  transaction_ = std::make_unique<Transaction>(*writer_, kPatience, attempts);
+  transaction_ = std::make_unique<Transaction>(
+      *writer_, options_.commits != nullptr ? *options_.commits : seams_.executor, kPatience, attempts);
   if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
   auto group = seams_.broker->make_group({.group = options_.broker.group,
@@ -284,22 +290,27 @@ bool JobMember::may_be_behind(int32_t number, const Error& error) const {
   return error.code == diag::RecordsGone::kCode && layout_.stage_of(number) > 0 && options_.snapshots != nullptr;
 }
 
-Result<bool> JobMember::run_round() {
-  bool any = false;
+Result<JobMember::Round> JobMember::run_round() {
+  Round round;
   for (auto& [number, task] : tasks_) {
     if (task == nullptr) continue;
+    // What is run beside a commit takes no more memory than before it.
+    if (transaction_->is_committing() && (transaction_->failure() || transaction_->is_full() || task->full())) {
+      round.held_up = true;
+      continue;
+    }
     const Result<bool> ran = task->run();
     if (!ran.ok() && may_be_behind(number, ran.error())) {
       // Another one has the task meanwhile, and has gone on. The group will say so.
       BRAID_TRY(forget_work());
-      return true;
+      return Round{.ran = true};
     }
     if (!ran.ok()) return ran.error();
-    any |= *ran;
+    round.ran |= *ran;
     if (transaction_->failure()) break;
   }
-  if (any) show_progress();
-  return any;
+  if (round.ran) show_progress();
+  return round;
 }
 
 void JobMember::show_progress() const {
@@ -333,28 +344,54 @@ void JobMember::show_status() {
 
 int64_t JobMember::time_to_commit() const {
   if (transaction_->failure()) return 0;
-  int64_t rest = kNothingDue;
-  for (const auto& [number, task] : tasks_) {
-    if (task == nullptr || !task->has_work()) continue;
-    rest = std::min(rest, task->full() ? 0 : options_.job.commit_every_us - task->age_us());
+  const int64_t rest = commit_began_at_ + options_.job.commit_every_us - seams_.clock.steady_us();
+  int64_t least = kNothingDue;
+  for (const auto& [number, task] : tasks_)
+    if (task != nullptr && task->has_work()) least = std::min(least, task->full() ? 0 : std::max<int64_t>(rest, 0));
+  return least;
+}
+
+int64_t JobMember::time_to_look() const {
+  if (!transaction_->is_committing()) return time_to_commit();
+  // The end of a commit is seen late by a part of the time that it took.
+  constexpr int64_t kPart = 8, kLeast = 500;
+  return std::max(kLeast, (seams_.clock.steady_us() - commit_began_at_) / kPart);
+}
+
+Status JobMember::begin_commit() {
+  if (transaction_->failure()) return settle(BrokerError(*transaction_->failure()));
+  std::vector<OffsetToCommit> offsets;
+  ExchangeTimes times;
+  bool any = false;
+  for (auto& [number, task] : tasks_) {
+    if (task == nullptr) continue;
+    BRAID_ASSIGN(const bool ended, task->end_epoch(offsets, times));
+    any |= ended;
   }
-  return rest;
+  if (!any) return {};
+  times.write(*transaction_, seams_.clock);
+  commit_began_at_ = seams_.clock.steady_us();
+  transaction_->begin_commit(std::move(offsets), *group_);
+  return {};
+}
+
+Status JobMember::finish_commit() {
+  if (!transaction_->is_committing()) return {};
+  const int64_t waits_since = seams_.clock.steady_us();
+  const BrokerStatus committed = transaction_->finish_commit();
+  if (!committed.ok()) return settle(committed.error());
+  const int64_t now = seams_.clock.steady_us();
+  if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
+  if (options_.job.kill_point) options_.job.kill_point("after_transaction");
+  for (auto& [number, task] : tasks_)
+    if (task != nullptr && task->is_committing()) BRAID_TRY(task->committed());
+  return {};
 }
 
 Status JobMember::commit() {
-  if (transaction_->failure()) return settle(BrokerError(*transaction_->failure()));
-  std::vector<OffsetToCommit> offsets;
-  std::vector<TaskRun*> done;
-  for (auto& [number, task] : tasks_)
-    if (task != nullptr && task->end_epoch(offsets)) done.push_back(task.get());
-  if (done.empty()) return {};
-  const int64_t began = seams_.clock.steady_us();
-  const BrokerStatus committed = transaction_->commit(offsets, *group_);
-  if (!committed.ok()) return settle(committed.error());
-  if (options_.on_status) work_.commits_us.push_back(seams_.clock.steady_us() - began);
-  if (options_.job.kill_point) options_.job.kill_point("after_transaction");
-  for (TaskRun* task : done) BRAID_TRY(task->committed());
-  return {};
+  BRAID_TRY(finish_commit());
+  BRAID_TRY(begin_commit());
+  return finish_commit();
 }
 
 void JobMember::forget_tasks() {

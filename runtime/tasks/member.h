@@ -1,8 +1,9 @@
 // One member of a job over a broker: it takes part in the group that shares the tasks, runs those that it has, and
-// commits what they did, one transaction for all of them. docs/architecture.md describes the protocol, and
-// docs/decisions/0020 what follows from each fault.
+// commits what they did, one transaction for all of them. While one is committed it runs the next turns, whose results
+// wait for the outcome (transaction.h). docs/architecture.md describes the protocol, and docs/decisions/0020 what
+// follows from each fault.
 //
-// One thread. Several members of one process share nothing.
+// One thread, beside those of the executor. Several members of one process share nothing.
 #pragma once
 
 #include <map>
@@ -37,8 +38,17 @@ class JobMember : BrokerGroup::Owner {
   Result<std::unique_ptr<TaskRun>> recover(int32_t number);
   /// Its state is older than the last snapshots of the task.
   bool may_be_behind(int32_t number, const Error& error) const;
-  /// A turn of each task. False: nothing is at hand.
-  Result<bool> run_round();
+  struct Round {
+    bool ran = false;      ///< else nothing is at hand
+    bool held_up = false;  ///< some task waits for the commit that is on its way
+  };
+  /// A turn of each task.
+  Result<Round> run_round();
+  /// What was run goes into a transaction that is being committed from then on. None is on its way.
+  Status begin_commit();
+  /// Waits for it.
+  Status finish_commit();
+  /// All that was run, before it returns.
   Status commit();
   /// What a broker's fault makes necessary.
   Status settle(const BrokerError& error);
@@ -54,7 +64,10 @@ class JobMember : BrokerGroup::Owner {
   bool tasks_at_end() const;
   /// That, and so have the tasks of others.
   Result<bool> is_done();
+  /// From the begin of the last commit to that of the next. 0: it is due.
   int64_t time_to_commit() const;
+  /// Until a commit is due, or the one on its way may be over.
+  int64_t time_to_look() const;
   void show_progress() const;
   void show_status();
   Status leave();
@@ -81,10 +94,11 @@ class JobMember : BrokerGroup::Owner {
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
   int64_t pause_us_ = 0;
-  int64_t shown_at_ = 0;      ///< steady clock
-  MemberWork work_;           ///< since then
-  int64_t end_asked_at_ = 0;  ///< steady clock
-  Status failure_;            ///< within a callback
+  int64_t commit_began_at_ = 0;  ///< steady clock, the last one
+  int64_t shown_at_ = 0;         ///< steady clock
+  MemberWork work_;              ///< since then
+  int64_t end_asked_at_ = 0;     ///< steady clock
+  Status failure_;               ///< within a callback
   std::vector<Diagnostic> warnings_;
 };
 

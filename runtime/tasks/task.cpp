@@ -293,7 +293,7 @@ Result<bool> TaskRun::run() {
   if (partition == nullptr) {
     // Behind the last commit of a busy time: what it did is not to be run again after a crash.
     const bool is_due = seams_.clock.steady_us() - stored_at_ >= place_.checkpoint_every_us;
-    if (is_due && stored_ != last_ && turns_.since_commit() == 0) BRAID_TRY(keep_to_budget());
+    if (is_due && !is_committing_ && stored_ != last_ && turns_.since_commit() == 0) BRAID_TRY(keep_to_budget());
     if (in_flight_) in_flight_->go_on();
     return in_flight_ && !in_flight_->is_copied();
   }
@@ -308,14 +308,15 @@ bool TaskRun::full() const {
          turns_.since_commit() >= options_.commit_every_turns;
 }
 
-bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
+Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTimes& times) {
   if (turns_.since_commit() == 0) return false;
-  if (checkpoint_is_due()) note_epochs_end();
+  const bool is_due = checkpoint_is_due();
+  if (is_due) note_epochs_end();
   record_ = turns_.end_epoch(last_);
   record_.attempt = transaction_.next_attempt();
   outputs_.collect(record_.outputs);
   const EpochChain chain = record_.after();
-  outputs_.end_epoch(chain.epoch, turns_.engine());
+  outputs_.end_epoch(chain.epoch, turns_.engine(), times);
   transaction_.write({.place = place_.epochs,
                       .key = std::nullopt,
                       .value = record_.encode(),
@@ -330,6 +331,9 @@ bool TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets) {
     }
   // One that reads files alone has no offsets that could carry it.
   if (!reads_any) offsets.push_back({place_.epochs, epochs_from_, token});
+  is_committing_ = true;
+  // Behind the commit would be too late: the next turns have changed the state by then.
+  if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
   return true;
 }
 
@@ -350,8 +354,12 @@ std::vector<BrokerGroup::Committed> TaskRun::exchange_positions() const {
 
 Status TaskRun::committed() {
   last_ = record_.after();
+  is_committing_ = false;
   ++commits_;
-  return checkpoint_is_due() ? keep_to_budget() : Status();
+  if (in_flight_ == nullptr || !in_flight_->is_held()) return {};
+  in_flight_->release();
+  note_stored();
+  return turns_.since_commit() == 0 ? evict() : Status();
 }
 
 bool TaskRun::checkpoint_is_due() const {
@@ -366,6 +374,10 @@ void TaskRun::note_epochs_end() {
 
 Status TaskRun::keep_to_budget() {
   BRAID_TRY(checkpoint());
+  return evict();
+}
+
+Status TaskRun::evict() {
   if (!turns_.is_over_budget(turns_.engine().state_size())) return {};
   BRAID_TRY(wait_for_checkpoint());
   return turns_.evict();
@@ -374,6 +386,14 @@ Status TaskRun::keep_to_budget() {
 Status TaskRun::checkpoint() {
   BRAID_TRY(wait_for_checkpoint());
   if (stored_ == last_) return {};
+  BRAID_CHECK(!is_committing_ && turns_.since_commit() == 0, "a checkpoint of what is not committed");
+  BRAID_TRY(freeze(FrozenEpoch::Counts::yes));
+  note_stored();
+  return {};
+}
+
+Status TaskRun::freeze(FrozenEpoch::Counts counts) {
+  BRAID_TRY(wait_for_checkpoint());
   StateBatch batch;
   put_epoch(batch, record_);
   WireWriter from;
@@ -382,12 +402,17 @@ Status TaskRun::checkpoint() {
   const FrozenEpoch::Pieces pieces{
       .bytes = options_.copy_bytes, .frozen = turns_.engine().state_size().dirty, .turns = options_.commit_every_turns};
   BRAID_TRY(turns_.freeze(batch));
-  stored_ = last_;
-  stored_needs_ = {epochs_from_, exchange_positions()};
-  stored_at_ = seams_.clock.steady_us();
-  in_flight_ = std::make_unique<FrozenEpoch>(turns_.engine(), seams_.executor, pieces, std::move(batch),
-                                             [this](StateBatch& epoch) { return store_.state().commit(epoch); });
+  frozen_needs_ = {epochs_from_, exchange_positions()};
+  in_flight_ = std::make_unique<FrozenEpoch>(
+      turns_.engine(), seams_.executor, pieces, std::move(batch),
+      [this](StateBatch& epoch) { return store_.state().commit(epoch); }, counts);
   return {};
+}
+
+void TaskRun::note_stored() {
+  stored_ = record_.after();
+  stored_needs_ = std::move(frozen_needs_);
+  stored_at_ = seams_.clock.steady_us();
 }
 
 Status TaskRun::wait_for_checkpoint() {
@@ -441,7 +466,7 @@ void TaskRun::note_failure(const Error& error) {
 }
 
 Status TaskRun::close() {
-  BRAID_CHECK(turns_.since_commit() == 0, "a task is given up with work that is not committed");
+  BRAID_CHECK(!is_committing_ && turns_.since_commit() == 0, "a task is given up with work that is not committed");
   if (uploader_ && uploader_->busy()) uploader_->cancel();
   BRAID_TRY(checkpoint());
   BRAID_TRY(wait_for_checkpoint());

@@ -62,18 +62,20 @@ class TaskRun {
   Result<bool> run();
   /// All inputs are read to their end, where they have one.
   bool at_end() const { return turns_.at_end(); }
-  /// There is something to commit, since so long.
+  /// There is something to commit.
   bool has_work() const { return turns_.since_commit() > 0; }
-  int64_t age_us() const { return turns_.age_us(); }
   /// There is more to commit, or in memory, than should be.
   bool full() const;
 
-  /// What was run since the last commit becomes an epoch: its record goes into the transaction, and these offsets with
-  /// the transaction's. False: nothing was run.
-  bool end_epoch(std::vector<OffsetToCommit>& offsets);
+  /// What was run since the last one becomes an epoch: its record goes into the transaction, these offsets with the
+  /// transaction's, and the times behind all. False: nothing was run. The next turns belong to the next epoch, which
+  /// ends only after committed().
+  Result<bool> end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTimes& times);
+  /// An epoch has ended whose transaction is not committed yet.
+  bool is_committing() const { return is_committing_; }
   /// The transaction with the epoch has been committed, cleanly.
   Status committed();
-  /// It is given up: everything that is committed goes into the store.
+  /// It is given up: everything that is committed goes into the store. Behind committed(), and nothing was run since.
   Status close();
 
   JobReport report() const;
@@ -111,8 +113,14 @@ class TaskRun {
   void note_epochs_end();
   /// A checkpoint, and rows out of memory if there are too many.
   Status keep_to_budget();
+  /// Rows out of memory if there are too many, and the store has all.
+  Status evict();
   /// Writes what has changed since the last one into the store, beside the next turns.
   Status checkpoint();
+  /// What a checkpoint of the epoch `record_` takes, as of now. `counts`: it is committed.
+  Status freeze(FrozenEpoch::Counts counts);
+  /// The epoch that is frozen counts.
+  void note_stored();
   Status wait_for_checkpoint();
   bool reads_topic(const JobInputs::Partition& partition) const;
 
@@ -127,14 +135,16 @@ class TaskRun {
   JobTurns turns_;
 
   EpochChain last_;     ///< the last epoch that is committed
-  EpochRecord record_;  ///< of the epoch that is in the transaction, or of the last one
-  EpochChain stored_;   ///< that the store has, or will have with the checkpoint on its way
+  EpochRecord record_;  ///< of the epoch that is being committed, or of the last one
+  bool is_committing_ = false;
+  EpochChain stored_;  ///< that the store has, or will have with the checkpoint on its way
   /// What a task that begins with some state needs of topics that nobody else needs.
   struct Needed {
     int64_t epochs_from = 0;                        ///< as epochs_from_
     std::vector<BrokerGroup::Committed> exchanges;  ///< records from these offsets on
   };
   Needed stored_needs_;  ///< of what is stored
+  Needed frozen_needs_;  ///< of what is frozen last
   int64_t stored_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
@@ -147,7 +157,8 @@ class TaskRun {
   std::deque<Needed> snapshot_needs_;  ///< of those that are stored, the last two
   std::vector<Diagnostic> warnings_;
 
-  std::unique_ptr<FrozenEpoch> in_flight_;  ///< a checkpoint on its way; let go of before the store
+  /// A checkpoint on its way; let go of before the store. That of an epoch that is being committed waits for it.
+  std::unique_ptr<FrozenEpoch> in_flight_;
 };
 
 }  // namespace braid

@@ -24,14 +24,25 @@ struct MemberStatus {
   bool ready = false;                  ///< it was given its tasks, and has recovered them
 };
 
+/// What people are shown of a stage.
+struct StageOutline {
+  int32_t tasks = 1;
+  std::vector<std::string> reads;  ///< topics
+};
+
 struct TopicJobOptions {
   JobOptions job;  ///< of the whole job; `commit_every_us` is the time from a turn to its commit
   BrokerSettings broker;
   std::map<int, TopicBinding> outputs;  ///< of every product
   int64_t checkpoint_every_us = 5'000'000;
+  /// Runs commits beside the turns, by start_io(), and nothing else, so that no slow disk holds them up. Null:
+  /// JobSeams::executor. One for each member.
+  Executor* commits = nullptr;
   /// What all instances see; null: a task that moves to another machine is run again from its beginning.
   SnapshotStore* snapshots = nullptr;
   int64_t snapshot_every_us = 10'000'000;
+  /// Called once on the member's thread, with the stages of the job.
+  std::function<void(const std::vector<StageOutline>& stages)> on_layout;
   /// Called on the member's thread four times a second.
   std::function<void(const MemberStatus& status)> on_status;
 };

@@ -63,7 +63,9 @@ class TopicOutputs : public OutputWriter {
   /// What went to the broker since the last call.
   void add_to_work(MemberWork& work);
   /// What other stages need goes into the transaction.
-  void end_epoch(uint64_t epoch, const TurnEngine& engine) { exchanges_.end_epoch(epoch, engine); }
+  void end_epoch(uint64_t epoch, const TurnEngine& engine, ExchangeTimes& times) {
+    exchanges_.end_epoch(epoch, engine, times);
+  }
 
  private:
   struct Output;

@@ -182,7 +182,7 @@ TEST_F(OneJob, ShowsWhatItDoes) {
   std::map<std::string, int64_t> records;
   options_.on_status = [&](const MemberStatus& status) {
     sum.turns += status.work.turns;
-    sum.commits_us.insert(sum.commits_us.end(), status.work.commits_us.begin(), status.work.commits_us.end());
+    sum.commits.insert(sum.commits.end(), status.work.commits.begin(), status.work.commits.end());
     sum.recoveries_us.insert(sum.recoveries_us.end(), status.work.recoveries_us.begin(),
                              status.work.recoveries_us.end());
     sum.aborted += status.work.aborted;
@@ -198,7 +198,7 @@ TEST_F(OneJob, ShowsWhatItDoes) {
   EXPECT_EQ(most, 2U);
   EXPECT_EQ(records["in/0"] + records["in/1"], 10);
   EXPECT_GE(sum.turns, 2U);
-  EXPECT_FALSE(sum.commits_us.empty());
+  EXPECT_FALSE(sum.commits.empty());
   EXPECT_EQ(sum.recoveries_us.size(), 2U);
   EXPECT_EQ(sum.aborted, 0U);
   uint64_t bytes = 0;

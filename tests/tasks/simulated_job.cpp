@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/broker/sim_executor.h"
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/engine/test_job.h"
@@ -237,6 +238,7 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   SimBroker broker(world.cluster, name);
   if (!until_caught_up) world.at_work.insert(&broker);
   InlineExecutor executor;
+  SimExecutor commits(world.cluster.time());
   const JobSeams seams{machine.fs, world.sim_clock, executor,
                        [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
   TopicJobOptions options;
@@ -251,6 +253,7 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   options.broker.session_timeout_us = 6 * kSecond;
   options.broker.transaction_timeout_us = 10 * kSecond;
   options.outputs = world.outputs;
+  options.commits = &commits;
   options.checkpoint_every_us = 2 * kSecond;
   FolderStore snapshots(world.shared, "snapshots");
   if (world.run.has_snapshots) options.snapshots = &snapshots;
