@@ -25,7 +25,7 @@ JobSimulation run_of(uint64_t seed) {
 /// Simulates that many seeds, in each of which all goes right; `sum` is what happened in them.
 template <class Change>
 void simulate_all(uint64_t count, const Change& change, JobSimulated& sum) {
-  for (uint64_t seed = 1; seed <= count; ++seed) {
+  for (uint64_t seed = first_seed(); seed < first_seed() + count; ++seed) {
     JobSimulation run = run_of(seed);
     change(run);
     const JobSimulated outcome = simulate(run);
@@ -77,7 +77,8 @@ TEST(Members, LetRowsGoByTheClockOnce) {
 }
 
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
-  for (uint64_t seed = 1; seed <= seeds(60); ++seed) {
+  const uint64_t runs = seeds(60);
+  for (uint64_t seed = first_seed(); seed < first_seed() + runs; ++seed) {
     JobSimulation run = run_of(seed);
     run.feed_us = 0;
     run.share_stores = true;  // the last instance begins where the others were
