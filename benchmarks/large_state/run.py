@@ -81,7 +81,8 @@ def make_project(options: argparse.Namespace, law: str) -> pathlib.Path:
     width = f"{max(options.events // 1000, 2)}us"
     (project / "large.braid").write_text(SOURCES + STEPS[options.step].replace("WIDTH", width))
     (project / "in/event.ndjson").symlink_to(make_input(options, law, 1))
-    (project / "in/state.ndjson").symlink_to(make_input(options, law, 2))
+    if options.step == "table":
+        (project / "in/state.ndjson").symlink_to(make_input(options, law, 2))
     return project
 
 
