@@ -97,7 +97,8 @@ class BrokerReader {
   };
   /// Up to `most` records that are at hand. Records behind those stay for the next call.
   virtual BrokerResult<Fetched> fetch(const TopicPartition& place, size_t most) = 0;
-  /// Returns when records are at hand, a partition has reached its end, or the time is over.
+  /// Returns when records are at hand, a partition has reached its end, or the time is over. Counts partitions that
+  /// were fetched from since the last wait: nobody has use for records of others now.
   virtual void wait(int64_t timeout_us) = 0;
   /// The same of one partition, whatever others have.
   virtual void wait_for(const TopicPartition& place, int64_t timeout_us) = 0;

@@ -47,6 +47,7 @@ class SimReader : public BrokerReader, SimClient {
     auto found = partitions_.find(place);
     BRAID_CHECK(found != partitions_.end(), "a partition is fetched from that was not started");
     Partition& partition = found->second;
+    partition.wanted = true;
     look(place, partition);
     if (partition.error != SimError::none) return error_of(partition.error, "reading " + text_of(place));
     Fetched fetched;
@@ -71,10 +72,14 @@ class SimReader : public BrokerReader, SimClient {
     return fetched;
   }
 
-  void wait(int64_t timeout_us) override { wait_for_any(partitions_.begin(), partitions_.end(), timeout_us); }
+  void wait(int64_t timeout_us) override {
+    wait_for_any(partitions_.begin(), partitions_.end(), timeout_us);
+    for (auto& [place, partition] : partitions_) partition.wanted = false;
+  }
   void wait_for(const TopicPartition& place, int64_t timeout_us) override {
     const auto found = partitions_.find(place);
     BRAID_CHECK(found != partitions_.end(), "a partition is waited for that was not started");
+    found->second.wanted = true;
     wait_for_any(found, std::next(found), timeout_us);
   }
 
@@ -86,6 +91,7 @@ class SimReader : public BrokerReader, SimClient {
     uint64_t seen_version = 0;
     bool looked = false;
     bool fresh = false;  ///< the end was reached since the last fetch
+    bool wanted = true;  ///< fetched from since the last wait; started since then counts, too
     SimError error = SimError::none;
   };
   using Partitions = std::map<TopicPartition, Partition>;
@@ -99,6 +105,7 @@ class SimReader : public BrokerReader, SimClient {
       for (auto each = begin; each != end; ++each) {
         auto& [place, partition] = *each;
         look(place, partition);
+        if (!partition.wanted) continue;
         if (partition.fresh || partition.position < partition.horizon || partition.error != SimError::none) return;
         // One that has been looked at to its end is looked at again when something changes.
         if (!partition.looked || partition.seen_version != cluster_.version())

@@ -233,6 +233,37 @@ TEST_P(BrokerTest, RecordsThatWereDeletedAreLost) {
   FAIL() << "a position that is gone is not reported";
 }
 
+TEST_P(BrokerTest, AWaitIsNotEndedByPartitionsThatNobodyFetchesFrom) {
+  const std::string name = topic(2);
+  const TopicPartition full{name, 0}, empty{name, 1};
+  auto out = writer();
+  for (int i = 0; i < 20; ++i) put(*out, full, std::to_string(i));
+  expect_ok(out->flush(kLong));
+  auto in = reader();
+  expect_ok(in->start(full, 0));
+  expect_ok(in->start(empty, 0));
+  std::vector<Copy> found;
+  for (int i = 0; i < 100 && found.empty(); ++i) {
+    in->wait(kSecond / 10);
+    auto fetched = in->fetch(full, 5);
+    expect_ok(fetched);
+    if (fetched.ok() && fetched->batch != nullptr) found.resize(fetched->batch->records().size());
+  }
+  ASSERT_EQ(found.size(), 5u);
+  in->wait(kLong);  // the others are at hand, and were asked for
+  for (int i = 0; i < 20; ++i) {
+    expect_ok(in->fetch(empty, 5));
+    in->wait(kSecond / 100);
+  }
+  const int64_t began = bench_->now_us();
+  for (int i = 0; i < 5; ++i) {
+    expect_ok(in->fetch(empty, 5));
+    in->wait(kSecond / 10);
+  }
+  EXPECT_GE(bench_->now_us() - began, kSecond / 5);
+  EXPECT_EQ(read(*in, full).size(), 15u);
+}
+
 TEST_P(BrokerTest, OffsetsAreFoundByTime) {
   const TopicPartition place{topic(), 0};
   auto out = writer();

@@ -130,6 +130,7 @@ class KafkaReader : public BrokerReader {
     auto found = partitions_.find(place);
     BRAID_CHECK(found != partitions_.end(), "a partition is fetched from that was not started");
     Partition& partition = found->second;
+    partition.wanted = true;
     auto batch = std::make_unique<KafkaBatch>();
     while (batch->size() < most) {
       Message message = next(partition);
@@ -161,10 +162,12 @@ class KafkaReader : public BrokerReader {
   }
 
   void wait(int64_t timeout_us) override {
-    if (rd_kafka_queue_length(main_.get()) > 0) return;
-    for (const auto& [place, partition] : partitions_)
-      if (!partition.ready.empty() || rd_kafka_queue_length(partition.queue.get()) > 0) return;
-    bell_.wait(timeout_us);
+    take_strays();
+    bool at_hand = false;
+    for (auto& [place, partition] : partitions_)
+      at_hand |= std::exchange(partition.wanted, false) &&
+                 (!partition.ready.empty() || rd_kafka_queue_length(partition.queue.get()) > 0);
+    if (!at_hand) bell_.wait(timeout_us);
   }
 
   void wait_for(const TopicPartition& place, int64_t timeout_us) override {
@@ -183,6 +186,7 @@ class KafkaReader : public BrokerReader {
     std::deque<Message> ready;  ///< before those in the queue
     std::optional<int64_t> end;
     BrokerStatus failure;
+    bool wanted = true;  ///< fetched from since the last wait; started since then counts, too
   };
 
   static void silence(Partition& partition) { rd_kafka_queue_cb_event_enable(partition.queue.get(), nullptr, nullptr); }
