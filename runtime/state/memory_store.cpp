@@ -174,6 +174,7 @@ Status MemoryStore::commit(const StateBatch& batch) {
     BRAID_TRY(log_->append(frame.bytes()));
     BRAID_TRY(log_->sync());
   }
+  std::lock_guard lock(mutex_);  // a reader sees all of it or nothing
   batch.for_each([this](const StateBatch::Change& change, const char*) {
     apply(change.family, change.kind, change.key, change.value);
   });

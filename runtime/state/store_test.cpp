@@ -443,6 +443,47 @@ TEST(RocksStore, verifies_beside_commits_and_compactions) {
   std::filesystem::remove_all(place);
 }
 
+TEST(Stores, show_each_commit_as_a_whole_to_readers_beside_it) {
+  const std::string place =
+      (std::filesystem::temp_directory_path() / ("braid_beside_" + std::to_string(::getpid()))).string();
+  SimFs fs(1);
+  std::vector<std::unique_ptr<StateStore>> stores;
+  stores.push_back(MemoryStore::open(fs, "state").value());
+  stores.push_back(open_sized_rocks_store(place, {.memory_bytes = 1 << 20, .ingest_from_bytes = 20'000}).value());
+  for (const auto& store : stores) {
+    const auto commit = [&](int number) {
+      StateBatch batch;
+      for (int row = 0; row < 200; ++row) batch.put(StateFamily::timed, std::to_string(row), std::to_string(number));
+      return store->commit(batch);
+    };
+    ASSERT_TRUE(commit(0).ok());
+    ThreadExecutor executor(1);
+    std::atomic<bool> committing = true;
+    Status committed;
+    auto task = executor.start_io([&] {
+      for (int i = 1; i <= 300 && committed.ok(); ++i) committed = commit(i);
+      committing = false;
+    });
+    int torn = 0;
+    while (committing) {
+      std::map<std::string, int, std::less<>> found;  // rows, by value
+      ASSERT_TRUE(store
+                      ->scan(StateFamily::timed, "",
+                             [&](std::string_view, std::string_view value) {
+                               ++found[std::string(value)];
+                               return Status();
+                             })
+                      .ok());
+      torn += found.size() != 1 || found.begin()->second != 200;
+    }
+    task->wait();
+    EXPECT_TRUE(committed.ok()) << committed.error().message;
+    EXPECT_EQ(torn, 0);
+  }
+  stores.clear();
+  std::filesystem::remove_all(place);
+}
+
 TEST(CommitChain, misses_no_commit) {
   Rng rng(3);
   std::vector<CommitChain> links;
