@@ -84,8 +84,9 @@ class LedgerDispositions : public Dispositions {
                   std::vector<Slot>& slots);
   /// The shape that the last row of the port had, if it is the same.
   const RowFields& row_shape(const std::string& port, std::vector<Field> fields);
+  /// Rows that tell of records have no time: they are of the moment when they are written.
   void write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
-                   const std::vector<Slot>& slots);
+                   const std::vector<Slot>& slots, int64_t time = kNoTime);
   void write_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
                   const Block& block, uint32_t row);
   Slot text_slot(std::string_view text) {

@@ -155,12 +155,16 @@ const LedgerDispositions::RowFields& LedgerDispositions::row_shape(const std::st
 }
 
 void LedgerDispositions::write_slots(int product, const std::string& port, const Record& cause, const RowFields& fields,
-                                     const std::vector<Slot>& slots) {
+                                     const std::vector<Slot>& slots, int64_t time) {
   Block block = allocate_block(fields->leaves, 1, arena_);
   block.rows = 1;
-  block.time[0] = 0;
+  block.time[0] = time;
   block.watermark[0] = 0;
   block.record[0] = 0;
+  auto* origin = arena_.allocate_array<Record>(1);  // outputs carry its trace on
+  *origin = cause;
+  origin->bytes = {};
+  block.records = origin;
   for (size_t i = 0; i < slots.size(); ++i) write_slot(block.columns[i], 0, slots[i]);
   port_rows_.push_back({product, port, cause.turn, cause.ordinal, fields, std::move(block)});
 }
@@ -224,7 +228,8 @@ void LedgerDispositions::write_bare(const std::vector<int>& products, const std:
   std::vector<Slot> slots;
   append_row(row_type, block, row, fields, slots);
   const RowFields bare = row_shape(port, fields.back().type->fields);
-  for (int product : products) write_slots(product, port, block.record_of(row), bare, slots);
+  const int64_t time = block.time == nullptr ? kNoTime : block.time[row];
+  for (int product : products) write_slots(product, port, block.record_of(row), bare, slots, time);
 }
 
 void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::string_view check) {

@@ -51,6 +51,15 @@ class OneJob : public testing::Test {
     ASSERT_TRUE(writer_->write(record).ok());
     ASSERT_TRUE(writer_->flush(kSecond).ok());
   }
+  /// Of any length: topics may take longer records than the job writes.
+  void put_value(std::string_view value, int32_t partition, std::span<const RecordHeader> headers = {}) {
+    auto payload = std::make_shared<SimPayload>();
+    payload->add({.place = {"in", partition}, .key = std::nullopt, .value = value, .headers = headers});
+    cluster_.produce({.place = {"in", partition},
+                      .transactional_id = {},
+                      .producer = {++producers_, 0},
+                      .payload = std::move(payload)});
+  }
   JobReport run() {
     const auto report = run_topic_job(program_, options_, seams());
     EXPECT_TRUE(report.ok()) << report.error().message;
@@ -61,19 +70,28 @@ class OneJob : public testing::Test {
     std::string trace;
     bool operator==(const Row&) const = default;
   };
-  std::vector<Row> rows() {
-    std::vector<Row> found;
-    for (int32_t partition = 0; partition < cluster_.partitions_of("out"); ++partition) {
-      const SimLog& log = *cluster_.log_of({"out", partition});
+  std::vector<BrokerRecord> records_of(const std::string& topic) {
+    std::vector<BrokerRecord> found;
+    for (int32_t partition = 0; partition < cluster_.partitions_of(topic); ++partition) {
+      const SimLog& log = *cluster_.log_of({topic, partition});
       log.visit(log.begin(), log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const BrokerRecord& record = entry.payload->records()[static_cast<size_t>(offset - entry.base)];
-        const std::string value(*record.value);
-        Row& row = found.emplace_back();
-        row.key = value.substr(value.find("\"k\":\"") + 5, 1);
-        for (const RecordHeader& header : record.headers)
-          row.trace += std::string(header.name) + "=" + std::string(header.value.value_or("")) + ";";
+        found.push_back(entry.payload->records()[static_cast<size_t>(offset - entry.base)]);
         return true;
       });
+    }
+    return found;
+  }
+  static std::string trace_of(const BrokerRecord& record) {
+    std::string trace;
+    for (const RecordHeader& header : record.headers)
+      trace += std::string(header.name) + "=" + std::string(header.value.value_or("")) + ";";
+    return trace;
+  }
+  std::vector<Row> rows() {
+    std::vector<Row> found;
+    for (const BrokerRecord& record : records_of("out")) {
+      const std::string value(*record.value);
+      found.push_back({value.substr(value.find("\"k\":\"") + 5, 1), trace_of(record)});
     }
     return found;
   }
@@ -94,6 +112,7 @@ class OneJob : public testing::Test {
   InlineExecutor executor_;
   TopicJobOptions options_;
   std::unique_ptr<BrokerWriter> writer_;
+  int64_t producers_ = 1'000'000;  ///< of records that put_value() puts
 };
 
 TEST_F(OneJob, StartsOver) {
@@ -173,6 +192,19 @@ TEST_F(OneJob, CarriesTracesOn) {
   run();
   EXPECT_THAT(rows(), UnorderedElementsAre(Row{"a", "traceparent=00-aa-bb-01;tracestate=v=1;"}, Row{"b", ""},
                                            Row{"c", "traceparent=00-aa-bb-01;"}));
+}
+
+TEST_F(OneJob, CarriesTheTraceOfARejectedRecordOn) {
+  const RecordHeader headers[] = {{"traceparent", "00-aa-bb-01"}};
+  put_value("broken", 0, headers);
+  put("a", 1, 0, headers);
+  run();
+  EXPECT_THAT(rows(), ElementsAre(Row{"a", "traceparent=00-aa-bb-01;"}));
+  const std::vector<BrokerRecord> rejected = records_of("out.rejected");
+  ASSERT_EQ(rejected.size(), 1U);
+  EXPECT_EQ(trace_of(rejected[0]), "traceparent=00-aa-bb-01;");
+  // A broker deletes what is older than the topic keeps.
+  EXPECT_EQ(rejected[0].timestamp_ms / 1'000'000, clock_.now_us() / 1000 / 1'000'000);
 }
 
 TEST_F(OneJob, ShowsWhatItDoes) {
