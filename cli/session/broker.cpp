@@ -1,5 +1,7 @@
 #include "cli/session/broker.h"
 
+#include <charconv>
+
 #include "cli/session/references.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/connect/kafka/load/load.h"
@@ -19,6 +21,8 @@ std::optional<BrokerSettings> broker_settings(const Environment& environment, co
     if (const auto expected = kafka::expected_instead(name, value); expected && !value.empty())
       reporter.report(diag::FlagValue{.option = name, .expected = std::string(*expected), .found = "something else"})
           .at(config.places.at(name));
+    // What is no number the client refuses.
+    if (name == "message.max.bytes") std::from_chars(value.data(), value.data() + value.size(), made.longest_record);
   }
   if (was_right && reporter.has_errors()) return std::nullopt;
   return made;

@@ -1,6 +1,7 @@
 // What an environment says of its broker and of the job as a member of it. Plain data, all references to secrets read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct BrokerSettings {
   int32_t replication = -1;           ///< of topics that the job makes; −1: the cluster's default
   std::optional<int32_t> partitions;  ///< of topics that the job makes, where the binding says nothing
   std::string compression = "lz4";    ///< none, gzip, snappy, lz4, zstd
+  size_t longest_record = 1'000'000;  ///< bytes of a record that the client writes: key, value and headers
   std::string snapshots;              ///< directory; empty: none
   uint64_t standby_bytes = 0;         ///< of copies of snapshots on this machine; 0: none
 };

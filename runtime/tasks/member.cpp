@@ -120,7 +120,7 @@ Status JobMember::prepare() {
   BRAID_TRY(layout_.make_topics(options_, seams_));
   topics_ = std::make_unique<OutputTopics>(*seams_.broker, program_, options_.outputs,
                                            options_.broker.partitions.value_or(layout_.partitions()),
-                                           options_.broker.replication);
+                                           options_.broker.replication, options_.broker.longest_record);
   for (size_t product = 0; product < program_.products.size(); ++product) {
     const auto made = ask_patiently(seams_.clock, options_.job.stop_requested,
                                     [&] { return topics_->partitions(static_cast<int>(product), ""); });

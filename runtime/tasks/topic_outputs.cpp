@@ -6,6 +6,7 @@
 #include "runtime/codec/schema_framing.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/tasks/shortened_row.h"
 
 namespace braid {
 namespace {
@@ -42,6 +43,7 @@ struct TopicOutputs::Output {
   int32_t partitions = 0;            ///< 0: not known yet
   std::unique_ptr<Encoder> encoder;  ///< of a product in lines; rows of a port may differ
   std::string framing;               ///< of a product in Avro, in front of each value
+  bool is_standing_port = false;     ///< its rows are shortened if they are too long
   /// Leaves of the key, each with its name and type; an optional one has its presence before it.
   struct KeyPart {
     std::string name;
@@ -72,6 +74,7 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
   const ProductSpec& spec = program_.products[product];
   place->name = fmt::format("{}/{}/{}", spec.qualified(), spec.version, port);
   place->topic = topics_.name(product, port);
+  place->is_standing_port = is_standing_port(port);
   if (!port.empty()) return *place;
   const TopicBinding& binding = topics_.binding(product);
   if (binding.format == "avro") {
@@ -123,6 +126,7 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     for (uint32_t i = 0; i < block.rows; ++i) {
       const size_t end = lines.find('\n');
       make_key(target, block, i);
+      digest(target, lines.substr(0, end));
       send(target, lines.substr(0, end), block, i);
       lines.remove_prefix(end + 1);
     }
@@ -138,6 +142,9 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
       append_json(type, slots.data(), value_);
     else
       append_avro(row, slots.data(), value_);
+    digest(target, value_);
+    if (target.is_standing_port && live_ && value_.size() > room_for_value(block, i))
+      value_ = shortened_row(row, slots.data(), room_for_value(block, i));
     send(target, value_, block, i);
   }
 }
@@ -169,11 +176,25 @@ std::span<const RecordHeader> TopicOutputs::headers_of(const Block& block, uint3
   return std::span(headers_).first(trace->state.empty() ? 1 : 2);
 }
 
-void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
-  // A registry that was made anew gives the schema another id, which is not another row.
+size_t TopicOutputs::room_for_value(const Block& block, uint32_t row) {
+  // What the client adds to a record.
+  constexpr size_t kAround = 512;
+  size_t used = kAround;
+  for (const RecordHeader& header : headers_of(block, row))
+    used += header.name.size() + header.value.value_or("").size() + 2 * sizeof(uint64_t);
+  const size_t longest = topics_.longest_record();
+  return longest > used ? longest - used : 0;
+}
+
+void TopicOutputs::digest(Output& output, std::string_view value) {
+  // A registry that was made anew gives the schema another id, which is not another row. Nor is a row that is shortened
+  // to another length.
   output.digest.add(key_);
   output.digest.add(value.substr(output.framing.size()));
   output.digest.add("\n");
+}
+
+void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
   if (!live_) return;
   if (output.partitions == 0) {
     for (const auto& [place, each] : outputs_) {

@@ -2,6 +2,9 @@
 // it, its key from the product's `key`, its timestamp the row's event time. Rows with a key go to the partition that
 // the Java client chooses for it, others to the one with the task's number.
 //
+// Rows of standing ports that are too long for a record of the broker are shortened (shortened_row.h). Other rows are
+// not: the job ends with the broker's error.
+//
 // While epochs are run again, rows are digested like before and thrown away.
 #pragma once
 
@@ -28,21 +31,29 @@ namespace braid {
 /// The topics that a job writes, made when there is something to write. A topic that exists is left as it is.
 class OutputTopics {
  public:
-  /// Where bindings ask for nothing, topics get that many partitions and replicas.
+  /// Where bindings ask for nothing, topics get that many partitions and replicas. `longest_record`: in bytes, of key,
+  /// value and headers together.
   OutputTopics(Broker& broker, const Program& program, const std::map<int, TopicBinding>& bindings, int32_t partitions,
-               int32_t replicas)
-      : broker_(broker), program_(program), bindings_(bindings), partitions_(partitions), replicas_(replicas) {}
+               int32_t replicas, size_t longest_record)
+      : broker_(broker),
+        program_(program),
+        bindings_(bindings),
+        partitions_(partitions),
+        replicas_(replicas),
+        longest_record_(longest_record) {}
 
   const TopicBinding& binding(int product) const { return bindings_.at(product); }
   std::string name(int product, const std::string& port) const;
   /// How many partitions it has, once it is there. Port "": the product itself.
   BrokerResult<int32_t> partitions(int product, const std::string& port);
+  size_t longest_record() const { return longest_record_; }
 
  private:
   Broker& broker_;
   const Program& program_;
   const std::map<int, TopicBinding>& bindings_;
   int32_t partitions_, replicas_;
+  size_t longest_record_;
   std::map<std::string, int32_t> known_;
 };
 
@@ -73,6 +84,9 @@ class TopicOutputs : public OutputWriter {
   void make_key(const Output& target, const Block& block, uint32_t row);
   /// The headers of a row: those of the record that it was made from.
   std::span<const RecordHeader> headers_of(const Block& block, uint32_t row);
+  /// Bytes that the row's value may have.
+  size_t room_for_value(const Block& block, uint32_t row);
+  void digest(Output& output, std::string_view value);
   void send(Output& output, std::string_view value, const Block& block, uint32_t row);
 
   const Program& program_;

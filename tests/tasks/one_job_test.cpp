@@ -1,4 +1,5 @@
 // One job over the simulated broker, without faults: starting over, files as inputs, traces, what a member shows.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -205,6 +206,50 @@ TEST_F(OneJob, CarriesTheTraceOfARejectedRecordOn) {
   EXPECT_EQ(trace_of(rejected[0]), "traceparent=00-aa-bb-01;");
   // A broker deletes what is older than the topic keeps.
   EXPECT_EQ(rejected[0].timestamp_ms / 1'000'000, clock_.now_us() / 1000 / 1'000'000);
+}
+
+/// A record may be as long as a record of the broker, and its copy in a rejected row is longer.
+TEST_F(OneJob, ShortensRowsThatAreTooLongForTheBroker) {
+  const RecordHeader headers[] = {{"traceparent", "00-aa-bb-01"}};
+  const std::string quotes = "{ \"" + std::string(700'000, '"'), bytes(800'000, '\xFF');
+  put_value(quotes, 0, headers);
+  put_value(bytes, 0);
+  put_value(std::string(3'000'000, 'x'), 0);  // longer than what is read of a record
+  put_value(std::string(10'000, '"'), 0);
+  put("a", 1, 0);
+  run();
+  EXPECT_THAT(keys(), ElementsAre("a"));
+  std::vector<std::string> rejected;
+  for (const BrokerRecord& record : records_of("out.rejected")) {
+    rejected.emplace_back(*record.value);
+    EXPECT_LT(rejected.back().size(), options_.broker.longest_record);
+  }
+  ASSERT_EQ(rejected.size(), 4U);
+  for (const std::string& each : std::span(rejected).first(3)) EXPECT_GT(each.size(), 990'000U);
+  EXPECT_THAT(rejected[0], testing::EndsWith(",\"bytes_length\":700003}"));
+  EXPECT_THAT(rejected[1], testing::EndsWith(fmt::format(",\"bytes_length\":{}}}", (800'000 + 2) / 3 * 4)));
+  EXPECT_THAT(rejected[2], testing::EndsWith(",\"bytes_length\":1048576}"));
+  EXPECT_THAT(rejected[2], testing::HasSubstr("the record has 3000000 bytes"));
+  EXPECT_THAT(rejected[3], testing::Not(testing::HasSubstr("bytes_length")));
+}
+
+/// The length is the client's, and may be another one when an epoch is run again.
+TEST_F(OneJob, RunsEpochsAgainWhoseRowsWereShortened) {
+  const std::string quotes(100'000, '"');
+  options_.broker.longest_record = 50'000;
+  for (int i = 0; i < 3; ++i) {
+    put_value(quotes, 0);
+    run();
+    // The next run repeats all epochs.
+    ASSERT_TRUE(machine_.fs.remove_tree("data/tasks").ok());
+    ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+    options_.broker.longest_record += 100'000;
+  }
+  const std::vector<BrokerRecord> rejected = records_of("out.rejected");
+  ASSERT_EQ(rejected.size(), 3U);
+  EXPECT_LT(rejected[0].value->size(), 50'000U);
+  EXPECT_LT(rejected[1].value->size(), 150'000U);
+  EXPECT_GT(rejected[2].value->size(), 200'000U);
 }
 
 TEST_F(OneJob, ShowsWhatItDoes) {
