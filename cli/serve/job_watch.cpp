@@ -2,6 +2,7 @@
 
 #include "cli/present/report.h"
 #include "runtime/report/diagnostic.h"
+#include "runtime/report/topic_findings.h"
 
 namespace braid::cli {
 namespace {
@@ -90,8 +91,11 @@ void JobWatch::write_address() {
 
 void JobWatch::tell_warnings(const JobStatus& status) {
   for (const Diagnostic& warning : status.report.warnings) {
-    const bool waits = warning.code == diag::WaitsForSchema::kCode || warning.code == diag::SchemaAwaited::kCode;
-    if (waits && on_warning && told_.insert(warning.message).second) on_warning(warning);
+    const bool waits = warning.code == diag::WaitsForSchema::kCode || warning.code == diag::SchemaAwaited::kCode ||
+                       warning.code == diag::WaitsForBrokers::kCode || warning.code == diag::WaitsForEpochs::kCode;
+    const bool snapshots =
+        warning.code >= diag::SnapshotsNotReadable::kCode && warning.code <= diag::StandbyNotKept::kCode;
+    if ((waits || snapshots) && on_warning && told_.insert(warning.message).second) on_warning(warning);
   }
 }
 

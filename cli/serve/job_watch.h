@@ -31,8 +31,8 @@ class JobWatch {
   ~JobWatch();
 
   JobMonitor& monitor() { return monitor_; }
-  /// What somebody should know while the job runs, once each: a partition, or a task, that waits for a schema. On the
-  /// job's thread.
+  /// What somebody should know while the job runs, once each: a partition, or a task, that waits for a schema; that no
+  /// broker answers; that snapshots cannot be stored. On the job's thread.
   std::function<void(const Diagnostic&)> on_warning;
   /// Whether on_warning was called with it.
   bool told(const Diagnostic& warning) const { return told_.contains(warning.message); }

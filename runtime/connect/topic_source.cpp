@@ -5,6 +5,7 @@
 
 #include "runtime/broker/patience.h"
 #include "runtime/report/diagnostic.h"
+#include "runtime/report/topic_findings.h"
 
 namespace braid {
 namespace {
@@ -13,6 +14,7 @@ constexpr int64_t kPatience = 30'000'000;
 constexpr int64_t kLookEvery = 100'000;
 constexpr int64_t kAskEvery = 5'000'000;
 constexpr size_t kRecordsAtOnce = 1024;
+constexpr int64_t kUntilEndIsKnown = 3'000'000;
 /// Between two questions for a schema that a turn waits for; each moves the request on.
 constexpr int64_t kAskAgain = 10'000;
 /// Most schemas come sooner.
@@ -134,6 +136,7 @@ class TopicSource : public SourcePartition {
   /// What is fetched comes from there on.
   Status go_to(int64_t position) {
     if (position_ == position) return {};
+    if (bound_ && position > *bound_) BRAID_TRY(wait_for_end(position));
     batch_.reset();
     BRAID_TRY(of_input(access_.reader->start(place_, position)));
     position_ = position;
@@ -224,9 +227,28 @@ class TopicSource : public SourcePartition {
 
   Error lost(const BrokerError& error) const {
     const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kPatience);
-    if (!range.ok() || range->begin <= *position_) return error;
+    if (!range.ok()) return error;
+    if (range->end < *position_) return not_there(range->end, *position_);
+    if (range->begin <= *position_) return error;
     return error_of(diag::RecordsGone{
         .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_});
+  }
+
+  Error not_there(int64_t end, int64_t position) const {
+    return error_of(
+        diag::RecordsNotThere{.topic = place_.topic, .partition = place_.partition, .end = end, .offset = position});
+  }
+
+  /// Reading up to the end would read nothing, and not find out that the end is wrong.
+  Status wait_for_end(int64_t position) {
+    const int64_t began = access_.clock->steady_us();
+    while (true) {
+      BRAID_ASSIGN(const OffsetRange range, ask(access_, [&] { return access_.broker->offsets(place_, kPatience); }));
+      if (range.end >= position || (access_.stop_requested && access_.stop_requested())) return {};
+      // Behind a change of leaders the end may be an earlier one for a moment.
+      if (access_.clock->steady_us() - began > kUntilEndIsKnown) return not_there(range.end, position);
+      access_.clock->sleep_us(kLookEvery);
+    }
   }
 
   Error changed(int64_t end) const {

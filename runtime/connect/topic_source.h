@@ -6,8 +6,8 @@
 //
 // Positions are offsets of the next record. An offset may have no record: the markers of transactions, and what
 // compaction took.
-// Fails with ErrorKind::input: 7064 a schema that is wanted at once, 7090 records before the first that is there, 8020
-// not what it was, or as BrokerError says.
+// Fails with ErrorKind::input: 7064 a schema that is wanted at once, 7090 records before the first that is there, 7114
+// records behind the last, 8020 not what it was, or as BrokerError says.
 #pragma once
 
 #include <deque>

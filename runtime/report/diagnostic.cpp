@@ -18,6 +18,7 @@ const std::vector<CatalogueEntry>& catalogue() {
   {number, #entry_name, Severity::severity_name, message_template},
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
+#include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"
 #undef BRAID_DIAGNOSTIC
     };

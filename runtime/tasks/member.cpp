@@ -6,6 +6,8 @@
 
 #include "runtime/broker/patience.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/time_text.h"
+#include "runtime/report/topic_findings.h"
 
 namespace braid {
 namespace {
@@ -14,12 +16,14 @@ constexpr int64_t kPatience = 30'000'000;
 /// How long a call may keep the member from serving its group.
 constexpr int64_t kShortly = 1'000'000;
 /// What is committed is seen within that time.
-constexpr int64_t kUntilGone = 600'000'000;
+constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// A commit sends what is left. Until then batches fill: while one is on its way, the client's thread would turn in a
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
 constexpr int64_t kAskEndEvery = 500'000;
+/// After so long without a commit it is asked whether the brokers are there.
+constexpr int64_t kAskBrokersEvery = 10'000'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
 /// Once, however often it is given.
@@ -183,6 +187,7 @@ Status JobMember::begin_session() {
     if (begun.ok()) break;
     const BrokerFault fault = begun.error().fault;
     if (fault == BrokerFault::refused || fault == BrokerFault::lost || stops()) return Error(begun.error());
+    show_status();  // it waits, and is not stuck
     pause();
   }
   pause_us_ = 0;
@@ -199,6 +204,11 @@ Status JobMember::serve() {
   const BrokerStatus served = group_->serve(0, *this);
   BRAID_TRY(std::exchange(failure_, {}));
   if (served.ok() || served.error().fault == BrokerFault::retry) return {};
+  if (served.error().fault == BrokerFault::fenced && options_.broker.instance) {
+    const Diagnostic twice =
+        diag::InstanceTwice{.group = options_.broker.group, .instance = *options_.broker.instance}.make();
+    return Error{ErrorKind::input, twice.message, twice.code, 0};
+  }
   return Error(served.error());
 }
 
@@ -277,6 +287,8 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   // Its owner of before may not be gone yet.
   const bool awaits_schema = code == diag::SchemaAwaited::kCode;
   const bool may_pass = task->waits() || awaits_schema || code == diag::StoreLocked::kCode;
+  if (task->waits() && seams_.clock.steady_us() - waiting_since_.at(number) > kUntilTold)
+    add_warning(task->waiting_for(), warnings_);
   if (awaits_schema)
     add_warning({.code = code, .severity = Severity::warning, .message = recovered.error().message}, warnings_);
   if (!may_pass && !stops()) return recovered.error();
@@ -327,6 +339,7 @@ void JobMember::show_status() {
   const int64_t now = seams_.clock.steady_us();
   if (!options_.on_status || now - shown_at_ < JobMonitor::kStatusEvery) return;
   shown_at_ = now;
+  ask_brokers();
   MemberStatus status;
   status.job.project = options_.job.project;
   status.job.report.warnings = warnings_;
@@ -340,6 +353,27 @@ void JobMember::show_status() {
   status.ready = was_assigned_ && status.recovering == 0;
   status.work = std::exchange(work_, {});
   options_.on_status(status);
+}
+
+void JobMember::ask_brokers() {
+  const int64_t now = seams_.clock.steady_us();
+  if (now - brokers_asked_at_ < (brokers_gone_since_ == 0 ? kAskBrokersEvery : kShortly)) return;
+  const auto answer = seams_.broker->offsets({layout_.epochs(), 0}, kShortly);
+  brokers_asked_at_ = seams_.clock.steady_us();
+  if (answer.ok() || answer.error().fault != BrokerFault::retry) {
+    brokers_gone_since_ = 0;
+    return;
+  }
+  if (brokers_gone_since_ == 0) {
+    brokers_gone_since_ = now;
+    told_of_brokers_ = false;
+  }
+  const int64_t gone_for = brokers_asked_at_ - brokers_gone_since_;
+  if (told_of_brokers_ || gone_for < kUntilTold) return;
+  told_of_brokers_ = true;
+  std::string since;
+  append_timestamp(since, (seams_.clock.now_us() - gone_for) / kMicrosPerSecond * kMicrosPerSecond);
+  warnings_.push_back(diag::WaitsForBrokers{.brokers = options_.broker.brokers, .since = since}.make());
 }
 
 int64_t JobMember::time_to_commit() const {
@@ -381,6 +415,8 @@ Status JobMember::finish_commit() {
   const BrokerStatus committed = transaction_->finish_commit();
   if (!committed.ok()) return settle(committed.error());
   const int64_t now = seams_.clock.steady_us();
+  brokers_asked_at_ = now;
+  brokers_gone_since_ = 0;
   if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (auto& [number, task] : tasks_)

@@ -70,6 +70,8 @@ class JobMember : BrokerGroup::Owner {
   int64_t time_to_look() const;
   void show_progress() const;
   void show_status();
+  /// What the brokers are not there for is in the status, while the job waits.
+  void ask_brokers();
   Status leave();
   /// Pauses that grow, between attempts.
   void pause();
@@ -94,11 +96,14 @@ class JobMember : BrokerGroup::Owner {
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
   int64_t pause_us_ = 0;
-  int64_t commit_began_at_ = 0;  ///< steady clock, the last one
-  int64_t shown_at_ = 0;         ///< steady clock
-  MemberWork work_;              ///< since then
-  int64_t end_asked_at_ = 0;     ///< steady clock
-  Status failure_;               ///< within a callback
+  int64_t commit_began_at_ = 0;   ///< steady clock, the last one
+  int64_t shown_at_ = 0;          ///< steady clock
+  MemberWork work_;               ///< since then
+  int64_t end_asked_at_ = 0;      ///< steady clock
+  int64_t brokers_asked_at_ = 0;  ///< steady clock; they have answered, or not
+  bool told_of_brokers_ = false;
+  int64_t brokers_gone_since_ = 0;  ///< steady clock; 0: they answer
+  Status failure_;                  ///< within a callback
   std::vector<Diagnostic> warnings_;
 };
 

@@ -10,6 +10,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/broker/patience.h"
 #include "runtime/engine/job_status.h"
+#include "runtime/report/topic_findings.h"
 #include "runtime/snapshot/checkpoint.h"
 #include "runtime/snapshot/fetch.h"
 #include "runtime/tasks/topic_job.h"
@@ -98,6 +99,7 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
                              .make());
     token = *found;
   }
+  committed_epoch_ = token.epoch;
   if (place_.snapshots != nullptr)
     uploader_ =
         std::make_unique<SnapshotUploader>(*place_.snapshots, seams_.fs, seams_.clock, seams_.executor, owner());
@@ -179,6 +181,12 @@ Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
   epochs_from_ = offset + 1;
   // Turns that are run again fill the memory like others.
   return full() ? keep_to_budget() : Status();
+}
+
+Diagnostic TaskRun::waiting_for() const {
+  return diag::WaitsForEpochs{
+      .task = place_.number, .topic = place_.epochs.topic, .epoch = static_cast<int64_t>(committed_epoch_)}
+      .make();
 }
 
 Error TaskRun::gone() const {
@@ -429,7 +437,9 @@ Status TaskRun::store_snapshot() {
   if (uploader_->busy()) {
     const std::optional<UploadResult> done = uploader_->poll();
     if (!done) return {};
-    warnings_.insert(warnings_.end(), done->warnings.begin(), done->warnings.end());
+    for (const Diagnostic& warning : done->warnings) note(warning);
+    if (done->outcome == UploadResult::Outcome::failed)
+      note({.code = done->error->code, .message = done->error->message});
     if (done->outcome == UploadResult::Outcome::stored) {
       snapshot_needs_.push_back(std::move(uploading_needs_));
       if (snapshot_needs_.size() > 2) snapshot_needs_.pop_front();
@@ -445,7 +455,7 @@ Status TaskRun::store_snapshot() {
       freeze_task(seams_.fs, store_.state(), options_.directory, identity, options_.directory + ".snapshot");
   // Without snapshots the job is as right as with them.
   if (!frozen.ok())
-    note_failure(frozen.error());
+    note(diag::SnapshotsNotWritable{.place = place_.snapshots->place(), .reason = frozen.error().message}.make());
   else
     uploader_->begin(std::move(*frozen), stored_, program_.id);
   return {};
@@ -459,10 +469,12 @@ void TaskRun::cut_topics() {
     (void)seams_.broker->delete_records_before(each.place, *each.offset, kPatience);
 }
 
-void TaskRun::note_failure(const Error& error) {
-  const Diagnostic kept =
-      diag::SnapshotsNotWritable{.place = place_.snapshots->place(), .reason = error.message}.make();
-  warnings_.push_back(kept);
+void TaskRun::note(Diagnostic warning) {
+  warning.severity = Severity::warning;
+  // Each attempt fails in the same way.
+  const bool known =
+      std::ranges::any_of(warnings_, [&](const Diagnostic& each) { return each.message == warning.message; });
+  if (!known) warnings_.push_back(std::move(warning));
 }
 
 Status TaskRun::close() {

@@ -57,6 +57,8 @@ class TaskRun {
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
+  /// For people.
+  Diagnostic waiting_for() const;
 
   /// Runs a turn, or without one copies a piece of a checkpoint. False: nothing is at hand.
   Result<bool> run();
@@ -99,7 +101,8 @@ class TaskRun {
   Status store_snapshot();
   /// Who takes the task over begins with one of the last two snapshots: records before those are gone.
   void cut_topics();
-  void note_failure(const Error& error);
+  /// What the job goes on with all the same.
+  void note(Diagnostic warning);
   /// Where it stands in what it reads of other stages.
   std::vector<BrokerGroup::Committed> exchange_positions() const;
   uint64_t heard() const;
@@ -151,6 +154,7 @@ class TaskRun {
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
+  uint64_t committed_epoch_ = 0;  ///< when it began to recover
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;            ///< steady clock
   Needed uploading_needs_;             ///< of the snapshot on its way

@@ -283,6 +283,26 @@ TEST_F(OneJob, ShowsWhatItDoes) {
   EXPECT_GT(bytes, 100U);
 }
 
+TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
+  machine_.write("snapshots", "a file where the folder should be");
+  options_.checkpoint_every_us = kSecond;
+  options_.snapshot_every_us = 2 * kSecond;
+  options_.job.until_caught_up = false;
+  const int64_t end = sim_clock_.steady_us() + 20 * kSecond;
+  options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
+  int64_t count = 0;
+  bool said = false;
+  options_.on_status = [&](const MemberStatus& status) {
+    put("a", ++count, 0);
+    for (const Diagnostic& each : status.job.report.warnings)
+      said |= each.code == 8031 && each.severity == Severity::warning;
+  };
+  const JobReport report = run();
+  EXPECT_TRUE(said);
+  EXPECT_EQ(std::ranges::count(report.warnings, 8031, &Diagnostic::code), 1);
+  EXPECT_EQ(keys().size(), static_cast<size_t>(count));
+}
+
 /// Keeps what it gets.
 class KeptRows : public OutputWriter {
  public:
