@@ -98,8 +98,12 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7012:
       case 7020:
       case 7030:
+      case 7046:
       case 7060:
       case 7061:
+      case 7075:
+      case 7090:
+      case 7114:
         return kInput;
       case 7010:
       case 7018:

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
-from braid_command import DONE, USAGE, main
+from braid_command import DONE, INPUT, USAGE, main
 
 SCRIPT_TEXT = """domain shop
 
@@ -126,7 +126,7 @@ def a_wrong_port(case):
     """TLS where there is none, and none where there is TLS."""
     text = run(case, plain(case), SECURE.format(user="braid"), finding="E7047", environment={"SHOP_PASSWORD": "braid"})
     told(case, text, plain(case))
-    text = run(case, secure(case), finding="E7046")
+    text = run(case, secure(case), finding="E7046", code=INPUT)
     told(case, text, secure(case))
 
 
@@ -134,12 +134,12 @@ def no_broker(case):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"127.0.0.1:{free.getsockname()[1]}"
-        told(case, run(case, nobody, finding="E7046"), nobody, "Connection refused")
-    told(case, run(case, "no-such-host.invalid:9092", finding="E7046"), "no-such-host.invalid:9092", "resolve")
+        told(case, run(case, nobody, finding="E7046", code=INPUT), nobody, "Connection refused")
+    told(case, run(case, "no-such-host.invalid:9092", finding="E7046", code=INPUT), "no-such-host.invalid:9092", "resolve")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        told(case, run(case, f"127.0.0.1:{silent.getsockname()[1]}", finding="E7046"), "no broker answers")
+        told(case, run(case, f"127.0.0.1:{silent.getsockname()[1]}", finding="E7046", code=INPUT), "no broker answers")
 
 
 def a_topic_that_is_missing(case):

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 
-from braid_command import USAGE, main
+from braid_command import INPUT, USAGE, main
 
 SCRIPT_TEXT = """domain shop
 
@@ -264,7 +264,7 @@ product day version 1 {
 
 def a_dry_run_asks_the_brokers(case):
     folder = project(case, KAFKA + 'group = "x"\n')
-    case.braid("dry-run", folder, "--env", "prod", code=USAGE, finding="E7046")
+    case.braid("dry-run", folder, "--env", "prod", code=INPUT, finding="E7046")
 
 
 def files_in_an_environment_with_brokers(case):
