@@ -303,6 +303,44 @@ TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
   EXPECT_EQ(keys().size(), static_cast<size_t>(count));
 }
 
+TEST_F(OneJob, SaysThatNoBrokerAnswers) {
+  put("a", 1, 0);
+  options_.job.until_caught_up = false;
+  const int64_t end = sim_clock_.steady_us() + 150 * kSecond;
+  options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
+  int64_t shown_at = 0, longest = 0, told = 0;
+  bool is_away = false;
+  options_.on_status = [&](const MemberStatus& status) {
+    const int64_t now = sim_clock_.steady_us();
+    if (shown_at != 0) longest = std::max(longest, now - shown_at);
+    shown_at = now;
+    told = std::ranges::count(status.job.report.warnings, 7115, &Diagnostic::code);
+    if (!std::exchange(is_away, true)) {
+      put("b", 2, 0);
+      cluster_.go_away(100 * kSecond);
+    }
+  };
+  run();
+  EXPECT_EQ(told, 1);
+  EXPECT_LT(longest, JobMonitor::kStuckAfter);
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b"));
+}
+
+TEST_F(OneJob, DoesNotGoOnBehindTheEndOfATopic) {
+  for (int i = 0; i < 4; ++i) put("a", i + 1, 0);
+  run();
+  cluster_.remove("in");
+  cluster_.create({"in", 2, -1, {}});
+  put("b", 1, 0);
+  for (const bool follows : {false, true}) {
+    options_.job.until_caught_up = !follows;
+    const auto ended = run_topic_job(program_, options_, seams());
+    ASSERT_FALSE(ended.ok());
+    EXPECT_EQ(ended.error().code, 7114);
+    EXPECT_EQ(ended.error().message, "`in/0` ends at offset 1, and the job has read it up to 4");
+  }
+}
+
 /// Keeps what it gets.
 class KeptRows : public OutputWriter {
  public:
