@@ -42,10 +42,12 @@ void simulate_all(uint64_t count, const Change& change, JobSimulated& sum) {
     sum.sent_cut += outcome.sent_cut;
     sum.repeated += outcome.repeated;
     sum.early += outcome.early;
+    sum.rejected += outcome.rejected;
   }
   // Otherwise it has proved nothing.
   EXPECT_GT(sum.faults, static_cast<int64_t>(count));
   EXPECT_GT(sum.crashes, static_cast<int64_t>(count / 4));
+  EXPECT_GT(sum.rejected, static_cast<int64_t>(count));
 }
 
 TEST(Members, GiveEachRowOnceWhateverHappens) {
@@ -74,6 +76,17 @@ TEST(Members, LetRowsGoByTheClockOnce) {
   };
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, waits, sum));
   EXPECT_GT(sum.early, static_cast<int64_t>(runs));
+}
+
+TEST(Members, TakeDeletesOnce) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  const auto deletes = [](JobSimulation& run) {
+    run.deletes = true;
+    run.avro = false;
+    if (run.seed % 4 == 2) run.delivery = Delivery::at_least_once;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, deletes, sum));
 }
 
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {

@@ -18,7 +18,7 @@
 namespace braid {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kSecond = 1'000'000, kMillisecond = 1000;
 /// Each record that is fed has a producer of its own.
 constexpr int64_t kFeeder = 1'000'000;
 
@@ -27,9 +27,19 @@ constexpr uint32_t kFirstId = 70'000;
 
 using Rows = std::multiset<std::string>;
 
+/// A record as it is fed.
+struct Fed {
+  std::string line;  ///< of a file
+  std::optional<std::string> key = {}, value = {};
+  int64_t timestamp_ms = 0;
+  NewRecord record(const TopicPartition& place) const {
+    return {.place = place, .key = key, .value = value, .headers = {}, .timestamp_ms = timestamp_ms};
+  }
+};
+
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = run.waits ? waiting(builder) : test::everything(builder);
+    program = run.waits ? waiting(builder) : run.deletes ? deleting(builder) : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       if (!run.crosses) source.key = {0};
@@ -47,6 +57,22 @@ struct World {
   static Program waiting(test::ProgramBuilder& b) {
     const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
     b.publish(b.as_of_join(left, right, true, {}, 3 * kSecond), "p0");
+    return b.program;
+  }
+  /// As `waiting`, with a table of which records without a value delete keys. In a file these have `d`.
+  static Program deleting(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30 * kMillisecond), right = b.source("t", 20 * kMillisecond, kSecond, true);
+    const Field deleted{"d", bool_type()};
+    SourceSpec& table = b.program.sources.back();
+    table.decode.push_back({deleted.name, {deleted.name}, deleted.type, false});
+    table.from_kernel = b.kernel(std::make_shared<test::ConvertKernel>(std::vector<int>{0, 2, 4, 6}, table.sites[0]));
+    table.passthrough.push_back(7);
+    table.row.push_back(deleted);
+    table.deleted_field = 3;
+    b.program.operators[static_cast<size_t>(right)].row = table.row;
+    const int joined = b.as_of_join(left, right, true);
+    std::get<AsOfJoinOperator>(b.program.operators[static_cast<size_t>(joined)].content).shape.right_delete = 3;
+    b.publish(joined, "p0");
     return b.program;
   }
   static SimOptions options_of(const JobSimulation& run) {
@@ -67,20 +93,23 @@ struct World {
 #endif
   std::map<std::string, Rows> expected;  ///< by topic
   Rows joined;                           ///< with `waits`: what rows are joined with in time, and all of it
-  std::vector<std::pair<TopicPartition, std::string>> later;
+  std::vector<std::pair<TopicPartition, Fed>> later;
+  std::map<std::string, std::set<std::string>> poisoned;  ///< by topic of rejected rows: origins of records
   SimFs shared{run.seed + 1000};
   JobSimulated outcome;
   std::set<SimBroker*> at_work;  ///< of the instances
   bool stop = false;
 };
 
-std::string line_of(Rng& rng, int64_t& now) {
-  now += rng.between(0, 4);
-  const std::string key(1, static_cast<char>('a' + rng.below(5)));
-  std::string line = test::record(key, rng.between(0, 5), now - rng.between(0, 30));
-  if (rng.chance(25)) line = "broken\n";
-  line.pop_back();
-  return line;
+/// Values that no decoder takes for a record, in any format.
+const std::optional<std::string> kPoison[] = {
+    "broken", "", std::nullopt, " \n", "\xFF\xFE", "[1]", R"({"k":"a","v":"x","at":100})"};
+constexpr uint64_t kPoisons = std::size(kPoison);
+constexpr std::string_view kBroken = "broken";  ///< any of these in a file
+
+bool is_poison(const BrokerRecord& record) {
+  if (!record.value && record.key) return false;  // it deletes
+  return std::ranges::any_of(kPoison, [&](const std::optional<std::string>& each) { return record.value == each; });
 }
 
 /// What of a row does not depend on the clock.
@@ -125,6 +154,41 @@ std::string value_of(const World& world, const std::string& line, int record) {
   return line;
 }
 
+Fed next_record(const World& world, const SourceSpec& source, Rng& rng, int64_t& now, int record) {
+  now += rng.between(0, 4);
+  const std::string key(1, static_cast<char>('a' + rng.below(5)));
+  const int64_t value = rng.between(0, 5), time = now - rng.between(0, 30);
+  std::string line = test::record(key, value, world.run.deletes ? time * kMillisecond : time);
+  line.pop_back();
+  if (rng.chance(25)) return {.line = std::string(kBroken), .value = kPoison[rng.below(kPoisons)]};
+  if (source.deleted_field < 0) return {.line = line, .value = value_of(world, line, record)};
+  const bool deletes = rng.chance(4);
+  line.back() = ',';
+  line += fmt::format(R"("d":{}}})", deletes);
+  if (deletes) return {.line = line, .key = key, .timestamp_ms = time};
+  return {.line = line, .key = key, .value = line};
+}
+
+/// Records of the topics that are poison: each product that reads them has a rejected row for each.
+void note_poison(World& world) {
+  for (const Operator& op : world.program.operators) {
+    const auto* reads = std::get_if<SourceOperator>(&op.content);
+    if (reads == nullptr || world.program.sources[static_cast<size_t>(reads->source)].is_static()) continue;
+    const SourceSpec& source = world.program.sources[static_cast<size_t>(reads->source)];
+    for (int32_t partition = 0; partition < world.run.partitions; ++partition) {
+      const TopicPartition place{source.binding.address, partition};
+      const SimLog& log = *world.cluster.log_of(place);
+      log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+        if (!is_poison(entry.payload->records()[static_cast<size_t>(offset - entry.base)])) return true;
+        for (const int product : op.products)
+          world.poisoned[topic_of_port(world.outputs.at(product), "rejected")].insert(
+              fmt::format(R"("partition":"{}/{}","position":{},)", place.topic, partition, offset));
+        return true;
+      });
+    }
+  }
+}
+
 void load(World& world) {
   const JobSimulation& run = world.run;
   SimBroker broker(world.cluster, "source");
@@ -148,19 +212,18 @@ void load(World& world) {
         if (run.feed_us > 0 && i >= run.records / 2) {
           sure(writer->abort_transaction(kSecond));
           for (; i < run.records; ++i) {
-            const std::string line = line_of(rng, now);
-            text += line + "\n";
-            world.later.emplace_back(TopicPartition{source.binding.address, partition}, value_of(world, line, i));
+            Fed fed = next_record(world, source, rng, now, i);
+            text += fed.line + "\n";
+            world.later.emplace_back(TopicPartition{source.binding.address, partition}, std::move(fed));
           }
           break;
         }
         const bool aborted = rng.chance(5);
         for (int64_t more = rng.between(1, 20); more > 0 && i < run.records; --more) {
-          const std::string line = line_of(rng, now);
-          const std::string value = value_of(world, line, i);
-          sure(writer->write({.place = {source.binding.address, partition}, .value = value}));
+          const Fed fed = next_record(world, source, rng, now, i);
+          sure(writer->write(fed.record({source.binding.address, partition})));
           if (aborted) continue;
-          text += line + "\n";
+          text += fed.line + "\n";
           ++i;
         }
         sure(writer->flush(kSecond));
@@ -198,10 +261,40 @@ std::string line_of_row(const ProductSpec& product, const TopicBinding& binding,
   return line;
 }
 
+/// Whether each poison record has its rejected rows; one that is there again is noted.
+bool check_poison(World& world) {
+  note_poison(world);
+  bool whole = true;
+  for (const auto& [topic, origins] : world.poisoned) {
+    std::map<std::string, int> found;
+    for (int32_t partition = 0; partition < world.cluster.partitions_of(topic); ++partition) {
+      const SimLog& log = *world.cluster.log_of({topic, partition});
+      log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+        const std::string_view row = *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value;
+        const size_t begin = row.find("\"partition\":"), end = row.find("\"line\":", begin);
+        if (begin != std::string_view::npos) ++found[std::string(row.substr(begin, end - begin))];
+        return true;
+      });
+    }
+    for (const std::string& origin : origins) {
+      const int times = found[origin];
+      if (times > 1 && world.run.delivery == Delivery::at_least_once) world.outcome.repeated += times - 1;
+      if (times > 1 && world.run.delivery == Delivery::exactly_once && world.outcome.violation.empty())
+        world.outcome.violation =
+            fmt::format("seed {}: {} has {} rows of the record {}", world.run.seed, topic, times, origin);
+      if (times > 0) ++world.outcome.rejected;
+      if (times > 0) continue;
+      whole = false;
+      world.outcome.stall = fmt::format("seed {}: {} has no row of the record {}", world.run.seed, topic, origin);
+    }
+  }
+  return whole;
+}
+
 /// Whether the topics hold what they must; what they must not is noted.
 bool check(World& world, uint64_t* trace) {
-  bool whole = true;
-  world.outcome.repeated = world.outcome.early = 0;
+  world.outcome.repeated = world.outcome.early = world.outcome.rejected = 0;
+  bool whole = check_poison(world);
   for (const auto& [product, binding] : world.outputs) {
     Rows missing = world.expected[binding.topic];
     for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
@@ -321,9 +414,9 @@ JobSimulated simulate(const JobSimulation& run) {
         time.sleep(run.feed_us / static_cast<int64_t>(world.later.size()));
         // Of any partition, in its order.
         auto place = std::next(next.begin(), static_cast<int64_t>(rng.below(next.size())));
-        const auto& [topic, value] = world.later[place->second];
+        const auto& [topic, fed] = world.later[place->second];
         auto payload = std::make_shared<SimPayload>();
-        payload->add({.place = topic, .key = std::nullopt, .value = value, .headers = {}});
+        payload->add(fed.record(topic));
         world.cluster.produce({.place = topic,
                                .transactional_id = {},
                                .producer = {kFeeder + static_cast<int64_t>(left), 0},

@@ -1,5 +1,6 @@
 // A job with every stateful step, on several instances over the simulated broker, under faults of every kind: what is
-// in its topics at the end must be what a run over files gives, whatever happened on the way.
+// in its topics at the end must be what a run over files gives, whatever happened on the way. Some records are poison,
+// and each of these has one rejected row in each product that reads it.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,9 @@ struct JobSimulation {
   /// The job is an as-of join that lets rows go by the clock instead: what they are joined with depends on it, each row
   /// of the left side is there once.
   bool waits = false;
+  /// The job is an as-of join with a table whose keys are deleted by records without a value. Not Avro, and not across
+  /// stages.
+  bool deletes = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;
@@ -41,6 +45,7 @@ struct JobSimulation {
 struct JobSimulated {
   std::string violation;  ///< what should not be in the output; empty: nothing
   int64_t repeated = 0;   ///< rows that are there more often than once; only at least once
+  int64_t rejected = 0;   ///< rows of poison records
   std::string stall;      ///< what is missing at the end
   std::string failure;    ///< with which an instance ended that had not crashed
   int64_t early = 0;      ///< rows that were joined otherwise than a run over files does; only with `waits`
