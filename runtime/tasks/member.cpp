@@ -380,9 +380,16 @@ int64_t JobMember::time_to_commit() const {
   if (transaction_->failure()) return 0;
   const int64_t rest = commit_began_at_ + options_.job.commit_every_us - seams_.clock.steady_us();
   int64_t least = kNothingDue;
-  for (const auto& [number, task] : tasks_)
-    if (task != nullptr && task->has_work()) least = std::min(least, task->full() ? 0 : std::max<int64_t>(rest, 0));
+  for (const auto& [number, task] : tasks_) {
+    if (task == nullptr) continue;
+    if (task->has_work()) least = std::min(least, task->full() ? 0 : std::max<int64_t>(rest, 0));
+    if (offsets_are_old(*task)) least = 0;
+  }
   return least;
+}
+
+bool JobMember::offsets_are_old(const TaskRun& task) const {
+  return seams_.clock.steady_us() - task.offsets_at() >= options_.repeat_offsets_every_us;
 }
 
 int64_t JobMember::time_to_look() const {
@@ -400,7 +407,8 @@ Status JobMember::begin_commit() {
   for (auto& [number, task] : tasks_) {
     if (task == nullptr) continue;
     BRAID_ASSIGN(const bool ended, task->end_epoch(offsets, times));
-    any |= ended;
+    if (!ended && offsets_are_old(*task)) task->repeat_offsets(offsets);
+    any |= ended || !offsets.empty();
   }
   if (!any) return {};
   times.write(*transaction_, seams_.clock);

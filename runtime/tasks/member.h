@@ -66,6 +66,7 @@ class JobMember : BrokerGroup::Owner {
   Result<bool> is_done();
   /// From the begin of the last commit to that of the next. 0: it is due.
   int64_t time_to_commit() const;
+  bool offsets_are_old(const TaskRun& task) const;
   /// Until a commit is due, or the one on its way may be over.
   int64_t time_to_look() const;
   void show_progress() const;

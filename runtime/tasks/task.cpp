@@ -124,7 +124,7 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
             .make());
   BRAID_TRY(check_offsets(committed));
   outputs_.go_live();
-  stored_at_ = seams_.clock.steady_us();
+  stored_at_ = offsets_at_ = seams_.clock.steady_us();
   return turns_.begin();
 }
 
@@ -330,6 +330,21 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
                       .value = record_.encode(),
                       .headers = {},
                       .timestamp_ms = seams_.clock.now_us() / 1000});
+  add_offsets(chain, offsets);
+  offsets_at_ = seams_.clock.steady_us();
+  is_committing_ = true;
+  // Behind the commit would be too late: the next turns have changed the state by then.
+  if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
+  return true;
+}
+
+void TaskRun::repeat_offsets(std::vector<OffsetToCommit>& offsets) {
+  BRAID_CHECK(turns_.since_commit() == 0, "offsets of what is not committed");
+  offsets_at_ = seams_.clock.steady_us();
+  if (last_.epoch > 0) add_offsets(last_, offsets);
+}
+
+void TaskRun::add_offsets(const EpochChain& chain, std::vector<OffsetToCommit>& offsets) const {
   const std::string token = token_text(chain, heard());
   bool reads_any = false;
   for (const JobInputs::Partition& partition : turns_.inputs().partitions())
@@ -339,10 +354,6 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
     }
   // One that reads files alone has no offsets that could carry it.
   if (!reads_any) offsets.push_back({place_.epochs, epochs_from_, token});
-  is_committing_ = true;
-  // Behind the commit would be too late: the next turns have changed the state by then.
-  if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
-  return true;
 }
 
 uint64_t TaskRun::heard() const {

@@ -73,6 +73,10 @@ class TaskRun {
   /// transaction's, and the times behind all. False: nothing was run. The next turns belong to the next epoch, which
   /// ends only after committed().
   Result<bool> end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTimes& times);
+  /// The offsets of the last epoch, so that the brokers keep them. Nothing was run since.
+  void repeat_offsets(std::vector<OffsetToCommit>& offsets);
+  /// Steady clock: when they were committed last, or it was recovered.
+  int64_t offsets_at() const { return offsets_at_; }
   /// An epoch has ended whose transaction is not committed yet.
   bool is_committing() const { return is_committing_; }
   /// The transaction with the epoch has been committed, cleanly.
@@ -111,6 +115,7 @@ class TaskRun {
   /// The record of the next epoch is not there.
   Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
+  void add_offsets(const EpochChain& chain, std::vector<OffsetToCommit>& offsets) const;
   bool checkpoint_is_due() const;
   /// Before the record of an epoch is written: it and all that come later lie behind what there is.
   void note_epochs_end();
@@ -148,7 +153,7 @@ class TaskRun {
   };
   Needed stored_needs_;  ///< of what is stored
   Needed frozen_needs_;  ///< of what is frozen last
-  int64_t stored_at_ = 0;
+  int64_t stored_at_ = 0, offsets_at_ = 0;
   int64_t epochs_from_ = 0;  ///< records of epochs behind the last one have this offset or a higher one
   uint64_t commits_ = 0;
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()

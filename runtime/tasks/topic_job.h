@@ -35,6 +35,9 @@ struct TopicJobOptions {
   BrokerSettings broker;
   std::map<int, TopicBinding> outputs;  ///< of every product
   int64_t checkpoint_every_us = 5'000'000;
+  /// Offsets of a task that has nothing to do are committed again: brokers forget what is as old as their
+  /// offsets.retention.minutes, seven days if nobody says otherwise.
+  int64_t repeat_offsets_every_us = int64_t{24} * 3600 * 1'000'000;
   /// Runs commits beside the turns, by start_io(), and nothing else, so that no slow disk holds them up. Null:
   /// JobSeams::executor. One for each member.
   Executor* commits = nullptr;

@@ -326,6 +326,28 @@ TEST_F(OneJob, SaysThatNoBrokerAnswers) {
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b"));
 }
 
+/// Brokers forget offsets that are old, also of a job that runs and has nothing to do.
+TEST_F(OneJob, CommitsItsOffsetsAgain) {
+  for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {
+    options_.broker.delivery = delivery;
+    put("a", 1, 0);
+    const int64_t end = sim_clock_.steady_us() + 60 * kSecond;
+    options_.job.until_caught_up = false;
+    options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
+    options_.repeat_offsets_every_us = 10 * kSecond;
+    int64_t commits = 0;
+    options_.on_status = [&](const MemberStatus& status) {
+      commits += static_cast<int64_t>(status.work.commits.size());
+    };
+    run();
+    EXPECT_GE(commits, 5);
+    EXPECT_LE(commits, 8);
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "a"));
+  EXPECT_EQ(cluster_.groups().committed("job", {{"in", 0}}).found.front().offset, 2);
+  EXPECT_EQ(cluster_.groups().committed("job", {{"in", 1}}).found.front().offset, std::nullopt);
+}
+
 TEST_F(OneJob, DoesNotGoOnBehindTheEndOfATopic) {
   for (int i = 0; i < 4; ++i) put("a", i + 1, 0);
   run();

@@ -348,6 +348,7 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   options.outputs = world.outputs;
   options.commits = &commits;
   options.checkpoint_every_us = 2 * kSecond;
+  options.repeat_offsets_every_us = static_cast<int64_t>(1 + world.run.seed % 5) * kSecond;
   FolderStore snapshots(world.shared, "snapshots");
   if (world.run.has_snapshots) options.snapshots = &snapshots;
   options.snapshot_every_us = 3 * kSecond;
