@@ -4,6 +4,9 @@
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/ndjson_decoder.h"
+#include "runtime/codec/protobuf_decoder.h"
+#include "runtime/codec/raw_decoder.h"
+#include "runtime/codec/schema_framing.h"
 #include "runtime/data/text_forms.h"
 
 namespace braid {
@@ -15,10 +18,11 @@ std::vector<Field> decoded_row(const DecodePlan& plan) {
   return row;
 }
 
-MessageInput MessageInput::of(std::string_view record) {
-  constexpr size_t kGuidFraming = 17;
-  if (record.size() < kGuidFraming || record.front() != 1) return {.value = record};
-  return {.value = record.substr(kGuidFraming), .schema_header = record.substr(0, kGuidFraming)};
+MessageInput MessageInput::of(std::string_view record, Format format) {
+  const auto language = format == Format::protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro;
+  const size_t framing = guid_framing_bytes(record, language);
+  if (format == Format::raw || framing == 0) return {.value = record};
+  return {.value = record.substr(framing), .schema_header = record.substr(0, framing)};
 }
 
 std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReaderSlot* native) {
@@ -29,6 +33,10 @@ std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReader
       return make_csv_decoder(plan, native);
     case Format::avro:
       return make_avro_decoder(plan, native);
+    case Format::protobuf:
+      return make_protobuf_decoder(plan);
+    case Format::raw:
+      return make_raw_decoder(plan);
   }
   BRAID_UNREACHABLE("format");
 }

@@ -7,7 +7,7 @@
 //
 // Text: UTF-8 without or with a byte order mark at the start. NDJSON: an object a line, blank lines are not
 // records. CSV: RFC 4180, header first; see csv_decoder.cpp. Numbers, times and symbols are read as value_reader.h
-// says. Avro: avro_decoder.h.
+// says. Avro: avro_decoder.h. Protobuf: protobuf_decoder.h. Raw: a record is one value, text or bytes.
 //
 // Memory: records, blocks, unescaped text and lists lie in the arena; other text is a view into the turn's bytes, which
 // must live as long as the arena's content. One thread. Nothing here fails except by rejecting records.
@@ -36,17 +36,17 @@ inline constexpr int kMaxNesting = 64;
 class RecordReaderSlot;  // runtime/abi/record_reader.h
 class WriterSchemas;     // writer_schemas.h
 
-enum class Format : uint8_t { ndjson, csv, avro };
+enum class Format : uint8_t { ndjson, csv, avro, protobuf, raw };
 /// Whether files begin with what their records cannot be read without: Decoder::set_header.
 inline bool has_header(Format format) {
-  return format != Format::ndjson;
+  return format == Format::csv || format == Format::avro;
 }
 
 enum class TimestampUnit : uint8_t { none, seconds, milliseconds, microseconds, nanoseconds };
 
 struct DecodeField {
   std::string name;               ///< as the script calls it
-  std::vector<std::string> path;  ///< its place in a JSON or Avro record; CSV: one part, the column
+  std::vector<std::string> path;  ///< its place in a JSON, Avro or Protobuf record; CSV: one part, the column
   Type type;                      ///< T or T?; with a default value in the script: T?
   bool touched = true;
   bool has_default = false;  ///< of the script: a CSV file without the column gives null
@@ -62,8 +62,9 @@ struct DecodePlan {
   bool decimal_comma = false;              ///< CSV: numbers have a decimal comma
   std::string zone;                        ///< timestamps without offset are local times of this zone; empty: rejected
   TimestampUnit unit = TimestampUnit::none;  ///< timestamps that are numbers; none: rejected
-  WriterSchemas* writer_schemas = nullptr;   ///< Avro: of records of a topic; outlives the decoder
-  std::string bare_schema;                   ///< Avro: of all records of a topic, which have no framing
+  WriterSchemas* writer_schemas = nullptr;   ///< Avro, Protobuf: of records of a topic; outlives the decoder
+  std::string bare_schema;                   ///< the same: of all records of a topic, which have no framing
+  std::string message;                       ///< Protobuf: of bare_schema, the message type; empty: the first one
   bool patterns = true;                      ///< NDJSON: false: each record is read by itself. Changes no result
 };
 
@@ -73,7 +74,7 @@ std::vector<Field> decoded_row(const DecodePlan& plan);
 /// A record of a topic.
 struct MessageInput {
   /// Of a record as Record::bytes has it: one that has a GUID in its header stands behind that.
-  static MessageInput of(std::string_view record);
+  static MessageInput of(std::string_view record, Format format = Format::avro);
 
   std::string_view value;
   std::optional<std::string_view> schema_header = {};  ///< of its headers, kValueSchemaHeader
@@ -89,7 +90,7 @@ struct TurnInput {
   uint64_t long_record_bytes = 0;
   bool ascii = false;  ///< no byte is above 127; false: not known
   std::span<const MessageInput> messages =
-      {};               ///< Avro of a topic: the records; `bytes` says only about how many there are
+      {};               ///< Avro, Protobuf and raw of a topic: the records; `bytes` says only about how many there are
   uint32_t source = 0;  ///< the rest is copied to each Record
   uint32_t partition = 0;
   uint64_t turn = 0;

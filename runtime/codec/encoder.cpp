@@ -136,6 +136,10 @@ std::unique_ptr<Encoder> make_encoder(Format format, std::vector<Field> row, Csv
       return std::make_unique<CsvEncoder>(std::move(row), std::move(style));
     case Format::avro:
       return make_avro_encoder(std::move(row), name);
+    // Of topics, whose records have no file around them.
+    case Format::protobuf:
+    case Format::raw:
+      break;
   }
   BRAID_UNREACHABLE("format");
 }

@@ -6,6 +6,8 @@
 #include "runtime/codec/avro_text.h"
 #include "runtime/codec/csv_decoder.h"
 #include "runtime/codec/json_scanner.h"
+#include "runtime/codec/protobuf_decoder.h"
+#include "runtime/codec/protobuf_text.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/data/value.h"
 #include "runtime/report/short_text.h"
@@ -64,8 +66,9 @@ bool decode_fields(const DecodePlan& plan, std::vector<DecodeField> fields, std:
     const std::string block = as_container_block(header, record);
     const Bytes copied = arena.copy(block);
     turn = decoder->decode({.bytes = copied.view(), .position = 1}, arena);
-  } else if (plan.format == Format::avro) {
-    const MessageInput message = MessageInput::of(record);
+  } else if (plan.format != Format::ndjson && plan.format != Format::csv) {
+    const MessageInput message =
+        plan.bare_schema.empty() ? MessageInput::of(record, plan.format) : MessageInput{.value = record};
     turn = decoder->decode({.messages = {&message, 1}}, arena);
   } else {
     turn = decoder->decode({.bytes = record, .position = 1}, arena);
@@ -97,6 +100,11 @@ std::string avro_text(const DecodePlan& plan, std::string_view record, std::stri
   return schema.ok() ? avro_value_text(*schema, record, path) : "";
 }
 
+std::string protobuf_text(const DecodePlan& plan, std::string_view record, const std::vector<std::string>& path) {
+  const std::optional<ProtobufRecord> found = schema_of_record(plan, record);
+  return found ? protobuf_value_text(found->schema, found->value, path) : "";
+}
+
 std::string cell_text(const DecodePlan& plan, const DecodeField& field, std::string_view record,
                       std::string_view header) {
   DecodePlan plain = plan;
@@ -105,6 +113,23 @@ std::string cell_text(const DecodePlan& plan, const DecodeField& field, std::str
   DecodedTurn turn;
   if (!decode_fields(plain, {{field.name, field.path, string_type(), true}}, record, header, arena, turn)) return "";
   return std::string(read_slot(turn.blocks[0].columns[1], 0).bytes.view());
+}
+
+std::string raw_text(const DecodePlan& plan, const DecodeField& field, std::string_view record,
+                     std::string_view header) {
+  switch (plan.format) {
+    case Format::ndjson:
+      return json_text(record, field.path);
+    case Format::csv:
+      return cell_text(plan, field, record, header);
+    case Format::avro:
+      return avro_text(plan, record, header, field.path);
+    case Format::protobuf:
+      return protobuf_text(plan, record, field.path);
+    case Format::raw:
+      return "";
+  }
+  BRAID_UNREACHABLE("format");
 }
 
 std::string kind_of_json(std::string_view text) {
@@ -140,8 +165,7 @@ std::vector<DecodeField> part_fields(const DecodeField& field) {
 ConversionFault narrow(const DecodePlan& plan, DecodeField& field, ConversionFault fault, std::string_view record,
                        std::string_view header) {
   while (is(without_optional(field.type), TypeKind::structure)) {
-    if (plan.format == Format::ndjson && !json_text(record, field.path).starts_with('{')) break;
-    if (plan.format == Format::avro && !avro_text(plan, record, header, field.path).starts_with('{')) break;
+    if (plan.format != Format::csv && !raw_text(plan, field, record, header).starts_with('{')) break;
     std::vector<DecodeField> parts = part_fields(field);
     Arena arena(4096);
     DecodedTurn turn;
@@ -244,9 +268,7 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
   DecodeField field = whole;
   fault = narrow(plan, field, fault, record, header);
   bool json = plan.format != Format::csv;  // or as if it were
-  std::string raw = plan.format == Format::avro     ? avro_text(plan, record, header, field.path)
-                    : plan.format == Format::ndjson ? json_text(record, field.path)
-                                                    : cell_text(plan, field, record, header);
+  std::string raw = raw_text(plan, field, record, header);
   std::string text = json && raw.starts_with('"') ? raw.substr(1, raw.size() - 2) : raw;
   // What a list is faulty in is one of its elements.
   Type type = without_optional(field.type);

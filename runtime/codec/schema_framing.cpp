@@ -91,6 +91,13 @@ std::optional<FramedValue> read_framing(std::string_view record, std::optional<s
   return std::nullopt;
 }
 
+size_t guid_framing_bytes(std::string_view record, SchemaLanguage language) {
+  if (!record.starts_with(kGuidFollows)) return 0;
+  SchemaFraming framing;
+  const char* at = read_at(record, language, framing);
+  return at == nullptr ? 0 : static_cast<size_t>(at - record.data());
+}
+
 bool is_framed_key(std::string_view key, std::optional<std::string_view> header) {
   return header || (key.size() > 5 && key.starts_with('\0') && key.substr(1, 4) != std::string_view("\0\0\0\0", 4));
 }

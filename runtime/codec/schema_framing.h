@@ -36,6 +36,9 @@ struct FramedValue {
 std::optional<FramedValue> read_framing(std::string_view record, std::optional<std::string_view> header,
                                         SchemaLanguage language, std::string& reason);
 
+/// Of a GUID and what belongs to it, in front of a value; 0: there is none.
+size_t guid_framing_bytes(std::string_view record, SchemaLanguage language);
+
 /// Whether a key says which schema it has. Many keys are bare texts or numbers, so it must look like a framing: a
 /// header, or a zero byte and an id that is not 0.
 bool is_framed_key(std::string_view key, std::optional<std::string_view> header);

@@ -103,6 +103,8 @@ size_t first_record_bytes(const RecordForm& form, std::string_view available, bo
     case Format::csv:
       return available.empty() ? 0 : csv_record_bytes(form, available, at_end);
     case Format::avro:
+    case Format::protobuf:
+    case Format::raw:
       return available.size();
   }
   BRAID_UNREACHABLE("format");

@@ -102,6 +102,8 @@ std::optional<ForeignContent> recognise_foreign_content(std::string_view head, F
       if (text.starts_with("{\"")) return content_of(kJsonAsCsv, path, true);
       return std::nullopt;
     case Format::avro:
+    case Format::protobuf:
+    case Format::raw:
       return std::nullopt;
   }
   BRAID_UNREACHABLE("format");

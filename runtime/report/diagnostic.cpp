@@ -17,6 +17,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
   {number, #entry_name, Severity::severity_name, message_template},
 #include "runtime/report/diagnostics.def"
+#include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
 #include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"
