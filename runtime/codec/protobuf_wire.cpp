@@ -101,8 +101,8 @@ class FieldReader {
 
 }  // namespace
 
-const char* read_wire_field(const char* at, const char* end, WireValue& value, std::string_view& reason,
-                            const char*& broken_at) {
+const char* read_any_wire_field(const char* at, const char* end, WireValue& value, std::string_view& reason,
+                                const char*& broken_at) {
   return FieldReader(end, reason, broken_at).read(at, value);
 }
 
