@@ -20,6 +20,7 @@
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
+#include "runtime/report/format_diagnostics.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -110,10 +111,16 @@ std::string format_of_ending(const std::string& path) {
   return path.ends_with(".csv") ? "csv" : path.ends_with(".avro") ? "avro" : "json";
 }
 
-/// Whether a product that is written as Avro can be; reports why not. `out`: where it goes, if braid.toml says so.
-bool has_schema(const ProductSpec& product, const BindingConfig* out, CommandContext& context) {
+/// Whether a product can be written to a file in its format; reports why not. `out`: where it goes, if braid.toml says
+/// so.
+bool can_be_written(const ProductSpec& product, const BindingConfig* out, CommandContext& context) {
   std::string format = product.format;
   if (out != nullptr) format = out->format.empty() ? format_of_ending(out->file) : out->format;
+  if (format == "protobuf" || format == "raw") {
+    const Diagnostic wrong = diag::FormatWritesTopic{.product = product.qualified(), .format = format}.make();
+    context.exit_code = show_error({ErrorKind::output, wrong.message, wrong.code}, context.console);
+    return false;
+  }
   if (format != "avro") return true;
   const auto schema = avro_schema_of(product.qualified(), product.row);
   if (schema.ok()) return true;
@@ -229,7 +236,8 @@ void run(const RunFlags& flags, CommandContext& context) {
     const bool newest = std::none_of(all.begin(), all.end(), [&](const ProductSpec& other) {
       return other.qualified() == all[i].qualified() && other.version > all[i].version;
     });
-    if (!has_schema(all[i], newest && out != environment.out.end() ? &out->second : nullptr, context)) return;
+    const BindingConfig* file = newest && out != environment.out.end() ? &out->second : nullptr;
+    if (!topics.outputs.contains(static_cast<int>(i)) && !can_be_written(all[i], file, context)) return;
     if (out == environment.out.end() || !newest) continue;
     OutputBinding binding{.path = out->second.file, .format = out->second.format};
     if (binding.format.empty()) binding.format = format_of_ending(binding.path);

@@ -11,8 +11,8 @@
 namespace braid::cli {
 namespace {
 
-const std::vector<std::string> kSourceOptions{"null",    "zone",   "unit",  "separator", "quote",
-                                              "decimal", "header", "names", "schema",    "encoding"};
+const std::vector<std::string> kSourceOptions{"null",   "zone",  "unit",   "separator", "quote",  "decimal",
+                                              "header", "names", "schema", "encoding",  "message"};
 const std::vector<std::string> kOutputOptions{"null", "separator", "quote", "decimal", "header"};
 
 const std::string* find(const FormatOptions& options, const std::string& name) {
@@ -50,7 +50,8 @@ std::optional<std::string> expected_instead(const FormatOptions& options, const 
     return unless(find(options, "names") != nullptr, "`names` beside it, the columns in their order");
   if (name == "header") return unless(value == "true" || value == "false", "true or false");
   if (name == "encoding") return unless(value == "json" || value == "avro", R"("json" or "avro")");
-  if (name == "schema") return unless(!value.empty(), "the path of an Avro schema");
+  if (name == "schema") return unless(!value.empty(), "the path of a schema");
+  if (name == "message") return unless(find(options, "schema") != nullptr, "`schema` beside it, a file that has it");
   if (name == "names" && value.empty()) return "a list of the columns, like [\"id\", \"total\"]";
   if (name == "names") return unless(other("header", "true") == "false", "`header` beside it, as false");
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include "cli/session/expected_schemas.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/base/fs.h"
+#include "runtime/engine/decode_source.h"
 #include "stdlib/registry.h"
 
 namespace braid::cli {
@@ -13,7 +14,7 @@ namespace {
 
 /// Read by pattern where records are alike, so that few may be left for native code.
 bool has_patterns(const SourceSpec& source) {
-  return source.binding.format != "csv" && !source.binding.is_avro();
+  return source.binding.format != "csv" && !records_are_messages(source.binding);
 }
 
 /// Readers of a source whose records have several schemas.

@@ -9,6 +9,9 @@
 #include "runtime/base/fs.h"
 #include "runtime/codec/avro_compatibility.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/protobuf_compatibility.h"
+#include "runtime/codec/protobuf_encoder.h"
+#include "runtime/report/format_diagnostics.h"
 #include "runtime/report/suggest.h"
 #include "runtime/schema/json_schema.h"
 
@@ -44,7 +47,7 @@ schema::RowSchema row_schema(const typed::Relation& relation) {
   return made;
 }
 
-std::optional<std::string> json_text(Session& session, const typed::Relation& relation) {
+std::optional<std::string> json_text(Session& session, const typed::Relation& relation, const std::string&) {
   const schema::RowSchema rows = row_schema(relation);
   if (!relation.source) return schema::json_schema_of_rows(rows);
   return schema::json_schema_of_records(rows, timestamp_forms(session, relation));
@@ -55,13 +58,17 @@ std::string indented(const std::string& json) {
   return nlohmann::ordered_json::parse(json).dump(2) + "\n";
 }
 
-std::optional<std::string> avro_text(Session& session, const typed::Relation& relation) {
-  if (relation.source) {
-    session.reporter()
-        .report(diag::FlagValue{.option = "--format avro", .expected = "a product", .found = relation.qualified()})
-        .note("whoever writes the records of a source has their schema");
-    return std::nullopt;
-  }
+/// Reports and gives true where there is no schema to write.
+bool is_source(Session& session, const typed::Relation& relation, const std::string& format) {
+  if (!relation.source) return false;
+  session.reporter()
+      .report(diag::FlagValue{.option = "--format " + format, .expected = "a product", .found = relation.qualified()})
+      .note("whoever writes the records of a source has their schema");
+  return true;
+}
+
+std::optional<std::string> avro_text(Session& session, const typed::Relation& relation, const std::string&) {
+  if (is_source(session, relation, "avro")) return std::nullopt;
   const auto text = avro_schema_of(relation.qualified(), relation.row);
   if (text.ok()) return indented(*text);
   session.reporter()
@@ -70,15 +77,28 @@ std::optional<std::string> avro_text(Session& session, const typed::Relation& re
   return std::nullopt;
 }
 
+std::optional<std::string> protobuf_text(Session& session, const typed::Relation& relation,
+                                         const std::string& earlier) {
+  if (is_source(session, relation, "protobuf")) return std::nullopt;
+  auto text = protobuf_schema_of(relation.qualified(), relation.row, earlier);
+  if (text.ok()) return std::move(*text);
+  session.reporter()
+      .report(diag::NoProtobufSchema{.product = relation.qualified(), .reason = text.error().message})
+      .at(relation.span);
+  return std::nullopt;
+}
+
 struct SchemaFormat {
   const char* name;
   const char* ending;
-  std::optional<std::string> (*text)(Session&, const typed::Relation&);
+  /// The last argument: the schema that was kept last, or nothing.
+  std::optional<std::string> (*text)(Session&, const typed::Relation&, const std::string&);
   schema::FindBreaks find_breaks;
 };
 constexpr SchemaFormat kFormats[] = {
     {"json-schema", ".schema.json", json_text, schema::find_json_breaks},
     {"avro", ".avsc", avro_text, find_avro_breaks},
+    {"protobuf", ".proto", protobuf_text, find_protobuf_breaks},
 };
 
 const SchemaFormat& format_named(const std::string& name) {
@@ -215,7 +235,10 @@ std::string list_relations(const Session& session) {
 }
 
 std::optional<std::string> schema_text(Session& session, const typed::Relation& relation, const std::string& format) {
-  return format_named(format).text(session, relation);
+  const SchemaFormat& kind = format_named(format);
+  const auto kept = kept_schemas(session, relation, kind);
+  if (!kept) return std::nullopt;
+  return kind.text(session, relation, kept->empty() ? "" : kept->back().text);
 }
 
 void check_kept_schemas(Session& session) {
@@ -224,7 +247,7 @@ void check_kept_schemas(Session& session) {
     for (const SchemaFormat& format : kFormats) {
       const auto kept = kept_schemas(session, product, format);
       if (!kept || kept->empty()) continue;
-      const auto now = format.text(session, product);
+      const auto now = format.text(session, product, kept->back().text);
       if (!now || *now == kept->back().text || !keeps_promise(session, product, format, *now, *kept)) continue;
       session.reporter()
           .report(diag::SchemaNotKept{.product = product.qualified(), .path = kept->back().path})
@@ -238,8 +261,9 @@ void check_kept_schemas(Session& session) {
 std::optional<std::string> keep_schema(Session& session, const typed::Relation& product, const std::string& format) {
   const SchemaFormat& kind = format_named(format);
   const auto kept = kept_schemas(session, product, kind);
-  const auto now = kind.text(session, product);
-  if (!kept || !now || !keeps_promise(session, product, kind, *now, *kept)) return std::nullopt;
+  if (!kept) return std::nullopt;
+  const auto now = kind.text(session, product, kept->empty() ? "" : kept->back().text);
+  if (!now || !keeps_promise(session, product, kind, *now, *kept)) return std::nullopt;
   if (!kept->empty() && *now == kept->back().text) return kept->back().path;
   const std::string path =
       join_path(folder_of(session), kept_name(product, kept->empty() ? 1 : kept->back().number + 1, kind));

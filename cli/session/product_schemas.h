@@ -13,7 +13,7 @@
 
 namespace braid::cli {
 
-/// Names of the formats that a schema can be written in: "json-schema", "avro".
+/// Names of the formats that a schema can be written in: "json-schema", "avro", "protobuf".
 std::vector<std::string> schema_formats();
 
 /// "payments.captured" or, if only one has it, "captured". Reports and gives nothing if there is none.

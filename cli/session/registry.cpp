@@ -6,8 +6,10 @@
 #include "cli/session/references.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/registry/load/load.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/report/format_diagnostics.h"
 
 namespace braid::cli {
 namespace {
@@ -23,15 +25,32 @@ const typed::Relation* product_of(const typed::Project& project, const ProductSp
   return nullptr;
 }
 
+/// Columns keep the numbers that they have in the registry.
+Result<std::string> protobuf_schema(registry::RegistryService& service, const ProductSpec& product,
+                                    const std::string& topic) {
+  BRAID_ASSIGN(const std::shared_ptr<const WriterSchema> earlier, service.latest(topic));
+  const bool known = earlier != nullptr && earlier->language == SchemaLanguage::protobuf;
+  auto text = protobuf_schema_of(product.qualified(), product.row, known ? earlier->text : std::string());
+  if (text.ok()) return text;
+  const Diagnostic wrong =
+      diag::NoProtobufSchema{.product = product.qualified(), .reason = text.error().message}.make();
+  return Error{ErrorKind::output, wrong.message, wrong.code};
+}
+
 }  // namespace
 
+bool has_framing(const std::string& format) {
+  return format == "avro" || format == "protobuf";
+}
+
 bool has_framing(const Binding& binding) {
-  return binding.kind == "topic" && binding.is_avro() && binding.option("schema") == nullptr;
+  return binding.kind == "topic" && (binding.is_avro() || has_framing(binding.format)) &&
+         binding.option("schema") == nullptr;
 }
 
 bool needs_registry(const Program& program, const std::map<int, TopicBinding>& outputs) {
   return std::ranges::any_of(program.sources, [](const SourceSpec& each) { return has_framing(each.binding); }) ||
-         std::ranges::any_of(outputs, [](const auto& each) { return each.second.format == "avro"; });
+         std::ranges::any_of(outputs, [](const auto& each) { return has_framing(each.second.format); });
 }
 
 std::optional<registry::ServiceOptions> registry_options(const Environment& environment, const std::string& root,
@@ -71,14 +90,18 @@ void read_by_registry(registry::RegistryService& service, Program& program) {
 Status register_products(registry::RegistryService& service, const Program& program, const typed::Project& project,
                          std::map<int, TopicBinding>& outputs) {
   for (auto& [index, binding] : outputs) {
-    if (binding.format != "avro") continue;
+    if (!has_framing(binding.format)) continue;
     const ProductSpec& product = program.products[static_cast<size_t>(index)];
-    BRAID_ASSIGN(std::string schema, avro_schema_of(product.qualified(), product.row));
-    registry::ProductSchema wanted{.product = product.qualified(),
-                                   .topic = binding.topic,
-                                   .record = product.qualified(),
-                                   .schema = {registry::SchemaType::avro, std::move(schema), {}},
-                                   .level = {}};
+    const bool protobuf = binding.format == "protobuf";
+    BRAID_ASSIGN(std::string schema, protobuf ? protobuf_schema(service, product, binding.topic)
+                                              : avro_schema_of(product.qualified(), product.row));
+    if (protobuf) binding.schema = schema;
+    registry::ProductSchema wanted{
+        .product = product.qualified(),
+        .topic = binding.topic,
+        .record = product.qualified(),
+        .schema = {protobuf ? registry::SchemaType::protobuf : registry::SchemaType::avro, std::move(schema), {}},
+        .level = {}};
     if (const typed::Relation* relation = product_of(project, product)) wanted.level = relation->compatible;
     BRAID_ASSIGN(const registry::RegisteredProduct done, service.add(wanted));
     binding.schema_id = static_cast<uint32_t>(done.id);

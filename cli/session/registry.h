@@ -1,5 +1,5 @@
-// The schema registry of a job: schemas of the records of its Avro topics, ids for the schemas of its products, and
-// what native code expects to read.
+// The schema registry of a job: schemas of the records of its Avro and Protobuf topics, ids for the schemas of its
+// products, and what native code expects to read.
 #pragma once
 
 #include <map>
@@ -15,6 +15,8 @@
 
 namespace braid::cli {
 
+/// Whether rows of a product in that format name their schema.
+bool has_framing(const std::string& format);
 /// Whether records of the source name their schemas.
 bool has_framing(const Binding& binding);
 /// Whether the job reads or writes such records.
@@ -28,7 +30,7 @@ Result<std::unique_ptr<registry::RegistryService>> open_registry(const registry:
 
 /// The sources ask it for the schemas of their records from then on; it outlives their runs.
 void read_by_registry(registry::RegistryService& service, Program& program);
-/// Registers the schemas of products that write Avro, and notes their ids. Errors 7075, 7076, 7079.
+/// Registers the schemas of products that write Avro or Protobuf, and notes their ids. Errors 7075, 7076, 7079.
 Status register_products(registry::RegistryService& service, const Program& program, const typed::Project& project,
                          std::map<int, TopicBinding>& outputs);
 /// What the records of each Avro topic will probably have: the schemas that native code is made for, by source. Those

@@ -6,7 +6,9 @@
 #include "cli/session/format_options.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
+#include "runtime/codec/protobuf_decoder.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/report/format_diagnostics.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -148,6 +150,32 @@ void Session::check_changes(const SourceSpec& source) {
     reporter_.report(diag::FormatNeedsTopic{.relation = source.name, .format = source.binding.format}).at(source.span);
 }
 
+void Session::check_messages(const SourceSpec& source) {
+  const Binding& binding = source.binding;
+  if (binding.format != "protobuf" && binding.format != "raw") return;
+  if (binding.kind != "topic") {
+    reporter_.report(diag::FormatNeedsTopic{.relation = source.name, .format = binding.format})
+        .at(source.span)
+        .note("samples in files are NDJSON, CSV or Avro: name `format = \"json\"` beside the file");
+    return;
+  }
+  if (binding.format != "raw") return;
+  auto refuse = [&](std::string reason) {
+    reporter_.report(diag::NotOneValue{.relation = source.name, .reason = std::move(reason)})
+        .at(source.span)
+        .note("declare it as a `stream` with one field: `{ line: string }` or `{ content: bytes }`");
+  };
+  if (source.is_table) refuse("a table has a key beside it");
+  const auto relation = std::ranges::find_if(project_.relations, [&](const typed::Relation& each) {
+    return each.source && each.qualified() == source.name && each.version == source.version;
+  });
+  const auto& fields = relation->source->fields;
+  if (fields.size() != 1) return refuse(fmt::format("it declares {} fields", fields.size()));
+  const Type& type = without_optional(fields.front().type);
+  if (!is(type, TypeKind::string) && !is(type, TypeKind::bytes))
+    refuse(fmt::format("`{}` is `{}`, and not `string` or `bytes`", fields.front().name, to_string(type)));
+}
+
 void Session::read_schema(SourceSpec& source) {
   for (auto& [name, value] : source.binding.options) {
     if (name != "schema") continue;
@@ -155,9 +183,15 @@ void Session::read_schema(SourceSpec& source) {
                                  ? value
                                  : (std::filesystem::path(files_->root) / value).string();
     std::string reason;
-    if (source.binding.kind != "topic" || source.binding.format != "avro") {
-      reason = "it is for `avro` of a topic";
-    } else if (const auto text = read_file(path, reason)) {
+    const bool protobuf = source.binding.format == "protobuf";
+    if (source.binding.kind != "topic" || (source.binding.format != "avro" && !protobuf)) {
+      reason = "it is for `avro` and `protobuf` of a topic";
+    } else if (const auto text = read_file(path, reason); text && protobuf) {
+      value = *text;
+      const std::string* message = source.binding.option("message");
+      const Status fits = check_protobuf_schema(decode_plan(source), value, message == nullptr ? "" : *message);
+      if (!fits.ok()) reason = fits.error().message;
+    } else if (text) {
       value = *text;
       const auto plan = plan_of_writer_schema(decode_plan(source), {.text = value, .references = {}});
       if (!plan.ok()) reason = plan.error().message;
@@ -208,6 +242,7 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
   if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);
   if (binding.format.empty()) binding.format = "json";
   check_changes(source);
+  check_messages(source);
   read_schema(source);
   if (binding.kind == "file" || binding.kind == "stdin") return;
   if (binding.kind == "topic" && environment_.kafka) {

@@ -63,6 +63,7 @@ class Session {
   /// The tables whose records come from topics, which have deletes.
   void find_deletes();
   void check_changes(const SourceSpec& source);
+  void check_messages(const SourceSpec& source);
   /// The option `schema` becomes the text of the file that it names.
   void read_schema(SourceSpec& source);
   /// The chosen files, or none if the whole project was given.

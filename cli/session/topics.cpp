@@ -4,7 +4,9 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/registry.h"
+#include "runtime/codec/protobuf_encoder.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/format_diagnostics.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -101,11 +103,29 @@ void check_shared(const Program& program, const std::map<int, TopicBinding>& top
   }
 }
 
-void report_no_registry(const std::string& relation, const Environment& environment, Span place, Reporter& reporter) {
+void report_no_registry(const std::string& relation, const std::string& format, const Environment& environment,
+                        Span place, Reporter& reporter) {
   const std::string section = "[env." + environment.name + "]";
-  reporter.report(diag::NoRegistry{.relation = relation, .environment = section})
-      .at(place)
-      .note("name the registry: [env." + environment.name + ".registry] url = \"http://registry:8081\"");
+  auto finding = format == "protobuf"
+                     ? reporter.report(diag::NoRegistryForProtobuf{.relation = relation, .environment = section})
+                     : reporter.report(diag::NoRegistry{.relation = relation, .environment = section});
+  finding.at(place).note("name the registry: [env." + environment.name + ".registry] url = \"http://registry:8081\"");
+}
+
+/// Whether rows of the product can be written in the format.
+void check_row(const ProductSpec& product, const std::string& format, Span place, Reporter& reporter) {
+  if (format == "protobuf") {
+    const auto schema = protobuf_schema_of(product.qualified(), product.row);
+    if (!schema.ok())
+      reporter.report(diag::NoProtobufSchema{.product = product.qualified(), .reason = schema.error().message})
+          .at(place);
+  }
+  if (format != "raw") return;
+  const auto column = raw_column_of(product);
+  if (!column.ok())
+    reporter.report(diag::NotOneValue{.relation = product.qualified(), .reason = column.error().message})
+        .at(place)
+        .note("select one column of type `string` or `bytes`, beside the columns of the key");
 }
 
 }  // namespace
@@ -164,7 +184,7 @@ void check_topic_source(const SourceSpec& source, const Environment& environment
   const Binding& binding = source.binding;
   check_name(binding.address, source.span, reporter);
   if (has_framing(binding) && !environment.registry)
-    report_no_registry(source.name, environment, source.span, reporter);
+    report_no_registry(source.name, binding.format, environment, source.span, reporter);
   if (binding.format != "csv") return;
   const bool headless = std::ranges::any_of(
       binding.options, [](const auto& option) { return option.first == "header" && option.second == "false"; });
@@ -218,8 +238,9 @@ std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Pro
       reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})
           .at(place)
           .note("give the product a key: `key id`");
-    if (made.format == "avro" && !environment.registry)
-      report_no_registry(product.qualified(), environment, place, reporter);
+    check_row(product, made.format, place, reporter);
+    if (has_framing(made.format) && !environment.registry)
+      report_no_registry(product.qualified(), made.format, environment, place, reporter);
     if (!reporter.has_errors()) made.style = csv_style(options);
     topics.emplace(static_cast<int>(i), std::move(made));
   }

@@ -217,9 +217,9 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                                                 bool is_output) {
   static const std::vector<std::string> kinds{"file", "topic", "inline"};
   static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
-  static const std::vector<std::string> read_formats{"json", "csv", "avro", "debezium"};
-  static const std::vector<std::string> written_formats{"json", "csv", "avro"};
-  static const std::vector<std::string> later_formats{"protobuf", "debezium", "parquet", "arrow", "raw", "text"};
+  static const std::vector<std::string> read_formats{"json", "csv", "avro", "protobuf", "raw", "debezium"};
+  static const std::vector<std::string> written_formats{"json", "csv", "avro", "protobuf", "raw"};
+  static const std::vector<std::string> later_formats{"debezium", "parquet", "arrow", "text"};
   const std::vector<std::string>& formats = is_output ? written_formats : read_formats;
   auto among = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -245,7 +245,7 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
     made.format = connector.format->text;
     if (among(later_formats, made.format) && !among(formats, made.format)) {
       context.not_yet(connector.format->span, "the format `" + made.format + "`",
-                      "`json`, `csv` and `avro` are read and written, and `debezium` is read");
+                      "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
     } else if (!among(formats, made.format)) {
       refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
     }
@@ -275,12 +275,15 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                                                     "header", "names",     "zone",  "unit"};
   static const std::vector<std::string> json_options{"zone", "unit"};
   static const std::vector<std::string> avro_options{"zone", "unit", "schema"};
+  static const std::vector<std::string> protobuf_options{"zone", "unit", "schema", "message"};
   static const std::vector<std::string> debezium_options{"zone", "unit", "encoding"};
   options(connector.options, connector.name.text, {});
   if (connector.format && among(formats, made.format))
     options(connector.format_options, made.format,
             made.format == "csv"        ? csv_options
             : made.format == "avro"     ? avro_options
+            : made.format == "protobuf" ? protobuf_options
+            : made.format == "raw"      ? std::vector<std::string>()
             : made.format == "debezium" ? debezium_options
                                         : json_options);
   return made;

@@ -399,6 +399,8 @@ std::vector<ObjectCode> find_objects(const SourceSpec& source) {
 llvm::Function* emit_decoder(Module& module, const SourceSpec& source, const std::string& name, bool inline_values) {
   if (source.decode.empty() || source.decode.size() > kMostBits) return nullptr;
   if (source.binding.is_avro()) return emit_avro_decoder(module, source, name);
+  // Read by their tables, and not at all.
+  if (source.binding.format == "protobuf" || source.binding.format == "raw") return nullptr;
   if (source.binding.format == "csv") return CsvEmitter(module, source, name, false).emit();
   std::vector<ObjectCode> objects = find_objects(source);
   if (objects.empty() || objects.size() + source.decode.size() > kMostBits) return nullptr;

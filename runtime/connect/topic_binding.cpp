@@ -1,5 +1,7 @@
 #include "runtime/connect/topic_binding.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -59,6 +61,23 @@ StartAt start_of(const Binding& binding) {
 
 std::string topic_of_product(const ProductSpec& product) {
   return product.qualified() + ".v" + std::to_string(product.version);
+}
+
+Result<size_t> raw_column_of(const ProductSpec& product) {
+  std::vector<size_t> found;
+  for (size_t i = 0; i < product.row.size(); ++i) {
+    const bool in_key = std::ranges::any_of(product.key, [&](const std::vector<int>& path) {
+      return path.size() == 1 && static_cast<size_t>(path.front()) == i;
+    });
+    if (!in_key || product.row.size() == 1) found.push_back(i);
+  }
+  auto refuse = [](std::string reason) { return Error{ErrorKind::output, std::move(reason)}; };
+  if (found.size() != 1)
+    return refuse(fmt::format("it has {} columns{}", found.size(), product.key.empty() ? "" : " beside its key"));
+  const Field& column = product.row[found.front()];
+  if (!is(column.type, TypeKind::string) && !is(column.type, TypeKind::bytes))
+    return refuse(fmt::format("`{}` is `{}`, and not `string` or `bytes`", column.name, to_string(column.type)));
+  return found.front();
 }
 
 std::string topic_of_port(const TopicBinding& product, std::string_view port) {

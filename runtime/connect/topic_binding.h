@@ -35,17 +35,21 @@ inline constexpr std::string_view kStartForm =
 /// Where a product goes, if it goes to a topic.
 struct TopicBinding {
   std::string topic;
-  std::string format;                   ///< "json", "csv", "avro"
+  std::string format;                   ///< "json", "csv", "avro", "protobuf", "raw"
   CsvStyle style = {};                  ///< of "csv"
   std::optional<int32_t> partitions;    ///< asked for; nothing: as it is, or as BrokerSettings::partitions says
   std::optional<int64_t> retention_us;  ///< of a topic that the job makes; kForever; nothing: as the cluster says
   std::optional<bool> compaction;       ///< of a topic that the job makes; nothing: as the cluster says
   static constexpr int64_t kForever = -1;
-  uint32_t schema_id = 0;  ///< "avro": of the schema of its rows, in the registry
+  uint32_t schema_id = 0;   ///< "avro", "protobuf": of the schema of its rows, in the registry
+  std::string schema = {};  ///< "protobuf": its text
 };
 
 /// The default: "payments.captured.v2".
 std::string topic_of_product(const ProductSpec& product);
+/// The column that is the value of a record in the format `raw`: the only one that is not in the key, or the only one.
+/// The error says why there is none.
+Result<size_t> raw_column_of(const ProductSpec& product);
 /// Where rows of a port go ("rejected", "late", "unmatched", "alerts", a named one): "payments.captured.v2.rejected".
 std::string topic_of_port(const TopicBinding& product, std::string_view port);
 /// Letters, digits, `.`, `_` and `-`, at most 249, neither "." nor "..".

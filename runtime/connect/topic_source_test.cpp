@@ -182,7 +182,7 @@ class AvroTopicTest : public TopicSourceTest {
   }
   std::unique_ptr<SourcePartition> open_avro(bool live = true) {
     access_.live = live;
-    return std::move(*open_topic_partition(access_, place_, {.avro = true, .schemas = &schemas_}));
+    return std::move(*open_topic_partition(access_, place_, {.messages = true, .schemas = &schemas_}));
   }
   LaterSchemas schemas_;
 };

@@ -44,10 +44,13 @@ std::optional<SchemaId> TopicTurn::schema_of(const TopicForm& form, const Broker
   if (form.schemas == nullptr) return std::nullopt;
   auto named = [&](std::string_view bytes, std::string_view header) -> std::optional<SchemaId> {
     std::string reason;
-    const auto found = read_framing(bytes, header_of(record, header), SchemaLanguage::avro, reason);
+    const auto found = read_framing(bytes, header_of(record, header), form.language, reason);
     return found ? std::optional(found->framing.id) : std::nullopt;
   };
-  if (record.value) return record.value->empty() ? std::nullopt : named(*record.value, kValueSchemaHeader);
+  if (record.value) {
+    const bool bare = record.value->empty() && (!form.empty_values || !header_of(record, kValueSchemaHeader));
+    return bare ? std::nullopt : named(*record.value, kValueSchemaHeader);
+  }
   if (!form.deletes || !record.key || !is_framed_key(*record.key, header_of(record, kKeySchemaHeader)))
     return std::nullopt;
   return named(*record.key, kKeySchemaHeader);
@@ -59,9 +62,9 @@ void TopicTurn::append(const BrokerRecord& record, TurnBuffer& buffer) {
   if (form_.verbatim) return append_verbatim(record, buffer);
   if (!record.value)
     given.kind = GivenRecord::Kind::absent;
-  else if (form_.avro ? record.value->empty() : is_blank(*record.value))
+  else if (form_.messages ? record.value->empty() && !form_.empty_values : is_blank(*record.value))
     given.kind = GivenRecord::Kind::empty;
-  if (form_.avro)
+  if (form_.messages)
     append_framed(record, given, buffer);
   else
     append_line(record, given, buffer);

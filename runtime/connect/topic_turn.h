@@ -5,7 +5,7 @@
 // and the turn says what it was. Where deletes are wanted, the line of an absent value goes on with timestamp and key.
 // A change with a `schema` and a `payload` is its payload.
 // Verbatim: the values as they are, one behind the other.
-// Avro: for each record four bytes of the length of its framing, four of all of it, and both.
+// Avro, Protobuf, raw: for each record four bytes of the length of its framing, four of all of it, and both.
 #pragma once
 
 #include <deque>
@@ -22,11 +22,13 @@ namespace braid {
 
 /// What the records of a topic are like.
 struct TopicForm {
-  bool avro = false;
-  WriterSchemas* schemas = nullptr;  ///< Avro with framing; null: without
-  bool changes = false;              ///< Debezium
-  bool deletes = false;              ///< a record without a value deletes its key
-  bool verbatim = false;             ///< rows of another stage
+  bool messages = false;             ///< Avro, Protobuf, raw: no lines
+  bool empty_values = false;         ///< a value without bytes is one
+  WriterSchemas* schemas = nullptr;  ///< of messages with framing; null: without
+  SchemaLanguage language = SchemaLanguage::avro;
+  bool changes = false;   ///< Debezium
+  bool deletes = false;   ///< a record without a value deletes its key
+  bool verbatim = false;  ///< rows of another stage
 };
 
 class TopicTurn {

@@ -8,7 +8,14 @@
 namespace braid {
 
 Format format_of(const std::string& name) {
-  return name == "csv" ? Format::csv : name == "avro" ? Format::avro : Format::ndjson;
+  if (name == "csv") return Format::csv;
+  if (name == "avro") return Format::avro;
+  if (name == "protobuf") return Format::protobuf;
+  return name == "raw" ? Format::raw : Format::ndjson;
+}
+
+bool records_are_messages(const Binding& binding) {
+  return binding.is_avro() || binding.format == "protobuf" || binding.format == "raw";
 }
 
 namespace {
@@ -20,6 +27,7 @@ void read_options(const SourceSpec& source, DecodePlan& plan) {
     if (name == "null") plan.null_marker = value;
     if (name == "zone") plan.zone = value;
     if (name == "schema") plan.bare_schema = value;
+    if (name == "message") plan.message = value;
     if (name == "separator" && !value.empty()) plan.separator = value.front();
     if (name == "quote") plan.quote = value.empty() ? '\0' : value.front();
     if (name == "decimal") plan.decimal_comma = value == ",";
@@ -69,8 +77,10 @@ TopicForm topic_form(const SourceSpec& source) {
   if (source.is_exchange()) return {.verbatim = true};
   const DecodePlan plan = decode_plan(source);
   TopicForm form;
-  form.avro = plan.format == Format::avro;
-  if (form.avro && plan.bare_schema.empty()) form.schemas = plan.writer_schemas;
+  form.messages = records_are_messages(source.binding);
+  form.empty_values = plan.format == Format::raw || plan.format == Format::protobuf;
+  if (plan.format == Format::protobuf) form.language = SchemaLanguage::protobuf;
+  if (form.messages && plan.format != Format::raw && plan.bare_schema.empty()) form.schemas = plan.writer_schemas;
   form.changes = source.binding.has_changes();
   form.deletes = takes_deletes(source);
   return form;

@@ -14,6 +14,8 @@
 namespace braid {
 
 Format format_of(const std::string& name);
+/// Whether the records of a topic are decoded one by one (TurnInput::messages), and not as lines.
+bool records_are_messages(const Binding& binding);
 DecodePlan decode_plan(const SourceSpec& source);
 /// The first part of a path that begins at the change, as `$.source.ts_us`, and not at its row.
 inline constexpr std::string_view kChangeItself = "$";

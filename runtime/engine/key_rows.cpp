@@ -85,7 +85,8 @@ class KeyRows::KeySchemas : public WriterSchemas {
   KeySchemas(WriterSchemas& of, std::string only) : of_(of), only_(std::move(only)) {}
   SchemaAnswer find(const SchemaId& id) override {
     SchemaAnswer answer = of_.find(id);
-    if (answer.state != SchemaAnswer::State::found || only_.empty()) return answer;
+    if (answer.state != SchemaAnswer::State::found || only_.empty() || answer.schema->language != SchemaLanguage::avro)
+      return answer;
     const auto schema = parse_avro_schema(answer.schema->text, answer.schema->references);
     if (!schema.ok() || schema->type(schema->root).kind == AvroType::Kind::record) return answer;
     auto wrapped = std::make_shared<WriterSchema>(*answer.schema);
@@ -119,10 +120,10 @@ KeyRows::KeyRows(const SourceSpec& source) : source_(source), leaves_(flatten(so
   }
   if (source.key.size() == 1) only_ = key_plan_.fields.front().path.front();
   key_ = make_decoder(key_plan_);
-  if (plan.format == Format::avro && plan.writer_schemas != nullptr) {
+  if ((plan.format == Format::avro || plan.format == Format::protobuf) && plan.writer_schemas != nullptr) {
     schemas_ = std::make_unique<KeySchemas>(*plan.writer_schemas, only_);
     framed_plan_ = key_plan_;
-    framed_plan_.format = Format::avro;
+    framed_plan_.format = plan.format;
     framed_plan_.writer_schemas = schemas_.get();
     framed_key_ = make_decoder(framed_plan_);
   }

@@ -2,7 +2,8 @@
 // row has the declared key, the time, and the mark that it deletes; the rest is zero. The key comes from
 //
 //   the record's key: a JSON object with the key fields, or the text of the only one, also as Kafka Connect's `schema`
-//     and `payload`. On Avro topics also a framed value: a record with the key fields, or the value of the only one
+//     and `payload`. On topics of Avro and Protobuf also a framed value: a record with the key fields, or the value of
+//     the only one
 //   a change: the row as it was before
 //
 // Its time is that of the record; of a change what the table's time reads of the change itself, or else `source.ts_us`,

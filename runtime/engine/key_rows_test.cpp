@@ -44,7 +44,7 @@ class Keys {
     std::vector<MessageInput> messages;
     for (const GivenRecord& each : given_) {
       text += std::string(each.kind == GivenRecord::Kind::value ? each.bytes : "null") + "\n";
-      if (spec_.binding.is_avro()) messages.push_back({.value = each.bytes, .position = each.position});
+      if (records_are_messages(spec_.binding)) messages.push_back({.value = each.bytes, .position = each.position});
     }
     const TurnInput input{.bytes = text, .position = 1, .messages = messages};
     Arena arena;

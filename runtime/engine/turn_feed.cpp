@@ -70,7 +70,8 @@ void TurnFeed::add(JobInputs::Partition& partition) {
   Queue& queue = queues_.emplace_back(partition);
   by_partition_[&partition] = &queue;
   queue.form = record_form(spec);
-  queue.has_header = has_header(queue.form.format) && !(spec.binding.kind == "topic" && spec.binding.is_avro());
+  queue.has_header =
+      has_header(queue.form.format) && !(spec.binding.kind == "topic" && records_are_messages(spec.binding));
   queue.can_read_ahead = !spec.is_static() && spec.binding.kind != "stdin" && !spec.is_of_broker();
   if (spec.is_exchange()) queue.exchange.emplace(program_, spec.row);
   queue.header = partition.header;
@@ -240,7 +241,7 @@ void TurnFeed::decode(Slot& slot) const {
   if (another && !queue.header.empty()) decoder->set_header(queue.header);
 
   slot.messages.clear();
-  if (spec.binding.is_avro()) {
+  if (records_are_messages(spec.binding)) {
     for (const GivenRecord& each : turn.given)
       slot.messages.push_back(
           {.value = each.bytes.substr(each.framing),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
@@ -40,10 +41,12 @@ BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& p
 struct TopicOutputs::Output {
   std::string name;  ///< as the record of an epoch has it
   std::string topic;
-  int32_t partitions = 0;            ///< 0: not known yet
-  std::unique_ptr<Encoder> encoder;  ///< of a product in lines; rows of a port may differ
-  std::string framing;               ///< of a product in Avro, in front of each value
-  bool is_standing_port = false;     ///< its rows are shortened if they are too long
+  int32_t partitions = 0;                              ///< 0: not known yet
+  std::unique_ptr<Encoder> encoder;                    ///< of a product in lines; rows of a port may differ
+  std::string framing;                                 ///< of a product in Avro or Protobuf, in front of each value
+  std::optional<std::vector<ProtobufColumn>> columns;  ///< of a product in Protobuf
+  std::optional<size_t> raw;                           ///< of a product in `raw`: the leaf of its value
+  bool is_standing_port = false;                       ///< its rows are shortened if they are too long
   /// Leaves of the key, each with its name and type; an optional one has its presence before it.
   struct KeyPart {
     std::string name;
@@ -77,10 +80,15 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
   place->is_standing_port = is_standing_port(port);
   if (!port.empty()) return *place;
   const TopicBinding& binding = topics_.binding(product);
-  if (binding.format == "avro") {
+  if (binding.format == "avro" || binding.format == "protobuf") {
+    const bool protobuf = binding.format == "protobuf";
     SchemaFraming framing;
     framing.id.number = binding.schema_id;
-    append_framing(place->framing, framing, SchemaLanguage::avro);
+    append_framing(place->framing, framing, protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro);
+    // The text was made of the row, or found to fit it.
+    if (protobuf) place->columns = protobuf_columns_of(row, binding.schema).value();
+  } else if (binding.format == "raw") {
+    place->raw = leaf_offset(row, raw_column_of(spec).value());
   } else {
     place->encoder = make_encoder(format_of(binding.format), row, binding.style);
   }
@@ -138,7 +146,11 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
     make_key(target, block, i);
     value_ = target.framing;
-    if (target.framing.empty())
+    if (target.raw)
+      value_ += slots[*target.raw].bytes.view();
+    else if (target.columns)
+      append_protobuf(*target.columns, slots.data(), value_);
+    else if (target.framing.empty())
       append_json(type, slots.data(), value_);
     else
       append_avro(row, slots.data(), value_);

@@ -201,7 +201,13 @@ def bindings_that_do_not_fit_the_scripts(case):
             ('"shop.big" = { format = "avro" }', "E7065", "`shop.big` is Avro"),
             ('"shop.sale" = { format = "debezium" }', "E7068", "`shop.sale` is a stream"),
             ('"shop.sale" = { format = "avro", options = { schema = "no.avsc" } }', "E7066", "no.avsc"),
-            ('"shop.sale" = { format = "json", options = { schema = "no.avsc" } }', "E7066", "for `avro` of a topic"),
+            ('"shop.sale" = { format = "json", options = { schema = "no.avsc" } }', "E7066", "for `avro` and `protobuf` of a topic"),
+            ('"shop.sale" = { format = "protobuf" }', "E7112", "[env.prod.registry] url ="),
+            ('"shop.big" = { format = "protobuf" }', "E7112", "`shop.big` is Protobuf"),
+            ('"shop.sale" = { format = "protobuf", options = { message = "M" } }', "E7017", "`schema` beside it"),
+            ('"shop.sale" = { file = "x.ndjson", format = "protobuf" }', "E7069", "read from topics only"),
+            ('"shop.sale" = { format = "raw" }', "E7111", "fields"),
+            ('"shop.big" = { format = "raw" }', "E7111", "columns"),
             ('"shop.sale" = { file = "x.ndjson", format = "debezium" }', "E7069", "read from topics only"),
     ):
         folder = project(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n' + lines + "\n")

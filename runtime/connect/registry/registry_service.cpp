@@ -33,6 +33,20 @@ class ClientService final : public RegistryService {
     return register_product(*writing_, product);
   }
 
+  Result<std::shared_ptr<const WriterSchema>> latest(const std::string& topic) override {
+    const std::lock_guard lock(mutex_);
+    const std::string subject = subject_of(SubjectName::topic, topic, {});
+    const auto found = writing_->latest(subject);
+    if (found.ok()) {
+      auto schema = std::make_shared<WriterSchema>();
+      schema->language = language_of(found->schema.type);
+      schema->text = found->schema.text;
+      return std::shared_ptr<const WriterSchema>(std::move(schema));
+    }
+    if (found.error().fault == RegistryFault::unknown) return std::shared_ptr<const WriterSchema>();
+    return error_of(found.error(), "the subject `" + subject + "`");
+  }
+
   std::vector<std::shared_ptr<const WriterSchema>> newest(const std::string& topic, size_t most) override {
     const std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<const WriterSchema>> found;

@@ -17,6 +17,8 @@ class RegistryService : public WriterSchemas {
  public:
   /// As register_product(). Waits for the answer.
   virtual Result<RegisteredProduct> add(const ProductSchema& product) = 0;
+  /// The newest schema of the values of a topic; null if there is none. Waits for the answer. Error E7075, E7076.
+  virtual Result<std::shared_ptr<const WriterSchema>> latest(const std::string& topic) = 0;
   /// The schemas of the values of a topic, the newest first, as far as the registry says so soon: a guess at what its
   /// records have.
   virtual std::vector<std::shared_ptr<const WriterSchema>> newest(const std::string& topic, size_t most) = 0;

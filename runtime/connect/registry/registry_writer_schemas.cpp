@@ -9,18 +9,6 @@ namespace {
 
 constexpr int64_t kStepUs = 10'000;
 
-SchemaLanguage language_of(SchemaType type) {
-  switch (type) {
-    case SchemaType::avro:
-      return SchemaLanguage::avro;
-    case SchemaType::json:
-      return SchemaLanguage::json_schema;
-    case SchemaType::protobuf:
-      return SchemaLanguage::protobuf;
-  }
-  BRAID_UNREACHABLE("type of schema");
-}
-
 SchemaAnswer answer_of(const Answer<SchemaPtr>& found) {
   SchemaAnswer made;
   if (!found.ok()) {
@@ -40,6 +28,18 @@ SchemaAnswer answer_of(const Answer<SchemaPtr>& found) {
 }
 
 }  // namespace
+
+SchemaLanguage language_of(SchemaType type) {
+  switch (type) {
+    case SchemaType::avro:
+      return SchemaLanguage::avro;
+    case SchemaType::json:
+      return SchemaLanguage::json_schema;
+    case SchemaType::protobuf:
+      return SchemaLanguage::protobuf;
+  }
+  BRAID_UNREACHABLE("type of schema");
+}
 
 Answer<SchemaPtr> RegistryWriterSchemas::ask(const SchemaId& id) {
   const std::lock_guard lock(mutex_);

@@ -12,6 +12,8 @@
 
 namespace braid::registry {
 
+SchemaLanguage language_of(SchemaType type);
+
 class RegistryWriterSchemas final : public WriterSchemas {
  public:
   explicit RegistryWriterSchemas(std::unique_ptr<RegistryClient> client) : client_(std::move(client)) {}
