@@ -1,6 +1,6 @@
-// What a record costs to decode, by table and natively, in NDJSON, CSV and Avro, and in wide NDJSON with its keys in
-// any order: the best of many turns, and how long making the native decoder took. `ninja braid_decode_measure &&
-// bin/braid_decode_measure`.
+// What a record costs to decode, by table and natively, in NDJSON, CSV, Avro and Protobuf, and in wide NDJSON with its
+// keys in any order: the best of many turns, and how long making the native decoder took. `ninja braid_decode_measure
+// && bin/braid_decode_measure`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/codec/protobuf_encoder.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
 #include "stdlib/registry.h"
@@ -65,56 +66,78 @@ std::string flights(bool csv) {
   return text;
 }
 
-/// The same flights as blocks of an Avro container file, with its header.
-std::string avro_flights() {
+std::vector<Field> flight_row() {
   const Type number = int_type(), text = string_type(), time = timestamp_type(), delay = optional_type(int_type());
-  const std::vector<Field> row = {{"at", time},          {"year", number},     {"month", number},
-                                  {"day", number},       {"dep_time", number}, {"sched_dep_time", number},
-                                  {"dep_delay", delay},  {"arr_time", number}, {"sched_arr_time", number},
-                                  {"arr_delay", number}, {"carrier", text},    {"flight", number},
-                                  {"tailnum", text},     {"origin", text},     {"dest", text},
-                                  {"air_time", number},  {"distance", number}, {"hour", number},
-                                  {"minute", number},    {"time_hour", time}};
+  return {{"at", time},          {"year", number},     {"month", number},
+          {"day", number},       {"dep_time", number}, {"sched_dep_time", number},
+          {"dep_delay", delay},  {"arr_time", number}, {"sched_arr_time", number},
+          {"arr_delay", number}, {"carrier", text},    {"flight", number},
+          {"tailnum", text},     {"origin", text},     {"dest", text},
+          {"air_time", number},  {"distance", number}, {"hour", number},
+          {"minute", number},    {"time_hour", time}};
+}
+
+/// The values of one of the same flights.
+std::vector<Slot> flight(Rng& rng, int64_t day, Arena& arena) {
   const char* carriers[] = {"UA", "AA", "B6", "DL"};
   const char* airports[] = {"EWR", "LGA", "JFK", "IAH", "MIA"};
+  const int64_t hour = rng.between(5, 23), minute = rng.between(0, 59), late = rng.between(-15, 120);
+  const int64_t hours = days_from_civil(2013, 10, static_cast<int32_t>(day)) * kMicrosPerDay + hour * kMicrosPerHour;
+  const std::vector<Value> values = {{hours + minute * kMicrosPerMinute},
+                                     {int64_t{2013}},
+                                     {int64_t{10}},
+                                     {day},
+                                     {hour * 100 + minute},
+                                     {hour * 100 + minute + 3},
+                                     rng.chance(40) ? Value{Null{}} : Value{late},
+                                     {hour * 100 + 205},
+                                     {hour * 100 + 200},
+                                     {late - 7},
+                                     {std::string(carriers[rng.below(4)])},
+                                     {rng.between(1, 5000)},
+                                     {fmt::format("N{}UA", rng.between(100, 999))},
+                                     {std::string(airports[rng.below(3)])},
+                                     {std::string(airports[rng.below(5)])},
+                                     {rng.between(40, 400)},
+                                     {rng.between(200, 2500)},
+                                     {hour},
+                                     {minute},
+                                     {hours}};
+  const Type type = struct_type(flight_row());
+  std::vector<Slot> slots(leaf_count(type));
+  to_slots(type, Value{values}, slots.data(), arena);
+  return slots;
+}
+
+/// The same flights as blocks of an Avro container file, with its header.
+std::string avro_flights() {
+  const std::vector<Field> row = flight_row();
   const std::string marker(kMarkerBytes, 'm');
   std::string file, block;
   append_container_header(file, *avro_schema_of("bench.flight", row), marker);
   Rng rng(1);
   int64_t count = 0;
   while (file.size() < 250'000) {
-    const int64_t hour = rng.between(5, 23), minute = rng.between(0, 59), late = rng.between(-15, 120);
-    const auto day = static_cast<int64_t>(1 + file.size() / 12'000);
-    const int64_t hours = days_from_civil(2013, 10, static_cast<int32_t>(day)) * kMicrosPerDay + hour * kMicrosPerHour;
-    const std::vector<Value> values = {{hours + minute * kMicrosPerMinute},
-                                       {int64_t{2013}},
-                                       {int64_t{10}},
-                                       {day},
-                                       {hour * 100 + minute},
-                                       {hour * 100 + minute + 3},
-                                       rng.chance(40) ? Value{Null{}} : Value{late},
-                                       {hour * 100 + 205},
-                                       {hour * 100 + 200},
-                                       {late - 7},
-                                       {std::string(carriers[rng.below(4)])},
-                                       {rng.between(1, 5000)},
-                                       {fmt::format("N{}UA", rng.between(100, 999))},
-                                       {std::string(airports[rng.below(3)])},
-                                       {std::string(airports[rng.below(5)])},
-                                       {rng.between(40, 400)},
-                                       {rng.between(200, 2500)},
-                                       {hour},
-                                       {minute},
-                                       {hours}};
     Arena arena;
-    std::vector<Slot> slots(leaf_count(struct_type(row)));
-    to_slots(struct_type(row), Value{values}, slots.data(), arena);
-    append_avro(row, slots.data(), block);
+    append_avro(row, flight(rng, static_cast<int64_t>(1 + file.size() / 12'000), arena).data(), block);
     if (++count % 200 != 0) continue;
     append_container_block(file, 200, block, marker);
     block.clear();
   }
   return file;
+}
+
+/// The same flights as Protobuf messages, one after the other: where each of them ends.
+std::string protobuf_flights(const std::string& schema, std::vector<size_t>& ends) {
+  const auto columns = *protobuf_columns_of(flight_row(), schema);
+  std::string text;
+  Rng rng(1);
+  while (text.size() < 250'000) {
+    Arena arena;
+    append_protobuf(columns, flight(rng, static_cast<int64_t>(1 + text.size() / 12'000), arena).data(), text);
+    ends.push_back(text.size());
+  }
+  return text;
 }
 
 /// How the keys of wide records come.
@@ -162,6 +185,7 @@ struct Case {
   SourceSpec spec;
   DecodePlan plan;
   std::string text;
+  std::vector<size_t> ends = {};  ///< of messages; none: `text` is a turn of lines or blocks
 
   void add_field(const std::string& field, const Type& type) {
     spec.decode.push_back({.name = field, .path = {field}, .type = type});
@@ -198,6 +222,17 @@ Case avro_case() {
   return made;
 }
 
+/// The same fields from Protobuf, which has no native reader.
+Case protobuf_case() {
+  Case made = flights_case(false);
+  made.name = "flights, Protobuf";
+  made.spec.binding = {.kind = "topic", .address = {}, .format = "protobuf", .options = {}};
+  made.plan.format = Format::protobuf;
+  made.plan.bare_schema = *protobuf_schema_of("bench.flight", flight_row());
+  made.text = protobuf_flights(made.plan.bare_schema, made.ends);
+  return made;
+}
+
 Case wide_case(int fields, int read, const std::pair<Order, const char*>& order) {
   Case made{.name = fmt::format("{} fields, {} read, {}", fields, read, order.second),
             .text = wide_records(fields, order.first)};
@@ -222,13 +257,16 @@ bool measure(const CompileFunction& compile, const Case& measured) {
   auto table = make_decoder(measured.plan), native = make_decoder(measured.plan, &slot);
   double best[2] = {1e9, 1e9};
   size_t records = 0;
+  std::vector<MessageInput> messages;
+  for (size_t i = 0, begin = 0; i < measured.ends.size(); begin = measured.ends[i++])
+    messages.push_back({.value = std::string_view(measured.text).substr(begin, measured.ends[i] - begin)});
   for (int round = 0; round < 100; ++round) {
     for (int which = 0; which < 2; ++which) {
       static Arena arena;
       arena.reset();
       int64_t started = system_clock().steady_us();
       Decoder& decoder = which == 0 ? *table : *native;
-      records = decoder.decode({.bytes = measured.text, .position = 0}, arena).records.size();
+      records = decoder.decode({.bytes = measured.text, .position = 0, .messages = messages}, arena).records.size();
       best[which] = std::min(best[which], static_cast<double>(system_clock().steady_us() - started));
     }
   }
@@ -244,7 +282,7 @@ bool measure(const CompileFunction& compile, const Case& measured) {
 bool measure_all(std::string_view wanted) {
   const auto compile = load_compiler();
   if (!compile) return false;
-  std::vector<Case> cases = {flights_case(false), flights_case(true), avro_case()};
+  std::vector<Case> cases = {flights_case(false), flights_case(true), avro_case(), protobuf_case()};
   for (auto [fields, read] : {std::pair{20, 5}, {20, 20}, {400, 5}, {400, 400}, {4000, 5}})
     for (const auto& order : kOrders) cases.push_back(wide_case(fields, read, order));
   return std::all_of(cases.begin(), cases.end(), [&](const Case& each) {
