@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "runtime/base/check.h"
-#include "runtime/data/time_text.h"
+#include "runtime/codec/protobuf_forms.h"
 
 namespace braid {
 namespace {
@@ -49,61 +48,6 @@ uint32_t cell_count(const Type& type) {
   if (is(plain, TypeKind::structure))
     for (const Field& part : plain->fields) count += cell_count(part.type);
   return count;
-}
-
-/// What the declaration should say.
-std::string fitting_type(const ProtobufSchema& schema, const ProtobufField& field, bool element = false) {
-  if (field.repeated && !element) {
-    const std::string inner = fitting_type(schema, field, true);
-    return inner.empty() ? "" : "list<" + inner + ">";
-  }
-  switch (field.kind) {
-    case Kind::boolean:
-      return "bool";
-    case Kind::float32:
-    case Kind::float64:
-      return "float";
-    case Kind::string:
-    case Kind::enumeration:
-      return "string";
-    case Kind::bytes:
-      return "bytes";
-    case Kind::group:
-      return "";
-    case Kind::message:
-      break;
-    default:
-      return "int";
-  }
-  const ProtobufMessage& message = schema.messages[field.type];
-  switch (message.known) {
-    case Known::timestamp:
-      return "timestamp?";
-    case Known::duration:
-      return "duration?";
-    case Known::date:
-      return "date?";
-    case Known::time_of_day:
-      return "time?";
-    case Known::decimal_text:
-    case Known::confluent_decimal:
-      return "decimal(38,9)?";
-    case Known::wrapper: {
-      const std::string inner = fitting_type(schema, message.fields.front());
-      return inner + "?";
-    }
-    case Known::none:
-      break;
-  }
-  std::string parts;
-  for (const ProtobufField& part : message.fields) {
-    if (part.kind == Kind::message && schema.messages[part.type].known == Known::none) continue;
-    const std::string type = fitting_type(schema, part);
-    if (type.empty()) continue;
-    if (!parts.empty()) return "{ " + parts + ", … }";
-    parts += part.name + ": " + type;
-  }
-  return parts.empty() ? "" : "{ " + parts + " }";
 }
 
 /// What is read of a message: a value whose declared type is `type`, at the end of a path of names.
@@ -182,7 +126,7 @@ class TableMaker {
     std::string text = fmt::format("`{}` is `{}` in its schema, and `{}` here", place_of(want, want.path->size()),
                                    describe(schema_, field), to_string(want.type));
     if (!reason.empty()) text += ": " + reason;
-    const std::string fits = fitting_type(schema_, field);
+    const std::string fits = fitting_declaration(schema_, field);
     if (reason.empty() && !fits.empty()) text += "; declare it as `" + fits + "`";
     refuse(std::move(text));
   }
@@ -252,6 +196,7 @@ class TableMaker {
     ProtobufTable::Node& node = table.nodes[index];
     node.on_entry = std::move(on_entry);
     node.entries = std::move(entries);
+    if (!node.entries.empty()) node.largest = node.entries.back().number;
     for (size_t i = 0; i < node.entries.size(); ++i) {
       const uint32_t number = node.entries[i].number;
       if (number >= kSmallNumbers) break;
@@ -405,7 +350,7 @@ class TableMaker {
                   ProtobufTable::Entry& entry, std::vector<Change>& initial) {
     ProtobufTarget target = new_target(field, want);
     std::string reason;
-    if (!choose_form(field, target, reason)) {
+    if (!choose_protobuf_form(schema_, field, plan_.unit, target, reason)) {
       set_absent(want, initial);
       return refuse_value(want, field, reason);
     }
@@ -422,106 +367,6 @@ class TableMaker {
     initial.push_back(
         {.kind = Change::Kind::preset, .at = index, .count = static_cast<uint32_t>(table.presets.size())});
     table.presets.push_back({field.default_number, field.default_float, field.default_text});
-  }
-
-  bool choose_form(const ProtobufField& field, ProtobufTarget& target, std::string& reason) {
-    const TypeKind to = target.type->kind;
-    auto is_one_of = [to](std::initializer_list<TypeKind> kinds) {
-      return std::find(kinds.begin(), kinds.end(), to) != kinds.end();
-    };
-    switch (field.kind) {
-      case Kind::boolean:
-        target.form = Form::boolean;
-        return to == TypeKind::boolean;
-      case Kind::float32:
-      case Kind::float64:
-        target.form = Form::real;
-        return to == TypeKind::floating;
-      case Kind::string:
-        target.form = to == TypeKind::bytes ? Form::bytes : Form::text;
-        return is_one_of({TypeKind::string, TypeKind::bytes, TypeKind::uuid, TypeKind::date, TypeKind::time,
-                          TypeKind::timestamp, TypeKind::duration, TypeKind::decimal, TypeKind::enumeration});
-      case Kind::bytes:
-        target.form = to == TypeKind::bytes ? Form::bytes : Form::text;
-        return is_one_of({TypeKind::bytes, TypeKind::string});
-      case Kind::enumeration:
-        return choose_symbols(schema_.enums[field.type], target);
-      case Kind::message:
-        return choose_known(schema_.messages[field.type].known, target);
-      case Kind::group:
-        reason = "groups are not read";
-        return false;
-      default:
-        return choose_number(target, reason);
-    }
-  }
-
-  bool choose_symbols(const ProtobufEnum& type, ProtobufTarget& target) {
-    if (is(target.type, TypeKind::integer)) {
-      target.form = Form::integer;
-      return true;
-    }
-    target.form = Form::symbol;
-    const std::vector<std::string>& declared = target.type->symbols;
-    for (const auto& [number, name] : type.symbols) {
-      const auto at = std::find(declared.begin(), declared.end(), name);
-      const int32_t own = at == declared.end() ? -1 : static_cast<int32_t>(at - declared.begin());
-      const auto same = std::ranges::find(target.symbols, number, &ProtobufTarget::Symbol::number);
-      if (same == target.symbols.end())
-        target.symbols.push_back({number, own, name});
-      else if (same->declared < 0)  // another name of the same number
-        same->declared = own;
-    }
-    std::ranges::sort(target.symbols, {}, &ProtobufTarget::Symbol::number);
-    return is(target.type, TypeKind::enumeration) || is(target.type, TypeKind::string);
-  }
-
-  static bool choose_known(Known known, ProtobufTarget& target) {
-    const TypeKind to = target.type->kind;
-    const bool number = to == TypeKind::decimal || to == TypeKind::integer || to == TypeKind::floating;
-    switch (known) {
-      case Known::timestamp:
-        target.form = Form::timestamp;
-        return to == TypeKind::timestamp;
-      case Known::duration:
-        target.form = Form::duration;
-        return to == TypeKind::duration;
-      case Known::date:
-        target.form = Form::date;
-        return to == TypeKind::date;
-      case Known::time_of_day:
-        target.form = Form::time_of_day;
-        return to == TypeKind::time;
-      case Known::decimal_text:
-        target.form = Form::decimal_text;
-        return number;
-      case Known::confluent_decimal:
-        target.form = Form::confluent_decimal;
-        return number;
-      case Known::wrapper:
-      case Known::none:
-        return false;
-    }
-    BRAID_UNREACHABLE("a message with a meaning of its own");
-  }
-
-  bool choose_number(ProtobufTarget& target, std::string& reason) {
-    const TypeKind to = target.type->kind;
-    target.form = to == TypeKind::integer ? Form::integer : Form::number;
-    if (to == TypeKind::integer || to == TypeKind::floating || to == TypeKind::decimal) return true;
-    if (to != TypeKind::date && to != TypeKind::time && to != TypeKind::timestamp && to != TypeKind::duration)
-      return false;
-    if (plan_.unit == TimestampUnit::none) {
-      reason = "`unit` says what its numbers are";
-      return false;
-    }
-    if (to == TypeKind::date) return true;
-    target.form = Form::scaled_number;
-    target.factor = plan_.unit == TimestampUnit::seconds        ? kMicrosPerSecond
-                    : plan_.unit == TimestampUnit::milliseconds ? 1000
-                    : plan_.unit == TimestampUnit::microseconds ? 1
-                                                                : -1000;
-    return true;
   }
 
   const ProtobufSchema& schema_;

@@ -86,6 +86,7 @@ struct ProtobufTable {
   struct Node {
     std::vector<Entry> entries;
     std::vector<int16_t> by_number;     ///< of small field numbers: the entry; -1: none
+    uint32_t largest = 0;               ///< number of an entry
     std::vector<Change> on_entry = {};  ///< when it comes for the first time
   };
   struct List {
@@ -114,7 +115,7 @@ struct ProtobufTable {
       const int16_t at = node.by_number[number];
       return at < 0 ? nullptr : &node.entries[static_cast<size_t>(at)];
     }
-    return find_large(node, number);
+    return number > node.largest ? nullptr : find_large(node, number);
   }
   static const Entry* find_large(const Node& node, uint32_t number);
 };

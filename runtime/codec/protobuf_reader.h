@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "runtime/codec/protobuf_plan.h"
+#include "runtime/codec/protobuf_values.h"
 #include "runtime/codec/protobuf_wire.h"
-#include "runtime/codec/value_reader.h"
 
 namespace braid {
 
@@ -58,14 +58,10 @@ class ProtobufReader {
   bool read_known(const ProtobufTarget& target, std::string_view bytes, Run& run);
   void enter(uint32_t node);
   void apply(const Change& change);
+  /// The leaf of a value that is there, behind its presence.
+  Slot* present(const ProtobufTarget& target);
   void set(const ProtobufTarget& target, const Slot& value, ConversionFault fault);
-  ConversionFault convert_number(const ProtobufTarget& target, uint32_t index, uint64_t bits, Slot* slot) const;
-  ConversionFault convert_real(const ProtobufTarget& target, double number, Slot* slot) const;
-  ConversionFault convert_text(const ProtobufTarget& target, uint32_t index, std::string_view text, Slot* slot,
-                               Run& run) const;
-  ConversionFault convert_known(const ProtobufTarget& target, uint32_t index, const Slot* parts, Slot* slot,
-                                Run& run) const;
-  ConversionFault convert_symbol(const ProtobufTarget& target, int32_t number, Slot* slot) const;
+  ProtobufConversion conversion(uint32_t target, Run& run) const;
   void make_presets();
   void finish_lists(Run& run);
   void drop_repeated_keys(const ProtobufTable::List& list, Items& items, size_t width) const;

@@ -36,8 +36,8 @@ const char* read_any_wire_field(const char* at, const char* end, WireValue& valu
 
 /// Reads a field: its tag and its value; a group is passed, down to its end. Returns the byte after it; null and
 /// `reason` if it is broken, `broken_at` is where.
-inline const char* read_wire_field(const char* at, const char* end, WireValue& value, std::string_view& reason,
-                                   const char*& broken_at) {
+__attribute__((always_inline)) inline const char* read_wire_field(const char* at, const char* end, WireValue& value,
+                                                                  std::string_view& reason, const char*& broken_at) {
   constexpr ptrdiff_t kShort = 12;  // a tag of two bytes and a number of ten
   if (end - at < kShort) [[unlikely]]
     return read_any_wire_field(at, end, value, reason, broken_at);
