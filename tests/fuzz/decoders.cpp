@@ -13,9 +13,11 @@
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/fault_report.h"
+#include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/data/value.h"
 #include "tests/fuzz/avro_schema.h"
+#include "tests/fuzz/protobuf_schema.h"
 #include "tests/fuzz/strict_json.h"
 #include "tests/fuzz/targets.h"
 
@@ -277,6 +279,22 @@ Verdict decode_any_avro(std::string_view input) {
   const auto native = make_decoder(plan, &native_reader(Format::avro, choice));
   if (Verdict differs = judge_equal(plan, turn, native->decode({.bytes = text.view()}, arena))) return differs;
   return judge_rows(plan, turn, table->header());
+}
+
+Verdict decode_any_protobuf(std::string_view input) {
+  const uint8_t choice = input.empty() ? 0 : static_cast<uint8_t>(input[0]);
+  const Exact text(input.substr(std::min<size_t>(1, input.size())));
+  DecodePlan plan = plan_of(Format::protobuf, choice);
+  plan.bare_schema = kProtobufOfEachKind;
+  if (const Status fits = check_protobuf_schema(plan, plan.bare_schema, ""); !fits.ok()) return fits.error().message;
+  const MessageInput message{.value = text.view()};
+  const TurnInput turn{.messages = {&message, 1}};
+  Arena arena, again;
+  const auto decoder = make_decoder(plan);
+  const DecodedTurn decoded = decoder->decode(turn, arena);
+  // What was read before leaves nothing behind.
+  if (Verdict differs = judge_equal(plan, decoded, decoder->decode(turn, again))) return differs;
+  return judge_rows(plan, decoded, {});
 }
 
 Verdict decode_any_csv(std::string_view input) {

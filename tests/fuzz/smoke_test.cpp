@@ -86,7 +86,8 @@ TEST_P(Smoke, SurvivesChangedSeeds) {
   EXPECT_GT(runs, 50u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Smoke, testing::Values("parser", "checker", "ndjson", "csv", "avro", "project"),
+INSTANTIATE_TEST_SUITE_P(Targets, Smoke,
+                         testing::Values("parser", "checker", "ndjson", "csv", "avro", "protobuf", "project"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

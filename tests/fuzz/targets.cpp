@@ -17,6 +17,7 @@ const std::vector<Target>& targets() {
       {"ndjson", decode_any_ndjson, {"tests/fuzz/seeds/ndjson"}, {".ndjson"}},
       {"csv", decode_any_csv, {"tests/fuzz/seeds/csv"}, {".csv"}},
       {"avro", decode_any_avro, {"tests/fuzz/seeds/avro"}, {".avro"}},
+      {"protobuf", decode_any_protobuf, {"tests/fuzz/seeds/protobuf"}, {".pb"}},
       {"project", configure_anything, {"tests/fuzz/seeds/project", "examples"}, {".toml"}},
   };
   return all;

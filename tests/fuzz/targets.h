@@ -46,6 +46,8 @@ Verdict decode_any_ndjson(std::string_view input);
 Verdict decode_any_csv(std::string_view input);
 /// Any bytes as an Avro container file: native code and tables agree, every error can be described.
 Verdict decode_any_avro(std::string_view input);
+/// Any bytes as a Protobuf message: a second reading gives the same, every error can be described.
+Verdict decode_any_protobuf(std::string_view input);
 /// Any bytes as braid.toml.
 Verdict configure_anything(std::string_view input);
 
