@@ -17,7 +17,7 @@ JobSimulation run_of(uint64_t seed) {
   run.has_snapshots = seed / 3 % 2 == 0;
   if (seed % 7 < 3) run.feed_us = 40'000'000;
   if (seed % 5 == 0) run.state_memory = 20'000;
-  run.avro = seed % 4 == 3 || seed % 11 == 0;
+  if (seed % 4 == 3 || seed % 11 == 0) run.format = seed / 4 % 2 == 0 ? "avro" : "protobuf";
   run.level = seed / 2 % 2 == 0 ? TransactionLevel::by_session : TransactionLevel::by_transaction;
   return run;
 }

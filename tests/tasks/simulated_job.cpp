@@ -7,12 +7,13 @@
 
 #include "runtime/broker/sim_executor.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/engine/test_job.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
 #ifdef BRAID_SIMULATED_REGISTRY
-#include "tests/tasks/simulated_avro.h"
+#include "tests/tasks/simulated_schemas.h"
 #endif
 
 namespace braid {
@@ -43,13 +44,15 @@ struct World {
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       if (!run.crosses) source.key = {0};
-      source.binding = {"topic", source.name, run.avro ? "avro" : "json", {{"unit", "us"}}};
+      source.binding = {"topic", source.name, run.format, {{"unit", "us"}}};
     }
     for (size_t product = 0; product < program.products.size(); ++product) {
       program.products[product].key = {{0}};
       TopicBinding binding;
       binding.topic = topic_of_product(program.products[product]);
-      binding.format = run.avro ? "avro" : "json";
+      binding.format = run.format;
+      const ProductSpec& written = program.products[product];
+      if (run.format == "protobuf") binding.schema = *protobuf_schema_of(written.qualified(), written.row);
       binding.schema_id = kFirstId + static_cast<uint32_t>(product);
       outputs[static_cast<int>(product)] = binding;
     }
@@ -89,7 +92,7 @@ struct World {
   SimCluster cluster;
   SimClock sim_clock;
 #ifdef BRAID_SIMULATED_REGISTRY
-  SimulatedAvro avro;
+  SimulatedSchemas schemas{run.format == "protobuf"};
 #endif
   std::map<std::string, Rows> expected;  ///< by topic
   Rows joined;                           ///< with `waits`: what rows are joined with in time, and all of it
@@ -147,7 +150,7 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
 
 std::string value_of(const World& world, const std::string& line, int record) {
 #ifdef BRAID_SIMULATED_REGISTRY
-  if (world.run.avro) return SimulatedAvro::encode(line, record >= world.run.records / 3 && record % 3 > 0);
+  if (world.run.has_schemas()) return world.schemas.encode(line, record >= world.run.records / 3 && record % 3 > 0);
 #endif
   (void)world;
   (void)record;
@@ -237,11 +240,14 @@ void load(World& world) {
 
 /// The row of a product as a line of JSON.
 std::string line_of_row(const ProductSpec& product, const TopicBinding& binding, std::string_view value) {
-  if (binding.format != "avro") return std::string(value);
+  if (binding.format == "json") return std::string(value);
+  const bool protobuf = binding.format == "protobuf";
   std::string reason;
-  const auto framed = read_framing(value, std::nullopt, SchemaLanguage::avro, reason);
+  const auto framed =
+      read_framing(value, std::nullopt, protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro, reason);
   if (!framed || framed->framing.id.number != binding.schema_id) return "without its schema id: " + reason;
-  DecodePlan plan{.format = Format::avro, .bare_schema = *avro_schema_of(product.qualified(), product.row)};
+  DecodePlan plan{.format = protobuf ? Format::protobuf : Format::avro,
+                  .bare_schema = protobuf ? binding.schema : *avro_schema_of(product.qualified(), product.row)};
   for (const Field& field : product.row)
     plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
   Arena arena(4096);
@@ -354,9 +360,9 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   options.snapshot_every_us = 3 * kSecond;
   Program program = world.program;
 #ifdef BRAID_SIMULATED_REGISTRY
-  const auto schemas = world.avro.client(world.clock, world.sim_clock, world.run.seed + static_cast<uint64_t>(number),
-                                         world.run.fault_rate > 0 ? 5 : 0);
-  if (world.run.avro)
+  const auto schemas = world.schemas.client(
+      world.clock, world.sim_clock, world.run.seed + static_cast<uint64_t>(number), world.run.fault_rate > 0 ? 5 : 0);
+  if (world.run.has_schemas())
     for (SourceSpec& source : program.sources)
       if (!source.is_static()) source.writer_schemas = schemas.get();
 #endif
@@ -401,7 +407,7 @@ JobSimulated simulate(const JobSimulation& run) {
 #ifdef BRAID_SIMULATED_REGISTRY
   time.spawn([&] {
     time.sleep(15 * kSecond);
-    world.avro.add_second();
+    world.schemas.add_second();
   });
 #endif
   if (!world.later.empty())

@@ -28,9 +28,10 @@ struct JobSimulation {
   /// Snapshots go to a folder that all see.
   bool has_snapshots = false;
   uint64_t state_memory = UINT64_MAX;
-  /// The topics that are read hold Avro of two schemas, which each instance asks a registry for, under faults of its
-  /// own. The second is registered only when the job runs. Products are written as Avro, too.
-  bool avro = false;
+  /// "avro" and "protobuf": the topics that are read hold records of two schemas, which each instance asks a registry
+  /// for, under faults of its own. The second is registered only when the job runs. Products are written so, too.
+  std::string format = "json";
+  bool has_schemas() const { return format != "json"; }
   /// The job is an as-of join that lets rows go by the clock instead: what they are joined with depends on it, each row
   /// of the left side is there once.
   bool waits = false;

@@ -1,4 +1,4 @@
-// Records of the simulated job in Avro, and the registry that has their schemas.
+// Records of the simulated job in Avro or Protobuf, and the registry that has their schemas.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,12 @@
 
 namespace braid {
 
-class SimulatedAvro {
+class SimulatedSchemas {
  public:
-  SimulatedAvro();
+  /// `protobuf`: else Avro.
+  explicit SimulatedSchemas(bool protobuf);
   /// A line of JSON as a framed value of the first or the second schema; what is broken stays as it is.
-  static std::string encode(const std::string& line, bool second);
+  std::string encode(const std::string& line, bool second) const;
   /// The second schema is there from now on.
   void add_second();
   /// A client of an instance.
@@ -22,6 +23,7 @@ class SimulatedAvro {
 
  private:
   void add(const std::string& schema);
+  const bool protobuf_;
   registry::SimRegistry registry_;
 };
 
