@@ -243,6 +243,33 @@ TEST_F(AvroTopicTest, ATurnThatWasRunAndATableWaitForTheirSchemas) {
   }
 }
 
+TEST_F(AvroTopicTest, MessagesOfProtobufMayHaveNoBytes) {
+  // With the GUID in a header and all fields as they are where nothing says otherwise; and the indexes of its type.
+  const std::string guid = "\1" + std::string(16, 'g') + std::string("\2\4", 2);
+  const RecordHeader header{kValueSchemaHeader, guid};
+  ASSERT_TRUE(writer_->write({.place = place_, .key = "k", .value = "", .headers = {&header, 1}}).ok());
+  ASSERT_TRUE(writer_->flush(kSecond).ok());
+  schemas_.known.insert(0);
+  auto source = std::move(*open_topic_partition(
+      access_, place_,
+      {.messages = true, .empty_values = true, .schemas = &schemas_, .language = SchemaLanguage::protobuf}));
+  const auto turn = next(*source, 0);
+  ASSERT_TRUE(turn.ok() && turn->has_value());
+  EXPECT_EQ((*turn)->given[0].kind, GivenRecord::Kind::value);
+  EXPECT_EQ((*turn)->given[0].framing, guid.size());
+  EXPECT_THAT(values_of(**turn), ElementsAre(guid));
+  EXPECT_EQ(schemas_.asked, 1);
+}
+
+TEST_F(AvroTopicTest, RawValuesAreKeptAsTheyAre) {
+  for (const char* value : {"a\nb", "", " "}) write(value);
+  auto source = std::move(*open_topic_partition(access_, place_, {.messages = true, .empty_values = true}));
+  const auto turn = next(*source, 0);
+  ASSERT_TRUE(turn.ok() && turn->has_value());
+  EXPECT_THAT(values_of(**turn), ElementsAre("a\nb", "", " "));
+  for (const GivenRecord& each : (*turn)->given) EXPECT_EQ(each.kind, GivenRecord::Kind::value);
+}
+
 TEST_F(AvroTopicTest, KeysOfTombstonesAreKeptWhereTheyDelete) {
   ASSERT_TRUE(writer_->write({.place = place_, .key = "k\n1", .value = std::nullopt, .timestamp_ms = 1234}).ok());
   ASSERT_TRUE(writer_->flush(kSecond).ok());

@@ -180,6 +180,35 @@ TEST(KeyRows, KeysInAvro) {
   EXPECT_THAT(lines[4], HasSubstr("6029"));
 }
 
+/// A message with the key.
+class ProtobufKeysOfTest : public WriterSchemas {
+ public:
+  SchemaAnswer find(const SchemaId& id) override {
+    if (id.number != 1) return {.state = SchemaAnswer::State::unknown, .reason = "unknown"};
+    return {SchemaAnswer::State::found,
+            std::make_shared<WriterSchema>(WriterSchema{.language = SchemaLanguage::protobuf,
+                                                        .text = "syntax = \"proto3\"; message K { string id = 1; }",
+                                                        .references = {}})};
+  }
+};
+
+TEST(KeyRows, KeysInProtobuf) {
+  ProtobufKeysOfTest schemas;
+  SourceSpec spec = table(string_type(), "protobuf");
+  spec.writer_schemas = &schemas;
+  Keys keys(std::move(spec));
+  std::string framing;
+  append_framing(framing, {.id = {.number = 1}, .message = {0}}, SchemaLanguage::protobuf);
+  const std::string texts[] = {framing + "\x0A\x01x", "plain", framing + "\x0A\x09x",
+                               framed(9, std::string_view("\0\x0A\x01x", 4))};
+  for (const std::string& each : texts) keys.remove(each);
+  const auto lines = keys.run();
+  EXPECT_EQ(lines[0], "\"x\" at 7");
+  EXPECT_EQ(lines[1], "\"plain\" at 7");
+  EXPECT_THAT(lines[2], HasSubstr("6029 the record deletes a key that cannot be read: the record is not a message"));
+  EXPECT_THAT(lines[3], HasSubstr("6029"));
+}
+
 TEST(KeyRows, ChangesInJson) {
   Keys keys(table(int_type(), "debezium"));
   const std::string row = R"({"key":{"id":5},"n":1,"at":1})";

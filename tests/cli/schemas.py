@@ -116,6 +116,27 @@ def avro_is_kept_beside(case: Case) -> None:
     told = case.braid("check", "shop", code=USAGE, finding="E7073")
 
 
+def numbers_of_protobuf_are_kept(case: Case) -> None:
+    write(case)
+    case.braid("schema", "order", "shop", "--format", "protobuf", code=USAGE, finding="E7017")
+    told = case.braid("schema", "sold", "shop", "--format", "protobuf", "--keep")
+    case.expect(told.out == "shop/schemas/shop.sold.v1-1.proto\n", f"{told}")
+    text = (case.directory / "shop/schemas/shop.sold.v1-1.proto").read_text()
+    case.expect("optional string city = 3;" in text and "Kind kind = 4;" in text, text)
+    # Columns come, go, and change places.
+    write(case, "at, channel, kind, id")
+    told = case.braid("check", "shop", finding="W7074")
+    case.expect("--format protobuf --keep" in told.err, f"{told}")
+    text = case.braid("schema", "sold", "shop", "--format", "protobuf").out
+    for part in ("reserved 2 to 3;", 'reserved "amount", "city";', "string channel = 6;", "Kind kind = 4;", "int64 id = 1;"):
+        case.expect(part in text, f"`{part}` is missing: {text}")
+    write(case, "id: 0.5, amount, city, kind, at")
+    told = case.braid("check", "shop", code=SCRIPT, finding="E7071")
+    case.expect("`id` was `int64` and is `" in told.err, f"{told}")
+    write(case, "id, amount, x: [[id]], kind, at")
+    case.braid("schema", "sold", "shop", "--format", "protobuf", code=USAGE, finding="E7110")
+
+
 def transitive_levels_look_further(case: Case) -> None:
     write(case, "id, city")
     case.braid("schema", "sold", "shop", "--keep")
@@ -143,5 +164,6 @@ def unknown_levels_are_mistakes(case: Case) -> None:
 
 
 if __name__ == "__main__":
-    braid_command.main([schemas_are_shown, mistakes_are_answered, what_is_kept_is_compared, avro_is_kept_beside, transitive_levels_look_further,
+    braid_command.main([schemas_are_shown, mistakes_are_answered, what_is_kept_is_compared, avro_is_kept_beside,
+                        numbers_of_protobuf_are_kept, transitive_levels_look_further,
                         broken_kept_schemas_are_named, unknown_levels_are_mistakes])
