@@ -3,7 +3,8 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <optional>
+#include <string_view>
 
 #include "runtime/base/result.h"
 #include "runtime/codec/decoder.h"

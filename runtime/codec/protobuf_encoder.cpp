@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
-#include <map>
+#include <optional>
 #include <set>
 
 #include "runtime/base/check.h"
@@ -125,13 +125,21 @@ class SchemaWriter {
         gone.insert(field.name);
       }
     }
+    // What types and symbols are called stays, whatever is new.
+    for (const Field& field : row) {
+      const ProtobufField* was = earlier == nullptr ? nullptr : find_named(*earlier, field.name);
+      if (const std::string kept = type_name_in(earlier, was); !kept.empty()) scope.insert(kept);
+      if (was == nullptr || was->kind != Kind::enumeration) continue;
+      for (const auto& [number, symbol] : earlier_->enums[was->type].symbols) scope.insert(symbol);
+    }
     std::string types, fields;
     for (const Field& field : row) {
       gone.erase(field.name);
       const ProtobufField* was = earlier == nullptr ? nullptr : find_named(*earlier, field.name);
       const uint32_t number = was != nullptr ? was->number : numbers.next();
       if (number > kMostNumber) refuse("it has too many columns");
-      fields += fmt::format("{}{} {} = {};\n", inner, type_of(field, was, scope, types, inner), field.name, number);
+      fields +=
+          fmt::format("{}{} {} = {};\n", inner, type_of(field, earlier, was, scope, types, inner), field.name, number);
     }
     return fmt::format("{}message {} {{\n{}{}{}{}}}\n", indent, name, reserved_text(std::move(reserved), gone, inner),
                        types, fields, indent);
@@ -153,8 +161,17 @@ class SchemaWriter {
     return text;
   }
 
-  std::string type_of(const Field& field, const ProtobufField* was, std::set<std::string>& scope, std::string& types,
-                      const std::string& indent) {
+  /// The name of a field's type, if it stands in the message; empty: it does not, or is none.
+  std::string type_name_in(const ProtobufMessage* message, const ProtobufField* field) const {
+    if (field == nullptr || (field->kind != Kind::message && field->kind != Kind::enumeration)) return "";
+    const std::string& name =
+        field->kind == Kind::message ? earlier_->messages[field->type].name : earlier_->enums[field->type].name;
+    const size_t dot = name.rfind('.');
+    return dot != std::string::npos && name.substr(0, dot) == message->name ? name.substr(dot + 1) : "";
+  }
+
+  std::string type_of(const Field& field, const ProtobufMessage* earlier, const ProtobufField* was,
+                      std::set<std::string>& scope, std::string& types, const std::string& indent) {
     const bool list = is(without_optional(field.type), TypeKind::list);
     if (list && is_optional(field.type))
       refuse(fmt::format("`{0}` is `{1}`, and a list in Protobuf cannot be null; give it a value: `{0} ?? []`",
@@ -163,13 +180,14 @@ class SchemaWriter {
     if (list && (is_optional(type) || is(type, TypeKind::list)))
       refuse(fmt::format("`{}` is `{}`, and elements of a list in Protobuf cannot be null, or lists", field.name,
                          to_string(field.type)));
-    const std::string word = plain_type(field.name, type, was, scope, types, indent);
+    const std::string word = plain_type(field.name, type_name_in(earlier, was), type, was, scope, types, indent);
     const bool is_message =
         is(type, TypeKind::structure) || is(type, TypeKind::timestamp) || is(type, TypeKind::duration);
     return (list ? "repeated " : is_optional(field.type) && !is_message ? "optional " : "") + word;
   }
 
-  std::string plain_type(const std::string& column, const Type& type, const ProtobufField* was,
+  /// `kept`: what its type was called, if it had one.
+  std::string plain_type(const std::string& column, const std::string& kept, const Type& type, const ProtobufField* was,
                          std::set<std::string>& scope, std::string& types, const std::string& indent) {
     switch (type->kind) {
       case TypeKind::boolean:
@@ -188,12 +206,12 @@ class SchemaWriter {
         return "google.protobuf.Duration";
       case TypeKind::structure: {
         const bool known = was != nullptr && was->kind == Kind::message;
-        const std::string name = claim(column, scope);
+        const std::string name = kept.empty() ? claim(column, scope) : kept;
         types += message(name, type->fields, known ? &earlier_->messages[was->type] : nullptr, indent);
         return name;
       }
       case TypeKind::enumeration:
-        return enum_type(column, type->symbols, was, scope, types, indent);
+        return enum_type(column, kept, type->symbols, was, scope, types, indent);
       default:
         return "string";
     }
@@ -224,8 +242,9 @@ class SchemaWriter {
     return !symbols.empty();
   }
 
-  std::string enum_type(const std::string& column, const std::vector<std::string>& symbols, const ProtobufField* was,
-                        std::set<std::string>& scope, std::string& types, const std::string& indent) {
+  std::string enum_type(const std::string& column, const std::string& kept, const std::vector<std::string>& symbols,
+                        const ProtobufField* was, std::set<std::string>& scope, std::string& types,
+                        const std::string& indent) {
     // What a column was it stays: texts of an enum are no numbers.
     if (was != nullptr && was->kind == Kind::string) return "string";
     std::vector<std::pair<int32_t, std::string>> numbered;
@@ -239,10 +258,13 @@ class SchemaWriter {
       all.push_back(symbol);
       numbered.emplace_back(static_cast<int32_t>(numbers.next()), symbol);
     }
-    std::set<std::string> others = scope;
-    const std::string name = claim(column, others);
-    if (!can_be_enum(name, all, others)) return "string";
-    scope.insert(name);
+    std::string name = kept;
+    if (kept.empty()) {
+      std::set<std::string> others = scope;
+      name = claim(column, others);
+      if (!can_be_enum(name, all, others)) return "string";
+      scope.insert(name);
+    }
     scope.insert(all.begin(), all.end());
     types += fmt::format("{}enum {} {{\n", indent, name);
     for (const auto& [number, symbol] : numbered) types += fmt::format("{}  {} = {};\n", indent, symbol, number);

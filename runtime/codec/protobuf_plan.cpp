@@ -18,26 +18,25 @@ using Change = ProtobufTable::Change;
 constexpr size_t kNamedFields = 8;
 /// Of a table by number.
 constexpr uint32_t kSmallNumbers = 512;
-constexpr uint8_t kVarint = 0, kFixed64 = 1, kSized = 2, kFixed32 = 5, kGroup = 3;
 
-uint8_t wire_type(Kind kind) {
+WireType wire_type(Kind kind) {
   switch (kind) {
     case Kind::fixed64:
     case Kind::sfixed64:
     case Kind::float64:
-      return kFixed64;
+      return WireType::fixed64;
     case Kind::fixed32:
     case Kind::sfixed32:
     case Kind::float32:
-      return kFixed32;
+      return WireType::fixed32;
     case Kind::string:
     case Kind::bytes:
     case Kind::message:
-      return kSized;
+      return WireType::sized;
     case Kind::group:
-      return kGroup;
+      return WireType::group;
     default:
-      return kVarint;
+      return WireType::varint;
   }
 }
 

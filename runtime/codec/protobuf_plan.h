@@ -17,6 +17,7 @@
 #include "runtime/base/result.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/codec/protobuf_schema.h"
+#include "runtime/codec/protobuf_wire.h"
 
 namespace braid {
 
@@ -76,7 +77,7 @@ struct ProtobufTable {
   /// A field of a message of which something is read.
   struct Entry {
     uint32_t number = 0;
-    uint8_t wire = 0;  ///< the wire type of one value
+    WireType wire = WireType::varint;  ///< of one value
     bool repeated = false;
     std::vector<uint32_t> targets = {};
     int32_t node = -1;                ///< of a message in which more is read

@@ -97,10 +97,9 @@ bool ProtobufReader::read_message(uint32_t index, std::string_view bytes, Run& r
     if (at == nullptr) return false;
     const Entry* entry = table_->find(node, value.number);
     if (entry == nullptr) continue;
-    if (static_cast<uint8_t>(value.type) == entry->wire) {
+    if (value.type == entry->wire) {
       if (!read_value(*entry, value, run)) return false;
-    } else if (entry->repeated && value.type == WireType::sized &&
-               entry->wire != static_cast<uint8_t>(WireType::group)) {
+    } else if (entry->repeated && value.type == WireType::sized && entry->wire != WireType::group) {
       if (!read_packed(*entry, value.bytes, run)) return false;
     }
   }
@@ -122,7 +121,7 @@ bool ProtobufReader::read_packed(const Entry& entry, std::string_view bytes, Run
   const char* end = at + bytes.size();
   WireValue value;
   value.number = entry.number;
-  value.type = static_cast<WireType>(entry.wire);
+  value.type = entry.wire;
   const ptrdiff_t size = value.type == WireType::fixed64 ? 8 : 4;
   while (at < end) {
     const char* begin = at;

@@ -458,6 +458,9 @@ if producer.flush(30) != 0:
     fail("records cannot be written")
 
 job = Job("one")
+shown = subprocess.run([BRAID, "dry-run", job.folder, "--env", "prod"], capture_output=True, text=True, timeout=120)
+if shown.returncode != 0 or "E6043" not in shown.stdout or "ZWEI É" not in shown.stdout:
+    fail(f"a dry run of the topics: {shown}")
 job.start()
 results.wait_for(expected)
 compare()
