@@ -10,6 +10,7 @@
 #include "cli/session/broker.h"
 #include "cli/session/explanation.h"
 #include "cli/session/native.h"
+#include "cli/session/registry.h"
 #include "cli/session/row_collector.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -208,6 +209,9 @@ void run(const DryRunFlags& flags, CommandContext& context) {
   std::optional<BrokerSettings> settings;
   if (bound && reads_topics)
     settings = broker_settings(session.environment(), session.files().root, session.files().name, session.reporter());
+  std::optional<registry::ServiceOptions> registry;
+  if (settings && session.environment().registry && needs_registry(compiled.program(), {}))
+    registry = registry_options(session.environment(), session.files().root, session.reporter());
   context.exit_code = show_errors(session, context.console);
   if (!bound || context.exit_code != kDone) return;
   if (flags.explain) {
@@ -215,6 +219,17 @@ void run(const DryRunFlags& flags, CommandContext& context) {
     if (text.ok()) fmt::print("{}\n", *text);
   }
 
+  // It outlives what reads by it.
+  std::unique_ptr<registry::RegistryService> schemas;
+  if (registry) {
+    auto opened = open_registry(*registry);
+    if (!opened.ok()) {
+      context.exit_code = show_error(opened.error(), context.console);
+      return;
+    }
+    schemas = std::move(*opened);
+    read_by_registry(*schemas, compiled.program());
+  }
   const Program& program = compiled.program();
   std::unique_ptr<Broker> broker;
   if (settings) {
