@@ -50,6 +50,7 @@ class AvroDeclaration {
         return "date";
       case Logical::time_millis:
       case Logical::time_micros:
+      case Logical::time_nanos:
         return "time";
       case Logical::local_timestamp_millis:
       case Logical::local_timestamp_micros:
@@ -63,6 +64,8 @@ class AvroDeclaration {
       case Logical::uuid:
         return "uuid";
       case Logical::duration:
+      case Logical::duration_micros:
+      case Logical::duration_nanos:
         return "duration";
       case Logical::none:
         break;

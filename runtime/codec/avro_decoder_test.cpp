@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "runtime/codec/avro_bytes.h"
 #include "runtime/codec/avro_container.h"
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/fault_report.h"
@@ -183,6 +184,53 @@ TEST(AvroDecoder, SchemasThatDoNotFitHaveAReason) {
   EXPECT_THAT(reason("\"long\"", timestamp_type()), HasSubstr("`unit` says what its numbers are"));
   for (const Type& type : {date_type(), time_type(), duration_type()})
     EXPECT_THAT(reason("\"int\"", type), HasSubstr("`unit` says what its numbers are"));
+}
+
+/// As the converters of Kafka Connect write Debezium's types.
+TEST(AvroDecoder, ConnectNamesSayWhatNumbersCount) {
+  auto value = [](std::string_view schema, const Type& declared, int64_t number, TimestampUnit unit) {
+    std::string record;
+    append_avro_long(record, number);
+    DecodePlan plan = plan_of({{.name = "x", .type = declared}});
+    plan.unit = unit;
+    const std::string text =
+        R"({"type": "record", "name": "r", "fields": [{"name": "x", "type": )" + std::string(schema) + "}]}";
+    return decode(plan, text, block_of(1, record)).at(0);
+  };
+  auto named = [](std::string_view type, std::string_view name) {
+    return R"({"type":")" + std::string(type) + R"(","connect.version":1,"connect.name":")" + std::string(name) + "\"}";
+  };
+  const std::string of = "io.debezium.time.", of_connect = "org.apache.kafka.connect.data.";
+  // Whatever `unit` says of the numbers of which the schema says nothing.
+  for (const TimestampUnit unit : {TimestampUnit::none, TimestampUnit::seconds}) {
+    EXPECT_EQ(value(named("int", of + "Date"), date_type(), 1, unit), "\"1970-01-02\"");
+    EXPECT_EQ(value(named("int", of + "Time"), time_type(), 1500, unit), "\"00:00:01.5\"");
+    EXPECT_EQ(value(named("long", of + "MicroTime"), time_type(), 1500, unit), "\"00:00:00.0015\"");
+    EXPECT_EQ(value(named("long", of + "NanoTime"), time_type(), 1500, unit), "\"00:00:00.000001\"");
+    EXPECT_EQ(value(named("long", of + "Timestamp"), timestamp_type(), 1500, unit), "\"1970-01-01T00:00:01.5Z\"");
+    EXPECT_EQ(value(named("long", of + "MicroTimestamp"), timestamp_type(), 1500, unit),
+              "\"1970-01-01T00:00:00.0015Z\"");
+    EXPECT_EQ(value(named("long", of + "NanoTimestamp"), timestamp_type(), 1500, unit),
+              "\"1970-01-01T00:00:00.000001Z\"");
+    EXPECT_EQ(value(named("long", of + "MicroDuration"), duration_type(), 1'500'000, unit), "\"PT1.5S\"");
+    EXPECT_EQ(value(named("long", of + "NanoDuration"), duration_type(), 1'500'000'000, unit), "\"PT1.5S\"");
+    EXPECT_EQ(value(named("int", of_connect + "Time"), time_type(), 1500, unit), "\"00:00:01.5\"");
+    EXPECT_EQ(value(named("long", of_connect + "Timestamp"), timestamp_type(), 1500, unit),
+              "\"1970-01-01T00:00:01.5Z\"");
+  }
+  EXPECT_EQ(value(named("int", of + "Date"), int_type(), 1, TimestampUnit::none), "1");
+  // A name that its type cannot have, or that is of one's own, says nothing.
+  EXPECT_EQ(value(named("long", of + "Time"), time_type(), 2, TimestampUnit::seconds), "\"00:00:02\"");
+  EXPECT_EQ(value(named("long", "shop.Time"), time_type(), 2, TimestampUnit::seconds), "\"00:00:02\"");
+  const std::string both =
+      R"({"type":"long","logicalType":"timestamp-micros","connect.name":"io.debezium.time.Timestamp"})";
+  EXPECT_EQ(value(both, timestamp_type(), 1500, TimestampUnit::none), "\"1970-01-01T00:00:00.0015Z\"");
+  const Status fits =
+      check_avro_header(plan_of({{.name = "x", .type = timestamp_type()}}),
+                        header_of(R"({"type": "record", "name": "r", "fields": [{"name": "x", "type": )" +
+                                  named("long", of + "NanoTime") + "}]}"));
+  ASSERT_FALSE(fits.ok());
+  EXPECT_EQ(fits.error().message, "`x` is `long (io.debezium.time.NanoTime)` in its schema, and `timestamp` here");
 }
 
 /// Schemas by number.

@@ -328,11 +328,16 @@ class PlanMaker {
       return plan_.unit != TimestampUnit::none || needs_unit(reason);
     if (to == TypeKind::date) return type.logical == Logical::date;
     made.form = Form::scaled_number;
-    if (to == TypeKind::duration) return type.logical == Logical::none && choose_unit(made, reason);
-    if (to == TypeKind::time) {
-      if (type.logical == Logical::none) return choose_unit(made, reason);
-      made.factor = type.logical == Logical::time_millis ? 1000 : 1;
-      return type.logical == Logical::time_millis || type.logical == Logical::time_micros;
+    const bool is_time = to == TypeKind::time, is_duration = to == TypeKind::duration;
+    if (type.logical == Logical::none && (is_time || is_duration)) return choose_unit(made, reason);
+    if (is_duration) {
+      made.factor = type.logical == Logical::duration_nanos ? -1000 : 1;
+      return type.logical == Logical::duration_micros || type.logical == Logical::duration_nanos;
+    }
+    if (is_time) {
+      made.factor = type.logical == Logical::time_millis ? 1000 : type.logical == Logical::time_nanos ? -1000 : 1;
+      return type.logical == Logical::time_millis || type.logical == Logical::time_micros ||
+             type.logical == Logical::time_nanos;
     }
     if (to != TypeKind::timestamp) return false;
     switch (type.logical) {

@@ -51,6 +51,22 @@ constexpr LogicalName kLogicals[] = {
     {"decimal", Logical::decimal, Kind::fixed},
 };
 
+/// Names of Kafka Connect and Debezium. What they call a timestamp without zone counts as UTC.
+constexpr LogicalName kConnectNames[] = {
+    {"io.debezium.time.Date", Logical::date, Kind::integer},
+    {"io.debezium.time.Time", Logical::time_millis, Kind::integer},
+    {"io.debezium.time.MicroTime", Logical::time_micros, Kind::long_integer},
+    {"io.debezium.time.NanoTime", Logical::time_nanos, Kind::long_integer},
+    {"io.debezium.time.Timestamp", Logical::timestamp_millis, Kind::long_integer},
+    {"io.debezium.time.MicroTimestamp", Logical::timestamp_micros, Kind::long_integer},
+    {"io.debezium.time.NanoTimestamp", Logical::timestamp_nanos, Kind::long_integer},
+    {"io.debezium.time.MicroDuration", Logical::duration_micros, Kind::long_integer},
+    {"io.debezium.time.NanoDuration", Logical::duration_nanos, Kind::long_integer},
+    {"org.apache.kafka.connect.data.Date", Logical::date, Kind::integer},
+    {"org.apache.kafka.connect.data.Time", Logical::time_millis, Kind::integer},
+    {"org.apache.kafka.connect.data.Timestamp", Logical::timestamp_millis, Kind::long_integer},
+};
+
 std::string_view kind_name(Kind kind) {
   for (const auto& [name, primitive] : kPrimitives)
     if (primitive == kind) return name;
@@ -243,7 +259,7 @@ class SchemaParser {
 
   static void read_logical(element written, AvroType& type) {
     const auto name = text_of(written, "logicalType");
-    if (!name) return;
+    if (!name) return read_connect_name(written, type);
     for (const LogicalName& each : kLogicals) {
       if (each.name != *name || each.kind != type.kind) continue;
       if (each.logical == Logical::uuid && type.kind == Kind::fixed && type.size != 16) return;
@@ -259,6 +275,13 @@ class SchemaParser {
       type.logical = each.logical;
       return;
     }
+  }
+
+  static void read_connect_name(element written, AvroType& type) {
+    const auto name = text_of(written, "connect.name");
+    if (!name) return;
+    for (const LogicalName& each : kConnectNames)
+      if (each.name == *name && each.kind == type.kind) type.logical = each.logical;
   }
 
   AvroSchema schema_;
@@ -302,6 +325,8 @@ std::string describe(const AvroSchema& schema, uint32_t index) {
   if (type.logical == Logical::decimal)
     return text + fmt::format(" (decimal, {} digits, {} behind the point)", type.precision, type.scale);
   for (const LogicalName& each : kLogicals)
+    if (each.logical == type.logical) return text + " (" + std::string(each.name) + ")";
+  for (const LogicalName& each : kConnectNames)
     if (each.logical == type.logical) return text + " (" + std::string(each.name) + ")";
   return text;
 }

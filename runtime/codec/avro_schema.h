@@ -1,7 +1,8 @@
 // An Avro schema as a graph of types, parsed from its JSON text by the Avro specification 1.12: primitive types,
 // records, enums, arrays, maps, unions, fixed, logical types, namespaces, aliases, defaults. A logical type that is
-// unknown, or that its type cannot have, is ignored, as the specification asks. Immutable once parsed; a named type may
-// contain itself.
+// unknown, or that its type cannot have, is ignored, as the specification asks. Beside it the converters of Kafka
+// Connect write `connect.name`: what Debezium says there of times, for which Avro has no logical type or the converter
+// writes none, counts as one. Immutable once parsed; a named type may contain itself.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,11 @@ struct AvroType {
     local_timestamp_micros,
     local_timestamp_nanos,
     uuid,
-    duration
+    duration,
+    // By `connect.name` alone:
+    time_nanos,
+    duration_micros,  ///< `long`
+    duration_nanos    ///< `long`
   } logical = Logical::none;
   std::string name;                   ///< with namespace: record, enumeration, fixed
   uint32_t size = 0;                  ///< fixed: bytes
