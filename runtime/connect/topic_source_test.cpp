@@ -281,6 +281,24 @@ TEST_F(AvroTopicTest, KeysOfTombstonesAreKeptWhereTheyDelete) {
   EXPECT_EQ((*turn)->given[0].time_us, 1'234'000);
 }
 
+TEST_F(AvroTopicTest, NothingWaitsForTheKeyBehindAChange) {
+  std::string key;
+  append_framing(key, {.id = {.number = 7}}, SchemaLanguage::avro);
+  key += "k";
+  ASSERT_TRUE(writer_->write({.place = place_, .key = key, .value = std::nullopt, .timestamp_ms = 1}).ok());
+  write_framed(1, "a");
+  const TopicForm form{.avro = true, .schemas = &schemas_, .deletes = true};
+  TopicForm changes = form;
+  changes.changes = true;
+  access_.live = true;
+  auto source = std::move(*open_topic_partition(access_, place_, form));
+  EXPECT_FALSE(source->next_turn({0, 1}, buffer_).value().has_value()) << "it deletes the key, which is to be read";
+  source = std::move(*open_topic_partition(access_, place_, changes));
+  const auto turn = next(*source, 0);
+  ASSERT_TRUE(turn.ok() && turn->has_value());
+  EXPECT_EQ((*turn)->end.position, 2);
+}
+
 TEST_F(TopicSourceTest, NamesOfPartitions) {
   EXPECT_EQ(name_of(place_), "t/1");
   EXPECT_EQ(place_of("a/b.c/17"), (TopicPartition{"a/b.c", 17}));

@@ -51,7 +51,8 @@ std::optional<SchemaId> TopicTurn::schema_of(const TopicForm& form, const Broker
     const bool bare = record.value->empty() && (!form.empty_values || !header_of(record, kValueSchemaHeader));
     return bare ? std::nullopt : named(*record.value, kValueSchemaHeader);
   }
-  if (!form.deletes || !record.key || !is_framed_key(*record.key, header_of(record, kKeySchemaHeader)))
+  // A record without a value that stands behind a change says nothing, so nothing waits for the schema of its key.
+  if (form.changes || !form.deletes || !record.key || !is_framed_key(*record.key, header_of(record, kKeySchemaHeader)))
     return std::nullopt;
   return named(*record.key, kKeySchemaHeader);
 }

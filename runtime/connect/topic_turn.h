@@ -44,7 +44,8 @@ class TopicTurn {
   /// `turn` has the records, as long as no other is begun.
   void finish(TurnBuffer& buffer, SourceTurn& turn);
 
-  /// The schema that has to be there before the record is read: of its value, or of the key that it deletes.
+  /// The schema that has to be there before the record is read: of its value, or of the key that it deletes, if that
+  /// is not said by a change.
   static std::optional<SchemaId> schema_of(const TopicForm& form, const BrokerRecord& record);
 
  private:
