@@ -10,15 +10,13 @@
 #include "runtime/codec/schema_framing.h"
 #include "runtime/codec/writer_schemas.h"
 #include "runtime/data/value.h"
+#include "runtime/engine/unlogged_value.h"
 #include "runtime/report/short_text.h"
 
 namespace braid {
 namespace {
 
 constexpr size_t kShownBytes = 80;
-/// What Debezium writes for a value that is stored apart and that the change did not touch; also as base64.
-constexpr std::string_view kUnlogged = "__debezium_unavailable_value";
-constexpr std::string_view kUnloggedBase64 = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
 /// Fields of a change, in the order of change_plan().
 enum ChangeField : size_t { kOp, kSourceMicros, kSourceMillis, kMillis, kOwnTime };
 
@@ -130,12 +128,13 @@ KeyRows::KeyRows(const SourceSpec& source) : source_(source), leaves_(flatten(so
   if (!source.binding.has_changes()) return;
   before_ = make_decoder(before_plan_);
   change_ = make_decoder(change_plan(source, plan));
-  text_plan_ = plan;
-  std::erase_if(text_plan_.fields, [](const DecodeField& field) {
-    const Type type = without_optional(field.type);
-    return !is(type, TypeKind::string) && !is(type, TypeKind::bytes);
+  apart_plan_ = plan;
+  std::erase_if(apart_plan_.fields, [&](const DecodeField& field) {
+    const std::vector<std::string> traces = traces_of_unlogged(field.type);
+    unlogged_traces_.insert(traces.begin(), traces.end());
+    return traces.empty();
   });
-  if (!text_plan_.fields.empty()) texts_ = make_decoder(text_plan_);
+  if (!apart_plan_.fields.empty()) apart_ = make_decoder(apart_plan_);
 }
 
 KeyRows::~KeyRows() = default;
@@ -212,17 +211,17 @@ void KeyRows::find_tombstones(std::span<const GivenRecord> given, std::vector<Sp
 }
 
 std::optional<std::string> KeyRows::unlogged_field(const TurnInput& change, std::string_view bytes, Arena& arena) {
-  if (!texts_ ||
-      (bytes.find(kUnlogged) == std::string_view::npos && bytes.find(kUnloggedBase64) == std::string_view::npos))
-    return std::nullopt;
-  const DecodedTurn turn = texts_->decode(change, arena);
+  auto is_in = [&](const std::string& trace) { return bytes.find(trace) != std::string_view::npos; };
+  if (!apart_ || std::ranges::none_of(unlogged_traces_, is_in)) return std::nullopt;
+  const DecodedTurn turn = apart_->decode(change, arena);
   if (turn.blocks.size() != 1 || turn.blocks.front().rows != 1) return std::nullopt;
+  const std::vector<Column>& columns = turn.blocks.front().columns;
   size_t column = 0;
-  for (const DecodeField& field : text_plan_.fields) {
-    const size_t value = column + leaf_count(field.type);
-    const bool read = read_slot(turn.blocks.front().columns[column], 0).u8 == 0;
-    column = value + 1;
-    if (read && read_slot(turn.blocks.front().columns[value], 0).bytes.view() == kUnlogged) return field.name;
+  for (const DecodeField& field : apart_plan_.fields) {
+    const bool read = read_slot(columns[column++], 0).u8 == 0;
+    std::vector<Slot> slots;
+    for (size_t leaf = leaf_count(field.type); leaf > 0; --leaf) slots.push_back(read_slot(columns[column++], 0));
+    if (read && is_unlogged(field.type, slots.data())) return field.name;
   }
   return std::nullopt;
 }

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,9 +57,10 @@ class KeyRows {
   const SourceSpec& source_;
   std::vector<Leaf> leaves_;
   std::string only_;  ///< the member of the only key field in JSON; empty: there are several
-  DecodePlan key_plan_, framed_plan_, before_plan_, text_plan_;
+  DecodePlan key_plan_, framed_plan_, before_plan_, apart_plan_;  ///< the last: what may be missing in a change
   std::unique_ptr<KeySchemas> schemas_;
-  std::unique_ptr<Decoder> key_, framed_key_, before_, change_, texts_;  ///< null: not needed
+  std::unique_ptr<Decoder> key_, framed_key_, before_, change_, apart_;  ///< null: not needed
+  std::set<std::string> unlogged_traces_;
 };
 
 }  // namespace braid

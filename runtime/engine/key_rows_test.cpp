@@ -141,7 +141,7 @@ TEST(KeyRows, DeletesStandAmongTheOtherRows) {
   EXPECT_EQ(lines[7], "3 at 7");
 }
 
-/// 1 a record with the key, 2 a bare string, 3 a change.
+/// 1 a record with the key, 2 a bare string, 3 a change, 4 a change with a list.
 class KeySchemasOfTest : public WriterSchemas {
  public:
   SchemaAnswer find(const SchemaId& id) override {
@@ -151,8 +151,14 @@ class KeySchemasOfTest : public WriterSchemas {
                {"name":"key","type":{"type":"record","name":"k","fields":[{"name":"id","type":"string"}]}},
                {"name":"n","type":"long"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]}]},
             {"name":"after","type":["null","row"]},
-            {"name":"op","type":"string"},{"name":"ts_ms","type":["null","long"]}]})"};
-    if (id.number < 1 || id.number > 3) return {.state = SchemaAnswer::State::unknown, .reason = "unknown"};
+            {"name":"op","type":"string"},{"name":"ts_ms","type":["null","long"]}]})",
+                           R"({"type":"record","name":"change","fields":[
+            {"name":"after","type":{"type":"record","name":"row","fields":[
+               {"name":"key","type":{"type":"record","name":"k","fields":[{"name":"id","type":"string"}]}},
+               {"name":"n","type":"long"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},
+               {"name":"list","type":{"type":"array","items":["null","int"]}}]}},
+            {"name":"op","type":"string"}]})"};
+    if (id.number < 1 || id.number > 4) return {.state = SchemaAnswer::State::unknown, .reason = "unknown"};
     return {SchemaAnswer::State::found,
             std::make_shared<WriterSchema>(WriterSchema{.text = texts[id.number - 1], .references = {}})};
   }
@@ -270,6 +276,37 @@ TEST(KeyRows, AValueThatWasNotLoggedIsNoValue) {
                           "row", "row"));
 }
 
+TEST(KeyRows, AListThatWasNotLoggedIsNoValue) {
+  SourceSpec spec = table(int_type(), "debezium");
+  const auto add = [&](const char* name, const Type& element) {
+    spec.decode.push_back({name, {name}, optional_type(list_type(element))});
+  };
+  add("numbers", int_type());
+  add("tags", optional_type(string_type()));
+  add("refs", uuid_type());
+  add("days", date_type());
+  Keys keys(std::move(spec));
+  std::string codes;
+  for (const char each : std::string("__debezium_unavailable_value"))
+    codes += (codes.empty() ? "" : ",") + std::to_string(each);
+  auto change = [](const std::string& field, const std::string& values) {
+    return R"({"after":{"key":{"id":5},"n":1,"at":1,")" + field + "\":[" + values + R"(]},"op":"u","ts_ms":5})";
+  };
+  const std::string texts[] = {change("numbers", codes),
+                               change("tags", "\"__debezium_unavailable_value\""),
+                               change("refs", "\"b68a35a7-17ad-35b3-af2a-ae46edb4545a\""),
+                               change("days", codes),
+                               change("numbers", codes + ",1"),
+                               change("numbers", codes.substr(0, codes.rfind(','))),
+                               change("tags", "\"__debezium_unavailable_value\",null"),
+                               change("refs", ""),
+                               change("other", codes)};
+  for (const std::string& each : texts) keys.add(each);
+  const std::string reason = "6030 the record is not a change of a table: the database did not log the value of ";
+  EXPECT_THAT(keys.run(), ElementsAre(reason + "`numbers`", reason + "`tags`", reason + "`refs`", reason + "`days`",
+                                      "row", "row", "row", "row", "row"));
+}
+
 TEST(KeyRows, ChangesInAvro) {
   KeySchemasOfTest schemas;
   SourceSpec spec = table(string_type(), "debezium");
@@ -286,6 +323,32 @@ TEST(KeyRows, ChangesInAvro) {
   EXPECT_EQ(lines[0], "row");
   EXPECT_EQ(lines[1], "\"x\" at 5000");
   EXPECT_EQ(lines[2], "6030 the record is not a change of a table: its `op` is `m`");
+}
+
+TEST(KeyRows, AListInAvroThatWasNotLogged) {
+  KeySchemasOfTest schemas;
+  SourceSpec spec = table(string_type(), "debezium");
+  spec.decode.push_back({"list", {"list"}, list_type(int_type())});
+  spec.binding.options.emplace_back("encoding", "avro");
+  spec.writer_schemas = &schemas;
+  Keys keys(std::move(spec));
+  const std::string unlogged = "__debezium_unavailable_value";
+  auto change = [](const std::string& list) {
+    std::string text("\x02x\x02\x02");  // "x", 1, 1 ms
+    append_avro_long(text, static_cast<int64_t>(list.size()));
+    for (const char each : list) {
+      append_avro_long(text, 1);
+      append_avro_long(text, each);
+    }
+    text += '\0';
+    append_avro_text(text, "u");
+    return framed(4, text);
+  };
+  const std::string texts[] = {change(unlogged), change(unlogged + "x")};
+  for (const std::string& each : texts) keys.add(each);
+  const auto lines = keys.run();
+  EXPECT_EQ(lines[0], "6030 the record is not a change of a table: the database did not log the value of `list`");
+  EXPECT_EQ(lines[1], "row");
 }
 
 }  // namespace
