@@ -287,7 +287,7 @@ TEST_F(AvroTopicTest, NothingWaitsForTheKeyBehindAChange) {
   key += "k";
   ASSERT_TRUE(writer_->write({.place = place_, .key = key, .value = std::nullopt, .timestamp_ms = 1}).ok());
   write_framed(1, "a");
-  const TopicForm form{.avro = true, .schemas = &schemas_, .deletes = true};
+  const TopicForm form{.messages = true, .schemas = &schemas_, .deletes = true};
   TopicForm changes = form;
   changes.changes = true;
   access_.live = true;

@@ -16,8 +16,9 @@ import time
 TESTS = {
     "Members.GiveEachRowOnceWhateverHappens": 40,
     "Members.GiveEachRowOnceAcrossStages": 25,
-    "Members.LetRowsGoByTheClockOnce": 15,
-    "Members.LoseNothingWithoutTransactions": 15,
+    "Members.LetRowsGoByTheClockOnce": 10,
+    "Members.TakeDeletesOnce": 10,
+    "Members.LoseNothingWithoutTransactions": 10,
     "Members.AreCaughtUpWhenTheWholeJobIs": 5,
 }
 PIECE = 200

@@ -83,7 +83,7 @@ TEST(Members, TakeDeletesOnce) {
   const uint64_t runs = seeds(200);
   const auto deletes = [](JobSimulation& run) {
     run.deletes = true;
-    run.avro = false;
+    run.format = "json";
     if (run.seed % 4 == 2) run.delivery = Delivery::at_least_once;
   };
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, deletes, sum));
