@@ -4,20 +4,7 @@
 #include "runtime/base/overloaded.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
-#define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
-  namespace braid::diag {                                                          \
-  struct entry_name {                                                              \
-    BRAID_FOR_EACH_ARGUMENT(BRAID_ARGUMENT_MEMBER __VA_OPT__(, ) __VA_ARGS__)      \
-    Diagnostic make() const {                                                      \
-      Diagnostic made;                                                             \
-      made.code = number;                                                          \
-      made.severity = Severity::severity_name;                                     \
-      BRAID_FOR_EACH_ARGUMENT(BRAID_ARGUMENT_VALUE __VA_OPT__(, ) __VA_ARGS__)     \
-      made.message = render_message(message_template, made.arguments);             \
-      return made;                                                                 \
-    }                                                                              \
-  };                                                                               \
-  }
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
 #include "runtime/report/join_diagnostics.def"
 #undef BRAID_DIAGNOSTIC
 
