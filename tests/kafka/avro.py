@@ -9,7 +9,6 @@ Avro. The products are read back by Confluent's deserializer. VENV is a folder f
 confluent-kafka; exit code 77: it cannot be had.
 """
 import decimal
-import http.server
 import json
 import pathlib
 import random
@@ -18,10 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.error
-import urllib.request
 
 PACKAGES = ["confluent-kafka[avro,json,protobuf]==2.16.1", "fastavro==1.13.1", "jsonschema==4.26.0"]
 BRAID, BROKERS, REGISTRY, VENV = sys.argv[1], sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
@@ -34,11 +30,14 @@ python_packages.run_with(VENV, PACKAGES)
 
 import datetime
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+
+from job import Job, fail
+from registry_topics import HidingRegistry, ProductReader, read_values
 
 START = 1_790_000_000_000  # milliseconds
 PREFIX = f"avro{random.randrange(10**9)}."
@@ -119,48 +118,7 @@ RATING = """{"type": "record", "name": "envelope", "fields": [
   {"name": "source", "type": {"type": "record", "name": "source", "fields": [{"name": "ts_ms", "type": "long"}]}},
   {"name": "ts_ms", "type": ["null", "long"], "default": null}]}"""
 
-
-def fail(text):
-    print(f"avro: {text}", file=sys.stderr)
-    sys.exit(1)
-
-
-class HidingRegistry(http.server.BaseHTTPRequestHandler):
-    """Passes requests on; ids that are hidden are unknown."""
-    hidden = set()
-    asked = 0
-
-    def log_message(self, *_):
-        pass
-
-    def pass_on(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
-        parts = self.path.split("?")[0].split("/")
-        if parts[1:3] == ["schemas", "ids"] and int(parts[3]) in self.hidden:
-            HidingRegistry.asked += 1
-            return self.answer(404, b'{"error_code":40403,"message":"Schema not found"}')
-        request = urllib.request.Request(REGISTRY + self.path, data=body, method=self.command)
-        for name in ("Content-Type", "Accept"):
-            if name in self.headers:
-                request.add_header(name, self.headers[name])
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answered:
-                self.answer(answered.status, answered.read())
-        except urllib.error.HTTPError as refused:
-            self.answer(refused.code, refused.read())
-
-    def answer(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = do_DELETE = pass_on
-
-
-proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), HidingRegistry)
-threading.Thread(target=proxy.serve_forever, daemon=True).start()
+PROXY = HidingRegistry.serve(REGISTRY)
 registry = SchemaRegistryClient({"url": REGISTRY})
 producer = Producer({"bootstrap.servers": BROKERS, "partitioner": "murmur2_random"})
 admin = AdminClient({"bootstrap.servers": BROKERS})
@@ -188,57 +146,16 @@ def make_topics():
         future.result(30)
 
 
-class Job:
-    def __init__(self, name, group="job", cast=""):
-        self.folder = folder / name
-        self.folder.mkdir()
-        (self.folder / "shop.braid").write_text(SCRIPT.format(p=PREFIX, cast=cast))
-        (self.folder / "braid.toml").write_text(
-            TOML.format(p=PREFIX, brokers=BROKERS, group=group, registry=f"http://127.0.0.1:{proxy.server_port}"))
-        self.log = open(self.folder / "log", "w")
-        self.process = None
-
-    def start(self, *words):
-        self.process = subprocess.Popen([BRAID, "run", self.folder, "--env", "prod", "--log", "json", *words],
-                                        stdout=self.log, stderr=self.log)
-
-    def told(self):
-        return (self.folder / "log").read_text()
-
-    def wait_for(self, text, seconds=60):
-        end = time.time() + seconds
-        while text not in self.told():
-            if time.time() > end or self.process.poll() is not None:
-                fail(f"`{text}` does not stand in the log:\n{self.told()[-3000:]}")
-            time.sleep(0.1)
-
-    def end(self, how=signal.SIGTERM, code=0):
-        self.process.send_signal(how)
-        if self.process.wait(60) != code:
-            fail(f"ended with {self.process.returncode}:\n{self.told()[-3000:]}")
+def job_of(name, group="job", cast=""):
+    return Job(BRAID, folder / name, SCRIPT.format(p=PREFIX, cast=cast),
+               TOML.format(p=PREFIX, brokers=BROKERS, group=group, registry=PROXY), "--log", "json")
 
 
-class Results:
+class Results(ProductReader):
     """The rows of the product, by Confluent's deserializer."""
-
-    def __init__(self):
-        self.consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": PREFIX + "reader",
-                                  "auto.offset.reset": "earliest", "isolation.level": "read_committed",
-                                  "topic.metadata.refresh.interval.ms": 1000})
-        self.consumer.subscribe([PREFIX + "sold"])
-        self.read = AvroDeserializer(registry)
-        self.rows = {}
-
-    def wait_for(self, ids, seconds=90):
-        end = time.time() + seconds
-        while not set(ids) <= set(self.rows):
-            if time.time() > end or job.process.poll() is not None:
-                fail(f"rows are missing: {sorted(set(ids) - set(self.rows))[:10]}\n{job.told()[-3000:]}")
-            self.take(self.consumer.poll(0.2))
+    read = AvroDeserializer(registry)
 
     def take(self, message):
-        if message is None or message.error():
-            return
         row = self.read(message.value(), SerializationContext(message.topic(), MessageField.VALUE))
         if row["id"] == ENDS:
             return
@@ -247,27 +164,6 @@ class Results:
         if json.loads(message.key()) != {"sku": row["sku"], "id": row["id"]}:
             fail(f"the key {message.key()} is not that of {row}")
         self.rows[row["id"]] = row
-
-    def settle(self, seconds):
-        end = time.time() + seconds
-        while time.time() < end:
-            self.take(self.consumer.poll(0.2))
-
-
-def read_all(topic, count, seconds=30):
-    """That many records of a topic in JSON, and those that come within a second more."""
-    consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": PREFIX + topic, "auto.offset.reset": "earliest",
-                         "isolation.level": "read_committed"})
-    consumer.subscribe([topic])
-    found, end = [], time.time() + seconds
-    while time.time() < end:
-        message = consumer.poll(0.2)
-        if message is not None and not message.error():
-            found.append(json.loads(message.value()))
-        if len(found) >= count:
-            end = min(end, time.time() + 1)
-    consumer.close()
-    return found
 
 
 expected = {}
@@ -317,7 +213,7 @@ def advance(ms):
 
 make_topics()
 sale_1, sale_2, item, rating = serializer(SALE_1), serializer(SALE_2), serializer(ITEM), serializer(RATING)
-results = Results()
+results = Results(BROKERS, PREFIX, "sold")
 
 # ---- schemas that change, deletes, changes ----------------------------------------------------------------------
 names = {sku: f"name of {sku}" for sku in SKUS}
@@ -349,14 +245,14 @@ now += 60_000
 advance(now)
 producer.flush(30)
 
-job = Job("one")
+job = job_of("one")
 job.start()
-results.wait_for(expected)
+results.wait_for(expected, job)
 if results.rows != expected:
     for number, row in expected.items():
         if results.rows[number] != row:
             fail(f"found {results.rows[number]}, expected {row}")
-rejected = read_all(PREFIX + "sold.rejected", 1)
+rejected = [json.loads(each) for each in read_values(BROKERS, PREFIX + "rejected", PREFIX + "sold.rejected", 1)]
 if len(rejected) != 1 or rejected[0]["code"] != "E6041":
     fail(f"one record without framing is rejected: {rejected}")
 print(f"{len(expected)} rows, with two schemas in one topic, deletes and changes: as expected")
@@ -385,14 +281,14 @@ job.end(signal.SIGKILL, -signal.SIGKILL)
 job.start()
 time.sleep(3)
 HidingRegistry.hidden.clear()
-results.wait_for(expected)
+results.wait_for(expected, job)
 if results.rows != expected:
     fail(f"found {[results.rows[each] for each in waiting]}, expected {[expected[each] for each in waiting]}")
 print("a schema that came later: its partition waited, and nothing was lost")
 job.end()
 
 # ---- a schema that readers of the product could not read ----------------------------------------------------------
-other = Job("other", group="other", cast=": 5")
+other = job_of("other", group="other", cast=": 5")
 other.start()
 try:
     refused = other.process.wait(60) != 0 and "E7079" in other.told()

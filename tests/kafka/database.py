@@ -3,28 +3,17 @@ what the connectors write. A failure ends the test with a word."""
 import datetime
 import decimal
 import json
-import pathlib
 import random
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
+from job import fail, skip
+
 CONNECTOR = "io.debezium.connector.postgresql.PostgresConnector"
-
-
-def fail(text):
-    print(f"{pathlib.Path(sys.argv[0]).stem}: {text}", file=sys.stderr)
-    sys.exit(1)
-
-
-def skip(text):
-    print(f"skipped: {text}")
-    sys.exit(77)
 
 
 def wait_for(what, seconds, done):
@@ -122,32 +111,6 @@ def find_worker(port):
     if shutil.which("psql") is None or not answers(port) or not answers(port + 1):
         skip("no database or no worker answers (scripts/debezium up)")
     return port + 1
-
-
-class Job:
-    def __init__(self, braid, folder, script, settings):
-        self.braid, self.folder = braid, folder
-        folder.mkdir()
-        (folder / "shop.braid").write_text(script)
-        (folder / "braid.toml").write_text(settings)
-        self.log = open(folder / "log", "w")
-        self.process = None
-
-    def start(self, *words):
-        self.process = subprocess.Popen([self.braid, "run", self.folder, "--env", "prod", *words], stdout=self.log,
-                                        stderr=self.log)
-
-    def said(self):
-        return (self.folder / "log").read_text()
-
-    def check(self):
-        if self.process.poll() not in (None, 0):
-            fail(f"a job ended with {self.process.returncode}:\n{self.said()[-3000:]}")
-
-    def end(self, how=signal.SIGTERM, code=0):
-        self.process.send_signal(how)
-        if self.process.wait(60) != code:
-            fail(f"a job ended with {self.process.returncode}:\n{self.said()[-3000:]}")
 
 
 class Questions:

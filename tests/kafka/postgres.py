@@ -28,7 +28,8 @@ WORKER_PORT = shared.find_worker(PORT)
 
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from database import Questions, check_nothing_lost, fail, micros, read_topic, seconds_of
+from database import Questions, check_nothing_lost, micros, read_topic, seconds_of
+from job import Job, fail
 
 PREFIX = f"pg{random.randrange(10**9)}"
 PARTITIONS = 2
@@ -114,7 +115,7 @@ session_timeout = "6s"
 
 
 def job_of(name, script, schema):
-    return shared.Job(BRAID, folder / name, script.format(p=PREFIX, schema=schema),
+    return Job(BRAID, folder / name, script.format(p=PREFIX, schema=schema),
                       TOML.format(p=PREFIX, brokers=BROKERS, name=name))
 
 
@@ -208,7 +209,7 @@ for job, schema in zip(jobs, ("plain", "framed")):
     found = read_topic(BROKERS, f"{PREFIX}.{schema}.answer", len(questions.expected), 120, job,
                        lambda row: row["n"] != Questions.ENDS)
     if len(found) != len(questions.expected):
-        fail(f"{schema}: {len(found)} rows, and {len(questions.expected)} questions\n{job.said()[-3000:]}")
+        fail(f"{schema}: {len(found)} rows, and {len(questions.expected)} questions\n{job.told()[-3000:]}")
     for row in found:
         if as_database(row) != questions.expected[row["n"]]:
             fail(f"{schema}: at {row['at']} the database had\n{questions.expected[row['n']]}\nand Braid has\n{as_database(row)}")

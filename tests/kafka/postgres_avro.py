@@ -34,7 +34,8 @@ WORKER_PORT = shared.find_worker(PORT)
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from database import Questions, check_nothing_lost, fail, micros, read_topic, seconds_of
+from database import Questions, check_nothing_lost, micros, read_topic, seconds_of
+from job import Job, fail, skip
 
 PREFIX = f"pgavro{random.randrange(10**9)}"
 PARTITIONS = 2
@@ -151,7 +152,7 @@ def job_of(name):
     columns = [f"{each}: c?.{each}" for each in CUSTOMER]
     columns += [f"{each}: w?.{each}" for each in OF_WALLET] if name == "whole" else []
     wallet, join = (WALLET.format(p=PREFIX), JOIN) if name == "whole" else ("", "")
-    return shared.Job(BRAID, folder / name,
+    return Job(BRAID, folder / name,
                       SCRIPT.format(p=PREFIX, name=name, columns=", ".join(columns), wallet=wallet, join=join),
                       TOML.format(p=PREFIX, brokers=BROKERS, name=name, registry=REGISTRY))
 
@@ -201,7 +202,7 @@ def records_of(topic):
 
 
 if not shared.has_class(WORKER_PORT, "value.converter", CONVERTER[""]):
-    shared.skip("the worker has no converter for Avro (scripts/debezium up --avro)")
+    skip("the worker has no converter for Avro (scripts/debezium up --avro)")
 folder = pathlib.Path(tempfile.mkdtemp(prefix="braid-postgres-avro-"))
 database = shared.Database(PORT, PREFIX)
 admin = AdminClient({"bootstrap.servers": BROKERS})
@@ -248,7 +249,7 @@ questions.end(database, TOUCH)
 for job, name in ((whole, "whole"), (parts, "parts")):
     found = read_topic(BROKERS, f"{PREFIX}.{name}.answer", len(questions.expected), 120, job, lambda row: row["n"] != Questions.ENDS)
     if len(found) != len(questions.expected):
-        fail(f"{name}: {len(found)} rows, and {len(questions.expected)} questions\n{job.said()[-3000:]}")
+        fail(f"{name}: {len(found)} rows, and {len(questions.expected)} questions\n{job.told()[-3000:]}")
     for row in found:
         had, has = comparable(questions.expected[row["n"]], name, False), comparable(row, name, True)
         if had != has:

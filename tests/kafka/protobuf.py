@@ -13,9 +13,7 @@ Confluent's Python deserializer asks a registry for schemas with `?format=serial
 Apicurio does not give: the proxy here makes it, by protoc.
 """
 import base64
-import datetime
 import faulthandler
-import http.server
 import json
 import pathlib
 import random
@@ -24,11 +22,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 PACKAGES = ["confluent-kafka[avro,json,protobuf]==2.16.1", "grpcio-tools==1.76.0"]
 BRAID, BROKERS, REGISTRY, VENV = sys.argv[1], sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
@@ -40,12 +35,15 @@ import python_packages
 python_packages.run_with(VENV, PACKAGES)
 faulthandler.dump_traceback_later(400, exit=True)
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, topic_subject_name_strategy
+from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_name_strategy
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+
+from job import Job, fail
+from registry_topics import HidingRegistry, ProductReader, read_values
 
 START = 1_790_000_000_000  # milliseconds
 PREFIX = f"proto{random.randrange(10**9)}."
@@ -165,11 +163,6 @@ message Item { string sku = 1; string name = 2; google.protobuf.Timestamp at = 3
 """
 
 
-def fail(text):
-    print(f"protobuf: {text}", file=sys.stderr)
-    sys.exit(1)
-
-
 def compiled(files):
     """Descriptors of files, by their names, the last with all that it imports before it."""
     with tempfile.TemporaryDirectory() as place:
@@ -183,36 +176,15 @@ def compiled(files):
         return descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file
 
 
-class Registry(http.server.BaseHTTPRequestHandler):
-    """Passes requests on; ids that are hidden are unknown; texts become descriptors for those who ask for them."""
-    hidden = set()
+class Registry(HidingRegistry):
+    """Texts become descriptors for those who ask for them."""
 
-    def log_message(self, *_):
-        pass
-
-    def pass_on(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
-        parts = self.path.split("?")[0].split("/")
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-        if parts[1:3] == ["schemas", "ids"] and int(parts[3]) in self.hidden:
-            return self.answer(404, b'{"error_code":40403,"message":"Schema not found"}')
+    def ask(self, path, body):
+        path, _, query = path.partition("?")
+        query = urllib.parse.parse_qs(query)
         wants_descriptor = query.pop("format", None) == ["serialized"]
-        path = self.path.split("?")[0] + ("?" + urllib.parse.urlencode(query, doseq=True) if query else "")
-        status, answered = self.ask(path, self.command, body)
-        if status == 200 and wants_descriptor:
-            answered = self.with_descriptor(answered)
-        self.answer(status, answered)
-
-    def ask(self, path, method="GET", body=None):
-        request = urllib.request.Request(REGISTRY + path, data=body, method=method)
-        for name in ("Content-Type", "Accept"):
-            if name in self.headers:
-                request.add_header(name, self.headers[name])
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answered:
-                return answered.status, answered.read()
-        except urllib.error.HTTPError as refused:
-            return refused.code, refused.read()
+        status, answered = super().ask(path + ("?" + urllib.parse.urlencode(query, doseq=True) if query else ""), body)
+        return status, self.with_descriptor(answered) if status == 200 and wants_descriptor else answered
 
     def with_descriptor(self, answered):
         schema = json.loads(answered)
@@ -222,19 +194,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
             compiled({"braid.proto": schema["schema"]})[-1].SerializeToString()).decode()
         return json.dumps(schema).encode()
 
-    def answer(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = pass_on
-
-
-proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-threading.Thread(target=proxy.serve_forever, daemon=True).start()
-PROXY = f"http://127.0.0.1:{proxy.server_port}"
+PROXY = Registry.serve(REGISTRY)
 registry = SchemaRegistryClient({"url": PROXY, "timeout": 20})
 producer = Producer({"bootstrap.servers": BROKERS, "partitioner": "murmur2_random", "message.timeout.ms": 30000})
 admin = AdminClient({"bootstrap.servers": BROKERS})
@@ -270,47 +231,21 @@ def write(topic, key, value, ms):
     producer.poll(0)
 
 
-class Job:
-    def __init__(self, name, group="job", columns=COLUMNS):
-        self.folder = folder / name
-        self.folder.mkdir()
-        self.write_script(columns)
-        (self.folder / "braid.toml").write_text(TOML.format(p=PREFIX, brokers=BROKERS, group=group, registry=PROXY))
-        self.log = open(self.folder / "log", "w")
-        self.process = None
-
-    def write_script(self, columns):
-        (self.folder / "shop.braid").write_text(SCRIPT.format(p=PREFIX, columns=columns))
-
-    def start(self, *words):
-        self.process = subprocess.Popen([BRAID, "run", self.folder, "--env", "prod", "--log", "json", *words],
-                                        stdout=self.log, stderr=self.log)
-
-    def told(self):
-        return (self.folder / "log").read_text()
-
-    def wait_for(self, text, seconds=60):
-        end = time.time() + seconds
-        while text not in self.told():
-            if time.time() > end or self.process.poll() is not None:
-                fail(f"`{text}` does not stand in the log:\n{self.told()[-3000:]}")
-            time.sleep(0.1)
-
-    def end(self, how=signal.SIGTERM, code=0):
-        self.process.send_signal(how)
-        if self.process.wait(60) != code:
-            fail(f"ended with {self.process.returncode}:\n{self.told()[-3000:]}")
+def script_of(columns):
+    return SCRIPT.format(p=PREFIX, columns=columns)
 
 
-class Results:
+def job_of(name, group="job", columns=COLUMNS):
+    return Job(BRAID, folder / name, script_of(columns),
+               TOML.format(p=PREFIX, brokers=BROKERS, group=group, registry=PROXY), "--log", "json")
+
+
+class Results(ProductReader):
     """The rows of the product, by Confluent's deserializer."""
 
     def __init__(self):
-        self.consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": PREFIX + "reader",
-                                  "auto.offset.reset": "earliest", "isolation.level": "read_committed",
-                                  "topic.metadata.refresh.interval.ms": 1000})
-        self.consumer.subscribe([PREFIX + "sold"])
-        self.rows, self.schemas, self.readers = {}, {}, {}
+        super().__init__(BROKERS, PREFIX, "sold")
+        self.schemas, self.readers = {}, {}
 
     def reader(self, schema_id):
         """A new reader for each schema, with the class of that schema."""
@@ -321,16 +256,7 @@ class Results:
                 kind, {"use.deprecated.format": False, "subject.name.strategy": topic_subject_name_strategy}, registry)
         return self.readers[schema_id]
 
-    def wait_for(self, ids, seconds=90):
-        end = time.time() + seconds
-        while not set(ids) <= set(self.rows):
-            if time.time() > end or job.process.poll() is not None:
-                fail(f"rows are missing: {sorted(set(ids) - set(self.rows))[:10]}\n{job.told()[-3000:]}")
-            self.take(self.consumer.poll(0.2))
-
     def take(self, message):
-        if message is None or message.error():
-            return
         framed = message.value()
         read = self.reader(int.from_bytes(framed[1:5], "big"))
         row = read(framed, SerializationContext(message.topic(), MessageField.VALUE))
@@ -349,26 +275,9 @@ class Results:
             made["tags"] = list(row.tags)
         self.rows[row.id] = made
 
-    def settle(self, seconds):
-        end = time.time() + seconds
-        while time.time() < end:
-            self.take(self.consumer.poll(0.2))
 
-
-def read_all(topic, count, seconds=30):
-    """That many records of a topic, and those that come within a second more."""
-    consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": PREFIX + topic, "auto.offset.reset": "earliest",
-                         "isolation.level": "read_committed"})
-    consumer.subscribe([PREFIX + topic])
-    found, end = [], time.time() + seconds
-    while time.time() < end:
-        message = consumer.poll(0.2)
-        if message is not None and not message.error():
-            found.append(message.value())
-        if len(found) >= count:
-            end = min(end, time.time() + 1)
-    consumer.close()
-    return found
+def read_all(topic, count):
+    return read_values(BROKERS, PREFIX + topic, PREFIX + topic, count)
 
 
 for future in admin.create_topics([NewTopic(PREFIX + each, PARTITIONS, 1) for each in
@@ -457,12 +366,12 @@ advance(now)
 if producer.flush(30) != 0:
     fail("records cannot be written")
 
-job = Job("one")
+job = job_of("one")
 shown = subprocess.run([BRAID, "dry-run", job.folder, "--env", "prod"], capture_output=True, text=True, timeout=120)
 if shown.returncode != 0 or "E6043" not in shown.stdout or "ZWEI É" not in shown.stdout:
     fail(f"a dry run of the topics: {shown}")
 job.start()
-results.wait_for(expected)
+results.wait_for(expected, job)
 compare()
 rejected = [json.loads(each) for each in read_all("sold.rejected", len(broken))]
 if sorted(each["code"] for each in rejected) != sorted(broken):
@@ -495,14 +404,14 @@ job.end(signal.SIGKILL, -signal.SIGKILL)
 job.start()
 time.sleep(3)
 Registry.hidden.clear()
-results.wait_for(expected)
+results.wait_for(expected, job)
 compare()
 print("a schema that came later: its partition waited, and nothing was lost")
 job.end()
 
 # ---- columns that come and go -------------------------------------------------------------------------------------------
 first = dict(results.schemas)
-job.write_script(LATER)
+job.write_script(script_of(LATER))
 job.start("--accept")
 now += 1000
 put_item("sku-1", "end", now)  # another script may start with an empty state
@@ -510,7 +419,7 @@ later = sell(sale_1, now + 1, "sku-1", names, tags=False)
 now += 60_000
 advance(now)
 producer.flush(30)
-results.wait_for([later])
+results.wait_for([later], job)
 compare()
 added = [text for number, text in results.schemas.items() if number not in first]
 if len(first) != 1 or len(added) != 1:
@@ -522,7 +431,7 @@ print("columns that came and went: the others kept their numbers")
 job.end()
 
 # ---- a schema that readers of the product could not read -----------------------------------------------------------------
-other = Job("other", group="other", columns=LATER.replace("price,", "price: 5,"))
+other = job_of("other", group="other", columns=LATER.replace("price,", "price: 5,"))
 other.start()
 try:
     refused = other.process.wait(60) != 0 and "E7079" in other.told()
