@@ -20,12 +20,18 @@ std::string terms(const Ledger& ledger, const char* used) {
                                     {ledger.rejected, "rejected"},
                                     {ledger.late, "late"},
                                     {ledger.held, "held"}})
-    if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", grouped(count), word);
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", grouped(count), word);
   if (text.empty()) text = "0";
   if (ledger.partly_late > 0)
     text += fmt::format(" ({} of them late for a part of their windows)", grouped(ledger.partly_late));
   if (ledger.early > 0) text += fmt::format(" ({} joined before the time of a table)", grouped(ledger.early));
   return text;
+}
+
+/// What a later stage has settled here, and an earlier one took in on another instance.
+std::string taken(const Ledger& ledger, const char* in) {
+  const std::string here = fmt::format("{} {}", grouped(ledger.in), in);
+  return ledger.held < 0 ? fmt::format("{} + {} from other instances", here, grouped(-ledger.held)) : here;
 }
 
 }  // namespace
@@ -35,10 +41,10 @@ std::string ledger_lines(const JobReport::Product& product) {
   size_t widest = 0;
   for (const JobReport::Input& input : product.inputs) widest = std::max(widest, input.name.size());
   for (const JobReport::Input& input : product.inputs)
-    text += fmt::format("  {:<{}}  {} in = {}\n", input.name, widest, grouped(input.ledger.in),
-                        terms(input.ledger, "used"));
-  if (product.derived.in != 0)
-    text += fmt::format("  {:<{}}  {} made = {}\n", "windows and joins", widest, grouped(product.derived.in),
+    text +=
+        fmt::format("  {:<{}}  {} = {}\n", input.name, widest, taken(input.ledger, "in"), terms(input.ledger, "used"));
+  if (product.derived.in != 0 || product.derived.held < 0)
+    text += fmt::format("  {:<{}}  {} = {}\n", "windows and joins", widest, taken(product.derived, "made"),
                         terms(product.derived, "emitted"));
   return text;
 }

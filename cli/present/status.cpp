@@ -114,8 +114,10 @@ std::string products_text(const JobStatus& status) {
   table.column("input", Align::left);
   for (const char* name : {"in", "used", "filtered", "duplicate", "unmatched", "rejected", "late", "held"})
     table.column(name, Align::right);
+  bool any_from_others = false;
   const auto line = [&](const std::string& product, const std::string& version, const std::string& input,
                         const Ledger& ledger) {
+    any_from_others |= ledger.held < 0;
     table.row({{product},
                {version},
                {input},
@@ -137,7 +139,7 @@ std::string products_text(const JobStatus& status) {
   for (const JobReport::Product& product : status.report.products) {
     for (const JobReport::Input& input : product.inputs)
       line(product.name, std::to_string(product.version), input.name, input.ledger);
-    if (product.derived.in != 0)
+    if (product.derived.in != 0 || product.derived.held < 0)
       line(product.name, std::to_string(product.version), "windows and joins", product.derived);
   }
   for (const JobStatus::Output& output : status.outputs)
@@ -148,6 +150,7 @@ std::string products_text(const JobStatus& status) {
                  {output.path}});
   std::string text;
   if (!table.empty()) text += "\n" + table.render(0, false);
+  if (any_from_others) text += "Held records below 0 came from other instances.\n";
   if (!outputs.empty()) text += "\n" + outputs.render(0, false);
   return text;
 }

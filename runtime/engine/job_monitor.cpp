@@ -136,10 +136,12 @@ struct JobMonitor::Families {
                                     kCounter,
                                     "What became of the records of an input, in all runs of the store.",
                                     {"product", "version", "input", "outcome"}});
-  Family& product_held = to.declare({"braid_product_held_records",
-                                     kGauge,
-                                     "Records of an input that wait for others or for time to pass.",
-                                     {"product", "version", "input"}});
+  Family& product_held =
+      to.declare({"braid_product_held_records",
+                  kGauge,
+                  "Records of an input that wait, or are on their way between stages. Below 0 where they "
+                  "came from other instances: the sum over all counts.",
+                  {"product", "version", "input"}});
   Family& product_partly_late = to.declare({"braid_product_partly_late_records_total",
                                             kCounter,
                                             "Used records that were late for some of their windows.",
