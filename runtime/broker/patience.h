@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "runtime/base/clock.h"
 #include "runtime/broker/broker.h"
@@ -16,6 +19,22 @@ auto ask_patiently(Clock& clock, const std::function<bool()>& gives_up, const Ca
     auto answer = call();
     if (answer.ok() || answer.error().fault != BrokerFault::retry || (gives_up && gives_up())) return answer;
     clock.sleep_us(pause);
+  }
+}
+
+/// Of those that exist, in any order. A broker hears of a new topic a moment after it was made, and does not know it
+/// until then: what is not there is asked for again, for up to `patience_us`.
+inline BrokerResult<std::vector<TopicInfo>> describe_patiently(Broker& broker, Clock& clock,
+                                                               const std::function<bool()>& gives_up,
+                                                               std::span<const std::string> topics,
+                                                               int64_t patience_us) {
+  constexpr int64_t kPause = 200'000, kCall = 30'000'000;
+  const int64_t began = clock.steady_us();
+  while (true) {
+    auto found = ask_patiently(clock, gives_up, [&] { return broker.describe(topics, kCall); });
+    if (!found.ok() || found->size() == topics.size() || clock.steady_us() - began >= patience_us) return found;
+    if (gives_up && gives_up()) return found;
+    clock.sleep_us(kPause);
   }
 }
 

@@ -112,7 +112,7 @@ BrokerStatus SimBroker::create_topics(std::span<const NewTopic> topics, int64_t 
       return BrokerError{BrokerFault::refused, "cannot make the topic `" + topic.name + "`: it has no partitions", 0};
   const std::vector<NewTopic> made(topics.begin(), topics.end());
   BRAID_TRY((Admin(cluster_, instance_).ask<SimAnswer>(timeout_us, "cannot make topics", [&cluster = cluster_, made] {
-    for (const NewTopic& topic : made) cluster.create(topic);
+    for (const NewTopic& topic : made) cluster.create_by_request(topic);
     return SimAnswer{};
   })));
   return {};
@@ -132,8 +132,8 @@ BrokerStatus SimBroker::delete_records_before(const TopicPartition& place, int64
   const std::string action = "cannot delete records of " + text_of(place);
   BRAID_TRY((Admin(cluster_, instance_)
                  .ask<SimAnswer>(timeout_us, action, [&cluster = cluster_, place, offset]() -> SimAnswer {
+                   if (const SimError error = cluster.answer_of(place); error != SimError::none) return {error};
                    SimLog* log = cluster.log_of(place);
-                   if (log == nullptr) return {SimError::unknown_topic};
                    if (offset > log->end()) return {SimError::offset_out_of_range};
                    log->delete_before(offset);
                    return {};
@@ -154,8 +154,8 @@ BrokerResult<OffsetRange> SimBroker::offsets(const TopicPartition& place, int64_
   const std::string action = "cannot find the offsets of " + text_of(place);
   BRAID_ASSIGN(Answer answer,
                (Admin(cluster_, instance_).ask<Answer>(timeout_us, action, [&cluster = cluster_, place]() -> Answer {
+                 if (const SimError error = cluster.answer_of(place); error != SimError::none) return {{error}, {}};
                  const SimLog* log = cluster.log_of(place);
-                 if (log == nullptr) return {{SimError::unknown_topic}, {}};
                  return {{}, {log->begin(), log->last_stable()}};
                })));
   return answer.value;
@@ -167,8 +167,9 @@ BrokerResult<int64_t> SimBroker::offset_at(const TopicPartition& place, int64_t 
   BRAID_ASSIGN(Answer answer,
                (Admin(cluster_, instance_)
                     .ask<Answer>(timeout_us, action, [&cluster = cluster_, place, timestamp_ms]() -> Answer {
+                      if (const SimError error = cluster.answer_of(place); error != SimError::none)
+                        return {{error}, {}};
                       const SimLog* log = cluster.log_of(place);
-                      if (log == nullptr) return {{SimError::unknown_topic}, {}};
                       return {{}, log->at_time(timestamp_ms)};
                     })));
   return answer.value;

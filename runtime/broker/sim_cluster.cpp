@@ -46,14 +46,29 @@ void SimCluster::create(const NewTopic& asked) {
   changed();
 }
 
+void SimCluster::create_by_request(const NewTopic& asked) {
+  if (topics_.contains(asked.name)) return;
+  create(asked);
+  constexpr int64_t kShortest = 10'000, kLongest = 3'000'000;
+  if (!faults_.chance(faults_.plan.late_topics)) return;
+  topics_.at(asked.name).known_from_us = time_.now_us() + faults_.duration(kShortest, kLongest);
+  // Whoever has looked for it looks again.
+  time_.at(topics_.at(asked.name).known_from_us, [this] { changed(); });
+}
+
+SimError SimCluster::answer_of(const TopicPartition& place) {
+  if (log_of(place) == nullptr) return SimError::unknown_topic;
+  return topics_.at(place.topic).known_from_us > time_.now_us() ? SimError::leader_not_available : SimError::none;
+}
+
 bool SimCluster::remove(const std::string& topic) {
   changed();
   return topics_.erase(topic) > 0;
 }
 
 SimAnswer SimCluster::produce(const Produce& request) {
+  if (!is_known(request.place)) return {SimError::unknown_topic};
   SimLog* log = log_of(request.place);
-  if (log == nullptr) return {SimError::unknown_topic};
   const bool transactional = !request.transactional_id.empty();
   // A partition asks the coordinator before it takes the first record of a transaction (KIP-890, at every level).
   if (transactional && !log->has_open(request.producer.id))

@@ -61,13 +61,19 @@ class SimCluster : private SimPartitions {
     std::vector<SimLog> logs;
     bool append_time = false;
     int64_t largest_record = 0;
+    int64_t known_from_us = 0;  ///< to brokers other than the one that lists it
   };
   /// Null if there is none.
   SimLog* log_of(const TopicPartition& place) override;
   const Topic* topic(const std::string& name) const;
   std::vector<std::string> topics() const;
   int32_t partitions_of(const std::string& topic) const;
+  /// What those say of it who lead it: `unknown_topic`, or `leader_not_available` of one they have not heard of yet.
+  SimError answer_of(const TopicPartition& place);
+  bool is_known(const TopicPartition& place) override { return answer_of(place) == SimError::none; }
   void create(const NewTopic& topic);
+  /// As an instance asks for it: by `late_topics` it is known later.
+  void create_by_request(const NewTopic& topic);
   bool remove(const std::string& topic);
   struct Produce {
     TopicPartition place;

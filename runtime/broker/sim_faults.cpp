@@ -6,6 +6,7 @@ FaultPlan FaultPlan::everything(double rate) {
   FaultPlan plan;
   plan.lost_request = plan.lost_answer = plan.held = plan.error = rate;
   plan.late_markers = 5 * rate;
+  plan.late_topics = 20 * rate;
   plan.stall = 2 * rate;
   plan.pause = plan.crash = rate / 8;
   plan.away = rate / 30;

@@ -25,6 +25,8 @@ struct FaultPlan {
   double lost_request = 0, lost_answer = 0, held = 0, error = 0;
   /// Of each transaction that ends: its markers come late.
   double late_markers = 0;
+  /// Of each topic that an instance makes: it is listed at once, and those who lead it hear of it later.
+  double late_topics = 0;
   /// Of each look at a partition by a reader: nothing is at hand for a while.
   double stall = 0;
   // of each call of an instance, at its begin or at its end

@@ -4,6 +4,7 @@ namespace braid {
 
 bool is_retriable(SimError error) {
   switch (error) {
+    case SimError::leader_not_available:
     case SimError::coordinator_loading:
     case SimError::concurrent_transactions:
     case SimError::unstable_offsets:
@@ -16,6 +17,7 @@ bool is_retriable(SimError error) {
 
 BrokerFault fault_of(SimError error) {
   switch (error) {
+    case SimError::leader_not_available:
     case SimError::coordinator_loading:
     case SimError::concurrent_transactions:
     case SimError::unstable_offsets:
@@ -44,6 +46,8 @@ const char* text_of(SimError error) {
       return "the offset is out of range";
     case SimError::unknown_topic:
       return "there is no such topic or partition";
+    case SimError::leader_not_available:
+      return "nobody leads the partition yet";
     case SimError::record_too_large:
       return "the record is too large";
     case SimError::coordinator_loading:

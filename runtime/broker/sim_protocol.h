@@ -13,6 +13,7 @@ enum class SimError : int16_t {
   none = 0,
   offset_out_of_range = 1,
   unknown_topic = 3,
+  leader_not_available = 5,
   record_too_large = 10,
   coordinator_loading = 14,
   illegal_generation = 22,

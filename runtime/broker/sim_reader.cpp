@@ -132,7 +132,7 @@ class SimReader : public BrokerReader, SimClient {
     }
     partition.seen_version = cluster_.version();
     const SimLog* log = cluster_.log_of(place);
-    partition.error = log == nullptr ? SimError::unknown_topic
+    partition.error = !cluster_.is_known(place) ? SimError::unknown_topic
                       : partition.position < log->begin() || partition.position > log->end()
                           ? SimError::offset_out_of_range
                           : SimError::none;

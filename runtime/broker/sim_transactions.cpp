@@ -42,7 +42,7 @@ SimAnswer SimTransactions::open(const std::string& id, const SimProducer& produc
 SimAnswer SimTransactions::add_partitions(const std::string& id, const SimProducer& producer,
                                           const std::vector<TopicPartition>& places) {
   for (const TopicPartition& place : places)
-    if (partitions_.log_of(place) == nullptr) return {SimError::unknown_topic};
+    if (!partitions_.is_known(place)) return {SimError::unknown_topic};
   Transaction* transaction = nullptr;
   const SimAnswer answer = open(id, producer, &transaction);
   if (transaction != nullptr) transaction->places.insert(places.begin(), places.end());

@@ -27,6 +27,8 @@ class SimPartitions {
   virtual ~SimPartitions() = default;
   /// Null if there is no such partition.
   virtual SimLog* log_of(const TopicPartition& place) = 0;
+  /// To the coordinator.
+  virtual bool is_known(const TopicPartition& place) = 0;
   /// Something has become visible.
   virtual void changed() = 0;
 };

@@ -15,6 +15,8 @@ constexpr int64_t kLookEvery = 100'000;
 constexpr int64_t kAskEvery = 5'000'000;
 constexpr size_t kRecordsAtOnce = 1024;
 constexpr int64_t kUntilEndIsKnown = 3'000'000;
+/// A name that is wrong is reported so much later.
+constexpr int64_t kUntilTopicIsKnown = 1'000'000;
 /// Between two questions for a schema that a turn waits for; each moves the request on.
 constexpr int64_t kAskAgain = 10'000;
 /// Most schemas come sooner.
@@ -163,10 +165,13 @@ class TopicSource : public SourcePartition {
       batch_.reset();
       next_ = 0;
       BrokerResult<BrokerReader::Fetched> fetched = access_.reader->fetch(place_, kRecordsAtOnce);
-      if (!fetched.ok() && fetched.error().fault == BrokerFault::lost) return lost(fetched.error());
+      if (!fetched.ok() && fetched.error().fault == BrokerFault::lost)
+        BRAID_TRY(begin_again(fetched.error()));
+      else if (!fetched.ok() && fetched.error().fault != BrokerFault::retry)
+        return Error(fetched.error());
       // What may pass is asked for again.
-      if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) return Error(fetched.error());
       if (fetched.ok()) {
+        lost_since_.reset();
         batch_ = std::move(fetched->batch);
         at_end_ = fetched->end.has_value();
         if (batch_ != nullptr) {
@@ -225,13 +230,20 @@ class TopicSource : public SourcePartition {
     if (!trace.parent.empty()) access_.traces->note(source_, ordinal_, record.offset, std::move(trace));
   }
 
-  Error lost(const BrokerError& error) const {
+  /// The broker has not what is to be read. Fails if that will not pass.
+  Status begin_again(const BrokerError& error) {
     const BrokerResult<OffsetRange> range = access_.broker->offsets(place_, kPatience);
-    if (!range.ok()) return error;
-    if (range->end < *position_) return not_there(range->end, *position_);
-    if (range->begin <= *position_) return error;
-    return error_of(diag::RecordsGone{
-        .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_});
+    if (!range.ok() && range.error().fault != BrokerFault::retry) return Error(error);
+    if (range.ok() && range->end < *position_) return not_there(range->end, *position_);
+    if (range.ok() && range->begin > *position_)
+      return error_of(diag::RecordsGone{
+          .topic = place_.topic, .partition = place_.partition, .begin = range->begin, .offset = *position_});
+    // Brokers hear of a new topic one after the other.
+    const int64_t now = access_.clock->steady_us();
+    if (!lost_since_) lost_since_ = now;
+    if (now - *lost_since_ > kPatience) return Error(error);
+    access_.clock->sleep_us(kLookEvery);
+    return of_input(access_.reader->start(place_, *position_));
   }
 
   Error not_there(int64_t end, int64_t position) const {
@@ -269,6 +281,7 @@ class TopicSource : public SourcePartition {
   bool at_end_ = false;
   bool bound_reached_ = false;
   std::optional<int64_t> short_since_;  ///< steady clock: the end lies before what is to be read
+  std::optional<int64_t> lost_since_;   ///< steady clock: the broker does not have what is to be read
   std::optional<int64_t> end_;          ///< of the partition, when it was asked for
   int64_t asked_at_ = 0;                ///< steady clock
   TopicTurn made_;
@@ -292,8 +305,9 @@ TopicPartition place_of(std::string_view name) {
 Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const SourceSpec& source,
                                                           bool whole) {
   const std::string names[] = {source.binding.address};
-  BRAID_ASSIGN(const std::vector<TopicInfo> found,
-               ask(access, [&] { return access.broker->describe(names, kPatience); }));
+  BRAID_ASSIGN(
+      const std::vector<TopicInfo> found,
+      of_input(describe_patiently(*access.broker, *access.clock, access.stop_requested, names, kUntilTopicIsKnown)));
   if (found.empty()) return error_of(diag::TopicMissing{.topic = names[0], .relation = source.name, .near = {}});
   std::vector<TopicPartition> places;
   for (int32_t partition = 0; partition < found.front().partitions; ++partition)

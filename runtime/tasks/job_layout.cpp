@@ -76,14 +76,10 @@ Result<JobLayout> JobLayout::find(const Program& program, const TopicJobOptions&
 }
 
 Status JobLayout::make_topics(const TopicJobOptions& options, const JobSeams& seams) const {
-  std::vector<std::string> names = {epochs_};
+  const std::vector<std::string> names = topics();
   std::vector<int32_t> wanted = {tasks()};
-  for (const Stage& stage : stages_.stages) {
-    for (const Exchange& exchange : stage.program->exchanges) {
-      names.push_back(exchange.topic);
-      wanted.push_back(exchange.partitions);
-    }
-  }
+  for (const Stage& stage : stages_.stages)
+    for (const Exchange& exchange : stage.program->exchanges) wanted.push_back(exchange.partitions);
   BRAID_ASSIGN(std::vector<int32_t> found, count(names, options, seams));
   std::vector<NewTopic> made;
   for (size_t topic = names.size(); topic-- > 0;) {
@@ -129,6 +125,13 @@ Status JobLayout::make_topics(const TopicJobOptions& options, const JobSeams& se
       return input_error(
           diag::RepartitionTopicDiffers{.topic = names[topic], .found = found[topic], .needed = wanted[topic]}.make());
   return {};
+}
+
+std::vector<std::string> JobLayout::topics() const {
+  std::vector<std::string> names = {epochs_};
+  for (const Stage& stage : stages_.stages)
+    for (const Exchange& exchange : stage.program->exchanges) names.push_back(exchange.topic);
+  return names;
 }
 
 size_t JobLayout::stage_of(int32_t task) const {

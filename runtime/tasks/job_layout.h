@@ -23,6 +23,8 @@ class JobLayout {
   Status make_topics(const TopicJobOptions& options, const JobSeams& seams) const;
 
   const std::string& epochs() const { return epochs_; }
+  /// Of epochs, and all repartition topics.
+  std::vector<std::string> topics() const;
   int32_t tasks() const { return stages_.tasks(); }
   /// Of the input that has most.
   int32_t partitions() const { return most_; }

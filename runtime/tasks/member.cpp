@@ -24,6 +24,8 @@ constexpr int64_t kNothingDue = 1'000'000;
 constexpr int64_t kAskEndEvery = 500'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
+/// Brokers hear of a new topic one after the other.
+constexpr int64_t kUntilListed = 5'000'000, kUntilKnown = 60'000'000;
 constexpr int64_t kFirstPause = 100'000, kLongestPause = 5'000'000;
 
 /// Once, however often it is given.
@@ -425,6 +427,7 @@ Status JobMember::finish_commit() {
   const int64_t now = seams_.clock.steady_us();
   brokers_asked_at_ = now;
   brokers_gone_since_ = 0;
+  topics_lost_since_ = 0;
   if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
   for (auto& [number, task] : tasks_)
@@ -455,10 +458,25 @@ Status JobMember::forget_work() {
   return {};
 }
 
+bool JobMember::topics_are_there() {
+  const int64_t now = seams_.clock.steady_us();
+  if (topics_lost_since_ == 0) topics_lost_since_ = now;
+  if (now - topics_lost_since_ > kUntilKnown) return false;
+  std::vector<std::string> names = layout_.topics();
+  for (std::string& name : topics_->known()) names.push_back(std::move(name));
+  const auto found = describe_patiently(*seams_.broker, seams_.clock, options_.job.stop_requested, names, kUntilListed);
+  return found.ok() && found->size() == names.size();
+}
+
 Status JobMember::settle(const BrokerError& error) {
+  BrokerFault fault = error.fault;
+  if (fault == BrokerFault::lost && topics_are_there()) {
+    pause();
+    fault = BrokerFault::abort;
+  }
   // What was written at least once stays. Offsets that are still on their way are refused from a member that is gone.
-  const bool ends = error.fault == BrokerFault::refused || error.fault == BrokerFault::lost;
-  switch (is_transactional() || ends ? error.fault : BrokerFault::fenced) {
+  const bool ends = fault == BrokerFault::refused || fault == BrokerFault::lost;
+  switch (is_transactional() || ends ? fault : BrokerFault::fenced) {
     case BrokerFault::refused:
     case BrokerFault::lost: {
       if (is_transactional()) (void)transaction_->abort();

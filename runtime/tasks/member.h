@@ -50,6 +50,8 @@ class JobMember : BrokerGroup::Owner {
   Status finish_commit();
   /// All that was run, before it returns.
   Status commit();
+  /// A broker does not know a topic that the job writes, but all of them are there: it has not heard of it yet.
+  bool topics_are_there();
   /// What a broker's fault makes necessary.
   Status settle(const BrokerError& error);
   /// All tasks go back to what is committed; what is in the transaction does not count.
@@ -104,6 +106,7 @@ class JobMember : BrokerGroup::Owner {
   int64_t brokers_asked_at_ = 0;  ///< steady clock; they have answered, or not
   bool told_of_brokers_ = false;
   int64_t brokers_gone_since_ = 0;  ///< steady clock; 0: they answer
+  int64_t topics_lost_since_ = 0;   ///< steady clock; 0: they were all there at the last commit
   Status failure_;                  ///< within a callback
   std::vector<Diagnostic> warnings_;
 };

@@ -206,8 +206,13 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
       // An owner of before may have cut the topic meanwhile: what is left has what is needed, or a snapshot has.
       const BrokerResult<OffsetRange> range = epochs_range();
       waits_ = range.ok() && range->begin > from;
+      if (waits_ || !range.ok()) return Error(fetched.error());
+      // This broker has not heard of the topic yet.
+      if (const BrokerStatus again = seams_.reader->start(place_.epochs, from); !again.ok())
+        return Error(again.error());
+    } else if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) {
+      return Error(fetched.error());
     }
-    if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) return Error(fetched.error());
     if (!fetched.ok() || fetched->batch == nullptr) {
       // The offsets of a transaction may be seen before its records.
       const int64_t now = seams_.clock.steady_us();

@@ -38,6 +38,12 @@ BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& p
   return known_[topic] = found.front().partitions;
 }
 
+std::vector<std::string> OutputTopics::known() const {
+  std::vector<std::string> names;
+  for (const auto& [name, partitions] : known_) names.push_back(name);
+  return names;
+}
+
 struct TopicOutputs::Output {
   std::string name;  ///< as the record of an epoch has it
   std::string topic;

@@ -46,6 +46,8 @@ class OutputTopics {
   std::string name(int product, const std::string& port) const;
   /// How many partitions it has, once it is there. Port "": the product itself.
   BrokerResult<int32_t> partitions(int product, const std::string& port);
+  /// Of all that partitions() was asked for.
+  std::vector<std::string> known() const;
   size_t longest_record() const { return longest_record_; }
 
  private:

@@ -326,6 +326,43 @@ TEST_F(OneJob, SaysThatNoBrokerAnswers) {
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b"));
 }
 
+/// Each broker hears of a new topic by itself.
+TEST_F(OneJob, WaitsUntilTopicsAreKnownEverywhere) {
+  cluster_.faults().plan.late_topics = 1;
+  int64_t aborted = 0;
+  options_.on_status = [&](const MemberStatus& status) { aborted += status.work.aborted; };
+  for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {
+    options_.broker.delivery = delivery;
+    options_.broker.group = delivery == Delivery::exactly_once ? "job" : "second";
+    options_.outputs[0].topic = delivery == Delivery::exactly_once ? "out" : "more";
+    options_.job.directory = options_.broker.group;
+    put("a", 1, 0);
+    run();
+  }
+  EXPECT_GT(aborted, 0);
+  EXPECT_THAT(keys(), ElementsAre("a"));
+  EXPECT_EQ(records_of("more").size(), 2);
+}
+
+TEST_F(OneJob, EndsWithoutATopicThatItWrites) {
+  for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {
+    options_.broker.delivery = delivery;
+    options_.job.until_caught_up = false;
+    const int64_t end = sim_clock_.steady_us() + 60 * kSecond;
+    options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
+    bool is_deleted = false;
+    options_.on_status = [&](const MemberStatus&) {
+      if (std::exchange(is_deleted, true)) return;
+      cluster_.remove("out");
+      put("a", 1, 0);
+    };
+    const auto report = run_topic_job(program_, options_, seams());
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(report.error().message, testing::HasSubstr("there is no such topic"));
+    EXPECT_LT(sim_clock_.steady_us(), end);
+  }
+}
+
 /// Brokers forget offsets that are old, also of a job that runs and has nothing to do.
 TEST_F(OneJob, CommitsItsOffsetsAgain) {
   for (const Delivery delivery : {Delivery::exactly_once, Delivery::at_least_once}) {

@@ -1,6 +1,7 @@
 #include "runtime/connect/kafka/kafka_broker.h"
 
 #include <algorithm>
+#include <span>
 
 #include "runtime/base/clock.h"
 #include "runtime/connect/kafka/kafka_clients.h"
@@ -193,7 +194,11 @@ class KafkaBroker : public Broker {
       BrokerResult<Event> event = answer(action, asked);
       if (event.ok() && is_without_offset(event->get())) event = failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action, asked);
       if (event.ok() || event.error().fault != BrokerFault::retry || rest <= kOneAttempt) return event;
-      learn(rest_of(end));
+      // The library waits for a leader of a topic that is gone, too.
+      const bool needs_topic =
+          operation == RD_KAFKA_ADMIN_OP_LISTOFFSETS || operation == RD_KAFKA_ADMIN_OP_DELETERECORDS;
+      if (learn(rest_of(end), asked.topic) == Listed::no && needs_topic)
+        return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, action, asked);
     }
   }
 
@@ -210,12 +215,17 @@ class KafkaBroker : public Broker {
 
   static int64_t rest_of(int64_t end) { return std::max<int64_t>(end - system_clock().steady_us(), 0); }
 
-  /// Who controls and who leads, by any broker that answers.
-  void learn(int64_t timeout_us) {
+  enum class Listed { yes, no, not_known };
+  /// Who controls and who leads, by any broker that answers, and whether the topic is there.
+  Listed learn(int64_t timeout_us, const std::string& topic) {
     const rd_kafka_metadata_t* found = nullptr;
-    if (rd_kafka_metadata(client_.get(), 1, nullptr, &found, milliseconds(std::min(timeout_us, kOneAttempt))) ==
+    if (rd_kafka_metadata(client_.get(), 1, nullptr, &found, milliseconds(std::min(timeout_us, kOneAttempt))) !=
         RD_KAFKA_RESP_ERR_NO_ERROR)
-      rd_kafka_metadata_destroy(found);
+      return Listed::not_known;
+    const std::span topics(found->topics, static_cast<size_t>(found->topic_cnt));
+    const bool is_there = std::ranges::any_of(topics, [&](const auto& each) { return topic == each.topic; });
+    rd_kafka_metadata_destroy(found);
+    return is_there ? Listed::yes : Listed::no;
   }
 
   /// The answer to the one request that is out; the library answers within the request's time. A login that is refused
@@ -285,8 +295,10 @@ class KafkaBroker : public Broker {
     BRAID_CHECK(count == 1, "an answer for another partition");
     const rd_kafka_topic_partition_t* result = rd_kafka_ListOffsetsResultInfo_topic_partition(found[0]);
     if (result->err == RD_KAFKA_RESP_ERR_NO_ERROR) return result->offset;
-    const BrokerError error = error_of(result->err, action, asked);
-    if (error.fault == BrokerFault::retry) learn(timeout_us);
+    BrokerError error = error_of(result->err, action, asked);
+    // The leader of a new topic may hear of it later than others.
+    const bool may_pass = error.fault == BrokerFault::lost || error.fault == BrokerFault::retry;
+    if (may_pass && learn(timeout_us, place.topic) == Listed::yes) error.fault = BrokerFault::retry;
     return error;
   }
 
