@@ -23,6 +23,7 @@ size_t kept(std::string_view text, size_t most) {
     else
       high = middle - 1;
   }
+  if (least == text.size()) return least;
   // Whole groups of base64, whole characters of other text.
   least -= least % 4;
   while (least > 0 && (static_cast<uint8_t>(text[least]) & 0xC0) == 0x80) --least;

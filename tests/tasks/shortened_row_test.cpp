@@ -42,6 +42,8 @@ TEST(ShortenedRow, LeavesTheRowOutIfItAloneIsTooLong) {
   const std::string name(2000, 'n');
   EXPECT_EQ(shortened("abcdefgh", name, 1000),
             fmt::format(R"({{"code":"E6021","bytes":"abcdefgh","row_length":{}}})", name.size() + 18));
+  EXPECT_EQ(shortened("abcdef", name, 1000),
+            fmt::format(R"({{"code":"E6021","bytes":"abcdef","row_length":{}}})", name.size() + 18));
   const std::string row = shortened(std::string(2000, 'x'), name, 1000);
   EXPECT_LE(row.size(), 1000U);
   EXPECT_GT(row.size(), 990U);
