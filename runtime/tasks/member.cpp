@@ -185,11 +185,11 @@ Status JobMember::join() {
 
 Status JobMember::begin_session() {
   while (is_transactional()) {
+    show_status();  // it waits, and is not stuck
     const BrokerStatus begun = writer_->begin_session(kPatience);
     if (begun.ok()) break;
     const BrokerFault fault = begun.error().fault;
     if (fault == BrokerFault::refused || fault == BrokerFault::lost || stops()) return Error(begun.error());
-    show_status();  // it waits, and is not stuck
     pause();
   }
   pause_us_ = 0;
@@ -289,7 +289,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   // Its owner of before may not be gone yet.
   const bool awaits_schema = code == diag::SchemaAwaited::kCode;
   const bool may_pass = task->waits() || awaits_schema || code == diag::StoreLocked::kCode;
-  if (task->waits() && seams_.clock.steady_us() - waiting_since_.at(number) > kUntilTold)
+  if (task->waits() && brokers_gone_since_ == 0 && seams_.clock.steady_us() - waiting_since_.at(number) > kUntilTold)
     add_warning(task->waiting_for(), warnings_);
   if (awaits_schema)
     add_warning({.code = code, .severity = Severity::warning, .message = recovered.error().message}, warnings_);
@@ -469,6 +469,7 @@ bool JobMember::topics_are_there() {
 }
 
 Status JobMember::settle(const BrokerError& error) {
+  show_status();  // each call that was tried, and will be, may have taken all of its patience
   BrokerFault fault = error.fault;
   if (fault == BrokerFault::lost && topics_are_there()) {
     pause();

@@ -8,7 +8,6 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/rng.h"
-#include "runtime/broker/patience.h"
 #include "runtime/engine/job_status.h"
 #include "runtime/report/topic_findings.h"
 #include "runtime/snapshot/checkpoint.h"
@@ -20,6 +19,7 @@ namespace {
 
 constexpr int64_t kPatience = 30'000'000;
 /// How long an attempt waits for records that are not there.
+constexpr int64_t kShortly = 1'000'000;
 constexpr int64_t kUntilSeen = 5'000'000;
 constexpr std::string_view kTokenHead = "braid1:";
 /// Where `meta` says from which offset on the topic of epochs is read.
@@ -205,7 +205,7 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
     if (!fetched.ok() && fetched.error().fault == BrokerFault::lost) {
       // An owner of before may have cut the topic meanwhile: what is left has what is needed, or a snapshot has.
       const BrokerResult<OffsetRange> range = epochs_range();
-      waits_ = range.ok() && range->begin > from;
+      waits_ |= range.ok() && range->begin > from;
       if (waits_ || !range.ok()) return Error(fetched.error());
       // This broker has not heard of the topic yet.
       if (const BrokerStatus again = seams_.reader->start(place_.epochs, from); !again.ok())
@@ -276,9 +276,11 @@ SnapshotOwner TaskRun::owner() const {
   return {.job = options_.group, .task = std::to_string(place_.number)};
 }
 
-BrokerResult<OffsetRange> TaskRun::epochs_range() const {
-  return ask_patiently(seams_.clock, options_.stop_requested,
-                       [&] { return seams_.broker->offsets(place_.epochs, kPatience); });
+BrokerResult<OffsetRange> TaskRun::epochs_range() {
+  const BrokerResult<OffsetRange> range = seams_.broker->offsets(place_.epochs, kPatience);
+  // The member serves its group, and shows that it waits, before the next attempt.
+  waits_ = !range.ok() && range.error().fault == BrokerFault::retry;
+  return range;
 }
 
 Status TaskRun::check_offsets(const std::vector<BrokerGroup::Committed>& committed) const {
@@ -392,7 +394,8 @@ bool TaskRun::checkpoint_is_due() const {
 
 void TaskRun::note_epochs_end() {
   // Behind the commit would be too late: if this member was stopped there for a while, others have gone on since.
-  if (const BrokerResult<OffsetRange> range = seams_.broker->offsets(place_.epochs, kPatience); range.ok())
+  // Without an answer more is kept than is needed.
+  if (const BrokerResult<OffsetRange> range = seams_.broker->offsets(place_.epochs, kShortly); range.ok())
     epochs_from_ = range->end;
 }
 

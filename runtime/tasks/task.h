@@ -111,7 +111,8 @@ class TaskRun {
   std::vector<BrokerGroup::Committed> exchange_positions() const;
   uint64_t heard() const;
   SnapshotOwner owner() const;
-  BrokerResult<OffsetRange> epochs_range() const;
+  /// If no broker answers, it waits.
+  BrokerResult<OffsetRange> epochs_range();
   /// The record of the next epoch is not there.
   Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;

@@ -306,7 +306,7 @@ TEST_F(OneJob, SaysThatSnapshotsCannotBeStored) {
 TEST_F(OneJob, SaysThatNoBrokerAnswers) {
   put("a", 1, 0);
   options_.job.until_caught_up = false;
-  const int64_t end = sim_clock_.steady_us() + 150 * kSecond;
+  const int64_t end = sim_clock_.steady_us() + 600 * kSecond;
   options_.job.stop_requested = [&] { return sim_clock_.steady_us() > end; };
   int64_t shown_at = 0, longest = 0, told = 0;
   bool is_away = false;
@@ -317,12 +317,12 @@ TEST_F(OneJob, SaysThatNoBrokerAnswers) {
     told = std::ranges::count(status.job.report.warnings, 7115, &Diagnostic::code);
     if (!std::exchange(is_away, true)) {
       put("b", 2, 0);
-      cluster_.go_away(100 * kSecond);
+      cluster_.go_away(500 * kSecond);
     }
   };
   run();
   EXPECT_EQ(told, 1);
-  EXPECT_LT(longest, JobMonitor::kStuckAfter);
+  EXPECT_LT(longest, JobMonitor::kStuckAfter / 2);
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b"));
 }
 
