@@ -551,3 +551,12 @@ Result<std::unique_ptr<StateStore>> open_rocks_store_to_read(const std::string& 
 }
 
 }  // namespace braid
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/// The library is not instrumented: what orders its threads is not seen.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:librocksdb.so\n";
+}
+#endif
+#endif
