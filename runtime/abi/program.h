@@ -23,7 +23,8 @@
 
 namespace braid {
 
-class WriterSchemas;  // runtime/codec/writer_schemas.h
+struct ProtobufTable;  // protobuf_table.h
+class WriterSchemas;   // runtime/codec/writer_schemas.h
 
 /// Where and why a row may leave a flow.
 struct Site {
@@ -83,6 +84,8 @@ struct SourceSpec {
   /// Avro: how records of the schema that is expected are read, for the code generator. None: nobody knows the schema
   /// yet.
   std::shared_ptr<const AvroPlan> avro;
+  /// Protobuf: the same.
+  std::shared_ptr<const ProtobufTable> protobuf;
   RecordReaderSlot reader;  ///< native code that decodes its records, once there is some
   /// Over the row [checked<field 0>, checked<field 1>, …] (a field with a fallback: checked<T?>): applies fallbacks,
   /// converts key and time, evaluates `delete when`. Its output row is `row`.

@@ -79,9 +79,10 @@ struct ReadFrame {
   const CsvCell* cells = nullptr;          ///< CSV: of the record
   const int32_t* cell_of = nullptr;        ///< CSV: by field, its cell; below 0: it has none, or no single one
   const char* text = nullptr;              ///< CSV: the turn
-  const char* end = nullptr;               ///< Avro: of the records at hand; sixteen more bytes may be read
-  Bytes null_marker = {};                  ///< CSV: an unquoted cell with this text is null; data null: there is none
-  uint64_t readable = 0;                   ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
+  const char* end = nullptr;  ///< Avro: of the records at hand; sixteen more bytes may be read. Protobuf: of
+                              ///< the record, the same
+  Bytes null_marker = {};     ///< CSV: an unquoted cell with this text is null; data null: there is none
+  uint64_t readable = 0;      ///< CSV: cells that begin among its first bytes, so many, have kDirectBytes
   /// Reads a value as the table-driven decoder does, into the columns at `row`: the value of `field` at `at` (JSON;
   /// null: the field is missing), or in its cell (CSV). JSON: returns behind the value, null if it is broken or
   /// missing. Avro: `field` is the number of a `read` step; returns behind the value, null if the record is broken.
@@ -91,6 +92,11 @@ struct ReadFrame {
   PredictedKey* (*find_key)(ReadFrame*, uint64_t object, PredictedKey* last, const char* at) = nullptr;
   /// JSON: behind the value at `at`, within `depth` open objects; null if it is broken.
   const char* (*skip_value)(const char* at, uint64_t depth) = nullptr;
+  /// Protobuf: reads a value of the target of that number (ProtobufTable::target_count) as the table-driven decoder
+  /// does, into the slot: of `bits`, or of the bytes at `text`, so many. False: it has a fault.
+  bool (*convert)(ReadFrame*, uint64_t target, uint64_t bits, const char* text, Slot* slot) = nullptr;
+  /// Protobuf: slots for elements of a list, all zero; null: the record has too many.
+  Slot* (*allocate)(ReadFrame*, uint64_t slots) = nullptr;
 };
 
 }  // namespace braid

@@ -34,7 +34,7 @@ std::unique_ptr<Decoder> make_decoder(const DecodePlan& plan, const RecordReader
     case Format::avro:
       return make_avro_decoder(plan, native);
     case Format::protobuf:
-      return make_protobuf_decoder(plan);
+      return make_protobuf_decoder(plan, native);
     case Format::raw:
       return make_raw_decoder(plan);
   }

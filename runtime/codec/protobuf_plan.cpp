@@ -67,8 +67,9 @@ class TableMaker {
       if (field.touched) fields_.push_back(&field);
   }
 
-  Result<std::shared_ptr<const ProtobufTable>> make() {
+  Result<std::shared_ptr<const ProtobufTable>> make(uint64_t hash) {
     auto table = std::make_shared<ProtobufTable>();
+    table->schema = hash;
     std::vector<Want> wants;
     std::vector<Type> types;
     for (const DecodeField* field : fields_) types.push_back(field->type);
@@ -195,6 +196,9 @@ class TableMaker {
     ProtobufTable::Node& node = table.nodes[index];
     node.on_entry = std::move(on_entry);
     node.entries = std::move(entries);
+    for (const ProtobufField& field : message.fields)
+      node.fields.push_back({field.number, wire_type(field.kind), field.repeated});
+    std::ranges::sort(node.fields, {}, &ProtobufTable::Known::number);
     if (!node.entries.empty()) node.largest = node.entries.back().number;
     for (size_t i = 0; i < node.entries.size(); ++i) {
       const uint32_t number = node.entries[i].number;
@@ -382,8 +386,9 @@ const ProtobufTable::Entry* ProtobufTable::find_large(const Node& node, uint32_t
   return at == node.entries.end() || at->number != number ? nullptr : &*at;
 }
 
-Result<std::shared_ptr<const ProtobufTable>> make_protobuf_table(const ProtobufSchema& schema, const DecodePlan& plan) {
-  return TableMaker(schema, plan).make();
+Result<std::shared_ptr<const ProtobufTable>> make_protobuf_table(const ProtobufSchema& schema, const DecodePlan& plan,
+                                                                 uint64_t hash) {
+  return TableMaker(schema, plan).make(hash);
 }
 
 }  // namespace braid

@@ -12,8 +12,6 @@ namespace {
 using Form = ProtobufTarget::Form;
 
 constexpr std::string_view kTooMany = "its lists have too many elements";
-/// Elements of two bytes may take much more memory.
-constexpr size_t kMostListSlots = size_t{1} << 22;
 
 }  // namespace
 
@@ -214,6 +212,28 @@ bool ProtobufReader::read_target(const ProtobufTarget& target, uint32_t index, c
       fault = conversion(index, run).message(&row_[target.hidden], slot);
   }
   cells_[target.cell] = static_cast<uint8_t>(fault);
+  return true;
+}
+
+bool ProtobufReader::convert(uint32_t target, uint64_t bits, std::string_view bytes, Arena& arena, Slot* slot) {
+  if (target >= table_->targets.size()) {
+    target -= static_cast<uint32_t>(table_->targets.size());
+    for (ProtobufReader& element : elements_) {
+      const uint32_t count = element.table_->target_count();
+      if (target < count) return element.convert(target, bits, bytes, arena, slot);
+      target -= count;
+    }
+    BRAID_UNREACHABLE("number of a target");
+  }
+  const ProtobufTarget& of = table_->targets[target];
+  Run run{.arena = &arena, .begin = bytes.data()};
+  WireValue value;
+  value.bits = bits;
+  value.bytes = bytes;
+  row_[of.leaf + (of.optional ? 1 : 0)] = slot_i128(0);
+  std::fill_n(row_.begin() + of.hidden, of.kind == ProtobufKind::message ? kHiddenSlots : 0, slot_i128(0));
+  if (!read_target(of, target, value, run) || cells_[of.cell] != 0 || run.broken_text != nullptr) return false;
+  *slot = row_[of.leaf + (of.optional ? 1 : 0)];
   return true;
 }
 

@@ -24,6 +24,12 @@ class ProtobufReader {
   /// Reads a whole record. False if it is broken, with reason() and broken_at(). Text and bytes refer to the record,
   /// all else to the arena.
   bool read_record(std::string_view record, Arena& arena);
+  /// For native code: a value of the target of that number (ProtobufTable::target_count), of `bits` or of `bytes`, as
+  /// it is where nothing was there before. False: it has a fault, or is broken.
+  bool convert(uint32_t target, uint64_t bits, std::string_view bytes, Arena& arena, Slot* slot);
+  uint64_t schema() const { return table_->schema; }
+  /// Slots that the elements of all lists of a record may take.
+  static constexpr size_t kMostListSlots = size_t{1} << 22;
   /// The leaves of [checked<field 0>, …], valid until the next record.
   const Slot* row() const { return row_.data(); }
   std::string_view reason() const { return run_.reason; }

@@ -9,32 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/abi/protobuf_table.h"
 #include "runtime/base/result.h"
 #include "runtime/codec/writer_schemas.h"
 
 namespace braid {
 
 struct ProtobufField {
-  enum class Kind : uint8_t {
-    int32,
-    int64,
-    uint32,
-    uint64,
-    sint32,
-    sint64,
-    fixed32,
-    fixed64,
-    sfixed32,
-    sfixed64,
-    boolean,
-    enumeration,
-    float32,
-    float64,
-    string,
-    bytes,
-    message,
-    group
-  } kind = Kind::int32;
+  using Kind = ProtobufKind;
+  Kind kind = Kind::int32;
   std::string name;
   uint32_t number = 0;
   uint32_t type = 0;  ///< of ProtobufSchema::messages or enums

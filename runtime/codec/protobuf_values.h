@@ -2,9 +2,9 @@
 // ProtobufTarget::Form. Pure; a fault leaves the slot without meaning.
 #pragma once
 
-#include <bit>
 #include <string_view>
 
+#include "runtime/abi/protobuf_numbers.h"
 #include "runtime/codec/protobuf_plan.h"
 #include "runtime/codec/protobuf_wire.h"
 #include "runtime/codec/value_reader.h"
@@ -31,30 +31,5 @@ struct ProtobufConversion {
   /// What a field has that a record does not have.
   ConversionFault preset(const ProtobufTable::Preset& preset, Slot* slot) const;
 };
-
-inline bool is_unsigned(ProtobufField::Kind kind) {
-  using Kind = ProtobufField::Kind;
-  return kind == Kind::uint32 || kind == Kind::uint64 || kind == Kind::fixed32 || kind == Kind::fixed64;
-}
-
-/// What the bits of a field of that kind mean; of an unsigned one the same bits.
-inline int64_t number_of(ProtobufField::Kind kind, uint64_t bits) {
-  using Kind = ProtobufField::Kind;
-  switch (kind) {
-    case Kind::int32:
-    case Kind::enumeration:
-    case Kind::sfixed32:
-      return static_cast<int32_t>(static_cast<uint32_t>(bits));
-    case Kind::uint32:
-    case Kind::fixed32:
-      return static_cast<uint32_t>(bits);
-    case Kind::sint32:
-      return static_cast<int32_t>(from_zigzag(static_cast<uint32_t>(bits)));
-    case Kind::sint64:
-      return from_zigzag(bits);
-    default:
-      return static_cast<int64_t>(bits);
-  }
-}
 
 }  // namespace braid

@@ -8,10 +8,9 @@
 #include <string_view>
 
 #include "runtime/abi/avro_functions.h"
+#include "runtime/abi/protobuf_table.h"
 
 namespace braid {
-
-enum class WireType : uint8_t { varint = 0, fixed64 = 1, sized = 2, group = 3, end_group = 4, fixed32 = 5 };
 
 /// A number of seven bits a byte, as read_varint.
 inline const char* read_wire_varint(const char* at, const char* end, uint64_t* value) {
