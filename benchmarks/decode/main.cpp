@@ -12,6 +12,7 @@
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/decoder.h"
+#include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
@@ -222,13 +223,14 @@ Case avro_case() {
   return made;
 }
 
-/// The same fields from Protobuf, which has no native reader.
+/// The same fields from Protobuf.
 Case protobuf_case() {
   Case made = flights_case(false);
   made.name = "flights, Protobuf";
   made.spec.binding = {.kind = "topic", .address = {}, .format = "protobuf", .options = {}};
   made.plan.format = Format::protobuf;
   made.plan.bare_schema = *protobuf_schema_of("bench.flight", flight_row());
+  made.spec.protobuf = *table_of_bare_schema(made.plan);
   made.text = protobuf_flights(made.plan.bare_schema, made.ends);
   return made;
 }

@@ -16,6 +16,7 @@ extern "C" {
 extern const char braid_row_bitcode[], braid_row_bitcode_end[];
 extern const char braid_record_bitcode[], braid_record_bitcode_end[];
 extern const char braid_avro_bitcode[], braid_avro_bitcode_end[];
+extern const char braid_protobuf_bitcode[], braid_protobuf_bitcode_end[];
 extern const char braid_stdlib_bitcode[], braid_stdlib_bitcode_end[];
 
 // The compiler's own library for 128 bits: linked into this one, and not found by name in a process.
@@ -56,10 +57,9 @@ std::string link(llvm::Module& target, const char* begin, const char* end, const
   return {};
 }
 
-/// Whether it has decoders of Avro.
-bool names_avro(const llvm::Module& module) {
-  return llvm::any_of(module,
-                      [](const llvm::Function& function) { return function.getName().starts_with("braid_avro_"); });
+/// Whether it has decoders that call such functions.
+bool names(const llvm::Module& module, const char* prefix) {
+  return llvm::any_of(module, [&](const llvm::Function& function) { return function.getName().starts_with(prefix); });
 }
 
 void* find_address(const Module& module, const std::map<std::string, void*>& given, const std::string& name) {
@@ -177,8 +177,12 @@ std::string link_bitcode(Module& module, std::map<std::string, void*>& addresses
   if (std::string failed = link(target, braid_record_bitcode, braid_record_bitcode_end, "record operations");
       !failed.empty())
     return failed;
-  if (names_avro(target))
+  if (names(target, "braid_avro_"))
     if (std::string failed = link(target, braid_avro_bitcode, braid_avro_bitcode_end, "Avro operations");
+        !failed.empty())
+      return failed;
+  if (names(target, "braid_protobuf_"))
+    if (std::string failed = link(target, braid_protobuf_bitcode, braid_protobuf_bitcode_end, "Protobuf operations");
         !failed.empty())
       return failed;
   for (llvm::GlobalObject& object : target.global_objects()) {

@@ -13,6 +13,7 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "runtime/abi/protobuf_table.h"
 
 namespace braid::codegen {
 namespace {
@@ -151,7 +152,9 @@ Result<NativeCode> compile(const std::vector<plan::RowProgram>& programs, const 
     const std::string& name = reader_names[i];
     code.readers.emplace_back();
     if (name.empty()) continue;
-    const uint64_t schema = sources[i].avro == nullptr ? 0 : sources[i].avro->schema;
+    const uint64_t schema = sources[i].avro != nullptr       ? sources[i].avro->schema
+                            : sources[i].protobuf != nullptr ? sources[i].protobuf->schema
+                                                             : 0;
     BRAID_ASSIGN(void* function, find_function(*jit, name));
     code.readers.back() = std::make_shared<NativeReader>(reinterpret_cast<ReaderFunction>(function), schema, jit);
   }

@@ -1,6 +1,7 @@
 #include "compiler/codegen/decoder_emitter.h"
 
 #include "compiler/codegen/avro_emitter.h"
+#include "compiler/codegen/protobuf_emitter.h"
 #include "runtime/abi/record_frame.h"
 #include "runtime/base/check.h"
 
@@ -399,8 +400,8 @@ std::vector<ObjectCode> find_objects(const SourceSpec& source) {
 llvm::Function* emit_decoder(Module& module, const SourceSpec& source, const std::string& name, bool inline_values) {
   if (source.decode.empty() || source.decode.size() > kMostBits) return nullptr;
   if (source.binding.is_avro()) return emit_avro_decoder(module, source, name);
-  // Read by their tables, and not at all.
-  if (source.binding.format == "protobuf" || source.binding.format == "raw") return nullptr;
+  if (source.binding.format == "protobuf") return emit_protobuf_decoder(module, source, name);
+  if (source.binding.format == "raw") return nullptr;
   if (source.binding.format == "csv") return CsvEmitter(module, source, name, false).emit();
   std::vector<ObjectCode> objects = find_objects(source);
   if (objects.empty() || objects.size() + source.decode.size() > kMostBits) return nullptr;

@@ -19,4 +19,5 @@
 BRAID_EMBED(braid_row_bitcode, BRAID_ROW_BITCODE);
 BRAID_EMBED(braid_record_bitcode, BRAID_RECORD_BITCODE);
 BRAID_EMBED(braid_avro_bitcode, BRAID_AVRO_BITCODE);
+BRAID_EMBED(braid_protobuf_bitcode, BRAID_PROTOBUF_BITCODE);
 BRAID_EMBED(braid_stdlib_bitcode, BRAID_STDLIB_BITCODE);

@@ -117,11 +117,19 @@ const RecordReaderSlot& native_reader(Format format, uint8_t choice) {
   if (!fresh) return found->second.slot;
   SourceSpec source;
   source.name = "fuzz";
-  source.binding.format = format == Format::csv ? "csv" : format == Format::avro ? "avro" : "json";
+  source.binding.format = format == Format::csv        ? "csv"
+                          : format == Format::avro     ? "avro"
+                          : format == Format::protobuf ? "protobuf"
+                                                       : "json";
   if (format == Format::avro) {
     std::string header;
     append_container_header(header, kSchemaOfEachKind, std::string(kMarkerBytes, '.'));
     source.avro = *plan_of_avro_header(plan_of(format, choice), header);
+  }
+  if (format == Format::protobuf) {
+    DecodePlan plan = plan_of(format, choice);
+    plan.bare_schema = kProtobufOfEachKind;
+    source.protobuf = *table_of_bare_schema(plan);
   }
   if (choice & kUnits) source.binding.options.emplace_back("unit", "ms");
   for (const DecodeField& field : fields_of_each_kind(choice))
@@ -294,6 +302,8 @@ Verdict decode_any_protobuf(std::string_view input) {
   const DecodedTurn decoded = decoder->decode(turn, arena);
   // What was read before leaves nothing behind.
   if (Verdict differs = judge_equal(plan, decoded, decoder->decode(turn, again))) return differs;
+  const auto native = make_decoder(plan, &native_reader(Format::protobuf, choice));
+  if (Verdict differs = judge_equal(plan, decoded, native->decode(turn, again))) return differs;
   return judge_rows(plan, decoded, {});
 }
 

@@ -1,0 +1,465 @@
+#include "compiler/codegen/protobuf_emitter.h"
+
+#include <algorithm>
+
+#include "compiler/codegen/protobuf_value_emitter.h"
+#include "runtime/abi/record_frame.h"
+
+namespace braid::codegen {
+namespace {
+
+/// Fields of all messages in a record; more are not worth the time.
+constexpr size_t kMostFields = 2000;
+/// Of IR: a share of what a program may have.
+constexpr size_t kMostInstructions = 40'000;
+/// Fields of all messages in a record, up to which what they call is inlined.
+constexpr size_t kFewFields = 100;
+/// Of a message: fields whose tags are expected, though nobody reads them.
+constexpr size_t kMostExpected = 64;
+
+using Entry = ProtobufTable::Entry;
+using Known = ProtobufTable::Known;
+
+/// A tag as writers have it: its bytes, the first one lowest.
+struct Tag {
+  Tag(uint32_t number, WireType wire) : value(uint64_t{number} << 3 | static_cast<uint64_t>(wire)) {
+    uint64_t rest = value;
+    for (; rest >= 0x80; rest >>= 7) bytes |= (0x80 | (rest & 0x7F)) << (8 * size++);
+    bytes |= rest << (8 * size++);
+  }
+  uint64_t value;
+  uint64_t bytes = 0;
+  uint32_t size = 0;
+};
+
+bool is_plain(WireType wire) {
+  return wire == WireType::varint || wire == WireType::fixed32 || wire == WireType::fixed64;
+}
+
+size_t count_fields(const ProtobufTable& table) {
+  size_t count = 0;
+  for (const ProtobufTable::Node& node : table.nodes) count += node.fields.size();
+  for (const ProtobufTable::List& list : table.lists) count += count_fields(*list.element) + 1;
+  return count;
+}
+
+class ProtobufEmitter : ProtobufValueEmitter {
+ public:
+  ProtobufEmitter(Module& module, const SourceSpec& source, const std::string& name)
+      : ProtobufValueEmitter(module, name, count_fields(*source.protobuf) <= kFewFields), source_(source) {}
+
+  llvm::Function* emit() {
+    at_ = on_stack(m_.ptr);
+    value_ = on_stack(m_.i64);
+    columns_ = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, columns)));
+    llvm::Value* end = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, end)));
+    b_.CreateStore(function_->getArg(1), at_);
+    std::vector<LeafKind> kinds;
+    for (const SourceRead& read : source_.decode) {
+      kinds.push_back(LeafKind::u8);
+      add_kinds(read.has_fallback ? optional_type(read.type) : read.type, kinds);
+    }
+    Part record = make_part(*source_.protobuf, std::move(kinds), 0);
+    for (size_t field = 0; field < source_.decode.size(); ++field)
+      store_leaf(record, record.table.first_leaf[field], m_.zero(LeafKind::u8));
+    clear(record);
+    enter(record, 0);
+    emit_message(record, 0, end);
+    finish(record, 0);
+    b_.CreateRet(end);
+    b_.SetInsertPoint(failed_);
+    b_.CreateRet(llvm::Constant::getNullValue(m_.ptr));
+    if (function_->getInstructionCount() <= kMostInstructions) return function_;
+    function_->eraseFromParent();
+    return nullptr;
+  }
+
+ private:
+  /// A field of a message on the way through it.
+  struct Expected {
+    Known field;
+    int entry = -1;  ///< none: it is passed
+    Tag tag;         ///< that comes for it
+    llvm::BasicBlock* expect;
+    llvm::BasicBlock* body;  ///< behind that tag
+  };
+
+  static void add_kinds(const Type& type, std::vector<LeafKind>& kinds) {
+    for (const Leaf& leaf : flatten(type)) kinds.push_back(leaf.kind);
+  }
+
+  Part make_part(const ProtobufTable& table, std::vector<LeafKind> kinds, uint32_t first_target) {
+    Part part{.table = table, .layout = ProtobufLayout(table), .kinds = std::move(kinds), .first_target = first_target};
+    for (uint32_t bit = 0; bit < part.layout.bits; bit += 64) part.seen.push_back(on_stack(m_.i64));
+    return part;
+  }
+
+  // ---- bits
+  // ----------------------------------------------------------------------------------------------------------
+  void clear(const Part& part) {
+    for (llvm::AllocaInst* word : part.seen) b_.CreateStore(number(0), word);
+  }
+  void change_bits(const Part& part, const std::vector<uint32_t>& bits, bool set) {
+    for (size_t word = 0; word < part.seen.size(); ++word) {
+      const uint64_t mask = mask_of(bits, word);
+      if (mask == 0) continue;
+      llvm::Value* seen = b_.CreateLoad(m_.i64, part.seen[word]);
+      b_.CreateStore(set ? b_.CreateOr(seen, number(mask)) : b_.CreateAnd(seen, number(~mask)), part.seen[word]);
+    }
+  }
+  static uint64_t mask_of(const std::vector<uint32_t>& bits, size_t word) {
+    uint64_t mask = 0;
+    for (const uint32_t bit : bits)
+      if (bit / 64 == word) mask |= uint64_t{1} << bit % 64;
+    return mask;
+  }
+  llvm::Value* have_all(const Part& part, const std::vector<uint32_t>& bits) {
+    llvm::Value* missing = number(0);
+    for (size_t word = 0; word < part.seen.size(); ++word) {
+      const uint64_t mask = mask_of(bits, word);
+      if (mask == 0) continue;
+      llvm::Value* seen = b_.CreateLoad(m_.i64, part.seen[word]);
+      missing = b_.CreateOr(missing, b_.CreateXor(b_.CreateAnd(seen, number(mask)), number(mask)));
+    }
+    return b_.CreateICmpEQ(missing, number(0));
+  }
+
+  // ---- the way through a message
+  // -------------------------------------------------------------------------------------
+  llvm::Value* at() { return b_.CreateLoad(m_.ptr, at_); }
+  void move_to(llvm::Value* place) { b_.CreateStore(place, at_); }
+  void move(uint64_t bytes) { move_to(Module::at(b_, at(), bytes)); }
+
+  llvm::Value* stands_here(const Tag& tag) {
+    llvm::Type* type = tag.size == 1 ? m_.i8 : tag.size == 2 ? llvm::Type::getInt16Ty(m_.context()) : m_.i32;
+    if (tag.size > 4) type = m_.i64;
+    llvm::LoadInst* load = b_.CreateLoad(type, at());
+    load->setAlignment(llvm::Align(1));
+    llvm::Value* found = load;
+    if (tag.size == 3) found = b_.CreateAnd(found, number_32(0xFFFFFF));
+    if (tag.size > 4) found = b_.CreateAnd(found, number(0xFFFFFFFFFF));
+    return b_.CreateICmpEQ(found, llvm::ConstantInt::get(type, tag.bytes));
+  }
+
+  std::vector<Expected> expected_fields(const ProtobufTable::Node& node) {
+    std::vector<Expected> fields;
+    size_t passed = 0;
+    for (const Known& field : node.fields) {
+      const auto entry = std::ranges::find(node.entries, field.number, &Entry::number);
+      const bool is_read = entry != node.entries.end();
+      if (field.wire == WireType::group || (!is_read && ++passed > kMostExpected)) continue;
+      const bool packed = field.repeated && is_plain(field.wire);
+      fields.push_back({.field = field,
+                        .entry = is_read ? static_cast<int>(entry - node.entries.begin()) : -1,
+                        .tag = Tag(field.number, packed ? WireType::sized : field.wire),
+                        .expect = block("expect"),
+                        .body = block("field")});
+    }
+    return fields;
+  }
+
+  /// Reads the fields from `at` to `stop`, and goes on there.
+  void emit_message(Part& part, uint32_t index, llvm::Value* stop) {
+    const std::vector<Expected> fields = expected_fields(part.table.nodes[index]);
+    llvm::BasicBlock *other = block("other"), *dispatch = block("dispatch"), *close = block("close");
+    auto expect_behind = [&](size_t i) { return i + 1 < fields.size() ? fields[i + 1].expect : other; };
+    b_.CreateBr(fields.empty() ? other : fields[0].expect);
+
+    b_.SetInsertPoint(other);
+    b_.CreateCondBr(b_.CreateICmpULT(at(), stop), dispatch, close);
+    b_.SetInsertPoint(dispatch);
+    move_to(not_null(call("braid_protobuf_tag", m_.ptr, {at(), value_})));
+    llvm::Value* tag = b_.CreateLoad(m_.i64, value_);
+    llvm::BasicBlock* unknown = block("unknown");
+    auto* choice = b_.CreateSwitch(tag, unknown, static_cast<unsigned>(fields.size()));
+    b_.SetInsertPoint(unknown);
+    move_to(not_null(call_far("braid_protobuf_pass_field", m_.ptr, {at(), stop, tag})));
+    b_.CreateBr(other);
+
+    for (size_t i = 0; i < fields.size(); ++i) {
+      const Expected& each = fields[i];
+      choice->addCase(number(each.tag.value), each.body);
+      b_.SetInsertPoint(each.expect);
+      llvm::BasicBlock *compare = block("compare"), *here = block("here"), *elsewhere = block("elsewhere");
+      b_.CreateCondBr(b_.CreateICmpULT(at(), stop), compare, close);
+      b_.SetInsertPoint(compare);
+      b_.CreateCondBr(stands_here(each.tag), here, elsewhere);
+      b_.SetInsertPoint(here);
+      move(each.tag.size);
+      b_.CreateBr(each.body);
+      // One field is often left out.
+      b_.SetInsertPoint(elsewhere);
+      if (i + 1 < fields.size()) {
+        const Expected& second = fields[i + 1];
+        llvm::BasicBlock* after = block("after");
+        b_.CreateCondBr(stands_here(second.tag), after, dispatch);
+        b_.SetInsertPoint(after);
+        move(second.tag.size);
+        b_.CreateBr(second.body);
+      } else {
+        b_.CreateBr(dispatch);
+      }
+      b_.SetInsertPoint(each.body);
+      const bool packed = each.field.repeated && is_plain(each.field.wire);
+      emit_field(part, index, each, packed, stop, expect_behind(i));
+      if (!packed) continue;
+      llvm::BasicBlock* single = block("single");
+      choice->addCase(number(Tag(each.field.number, each.field.wire).value), single);
+      b_.SetInsertPoint(single);
+      emit_field(part, index, each, false, stop, expect_behind(i));
+    }
+    b_.SetInsertPoint(close);
+    go_on_if(b_.CreateICmpEQ(at(), stop));
+  }
+
+  /// A field behind its tag. `packed`: its values side by side.
+  void emit_field(Part& part, uint32_t node, const Expected& field, bool packed, llvm::Value* stop,
+                  llvm::BasicBlock* next) {
+    if (field.entry >= 0) {
+      const auto entry = static_cast<uint32_t>(field.entry);
+      if (field.field.repeated)
+        read_lists(part, node, entry, packed, stop);
+      else
+        read_entry(part, node, entry, stop);
+      b_.CreateBr(next);
+      return;
+    }
+    pass_value(packed ? WireType::sized : field.field.wire, stop);
+    if (!field.field.repeated || packed) {
+      b_.CreateBr(next);
+      return;
+    }
+    // And those of its tag that follow.
+    llvm::BasicBlock *compare = block("compare"), *again = block("again");
+    b_.CreateCondBr(b_.CreateICmpULT(at(), stop), compare, next);
+    b_.SetInsertPoint(compare);
+    const Tag tag(field.field.number, field.field.wire);
+    b_.CreateCondBr(stands_here(tag), again, next);
+    b_.SetInsertPoint(again);
+    move(tag.size);
+    pass_value(field.field.wire, stop);
+    b_.CreateBr(next);
+  }
+
+  llvm::CallInst* call_far(const char* name, llvm::Type* result, std::initializer_list<llvm::Value*> arguments) {
+    std::vector<llvm::Type*> types;
+    for (llvm::Value* argument : arguments) types.push_back(argument->getType());
+    return b_.CreateCall(m_.helper(name, result, types), llvm::ArrayRef<llvm::Value*>(arguments));
+  }
+
+  void pass_value(WireType wire, llvm::Value* stop) {
+    if (wire == WireType::varint) return move_to(not_null(call("braid_protobuf_pass_number", m_.ptr, {at()})));
+    if (wire == WireType::fixed32) return move(4);
+    if (wire == WireType::fixed64) return move(8);
+    llvm::Value* begin = not_null(call("braid_protobuf_length", m_.ptr, {at(), stop, value_}));
+    move_to(b_.CreateInBoundsGEP(m_.i8, begin, b_.CreateLoad(m_.i64, value_)));
+  }
+
+  // ---- values
+  // --------------------------------------------------------------------------------------------------------
+  /// What is read of a field that is no list.
+  void read_entry(Part& part, uint32_t node, uint32_t index, llvm::Value* stop) {
+    const Entry& entry = part.table.nodes[node].entries[index];
+    const ProtobufLayout::Entry& layout = part.layout.nodes[node].entries[index];
+    change_bits(part, layout.gone, false);
+    // Its parts would be merged.
+    for (const uint32_t target : entry.targets)
+      if (part.table.targets[target].kind == ProtobufKind::message) {
+        go_on_unless(have_all(part, {layout.bit}));
+        break;
+      }
+    change_bits(part, {layout.bit}, true);
+    WireBits value;
+    if (entry.wire == WireType::varint) {
+      move_to(not_null(call("braid_protobuf_number", m_.ptr, {at(), value_})));
+      value.bits = b_.CreateLoad(m_.i64, value_);
+    } else if (entry.wire == WireType::sized) {
+      value.text = not_null(call("braid_protobuf_length", m_.ptr, {at(), stop, value_}));
+      value.bits = b_.CreateLoad(m_.i64, value_);
+      move_to(b_.CreateInBoundsGEP(m_.i8, value.text, value.bits));
+    } else {
+      const bool wide = entry.wire == WireType::fixed64;
+      llvm::LoadInst* load = b_.CreateLoad(wide ? m_.i64 : m_.i32, at());
+      load->setAlignment(llvm::Align(1));
+      value.bits = b_.CreateZExt(load, m_.i64);
+      move(wide ? 8 : 4);
+    }
+    for (const uint32_t target : entry.targets) {
+      if (part.table.targets[target].form == ProtobufTarget::Form::list) continue;
+      store_target(part, target, value);
+    }
+    if (entry.node < 0) return;
+    const auto child = static_cast<uint32_t>(entry.node);
+    enter(part, child);
+    llvm::Value* behind = at();
+    move_to(value.text);
+    emit_message(part, child, behind);
+  }
+
+  /// Leaves that no field of the message changes.
+  void enter(const Part& part, uint32_t node) {
+    const ProtobufLayout::Node& layout = part.layout.nodes[node];
+    for (const uint32_t leaf : layout.own)
+      if (!store_content(part, leaf, layout.contents.at(leaf))) fail();
+    for (const uint32_t child : layout.entered) {
+      change_bits(part, {part.layout.bit_of(child)}, true);
+      enter(part, child);
+    }
+  }
+
+  void fail() {
+    b_.CreateBr(failed_);
+    b_.SetInsertPoint(block("unreachable"));
+  }
+
+  // ---- lists
+  // ---------------------------------------------------------------------------------------------------------
+  void read_lists(Part& part, uint32_t node, uint32_t index, bool packed, llvm::Value* stop) {
+    const Entry& entry = part.table.nodes[node].entries[index];
+    const uint32_t bit = part.layout.nodes[node].entries[index].bit;
+    llvm::Value* begin = at();
+    for (const uint32_t target : entry.targets) {
+      move_to(begin);
+      read_list(part, entry, bit, target, packed, stop);
+    }
+    if (entry.targets.empty()) pass_value(packed ? WireType::sized : entry.wire, stop);
+  }
+
+  /// All its elements, which stand together.
+  void read_list(Part& part, const Entry& entry, uint32_t bit, uint32_t target_index, bool packed, llvm::Value* stop) {
+    const ProtobufTarget& target = part.table.targets[target_index];
+    const ProtobufTable::List& list = part.table.lists[target.list];
+    const ProtobufTable& table = *list.element;
+    const Tag tag(entry.number, entry.wire);
+    llvm::BasicBlock *elements = block("elements"), *done = block("list");
+    llvm::Value *count = nullptr, *end = stop;
+    if (packed) {
+      llvm::Value* begin = not_null(call("braid_protobuf_length", m_.ptr, {at(), stop, value_}));
+      llvm::Value* size = b_.CreateLoad(m_.i64, value_);
+      end = b_.CreateInBoundsGEP(m_.i8, begin, size);
+      move_to(begin);
+      b_.CreateCondBr(b_.CreateICmpEQ(size, number(0)), done, elements);
+      b_.SetInsertPoint(elements);
+      const uint64_t width = entry.wire == WireType::fixed64 ? 8 : 4;
+      if (entry.wire == WireType::varint) {
+        count = call_far("braid_protobuf_count_packed", m_.i64, {begin, end});
+      } else {
+        go_on_if(b_.CreateICmpEQ(b_.CreateAnd(size, number(width - 1)), number(0)));
+        count = b_.CreateUDiv(size, number(width));
+      }
+    } else {
+      b_.CreateBr(elements);
+      b_.SetInsertPoint(elements);
+      count =
+          call_far("braid_protobuf_count", m_.i64,
+                   {at(), stop, number_32(tag.bytes), number(tag.size), number_32(static_cast<uint64_t>(entry.wire))});
+    }
+    go_on_unless(b_.CreateICmpEQ(count, number(0)));
+    // Those that come later are added up. Several lists of the same elements have one bit.
+    if (target_index == entry.targets.front()) go_on_unless(have_all(part, {bit}));
+    change_bits(part, {bit}, true);
+    llvm::Value* slots = allocate(b_.CreateMul(count, number(table.leaves)));
+
+    std::vector<LeafKind> kinds;
+    add_kinds(target.type->element, kinds);
+    Part element = make_part(table, std::move(kinds), first_target(part, target.list));
+    llvm::BasicBlock *loop = block("element"), *next = block("next"), *behind = block("behind");
+    llvm::BasicBlock* before = b_.GetInsertBlock();
+    b_.CreateBr(loop);
+    b_.SetInsertPoint(loop);
+    llvm::PHINode* number_of = b_.CreatePHI(m_.i64, 2);
+    number_of->addIncoming(number(0), before);
+    element.slots = b_.CreateInBoundsGEP(m_.i8, slots, b_.CreateMul(number_of, number(table.leaves * sizeof(Slot))));
+    clear(element);
+    enter(element, 0);
+    read_entry(element, 0, 0, end);
+    finish(element, 0);
+    llvm::Value* read = b_.CreateAdd(number_of, number(1));
+    b_.CreateCondBr(b_.CreateICmpULT(read, count), next, behind);
+    b_.SetInsertPoint(next);
+    if (!packed) move(tag.size);
+    number_of->addIncoming(read, next);
+    b_.CreateBr(loop);
+
+    b_.SetInsertPoint(behind);
+    if (packed) go_on_if(b_.CreateICmpEQ(at(), end));
+    if (list.key_leaf >= 0)
+      go_on_unless(call_far("braid_protobuf_repeats", m_.i1,
+                            {slots, count, number(table.leaves), number(static_cast<uint64_t>(list.key_leaf)),
+                             number_32(list.text_key)}));
+    uint32_t leaf = target.leaf;
+    if (target.optional) store_leaf(part, leaf++, {llvm::ConstantInt::get(m_.i8, 1)});
+    store_leaf(part, leaf, {slots, count});
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+  }
+
+  static uint32_t first_target(const Part& part, uint32_t list) {
+    uint32_t first = part.first_target + static_cast<uint32_t>(part.table.targets.size());
+    for (uint32_t i = 0; i < list; ++i) first += part.table.lists[i].element->target_count();
+    return first;
+  }
+
+  llvm::Value* allocate(llvm::Value* slots) {
+    llvm::Value* function = b_.CreateLoad(m_.ptr, Module::at(b_, frame_, offsetof(ReadFrame, allocate)));
+    auto* type = llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.i64}, false);
+    return not_null(b_.CreateCall(type, function, {frame_, slots}));
+  }
+
+  // ---- what has not come
+  // ---------------------------------------------------------------------------------------------
+  /// For a message that came.
+  void finish(const Part& part, uint32_t index) {
+    const ProtobufLayout::Node& node = part.layout.nodes[index];
+    if (node.bits.empty()) return;
+    llvm::BasicBlock *some = block("some"), *done = block("whole");
+    b_.CreateCondBr(have_all(part, node.bits), done, some);
+    b_.SetInsertPoint(some);
+    for (size_t i = 0; i < node.entries.size(); ++i) {
+      const ProtobufLayout::Entry& entry = node.entries[i];
+      if (entry.leaves.empty()) continue;
+      llvm::BasicBlock *absent = block("absent"), *present = block("present"), *next = block("next");
+      b_.CreateCondBr(have_all(part, {entry.bit}), present, absent);
+      b_.SetInsertPoint(absent);
+      leave_out(part, node, entry);
+      b_.CreateBr(next);
+      b_.SetInsertPoint(present);
+      const int32_t child = part.table.nodes[index].entries[i].node;
+      if (child >= 0) finish(part, static_cast<uint32_t>(child));
+      b_.CreateBr(next);
+      b_.SetInsertPoint(next);
+    }
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+  }
+
+  void leave_out(const Part& part, const ProtobufLayout::Node& node, const ProtobufLayout::Entry& entry) {
+    bool known = true;
+    for (const uint32_t leaf : entry.leaves) known &= store_content(part, leaf, node.contents.at(leaf));
+    for (const uint32_t cell : entry.cells) {
+      const auto fault = node.faults.find(cell);
+      if (fault == node.faults.end()) continue;
+      const std::vector<uint32_t>& first = part.table.first_cell;
+      const auto field = static_cast<size_t>(std::ranges::upper_bound(first, cell) - first.begin()) - 1;
+      // Of several faults of a field the first one counts.
+      if (part.slots != nullptr || first[field + 1] - first[field] > 1)
+        known = false;
+      else
+        store_leaf(part, part.table.first_leaf[field],
+                   {llvm::ConstantInt::get(m_.i8, static_cast<uint8_t>(fault->second))});
+    }
+    if (!known) fail();
+  }
+
+  const SourceSpec& source_;
+  llvm::AllocaInst *at_ = nullptr, *value_ = nullptr;
+};
+
+}  // namespace
+
+llvm::Function* emit_protobuf_decoder(Module& module, const SourceSpec& source, const std::string& name) {
+  if (source.protobuf == nullptr || count_fields(*source.protobuf) > kMostFields) return nullptr;
+  return ProtobufEmitter(module, source, name).emit();
+}
+
+}  // namespace braid::codegen
