@@ -307,7 +307,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.kill_point = kill_point_of_environment();
   BackgroundCompiler native(compiled);
   if (!flags.interpret) {
-    if (registry) native.expect(expected_plans(*registry, compiled.program()));
+    if (registry) native.expect(expected_schemas(*registry, compiled.program()));
     native.start();
   }
   const auto show = [&](const std::vector<StageOutline>& stages) { show_stages(stages, log); };

@@ -1,13 +1,20 @@
 #include "cli/session/expected_schemas.h"
 
 #include "runtime/codec/avro_decoder.h"
+#include "runtime/codec/protobuf_decoder.h"
 #include "runtime/connect/source.h"
 #include "runtime/engine/decode_source.h"
 
 namespace braid::cli {
 
-void expect_avro_schemas(std::vector<SourceSpec>& sources, Fs& fs) {
+void expect_own_schemas(std::vector<SourceSpec>& sources, Fs& fs) {
   for (SourceSpec& source : sources) {
+    if (source.binding.format == "protobuf") {
+      const DecodePlan plan = decode_plan(source);
+      if (plan.bare_schema.empty()) continue;
+      if (auto table = table_of_bare_schema(plan); table.ok()) source.protobuf = *table;
+      continue;
+    }
     if (source.binding.format != "avro" || source.binding.kind != "file") continue;
     const auto paths = fs.glob(source.binding.address);
     if (!paths.ok() || paths->empty()) continue;

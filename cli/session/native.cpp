@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cli/session/expected_schemas.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/decode_source.h"
@@ -35,24 +34,25 @@ class ReadersBySchema : public RecordReader {
   std::vector<std::shared_ptr<const RecordReader>> parts_;
 };
 
-Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool kernels, const ExpectedPlans& expected,
+Result<codegen::CodegenTimings> put_native_code(driver::Compiled& compiled, bool kernels,
+                                                const ExpectedSchemas& expected,
                                                 const codegen::CodegenOptions& options) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
   codegen::CodegenOptions complete = options;
   complete.symbols = native_symbols();
   complete.clock = &system_clock();
   std::vector<SourceSpec> sources = compiled.program().sources;
-  expect_avro_schemas(sources, real_fs());
+  expect_own_schemas(sources, real_fs());
   // A source with several schemas is there once for each, behind all others.
   std::vector<size_t> more_of;
   for (size_t i = 0; i < expected.size(); ++i) {
     for (size_t each = 0; each < expected[i].size(); ++each) {
       if (each == 0) {
-        sources[i].avro = expected[i][each];
+        expected[i][each].put_into(sources[i]);
         continue;
       }
       sources.push_back(sources[i]);
-      sources.back().avro = expected[i][each];
+      expected[i][each].put_into(sources.back());
       more_of.push_back(i);
     }
   }
@@ -128,7 +128,7 @@ BackgroundCompiler::~BackgroundCompiler() {
 Result<std::string> dump_native(driver::Compiled& compiled, const std::string& stage) {
   BRAID_ASSIGN(const codegen::CompileFunction compile, codegen::load_compiler());
   std::vector<SourceSpec> sources = compiled.program().sources;
-  expect_avro_schemas(sources, real_fs());
+  expect_own_schemas(sources, real_fs());
   BRAID_ASSIGN(const codegen::NativeCode code, compile(compiled.physical.kernels, sources, *compiled.call_sites,
                                                        {.keep_text = true, .symbols = native_symbols()}));
   std::string text;

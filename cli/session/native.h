@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/session/expected_schemas.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/driver/compile.h"
 #include "runtime/abi/record_reader.h"
@@ -12,8 +13,6 @@
 #include "runtime/base/result.h"
 
 namespace braid::cli {
-
-using ExpectedPlans = std::vector<std::vector<std::shared_ptr<const AvroPlan>>>;
 
 /// Compiles all kernels and decoders and puts them into the program's slots. An error leaves the program on the
 /// interpreter.
@@ -45,7 +44,7 @@ class BackgroundCompiler {
   explicit BackgroundCompiler(driver::Compiled& compiled) : compiled_(compiled) {}
   /// Before start(): how the records of topics will probably be read, by source; with several schemas, the reader of a
   /// source has one part for each.
-  void expect(ExpectedPlans plans) { expected_ = std::move(plans); }
+  void expect(ExpectedSchemas schemas) { expected_ = std::move(schemas); }
   ~BackgroundCompiler();
   void start();
   bool started() const { return thread_.joinable(); }
@@ -56,7 +55,7 @@ class BackgroundCompiler {
   void compile();
 
   driver::Compiled& compiled_;
-  ExpectedPlans expected_;
+  ExpectedSchemas expected_;
   std::thread thread_;
   std::atomic<bool> finished_ = false, stopping_ = false;
   ReaderOnDemand on_demand_{system_clock()};

@@ -6,6 +6,7 @@
 #include "cli/session/references.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/registry/load/load.h"
 #include "runtime/engine/decode_source.h"
@@ -109,16 +110,20 @@ Status register_products(registry::RegistryService& service, const Program& prog
   return {};
 }
 
-std::vector<std::vector<std::shared_ptr<const AvroPlan>>> expected_plans(registry::RegistryService& service,
-                                                                         const Program& program) {
-  std::vector<std::vector<std::shared_ptr<const AvroPlan>>> made(program.sources.size());
+ExpectedSchemas expected_schemas(registry::RegistryService& service, const Program& program) {
+  ExpectedSchemas made(program.sources.size());
   for (size_t i = 0; i < program.sources.size(); ++i) {
     const SourceSpec& source = program.sources[i];
     if (!has_framing(source.binding)) continue;
     const DecodePlan plan = decode_plan(source);
+    const SchemaLanguage wanted = source.binding.is_avro() ? SchemaLanguage::avro : SchemaLanguage::protobuf;
     for (const auto& written : service.newest(source.binding.address, kExpectedSchemas)) {
-      if (written->language != SchemaLanguage::avro) continue;
-      if (auto each = plan_of_writer_schema(plan, *written); each.ok()) made[i].push_back(*each);
+      if (written->language != wanted) continue;
+      if (wanted == SchemaLanguage::avro) {
+        if (auto each = plan_of_writer_schema(plan, *written); each.ok()) made[i].push_back({.avro = *each});
+      } else if (auto each = table_of_writer_schema(plan, *written); each.ok()) {
+        made[i].push_back({.protobuf = *each});
+      }
     }
   }
   return made;

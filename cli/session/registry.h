@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/project/project.h"
+#include "cli/session/expected_schemas.h"
 #include "compiler/typed/project.h"
 #include "runtime/abi/program.h"
 #include "runtime/connect/registry/registry_service.h"
@@ -33,9 +34,8 @@ void read_by_registry(registry::RegistryService& service, Program& program);
 /// Registers the schemas of products that write Avro or Protobuf, and notes their ids. Errors 7075, 7076, 7079.
 Status register_products(registry::RegistryService& service, const Program& program, const typed::Project& project,
                          std::map<int, TopicBinding>& outputs);
-/// What the records of each Avro topic will probably have: the schemas that native code is made for, by source. Those
-/// that the program cannot read are left out.
-std::vector<std::vector<std::shared_ptr<const AvroPlan>>> expected_plans(registry::RegistryService& service,
-                                                                         const Program& program);
+/// What the records of each Avro and Protobuf topic will probably have: the schemas that native code is made for. Those
+/// that the program cannot read are left out. Of a Protobuf schema, its first message type that fits.
+ExpectedSchemas expected_schemas(registry::RegistryService& service, const Program& program);
 
 }  // namespace braid::cli
