@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "llvm/IR/MDBuilder.h"
 #include "runtime/abi/protobuf_numbers.h"
 #include "runtime/abi/record_frame.h"
 
@@ -57,9 +58,13 @@ llvm::CallInst* ProtobufValueEmitter::call(const char* name, llvm::Type* result,
   return made;
 }
 
+void ProtobufValueEmitter::branch_likely(llvm::Value* condition, llvm::BasicBlock* likely, llvm::BasicBlock* other) {
+  b_.CreateCondBr(condition, likely, other, llvm::MDBuilder(m_.context()).createBranchWeights(2000, 1));
+}
+
 void ProtobufValueEmitter::go_on_if(llvm::Value* condition) {
   llvm::BasicBlock* next = block("");
-  b_.CreateCondBr(condition, next, failed_);
+  branch_likely(condition, next, failed_);
   b_.SetInsertPoint(next);
 }
 
@@ -153,7 +158,7 @@ void ProtobufValueEmitter::store_text(const Given& given) {
   if (!is_text(given.target.type)) return convert(given);
   if (given.target.form == Form::bytes) return store(given, {given.wire.text, given.wire.bits});
   llvm::BasicBlock *plain = block("ascii"), *other = block("not_ascii"), *done = block("text");
-  b_.CreateCondBr(call("braid_protobuf_is_ascii", m_.i1, {given.wire.text, given.wire.bits}), plain, other);
+  branch_likely(call("braid_protobuf_is_ascii", m_.i1, {given.wire.text, given.wire.bits}), plain, other);
   b_.SetInsertPoint(other);
   convert(given);
   b_.CreateBr(done);

@@ -36,6 +36,8 @@ class ProtobufValueEmitter {
   llvm::Constant* number_32(uint64_t value) { return llvm::ConstantInt::get(m_.i32, value); }
   llvm::AllocaInst* on_stack(llvm::Type* type);
   llvm::CallInst* call(const char* name, llvm::Type* result, std::initializer_list<llvm::Value*> arguments);
+  /// A branch that is mostly taken.
+  void branch_likely(llvm::Value* condition, llvm::BasicBlock* likely, llvm::BasicBlock* other);
   /// Goes on in a new block where `condition` holds; the record is left to the tables where not.
   void go_on_if(llvm::Value* condition);
   void go_on_unless(llvm::Value* condition) { go_on_if(b_.CreateNot(condition)); }

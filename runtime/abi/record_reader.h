@@ -20,7 +20,8 @@ class RecordReader {
   /// the columns at `row` have no meaning.
   /// CSV: `at` is not used; the result is never null.
   /// Avro: `at` is the first byte of a record that ends by the frame's `end`. The result as for JSON.
-  /// Protobuf: the record ends at the frame's `end`, which is the result if it is not null.
+  /// Protobuf: the record ends at the frame's `end`, which is the result if it is not null. Status leaves are zero
+  /// before.
   virtual const char* read(ReadFrame& frame, const char* at, uint64_t row) const = 0;
   /// Avro, Protobuf: AvroPlan::schema or ProtobufTable::schema of the records that it reads.
   virtual uint64_t schema() const { return 0; }

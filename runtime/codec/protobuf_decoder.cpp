@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <map>
 
 #include "runtime/abi/record_frame.h"
@@ -52,6 +53,7 @@ class ProtobufDecoder : public Decoder {
     arena_ = &arena;
     bytes_ = input.bytes;
     now_ = native_ != nullptr ? native_->get() : nullptr;
+    zeroed_ = nullptr;
     for (const MessageInput& message : input.messages) decode_message(message, input.long_record_bytes);
     return turn.take();
   }
@@ -88,6 +90,8 @@ class ProtobufDecoder : public Decoder {
       return reject(message, diag::RecordTooLong{.bytes = static_cast<int64_t>(bytes),
                                                  .limit = static_cast<int64_t>(kMaxRecordBytes)});
     if (!decode_.bare_schema.empty()) return decode_value(message, message.value, bare_, {});
+    if (!last_framing_.empty() && !message.schema_header && message.value.starts_with(last_framing_)) [[likely]]
+      return decode_value(message, message.value.substr(last_framing_.size()), last_->second, last_->first.id);
     std::string reason;
     const auto framed = read_framing(message.value, message.schema_header, SchemaLanguage::protobuf, reason);
     if (!framed) return reject(message, diag::NoSchemaId{.reason = reason});
@@ -107,6 +111,8 @@ class ProtobufDecoder : public Decoder {
       }
       last_ = &*known;
     }
+    last_framing_.clear();
+    if (!message.schema_header) last_framing_ = message.value.substr(0, message.value.size() - framed->value.size());
     decode_value(message, framed->value, last_->second, last_->first.id);
   }
 
@@ -132,12 +138,25 @@ class ProtobufDecoder : public Decoder {
   bool read_natively(const RecordReader* native, ProtobufReader& reader, std::string_view value) {
     if (native == nullptr) return false;
     const uint32_t row = turn_->next_row();
-    frame_.columns = turn_->columns();
     frame_.reader = &reader;
     frame_.list_slots = 0;
+    if (turn_->columns()[0] != zeroed_) [[unlikely]]
+      begin_block(reader);
     const std::string_view padded = with_padding(value);
     frame_.end = padded.data() + padded.size();
-    return native->read(frame_, padded.data(), row) == frame_.end;
+    if (native->read(frame_, padded.data(), row) == frame_.end) [[likely]]
+      return true;
+    for (size_t field = 0; field < reader.fields(); ++field)
+      static_cast<uint8_t*>(frame_.columns[reader.first_leaf(field)])[row] = 0;
+    return false;
+  }
+
+  void begin_block(const ProtobufReader& reader) {
+    frame_.columns = turn_->columns();
+    const uint32_t rows = turn_->block().rows;
+    for (size_t field = 0; field < reader.fields(); ++field)
+      std::memset(static_cast<char*>(frame_.columns[reader.first_leaf(field)]) + rows, 0, turn_->room());
+    zeroed_ = frame_.columns[0];
   }
 
   /// The same bytes with kPadding readable ones behind them. Those of a turn lie side by side.
@@ -182,8 +201,10 @@ class ProtobufDecoder : public Decoder {
   Schema bare_;  ///< of records without framing
   std::map<SchemaFraming, Schema> by_framing_;
   std::pair<const SchemaFraming, Schema>* last_ = nullptr;  ///< of by_framing_, of the record before
+  std::string last_framing_;                                ///< that of last_ in front of a value; empty: not known
   // Of the call of decode:
   std::string_view bytes_;
+  const void* zeroed_ = nullptr;  ///< the first column of the block whose status leaves are zero where no row is
   const RecordReader* now_ = nullptr;
   TurnBuilder* turn_ = nullptr;
   Arena* arena_ = nullptr;

@@ -28,6 +28,9 @@ class ProtobufReader {
   /// it is where nothing was there before. False: it has a fault, or is broken.
   bool convert(uint32_t target, uint64_t bits, std::string_view bytes, Arena& arena, Slot* slot);
   uint64_t schema() const { return table_->schema; }
+  size_t fields() const { return table_->first_leaf.size() - 1; }
+  /// The status leaf of a field.
+  size_t first_leaf(size_t field) const { return table_->first_leaf[field]; }
   /// Slots that the elements of all lists of a record may take.
   static constexpr size_t kMostListSlots = size_t{1} << 22;
   /// The leaves of [checked<field 0>, …], valid until the next record.

@@ -17,65 +17,68 @@ namespace {
 
 constexpr uint64_t kGoOn = 0x8080808080808080;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
+/// Seconds that microseconds can count, and not much more; others are looked at by the tables.
+constexpr int64_t kMostSeconds = INT64_MAX / 1'000'000 - 1;
 /// Keys of a map up to which each is compared with all others.
 constexpr uint64_t kFewKeys = 64;
 
-/// Of two bytes and more.
-__attribute__((noinline)) const char* read_long_number(const char* at, uint64_t* value) {
+/// A number, or a length, and the byte behind it; null: it has no end. In two registers.
+struct Number {
+  const char* end;
+  uint64_t value;
+};
+
+__attribute__((noinline)) Number read_longest_number(const char* at) {
+  Number number{};
+  number.end = braid::read_varint(at, at + braid::kLongestVarint, &number.value);
+  return number;
+}
+
+/// Without a branch on how many bytes it has, up to eight.
+inline Number read_some_number(const char* at) {
   uint64_t bits = 0;
   std::memcpy(&bits, at, 8);
   const uint64_t stops = ~bits & kGoOn;
-  if (stops == 0) return braid::read_varint(at, at + braid::kLongestVarint, value);
+  if (stops == 0) [[unlikely]]
+    return read_longest_number(at);
   const auto length = static_cast<uint64_t>(__builtin_ctzll(stops) + 1) / 8;
   // Of the bytes up to the one that stops, seven bits each, side by side.
   bits &= stops ^ (stops - 1);
   bits = (bits & 0x007F007F007F007F) | (bits & 0x7F007F007F007F00) >> 1;
   bits = (bits & 0x00003FFF00003FFF) | (bits & 0x3FFF00003FFF0000) >> 2;
-  *value = (bits & 0x000000000FFFFFFF) | (bits & 0x0FFFFFFF00000000) >> 4;
-  return at + length;
+  return {at + length, (bits & 0x000000000FFFFFFF) | (bits & 0x0FFFFFFF00000000) >> 4};
 }
 
-inline const char* read_number(const char* at, uint64_t* value) {
+/// Of two bytes and more.
+__attribute__((noinline)) Number read_long_number(const char* at) {
+  return read_some_number(at);
+}
+
+inline Number read_number(const char* at) {
   const auto first = static_cast<uint8_t>(at[0]), second = static_cast<uint8_t>(at[1]);
-  if (first < 0x80) {
-    *value = first;
-    return at + 1;
-  }
-  if (second < 0x80) {
-    *value = (first & 0x7FU) | uint64_t{second} << 7;
-    return at + 2;
-  }
-  return read_long_number(at, value);
-}
-
-__attribute__((noinline)) const char* pass_long_number(const char* at) {
-  uint64_t value = 0;
-  return read_long_number(at, &value);
-}
-
-inline const char* pass_number(const char* at) {
-  if (at[0] >= 0) return at + 1;
-  if (at[1] >= 0) return at + 2;
-  return pass_long_number(at);
+  if (first < 0x80) return {at + 1, first};
+  if (second < 0x80) return {at + 2, (first & 0x7FU) | uint64_t{second} << 7};
+  return read_long_number(at);
 }
 
 /// Where the bytes begin that a length at `at` counts; null if they do not end by `end`.
-inline const char* read_length(const char* at, const char* end, uint64_t* size) {
-  at = read_number(at, size);
-  if (at == nullptr || *size > INT32_MAX || end - at < static_cast<ptrdiff_t>(*size)) return nullptr;
-  return at;
+inline Number read_length(const char* at, const char* end) {
+  const Number number = read_number(at);
+  if (number.end == nullptr || number.value > INT32_MAX || end - number.end < static_cast<ptrdiff_t>(number.value))
+    return {nullptr, 0};
+  return number;
 }
 
 const char* pass_value(const char* at, const char* end, uint32_t wire) {
-  uint64_t size = 0;
   switch (wire) {
     case 0:
-      return pass_number(at);
+      return read_number(at).end;
     case 1:
       return at + 8;
-    case 2:
-      at = read_length(at, end, &size);
-      return at == nullptr ? nullptr : at + size;
+    case 2: {
+      const Number length = read_length(at, end);
+      return length.end == nullptr ? nullptr : length.end + length.value;
+    }
     case 5:
       return at + 4;
     default:
@@ -83,25 +86,30 @@ const char* pass_value(const char* at, const char* end, uint32_t wire) {
   }
 }
 
+/// The rest of an instant, behind its seconds.
+__attribute__((noinline)) bool read_nanos(const char* at, const char* end, bool is_duration, int64_t seconds,
+                                          int64_t* micros) {
+  if (*at != 0x10) return false;
+  const Number number = read_number(at + 1);
+  const int64_t nanos = static_cast<int32_t>(static_cast<uint32_t>(number.value));
+  if (number.end != end || seconds > kMostSeconds || seconds < -kMostSeconds) return false;
+  const bool negative = is_duration && seconds <= 0 && nanos < 0;
+  const bool mixed = is_duration && seconds < 0 && nanos > 0;
+  if (nanos >= kNanosPerSecond || nanos <= -kNanosPerSecond || (nanos < 0 && !negative) || mixed) return false;
+  *micros = seconds * braid::kMicrosPerSecond + braid::floor_divide(nanos, 1000);
+  return true;
+}
+
 }  // namespace
 
 extern "C" {
 
-const char* braid_protobuf_number(const char* at, uint64_t* value) {
-  return read_number(at, value);
+Number braid_protobuf_number(const char* at) {
+  return read_number(at);
 }
 
-const char* braid_protobuf_pass_number(const char* at) {
-  return pass_number(at);
-}
-
-const char* braid_protobuf_length(const char* at, const char* end, uint64_t* size) {
-  return read_length(at, end, size);
-}
-
-/// The tag of a field, in however many bytes.
-const char* braid_protobuf_tag(const char* at, uint64_t* tag) {
-  return read_number(at, tag);
+Number braid_protobuf_length(const char* at, const char* end) {
+  return read_length(at, end);
 }
 
 /// Behind the value of a field that nobody knows.
@@ -111,19 +119,18 @@ __attribute__((noinline)) const char* braid_protobuf_pass_field(const char* at, 
   return pass_value(at, end, static_cast<uint32_t>(tag & 7));
 }
 
-/// How many values follow each other from `at` on, each but the first behind a tag of those bytes; 0: one is broken.
+/// How many values there are behind each other, the first of which ends at `at`, each other behind a tag of those
+/// bytes; 0: one is broken.
 __attribute__((noinline)) uint64_t braid_protobuf_count(const char* at, const char* end, uint32_t tag,
                                                         uint64_t tag_bytes, uint32_t wire) {
   const uint32_t mask = tag_bytes >= 4 ? ~uint32_t{0} : (uint32_t{1} << (8 * tag_bytes)) - 1;
-  uint64_t count = 0;
-  while (true) {
-    at = pass_value(at, end, wire);
-    if (at == nullptr || at > end) return 0;
-    ++count;
+  for (uint64_t count = 1;; ++count) {
+    if (at >= end) return at == end ? count : 0;
     uint32_t next = 0;
     std::memcpy(&next, at, 4);
-    if (at == end || (next & mask) != tag) return count;
-    at += tag_bytes;
+    if ((next & mask) != tag) return count;
+    at = pass_value(at + tag_bytes, end, wire);
+    if (at == nullptr) return 0;
   }
 }
 
@@ -163,38 +170,28 @@ bool braid_protobuf_scale(int64_t number, int64_t factor, uint32_t is_time, int6
 }
 
 bool braid_protobuf_is_ascii(const char* text, uint64_t size) {
-  uint32_t high = 0;
-  for (uint64_t i = 0; i < size; i += 16) {
-    const auto found =
-        static_cast<uint32_t>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text + i))));
-    const uint64_t left = size - i;
-    high |= left >= 16 ? found : found & ((uint32_t{1} << left) - 1);
-  }
-  return high == 0;
+  auto high = [](const char* at) {
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+  };
+  for (; size > 16; text += 16, size -= 16)
+    if (high(text) != 0) return false;
+  return (high(text) & ((uint32_t{1} << size) - 1)) == 0;
 }
 
-/// google.protobuf.Timestamp and Duration of nothing but their fields.
+/// google.protobuf.Timestamp and Duration of nothing but their fields, in order.
 bool braid_protobuf_instant(const char* at, const char* end, uint32_t is_duration, int64_t* micros) {
-  int64_t seconds = 0, nanos = 0;
-  while (at < end) {
-    const char field = *at;
-    uint64_t bits = 0;
-    at = read_number(at + 1, &bits);
-    if (at == nullptr) return false;
-    if (field == 0x08)
-      seconds = static_cast<int64_t>(bits);
-    else if (field == 0x10)
-      nanos = static_cast<int32_t>(static_cast<uint32_t>(bits));
-    else
-      return false;
+  Number seconds{at, 0};
+  if (at < end && *at == 0x08) [[likely]]
+    seconds = read_some_number(at + 1);
+  const auto whole = static_cast<int64_t>(seconds.value);
+  if (seconds.end == end && whole <= kMostSeconds && whole >= -kMostSeconds) [[likely]] {
+    *micros = whole * braid::kMicrosPerSecond;
+    return true;
   }
-  // Seconds beyond what microseconds can count are looked at by the tables.
-  constexpr int64_t kMostSeconds = INT64_MAX / 1'000'000 - 1;
-  if (at != end || seconds > kMostSeconds || seconds < -kMostSeconds) return false;
-  const bool negative = is_duration != 0 && seconds <= 0 && nanos < 0;
-  const bool mixed = is_duration != 0 && seconds < 0 && nanos > 0;
-  if (nanos >= kNanosPerSecond || nanos <= -kNanosPerSecond || (nanos < 0 && !negative) || mixed) return false;
-  *micros = seconds * braid::kMicrosPerSecond + braid::floor_divide(nanos, 1000);
+  int64_t made = 0;
+  if (seconds.end == nullptr || seconds.end >= end || !read_nanos(seconds.end, end, is_duration != 0, whole, &made))
+    return false;
+  *micros = made;
   return true;
 }
 
