@@ -33,11 +33,14 @@ struct PartitionPosition {
 class TurnBuffer {
  public:
   char* reserve(size_t bytes) {
-    if (bytes > bytes_.size()) bytes_.resize(bytes);
+    if (bytes + kReadableBehind > bytes_.size()) bytes_.resize(bytes + kReadableBehind);
     return bytes_.data();
   }
 
  private:
+  /// Native code reads records of topics up to so far (ReadFrame::end).
+  static constexpr size_t kReadableBehind = 16;
+
   std::vector<char> bytes_;
 };
 
