@@ -8,10 +8,10 @@ While records are produced, in disorder and with broken ones, instances run with
 stopped longer than their session lasts, and leave by SIGTERM. At the end a last instance reads what is left. Then the
 topics of products and ports, read committed by another client, must hold the rows that runs over files give: one for
 each partition number, since each is a task, and for products that group or join by another key than that of the topics
-one over all of them. With --at-least-once the job has no transactions: each of these rows must be there, any of them may be
-there several times, and no other row. It then has no steps that cross partitions, with which it would be one task. VENV is a
-folder for a Python environment with confluent-kafka; exit code
-77: it cannot be had.
+one over all of them. Sources are never idle: what goes by the clock is not in files. With --at-least-once the job has no
+transactions: each of these rows must be there, any of them may be there several times, and no other row. It then has no
+steps that cross partitions, with which it would be one task. VENV is a folder for a Python environment with
+confluent-kafka; exit code 77: it cannot be had.
 """
 import argparse
 import collections
@@ -33,12 +33,14 @@ SCRIPT = """domain shop
 stream click
   key user
   time at within 10s
+  idle never
   from topic "{prefix}clicks" format json
 {{ id: int, user: string, at: timestamp, price: decimal(12,2) }}
 
 table member
   key name
   time at within 10s
+  idle never
   from topic "{prefix}members" format json
 {{ name: string, level: int, at: timestamp }}
 
