@@ -18,8 +18,9 @@ namespace braid {
 namespace {
 
 constexpr int64_t kPatience = 30'000'000;
-/// How long an attempt waits for records that are not there.
+/// How long turns wait for what the job can do without.
 constexpr int64_t kShortly = 1'000'000;
+/// How long an attempt waits for records that are not there.
 constexpr int64_t kUntilSeen = 5'000'000;
 constexpr std::string_view kTokenHead = "braid1:";
 /// Where `meta` says from which offset on the topic of epochs is read.

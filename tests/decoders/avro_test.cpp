@@ -3,10 +3,8 @@
 // BRAID_SEED repeats a run, BRAID_ROUNDS makes it longer.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 
-#include "compiler/codegen/leaf_text_test.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/abi/avro_functions.h"
 #include "runtime/abi/record_frame.h"
@@ -14,6 +12,7 @@
 #include "runtime/codec/avro_container.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_schema.h"
+#include "tests/decoders/decoded_lines.h"
 
 namespace braid::codegen {
 namespace {
@@ -254,30 +253,6 @@ class Source {
   AvroSchema schema;
   std::string text, header;
 };
-
-std::vector<std::string> lines_of(const DecodePlan& plan, const DecodedTurn& turn) {
-  std::vector<std::string> lines;
-  for (const Record& record : turn.records)
-    lines.push_back(std::to_string(record.position) + " line " + std::to_string(record.line) + " of " +
-                    std::to_string(record.bytes.size));
-  for (const RejectedRecord& each : turn.rejected)
-    lines.push_back("rejected " + std::to_string(each.record) + " " + each.diagnostic.message);
-  const std::vector<Leaf> leaves = flatten(decoded_row(plan));
-  for (const Block& block : turn.blocks) {
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      std::string line = "row of " + std::to_string(block.record[row]) + ":";
-      for (size_t leaf = 0; leaf < leaves.size(); ++leaf)
-        line += " " + leaf_text(leaves[leaf], read_slot(block.columns[leaf], row));
-      lines.push_back(std::move(line));
-    }
-  }
-  return lines;
-}
-
-uint64_t from_environment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 TEST(NativeDecoder, EqualsTheTableDrivenOneOnRandomAvro) {
   const uint64_t seed = from_environment("BRAID_SEED", 20'261'128), rounds = from_environment("BRAID_ROUNDS", 6);

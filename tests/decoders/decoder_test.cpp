@@ -4,13 +4,11 @@
 // makes it longer.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "compiler/codegen/leaf_text_test.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/abi/record_frame.h"
 #include "runtime/base/rng.h"
 #include "runtime/codec/decoder.h"
+#include "tests/decoders/decoded_lines.h"
 
 namespace braid::codegen {
 namespace {
@@ -414,34 +412,6 @@ class Source {
   std::string blank_, line_end_;
   uint64_t left_out_ = 0;
 };
-
-/// All that a decoder has found, one line a record or row.
-std::vector<std::string> lines_of(const DecodePlan& plan, const DecodedTurn& turn) {
-  std::vector<std::string> lines;
-  for (const Record& record : turn.records)
-    lines.push_back(std::to_string(record.position) + " line " + std::to_string(record.line) + " ordinal " +
-                    std::to_string(record.ordinal) + " " + std::string(record.bytes.view()));
-  for (const RejectedRecord& each : turn.rejected)
-    lines.push_back("rejected " + std::to_string(each.record) + " E" + std::to_string(each.diagnostic.code) + " " +
-                    each.diagnostic.message);
-  const std::vector<Leaf> leaves = flatten(decoded_row(plan));
-  for (const Block& block : turn.blocks) {
-    if (block.rows == 0) lines.push_back("an empty block");
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      std::string line = "row of " + std::to_string(block.record[row]) + " at " + std::to_string(block.time[row]) +
-                         (block.records == turn.records.data() ? ":" : " of other records:");
-      for (size_t leaf = 0; leaf < leaves.size(); ++leaf)
-        line += " " + leaf_text(leaves[leaf], read_slot(block.columns[leaf], row));
-      lines.push_back(std::move(line));
-    }
-  }
-  return lines;
-}
-
-uint64_t from_environment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 /// Turns of records, some of them more than a block, decoded all ways. Adds to `records` how many there were.
 void compare_decoders(Source& source, const RecordReaderSlot& slot, const RecordReaderSlot& behind_patterns,

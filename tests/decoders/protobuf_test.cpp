@@ -6,14 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "compiler/codegen/leaf_text_test.h"
 #include "compiler/codegen/load/load.h"
 #include "runtime/abi/record_frame.h"
 #include "runtime/base/rng.h"
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_wire.h"
+#include "tests/decoders/decoded_lines.h"
 
 namespace braid::codegen {
 namespace {
@@ -386,29 +385,6 @@ class Source {
   DecodePlan plan;
   ProtobufSchema schema;
 };
-
-std::vector<std::string> lines_of(const DecodePlan& plan, const DecodedTurn& turn) {
-  std::vector<std::string> lines;
-  for (const Record& record : turn.records)
-    lines.push_back(fmt::format("{} of {}", record.position, record.bytes.size));
-  for (const RejectedRecord& each : turn.rejected)
-    lines.push_back(fmt::format("rejected {} {}", each.record, each.diagnostic.message));
-  const std::vector<Leaf> leaves = flatten(decoded_row(plan));
-  for (const Block& block : turn.blocks) {
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      std::string line = fmt::format("row of {}:", block.record[row]);
-      for (size_t leaf = 0; leaf < leaves.size(); ++leaf)
-        line += " " + leaf_text(leaves[leaf], read_slot(block.columns[leaf], row));
-      lines.push_back(std::move(line));
-    }
-  }
-  return lines;
-}
-
-uint64_t from_environment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 /// A turn of those records side by side, or each in memory of just its size.
 void compare(const Source& source, Decoder& table, Decoder& native, const std::vector<std::string>& records,
