@@ -27,9 +27,7 @@ class AvroEmitter {
       types_.push_back(type);
       leaf += 1 + leaf_count(type);
     }
-    function_ = llvm::Function::Create(llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.ptr, m_.i64}, false),
-                                       llvm::Function::ExternalLinkage, name, *m_.module);
-    function_->setDoesNotThrow();
+    function_ = m_.record_reader(name);
     frame_ = function_->getArg(0);
     row_ = function_->getArg(2);
   }

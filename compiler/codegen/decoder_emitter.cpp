@@ -81,9 +81,7 @@ class DecoderEmitter {
       readers_.push_back(reader_of(without_optional(type)->kind, numeric_time));
       leaf += 1 + leaf_count(type);
     }
-    function_ = llvm::Function::Create(llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.ptr, m_.i64}, false),
-                                       llvm::Function::ExternalLinkage, name, *m_.module);
-    function_->setDoesNotThrow();
+    function_ = m_.record_reader(name);
     frame_ = function_->getArg(0);
     row_ = function_->getArg(2);
     b_.SetInsertPoint(block("entry"));

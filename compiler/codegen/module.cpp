@@ -151,6 +151,13 @@ llvm::FunctionCallee Module::helper(std::string_view name, llvm::Type* result, l
   return callee;
 }
 
+llvm::Function* Module::record_reader(const std::string& name) {
+  llvm::Function* function = llvm::Function::Create(llvm::FunctionType::get(ptr, {ptr, ptr, i64}, /*isVarArg=*/false),
+                                                    llvm::Function::ExternalLinkage, name, *module);
+  function->setDoesNotThrow();
+  return function;
+}
+
 llvm::FunctionCallee Module::native(const FunctionDeclaration& function) {
   natives.emplace(std::string(function.symbol), function.native);
   return helper(function.symbol, i32, {ptr, ptr, ptr});

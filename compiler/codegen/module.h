@@ -42,6 +42,8 @@ class Module {
   llvm::Constant* text(std::string_view content);
   llvm::Constant* table(const std::vector<uint32_t>& entries);
   llvm::FunctionCallee helper(std::string_view name, llvm::Type* result, llvm::ArrayRef<llvm::Type*> parameters);
+  /// A function that reads a record, as RecordReader::read(); its body is emitted later.
+  llvm::Function* record_reader(const std::string& name);
   /// The native form of a standard library function, for bitcode or its address to fill.
   llvm::FunctionCallee native(const FunctionDeclaration& function);
 

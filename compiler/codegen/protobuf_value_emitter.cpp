@@ -32,9 +32,7 @@ bool is_text(const Type& type) {
 
 ProtobufValueEmitter::ProtobufValueEmitter(Module& module, const std::string& name, bool inline_calls)
     : m_(module), b_(module.context()), inline_calls_(inline_calls) {
-  function_ = llvm::Function::Create(llvm::FunctionType::get(m_.ptr, {m_.ptr, m_.ptr, m_.i64}, false),
-                                     llvm::Function::ExternalLinkage, name, *m_.module);
-  function_->setDoesNotThrow();
+  function_ = m_.record_reader(name);
   frame_ = function_->getArg(0);
   row_ = function_->getArg(2);
   b_.SetInsertPoint(block("entry"));
