@@ -107,6 +107,13 @@ std::string why_empty(const JobReport::Product& product, bool sealed) {
   return fmt::format("nothing came out: {} records {}", grouped(most->first), most->second);
 }
 
+/// The columns of the table: of a product that is a table, what became of each row stands in front.
+std::vector<Field> shown_row(const ProductSpec& product) {
+  std::vector<Field> row = product.row;
+  if (product.changes) row.insert(row.begin(), {"change", string_type()});
+  return row;
+}
+
 void print_name(const ProductSpec& product, bool color, std::FILE* to) {
   fmt::print(to, "{}{} version {}{}\n", color ? "\x1b[1m" : "", product.qualified(), product.version,
              color ? "\x1b[0m" : "");
@@ -169,7 +176,7 @@ void print_report(const Program& program, const DryRunReport& result, const RowC
     const auto& collected = rows.rows(static_cast<int>(i));
     print_name(product, table ? console.color_out : console.color_err, to);
     if (table && !collected.rows.empty())
-      std::fputs(table_of(product.row, collected.rows).render(console.width, console.color_out).c_str(), to);
+      std::fputs(table_of(shown_row(product), collected.rows).render(console.width, console.color_out).c_str(), to);
     if (!flags.quiet)
       print_account(i, report.products[i], rows, rows_shown(flags), !flags.no_seal && !report.drained, to);
   }

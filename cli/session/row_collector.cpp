@@ -1,5 +1,8 @@
 #include "cli/session/row_collector.h"
 
+#include "runtime/codec/change_encoder.h"
+#include "runtime/data/row_change.h"
+
 namespace braid::cli {
 namespace {
 
@@ -9,6 +12,11 @@ void keep(RowCollector::Collected& into, const std::vector<Field>& row, const Bl
     for (size_t leaf = 0; leaf < slots.size(); ++leaf) slots[leaf] = read_slot(block.columns[leaf], r);
     ResultRow made{.fields = row};
     size_t at = 0;
+    if (block.columns.size() > flatten(row).size()) {
+      static constexpr const char* kWords[] = {"new", "changed", "gone"};
+      made.fields.insert(made.fields.begin(), {"change", string_type()});
+      made.values.push_back({std::string(kWords[static_cast<size_t>(row_change(block, r))])});
+    }
     for (const Field& field : row) {
       made.values.push_back(from_slots(field.type, slots.data() + at));
       at += leaf_count(field.type);
@@ -24,8 +32,10 @@ RowCollector::RowCollector(const Program& program, Limits limits, std::string fo
                            std::function<void(const std::string&)> print)
     : limits_(limits), print_(std::move(print)), products_(program.products.size()) {
   if (!print_) return;
-  for (const ProductSpec& product : program.products)
-    encoders_.push_back(make_encoder(format == "csv" ? Format::csv : Format::ndjson, product.row));
+  for (const ProductSpec& product : program.products) {
+    const auto make = product.changes ? make_change_encoder : make_encoder;
+    encoders_.push_back(make(format == "csv" ? Format::csv : Format::ndjson, product.row, {}, "product"));
+  }
 }
 
 void RowCollector::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {

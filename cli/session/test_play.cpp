@@ -143,7 +143,7 @@ class Play {
       if (mismatch_) break;
     }
     if (record_ != nullptr && !mismatch_) {
-      for (const auto& [product, port] : session_->waiting()) keep(product, port, session_->take(product, port));
+      for (const auto& [product, port] : session_->waiting()) keep(product, port, take(product, port));
       record_->ledgers = report_of(program_, session_->engine()).products;
     }
     return std::move(mismatch_);
@@ -154,7 +154,18 @@ class Play {
 
   void keep(int product, const std::string& port, const std::vector<CapturedRow>& rows) {
     auto& kept = record_->rows[program_.products[product].qualified() + "/" + port];
+    // Of a table, the content counts: the changes on the way depend on the turns.
+    if (port.empty() && program_.products[product].changes) kept.clear();
     for (const CapturedRow& row : rows) kept.push_back(to_json(row.type, row.value));
+  }
+  /// Rows since the last call; of a table its content.
+  std::vector<CapturedRow> take(int product, const std::string& port) {
+    std::vector<CapturedRow> rows = session_->take(product, port);
+    const ProductSpec& spec = program_.products[product];
+    if (!port.empty() || !spec.changes) return rows;
+    CapturedTable& table = tables_.try_emplace(product, spec.key).first->second;
+    for (const CapturedRow& row : rows) table.apply(row);
+    return table.rows();
   }
   /// A turn is over.
   Status restart() {
@@ -248,7 +259,7 @@ class Play {
     const int product = product_of(program_, of);
     BRAID_CHECK(product >= 0, "an expected product that was not compiled");
     std::vector<ResultRow> rows;
-    std::vector<CapturedRow> taken = session_->take(product, expect.port);
+    std::vector<CapturedRow> taken = take(product, expect.port);
     if (record_ != nullptr) keep(product, expect.port, taken);
     for (CapturedRow& row : taken)
       rows.push_back({row.type->fields, std::get<std::vector<Value>>(std::move(row.value.content))});
@@ -270,6 +281,7 @@ class Play {
   PlayRecord* record_;
   Rng rng_;
   std::unique_ptr<InMemorySession> session_;
+  std::map<int, CapturedTable> tables_;  ///< of products that are tables
   std::vector<Arriving> pending_;
   std::optional<Mismatch> mismatch_;
   int64_t now_ = 0;

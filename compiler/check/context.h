@@ -37,6 +37,7 @@ struct Row {
   std::vector<RowField> fields;
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
+  bool changes = false;    ///< of a table: its rows are changes, not versions
   bool in_window = false;  ///< between a `window` and its `group`
   bool has_time = false;
   int time_field = -1;      ///< -1: travels beside the row

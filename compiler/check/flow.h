@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, windows (window and
-// group).
+// group), tables (what tables that change need).
 #pragma once
 
 #include <optional>
@@ -65,6 +65,16 @@ class FlowChecker {
   };
   bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+
+  // tables.cpp
+  void last(const ast::Last& node, Span span);
+  /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
+  bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
+  /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
+  bool table_as_changes(std::string_view step, Span place, Span span);
+  /// The table's key in the row, as paths of field indexes; nothing after a report.
+  std::optional<std::vector<std::vector<int>>> table_key(Span place);
+  void finish_table(const std::vector<ast::Clause>& clauses);
 
   // windows.cpp
   void window(const ast::Window& node, Span span);

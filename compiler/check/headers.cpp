@@ -61,6 +61,11 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
     return;
   }
   if (column == row_.time_field) return;
+  if (row_.changes) {
+    context_.not_yet(clause.field.span, "another `time` for a table that a step makes",
+                     "leave the clause out: a row has the time of its change");
+    return;
+  }
   if (!row_.has_time) {
     context_.no_event_time(row_, row_.relation, "time")
         .at(clause.field.span, "what it reads has no event time")

@@ -268,6 +268,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     row_.key_stated = true;
     return finish();
   }
+  if (right.row.changes) {
+    context_.not_yet(node.relation.span, "a join with a table that a step makes",
+                     "a declared table, or a view over one, has a history to join with");
+    return finish();
+  }
   if (row_.table) {
     context_.not_yet(context_.word(span, "join"), "a join of a table with a table",
                      "a stream can be joined with each of them");

@@ -43,9 +43,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   }
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
-  if (row_.table && made_.kind == typed::RelationKind::product)
-    context_.not_yet(info_.from_span, "a product made from a table",
-                     "a product from a stream can be joined with the table as of its time");
+  finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
   finish_header(clauses);
@@ -113,6 +111,8 @@ bool FlowChecker::from(const ast::From& from) {
   }
   from_relation_span_ = node.relation.span;
   RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
+  if (source.row.changes && resolved.declaration->kind() == "product")
+    context_.not_yet(node.relation.span, "reading a product that is a table", "a `view` of the same flow can be read");
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -165,10 +165,7 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Top&) {
                    later("top", span, "`max`, `arg_max` and `group` in a window give the first of each group", true);
                  },
-                 [&](const ast::Last&) {
-                   later("last", span, "`window` with `group … { x: last(x) }` gives the newest row of each window",
-                         false);
-                 },
+                 [&](const ast::Last& node) { last(node, span); },
                  [&](const ast::Distinct&) {
                    later("distinct", span,
                          "`unique … within` in the contract of a product keeps the first row of a key", false);
@@ -330,7 +327,10 @@ void FlowChecker::where(const ast::Where& node, Span span) {
   Expressions expressions(context_, place_, &row_);
   const typed::ExpressionRef condition = expressions.condition(*node.condition);
   typed::WhereStep made{condition, {}};
-  if (node.otherwise && port(*node.otherwise, false)) made.port = node.otherwise->text;
+  if (node.otherwise && row_.table)
+    context_.not_yet(node.otherwise->span, "a port for rows of a table", "two views, one with each condition");
+  else if (node.otherwise && port(*node.otherwise, false))
+    made.port = node.otherwise->text;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (is_poison(condition)) return forget_optional(context_.text(span));
   Expressions facts(context_, place_, &row_);

@@ -238,6 +238,7 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                         .at(option.span, "each row may change with the next");
                   return;
                 case ast::EmitKind::changes:
+                  if (!windowed) return;
                   return context_.not_yet(option.span, "`emit changes`",
                                           "`emit final`, the default, gives each row once, when its window has closed");
                 case ast::EmitKind::every:
@@ -265,18 +266,19 @@ void FlowChecker::group(const ast::Group& node, Span span) {
         const auto* emit = std::get_if<ast::Emit>(&option.node);
         return emit != nullptr && emit->kind == ast::EmitKind::final;
       });
-  if (!window_ && !final_stated && !row_.open)
-    context_.not_yet(word, "a `group` without a window", "`window tumbling 1h` before it makes a group per hour");
-  bool sound = window_ && window_->sound;
+  made.windowed = window_.has_value();
+  bool sound = !final_stated && !row_.open &&
+               (made.windowed || (bounded(node.options, "group", span) && table_as_changes("group", word, span)));
+  if (made.windowed) sound = window_->sound;
 
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
   with_window.in_window = false;
   const int window_column = static_cast<int>(row_.fields.size());
-  if (row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
+  if (made.windowed && row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
   Expressions expressions(context_, place_, &with_window);
   GroupScope scope;
-  scope.window = window_type();
+  if (made.windowed) scope.window = window_type();
   struct KeyColumn {
     std::string name;
     typed::ExpressionRef value;
@@ -343,6 +345,12 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     fields.push_back(std::move(field));
     return true;
   };
+  for (const typed::Aggregate& aggregate : scope.aggregates) {
+    if (made.windowed || !row_.changes || typed::subtracts(aggregate.kind)) continue;
+    context_.not_yet(aggregate.span, "`" + std::string(typed::name_of(aggregate.kind)) + "` over a table",
+                     "`count`, `sum` and `avg` follow rows that go");
+    sound = false;
+  }
   for (const typed::Aggregate& aggregate : scope.aggregates)
     for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter})
       if (part != nullptr && reads_window(part)) {
@@ -413,7 +421,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.fields = std::move(fields);
   next.time_field = -1;
   next.key_clause = cover(word, keys_end);
-  const bool known = window_.has_value();
+  const bool known = made.windowed || sound;
+  next.table = next.changes = !made.windowed;
   if (window_) made.window = window_->window;
   next.open |= open;
   row_ = std::move(next);

@@ -40,6 +40,14 @@ int deleted_column(const std::vector<Field>& row) {
   return !row.empty() && row.back().name == kDeleted ? static_cast<int>(row.size()) - 1 : -1;
 }
 
+int retracted_column(const std::vector<Field>& row) {
+  return !row.empty() && row.back().name == kRetracted ? static_cast<int>(row.size()) - 1 : -1;
+}
+
+bool is_hidden(const Field& field) {
+  return field.name.starts_with(kHiddenMark);
+}
+
 std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
   std::vector<Field> fields = right_row;
   if (deleted_column(fields) >= 0) fields.pop_back();
@@ -96,7 +104,11 @@ class Builder {
     for (const typed::RelationId product : products) {
       const int node = relation(product);
       // A test may look at a view as if it were published.
-      if (project_.relations[product].kind == typed::RelationKind::view) publish(product, as_stream(product, node));
+      const typed::Relation& looked_at = project_.relations[product];
+      if (looked_at.kind != typed::RelationKind::view) continue;
+      publish(product, looked_at.changes
+                           ? net(read_all(node, "publish", "view " + looked_at.name, looked_at.span), looked_at)
+                           : as_stream(product, node));
     }
     return std::move(plan_);
   }
@@ -137,6 +149,7 @@ class Builder {
   bool is_table(typed::RelationId id) const {
     const typed::Relation& relation = project_.relations[id];
     if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
+    if (relation.changes) return false;
     return is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
   }
 
@@ -202,9 +215,11 @@ class Builder {
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
     int at = -1;
+    bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
     for (const typed::Step& step : relation.steps) {
-      is_table_flow_ = is_table(id);  // a relation read on the way has set it for itself
+      versions_ = versions;  // a relation read on the way has set it for itself
       at = this->step(at, step, relation);
+      versions &= !std::holds_alternative<typed::LatestStep>(step.content);
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
@@ -220,7 +235,7 @@ class Builder {
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::reject)
-        at = add({.content = KeepNode{check.condition, "", check.name},
+        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name},
                   .inputs = {at},
                   .row = row(at),
                   .text = "check " + check.name,
@@ -236,12 +251,59 @@ class Builder {
     }
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::alert)
-        at = add({.content = AlertNode{check.name, check.condition},
+        at = add({.content = AlertNode{check.name, unless_ends(at, unless_goes(at, check.condition))},
                   .inputs = {at},
                   .row = row(at),
                   .text = "check " + check.name,
                   .span = check.span});
-    return publish(id, at);
+    if (!relation.changes) return publish(id, at);
+    if (!relation.version_key.empty()) {
+      std::vector<ExpressionRef> key;
+      for (const std::vector<int>& path : relation.version_key) key.push_back(read_path(at, path, relation.span));
+      at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
+    }
+    return publish(id, net(at, relation));
+  }
+
+  ExpressionRef read_path(int at, const std::vector<int>& path, Span span) const {
+    ExpressionRef value = column(at, path.front(), span);
+    for (size_t i = 1; i < path.size(); ++i)
+      value = typed::make(without_optional(value->type)->fields[path[i]].type, span, typed::FieldRead{value, path[i]});
+    return value;
+  }
+
+  /// A check is not asked of a row that closes its key.
+  ExpressionRef unless_ends(int at, const ExpressionRef& condition) const {
+    const int deleted = deleted_column(row(at));
+    if (deleted < 0) return condition;
+    return typed::make(bool_type(), condition->span, typed::Either{column(at, deleted, condition->span), condition});
+  }
+  /// Nor an alert of one that goes.
+  ExpressionRef unless_goes(int at, const ExpressionRef& condition) const {
+    const int retracted = retracted_column(row(at));
+    if (retracted < 0) return condition;
+    return typed::make(bool_type(), condition->span, typed::Either{column(at, retracted, condition->span), condition});
+  }
+
+  int latest(int at, std::vector<ExpressionRef> keys, bool versions, std::string label, std::string text, Span span) {
+    Node node{
+        .content = LatestNode{versions, std::move(keys)}, .inputs = {at}, .row = row(at), .text = text, .span = span};
+    if (deleted_column(node.row) >= 0) node.row.pop_back();
+    node.row.push_back({std::string(kRetracted), bool_type()});
+    node.state.label = std::move(label);
+    return add(std::move(node));
+  }
+
+  int net(int at, const typed::Relation& relation) {
+    NetNode made;
+    for (const std::vector<int>& path : relation.key) made.keys.push_back(read_path(at, path, relation.span));
+    Node node{.content = std::move(made),
+              .inputs = {at},
+              .row = row(at),
+              .text = "changes of " + relation.name,
+              .span = relation.span};
+    node.row.back() = {std::string(kChange), int_type()};
+    return add(std::move(node));
   }
 
   /// The rows of a view, converted; of versions, those that open one.
@@ -279,7 +341,7 @@ class Builder {
     if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
-      if (is_table_flow_) return close_unless(at, where->condition, step);
+      if (versions_) return close_unless(at, where->condition, step);
       Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
       keep.row = row(at);
       return add(std::move(keep));
@@ -295,10 +357,7 @@ class Builder {
                                   : unless_deleted(at, reading(written, row(at))));
         made.row[i].type = columns.back()->type;
       }
-      if (const int deleted = deleted_column(row(at)); deleted >= 0) {
-        columns.push_back(column(at, deleted, step.span));
-        made.row.push_back(row(at)[deleted]);
-      }
+      carry_mark(at, columns, made.row, step.span);
       return add(std::move(made));
     }
     if (const auto* join = std::get_if<typed::JoinStep>(&step.content)) {
@@ -315,8 +374,15 @@ class Builder {
       joined.state.label = owner.name + ": " + step.text;
       return add(std::move(joined));
     }
+    if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
+      const bool versions = versions_;
+      at = read_all(at, "read", step.text, step.span);
+      return latest(at, newest->keys, versions,
+                    newest->name.empty() ? owner.name + ": " + step.text : owner.name + " as " + newest->name,
+                    step.text, step.span);
+    }
     const auto& group = std::get<typed::GroupStep>(step.content);
-    GroupNode made{group.window, {}, group.aggregates};
+    GroupNode made{group.windowed, group.window, {}, group.aggregates};
     Node grouped = node(GroupNode{});
     grouped.row.clear();
     for (size_t i = 0; i < group.keys.size(); ++i) {
@@ -333,13 +399,26 @@ class Builder {
       if (const auto* column = as_column(group.finish[i]);
           column && column->index < static_cast<int>(grouped.row.size()))
         grouped.row[column->index].name = step.row[i].name;
-    grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    if (group.windowed) {
+      grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    } else {
+      grouped.row.push_back({std::string(kRetracted), bool_type()});
+    }
     grouped.content = std::move(made);
     grouped.state.label = group.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + group.name;
     const int grouping = add(std::move(grouped));
     Node finish = node(ProjectNode{"finish", group.finish});
     finish.inputs = {grouping};
+    carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
     return add(std::move(finish));
+  }
+
+  /// What says that a row closes its key, or goes, stays behind the other columns.
+  void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
+    const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
+    if (mark < 0) return;
+    columns.push_back(column(at, mark, span));
+    fields.push_back(row(at)[mark]);
   }
 
   int add_never_deleted(int at, const typed::Step& step) {
@@ -383,7 +462,7 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
-  bool is_table_flow_ = false;
+  bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 
 }  // namespace
@@ -400,13 +479,16 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
+         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content);
 }
 
 void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here = std::holds_alternative<GroupNode>(node.content) ||
+                           std::holds_alternative<LatestNode>(node.content) ||
+                           std::holds_alternative<NetNode>(node.content) ||
                            (std::holds_alternative<JoinNode>(node.content) &&
                             std::get<JoinNode>(node.content).step.kind == typed::JoinKind::interval &&
                             !std::get<JoinNode>(node.content).step.nearest);

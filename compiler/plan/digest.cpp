@@ -68,15 +68,27 @@ class Meaning {
   }
   std::string operator()(const GroupNode& group) const {
     const typed::Window& window = group.window;
-    std::string text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
-                                   window.slide_us, static_cast<int>(window.unit), window.size_units,
-                                   window.slide_units, window.zone, window.late_us);
+    std::string text = "group of all time";
+    if (group.windowed)
+      text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
+                         window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
+                         window.zone, window.late_us);
     for (const auto& key : group.keys) text += " " + expression(key, 0);
     for (const auto& aggregate : group.aggregates) {
       text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
         text += part ? " " + expression(part, 0) : " none";
     }
+    return text;
+  }
+  std::string operator()(const LatestNode& latest) const {
+    std::string text = latest.versions ? "latest version" : "latest";
+    for (const auto& key : latest.keys) text += " " + expression(key, 0);
+    return text;
+  }
+  std::string operator()(const NetNode& net) const {
+    std::string text = "net";
+    for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
@@ -126,7 +138,8 @@ void identify(Plan& plan, const typed::Project& project) {
     if (std::holds_alternative<GroupNode>(node.content)) schema += "|slices 2";
     node.state.schema = digest(schema);
     const bool named =
-        node.state.label.find(" as ") != std::string::npos && std::holds_alternative<GroupNode>(node.content);
+        node.state.label.find(" as ") != std::string::npos &&
+        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     if (node.state.label.empty()) node.state.label = node.text;
   }

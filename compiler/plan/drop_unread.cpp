@@ -175,6 +175,19 @@ class Pruner {
       for (const ExpressionRef& key : group->keys) collect(key, input(0));
       for (const typed::Aggregate& aggregate : group->aggregates)
         for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
+      if (const int retracted = retracted_column(plan_.nodes[node.inputs[0]].row); retracted >= 0)
+        input(0)[retracted].add(kWhole);
+    } else if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
+      own.back().add(kWhole);
+      for (size_t i = 0; i + 1 < own.size(); ++i)
+        if (own[i].any) own[i].add(kWhole);
+      pass_on(0, own.size() - 1);
+      if (const int deleted = deleted_column(plan_.nodes[node.inputs[0]].row); deleted >= 0)
+        input(0)[deleted].add(kWhole);
+      for (const ExpressionRef& key : latest->keys) collect(key, input(0));
+    } else if (std::holds_alternative<NetNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
+      pass_on(0, own.size());
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -242,6 +255,22 @@ class Pruner {
       for (typed::Aggregate& aggregate : group->aggregates)
         for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
           *part = rewrite(*part, input(0));
+    } else if (auto* latest = std::get_if<LatestNode>(&node.content)) {
+      // What of the input lives for its keys alone goes on, too: a row is kept as it came.
+      moved = input(0);
+      for (ExpressionRef& key : latest->keys) key = rewrite(key, input(0));
+      if (deleted_column(plan_.nodes[node.inputs[0]].row) >= 0) {
+        moved.row.pop_back();
+        moved.column.pop_back();
+        moved.fields.pop_back();
+      }
+      moved.column.push_back(static_cast<int>(moved.row.size()));
+      moved.fields.emplace_back();
+      moved.row.push_back(node.row.back());
+    } else if (auto* net = std::get_if<NetNode>(&node.content)) {
+      moved = input(0);
+      moved.row.back() = node.row.back();
+      for (ExpressionRef& key : net->keys) key = rewrite(key, input(0));
     } else {
       // Rows go through as they are: the live columns are those of the input.
       moved = input(0);

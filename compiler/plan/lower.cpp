@@ -213,6 +213,20 @@ class Lowering {
     if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
+    if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
+      LatestOperator made{.versions = latest->versions,
+                          .fields = static_cast<int>(node.row.size()) - 1,
+                          .deleted = deleted_column(input_row(0))};
+      const auto [before, keys] = key_fields(node, input(0), latest->keys);
+      made.keys = keys;
+      return add(node, made, {before});
+    }
+    if (const auto* net = std::get_if<NetNode>(&node.content)) {
+      NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
+      const auto [before, keys] = key_fields(node, input(0), net->keys);
+      made.keys = keys;
+      return add(node, made, {before});
+    }
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -234,7 +248,7 @@ class Lowering {
   /// The fields of a row that people know.
   static std::vector<std::string> names_of(const std::vector<Field>& row) {
     std::vector<std::string> names;
-    for (const Field& field : row) names.push_back(field.name == kDeleted ? "" : field.name);
+    for (const Field& field : row) names.push_back(is_hidden(field) ? "" : field.name);
     return names;
   }
 
@@ -326,6 +340,7 @@ class Lowering {
   int lower_group(int index, const Node& node, const GroupNode& group) {
     GroupOperator made;
     const typed::Window& window = group.window;
+    made.windowed = group.windowed;
     made.window = {.hopping = window.kind == typed::WindowKind::hopping,
                    .size_us = window.size_us,
                    .slide_us = window.slide_us,
@@ -385,6 +400,10 @@ class Lowering {
                known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin()),
            .expression = expression(aggregate.span, output)});
     }
+    if (const int mark = retracted_column(before.row); mark >= 0) {
+      output.clear();
+      made.retracted = column(typed::make(bool_type(), node.span, typed::ColumnRead{mark}), std::string(kRetracted));
+    }
     const int from = operator_of_[node.inputs[0]];
     const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
     const int input = append(node, from, false, project_step(node, columns, row, before.row, std::move(outputs)));
@@ -409,13 +428,19 @@ class Lowering {
     };
     for (const Operator& each : program().operators) {
       if (const auto* publish = std::get_if<PublishOperator>(&each.content))
-        program().products[publish->product].row = each.row;
+        set_row(program().products[publish->product], each.row);
       if (const auto* source = std::get_if<SourceOperator>(&each.content))
         for (const int product : each.products) note(program().products[product].sources, source->source);
       for (const int input : each.inputs)
         if (const auto* publish = std::get_if<PublishOperator>(&program().operators[input].content))
           for (const int product : each.products) note(program().products[product].products, publish->product);
     }
+  }
+
+  static void set_row(ProductSpec& product, const std::vector<Field>& row) {
+    product.row = row;
+    product.changes = row.back().name == kChange;
+    if (product.changes) product.row.pop_back();
   }
 
   const Plan& plan_;

@@ -14,6 +14,7 @@
 #include "compiler/typed/expression.h"
 #include "compiler/typed/project.h"
 #include "runtime/abi/program.h"
+#include "runtime/data/row_change.h"
 
 namespace braid::plan {
 
@@ -29,6 +30,12 @@ struct SourceNode {
 inline constexpr std::string_view kDeleted = "?deleted";
 /// Its index in the row, −1 if there is none.
 int deleted_column(const std::vector<Field>& row);
+/// Rows that are changes of a table carry the bool column kRetracted behind all others (runtime/data/row_change.h): the
+/// row goes, instead of coming. A row that goes is the one that came, field by field. Steps without state pass it on.
+/// Its index in the row, −1 if there is none.
+int retracted_column(const std::vector<Field>& row);
+/// Columns that the planner adds, not the script.
+bool is_hidden(const Field& field);
 /// `where`, and a check of a contract that rejects.
 struct KeepNode {
   typed::ExpressionRef condition;
@@ -52,11 +59,23 @@ struct JoinNode {
   /// such a row only its place is kept.
   typed::ExpressionRef right_filter = nullptr;
 };
-/// Row: keys, aggregates, window { start, end }.
+/// Row: keys, aggregates, window { start, end }. Without a window: keys, aggregates, kRetracted; the input's rows may
+/// be changes too.
 struct GroupNode {
+  bool windowed = true;
   typed::Window window;
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
+};
+/// The newest row of each key, as changes. Input: rows of a stream, or versions of a table. Row: the input's without
+/// kDeleted, then kRetracted.
+struct LatestNode {
+  bool versions = false;  ///< of a table
+  std::vector<typed::ExpressionRef> keys;
+};
+/// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
+struct NetNode {
+  std::vector<typed::ExpressionRef> keys;
 };
 struct RetimeNode {
   int time_column;
@@ -75,8 +94,8 @@ struct PublishNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, RetimeNode, UniqueNode, AlertNode,
-               PublishNode>
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, NetNode, RetimeNode,
+               UniqueNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -84,7 +103,7 @@ struct Node {
   Span span;
   StateIdentity state;        ///< of stateful nodes
   std::vector<int> products;  ///< whose ledgers count what leaves here
-  bool derived = false;       ///< rows made by a window or an interval join of the same product
+  bool derived = false;       ///< rows made by a step that gives 0..n rows, of the same product
 };
 
 struct Plan {

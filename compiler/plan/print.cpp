@@ -81,7 +81,7 @@ struct Describe {
     return line;
   }
   std::string operator()(const GroupNode& group) const {
-    std::string line = "group by window";
+    std::string line = group.windowed ? "group by window" : "group";
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
     static constexpr const char* kNames[] = {"count",          "sum",   "min",  "max",     "avg",
@@ -94,6 +94,16 @@ struct Describe {
       if (aggregate.by) line += " by " + text(aggregate.by);
       if (aggregate.filter) line += " where " + text(aggregate.filter);
     }
+    return line;
+  }
+  std::string operator()(const LatestNode& latest) const {
+    std::string line = "latest by";
+    for (const auto& key : latest.keys) line += " " + text(key);
+    return line;
+  }
+  std::string operator()(const NetNode& net) const {
+    std::string line = "net by";
+    for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
   std::string operator()(const RetimeNode& retime) const {
@@ -114,9 +124,9 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",     "rows",          "union",  "reference join",
-                                           "as-of join", "interval join", "group",  "retime",
-                                           "unique",     "alert",         "publish"};
+  static constexpr const char* kNames[] = {"source", "rows",   "union", "reference join", "as-of join", "interval join",
+                                           "group",  "latest", "net",   "retime",         "unique",     "alert",
+                                           "publish"};
   return kNames[each.content.index()];
 }
 

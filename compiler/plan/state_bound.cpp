@@ -17,7 +17,11 @@ class Bound {
   std::string of(int index) const {
     const Node& node = plan_.nodes[index];
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
-    if (const auto* group = std::get_if<GroupNode>(&node.content)) return of(node, group->window);
+    if (const auto* group = std::get_if<GroupNode>(&node.content))
+      return group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0]);
+    if (std::holds_alternative<LatestNode>(node.content))
+      return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
+             length(disorder(node.inputs[0]));
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -25,6 +29,20 @@ class Bound {
   }
 
  private:
+  /// How long a step without a window keeps a key.
+  std::string as_long(int input) const {
+    for (int at = input; at >= 0;) {
+      const Node& node = plan_.nodes[at];
+      if (retracted_column(node.row) >= 0) return " of the table before it";
+      if (const auto* source = std::get_if<SourceNode>(&node.content);
+          source != nullptr && project_.relations[source->relation].kind == typed::RelationKind::table)
+        return " of the table " + project_.relations[source->relation].qualified();
+      if (std::holds_alternative<GroupNode>(node.content)) break;
+      at = node.inputs.empty() ? -1 : node.inputs[0];
+    }
+    return ", for ever, as `retain forever` says";
+  }
+
   std::string of(const Node& node, const JoinNode& join) const {
     const std::string rows = rows_of(node, join);
     return join.right_filter ? rows + "; of rows that the `where` drops, the keys alone" : rows;

@@ -38,7 +38,7 @@ std::vector<UniqueColumns> through(const ProjectNode& project, const std::vector
 /// The window is a struct column behind keys and aggregates; it is never the key of a join as a whole, so what a window
 /// makes is unique for those alone that join by the key within less than a window.
 std::vector<UniqueColumns> of_group(const GroupNode& group) {
-  if (group.window.unit != typed::CalendarUnit::none || group.window.slide_us <= 1) return {};
+  if (!group.windowed || group.window.unit != typed::CalendarUnit::none || group.window.slide_us <= 1) return {};
   UniqueColumns keys{{}, group.window.slide_us - 1};
   for (size_t i = 0; i < group.keys.size(); ++i) keys.columns.push_back(static_cast<int>(i));
   return {std::move(keys)};
@@ -71,6 +71,7 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
   const Node& node = plan.nodes[index];
   if (const auto* source = std::get_if<SourceNode>(&node.content)) return of_source(*source, project);
   if (const auto* group = std::get_if<GroupNode>(&node.content)) return of_group(*group);
+  if (std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<NetNode>(node.content)) return {};
   // Rows of two flows repeat one another; a re-timed flow and a join have times of their own.
   if (std::holds_alternative<UnionNode>(node.content)) return {};
   std::vector<UniqueColumns> sets = unique_columns(plan, node.inputs[0], project);

@@ -84,10 +84,20 @@ class Verifier {
   }
   void check(const Node& node, const GroupNode& group) const {
     holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");
+    holds(group.windowed != (retracted_column(node.row) >= 0), "a group without window whose rows are no changes");
+    holds(!group.windowed || retracted_column(row(node, 0)) < 0, "a window over changes");
     for (const auto& key : group.keys) expression(key, row(node, 0));
     for (const auto& aggregate : group.aggregates)
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
         if (part) expression(part, row(node, 0));
+  }
+  void check(const Node& node, const LatestNode& latest) const {
+    holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
+    for (const auto& key : latest.keys) expression(key, row(node, 0));
+  }
+  void check(const Node& node, const NetNode& net) const {
+    holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
+    for (const auto& key : net.keys) expression(key, row(node, 0));
   }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);

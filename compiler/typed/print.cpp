@@ -34,7 +34,9 @@ std::string_view word(JoinKind kind) {
   BRAID_UNREACHABLE("join kind");
 }
 
-std::string_view word(AggregateKind kind) {
+}  // namespace
+
+std::string_view name_of(AggregateKind kind) {
   switch (kind) {
     case AggregateKind::count:
       return "count";
@@ -59,6 +61,12 @@ std::string_view word(AggregateKind kind) {
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
+
+bool subtracts(AggregateKind kind) {
+  return kind == AggregateKind::count || kind == AggregateKind::sum || kind == AggregateKind::average;
+}
+
+namespace {
 
 std::string_view word(CalendarUnit unit) {
   switch (unit) {
@@ -140,7 +148,8 @@ class Printer {
 
   void print_relation(const Relation& relation) {
     line(0, std::string(word(relation.kind)) + " " + relation.qualified() + " version " +
-                std::to_string(relation.version) + key_text(relation) + time_text(relation));
+                std::to_string(relation.version) + key_text(relation) + time_text(relation) +
+                (relation.changes ? " changes" : ""));
     if (relation.source) print_source(*relation.source, relation);
     const Row* before = nullptr;
     static const Row no_row;
@@ -197,6 +206,10 @@ class Printer {
             },
             [&](const JoinStep& join) { print_join(join, before); },
             [&](const GroupStep& group) { print_group(group, step, before); },
+            [&](const LatestStep& latest) {
+              line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
+              expressions("key", latest.keys, before);
+            },
         },
         step.content);
   }
@@ -228,7 +241,28 @@ class Printer {
   }
 
   void print_group(const GroupStep& group, const Step& step, const Row& before) {
-    const Window& window = group.window;
+    if (group.windowed) print_window(group.window);
+    line(1, group.name.empty() ? "group" : "group as " + group.name);
+    Row between;
+    for (const ExpressionRef& key : group.keys) {
+      line(2, "key " + print(*key, before));
+      between.push_back({"key" + std::to_string(between.size()), key->type});
+    }
+    for (const Aggregate& aggregate : group.aggregates) {
+      std::string call = "aggregate " + std::string(name_of(aggregate.kind)) + ": " + to_string(aggregate.type);
+      if (aggregate.argument) call += " " + print(*aggregate.argument, before);
+      if (aggregate.by) call += " by " + print(*aggregate.by, before);
+      if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
+      line(2, call);
+      between.push_back({std::string(name_of(aggregate.kind)), aggregate.type});
+    }
+    if (group.windowed)
+      between.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
+    for (size_t i = 0; i < group.finish.size(); ++i)
+      line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " + print(*group.finish[i], between));
+  }
+
+  void print_window(const Window& window) {
     std::string text = window.kind == WindowKind::tumbling ? "window tumbling " : "window hopping ";
     bool calendar = window.unit != CalendarUnit::none;
     auto length = [&](int64_t us, int64_t units) {
@@ -239,23 +273,6 @@ class Printer {
     if (calendar) text += " in \"" + window.zone + "\"";
     if (window.late_us != 0) text += " late " + duration(window.late_us);
     line(1, text);
-    line(1, group.name.empty() ? "group" : "group as " + group.name);
-    Row between;
-    for (const ExpressionRef& key : group.keys) {
-      line(2, "key " + print(*key, before));
-      between.push_back({"key" + std::to_string(between.size()), key->type});
-    }
-    for (const Aggregate& aggregate : group.aggregates) {
-      std::string call = "aggregate " + std::string(word(aggregate.kind)) + ": " + to_string(aggregate.type);
-      if (aggregate.argument) call += " " + print(*aggregate.argument, before);
-      if (aggregate.by) call += " by " + print(*aggregate.by, before);
-      if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
-      line(2, call);
-      between.push_back({std::string(word(aggregate.kind)), aggregate.type});
-    }
-    between.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
-    for (size_t i = 0; i < group.finish.size(); ++i)
-      line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " + print(*group.finish[i], between));
   }
 
   const Project& project_;

@@ -94,6 +94,10 @@ struct JoinStep {
 inline constexpr int64_t kForever = INT64_MAX;
 
 using AggregateKind = braid::AggregateKind;
+/// A row that goes can be taken out of it again, without the others being known.
+bool subtracts(AggregateKind kind);
+/// As scripts call it.
+std::string_view name_of(AggregateKind kind);
 struct Aggregate {
   AggregateKind kind;
   ExpressionRef argument;  ///< null for count()
@@ -117,17 +121,24 @@ struct Window {
   Span span;
 };
 /// `window … group …`. The row after: keys, then aggregates as `finish` gives them, then window: { start, end } — in
-/// the order of the row type: finish over the row [keys…, aggregate results…, window].
+/// the order of the row type: finish over the row [keys…, aggregate results…, window]. Without a window the rows after
+/// are changes of a table, and there is no column for one.
 struct GroupStep {
+  bool windowed = true;
   Window window;
   std::vector<ExpressionRef> keys;  ///< over the row before
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   std::string name;                   ///< as; empty if none
 };
+/// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
+struct LatestStep {
+  std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
+  std::string name;                 ///< as; empty if none
+};
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep> content;
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep> content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
   std::string text;        ///< first line of it, for plans and rejected rows: "where status == \"captured\""
@@ -157,10 +168,14 @@ struct Relation {
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
   int64_t within_us = 0;              ///< disorder bound of a source, or of a re-timed flow
-  bool retimed = false;               ///< a flow with `time f within d` on another field than it inherits
-  std::optional<Source> source;       ///< stream, table
-  std::vector<Step> steps;            ///< view, product; the first is FromStep
-  std::vector<Check> checks;          ///< product
+  bool changes = false;               ///< view, product: its rows are changes of a table
+  /// Of a product whose flow ends with versions of a table: the table's key, as paths into `row`. They go out as
+  /// changes.
+  std::vector<std::vector<int>> version_key;
+  bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits
+  std::optional<Source> source;  ///< stream, table
+  std::vector<Step> steps;       ///< view, product; the first is FromStep
+  std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   std::optional<Connector> to;                      ///< product

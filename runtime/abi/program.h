@@ -199,13 +199,32 @@ struct WindowSpec {
   int64_t late_us = 0;
 };
 /// Input row: keys, then arguments. Output row: keys, aggregate results, `window` { start, end }; its event time is the
-/// last instant of the window.
+/// last instant of the window. Without a window: keys, aggregate results, and whether the row goes; at the end of a
+/// turn the rows of groups that it has changed go, and come as they are now. Event time: of the newest row of the
+/// group.
 struct GroupOperator {
+  bool windowed = true;
   WindowSpec window;
+  int retracted = -1;  ///< bool field of the input row, whose rows are changes too: the row goes
   std::vector<int> keys;
   std::vector<AggregateSpec> aggregates;
   uint32_t late_site = 0;
   uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
+};
+/// The newest row of each key by (time, source, partition, position): at the end of a turn the row before it goes, and
+/// it comes. Output row: the first `fields` fields of the input's, and whether the row goes.
+struct LatestOperator {
+  bool versions = false;  ///< rows are versions of a table
+  int fields = 0;
+  int deleted = -1;  ///< bool field of the input row: the row ends its key. −1: none does
+  std::vector<int> keys;
+};
+/// What the changes of one key come to, at the end of each turn. Output row: the first `fields` fields of the input's,
+/// and an int that is a RowChange.
+struct NetOperator {
+  int fields = 0;
+  int retracted = -1;     ///< bool field of the input row: the row goes
+  std::vector<int> keys;  ///< fields of the input row
 };
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
@@ -238,8 +257,8 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, RetimeOperator, UniqueOperator, AlertOperator, PublishOperator,
-               SendOperator>
+               IntervalJoinOperator, GroupOperator, LatestOperator, NetOperator, RetimeOperator, UniqueOperator,
+               AlertOperator, PublishOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output
@@ -261,6 +280,8 @@ struct ProductSpec {
   std::vector<int> sources;           ///< of Program::sources it reads, through views, not through other products
   std::vector<int> products;          ///< other products it reads
   std::string format = "json";
+  /// Its rows are changes of a table: blocks that are written have a RowChange behind the columns of `row`.
+  bool changes = false;
   Span span;
   std::string qualified() const { return domain + "." + name; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/data/row_change.h"
 
 namespace braid {
 namespace {
@@ -20,6 +21,12 @@ const JoinShape* shape_of(const Operator& op) {
   return nullptr;
 }
 
+/// The fields that are of the script.
+std::vector<Field> shown_fields(std::vector<Field> row) {
+  if (!row.empty() && row.back().name.starts_with(kHiddenMark)) row.pop_back();
+  return row;
+}
+
 }  // namespace
 
 LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
@@ -29,7 +36,8 @@ LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book,
 Status LedgerDispositions::prepare() {
   for (const Operator& op : program_.operators) {
     auto& inputs = shown_.emplace_back();
-    for (int input : op.inputs) inputs.push_back(program_.operators[input].row);
+    for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));
+    shown_made_.push_back(shown_fields(op.row));
     if (const JoinShape* shape = shape_of(op)) {
       inputs[0].resize(shape->left_fields);
       inputs[1].resize(shape->right_fields);
@@ -205,7 +213,7 @@ bool LedgerDispositions::leave_counted(int op, int input, const Block& block, st
 void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t row, uint32_t site_index,
                                const RowReason& reason) {
   const Operator& self = program_.operators[op];
-  const std::vector<Field>& row_type = input == kMadeHere ? self.row : shown_[op][input];
+  const std::vector<Field>& row_type = input == kMadeHere ? shown_made_[op] : shown_[op][input];
   const Site& site = program_.sites[site_index];
   const Record& record = block.record_of(row);
   std::string port;
@@ -233,12 +241,18 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       port = "rejected";
       break;
   }
-  if (silent_) return;
+  if (silent_ || is_retracted(op, input, block, row)) return;
   // Between row-by-row steps the row has no fixed form: which steps run in one loop must not show. The bytes tell all.
   const bool formless =
       site.kind == Site::Kind::rejected && site.check.empty() && std::holds_alternative<RowsOperator>(self.content);
   write_error(self.products, port, site, reason_of(site, reason, record), record, formless ? nullptr : &row_type,
               formless ? nullptr : &block, row);
+}
+
+bool LedgerDispositions::is_retracted(int op, int input, const Block& block, uint32_t row) const {
+  const std::vector<Field>& fields =
+      program_.operators[input == kMadeHere ? op : program_.operators[op].inputs[input]].row;
+  return !fields.empty() && fields.back().name == kRetracted && block.columns.back().as<uint8_t>()[row] != 0;
 }
 
 void LedgerDispositions::leave_source(int source_op, const Record& record, uint32_t site_index,

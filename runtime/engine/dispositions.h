@@ -72,6 +72,8 @@ class LedgerDispositions : public Dispositions {
   Status find_bits(const Program& program, std::vector<std::vector<int>>& bits) const;
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
+  /// The row goes, on an edge of changes: it fails like the one that came, which has been written.
+  bool is_retracted(int op, int input, const Block& block, uint32_t row) const;
   /// The same for `count` rows; `row_of` gives each.
   template <class RowOf>
   void settle_all(int op, int input, const Block& block, size_t count, RowOf row_of, int64_t Ledger::* kind);
@@ -114,7 +116,8 @@ class LedgerDispositions : public Dispositions {
   /// [operator][input]: the fields that a row leaving there shows. A join's key columns that follow them are the
   /// planner's, not the script's.
   std::vector<std::vector<std::vector<Field>>> shown_;
-  std::vector<std::vector<int>> bits_;  ///< [product][relation] → bit of Record::settled, −1: a single way
+  std::vector<std::vector<Field>> shown_made_;  ///< of rows that an operator makes
+  std::vector<std::vector<int>> bits_;          ///< [product][relation] → bit of Record::settled, −1: a single way
 };
 
 }  // namespace braid

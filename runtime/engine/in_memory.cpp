@@ -15,8 +15,35 @@ void CaptureWriter::write(int product, const std::string& port, const std::vecto
   for (uint32_t i = 0; i < block.rows; ++i) {
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
     rows.push_back({type, from_slots(type, slots.data())});
+    // Behind the columns of a table's rows is what became of each.
+    if (port.empty() && block.columns.size() > leaf_count(type)) rows.back().change = row_change(block, i);
   }
   rows_ += block.rows;
+}
+
+void CapturedTable::apply(const CapturedRow& row) {
+  std::string key;
+  for (const std::vector<int>& path : key_) {
+    const Value* value = &row.value;
+    Type type = row.type;
+    for (const int field : path) {
+      if (value->is_null()) break;
+      value = &std::get<std::vector<Value>>(value->content)[static_cast<size_t>(field)];
+      type = without_optional(type)->fields[static_cast<size_t>(field)].type;
+    }
+    key += to_json(type, *value) + ",";
+  }
+  if (row.change == RowChange::goes) {
+    rows_.erase(key);
+  } else {
+    rows_.insert_or_assign(key, row);
+  }
+}
+
+std::vector<CapturedRow> CapturedTable::rows() const {
+  std::vector<CapturedRow> rows;
+  for (const auto& [key, row] : rows_) rows.push_back(row);
+  return rows;
 }
 
 std::vector<CapturedRow> CaptureWriter::take(int product, const std::string& port) {

@@ -7,9 +7,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/state/memory_store.h"
@@ -19,6 +21,21 @@ namespace braid {
 struct CapturedRow {
   Type type;  ///< the struct of its fields
   Value value;
+  std::optional<RowChange> change = {};  ///< of a product that is a table
+};
+
+/// What the changes of a table come to.
+class CapturedTable {
+ public:
+  /// `key`: paths of fields, as ProductSpec::key.
+  explicit CapturedTable(std::vector<std::vector<int>> key) : key_(std::move(key)) {}
+  void apply(const CapturedRow& row);
+  /// In the order of their keys, as JSON texts.
+  std::vector<CapturedRow> rows() const;
+
+ private:
+  std::vector<std::vector<int>> key_;
+  std::map<std::string, CapturedRow> rows_;
 };
 
 /// Keeps rows by product and port until they are taken.
@@ -79,7 +96,7 @@ class InMemorySession {
   CaptureWriter output_;
   MemoryStore store_;
   std::unique_ptr<TurnEngine> engine_;
-  int64_t wall_ = 0;  ///< all that wait() was told
+  int64_t wall_ = 0;                   ///< all that wait() was told
   std::vector<Partition> partitions_;  ///< of each source
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/engine/output_files.h"
 
+#include "runtime/codec/change_encoder.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/report/diagnostic.h"
@@ -39,8 +40,9 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
 std::unique_ptr<Encoder> OutputFiles::encoder_of(const Output& output) const {
   const ProductSpec& spec = program_.products[output.product];
   auto bound = bindings_.find(output.product);
-  return make_encoder(format_of(format_name(output.product)), spec.row,
-                      bound == bindings_.end() ? CsvStyle{} : bound->second.style, spec.qualified());
+  const auto make = spec.changes ? make_change_encoder : make_encoder;
+  return make(format_of(format_name(output.product)), spec.row,
+              bound == bindings_.end() ? CsvStyle{} : bound->second.style, spec.qualified());
 }
 
 const std::string& OutputFiles::format_name(int product) const {
@@ -219,8 +221,10 @@ Status OutputFiles::begin(StateStore& store, const std::vector<Output*>& fresh) 
 
 OutputQueue& OutputFiles::queue_of(Output& output) {
   if (output.queue == nullptr) {
+    std::vector<Field> row = program_.products[output.product].row;
+    if (program_.products[output.product].changes) row.push_back({"change", int_type()});
     output.queue = std::make_unique<OutputQueue>(
-        program_.products[output.product].row, [this, &output] { return encoder_of(output); },
+        std::move(row), [this, &output] { return encoder_of(output); },
         [this, &output](std::string_view bytes) { append(output, bytes); }, *executor_, workers_);
   }
   return *output.queue;

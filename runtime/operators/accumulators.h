@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/base/check.h"
 #include "runtime/data/block.h"
 #include "runtime/state/blob_pool.h"
 #include "runtime/state/wire.h"
@@ -27,6 +28,12 @@ class Accumulator {
   /// Row rows[i] goes to the state at states[i] + offset.
   virtual void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
                    BlobPool& pool) const = 0;
+  /// Rows can be taken out again.
+  virtual bool subtracts() const { return false; }
+  /// Row rows[i], which was added to the state at states[i] + offset, is taken out of it.
+  virtual void take_out(const Block&, std::span<const uint32_t>, char* const*, size_t) const {
+    BRAID_UNREACHABLE("rows cannot be taken out of this aggregate");
+  }
   /// The rows of `from`, which stays as it is, go to `into`, too.
   virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
   /// Writes the results of states[i] + offset to row i of columns [column, …). Where one does not fit its type, the

@@ -40,6 +40,14 @@ void GroupState::add(const Block& block, std::span<const uint32_t> rows, char* c
   for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->add(block, rows, states, offsets_[i], pool);
 }
 
+bool GroupState::subtracts() const {
+  return std::all_of(accumulators_.begin(), accumulators_.end(), [](const auto& each) { return each->subtracts(); });
+}
+
+void GroupState::take_out(const Block& block, std::span<const uint32_t> rows, char* const* states) const {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->take_out(block, rows, states, offsets_[i]);
+}
+
 uint64_t GroupState::add_distinct(const Block& block, std::span<const uint32_t> rows, char* const* states, Arena& arena,
                                   BlobPool& pool) const {
   uint64_t bytes = 0;

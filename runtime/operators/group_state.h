@@ -24,6 +24,9 @@ class GroupState {
   /// Row rows[i] goes to states[i], of all aggregates but distinct counts. Best called for rows whose states fit a
   /// cache.
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const;
+  /// Rows can be taken out again: take_out() is the opposite of add().
+  bool subtracts() const;
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states) const;
   /// The same for distinct counts, for all rows of a block. Gives the bytes that are new to the store, about.
   uint64_t add_distinct(const Block& block, std::span<const uint32_t> rows, char* const* states, Arena& arena,
                         BlobPool& pool) const;

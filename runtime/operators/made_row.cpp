@@ -31,20 +31,30 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
   if (in.failed()) return {};
   for (const Operator& op : program.operators) {
     const auto* group = std::get_if<GroupOperator>(&op.content);
-    if (group == nullptr || op.state.identity != head.group_identity) continue;
-    std::vector<Field> row(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));
+    const auto* latest = std::get_if<LatestOperator>(&op.content);
+    if ((group == nullptr && latest == nullptr) || op.state.identity != head.group_identity) continue;
+    const bool windowed = group != nullptr && group->windowed;
+    std::vector<Field> row;
+    if (group != nullptr) {
+      row.assign(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));
+    } else {
+      for (const int key : latest->keys) row.push_back(program.operators[op.inputs[0]].row[key]);
+    }
     std::vector<int> fields;
     for (size_t i = 0; i < row.size(); ++i) fields.push_back(static_cast<int>(i));
     const KeyFormat format(row, fields, KeyFormat::Nulls::group);
-    row.push_back(op.row.back());
+    if (windowed) row.push_back(op.row.back());
     Arena arena;
     Block block = allocate_block(flatten(row), 1, arena);
     block.rows = 1;
     format.decode(bytes.substr(sizeof(head)), block, 0, 0, arena);
     std::vector<Slot> slots;
-    for (size_t i = 0; i + 2 < block.columns.size(); ++i) slots.push_back(read_slot(block.columns[i], 0));
-    slots.push_back(slot_i64(head.start));
-    slots.push_back(slot_i64(head.end));
+    const size_t key_leaves = block.columns.size() - (windowed ? 2 : 0);
+    for (size_t i = 0; i < key_leaves; ++i) slots.push_back(read_slot(block.columns[i], 0));
+    if (windowed) {
+      slots.push_back(slot_i64(head.start));
+      slots.push_back(slot_i64(head.end));
+    }
     std::string text;
     append_json(struct_type(std::move(row)), slots.data(), text);
     return text;

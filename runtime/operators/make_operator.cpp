@@ -1,10 +1,13 @@
 #include "runtime/base/check.h"
 #include "runtime/operators/as_of_join.h"
 #include "runtime/operators/interval_join.h"
+#include "runtime/operators/latest.h"
+#include "runtime/operators/net.h"
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
 #include "runtime/operators/sharded.h"
+#include "runtime/operators/table_group.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/window_group.h"
 
@@ -23,7 +26,11 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     }
     Result<Made> operator()(const AsOfJoinOperator&) { return Made(std::make_unique<AsOfJoinNode>(services)); }
     Result<Made> operator()(const IntervalJoinOperator&) { return Made(std::make_unique<IntervalJoinNode>(services)); }
-    Result<Made> operator()(const GroupOperator&) { return WindowGroupNode::make(services); }
+    Result<Made> operator()(const GroupOperator& group) {
+      return group.windowed ? WindowGroupNode::make(services) : Made(std::make_unique<TableGroupNode>(services));
+    }
+    Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
+    Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }

@@ -24,6 +24,8 @@ void RetimeNode::find_bases(int op, bool held) {
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
     bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
   } else if (std::holds_alternative<GroupOperator>(upstream.content) ||
+             std::holds_alternative<LatestOperator>(upstream.content) ||
+             std::holds_alternative<NetOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {

@@ -186,6 +186,7 @@ struct ShardedOperator::Shard {
 bool ShardedOperator::can_share(const Operator& op) {
   if (const JoinShape* shape = shape_of(op)) return !shape->left_keys.empty();
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) return !group->keys.empty();
+  if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return !latest->keys.empty();
   return std::holds_alternative<UniqueOperator>(op.content);
 }
 
@@ -197,6 +198,8 @@ ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(servic
     keys_.emplace_back(input_row(1), shape->right_keys, KeyFormat::Nulls::match_nothing);
   } else if (const auto* group = std::get_if<GroupOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), group->keys, KeyFormat::Nulls::group);
+  } else if (const auto* latest = std::get_if<LatestOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), latest->keys, KeyFormat::Nulls::group);
   } else {
     keys_.emplace_back(input_row(0), std::get<UniqueOperator>(self_.content).fields, KeyFormat::Nulls::group);
   }

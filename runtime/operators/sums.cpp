@@ -39,6 +39,10 @@ class Count : public EachState<Count> {
     }
     for (size_t i = 0; i < rows.size(); ++i) count_of(states[i] + offset) += rows_.takes(block, rows[i]) ? 1 : 0;
   }
+  bool subtracts() const override { return true; }
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+    for (size_t i = 0; i < rows.size(); ++i) count_of(states[i] + offset) -= rows_.takes(block, rows[i]) ? 1 : 0;
+  }
   void merge(const char* from, char* into, BlobPool&) const override { count_of(into) += count_of(from); }
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena&) const {
     return result_.write_integer(out, row, column, count_of(state));
@@ -76,6 +80,11 @@ struct WideSum {
   uint64_t words[3];
   uint64_t count;
 
+  /// −2^127 has no opposite; no value is that low.
+  void take_out(int128 value) {
+    add(-value);
+    count -= 2;
+  }
   void add(int128 value) {
     auto low = static_cast<uint128>(value);
     uint128 sum = static_cast<uint128>(words[0]) + static_cast<uint64_t>(low);
@@ -171,6 +180,7 @@ struct NarrowSum {
   uint64_t count;
 
   void add(int64_t value) { add_wide(value, 1); }
+  void take_out(int64_t value) { add_wide(-static_cast<int128>(value), UINT64_MAX); }
   void merge(const NarrowSum& other) {
     add_wide(static_cast<int128>(static_cast<uint128>(other.high) << 64 | other.low), other.count);
   }
@@ -203,6 +213,11 @@ class ExactNumber : public EachState<ExactNumber<Sum, Value>> {
            BlobPool&) const override {
     const Value* values = block.columns[rows_.argument().column].template as<Value>();
     rows_.each(block, rows, [&](size_t i) { reinterpret_cast<Sum*>(states[i] + offset)->add(values[rows[i]]); });
+  }
+  bool subtracts() const override { return true; }
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+    const Value* values = block.columns[rows_.argument().column].template as<Value>();
+    rows_.each(block, rows, [&](size_t i) { reinterpret_cast<Sum*>(states[i] + offset)->take_out(values[rows[i]]); });
   }
   void merge(const char* from, char* into, BlobPool&) const override {
     reinterpret_cast<Sum*>(into)->merge(*reinterpret_cast<const Sum*>(from));
@@ -269,6 +284,15 @@ class FloatNumber : public EachState<FloatNumber> {
       auto* state = reinterpret_cast<State*>(states[i] + offset);
       exact_sum_add(&state->sum, values[rows[i]]);
       ++state->count;
+    });
+  }
+  bool subtracts() const override { return true; }
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+    const auto* values = block.columns[rows_.argument().column].as<double>();
+    rows_.each(block, rows, [&](size_t i) {
+      auto* state = reinterpret_cast<State*>(states[i] + offset);
+      exact_sum_subtract(&state->sum, values[rows[i]]);
+      --state->count;
     });
   }
   void merge(const char* from, char* into, BlobPool&) const override {

@@ -5,6 +5,7 @@
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/tasks/shortened_row.h"
@@ -135,13 +136,19 @@ void append_plain(const Type& type, const Slot* slots, std::string& out) {
 void TopicOutputs::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port, row);
   target.rows += block.rows;
+  const bool changes = port.empty() && program_.products[static_cast<size_t>(product)].changes;
+  auto goes = [&](uint32_t i) { return changes && row_change(block, i) == RowChange::goes; };
   if (target.encoder) {
     std::string_view lines = target.encoder->encode(block);
     for (uint32_t i = 0; i < block.rows; ++i) {
       const size_t end = lines.find('\n');
       make_key(target, block, i);
-      digest(target, lines.substr(0, end));
-      send(target, lines.substr(0, end), block, i);
+      if (goes(i)) {
+        send_tombstone(target, block, i);
+      } else {
+        digest(target, lines.substr(0, end));
+        send(target, lines.substr(0, end), block, i);
+      }
       lines.remove_prefix(end + 1);
     }
     return;
@@ -151,6 +158,10 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
   for (uint32_t i = 0; i < block.rows; ++i) {
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
     make_key(target, block, i);
+    if (goes(i)) {
+      send_tombstone(target, block, i);
+      continue;
+    }
     value_ = target.framing;
     if (target.raw)
       value_ += slots[*target.raw].bytes.view();
@@ -212,7 +223,13 @@ void TopicOutputs::digest(Output& output, std::string_view value) {
   output.digest.add("\n");
 }
 
-void TopicOutputs::send(Output& output, std::string_view value, const Block& block, uint32_t row) {
+void TopicOutputs::send_tombstone(Output& output, const Block& block, uint32_t row) {
+  output.digest.add(key_);
+  output.digest.add(std::string_view("\0\n", 2));
+  send(output, std::nullopt, block, row);
+}
+
+void TopicOutputs::send(Output& output, std::optional<std::string_view> value, const Block& block, uint32_t row) {
   if (!live_) return;
   if (output.partitions == 0) {
     for (const auto& [place, each] : outputs_) {
@@ -222,7 +239,7 @@ void TopicOutputs::send(Output& output, std::string_view value, const Block& blo
       output.partitions = *found;
     }
   }
-  output.sent_bytes += key_.size() + value.size();
+  output.sent_bytes += key_.size() + value.value_or("").size();
   const bool keyed = !output.key.empty();
   const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
   transaction_.write(

@@ -1,6 +1,7 @@
 // The topics of a job: one per product, and one per port. A row is a record: its value as the product's format encodes
 // it, its key from the product's `key`, its timestamp the row's event time. Rows with a key go to the partition that
-// the Java client chooses for it, others to the one with the task's number.
+// the Java client chooses for it, others to the one with the task's number. Of a table that changes, a row that goes is
+// a record without a value.
 //
 // Rows of standing ports that are too long for a record of the broker are shortened (shortened_row.h). Other rows are
 // not: the job ends with the broker's error.
@@ -89,7 +90,9 @@ class TopicOutputs : public OutputWriter {
   /// Bytes that the row's value may have.
   size_t room_for_value(const Block& block, uint32_t row);
   void digest(Output& output, std::string_view value);
-  void send(Output& output, std::string_view value, const Block& block, uint32_t row);
+  /// The row of its key goes: a record without a value.
+  void send_tombstone(Output& output, const Block& block, uint32_t row);
+  void send(Output& output, std::optional<std::string_view> value, const Block& block, uint32_t row);
 
   const Program& program_;
   OutputTopics& topics_;

@@ -72,6 +72,10 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join(index, node);
           else if constexpr (std::is_same_v<Node, plan::GroupNode>)
             return group(index, node);
+          else if constexpr (std::is_same_v<Node, plan::LatestNode>)
+            return latest(index, node);
+          else if constexpr (std::is_same_v<Node, plan::NetNode>)
+            return net(index);
           else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
             return retime(index, node);
           else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
@@ -126,6 +130,7 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
   OutputRow made;
   size_t leaf = 0;
   for (const Field& field : fields) {
+    if (plan::is_hidden(field)) continue;
     made.values.push_back(from_slots(field.type, row.slots.data() + leaf));
     made.fields.push_back(
         {field.name, is(field.type, TypeKind::checked) ? optional_type(field.type->element) : field.type});

@@ -227,10 +227,13 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       append_key_bytes(part->type, slots, key);
       slots += leaf_count(part->type);
     }
-    const auto windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
+    // Without a window all rows are of one.
+    const auto windows = !node.windowed ? std::vector<WindowRange>{{0, 0}}
+                         : calendar     ? calendar_windows(window, *zone, row.time)
+                                        : plain_windows(window, row.time);
     size_t open = 0;
     for (const WindowRange& range : windows) {
-      if (static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
+      if (node.windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
       ++open;
       Group& group = groups[{range.end, key_hash(key), key}];
       group.range = range;
@@ -252,6 +255,10 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     made.cause.made = true;
     made.cause.has_origin = false;
     made.time = group.range.end - 1;
+    if (!node.windowed) {
+      made.time = kBeforeAll;
+      for (const Member* member : group.members) made.time = std::max(made.time, member->row.time);
+    }
     made.place = {made_source, 0, static_cast<int64_t>(std::get<1>(order) >> 1)};
     made.slots = group.members.front()->row.slots;
     outcome_.make(plan_.nodes[index].products);
@@ -268,8 +275,12 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       fits &= this->aggregate(aggregate, argument_fields, rows, result.data());
       made.slots.insert(made.slots.end(), result.begin(), result.end() - 1);
     }
-    made.slots.push_back(slot_i64(group.range.start));
-    made.slots.push_back(slot_i64(group.range.end));
+    if (node.windowed) {
+      made.slots.push_back(slot_i64(group.range.start));
+      made.slots.push_back(slot_i64(group.range.end));
+    } else {
+      made.slots.push_back(slot_u8(false));
+    }
     if (fits) {
       out.push_back(std::move(made));
       continue;

@@ -41,12 +41,27 @@ std::string line_of(const CapturedRow& row, const std::string& port) {
 class Capture : public OutputWriter {
  public:
   Capture(const Program& program, Lines& lines, bool whole_errors)
-      : program_(program), lines_(lines), whole_errors_(whole_errors) {}
+      : program_(program), lines_(lines), whole_errors_(whole_errors) {
+    for (const ProductSpec& product : program.products) tables_.emplace_back(product.key);
+  }
   void write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) override {
     one_.write(product, port, row, block);
     auto& lines = lines_[program_.products[product].qualified() + "/" + port];
-    for (const CapturedRow& captured : one_.take(product, port))
+    for (const CapturedRow& captured : one_.take(product, port)) {
       lines.push_back(whole_errors_ ? to_json(captured.type, captured.value) : line_of(captured, port));
+      if (!captured.change) continue;
+      static constexpr const char* kWords[] = {"new ", "changed ", "gone "};
+      lines.back().insert(0, kWords[static_cast<size_t>(*captured.change)]);
+      tables_[static_cast<size_t>(product)].apply(captured);
+    }
+  }
+  Lines tables() const {
+    Lines lines;
+    for (size_t product = 0; product < tables_.size(); ++product)
+      if (program_.products[product].changes)
+        for (const CapturedRow& row : tables_[product].rows())
+          lines[program_.products[product].qualified() + "/"].push_back(to_json(row.type, row.value));
+    return lines;
   }
 
  private:
@@ -54,6 +69,7 @@ class Capture : public OutputWriter {
   Lines& lines_;
   bool whole_errors_;
   CaptureWriter one_;
+  std::vector<CapturedTable> tables_;  ///< of each product
 };
 
 class EngineRun {
@@ -93,6 +109,7 @@ class EngineRun {
     engine_->move_time();
     check_law();
     made_.ledgers = ledgers_of(report_of(program_, *engine_).products);
+    made_.tables = output_.tables();
     return std::move(made_);
   }
 
@@ -213,6 +230,25 @@ std::map<std::string, reference::Counts> ledgers_of(const std::vector<JobReport:
 
 Account sorted(Account account) {
   for (auto& [port, lines] : account.lines) std::sort(lines.begin(), lines.end());
+  return account;
+}
+
+Account come_to(Account account, const Program& program) {
+  for (const ProductSpec& product : program.products) {
+    if (!product.changes) continue;
+    const std::string name = product.qualified() + "/";
+    if (const auto table = account.tables.find(name); table != account.tables.end()) {
+      account.lines[name] = table->second;
+      account.tables.erase(table);
+    } else if (std::any_of(account.lines[name].begin(), account.lines[name].end(),
+                           [](const std::string& line) { return !line.starts_with("{"); })) {
+      account.lines[name].clear();  // changes that come to nothing
+    }
+    if (account.lines[name].empty()) account.lines.erase(name);
+    for (const char* port : {"rejected", "alerts"}) account.lines.erase(name + port);
+    account.ledgers.erase(name);
+  }
+  account.tables.clear();
   return account;
 }
 

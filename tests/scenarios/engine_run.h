@@ -30,6 +30,7 @@ using Lines = std::map<std::string, std::vector<std::string>>;  ///< by "product
 struct Account {
   Lines lines;
   std::map<std::string, reference::Counts> ledgers;  ///< by "product/input"; derived rows: "product/"
+  Lines tables;  ///< of the engine: what the changes of each product that is a table come to, by "product/"
   friend bool operator==(const Account&, const Account&) = default;
 };
 
@@ -37,6 +38,9 @@ struct Account {
 std::map<std::string, reference::Counts> ledgers_of(const std::vector<JobReport::Product>& products);
 /// Lines without their order.
 Account sorted(Account account);
+/// Of products that are tables only what they come to: changes on the way, and what is rejected of them, depend on how
+/// rows come in turns.
+Account come_to(Account account, const Program& program);
 Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const reference::Input& input);
 Result<Account> run_engine(const Program& program, const RecordedInput& input, const RunOptions& options);
 /// What differs, for a test's message; empty if nothing.

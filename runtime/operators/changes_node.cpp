@@ -1,0 +1,74 @@
+#include "runtime/operators/changes_node.h"
+
+#include <algorithm>
+
+#include "runtime/operators/made_row.h"
+#include "runtime/operators/output_trace.h"
+
+namespace braid {
+namespace {
+
+constexpr size_t kKeysAtOnce = kBlockRows / 2;  // each gives two rows at most
+
+}  // namespace
+
+ChangesNode::ChangesNode(const Services& services) : OperatorNode(services), leaves_(flatten(self_.row)) {}
+
+std::optional<ReleasePoint> ChangesNode::next_release() {
+  if (next_ == touched_.size()) return {};
+  const size_t last = std::min(next_ + kKeysAtOnce, touched_.size()) - 1;
+  return ReleasePoint{static_cast<int64_t>(touched_[last].sequence) + 1, 0};
+}
+
+uint64_t ChangesNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  const size_t first = next_;
+  while (next_ < touched_.size() && static_cast<int64_t>(touched_[next_].sequence) < point.time) ++next_;
+  for (size_t begin = first; begin < next_; begin += kKeysAtOnce)
+    emit(std::span<const Touched>(touched_).subspan(begin, std::min(kKeysAtOnce, next_ - begin)), out);
+  return next_ - first;
+}
+
+void ChangesNode::finish_release(std::vector<Block>&) {
+  touched_.clear();
+  next_ = 0;
+  end_turn();
+}
+
+Block ChangesNode::begin_block(std::span<const Change> changes) {
+  const auto count = static_cast<uint32_t>(changes.size());
+  Block block = allocate_block(leaves_, count, arena());
+  auto* records = arena().allocate_array<Record>(count);
+  block.rows = count;
+  block.records = records;
+  dispositions().make(index(), count);
+  if (services_.trace != nullptr) services_.trace->rows.clear();
+  auto* goes = block.columns.back().as<uint8_t>();
+  for (uint32_t row = 0; row < count; ++row) {
+    const Change& change = changes[row];
+    goes[row] = change.goes ? 1 : 0;
+    Record& record = records[row] = Record{};
+    record.bytes = made_row_bytes(self_.state.identity, 0, 0, change.key, arena());
+    record.line = kMadeByWindow;
+    record.source = made_source(services_.program);
+    record.position = static_cast<int64_t>(change.hash >> 1);
+    record.turn = services_.turn;
+    record.ordinal = static_cast<uint32_t>(made++);
+    block.time[row] = change.time;
+    block.watermark[row] = kNoTime;
+    block.record[row] = row;
+    if (services_.trace != nullptr) {
+      const OrderKey order{.a = change.sequence, .b = change.goes ? uint64_t{0} : uint64_t{1}};
+      services_.trace->rows.push_back(order);
+      services_.trace->made.push_back({order, &record});
+    }
+  }
+  return block;
+}
+
+void ChangesNode::put_out(const Block& block, const std::vector<uint32_t>& kept, std::vector<Block>& out) {
+  if (kept.empty()) return;
+  if (services_.trace != nullptr) services_.trace->put_out(kept);
+  out.push_back(select_rows(block, kept, leaves_, arena()));
+}
+
+}  // namespace braid

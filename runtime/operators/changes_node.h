@@ -1,0 +1,58 @@
+// A step whose rows are changes of a table. In a turn it notes which keys have changed, in the order of the rows that
+// changed them first; at the end of the turn it puts out what each key has come to: the row before goes, the row now
+// comes. So a key has at most one row that goes and one that comes in a turn, the former first, and neither where they
+// are equal.
+//
+// Output: the columns of the step, then bool kRetracted: the row goes.
+#pragma once
+
+#include <vector>
+
+#include "runtime/operators/operator.h"
+#include "runtime/state/group_table.h"
+
+namespace braid {
+
+class ChangesNode : public OperatorNode {
+ public:
+  explicit ChangesNode(const Services& services);
+  std::optional<ReleasePoint> next_release() final;
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) final;
+  void finish_release(std::vector<Block>& out) final;
+
+ protected:
+  /// A key that this turn has changed.
+  struct Touched {
+    RowHandle row;      ///< of the step's state
+    uint64_t sequence;  ///< of the row that changed it first
+    Bytes before;       ///< its row before the turn, in the form of the step; no data: there was none
+  };
+  /// A row to be put out.
+  struct Change {
+    uint64_t sequence;
+    bool goes;
+    int64_t time;
+    uint64_t hash;
+    std::string_view key;
+  };
+  Touched& touch(RowHandle row, uint64_t sequence) { return touched_.emplace_back(Touched{row, sequence, {}}); }
+  /// In this turn, by its place in the order of touches.
+  Touched& touched(uint32_t place) { return touched_[place]; }
+  uint32_t touches() const { return static_cast<uint32_t>(touched_.size()); }
+  /// A block for these rows: time, causes and kRetracted are there, the other columns are the step's to fill.
+  Block begin_block(std::span<const Change> changes);
+  /// Puts out the rows of it that `kept` names.
+  void put_out(const Block& block, const std::vector<uint32_t>& kept, std::vector<Block>& out);
+  /// The rows of these keys, which the next turn may touch again.
+  virtual void emit(std::span<const Touched> touched, std::vector<Block>& out) = 0;
+  /// All keys of the turn are out.
+  virtual void end_turn() {}
+
+  std::vector<Leaf> leaves_;
+
+ private:
+  std::vector<Touched> touched_;
+  size_t next_ = 0;  ///< of these to be put out
+};
+
+}  // namespace braid

@@ -1,0 +1,203 @@
+#include "runtime/operators/keyed_rows.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/distinct_counts.h"
+
+namespace braid {
+namespace {
+
+Error damaged() {
+  return {ErrorKind::store, "a keyed row of the state is damaged", 0, 0};
+}
+
+}  // namespace
+
+KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, const Services& services,
+                     Values& values, BlobPool& pool)
+    : row_table_(table),
+      part_table_(part_table),
+      values_(values),
+      pool_(pool),
+      range_(services.first_slice, services.end_slice),
+      rows_(pool, key.fixed_size().value_or(GroupRows::kAnySize), values.size(), values.alignment()),
+      table_(rows_, range_, pool),
+      cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes) {
+  cold_.attach(services.store);
+}
+
+KeyedRows::~KeyedRows() {
+  table_.for_each([this](RowHandle row) { values_.end(rows_.value(row)); });
+}
+
+std::string_view KeyedRows::state_key(uint64_t hash, std::string_view key) {
+  set_point_key(key_bytes_, row_table_, hash, key);
+  return key_bytes_;
+}
+
+void KeyedRows::copy(RowHandle row) {
+  RowHead& head = rows_.head(row);
+  if (!frozen_.holds(head.changed)) return;
+  value_.clear();
+  values_.store(rows_.value(row), value_, [&](uint16_t set, uint32_t part, std::string_view bytes) {
+    frozen_.batch().put(StateFamily::point, point_key(part_table_, head.hash, part_place(rows_.key(row), set, part)),
+                        bytes);
+  });
+  frozen_.batch().put(StateFamily::point, state_key(head.hash, rows_.key(row)), value_.bytes());
+  head.stored = true;
+  head.changed = ChangedIn::none;
+}
+
+void KeyedRows::erase(RowHandle row) {
+  copy(row);
+  RowHead& head = rows_.head(row);
+  if (head.stored) {
+    erased_.erase(StateFamily::point, state_key(head.hash, rows_.key(row)));
+    const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
+    for (size_t set = 0; set < parts.size(); ++set)
+      for (uint32_t part = 0; part < parts[set]; ++part)
+        erased_.erase(StateFamily::point,
+                      point_key(part_table_, head.hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
+    cold_.gone(head.hash, rows_.key(row));
+  }
+  values_.end(rows_.value(row));
+  head.changed = ChangedIn::none;  // it may stand among the changed ones yet
+  table_.erase(row);
+}
+
+void KeyedRows::freeze() {
+  frozen_.begin(erased_);
+  changed_.freeze();
+  cold_.collected();
+}
+
+bool KeyedRows::copy_frozen(CopyBudget& budget) {
+  auto ask = [this](RowHandle row) { rows_.prefetch(row); };
+  return changed_.copy(frozen_, budget, ask, [](RowHandle) {}, [this](RowHandle row) { copy(row); });
+}
+
+Status KeyedRows::warm(const KeyBlock& keys, uint32_t rows) {
+  if (!cold_.unread().empty()) {
+    for (uint32_t row = 0; row < rows; ++row) cold_.unread().want(keys.hashes[row]);
+    BRAID_TRY(read(cold_.unread().take_wanted()));
+  }
+  if (cold_.empty()) return {};
+  std::vector<std::string> wanted;
+  for (uint32_t row = 0; row < rows; ++row) {
+    std::string_view key = keys.keys[row].view();
+    if (cold_.may_hold(keys.hashes[row], key) && table_.find(keys.hashes[row], key) == kNoRow)
+      wanted.emplace_back(state_key(keys.hashes[row], key));
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::vector<RowHandle> found;
+  BRAID_TRY(cold_.store().get_many(StateFamily::point, wanted, [&](size_t place, std::string_view value) -> Status {
+    PointKey key = parse_point_key(wanted[place]);
+    BRAID_ASSIGN(RowHandle row, load(key.hash, key.key, value));
+    found.push_back(row);
+    cold_.remove();
+    return {};
+  }));
+  return load_parts(found);
+}
+
+Result<RowHandle> KeyedRows::load(uint64_t hash, std::string_view key, std::string_view value) {
+  bool added = false;
+  RowHandle row = table_.find_or_add(hash, key, &added);
+  if (!added) return damaged();
+  rows_.head(row).stored = true;
+  WireReader in(value);
+  if (!values_.load(in, rows_.value(row)) || in.failed() || !in.at_end()) return damaged();
+  values_.loaded(row, rows_.value(row));
+  return row;
+}
+
+Status KeyedRows::load_parts(std::span<const RowHandle> rows) {
+  std::vector<std::string> wanted;
+  for (RowHandle row : rows) {
+    const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
+    for (size_t set = 0; set < parts.size(); ++set)
+      for (uint32_t part = 0; part < parts[set]; ++part)
+        wanted.push_back(
+            point_key(part_table_, rows_.head(row).hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
+  }
+  if (wanted.empty()) return {};
+  std::sort(wanted.begin(), wanted.end());
+  size_t found = 0;
+  BRAID_TRY(cold_.store().get_many(StateFamily::point, wanted, [&](size_t at, std::string_view bytes) -> Status {
+    PointKey key = parse_point_key(wanted[at]);
+    PartPlace part;
+    if (!parse_part_place(key.key, &part)) return damaged();
+    RowHandle row = table_.find(key.hash, part.group_key);
+    ++found;
+    return values_.load_part(part.set, bytes, rows_.value(row)) ? Status() : damaged();
+  }));
+  return found == wanted.size() ? Status() : damaged();
+}
+
+Status KeyedRows::restore(StateStore& store, uint64_t memory) {
+  memory_ = memory;
+  BRAID_TRY(cold_.find_unread(store));
+  return cold_.attached() ? Status() : read(cold_.unread().take_all());
+}
+
+Status KeyedRows::read(std::span<const UnreadRanges::Run> runs) {
+  if (runs.empty()) return {};
+  std::vector<RowHandle> found;
+  BRAID_TRY(cold_.unread().scan(row_table_, runs, [&](std::string_view bytes, std::string_view value) -> Status {
+    PointKey key = parse_point_key(bytes);
+    BRAID_ASSIGN(RowHandle row, load(key.hash, key.key, value));
+    // What there is no room for was looked at, and goes again.
+    if (cold_.attached() && size().bytes >= memory_ && !values_.stays(rows_.value(row))) {
+      cold_.add(key.hash);
+      values_.end(rows_.value(row));
+      table_.erase(row);
+    } else {
+      found.push_back(row);
+    }
+    return {};
+  }));
+  return load_parts(found);
+}
+
+Status KeyedRows::read_ahead(uint64_t ranges) {
+  BRAID_TRY(read(cold_.unread().take_next(ranges)));
+  return cold_.renew();
+}
+
+uint64_t KeyedRows::evict(uint64_t bytes) {
+  const uint64_t before = size().bytes;
+  auto freed = [&] { return before - std::min(before, size().bytes); };
+  std::vector<RowHandle> offered;
+  // Second chance: all are offered twice.
+  for (size_t turns = 2 * table_.segments(); turns > 0 && freed() < bytes; --turns) {
+    if (hand_ >= table_.segments()) hand_ = 0;
+    offered.clear();
+    table_.visit_segment(hand_++, [&](RowHandle row) { offered.push_back(row); });
+    for (RowHandle row : offered) {
+      RowHead& head = rows_.head(row);
+      if (head.found_lately) {
+        head.found_lately = false;
+        continue;
+      }
+      if (freed() >= bytes) break;
+      if (values_.stays(rows_.value(row))) continue;
+      BRAID_CHECK(head.stored && head.changed == ChangedIn::none, "a row is evicted that was never committed");
+      cold_.add(head.hash);
+      values_.end(rows_.value(row));
+      table_.erase(row);
+    }
+    pool_.release_pending();
+  }
+  return freed();
+}
+
+StateSize KeyedRows::size() const {
+  const uint64_t erasures = erased_.changes() * kBytesOfErasure;
+  const uint64_t cold = cold_.entries() + cold_.unread().rows();
+  return {rows_.size() + cold, pool_.bytes_used() + rows_.bytes() + cold_.bytes() + erasures,
+          changed_.size() * rows_.row_size() + erasures, cold};
+}
+
+}  // namespace braid

@@ -1,0 +1,151 @@
+#include "runtime/operators/latest.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+namespace {
+
+std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
+  return {row.begin(), row.begin() + fields};
+}
+
+}  // namespace
+
+LatestNode::LatestNode(const Services& services)
+    : ChangesNode(services),
+      content_(std::get<LatestOperator>(self_.content)),
+      key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
+      stored_(first_fields(input_row(0), content_.fields)),
+      values_(*this),
+      rows_(table(0), table(1), key_, services, values_, pool_) {
+  if (content_.deleted >= 0) delete_column_ = static_cast<int>(leaf_offset(input_row(0), content_.deleted));
+  BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
+}
+
+void LatestNode::NewestRows::store(char* value, WireWriter& out, const PutPart&) {
+  const auto& newest = *reinterpret_cast<const Newest*>(value);
+  out.fixed(newest.time);
+  out.fixed(newest.position);
+  out.fixed(newest.source);
+  out.fixed(newest.partition);
+  out.fixed(static_cast<uint8_t>(newest.row.data != nullptr));
+  out.text(newest.row.view());
+}
+
+bool LatestNode::NewestRows::load(WireReader& in, char* value) {
+  auto& newest = *reinterpret_cast<Newest*>(value);
+  newest.time = in.fixed<int64_t>();
+  newest.position = in.fixed<int64_t>();
+  newest.source = in.fixed<uint32_t>();
+  newest.partition = in.fixed<uint32_t>();
+  newest.known = 1;
+  const bool stands = in.fixed<uint8_t>() != 0;
+  const std::string_view row = in.text();
+  if (in.failed() || (stands && !node_.stored_.fits(row))) return false;
+  if (stands) newest.row = node_.pool_.copy(row);
+  return true;
+}
+
+bool LatestNode::NewestRows::stays(const char* value) const {
+  return reinterpret_cast<const Newest*>(value)->row.data == nullptr;
+}
+
+void LatestNode::NewestRows::loaded(RowHandle row, char* value) {
+  const auto& newest = *reinterpret_cast<const Newest*>(value);
+  if (newest.row.data == nullptr) node_.ended_.push({newest.time, node_.rows_.hash(row), row});
+}
+
+void LatestNode::NewestRows::end(char* value) {
+  auto& newest = *reinterpret_cast<Newest*>(value);
+  newest.known = 0;
+  if (newest.row.data != nullptr) node_.pool_.release_later(newest.row);
+}
+
+void LatestNode::take(int, const Block& block, std::vector<Block>&) {
+  KeyBlock keys = key_.encode(block, arena());
+  note(rows_.warm(keys, block.rows));
+  for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_slot(keys.hashes[row]);
+  for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_row(keys.hashes[row]);
+  const Block target = stored_.target(block, 0);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const Record& record = block.record_of(row);
+    dispositions().use(index(), 0, record);
+    const bool ends = delete_column_ >= 0 && block.columns[delete_column_].as<uint8_t>()[row] != 0;
+    int64_t time = block.time[row];
+    if (content_.versions) time = std::max({time, block.watermark[row], edges[0].finite});
+    bool added = false;
+    const RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    Newest& kept = newest(at);
+    if (!added && std::tie(time, record.source, record.partition, record.position) <
+                      std::tie(kept.time, kept.source, kept.partition, kept.position))
+      continue;
+    rows_.change(at);
+    if (kept.touch == 0) {
+      touch(at, sequence_of(row)).before = kept.row;  // whose memory stays until it is out
+      kept.touch = touches();
+    } else if (kept.row.data != nullptr) {
+      pool_.release_later(kept.row);
+    }
+    kept = {time, record.position, record.source, record.partition, kept.touch, 1, {nullptr, 0}};
+    if (ends) {
+      ended_.push({time, keys.hashes[row], at});
+    } else {
+      kept.row = stored_.store(target, row, pool_);
+    }
+  }
+  taken += block.rows;
+}
+
+void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
+  std::vector<Change> changes;
+  std::vector<Bytes> rows;
+  for (const Touched& each : touched) {
+    Newest& now = newest(each.row);
+    now.touch = 0;
+    const bool stood = each.before.data != nullptr, stands = now.row.data != nullptr;
+    if (stood) pool_.release_later(each.before);
+    if (stood == stands && (!stood || each.before.view() == now.row.view())) continue;
+    auto add = [&](bool goes, Bytes row) {
+      changes.push_back({each.sequence, goes, now.time, rows_.hash(each.row), rows_.key(each.row)});
+      rows.push_back(row);
+    };
+    if (stood) add(true, each.before);
+    if (stands) add(false, now.row);
+  }
+  if (changes.empty()) return;
+  const Block block = begin_block(changes);
+  const Block target = stored_.target(block, 0);
+  std::vector<uint32_t> kept;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    stored_.read(rows[row], target, row, arena());
+    kept.push_back(row);
+  }
+  put_out(block, kept, out);
+}
+
+void LatestNode::end_turn() {
+  // A key that has ended need not be known once no older version can come.
+  while (!ended_.empty() && ended_.top().time < edges[0].finite) {
+    const Ended ended = ended_.top();
+    ended_.pop();
+    if (rows_.hash(ended.row) != ended.hash) continue;  // the place is another key's now
+    const Newest& kept = newest(ended.row);
+    if (kept.known != 0 && kept.row.data == nullptr && kept.time == ended.time) rows_.erase(ended.row);
+  }
+}
+
+Status LatestNode::evict(uint64_t bytes) {
+  rows_.evict(bytes);
+  return {};
+}
+
+StateSize LatestNode::state_size() const {
+  StateSize size = rows_.size();
+  size.bytes += ended_.size() * sizeof(Ended);
+  return size;
+}
+
+}  // namespace braid

@@ -1,0 +1,73 @@
+// The newest row of each key, as changes: what `last per` gives, and what the versions of a table come to. Of two rows
+// the later by (time, source, partition, position) is newer; a version that comes after the watermark has passed its
+// time counts from the watermark on, as for a join (versions.h). A key that a version has ended is remembered until no
+// older version can come.
+//
+// State: of each key the newest row and its place. One thread.
+#pragma once
+
+#include <queue>
+
+#include "runtime/operators/changes_node.h"
+#include "runtime/operators/keyed_rows.h"
+#include "runtime/state/stored_rows.h"
+
+namespace braid {
+
+class LatestNode : public ChangesNode {
+ public:
+  explicit LatestNode(const Services& services);
+  void begin_round() override { pool_.release_pending(); }
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  void freeze() override { rows_.freeze(); }
+  bool copy_frozen(CopyBudget& budget) override { return rows_.copy_frozen(budget); }
+  void take_frozen(StateBatch& batch) override { rows_.take_frozen(batch); }
+  void committed() override { rows_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override { return rows_.restore(store, memory); }
+  void read_ahead() override { note(rows_.read_ahead(services_.read_ahead.ranges)); }
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
+
+ private:
+  struct Newest {
+    int64_t time;
+    int64_t position;
+    uint32_t source, partition;
+    uint32_t touch;  ///< in this turn: its place among the touches, plus one
+    uint32_t known;  ///< there has been a row
+    Bytes row;       ///< no data: the key has ended
+  };
+  class NewestRows : public KeyedRows::Values {
+   public:
+    explicit NewestRows(LatestNode& node) : node_(node) {}
+    uint64_t size() const override { return sizeof(Newest); }
+    void store(char* value, WireWriter& out, const PutPart& put) override;
+    bool load(WireReader& in, char* value) override;
+    bool stays(const char* value) const override;
+    void loaded(RowHandle row, char* value) override;
+    void end(char* value) override;
+
+   private:
+    LatestNode& node_;
+  };
+  struct Ended {
+    int64_t time;
+    uint64_t hash;
+    RowHandle row;
+    bool operator>(const Ended& other) const { return time > other.time; }
+  };
+  Newest& newest(RowHandle row) const { return *reinterpret_cast<Newest*>(rows_.value(row)); }
+  void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
+  void end_turn() override;
+
+  const LatestOperator& content_;
+  KeyFormat key_;
+  StoredRows stored_;  ///< rows without the columns behind the fields
+  int delete_column_ = -1;
+  BlobPool pool_;
+  NewestRows values_;
+  KeyedRows rows_;
+  std::priority_queue<Ended, std::vector<Ended>, std::greater<>> ended_;
+};
+
+}  // namespace braid

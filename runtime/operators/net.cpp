@@ -1,0 +1,135 @@
+#include "runtime/operators/net.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+namespace {
+
+constexpr size_t kChangesAtOnce = kBlockRows;
+
+std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
+  return {row.begin(), row.begin() + fields};
+}
+
+}  // namespace
+
+NetNode::NetNode(const Services& services)
+    : OperatorNode(services),
+      content_(std::get<NetOperator>(self_.content)),
+      key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
+      stored_(first_fields(input_row(0), content_.fields)),
+      leaves_(flatten(self_.row)),
+      retracted_column_(static_cast<uint32_t>(leaf_offset(input_row(0), content_.retracted))),
+      slots_(64, 0) {
+  BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
+}
+
+NetNode::Side NetNode::side_of(const Block& block, const Block& target, uint32_t row) {
+  scratch_.clear();
+  stored_.append(target, row, scratch_);
+  Side side{turn_.copy(scratch_), block.time[row], block.record_of(row)};
+  side.record.bytes = turn_.copy(side.record.bytes.view());
+  return side;
+}
+
+void NetNode::take(int, const Block& block, std::vector<Block>&) {
+  if (changes_.empty()) turn_.reset();
+  const KeyBlock keys = key_.encode(block, arena());
+  const Block target = stored_.target(block, 0);
+  const auto* goes = block.columns[retracted_column_].as<uint8_t>();
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    dispositions().use(index(), 0, block.record_of(row));
+    if ((changes_.size() + 1) * 2 > slots_.size()) {
+      slots_.assign(slots_.size() * 2, 0);
+      for (size_t i = 0; i < changes_.size(); ++i) {
+        size_t at = changes_[i].hash & (slots_.size() - 1);
+        while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+        slots_[at] = static_cast<uint32_t>(i) + 1;
+      }
+    }
+    const uint64_t hash = keys.hashes[row];
+    const std::string_view key = keys.keys[row].view();
+    size_t at = hash & (slots_.size() - 1);
+    while (slots_[at] != 0) {
+      const Change& known = changes_[slots_[at] - 1];
+      if (known.hash == hash && known.key.view() == key) break;
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    Side side = side_of(block, target, row);
+    if (slots_[at] == 0) {
+      changes_.push_back({hash, turn_.copy(key), {}, {}});
+      slots_[at] = static_cast<uint32_t>(changes_.size());
+      (goes[row] != 0 ? changes_.back().before : changes_.back().now) = side;
+      continue;
+    }
+    Change& change = changes_[slots_[at] - 1];
+    if (goes[row] == 0) {
+      change.now = side;
+    } else if (change.now.row.data != nullptr) {
+      change.now = {};  // it came in this turn
+      change.now.time = side.time;
+    } else if (change.before.row.data == nullptr) {
+      change.before = side;
+    }
+  }
+}
+
+std::optional<ReleasePoint> NetNode::next_release() {
+  if (next_ == changes_.size()) return {};
+  return ReleasePoint{static_cast<int64_t>(std::min(next_ + kChangesAtOnce, changes_.size())), 0};
+}
+
+uint64_t NetNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  const size_t first = next_;
+  while (next_ < changes_.size() && static_cast<int64_t>(next_) < point.time)
+    put_out(std::min({next_ + kChangesAtOnce, changes_.size(), static_cast<size_t>(point.time)}), out);
+  return next_ - first;
+}
+
+void NetNode::put_out(size_t end, std::vector<Block>& out) {
+  struct Part {
+    const Side* side;
+    RowChange change;
+  };
+  std::vector<Part> parts;
+  for (; next_ < end; ++next_) {
+    const Change& each = changes_[next_];
+    const bool stood = each.before.row.data != nullptr, stands = each.now.row.data != nullptr;
+    if (stood && stands && each.before.row.view() == each.now.row.view()) continue;
+    if (!stood && !stands) continue;
+    parts.push_back(stands ? Part{&each.now, stood ? RowChange::becomes : RowChange::comes}
+                           : Part{&each.before, RowChange::goes});
+  }
+  if (parts.empty()) return;
+  const auto count = static_cast<uint32_t>(parts.size());
+  Block block = allocate_block(leaves_, count, arena());
+  auto* records = arena().allocate_array<Record>(count);
+  block.rows = count;
+  block.records = records;
+  dispositions().make(index(), count);
+  const Block target = stored_.target(block, 0);
+  auto* kinds = block.columns.back().as<int64_t>();
+  for (uint32_t row = 0; row < count; ++row) {
+    const Side& side = *parts[row].side;
+    stored_.read(side.row, target, row, turn_);
+    kinds[row] = static_cast<int64_t>(parts[row].change);
+    records[row] = side.record;
+    records[row].settled = 0;
+    block.time[row] = side.time;
+    block.watermark[row] = kNoTime;
+    block.record[row] = row;
+  }
+  out.push_back(std::move(block));
+}
+
+void NetNode::finish_release(std::vector<Block>&) {
+  constexpr size_t kFewSlots = 4096;
+  if (slots_.size() > kFewSlots && changes_.size() * 8 < slots_.size()) slots_.resize(kFewSlots);
+  changes_.clear();
+  std::fill(slots_.begin(), slots_.end(), 0);
+  next_ = 0;
+}
+
+}  // namespace braid

@@ -1,0 +1,252 @@
+#include "runtime/operators/table_group.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/output_trace.h"
+
+namespace braid {
+namespace {
+
+constexpr uint32_t kNone = UINT32_MAX;
+
+/// Not of lists.
+bool same_cell(LeafKind kind, const Column& a, uint32_t row_a, const Column& b, uint32_t row_b) {
+  if (kind == LeafKind::bytes) return a.as<Bytes>()[row_a].view() == b.as<Bytes>()[row_b].view();
+  const size_t width = leaf_width(kind);
+  return std::memcmp(a.as<char>() + width * row_a, b.as<char>() + width * row_b, width) == 0;
+}
+
+}  // namespace
+
+TableGroupNode::TableGroupNode(const Services& services)
+    : ChangesNode(services),
+      content_(std::get<GroupOperator>(self_.content)),
+      key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
+      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 1}),
+      has_lists_(
+          std::any_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) { return leaf.kind == LeafKind::list; })),
+      standing_offset_((state_.size() + alignof(Standing) - 1) / alignof(Standing) * alignof(Standing)),
+      values_(*this),
+      rows_(table(0), table(1), key_, services, values_, pool_) {
+  if (content_.retracted >= 0) retracted_column_ = static_cast<int>(leaf_offset(input_row(0), content_.retracted));
+  BRAID_CHECK(state_.end_column() + 1 == leaves_.size(), "the row of a group is not keys, aggregates, its mark");
+  BRAID_CHECK(retracted_column_ < 0 || state_.subtracts(), "an aggregate that rows cannot be taken out of");
+}
+
+void TableGroupNode::Groups::store(char* value, WireWriter& out, const PutPart& put) {
+  const Standing& standing = node_.standing(value);
+  out.fixed(standing.time);
+  out.fixed(standing.rows);
+  out.fixed(static_cast<uint8_t>(standing.stands));
+  node_.state_.store(value, out);
+  const auto& sets = node_.state_.sets();
+  for (size_t i = 0; i < sets.size(); ++i) {
+    sets[i]->take_news(value, node_.pool_,
+                       [&](uint32_t part, std::string_view bytes) { put(static_cast<uint16_t>(i), part, bytes); });
+    out.fixed(sets[i]->parts(value).stored);
+  }
+}
+
+bool TableGroupNode::Groups::load(WireReader& in, char* value) {
+  Standing& standing = node_.standing(value);
+  standing.time = in.fixed<int64_t>();
+  standing.rows = in.fixed<int64_t>();
+  standing.stands = in.fixed<uint8_t>();
+  if (!node_.state_.load(in, value, node_.pool_)) return false;
+  for (const auto& set : node_.state_.sets()) set->parts(value).stored = in.fixed<uint32_t>();
+  return true;
+}
+
+std::vector<uint32_t> TableGroupNode::Groups::parts(char* value) {
+  std::vector<uint32_t> counts;
+  for (const auto& set : node_.state_.sets()) counts.push_back(set->parts(value).stored);
+  return counts;
+}
+
+bool TableGroupNode::Groups::load_part(uint16_t set, std::string_view bytes, char* value) {
+  return set < node_.state_.sets().size() && node_.state_.sets()[set]->load(bytes, value, node_.pool_);
+}
+
+void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
+  KeyBlock keys = key_.encode(block, arena());
+  note(rows_.warm(keys, block.rows));
+  auto* taken_rows = arena().allocate_array<uint32_t>(block.rows);
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    taken_rows[row] = row;
+    rows_.prefetch_slot(keys.hashes[row]);
+  }
+  for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_row(keys.hashes[row]);
+  dispositions().use_rows(index(), 0, block, {taken_rows, block.rows});
+
+  states_.resize(block.rows);
+  std::vector<uint32_t> stood;  // touches of groups that have a row
+  RowHandle at = kNoRow;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const bool same =
+        row > 0 && keys.hashes[row] == keys.hashes[row - 1] && keys.keys[row].view() == keys.keys[row - 1].view();
+    if (!same) {
+      bool added = false;
+      at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+      rows_.change(at);
+      Standing& standing = this->standing(at);
+      if (added) standing.time = kNoTime;
+      if (standing.touch == 0) {
+        touch(at, sequence_of(row));
+        standing.touch = touches();
+        before_places_.push_back({kNone, 0});
+        if (standing.stands != 0) stood.push_back(touches() - 1);
+      }
+    }
+    states_[row] = rows_.value(at);
+    Standing& standing = this->standing(at);
+    standing.time = std::max(standing.time, block.time[row]);
+    const bool goes = retracted_column_ >= 0 && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
+    standing.rows += goes ? -1 : 1;
+  }
+  keep_results(stood);
+  if (retracted_column_ < 0) {
+    fold(block, {taken_rows, block.rows}, false);
+  } else {
+    const auto* goes = block.columns[retracted_column_].as<uint8_t>();
+    const auto middle =
+        std::partition(taken_rows, taken_rows + block.rows, [&](uint32_t row) { return goes[row] == 0; });
+    fold(block, {taken_rows, middle}, false);
+    fold(block, {middle, taken_rows + block.rows}, true);
+  }
+  taken += block.rows;
+}
+
+void TableGroupNode::keep_results(std::span<const uint32_t> touches) {
+  if (touches.empty()) return;
+  const auto count = static_cast<uint32_t>(touches.size());
+  std::vector<const char*> states(count);
+  Block& results = before_.emplace_back(allocate_block(leaves_, count, before_arena_));
+  results.rows = count;
+  for (uint32_t i = 0; i < count; ++i) {
+    states[i] = rows_.value(touched(touches[i]).row);
+    before_places_[touches[i]] = {static_cast<uint32_t>(before_.size()) - 1, i};
+  }
+  std::vector<GroupState::Misfit> misfits;
+  state_.read(states, results, before_arena_, misfits);
+  BRAID_CHECK(misfits.empty(), "a row stands whose results do not fit");
+}
+
+void TableGroupNode::fold(const Block& block, std::span<const uint32_t> rows, bool go) {
+  constexpr size_t kBatch = 128;  // rows whose groups fit the first cache
+  std::vector<char*> states(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) states[i] = states_[rows[i]];
+  for (size_t first = 0; first < rows.size(); first += kBatch) {
+    const size_t count = std::min(kBatch, rows.size() - first);
+    if (go) {
+      state_.take_out(block, rows.subspan(first, count), states.data() + first);
+    } else {
+      state_.add(block, rows.subspan(first, count), states.data() + first, pool_);
+    }
+  }
+  if (!go) news_bytes_ += state_.add_distinct(block, rows, states.data(), arena(), pool_);
+}
+
+bool TableGroupNode::equal(const Block& block, uint32_t a, const Block& other, uint32_t b) const {
+  const size_t first = leaf_offset(self_.row, content_.keys.size());
+  if (!has_lists_) {
+    for (size_t leaf = first; leaf + 1 < leaves_.size(); ++leaf)
+      if (!same_cell(leaves_[leaf].kind, block.columns[leaf], a, other.columns[leaf], b)) return false;
+    return true;
+  }
+  std::string bytes, others;
+  results_.append(results_.target(block, first), a, bytes);
+  results_.append(results_.target(other, first), b, others);
+  return bytes == others;
+}
+
+void TableGroupNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
+  constexpr uint32_t kOverflow = 6101;
+  // What the groups are now.
+  const auto count = static_cast<uint32_t>(touched.size());
+  Block results = allocate_block(leaves_, count, arena());
+  results.rows = count;
+  std::vector<const char*> states(count);
+  for (uint32_t i = 0; i < count; ++i) states[i] = rows_.value(touched[i].row);
+  std::vector<GroupState::Misfit> misfits;
+  state_.read(states, results, arena(), misfits);
+
+  struct Part {
+    const Block* from;
+    uint32_t row;
+    size_t misfit;  ///< aggregate that does not fit
+  };
+  std::vector<Change> changes;
+  std::vector<Part> parts;
+  std::vector<RowHandle> ended;
+  auto misfit = misfits.begin();
+  for (uint32_t i = 0; i < count; ++i) {
+    const Touched& each = touched[i];
+    Standing& standing = this->standing(each.row);
+    const Place before = before_places_[standing.touch - 1];
+    standing.touch = 0;
+    const bool stood = standing.stands != 0, there = standing.rows != 0;
+    const bool misfits_now = misfit != misfits.end() && misfit->row == i;
+    const size_t aggregate = misfits_now ? (misfit++)->aggregate : SIZE_MAX;
+    if (!there) ended.push_back(each.row);
+    if (stood && there && !misfits_now && equal(before_[before.block], before.row, results, i)) continue;
+    standing.stands = there && !misfits_now ? 1 : 0;
+    auto add = [&](bool goes, const Part& part) {
+      changes.push_back({each.sequence, goes, standing.time, rows_.hash(each.row), rows_.key(each.row)});
+      parts.push_back(part);
+    };
+    if (stood) add(true, {&before_[before.block], before.row, SIZE_MAX});
+    if (there) add(false, {&results, i, aggregate});
+  }
+  if (!changes.empty()) {
+    Block block = begin_block(changes);
+    std::vector<uint32_t> kept;
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      const Part& part = parts[row];
+      // The group itself may leave before the turn is over.
+      const std::string_view key =
+          block.records[row].bytes.view().substr(block.records[row].bytes.size - changes[row].key.size());
+      key_.decode(key, block, row, 0, arena());
+      for (size_t leaf = leaf_offset(self_.row, content_.keys.size()); leaf + 1 < leaves_.size(); ++leaf)
+        write_slot(block.columns[leaf], row, read_slot(part.from->columns[leaf], part.row));
+      if (part.misfit == SIZE_MAX) {
+        kept.push_back(row);
+        continue;
+      }
+      const AggregateSpec& aggregate = content_.aggregates[part.misfit];
+      dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site,
+                           {.code = kOverflow,
+                            .expression = aggregate.expression,
+                            .arguments = {{"type", to_string(aggregate.type)},
+                                          {"values", state_.values_text(states[part.row], part.misfit)}}});
+    }
+    put_out(block, kept, out);
+  }
+  for (RowHandle row : ended) rows_.erase(row);
+}
+
+void TableGroupNode::end_turn() {
+  before_.clear();
+  before_places_.clear();
+  before_arena_.reset();
+}
+
+void TableGroupNode::freeze() {
+  rows_.freeze();
+  news_bytes_ = 0;
+}
+
+Status TableGroupNode::evict(uint64_t bytes) {
+  rows_.evict(bytes);
+  return {};
+}
+
+StateSize TableGroupNode::state_size() const {
+  StateSize size = rows_.size();
+  size.dirty += news_bytes_;
+  return size;
+}
+
+}  // namespace braid

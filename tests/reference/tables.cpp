@@ -1,0 +1,63 @@
+// Tables that change. Only what they come to is computed: a row here is one that stands in the end, and none goes.
+#include <tuple>
+
+#include "runtime/data/key_bytes.h"
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+
+Run::Rows Run::latest(int index, const plan::LatestNode& node) {
+  const std::vector<Field>& fields = row_of(input_of(index));
+  struct Newest {
+    std::tuple<int64_t, std::vector<int64_t>> order;
+    const Row* row;
+  };
+  std::map<std::string, Newest> newest;
+  for (const Row& row : rows_into(index)) {
+    std::vector<Slot> slots;
+    const interpret::Failure failure = compute_all(node.keys, fields, row, slots);
+    if (failure.code != 0) {
+      reject(index, 0, row, failure);
+      continue;
+    }
+    outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);
+    std::string key;
+    const Slot* at = slots.data();
+    for (const typed::ExpressionRef& part : node.keys) {
+      append_key_bytes(part->type, at, key);
+      at += leaf_count(part->type);
+    }
+    // A version that comes late counts from the watermark on.
+    const int64_t time = node.versions ? std::max(row.time, row.watermark) : row.time;
+    const Newest found{{time, row.place}, &row};
+    const auto [known, fresh] = newest.try_emplace(key, found);
+    if (!fresh && known->second.order < found.order) known->second = found;
+  }
+  const int deleted = plan::deleted_column(fields);
+  Rows out;
+  for (const auto& [key, found] : newest) {
+    if (deleted >= 0 && found.row->slots.back().u8 != 0) continue;
+    Row made = *found.row;
+    made.cause.made = true;
+    made.cause.has_origin = false;
+    made.time = std::get<0>(found.order);
+    if (deleted >= 0) made.slots.pop_back();
+    made.slots.push_back(slot_u8(false));
+    outcome_.make(plan_.nodes[index].products);
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+Run::Rows Run::net(int index) {
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);
+    outcome_.make(plan_.nodes[index].products);
+    out.push_back(row);
+    out.back().slots.back() = slot_i64(static_cast<int64_t>(RowChange::comes));
+  }
+  return out;
+}
+
+}  // namespace braid::reference
