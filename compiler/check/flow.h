@@ -66,6 +66,8 @@ class FlowChecker {
   bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
 
+  void distinct(const ast::Distinct& node, Span span);
+
   // tables.cpp
   void last(const ast::Last& node, Span span);
   /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.

@@ -166,10 +166,7 @@ void FlowChecker::step(const ast::Step& step) {
                    later("top", span, "`max`, `arg_max` and `group` in a window give the first of each group", true);
                  },
                  [&](const ast::Last& node) { last(node, span); },
-                 [&](const ast::Distinct&) {
-                   later("distinct", span,
-                         "`unique … within` in the contract of a product keeps the first row of a key", false);
-                 },
+                 [&](const ast::Distinct& node) { distinct(node, span); },
                  [&](const ast::Match&) { later("match", span, "joins `within` find pairs of rows in time", true); },
                  [&](const ast::ErrorStep&) {
                    row_.open = true;
@@ -177,6 +174,45 @@ void FlowChecker::step(const ast::Step& step) {
                  },
              },
              step.node);
+}
+
+void FlowChecker::distinct(const ast::Distinct& node, Span span) {
+  const Span word = context_.word(span, "distinct");
+  if (window_)
+    return later("distinct", span, "`distinct` before the `window`, or `count_distinct` in its `group`", false);
+  typed::DistinctStep made;
+  bool sound = !row_.open;
+  if (row_.table) {
+    context_.not_yet(word, "`distinct` over a table", "a table has one row of each key at a time");
+    sound = false;
+  } else if (!row_.has_time && !row_.open) {
+    context_.no_event_time(row_, row_.relation, "distinct")
+        .at(word, "the first row by event time")
+        .also(row_.relation_span, "declared here without `time`");
+    sound = false;
+  }
+  const std::optional<int64_t> within = context_.length_of(node.within, "`distinct`");
+  made.within_us = within.value_or(0);
+  sound &= within.has_value();
+  for (const ast::StatefulOption& option : node.options) {
+    if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
+    const auto* emit = std::get_if<ast::Emit>(&option.node);
+    if (emit != nullptr && emit->kind != ast::EmitKind::final)
+      context_.not_yet(option.span, "`emit` behind `distinct`", "`emit final`, the default: a row goes on once");
+    if (std::holds_alternative<ast::Retain>(option.node))
+      context_.not_yet(option.span, "`retain` behind `distinct`", "its length bounds the state already");
+  }
+  Expressions expressions(context_, place_, &row_);
+  for (const ast::ExprPtr& written : node.keys) {
+    const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
+    sound &= value != nullptr && !is_poison(value);
+    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
+      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
+      sound = false;
+    }
+    made.keys.push_back(value);
+  }
+  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
 }
 
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {

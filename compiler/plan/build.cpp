@@ -374,6 +374,8 @@ class Builder {
       joined.state.label = owner.name + ": " + step.text;
       return add(std::move(joined));
     }
+    if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
+      return this->distinct(at, *distinct, step, owner);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -411,6 +413,33 @@ class Builder {
     finish.inputs = {grouping};
     carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
     return add(std::move(finish));
+  }
+
+  /// Keys that are no columns stand behind the row while the first of each is found.
+  int distinct(int at, const typed::DistinctStep& distinct, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    const std::vector<Field> before = row(at);
+    UniqueNode made{{}, distinct.within_us, true};
+    for (const ExpressionRef& key : distinct.keys) {
+      const ExpressionRef value = reading(key, before);
+      if (const auto* plain = as_column(value)) {
+        made.columns.push_back(plain->index);
+        continue;
+      }
+      Node& carried = plan_.nodes[at];
+      made.columns.push_back(static_cast<int>(carried.row.size()));
+      std::get<ProjectNode>(carried.content).columns.push_back(value);
+      carried.row.push_back({fmt::format("{}key{}", kHiddenMark, made.columns.size()), value->type});
+    }
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = distinct.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + distinct.name;
+    const bool extended = row(at).size() > before.size();
+    at = add(std::move(node));
+    if (!extended) return at;
+    at = carry(at, step.text, step.span);
+    std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
+    plan_.nodes[at].row.resize(before.size());
+    return at;
   }
 
   /// What says that a row closes its key, or goes, stays behind the other columns.

@@ -95,7 +95,8 @@ class Meaning {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }
   std::string operator()(const UniqueNode& unique) const {
-    return fmt::format("unique {} within {}", fmt::join(unique.columns, ","), unique.within_us);
+    return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),
+                       unique.within_us);
   }
   std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
   std::string operator()(const PublishNode& publish) const {
@@ -139,7 +140,8 @@ void identify(Plan& plan, const typed::Project& project) {
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&
-        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content));
+        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     if (node.state.label.empty()) node.state.label = node.text;
   }

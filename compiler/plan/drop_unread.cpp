@@ -191,8 +191,11 @@ class Pruner {
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
-    } else if (std::holds_alternative<UniqueNode>(node.content)) {
-      for (Use& use : own) use.add(kWhole);
+    } else if (const auto* unique = std::get_if<UniqueNode>(&node.content)) {
+      // What is rejected is written as it is at this step.
+      for (Use& use : own)
+        if (use.any || !unique->drops) use.add(kWhole);
+      for (const int column : unique->columns) own[column].add(kWhole);
       pass_on(0, own.size());
     } else if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       pass_on(0, own.size());

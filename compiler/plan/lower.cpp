@@ -232,7 +232,8 @@ class Lowering {
                  {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,
-                 UniqueOperator{unique->columns, unique->within_us, site(node, Site::Kind::duplicate),
+                 UniqueOperator{unique->columns, unique->within_us,
+                                site(node, unique->drops ? Site::Kind::repeated : Site::Kind::duplicate),
                                 site(node, Site::Kind::late)},
                  {input(0)});
     if (const auto* alert = std::get_if<AlertNode>(&node.content)) {

@@ -81,9 +81,11 @@ struct RetimeNode {
   int time_column;
   int64_t within_us;
 };
+/// `unique` of a contract, whose duplicates are rejected, and `distinct`, which drops them.
 struct UniqueNode {
   std::vector<int> columns;
   int64_t within_us;
+  bool drops = false;
 };
 struct AlertNode {
   std::string check;

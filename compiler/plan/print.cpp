@@ -110,7 +110,7 @@ struct Describe {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }
   std::string operator()(const UniqueNode& unique) const {
-    std::string line = "unique";
+    std::string line = unique.drops ? "distinct" : "unique";
     for (const int column : unique.columns) line += " " + node.row[column].name;
     return line + " within " + micros(unique.within_us);
   }

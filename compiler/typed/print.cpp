@@ -206,6 +206,11 @@ class Printer {
             },
             [&](const JoinStep& join) { print_join(join, before); },
             [&](const GroupStep& group) { print_group(group, step, before); },
+            [&](const DistinctStep& distinct) {
+              line(1, (distinct.name.empty() ? "distinct" : "distinct as " + distinct.name) + " within " +
+                          duration(distinct.within_us));
+              expressions("key", distinct.keys, before);
+            },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);

@@ -131,6 +131,12 @@ struct GroupStep {
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   std::string name;                   ///< as; empty if none
 };
+/// The first row of each key in `within_us` of event time; the row stays as it is.
+struct DistinctStep {
+  std::vector<ExpressionRef> keys;  ///< over the row
+  int64_t within_us;
+  std::string name;  ///< as; empty if none
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
@@ -138,7 +144,7 @@ struct LatestStep {
 };
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep> content;
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep> content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
   std::string text;        ///< first line of it, for plans and rejected rows: "where status == \"captured\""

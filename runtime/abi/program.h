@@ -28,7 +28,8 @@ class WriterSchemas;   // runtime/codec/writer_schemas.h
 
 /// Where and why a row may leave a flow.
 struct Site {
-  enum class Kind : uint8_t { filtered, port, rejected, unmatched, late, duplicate } kind = Kind::filtered;
+  /// duplicate: rejected, and counted as a duplicate. repeated: counted as one, and no more.
+  enum class Kind : uint8_t { filtered, port, rejected, unmatched, late, duplicate, repeated } kind = Kind::filtered;
   std::string port;      ///< of `port`, and of `unmatched` with an else port
   std::string step;      ///< text of the step: `where status == "captured"`
   Span span;             ///< of the step; where `from` reads a field: of its declaration
@@ -232,7 +233,7 @@ struct RetimeOperator {
   int64_t within_us;
   uint32_t late_site = 0;
 };
-/// `unique k within d`: the first by (time, partition, position) wins for d.
+/// `unique k within d` and `distinct k within d`: the first by (time, partition, position) wins for d.
 struct UniqueOperator {
   std::vector<int> fields;
   int64_t within_us;

@@ -23,7 +23,7 @@ const JoinShape* shape_of(const Operator& op) {
 
 /// The fields that are of the script.
 std::vector<Field> shown_fields(std::vector<Field> row) {
-  if (!row.empty() && row.back().name.starts_with(kHiddenMark)) row.pop_back();
+  while (!row.empty() && row.back().name.starts_with(kHiddenMark)) row.pop_back();
   return row;
 }
 
@@ -220,6 +220,8 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
   switch (site.kind) {
     case Site::Kind::filtered:
       return settle(op, input, record, &Ledger::filtered);
+    case Site::Kind::repeated:
+      return settle(op, input, record, &Ledger::duplicate);
     case Site::Kind::port:
       settle(op, input, record, &Ledger::filtered);
       return write_bare(self.products, site.port, row_type, block, row);

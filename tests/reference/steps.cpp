@@ -102,7 +102,7 @@ Run::Rows Run::unique(int index, const plan::UniqueNode& node) {
       append_key_bytes(fields[column].type, row->slots.data() + leaf_offset(fields, column), key);
     const auto winner = winners.find(key);
     if (winner != winners.end() && static_cast<int128>(row->time) - winner->second < node.within_us) {
-      leave(index, 0, *row, Kind::duplicate, "rejected", diag::DuplicateRow::kCode);
+      leave(index, 0, *row, Kind::duplicate, node.drops ? "" : "rejected", diag::DuplicateRow::kCode);
       continue;
     }
     winners[key] = row->time;
