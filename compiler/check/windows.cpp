@@ -346,9 +346,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     return true;
   };
   for (const typed::Aggregate& aggregate : scope.aggregates) {
-    if (made.windowed || !row_.changes || typed::subtracts(aggregate.kind)) continue;
+    if (made.windowed || !row_.changes || !typed::goes_by_time(aggregate.kind)) continue;
+    const bool first = aggregate.kind == typed::AggregateKind::first;
     context_.not_yet(aggregate.span, "`" + std::string(typed::name_of(aggregate.kind)) + "` over a table",
-                     "`count`, `sum` and `avg` follow rows that go");
+                     first ? "`arg_min(x, at)` gives the `x` of the least `at`"
+                           : "`arg_max(x, at)` gives the `x` of the greatest `at`");
     sound = false;
   }
   for (const typed::Aggregate& aggregate : scope.aggregates)

@@ -62,8 +62,8 @@ std::string_view name_of(AggregateKind kind) {
   BRAID_UNREACHABLE("aggregate kind");
 }
 
-bool subtracts(AggregateKind kind) {
-  return kind == AggregateKind::count || kind == AggregateKind::sum || kind == AggregateKind::average;
+bool goes_by_time(AggregateKind kind) {
+  return kind == AggregateKind::first || kind == AggregateKind::last;
 }
 
 namespace {

@@ -94,8 +94,8 @@ struct JoinStep {
 inline constexpr int64_t kForever = INT64_MAX;
 
 using AggregateKind = braid::AggregateKind;
-/// A row that goes can be taken out of it again, without the others being known.
-bool subtracts(AggregateKind kind);
+/// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.
+bool goes_by_time(AggregateKind kind);
 /// As scripts call it.
 std::string_view name_of(AggregateKind kind);
 struct Aggregate {

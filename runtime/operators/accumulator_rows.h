@@ -90,6 +90,7 @@ class ScalarResult {
 
 std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row);
+std::unique_ptr<Accumulator> make_counted_rows(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
 
 }  // namespace braid

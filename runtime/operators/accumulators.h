@@ -6,8 +6,11 @@
 // the pool of the call, or on the heap. One thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/abi/program.h"
@@ -31,9 +34,30 @@ class Accumulator {
   /// Rows can be taken out again.
   virtual bool subtracts() const { return false; }
   /// Row rows[i], which was added to the state at states[i] + offset, is taken out of it.
-  virtual void take_out(const Block&, std::span<const uint32_t>, char* const*, size_t) const {
+  virtual void take_out(const Block&, std::span<const uint32_t>, char* const*, size_t, BlobPool&) const {
     BRAID_UNREACHABLE("rows cannot be taken out of this aggregate");
   }
+
+  // States that grow without bound are rows of their own in the store, parts, numbered from 0; `store` is silent then.
+  struct Parts {
+    uint32_t stored;  ///< that there are
+    uint32_t read;    ///< of those, the ones that are in memory
+  };
+  /// No bytes: the part is erased.
+  using PutPart = std::function<void(uint32_t part, std::optional<std::string_view> bytes)>;
+  /// Null: it has no parts, ever.
+  virtual Parts* parts(char* state) const {
+    (void)state;
+    return nullptr;
+  }
+  /// What has changed since the last call.
+  virtual void take_news(char* state, const PutPart& put) const { (void)state, (void)put; }
+  /// A part comes back; false: the bytes are no part.
+  virtual bool load_part(std::string_view bytes, char* state, BlobPool& pool) const {
+    (void)bytes, (void)state, (void)pool;
+    return false;
+  }
+
   /// The rows of `from`, which stays as it is, go to `into`, too.
   virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
   /// Writes the results of states[i] + offset to row i of columns [column, …). Where one does not fit its type, the
@@ -56,6 +80,8 @@ class Accumulator {
   }
 };
 
-std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row);
+/// `takes_out`: rows are taken out again, too.
+std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row,
+                                              bool takes_out = false);
 
 }  // namespace braid

@@ -7,9 +7,13 @@
 
 namespace braid {
 
-GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column) {
+GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column,
+                       bool takes_out) {
   for (const AggregateSpec& spec : aggregates) {
-    accumulators_.push_back(make_accumulator(spec, row));
+    accumulators_.push_back(make_accumulator(spec, row, takes_out));
+    const bool sums = spec.kind == AggregateSpec::Kind::count || spec.kind == AggregateSpec::Kind::sum ||
+                      spec.kind == AggregateSpec::Kind::average;
+    if (takes_out && !sums) with_parts_.push_back(accumulators_.size() - 1);
     alignment_ = std::max(alignment_, accumulators_.back()->alignment());
     has_memory_ |= accumulators_.back()->has_memory();
     columns_.push_back(column);
@@ -26,14 +30,15 @@ GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::
       size_ += accumulators_[i]->size();
     }
   }
-  for (const std::vector<size_t>& set : distinct_sets(aggregates)) {
+  // Sets of rows that are taken out again are the accumulators' own.
+  for (const std::vector<size_t>& set : takes_out ? std::vector<std::vector<size_t>>() : distinct_sets(aggregates)) {
     std::vector<DistinctCount> counts;
     for (size_t i : set) counts.push_back({aggregates[i].argument, aggregates[i].filter, offsets_[i]});
     sets_.push_back(make_distinct_counts(row, counts, size_));
     size_ += sets_.back()->size();
     has_memory_ = true;
   }
-  BRAID_CHECK(sets_.size() <= UINT16_MAX);
+  BRAID_CHECK(part_sets() <= UINT16_MAX);
 }
 
 void GroupState::add(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const {
@@ -44,8 +49,41 @@ bool GroupState::subtracts() const {
   return std::all_of(accumulators_.begin(), accumulators_.end(), [](const auto& each) { return each->subtracts(); });
 }
 
-void GroupState::take_out(const Block& block, std::span<const uint32_t> rows, char* const* states) const {
-  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->take_out(block, rows, states, offsets_[i]);
+void GroupState::take_out(const Block& block, std::span<const uint32_t> rows, char* const* states,
+                          BlobPool& pool) const {
+  for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->take_out(block, rows, states, offsets_[i], pool);
+}
+
+void GroupState::take_news(char* state, BlobPool& pool, const PutPart& put) const {
+  for (size_t i = 0; i < sets_.size(); ++i)
+    sets_[i]->take_news(state, pool,
+                        [&](uint32_t part, std::string_view bytes) { put(static_cast<uint16_t>(i), part, bytes); });
+  for (size_t i = 0; i < with_parts_.size(); ++i) {
+    const auto set = static_cast<uint16_t>(sets_.size() + i);
+    accumulators_[with_parts_[i]]->take_news(
+        state + offsets_[with_parts_[i]],
+        [&](uint32_t part, std::optional<std::string_view> bytes) { put(set, part, bytes); });
+  }
+}
+
+std::vector<uint32_t> GroupState::parts(char* state) const {
+  std::vector<uint32_t> counts;
+  for (const auto& set : sets_) counts.push_back(set->parts(state).stored);
+  for (const size_t i : with_parts_) counts.push_back(accumulators_[i]->parts(state + offsets_[i])->stored);
+  return counts;
+}
+
+void GroupState::set_parts(char* state, std::span<const uint32_t> parts) const {
+  for (size_t i = 0; i < sets_.size(); ++i) sets_[i]->parts(state).stored = parts[i];
+  for (size_t i = 0; i < with_parts_.size(); ++i)
+    accumulators_[with_parts_[i]]->parts(state + offsets_[with_parts_[i]])->stored = parts[sets_.size() + i];
+}
+
+bool GroupState::load_part(uint16_t set, std::string_view bytes, char* state, BlobPool& pool) const {
+  if (set < sets_.size()) return sets_[set]->load(bytes, state, pool);
+  const size_t i = set - sets_.size();
+  return i < with_parts_.size() &&
+         accumulators_[with_parts_[i]]->load_part(bytes, state + offsets_[with_parts_[i]], pool);
 }
 
 uint64_t GroupState::add_distinct(const Block& block, std::span<const uint32_t> rows, char* const* states, Arena& arena,

@@ -13,8 +13,9 @@ namespace braid {
 
 class GroupState {
  public:
-  /// `row`: of the input. Results go to columns [column, …) of the output row.
-  GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column);
+  /// `row`: of the input. Results go to columns [column, …) of the output row. `takes_out`: take_out() is called, too.
+  GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column,
+             bool takes_out = false);
 
   size_t size() const { return size_; }
   size_t alignment() const { return alignment_; }
@@ -26,7 +27,7 @@ class GroupState {
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const;
   /// Rows can be taken out again: take_out() is the opposite of add().
   bool subtracts() const;
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states) const;
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const;
   /// The same for distinct counts, for all rows of a block. Gives the bytes that are new to the store, about.
   uint64_t add_distinct(const Block& block, std::span<const uint32_t> rows, char* const* states, Arena& arena,
                         BlobPool& pool) const;
@@ -51,11 +52,21 @@ class GroupState {
 
   const std::vector<std::unique_ptr<DistinctCounts>>& sets() const { return sets_; }
 
+  // Parts of sets of distinct values and of aggregates that have some: by number of the set.
+  using PutPart = std::function<void(uint16_t set, uint32_t part, std::optional<std::string_view> bytes)>;
+  void take_news(char* state, BlobPool& pool, const PutPart& put) const;
+  /// Of each set, how many parts it has in the store.
+  std::vector<uint32_t> parts(char* state) const;
+  void set_parts(char* state, std::span<const uint32_t> parts) const;
+  size_t part_sets() const { return sets_.size() + with_parts_.size(); }
+  bool load_part(uint16_t set, std::string_view bytes, char* state, BlobPool& pool) const;
+
  private:
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
   std::vector<size_t> offsets_;  ///< in the state
   std::vector<uint32_t> columns_;
   std::vector<std::unique_ptr<DistinctCounts>> sets_;
+  std::vector<size_t> with_parts_;  ///< accumulators
   size_t size_ = 0, alignment_ = 8;
   bool has_memory_ = false;
 };

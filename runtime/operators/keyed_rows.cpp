@@ -40,9 +40,13 @@ void KeyedRows::copy(RowHandle row) {
   RowHead& head = rows_.head(row);
   if (!frozen_.holds(head.changed)) return;
   value_.clear();
-  values_.store(rows_.value(row), value_, [&](uint16_t set, uint32_t part, std::string_view bytes) {
-    frozen_.batch().put(StateFamily::point, point_key(part_table_, head.hash, part_place(rows_.key(row), set, part)),
-                        bytes);
+  values_.store(rows_.value(row), value_, [&](uint16_t set, uint32_t part, std::optional<std::string_view> bytes) {
+    const std::string key = point_key(part_table_, head.hash, part_place(rows_.key(row), set, part));
+    if (bytes) {
+      frozen_.batch().put(StateFamily::point, key, *bytes);
+    } else {
+      frozen_.batch().erase(StateFamily::point, key);
+    }
   });
   frozen_.batch().put(StateFamily::point, state_key(head.hash, rows_.key(row)), value_.bytes());
   head.stored = true;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +30,8 @@ class KeyedRows {
   /// What the values are. Zeroed memory is a value that is new.
   class Values {
    public:
-    using PutPart = std::function<void(uint16_t set, uint32_t part, std::string_view bytes)>;
+    /// No bytes: the part is erased.
+    using PutPart = std::function<void(uint16_t set, uint32_t part, std::optional<std::string_view> bytes)>;
     virtual ~Values() = default;
     virtual uint64_t size() const = 0;
     virtual uint64_t alignment() const { return 8; }

@@ -40,7 +40,8 @@ class Count : public EachState<Count> {
     for (size_t i = 0; i < rows.size(); ++i) count_of(states[i] + offset) += rows_.takes(block, rows[i]) ? 1 : 0;
   }
   bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+                BlobPool&) const override {
     for (size_t i = 0; i < rows.size(); ++i) count_of(states[i] + offset) -= rows_.takes(block, rows[i]) ? 1 : 0;
   }
   void merge(const char* from, char* into, BlobPool&) const override { count_of(into) += count_of(from); }
@@ -215,7 +216,8 @@ class ExactNumber : public EachState<ExactNumber<Sum, Value>> {
     rows_.each(block, rows, [&](size_t i) { reinterpret_cast<Sum*>(states[i] + offset)->add(values[rows[i]]); });
   }
   bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+                BlobPool&) const override {
     const Value* values = block.columns[rows_.argument().column].template as<Value>();
     rows_.each(block, rows, [&](size_t i) { reinterpret_cast<Sum*>(states[i] + offset)->take_out(values[rows[i]]); });
   }
@@ -287,7 +289,8 @@ class FloatNumber : public EachState<FloatNumber> {
     });
   }
   bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset) const override {
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+                BlobPool&) const override {
     const auto* values = block.columns[rows_.argument().column].as<double>();
     rows_.each(block, rows, [&](size_t i) {
       auto* state = reinterpret_cast<State*>(states[i] + offset);
@@ -337,7 +340,11 @@ std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vect
   return std::make_unique<ExactNumber<NarrowSum, int64_t>>(spec, row);
 }
 
-std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row) {
+std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec, const std::vector<Field>& row,
+                                              bool takes_out) {
+  const bool sums = spec.kind == AggregateSpec::Kind::count || spec.kind == AggregateSpec::Kind::sum ||
+                    spec.kind == AggregateSpec::Kind::average;
+  if (takes_out && !sums) return make_counted_rows(spec, row);
   switch (spec.kind) {
     case AggregateSpec::Kind::count:
       return std::make_unique<Count>(spec, row);

@@ -24,7 +24,8 @@ TableGroupNode::TableGroupNode(const Services& services)
     : ChangesNode(services),
       content_(std::get<GroupOperator>(self_.content)),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
-      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size())),
+             content_.retracted >= 0),
       results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 1}),
       has_lists_(
           std::any_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) { return leaf.kind == LeafKind::list; })),
@@ -42,12 +43,8 @@ void TableGroupNode::Groups::store(char* value, WireWriter& out, const PutPart& 
   out.fixed(standing.rows);
   out.fixed(static_cast<uint8_t>(standing.stands));
   node_.state_.store(value, out);
-  const auto& sets = node_.state_.sets();
-  for (size_t i = 0; i < sets.size(); ++i) {
-    sets[i]->take_news(value, node_.pool_,
-                       [&](uint32_t part, std::string_view bytes) { put(static_cast<uint16_t>(i), part, bytes); });
-    out.fixed(sets[i]->parts(value).stored);
-  }
+  node_.state_.take_news(value, node_.pool_, put);
+  for (const uint32_t parts : node_.state_.parts(value)) out.fixed(parts);
 }
 
 bool TableGroupNode::Groups::load(WireReader& in, char* value) {
@@ -56,18 +53,14 @@ bool TableGroupNode::Groups::load(WireReader& in, char* value) {
   standing.rows = in.fixed<int64_t>();
   standing.stands = in.fixed<uint8_t>();
   if (!node_.state_.load(in, value, node_.pool_)) return false;
-  for (const auto& set : node_.state_.sets()) set->parts(value).stored = in.fixed<uint32_t>();
+  std::vector<uint32_t> parts(node_.state_.part_sets());
+  for (uint32_t& each : parts) each = in.fixed<uint32_t>();
+  node_.state_.set_parts(value, parts);
   return true;
 }
 
-std::vector<uint32_t> TableGroupNode::Groups::parts(char* value) {
-  std::vector<uint32_t> counts;
-  for (const auto& set : node_.state_.sets()) counts.push_back(set->parts(value).stored);
-  return counts;
-}
-
 bool TableGroupNode::Groups::load_part(uint16_t set, std::string_view bytes, char* value) {
-  return set < node_.state_.sets().size() && node_.state_.sets()[set]->load(bytes, value, node_.pool_);
+  return node_.state_.load_part(set, bytes, value, node_.pool_);
 }
 
 void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
@@ -141,7 +134,7 @@ void TableGroupNode::fold(const Block& block, std::span<const uint32_t> rows, bo
   for (size_t first = 0; first < rows.size(); first += kBatch) {
     const size_t count = std::min(kBatch, rows.size() - first);
     if (go) {
-      state_.take_out(block, rows.subspan(first, count), states.data() + first);
+      state_.take_out(block, rows.subspan(first, count), states.data() + first, pool_);
     } else {
       state_.add(block, rows.subspan(first, count), states.data() + first, pool_);
     }
