@@ -105,6 +105,8 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   if (positional.size() == 2) by = positional[1];
   // Arguments are of the rows, not of the group: columns, not keys.
   GroupScope* group = std::exchange(group_, nullptr);
+  // And not the parameters of a lambda around the aggregate: it is folded before the lambda runs.
+  std::vector<Local> outer = std::exchange(locals_, {});
   const size_t present = present_.size();
   typed::Aggregate made{
       .kind = known->kind, .argument = nullptr, .by = nullptr, .filter = nullptr, .type = nullptr, .span = span};
@@ -135,6 +137,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   }
   if (sound) made.type = aggregate_type(*known, made);
   present_.resize(present);
+  locals_ = std::move(outer);
   group_ = group;
   if (made.type == nullptr) return poison(span);
   // The argument of sum and avg of whole numbers stays as it is: the fold is 128 bits wide.

@@ -42,6 +42,7 @@ bool Expressions::add_arguments(Call& call, const ast::Arguments& arguments) {
 }
 
 typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
+  if (typed::ExpressionRef made = lambda_call(node.function, nullptr, false, node.arguments, span)) return made;
   size_t positional = 0;
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
   if (group_ != nullptr && is_aggregate_call(node.function, positional))
@@ -60,6 +61,8 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
 
 typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span) {
   if (node.object == nullptr) return poison(span);
+  if (typed::ExpressionRef made = lambda_call(node.method, node.object.get(), node.optional, node.arguments, span))
+    return made;
   size_t positional = 1;
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
   if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
@@ -128,7 +131,7 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
   for (const char* word :
        {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
     if (name == word) return poison(call.span);
-  if (is_later_aggregate(name)) return poison(call.span);
+  if (is_later_aggregate(name) || lambda_missing(call)) return poison(call.span);
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
   report.at(call.function.span, "no such function");
   if (const auto meant = meant_function(call))

@@ -91,6 +91,12 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
     return nullptr;
   }
   if (is(to, TypeKind::list) && is(from, TypeKind::list)) {
+    if (const auto* loop = std::get_if<typed::Loop>(&value->node);
+        loop != nullptr && loop->kind == typed::LoopKind::map) {
+      typed::Loop made = *loop;
+      made.body = fit(loop->body, to->element, narrow);
+      return made.body == nullptr ? nullptr : typed::make(to, value->span, std::move(made));
+    }
     const auto* list = std::get_if<typed::MakeList>(&value->node);
     if (list == nullptr) return nullptr;
     std::vector<typed::ExpressionRef> items;

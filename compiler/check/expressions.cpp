@@ -2,6 +2,7 @@
 
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
+#include "compiler/check/type_findings.h"
 #include "runtime/base/overloaded.h"
 
 namespace braid::checking {
@@ -50,7 +51,7 @@ typed::ExpressionRef Expressions::check(const ast::Expr& expression, const Type&
   if (group_ != nullptr) {
     // A key that is a path (`c.segment`) stands for the whole path.
     const std::string path = path_of(expression);
-    if (path.find('.') != std::string::npos)
+    if (path.find('.') != std::string::npos && find_local(path.substr(0, path.find('.'))) == nullptr)
       for (size_t i = 0; i < group_->keys.size(); ++i)
         if (group_->keys[i].text == path)
           return typed::make(group_->keys[i].type, span, typed::ColumnRead{static_cast<int>(i)});
@@ -72,8 +73,9 @@ typed::ExpressionRef Expressions::check(const ast::Expr& expression, const Type&
                         [&](const ast::Struct& node) { return make_struct(node, span); },
                         [&](const ast::List& node) { return make_list(node, span); },
                         [&](const ast::Lambda&) {
-                          context_.not_yet(span, "a lambda",
-                                           "a `function` with a name can be called where its result is needed");
+                          context_.reporter.report(diag::LambdaMisplaced{})
+                              .at(span, "nothing goes through a list here")
+                              .note("`xs.map(x => x + 1)`; a `function` with a name can be called anywhere");
                           return poison(span);
                         },
                         [&](const ast::ErrorExpr&) { return poison(span); },

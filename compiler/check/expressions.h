@@ -40,6 +40,8 @@ class Expressions {
   /// Bounds on what one step may become, so that no script makes the compiler run long or deep.
   static constexpr int kMostDepth = 2'000;
   static constexpr int kMostInlined = 2'000;
+  /// Inside so many `reduce`s a body is read once: each reading of one reads those inside it again.
+  static constexpr int kMostReadings = 3;
   /// The value has that type, or the mistake is reported; `declared` is the place that requires the type.
   typed::ExpressionRef check_as(const ast::Expr& expression, const Type& wanted, Span declared = {});
   typed::ExpressionRef condition(const ast::Expr& expression);
@@ -205,6 +207,27 @@ class Expressions {
   bool knows_name(const std::string& text) const;
   bool knows_function(const std::string& name);
 
+  // lambdas.cpp: functions that go through a list with a lambda
+  /// A call with a lambda among its arguments; null if there is none. `object`: before the dot.
+  typed::ExpressionRef lambda_call(const ast::Name& function, const ast::Expr* object, bool optional,
+                                   const ast::Arguments& arguments, Span span);
+  struct LambdaCall;
+  typed::ExpressionRef over_list(const LambdaCall& call, const typed::ExpressionRef& list);
+  typed::ExpressionRef loop(typed::LoopKind kind, const Type& type, const LambdaCall& call,
+                            const typed::ExpressionRef& list);
+  typed::ExpressionRef reduce(const LambdaCall& call, const typed::ExpressionRef& list);
+  typed::ExpressionRef sorted_by(const LambdaCall& call, const typed::ExpressionRef& list);
+  typed::ExpressionRef best_by(const LambdaCall& call, const typed::ExpressionRef& list, typed::Operator better);
+  struct LoopSlots {
+    int element, position;
+  };
+  LoopSlots new_loop();
+  /// The body with its parameters bound; `state`: what stands before the element in `reduce`, or null.
+  typed::ExpressionRef lambda_body(const LambdaCall& call, const Type& element, LoopSlots slots,
+                                   const typed::ExpressionRef& state, bool is_condition);
+  /// A function that takes a lambda, called without one: reported.
+  bool lambda_missing(const Call& call);
+
   // functions.cpp
   typed::ExpressionRef user_call(const Call& call, const Declaration& declaration);
   typed::ExpressionRef body_of(const Declaration& declaration, const ast::Function& function, size_t locals_before);
@@ -228,6 +251,7 @@ class Expressions {
   int next_slot_ = 0;
   int depth_ = 0;    ///< of the expression being checked
   int inlined_ = 0;  ///< bodies of functions so far
+  int folds_ = 0;    ///< `reduce` around the expression being checked
   bool too_large_ = false;
   typed::ExpressionRef too_large(Span span, std::string reason);
   /// A function is checked by itself: parts that depend on constants of a call are not checked.

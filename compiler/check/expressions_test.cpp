@@ -28,6 +28,60 @@ std::string type_of(const std::string& expression) {
   return found.substr(0, found.find(" ("));
 }
 
+// ---- lambdas -------------------------------------------------------------------------------------------------------
+
+TEST(Lambdas, BecomeLoops) {
+  EXPECT_EQ(of_expression("lines.map(x => x.n * count)"),
+            "list<int> (map 0 1 (column 10 lines) (multiply (field n (local 0)) (column 4 count)))");
+  EXPECT_EQ(of_expression("tags.filter(t => t != store)"),
+            "list<string> (filter 0 1 (column 9 tags) (not_equal (local 0) (column 1 store)))");
+  EXPECT_EQ(of_expression("map(tags, (t, i) => i)"), "list<int> (map 0 1 (column 9 tags) (local 1))");
+  EXPECT_EQ(of_expression("tags.none(t => t == \"a\")"),
+            "bool (not (any 0 1 (column 9 tags) (equal (local 0) (constant \"a\"))))");
+  EXPECT_EQ(type_of("lines.flat_map(x => [x.sku, store])"), "list<string>");
+  EXPECT_EQ(type_of("lines.find(x => x.n > 1)"), "{ sku: string, n: int }?");
+  EXPECT_EQ(type_of("lines.index_of(x => x.n > 1)"), "int?");
+  EXPECT_EQ(type_of("lines.sort_by(x => x.n)"), "list<{ sku: string, n: int }>");
+  EXPECT_EQ(type_of("lines.max_by(x => x.n)"), "{ sku: string, n: int }?");
+  EXPECT_EQ(type_of("lines.map(x => { x.sku, half: x.n / 2 })"), "list<{ sku: string, half: decimal(25,6) }>");
+  EXPECT_EQ(type_of("lines.count(x => x.n > 1) + lines.map(x => x.n).sum()"), "int");
+  EXPECT_EQ(type_of("lines.map(x => lines.count(y => y.n < x.n))"), "list<int>");
+}
+
+TEST(Lambdas, ReduceTakesTheTypeThatHoldsBoth) {
+  EXPECT_EQ(type_of("lines.reduce(0, (a, x) => a + x.n)"), "int");
+  EXPECT_EQ(type_of("lines.reduce(0, (a, x) => a + x.n * amount)"), "decimal(38,2)");
+  EXPECT_EQ(type_of("lines.reduce(0, (a, x) => a + rate)"), "float");
+  EXPECT_EQ(type_of("tags.reduce(\"\", (a, t, i) => f\"{a}{i}{t}\")"), "string");
+  EXPECT_EQ(type_of("lines.reduce({ n: 0, last: \"\" }, (a, x) => { n: a.n + x.n, last: x.sku })"),
+            "{ n: int, last: string }");
+  EXPECT_EQ(of_expression("lines.reduce(1, (a, x) => a * amount)"), "E2245");
+  EXPECT_EQ(of_expression("tags.reduce(0, (a, t) => t)"), "E2245");
+}
+
+TEST(Lambdas, ParametersHideFieldsAndFactsAboutThem) {
+  EXPECT_EQ(type_of("if note is not null then tags.map(note => note) else tags"), "list<string>");
+  EXPECT_EQ(type_of("if note is not null then tags.map(t => note + t) else tags"), "list<string>");
+  EXPECT_EQ(of_expression("tags.map(t => note + t)"), "E2204");
+  EXPECT_EQ(of_expression("tags.map(t => t) + t"), "E2107");
+}
+
+TEST(Lambdas, StandOnlyWhereAListIsGoneThrough) {
+  EXPECT_EQ(of_expression("x => x + 1"), "E2241");
+  EXPECT_EQ(of_expression("tags.map()"), "E2240");
+  EXPECT_EQ(of_expression("tags.filter(1)"), "E2240");
+  EXPECT_EQ(of_expression("tags.map(t => t, t => t)"), "E2240");
+  EXPECT_EQ(of_expression("tags.map((a, b, c) => a)"), "E2242");
+  EXPECT_EQ(of_expression("tags.reduce(0, a => a)"), "E2242");
+  EXPECT_EQ(of_expression("store.map(c => c)"), "E2243");
+  EXPECT_EQ(of_expression("tags.length(t => t)"), "E2244");
+  EXPECT_EQ(of_expression("tags.mop(t => t)"), "E2103");
+  EXPECT_EQ(of_expression("tags.filter(t => 1)"), "E2202");
+  EXPECT_EQ(of_expression("tags.map(t => null)"), "E2218");
+  EXPECT_EQ(of_expression("[].map(t => 1)"), "E2218");
+  EXPECT_EQ(of_expression("lines.min_by(x => x)"), "E2212");
+}
+
 // ---- numbers -------------------------------------------------------------------------------------------------------
 
 TEST(Numbers, DecimalsKeepTheirDigits) {

@@ -1,6 +1,7 @@
 #include "compiler/codegen/expression_emitter.h"
 
 #include "compiler/typed/failure.h"
+#include "compiler/typed/loop_limit.h"
 #include "llvm/IR/MDBuilder.h"
 #include "runtime/abi/row_functions.h"
 #include "runtime/base/check.h"
@@ -111,7 +112,9 @@ LeafValue ExpressionEmitter::view_result(llvm::Value* returned) {
 }
 
 Leaves ExpressionEmitter::emit(const typed::Expression& expression) {
-  return std::visit([&](const auto& node) { return emit_node(expression, node); }, expression.node);
+  Leaves value = std::visit([&](const auto& node) { return emit_node(expression, node); }, expression.node);
+  if (loops_around_ > 0 && typed::node_charges(expression)) charge(expression.type, value);
+  return value;
 }
 
 llvm::Value* ExpressionEmitter::emit_condition(const typed::Expression& expression) {
@@ -161,6 +164,7 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Fun
       slots.push_back({kind, value});
     }
   }
+  for (size_t i = 0; i < arguments.size(); ++i) charge(node.arguments[i]->type, arguments[i], typed::kReadShift);
   for (int64_t scale : typed::call_scales(e)) slots.push_back({LeafKind::i64, {number(static_cast<uint64_t>(scale))}});
   if (function.takes_cache) slots.push_back({LeafKind::i64, {number(sites_.index_of(e))}});
 

@@ -71,6 +71,20 @@ class ExpressionEmitter {
   Leaves emit_node(const typed::Expression& e, const typed::Concatenate& node);
   Leaves emit_node(const typed::Expression& e, const typed::AmbientRead& node);
 
+  // loops.cpp
+  Leaves emit_node(const typed::Expression& e, const typed::Loop& node);
+  /// One round: the blocks of a loop while its body is written.
+  struct Rounds;
+  Leaves emit_list(const typed::Expression& e, const typed::Loop& node, const LeafValue& list);
+  Leaves emit_fold(const typed::Loop& node, const LeafValue& list, const Leaves& initial);
+  Leaves emit_count(const typed::Loop& node, const LeafValue& list);
+  Leaves emit_search(const typed::Expression& e, const typed::Loop& node, const LeafValue& list);
+  Leaves element_at(const typed::Loop& node, const LeafValue& list, llvm::Value* number);
+  llvm::Value* item_address(llvm::Value* items, llvm::Value* number, uint64_t width);
+  /// Adds to the work of the row what texts and lists of a value are, shifted by `shift`; nothing outside of loops.
+  void charge(const Type& type, const Leaves& value, unsigned shift = 0);
+  void add_work(llvm::Value* bytes);
+
   // arithmetic.cpp
   llvm::Value* int_arithmetic(typed::Operator op, llvm::Value* a, llvm::Value* b);
   llvm::Value* float_arithmetic(typed::Operator op, llvm::Value* a, llvm::Value* b);
@@ -122,6 +136,8 @@ class ExpressionEmitter {
   uint32_t failure_site_ = 0;
   const std::vector<uint32_t>* field_sites_ = nullptr;
   std::unordered_map<int, Leaves> locals_;
+  int loops_around_ = 0;
+  llvm::AllocaInst* work_ = nullptr;  ///< of the row, inside its outermost loop
 };
 
 }  // namespace braid::codegen

@@ -330,7 +330,10 @@ class Generator {
   ExpressionRef expression(const Type& type, int depth) {
     if (depth <= 0 || chance(15)) return leaf(type);
     int next = depth - 1;
-    switch (below(14)) {
+    switch (below(15)) {
+      case 14:
+        if (ExpressionRef made = loop(type, next)) return made;
+        break;
       case 0:
         return node(type, Choose{expression(bool_type(), next), expression(type, next), expression(type, next)});
       case 1: {
@@ -368,6 +371,53 @@ class Generator {
         break;
     }
     return of_type(type, next);
+  }
+
+  /// A loop over a list that gives this type; sometimes none does.
+  ExpressionRef loop(const Type& type, int depth) {
+    std::vector<LoopKind> kinds{LoopKind::fold};
+    Type element = this->type(1), body = bool_type();
+    if (is(type, TypeKind::boolean)) kinds = {LoopKind::any, LoopKind::all, LoopKind::fold};
+    if (is(type, TypeKind::integer)) kinds = {LoopKind::count, LoopKind::fold};
+    if (is(type, TypeKind::optional)) kinds = {LoopKind::find, LoopKind::fold};
+    if (same(type, optional_type(int_type()))) kinds = {LoopKind::find, LoopKind::position};
+    if (is(type, TypeKind::list))
+      kinds = {LoopKind::map,        LoopKind::map,        LoopKind::flat_map, LoopKind::filter,
+               LoopKind::take_while, LoopKind::skip_while, LoopKind::fold};
+    const LoopKind kind = kinds[below(kinds.size())];
+    switch (kind) {
+      case LoopKind::map:
+        body = type->element;
+        break;
+      case LoopKind::flat_map:
+      case LoopKind::fold:
+        body = type;
+        break;
+      case LoopKind::filter:
+      case LoopKind::take_while:
+      case LoopKind::skip_while:
+        element = type->element;
+        break;
+      case LoopKind::find:
+        element = chance(50) ? type : type->element;
+        break;
+      case LoopKind::any:
+      case LoopKind::all:
+      case LoopKind::count:
+      case LoopKind::position:
+        break;
+    }
+    ExpressionRef list = expression(list_type(element), depth);
+    ExpressionRef initial = kind == LoopKind::fold ? expression(type, depth) : nullptr;
+    const int slot = next_slot_;
+    next_slot_ += 3;
+    const size_t before = locals_.size();
+    locals_.push_back({slot, element});
+    locals_.push_back({slot + 1, int_type()});
+    if (initial != nullptr) locals_.push_back({slot + 2, type});
+    ExpressionRef made = expression(body, depth);
+    locals_.resize(before);
+    return node(type, Loop{kind, slot, slot + 1, initial == nullptr ? -1 : slot + 2, list, initial, made});
   }
 
   ExpressionRef call(const Type& type, int depth) {

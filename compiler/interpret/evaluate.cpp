@@ -1,5 +1,6 @@
 #include "compiler/interpret/prepare.h"
 #include "compiler/typed/failure.h"
+#include "compiler/typed/loop_limit.h"
 #include "runtime/abi/row_functions.h"
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
@@ -38,6 +39,19 @@ struct Evaluation {
   const Slot* call(const Node& node);
   const Slot* concatenate(const Node& node);
   const Slot* gather(const Node& node);
+  const Slot* loop(const Node& node);
+  const Slot* list_of_rounds(const Node& node, const List& list);
+  const Slot* element_or_null(const Node& node, const Slot* element);
+  /// The body's value for element `number`; null if it failed, or did too much work.
+  const Slot* round(const Node& node, const List& list, uint64_t number);
+  /// Adds what the node did to the work of the row.
+  const Slot* charged(const Node& node, const Slot* made) {
+    for (const Charge& charge : node.charges) scratch.work += bytes_of(made[charge.leaf], charge);
+    return made;
+  }
+  static uint64_t bytes_of(const Slot& slot, const Charge& charge) {
+    return charge.element_width == 0 ? slot.bytes.size : slot.list.count * charge.element_width * sizeof(Slot);
+  }
 };
 
 int128 decimal_of(const Slot& slot, bool wide) {
@@ -192,13 +206,15 @@ const Slot* Evaluation::call(const Node& node) {
       std::copy_n(argument, node.parts[i]->width, target);
     }
   }
+  for (const Charge& charge : node.argument_charges)
+    scratch.work += bytes_of(scratch.slots[charge.leaf], charge) >> typed::kReadShift;
   Slot* target = result(node);
   std::fill_n(target, node.width, slot_i128(0));
   context.call->failure = {nullptr, 0};
   uint32_t code = node.function->native(context.call, scratch.slots.data() + node.offset, target);
   if (code != 0) return fail(node, code, -1, context.call->failure);
   if (node.flag && target->u8 == 0) std::fill_n(target, node.width, slot_i128(0));
-  return target;
+  return charged(node, target);
 }
 
 const Slot* Evaluation::concatenate(const Node& node) {
@@ -212,7 +228,7 @@ const Slot* Evaluation::concatenate(const Node& node) {
   }
   Slot* place = result(node);
   place->bytes = rows::concatenate(context.call, texts, node.parts.size());
-  return place->bytes.size > kLongestText ? fail(node, typed::kTooLong) : place;
+  return place->bytes.size > kLongestText ? fail(node, typed::kTooLong) : charged(node, place);
 }
 
 /// The leaves of all parts one after the other, for structs and lists.
@@ -228,7 +244,126 @@ const Slot* Evaluation::gather(const Node& node) {
   if (!is_list) return first;
   Slot* place = result(node);
   place->list = rows::copy_list(context.call, first, node.parts.size(), node.offset);
-  return place;
+  return charged(node, place);
+}
+
+const Slot* Evaluation::round(const Node& node, const List& list, uint64_t number) {
+  const LoopPlan& plan = *node.loop;
+  Slot& counter = scratch.slots[plan.number_place];
+  counter = slot_i64(static_cast<int64_t>(number));
+  scratch.locals[plan.element] = list.items + number * plan.element_width;
+  scratch.locals[plan.position] = &counter;
+  const Slot* value = run(*node.parts.back());
+  if (value == nullptr || !plan.counts_work || scratch.work <= typed::kMostWork) return value;
+  return fail(node, typed::kTooLong);
+}
+
+/// The lists that map, filter and flat_map make.
+const Slot* Evaluation::list_of_rounds(const Node& node, const List& list) {
+  using typed::LoopKind;
+  const LoopPlan& plan = *node.loop;
+  const bool joins = plan.kind == LoopKind::flat_map;
+  const uint64_t width = joins ? 1 : plan.made_width;
+  if (plan.kind == LoopKind::map && width > plan.element_width && list.count > rows::longest_list(width))
+    return fail(node, typed::kTooLong);
+  Slot* items = list.count == 0 ? nullptr : rows::allocate_slots(context.call, list.count * width);
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < list.count; ++i) {
+    const Slot* value = round(node, list, i);
+    if (value == nullptr) return nullptr;
+    if (plan.kind == LoopKind::filter) {
+      if (value->u8 == 0) continue;
+      value = list.items + i * width;
+    }
+    std::copy_n(value, width, items + count++ * width);
+  }
+  Slot* place = result(node);
+  *place = slot_i128(0);
+  place->list = {count == 0 ? nullptr : items, count};
+  if (!joins) return charged(node, place);
+  place->list = rows::join_lists(context.call, items, count, plan.made_width);
+  return place->list.count > rows::longest_list(plan.made_width) ? fail(node, typed::kTooLong) : charged(node, place);
+}
+
+/// The element as `T?`; null where there is none.
+const Slot* Evaluation::element_or_null(const Node& node, const Slot* element) {
+  Slot* place = result(node);
+  std::fill_n(place, node.width, slot_i128(0));
+  if (element == nullptr) return charged(node, place);
+  const uint32_t width = node.loop->element_width;
+  if (node.width > width) place[0] = slot_u8(true);
+  std::copy_n(element, width, place + (node.width - width));
+  return charged(node, place);
+}
+
+const Slot* Evaluation::loop(const Node& node) {
+  using typed::LoopKind;
+  const LoopPlan& plan = *node.loop;
+  const Slot* given = part(node, 0);
+  if (given == nullptr) return nullptr;
+  const List list = given->list;
+  Slot* place = result(node);
+  if (plan.kind == LoopKind::fold) {
+    const Slot* first = part(node, 1);
+    if (first == nullptr) return nullptr;
+    std::copy_n(first, node.width, place);
+    scratch.locals[plan.state] = place;
+  }
+  if (plan.outermost) {
+    scratch.work = 0;
+  } else {
+    scratch.work += list.count * typed::kWorkOfRound;
+  }
+  switch (plan.kind) {
+    case LoopKind::map:
+    case LoopKind::flat_map:
+    case LoopKind::filter:
+      return list_of_rounds(node, list);
+    case LoopKind::fold:
+      for (uint64_t i = 0; i < list.count; ++i) {
+        const Slot* value = round(node, list, i);
+        if (value == nullptr) return nullptr;
+        std::copy_n(value, node.width, place);
+      }
+      return charged(node, place);
+    case LoopKind::count: {
+      int64_t count = 0;
+      for (uint64_t i = 0; i < list.count; ++i) {
+        const Slot* holds = round(node, list, i);
+        if (holds == nullptr) return nullptr;
+        count += holds->u8 != 0;
+      }
+      return give(node, slot_i64(count));
+    }
+    case LoopKind::take_while:
+    case LoopKind::skip_while:
+    case LoopKind::any:
+    case LoopKind::all:
+    case LoopKind::find:
+    case LoopKind::position:
+      break;
+  }
+  // The others end at the first element for which the body holds, or does not hold.
+  const bool wanted = plan.kind == LoopKind::any || plan.kind == LoopKind::find || plan.kind == LoopKind::position;
+  uint64_t at = 0;
+  for (; at < list.count; ++at) {
+    const Slot* holds = round(node, list, at);
+    if (holds == nullptr) return nullptr;
+    if ((holds->u8 != 0) == wanted) break;
+  }
+  const bool met = at < list.count;
+  if (plan.kind == LoopKind::any || plan.kind == LoopKind::all) return give(node, slot_u8(met == wanted));
+  if (plan.kind == LoopKind::find) return element_or_null(node, met ? list.items + at * plan.element_width : nullptr);
+  if (plan.kind == LoopKind::position) {
+    place[0] = slot_u8(met);
+    place[1] = slot_i64(met ? static_cast<int64_t>(at) : 0);
+    return place;
+  }
+  *place = slot_i128(0);
+  const bool takes = plan.kind == LoopKind::take_while;
+  const uint64_t count = takes ? at : list.count - at;
+  place->list = {count == 0 ? nullptr : takes ? list.items : list.items + at * plan.element_width, count};
+  return charged(node, place);
 }
 
 const Slot* Evaluation::run(const Node& node) {
@@ -280,7 +415,7 @@ const Slot* Evaluation::run(const Node& node) {
       if (b == nullptr) return nullptr;
       Slot* place = result(node);
       place->list = rows::append_lists(context.call, a->list, b->list, node.offset);
-      return place->list.count > rows::longest_list(node.offset) ? fail(node, typed::kTooLong) : place;
+      return place->list.count > rows::longest_list(node.offset) ? fail(node, typed::kTooLong) : charged(node, place);
     }
     case Code::compare_bool:
     case Code::compare_i32:
@@ -358,7 +493,7 @@ const Slot* Evaluation::run(const Node& node) {
       if (list == nullptr) return nullptr;
       Slot* place = result(node);
       place->list = rows::list_field(context.call, list->list, node.element_width, node.offset, node.extra);
-      return place;
+      return charged(node, place);
     }
     case Code::index: {
       const Slot* list = part(node, 0);
@@ -368,6 +503,8 @@ const Slot* Evaluation::run(const Node& node) {
       if (static_cast<uint64_t>(index->i64) >= list->list.count) return fail(node, typed::kIndexOutOfRange);
       return list->list.items + static_cast<uint64_t>(index->i64) * node.width;
     }
+    case Code::loop:
+      return loop(node);
     case Code::event_time:
       return give(node, slot_i64(context.time));
     case Code::now:

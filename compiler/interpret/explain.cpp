@@ -139,7 +139,7 @@ ReasonArguments explain(const Failure& failure, const std::vector<const Slot*>& 
   const typed::Expression& expression = *failure.node->expression;
   const std::vector<typed::ExpressionRef> parts = typed::parts(expression);
   std::vector<std::string> values;
-  for (size_t i = 0; i < parts.size(); ++i) {
+  for (size_t i = 0; i < operands.size(); ++i) {
     ShortLiteral literal;
     literal.append(parts[i]->type, operands[i]);
     values.push_back(std::move(literal.text));

@@ -1,6 +1,7 @@
 #include "compiler/interpret/interpret.h"
 
 #include <algorithm>
+#include <span>
 
 #include "compiler/interpret/explain.h"
 #include "runtime/base/check.h"
@@ -115,8 +116,12 @@ class RowKernel : public InterpretedKernel {
       std::vector<const Slot*> operands;
       const RowContext context = context_of(frame_, drop.row, call_);
       Failure none;
-      for (const Node* part : node.parts)
+      // Of a loop only the list: its body stands for each element.
+      const size_t shown = node.code == Code::loop ? 1 : node.parts.size();
+      for (const Node* part : std::span(node.parts).first(shown)) {
+        memory_.scratch.work = 0;  // what the row did before is no part of it
         operands.push_back(evaluate(*part, passage.before, memory_.scratch, context, none));
+      }
       BRAID_CHECK(none.code == 0, "an operand fails only when it is evaluated again");
       reason.arguments = interpret::explain(passage.failure, operands);
       return reason;
@@ -211,8 +216,13 @@ bool is_closed(const typed::Expression& expression, std::vector<int>& bound) {
     bound.pop_back();
     return closed;
   }
-  for (const typed::ExpressionRef& part : typed::parts(expression))
+  const auto* loop = std::get_if<typed::Loop>(&expression.node);
+  const size_t outside = bound.size();
+  for (const typed::ExpressionRef& part : typed::parts(expression)) {
+    if (loop != nullptr && part == loop->body) bound.insert(bound.end(), {loop->element, loop->position, loop->state});
     if (!is_closed(*part, bound)) return false;
+  }
+  bound.resize(outside);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "compiler/typed/failure.h"
+#include "compiler/typed/loop_limit.h"
 #include "runtime/abi/row_functions.h"
 #include "runtime/data/decimal.h"
 #include "runtime/declare/native.h"
@@ -203,6 +204,83 @@ TEST(Interpret, WhatWouldBeTooLongFails) {
   EXPECT_EQ(run(node(points->element, Index{many, integer(512 * 1024 - 1)})), "{ x: 1, y: 2 }");
   twice(10);
   EXPECT_EQ(run(node(points->element, Index{many, integer(0)})), "E6107");
+}
+
+/// `xs` with the body over LocalRead{0}, the element, LocalRead{1}, its number, and LocalRead{2}, the state.
+std::string looped(LoopKind kind, Type type, const ExpressionRef& xs, ExpressionRef body,
+                   ExpressionRef initial = nullptr) {
+  const int state = initial == nullptr ? -1 : 2;
+  return run(node(std::move(type), Loop{kind, 0, 1, state, xs, std::move(initial), std::move(body)}));
+}
+
+TEST(Interpret, LoopsGoThroughLists) {
+  const Type ints = list_type(int_type());
+  const ExpressionRef x = node(int_type(), LocalRead{0}), n = node(int_type(), LocalRead{1});
+  const ExpressionRef xs = list(int_type(), {integer(4), integer(1), integer(7), integer(2)});
+  const ExpressionRef none = list(int_type(), {});
+  const ExpressionRef large = compare_with(Operator::greater, x, integer(3));
+  EXPECT_EQ(looped(LoopKind::map, ints, xs, apply(Operator::add, int_type(), x, n)), "[4, 2, 9, 5]");
+  EXPECT_EQ(looped(LoopKind::map, ints, none, x), "[]");
+  EXPECT_EQ(looped(LoopKind::filter, ints, xs, large), "[4, 7]");
+  EXPECT_EQ(looped(LoopKind::flat_map, ints, xs, list(int_type(), {x, n})), "[4, 0, 1, 1, 7, 2, 2, 3]");
+  EXPECT_EQ(looped(LoopKind::flat_map, ints, xs, none), "[]");
+  EXPECT_EQ(looped(LoopKind::take_while, ints, xs, large), "[4]");
+  EXPECT_EQ(looped(LoopKind::take_while, ints, xs, boolean(true)), "[4, 1, 7, 2]");
+  EXPECT_EQ(looped(LoopKind::skip_while, ints, xs, large), "[1, 7, 2]");
+  EXPECT_EQ(looped(LoopKind::skip_while, ints, xs, boolean(true)), "[]");
+  EXPECT_EQ(looped(LoopKind::any, bool_type(), xs, large), "true");
+  EXPECT_EQ(looped(LoopKind::any, bool_type(), none, boolean(true)), "false");
+  EXPECT_EQ(looped(LoopKind::all, bool_type(), xs, large), "false");
+  EXPECT_EQ(looped(LoopKind::all, bool_type(), none, boolean(false)), "true");
+  EXPECT_EQ(looped(LoopKind::count, int_type(), xs, large), "2");
+  EXPECT_EQ(looped(LoopKind::find, optional_type(int_type()), xs, compare_with(Operator::greater, x, integer(4))), "7");
+  EXPECT_EQ(looped(LoopKind::find, optional_type(int_type()), xs, boolean(false)), "null");
+  EXPECT_EQ(looped(LoopKind::position, optional_type(int_type()), xs, compare_with(Operator::less, x, integer(2))),
+            "1");
+  EXPECT_EQ(looped(LoopKind::position, optional_type(int_type()), none, boolean(true)), "null");
+  const ExpressionRef sum = apply(Operator::add, int_type(), node(int_type(), LocalRead{2}), x);
+  EXPECT_EQ(looped(LoopKind::fold, int_type(), xs, sum, integer(100)), "114");
+  EXPECT_EQ(looped(LoopKind::fold, int_type(), none, sum, integer(100)), "100");
+}
+
+TEST(Interpret, ALoopEndsAtTheFirstElementThatDecidesOrFails) {
+  const ExpressionRef x = node(int_type(), LocalRead{0});
+  const ExpressionRef xs = list(int_type(), {integer(2), integer(1), integer(0)});
+  const ExpressionRef quotient = apply(Operator::remainder, int_type(), integer(2), x);
+  EXPECT_EQ(looped(LoopKind::map, list_type(int_type()), xs, quotient), "E6102");
+  EXPECT_EQ(looped(LoopKind::any, bool_type(), xs, compare_with(Operator::equal, quotient, integer(0))), "true");
+  EXPECT_EQ(looped(LoopKind::all, bool_type(), xs, compare_with(Operator::equal, quotient, integer(0))), "E6102");
+  EXPECT_EQ(looped(LoopKind::map, list_type(optional_type(int_type())), xs,
+                   node(optional_type(int_type()), Attempt{quotient})),
+            "[0, 0, null]");
+}
+
+TEST(Interpret, ARowDoesABoundedAmountOfWorkInLoops) {
+  std::vector<ExpressionRef> items(1000, integer(1));
+  const ExpressionRef many = list(int_type(), items);
+  auto pairs = [&](uint64_t times) {
+    // For each element a loop over the list, `times` times.
+    ExpressionRef body = boolean(false);
+    for (uint64_t i = 0; i < times; ++i)
+      body = node(bool_type(),
+                  Either{node(bool_type(), Loop{LoopKind::any, 10, 11, -1, many, nullptr, boolean(false)}), body});
+    return body;
+  };
+  const uint64_t fits = kMostWork / (1000 * 1000 * 2 * sizeof(Slot));  // the list is made, and gone through
+  EXPECT_EQ(looped(LoopKind::count, int_type(), many, pairs(fits)), "0");
+  EXPECT_EQ(looped(LoopKind::count, int_type(), many, pairs(fits + 1)), "E6107");
+  // A text for each element.
+  const ExpressionRef grows = node(string_type(), Concatenate{{text(std::string(40'000, 'x'))}});
+  EXPECT_EQ(looped(LoopKind::map, list_type(string_type()), many, grows).size(), 1000 * 40'004u);
+  const ExpressionRef grows_more = node(string_type(), Concatenate{{text(std::string(80'000, 'x'))}});
+  EXPECT_EQ(looped(LoopKind::map, list_type(string_type()), many, grows_more), "E6107");
+  // Loops one behind the other count for themselves.
+  const ExpressionRef once = node(list_type(string_type()), Loop{LoopKind::map, 0, 1, -1, many, nullptr, grows});
+  EXPECT_EQ(
+      run(node(list_type(string_type()), Loop{LoopKind::map, 3, 4, -1, once, nullptr,
+                                              node(string_type(), Concatenate{{node(string_type(), LocalRead{3})}})}))
+          .size(),
+      1000 * 40'004u);
 }
 
 TEST(Interpret, BindEvaluatesOnceAndNests) {

@@ -146,7 +146,14 @@ class Preparation {
 
   const Node* prepare(const typed::Expression& expression) {
     std::vector<const Node*> parts;
-    for (const typed::ExpressionRef& part : typed::parts(expression)) parts.push_back(prepare(*part));
+    const std::vector<typed::ExpressionRef> own = typed::parts(expression);
+    const bool is_loop = std::holds_alternative<typed::Loop>(expression.node);
+    for (size_t i = 0; i < own.size(); ++i) {
+      const bool is_body = is_loop && i + 1 == own.size();
+      loops_around_ += is_body;
+      parts.push_back(prepare(*own[i]));
+      loops_around_ -= is_body;
+    }
     target_.nodes_.emplace_back();
     Node& node = target_.nodes_.back();
     node.parts = std::move(parts);
@@ -154,6 +161,7 @@ class Preparation {
     node.expression = &expression;
     if (const auto number = numbers_.find(&expression); number != numbers_.end()) node.number = number->second;
     std::visit([&](const auto& content) { fill(node, expression, content); }, expression.node);
+    if (loops_around_ > 0 && typed::node_charges(expression)) add_charges(expression.type, 0, node.charges);
     return &node;
   }
 
@@ -292,6 +300,23 @@ class Preparation {
   }
   void fill(Node& node, const typed::Expression&, const typed::Index&) { node.code = Code::index; }
   void fill(Node& node, const typed::Expression&, const typed::Concatenate&) { computed(node, Code::concatenate); }
+  void fill(Node& node, const typed::Expression& expression, const typed::Loop& content) {
+    computed(node, Code::loop);
+    for (const int slot : {content.element, content.position, content.state})
+      if (slot >= 0) reserve_local(slot);
+    const Type& element = content.list->type->element;
+    target_.loops_.push_back({.kind = content.kind,
+                              .element = static_cast<uint32_t>(content.element),
+                              .position = static_cast<uint32_t>(content.position),
+                              .state = static_cast<uint32_t>(content.state),
+                              .element_width = leaves(element),
+                              .made_width = is(expression.type, TypeKind::list) ? leaves(expression.type->element) : 0,
+                              .number_place = static_cast<uint32_t>(target_.initial_.size()),
+                              .outermost = loops_around_ == 0,
+                              .counts_work = typed::counts_work(content)});
+    target_.initial_.push_back(slot_i128(0));
+    node.loop = &target_.loops_.back();
+  }
   void fill(Node& node, const typed::Expression&, const typed::AmbientRead& content) {
     node.offset = content.site;
     switch (content.what) {
@@ -323,6 +348,7 @@ class Preparation {
       node.argument_places.push_back(static_cast<uint32_t>(slots.size()));
       const Type& type = content.arguments[i]->type;
       node.argument_widens.push_back(function.parameters[i].kind == ParameterKind::any_decimal && !is_wide(type));
+      if (loops_around_ > 0) add_charges(type, node.argument_places.back(), node.argument_charges);
       slots.resize(slots.size() + leaves(type), slot_i128(0));
     }
     for (int64_t scale : typed::call_scales(expression)) slots.push_back(slot_i64(scale));
@@ -330,9 +356,18 @@ class Preparation {
     if (slots.size() == node.offset) slots.push_back(slot_i128(0));  // an address even for a call without arguments
   }
 
+  static void add_charges(const Type& type, uint32_t first, std::vector<Charge>& charges) {
+    for (const Leaf& leaf : flatten(type)) {
+      if (leaf.kind == LeafKind::bytes) charges.push_back({first});
+      if (leaf.kind == LeafKind::list) charges.push_back({first, std::max(leaves(leaf.type->element), 1u)});
+      ++first;
+    }
+  }
+
   Prepared& target_;
   const std::vector<Field>& row_;
   typed::CallSites& sites_;
+  int loops_around_ = 0;
   std::unordered_map<const typed::Expression*, uint32_t> numbers_;
 };
 

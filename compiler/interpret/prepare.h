@@ -65,11 +65,28 @@ enum class Code : uint8_t {
   make_list,
   list_field,
   index,
+  loop,
   event_time,
   now,
   origin,
   random,
   random_uuid
+};
+
+/// A text or a list among the leaves of a value, for what it counts in a loop (compiler/typed/loop_limit.h).
+struct Charge {
+  uint32_t leaf;
+  uint32_t element_width = 0;  ///< of a list; 0: a text
+};
+
+struct LoopPlan {
+  typed::LoopKind kind;
+  uint32_t element, position, state;  ///< numbers of locals
+  uint32_t element_width;             ///< slots of an element of the list
+  uint32_t made_width;                ///< slots of an element of the result, where that is a list
+  uint32_t number_place;              ///< in the scratch: where the element's number stands
+  bool outermost;                     ///< in no other loop
+  bool counts_work;
 };
 
 struct Node {
@@ -95,6 +112,9 @@ struct Node {
   const typed::Expression* expression = nullptr;  ///< what it was prepared from; belongs to the caller of `add`
   uint32_t number = RowReason::kNoExpression;     ///< of an expression that may fail: see `add`
   const char* layout = nullptr;                   ///< equal_values
+  const LoopPlan* loop = nullptr;
+  std::vector<Charge> charges;           ///< of a node in a loop: texts and lists of its result
+  std::vector<Charge> argument_charges;  ///< of its arguments, counted from the start of the scratch
 };
 
 /// What stands beside the row that is evaluated.
@@ -128,6 +148,7 @@ class Prepared {
   struct Scratch {
     std::vector<Slot> slots;
     std::vector<const Slot*> locals;
+    uint64_t work = 0;  ///< of the row, inside its outermost loop
   };
   Scratch make_scratch() const;
 
@@ -135,6 +156,7 @@ class Prepared {
   friend class Preparation;
   std::deque<Node> nodes_;
   std::deque<std::string> texts_;  ///< layouts
+  std::deque<LoopPlan> loops_;
   Arena constants_;
   std::vector<Slot> initial_;  ///< the scratch at the start: scales, layouts and cache numbers of calls
   uint32_t locals_ = 0;

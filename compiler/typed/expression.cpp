@@ -81,6 +81,42 @@ bool operation_can_fail(const Expression& expression, const Operation& node) {
   BRAID_UNREACHABLE("type kind");
 }
 
+/// Texts and lists: what does not stand in a slot itself.
+bool holds_views(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::string:
+    case TypeKind::bytes:
+    case TypeKind::list:
+      return true;
+    case TypeKind::optional:
+    case TypeKind::checked:
+      return holds_views(type->element);
+    case TypeKind::structure:
+      return std::any_of(type->fields.begin(), type->fields.end(),
+                         [](const Field& field) { return holds_views(field.type); });
+    case TypeKind::boolean:
+    case TypeKind::integer:
+    case TypeKind::floating:
+    case TypeKind::decimal:
+    case TypeKind::uuid:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::enumeration:
+    case TypeKind::null:
+    case TypeKind::error:
+      return false;
+  }
+  BRAID_UNREACHABLE("type kind");
+}
+
+/// A list of larger elements may take more slots than the one it is made of.
+bool loop_can_fail(const Expression& expression, const Loop& node) {
+  if (counts_work(node) || node.kind == LoopKind::flat_map) return true;
+  return node.kind == LoopKind::map && leaf_count(expression.type->element) > leaf_count(node.list->type->element);
+}
+
 /// The tree with every node of the kinds that `change` knows replaced by what it gives (null: keep), parts first.
 template <class Change>
 ExpressionRef rewrite(const ExpressionRef& expression, const Change& change) {
@@ -155,6 +191,28 @@ bool node_can_fail(const Expression& expression) {
                         [](const Fail&) { return true; },
                         [](const Index&) { return true; },
                         [](const Concatenate&) { return true; },
+                        [&](const Loop& node) { return loop_can_fail(expression, node); },
+                        [](const auto&) { return false; },
+                    },
+                    expression.node);
+}
+
+bool counts_work(const Loop& loop) {
+  return loop.body->charges;
+}
+
+bool node_charges(const Expression& expression) {
+  return std::visit(Overloaded{
+                        [&](const FunctionCall& node) {
+                          return holds_views(expression.type) ||
+                                 std::any_of(node.arguments.begin(), node.arguments.end(),
+                                             [](const ExpressionRef& argument) { return holds_views(argument->type); });
+                        },
+                        [&](const Operation&) { return holds_views(expression.type); },
+                        [](const MakeList&) { return true; },
+                        [](const ListField&) { return true; },
+                        [](const Concatenate&) { return true; },
+                        [](const Loop&) { return true; },
                         [](const auto&) { return false; },
                     },
                     expression.node);
@@ -169,8 +227,10 @@ ExpressionRef make(Type type, Place span, decltype(Expression::node) node) {
   const bool catches = std::holds_alternative<Attempt>(made->node);
   made->reads_checked = convert != nullptr && convert->conversion == Conversion::checked_read;
   made->can_fail = node_can_fail(*made);
+  made->charges = node_charges(*made);
   for (const ExpressionRef& part : parts(*made)) {
     made->reads_checked = made->reads_checked || part->reads_checked;
+    made->charges = made->charges || part->charges;
     made->can_fail = made->can_fail || (catches ? part->reads_checked : part->can_fail);
   }
   return made;
@@ -200,6 +260,10 @@ Parts parts(const Expression& expression) {
                         [](const ListField& node) { return Parts{node.list}; },
                         [](const Index& node) { return Parts{node.list, node.index}; },
                         [](const Concatenate& node) { return node.parts; },
+                        [](const Loop& node) {
+                          return node.initial == nullptr ? Parts{node.list, node.body}
+                                                         : Parts{node.list, node.initial, node.body};
+                        },
                     },
                     expression.node);
 }
@@ -230,6 +294,11 @@ ExpressionRef with_parts(const Expression& expression, Parts p) {
                              [&](const ListField& n) -> Node { return ListField{p[0], n.index}; },
                              [&](const Index&) -> Node { return Index{p[0], p[1]}; },
                              [&](const Concatenate&) -> Node { return Concatenate{std::move(p)}; },
+                             [&](const Loop& n) -> Node {
+                               return Loop{n.kind,  n.element, n.position,
+                                           n.state, p.front(), n.initial == nullptr ? nullptr : p[1],
+                                           p.back()};
+                             },
                          },
                          expression.node);
   return make(expression.type, expression.span, std::move(node));
@@ -264,6 +333,8 @@ int highest_local(const ExpressionRef& expression) {
   int highest = -1;
   if (auto* bind = std::get_if<Bind>(&expression->node)) highest = bind->slot;
   if (auto* local = std::get_if<LocalRead>(&expression->node)) highest = local->slot;
+  if (auto* loop = std::get_if<Loop>(&expression->node))
+    highest = std::max({loop->element, loop->position, loop->state});
   for (const ExpressionRef& part : parts(*expression)) highest = std::max(highest, highest_local(part));
   return highest;
 }
@@ -275,6 +346,10 @@ ExpressionRef shift_locals(const ExpressionRef& expression, int by) {
       return make(node.type, node.span, Bind{bind->slot + by, bind->value, bind->body});
     if (auto* local = std::get_if<LocalRead>(&node.node))
       return make(node.type, node.span, LocalRead{local->slot + by});
+    if (auto* loop = std::get_if<Loop>(&node.node))
+      return make(node.type, node.span,
+                  Loop{loop->kind, loop->element + by, loop->position + by, loop->state < 0 ? -1 : loop->state + by,
+                       loop->list, loop->initial, loop->body});
     return nullptr;
   });
 }

@@ -164,6 +164,34 @@ struct Index {
 struct Concatenate {
   std::vector<ExpressionRef> parts;
 };
+
+/// What a loop over the elements of a list gives, and what its body is.
+enum class LoopKind : uint8_t {
+  map,         ///< a list of the body's values
+  flat_map,    ///< the body's lists, one after the other
+  filter,      ///< the elements for which the body, a bool, holds
+  take_while,  ///< the elements before the first for which it does not hold
+  skip_while,  ///< the elements from that one on
+  any,         ///< whether it holds for one; ends there
+  all,         ///< whether it holds for each; ends at the first for which it does not
+  count,       ///< for how many it holds
+  find,        ///< the first element for which it holds, T?
+  position,    ///< where that one stands, int?
+  fold         ///< the body's last value; `initial` if there are no elements
+};
+/// `xs.map(x => …)`: `body` is evaluated for each element in order, with the element in LocalRead{element}, its number
+/// from 0 in LocalRead{position} and, in a fold, what the elements before gave in LocalRead{state}. The three slots are
+/// unique within the step, as those of `Bind` are.
+///
+/// A row does a bounded amount of work: see loop_limit.h. A loop whose body does such work may fail with E6107, and so
+/// may one whose list may become too long.
+struct Loop {
+  LoopKind kind;
+  int element, position, state;  ///< slots; state −1: no fold
+  ExpressionRef list;
+  ExpressionRef initial;  ///< of a fold; else null
+  ExpressionRef body;
+};
 struct AmbientRead {
   Ambient what;
   uint32_t site = 0;  ///< of random and random_uuid: number of the call in the script
@@ -174,16 +202,21 @@ struct Expression {
   Place span;                  ///< in the script, for run-time errors; of the innermost user-written construct
   bool can_fail = false;       ///< itself or a part outside an Attempt; a checked_read inside one, too
   bool reads_checked = false;  ///< is or holds a checked_read
+  bool charges = false;        ///< is or holds a node that counts inside a loop (loop_limit.h)
   std::variant<Constant, ColumnRead, LocalRead, Bind, FieldRead, FunctionCall, Operation, Convert, Both, Either, Not,
-               Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate,
+               Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate, Loop,
                AmbientRead>
       node;
 };
 
-/// Makes a node and derives `can_fail` and `reads_checked` from its kind and parts.
+/// Makes a node and derives `can_fail`, `reads_checked` and `charges` from its kind and parts.
 ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);
+/// Whether the work of the node itself counts inside a loop: it makes or reads texts or lists (loop_limit.h).
+bool node_charges(const Expression& expression);
+/// Whether the loop counts what its body does, and so may fail.
+bool counts_work(const Loop& loop);
 /// Whether the digits of the result type of this decimal operation hold whatever its operands' types allow.
 bool always_fits(const Expression& expression);
 /// The nodes whose own failure may end the evaluation, parts before the nodes they belong to.

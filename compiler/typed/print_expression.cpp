@@ -71,6 +71,47 @@ std::string word(const AmbientRead& read) {
   BRAID_UNREACHABLE("ambient");
 }
 
+std::string word(const Loop& loop) {
+  const char* kind = "";
+  switch (loop.kind) {
+    case LoopKind::map:
+      kind = "map";
+      break;
+    case LoopKind::flat_map:
+      kind = "flat_map";
+      break;
+    case LoopKind::filter:
+      kind = "filter";
+      break;
+    case LoopKind::take_while:
+      kind = "take_while";
+      break;
+    case LoopKind::skip_while:
+      kind = "skip_while";
+      break;
+    case LoopKind::any:
+      kind = "any";
+      break;
+    case LoopKind::all:
+      kind = "all";
+      break;
+    case LoopKind::count:
+      kind = "count";
+      break;
+    case LoopKind::find:
+      kind = "find";
+      break;
+    case LoopKind::position:
+      kind = "position";
+      break;
+    case LoopKind::fold:
+      kind = "fold";
+      break;
+  }
+  std::string text = std::string(kind) + " " + std::to_string(loop.element) + " " + std::to_string(loop.position);
+  return loop.state < 0 ? text : text + " " + std::to_string(loop.state);
+}
+
 /// Name of field `index` of a struct type, or of the elements of a list of structs.
 std::string field_name(const Type& type, int index) {
   const Type& inner = is(type, TypeKind::list) ? type->element : type;
@@ -107,6 +148,7 @@ std::string print(const Expression& expression, const std::vector<Field>& row) {
                      [](const ListField& node) { return "list_field " + field_name(node.list->type, node.index); },
                      [](const Index&) { return std::string("index"); },
                      [](const Concatenate&) { return std::string("concatenate"); },
+                     [](const Loop& node) { return word(node); },
                      [](const AmbientRead& node) { return word(node); },
                  },
                  expression.node);

@@ -32,7 +32,7 @@ inline bool equal_values(const char* type_layout, const Slot* a, const Slot* b) 
 
 /// The longest list of elements of `width` slots.
 constexpr uint64_t longest_list(uint64_t width) {
-  return kLongestText / (width * sizeof(Slot));
+  return kLongestText / ((width == 0 ? 1 : width) * sizeof(Slot));
 }
 
 /// Texts one after the other, in the turn's memory; none if they are longer than kLongestText.
@@ -75,6 +75,22 @@ inline List list_field(CallContext* call, List list, uint64_t width, uint64_t fi
   for (uint64_t i = 0; i < list.count; ++i)
     std::memcpy(items + i * taken, list.items + i * width + first, taken * sizeof(Slot));
   return {items, list.count};
+}
+
+/// The lists in `lists` one after the other, `width` slots an element; no elements if there are more than
+/// longest_list(width).
+inline List join_lists(CallContext* call, const Slot* lists, uint64_t count, uint64_t width) {
+  uint64_t total = 0;
+  for (uint64_t i = 0; i < count; ++i) total += lists[i].list.count;
+  if (total == 0 || total > longest_list(width)) return {nullptr, total};
+  Slot* items = allocate_slots(call, total * width);
+  Slot* end = items;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t slots = lists[i].list.count * width;
+    if (slots > 0) std::memcpy(end, lists[i].list.items, slots * sizeof(Slot));
+    end += slots;
+  }
+  return {items, total};
 }
 
 inline uint64_t mix(uint64_t state, uint64_t value) {

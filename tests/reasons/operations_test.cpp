@@ -24,7 +24,9 @@ const std::vector<Case>& cases() {
   const std::string half = R"("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"… (9000000 bytes))";
   std::string many = "[";
   for (int i = 0; i < 16; ++i) many += "\"\", ";
+  const std::string fewer = many + "… (3001 elements)]";
   many += "… (600001 elements)]";
+  const std::string nested = R"(x.repeat(3_000).split("x").count(a => x.repeat(3_000).split("x").any(b => a != b)))";
   static const std::vector<Case> made{
       {"i + two", 6101, "the result of `i + two` does not fit `int`: 9223372036854775807 + 2"},
       {"low - two", 6101, "the result of `low - two` does not fit `int`: -9223372036854775808 - 2"},
@@ -55,6 +57,14 @@ const std::vector<Case>& cases() {
       {"x.repeat(600_000).split(\"x\") + x.repeat(600_000).split(\"x\")", 6107,
        "the result of `x.repeat(600_000).split(\"x\") + x.repeat(600_000).split(\"x\")` would be longer than 16 MiB: " +
            many + " + " + many},
+      {"list.map(x => x + i)", 6101, "the result of `x + i` does not fit `int`: 1 + 9223372036854775807", "x + i"},
+      {"list.filter((x, n) => 6 % (1 - n) == 0)", 6102, "division by zero in `6 % (1 - n)`: 6 % 0", "6 % (1 - n)"},
+      {"list.reduce(low, (a, x) => a - x)", 6101, "the result of `a - x` does not fit `int`: -9223372036854775808 - 1",
+       "a - x"},
+      {"list.map(n => list[n + two])", 6103, "`list[n + two]` reads element 3 of a list of 3", "list[n + two]"},
+      {"x.repeat(600_000).split(\"x\").flat_map(t => [t, t])", 6107,
+       "the result of `x.repeat(600_000).split(\"x\").flat_map(t => [t, t])` would be longer than 16 MiB: " + many},
+      {nested, 6107, "the result of `" + nested + "` would be longer than 16 MiB: " + fewer},
       {"list[3]", 6103, "`list[3]` reads element 3 of a list of 3"},
       {"list[-1 + zero]", 6103, "`list[-1 + zero]` reads element -1 of a list of 3"},
       {"if flag then fail(f\"no {x}\") else 1", 6105, "the script says: no x", "fail(f\"no {x}\")"},
@@ -141,7 +151,7 @@ TEST(Operations, EachOperatorThatMayFailHasACase) {
   }
   EXPECT_GE(needed.size(), 15u);
   // A new kind of expression: if it can fail by itself, it needs a case above.
-  static_assert(std::variant_size_v<decltype(typed::Expression::node)> == 22);
+  static_assert(std::variant_size_v<decltype(typed::Expression::node)> == 23);
 }
 
 TEST(Operations, AStatedTypeThatDoesNotFit) {

@@ -40,6 +40,10 @@ List braid_row_list_field(CallContext* call, const Slot* items, uint64_t count, 
   return braid::rows::list_field(call, {items, count}, width, first, taken);
 }
 
+List braid_row_join_lists(CallContext* call, const Slot* lists, uint64_t count, uint64_t width) {
+  return braid::rows::join_lists(call, lists, count, width);
+}
+
 uint32_t braid_row_equal_lists(const char* type_layout, const Slot* a, uint64_t count_a, const Slot* b,
                                uint64_t count_b) {
   Slot left, right;
