@@ -42,10 +42,14 @@ struct Domain {
   bool lost = false;             ///< of scripts that do not say their domain: anything may belong to it
 };
 
+/// What the type parameters of a function are, by name.
+using TypeVariables = std::map<std::string, Type>;
+
 /// The place from which a name is looked up: a file of a domain.
 struct Place {
   const ast::Script* script = nullptr;
   const Domain* domain = nullptr;
+  const TypeVariables* variables = nullptr;  ///< of the function around it; outlive the place
 };
 
 enum class NameKind { relation, type, function, param };

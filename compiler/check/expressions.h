@@ -230,7 +230,16 @@ class Expressions {
 
   // functions.cpp
   typed::ExpressionRef user_call(const Call& call, const Declaration& declaration);
-  typed::ExpressionRef body_of(const Declaration& declaration, const ast::Function& function, size_t locals_before);
+  typed::ExpressionRef body_of(const Declaration& declaration, const ast::Function& function, size_t locals_before,
+                               const TypeVariables& variables);
+
+  // generics.cpp
+  class Inference;
+  /// What the type parameters of the function are in this call; nothing, and reported, if that is not known.
+  std::optional<TypeVariables> infer_types(const Call& call, const ast::Function& function,
+                                           const std::vector<const Argument*>& given);
+  /// Replaces what was reported of the body by one finding at the call.
+  void instance_fails(const Call& call, const TypeVariables& variables, size_t before);
 
   // aggregates.cpp
   typed::ExpressionRef aggregate(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
@@ -258,6 +267,15 @@ class Expressions {
   bool sample_ = false;
   bool sample_unknown_ = false;
 };
+
+// generics.cpp
+/// Whether each type parameter has a name of its own and a known bound; reports what has not.
+bool check_type_parameters(Context& context, const ast::Function& function);
+/// Types for the check of a body that no call gives types to: one that fits the bound, or one that can only be
+/// compared.
+TypeVariables sample_variables(const ast::Function& function);
+/// Findings since `before` name a type parameter where they mean its sample.
+void name_variables(Context& context, const ast::Function& function, size_t before);
 
 /// An aggregate that comes later.
 bool is_later_aggregate(std::string_view name);

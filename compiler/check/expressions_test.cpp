@@ -82,6 +82,55 @@ TEST(Lambdas, StandOnlyWhereAListIsGoneThrough) {
   EXPECT_EQ(of_expression("lines.min_by(x => x)"), "E2212");
 }
 
+// ---- functions of any type -----------------------------------------------------------------------------------------
+
+/// Type of `call` in a flow over sales, with these functions, or the codes.
+std::string type_with(const std::string& functions, const std::string& call) {
+  const Checked checked = check_items(functions + "\nview v { from sale\n select { x: " + call + " } }");
+  if (!checked.codes.empty()) return fmt::format("{}", fmt::join(checked.codes, " "));
+  return to_string(relation(checked, "v").row[0].type);
+}
+
+TEST(Generics, TypeParametersFollowFromTheArguments) {
+  const std::string pick = "function pick<T>(c: bool, a: T, b: T) -> T = if c then a else b\n";
+  EXPECT_EQ(type_with(pick, "pick(true, store, \"a\")"), "string");
+  EXPECT_EQ(type_with(pick, "pick(true, amount, 0)"), "decimal(12,2)");
+  EXPECT_EQ(type_with(pick, "pick(true, 0, amount)"), "decimal(12,2)");
+  EXPECT_EQ(type_with(pick, "pick(true, note, store)"), "string?");
+  EXPECT_EQ(type_with(pick, "pick(true, place, place)"), "{ city: string, zip: string? }");
+  EXPECT_EQ(type_with(pick, "pick(true, 1, store)"), "E2248");
+  EXPECT_EQ(type_with(pick, "pick(b: count, a: 1, c: false)"), "int");
+  const std::string first = "function head<T>(xs: list<T>, other: T) -> T = xs.first() ?? other\n";
+  EXPECT_EQ(type_with(first, "tags.head(\"-\")"), "string");
+  EXPECT_EQ(type_with(first, "lines.map(x => x.n).head(0)"), "int");
+  EXPECT_EQ(type_with(first, "[].head(0)"), "int");
+  EXPECT_EQ(type_with("function amount_of<T>(xs: list<T>) -> int = xs.length()\n", "[].amount_of()"), "E2246");
+  EXPECT_EQ(type_with("function of<T>(r: { a: T, b: int }) -> T = r.a\n", "of({ a: rate, b: 1 })"), "float");
+  EXPECT_EQ(type_with("function both<A, B>(a: A, b: B) -> { a: A, b: B } = { a, b }\n", "both(1, store)"),
+            "{ a: int, b: string }");
+}
+
+TEST(Generics, BoundsSayWhatTheBodyMayDo) {
+  EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(amount)"), "decimal(12,2)");
+  EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(rate)"), "float");
+  EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(store)"), "E2247");
+  EXPECT_EQ(type_with("function least<T: ordered>(a: T, b: T) -> T = if a < b then a else b\n", "least(at, until)"),
+            "timestamp");
+  EXPECT_EQ(type_with("function same<T: key>(a: T, b: T) -> bool = a == b\n", "same(tags, tags)"), "bool");
+  EXPECT_EQ(type_with("function least<T>(a: T, b: T) -> T = if a < b then a else b\n", "1"), "E2212");
+  EXPECT_EQ(type_with("function twice<T>(x: T) -> T = x + x\n", "1"), "E2205");
+  EXPECT_EQ(type_with("function rest<T: number>(x: T) -> T = x % 2\n", "rest(rate)"), "E2249");
+  EXPECT_EQ(type_with("function f<T: numbers>(x: T) -> T = x\n", "1"), "E2250");
+  EXPECT_EQ(type_with("function f<T, T>(x: T) -> T = x\n", "1"), "E2112");
+}
+
+TEST(Generics, TypeParametersAreNoTypesElsewhere) {
+  const std::string nested =
+      "function inner<T>(x: T) -> T = x\nfunction outer<T>(x: list<T>) -> list<T> = x.map(y => inner(y))\n";
+  EXPECT_EQ(type_with(nested, "outer(tags)"), "list<string>");
+  EXPECT_EQ(type_with("function a<T>(x: T) -> T = b(x)\nfunction b(x: T) -> int = 1\n", "1"), "E2104");
+}
+
 // ---- numbers -------------------------------------------------------------------------------------------------------
 
 TEST(Numbers, DecimalsKeepTheirDigits) {

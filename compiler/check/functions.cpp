@@ -41,13 +41,14 @@ void report_later_item(Context& context, const Declaration& declaration) {
 }
 
 typed::ExpressionRef Expressions::body_of(const Declaration& declaration, const ast::Function& function,
-                                          size_t locals_before) {
+                                          size_t locals_before, const TypeVariables& variables) {
   // Only the parameters and `let`s of the function are seen inside it.
   std::vector<Local> own(locals_.begin() + static_cast<std::ptrdiff_t>(locals_before), locals_.end());
   std::vector<Local> outer = std::exchange(locals_, std::move(own));
   const Row* row = std::exchange(row_, nullptr);
   GroupScope* group = std::exchange(group_, nullptr);
   const Place place = std::exchange(place_, place_of(declaration));
+  place_.variables = &variables;
   std::vector<std::string> present = std::exchange(present_, {});
   context_.calls.push_back(&declaration);
 
@@ -106,18 +107,16 @@ bool Expressions::check_function(const Declaration& declaration) {
   info.state = FunctionInfo::State::working;
   const size_t errors = context_.reporter.size();
   bool sound = !function->broken;
-  if (!function->generics.empty()) {
-    context_.not_yet(function->generics.front().name.span, "a function of any type",
-                     "write it for the types it is used with");
-    sound = false;
-  }
-  Expressions inside(context_, place_of(declaration), nullptr);
+  sound &= check_type_parameters(context_, *function);
+  const TypeVariables variables = sample_variables(*function);
+  Place place = place_of(declaration);
+  place.variables = &variables;
+  Expressions inside(context_, place, nullptr);
   int slot = 0;
   if (sound) {
     for (const ast::Parameter& parameter : function->parameters) {
-      const Type type = parameter.type
-                            ? resolve_type(context_, place_of(declaration), *parameter.type, TypePlace::parameter)
-                            : error_type();
+      const Type type =
+          parameter.type ? resolve_type(context_, place, *parameter.type, TypePlace::parameter) : error_type();
       for (const Local& before : inside.locals_)
         if (before.name == parameter.name.text)
           context_.reporter.report(diag::DuplicateField{.field = before.name})
@@ -141,9 +140,10 @@ bool Expressions::check_function(const Declaration& declaration) {
           parameter_span(parameter));
     }
     inside.sample_ = true;
-    const bool checked = !is_poison(inside.body_of(declaration, *function, 0));
+    const bool checked = !is_poison(inside.body_of(declaration, *function, 0, variables));
     sound &= checked || inside.sample_unknown_;
   }
+  name_variables(context_, *function, errors);
   info.state = FunctionInfo::State::done;
   for (size_t i = errors; i < context_.reporter.size(); ++i)
     if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
@@ -213,6 +213,10 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .note("the call is `" + written_signature(context_, *function) + "`");
     return poison(call.span);
   }
+  const std::optional<TypeVariables> variables = infer_types(call, *function, given);
+  if (!variables) return poison(call.span);
+  Place inside = place_of(declaration);
+  inside.variables = &*variables;
   struct Binding {
     int slot;
     typed::ExpressionRef value;
@@ -222,9 +226,8 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   std::vector<Local> parameters;
   for (size_t i = 0; i < count; ++i) {
     const ast::Parameter& parameter = function->parameters[i];
-    const Type type = parameter.type
-                          ? resolve_type(context_, place_of(declaration), *parameter.type, TypePlace::parameter)
-                          : error_type();
+    const Type type =
+        parameter.type ? resolve_type(context_, inside, *parameter.type, TypePlace::parameter) : error_type();
     typed::ExpressionRef value;
     if (given[i] != nullptr) {
       value = fit(given[i]->value, type);
@@ -249,7 +252,7 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         return poison(call.span);
       }
     } else {
-      Expressions constant(context_, place_of(declaration), nullptr);
+      Expressions constant(context_, inside, nullptr);
       value = constant.check_as(*parameter.initial, type);
     }
     if (is_poison(value)) return poison(call.span);
@@ -262,7 +265,9 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   }
   if (++inlined_ > kMostInlined) return too_large(call.span, "its functions call functions too many times");
   locals_.insert(locals_.end(), parameters.begin(), parameters.end());
-  typed::ExpressionRef result = body_of(declaration, *function, locals_before);
+  const size_t findings = context_.reporter.size();
+  typed::ExpressionRef result = body_of(declaration, *function, locals_before, *variables);
+  if (!variables->empty()) instance_fails(call, *variables, findings);
   locals_.resize(locals_before);
   if (is_poison(result)) return poison(call.span);
   for (size_t i = bindings.size(); i-- > 0;)

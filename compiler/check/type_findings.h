@@ -1,4 +1,5 @@
-// Findings about lambdas (runtime/report/type_diagnostics.def), as diagnostic.h has those of diagnostics.def.
+// Findings about lambdas and functions of any type (runtime/report/type_diagnostics.def), as diagnostic.h has those of
+// diagnostics.def.
 #pragma once
 
 #include "runtime/report/diagnostic.h"

@@ -57,6 +57,8 @@ void report_unknown(Context& context, const Place& place, const ast::Path& path,
 Type named_type(Context& context, const Place& place, const ast::Path& path, TypePlace where) {
   const ast::Name& last = path.parts.back();
   if (path.parts.size() == 1) {
+    if (place.variables != nullptr)
+      if (const auto known = place.variables->find(last.text); known != place.variables->end()) return known->second;
     if (Type found = standard_type(last.text)) {
       if (!is_bare_decimal(found) || where == TypePlace::parameter) return found;
       context.reporter.report(diag::BareDecimal{})
