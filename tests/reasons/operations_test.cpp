@@ -51,11 +51,14 @@ const std::vector<Case>& cases() {
       {"at + long", 6101, "the result of `at + long` does not fit `timestamp`: @2026-01-01T00:00:01Z + 106751990d"},
       {"old - long", 6101, "the result of `old - long` does not fit `timestamp`: @1900-01-01T00:00Z - 106751990d"},
       {big("x") + " + " + big("x"), 6107,
-       "the result of `" + big("x") + " + " + big("x") + "` would be longer than 16 MiB: " + half + " + " + half},
+       "`" + big("x") + " + " + big("x") + "` would take more than 16 MiB, or 64 MiB in a loop: " + half + " + " +
+           half},
       {"f\"{" + big("x") + "}{" + big("x") + "}\"", 6107,
-       "the result of `f\"{" + big("x") + "}{" + big("x") + "}\"` would be longer than 16 MiB: " + half + " + " + half},
+       "`f\"{" + big("x") + "}{" + big("x") + "}\"` would take more than 16 MiB, or 64 MiB in a loop: " + half + " + " +
+           half},
       {"x.repeat(600_000).split(\"x\") + x.repeat(600_000).split(\"x\")", 6107,
-       "the result of `x.repeat(600_000).split(\"x\") + x.repeat(600_000).split(\"x\")` would be longer than 16 MiB: " +
+       "`x.repeat(600_000).split(\"x\") + x.repeat(600_000).split(\"x\")` would take more than 16 MiB, or 64 MiB in a "
+       "loop: " +
            many + " + " + many},
       {"list.map(x => x + i)", 6101, "the result of `x + i` does not fit `int`: 1 + 9223372036854775807", "x + i"},
       {"list.filter((x, n) => 6 % (1 - n) == 0)", 6102, "division by zero in `6 % (1 - n)`: 6 % 0", "6 % (1 - n)"},
@@ -63,8 +66,9 @@ const std::vector<Case>& cases() {
        "a - x"},
       {"list.map(n => list[n + two])", 6103, "`list[n + two]` reads element 3 of a list of 3", "list[n + two]"},
       {"x.repeat(600_000).split(\"x\").flat_map(t => [t, t])", 6107,
-       "the result of `x.repeat(600_000).split(\"x\").flat_map(t => [t, t])` would be longer than 16 MiB: " + many},
-      {nested, 6107, "the result of `" + nested + "` would be longer than 16 MiB: " + fewer},
+       "`x.repeat(600_000).split(\"x\").flat_map(t => [t, t])` would take more than 16 MiB, or 64 MiB in a loop: " +
+           many},
+      {nested, 6107, "`" + nested + "` would take more than 16 MiB, or 64 MiB in a loop: " + fewer},
       {"list[3]", 6103, "`list[3]` reads element 3 of a list of 3"},
       {"list[-1 + zero]", 6103, "`list[-1 + zero]` reads element -1 of a list of 3"},
       {"if flag then fail(f\"no {x}\") else 1", 6105, "the script says: no x", "fail(f\"no {x}\")"},
