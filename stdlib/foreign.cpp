@@ -10,10 +10,10 @@ constexpr std::string_view kFromZero = "positions count from 0";
 constexpr std::string_view kPatterns = "patterns are written `yyyy-MM-dd HH:mm:ss`";
 constexpr std::string_view kNoNeighbours =
     "a row sees other rows in a `window` with a `group`: `last(x)`, `arg_max(x, by)`";
-constexpr std::string_view kLambdas =
-    "lambdas go through lists: `xs.map(x => x + 1)`, `filter`, `any`, `reduce`";
+constexpr std::string_view kLambdas = "lambdas go through lists: `xs.map(x => x + 1)`, `filter`, `any`, `reduce`";
 constexpr std::string_view kJson =
-    "fields inside JSON are declared in the stream: `client: { name: string }`, and read as `client.name`";
+    "fields inside JSON are declared in the stream: `client: { name: string }`, or as `client: json`; both are read as "
+    "`client.name`";
 constexpr std::string_view kCollect = "a `group` folds rows to values, and does not collect them in a list yet";
 constexpr std::string_view kSpread =
     "the spread needs `sum(x * x)`, `sum(x)` and `count()`, from which a `select` computes it";
@@ -168,7 +168,6 @@ constexpr ForeignFunction kForeign[] = {
     {"json_value", "SQL and Flink SQL", "", "t, \"$.a\"", kJson},
     {"json_query", "SQL", "", "t, \"$.a\"", kJson},
     {"extractjsonfield", "ksqlDB", "", "t, \"$.a\"", kJson},
-    {"parse_json", "Snowflake and BigQuery", "", "t", kJson},
     {"to_json", "PostgreSQL and Spark", "", "t",
      "a product writes JSON by itself: `to file \"out.ndjson\" format json`"},
     // ---- null and choice

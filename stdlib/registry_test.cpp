@@ -156,6 +156,10 @@ Value sample(Generator& random, const Type& type) {
                                            "'",
                                            "\xFF\xFE",
                                            std::string(70'000, 'x')})};
+    case TypeKind::json:
+      return {any_of<std::string>(
+          random, {"null", "true", "0", "-1.5e+50", "12.25", "\"\"", "\"12\"", "\"a\\\"\\u0001\"", "[]", "[[1],{}]",
+                   "{\"\":1,\"a\":{\"b\":null}}", "\"" + std::string(70'000, 'x') + "\""})};
     case TypeKind::list: {
       std::vector<Value> items;
       for (uint64_t i = random() % 6; i > 0; --i) items.push_back(sample(random, type->element));

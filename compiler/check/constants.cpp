@@ -262,6 +262,7 @@ std::optional<Value> literal_value(std::string_view text, const Type& type) {
       for (size_t i = 0; i < type->symbols.size(); ++i)
         if (type->symbols[i] == inner) return Value{static_cast<int64_t>(i)};
       return std::nullopt;
+    case TypeKind::json:
     case TypeKind::list:
     case TypeKind::structure:
     case TypeKind::checked:

@@ -32,6 +32,7 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
   if (is_error(from) || is_error(to) || same(from, to)) return value;
   if (const auto* fail = std::get_if<typed::Fail>(&value->node))
     return typed::make(to, value->span, typed::Fail{fail->message});
+  if (is(to, TypeKind::json)) return json_literal(value);
   if (is_optional(to)) {
     if (is(from, TypeKind::null)) return make_constant(to, value->span, Value{});
     if (is_optional(from)) {

@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/type_findings.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/json_text.h"
 
 namespace braid::checking {
 bool is_cheap(const typed::ExpressionRef& value) {
@@ -191,7 +192,8 @@ typed::ExpressionRef Expressions::field_access(const ast::Expr& expression, cons
   };
   if (!is_optional(base->type)) return narrowed(field_of(base, node.field, span));
   if (!node.optional) {
-    if (!is(base->type->element, TypeKind::structure)) return field_of(base, node.field, span);
+    if (!is(base->type->element, TypeKind::structure) && !is(base->type->element, TypeKind::json))
+      return field_of(base, node.field, span);
     const std::string text(context_.text(node.object->span));
     auto report = context_.reporter.report(diag::OptionalPath{.expression = text});
     report.at(node.object->span, "may be null");
@@ -207,6 +209,7 @@ typed::ExpressionRef Expressions::field_access(const ast::Expr& expression, cons
 typed::ExpressionRef Expressions::field_of(const typed::ExpressionRef& base, const ast::Name& field, Span span) {
   const bool list = is(base->type, TypeKind::list) && is(base->type->element, TypeKind::structure);
   const Type type = list ? base->type->element : base->type;
+  if (is(type, TypeKind::json)) return json_field(base, field, span);
   if (!is(type, TypeKind::structure)) {
     auto report = context_.reporter.report(diag::HasNoFields{.type = type_text(base->type)});
     report.at(span, "`" + type_text(base->type) + "` holds one value");
@@ -246,6 +249,7 @@ typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
   const typed::ExpressionRef position = check(*node.index);
   if (is_poison(list) || is_poison(position)) return poison(span);
   if (is_optional(list->type)) return optional_operand(list, "[ ]");
+  if (is(list->type, TypeKind::json)) return json_index(list, position, span);
   if (!is(list->type, TypeKind::list)) {
     auto report = context_.reporter.report(diag::NotIndexed{.type = type_text(list->type)});
     report.at(node.object->span, "this is `" + type_text(list->type) + "`");
@@ -266,6 +270,12 @@ typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
 }
 
 typed::ExpressionRef Expressions::check_as(const ast::Expr& expression, const Type& wanted, Span declared) {
+  if (is(without_optional(wanted), TypeKind::json) &&
+      (std::holds_alternative<ast::List>(expression.node) || std::holds_alternative<ast::Struct>(expression.node))) {
+    std::string json, canonical;
+    if (append_written_json(expression, json) && canonical_json(json, canonical) == JsonFault::none)
+      return fit(make_constant(json_type(), expression.span, Value{std::move(canonical)}), wanted);
+  }
   const typed::ExpressionRef value = check(expression, wanted);
   if (is_poison(value) || is_error(wanted)) return value;
   if (typed::ExpressionRef fitting = fit(value, wanted)) return fitting;

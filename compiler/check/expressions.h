@@ -207,6 +207,15 @@ class Expressions {
   bool knows_name(const std::string& text) const;
   bool knows_function(const std::string& name);
 
+  // json_parts.cpp
+  typed::ExpressionRef json_part(const char* name, const typed::ExpressionRef& json, const typed::ExpressionRef& part,
+                                 Span span);
+  typed::ExpressionRef json_field(const typed::ExpressionRef& json, const ast::Name& name, Span span);
+  typed::ExpressionRef json_index(const typed::ExpressionRef& json, const typed::ExpressionRef& place, Span span);
+  typed::ExpressionRef json_literal(const typed::ExpressionRef& value) const;
+  /// Appends what is written as JSON: lists of several types, objects in one another. False if it is no constant.
+  bool append_written_json(const ast::Expr& expression, std::string& json);
+
   // lambdas.cpp: functions that go through a list with a lambda
   /// A call with a lambda among its arguments; null if there is none. `object`: before the dot.
   typed::ExpressionRef lambda_call(const ast::Name& function, const ast::Expr* object, bool optional,

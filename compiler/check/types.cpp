@@ -21,6 +21,7 @@ Type standard_type(const std::string& name) {
   if (name == "time") return time_type();
   if (name == "timestamp") return timestamp_type();
   if (name == "duration") return duration_type();
+  if (name == "json") return json_type();
   return nullptr;
 }
 

@@ -122,7 +122,8 @@ llvm::Value* ExpressionEmitter::less(const Type& left, const Leaves& a, const Ty
       return b_.CreateICmpULT(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, one),
                               b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, other));
     case TypeKind::string:
-    case TypeKind::bytes: {
+    case TypeKind::bytes:
+    case TypeKind::json: {
       auto helper = m_.helper("braid_row_compare_bytes", m_.i32, {m_.ptr, m_.i64, m_.ptr, m_.i64});
       return b_.CreateICmpSLT(b_.CreateCall(helper, {one, a[0].second, other, b[0].second}), number_32(0));
     }

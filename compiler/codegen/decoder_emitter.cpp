@@ -52,6 +52,7 @@ ReaderName reader_of(TypeKind kind, bool numeric_time) {
     case TypeKind::enumeration:
       return {"symbol", false};
     case TypeKind::bytes:
+    case TypeKind::json:
     case TypeKind::uuid:
     case TypeKind::time:
     case TypeKind::duration:

@@ -232,6 +232,7 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Ope
     case TypeKind::uuid:
     case TypeKind::date:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:

@@ -39,7 +39,9 @@ class Generator {
   bool chance(size_t percent) { return below(100) < percent; }
 
   Type scalar_type() {
-    switch (below(16)) {
+    switch (below(17)) {
+      case 16:
+        return json_type();
       case 0:
         return bool_type();
       case 1:
@@ -97,6 +99,13 @@ class Generator {
         return Value{static_cast<int64_t>(below(40'000)) - 10'000};
       case TypeKind::enumeration:
         return Value{static_cast<int64_t>(below(type->symbols.size()))};
+      case TypeKind::json: {
+        static const char* kValues[] = {"null",         "true",          "7",
+                                        "-1.5",         "\"12\"",        "\"a\\nb\"",
+                                        "[]",           "[1,[2],\"x\"]", "{\"a\":{\"b\":[1]},\"ab\":2}",
+                                        "{\"Ab\":null}"};
+        return Value{std::string(kValues[below(std::size(kValues))])};
+      }
       case TypeKind::floating:
         return Value{floating()};
       case TypeKind::decimal:
@@ -504,6 +513,7 @@ class Generator {
       case TypeKind::date:
       case TypeKind::time:
       case TypeKind::enumeration:
+      case TypeKind::json:
         return leaf(type);
       case TypeKind::checked:
       case TypeKind::null:

@@ -24,6 +24,12 @@ class ShortLiteral {
         else
           append(type->element, slots + 1);
         return;
+      case TypeKind::json: {
+        const std::string_view json = slots->bytes.view();
+        text += beginning_of(json, kShownValue);
+        if (json.size() > kShownValue) text += fmt::format("… ({} bytes)", json.size());
+        return;
+      }
       case TypeKind::string:
       case TypeKind::bytes:
         return append_bytes(type, slots->bytes.view());

@@ -44,6 +44,7 @@ Family family(const Type& type) {
     case TypeKind::uuid:
     case TypeKind::date:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -118,6 +119,7 @@ Code comparison_code(const Type& type) {
       return Code::compare_decimal;
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       return Code::compare_bytes;
     case TypeKind::uuid:
       return Code::compare_uuid;

@@ -66,6 +66,8 @@ Value zero_value(const Type& type) {
     case TypeKind::string:
     case TypeKind::bytes:
       return {std::string()};
+    case TypeKind::json:
+      return {std::string("null")};
     case TypeKind::list:
       return {std::vector<Value>()};
     case TypeKind::structure: {

@@ -71,6 +71,7 @@ bool operation_can_fail(const Expression& expression, const Operation& node) {
     case TypeKind::boolean:
     case TypeKind::uuid:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -86,6 +87,7 @@ bool holds_views(const Type& type) {
   switch (type->kind) {
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
     case TypeKind::list:
       return true;
     case TypeKind::optional:

@@ -22,6 +22,7 @@ uint32_t bad_time_code(const Type& type) {
     case TypeKind::uuid:
     case TypeKind::timestamp:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::list:
     case TypeKind::structure:
     case TypeKind::optional:

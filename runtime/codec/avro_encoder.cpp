@@ -85,6 +85,7 @@ class SchemaWriter {
                            type->scale);
       case TypeKind::string:
       case TypeKind::duration:
+      case TypeKind::json:
         return "\"string\"";
       case TypeKind::bytes:
         return "\"bytes\"";
@@ -150,6 +151,7 @@ const Slot* append_value(const Type& type, const Slot* slots, std::string& out) 
       break;
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       append_avro_text(out, slots->bytes.view());
       break;
     case TypeKind::uuid: {

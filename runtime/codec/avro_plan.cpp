@@ -279,7 +279,8 @@ class PlanMaker {
         made.form = Form::sized;
         made.is_text = true;
         return is_one_of({TypeKind::string, TypeKind::bytes, TypeKind::uuid, TypeKind::date, TypeKind::time,
-                          TypeKind::timestamp, TypeKind::duration, TypeKind::decimal, TypeKind::enumeration});
+                          TypeKind::timestamp, TypeKind::duration, TypeKind::decimal, TypeKind::enumeration,
+                          TypeKind::json});
       case Kind::enumeration:
         made.form = Form::symbol;
         made.symbols = type.symbols;

@@ -447,6 +447,7 @@ class CsvDecoder : public Decoder {
       case TypeKind::time:
       case TypeKind::duration:
       case TypeKind::enumeration:
+      case TypeKind::json:
       case TypeKind::structure:
       case TypeKind::optional:
       case TypeKind::checked:

@@ -65,7 +65,7 @@ class CsvEncoder : public Encoder {
     first = false;
     if (absent) {
       out += null_marker_;
-    } else if (is(type, TypeKind::string)) {
+    } else if (is(type, TypeKind::string) || is(type, TypeKind::json)) {
       append_text(slots[0].bytes.view(), out);
     } else if (null_marker_.empty() && !needs_care(type->kind) && !has_comma(type->kind)) {
       append_json(type, slots, out);  // a bare number or word

@@ -324,6 +324,13 @@ void JsonReader::settle(ObjectChild& child, Slot* base, ConversionFault fault, u
 
 const char* JsonReader::read_value(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slots,
                                    ConversionFault* fault) {
+  if (shape.kind == TypeKind::json && !(shape.optional && *at == 'n')) {
+    const char* end = skip_json_value(at, depth, *error_);
+    if (end == nullptr) return nullptr;
+    if (shape.optional) *slots++ = slot_u8(true);
+    *fault = read_json({at, static_cast<size_t>(end - at)}, slots, *arena_);
+    return end;
+  }
   if (*at == 'n') {
     const char* end = skip_json_value(at, depth, *error_);
     clear_slots(slots, shape.leaves);

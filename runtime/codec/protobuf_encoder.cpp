@@ -340,6 +340,7 @@ class RowWriter {
         return;
       case TypeKind::string:
       case TypeKind::bytes:
+      case TypeKind::json:
         if (slots->bytes.size == 0 && !always) return;
         return sized(column.number, slots->bytes.view());
       default:

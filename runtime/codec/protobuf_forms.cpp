@@ -154,7 +154,8 @@ bool choose_protobuf_form(const ProtobufSchema& schema, const ProtobufField& fie
     case Kind::string:
       target.form = to == TypeKind::bytes ? Form::bytes : Form::text;
       return is_one_of({TypeKind::string, TypeKind::bytes, TypeKind::uuid, TypeKind::date, TypeKind::time,
-                        TypeKind::timestamp, TypeKind::duration, TypeKind::decimal, TypeKind::enumeration});
+                        TypeKind::timestamp, TypeKind::duration, TypeKind::decimal, TypeKind::enumeration,
+                        TypeKind::json});
     case Kind::bytes:
       target.form = to == TypeKind::bytes ? Form::bytes : Form::text;
       return is_one_of({TypeKind::bytes, TypeKind::string});

@@ -7,6 +7,7 @@
 #include "runtime/base/check.h"
 #include "runtime/codec/json_scanner.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/json_text.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -205,6 +206,7 @@ ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slo
     case TypeKind::bytes:
     case TypeKind::uuid:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::list:
     case TypeKind::structure:
     case TypeKind::optional:
@@ -268,6 +270,8 @@ ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot,
       if (text == "Infinity") return *slot = slot_f64(INFINITY), ConversionFault::none;
       if (text == "-Infinity") return *slot = slot_f64(-INFINITY), ConversionFault::none;
       return ConversionFault::wrong_type;
+    case TypeKind::json:
+      return read_json(text, slot, arena);
     case TypeKind::boolean:
     case TypeKind::integer:
     case TypeKind::list:
@@ -279,6 +283,25 @@ ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot,
       return ConversionFault::wrong_type;
   }
   BRAID_UNREACHABLE("type kind");
+}
+
+ConversionFault read_json(std::string_view text, Slot* slot, Arena& arena) {
+  std::string canonical;
+  switch (canonical_json(text, canonical)) {
+    case JsonFault::none:
+      *slot = slot_i128(0);
+      slot->bytes = arena.copy(canonical);
+      return ConversionFault::none;
+    case JsonFault::malformed:
+      return ConversionFault::wrong_type;
+    case JsonFault::too_deep:
+      return ConversionFault::too_deep;
+    case JsonFault::out_of_range:
+      return ConversionFault::out_of_range;
+    case JsonFault::duplicate:
+      return ConversionFault::duplicate;
+  }
+  BRAID_UNREACHABLE("JSON fault");
 }
 
 }  // namespace braid

@@ -5,7 +5,8 @@
 // bool: true, false. string. bytes: base64. uuid. date, time, timestamp, duration: time_text.h, durations ISO 8601.
 // timestamp: RFC 3339 with offset; without offset if a zone is given; a number if a unit is given, digits beyond the
 // microsecond only in nanoseconds, where they are cut off towards the past. time and duration: numbers of that unit, too,
-// and date: of days since 1970. enum: the symbol.
+// and date: of days since 1970. enum: the symbol. json: JSON text of any
+// shape, which becomes canonical (runtime/data/json_text.h).
 #pragma once
 
 #include <memory>
@@ -37,6 +38,9 @@ ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slo
 /// `text` is the content of a JSON string or a CSV cell, and outlives the slot; bytes are decoded into the arena.
 /// For types that a JSON string cannot give: wrong_type.
 ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot, Arena& arena);
+
+/// `text` is JSON of any shape. Writes its canonical form into the arena.
+ConversionFault read_json(std::string_view text, Slot* slot, Arena& arena);
 
 /// Whether `text` is a number by the grammar of JSON.
 bool is_json_number(std::string_view text);

@@ -61,6 +61,7 @@ void append_key_bytes(const Type& type, const Slot* slots, std::string& out) {
     case TypeKind::timestamp:
     case TypeKind::duration:
     case TypeKind::enumeration:
+    case TypeKind::json:
       break;
   }
   switch (leaf_kind(type)) {

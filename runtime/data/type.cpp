@@ -78,6 +78,9 @@ Type timestamp_type() {
 Type duration_type() {
   return shared_type<TypeKind::duration>();
 }
+Type json_type() {
+  return shared_type<TypeKind::json>();
+}
 Type null_type() {
   return shared_type<TypeKind::null>();
 }
@@ -158,6 +161,7 @@ bool same(const Type& a, const Type& b) {
     case TypeKind::time:
     case TypeKind::timestamp:
     case TypeKind::duration:
+    case TypeKind::json:
     case TypeKind::null:
     case TypeKind::error:
       return true;
@@ -201,6 +205,8 @@ std::string to_string(const Type& type) {
       return "duration";
     case TypeKind::enumeration:
       return join_symbols(type->symbols);
+    case TypeKind::json:
+      return "json";
     case TypeKind::list:
       return "list<" + to_string(type->element) + ">";
     case TypeKind::structure:
@@ -262,6 +268,7 @@ LeafKind leaf_kind(const Type& type) {
       return LeafKind::i128;
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       return LeafKind::bytes;
     case TypeKind::list:
       return LeafKind::list;
@@ -301,6 +308,7 @@ void flatten(const Type& type, std::vector<Leaf>& leaves) {
     case TypeKind::timestamp:
     case TypeKind::duration:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::list:
       leaves.push_back({leaf_kind(type), type});
       return;
@@ -354,6 +362,7 @@ bool is_ordered(const Type& type) {
       return true;
     case TypeKind::boolean:
     case TypeKind::enumeration:
+    case TypeKind::json:
     case TypeKind::list:
     case TypeKind::structure:
     case TypeKind::optional:

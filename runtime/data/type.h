@@ -29,6 +29,7 @@ enum class TypeKind : uint8_t {
   timestamp,  ///< microseconds since 1970-01-01T00:00Z
   duration,   ///< microseconds
   enumeration,
+  json,  ///< a JSON value of any shape, as canonical text (json_text.h)
   list,
   structure,
   optional,
@@ -69,6 +70,7 @@ Type date_type();
 Type time_type();
 Type timestamp_type();
 Type duration_type();
+Type json_type();
 Type null_type();
 Type error_type();
 Type enum_type(std::vector<std::string> symbols);
@@ -96,7 +98,7 @@ int find_field(const std::vector<Field>& fields, std::string_view name);
 
 enum class LeafKind : uint8_t { u8, i32, i64, f64, i128, bytes, list };
 // boolean, presence, status: u8. date, enumeration: i32. integer, time, timestamp, duration, decimal to 18 digits:
-// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes: bytes. list: list.
+// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes, json: bytes. list: list.
 
 struct Leaf {
   LeafKind kind;

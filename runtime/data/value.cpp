@@ -163,6 +163,9 @@ void append_literal(std::string& out, const Type& type, const Value& value) {
     case TypeKind::enumeration:
       append_string_literal(out, symbol_of(type, value.integer()));
       return;
+    case TypeKind::json:
+      out += value.text();
+      return;
     case TypeKind::list:
       out.push_back('[');
       for (size_t i = 0; i < value.items().size(); ++i) {
@@ -246,6 +249,7 @@ void to_slots(const Type& type, const Value& value, Slot* slots, Arena& arena) {
       return;
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       slots[0] = slot_i128(0);
       slots[0].bytes = arena.copy(value.text());
       return;
@@ -293,6 +297,7 @@ Value from_slots(const Type& type, const Slot* slots) {
       return {slots[0].f64};
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       return {std::string(slots[0].bytes.view())};
     case TypeKind::list: {
       std::vector<Value> items;
@@ -382,6 +387,9 @@ void append_json(const Type& type, const Slot* slots, std::string& out) {
       append_duration_iso(out, slots[0].i64);
       out.push_back('"');
       return;
+    case TypeKind::json:
+      out += slots[0].bytes.view();
+      return;
     case TypeKind::list: {
       size_t width = leaf_count(type->element);
       out.push_back('[');
@@ -430,7 +438,7 @@ std::string to_json(const Type& type, const Value& value) {
 std::string to_cell(const Type& type, const Value& value) {
   if (value.is_null()) return "";
   const Type& plain = without_optional(type);
-  if (is(plain, TypeKind::string)) return value.text();
+  if (is(plain, TypeKind::string) || is(plain, TypeKind::json)) return value.text();
   std::string text = to_json(plain, value);
   // JSON puts times, symbols, UUIDs and the like in quotes; a cell shows them bare.
   if (is(plain, TypeKind::enumeration)) return symbol_of(plain, value.integer());

@@ -13,7 +13,7 @@ constexpr std::string_view kMoney = "the currency is a field of its own";
 constexpr std::string_view kList = "a list is written `list<int>`";
 constexpr std::string_view kMap = "a list of structs replaces a map: `list<{ key: string, value: int }>`";
 constexpr std::string_view kStruct = "a struct is written `{ a: int, b: string }`";
-constexpr std::string_view kJson = "fields inside JSON are declared: `client: { name: string }`";
+constexpr std::string_view kJson = "fields whose names are known are declared: `client: { name: string }`; `json` holds any shape";
 constexpr std::string_view kOptional = "a value that may be null has a `?`: `int?`";
 constexpr std::string_view kEnum = "a text with few values is an enum: `enum { placed, paid }`, or a `string`";
 constexpr std::string_view kPlace = "a place is two numbers: `{ latitude: float, longitude: float }`";
@@ -155,12 +155,11 @@ constexpr ForeignType kTypes[] = {
     {"row", "Flink SQL and Presto", "", kStruct},
     {"record", "Avro and BigQuery", "", kStruct},
     {"tuple2", "Scala and Flink", "", kStruct},
-    {"json", "SQL", "", kJson},
-    {"jsonb", "PostgreSQL", "", kJson},
-    {"variant", "Snowflake", "", kJson},
-    {"object", "JavaScript and pandas", "", kJson},
-    {"any", "TypeScript", "", kJson},
-    {"super", "Redshift", "", kJson},
+    {"jsonb", "PostgreSQL", "json", ""},
+    {"variant", "Snowflake", "json", ""},
+    {"object", "JavaScript and pandas", "json", kJson},
+    {"any", "TypeScript", "json", kJson},
+    {"super", "Redshift", "json", ""},
     {"union", "Avro", "", kOptional},
     {"oneof", "Protobuf", "", kOptional},
     {"optional", "Python and Java", "", kOptional},
@@ -176,7 +175,7 @@ constexpr ForeignType kTypes[] = {
 };
 
 constexpr std::string_view kNames[] = {"bool", "int",  "float", "decimal",   "string",  "bytes",
-                                       "uuid", "date", "time",  "timestamp", "duration"};
+                                       "uuid", "date", "time",  "timestamp", "duration", "json"};
 
 std::string lowered(std::string_view text) {
   std::string lower(text);

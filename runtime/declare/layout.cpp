@@ -23,6 +23,7 @@ std::string layout_of(const Type& type) {
       return "w";
     case TypeKind::string:
     case TypeKind::bytes:
+    case TypeKind::json:
       return "s";
     case TypeKind::enumeration: {
       std::string text = "e";

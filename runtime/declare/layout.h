@@ -3,7 +3,7 @@
 // compare and order values; it is made once per call site and is constant in generated code.
 //
 //   type := b bool | d date | i 64-bit numbers, times, short decimals | f float | w long decimal, uuid
-//         | s string, bytes | e NAME\n NAME\n ; enum | ? type optional | [ type ] list | ( type* ) struct
+//         | s string, bytes, json | e NAME\n NAME\n ; enum | ? type optional | [ type ] list | ( type* ) struct
 //
 // Header-only where natives use it, so that it inlines into generated code. Nothing fails.
 #pragma once

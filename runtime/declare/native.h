@@ -6,7 +6,8 @@
 //   BRAID_GROUP(strings)                          // once, at the end of the file
 //
 // The C++ types are the signature:
-//   bool, int64_t, double, std::string_view (string), Binary (bytes), Uuid, Date, TimeOfDay, Timestamp, Duration
+//   bool, int64_t, double, std::string_view (string), Binary (bytes), Uuid, Date, TimeOfDay, Timestamp, Duration,
+//   Json
 //   Decimal        any decimal, with its scale       Symbol         any enum, with its symbols
 //   AnyValue       a value of T                      AnyList        list<T>
 //   ListOf<X>      list<X>                           std::optional  X?
@@ -55,6 +56,10 @@ struct Timestamp {
 };
 struct Duration {
   int64_t micros;
+};
+/// A value of the type `json`: canonical text (runtime/data/json_text.h).
+struct Json {
+  std::string_view text;
 };
 struct Decimal {
   int128 unscaled;
@@ -199,6 +204,7 @@ BRAID_SCALAR_FORM(Date, i32, date_type, slot_i32, .days)
 BRAID_SCALAR_FORM(TimeOfDay, i64, time_type, slot_i64, .micros)
 BRAID_SCALAR_FORM(Timestamp, i64, timestamp_type, slot_i64, .micros)
 BRAID_SCALAR_FORM(Duration, i64, duration_type, slot_i64, .micros)
+BRAID_SCALAR_FORM(Json, bytes.view(), json_type, slot_bytes, .text)
 #undef BRAID_SCALAR_FORM
 
 template <>

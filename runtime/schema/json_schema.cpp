@@ -90,6 +90,8 @@ Json schema_of(const Type& type, const Forms& forms) {
       return with_braid_type({{"type", "string"}, {"pattern", kDuration}}, type);
     case TypeKind::enumeration:
       return {{"type", "string"}, {"enum", type->symbols}};
+    case TypeKind::json:
+      return with_braid_type(Json::object(), type);
     case TypeKind::list:
       return {{"type", "array"}, {"items", schema_of(type->element, forms)}};
     case TypeKind::structure:

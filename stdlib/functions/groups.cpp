@@ -17,6 +17,7 @@ void add_all(FunctionRegistry& registry) {
   add_encoding(registry);
   add_urls(registry);
   add_geo(registry);
+  add_json(registry);
 }
 
 }  // namespace braid

@@ -20,6 +20,7 @@ void add_hashing(FunctionRegistry& registry);
 void add_encoding(FunctionRegistry& registry);
 void add_urls(FunctionRegistry& registry);
 void add_geo(FunctionRegistry& registry);
+void add_json(FunctionRegistry& registry);
 
 /// All of the above, in an order in which overloads of several groups are to be tried.
 void add_all(FunctionRegistry& registry);

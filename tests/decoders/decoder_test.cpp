@@ -70,7 +70,7 @@ Type random_type(Rng& rng, int depth) {
       type = rng.chance(2) ? time_type() : duration_type();
       break;
     case 14:
-      type = bytes_type();
+      type = rng.chance(2) ? json_type() : bytes_type();
       break;
     case 15:
       type = enum_type({"red", "green", "", "a longer symbol than most"});
@@ -193,6 +193,7 @@ std::string json_value(const Type& declared, Rng& rng, int depth) {
   if (rng.chance(is_optional(declared) ? 4 : 40)) return rng.chance(30) ? "nulL" : "null";
   const Type type = rng.chance(25) ? random_type(rng, depth) : without_optional(declared);
   if (is_optional(type)) return json_value(type, rng, depth);
+  if (type->kind == TypeKind::json) return json_value(random_type(rng, std::max(depth, 1)), rng, depth - 1);
   if (type->kind == TypeKind::list) {
     std::string text = "[";
     for (uint64_t i = rng.below(4); i > 0; --i) text += json_value(type->element, rng, depth - 1) + (i > 1 ? "," : "");

@@ -284,7 +284,7 @@ const Habit kHabits[] = {
     {fields, "x: boolean?", "E2104", "boolean", "x: bool?"},
     {fields, "x: list<bigint>", "E2104", "bigint", "x: list<int>"},
     {fields, "x: { y: double }", "E2104", "double", "x: { y: float }"},
-    {fields, "x: json", "E2104", "json", nullptr},
+    {fields, "x: jsonb", "E2104", "jsonb", "x: json"},
     {fields, "x: map", "E2104", "map", nullptr},
     {fields, "x: array", "E2104", "array", nullptr},
     {function, "x: number", "E2104", "number", "x: decimal"},
