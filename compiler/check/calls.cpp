@@ -42,6 +42,7 @@ bool Expressions::add_arguments(Call& call, const ast::Arguments& arguments) {
 }
 
 typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
+  if (typed::ExpressionRef made = closure_call(node.function, nullptr, node.arguments, span)) return made;
   if (typed::ExpressionRef made = lambda_call(node.function, nullptr, false, node.arguments, span)) return made;
   size_t positional = 0;
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
@@ -61,6 +62,7 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
 
 typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span) {
   if (node.object == nullptr) return poison(span);
+  if (typed::ExpressionRef made = closure_call(node.method, node.object.get(), node.arguments, span)) return made;
   if (typed::ExpressionRef made = lambda_call(node.method, node.object.get(), node.optional, node.arguments, span))
     return made;
   size_t positional = 1;

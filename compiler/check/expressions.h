@@ -89,10 +89,12 @@ class Expressions {
   bool check_function(const Declaration& declaration);
 
  private:
+  struct Closure;
   struct Local {
     std::string name;
     typed::ExpressionRef value;
     Span declared;
+    std::shared_ptr<const Closure> function = {};  ///< of a parameter that is a function; then no value
   };
   struct Argument {
     const ast::Name* name = nullptr;
@@ -242,11 +244,26 @@ class Expressions {
   typed::ExpressionRef body_of(const Declaration& declaration, const ast::Function& function, size_t locals_before,
                                const TypeVariables& variables);
 
+  // closures.cpp: parameters that are functions
+  /// The lambda of a call with the names it sees, for the body of the function that it is given to.
+  std::shared_ptr<const Closure> closure_of(const ast::Expr& lambda, const ast::FunctionType& type, const Place& place);
+  std::shared_ptr<const Closure> given_closure(const Call& call, const Argument* given, const ast::Parameter& parameter,
+                                               const ast::FunctionType& type, const Place& inside);
+  /// One without a lambda, for the check of a body by itself.
+  std::shared_ptr<const Closure> sample_closure(const ast::FunctionType& type, const Place& place);
+  typed::ExpressionRef apply(const Closure& function, const Call& call);
+  /// A call of a parameter that is a function; null if none has this name.
+  typed::ExpressionRef closure_call(const ast::Name& function, const ast::Expr* object, const ast::Arguments& arguments,
+                                    Span span);
+  /// A call of a function of the script, with lambdas among its arguments.
+  typed::ExpressionRef call_with_lambdas(const ast::Name& function, const ast::Expr* object,
+                                         const ast::Arguments& arguments, Span span);
+
   // generics.cpp
   class Inference;
   /// What the type parameters of the function are in this call; nothing, and reported, if that is not known.
-  std::optional<TypeVariables> infer_types(const Call& call, const ast::Function& function,
-                                           const std::vector<const Argument*>& given);
+  std::optional<TypeVariables> infer_types(const Call& call, const Declaration& declaration,
+                                           const ast::Function& function, const std::vector<const Argument*>& given);
   /// Replaces what was reported of the body by one finding at the call.
   void instance_fails(const Call& call, const TypeVariables& variables, size_t before);
 

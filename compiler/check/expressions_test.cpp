@@ -131,6 +131,26 @@ TEST(Generics, TypeParametersAreNoTypesElsewhere) {
   EXPECT_EQ(type_with("function a<T>(x: T) -> T = b(x)\nfunction b(x: T) -> int = 1\n", "1"), "E2104");
 }
 
+TEST(Functions, TakeLambdas) {
+  const std::string twice = "function twice<T>(x: T, f: (T) => T) -> T = f(f(x))\n";
+  EXPECT_EQ(type_with(twice, "twice(count, n => n * count)"), "int");
+  EXPECT_EQ(type_with(twice, "store.twice(s => s + f\"{count}\")"), "string");
+  EXPECT_EQ(type_with(twice, "twice(f: n => n + 1, x: 1)"), "int");
+  EXPECT_EQ(type_with(twice, "twice(count, n => store)"), "E2248");
+  EXPECT_EQ(type_with(twice, "twice(count, 1)"), "E2240");
+  EXPECT_EQ(type_with(twice, "twice(count, (a, b) => a)"), "E2242");
+  EXPECT_EQ(type_with(twice, "twice(n => n, n => n)"), "E2246");
+  EXPECT_EQ(type_with(twice, "twice(count, n => twice(n, m => m + 1))"), "int");
+  const std::string made = "function made<T, U>(xs: list<T>, f: (T) => U) -> list<U> = xs.map(x => f(x))\n";
+  EXPECT_EQ(type_with(made, "lines.made(x => x.n > count)"), "list<bool>");
+  EXPECT_EQ(type_with(made, "lines.made(x => [x.sku]).made(y => y.length())"), "list<int>");
+  EXPECT_EQ(type_with("function f(g: (int) => int) -> int = g\n", "1"), "E2241");
+  EXPECT_EQ(type_with("function f(g: (int) => int) -> int = g(1, 2)\n", "1"), "E2208");
+  EXPECT_EQ(type_with("function f(g: (int) => int) -> int = g(\"a\")\n", "1"), "E2201");
+  EXPECT_EQ(type_with("function f(g: (int) => int) -> int = g(1)\n", "f(n => f(m => m + n))"), "int");
+  EXPECT_EQ(type_with("function f(x: int) -> int = x\n", "f(n => n)"), "E2241");
+}
+
 // ---- numbers -------------------------------------------------------------------------------------------------------
 
 TEST(Numbers, DecimalsKeepTheirDigits) {

@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/reach.h"
+#include "compiler/check/type_findings.h"
 
 namespace braid::checking {
 
@@ -20,6 +21,10 @@ std::string written_signature(const Context& context, const ast::Function& funct
 
 Span parameter_span(const ast::Parameter& parameter) {
   return parameter.type ? cover(parameter.name.span, parameter.type->span) : parameter.name.span;
+}
+
+const ast::FunctionType* function_type(const ast::Parameter& parameter) {
+  return parameter.type == nullptr ? nullptr : std::get_if<ast::FunctionType>(&parameter.type->node);
 }
 
 /// A bare `decimal` is checked with some digits; a call has its own.
@@ -115,6 +120,11 @@ bool Expressions::check_function(const Declaration& declaration) {
   int slot = 0;
   if (sound) {
     for (const ast::Parameter& parameter : function->parameters) {
+      if (const ast::FunctionType* taken = function_type(parameter)) {
+        inside.add_local(parameter.name.text, poison(parameter.span), parameter_span(parameter));
+        inside.locals_.back().function = inside.sample_closure(*taken, place);
+        continue;
+      }
       const Type type =
           parameter.type ? resolve_type(context_, place, *parameter.type, TypePlace::parameter) : error_type();
       for (const Local& before : inside.locals_)
@@ -213,7 +223,7 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .note("the call is `" + written_signature(context_, *function) + "`");
     return poison(call.span);
   }
-  const std::optional<TypeVariables> variables = infer_types(call, *function, given);
+  const std::optional<TypeVariables> variables = infer_types(call, declaration, *function, given);
   if (!variables) return poison(call.span);
   Place inside = place_of(declaration);
   inside.variables = &*variables;
@@ -226,6 +236,19 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   std::vector<Local> parameters;
   for (size_t i = 0; i < count; ++i) {
     const ast::Parameter& parameter = function->parameters[i];
+    if (const ast::FunctionType* taken = function_type(parameter)) {
+      std::shared_ptr<const Closure> closure = given_closure(call, given[i], parameter, *taken, inside);
+      if (closure == nullptr) return poison(call.span);
+      parameters.push_back(
+          {parameter.name.text, poison(given[i]->span), parameter_span(parameter), std::move(closure)});
+      continue;
+    }
+    if (given[i] != nullptr && given[i]->value == nullptr) {
+      context_.reporter.report(diag::LambdaMisplaced{})
+          .at(given[i]->span, "`" + parameter.name.text + "` is a value")
+          .also(parameter_span(parameter), "declared here");
+      return poison(call.span);
+    }
     const Type type =
         parameter.type ? resolve_type(context_, inside, *parameter.type, TypePlace::parameter) : error_type();
     typed::ExpressionRef value;
@@ -273,6 +296,33 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
   for (size_t i = bindings.size(); i-- > 0;)
     result = typed::make(result->type, result->span, typed::Bind{bindings[i].slot, bindings[i].value, result});
   return typed::called_from(result, declaration.item->span, call.span);
+}
+
+/// What is given for a parameter that is a function: a lambda.
+std::shared_ptr<const Expressions::Closure> Expressions::given_closure(const Call& call, const Argument* given,
+                                                                       const ast::Parameter& parameter,
+                                                                       const ast::FunctionType& type,
+                                                                       const Place& inside) {
+  const auto* lambda =
+      given == nullptr || given->written == nullptr ? nullptr : std::get_if<ast::Lambda>(&given->written->node);
+  if (lambda == nullptr) {
+    context_.reporter
+        .report(diag::LambdaExpected{.function = call.function.text, .form = parameter.name.text + ": x => …"})
+        .at(given == nullptr ? call.span : given->span, "`" + parameter.name.text + "` is a function")
+        .also(parameter_span(parameter), "declared here");
+    return nullptr;
+  }
+  if (lambda->parameters.size() != type.parameters.size()) {
+    const size_t count = type.parameters.size();
+    context_.reporter
+        .report(diag::LambdaParameters{.function = call.function.text,
+                                       .expected = std::to_string(count) + (count == 1 ? " parameter" : " parameters"),
+                                       .count = static_cast<int64_t>(lambda->parameters.size())})
+        .at(given->span, "its type says so")
+        .also(parameter_span(parameter), "declared here");
+    return nullptr;
+  }
+  return closure_of(*given->written, type, inside);
 }
 
 void check_functions(Context& context, bool of_run) {

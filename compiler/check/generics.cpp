@@ -156,6 +156,17 @@ class Expressions::Inference {
                       declared.node);
   }
 
+  TypeVariables known() const {
+    TypeVariables made;
+    for (const auto& [name, witness] : witnesses_) made[name] = witness.value->type;
+    return made;
+  }
+  /// Whether all types of the function's parameters are known.
+  bool knows(const ast::FunctionType& type) const {
+    return std::all_of(type.parameters.begin(), type.parameters.end(),
+                       [&](const ast::Type& one) { return knows(one); });
+  }
+
   /// Nothing, and reported, if a type is not known or out of its bound.
   std::optional<TypeVariables> result() {
     TypeVariables made;
@@ -189,10 +200,30 @@ class Expressions::Inference {
     Span span;
   };
 
+  bool knows(const ast::Type& type) const {
+    return std::visit(Overloaded{
+                          [&](const ast::NamedType& named) {
+                            if (named.path.parts.size() != 1 || !is_variable(named.path.parts[0].text)) return true;
+                            return witnesses_.contains(named.path.parts[0].text);
+                          },
+                          [&](const ast::ListType& list) { return list.element == nullptr || knows(*list.element); },
+                          [&](const ast::StructType& node) {
+                            return std::all_of(
+                                node.fields.list.begin(), node.fields.list.end(),
+                                [&](const ast::Field& field) { return field.type == nullptr || knows(*field.type); });
+                          },
+                          [](const auto&) { return true; },
+                      },
+                      type.node);
+  }
+
+  bool is_variable(const std::string& name) const {
+    return std::any_of(function_.generics.begin(), function_.generics.end(),
+                       [&](const ast::TypeParameter& one) { return one.name.text == name; });
+  }
+
   bool bind(const std::string& name, const typed::ExpressionRef& value, Span span) {
-    const bool is_variable = std::any_of(function_.generics.begin(), function_.generics.end(),
-                                         [&](const ast::TypeParameter& one) { return one.name.text == name; });
-    if (!is_variable) return true;
+    if (!is_variable(name)) return true;
     const auto [known, added] = witnesses_.emplace(name, Witness{value, span});
     if (added) return true;
     const typed::ExpressionRef& before = known->second.value;
@@ -218,13 +249,42 @@ class Expressions::Inference {
   std::map<std::string, Witness> witnesses_;
 };
 
-std::optional<TypeVariables> Expressions::infer_types(const Call& call, const ast::Function& function,
+std::optional<TypeVariables> Expressions::infer_types(const Call& call, const Declaration& declaration,
+                                                      const ast::Function& function,
                                                       const std::vector<const Argument*>& given) {
+  if (function.generics.empty()) return TypeVariables();
   Inference inference(*this, call, function);
   for (size_t i = 0; i < given.size(); ++i) {
     const ast::Parameter& parameter = function.parameters[i];
-    if (given[i] == nullptr || parameter.type == nullptr) continue;
+    if (given[i] == nullptr || given[i]->value == nullptr || parameter.type == nullptr) continue;
     if (!inference.learn(*parameter.type, given[i]->value, given[i]->span)) return std::nullopt;
+  }
+  // A lambda shows the type of its result, once its parameters are known.
+  for (size_t i = 0; i < given.size(); ++i) {
+    const ast::Parameter& parameter = function.parameters[i];
+    if (given[i] == nullptr || given[i]->written == nullptr || parameter.type == nullptr) continue;
+    const auto* type = std::get_if<ast::FunctionType>(&parameter.type->node);
+    const auto* lambda = std::get_if<ast::Lambda>(&given[i]->written->node);
+    if (type == nullptr || lambda == nullptr || lambda->body == nullptr || type->result == nullptr ||
+        lambda->parameters.size() != type->parameters.size() || !inference.knows(*type))
+      continue;
+    if (++inlined_ > kMostInlined) return std::nullopt;
+    const TypeVariables known = inference.known();
+    Place place = place_of(declaration);
+    place.variables = &known;
+    const size_t before = locals_.size();
+    const std::vector<std::string> present = present_;
+    for (size_t p = 0; p < type->parameters.size(); ++p) {
+      const ast::Name& name = lambda->parameters[p];
+      const Type taken = resolve_type(context_, place, type->parameters[p], TypePlace::parameter);
+      const int slot = next_slot_++;
+      add_local(name.text, is_error(taken) ? poison(name.span) : typed::make(taken, name.span, typed::LocalRead{slot}),
+                name.span);
+    }
+    const typed::ExpressionRef body = check(*lambda->body);
+    locals_.resize(before);
+    present_ = present;
+    if (is_poison(body) || !inference.learn(*type->result, body, given[i]->span)) return std::nullopt;
   }
   return inference.result();
 }

@@ -103,6 +103,7 @@ typed::ExpressionRef Expressions::lambda_call(const ast::Name& function, const a
   if (given == arguments.list.end()) return nullptr;
   const LambdaFunction* known = find_function(function.text);
   if (known == nullptr) {
+    if (typed::ExpressionRef made = call_with_lambdas(function, object, arguments, span)) return made;
     const auto other = std::find_if(std::begin(kOtherNames), std::end(kOtherNames),
                                     [&](const OtherName& one) { return one.text == function.text; });
     const bool exists = knows_function(function.text);

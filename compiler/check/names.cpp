@@ -1,6 +1,7 @@
 // What a bare name means: nearest wins, script before data (locals, `let` and `as`, params, then the source's fields).
 #include "compiler/check/closest.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/type_findings.h"
 
 namespace braid::checking {
 
@@ -29,6 +30,12 @@ typed::ExpressionRef Expressions::column(int index, Span span) const {
 typed::ExpressionRef Expressions::name(const ast::NameExpr& node, Span span, const Type& wanted) {
   const std::string& text = node.text;
   if (const Local* local = find_local(text)) {
+    if (local->function != nullptr) {
+      context_.reporter.report(diag::LambdaMisplaced{})
+          .at(span, "a function, and no value")
+          .note("`" + text + "(x)` calls it, and `x => " + text + "(x)` hands it on");
+      return poison(span);
+    }
     const typed::ExpressionRef& value = local->value;
     if (is_poison(value)) return poison(span);
     if (is_optional(value->type) && is_present(text))

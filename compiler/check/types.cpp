@@ -144,7 +144,7 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             return error_type();
           },
           [&](const ast::FunctionType&) -> Type {
-            context.not_yet(type.span, "a parameter that is a function", "write the function for each use");
+            context.not_yet(type.span, "a value that is a function", "a parameter of a `function` may be one");
             return error_type();
           },
           [&](const ast::StructType& node) -> Type {
