@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
-// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, windows (window and
-// group).
+// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_lengths and windows
+// (window and group).
 #pragma once
 
 #include <optional>
@@ -66,9 +66,13 @@ class FlowChecker {
   bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
 
+  // window_lengths.cpp
+  bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
+  bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
+  bool without_zone(const ast::Window& window, std::string kind);
+
   // windows.cpp
   void window(const ast::Window& node, Span span);
-  bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
   void group(const ast::Group& node, Span span);
   void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
 

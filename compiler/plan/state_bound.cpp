@@ -66,6 +66,15 @@ class Bound {
 
   std::string of(const Node& node, const typed::Window& window) const {
     const int64_t open = disorder(node.inputs[0]) + window.late_us;
+    if (window.kind == typed::WindowKind::session) {
+      std::string text =
+          fmt::format("one entry a key and open session, at most {} of a key at once: closed {} after the last row",
+                      open / window.gap_us + 2, length(window.gap_us + open));
+      if (window.max_us > 0)
+        text += fmt::format(" or {} after the first; one for each instant of the last {}, while earlier rows may come",
+                            length(window.max_us + open), length(open));
+      return text;
+    }
     std::string size = length(window.size_us), every;
     int64_t at_once = 1;
     if (window.unit == typed::CalendarUnit::none) {

@@ -4,6 +4,7 @@
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
+#include "runtime/operators/session_group.h"
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/window_group.h"
@@ -23,7 +24,10 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     }
     Result<Made> operator()(const AsOfJoinOperator&) { return Made(std::make_unique<AsOfJoinNode>(services)); }
     Result<Made> operator()(const IntervalJoinOperator&) { return Made(std::make_unique<IntervalJoinNode>(services)); }
-    Result<Made> operator()(const GroupOperator&) { return WindowGroupNode::make(services); }
+    Result<Made> operator()(const GroupOperator& group) {
+      if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
+      return WindowGroupNode::make(services);
+    }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }

@@ -58,14 +58,13 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
       state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
-      leaves_(flatten(self_.row)),
+      output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, state_.size(), state_.alignment()),
       cold_(StateFamily::timed, {table(kGroupTable)}, services.first_slice, services.end_slice,
             services.read_ahead.range_bytes),
       trails_(state_, key_size_, range_, pool_) {
   cold_.attach(services.store);
-  BRAID_CHECK(state_.end_column() + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
 }
 
 WindowGroupNode::~WindowGroupNode() {

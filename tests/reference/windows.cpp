@@ -219,6 +219,7 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   }
 
   std::map<std::tuple<int64_t, uint64_t, std::string>, Group> groups;  ///< by end, hash and bytes of the key
+  std::map<std::string, std::vector<const Member*>> of_sessions;       ///< by key
   for (const Member& member : members) {
     const Row& row = member.row;
     std::string key;
@@ -227,8 +228,14 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       append_key_bytes(part->type, slots, key);
       slots += leaf_count(part->type);
     }
-    const auto windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
+    const bool session = window.kind == typed::WindowKind::session;
+    std::vector<WindowRange> windows;
+    if (!session) windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
     size_t open = 0;
+    if (session && static_cast<int128>(row.time) + window.late_us >= row.watermark) {
+      ++open;
+      of_sessions[key].push_back(&member);
+    }
     for (const WindowRange& range : windows) {
       if (static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
       ++open;
@@ -242,6 +249,24 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);
     if (open < windows.size()) outcome_.partly_late(plan_.nodes[index].products, row.cause);
+  }
+  // Row after row in time: one that is too far from the one before, or from the first, begins a new session.
+  for (auto& [key, rows] : of_sessions) {
+    std::sort(rows.begin(), rows.end(), [](auto* a, auto* b) { return a->row.time < b->row.time; });
+    for (size_t first = 0; first < rows.size();) {
+      const int64_t start = rows[first]->row.time;
+      size_t end = first + 1;
+      while (end < rows.size() && rows[end]->row.time - rows[end - 1]->row.time <= window.gap_us &&
+             (window.max_us == 0 || rows[end]->row.time - start < window.max_us))
+        ++end;
+      WindowRange range{start, rows[end - 1]->row.time + window.gap_us};
+      if (window.max_us > 0) range.end = std::min(range.end, start + window.max_us);
+      groups[{range.end, key_hash(key), key}] = {
+          range,
+          key,
+          {rows.begin() + static_cast<std::ptrdiff_t>(first), rows.begin() + static_cast<std::ptrdiff_t>(end)}};
+      first = end;
+    }
   }
 
   Rows out;
