@@ -68,6 +68,7 @@ class FlowChecker {
 
   // window_lengths.cpp
   bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
+  bool cumulative_lengths(const ast::Cumulative& node, typed::Window& made);
   bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
   bool without_zone(const ast::Window& window, std::string kind);
 

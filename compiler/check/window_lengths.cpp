@@ -98,6 +98,25 @@ bool in_common_unit(KnownLength& a, KnownLength& b) {
   return true;
 }
 
+bool window_length(Context& context, const KnownLength& length, const char* what, bool zoned) {
+  const bool nothing = length.is_fixed ? length.fixed_us <= 0 : length.units <= 0;
+  if (nothing) {
+    context.reporter.report(diag::NoLength{.text = length.text, .what = what}).at(length.span, "no time at all");
+    return false;
+  } else if (!zoned && !length.is_fixed) {
+    context.reporter.report(diag::CalendarNeedsZone{.length = length.text})
+        .at(length.span, "how long this is depends on the date and the place")
+        .note("`in \"Europe/Paris\"` says whose calendar counts");
+    return false;
+  } else if (zoned && length.unit == typed::CalendarUnit::none) {
+    context.reporter.report(diag::ZoneNeedsDays{.length = length.text})
+        .at(length.span, "the same everywhere")
+        .note("leave out `in …`, or make the window whole days, weeks, months or years long");
+    return false;
+  }
+  return true;
+}
+
 /// A length that is the same on every date; nothing after a report.
 std::optional<KnownLength> steady_length(Context& context, const Place& place, const Row& row,
                                          const ast::Length& length, const std::string& what) {
@@ -119,10 +138,9 @@ bool FlowChecker::window_lengths(const ast::Window& node, Span span, typed::Wind
   const auto* tumbling = std::get_if<ast::Tumbling>(&node.kind);
   const auto* hopping = std::get_if<ast::Hopping>(&node.kind);
   if (const auto* session = std::get_if<ast::Session>(&node.kind)) return session_lengths(*session, node, made);
+  if (const auto* cumulative = std::get_if<ast::Cumulative>(&node.kind)) return cumulative_lengths(*cumulative, made);
   if (tumbling == nullptr && hopping == nullptr) {
-    const std::string_view word = std::holds_alternative<ast::Cumulative>(node.kind) ? "cumulative" : "span";
-    context_.not_yet(context_.word(span, word), "`window " + std::string(word) + "`",
-                     "`tumbling`, `hopping` and `session` windows are there");
+    context_.not_yet(context_.word(span, "span"), "`window span`", "the other kinds of windows are there");
     return false;
   }
   made.kind = tumbling != nullptr ? typed::WindowKind::tumbling : typed::WindowKind::hopping;
@@ -135,30 +153,22 @@ bool FlowChecker::window_lengths(const ast::Window& node, Span span, typed::Wind
   bool sound = true;
   for (const KnownLength* length : {&*size, &*slide}) {
     if (length == &*slide && hopping == nullptr) continue;
-    const bool nothing = length->is_fixed ? length->fixed_us <= 0 : length->units <= 0;
-    if (nothing) {
-      context_.reporter
-          .report(diag::NoLength{.text = length->text, .what = length == &*size ? "a window" : "the step of a window"})
-          .at(length->span, "no time at all");
-      sound = false;
-    } else if (!zoned && !length->is_fixed) {
-      context_.reporter.report(diag::CalendarNeedsZone{.length = length->text})
-          .at(length->span, "how long this is depends on the date and the place")
-          .note("`in \"Europe/Paris\"` says whose calendar counts");
-      sound = false;
-    } else if (zoned && length->unit == typed::CalendarUnit::none) {
-      context_.reporter.report(diag::ZoneNeedsDays{.length = length->text})
-          .at(length->span, "the same everywhere")
-          .note("leave out `in …`, or make the window whole days, weeks, months or years long");
-      sound = false;
-    }
+    sound &= window_length(context_, *length, length == &*size ? "a window" : "the step of a window", zoned);
   }
   if (!sound) return false;
+  bool gaps = false;
   if (zoned) {
     if (!in_common_unit(*size, *slide)) {
-      context_.not_yet(slide->span, "a window of months that begins by days",
-                       "both lengths in days or weeks, or both in months or years");
-      return false;
+      // A hop may not be longer than the shortest window.
+      auto in_days = [](const KnownLength& length, int64_t month) {
+        return length.units * (length.unit == typed::CalendarUnit::day     ? 1
+                               : length.unit == typed::CalendarUnit::week  ? 7
+                               : length.unit == typed::CalendarUnit::month ? month
+                                                                           : 12 * month);
+      };
+      gaps = in_days(*slide, 31) > in_days(*size, 28);
+    } else {
+      gaps = slide->units > size->units;
     }
     made.unit = size->unit;
     made.size_units = size->units;
@@ -167,14 +177,51 @@ bool FlowChecker::window_lengths(const ast::Window& node, Span span, typed::Wind
   } else {
     made.size_us = size->fixed_us;
     made.slide_us = slide->fixed_us;
+    gaps = made.slide_us > made.size_us;
   }
-  if (zoned ? made.slide_units > made.size_units : made.slide_us > made.size_us) {
+  if (gaps) {
     context_.reporter.report(diag::HopLeavesGaps{.length = size->text, .hop = slide->text})
         .at(slide->span, "longer than the window")
         .also(size->span, "the window's length");
     return false;
   }
   return true;
+}
+
+bool FlowChecker::cumulative_lengths(const ast::Cumulative& node, typed::Window& made) {
+  made.kind = typed::WindowKind::cumulative;
+  const bool zoned = !made.zone.empty();
+  std::optional<KnownLength> size = known_length(context_, place_, row_, node.length);
+  std::optional<KnownLength> step = known_length(context_, place_, row_, node.every);
+  if (!size || !step) return false;
+  bool sound = window_length(context_, *size, "a window", zoned);
+  // Steps of a calendar window may be shorter than a day.
+  sound &= window_length(context_, *step, "the step of a window", zoned && step->unit != typed::CalendarUnit::none);
+  if (!sound) return false;
+  made.size_us = zoned ? 0 : size->fixed_us;
+  made.slide_us = step->fixed_us;
+  bool even = true;
+  if (!zoned) {
+    even = made.size_us % made.slide_us == 0;
+  } else if (step->unit == typed::CalendarUnit::none) {
+    even = kMicrosPerDay % made.slide_us == 0;
+  } else {
+    made.slide_us = 0;
+    const bool common = in_common_unit(*size, *step);
+    const bool by_days = step->unit == typed::CalendarUnit::day || step->unit == typed::CalendarUnit::week;
+    even = common ? size->units % step->units == 0 : by_days;
+    made.slide_unit = step->unit;
+    made.slide_units = step->units;
+  }
+  if (zoned) {
+    made.unit = size->unit;
+    made.size_units = size->units;
+  }
+  if (even) return true;
+  context_.reporter.report(diag::UnevenSteps{.length = size->text, .every = step->text})
+      .at(step->span, "the last step would be shorter")
+      .also(size->span, "the window's length");
+  return false;
 }
 
 bool FlowChecker::session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made) {

@@ -82,8 +82,14 @@ class Bound {
     } else {
       static constexpr const char* kUnits[] = {"", "d", "w", "mo", "y"};
       size = fmt::format("{}{} in {}", window.size_units, kUnits[static_cast<int>(window.unit)], window.zone);
-      at_once = window.size_units / window.slide_units + 1;
+      at_once = window.slide_unit == window.unit ? window.size_units / window.slide_units + 1 : 0;
     }
+    if (window.kind == typed::WindowKind::cumulative)
+      return fmt::format("one entry a key and step of a window of {}, closed {} after the window's end", size,
+                         length(open));
+    if (at_once == 0)
+      return fmt::format("one entry a key and hop in a window of {}, closed {} after the window's end", size,
+                         length(open));
     return fmt::format("one entry a key and open window of {}: at most {} windows at once, closed {} after their end",
                        size, at_once, length(open));
   }

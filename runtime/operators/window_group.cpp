@@ -9,31 +9,40 @@
 namespace braid {
 namespace {
 
+CalendarUnit unit_of(WindowSpec::Calendar calendar) {
+  switch (calendar) {
+    case WindowSpec::Calendar::none:
+    case WindowSpec::Calendar::day:
+      return CalendarUnit::day;
+    case WindowSpec::Calendar::week:
+      return CalendarUnit::week;
+    case WindowSpec::Calendar::month:
+      return CalendarUnit::month;
+    case WindowSpec::Calendar::year:
+      return CalendarUnit::year;
+  }
+  BRAID_UNREACHABLE("calendar unit");
+}
+
 WindowCut cut_of(const WindowSpec& spec) {
+  const bool slides = spec.hopping || spec.cumulative;
   WindowCut cut;
   cut.zone = spec.zone;
+  cut.cumulative = spec.cumulative;
   cut.calendar = spec.calendar != WindowSpec::Calendar::none;
   if (!cut.calendar) {
     cut.size = spec.size_us;
-    cut.slide = spec.hopping ? spec.slide_us : spec.size_us;
+    cut.slide = slides ? spec.slide_us : spec.size_us;
     return cut;
   }
+  cut.unit = unit_of(spec.calendar);
   cut.size = spec.size_units;
-  cut.slide = spec.hopping ? spec.slide_units : spec.size_units;
-  switch (spec.calendar) {
-    case WindowSpec::Calendar::none:
-    case WindowSpec::Calendar::day:
-      cut.unit = CalendarUnit::day;
-      break;
-    case WindowSpec::Calendar::week:
-      cut.unit = CalendarUnit::week;
-      break;
-    case WindowSpec::Calendar::month:
-      cut.unit = CalendarUnit::month;
-      break;
-    case WindowSpec::Calendar::year:
-      cut.unit = CalendarUnit::year;
-      break;
+  cut.slide = slides ? spec.slide_units : spec.size_units;
+  cut.fixed_slide = slides && spec.slide_calendar == WindowSpec::Calendar::none;
+  if (cut.fixed_slide) {
+    cut.slide = spec.slide_us;
+  } else if (slides) {
+    cut.slide_unit = unit_of(spec.slide_calendar);
   }
   return cut;
 }

@@ -27,27 +27,37 @@ std::vector<WindowRange> plain_windows(const typed::Window& window, int64_t time
   return windows;
 }
 
-std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
-  CalendarUnit unit = CalendarUnit::day;
-  switch (window.unit) {
+CalendarUnit unit_of(typed::CalendarUnit unit) {
+  switch (unit) {
     case typed::CalendarUnit::none:
     case typed::CalendarUnit::day:
-      break;
+      return CalendarUnit::day;
     case typed::CalendarUnit::week:
-      unit = CalendarUnit::week;
-      break;
+      return CalendarUnit::week;
     case typed::CalendarUnit::month:
-      unit = CalendarUnit::month;
-      break;
+      return CalendarUnit::month;
     case typed::CalendarUnit::year:
-      unit = CalendarUnit::year;
-      break;
+      return CalendarUnit::year;
   }
+  BRAID_UNREACHABLE("calendar unit");
+}
+
+std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
+  const CalendarUnit unit = unit_of(window.unit), slide_unit = unit_of(window.slide_unit);
   if (window.kind == typed::WindowKind::tumbling) {
     const int64_t start = zone.floor(time, unit, window.size_units);
     return {{start, zone.next(start, unit, window.size_units)}};
   }
   std::vector<WindowRange> windows;
+  if (window.slide_unit != window.unit) {
+    // Each hop ends a window of the months before it.
+    for (int64_t end = zone.next(time, slide_unit, window.slide_units);;
+         end = zone.next(end, slide_unit, window.slide_units)) {
+      const int64_t start = zone.before(end, unit, window.size_units);
+      if (start > time) return windows;
+      windows.push_back({start, end});
+    }
+  }
   for (int64_t start = zone.floor(time, unit, window.slide_units);;
        start = zone.floor(start - 1, unit, window.slide_units)) {
     int64_t end = start;
@@ -55,6 +65,29 @@ std::vector<WindowRange> calendar_windows(const typed::Window& window, const Tim
     if (end <= time) return windows;
     windows.push_back({start, end});
   }
+}
+
+/// The windows of a length that have the time: one ends after each step.
+std::vector<WindowRange> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
+  int64_t start = 0, end = 0;
+  if (zone != nullptr) {
+    start = zone->floor(time, unit_of(window.unit), window.size_units);
+    end = zone->next(time, unit_of(window.unit), window.size_units);
+  } else {
+    start = time / window.size_us * window.size_us;
+    if (start > time) start -= window.size_us;
+    end = start + window.size_us;
+  }
+  std::vector<WindowRange> windows;
+  for (int64_t at = start; at < end;) {
+    if (window.slide_unit == typed::CalendarUnit::none) {
+      at += window.slide_us;
+    } else {
+      for (int64_t i = 0; i < window.slide_units; ++i) at = zone->next(at, unit_of(window.slide_unit), 1);
+    }
+    if (at > time) windows.push_back({start, std::min(at, end)});
+  }
+  return windows;
 }
 
 cpp_int wide(int128 value) {
@@ -230,7 +263,10 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     const bool session = window.kind == typed::WindowKind::session;
     std::vector<WindowRange> windows;
-    if (!session) windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
+    if (window.kind == typed::WindowKind::cumulative)
+      windows = cumulative_windows(window, zone.get(), row.time);
+    else if (!session)
+      windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
     size_t open = 0;
     if (session && static_cast<int128>(row.time) + window.late_us >= row.watermark) {
       ++open;
