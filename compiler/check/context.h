@@ -38,6 +38,8 @@ struct Row {
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
   bool in_window = false;  ///< between a `window` and its `group`
+  /// There: what `window` is for a row, over the row. Null: only the group knows.
+  typed::ExpressionRef window = nullptr;
   bool has_time = false;
   int time_field = -1;      ///< -1: travels beside the row
   bool key_stated = false;  ///< the flow has no key of its own: a header may state any

@@ -4,6 +4,7 @@
 // (window and group).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,6 +72,11 @@ class FlowChecker {
   bool cumulative_lengths(const ast::Cumulative& node, typed::Window& made);
   bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
   bool without_zone(const ast::Window& window, std::string kind);
+  bool span_ends(const ast::SpanWindow& node, const ast::Window& window, Span span);
+  /// `window` of a row, where it follows from the row's time.
+  typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
+  /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
+  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
 
   // windows.cpp
   void window(const ast::Window& node, Span span);

@@ -139,9 +139,9 @@ bool FlowChecker::window_lengths(const ast::Window& node, Span span, typed::Wind
   const auto* hopping = std::get_if<ast::Hopping>(&node.kind);
   if (const auto* session = std::get_if<ast::Session>(&node.kind)) return session_lengths(*session, node, made);
   if (const auto* cumulative = std::get_if<ast::Cumulative>(&node.kind)) return cumulative_lengths(*cumulative, made);
-  if (tumbling == nullptr && hopping == nullptr) {
-    context_.not_yet(context_.word(span, "span"), "`window span`", "the other kinds of windows are there");
-    return false;
+  if (const auto* ends = std::get_if<ast::SpanWindow>(&node.kind)) {
+    made.kind = typed::WindowKind::span;
+    return span_ends(*ends, node, span);
   }
   made.kind = tumbling != nullptr ? typed::WindowKind::tumbling : typed::WindowKind::hopping;
   std::optional<KnownLength> size =
@@ -239,6 +239,63 @@ bool FlowChecker::session_lengths(const ast::Session& node, const ast::Window& w
       .at(most->span, "not longer than the gap")
       .also(gap->span, "the gap");
   return false;
+}
+
+bool FlowChecker::span_ends(const ast::SpanWindow& node, const ast::Window& window, Span span) {
+  const bool sound = without_zone(window, "span");
+  if (node.first == nullptr || node.last == nullptr) return false;
+  Expressions expressions(context_, place_, &row_);
+  const typed::ExpressionRef first = expressions.check_as(*node.first, timestamp_type());
+  const typed::ExpressionRef last = expressions.check_as(*node.last, timestamp_type());
+  if (is_poison(first) || is_poison(last)) return false;
+  // In the row's window: { start, end }, its end is behind its last instant. One that has no instant rejects the row.
+  const Span place = cover(node.first->span, node.last->span);
+  auto make = [&](const Type& type, decltype(typed::Expression::node) content) {
+    return typed::make(type, place, std::move(content));
+  };
+  const bool included = node.end == ast::RangeEnd::included;
+  typed::ExpressionRef end = last;
+  if (included)
+    end = make(timestamp_type(), typed::Operation{typed::Operator::add,
+                                                  {last, make(duration_type(), typed::Constant{Value{int64_t{1}}})}});
+  const typed::ExpressionRef shifted = typed::shift_locals(first, typed::highest_local(end) + 1);
+  const typed::ExpressionRef holds = make(bool_type(), typed::Operation{typed::Operator::less, {shifted, end}});
+  const typed::ExpressionRef message =
+      make(string_type(), typed::Constant{Value{std::string("the span ends before it begins")}});
+  end = make(timestamp_type(), typed::Choose{holds, end, make(timestamp_type(), typed::Fail{message})});
+  row_.window = typed::make(window_type(), span, typed::MakeStruct{{first, end}});
+  return sound;
+}
+
+typed::ExpressionRef FlowChecker::window_of_time(const typed::Window& window, Span span) const {
+  if (window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none) return nullptr;
+  const FunctionDeclaration* floor = nullptr;
+  for (const FunctionDeclaration* each : context_.input.functions.overloads("floor"))
+    if (each->parameters.size() == 2 && is(each->parameters[0].type, TypeKind::timestamp)) floor = each;
+  if (floor == nullptr) return nullptr;
+  auto make = [&](const Type& type, decltype(typed::Expression::node) content) {
+    return typed::make(type, span, std::move(content));
+  };
+  const typed::ExpressionRef length = make(duration_type(), typed::Constant{Value{window.size_us}});
+  const typed::ExpressionRef time = make(timestamp_type(), typed::AmbientRead{typed::Ambient::event_time});
+  const typed::ExpressionRef start = make(timestamp_type(), typed::FunctionCall{floor, {time, length}});
+  const typed::ExpressionRef end = make(timestamp_type(), typed::Operation{typed::Operator::add, {start, length}});
+  return make(window_type(), typed::MakeStruct{{start, end}});
+}
+
+typed::ExpressionRef FlowChecker::moved_window(const std::function<int(int)>& moved_to, Span step) {
+  std::vector<int> columns(row_.fields.size(), -1);
+  for (const int column : typed::columns_read(row_.window)) {
+    columns[static_cast<size_t>(column)] = moved_to(column);
+    if (columns[static_cast<size_t>(column)] >= 0) continue;
+    context_.not_yet(step,
+                     "a step that changes `" + row_.fields[static_cast<size_t>(column)].name +
+                         "` between `window span` and its `group`",
+                     "it can stand before the `window`");
+    window_->sound = false;
+    return nullptr;
+  }
+  return typed::remap_columns(row_.window, columns);
 }
 
 bool FlowChecker::without_zone(const ast::Window& window, std::string kind) {

@@ -68,7 +68,9 @@ void FlowChecker::window(const ast::Window& node, Span span) {
         },
         option.node);
   }
+  row_.window = nullptr;
   made.sound &= window_lengths(node, span, made.window);
+  if (row_.window == nullptr && made.sound) row_.window = window_of_time(made.window, span);
   window_ = std::move(made);
   row_.in_window = true;
 }
@@ -119,6 +121,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
   with_window.in_window = false;
+  with_window.window = nullptr;
   const int window_column = static_cast<int>(row_.fields.size());
   if (row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
   Expressions expressions(context_, place_, &with_window);
@@ -137,6 +140,16 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     const std::vector<int> columns = typed::columns_read(value);
     return std::find(columns.begin(), columns.end(), window_column) != columns.end();
   };
+  // What reads the window and the row as well is computed for each row, where a row knows its window.
+  const bool of_span = window_ && window_->window.kind == typed::WindowKind::span;
+  auto over_row = [&](const typed::ExpressionRef& value) {
+    std::vector<typed::ExpressionRef> columns;
+    for (const RowField& field : row_.fields)
+      columns.push_back(typed::make(field.type, field.declared, typed::ColumnRead{static_cast<int>(columns.size())}));
+    columns.push_back(typed::shift_locals(row_.window, typed::highest_local(value) + 1));
+    return typed::substitute_columns(value, columns);
+  };
+  if (of_span && sound && row_.window != nullptr) made.keys = std::get<typed::MakeStruct>(row_.window->node).fields;
   bool open = false;  // after a mistake other keys and entries may have been meant
   for (const ast::Entry& entry : node.keys) {
     keys_end = entry.span;
@@ -168,6 +181,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     } else if (!reads_window(value)) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(value);
+    } else if (typed::columns_read(value).size() > 1 && row_.window != nullptr) {
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(over_row(value));
     } else if (typed::columns_read(value).size() > 1) {
       context_.not_yet(entry.span, "a key made of the window and the row", "two keys, one of each");
       sound = false;
@@ -190,9 +206,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     fields.push_back(std::move(field));
     return true;
   };
-  for (const typed::Aggregate& aggregate : scope.aggregates)
-    for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter})
-      if (part != nullptr && reads_window(part)) {
+  for (typed::Aggregate& aggregate : scope.aggregates)
+    for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+      if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
+        *part = over_row(*part);
+      } else if (*part != nullptr && reads_window(*part)) {
         context_.not_yet(aggregate.span, "an aggregate that reads `window`", "`event_time()` and the keys are there");
         sound = false;
       }
@@ -200,8 +218,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
-  const typed::ExpressionRef window_read =
-      typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
+  typed::ExpressionRef window_read = typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
+  if (of_span) {
+    const auto end = [&](int key) { return typed::make(timestamp_type(), span, typed::ColumnRead{key}); };
+    window_read = typed::make(window_type(), span, typed::MakeStruct{{end(0), end(1)}});
+  }
   std::vector<typed::ExpressionRef> replacements;
   std::vector<typed::ExpressionRef> over_window(static_cast<size_t>(window_column) + 1);
   for (int i = 0; i <= window_column; ++i) over_window[static_cast<size_t>(i)] = window_read;
@@ -224,6 +245,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_stated = false;
   next.present.clear();
   next.in_window = false;
+  next.window = nullptr;
   for (auto& [name, column] : next.alias_columns) column = -1;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!add_field({keys[i].name, keys[i].value->type, keys[i].script, keys[i].declared, -1}, keys[i].declared)) {

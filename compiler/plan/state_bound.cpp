@@ -75,6 +75,8 @@ class Bound {
                             length(window.max_us + open), length(open));
       return text;
     }
+    if (window.kind == typed::WindowKind::span)
+      return fmt::format("one entry a key and span, as far ahead as rows say; closed {} after its end", length(open));
     std::string size = length(window.size_us), every;
     int64_t at_once = 1;
     if (window.unit == typed::CalendarUnit::none) {

@@ -32,7 +32,11 @@ void GroupOutput::put_out(std::span<const Row> rows, uint64_t& made, std::vector
   auto* ends = block.columns[state_.end_column() + 1].as<int64_t>();
   for (uint32_t row = 0; row < count; ++row) {
     const Row& from = rows[row];
-    const WindowRange& window = from.window;
+    WindowRange window = from.window;
+    if (content_.window.span) {
+      key_.decode(arena.copy(from.key).view(), block, row, 0, arena);
+      window.start = block.columns[0].as<int64_t>()[row];
+    }
     states[row] = from.state;
     Record& record = records[row] = Record{};
     record.bytes = made_row_bytes(self_.state.identity, window.start, window.end, from.key, arena);

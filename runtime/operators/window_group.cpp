@@ -29,6 +29,10 @@ WindowCut cut_of(const WindowSpec& spec) {
   WindowCut cut;
   cut.zone = spec.zone;
   cut.cumulative = spec.cumulative;
+  if (spec.span) {
+    cut.size = cut.slide = 1;  // rows bring their windows with them
+    return cut;
+  }
   cut.calendar = spec.calendar != WindowSpec::Calendar::none;
   if (!cut.calendar) {
     cut.size = spec.size_us;
@@ -115,8 +119,10 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
   WindowSpan span = {0, 0, 0, 0};
   int64_t closes = kNoTime;  // when the first of them does
   Slice* all_open = nullptr;
+  const int64_t* ends = nullptr;  // rows say where their windows end
+  if (content_.window.span) ends = block.columns[leaf_offset(input_row(0), content_.keys[1])].as<int64_t>();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    int64_t time = block.time[row];
+    int64_t time = ends != nullptr ? ends[row] - 1 : block.time[row];
     if (time < span.from || time >= span.to) {
       span = windows_.span(time);
       closes = add_time(span.first_end, content_.window.late_us);

@@ -263,7 +263,9 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     const bool session = window.kind == typed::WindowKind::session;
     std::vector<WindowRange> windows;
-    if (window.kind == typed::WindowKind::cumulative)
+    if (window.kind == typed::WindowKind::span)
+      windows = {{row.slots[0].i64, row.slots[1].i64}};
+    else if (window.kind == typed::WindowKind::cumulative)
       windows = cumulative_windows(window, zone.get(), row.time);
     else if (!session)
       windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
