@@ -301,9 +301,11 @@ typed::ExpressionRef FlowChecker::moved_window(const std::function<int(int)>& mo
 bool FlowChecker::without_zone(const ast::Window& window, std::string kind) {
   for (const ast::WindowOption& option : window.options) {
     if (!std::holds_alternative<ast::WindowZone>(option.node)) continue;
+    Span gone = option.span;
+    while (gone.begin > 0 && context_.text({gone.file, gone.begin - 1, gone.begin}) == " ") --gone.begin;
     context_.reporter.report(diag::WindowWithoutZone{.kind = std::move(kind)})
         .at(option.span, "counts no days")
-        .fix(Applicability::likely, "leave it out", {{option.span, ""}});
+        .fix(Applicability::likely, "leave it out", {{gone, ""}});
     return false;
   }
   return true;
