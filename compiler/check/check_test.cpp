@@ -198,6 +198,59 @@ TEST(Groups, CalendarWindowsCountUnits) {
   EXPECT_EQ(group.window.zone, "Europe/Paris");
 }
 
+TEST(Groups, SessionsHaveAGap) {
+  const Checked checked =
+      check_items("view v { from sale window session gap 10m max 4h late 1m group { n: count() } }");
+  EXPECT_THAT(checked.codes, IsEmpty());
+  const typed::Window& window = std::get<typed::GroupStep>(relation(checked, "v").steps[1].content).window;
+  EXPECT_EQ(window.kind, typed::WindowKind::session);
+  EXPECT_EQ(window.gap_us, 600'000'000);
+  EXPECT_EQ(window.max_us, 14'400'000'000);
+}
+
+TEST(Groups, CumulativeWindowsHaveStepsOfTheirOwn) {
+  const Checked checked = check_items(R"(
+    view days { from sale window cumulative 1d every 1h in "Europe/Paris" group { n: count() } }
+    view months { from sale window cumulative 1mo every 1w in "Europe/Paris" group { n: count() } }
+    view fixed { from sale window cumulative 1h every 10m group { n: count() } })");
+  EXPECT_THAT(checked.codes, IsEmpty());
+  auto window = [&](const char* view) {
+    return std::get<typed::GroupStep>(relation(checked, view).steps[1].content).window;
+  };
+  EXPECT_EQ(window("days").slide_unit, typed::CalendarUnit::none);
+  EXPECT_EQ(window("days").slide_us, 3'600'000'000);
+  EXPECT_EQ(window("months").slide_unit, typed::CalendarUnit::week);
+  EXPECT_EQ(window("fixed").size_us, 3'600'000'000);
+}
+
+TEST(Groups, RowsThatKnowTheirWindowReadIt) {
+  const Checked checked = check_items(R"(view v {
+    from sale
+    window tumbling 1h
+    let offset = at - window.start
+    where offset < 50m
+    group store, quarter: (at - window.start).div(15m), hour: window.start { n: count(), last: max(window.end - at) }
+  })");
+  EXPECT_THAT(checked.codes, IsEmpty());
+  const auto& group = std::get<typed::GroupStep>(relation(checked, "v").steps[3].content);
+  EXPECT_EQ(group.keys.size(), 2u);
+  EXPECT_EQ(group.finish.size(), 6u);
+}
+
+TEST(Groups, SpansAreKeys) {
+  const Checked checked = check_items(R"(view v {
+    from sale
+    window span at..<at + 5m
+    let twice = id * 2
+    group store { n: count(), most: max(twice, where: at < window.end - 1m), length: window.end - window.start }
+  })");
+  EXPECT_THAT(checked.codes, IsEmpty());
+  const auto& group = std::get<typed::GroupStep>(relation(checked, "v").steps[2].content);
+  EXPECT_EQ(group.keys.size(), 3u);
+  EXPECT_EQ(row_of(checked, "v"),
+            "{ store: string, n: int, most: int?, length: duration, window: { start: timestamp, end: timestamp } }");
+}
+
 TEST(Groups, SayWhatIsMissing) {
   auto group = [&](const std::string& text) { return check_items("view a { from sale\n" + text + " }").codes; };
   EXPECT_THAT(group("window tumbling 1h group store { x: amount }"), ElementsAre("E2111"));
@@ -209,7 +262,10 @@ TEST(Groups, SayWhatIsMissing) {
   EXPECT_THAT(group("group store { n: count() }"), ElementsAre("E5001"));
   EXPECT_THAT(group("group store { n: count() } emit final"), ElementsAre("E3306"));
   EXPECT_THAT(group("window tumbling 1h"), ElementsAre("E5001"));
-  EXPECT_THAT(group("window tumbling 1h let w = window.start group { n: count() }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window hopping 2h every 1h let w = window.start group { n: count() }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window hopping 2h every 1h group { n: max(at - window.start) }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window span at..at select { id } group id { n: count() }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window span at..amount group { n: count() }"), testing::Not(IsEmpty()));
   EXPECT_THAT(group("window tumbling 0s group { n: count() }"), ElementsAre("E3304"));
   EXPECT_THAT(group("let n = sum(amount)"), ElementsAre("E2110"));
 }

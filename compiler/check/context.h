@@ -39,6 +39,8 @@ struct Row {
   bool table = false;
   bool changes = false;    ///< of a table: its rows are changes, not versions
   bool in_window = false;  ///< between a `window` and its `group`
+  /// There: what `window` is for a row, over the row. Null: only the group knows.
+  typed::ExpressionRef window = nullptr;
   bool has_time = false;
   int time_field = -1;      ///< -1: travels beside the row
   bool key_stated = false;  ///< the flow has no key of its own: a header may state any

@@ -1,9 +1,10 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
-// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, windows (window and
-// group), tables (what tables that change need).
+// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_lengths and windows
+// (window and group), tables (what tables that change need).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ class FlowChecker {
   void select(const ast::Select& node, Span span);
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
+  void distinct(const ast::Distinct& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
   /// After a mistake in a step: it might have shown that a value is not null, so null is not reported.
   void forget_optional(std::string_view step);
@@ -66,8 +68,6 @@ class FlowChecker {
   bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
 
-  void distinct(const ast::Distinct& node, Span span);
-
   // tables.cpp
   void last(const ast::Last& node, Span span);
   /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
@@ -78,9 +78,19 @@ class FlowChecker {
   std::optional<std::vector<std::vector<int>>> table_key(Span place);
   void finish_table(const std::vector<ast::Clause>& clauses);
 
+  // window_lengths.cpp
+  bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
+  bool cumulative_lengths(const ast::Cumulative& node, typed::Window& made);
+  bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
+  bool without_zone(const ast::Window& window, std::string kind);
+  bool span_ends(const ast::SpanWindow& node, const ast::Window& window, Span span);
+  /// `window` of a row, where it follows from the row's time.
+  typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
+  /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
+  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
+
   // windows.cpp
   void window(const ast::Window& node, Span span);
-  bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
   void group(const ast::Group& node, Span span);
   void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
 

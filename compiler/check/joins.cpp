@@ -103,6 +103,7 @@ bool FlowChecker::later_join(const ast::Join& node, Span span) {
   context_.not_yet(place, construct, way_out);
   window_.reset();
   row_.in_window = false;
+  row_.window = nullptr;
   row_.open = true;
   // Of `right` and `full` this side is optional: what is read of it later is not judged.
   if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)

@@ -66,7 +66,8 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   if (row_ != nullptr && row_->open) return poison(span);
   if (context_.declarations.find(place_, NameKind::param, text).silent) return poison(span);
   if (row_ != nullptr && row_->in_window && text == "window") {
-    context_.not_yet(span, "`window` read before its `group`", "the keys and entries of the `group` can read it");
+    if (row_->window != nullptr) return row_->window;
+    context_.not_yet(span, "this `window` read before its `group`", "the keys and entries of the `group` can read it");
     return poison(span);
   }
   if (foreign_name(text, span)) return poison(span);

@@ -219,6 +219,7 @@ void FlowChecker::later(std::string_view word, Span span, std::string way_out, b
   context_.not_yet(context_.word(span, word), "`" + std::string(word) + "`", std::move(way_out));
   window_.reset();
   row_.in_window = false;
+  row_.window = nullptr;
   row_.key.clear();
   row_.key_stated = true;
   if (adds_fields) row_.open = true;
@@ -260,6 +261,7 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
   };
   Row next = row_;
   next.fields.clear();
+  if (row_.window != nullptr) next.window = moved_window(moved_to, span);
   if (row_.time_field >= 0) next.time_field = moved_to(row_.time_field);
   for (KeyPart& part : next.key) {
     std::set<int> derived;

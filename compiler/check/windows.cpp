@@ -1,167 +1,14 @@
-// `window` and `group`: lengths, time zones, keys and aggregates of each window.
+// `window` and `group`: time zones, keys and aggregates of each window. Their lengths: window_lengths.cpp.
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
-#include "runtime/data/time_text.h"
 
 namespace braid::checking {
-namespace {
-
-constexpr int64_t kMostUnits = kLongestUs / kMicrosPerDay;
-
-/// A length as written or as a param has it.
-struct KnownLength {
-  std::string text;
-  Span span;
-  int64_t fixed_us = 0;
-  bool is_fixed = true;
-  /// Of lengths of whole days, weeks, months or years: one unit and how many of it.
-  typed::CalendarUnit unit = typed::CalendarUnit::none;
-  int64_t units = 0;
-};
-
-std::optional<KnownLength> known_length(Context& context, const Place& place, const Row& row,
-                                        const ast::Length& length) {
-  KnownLength made;
-  if (const auto* name = std::get_if<ast::Name>(&length)) {
-    const ast::Expr read{.span = name->span, .node = ast::NameExpr{name->text}};
-    made.text = name->text;
-    made.span = name->span;
-    Expressions expressions(context, place, &row);
-    const std::optional<int64_t> value = expressions.constant_duration(read, "the length of a window");
-    if (!value) return std::nullopt;
-    made.fixed_us = *value;
-    if (*value % kMicrosPerDay == 0) {
-      made.unit = typed::CalendarUnit::day;
-      made.units = *value / kMicrosPerDay;
-    }
-    return made;
-  }
-  const auto& duration = std::get<ast::Duration>(length);
-  made.text = duration.text;
-  made.span = duration.span;
-  made.is_fixed = !is_calendar(duration);
-  if (made.is_fixed) {
-    const std::optional<int64_t> fixed = context.length_of(duration, "a window");
-    if (!fixed) return std::nullopt;
-    made.fixed_us = *fixed;
-  }
-  for (const ast::DurationPart& part : duration.parts) {
-    // Days, the shortest of what a calendar counts; also keeps sums of units in 64 bits.
-    if (made.is_fixed || part.count <= kMostUnits) continue;
-    context.reporter.report(diag::NumberDoesNotFit{.number = duration.text, .type = "duration"})
-        .at(duration.span, "longer than 10,000 years");
-    return std::nullopt;
-  }
-  if (duration.parts.size() == 1) {
-    made.units = duration.parts[0].count;
-    switch (duration.parts[0].unit) {
-      case ast::DurationUnit::d:
-        made.unit = typed::CalendarUnit::day;
-        break;
-      case ast::DurationUnit::w:
-        made.unit = typed::CalendarUnit::week;
-        break;
-      case ast::DurationUnit::mo:
-        made.unit = typed::CalendarUnit::month;
-        break;
-      case ast::DurationUnit::y:
-        made.unit = typed::CalendarUnit::year;
-        break;
-      case ast::DurationUnit::us:
-      case ast::DurationUnit::ms:
-      case ast::DurationUnit::s:
-      case ast::DurationUnit::m:
-      case ast::DurationUnit::h:
-        made.units = 0;
-        break;
-    }
-  }
-  return made;
-}
-
-/// Days, or months: what both lengths of a calendar window are counted in.
-bool in_common_unit(KnownLength& a, KnownLength& b) {
-  if (a.unit == b.unit) return true;
-  auto days = [](const KnownLength& l) {
-    return l.unit == typed::CalendarUnit::day || l.unit == typed::CalendarUnit::week;
-  };
-  if (days(a) != days(b)) return false;
-  for (KnownLength* length : {&a, &b}) {
-    if (length->unit == typed::CalendarUnit::week) length->unit = typed::CalendarUnit::day, length->units *= 7;
-    if (length->unit == typed::CalendarUnit::year) length->unit = typed::CalendarUnit::month, length->units *= 12;
-  }
-  return true;
-}
-
-}  // namespace
 
 Type window_type() {
   static const Type type = struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}});
   return type;
-}
-
-bool FlowChecker::window_lengths(const ast::Window& node, Span span, typed::Window& made) {
-  const auto* tumbling = std::get_if<ast::Tumbling>(&node.kind);
-  const auto* hopping = std::get_if<ast::Hopping>(&node.kind);
-  if (tumbling == nullptr && hopping == nullptr) {
-    const std::string_view word = std::holds_alternative<ast::Cumulative>(node.kind) ? "cumulative"
-                                  : std::holds_alternative<ast::Session>(node.kind)  ? "session"
-                                                                                     : "span";
-    context_.not_yet(context_.word(span, word), "`window " + std::string(word) + "`",
-                     "`tumbling` and `hopping` windows are there");
-    return false;
-  }
-  made.kind = tumbling != nullptr ? typed::WindowKind::tumbling : typed::WindowKind::hopping;
-  std::optional<KnownLength> size =
-      known_length(context_, place_, row_, tumbling != nullptr ? tumbling->length : hopping->length);
-  std::optional<KnownLength> slide = size;
-  if (hopping != nullptr) slide = known_length(context_, place_, row_, hopping->every);
-  if (!size || !slide) return false;
-  const bool zoned = !made.zone.empty();
-  bool sound = true;
-  for (const KnownLength* length : {&*size, &*slide}) {
-    if (length == &*slide && hopping == nullptr) continue;
-    const bool nothing = length->is_fixed ? length->fixed_us <= 0 : length->units <= 0;
-    if (nothing) {
-      context_.reporter
-          .report(diag::NoLength{.text = length->text, .what = length == &*size ? "a window" : "the step of a window"})
-          .at(length->span, "no time at all");
-      sound = false;
-    } else if (!zoned && !length->is_fixed) {
-      context_.reporter.report(diag::CalendarNeedsZone{.length = length->text})
-          .at(length->span, "how long this is depends on the date and the place")
-          .note("`in \"Europe/Paris\"` says whose calendar counts");
-      sound = false;
-    } else if (zoned && length->unit == typed::CalendarUnit::none) {
-      context_.reporter.report(diag::ZoneNeedsDays{.length = length->text})
-          .at(length->span, "the same everywhere")
-          .note("leave out `in …`, or make the window whole days, weeks, months or years long");
-      sound = false;
-    }
-  }
-  if (!sound) return false;
-  if (zoned) {
-    if (!in_common_unit(*size, *slide)) {
-      context_.not_yet(slide->span, "a window of months that begins by days",
-                       "both lengths in days or weeks, or both in months or years");
-      return false;
-    }
-    made.unit = size->unit;
-    made.size_units = size->units;
-    made.slide_units = slide->units;
-  } else {
-    made.size_us = size->fixed_us;
-    made.slide_us = slide->fixed_us;
-  }
-  if (zoned ? made.slide_units > made.size_units : made.slide_us > made.size_us) {
-    context_.reporter.report(diag::HopLeavesGaps{.length = size->text, .hop = slide->text})
-        .at(slide->span, "longer than the window")
-        .also(size->span, "the window's length");
-    return false;
-  }
-  return true;
 }
 
 void FlowChecker::window(const ast::Window& node, Span span) {
@@ -221,7 +68,9 @@ void FlowChecker::window(const ast::Window& node, Span span) {
         },
         option.node);
   }
+  row_.window = nullptr;
   made.sound &= window_lengths(node, span, made.window);
+  if (row_.window == nullptr && made.sound) row_.window = window_of_time(made.window, span);
   window_ = std::move(made);
   row_.in_window = true;
 }
@@ -274,6 +123,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
   with_window.in_window = false;
+  with_window.window = nullptr;
   const int window_column = static_cast<int>(row_.fields.size());
   if (made.windowed && row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
   Expressions expressions(context_, place_, &with_window);
@@ -292,6 +142,16 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     const std::vector<int> columns = typed::columns_read(value);
     return std::find(columns.begin(), columns.end(), window_column) != columns.end();
   };
+  // What reads the window and the row as well is computed for each row, where a row knows its window.
+  const bool of_span = window_ && window_->window.kind == typed::WindowKind::span;
+  auto over_row = [&](const typed::ExpressionRef& value) {
+    std::vector<typed::ExpressionRef> columns;
+    for (const RowField& field : row_.fields)
+      columns.push_back(typed::make(field.type, field.declared, typed::ColumnRead{static_cast<int>(columns.size())}));
+    columns.push_back(typed::shift_locals(row_.window, typed::highest_local(value) + 1));
+    return typed::substitute_columns(value, columns);
+  };
+  if (of_span && sound && row_.window != nullptr) made.keys = std::get<typed::MakeStruct>(row_.window->node).fields;
   bool open = false;  // after a mistake other keys and entries may have been meant
   for (const ast::Entry& entry : node.keys) {
     keys_end = entry.span;
@@ -323,6 +183,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     } else if (!reads_window(value)) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(value);
+    } else if (typed::columns_read(value).size() > 1 && row_.window != nullptr) {
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(over_row(value));
     } else if (typed::columns_read(value).size() > 1) {
       context_.not_yet(entry.span, "a key made of the window and the row", "two keys, one of each");
       sound = false;
@@ -353,9 +216,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
                            : "`arg_max(x, at)` gives the `x` of the greatest `at`");
     sound = false;
   }
-  for (const typed::Aggregate& aggregate : scope.aggregates)
-    for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter})
-      if (part != nullptr && reads_window(part)) {
+  for (typed::Aggregate& aggregate : scope.aggregates)
+    for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+      if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
+        *part = over_row(*part);
+      } else if (*part != nullptr && reads_window(*part)) {
         context_.not_yet(aggregate.span, "an aggregate that reads `window`", "`event_time()` and the keys are there");
         sound = false;
       }
@@ -363,8 +228,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
-  const typed::ExpressionRef window_read =
-      typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
+  typed::ExpressionRef window_read = typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
+  if (of_span) {
+    const auto end = [&](int key) { return typed::make(timestamp_type(), span, typed::ColumnRead{key}); };
+    window_read = typed::make(window_type(), span, typed::MakeStruct{{end(0), end(1)}});
+  }
   std::vector<typed::ExpressionRef> replacements;
   std::vector<typed::ExpressionRef> over_window(static_cast<size_t>(window_column) + 1);
   for (int i = 0; i <= window_column; ++i) over_window[static_cast<size_t>(i)] = window_read;
@@ -387,6 +255,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_stated = false;
   next.present.clear();
   next.in_window = false;
+  next.window = nullptr;
   for (auto& [name, column] : next.alias_columns) column = -1;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!add_field({keys[i].name, keys[i].value->type, keys[i].script, keys[i].declared, -1}, keys[i].declared)) {

@@ -73,6 +73,8 @@ class Meaning {
       text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
                          window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
                          window.zone, window.late_us);
+    if (window.kind == typed::WindowKind::session) text += fmt::format(" gap {} max {}", window.gap_us, window.max_us);
+    if (window.slide_unit != window.unit) text += fmt::format(" by {}", static_cast<int>(window.slide_unit));
     for (const auto& key : group.keys) text += " " + expression(key, 0);
     for (const auto& aggregate : group.aggregates) {
       text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
@@ -136,7 +138,10 @@ void identify(Plan& plan, const typed::Project& project) {
     std::string schema = row_text(node.row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
     // The layout of a window's state: a version, so that a store of an older one is not misread.
-    if (std::holds_alternative<GroupNode>(node.content)) schema += "|slices 2";
+    if (const auto* group = std::get_if<GroupNode>(&node.content))
+      schema += group->window.kind == typed::WindowKind::session
+                    ? fmt::format("|sessions 1 {} {}", group->window.gap_us, group->window.max_us)
+                    : "|slices 2";
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&

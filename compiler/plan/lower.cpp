@@ -343,12 +343,17 @@ class Lowering {
     const typed::Window& window = group.window;
     made.windowed = group.windowed;
     made.window = {.hopping = window.kind == typed::WindowKind::hopping,
+                   .cumulative = window.kind == typed::WindowKind::cumulative,
                    .size_us = window.size_us,
                    .slide_us = window.slide_us,
                    .calendar = static_cast<WindowSpec::Calendar>(window.unit),
+                   .slide_calendar = static_cast<WindowSpec::Calendar>(window.slide_unit),
                    .size_units = window.size_units,
                    .slide_units = window.slide_units,
                    .zone = window.zone,
+                   .gap_us = window.gap_us,
+                   .max_us = window.max_us,
+                   .span = window.kind == typed::WindowKind::span,
                    .late_us = window.late_us};
     std::vector<ExpressionRef> columns;
     std::vector<Field> row;

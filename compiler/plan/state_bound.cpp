@@ -84,6 +84,17 @@ class Bound {
 
   std::string of(const Node& node, const typed::Window& window) const {
     const int64_t open = disorder(node.inputs[0]) + window.late_us;
+    if (window.kind == typed::WindowKind::session) {
+      std::string text =
+          fmt::format("one entry a key and open session, at most {} of a key at once: closed {} after the last row",
+                      open / window.gap_us + 2, length(window.gap_us + open));
+      if (window.max_us > 0)
+        text += fmt::format(" or {} after the first; one for each instant of the last {}, while earlier rows may come",
+                            length(window.max_us + open), length(open));
+      return text;
+    }
+    if (window.kind == typed::WindowKind::span)
+      return fmt::format("one entry a key and span, as far ahead as rows say; closed {} after its end", length(open));
     std::string size = length(window.size_us), every;
     int64_t at_once = 1;
     if (window.unit == typed::CalendarUnit::none) {
@@ -91,8 +102,14 @@ class Bound {
     } else {
       static constexpr const char* kUnits[] = {"", "d", "w", "mo", "y"};
       size = fmt::format("{}{} in {}", window.size_units, kUnits[static_cast<int>(window.unit)], window.zone);
-      at_once = window.size_units / window.slide_units + 1;
+      at_once = window.slide_unit == window.unit ? window.size_units / window.slide_units + 1 : 0;
     }
+    if (window.kind == typed::WindowKind::cumulative)
+      return fmt::format("one entry a key and step of a window of {}, closed {} after the window's end", size,
+                         length(open));
+    if (at_once == 0)
+      return fmt::format("one entry a key and hop in a window of {}, closed {} after the window's end", size,
+                         length(open));
     return fmt::format("one entry a key and open window of {}: at most {} windows at once, closed {} after their end",
                        size, at_once, length(open));
   }

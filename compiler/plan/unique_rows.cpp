@@ -36,10 +36,12 @@ std::vector<UniqueColumns> through(const ProjectNode& project, const std::vector
 }
 
 /// The window is a struct column behind keys and aggregates; it is never the key of a join as a whole, so what a window
-/// makes is unique for those alone that join by the key within less than a window.
+/// makes is unique for those alone that join by the key within less than a window. Ends of a key's sessions are no less
+/// than the gap apart.
 std::vector<UniqueColumns> of_group(const GroupNode& group) {
-  if (!group.windowed || group.window.unit != typed::CalendarUnit::none || group.window.slide_us <= 1) return {};
-  UniqueColumns keys{{}, group.window.slide_us - 1};
+  const int64_t apart = group.window.kind == typed::WindowKind::session ? group.window.gap_us : group.window.slide_us;
+  if (!group.windowed || group.window.unit != typed::CalendarUnit::none || apart <= 1) return {};
+  UniqueColumns keys{{}, apart - 1};
   for (size_t i = 0; i < group.keys.size(); ++i) keys.columns.push_back(static_cast<int>(i));
   return {std::move(keys)};
 }

@@ -268,13 +268,20 @@ class Printer {
   }
 
   void print_window(const Window& window) {
-    std::string text = window.kind == WindowKind::tumbling ? "window tumbling " : "window hopping ";
-    bool calendar = window.unit != CalendarUnit::none;
-    auto length = [&](int64_t us, int64_t units) {
-      return calendar ? std::to_string(units) + std::string(word(window.unit)) : duration(us);
+    static constexpr const char* kKinds[] = {"tumbling", "hopping", "cumulative", "session", "span"};
+    std::string text = "window " + std::string(kKinds[static_cast<int>(window.kind)]);
+    const bool calendar = window.unit != CalendarUnit::none;
+    auto length = [&](CalendarUnit unit, int64_t us, int64_t units) {
+      return unit != CalendarUnit::none ? std::to_string(units) + std::string(word(unit)) : duration(us);
     };
-    text += length(window.size_us, window.size_units);
-    if (window.kind == WindowKind::hopping) text += " every " + length(window.slide_us, window.slide_units);
+    if (window.kind == WindowKind::session) {
+      text += " gap " + duration(window.gap_us);
+      if (window.max_us > 0) text += " max " + duration(window.max_us);
+    } else if (window.kind != WindowKind::span) {
+      text += " " + length(window.unit, window.size_us, window.size_units);
+    }
+    if (window.kind == WindowKind::hopping || window.kind == WindowKind::cumulative)
+      text += " every " + length(window.slide_unit, window.slide_us, window.slide_units);
     if (calendar) text += " in \"" + window.zone + "\"";
     if (window.late_us != 0) text += " late " + duration(window.late_us);
     line(1, text);

@@ -106,23 +106,27 @@ struct Aggregate {
   Type type;               ///< of the result
   Span span;
 };
-enum class WindowKind { tumbling, hopping };
+enum class WindowKind { tumbling, hopping, cumulative, session, span };
 enum class CalendarUnit { none, day, week, month, year };
 struct Window {
   WindowKind kind = WindowKind::tumbling;
   int64_t size_us = 0;                     ///< where unit is none
-  int64_t slide_us = 0;                    ///< = size when tumbling
+  int64_t slide_us = 0;                    ///< = size when tumbling; cumulative: of a step
   CalendarUnit unit = CalendarUnit::none;  ///< with `in zone`
   int64_t size_units = 0;                  ///< of `unit`
   int64_t slide_units = 0;
+  CalendarUnit slide_unit = CalendarUnit::none;  ///< = unit, but where windows of one unit move on by another
   std::string zone;
+  int64_t gap_us = 0;   ///< session
+  int64_t max_us = 0;   ///< that a session is long at most; 0: no limit
   int64_t late_us = 0;  ///< stays open longer
   std::string name;     ///< as; empty if none
   Span span;
 };
-/// `window … group …`. The row after: keys, then aggregates as `finish` gives them, then window: { start, end } — in
-/// the order of the row type: finish over the row [keys…, aggregate results…, window]. Without a window the rows after
-/// are changes of a table, and there is no column for one.
+/// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
+/// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
+/// row [keys…, aggregate results…, window]. Without a window the rows after are changes of a table, and there is no
+/// column for one.
 struct GroupStep {
   bool windowed = true;
   Window window;

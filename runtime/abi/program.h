@@ -193,10 +193,15 @@ struct AggregateSpec {
 };
 struct WindowSpec {
   bool hopping = false;
-  int64_t size_us = 0, slide_us = 0;  ///< where `calendar` is none
+  bool cumulative = false;            ///< windows of a length begin together; one ends after each step
+  int64_t size_us = 0, slide_us = 0;  ///< where `calendar`, or `slide_calendar`, is none
   enum class Calendar : uint8_t { none, day, week, month, year } calendar = Calendar::none;
+  Calendar slide_calendar = Calendar::none;
   int64_t size_units = 0, slide_units = 0;
   std::string zone;
+  int64_t gap_us = 0;  ///< of sessions, which have no lengths; 0: no sessions
+  int64_t max_us = 0;  ///< that a session is long at most; 0: no limit
+  bool span = false;   ///< the first two keys are where the row's window begins and ends
   int64_t late_us = 0;
 };
 /// Input row: keys, then arguments. Output row: keys, aggregate results, `window` { start, end }; its event time is the

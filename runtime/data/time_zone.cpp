@@ -125,4 +125,19 @@ int64_t TimeZone::next(int64_t instant_us, CalendarUnit unit, int64_t count) con
   return instant_us >= next_start ? period_start(index + 2, unit, count) : next_start;
 }
 
+int64_t TimeZone::before(int64_t instant_us, CalendarUnit unit, int64_t count) const {
+  const int64_t local = to_local(instant_us), days = floor_divide(local, kMicrosPerDay);
+  const int64_t time_of_day = local - days * kMicrosPerDay;
+  auto at = [&](int64_t day) { return from_local(day * kMicrosPerDay + time_of_day); };
+  if (unit == CalendarUnit::day) return at(days - count);
+  if (unit == CalendarUnit::week) return at(days - 7 * count);
+  const CivilDate date = civil_from_days(days);
+  const int64_t month = date.year * 12 + date.month - 1 - (unit == CalendarUnit::year ? 12 : 1) * count;
+  auto first_of = [](int64_t index) {
+    const int64_t year = floor_divide(index, 12);
+    return days_from_civil(year, static_cast<int32_t>(index - year * 12) + 1, 1);
+  };
+  return at(std::min(first_of(month) + date.day, first_of(month + 1)) - 1);
+}
+
 }  // namespace braid

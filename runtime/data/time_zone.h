@@ -33,6 +33,8 @@ class TimeZone {
   int64_t floor(int64_t instant_us, CalendarUnit unit, int64_t count) const;
   /// First instant of the period after that one: the end of its window.
   int64_t next(int64_t instant_us, CalendarUnit unit, int64_t count) const;
+  /// The instant with the same local time `count` units earlier; in a month without its day, on the last one.
+  int64_t before(int64_t instant_us, CalendarUnit unit, int64_t count) const;
 
  private:
   friend std::unique_ptr<TimeZone> load_time_zone(std::string_view name);

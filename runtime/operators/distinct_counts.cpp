@@ -9,8 +9,8 @@
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/operators/accumulator_rows.h"
-#include "runtime/state/distinct_set.h"
 #include "runtime/state/chunked_bytes.h"
+#include "runtime/state/distinct_set.h"
 #include "runtime/state/wire.h"
 
 namespace braid {
@@ -223,6 +223,16 @@ class CountsOf : public DistinctCounts {
     reinterpret_cast<const State*>(from + offset_)->set.for_each([&](const Value& value, uint32_t mask) {
       count(into, state_of(into)->set.add(value, Values::hash(value), mask, pool));
     });
+  }
+  uint64_t absorb(const char* from, char* into, BlobPool& pool) const override {
+    uint64_t bytes = 0;
+    reinterpret_cast<const State*>(from + offset_)->set.for_each([&](const Value& value, uint32_t mask) {
+      const uint32_t added = state_of(into)->set.add(value, Values::hash(value), mask, pool);
+      if (added == 0) return;
+      count(into, added);
+      bytes += note(state_of(into)->news, value, added, pool);
+    });
+    return bytes;
   }
   std::unique_ptr<MovingCounts> moving() const override { return std::make_unique<Moving>(*this); }
   void end(char* group, BlobPool& pool) const override {

@@ -56,6 +56,8 @@ class DistinctCounts {
   virtual bool load(std::string_view part, char* group, BlobPool& pool) const = 0;
   /// The values of group `from`, which stays as it is, go to `into`, too: into its set and its counts.
   virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
+  /// The same where `into` is stored: what it has not is new to the store. Gives the bytes of that, about.
+  virtual uint64_t absorb(const char* from, char* into, BlobPool& pool) const = 0;
   virtual std::unique_ptr<MovingCounts> moving() const = 0;
   virtual void end(char* group, BlobPool& pool) const = 0;
   virtual Parts& parts(char* group) const = 0;

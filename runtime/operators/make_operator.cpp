@@ -6,6 +6,7 @@
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
+#include "runtime/operators/session_group.h"
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/unique.h"
@@ -27,7 +28,9 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const AsOfJoinOperator&) { return Made(std::make_unique<AsOfJoinNode>(services)); }
     Result<Made> operator()(const IntervalJoinOperator&) { return Made(std::make_unique<IntervalJoinNode>(services)); }
     Result<Made> operator()(const GroupOperator& group) {
-      return group.windowed ? WindowGroupNode::make(services) : Made(std::make_unique<TableGroupNode>(services));
+      if (!group.windowed) return Made(std::make_unique<TableGroupNode>(services));
+      if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
+      return WindowGroupNode::make(services);
     }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }

@@ -3,8 +3,6 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
-#include "runtime/operators/made_row.h"
-#include "runtime/operators/output_trace.h"
 #include "runtime/operators/window_group.h"
 
 namespace braid {
@@ -170,9 +168,9 @@ void WindowGroupNode::emit_slice(std::span<const RowHandle> rows, std::vector<Bl
   window_rows_.clear();
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i + kAhead < rows.size()) rows_.prefetch(rows[i + kAhead]);
-    window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i])});
+    window_rows_.push_back({rows_.head(rows[i]).hash, rows_.key(rows[i]), rows_.value(rows[i]), closing_->window});
   }
-  emit(window_rows_, closing_->window, out);
+  output_.put_out(window_rows_, made, out);
   const bool frozen = slice.to_copy > 0;
   for (RowHandle row : rows) {
     if (frozen) copy({&slice, row});
@@ -221,9 +219,9 @@ void WindowGroupNode::emit_trails(std::span<const RowHandle> groups, std::vector
   auto state = [&](size_t i) { return reinterpret_cast<char*>(window_states_.data() + slots * i); };
   for (size_t i = 0; i < groups.size(); ++i) {
     trails_.read(groups[i], state(i));
-    window_rows_.push_back({trails_.hash(groups[i]), trails_.key(groups[i]), state(i)});
+    window_rows_.push_back({trails_.hash(groups[i]), trails_.key(groups[i]), state(i), closing_->window});
   }
-  emit(window_rows_, closing_->window, out);
+  output_.put_out(window_rows_, made, out);
   for (size_t i = 0; i < groups.size(); ++i) state_.end(state(i), pool_);
 }
 
@@ -262,8 +260,8 @@ Status WindowGroupNode::emit_mixed(uint32_t part, uint64_t* count, std::vector<B
   for (size_t first = 0; first < groups.size(); first += kBlockRows) {
     window_rows_.clear();
     for (size_t i = first; i < std::min(first + kBlockRows, groups.size()); ++i)
-      window_rows_.push_back({sums.head(groups[i]).hash, sums.key(groups[i]), sums.value(groups[i])});
-    if (status.ok()) emit(window_rows_, closing.window, out);
+      window_rows_.push_back({sums.head(groups[i]).hash, sums.key(groups[i]), sums.value(groups[i]), closing.window});
+    if (status.ok()) output_.put_out(window_rows_, made, out);
   }
   for (RowHandle group : groups) {
     state_.end(sums.value(group), pool_);
@@ -343,68 +341,6 @@ void WindowGroupNode::erase_stored(const Group& group) {
   for (size_t i = 0; i < state_.sets().size(); ++i)
     for (uint32_t part = 0; part < state_.sets()[i]->parts(rows_.value(group.row)).stored; ++part)
       erased_.erase(StateFamily::timed, part_key(place, i, part));
-}
-
-void WindowGroupNode::emit(std::span<const WindowRow> rows, const WindowRange& window, std::vector<Block>& out) {
-  constexpr uint32_t kOverflow = 6101;
-  auto count = static_cast<uint32_t>(rows.size());
-  Block block = allocate_block(leaves_, count, arena());
-  auto* records = arena().allocate_array<Record>(count);
-  block.rows = count;
-  block.records = records;
-  dispositions().make(index(), count);
-  if (services_.trace != nullptr) services_.trace->rows.clear();
-  auto* states = arena().allocate_array<const char*>(count);
-  auto* starts = block.columns[state_.end_column()].as<int64_t>();
-  auto* ends = block.columns[state_.end_column() + 1].as<int64_t>();
-  for (uint32_t row = 0; row < count; ++row) {
-    const WindowRow& from = rows[row];
-    states[row] = from.state;
-    Record& record = records[row] = Record{};
-    record.bytes = made_row_bytes(self_.state.identity, window.start, window.end, from.key, arena());
-    // The group itself leaves before the turn is over.
-    std::string_view key = record.bytes.view().substr(record.bytes.size - from.key.size());
-    key_.decode(key, block, row, 0, arena());
-    starts[row] = window.start;
-    ends[row] = window.end;
-    block.time[row] = window.end - 1;
-    block.watermark[row] = kNoTime;
-    block.record[row] = row;
-    record.line = kMadeByWindow;
-    record.source = made_source(services_.program);
-    record.position = static_cast<int64_t>(from.hash >> 1);
-    record.turn = services_.turn;
-    record.ordinal = static_cast<uint32_t>(made++);
-    if (services_.trace != nullptr) {
-      OrderKey order{.time = window.end, .a = from.hash, .bytes = key};
-      services_.trace->rows.push_back(order);
-      services_.trace->made.push_back({order, &record});
-    }
-  }
-  std::vector<GroupState::Misfit> misfits;
-  state_.read({states, count}, block, arena(), misfits);
-  if (misfits.empty() && services_.trace == nullptr) {
-    out.push_back(std::move(block));
-    return;
-  }
-  std::vector<uint32_t> kept;
-  auto next = misfits.begin();
-  for (uint32_t row = 0; row < count; ++row) {
-    if (next == misfits.end() || next->row != row) {
-      kept.push_back(row);
-      continue;
-    }
-    const AggregateSpec& aggregate = content_.aggregates[next->aggregate];
-    dispositions().leave(index(), Dispositions::kMadeHere, block, row, content_.overflow_site,
-                         {.code = kOverflow,
-                          .expression = aggregate.expression,
-                          .arguments = {{"type", to_string(aggregate.type)},
-                                        {"values", state_.values_text(states[row], next->aggregate)}}});
-    ++next;
-  }
-  if (kept.empty()) return;
-  if (services_.trace != nullptr) services_.trace->put_out(kept);
-  out.push_back(select_rows(block, kept, leaves_, arena()));
 }
 
 }  // namespace braid

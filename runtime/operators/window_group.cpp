@@ -9,31 +9,44 @@
 namespace braid {
 namespace {
 
+CalendarUnit unit_of(WindowSpec::Calendar calendar) {
+  switch (calendar) {
+    case WindowSpec::Calendar::none:
+    case WindowSpec::Calendar::day:
+      return CalendarUnit::day;
+    case WindowSpec::Calendar::week:
+      return CalendarUnit::week;
+    case WindowSpec::Calendar::month:
+      return CalendarUnit::month;
+    case WindowSpec::Calendar::year:
+      return CalendarUnit::year;
+  }
+  BRAID_UNREACHABLE("calendar unit");
+}
+
 WindowCut cut_of(const WindowSpec& spec) {
+  const bool slides = spec.hopping || spec.cumulative;
   WindowCut cut;
   cut.zone = spec.zone;
+  cut.cumulative = spec.cumulative;
+  if (spec.span) {
+    cut.size = cut.slide = 1;  // rows bring their windows with them
+    return cut;
+  }
   cut.calendar = spec.calendar != WindowSpec::Calendar::none;
   if (!cut.calendar) {
     cut.size = spec.size_us;
-    cut.slide = spec.hopping ? spec.slide_us : spec.size_us;
+    cut.slide = slides ? spec.slide_us : spec.size_us;
     return cut;
   }
+  cut.unit = unit_of(spec.calendar);
   cut.size = spec.size_units;
-  cut.slide = spec.hopping ? spec.slide_units : spec.size_units;
-  switch (spec.calendar) {
-    case WindowSpec::Calendar::none:
-    case WindowSpec::Calendar::day:
-      cut.unit = CalendarUnit::day;
-      break;
-    case WindowSpec::Calendar::week:
-      cut.unit = CalendarUnit::week;
-      break;
-    case WindowSpec::Calendar::month:
-      cut.unit = CalendarUnit::month;
-      break;
-    case WindowSpec::Calendar::year:
-      cut.unit = CalendarUnit::year;
-      break;
+  cut.slide = slides ? spec.slide_units : spec.size_units;
+  cut.fixed_slide = slides && spec.slide_calendar == WindowSpec::Calendar::none;
+  if (cut.fixed_slide) {
+    cut.slide = spec.slide_us;
+  } else if (slides) {
+    cut.slide_unit = unit_of(spec.slide_calendar);
   }
   return cut;
 }
@@ -58,14 +71,13 @@ WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner window
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
       state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
-      leaves_(flatten(self_.row)),
+      output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, state_.size(), state_.alignment()),
       cold_(StateFamily::timed, {table(kGroupTable)}, services.first_slice, services.end_slice,
             services.read_ahead.range_bytes),
       trails_(state_, key_size_, range_, pool_) {
   cold_.attach(services.store);
-  BRAID_CHECK(state_.end_column() + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
 }
 
 WindowGroupNode::~WindowGroupNode() {
@@ -107,8 +119,10 @@ void WindowGroupNode::take(int, const Block& block, std::vector<Block>&) {
   WindowSpan span = {0, 0, 0, 0};
   int64_t closes = kNoTime;  // when the first of them does
   Slice* all_open = nullptr;
+  const int64_t* ends = nullptr;  // rows say where their windows end
+  if (content_.window.span) ends = block.columns[leaf_offset(input_row(0), content_.keys[1])].as<int64_t>();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    int64_t time = block.time[row];
+    int64_t time = ends != nullptr ? ends[row] - 1 : block.time[row];
     if (time < span.from || time >= span.to) {
       span = windows_.span(time);
       closes = add_time(span.first_end, content_.window.late_us);

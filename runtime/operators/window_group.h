@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/operators/group_output.h"
 #include "runtime/operators/group_state.h"
 #include "runtime/operators/group_trails.h"
 #include "runtime/operators/operator.h"
@@ -71,12 +72,6 @@ class WindowGroupNode : public OperatorNode {
   struct Group {
     Slice* slice;
     RowHandle row;
-  };
-  /// A group of the window that closes.
-  struct WindowRow {
-    uint64_t hash;
-    std::string_view key;
-    const char* state;
   };
   /// Where a group is in the store.
   struct StoredPlace {
@@ -148,7 +143,6 @@ class WindowGroupNode : public OperatorNode {
   Status load_slice(uint32_t hash_slice, int64_t end, std::span<const int64_t> buckets, std::vector<Loaded>& loaded);
   void erase_slices(int64_t end);
   void erase_stored(const Group& group);
-  void emit(std::span<const WindowRow> rows, const WindowRange& window, std::vector<Block>& out);
 
   const GroupOperator& content_;
   WindowAssigner windows_;
@@ -156,7 +150,7 @@ class WindowGroupNode : public OperatorNode {
   KeyFormat key_;
   const uint32_t key_size_;
   GroupState state_;
-  std::vector<Leaf> leaves_;
+  GroupOutput output_;
   HashRange range_;
   BlobPool pool_;
   GroupRows rows_;
@@ -210,7 +204,7 @@ class WindowGroupNode : public OperatorNode {
     uint32_t part;                 ///< with cold groups: the next slice of the hashes
   };
   std::optional<Closing> closing_;
-  std::vector<WindowRow> window_rows_;
+  std::vector<GroupOutput::Row> window_rows_;
   std::vector<Slot> window_states_;
 };
 

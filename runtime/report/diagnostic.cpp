@@ -23,6 +23,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/type_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"
+#include "runtime/report/window_diagnostics.def"
 #undef BRAID_DIAGNOSTIC
     };
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.code < b.code; });

@@ -82,7 +82,7 @@ RowHandle GroupTable::find_or_add(uint64_t hash, std::string_view key, bool* add
   return found;
 }
 
-void GroupTable::erase(RowHandle row) {
+void GroupTable::take_out(RowHandle row) {
   uint64_t spread = range_.spread(rows_.head(row).hash);
   Segment& segment = segment_of(spread);
   uint64_t gap = home(segment, spread);
@@ -97,7 +97,6 @@ void GroupTable::erase(RowHandle row) {
   segment.slots[gap].row = kNoRow;
   --segment.used;
   --size_;
-  rows_.erase(row);
 }
 
 std::vector<RowHandle> GroupTable::in_order() const {

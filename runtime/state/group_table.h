@@ -126,7 +126,12 @@ class GroupTable {
   RowHandle find(uint64_t hash, std::string_view key) const;
   RowHandle find_or_add(uint64_t hash, std::string_view key, bool* added);
   /// Out of the table, and out of the rows.
-  void erase(RowHandle row);
+  void erase(RowHandle row) {
+    take_out(row);
+    rows_.erase(row);
+  }
+  /// Out of the table alone.
+  void take_out(RowHandle row);
   /// All rows, in order.
   std::vector<RowHandle> in_order() const;
   /// The table is then empty; the rows remain.

@@ -102,14 +102,53 @@ TEST(WindowAssigner, calendar_days_have_the_zones_length) {
   EXPECT_FALSE(WindowAssigner::make(day).ok());
 }
 
+TEST(WindowAssigner, cumulative_windows_end_after_each_step_and_with_their_length) {
+  EXPECT_EQ(windows_of({.cumulative = true, .size = 12, .slide = 4}, 13), (Windows{{12, 16}, {12, 20}, {12, 24}}));
+  EXPECT_EQ(windows_of({.cumulative = true, .size = 12, .slide = 4}, -1), (Windows{{-12, 0}}));
+  constexpr int64_t kHour = 3'600'000'000;
+  constexpr int64_t kMarch31 = 1'711'839'600'000'000;  // 2024-03-31T00:00 in Paris: 23 hours long
+  WindowCut day{.calendar = true, .cumulative = true, .size = 1, .slide = 6 * kHour, .zone = "Europe/Paris"};
+  day.fixed_slide = true;
+  EXPECT_EQ(windows_of(day, kMarch31 + 13 * kHour),
+            (Windows{{kMarch31, kMarch31 + 18 * kHour}, {kMarch31, kMarch31 + 23 * kHour}}));
+  WindowCut month{.calendar = true, .cumulative = true, .size = 1, .slide = 1, .unit = CalendarUnit::month};
+  month.slide_unit = CalendarUnit::week;
+  month.zone = "UTC";
+  constexpr int64_t kMay = 1'714'521'600'000'000, kDay = 24 * kHour;  // 2024-05-01, a Wednesday
+  EXPECT_EQ(windows_of(month, kMay + 19 * kDay), (Windows{{kMay, kMay + 26 * kDay}, {kMay, kMay + 31 * kDay}}));
+}
+
+TEST(WindowAssigner, months_that_move_on_by_days_end_with_each_and_begin_at_their_dates) {
+  constexpr int64_t kDay = 86'400'000'000, kMarch = 1'709'251'200'000'000;  // 2024-03-01T00:00Z
+  WindowCut month{.calendar = true, .size = 1, .slide = 1, .unit = CalendarUnit::month, .zone = "UTC"};
+  month.slide_unit = CalendarUnit::day;
+  // 29 February is the start of the windows that end on 29, 30 and 31 March.
+  const Windows windows = windows_of(month, kMarch - kDay / 2);
+  ASSERT_EQ(windows.size(), 31);
+  EXPECT_EQ(windows[0], std::pair(kMarch - 29 * kDay, kMarch));
+  EXPECT_EQ(windows[1], std::pair(kMarch - 28 * kDay, kMarch + kDay));
+  EXPECT_EQ(windows[28], std::pair(kMarch - kDay, kMarch + 28 * kDay));
+  EXPECT_EQ(windows[29], std::pair(kMarch - kDay, kMarch + 29 * kDay));
+  EXPECT_EQ(windows[30], std::pair(kMarch - kDay, kMarch + 30 * kDay));
+  EXPECT_EQ(windows_of(month, kMarch).size(), 31);
+}
+
 TEST(WindowAssigner, a_span_is_the_ends_of_all_windows_of_its_instants) {
   constexpr int64_t kHour = 3'600'000'000;
   constexpr int64_t kMarch = 1'711'000'000'000'000;  // a week with a change of clocks in Paris
   WindowCut days{.calendar = true, .size = 3, .slide = 1, .unit = CalendarUnit::day, .zone = "Europe/Paris"};
   WindowCut weeks{.calendar = true, .size = 2, .slide = 2, .unit = CalendarUnit::week, .zone = "Europe/Paris"};
   WindowCut months{.calendar = true, .size = 3, .slide = 2, .unit = CalendarUnit::month, .zone = "UTC"};
+  WindowCut of_days = months, growing = days, growing_months = months;
+  of_days.size = 1;
+  of_days.slide_unit = CalendarUnit::day;
+  growing.cumulative = growing.fixed_slide = true;
+  growing.slide = 5 * kHour;
+  growing_months.cumulative = true;
+  growing_months.slide_unit = CalendarUnit::day;
   for (const WindowCut& cut :
-       {WindowCut{.size = 10, .slide = 4}, WindowCut{.size = 12, .slide = 3}, WindowCut{.size = 7, .slide = 7},
+       {of_days, growing, growing_months, WindowCut{.cumulative = true, .size = 12, .slide = 3},
+        WindowCut{.size = 10, .slide = 4}, WindowCut{.size = 12, .slide = 3}, WindowCut{.size = 7, .slide = 7},
         WindowCut{.size = 10, .slide = 9}, days, weeks, months}) {
     auto assigner = WindowAssigner::make(cut);
     ASSERT_TRUE(assigner.ok());

@@ -26,8 +26,47 @@ WindowRange WindowAssigner::calendar_window(int64_t start) const {
   return {start, end};
 }
 
+WindowRange WindowAssigner::whole(int64_t time) const {
+  if (cut_.calendar) return {zone_->floor(time, cut_.unit, cut_.size), zone_->next(time, cut_.unit, cut_.size)};
+  const int64_t start = floor_divide(time, cut_.size) * cut_.size;
+  return {start, add_time(start, cut_.size)};
+}
+
+WindowSpan WindowAssigner::cumulative_span(int64_t time) const {
+  const WindowRange all = whole(time);
+  int64_t from = all.start, to = all.start;
+  if (cut_.calendar && !cut_.fixed_slide) {
+    while (to <= time) {
+      from = to;
+      for (int64_t i = 0; i < cut_.slide && to < all.end; ++i)
+        to = zone_->next(to, cut_.slide_unit.value_or(cut_.unit), 1);
+    }
+  } else {
+    from = all.start + (time - all.start) / cut_.slide * cut_.slide;
+    to = add_time(from, cut_.slide);
+  }
+  to = std::min(to, all.end);
+  return {from, to, to, all.end};
+}
+
+WindowSpan WindowAssigner::mixed_span(int64_t time) const {
+  auto start_of = [this](int64_t end) { return zone_->before(end, cut_.unit, cut_.size); };
+  const int64_t first = zone_->next(time, *cut_.slide_unit, cut_.slide);
+  int64_t last = first, next = zone_->next(last, *cut_.slide_unit, cut_.slide);
+  for (; start_of(next) <= time; next = zone_->next(last, *cut_.slide_unit, cut_.slide)) last = next;
+  return {std::max(zone_->floor(time, *cut_.slide_unit, cut_.slide), start_of(last)), std::min(first, start_of(next)),
+          first, last};
+}
+
 void WindowAssigner::assign(int64_t time, std::vector<WindowRange>& windows) {
   windows.clear();
+  if (cut_.cumulative || mixed()) {
+    const WindowSpan all = span(time);
+    for (int64_t end = all.first_end;; end = next_end(end)) {
+      windows.push_back({start_of(end), end});
+      if (end == all.last_end) return;
+    }
+  }
   if (tumbling()) {
     if (time < last_.start || time >= last_.end) {
       if (cut_.calendar) {
@@ -53,6 +92,8 @@ void WindowAssigner::assign(int64_t time, std::vector<WindowRange>& windows) {
 }
 
 WindowSpan WindowAssigner::span(int64_t time) {
+  if (cut_.cumulative) return cumulative_span(time);
+  if (mixed()) return mixed_span(time);
   if (!tumbling() && !cut_.calendar) {
     int64_t start = floor_divide(time, cut_.slide) * cut_.slide;
     int64_t first_end = floor_divide(time - cut_.size, cut_.slide) * cut_.slide + cut_.slide + cut_.size;
@@ -68,6 +109,8 @@ WindowSpan WindowAssigner::span(int64_t time) {
 }
 
 int64_t WindowAssigner::start_of(int64_t end) {
+  if (cut_.cumulative) return whole(end - 1).start;
+  if (mixed()) return zone_->before(end, cut_.unit, cut_.size);
   if (!tumbling() && !cut_.calendar) return end - cut_.size;
   assign(end - 1, overlapping_);
   return overlapping_.front().start;

@@ -1,9 +1,13 @@
-// Which windows a row belongs to: tumbling and hopping ones of fixed length, aligned to 1970-01-01T00:00Z, and calendar
-// ones in a time zone. A WindowAssigner belongs to one operator and one thread: it remembers the last window.
+// Which windows a row belongs to: tumbling, hopping and cumulative ones of fixed length, aligned to 1970-01-01T00:00Z,
+// and calendar ones in a time zone. Cumulative windows begin with each `size` and end after each `slide` in it, counted
+// from its beginning, the last with it. Months that move on by days (in general: a size and a slide of two units) end
+// at each slide and begin a size before: by their dates, and a day that a month lacks is its last. A WindowAssigner
+// belongs to one operator and one thread: it remembers the last window.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +30,11 @@ struct WindowSpan {
 /// The shape of windows; a copy of the plan's values.
 struct WindowCut {
   bool calendar = false;
+  bool cumulative = false;
   int64_t size = 0, slide = 0;  ///< µs, or units of the calendar; slide = size: tumbling
   CalendarUnit unit = CalendarUnit::day;
+  std::optional<CalendarUnit> slide_unit;  ///< of `slide`; none: the same
+  bool fixed_slide = false;                ///< of a cumulative calendar window: `slide` is µs
   std::string zone;
 };
 
@@ -45,10 +52,16 @@ class WindowAssigner {
   /// The start of the window that ends there.
   int64_t start_of(int64_t end);
   /// Rows belong to exactly one window.
-  bool tumbling() const { return cut_.slide == cut_.size; }
+  bool tumbling() const { return cut_.slide == cut_.size && !cut_.cumulative && !mixed(); }
 
  private:
+  /// Hops of one unit over windows of another.
+  bool mixed() const { return cut_.calendar && !cut_.cumulative && cut_.slide_unit.value_or(cut_.unit) != cut_.unit; }
   WindowRange calendar_window(int64_t start) const;
+  /// The whole of a cumulative window.
+  WindowRange whole(int64_t time) const;
+  WindowSpan cumulative_span(int64_t time) const;
+  WindowSpan mixed_span(int64_t time) const;
 
   WindowCut cut_;
   std::unique_ptr<TimeZone> zone_;

@@ -27,27 +27,37 @@ std::vector<WindowRange> plain_windows(const typed::Window& window, int64_t time
   return windows;
 }
 
-std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
-  CalendarUnit unit = CalendarUnit::day;
-  switch (window.unit) {
+CalendarUnit unit_of(typed::CalendarUnit unit) {
+  switch (unit) {
     case typed::CalendarUnit::none:
     case typed::CalendarUnit::day:
-      break;
+      return CalendarUnit::day;
     case typed::CalendarUnit::week:
-      unit = CalendarUnit::week;
-      break;
+      return CalendarUnit::week;
     case typed::CalendarUnit::month:
-      unit = CalendarUnit::month;
-      break;
+      return CalendarUnit::month;
     case typed::CalendarUnit::year:
-      unit = CalendarUnit::year;
-      break;
+      return CalendarUnit::year;
   }
+  BRAID_UNREACHABLE("calendar unit");
+}
+
+std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
+  const CalendarUnit unit = unit_of(window.unit), slide_unit = unit_of(window.slide_unit);
   if (window.kind == typed::WindowKind::tumbling) {
     const int64_t start = zone.floor(time, unit, window.size_units);
     return {{start, zone.next(start, unit, window.size_units)}};
   }
   std::vector<WindowRange> windows;
+  if (window.slide_unit != window.unit) {
+    // Each hop ends a window of the months before it.
+    for (int64_t end = zone.next(time, slide_unit, window.slide_units);;
+         end = zone.next(end, slide_unit, window.slide_units)) {
+      const int64_t start = zone.before(end, unit, window.size_units);
+      if (start > time) return windows;
+      windows.push_back({start, end});
+    }
+  }
   for (int64_t start = zone.floor(time, unit, window.slide_units);;
        start = zone.floor(start - 1, unit, window.slide_units)) {
     int64_t end = start;
@@ -55,6 +65,29 @@ std::vector<WindowRange> calendar_windows(const typed::Window& window, const Tim
     if (end <= time) return windows;
     windows.push_back({start, end});
   }
+}
+
+/// The windows of a length that have the time: one ends after each step.
+std::vector<WindowRange> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
+  int64_t start = 0, end = 0;
+  if (zone != nullptr) {
+    start = zone->floor(time, unit_of(window.unit), window.size_units);
+    end = zone->next(time, unit_of(window.unit), window.size_units);
+  } else {
+    start = time / window.size_us * window.size_us;
+    if (start > time) start -= window.size_us;
+    end = start + window.size_us;
+  }
+  std::vector<WindowRange> windows;
+  for (int64_t at = start; at < end;) {
+    if (window.slide_unit == typed::CalendarUnit::none) {
+      at += window.slide_us;
+    } else {
+      for (int64_t i = 0; i < window.slide_units; ++i) at = zone->next(at, unit_of(window.slide_unit), 1);
+    }
+    if (at > time) windows.push_back({start, std::min(at, end)});
+  }
+  return windows;
 }
 
 cpp_int wide(int128 value) {
@@ -219,6 +252,7 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   }
 
   std::map<std::tuple<int64_t, uint64_t, std::string>, Group> groups;  ///< by end, hash and bytes of the key
+  std::map<std::string, std::vector<const Member*>> of_sessions;       ///< by key
   for (const Member& member : members) {
     const Row& row = member.row;
     std::string key;
@@ -227,11 +261,21 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       append_key_bytes(part->type, slots, key);
       slots += leaf_count(part->type);
     }
-    // Without a window all rows are of one.
-    const auto windows = !node.windowed ? std::vector<WindowRange>{{0, 0}}
-                         : calendar     ? calendar_windows(window, *zone, row.time)
-                                        : plain_windows(window, row.time);
+    const bool session = window.kind == typed::WindowKind::session;
+    std::vector<WindowRange> windows;
+    if (!node.windowed)
+      windows = {{0, 0}};  // all rows are of one
+    else if (window.kind == typed::WindowKind::span)
+      windows = {{row.slots[0].i64, row.slots[1].i64}};
+    else if (window.kind == typed::WindowKind::cumulative)
+      windows = cumulative_windows(window, zone.get(), row.time);
+    else if (!session)
+      windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
     size_t open = 0;
+    if (session && static_cast<int128>(row.time) + window.late_us >= row.watermark) {
+      ++open;
+      of_sessions[key].push_back(&member);
+    }
     for (const WindowRange& range : windows) {
       if (node.windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
       ++open;
@@ -245,6 +289,24 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     }
     outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);
     if (open < windows.size()) outcome_.partly_late(plan_.nodes[index].products, row.cause);
+  }
+  // Row after row in time: one that is too far from the one before, or from the first, begins a new session.
+  for (auto& [key, rows] : of_sessions) {
+    std::sort(rows.begin(), rows.end(), [](auto* a, auto* b) { return a->row.time < b->row.time; });
+    for (size_t first = 0; first < rows.size();) {
+      const int64_t start = rows[first]->row.time;
+      size_t end = first + 1;
+      while (end < rows.size() && rows[end]->row.time - rows[end - 1]->row.time <= window.gap_us &&
+             (window.max_us == 0 || rows[end]->row.time - start < window.max_us))
+        ++end;
+      WindowRange range{start, rows[end - 1]->row.time + window.gap_us};
+      if (window.max_us > 0) range.end = std::min(range.end, start + window.max_us);
+      groups[{range.end, key_hash(key), key}] = {
+          range,
+          key,
+          {rows.begin() + static_cast<std::ptrdiff_t>(first), rows.begin() + static_cast<std::ptrdiff_t>(end)}};
+      first = end;
+    }
   }
 
   Rows out;

@@ -105,8 +105,8 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                          testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
                                          Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
                                          Case{"distinct"}, Case{"tables"}, Case{"firsts"}, Case{"meets_one"},
-                                         Case{"filtered_matches"}, Case{"hopping"}, Case{"waiting"},
-                                         Case{"waiting", true}),
+                                         Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"},
+                                         Case{"cumulative"}, Case{"spans"}, Case{"waiting"}, Case{"waiting", true}),
                          [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

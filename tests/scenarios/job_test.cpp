@@ -138,7 +138,8 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
-                                         "distinct", "meets_one", "filtered_matches", "hopping"),
+                                         "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
+                                         "cumulative", "spans"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

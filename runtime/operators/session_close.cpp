@@ -1,0 +1,120 @@
+// Sessions close: those whose ends have passed leave their keys and go out in the order of (end, key hash, key bytes).
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/session_group.h"
+
+namespace braid {
+
+bool SessionGroupNode::advance(std::vector<Block>& out) {
+  uint64_t rows = 0;
+  bool more = false;
+  while (health().ok() && !more) {
+    const auto point = next_release();
+    if (!point) break;
+    more = rows >= services_.round_rows;
+    if (!more) rows += take_closing(point->time, out);
+  }
+  put_out(1, out);
+  return more;
+}
+
+std::optional<ReleasePoint> SessionGroupNode::next_release() {
+  const int64_t limit = limit_of(edges[0].value());
+  // A timer that goes off may only move on: what is released follows from sessions alone.
+  while (next_closing_ == closing_.size()) {
+    int64_t first = timers_.empty() ? kEndTime : timers_.first_time();
+    if (!cold_timers_.empty()) first = std::min(first, *cold_timers_.begin() * timer_width_);
+    if (first >= limit || !health().ok()) return {};
+    const int64_t to = std::min(limit, KeyTimers::second_end(first));
+    note(bring_due(to));
+    close_before(to);
+    if (closing_.empty() && to == limit) return {};
+  }
+  return ReleasePoint{KeyTimers::second_end(closing_[next_closing_].end)};
+}
+
+uint64_t SessionGroupNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  const uint64_t rows = take_closing(point.time, out);
+  put_out(1, out);
+  return rows;
+}
+
+void SessionGroupNode::close_before(int64_t limit) {
+  closing_.clear();
+  next_closing_ = 0;
+  constexpr size_t kAhead = 8;
+  // A timer may move on to a time that has passed as well.
+  for (;;) {
+    due_.clear();
+    timers_.take_before(limit, due_);
+    if (due_.empty()) break;
+    for (size_t i = 0; i < due_.size(); ++i) {
+      if (i + kAhead < due_.size()) {
+        rows_.prefetch(due_[i + kAhead].key);
+        table_.prefetch_slot(due_[i + kAhead].hash);
+      }
+      close_key(due_[i], limit);
+    }
+  }
+  std::sort(closing_.begin(), closing_.end(), [this](const Closing& a, const Closing& b) {
+    return a.end != b.end ? a.end < b.end : rows_.before(a.row, b.row);
+  });
+}
+
+void SessionGroupNode::close_key(const KeyTimer& timer, int64_t limit) {
+  const RowHandle key = timer.key;
+  if (!session(key).has_timer || session(key).timer != timer.time || rows_.head(key).hash != timer.hash) return;
+  settle(key, limit);
+  // The sessions of a key end one after the other, so those that stay are the newest.
+  RowHandle open = kNoRow, row = key;  // the oldest of those
+  while (row != kNoRow && (session(row).loose || end_of(session(row)) >= limit)) open = row, row = session(row).older;
+  if (row != kNoRow) {
+    touch(key);
+    if (open != kNoRow) session(open).older = kNoRow;
+    while (row != kNoRow) {
+      const RowHandle older = session(row).older;
+      erase_sets(key, row);
+      if (row == key) take_out(key);
+      closing_.push_back({end_of(session(row)), row});
+      row = older;
+    }
+    if (open == kNoRow) return;
+  }
+  const int64_t due = session(open).loose ? session(open).first : end_of(session(open));
+  if (timer_bucket(due) != session(key).stored_at) touch(key);
+  set_timer(key, due);
+}
+
+uint64_t SessionGroupNode::take_closing(int64_t before, std::vector<Block>& out) {
+  uint64_t rows = 0;
+  for (; next_closing_ < closing_.size() && closing_[next_closing_].end < before; ++next_closing_, ++rows)
+    released_.push_back(closing_[next_closing_]);
+  if (rows > 0 && edges[0].ended) seal(add_time(add_time(released_.back().end, content_.window.late_us), 1));
+  put_out(kBlockRows, out);
+  return rows;
+}
+
+void SessionGroupNode::put_out(size_t least, std::vector<Block>& out) {
+  constexpr size_t kAhead = 8;
+  size_t done = 0;
+  while (released_.size() - done >= least && done < released_.size()) {
+    const size_t count = std::min<size_t>(kBlockRows, released_.size() - done);
+    out_rows_.clear();
+    for (size_t i = done; i < done + count; ++i) {
+      if (i + kAhead < released_.size()) rows_.prefetch(released_[i + kAhead].row);
+      const RowHandle row = released_[i].row;
+      out_rows_.push_back({rows_.head(row).hash, rows_.key(row), state(row), {session(row).first, released_[i].end}});
+    }
+    output_.put_out(out_rows_, made, out);
+    for (size_t i = done; i < done + count; ++i) {
+      state_.end(state(released_[i].row), pool_);
+      free_session(released_[i].row);
+    }
+    done += count;
+  }
+  released_.erase(released_.begin(), released_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+}  // namespace braid
