@@ -39,8 +39,9 @@ struct Row {
   bool table = false;
   bool in_window = false;  ///< between a `window` and its `group`
   bool has_time = false;
-  int time_field = -1;      ///< -1: travels beside the row
-  bool key_stated = false;  ///< the flow has no key of its own: a header may state any
+  int time_field = -1;          ///< -1: travels beside the row
+  bool time_of_window = false;  ///< a `group` made `window`, and the time is its last instant
+  bool key_stated = false;      ///< the flow has no key of its own: a header may state any
   std::vector<KeyPart> key;
   std::string relation;  ///< as messages call the row's origin
   Span relation_span = {};

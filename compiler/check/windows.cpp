@@ -412,6 +412,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   }
   next.fields = std::move(fields);
   next.time_field = -1;
+  next.time_of_window = window_.has_value();
   next.key_clause = cover(word, keys_end);
   const bool known = window_.has_value();
   if (window_) made.window = window_->window;

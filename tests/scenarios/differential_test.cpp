@@ -102,6 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                          testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
                                          Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
                                          Case{"distinct"}, Case{"meets_one"}, Case{"filtered_matches"}, Case{"hopping"},
+                                         Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"},
                                          Case{"waiting"}, Case{"waiting", true}),
                          [](const auto& info) { return name_of(info.param); });
 

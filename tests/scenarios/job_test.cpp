@@ -138,7 +138,7 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
-                                         "distinct", "meets_one", "filtered_matches", "hopping"),
+                                         "distinct", "meets_one", "filtered_matches", "hopping", "exists", "outer", "any", "in_windows"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
