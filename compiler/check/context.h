@@ -42,8 +42,9 @@ struct Row {
   /// There: what `window` is for a row, over the row. Null: only the group knows.
   typed::ExpressionRef window = nullptr;
   bool has_time = false;
-  int time_field = -1;      ///< -1: travels beside the row
-  bool key_stated = false;  ///< the flow has no key of its own: a header may state any
+  int time_field = -1;          ///< -1: travels beside the row
+  bool time_of_window = false;  ///< a `group` made `window`, and the time is its last instant
+  bool key_stated = false;      ///< the flow has no key of its own: a header may state any
   std::vector<KeyPart> key;
   std::string relation;  ///< as messages call the row's origin
   Span relation_span = {};

@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
-// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_lengths and windows
-// (window and group), tables (what tables that change need).
+// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins, window_lengths
+// and windows (window and group), tables (what tables that change need).
 #pragma once
 
 #include <functional>
@@ -60,13 +60,23 @@ class FlowChecker {
   void join_open(const std::string& alias, Span span);
   struct JoinOptions {
     std::optional<Span> within_span, max_age_span, wait_span;
-    bool any = false;
+    bool any = false, window = false;
     const ast::Retain* retain = nullptr;
     Span retain_span = {};
     const ast::WithinRange* range = nullptr;
   };
   bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+  void forget_presence();
+  void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
+  void split_unmatched(const ast::Name& name, Span span);
+  void close_window(const JoinOptions& options, Span span);
+
+  // window_joins.cpp
+  /// The keys and the range of a join of rows that share a window.
+  bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
+  typed::ExpressionRef window_beginning(const Row& row, int64_t size_us, Span span);
+  void add_window(const typed::Window& window, Span span);
 
   // tables.cpp
   void last(const ast::Last& node, Span span);

@@ -87,6 +87,7 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
     return;
   }
   made_.retimed = true;
+  row_.time_of_window = false;
   made_.time_field = column;
   row_.time_field = column;
   row_.time_clause = span;

@@ -69,38 +69,9 @@ bool reads(const typed::ExpressionRef& expression, int column) {
 
 /// Kinds of joins that come later: one diagnostic, and the flow goes on with what the join would add.
 bool FlowChecker::later_join(const ast::Join& node, Span span) {
-  const Span word = context_.word(span, "join");
-  std::string construct, way_out;
-  Span place = word;
-  switch (node.kind) {
-    case ast::JoinKind::inner:
-    case ast::JoinKind::left:
-      break;
-    case ast::JoinKind::right:
-    case ast::JoinKind::full:
-    case ast::JoinKind::semi:
-    case ast::JoinKind::anti:
-      construct = "`" + std::string(kind_word(node.kind)) + " join`";
-      place = cover(context_.word(span, kind_word(node.kind)), word);
-      way_out = node.kind == ast::JoinKind::anti ? "`left join` and `where x is null` finds what met nothing"
-                                                 : "`join` and `left join` are there";
-      break;
-  }
-  if (construct.empty() && node.pick == ast::JoinPick::latest) {
-    construct = "`join latest`";
-    place = cover(word, context_.word(span, "latest"));
-    way_out = "`join` joins the table as of the row's time";
-  }
-  for (const ast::JoinClause& clause : node.clauses) {
-    if (!construct.empty()) break;
-    if (std::holds_alternative<ast::WithinWindow>(clause.node)) {
-      construct = "`within window`";
-      place = clause.span;
-      way_out = "`within -1h..0s` says the range in time";
-    }
-  }
-  if (construct.empty()) return false;
-  context_.not_yet(place, construct, way_out);
+  if (node.pick != ast::JoinPick::latest) return false;
+  context_.not_yet(cover(context_.word(span, "join"), context_.word(span, "latest")), "`join latest`",
+                   "`join` joins the table as of the row's time");
   window_.reset();
   row_.in_window = false;
   row_.window = nullptr;
@@ -142,6 +113,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   RelationInfo& right = need_relation(context_, *resolved.declaration, span);
   const std::string right_name = path_text(node.relation.path);
   const bool left_join = node.kind == ast::JoinKind::left;
+  const bool keeps_right = node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full;
 
   // The row with the other side as a field, as `on` sees it.
   const int hidden = row_.find(alias.text);
@@ -151,28 +123,34 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
       report.also(declared, "declared here");
     report.note("`as` gives it another name");
-    if (!replaceable(alias.text, hidden, alias.span)) return;
-    std::vector<Column> columns = unchanged();
-    columns.erase(columns.begin() + hidden);
-    project("drop", std::move(columns), head);
+    if (adds) {
+      if (!replaceable(alias.text, hidden, alias.span)) return;
+      std::vector<Column> columns = unchanged();
+      columns.erase(columns.begin() + hidden);
+      project("drop", std::move(columns), head);
+    }
   }
   std::vector<Field> fields = right.row.types();
   // Of a side in error not even the fields are known that it lacks.
   const Type struct_of_right = right.row.open ? error_type() : struct_type(fields);
   const int other = static_cast<int>(row_.fields.size());
   Row both = row_;
+  if (hidden >= 0 && !adds) both.fields[static_cast<size_t>(hidden)].name.clear();
   both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
+  typed::JoinStep made{};
+  made.left = left_join || node.kind == ast::JoinKind::full || !adds;
+  made.right = keeps_right;
+  if (!adds) made.yield = node.kind == ast::JoinKind::semi ? typed::JoinYield::semi : typed::JoinYield::anti;
+  // Of `semi` and `anti` the field goes as soon as the step is made.
   auto finish = [&] {
-    if (!adds) return;
-    RowField field{alias.text,
-                   (left_join || node.kind == ast::JoinKind::full) && !right.row.open ? optional_type(struct_of_right)
-                                                                                      : struct_of_right,
-                   true, head, resolved.declaration->index};
+    RowField field{alias.text, made.left && !right.row.open ? optional_type(struct_of_right) : struct_of_right, true,
+                   head, resolved.declaration->index};
+    if (keeps_right) forget_presence();
     row_.fields.push_back(std::move(field));
   };
-
-  typed::JoinStep made{};
-  made.left = left_join;
+  auto finish_unsound = [&] {
+    if (adds) finish();
+  };
   made.nearest = node.pick == ast::JoinPick::nearest;
   made.relation = right.id;
   made.alias = alias.text;
@@ -224,9 +202,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
 
   // Clauses.
   JoinOptions options;
+  const ast::Name* split_off = nullptr;  // of a left join: where rows without a match go behind it
   for (const ast::JoinClause& clause : node.clauses) {
     std::visit(Overloaded{
-                   [&](const ast::WithinWindow&) { options.within_span = clause.span; },
+                   [&](const ast::WithinWindow&) { options.within_span = clause.span, options.window = true; },
                    [&](const ast::WithinAny&) { options.within_span = clause.span, options.any = true; },
                    [&](const ast::WithinRange& range) {
                      options.within_span = clause.span, options.range = &range, options.any = range.last == nullptr;
@@ -245,14 +224,20 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                      sound = false;
                    },
                    [&](const ast::ElsePort& otherwise) {
-                     if (later || !port(otherwise.port, true)) return;
-                     if (left_join) {
-                       context_.not_yet(clause.span, "`else` of a left join",
-                                        "a left join keeps what met nothing: `where " + alias.text +
-                                            " is not null else " + otherwise.port.text + "` splits it off");
+                     if (later) return;
+                     if (node.kind == ast::JoinKind::full) {
+                       context_.reporter.report(diag::ElseOfFullJoin{.port = otherwise.port.text})
+                           .at(clause.span, "both sides keep what met nothing")
+                           .note("`where " + alias.text + " is not null else " + otherwise.port.text +
+                                 "` behind it splits off the rows of this side");
+                       sound = false;
                        return;
                      }
-                     made.port = otherwise.port.text;
+                     if (left_join) {
+                       split_off = &otherwise.port;
+                       return;
+                     }
+                     if (port(otherwise.port, true)) made.port = otherwise.port.text;
                    },
                    [&](const ast::Retain& retain) {
                      options.retain = &retain;
@@ -267,7 +252,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (later) {
     row_.key.clear();
     row_.key_stated = true;
-    return finish();
+    return finish_unsound();
   }
   if (right.row.changes) {
     context_.not_yet(node.relation.span, "a join with a table that a step makes",
@@ -277,7 +262,24 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (row_.table) {
     context_.not_yet(context_.word(span, "join"), "a join of a table with a table",
                      "a stream can be joined with each of them");
-    return finish();
+    return finish_unsound();
+  }
+  const Span kind_place = node.kind == ast::JoinKind::inner
+                              ? context_.word(span, "join")
+                              : cover(context_.word(span, kind_word(node.kind)), context_.word(span, "join"));
+  if (made.nearest && (!adds || keeps_right)) {
+    context_.reporter.report(diag::NearestOfKind{.kind = std::string(kind_word(node.kind))})
+        .at(cover(context_.word(span, "join"), context_.word(span, "nearest")), "picks one of several matches")
+        .note(adds ? "`left join nearest` keeps this side's rows that have none"
+                   : "a row goes on once, however many matches it has");
+    sound = false;
+  }
+  if (keeps_right && made.kind != typed::JoinKind::interval) {
+    context_.reporter.report(diag::OuterOfTable{.kind = std::string(kind_word(node.kind)), .relation = right_name})
+        .at(kind_place, "would keep rows of a table that no row of the stream meets")
+        .also(right.row.relation_span, "a table")
+        .note("`left join` keeps the rows of the stream");
+    sound = false;
   }
   const std::string table_kind = right.is_static ? "static table" : "table";
   if (made.kind != typed::JoinKind::interval) {
@@ -322,6 +324,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       if (!from_relation_span_.empty()) report.also(from_relation_span_, "another stream");
       report.note("`within -5m..2h` says how far the other row's time may lie from this row's");
       sound = false;
+    } else if (options.window) {
+      sound &= within_window(right, *options.within_span, made);
     } else if (options.range != nullptr && options.range->first != nullptr) {
       Expressions expressions(context_, place_, &row_);
       made.lower_us = expressions.constant_duration(*options.range->first, "the lower end of a range");
@@ -353,14 +357,14 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           .note("`retain 30d` forgets a row 30 days of event time after it, `retain forever` never does");
       sound = false;
     }
+    // `a..any retain d`: what lies further away would match as long as it is there, which depends on arrival.
+    if (options.any && made.lower_us && made.retain_us && *made.retain_us != typed::kForever)
+      made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
       context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
-    if (options.any && left_join) {
-      context_.not_yet(*options.within_span, "`left join … within any`", "a range tells when a row has met nothing");
-      sound = false;
-    }
-    if (options.any && made.nearest) {
-      context_.not_yet(*options.within_span, "`join nearest … within any`", "a range tells when the nearest is known");
+    if (options.any && keeps_right) {
+      context_.not_yet(*options.within_span, "`" + std::string(kind_word(node.kind)) + " join … within any`",
+                       "a range tells when a row has met nothing");
       sound = false;
     }
   }
@@ -401,14 +405,100 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                                                fmt::join(key, ", ")));
     sound = false;
   }
+  if (!adds) {
+    if (!sound || right.id < 0) return close_window(options, span);
+    finish();
+    add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+    std::vector<Column> columns = unchanged();
+    columns.pop_back();
+    project("drop", std::move(columns), span);
+    return close_window(options, span);
+  }
   finish();
   if (made.kind == typed::JoinKind::interval) {
-    if (!made.upper_us || *made.upper_us > 0) row_.time_field = -1;
+    if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
+    row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
     row_.key.clear();
     row_.key_stated = true;
   }
-  if (!sound || right.id < 0) return;
+  std::vector<ast::Name> single = node.using_;
+  if (options.window && !window_) single.push_back({"window", *options.within_span});
+  if (sound && right.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (keeps_right && !single.empty()) merge_using(single, right.row, span);
+  if (split_off != nullptr) split_unmatched(*split_off, span);
+  close_window(options, span);
+}
+
+/// Behind a join of rows that share a window they have it as a field.
+void FlowChecker::close_window(const JoinOptions& options, Span span) {
+  if (!options.window || !window_) return;
+  const typed::Window window = window_->window;
+  const bool sound = window_->sound;
+  window_.reset();
+  row_.in_window = false;
+  if (sound && row_.find("window") < 0) add_window(window, span);
+}
+
+/// Of a join that keeps right rows: this side may be missing from here on.
+void FlowChecker::forget_presence() {
+  for (RowField& field : row_.fields)
+    if (!is_error(field.type) && !is_optional(field.type)) field.type = optional_type(field.type);
+  row_.present.clear();
+}
+
+/// The fields of `using` are there whichever side is.
+void FlowChecker::merge_using(const std::vector<ast::Name>& names, const Row& right, Span span) {
+  std::vector<Column> columns = unchanged();
+  const Type joined_type = row_.fields.back().type;
+  const typed::ExpressionRef joined =
+      typed::make(joined_type, span, typed::ColumnRead{static_cast<int>(row_.fields.size()) - 1});
+  auto convert = [&](Type type, typed::Conversion conversion, typed::ExpressionRef operand) {
+    return typed::make(std::move(type), span, typed::Convert{conversion, std::move(operand)});
+  };
+  for (const ast::Name& name : names) {
+    const int ours = row_.find(name.text), theirs = right.find(name.text);
+    if (ours < 0 || theirs < 0 || is_error(row_.fields[static_cast<size_t>(ours)].type) || is_error(joined_type))
+      continue;
+    Column& column = columns[static_cast<size_t>(ours)];
+    const Type type = right.fields[static_cast<size_t>(theirs)].type;
+    auto field_of = [&](typed::ExpressionRef base) {
+      return typed::make(type, span, typed::FieldRead{std::move(base), theirs});
+    };
+    if (!is_optional(joined_type)) {
+      column.value = field_of(joined);
+    } else {
+      // Where the other side is missing, this one is not.
+      Expressions expressions(context_, place_, &row_);
+      typed::ExpressionRef of_right =
+          field_of(convert(without_optional(joined_type), typed::Conversion::unwrap, joined));
+      typed::ExpressionRef of_left = column.value;
+      if (!is_optional(type))
+        of_left = convert(without_optional(of_left->type), typed::Conversion::unwrap, std::move(of_left));
+      const Type common = expressions.common_type(of_right, of_left);
+      if (!common) continue;
+      const Type maybe = is_optional(common) ? common : optional_type(common);
+      const typed::ExpressionRef missing = typed::make(bool_type(), span, typed::IsNull{joined});
+      const typed::ExpressionRef none = typed::make(maybe, span, typed::Constant{Value{Null{}}});
+      of_right = typed::make(maybe, span, typed::Choose{missing, none, expressions.fit(of_right, maybe)});
+      column.value = typed::make(common, span, typed::Coalesce{std::move(of_right), expressions.fit(of_left, common)});
+    }
+    column.field.type = column.value->type;
+  }
+  project("let", std::move(columns), span);
+}
+
+/// `left join … else p` is the join and `where x is not null else p`.
+void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
+  if (!port(name, true)) return;
+  const int other = static_cast<int>(row_.fields.size()) - 1;
+  const RowField& joined = row_.fields.back();
+  if (!is_optional(joined.type)) return;
+  const typed::ExpressionRef missing =
+      typed::make(bool_type(), span, typed::IsNull{typed::make(joined.type, span, typed::ColumnRead{other})});
+  typed::WhereStep made{typed::make(bool_type(), span, typed::Not{missing}), name.text};
+  const std::string field = joined.name;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  narrow({field}, span);
 }
 
 /// `x.a == b and x.c > d`: equal keys, and what is left.

@@ -340,6 +340,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   }
   if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
     row_.time_field = -1;
+  row_.time_of_window &= other.row.time_of_window;
   if (row_.has_time && !other.row.has_time) {
     context_.no_event_time(other.row, name, "union")
         .at(node.relation.span, "has no event time")

@@ -291,6 +291,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   }
   next.fields = std::move(fields);
   next.time_field = -1;
+  next.time_of_window = window_.has_value();
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
   next.table = next.changes = !made.windowed;

@@ -214,6 +214,20 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// Converts those columns that are still checked.
+  int read_columns(int input, const std::vector<int>& columns, const typed::Step& step) {
+    Node node{.content = ProjectNode{"read", {}}, .inputs = {input}, .text = step.text, .span = step.span};
+    for (size_t i = 0; i < row(input).size(); ++i) {
+      const Field& field = row(input)[i];
+      ExpressionRef read = typed::make(field.type, step.span, typed::ColumnRead{static_cast<int>(i)});
+      if (std::find(columns.begin(), columns.end(), static_cast<int>(i)) != columns.end())
+        read = reading(read, row(input));
+      node.row.push_back({field.name, read->type});
+      std::get<ProjectNode>(node.content).columns.push_back(std::move(read));
+    }
+    return add(std::move(node));
+  }
+
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
     int at = -1;
@@ -336,6 +350,35 @@ class Builder {
                 .span = relation.span});
   }
 
+  /// For a join that keeps right rows: the left row with every field optional, and what the join reads of it.
+  int optional_fields(int at, typed::JoinStep& join, const typed::Step& step) {
+    at = read_all(at, "read", step.text, step.span);
+    Node node{.content = ProjectNode{"optional", {}}, .inputs = {at}, .text = step.text, .span = step.span};
+    std::vector<ExpressionRef> present;
+    for (size_t i = 0; i < row(at).size(); ++i) {
+      const Field& field = row(at)[i];
+      const bool plain = is_optional(field.type);
+      const Type type = plain ? field.type : optional_type(field.type);
+      ExpressionRef before = column(at, static_cast<int>(i), step.span);
+      ExpressionRef after = typed::make(type, step.span, typed::ColumnRead{static_cast<int>(i)});
+      std::get<ProjectNode>(node.content)
+          .columns.push_back(
+              plain ? before
+                    : typed::make(type, step.span, typed::Convert{typed::Conversion::to_optional, std::move(before)}));
+      node.row.push_back({field.name, type});
+      present.push_back(
+          plain ? after
+                : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
+    }
+    for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
+    if (join.residual) {
+      present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
+                                    typed::ColumnRead{static_cast<int>(row(at).size())}));
+      join.residual = typed::substitute_columns(join.residual, present);
+    }
+    return add(std::move(node));
+  }
+
   int step(int at, const typed::Step& step, const typed::Relation& owner) {
     auto node = [&](auto content) {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
@@ -364,7 +407,14 @@ class Builder {
     }
     if (const auto* join = std::get_if<typed::JoinStep>(&step.content)) {
       JoinNode made{*join};
-      for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+      // So that its condition cannot fail for a field that is broken: whether a match comes first would decide.
+      if (join->yield != typed::JoinYield::matches && made.step.residual)
+        at = read_columns(at, typed::columns_read(made.step.residual), step);
+      if (join->right) {
+        at = optional_fields(at, made.step, step);
+      } else {
+        for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+      }
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
       std::vector<Field> residual_row = row(at);
       residual_row.push_back({join->alias, struct_type(joined_fields(row(right)))});
@@ -517,12 +567,10 @@ bool stateful(const Node& node) {
 void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
-    const bool made_here = std::holds_alternative<GroupNode>(node.content) ||
-                           std::holds_alternative<LatestNode>(node.content) ||
-                           std::holds_alternative<NetNode>(node.content) ||
-                           (std::holds_alternative<JoinNode>(node.content) &&
-                            std::get<JoinNode>(node.content).step.kind == typed::JoinKind::interval &&
-                            !std::get<JoinNode>(node.content).step.nearest);
+    const bool made_here =
+        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+        std::holds_alternative<NetNode>(node.content) ||
+        (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0
                                                                                : 1;

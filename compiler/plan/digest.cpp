@@ -54,6 +54,8 @@ class Meaning {
     std::string text = fmt::format("join {} {} {} age {} range {} {} retain {}", static_cast<int>(step.kind), step.left,
                                    step.nearest, step.max_age_us.value_or(-1), step.lower_us.value_or(typed::kForever),
                                    step.upper_us.value_or(typed::kForever), step.retain_us.value_or(-1));
+    if (step.yield != typed::JoinYield::matches) text += step.yield == typed::JoinYield::semi ? " semi" : " anti";
+    if (step.right) text += " right";
     if (step.wait_us) text += fmt::format(" wait {}", *step.wait_us);
     if (join.meets_one) text += " meets one";
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);

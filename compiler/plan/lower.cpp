@@ -289,11 +289,25 @@ class Lowering {
     return {made, fields};
   }
 
+  static JoinYield yield_of(const typed::JoinStep& step) {
+    switch (step.yield) {
+      case typed::JoinYield::matches:
+        return JoinYield::matches;
+      case typed::JoinYield::semi:
+        return JoinYield::semi;
+      case typed::JoinYield::anti:
+        return JoinYield::anti;
+    }
+    BRAID_UNREACHABLE("what a join yields");
+  }
+
   int lower_join(const Node& node, const JoinNode& join) {
     const typed::JoinStep& step = join.step;
     const std::vector<Field>& left_row = plan_.nodes[node.inputs[0]].row;
     const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
     JoinShape shape{.left = step.left,
+                    .right = step.right,
+                    .yield = yield_of(step),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
@@ -301,7 +315,9 @@ class Lowering {
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
     shape.left_keys = left_keys;
     shape.right_keys = right_keys;
-    shape.unmatched_site = site(node, Site::Kind::unmatched, step.port);
+    shape.unmatched_site = site(node, Site::Kind::unmatched, shape.yield == JoinYield::anti ? "" : step.port);
+    if (shape.yield == JoinYield::anti)
+      shape.met_site = site(node, step.port.empty() ? Site::Kind::filtered : Site::Kind::port, step.port);
     shape.late_site = site(node, Site::Kind::late);
     int made = -1;
     switch (step.kind) {
@@ -318,6 +334,8 @@ class Lowering {
           interval.lower_us = -interval.retain_us;
           interval.upper_us = interval.retain_us;
         }
+        // Of a condition that may fail, all matches decide: the first failure by time rejects the row.
+        interval.nearest |= shape.yield != JoinYield::matches && step.residual && step.residual->can_fail;
         interval.meets_one = join.meets_one;
         if (join.meets_one) interval.duplicate_site = site(node, Site::Kind::duplicate);
         made = add(node, interval, {left, right});

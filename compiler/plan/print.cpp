@@ -64,7 +64,7 @@ struct Describe {
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";
-    std::string line = fmt::format("{} join, {}", kind, step.left ? "left" : "inner");
+    std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
     if (step.residual) {
@@ -74,7 +74,8 @@ struct Describe {
     }
     if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);
     if (step.wait_us) line += "\n      wait at most " + micros(*step.wait_us);
-    if (step.lower_us) line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
+    if (step.lower_us && step.upper_us)
+      line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
     if (step.retain_us) line += "\n      retain " + micros(*step.retain_us);
     if (join.meets_one) line += "\n      meets one";
     if (join.right_filter) line += "\n      keeps what passes " + text(join.right_filter, 1);

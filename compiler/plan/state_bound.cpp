@@ -64,22 +64,38 @@ class Bound {
       case typed::JoinKind::interval:
         break;
     }
-    if (!step.lower_us && join.meets_one)
+    const std::string_view match = match_that_ends(join);
+    if (!step.lower_us && !match.empty())
       return step.retain_us == typed::kForever
-                 ? fmt::format("rows of {} for ever, as `retain forever` says; of the left side until its only match",
-                               right)
-                 : fmt::format(
-                       "rows of {} for {}, as `retain` says; of the left side until its only match, at most as long",
-                       right, length(*step.retain_us));
+                 ? fmt::format("rows of {} for ever, as `retain forever` says; of the left side until {}", right, match)
+                 : fmt::format("rows of {} for {}, as `retain` says; of the left side until {}, at most as long", right,
+                               length(*step.retain_us), match);
     if (!step.lower_us)
       return step.retain_us == typed::kForever
                  ? "both sides for ever, as `retain forever` says"
                  : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
     const int64_t slack = left_disorder + right_disorder;
-    return fmt::format("rows of {} for {}, and of the left side {}for {}", right,
-                       length(std::max<int64_t>(0, -*step.lower_us) + slack),
-                       join.meets_one ? "until its only match, at most " : "",
-                       length(std::max<int64_t>(0, *step.upper_us) + slack));
+    const std::string right_time = length(std::max<int64_t>(0, -*step.lower_us) + slack);
+    if (!step.upper_us)
+      return fmt::format("rows of {} for {}, and of the left side {}for ever, as `retain forever` says", right,
+                         right_time, until(join));
+    const std::string left_time = length(std::max<int64_t>(0, *step.upper_us) + slack);
+    if (step.right)
+      return fmt::format("rows of {} for {}, until no row can come that they meet, and of the left side for {}", right,
+                         right_time, left_time);
+    return fmt::format("rows of {} for {}, and of the left side {}for {}", right, right_time, until(join), left_time);
+  }
+
+  /// With which match a left row leaves the state; empty: with none. A condition that may fail is asked of all.
+  static std::string_view match_that_ends(const JoinNode& join) {
+    if (join.meets_one) return "its only match";
+    const bool first = join.step.yield != typed::JoinYield::matches;
+    const bool waits_for_all = join.step.residual && join.step.residual->can_fail;
+    return first && !waits_for_all ? "the first match" : "";
+  }
+  static std::string until(const JoinNode& join) {
+    const std::string_view match = match_that_ends(join);
+    return match.empty() ? std::string() : fmt::format("until {}, at most ", match);
   }
 
   std::string of(const Node& node, const typed::Window& window) const {

@@ -63,6 +63,7 @@ std::vector<UniqueColumns> of_source(const SourceNode& source, const typed::Proj
 /// How far the times of two right rows that meet one left row may lie apart; kForever: any distance.
 int64_t reach_us(const typed::JoinStep& step) {
   int64_t reach = typed::kForever;
+  if (step.lower_us && !step.upper_us) return reach;
   if (step.lower_us) return __builtin_sub_overflow(*step.upper_us, *step.lower_us, &reach) ? typed::kForever : reach;
   return __builtin_mul_overflow(step.retain_us.value_or(0), 2, &reach) ? typed::kForever : reach;
 }
@@ -83,7 +84,7 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
   if (const auto* columns = std::get_if<ProjectNode>(&node.content)) return through(*columns, sets);
   if (std::holds_alternative<RetimeNode>(node.content)) only_forever();
   if (const auto* join = std::get_if<JoinNode>(&node.content))
-    if (join->step.kind == typed::JoinKind::interval) {
+    if (join->step.kind == typed::JoinKind::interval && join->step.yield == typed::JoinYield::matches) {
       if (!join->step.nearest && !join->meets_one) return {};
       only_forever();
     }
@@ -95,7 +96,7 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
 void find_single_matches(Plan& plan, const typed::Project& project) {
   for (Node& node : plan.nodes) {
     auto* join = std::get_if<JoinNode>(&node.content);
-    if (join == nullptr || join->step.kind != typed::JoinKind::interval || join->step.nearest) continue;
+    if (join == nullptr || !typed::makes_pairs(join->step) || join->step.right) continue;
     const int64_t reach = reach_us(join->step);
     std::vector<int> keys;
     for (const typed::ExpressionRef& key : join->step.right_keys) keys.push_back(column_of(key));

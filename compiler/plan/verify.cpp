@@ -69,6 +69,8 @@ class Verifier {
     holds(same(without_optional(node.row.back().type), struct_type(joined_fields(right))),
           "a join whose struct is not the right row");
     holds(is_optional(node.row.back().type) == join.step.left, "a left join without optional side");
+    for (size_t i = 0; join.step.right && i < left.size(); ++i)
+      holds(is_optional(left[i].type), "a right join without optional side");
     holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
     for (size_t i = 0; i < join.step.left_keys.size(); ++i) {
       expression(join.step.left_keys[i], left);

@@ -227,13 +227,16 @@ class Printer {
 
   void print_join(const JoinStep& join, const Row& before) {
     const Relation& right = relation(join.relation);
-    std::string text = join.left ? "left join " : "join ";
+    const std::string_view outcome = outcome_word(join);
+    std::string text = outcome == "inner" ? "join " : std::string(outcome) + " join ";
     if (join.nearest) text += "nearest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
     if (join.wait_us) text += " wait at most " + duration(*join.wait_us);
-    if (join.kind == JoinKind::interval)
-      text += join.lower_us ? " within " + duration(*join.lower_us) + ".." + duration(*join.upper_us) : " within any";
+    if (join.kind == JoinKind::interval) {
+      const std::string upper = join.upper_us ? duration(*join.upper_us) : "any";
+      text += join.lower_us ? " within " + duration(*join.lower_us) + ".." + upper : " within any";
+    }
     if (join.retain_us) text += " retain " + duration(*join.retain_us);
     if (!join.port.empty()) text += " else " + join.port;
     line(1, text);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -73,9 +74,14 @@ enum class JoinKind {
   as_of,      ///< versioned table
   interval    ///< stream within
 };
+/// Which left rows go on: each with its matches, or once, alone, if it has a match (`semi`) or has none (`anti`).
+enum class JoinYield { matches, semi, anti };
 struct JoinStep {
   JoinKind kind;
-  bool left = false;     ///< keeps unmatched rows with a null `alias`
+  bool left = false;   ///< keeps unmatched rows with a null `alias`
+  bool right = false;  ///< interval: keeps unmatched right rows; all fields of the row before are optional then
+  /// semi, anti: rows go on once, with a null `alias` (`left` holds), if they have a match, or if they have none.
+  JoinYield yield = JoinYield::matches;
   bool nearest = false;  ///< interval: one match, nearest in time
   RelationId relation;   ///< the right side
   std::string alias;
@@ -92,6 +98,16 @@ struct JoinStep {
   /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).
 };
 inline constexpr int64_t kForever = INT64_MAX;
+/// "inner", "left", "right", "full", "semi", "anti".
+inline std::string_view outcome_word(const JoinStep& join) {
+  if (join.yield != JoinYield::matches) return join.yield == JoinYield::semi ? "semi" : "anti";
+  if (join.right) return join.left ? "full" : "right";
+  return join.left ? "left" : "inner";
+}
+/// Whether it gives 0..n rows of a left row. The other joins give at most one.
+inline bool makes_pairs(const JoinStep& join) {
+  return join.kind == JoinKind::interval && !join.nearest && join.yield == JoinYield::matches;
+}
 
 using AggregateKind = braid::AggregateKind;
 /// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.

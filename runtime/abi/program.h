@@ -129,10 +129,16 @@ struct RowsOperator {
 };
 struct UnionOperator {};  ///< inputs have this operator's row already
 
+/// Which left rows go on: each with its matches, or once, alone, if it has a match (`semi`) or has none (`anti`).
+enum class JoinYield : uint8_t { matches, semi, anti };
+
 /// Right input: rows of the table, key fields last. Output row: the first `left_fields` fields of the left input, then
 /// the struct of the first `right_fields` fields of the right input (optional if `left`).
 struct JoinShape {
   bool left = false;
+  /// Interval: a right row without a match goes on, too, once its interval has closed. All left fields are optional.
+  bool right = false;
+  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is always null
   int left_fields = 0;
   int right_fields = 0;
   std::vector<int> left_keys;   ///< fields of the left input's row; equal types as right_keys; null matches nothing
@@ -143,7 +149,8 @@ struct JoinShape {
   /// Over the row [left fields…, struct of right fields (not optional)]: rows kept match. A site of kind filtered
   /// means no match, rejected rejects the left record. Empty slot: none.
   KernelSlot residual;
-  uint32_t unmatched_site = 0;  ///< inner: where rows go that met nothing
+  uint32_t unmatched_site = 0;  ///< inner, semi: where rows go that met nothing
+  uint32_t met_site = 0;        ///< anti: where rows go that have a match
   uint32_t late_site = 0;
 };
 struct ReferenceJoinOperator {

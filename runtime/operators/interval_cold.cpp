@@ -55,7 +55,8 @@ Status IntervalJoinNode::evict(uint64_t bytes) {
   if (freed >= bytes) return {};
   keys_.evict(bytes - freed, [this](Entry& entry) { return evict(entry); });
   pool_.release_pending();
-  closings_.erase_if([](const Closing& closing) { return !closing.entry->live; });
+  for (auto* closings : {&closings_, &right_closings_})
+    closings->erase_if([](const Closing& closing) { return !closing.entry->live; });
   expiries_.drop_evicted();
   return {};
 }
@@ -97,6 +98,11 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   for (const Wanted& each : wanted) BRAID_TRY(load(each.hash, each.key, each.span));
   return {};
+}
+
+void IntervalJoinNode::add_stored_right(Entry& entry, RightRow* row) {
+  add_right(entry, row);
+  if (is_outer() && !row->settled) expect_right(entry, *row);
 }
 
 /// The rows of a key and span come one after the other; once there is no room, none of those not begun comes in.
@@ -148,7 +154,7 @@ Status IntervalJoinNode::take_stored_right(std::string_view key, std::string_vie
     return {};
   }
   bool added = false;
-  add_right(keys_.find_or_add(place.hash, right.key, &added, place.bucket), right.row);
+  add_stored_right(keys_.find_or_add(place.hash, right.key, &added, place.bucket), right.row);
   return {};
 }
 
@@ -186,7 +192,7 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
   bool added = false;
   Entry& entry = keys_.find_or_add(hash, key, &added, span);
   for (LeftRow* row : left) add_left(entry, row);
-  for (RightRow* row : right) add_right(entry, row);
+  for (RightRow* row : right) add_stored_right(entry, row);
   cold_rows_ -= std::min<uint64_t>(cold_rows_, left.size() + right.size());
   count_back(span, !left.empty());
   return {};
@@ -195,7 +201,7 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
 Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t end_slice) {
   std::unordered_set<const Entry*> loaded;
   Status failure = read(cold_.unread().take_bucket(span, first_slice, end_slice));
-  const bool any = cold_left_spans_.contains(span);
+  const bool any = (is_outer() ? cold_spans_ : cold_left_spans_).contains(span);
   for (uint32_t slice = first_slice; slice < end_slice && failure.ok() && any; ++slice) {
     failure =
         cold_.store().scan(StateFamily::timed, bucket_prefix(table(kLeftTable), slice, span),
@@ -218,22 +224,36 @@ Status IntervalJoinNode::load_span(int64_t span, uint32_t first_slice, uint32_t 
                              if (cold_rows_ > 0) --cold_rows_;
                              return {};
                            });
-    if (!failure.ok() || loaded.empty()) continue;
+    if (!failure.ok() || (loaded.empty() && !is_outer())) continue;
     failure = cold_.store().scan(StateFamily::timed, bucket_prefix(table(kRightTable), slice, span),
                                  [&](std::string_view stored, std::string_view value) -> Status {
                                    BRAID_ASSIGN(StoredRight found, read_right(stored, value));
-                                   Entry* entry = keys_.find(parse_timed_key(stored).hash, found.key, span);
+                                   const uint64_t hash = parse_timed_key(stored).hash;
+                                   Entry* entry = keys_.find(hash, found.key, span);
+                                   if (is_outer() && entry == nullptr && !cold_.is_gone(hash, found.key, span)) {
+                                     bool added = false;
+                                     entry = &keys_.find_or_add(hash, found.key, &added, span);
+                                     loaded.insert(entry);
+                                   }
                                    if (entry == nullptr || !loaded.contains(entry)) {
                                      pool_.release(found.row->memory());
                                      return {};
                                    }
-                                   add_right(*entry, found.row);
+                                   add_stored_right(*entry, found.row);
                                    if (cold_rows_ > 0) --cold_rows_;
                                    return {};
                                  });
   }
   for (size_t i = 0; i < loaded.size(); ++i) count_back(span, false);
-  if (end_slice == services_.end_slice) cold_left_spans_.erase(span);
+  if (end_slice == services_.end_slice) {
+    cold_left_spans_.erase(span);
+    // All of the span is in memory: what is left was counted twice.
+    if (const auto rest = cold_spans_.find(span); is_outer() && rest != cold_spans_.end()) {
+      cold_.remove(rest->second);
+      if (cold_.empty()) cold_rows_ = 0;
+      cold_spans_.erase(rest);
+    }
+  }
   return failure;
 }
 
@@ -242,7 +262,8 @@ StateSize IntervalJoinNode::state_size() const {
   StateSize size = waiting_.size();
   const uint64_t cold = cold_rows_ + cold_.unread().rows();
   size += {left_count_ + right_count_ + cold,
-           pool_.bytes_used() + keys_.bytes() + closings_.bytes() + expiries_.bytes() + cold_.bytes() + erasures,
+           pool_.bytes_used() + keys_.bytes() + closings_.bytes() + right_closings_.bytes() + expiries_.bytes() +
+               cold_.bytes() + erasures,
            unstored_bytes_ + erasures, cold};
   return size;
 }

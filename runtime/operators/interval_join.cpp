@@ -38,13 +38,19 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
   for (int field : content_.shape.right_keys)
     right_key_names_ += (right_key_names_.empty() ? "`" : ", `") + input_row(1)[field].name + "`";
   bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
-  makes_rows_ = !content_.nearest || (self_.derived && !input_is_derived);
+  makes_rows_ = (!content_.nearest && !exists()) || (self_.derived && !input_is_derived);
+  leaves_met_ = content_.meets_one || exists();
+  emits_alone_ = content_.shape.left && content_.shape.yield != JoinYield::semi;
 }
 
 EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
-  bool behind = content_.upper_us && (content_.nearest || content_.shape.left || *content_.upper_us < 0);
-  return inputs[0] + (behind ? inputs[1].minus(*content_.upper_us) : inputs[1]);
+  const bool waits = content_.nearest || content_.shape.left;
+  const bool behind = waits || (content_.upper_us && *content_.upper_us < 0);
+  // Right rows that go on alone are `lower` behind the left side.
+  if (is_outer() && *content_.lower_us < 0)
+    return inputs[0].minus(subtract_time(0, *content_.lower_us)) + (behind ? inputs[1].minus(upper()) : inputs[1]);
+  return inputs[0] + (behind ? inputs[1].minus(upper()) : inputs[1]);
 }
 
 bool IntervalJoinNode::closed(int64_t left_time) const {
@@ -158,10 +164,17 @@ std::span<IntervalJoinNode::RightRow* const> IntervalJoinNode::candidates(const 
 }
 
 void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
-  if (input == 1) {
+  if (is_outer()) {
+    if (input == 1)
+      take_right_outer(block, out);
+    else
+      take_left_outer(block, out);
+  } else if (input == 1) {
     take_right(block, out);
   } else if (content_.nearest) {
     take_nearest(block, out);
+  } else if (exists()) {
+    take_left_exists(block, out);
   } else {
     take_left(block, out);
   }
@@ -171,6 +184,12 @@ void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& o
 void IntervalJoinNode::seal(int64_t time) {
   if (time <= sealed_) return;
   sealed_ = time;
+  sealed_changed_ = true;
+}
+
+void IntervalJoinNode::seal_left(int64_t time) {
+  if (time <= sealed_left_) return;
+  sealed_left_ = time;
   sealed_changed_ = true;
 }
 
@@ -227,53 +246,8 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
   prefetch(block, keys, true);
   const std::vector<bool> passes = passing(block);
   Block target = rows_.right_rows().target(block, 0);
-  uint64_t filtered = 0;  // pairs
-  std::vector<LeftRow*> lefts;
-  std::vector<Entry*> entries;
-  std::vector<uint32_t> causes;  // the right row of each pair
+  PairBatch batch;
   std::vector<Entry*> met_entries;
-  JoinPairs pairs;
-  std::vector<RightTime> times;
-  auto flush = [&] {
-    if (lefts.empty()) return;
-    if (services_.trace != nullptr) services_.trace->causes = &causes;
-    std::vector<const HeldRow*> held;
-    for (const LeftRow* left : lefts) held.push_back(&left->held);
-    Block left_block = block_of(held, left_rows_, left_leaves_, arena());
-    PairDrops drops;
-    rows_.evaluate(left_block, pairs, drops);
-    JoinPairs met;
-    std::vector<RightTime> met_times;
-    for (uint32_t i = 0; i < lefts.size(); ++i) {
-      const bool rejected = JoinRows::rejects(drops[i]);
-      if (drops[i] && !rejected) continue;
-      if (!lefts[i]->matched) {
-        copy(*entries[i], *lefts[i]);
-        lefts[i]->matched = true;
-        lefts[i]->held.changed = frozen_.epoch();
-        mark(*entries[i]);
-        dispositions().release(index(), 0, left_block.record_of(i));
-        dispositions().use(index(), 0, left_block.record_of(i));
-      }
-      if (pairs.rights[i].size == 0) {
-        ++filtered;
-        continue;
-      }
-      if (rejected) {
-        reject_pair(left_block, i, pairs.rights[i], drops[i]);
-        continue;
-      }
-      met.add(i, pairs.rights[i]);
-      met_times.push_back(times[i]);
-    }
-    if (!met.rows.empty()) emit(left_block, met, met_times, out);
-    if (services_.trace != nullptr) services_.trace->causes = nullptr;
-    lefts.clear();
-    entries.clear();
-    causes.clear();
-    pairs.clear();
-    times.clear();
-  };
   for (uint32_t row = 0; row < block.rows; ++row) {
     const Record& record = block.record_of(row);
     if (is_late(1, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
@@ -310,19 +284,66 @@ void IntervalJoinNode::take_right(const Block& block, std::vector<Block>& out) {
       for (LeftRow* left : beside->value.left.rows()) {
         if (content_.lower_us && right.time < add_time(left->held.time, *content_.lower_us)) continue;
         if (content_.upper_us && right.time > add_time(left->held.time, *content_.upper_us)) continue;
-        pairs.add(static_cast<uint32_t>(lefts.size()), made->row());
-        lefts.push_back(left);
-        entries.push_back(beside);
-        causes.push_back(row);
-        times.push_back({right.time, right.watermark});
-        if (lefts.size() == kBlockRows) flush();
+        batch.add(left, beside, *made, made->row(), row);
+        if (batch.lefts.size() == kBlockRows) flush(batch, out);
       }
-      if (content_.meets_one && !beside->value.left.empty()) met_entries.push_back(beside);
+      if (leaves_met_ && !beside->value.left.empty()) met_entries.push_back(beside);
     }
   }
-  flush();
-  if (filtered > 0) dispositions().make_filtered(index(), filtered);
+  flush(batch, out);
+  if (batch.filtered > 0) dispositions().make_filtered(index(), batch.filtered);
   for (Entry* entry : met_entries) forget_matched(*entry);
+}
+
+void IntervalJoinNode::flush(PairBatch& batch, std::vector<Block>& out) {
+  if (batch.lefts.empty()) return;
+  if (services_.trace != nullptr) services_.trace->causes = &batch.causes;
+  std::vector<const HeldRow*> held;
+  for (const LeftRow* left : batch.lefts) held.push_back(&left->held);
+  const Block left = block_of(held, left_rows_, left_leaves_, arena());
+  if (exists()) {
+    flush_exists(left, batch, out);
+  } else if (is_outer()) {
+    flush_pairs<true>(left, batch, out);
+  } else {
+    flush_pairs<false>(left, batch, out);
+  }
+  if (services_.trace != nullptr) services_.trace->causes = nullptr;
+  batch.clear();
+}
+
+template <bool kOuter>
+void IntervalJoinNode::flush_pairs(const Block& left, PairBatch& batch, std::vector<Block>& out) {
+  PairDrops drops;
+  rows_.evaluate(left, batch.pairs, drops);
+  JoinPairs met;
+  std::vector<RightTime> met_times;
+  for (uint32_t i = 0; i < batch.lefts.size(); ++i) {
+    const bool rejected = JoinRows::rejects(drops[i]);
+    if (drops[i] && !rejected) continue;
+    LeftRow& row = *batch.lefts[i];
+    if (!row.matched) {
+      copy(*batch.entries[i], row);
+      row.matched = true;
+      row.held.changed = frozen_.epoch();
+      mark(*batch.entries[i]);
+      dispositions().release(index(), 0, left.record_of(i));
+      dispositions().use(index(), 0, left.record_of(i));
+    }
+    if constexpr (kOuter) batch.rights[i]->settled = true;  // it came with this block
+    const Bytes right = batch.pairs.rights[i];
+    if (right.size == 0) {
+      ++batch.filtered;
+      continue;
+    }
+    if (rejected) {
+      reject_pair(left, i, right, drops[i]);
+      continue;
+    }
+    met.add(i, right);
+    met_times.push_back(batch.times[i]);
+  }
+  if (!met.rows.empty()) emit(left, met, met_times, out);
 }
 
 void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
@@ -369,7 +390,6 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
         met_times.push_back(times[next]);
       }
     }
-    const Record& record = block.record_of(row);
     bool decided = closed(block.time[row]) || keys.has_null[row];
     if (matched) used.push_back(row);
     if (matched && content_.meets_one) continue;
@@ -386,18 +406,22 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       continue;
     }
     settle_used();
-    HeldRow held = hold_row(block, block, row, left_rows_, pool_);
-    // One that is matched is settled, and never asked again.
-    held.record.settled = matched ? 0 : dispositions().hold(index(), 0, record);
-    held.hash = keys.hashes[row];
-    held.sequence = sequence_of(row);
-    bool added = false;
-    add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])),
-             make_left(held, matched));
+    keep_left(block, row, keys, matched);
   }
   settle_used();
   if (filtered > 0) dispositions().make_filtered(index(), filtered);
   if (!met.rows.empty()) emit(block, met, met_times, out);
+}
+
+void IntervalJoinNode::keep_left(const Block& block, uint32_t row, const KeyBlock& keys, bool matched) {
+  HeldRow held = hold_row(block, block, row, left_rows_, pool_);
+  // One that is matched is settled, and never asked again.
+  held.record.settled = matched ? 0 : dispositions().hold(index(), 0, block.record_of(row));
+  held.hash = keys.hashes[row];
+  held.sequence = sequence_of(row);
+  bool added = false;
+  add_left(keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added, span_of(block.time[row])),
+           make_left(held, matched));
 }
 
 void IntervalJoinNode::emit(const Block& left, const JoinPairs& pairs, std::span<const RightTime> times,
@@ -475,6 +499,8 @@ void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, 
     }
     if (rejection != nullptr) {
       dispositions().leave(index(), 0, block, row, rejection->drop->site, *rejection->reason);
+    } else if (exists()) {
+      decide_exists(block, row, best < pairs.rows.size(), met, met_times);
     } else if (best == pairs.rows.size() && !content_.shape.left) {
       rows_.leave_unmatched(block, row);
     } else {

@@ -3,7 +3,9 @@
 //
 // Plain: each pair goes out when its second row comes; a left row without a match is settled once, when its interval
 // has closed. `nearest`: each left row waits until its interval has closed and then takes its nearest match (tie: the
-// earlier, then by position). `within any` keeps rows for `retain`.
+// earlier, then by position). `within any` keeps rows for `retain`. Semi and anti (interval_exists): a left row leaves
+// the state at its first match, and goes on then, or once its interval has closed without one. Right and full
+// (interval_outer): a right row without a match goes on alone, once no left row can come that it would meet.
 //
 // Rows are kept by key and time span: an interval has eight spans, so a row matches rows of at most nine.
 // Stored as timed rows, left and right ones with bucket = time span, waiting ones with bucket = time. The unit of
@@ -45,6 +47,8 @@ class IntervalJoinNode : public OperatorNode {
   StateSize state_size() const override;
   int64_t sealed() const override { return sealed_; }
   void seal(int64_t time) override;
+  int64_t sealed_left() const override { return sealed_left_; }
+  void seal_left(int64_t time) override;
 
  private:
   static constexpr uint32_t kLeftTable = 0;
@@ -67,12 +71,20 @@ class IntervalJoinNode : public OperatorNode {
     uint32_t size = 0;    ///< 0: the right filter drops its pairs, and its fields are not kept
     bool stored = false;  ///< the store has it, or a commit on its way
     ChangedIn changed = ChangedIn::none;
+    bool settled = false;  ///< where right rows go on alone: it has a match, or has gone
 
     auto place() const { return std::tuple(time, source, partition, position, sequence); }
     Bytes row() const { return {reinterpret_cast<const char*>(this + 1), size}; }
     bool passes() const { return size > 0; }
     uint64_t bytes() const { return sizeof(RightRow) + size; }
     Bytes memory() const { return {reinterpret_cast<const char*>(this), bytes()}; }
+  };
+  /// Where right rows go on alone, the record that caused the row stands behind its fields: the bytes, then this.
+  struct RightCause {
+    uint64_t turn = 0;
+    int64_t line = 0;
+    uint32_t ordinal = 0;
+    uint32_t fields = 0;  ///< size of the row's fields
   };
   struct Rows {
     RowList<LeftRow> left;                ///< by (time, turn, ordinal)
@@ -110,8 +122,67 @@ class IntervalJoinNode : public OperatorNode {
     int64_t first, last;
   };
 
+  /// Pairs of stored left rows and right rows of the current block.
+  struct PairBatch {
+    std::vector<LeftRow*> lefts;
+    std::vector<Entry*> entries;   ///< of the left rows
+    std::vector<uint32_t> causes;  ///< the right row of each pair
+    JoinPairs pairs;
+    std::vector<RightTime> times;
+    std::vector<RightRow*> rights;  ///< where right rows go on alone
+    uint64_t filtered = 0;          ///< pairs so far
+
+    void add(LeftRow* left, Entry* entry, const RightRow& right, Bytes fields, uint32_t cause) {
+      pairs.add(static_cast<uint32_t>(lefts.size()), fields);
+      lefts.push_back(left);
+      entries.push_back(entry);
+      causes.push_back(cause);
+      times.push_back({right.time, right.watermark});
+    }
+    void clear() {
+      lefts.clear();
+      entries.clear();
+      causes.clear();
+      pairs.clear();
+      times.clear();
+      rights.clear();
+    }
+  };
+
   void take_right(const Block& block, std::vector<Block>& out);
+  void flush(PairBatch& batch, std::vector<Block>& out);
+  template <bool kOuter>
+  void flush_pairs(const Block& left, PairBatch& batch, std::vector<Block>& out);
   void take_left(const Block& block, std::vector<Block>& out);
+  // interval_exists.cpp: semi and anti joins.
+  void take_left_exists(const Block& block, std::vector<Block>& out);
+  void flush_exists(const Block& left, PairBatch& batch, std::vector<Block>& out);
+  /// Which rows of the block have a match that has come already.
+  std::vector<bool> met_rows(const Block& block, const KeyBlock& keys);
+  /// The row goes on, alone, or leaves.
+  void decide_exists(const Block& block, uint32_t row, bool met, JoinPairs& going, std::vector<RightTime>& times);
+  bool exists() const { return content_.shape.yield != JoinYield::matches; }
+  /// The left row is held until its interval closes, or until it leaves.
+  void keep_left(const Block& block, uint32_t row, const KeyBlock& keys, bool matched);
+  // interval_outer.cpp: joins that keep right rows.
+  bool is_outer() const { return content_.shape.right; }
+  void take_right_outer(const Block& block, std::vector<Block>& out);
+  void take_left_outer(const Block& block, std::vector<Block>& out);
+  /// Keys of right rows; those without one have a key that no left row has.
+  KeyBlock outer_keys(const Block& block);
+  static Bytes fields_of(const RightRow& row);
+  static HeldRow held_of(const RightRow& row, uint64_t hash);
+  /// The row has a match, or goes on without one.
+  void settle(Entry& entry, RightRow& row);
+  void expect_right(Entry& entry, const RightRow& row);
+  /// Right rows before that time meet nothing more.
+  int64_t passed_right() const;
+  std::optional<ReleasePoint> next_release_outer();
+  uint64_t release_outer(const ReleasePoint& point, std::vector<Block>& out);
+  void close_right(const Closing& closing, std::vector<HeldRow>& unmatched);
+  void emit_right(std::span<const HeldRow> rows, std::vector<Block>& out);
+  /// The first span that may have right rows in the store alone that are not decided.
+  std::optional<int64_t> first_cold_right() const;
   void take_nearest(const Block& block, std::vector<Block>& out);
   void decide_nearest(const Block& block, const KeyBlock& keys, std::span<const uint32_t> rows,
                       std::vector<Block>& out);
@@ -135,6 +206,7 @@ class IntervalJoinNode : public OperatorNode {
   RightRow* make_right(const RightRow& head, std::string_view row);
   void add_right(Entry& entry, RightRow* row);
   void add_left(Entry& entry, LeftRow* row);
+  void add_stored_right(Entry& entry, RightRow* row);
   /// Memory that blocks of this turn may refer to.
   void drop_later(const LeftRow& row);
   void drop_now(const LeftRow& row);
@@ -158,7 +230,9 @@ class IntervalJoinNode : public OperatorNode {
   uint64_t close_slice(uint32_t slice, std::vector<Block>& out);
   /// The row leaves, and its state row.
   void close(const Closing& closing, std::vector<HeldRow>& unmatched);
-  void settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out);
+  /// `slice`: they are all that slice has, and slices come one after the other.
+  void settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out,
+                        std::optional<uint32_t> slice = std::nullopt);
   void forget_right();
   void forget_cold_right(int64_t passed);
   void erase_if_empty(Entry& entry);
@@ -212,7 +286,9 @@ class IntervalJoinNode : public OperatorNode {
   int64_t span_us_;
   int64_t reach_us_ = 0;         ///< how far right rows that meet one left row may lie apart, where spans are bounded
   std::string right_key_names_;  ///< for people
-  bool makes_rows_;              ///< its rows have the derived ledger; not so of `nearest`, which is one to one
+  bool makes_rows_;              ///< its rows have the derived ledger; not so of those that are one to one
+  bool leaves_met_;              ///< a left row is done when it has met a match
+  bool emits_alone_;             ///< left rows that met nothing go on
   BlobPool pool_;
   KeyTable<Rows> keys_{pool_};
   HeldRows waiting_;  ///< of `nearest`
@@ -223,7 +299,9 @@ class IntervalJoinNode : public OperatorNode {
   uint64_t memory_ = UINT64_MAX;            ///< bytes from which on no rows come in that nobody wants
   std::string last_cold_;                   ///< the entry of the last row that was read and left in the store
   TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
-  ExpiryQueue<Entry> expiries_;             ///< of right rows
+  TimeQueue<Closing, ByArrival> right_closings_;  ///< of right rows that go on alone
+  int64_t right_closed_to_ = kNoTime;             ///< right rows before that are decided
+  ExpiryQueue<Entry> expiries_;                   ///< of right rows
   ChangedItems<Entry*> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
@@ -241,6 +319,7 @@ class IntervalJoinNode : public OperatorNode {
   size_t left_count_ = 0, right_count_ = 0;
   int64_t right_needed_from_ = kNoTime;  ///< right rows before that have been forgotten
   int64_t sealed_ = kNoTime;             ///< intervals closed up to there because the right side had ended
+  int64_t sealed_left_ = kNoTime;        ///< right rows decided up to there because the left side had ended
   bool sealed_changed_ = false;
 };
 

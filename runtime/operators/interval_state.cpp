@@ -14,6 +14,7 @@ int64_t IntervalJoinNode::passed() const {
 
 std::optional<ReleasePoint> IntervalJoinNode::next_release() {
   if (content_.nearest) return waiting_.next_release(passed());
+  if (is_outer()) return next_release_outer();
   if (!closes_in_time()) return next_slice();
   int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
   if (const auto span = first_cold_left()) first = std::min(first, begin_of(*span));
@@ -24,6 +25,7 @@ std::optional<ReleasePoint> IntervalJoinNode::next_release() {
 uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   const int64_t before = std::min(point.time, passed());
   if (content_.nearest) return decide_waiting(before, out);
+  if (is_outer()) return release_outer(point, out);
   if (!closes_in_time()) return close_slice(point.slice - 1, out);
   for (auto span = first_cold_left(); span && begin_of(*span) < before; span = first_cold_left())
     note(load_span(*span, services_.first_slice, services_.end_slice));
@@ -71,7 +73,7 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
   }
   left_count_ -= rows;
   std::sort(unmatched.begin(), unmatched.end(), before_by_arrival);
-  settle_unmatched(unmatched, out);
+  settle_unmatched(unmatched, out, slice);
   ending_[slice].clear();
   // What came back only to close makes room for the next slice.
   for (Entry* entry : loaded_)
@@ -82,13 +84,14 @@ uint64_t IntervalJoinNode::close_slice(uint32_t slice, std::vector<Block>& out) 
 
 void IntervalJoinNode::finish_release(std::vector<Block>&) {
   if (content_.nearest) waiting_.pass(passed());
+  if (is_outer()) right_closed_to_ = std::max(right_closed_to_, passed_right());
   forget_right();
 }
 
 uint64_t IntervalJoinNode::decide_waiting(int64_t before, std::vector<Block>& out) {
   std::vector<HeldRow> released;
   note(waiting_.take_before(before, released));
-  if (edges[1].ended && !released.empty()) seal(add_time(released.back().time, upper()));
+  if (edges[1].ended && !released.empty() && closes_in_time()) seal(add_time(released.back().time, upper()));
   for_each_block(released, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     KeyBlock keys = left_key_.encode(block, arena());
     std::vector<uint32_t> rows(block.rows);
@@ -118,7 +121,7 @@ void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmat
   auto place = std::lower_bound(list.begin(), list.end(), closing,
                                 [&](const LeftRow* row, const Closing& c) { return place_of(row) < c.place(); });
   const bool there = place != list.end() && place_of(*place) == closing.place();
-  BRAID_CHECK(there || content_.meets_one, "a left row is gone");
+  BRAID_CHECK(there || leaves_met_, "a left row is gone");
   if (!there) return;  // it left when it met its match
   if (edges[1].ended) seal(add_time(closing.time, upper()));
   LeftRow& row = **place;
@@ -131,17 +134,22 @@ void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmat
   erase_if_empty(*closing.entry);
 }
 
-void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out) {
+void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out,
+                                        std::optional<uint32_t> slice) {
+  uint64_t rank = 0;
   for_each_block(unmatched, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
+    // Of all workers' rows those of a slice come before those of the next.
+    if (slice && services_.trace != nullptr)
+      for (OrderKey& key : services_.trace->rows) key = {.time = *slice, .a = rank++};
     JoinPairs alone;
     std::vector<RightTime> times;
     for (uint32_t row = 0; row < block.rows; ++row) {
       dispositions().release(index(), 0, block.record_of(row));
-      if (!content_.shape.left) {
+      if (!emits_alone_) {
         rows_.leave_unmatched(block, row);
         continue;
       }
-      dispositions().use(index(), 0, block.record_of(row));
+      if (makes_rows_) dispositions().use(index(), 0, block.record_of(row));
       alone.add(row, {nullptr, 0});
       times.push_back({block.time[row], block.watermark[row]});
     }
@@ -270,9 +278,14 @@ Result<IntervalJoinNode::StoredRight> IntervalJoinNode::read_right(std::string_v
   right.watermark = in.fixed<int64_t>();
   const std::string_view right_key = in.text();
   const std::string_view content = in.text();
+  if (is_outer()) right.settled = in.fixed<uint8_t>() != 0;
+  if (place.failed() || in.failed()) return damaged;
+  RightRow* made = make_right(right, content);
   const bool kept = content_.right_filter.empty() || !content.empty();  // its fields
-  if (place.failed() || in.failed() || (kept && !rows_.right_rows().fits(content))) return damaged;
-  return StoredRight{make_right(right, content), right_key};
+  if (!kept || rows_.right_rows().fits((is_outer() ? fields_of(*made) : made->row()).view()))
+    return StoredRight{made, right_key};
+  pool_.release(made->memory());
+  return damaged;
 }
 
 void IntervalJoinNode::committed() {
@@ -298,6 +311,7 @@ void IntervalJoinNode::copy_frozen_row(const Entry& entry, RightRow& row) {
   value_.fixed(row.watermark);
   value_.text(entry.key.view());
   value_.text(row.row().view());
+  if (is_outer()) value_.fixed(static_cast<uint8_t>(row.settled));
   frozen_.batch().put(StateFamily::timed, right_key_of(entry, row), value_.bytes());
   row.stored = true;
   row.changed = ChangedIn::none;
@@ -327,6 +341,7 @@ void IntervalJoinNode::freeze() {
   if (!std::exchange(sealed_changed_, false)) return;
   value_.clear();
   value_.fixed(sealed_);
+  if (is_outer()) value_.fixed(sealed_left_);
   frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), value_.bytes());
 }
 
@@ -352,6 +367,7 @@ Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
   if (found) {
     WireReader in(sealed);
     sealed_ = in.fixed<int64_t>();
+    if (is_outer()) sealed_left_ = in.fixed<int64_t>();
     if (in.failed()) return Error{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
   }
   return {};

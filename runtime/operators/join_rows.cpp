@@ -128,9 +128,52 @@ void JoinRows::leave_unmatched(const Block& left, uint32_t row) {
                                {.code = kUnmatchedRow, .arguments = {{"relation", right_name_}}});
 }
 
+void JoinRows::leave_met(const Block& left, uint32_t row) {
+  services_.dispositions.leave(services_.index, 0, left, row, shape_.met_site, {});
+}
+
+void JoinRows::keep_by_match(const Block& left, JoinPairs& pairs) {
+  const bool keeps_met = shape_.yield == JoinYield::semi;
+  size_t kept = 0;
+  for (size_t i = 0; i < pairs.rows.size(); ++i) {
+    const bool met = pairs.rights[i].data != nullptr;
+    if (met == keeps_met) {
+      pairs.rows[kept] = pairs.rows[i];
+      pairs.rights[kept++] = {nullptr, 0};
+    } else if (met) {
+      leave_met(left, pairs.rows[i]);
+    } else {
+      leave_unmatched(left, pairs.rows[i]);
+    }
+  }
+  pairs.rows.resize(kept);
+  pairs.rights.resize(kept);
+}
+
+Block JoinRows::alone(const Block& right) const {
+  Arena& arena = services_.arena;
+  Block block = right;
+  block.columns.clear();
+  for (const Leaf& leaf : left_leaves_) {
+    const size_t bytes = leaf_width(leaf.kind) * right.rows;
+    block.columns.push_back({leaf.kind, arena.allocate(bytes)});
+    std::memset(block.columns.back().data, 0, bytes);
+  }
+  if (shape_.left) {
+    auto* present = arena.allocate_array<uint8_t>(right.rows);
+    std::memset(present, 1, right.rows);
+    block.columns.push_back({LeafKind::u8, present});
+  }
+  block.columns.insert(block.columns.end(), right.columns.begin(),
+                       right.columns.begin() + static_cast<std::ptrdiff_t>(right_leaves_.size()));
+  return block;
+}
+
 void JoinRows::finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out) {
   filter(left, pairs);
-  if (!shape_.left) {
+  if (shape_.yield != JoinYield::matches) {
+    keep_by_match(left, pairs);
+  } else if (!shape_.left) {
     size_t kept = 0;
     for (size_t i = 0; i < pairs.rows.size(); ++i) {
       if (pairs.rights[i].data == nullptr) {

@@ -54,11 +54,18 @@ class JoinRows {
   void filter(const Block& left, JoinPairs& pairs);
   /// One block for all pairs with a right row, and, for a left join, those without.
   Block join(const Block& left, const JoinPairs& pairs);
-  /// filter, then unmatched rows of an inner join leave, the others go out in order.
+  /// One block for right rows that have no match; the left fields are null.
+  Block alone(const Block& right) const;
+  std::span<const Leaf> right_leaves() const { return right_leaves_; }
+  /// filter, then rows leave that do not go on, as unmatched ones of an inner join; the others go out in order.
   void finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out);
   void leave_unmatched(const Block& left, uint32_t row);
+  /// Of an anti join: a row that has a match.
+  void leave_met(const Block& left, uint32_t row);
 
  private:
+  /// Of a semi or anti join: rows leave that do not go on, the others have no right row any more.
+  void keep_by_match(const Block& left, JoinPairs& pairs);
   Block pair_block(const Block& left, const JoinPairs& pairs, bool presence);
 
   Services services_;

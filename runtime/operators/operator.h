@@ -216,6 +216,9 @@ class OperatorNode {
   /// Time up to which the end of the inputs has settled everything; with several workers the latest applies to all.
   virtual int64_t sealed() const { return kNoTime; }
   virtual void seal(int64_t time) { (void)time; }
+  /// The same of the left input of a join in which right rows are decided, too; sealed() is then of the right one.
+  virtual int64_t sealed_left() const { return kNoTime; }
+  virtual void seal_left(int64_t time) { (void)time; }
 
   std::vector<EdgeWatermark> edges;  ///< of the inputs; the engine moves them
   uint64_t taken = 0;                ///< rows taken in this turn, by all workers

@@ -279,12 +279,16 @@ bool ShardedOperator::advance(std::vector<Block>& out) {
   hand_edges();
   released_ = 0;
   const bool more = OperatorNode::advance(out);
-  int64_t sealed_to = kNoTime;
-  for (const auto& shard : shards_) sealed_to = std::max(sealed_to, shard->node->sealed());
+  int64_t sealed_to = kNoTime, sealed_left_to = kNoTime;
+  for (const auto& shard : shards_) {
+    sealed_to = std::max(sealed_to, shard->node->sealed());
+    sealed_left_to = std::max(sealed_left_to, shard->node->sealed_left());
+  }
   std::vector<OutputTrace::Made> rows_made;
   for (const auto& shard : shards_) {
     note(shard->node->health());
     shard->node->seal(sealed_to);
+    shard->node->seal_left(sealed_left_to);
     rows_made.insert(rows_made.end(), shard->trace.made.begin(), shard->trace.made.end());
     shard->trace.made.clear();
   }

@@ -156,7 +156,11 @@ class Tracer {
     return behind_join(op, content.shape, placing(op));
   }
   MaybePlacing of(const Operator& op, const AsOfJoinOperator& content) { return of_join(op, content.shape); }
-  MaybePlacing of(const Operator& op, const IntervalJoinOperator& content) { return of_join(op, content.shape); }
+  MaybePlacing of(const Operator& op, const IntervalJoinOperator& content) {
+    const MaybePlacing placing = of_join(op, content.shape);
+    // Of rows that the right side gives alone the left fields do not say where they are.
+    return content.shape.right ? std::nullopt : placing;
+  }
   MaybePlacing of(const Operator& op, const GroupOperator& content) {
     const std::vector<int> keys = leaves_of(input(op).row, content.keys, false);
     const Placing before = contains(keys, placing(op)) ? *placing(op) : cross(op);

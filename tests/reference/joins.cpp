@@ -1,5 +1,6 @@
 // Joins by full scan: for each left row every right row is looked at, long after both have come.
 #include <algorithm>
+#include <set>
 
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
@@ -9,6 +10,7 @@ namespace braid::reference {
 
 Run::Rows Run::join(int index, const plan::JoinNode& node) {
   if (node.step.kind != typed::JoinKind::interval) return join_table(index, node.step);
+  if (node.step.yield != typed::JoinYield::matches) return join_exists(index, node.step);
   return node.step.nearest ? join_nearest(index, node.step) : join_interval(index, node.step);
 }
 
@@ -144,12 +146,24 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
       }
       if (match == Match::no) met.reset();
     }
-    if (met || step.left)
+    if (step.yield != typed::JoinYield::matches)
+      settle_exists(index, step, *left.row, met.has_value(), out);
+    else if (met || step.left)
       out.push_back(joined(index, step, *left.row, met ? met->right->row : nullptr));
     else
       leave_unmatched(index, step, *left.row);
   }
   return out;
+}
+
+void Run::settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out) {
+  const bool semi = step.yield == typed::JoinYield::semi;
+  if (met == semi)
+    out.push_back(joined(index, step, left, nullptr));
+  else if (semi)
+    leave_unmatched(index, step, left);
+  else
+    leave(index, 1, left, Kind::filtered, step.port, 0);
 }
 
 namespace {
@@ -165,19 +179,26 @@ bool within(const typed::JoinStep& step, const Row& left, const Row& right) {
 
 }  // namespace
 
-/// Each pair is a row; a left row without one is settled once.
-Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
-  const std::vector<int>& products = plan_.nodes[index].products;
-  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+/// Late ones leave, the others are settled.
+std::vector<Run::Keyed> Run::rights_in_time(int index, const typed::JoinStep& step) {
   std::vector<Keyed> rights;
   for (const Keyed& right : keyed(index, step.right_keys, 1)) {
     if (late(*right.row)) {
       leave(index, 0, *right.row, Kind::late, "late", diag::LateRow::kCode);
       continue;
     }
-    outcome_.settle(products, index, 0, right.row->cause, Kind::used);
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
     rights.push_back(right);
   }
+  return rights;
+}
+
+/// Each pair is a row; a row that is in none is settled once, a right one where the join keeps it.
+Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+  const std::vector<Keyed> rights = rights_in_time(index, step);
+  std::set<const Row*> met_rights;
   Rows out;
   auto make = [&](const Row& left, const Row* right) {
     Row made = joined(index, step, left, right);
@@ -201,6 +222,7 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
       const Match match = residual(index, step, *left.row, *right.row, failure);
       if (match == Match::no) continue;
       matched = true;
+      met_rights.insert(right.row);
       outcome_.make(products);
       Row pair = make(*left.row, right.row);
       if (match == Match::yes) {
@@ -222,21 +244,56 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
       leave_unmatched(index, step, *left.row);
     }
   }
+  if (!step.right) return out;
+  const size_t left_leaves = flatten(row_of(input_of(index, 0))).size();
+  for (const Keyed& right : rights) {
+    if (met_rights.count(right.row) > 0) continue;
+    outcome_.make(products);
+    Row nobody;
+    nobody.slots.assign(left_leaves, slot_i128(0));
+    Row alone = *right.row;
+    alone.slots = joined(index, step, nobody, right.row).slots;
+    alone.cause.made = true;
+    out.push_back(std::move(alone));
+  }
+  return out;
+}
+
+/// Each left row at most once; which of its matches is the first makes no difference. The first condition to fail, by
+/// time and place, rejects it.
+Run::Rows Run::join_exists(int index, const typed::JoinStep& step) {
+  const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
+  std::vector<Keyed> rights = rights_in_time(index, step);
+  std::sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
+    return std::tie(a.row->time, a.row->place) < std::tie(b.row->time, b.row->place);
+  });
+  Rows out;
+  for (const Keyed& left : lefts) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    bool met = false;
+    std::optional<interpret::Failure> rejection;
+    for (const Keyed& right : rights) {
+      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      interpret::Failure failure;
+      const Match match = residual(index, step, *left.row, *right.row, failure);
+      if (match == Match::failed && !rejection) rejection = failure;
+      met |= match == Match::yes;
+    }
+    if (rejection)
+      reject(index, 1, *left.row, *rejection);
+    else
+      settle_exists(index, step, *left.row, met, out);
+  }
   return out;
 }
 
 /// One to one: the match nearest in time, of two as near the earlier, of one instant the first by place.
 Run::Rows Run::join_nearest(int index, const typed::JoinStep& step) {
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
-  std::vector<Keyed> rights;
-  for (const Keyed& right : keyed(index, step.right_keys, 1)) {
-    if (late(*right.row)) {
-      leave(index, 0, *right.row, Kind::late, "late", diag::LateRow::kCode);
-      continue;
-    }
-    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
-    rights.push_back(right);
-  }
+  std::vector<Keyed> rights = rights_in_time(index, step);
   std::sort(rights.begin(), rights.end(), [](const Keyed& a, const Keyed& b) {
     return std::tie(a.row->time, a.row->place) < std::tie(b.row->time, b.row->place);
   });

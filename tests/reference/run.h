@@ -71,6 +71,9 @@ class Run {
   Rows join_table(int index, const typed::JoinStep& step);
   Rows join_interval(int index, const typed::JoinStep& step);
   Rows join_nearest(int index, const typed::JoinStep& step);
+  Rows join_exists(int index, const typed::JoinStep& step);
+  /// A semi or anti join's left row that has a match, or has none.
+  void settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out);
   /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.
   struct Keyed {
     const Row* row;
@@ -79,6 +82,7 @@ class Run {
   };
   /// Rows of which a key fails are rejected and gone.
   std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
+  std::vector<Keyed> rights_in_time(int index, const typed::JoinStep& step);
   /// With which step a row that waits for the table by the wall clock goes on before the table's time, if it does.
   std::optional<size_t> leaves_early(int index, const typed::JoinStep& step, const Row& left) const;
   /// The watermark of a node's rows behind each step: the least of the sources before it.

@@ -139,7 +139,8 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
-                                         "cumulative", "spans"),
+                                         "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
+                                         "firsts"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
