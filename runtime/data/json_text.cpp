@@ -327,7 +327,7 @@ bool JsonParts::next() {
   return true;
 }
 
-std::optional<std::string_view> json_member(std::string_view json, std::string_view key) {
+std::optional<std::string_view> json_text_member(std::string_view json, std::string_view key) {
   if (json_kind(json) != JsonKind::object) return std::nullopt;
   std::string wanted;
   append_json_string(wanted, key);

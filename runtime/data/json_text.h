@@ -31,7 +31,7 @@ JsonKind json_kind(std::string_view json);
 
 /// The member of an object, nothing if it has none, or if `json` is no object. The key as it is meant, not as JSON
 /// writes it.
-std::optional<std::string_view> json_member(std::string_view json, std::string_view key);
+std::optional<std::string_view> json_text_member(std::string_view json, std::string_view key);
 /// The element of a list, counted from 0; nothing if there is none, or if `json` is no list.
 std::optional<std::string_view> json_element(std::string_view json, int64_t index);
 

@@ -62,12 +62,12 @@ TEST(JsonText, RefusesWhatIsNoJson) {
 
 TEST(JsonText, ReadsPartsOfCanonicalText) {
   const std::string json = canonical(R"({"a":{"x":[1,"}]",{"y":2}]},"b\"c":"v","é":-1.5})");
-  EXPECT_EQ(json_member(json, "a"), R"({"x":[1,"}]",{"y":2}]})");
-  EXPECT_EQ(json_member(json, "b\"c"), R"("v")");
-  EXPECT_EQ(json_member(json, "é"), "-1.5");
-  EXPECT_EQ(json_member(json, "x"), std::nullopt);
-  EXPECT_EQ(json_member("[1]", "a"), std::nullopt);
-  const std::string_view list = *json_member(*json_member(json, "a"), "x");
+  EXPECT_EQ(json_text_member(json, "a"), R"({"x":[1,"}]",{"y":2}]})");
+  EXPECT_EQ(json_text_member(json, "b\"c"), R"("v")");
+  EXPECT_EQ(json_text_member(json, "é"), "-1.5");
+  EXPECT_EQ(json_text_member(json, "x"), std::nullopt);
+  EXPECT_EQ(json_text_member("[1]", "a"), std::nullopt);
+  const std::string_view list = *json_text_member(*json_text_member(json, "a"), "x");
   EXPECT_EQ(json_element(list, 1), R"("}]")");
   EXPECT_EQ(json_element(list, 2), R"({"y":2})");
   EXPECT_EQ(json_element(list, 3), std::nullopt);
