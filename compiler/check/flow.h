@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
-// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins, window_lengths
-// and windows (window and group), tables (what tables that change need).
+// Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
+// window_lengths and windows (window and group), tables (what tables that change need).
 #pragma once
 
 #include <functional>
@@ -77,6 +77,11 @@ class FlowChecker {
   bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
   typed::ExpressionRef window_beginning(const Row& row, int64_t size_us, Span span);
   void add_window(const typed::Window& window, Span span);
+
+  // table_joins.cpp
+  /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
+  bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
+  void add_table_join(const RelationInfo& right, typed::JoinStep made, Span span);
 
   // tables.cpp
   void last(const ast::Last& node, Span span);

@@ -254,14 +254,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     row_.key_stated = true;
     return finish_unsound();
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "a join with a table that a step makes",
-                     "a declared table, or a view over one, has a history to join with");
-    return finish();
-  }
   if (row_.table) {
-    context_.not_yet(context_.word(span, "join"), "a join of a table with a table",
-                     "a stream can be joined with each of them");
+    const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
+    finish_unsound();
+    if (joined) add_table_join(right, std::move(made), span);
+    return;
+  }
+  if (right.row.changes) {
+    context_.not_yet(node.relation.span, "a join of a stream with a table that a step makes",
+                     "a declared table, or a view over one, has a history to join with");
     return finish_unsound();
   }
   const Span kind_place = node.kind == ast::JoinKind::inner

@@ -50,7 +50,7 @@ bool is_hidden(const Field& field) {
 
 std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
   std::vector<Field> fields = right_row;
-  if (deleted_column(fields) >= 0) fields.pop_back();
+  if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
 }
 
@@ -426,6 +426,7 @@ class Builder {
       joined.state.label = owner.name + ": " + step.text;
       return add(std::move(joined));
     }
+    if (const auto* join = std::get_if<typed::TableJoinStep>(&step.content)) return join_tables(at, *join, step, owner);
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
@@ -465,6 +466,25 @@ class Builder {
     finish.inputs = {grouping};
     carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
     return add(std::move(finish));
+  }
+
+  int join_tables(int at, const typed::TableJoinStep& join, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    int right = read_all(relation(join.relation), "read", step.text, step.span);
+    if (retracted_column(row(right)) < 0) {
+      const typed::Relation& table = project_.relations[join.relation];
+      std::vector<ExpressionRef> key;
+      for (const std::vector<int>& path : table.key) key.push_back(read_path(right, path, step.span));
+      right =
+          latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
+    }
+    Node node{
+        .content = TableJoinNode{join}, .inputs = {at, right}, .row = row(at), .text = step.text, .span = step.span};
+    const Field mark = node.row.back();
+    node.row.back() = step.row.back();
+    node.row.push_back(mark);
+    node.state.label = owner.name + ": " + step.text;
+    return add(std::move(node));
   }
 
   /// Keys that are no columns stand behind the row while the first of each is found.
@@ -560,8 +580,8 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content);
+         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
 }
 
 void annotate(Plan& plan) {
@@ -569,7 +589,7 @@ void annotate(Plan& plan) {
     node.products.clear();
     const bool made_here =
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-        std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -90,6 +90,12 @@ class Meaning {
     for (const auto& key : latest.keys) text += " " + expression(key, 0);
     return text;
   }
+  std::string operator()(const TableJoinNode& join) const {
+    std::string text = fmt::format("join tables {}", join.step.left);
+    for (const auto& key : join.step.left_keys) text += " " + expression(key, 0);
+    for (const auto& key : join.step.right_keys) text += " " + expression(key, 1);
+    return text;
+  }
   std::string operator()(const NetNode& net) const {
     std::string text = "net";
     for (const auto& key : net.keys) text += " " + expression(key, 0);

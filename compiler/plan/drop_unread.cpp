@@ -185,6 +185,17 @@ class Pruner {
       if (const int deleted = deleted_column(plan_.nodes[node.inputs[0]].row); deleted >= 0)
         input(0)[deleted].add(kWhole);
       for (const ExpressionRef& key : latest->keys) collect(key, input(0));
+    } else if (const auto* tables = std::get_if<TableJoinNode>(&node.content)) {
+      const size_t joined = own.size() - 2;
+      own[joined].any = true;
+      own.back().add(kWhole);
+      pass_on(0, joined);
+      input(0)[joined].add(kWhole);  // whether the row goes
+      for (size_t i = 0; i + 1 < input(1).size(); ++i)
+        if (own[joined].has(static_cast<int>(i))) input(1)[i].add(kWhole);
+      input(1).back().add(kWhole);
+      for (const ExpressionRef& key : tables->step.left_keys) collect(key, input(0));
+      for (const ExpressionRef& key : tables->step.right_keys) collect(key, input(1));
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
@@ -270,6 +281,8 @@ class Pruner {
       moved.column.push_back(static_cast<int>(moved.row.size()));
       moved.fields.emplace_back();
       moved.row.push_back(node.row.back());
+    } else if (auto* tables = std::get_if<TableJoinNode>(&node.content)) {
+      tables_forwards(node, *tables, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();
@@ -285,6 +298,27 @@ class Pruner {
         for (int& column : unique->columns) column = moved.column[column];
     }
     node.row = moved.row;
+  }
+
+  void tables_forwards(Node& node, TableJoinNode& join, Moved& moved) {
+    const Moved& left = moved_[node.inputs[0]];
+    const Moved& right = moved_[node.inputs[1]];
+    for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
+    for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    moved = left;
+    const Field mark = moved.row.back();
+    moved.row.pop_back();
+    moved.column.pop_back();
+    moved.fields.pop_back();
+    std::vector<int> fields(right.column.begin(), right.column.end() - 1);
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.push_back(std::move(fields));
+    const Type type = struct_type(joined_fields(right.row));
+    const Field& joined = node.row[node.row.size() - 2];
+    moved.row.push_back({joined.name, is_optional(joined.type) ? optional_type(type) : type});
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    moved.row.push_back(mark);
   }
 
   void join_forwards(Node& node, JoinNode& join, Moved& moved) {

@@ -221,6 +221,17 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
+      TableJoinOperator made{.left = join->step.left};
+      const auto side = [&](int which, const std::vector<ExpressionRef>& keys) {
+        const int fields = static_cast<int>(input_row(which).size()) - 1;
+        const auto [before, columns] = key_fields(node, input(which), keys);
+        made.sides[which] = {.fields = fields, .retracted = fields, .keys = columns};
+        return before;
+      };
+      const int left = side(0, join->step.left_keys), right = side(1, join->step.right_keys);
+      return add(node, made, {left, right});
+    }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
       NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
       const auto [before, keys] = key_fields(node, input(0), net->keys);

@@ -73,6 +73,11 @@ struct LatestNode {
   bool versions = false;  ///< of a table
   std::vector<typed::ExpressionRef> keys;
 };
+/// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
+/// kRetracted.
+struct TableJoinNode {
+  typed::TableJoinStep step;  ///< keys over the inputs' rows
+};
 /// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
@@ -96,8 +101,8 @@ struct PublishNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, NetNode, RetimeNode,
-               UniqueNode, AlertNode, PublishNode>
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
+               RetimeNode, UniqueNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -125,7 +130,7 @@ bool stateful(const Node& node);
 void drop_unread(Plan& plan, const typed::Project& project);
 /// Columns of `row` that are `checked` are read through checked_read, directly below `try` through tried_read.
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
-/// The right row's fields that a join's struct has.
+/// The right row's fields that a join's struct has: those that are of the script.
 std::vector<Field> joined_fields(const std::vector<Field>& right_row);
 /// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);

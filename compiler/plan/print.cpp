@@ -102,6 +102,12 @@ struct Describe {
     for (const auto& key : latest.keys) line += " " + text(key);
     return line;
   }
+  std::string operator()(const TableJoinNode& join) const {
+    std::string line = join.step.left ? "left join of tables" : "join of tables";
+    for (size_t i = 0; i < join.step.left_keys.size(); ++i)
+      line += fmt::format("\n      {} == {}", text(join.step.left_keys[i]), text(join.step.right_keys[i], 1));
+    return line;
+  }
   std::string operator()(const NetNode& net) const {
     std::string line = "net by";
     for (const auto& key : net.keys) line += " " + text(key);
@@ -125,9 +131,9 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source", "rows",   "union", "reference join", "as-of join", "interval join",
-                                           "group",  "latest", "net",   "retime",         "unique",     "alert",
-                                           "publish"};
+  static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
+                                           "interval join", "group",  "latest", "table join",     "net",
+                                           "retime",        "unique", "alert",  "publish"};
   return kNames[each.content.index()];
 }
 

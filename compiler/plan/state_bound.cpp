@@ -19,6 +19,7 @@ class Bound {
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content))
       return group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0]);
+    if (std::holds_alternative<TableJoinNode>(node.content)) return "the rows of both tables";
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));

@@ -97,6 +97,17 @@ class Verifier {
     holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
     for (const auto& key : latest.keys) expression(key, row(node, 0));
   }
+  void check(const Node& node, const TableJoinNode& join) const {
+    const auto &left = row(node, 0), &right = row(node, 1);
+    holds(retracted_column(left) >= 0 && retracted_column(right) >= 0, "tables joined that are no changes");
+    holds(node.row.size() == left.size() + 1 && retracted_column(node.row) >= 0, "tables joined to another row");
+    const Type& joined = node.row[node.row.size() - 2].type;
+    holds(is_optional(joined) == join.step.left && same(without_optional(joined), struct_type(joined_fields(right))),
+          "tables joined whose struct is not the right row");
+    holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
+    for (const auto& key : join.step.left_keys) expression(key, left);
+    for (const auto& key : join.step.right_keys) expression(key, right);
+  }
   void check(const Node& node, const NetNode& net) const {
     holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
     for (const auto& key : net.keys) expression(key, row(node, 0));

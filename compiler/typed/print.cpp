@@ -206,6 +206,12 @@ class Printer {
             },
             [&](const JoinStep& join) { print_join(join, before); },
             [&](const GroupStep& group) { print_group(group, step, before); },
+            [&](const TableJoinStep& join) {
+              const Relation& right = relation(join.relation);
+              line(1, (join.left ? "left join " : "join ") + right.qualified() + " as " + join.alias + " (table)");
+              expressions("left", join.left_keys, before);
+              expressions("right", join.right_keys, right.row);
+            },
             [&](const DistinctStep& distinct) {
               line(1, (distinct.name.empty() ? "distinct" : "distinct as " + distinct.name) + " within " +
                           duration(distinct.within_us));

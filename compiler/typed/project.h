@@ -151,6 +151,15 @@ struct GroupStep {
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   std::string name;                   ///< as; empty if none
 };
+/// A table with a table, kept up by changes. The row after: the row before plus field `alias`: struct of the right row
+/// (optional if `left`).
+struct TableJoinStep {
+  bool left = false;    ///< keeps rows that meet none, with a null `alias`
+  RelationId relation;  ///< the right side
+  std::string alias;
+  std::vector<ExpressionRef> left_keys;   ///< over the row before
+  std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
+};
 /// The first row of each key in `within_us` of event time; the row stays as it is.
 struct DistinctStep {
   std::vector<ExpressionRef> keys;  ///< over the row
@@ -164,7 +173,9 @@ struct LatestStep {
 };
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep> content;
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
+               TableJoinStep>
+      content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
   std::string text;        ///< first line of it, for plans and rejected rows: "where status == \"captured\""

@@ -232,6 +232,17 @@ struct LatestOperator {
   int deleted = -1;  ///< bool field of the input row: the row ends its key. −1: none does
   std::vector<int> keys;
 };
+/// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
+/// the left input, the struct of those of the right one (optional if `left`), and whether the row goes.
+struct TableJoinOperator {
+  struct Side {
+    int fields = 0;
+    int retracted = -1;     ///< bool field: the row goes
+    std::vector<int> keys;  ///< fields; equal types on both sides; null meets nothing
+  };
+  bool left = false;  ///< rows of the left side that meet none go on, too
+  Side sides[2];
+};
 /// What the changes of one key come to, at the end of each turn. Output row: the first `fields` fields of the input's,
 /// and an int that is a RowChange.
 struct NetOperator {
@@ -270,8 +281,8 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, LatestOperator, NetOperator, RetimeOperator, UniqueOperator,
-               AlertOperator, PublishOperator, SendOperator>
+               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, RetimeOperator,
+               UniqueOperator, AlertOperator, PublishOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

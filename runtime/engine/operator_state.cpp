@@ -23,7 +23,8 @@ bool has_state(const Operator& op) {
   return std::holds_alternative<AsOfJoinOperator>(op.content) ||
          std::holds_alternative<IntervalJoinOperator>(op.content) ||
          std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content);
+         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
+         std::holds_alternative<UniqueOperator>(op.content);
 }
 
 std::string key_of(uint64_t identity) {

@@ -9,6 +9,7 @@
 #include "runtime/operators/session_group.h"
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
+#include "runtime/operators/table_join.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/window_group.h"
 
@@ -33,6 +34,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       return WindowGroupNode::make(services);
     }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
+    Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }

@@ -176,6 +176,13 @@ class Tracer {
   MaybePlacing of(const Operator& op, const LatestOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const TableJoinOperator& content) {
+    JoinShape shape;
+    shape.left_fields = content.sides[0].fields;
+    shape.left_keys = content.sides[0].keys;
+    shape.right_keys = content.sides[1].keys;
+    return of_join(op, shape);
+  }
   MaybePlacing of(const Operator& op, const NetOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
@@ -193,6 +200,8 @@ class Tracer {
 std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
   if (const JoinShape* shape = keyed_join(op)) return StepKey{which == 0 ? shape->left_keys : shape->right_keys, false};
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) return StepKey{group->keys};
+  if (const auto* tables = std::get_if<TableJoinOperator>(&op.content))
+    return StepKey{tables->sides[which].keys, false};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   return std::nullopt;

@@ -74,6 +74,8 @@ std::vector<ProductOutcome> Run::evaluate() {
             return group(index, node);
           else if constexpr (std::is_same_v<Node, plan::LatestNode>)
             return latest(index, node);
+          else if constexpr (std::is_same_v<Node, plan::TableJoinNode>)
+            return join_tables(index, node);
           else if constexpr (std::is_same_v<Node, plan::NetNode>)
             return net(index);
           else if constexpr (std::is_same_v<Node, plan::RetimeNode>)

@@ -97,6 +97,7 @@ class Run {
   Rows group(int index, const plan::GroupNode& node);
   // tables.cpp. What a table comes to: of its changes, the rows that stand behind the last.
   Rows latest(int index, const plan::LatestNode& node);
+  Rows join_tables(int index, const plan::TableJoinNode& node);
   Rows net(int index);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
                  Slot* result);

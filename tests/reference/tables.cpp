@@ -49,6 +49,42 @@ Run::Rows Run::latest(int index, const plan::LatestNode& node) {
   return out;
 }
 
+Run::Rows Run::join_tables(int index, const plan::TableJoinNode& node) {
+  const std::vector<Keyed> lefts = keyed(index, node.step.left_keys, 0), rights = keyed(index, node.step.right_keys, 1);
+  const size_t right_leaves = flatten(plan::joined_fields(row_of(input_of(index, 1)))).size();
+  const std::vector<int>& products = plan_.nodes[index].products;
+  for (const std::vector<Keyed>* side : {&lefts, &rights})
+    for (const Keyed& each : *side)
+      outcome_.settle(products, index, side == &lefts ? 1 : 0, each.row->cause, Kind::used);
+  Rows out;
+  auto make = [&](const Row& left, const Row* right) {
+    Row made = left;
+    made.cause.made = true;
+    made.cause.has_origin = false;
+    made.slots.pop_back();
+    if (node.step.left) made.slots.push_back(slot_u8(right != nullptr));
+    if (right != nullptr) {
+      made.slots.insert(made.slots.end(), right->slots.begin(), right->slots.end() - 1);
+      made.time = std::max(left.time, right->time);
+    } else {
+      made.slots.insert(made.slots.end(), right_leaves, slot_i128(0));
+    }
+    made.slots.push_back(slot_u8(false));
+    outcome_.make(products);
+    out.push_back(std::move(made));
+  };
+  for (const Keyed& left : lefts) {
+    bool met = false;
+    for (const Keyed& right : rights) {
+      if (!left.key || left.key != right.key) continue;
+      make(*left.row, right.row);
+      met = true;
+    }
+    if (!met && node.step.left) make(*left.row, nullptr);
+  }
+  return out;
+}
+
 Run::Rows Run::net(int index) {
   Rows out;
   for (const Row& row : rows_into(index)) {

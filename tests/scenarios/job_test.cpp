@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "runtime/data/json_text.h"
 #include "tests/scenarios/machine.h"
 #include "tests/scenarios/script.h"
 
@@ -26,6 +27,31 @@ std::map<std::string, std::vector<std::string>> expected_files(const std::vector
   }
   for (auto& [name, lines] : files) std::sort(lines.begin(), lines.end());
   return files;
+}
+
+/// What the changes of a table in a file come to.
+std::vector<std::string> table_of(const std::vector<std::string>& lines, const ProductSpec& product) {
+  std::map<std::string, std::string> rows;
+  for (const std::string& line : lines) {
+    std::string key;
+    for (const std::vector<int>& path : product.key) {
+      std::string_view value = line;
+      const std::vector<Field>* fields = &product.row;
+      for (const int index : path) {
+        const Field& field = (*fields)[static_cast<size_t>(index)];
+        value = json_text_member(value, field.name).value_or("null");
+        fields = &without_optional(field.type)->fields;
+      }
+      key += std::string(value) + ",";
+    }
+    if (line.ends_with("\"__deleted\":true}"))
+      rows.erase(key);
+    else
+      rows[key] = line;
+  }
+  std::vector<std::string> table;
+  for (const auto& [key, line] : rows) table.push_back(line);
+  return table;
 }
 
 int64_t number_from_environment(const char* name, int64_t otherwise) {
@@ -59,15 +85,22 @@ TEST_P(JobAgainstOracle, FilesHoldWhatTheReferenceGives) {
     turns += report->turns;
     const uint64_t length = calm.fs.operations() - begin;
     const auto outputs = calm.outputs();
+    bool has_tables = false;
     for (const auto& [name, lines] : expected) {
+      // Of a table what it comes to counts: changes and rejected rows on the way depend on how rows come in turns.
+      const ProductSpec* table = nullptr;
+      for (const ProductSpec& product : compiled.program().products)
+        if (product.changes && name.starts_with(product.qualified() + ".v1.")) table = &product;
+      has_tables |= table != nullptr;
+      if (table != nullptr && name != table->qualified() + ".v1.ndjson") continue;
       const auto found = outputs.find(name);
       ASSERT_TRUE(found != outputs.end()) << name;
-      std::vector<std::string> sorted = found->second;
+      std::vector<std::string> sorted = table != nullptr ? table_of(found->second, *table) : found->second;
       std::sort(sorted.begin(), sorted.end());
       ASSERT_EQ(lines.size(), sorted.size()) << name;
       if (!lines.empty() && !lines.front().empty()) ASSERT_EQ(lines, sorted) << name;
     }
-    EXPECT_EQ(outputs.size(), expected.size());
+    if (!has_tables) EXPECT_EQ(outputs.size(), expected.size());
 
     Machine troubled(2, input);
     for (int crashes = 0; crashes < 20; ++crashes) {
@@ -140,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "firsts"),
+                                         "joined_tables", "firsts"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

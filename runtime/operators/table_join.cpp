@@ -1,0 +1,321 @@
+#include "runtime/operators/table_join.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/made_row.h"
+#include "runtime/operators/output_trace.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace braid {
+namespace {
+
+constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
+
+std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
+  return {row.begin(), row.begin() + fields};
+}
+
+Error damaged() {
+  return {ErrorKind::store, "a row of a joined table is damaged", 0, 0};
+}
+
+}  // namespace
+
+TableJoinNode::TableJoinNode(const Services& services)
+    : OperatorNode(services),
+      content_(std::get<TableJoinOperator>(self_.content)),
+      keys_of_{KeyFormat(input_row(0), content_.sides[0].keys, KeyFormat::Nulls::match_nothing),
+               KeyFormat(input_row(1), content_.sides[1].keys, KeyFormat::Nulls::match_nothing)},
+      rows_of_{StoredRows(first_fields(input_row(0), content_.sides[0].fields)),
+               StoredRows(first_fields(input_row(1), content_.sides[1].fields))},
+      leaves_(flatten(self_.row)),
+      cold_(StateFamily::point, {table(0)}, services.first_slice, services.end_slice, services.read_ahead.range_bytes) {
+  cold_.attach(services.store);
+  for (int side : {0, 1})
+    retracted_columns_[side] = static_cast<uint32_t>(leaf_offset(input_row(side), content_.sides[side].retracted));
+  BRAID_CHECK(rows_of_[0].leaf_count() + rows_of_[1].leaf_count() + (content_.left ? 1 : 0) + 1 == leaves_.size(),
+              "the row of a join of tables is not left, right, its mark");
+}
+
+void TableJoinNode::take(int side, const Block& block, std::vector<Block>& out) {
+  const KeyBlock keys = keys_of_[side].encode(block, arena());
+  note(warm(keys, block.rows));
+  for (uint32_t row = 0; row < block.rows; ++row) keys_.prefetch(keys.hashes[row]);
+  const Block target = rows_of_[side].target(block, 0);
+  const auto* goes = block.columns[retracted_columns_[side]].as<uint8_t>();
+  pairs_.clear();
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    dispositions().use(index(), side, block.record_of(row));
+    scratch_.clear();
+    rows_of_[side].append(target, row, scratch_);
+    const Bytes bytes = arena().copy(scratch_);
+    if (keys.has_null[row]) {
+      if (side == 0 && content_.left) pair(row, goes[row] != 0, bytes, {nullptr, 0}, 1);
+      continue;
+    }
+    bool added = false;
+    meet(side, keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added), row, goes[row] != 0, bytes);
+  }
+  put_out(block, out);
+  taken += block.rows;
+}
+
+void TableJoinNode::meet(int side, Entry& entry, uint32_t row, bool goes, Bytes bytes) {
+  const int64_t by = goes ? -1 : 1;
+  int64_t matches = 0;
+  for (Kept& other : entry.value.rows[1 - side]) {
+    if (other.count == 0) continue;
+    if (side == 0) {
+      matches += other.count;
+      pair(row, goes, bytes, arena().copy(other.row.view()), other.count);
+      continue;
+    }
+    const Bytes left = arena().copy(other.row.view());
+    if (content_.left) {
+      change(entry, 0, other);
+      if (other.matches == 0) pair(row, true, left, {nullptr, 0}, other.count);
+      other.matches += by;
+    }
+    pair(row, goes, left, bytes, other.count);
+    if (content_.left && other.matches == 0) pair(row, false, left, {nullptr, 0}, other.count);
+  }
+  if (side == 0 && content_.left && matches == 0) pair(row, goes, bytes, {nullptr, 0}, 1);
+  Kept& kept = kept_row(entry, side, bytes);
+  change(entry, side, kept);
+  kept.count += by;
+  kept.matches = matches;
+  BRAID_CHECK(kept.count >= 0, "a row goes that has not come");
+  if (kept.count == 0) forget_gone(entry);
+}
+
+TableJoinNode::RowHash TableJoinNode::hash_of(std::string_view row) {
+  const XXH128_hash_t hash = XXH3_128bits(row.data(), row.size());
+  return {hash.high64, hash.low64};
+}
+
+TableJoinNode::Kept& TableJoinNode::kept_row(Entry& entry, int side, Bytes bytes) {
+  std::vector<Kept>& rows = entry.value.rows[side];
+  const RowHash hash = hash_of(bytes.view());
+  auto place = std::lower_bound(rows.begin(), rows.end(), hash,
+                                [](const Kept& kept, const RowHash& wanted) { return kept.hash < wanted; });
+  if (place != rows.end() && place->hash == hash) {
+    BRAID_CHECK(place->row.view() == bytes.view(), "two rows have one hash of 128 bits");
+    return *place;
+  }
+  ++rows_;
+  return *rows.insert(place, Kept{.hash = hash, .row = pool_.copy(bytes.view())});
+}
+
+void TableJoinNode::change(Entry& entry, int side, Kept& kept) {
+  if (kept.changed == frozen_.epoch()) return;
+  copy(entry, side, kept);
+  kept.changed = frozen_.epoch();
+  changed_.add({&entry, entry.hash, side});
+}
+
+void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
+  if (!frozen_.holds(kept.changed)) return;
+  value_.clear();
+  value_.fixed(kept.count);
+  value_.fixed(kept.matches);
+  value_.text(kept.row.view());
+  frozen_.batch().put(StateFamily::point, state_key(entry, side, kept.hash), value_.bytes());
+  kept.stored = true;
+  kept.changed = ChangedIn::none;
+}
+
+/// Rows that are gone leave, and their key with the last of them.
+void TableJoinNode::forget_gone(Entry& entry) {
+  bool any = false;
+  for (int side : {0, 1}) {
+    std::erase_if(entry.value.rows[side], [&](Kept& kept) {
+      if (kept.count != 0) return false;
+      if (kept.stored) erased_.erase(StateFamily::point, state_key(entry, side, kept.hash));
+      pool_.release_later(kept.row);
+      --rows_;
+      return true;
+    });
+    any |= !entry.value.rows[side].empty();
+  }
+  if (any) return;
+  cold_.gone(entry.hash, entry.key.view());
+  keys_.erase(entry);
+}
+
+std::string_view TableJoinNode::state_key(const Entry& entry, int side, const RowHash& hash) {
+  set_point_key(key_bytes_, table(0), entry.hash, entry.key.view());
+  key_bytes_ += static_cast<char>(side);
+  for (const uint64_t half : {hash.high, hash.low})
+    for (int shift = 56; shift >= 0; shift -= 8) key_bytes_ += static_cast<char>(half >> shift);
+  return key_bytes_;
+}
+
+void TableJoinNode::put_out(const Block& block, std::vector<Block>& out) {
+  std::vector<uint32_t> rows;  // of pairs_, one for each row that goes out
+  for (uint32_t i = 0; i < pairs_.size(); ++i)
+    for (int64_t n = 0; n < pairs_[i].count; ++n) rows.push_back(i);
+  const size_t left_leaves = rows_of_[0].leaf_count();
+  for (size_t first = 0; first < rows.size(); first += kBlockRows) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(kBlockRows, rows.size() - first));
+    Block made_block = allocate_block(leaves_, count, arena());
+    made_block.rows = count;
+    auto* records = arena().allocate_array<Record>(count);
+    made_block.records = records;
+    dispositions().make(index(), count);
+    const Block left = rows_of_[0].target(made_block, 0);
+    const Block right = rows_of_[1].target(made_block, left_leaves + (content_.left ? 1 : 0));
+    for (uint32_t i = 0; i < count; ++i) {
+      const Pair& from = pairs_[rows[first + i]];
+      rows_of_[0].read(from.left, left, i, arena());
+      if (content_.left) made_block.columns[left_leaves].as<uint8_t>()[i] = from.right.data != nullptr ? 1 : 0;
+      if (from.right.data != nullptr) {
+        rows_of_[1].read(from.right, right, i, arena());
+      } else {
+        for (const Column& column : right.columns) write_slot(column, i, slot_i128(0));
+      }
+      made_block.columns.back().as<uint8_t>()[i] = from.goes ? 1 : 0;
+      records[i] = block.record_of(from.cause);
+      records[i].settled = 0;
+      made_block.time[i] = block.time[from.cause];
+      made_block.watermark[i] = kNoTime;
+      made_block.record[i] = i;
+      if (services_.trace != nullptr) services_.trace->out.push_back(services_.trace->key(from.cause));
+    }
+    out.push_back(std::move(made_block));
+  }
+}
+
+void TableJoinNode::freeze() {
+  frozen_.begin(erased_);
+  changed_.freeze();
+  cold_.collected();
+}
+
+bool TableJoinNode::copy_frozen(CopyBudget& budget) {
+  auto ask = [](const Place& place) { __builtin_prefetch(place.entry); };
+  return changed_.copy(
+      frozen_, budget, ask, [](const Place&) {},
+      [this](const Place& place) {
+        if (!place.entry->live || place.entry->hash != place.hash) return;
+        for (Kept& kept : place.entry->value.rows[place.side]) copy(*place.entry, place.side, kept);
+      });
+}
+
+Result<TableJoinNode::Stored> TableJoinNode::parse(std::string_view key, std::string_view value) const {
+  const std::string_view place = parse_point_key(key).key;
+  if (place.size() < kSuffix) return damaged();
+  Stored stored;
+  stored.key = place.substr(0, place.size() - kSuffix);
+  stored.side = place[stored.key.size()];
+  WireReader in(value);
+  stored.count = in.fixed<int64_t>();
+  stored.matches = in.fixed<int64_t>();
+  stored.row = in.text();
+  if (in.failed() || (stored.side != 0 && stored.side != 1) || !rows_of_[stored.side].fits(stored.row))
+    return damaged();
+  return stored;
+}
+
+void TableJoinNode::keep(Entry& entry, const Stored& stored) {
+  entry.value.rows[stored.side].push_back(
+      {hash_of(stored.row), pool_.copy(stored.row), stored.count, stored.matches, true, ChangedIn::none});
+  ++rows_;
+}
+
+Status TableJoinNode::warm(const KeyBlock& keys, uint32_t rows) {
+  if (!cold_.unread().empty()) {
+    for (uint32_t row = 0; row < rows; ++row)
+      if (!keys.has_null[row]) cold_.unread().want(keys.hashes[row]);
+    BRAID_TRY(read(cold_.unread().take_wanted()));
+  }
+  if (cold_.empty()) return {};
+  std::vector<std::pair<uint64_t, std::string_view>> wanted;
+  for (uint32_t row = 0; row < rows; ++row) {
+    if (keys.has_null[row]) continue;
+    const std::string_view key = keys.keys[row].view();
+    if (cold_.may_hold(keys.hashes[row], key) && keys_.find(keys.hashes[row], key) == nullptr)
+      wanted.emplace_back(keys.hashes[row], key);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (const auto& [hash, key] : wanted) BRAID_TRY(load(hash, key));
+  return {};
+}
+
+Status TableJoinNode::load(uint64_t hash, std::string_view key) {
+  Entry* entry = nullptr;
+  BRAID_TRY(cold_.store().scan(StateFamily::point, point_key(table(0), hash, key),
+                               [&](std::string_view stored_key, std::string_view value) -> Status {
+                                 BRAID_ASSIGN(Stored stored, parse(stored_key, value));
+                                 if (stored.key != key) return {};  // a longer key that begins alike
+                                 bool added = false;
+                                 if (entry == nullptr) entry = &keys_.find_or_add(hash, key, &added);
+                                 keep(*entry, stored);
+                                 if (cold_rows_ > 0) --cold_rows_;
+                                 return {};
+                               }));
+  if (entry != nullptr) cold_.remove();
+  return {};
+}
+
+Status TableJoinNode::read(std::span<const UnreadRanges::Run> runs) {
+  last_cold_.clear();
+  return cold_.unread().scan(table(0), runs, [this](std::string_view bytes, std::string_view value) -> Status {
+    BRAID_ASSIGN(Stored stored, parse(bytes, value));
+    const uint64_t hash = parse_point_key(bytes).hash;
+    // The rows of a key come one after the other: it is in memory with all of them, or with none.
+    if (keys_.find(hash, stored.key) == nullptr && cold_.attached() && state_size().bytes >= memory_) {
+      std::string place = point_key(table(0), hash, stored.key);
+      if (place != last_cold_) cold_.add(hash);
+      last_cold_ = std::move(place);
+      ++cold_rows_;
+      return {};
+    }
+    bool added = false;
+    keep(keys_.find_or_add(hash, stored.key, &added), stored);
+    return {};
+  });
+}
+
+Status TableJoinNode::restore(StateStore& store, uint64_t memory) {
+  memory_ = memory;
+  BRAID_TRY(cold_.find_unread(store));
+  return cold_.attached() ? Status() : read(cold_.unread().take_all());
+}
+
+void TableJoinNode::read_ahead() {
+  note(read(cold_.unread().take_next(services_.read_ahead.ranges)));
+  note(cold_.renew());
+}
+
+Status TableJoinNode::evict(uint64_t bytes) {
+  keys_.evict(bytes, [this](Entry& entry) -> uint64_t {
+    uint64_t freed = sizeof(Entry) + entry.key.size;
+    for (const std::vector<Kept>& rows : entry.value.rows)
+      for (const Kept& kept : rows) {
+        BRAID_CHECK(kept.stored && kept.changed == ChangedIn::none, "a row is evicted that was never committed");
+        freed += sizeof(Kept) + kept.row.size;
+        pool_.release(kept.row);
+        --rows_;
+        ++cold_rows_;
+      }
+    cold_.add(entry.hash);
+    keys_.erase(entry);
+    return freed;
+  });
+  pool_.release_pending();
+  return {};
+}
+
+StateSize TableJoinNode::state_size() const {
+  const uint64_t erasures = erased_.changes() * kBytesOfErasure;
+  const uint64_t cold = cold_rows_ + cold_.unread().rows();
+  return {rows_ + cold, pool_.bytes_used() + keys_.bytes() + rows_ * sizeof(Kept) + cold_.bytes() + erasures,
+          changed_.size() * sizeof(Kept) + erasures, cold};
+}
+
+}  // namespace braid

@@ -1,0 +1,109 @@
+// A table joined with a table. A row that comes or goes on one side meets the rows that the other side has now: pairs
+// come or go with it. Of a left join, a left row that meets none goes on alone, and its pair with nothing goes and
+// comes as matches of it do: each left row has the number of its matches with it.
+//
+// Rows of one side that are alike count as one with a number. Null keys meet nothing.
+//
+// State: the rows of both sides, by the key of the join. Stored as point rows: key, then side u8 and a hash of the row
+// of 128 bits; a commit writes the rows that have changed. The unit of eviction is a key. One thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/operators/operator.h"
+#include "runtime/state/cold_table.h"
+#include "runtime/state/key_format.h"
+#include "runtime/state/key_table.h"
+#include "runtime/state/stored_rows.h"
+#include "runtime/state/wire.h"
+
+namespace braid {
+
+class TableJoinNode : public OperatorNode {
+ public:
+  explicit TableJoinNode(const Services& services);
+  void begin_round() override { pool_.release_pending(); }
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override { frozen_.take(batch); }
+  void committed() override { cold_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
+
+ private:
+  /// Of a row's bytes.
+  struct RowHash {
+    uint64_t high, low;
+    auto operator<=>(const RowHash&) const = default;
+  };
+  struct Kept {
+    RowHash hash;
+    Bytes row = {nullptr, 0};
+    int64_t count = 0;    ///< of rows that are alike; 0: it is gone, and only its erasure is to be copied
+    int64_t matches = 0;  ///< of a left row: rows of the other side
+    bool stored = false;
+    ChangedIn changed = ChangedIn::none;
+  };
+  struct Sides {
+    std::vector<Kept> rows[2];  ///< by their hashes: an order that a restart keeps
+  };
+  using Entry = KeyTable<Sides>::Entry;
+  struct Place {
+    Entry* entry;
+    uint64_t hash;  ///< of the entry, which may be another key's by now
+    int side;
+  };
+  struct Pair {
+    uint32_t cause;  ///< row of the block
+    bool goes;
+    Bytes left, right;  ///< no data of `right`: alone
+    int64_t count;
+  };
+  void meet(int side, Entry& entry, uint32_t row, bool goes, Bytes bytes);
+  void pair(uint32_t cause, bool goes, Bytes left, Bytes right, int64_t count) {
+    pairs_.push_back({cause, goes, left, right, count});
+  }
+  void change(Entry& entry, int side, Kept& kept);
+  Kept& kept_row(Entry& entry, int side, Bytes bytes);
+  void copy(Entry& entry, int side, Kept& kept);
+  void forget_gone(Entry& entry);
+  void put_out(const Block& block, std::vector<Block>& out);
+  Status warm(const KeyBlock& keys, uint32_t rows);
+  Status load(uint64_t hash, std::string_view key);
+  Status read(std::span<const UnreadRanges::Run> runs);
+  struct Stored {
+    std::string_view key;
+    int side;
+    int64_t count, matches;
+    std::string_view row;
+  };
+  static RowHash hash_of(std::string_view row);
+  Result<Stored> parse(std::string_view key, std::string_view value) const;
+  void keep(Entry& entry, const Stored& stored);
+  std::string_view state_key(const Entry& entry, int side, const RowHash& hash);
+
+  const TableJoinOperator& content_;
+  KeyFormat keys_of_[2];
+  StoredRows rows_of_[2];
+  std::vector<Leaf> leaves_;
+  uint32_t retracted_columns_[2];
+  BlobPool pool_;
+  KeyTable<Sides> keys_{pool_};
+  ColdTable cold_;
+  uint64_t rows_ = 0;             ///< in memory
+  uint64_t cold_rows_ = 0;        ///< about
+  uint64_t memory_ = UINT64_MAX;  ///< bytes from which on no key comes in that nobody wants
+  std::string last_cold_;         ///< the last key that was read and left in the store
+  ChangedItems<Place> changed_;
+  FrozenRows frozen_;
+  StateBatch erased_;
+  std::vector<Pair> pairs_;
+  std::string key_bytes_, scratch_;
+  WireWriter value_;
+};
+
+}  // namespace braid
