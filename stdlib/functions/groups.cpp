@@ -4,7 +4,11 @@ namespace braid {
 
 void add_all(FunctionRegistry& registry) {
   add_strings(registry);
+  add_cutting(registry);
   add_letters(registry);
+  add_unicode(registry);
+  add_similarity(registry);
+  add_phonetics(registry);
   add_patterns(registry);
   add_values(registry);
   add_lists(registry);

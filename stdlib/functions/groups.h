@@ -7,7 +7,11 @@
 namespace braid {
 
 void add_strings(FunctionRegistry& registry);
+void add_cutting(FunctionRegistry& registry);
 void add_letters(FunctionRegistry& registry);
+void add_unicode(FunctionRegistry& registry);
+void add_similarity(FunctionRegistry& registry);
+void add_phonetics(FunctionRegistry& registry);
 void add_patterns(FunctionRegistry& registry);
 void add_values(FunctionRegistry& registry);
 void add_lists(FunctionRegistry& registry);
