@@ -26,7 +26,6 @@ constexpr std::string_view kUnits =
     "`days_between`, `months_between` and `years_between` take dates; two instants give a duration: `(b - a).hours()`";
 constexpr std::string_view kAdding = "`add_days` and `add_months` take a date; an instant takes a duration: `at + 1h`";
 constexpr std::string_view kSorted = "rows come in the order in which they happen, and are sorted where they are read";
-constexpr std::string_view kNoBits = "whole numbers have no bits to work on";
 
 constexpr ForeignFunction kForeign[] = {
     // ---- text
@@ -198,7 +197,7 @@ constexpr ForeignFunction kForeign[] = {
     {"nanvl", "Oracle and Spark", "if is_nan($1) then $2 else $1", "f, 0e0", ""},
     {"isnan", "Python, Spark and JavaScript", "is_nan($1)", "f", ""},
     {"isfinite", "Python, DuckDB and JavaScript", "is_finite($1)", "f", ""},
-    {"isinf", "Python and DuckDB", "not is_finite($1)", "f", "it is true of NaN too"},
+    {"isinf", "Python and DuckDB", "is_infinite($1)", "f", ""},
     {"safe_divide", "BigQuery", "try $1 / $2", "i, n", ""},
     {"div0", "Snowflake", "(try $1 / $2) ?? 0", "i, n", ""},
     // ---- conversions
@@ -227,25 +226,15 @@ constexpr ForeignFunction kForeign[] = {
     {"typeof", "DuckDB and Spark", "", "i", "each field has the type that its stream declares"},
     // ---- numbers
     {"log", "Python, MySQL and JavaScript", "ln($1)", "f", "`log10` is the one to base 10"},
-    {"log2", "Python, MySQL and JavaScript", "ln($1) / ln(2e0)", "f", ""},
     {"power", "SQL", "pow($1, $2)", "f, 2e0", ""},
     {"ceiling", "SQL", "ceil($1)", "f", ""},
     {"fabs", "Python", "abs($1)", "f", ""},
     {"square", "T-SQL and Snowflake", "$1 * $1", "f", ""},
-    {"cbrt", "PostgreSQL and JavaScript", "pow($1, 1e0 / 3e0)", "f", ""},
-    {"pi", "SQL", "3.141592653589793e0", "", ""},
     {"rand", "MySQL, Spark and T-SQL", "random()", "", ""},
-    {"tan", "SQL", "sin($1) / cos($1)", "f", ""},
-    {"atan", "SQL", "atan2($1, 1e0)", "f", ""},
-    {"hypot", "Python and JavaScript", "sqrt($1 * $1 + $2 * $2)", "f, g", ""},
-    {"fmod", "Python", "", "f, g", "`decimal(f, 18, 6) % decimal(g, 18, 6)`: floats have no remainder"},
+    {"fmod", "Python", "", "f, g", "`mod(f, g)` has the sign of the divisor"},
     {"modulo", "Snowflake", "$1 % $2", "i, n", ""},
-    {"bitand", "Snowflake and Oracle", "", "i, n", kNoBits},
-    {"bit_and", "PostgreSQL and DuckDB", "", "i, n", kNoBits},
-    {"bitshiftleft", "Snowflake", "", "i, n", kNoBits},
-    {"gcd", "PostgreSQL and Python", "", "i, n", "there is no such function"},
-    {"width_bucket", "PostgreSQL and Oracle", "", "f, 0, 10, 5",
-     "`case f { 0..<2 -> 1, 2..<4 -> 2, else -> 3 }` says which bucket"},
+    {"bitand", "Snowflake and Oracle", "bit_and($1, $2)", "i, n", ""},
+    {"bitshiftleft", "Snowflake", "shift_left($1, $2)", "i, n", ""},
     {"st_distance", "PostGIS, BigQuery and Snowflake", "", "t, u",
      "`distance_km(latitude_a, longitude_a, latitude_b, longitude_b)` gives kilometres"},
     {"haversine", "Snowflake", "distance_km($1, $2, $3, $4)", "f, g, f, g", ""},

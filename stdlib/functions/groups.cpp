@@ -14,7 +14,11 @@ void add_all(FunctionRegistry& registry) {
   add_lists(registry);
   add_folds(registry);
   add_maths(registry);
+  add_numbers(registry);
+  add_bits(registry);
+  add_amounts(registry);
   add_conversions(registry);
+  add_formats(registry);
   add_time(registry);
   add_calendar(registry);
   add_hashing(registry);
