@@ -23,8 +23,9 @@ constexpr std::string_view kUnnest =
 constexpr std::string_view kZone =
     "an instant has no zone: `hour(at, \"Europe/Paris\")`, `date(at, zone)` and `format(at, pattern, zone)` take one";
 constexpr std::string_view kUnits =
-    "`days_between`, `months_between` and `years_between` take dates; two instants give a duration: `(b - a).hours()`";
-constexpr std::string_view kAdding = "`add_days` and `add_months` take a date; an instant takes a duration: `at + 1h`";
+    "`units_between(from, to, \"hour\")` counts between instants; `days_between`, `months_between` and `years_between` "
+    "take dates";
+constexpr std::string_view kAdding = "`add_days` and `add_months` move a date; an instant takes a duration: `at + 1h`";
 constexpr std::string_view kSorted = "rows come in the order in which they happen, and are sorted where they are read";
 
 constexpr ForeignFunction kForeign[] = {
@@ -289,10 +290,10 @@ constexpr ForeignFunction kForeign[] = {
     {"age", "PostgreSQL", "$1 - $2", "until, at", "`years_between(from, to)` counts the years between two dates"},
     {"last_day", "MySQL, Oracle and Snowflake", "last_of_month($1)", "day", ""},
     {"eomonth", "T-SQL", "last_of_month($1)", "day", ""},
-    {"next_day", "Oracle and Snowflake", "", "day, \"monday\"", "`add_days(day, 8 - weekday(day))` is the next Monday"},
-    {"dayname", "MySQL and Snowflake", "format($1, \"EEEE\")", "at", ""},
-    {"day_name", "pandas", "format($1, \"EEEE\")", "at", ""},
-    {"monthname", "MySQL and Snowflake", "format($1, \"MMMM\")", "at", ""},
+    {"next_day", "Oracle and Snowflake", "", "day, \"monday\"", "`next_weekday(day, 1)` is the next Monday"},
+    {"dayname", "MySQL and Snowflake", "weekday_name(date($1))", "at", ""},
+    {"day_name", "pandas", "weekday_name(date($1))", "at", ""},
+    {"monthname", "MySQL and Snowflake", "month_name(date($1))", "at", ""},
     {"dayofweek", "MySQL, Spark and Snowflake", "weekday($1)", "at", "1 is Monday"},
     {"isoweekday", "Python", "weekday($1)", "at", ""},
     {"dayofmonth", "MySQL and Spark", "day($1)", "at", ""},

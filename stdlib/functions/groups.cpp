@@ -20,7 +20,9 @@ void add_all(FunctionRegistry& registry) {
   add_conversions(registry);
   add_formats(registry);
   add_time(registry);
+  add_dates(registry);
   add_calendar(registry);
+  add_zones(registry);
   add_hashing(registry);
   add_encoding(registry);
   add_urls(registry);
