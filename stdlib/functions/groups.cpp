@@ -12,7 +12,9 @@ void add_all(FunctionRegistry& registry) {
   add_patterns(registry);
   add_values(registry);
   add_lists(registry);
+  add_list_parts(registry);
   add_folds(registry);
+  add_statistics(registry);
   add_maths(registry);
   add_numbers(registry);
   add_bits(registry);

@@ -39,6 +39,8 @@ const std::map<std::string_view, std::string>& calls_beyond_examples() {
       {"braid_patterns_split_regex", R"x("a,".repeat(1_100_000).split_regex(","))x"},
       {"braid_patterns_replace_first_regex", R"x(x.repeat(9_000_000).replace_first_regex(r"(?s).+", r"\0\0"))x"},
       {"braid_patterns_escape_regex", R"x(".".repeat(9_000_000).escape_regex())x"},
+      {"braid_list_parts_all_of_both", R"x(union_of(number_range(1, 600_000), number_range(1, 600_000)))x"},
+      {"braid_list_parts_flatten_lists", R"x([number_range(1, 600_000), number_range(1, 600_000)].flatten())x"},
       {"braid_urls_url_encode", R"("%".repeat(9_000_000).url_encode())"},
   };
   return made;
