@@ -27,6 +27,9 @@ void add_all(FunctionRegistry& registry) {
   add_zones(registry);
   add_hashing(registry);
   add_encoding(registry);
+  add_json_texts(registry);
+  add_uuids(registry);
+  add_checks(registry);
   add_urls(registry);
   add_geo(registry);
 }

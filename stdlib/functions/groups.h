@@ -30,6 +30,9 @@ void add_calendar(FunctionRegistry& registry);
 void add_zones(FunctionRegistry& registry);
 void add_hashing(FunctionRegistry& registry);
 void add_encoding(FunctionRegistry& registry);
+void add_json_texts(FunctionRegistry& registry);
+void add_uuids(FunctionRegistry& registry);
+void add_checks(FunctionRegistry& registry);
 void add_urls(FunctionRegistry& registry);
 void add_geo(FunctionRegistry& registry);
 
