@@ -31,6 +31,8 @@ void add_all(FunctionRegistry& registry) {
   add_uuids(registry);
   add_checks(registry);
   add_urls(registry);
+  add_addresses(registry);
+  add_ips(registry);
   add_geo(registry);
 }
 

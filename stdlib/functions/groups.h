@@ -34,6 +34,8 @@ void add_json_texts(FunctionRegistry& registry);
 void add_uuids(FunctionRegistry& registry);
 void add_checks(FunctionRegistry& registry);
 void add_urls(FunctionRegistry& registry);
+void add_addresses(FunctionRegistry& registry);
+void add_ips(FunctionRegistry& registry);
 void add_geo(FunctionRegistry& registry);
 
 /// All of the above, in an order in which overloads of several groups are to be tried.

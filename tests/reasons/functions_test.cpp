@@ -48,6 +48,9 @@ const std::map<std::string_view, std::string>& calls_beyond_examples() {
       {"braid_encoding_json_quote", R"x(json_quote("\"".repeat(9_000_000)))x"},
       {"braid_json_texts_json_keys", R"x(json_keys("{" + "\"\":1,".repeat(1_100_000) + "\"\":1}"))x"},
       {"braid_json_texts_json_elements", R"x(json_elements("[" + "1,".repeat(1_100_000) + "1]"))x"},
+      {"braid_addresses_url_with_query", R"x(url_with_query("/a", "q", x.repeat(6_000_000)))x"},
+      {"braid_addresses_url_join", R"x(url_join("http://a/" + x.repeat(9_000_000) + "/", x.repeat(9_000_000)))x"},
+      {"braid_addresses_url_normalize", R"x(url_normalize("http://" + x.repeat(16_777_209)))x"},
       {"braid_urls_url_encode", R"("%".repeat(9_000_000).url_encode())"},
   };
   return made;
