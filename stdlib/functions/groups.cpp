@@ -34,6 +34,7 @@ void add_all(FunctionRegistry& registry) {
   add_addresses(registry);
   add_ips(registry);
   add_geo(registry);
+  add_places(registry);
 }
 
 }  // namespace braid

@@ -37,6 +37,7 @@ void add_urls(FunctionRegistry& registry);
 void add_addresses(FunctionRegistry& registry);
 void add_ips(FunctionRegistry& registry);
 void add_geo(FunctionRegistry& registry);
+void add_places(FunctionRegistry& registry);
 
 /// All of the above, in an order in which overloads of several groups are to be tried.
 void add_all(FunctionRegistry& registry);
