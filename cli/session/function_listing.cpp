@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "runtime/declare/signature.h"
 #include "stdlib/registry.h"
@@ -47,7 +48,90 @@ nlohmann::ordered_json as_json(const FunctionDeclaration& function) {
   return object;
 }
 
+struct Subject {
+  std::string_view title;
+  std::vector<std::string_view> groups;
+};
+
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> made{
+      {"Text", {"strings", "cutting", "letters", "unicode"}},
+      {"Patterns", {"patterns"}},
+      {"Likeness and sound of texts", {"similarity", "phonetics"}},
+      {"Numbers", {"maths", "numbers"}},
+      {"Amounts", {"amounts"}},
+      {"Bits", {"bits"}},
+      {"Any values", {"values"}},
+      {"Lists", {"lists", "list_parts", "folds", "statistics"}},
+      {"Dates, times, durations", {"time", "dates"}},
+      {"Time zones, times by a pattern", {"calendar", "zones"}},
+      {"Conversions", {"conversions"}},
+      {"Numbers as text", {"formats"}},
+      {"Digests and hashes", {"hashing"}},
+      {"Encodings", {"encoding"}},
+      {"JSON in texts", {"json_texts"}},
+      {"Identifiers and check digits", {"uuids", "checks"}},
+      {"URLs, hosts, mail", {"urls", "addresses"}},
+      {"IP addresses", {"ips"}},
+      {"Places on earth", {"geo", "places"}},
+  };
+  return made;
+}
+
+/// In a cell of a table.
+std::string cell(std::string_view text) {
+  std::string made;
+  for (const char c : text) made += c == '|' ? "\\|" : std::string(1, c);
+  return made;
+}
+
+/// Code in a cell: with more backticks around it than there are in it.
+std::string code(std::string_view text) {
+  const bool ticks = text.find('`') != std::string_view::npos;
+  return ticks ? "`` " + cell(text) + " ``" : "`" + cell(text) + "`";
+}
+
+/// The functions of some groups in the order in which they are declared, overloads of a name together.
+std::string reference_rows(const std::vector<std::string_view>& groups) {
+  std::vector<const FunctionDeclaration*> members;
+  for (const std::string_view group : groups)
+    for (const FunctionDeclaration& function : standard_library().all())
+      if (function.group == group) members.push_back(&function);
+  std::string rows;
+  std::set<std::string_view> written;
+  for (const FunctionDeclaration* first : members) {
+    if (!written.insert(first->name).second) continue;
+    for (const FunctionDeclaration* function : members) {
+      if (function->name != first->name) continue;
+      const FunctionExample& example = function->examples.front();
+      rows += fmt::format("| {} | {} | {} |\n", code(signature_text(*function)), cell(function->summary),
+                          code(fmt::format("{} -> {}", example.call, example.result)));
+    }
+  }
+  return rows;
+}
+
 }  // namespace
+
+std::string function_reference() {
+  std::string text =
+      "# Function reference\n\nAll functions of the standard library, a line for each overload; `braid functions NAME` "
+      "says what its parameters\nare and gives more examples. A function that may fail says `Fails` and when. This "
+      "page is "
+      "made from the declarations\n(`tests/functions`); [functions.md](functions.md) says how functions are called and "
+      "written.\n";
+  std::set<std::string_view> placed;
+  const auto put = [&text](std::string_view title, const std::string& rows) {
+    text += fmt::format("\n## {}\n\n| function | what it gives | example |\n| --- | --- | --- |\n{}", title, rows);
+  };
+  for (const Subject& subject : subjects()) {
+    put(subject.title, reference_rows(subject.groups));
+    placed.insert(subject.groups.begin(), subject.groups.end());
+  }
+  for (const FunctionDeclaration& function : standard_library().all())
+    if (placed.insert(function.group).second) put(function.group, reference_rows({function.group}));
+  return text;
+}
 
 std::string list_functions(const std::string& name, bool json) {
   std::string text;

@@ -14,6 +14,7 @@
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
 #include "runtime/declare/function.h"
+#include "stdlib/sample_calls_test.h"
 
 namespace braid::codegen {
 
@@ -250,8 +251,7 @@ class Generator {
                                           decimal_type(9, 2),
                                           optional_type(int_type()),
                                           struct_type({{"a", int_type()}, {"b", optional_type(string_type())}})};
-    static const char* kConstants[] = {"[a-z]+", "(b)|x", "Europe/Paris", "America/New_York",
-                                       "hour",   "day",   "month",        "%Y-%m"};
+    constexpr int kTries = 12;
     for (const FunctionDeclaration& function : registry.all()) {
       for (const Type& variable : kTypes) {
         bool varies = false;
@@ -277,21 +277,17 @@ class Generator {
               break;
           }
         }
-        for (const char* text : kConstants) {
-          bool has_constants = false, usable = true;
+        for (int attempt = 0; attempt < kTries; ++attempt) {
+          bool has_constants = false;
           std::vector<Value> constants(arguments.size());
+          const samples::Near near(random_, function);
           for (size_t i = 0; i < arguments.size(); ++i) {
             if (!function.parameters[i].constant) continue;
             has_constants = true;
-            if (is(arguments[i], TypeKind::string))
-              constants[i] = Value{std::string(text)};
-            else if (is(arguments[i], TypeKind::integer))
-              constants[i] = Value{int64_t{1}};
-            else
-              usable = false;
+            constants[i] = samples::constant(random_, function, function.parameters[i], near.texts);
           }
           CallShape shape{arguments, constants};
-          if (usable && (!function.problem || function.problem(shape).empty())) {
+          if (!function.problem || function.problem(shape).empty()) {
             by_result_[to_string(function.result(shape))].push_back({&function, arguments, constants});
             (function.takes_cache ? cached_ : plain_) += 1;
           }

@@ -15,7 +15,7 @@ inline void put(std::string_view bytes, char* out) {
 }
 
 /// -1 if it is not a digit.
-inline int digit(char character) {
+constexpr int digit(char character) {
   if (character >= '0' && character <= '9') return character - '0';
   if (character >= 'a' && character <= 'f') return character - 'a' + 10;
   if (character >= 'A' && character <= 'F') return character - 'A' + 10;

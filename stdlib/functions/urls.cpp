@@ -1,82 +1,11 @@
-// Parts of URLs and percent encoding. A URL is cut at its marks (RFC 3986, appendix B), not judged: what is not there
-// is null, and no text is rejected for not being a URL.
-#include "stdlib/functions/hexadecimal.h"
+// Parts of URLs and percent encoding; url_parts.h says how a URL is cut.
 #include "stdlib/functions/made_text.h"
-#include "stdlib/functions/utf8.h"
+#include "stdlib/functions/url_parts.h"
 
 namespace braid {
 
 using Text = std::string_view;
-
-namespace {
-
-struct UrlParts {
-  std::optional<Text> scheme, authority, query, fragment;
-  Text path;
-};
-
-UrlParts cut(Text url) {
-  UrlParts parts;
-  if (const size_t at = url.find('#'); at != Text::npos) {
-    parts.fragment = url.substr(at + 1);
-    url = url.substr(0, at);
-  }
-  if (const size_t at = url.find('?'); at != Text::npos) {
-    parts.query = url.substr(at + 1);
-    url = url.substr(0, at);
-  }
-  const size_t colon = url.find_first_of(":/");
-  if (colon != Text::npos && colon > 0 && url[colon] == ':') {
-    const Text scheme = url.substr(0, colon);
-    const auto letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
-    bool fits = letter(scheme.front());
-    for (const char c : scheme)
-      fits = fits && (letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
-    if (fits) {
-      parts.scheme = scheme;
-      url = url.substr(colon + 1);
-    }
-  }
-  if (url.starts_with("//")) {
-    const size_t end = url.find('/', 2);
-    parts.authority = url.substr(2, end == Text::npos ? Text::npos : end - 2);
-    url = end == Text::npos ? Text() : url.substr(end);
-  }
-  parts.path = url;
-  return parts;
-}
-
-Text in_lower_case(CallContext& context, Text text) {
-  char* const made = allocate(context, text.size());
-  for (size_t i = 0; i < text.size(); ++i)
-    made[i] = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-  return {made, text.size()};
-}
-
-/// Percent escapes (and, in queries, `+`) resolved; what is no escape stays as it is if `strict` is not asked for.
-std::optional<Text> decoded(CallContext& context, Text text, bool plus_is_blank, bool strict) {
-  if (text.find_first_of(plus_is_blank ? "%+" : "%") == Text::npos) return text;
-  char* const made = allocate(context, text.size());
-  size_t size = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      const int high = i + 2 < text.size() ? hexadecimal::digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hexadecimal::digit(text[i + 2]) : -1;
-      if (high >= 0 && low >= 0) {
-        made[size++] = static_cast<char>(high << 4 | low);
-        i += 2;
-        continue;
-      }
-      if (strict) return std::nullopt;
-    }
-    made[size++] = plus_is_blank && text[i] == '+' ? ' ' : text[i];
-  }
-  const Text result(made, size);
-  if (utf8::valid(result)) return result;
-  return strict ? std::nullopt : std::optional<Text>(text);
-}
-
-}  // namespace
+using url::cut, url::decoded, url::in_lower_case, url::is_plain;
 
 static std::optional<Text> url_scheme(CallContext& context, Text url) {
   const std::optional<Text> scheme = cut(url).scheme;
@@ -176,11 +105,6 @@ BRAID_FUNCTION(
      .examples = {{R"(url_decode("caf%C3%A9%20noir"))", R"("café noir")"},
                   {R"(url_decode("100%"))", "fails"},
                   {R"(url_decode("%ff"))", "fails"}}})
-
-static bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
 
 static Fallible<Text> url_encode(CallContext& context, Text text) {
   uint64_t size = 0;

@@ -28,6 +28,24 @@ BRAID_FUNCTION(values, greatest,
                 .parameters = {{"a", "One value."}, {"b", "The other."}},
                 .examples = {{"greatest(3, 2)", "3"}, {"greatest(@2026-01-01, @2026-02-01)", "@2026-02-01"}}})
 
+static AnyValue least_of_three(AnyValue a, AnyValue b, AnyValue c) {
+  return least(least(a, b), c);
+}
+BRAID_FUNCTION(values, least_of_three,
+               {.name = "least",
+                .summary = "The least of three values; null and NaN count as greatest.",
+                .parameters = {{"a", "One value."}, {"b", "Another."}, {"c", "The third."}},
+                .examples = {{"least(3, 1, 2)", "1"}, {"least(2, null, 3)", "2"}}})
+
+static AnyValue greatest_of_three(AnyValue a, AnyValue b, AnyValue c) {
+  return greatest(greatest(a, b), c);
+}
+BRAID_FUNCTION(values, greatest_of_three,
+               {.name = "greatest",
+                .summary = "The greatest of three values; null and NaN count as greatest.",
+                .parameters = {{"a", "One value."}, {"b", "Another."}, {"c", "The third."}},
+                .examples = {{"greatest(3, 1, 2)", "3"}, {"greatest(2, null, 3)", "null"}}})
+
 static AnyValue clamp(AnyValue value, AnyValue low, AnyValue high) {
   if (value.layout.compare(value.slots, low.slots) < 0) return low;
   return value.layout.compare(value.slots, high.slots) > 0 ? high : value;
