@@ -114,14 +114,14 @@ TEST(Generics, BoundsSayWhatTheBodyMayDo) {
   EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(amount)"), "decimal(12,2)");
   EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(rate)"), "float");
   EXPECT_EQ(type_with("function twice<T: number>(x: T) -> T = x + x\n", "twice(store)"), "E2247");
-  EXPECT_EQ(type_with("function least<T: ordered>(a: T, b: T) -> T = if a < b then a else b\n", "least(at, until)"),
+  EXPECT_EQ(type_with("function lesser<T: ordered>(a: T, b: T) -> T = if a < b then a else b\n", "lesser(at, until)"),
             "timestamp");
   EXPECT_EQ(type_with("function same<T: key>(a: T, b: T) -> bool = a == b\n", "same(tags, tags)"), "bool");
-  EXPECT_EQ(type_with("function least<T>(a: T, b: T) -> T = if a < b then a else b\n", "1"), "E2212");
+  EXPECT_EQ(type_with("function lesser<T>(a: T, b: T) -> T = if a < b then a else b\n", "1"), "E2212");
   EXPECT_EQ(type_with("function twice<T>(x: T) -> T = x + x\n", "1"), "E2205");
   EXPECT_EQ(type_with("function rest<T: number>(x: T) -> T = x % 2\n", "rest(rate)"), "E2249");
   EXPECT_EQ(type_with("function f<T: numbers>(x: T) -> T = x\n", "1"), "E2250");
-  EXPECT_EQ(type_with("function f<T, T>(x: T) -> T = x\n", "1"), "E2112");
+  EXPECT_EQ(type_with("function f<T, T>(x: T) -> T = x\n", "1"), "E2113");
 }
 
 TEST(Generics, TypeParametersAreNoTypesElsewhere) {
