@@ -82,7 +82,7 @@ class Meaning {
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
-    return fmt::format("time {} within {}", retime.time_column, retime.within_us);
+    return fmt::format("time {} within {}{}", retime.time_column, retime.within_us, retime.sorts ? " sorts" : "");
   }
   std::string operator()(const UniqueNode& unique) const {
     return fmt::format("unique {} within {}", fmt::join(unique.columns, ","), unique.within_us);

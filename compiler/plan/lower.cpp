@@ -214,7 +214,8 @@ class Lowering {
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
-      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
+      return add(node,
+                 RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late), retime->sorts},
                  {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,

@@ -61,6 +61,7 @@ struct GroupNode {
 struct RetimeNode {
   int time_column;
   int64_t within_us;
+  bool sorts = false;  ///< its rows come out of a join in time: their order depends on arrival until they are sorted
 };
 struct UniqueNode {
   std::vector<int> columns;

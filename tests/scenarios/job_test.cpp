@@ -138,7 +138,8 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
-                                         "distinct", "meets_one", "filtered_matches", "hopping", "exists", "outer", "any", "in_windows"),
+                                         "distinct", "meets_one", "filtered_matches", "hopping", "exists", "outer",
+                                         "any", "in_windows", "retimed_joins"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
