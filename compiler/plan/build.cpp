@@ -320,6 +320,7 @@ class Builder {
                 : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
     }
     for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
+    if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
     if (join.residual) {
       present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
                                     typed::ColumnRead{static_cast<int>(row(at).size())}));
@@ -366,6 +367,7 @@ class Builder {
         at = optional_fields(at, made.step, step);
       } else {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+        if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
       std::vector<Field> residual_row = row(at);

@@ -298,7 +298,14 @@ class Lowering {
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
-    auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
+    std::vector<typed::ExpressionRef> of_left = step.left_keys;
+    if (step.upper) of_left.push_back(step.upper);
+    auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], of_left);
+    int upper_field = -1;
+    if (step.upper) {
+      upper_field = left_keys.back();
+      left_keys.pop_back();
+    }
     shape.left_keys = left_keys;
     shape.right_keys = right_keys;
     shape.unmatched_site = site(node, Site::Kind::unmatched, shape.yield == JoinYield::anti ? "" : step.port);
@@ -322,6 +329,7 @@ class Lowering {
         }
         // Of a condition that may fail, all matches decide: the first failure by time rejects the row.
         interval.nearest |= shape.yield != JoinYield::matches && step.residual && step.residual->can_fail;
+        interval.upper_field = upper_field;
         interval.meets_one = join.meets_one;
         if (join.meets_one) interval.duplicate_site = site(node, Site::Kind::duplicate);
         made = add(node, interval, {left, right});

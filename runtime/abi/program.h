@@ -173,6 +173,7 @@ struct IntervalJoinOperator {
   /// not pass is made and leaves at the site; of such a row the fields are not kept. Inner joins without a residual,
   /// and not with `nearest`. Empty slot: none.
   KernelSlot right_filter;
+  int upper_field = -1;  ///< duration field of the left input's row: the upper end of its range; −1: there is none
 };
 
 struct AggregateSpec {

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                                          Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
                                          Case{"distinct"}, Case{"meets_one"}, Case{"filtered_matches"}, Case{"hopping"},
                                          Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"},
-                                         Case{"retimed_joins"}, Case{"waiting"}, Case{"waiting", true}),
+                                         Case{"retimed_joins"}, Case{"ends"}, Case{"waiting"}, Case{"waiting", true}),
                          [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

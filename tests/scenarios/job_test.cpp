@@ -139,7 +139,7 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "meets_one", "filtered_matches", "hopping", "exists", "outer",
-                                         "any", "in_windows", "retimed_joins"),
+                                         "any", "in_windows", "ends", "retimed_joins"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
