@@ -340,9 +340,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           made.upper_us = upper.constant_duration(*options.range->last, "the upper end of a range");
           sound &= made.upper_us.has_value();
         } else {
-          context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row",
-                           "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
-          sound = false;
+          made.upper = end;
+          const bool asks_all = made.yield != typed::JoinYield::matches && made.residual && made.residual->can_fail;
+          if (made.nearest || keeps_right || asks_all) {
+            context_.not_yet(options.range->last->span,
+                             asks_all ? "a computed upper end beside a condition that may fail"
+                                      : "an upper end of `within` that differs from row to row here",
+                             "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
+            sound = false;
+          }
         }
       }
       if (made.lower_us && made.upper_us && *made.lower_us > *made.upper_us) {

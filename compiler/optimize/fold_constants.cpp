@@ -59,6 +59,7 @@ int fold_constants(plan::Plan& plan, const typed::Project&) {
       for (ExpressionRef& key : join->step.left_keys) key = folder.fold(key);
       for (ExpressionRef& key : join->step.right_keys) key = folder.fold(key);
       join->step.residual = folder.fold(join->step.residual);
+      join->step.upper = folder.fold(join->step.upper);
     }
     if (auto* group = std::get_if<plan::GroupNode>(&node.content)) {
       for (ExpressionRef& key : group->keys) key = folder.fold(key);

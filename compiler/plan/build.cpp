@@ -214,6 +214,19 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// What such a join releases comes in an order that depends on when both sides came. Windows release in an order of
+  /// their own.
+  bool joins_in_time(int at) const {
+    const Node& node = plan_.nodes[at];
+    if (const auto* join = std::get_if<JoinNode>(&node.content); join && join->step.kind != typed::JoinKind::reference)
+      return true;
+    if (std::holds_alternative<GroupNode>(node.content) || node.inputs.empty()) return false;
+    const size_t flows = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size() : 1;
+    for (size_t i = 0; i < flows; ++i)
+      if (joins_in_time(node.inputs[i])) return true;
+    return false;
+  }
+
   /// Converts those columns that are still checked.
   int read_columns(int input, const std::vector<int>& columns, const typed::Step& step) {
     Node node{.content = ProjectNode{"read", {}}, .inputs = {input}, .text = step.text, .span = step.span};
@@ -239,7 +252,7 @@ class Builder {
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
-      at = add({.content = RetimeNode{relation.time_field, relation.within_us},
+      at = add({.content = RetimeNode{relation.time_field, relation.within_us, joins_in_time(at)},
                 .inputs = {at},
                 .row = row(at),
                 .text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
@@ -371,6 +384,7 @@ class Builder {
                 : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
     }
     for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
+    if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
     if (join.residual) {
       present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
                                     typed::ColumnRead{static_cast<int>(row(at).size())}));
@@ -414,6 +428,7 @@ class Builder {
         at = optional_fields(at, made.step, step);
       } else {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+        if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
       std::vector<Field> residual_row = row(at);

@@ -56,6 +56,7 @@ class Meaning {
                                    step.upper_us.value_or(typed::kForever), step.retain_us.value_or(-1));
     if (step.yield != typed::JoinYield::matches) text += step.yield == typed::JoinYield::semi ? " semi" : " anti";
     if (step.right) text += " right";
+    if (step.upper) text += " upper " + expression(step.upper, 0);
     if (step.wait_us) text += fmt::format(" wait {}", *step.wait_us);
     if (join.meets_one) text += " meets one";
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
@@ -102,7 +103,7 @@ class Meaning {
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
-    return fmt::format("time {} within {}", retime.time_column, retime.within_us);
+    return fmt::format("time {} within {}{}", retime.time_column, retime.within_us, retime.sorts ? " sorts" : "");
   }
   std::string operator()(const UniqueNode& unique) const {
     return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),

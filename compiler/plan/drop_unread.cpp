@@ -169,6 +169,7 @@ class Pruner {
         input(1)[deleted].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
+      collect(join->step.upper, input(0));
       collect(join->right_filter, input(1));
     } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
       for (Use& use : own) use.add(kWhole);
@@ -339,6 +340,7 @@ class Pruner {
 
     for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
     for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    join.step.upper = rewrite(join.step.upper, left);
     join.right_filter = rewrite(join.right_filter, right);
     if (join.step.residual) {
       Moved both = moved;

@@ -239,7 +239,8 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
-      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
+      return add(node,
+                 RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late), retime->sorts},
                  {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,
@@ -323,7 +324,14 @@ class Lowering {
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
-    auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], step.left_keys);
+    std::vector<typed::ExpressionRef> of_left = step.left_keys;
+    if (step.upper) of_left.push_back(step.upper);
+    auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], of_left);
+    int upper_field = -1;
+    if (step.upper) {
+      upper_field = left_keys.back();
+      left_keys.pop_back();
+    }
     shape.left_keys = left_keys;
     shape.right_keys = right_keys;
     shape.unmatched_site = site(node, Site::Kind::unmatched, shape.yield == JoinYield::anti ? "" : step.port);
@@ -347,6 +355,7 @@ class Lowering {
         }
         // Of a condition that may fail, all matches decide: the first failure by time rejects the row.
         interval.nearest |= shape.yield != JoinYield::matches && step.residual && step.residual->can_fail;
+        interval.upper_field = upper_field;
         interval.meets_one = join.meets_one;
         if (join.meets_one) interval.duplicate_site = site(node, Site::Kind::duplicate);
         made = add(node, interval, {left, right});

@@ -76,6 +76,7 @@ struct Describe {
     if (step.wait_us) line += "\n      wait at most " + micros(*step.wait_us);
     if (step.lower_us && step.upper_us)
       line += "\n      within " + micros(*step.lower_us) + ".." + micros(*step.upper_us);
+    if (step.upper) line += "\n      within " + micros(*step.lower_us) + ".." + text(step.upper, 0);
     if (step.retain_us) line += "\n      retain " + micros(*step.retain_us);
     if (join.meets_one) line += "\n      meets one";
     if (join.right_filter) line += "\n      keeps what passes " + text(join.right_filter, 1);

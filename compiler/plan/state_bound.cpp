@@ -26,6 +26,8 @@ class Bound {
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
+    if (const auto* retime = std::get_if<RetimeNode>(&node.content); retime != nullptr && retime->sorts)
+      return fmt::format("a clock for each partition, and the rows of the last {}", length(disorder(node.inputs[0])));
     return {};
   }
 
@@ -77,6 +79,10 @@ class Bound {
                  : fmt::format("both sides for {}, as `retain` says", length(*step.retain_us));
     const int64_t slack = left_disorder + right_disorder;
     const std::string right_time = length(std::max<int64_t>(0, -*step.lower_us) + slack);
+    if (step.upper)
+      return fmt::format(
+          "rows of {} for {}, and of the left side {}until the upper end that each computes, and {} more", right,
+          right_time, until(join), length(slack));
     if (!step.upper_us)
       return fmt::format("rows of {} for {}, and of the left side {}for ever, as `retain forever` says", right,
                          right_time, until(join));

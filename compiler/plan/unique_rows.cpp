@@ -98,7 +98,7 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
 void find_single_matches(Plan& plan, const typed::Project& project) {
   for (Node& node : plan.nodes) {
     auto* join = std::get_if<JoinNode>(&node.content);
-    if (join == nullptr || !typed::makes_pairs(join->step) || join->step.right) continue;
+    if (join == nullptr || !typed::makes_pairs(join->step) || join->step.right || join->step.upper) continue;
     const int64_t reach = reach_us(join->step);
     std::vector<int> keys;
     for (const typed::ExpressionRef& key : join->step.right_keys) keys.push_back(column_of(key));

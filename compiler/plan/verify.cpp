@@ -71,6 +71,7 @@ class Verifier {
     holds(is_optional(node.row.back().type) == join.step.left, "a left join without optional side");
     for (size_t i = 0; join.step.right && i < left.size(); ++i)
       holds(is_optional(left[i].type), "a right join without optional side");
+    if (join.step.upper) expression(join.step.upper, left);
     holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
     for (size_t i = 0; i < join.step.left_keys.size(); ++i) {
       expression(join.step.left_keys[i], left);

@@ -240,7 +240,9 @@ class Printer {
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
     if (join.wait_us) text += " wait at most " + duration(*join.wait_us);
     if (join.kind == JoinKind::interval) {
-      const std::string upper = join.upper_us ? duration(*join.upper_us) : "any";
+      const std::string upper = join.upper      ? print(*join.upper, before)
+                                : join.upper_us ? duration(*join.upper_us)
+                                                : std::string("any");
       text += join.lower_us ? " within " + duration(*join.lower_us) + ".." + upper : " within any";
     }
     if (join.retain_us) text += " retain " + duration(*join.retain_us);

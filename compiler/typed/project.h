@@ -93,6 +93,7 @@ struct JoinStep {
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;             ///< as of: of wall time; absent: for ever
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
+  ExpressionRef upper;                        ///< over the row before: its upper end, where that is no constant
   std::optional<int64_t> retain_us;           ///< within any; kForever for `retain forever`
   std::string port;                           ///< else port; empty: the standing `unmatched` output
   /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).

@@ -174,6 +174,7 @@ struct IntervalJoinOperator {
   /// not pass is made and leaves at the site; of such a row the fields are not kept. Inner joins without a residual,
   /// and not with `nearest`. Empty slot: none.
   KernelSlot right_filter;
+  int upper_field = -1;  ///< duration field of the left input's row: the upper end of its range; −1: there is none
 };
 
 struct AggregateSpec {
@@ -255,6 +256,7 @@ struct RetimeOperator {
   int time_field;
   int64_t within_us;
   uint32_t late_site = 0;
+  bool sorts = false;  ///< rows come in an order that depends on arrival: they wait, and go on in that of their time
 };
 /// `unique k within d` and `distinct k within d`: the first by (time, partition, position) wins for d.
 struct UniqueOperator {

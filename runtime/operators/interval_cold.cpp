@@ -40,6 +40,8 @@ uint64_t IntervalJoinNode::evict(Entry& entry) {
   BRAID_CHECK(entry.value.changed == ChangedIn::none, "rows are evicted that were never committed");
   const uint64_t before = pool_.bytes_used();
   const uint64_t size = sizeof(Entry) + entry.value.left.size() * sizeof(Closing) + entry.key.size;
+  if (has_own_ends())
+    for (const LeftRow* row : entry.value.left.rows()) note_cold_end(end_of(*row), entry.hash, entry.key.view());
   for (const LeftRow* row : entry.value.left.rows()) drop_now(*row);
   for (const RightRow* row : entry.value.right.rows()) pool_.release(row->memory());
   left_count_ -= entry.value.left.size();
@@ -100,6 +102,11 @@ Status IntervalJoinNode::warm(const Block& block, const KeyBlock& keys, bool rig
   return {};
 }
 
+void IntervalJoinNode::add_stored_left(Entry& entry, LeftRow* row) {
+  add_left(entry, row);
+  if (has_own_ends()) expect_end(entry, *row);
+}
+
 void IntervalJoinNode::add_stored_right(Entry& entry, RightRow* row) {
   add_right(entry, row);
   if (is_outer() && !row->settled) expect_right(entry, *row);
@@ -130,7 +137,10 @@ Status IntervalJoinNode::read(std::span<const UnreadRanges::Run> runs) {
 Status IntervalJoinNode::take_stored_left(std::string_view key, std::string_view value) {
   TimedKey place = parse_timed_key(key);
   BRAID_ASSIGN(StoredLeft left, read_left(key, value));
+  // They are all read at the start, and held from then on.
+  if (has_own_ends()) count_time(left.row->held.time);
   if (stays_cold(place.hash, left.key, place.bucket)) {
+    if (has_own_ends()) note_cold_end(end_of(*left.row), place.hash, left.key);
     drop_now(*left.row);
     leave_row(place.hash, left.key, place.bucket, true);
     return {};
@@ -141,7 +151,7 @@ Status IntervalJoinNode::take_stored_left(std::string_view key, std::string_view
     ending_[slice_of(place.hash)].push_back(&entry);
     loaded_.push_back(&entry);
   }
-  add_left(entry, left.row);
+  add_stored_left(entry, left.row);
   return {};
 }
 
@@ -191,7 +201,7 @@ Status IntervalJoinNode::load(uint64_t hash, std::string_view key, int64_t span)
   if (left.empty() && right.empty()) return {};
   bool added = false;
   Entry& entry = keys_.find_or_add(hash, key, &added, span);
-  for (LeftRow* row : left) add_left(entry, row);
+  for (LeftRow* row : left) add_stored_left(entry, row);
   for (RightRow* row : right) add_stored_right(entry, row);
   cold_rows_ -= std::min<uint64_t>(cold_rows_, left.size() + right.size());
   count_back(span, !left.empty());
@@ -262,8 +272,8 @@ StateSize IntervalJoinNode::state_size() const {
   StateSize size = waiting_.size();
   const uint64_t cold = cold_rows_ + cold_.unread().rows();
   size += {left_count_ + right_count_ + cold,
-           pool_.bytes_used() + keys_.bytes() + closings_.bytes() + right_closings_.bytes() + expiries_.bytes() +
-               cold_.bytes() + erasures,
+           pool_.bytes_used() + keys_.bytes() + closings_.bytes() + right_closings_.bytes() + cold_ends_bytes_ +
+               expiries_.bytes() + cold_.bytes() + erasures,
            unstored_bytes_ + erasures, cold};
   return size;
 }

@@ -39,11 +39,19 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
     right_key_names_ += (right_key_names_.empty() ? "`" : ", `") + input_row(1)[field].name + "`";
   bool input_is_derived = services.program.operators[self_.inputs[0]].derived;
   makes_rows_ = (!content_.nearest && !exists()) || (self_.derived && !input_is_derived);
+  closes_in_time_ = upper() != INT64_MAX && !has_own_ends();
   leaves_met_ = content_.meets_one || exists();
   emits_alone_ = content_.shape.left && content_.shape.yield != JoinYield::semi;
 }
 
 EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  if (has_own_ends()) {
+    EdgeTime time = OperatorNode::output_time(inputs);
+    // A row that goes on alone may be older than both sides are by then.
+    if (content_.shape.left && time.active > 0 && !times_held_.empty())
+      time.w = std::min(time.w, times_held_.begin()->first * TimeQueue<Closing, ByArrival>::kWidth);
+    return time;
+  }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
   const bool waits = content_.nearest || content_.shape.left;
   const bool behind = waits || (content_.upper_us && *content_.upper_us < 0);
@@ -169,6 +177,11 @@ void IntervalJoinNode::take(int input, const Block& block, std::vector<Block>& o
       take_right_outer(block, out);
     else
       take_left_outer(block, out);
+  } else if (has_own_ends()) {
+    if (input == 1)
+      take_right_ends(block, out);
+    else
+      take_left_ends(block, out);
   } else if (input == 1) {
     take_right(block, out);
   } else if (content_.nearest) {

@@ -164,6 +164,25 @@ class IntervalJoinNode : public OperatorNode {
   bool exists() const { return content_.shape.yield != JoinYield::matches; }
   /// The left row is held until its interval closes, or until it leaves.
   void keep_left(const Block& block, uint32_t row, const KeyBlock& keys, bool matched);
+  // interval_ends.cpp: joins in which each left row computes its upper end.
+  bool has_own_ends() const { return content_.upper_field >= 0; }
+  /// Kept where other operators keep an arrival.
+  static int64_t end_of(const LeftRow& row) { return row.held.arrival; }
+  void take_right_ends(const Block& block, std::vector<Block>& out);
+  void take_left_ends(const Block& block, std::vector<Block>& out);
+  /// Of the left row and end at those places: all right rows that it meets so far.
+  void add_candidates_before(uint32_t row, int64_t time, int64_t end, uint64_t hash, std::string_view key,
+                             JoinPairs& pairs, std::vector<RightTime>& times);
+  void keep_until(const Block& block, uint32_t row, const KeyBlock& keys, int64_t end, bool matched);
+  std::optional<ReleasePoint> next_release_ends() const;
+  uint64_t release_ends(const ReleasePoint& point, std::vector<Block>& out);
+  void close_end(const Closing& closing, std::vector<HeldRow>& unmatched);
+  /// Left rows before `before` have closed: by their ends.
+  int64_t passed_ends() const { return edges[1].ended ? kEndTime : edges[1].finite; }
+  void note_cold_end(int64_t end, uint64_t hash, std::string_view key);
+  void count_time(int64_t time) { ++times_held_[TimeQueue<Closing, ByArrival>::bucket_of(time)]; }
+  void forget_time(int64_t time);
+  void expect_end(Entry& entry, const LeftRow& row);
   // interval_outer.cpp: joins that keep right rows.
   bool is_outer() const { return content_.shape.right; }
   void take_right_outer(const Block& block, std::vector<Block>& out);
@@ -206,6 +225,7 @@ class IntervalJoinNode : public OperatorNode {
   RightRow* make_right(const RightRow& head, std::string_view row);
   void add_right(Entry& entry, RightRow* row);
   void add_left(Entry& entry, LeftRow* row);
+  void add_stored_left(Entry& entry, LeftRow* row);
   void add_stored_right(Entry& entry, RightRow* row);
   /// Memory that blocks of this turn may refer to.
   void drop_later(const LeftRow& row);
@@ -230,6 +250,8 @@ class IntervalJoinNode : public OperatorNode {
   uint64_t close_slice(uint32_t slice, std::vector<Block>& out);
   /// The row leaves, and its state row.
   void close(const Closing& closing, std::vector<HeldRow>& unmatched);
+  /// Left rows without a match, which wait no longer.
+  void settle_alone(const Block& block, std::vector<Block>& out);
   /// `slice`: they are all that slice has, and slices come one after the other.
   void settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out,
                         std::optional<uint32_t> slice = std::nullopt);
@@ -268,7 +290,7 @@ class IntervalJoinNode : public OperatorNode {
   std::vector<bool> passing(const Block& block);
   bool closed(int64_t left_time) const;
   /// Whether time closes intervals before the right side ends.
-  bool closes_in_time() const { return upper() != INT64_MAX; }
+  bool closes_in_time() const { return closes_in_time_; }
   /// Whether right rows are ever forgotten.
   bool forgets() const { return content_.lower_us || content_.retain_us != INT64_MAX; }
   int64_t upper() const { return content_.upper_us ? *content_.upper_us : content_.retain_us; }
@@ -289,6 +311,7 @@ class IntervalJoinNode : public OperatorNode {
   bool makes_rows_;              ///< its rows have the derived ledger; not so of those that are one to one
   bool leaves_met_;              ///< a left row is done when it has met a match
   bool emits_alone_;             ///< left rows that met nothing go on
+  bool closes_in_time_;          ///< time closes intervals, all of one length, before the right side ends
   BlobPool pool_;
   KeyTable<Rows> keys_{pool_};
   HeldRows waiting_;  ///< of `nearest`
@@ -299,6 +322,16 @@ class IntervalJoinNode : public OperatorNode {
   uint64_t memory_ = UINT64_MAX;            ///< bytes from which on no rows come in that nobody wants
   std::string last_cold_;                   ///< the entry of the last row that was read and left in the store
   TimeQueue<Closing, ByArrival> closings_;  ///< of left rows that time closes, or that are about to close at the end
+  /// Where left rows compute their ends: an end in each bucket of ends of the entries in the store alone.
+  using ColdEntry = std::pair<uint64_t, std::string>;  ///< hash, key
+  static uint64_t bytes_of(const ColdEntry& entry) { return sizeof(entry) + entry.second.size(); }
+  struct ColdEnds {
+    int64_t first = kEndTime;
+    std::vector<ColdEntry> entries;
+  };
+  uint64_t cold_ends_bytes_ = 0;
+  std::map<int64_t, ColdEnds> cold_ends_;
+  std::map<int64_t, uint64_t> times_held_;        ///< there: left rows that are held, by bucket of their time
   TimeQueue<Closing, ByArrival> right_closings_;  ///< of right rows that go on alone
   int64_t right_closed_to_ = kNoTime;             ///< right rows before that are decided
   ExpiryQueue<Entry> expiries_;                   ///< of right rows

@@ -15,6 +15,7 @@ int64_t IntervalJoinNode::passed() const {
 std::optional<ReleasePoint> IntervalJoinNode::next_release() {
   if (content_.nearest) return waiting_.next_release(passed());
   if (is_outer()) return next_release_outer();
+  if (has_own_ends()) return next_release_ends();
   if (!closes_in_time()) return next_slice();
   int64_t first = closings_.empty() ? kEndTime : closings_.first_time();
   if (const auto span = first_cold_left()) first = std::min(first, begin_of(*span));
@@ -26,6 +27,7 @@ uint64_t IntervalJoinNode::release_before(const ReleasePoint& point, std::vector
   const int64_t before = std::min(point.time, passed());
   if (content_.nearest) return decide_waiting(before, out);
   if (is_outer()) return release_outer(point, out);
+  if (has_own_ends()) return release_ends(point, out);
   if (!closes_in_time()) return close_slice(point.slice - 1, out);
   for (auto span = first_cold_left(); span && begin_of(*span) < before; span = first_cold_left())
     note(load_span(*span, services_.first_slice, services_.end_slice));
@@ -134,6 +136,22 @@ void IntervalJoinNode::close(const Closing& closing, std::vector<HeldRow>& unmat
   erase_if_empty(*closing.entry);
 }
 
+void IntervalJoinNode::settle_alone(const Block& block, std::vector<Block>& out) {
+  JoinPairs alone;
+  std::vector<RightTime> times;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    dispositions().release(index(), 0, block.record_of(row));
+    if (!emits_alone_) {
+      rows_.leave_unmatched(block, row);
+      continue;
+    }
+    if (makes_rows_) dispositions().use(index(), 0, block.record_of(row));
+    alone.add(row, {nullptr, 0});
+    times.push_back({block.time[row], block.watermark[row]});
+  }
+  if (!alone.rows.empty()) emit(block, alone, times, out);
+}
+
 void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std::vector<Block>& out,
                                         std::optional<uint32_t> slice) {
   uint64_t rank = 0;
@@ -141,19 +159,7 @@ void IntervalJoinNode::settle_unmatched(std::span<const HeldRow> unmatched, std:
     // Of all workers' rows those of a slice come before those of the next.
     if (slice && services_.trace != nullptr)
       for (OrderKey& key : services_.trace->rows) key = {.time = *slice, .a = rank++};
-    JoinPairs alone;
-    std::vector<RightTime> times;
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      dispositions().release(index(), 0, block.record_of(row));
-      if (!emits_alone_) {
-        rows_.leave_unmatched(block, row);
-        continue;
-      }
-      if (makes_rows_) dispositions().use(index(), 0, block.record_of(row));
-      alone.add(row, {nullptr, 0});
-      times.push_back({block.time[row], block.watermark[row]});
-    }
-    if (!alone.rows.empty()) emit(block, alone, times, out);
+    settle_alone(block, out);
   });
 }
 
@@ -213,6 +219,7 @@ void IntervalJoinNode::forget_matched(Entry& entry) {
     copy(entry, row);
     if (row.held.stored) erased_.erase(StateFamily::timed, left_key_of(entry, row.held));
     drop_later(row);
+    if (has_own_ends()) forget_time(row.held.time);
     --left_count_;
     return true;
   });
@@ -259,7 +266,7 @@ Result<IntervalJoinNode::StoredLeft> IntervalJoinNode::read_left(std::string_vie
   std::string_view held = in.text();
   if (in.failed() || place.key.size() < sizeof(int64_t))
     return Error{ErrorKind::store, "a row of an interval join is damaged", 0, 0};
-  BRAID_ASSIGN(HeldRow row, read_held(read_time_key(place.key), place.hash, held, left_rows_, pool_));
+  BRAID_ASSIGN(HeldRow row, read_held(read_time_key(place.key), place.hash, held, left_rows_, pool_, has_own_ends()));
   return StoredLeft{make_left(row, matched), left_key};
 }
 
@@ -300,6 +307,7 @@ void IntervalJoinNode::copy_frozen_row(const Entry& entry, LeftRow& row) {
   value_.text(entry.key.view());
   held_.clear();
   append_held_value(held_, row.held);
+  if (has_own_ends()) held_.fixed(end_of(row));
   value_.text(held_.bytes());
   frozen_.batch().put(StateFamily::timed, left_key_of(entry, row.held), value_.bytes());
   row.held.stored = true;
@@ -361,7 +369,8 @@ Status IntervalJoinNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
   memory_ = memory;
   BRAID_TRY(cold_.find_unread(store));
-  if (!cold_.attached()) BRAID_TRY(read(cold_.unread().take_all()));
+  // Of left rows with ends of their own all are looked at: nobody knows which of them is the next to close.
+  if (!cold_.attached() || has_own_ends()) BRAID_TRY(read(cold_.unread().take_all()));
   std::string sealed;
   BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
   if (found) {

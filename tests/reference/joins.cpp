@@ -16,6 +16,7 @@ Run::Rows Run::join(int index, const plan::JoinNode& node) {
 
 std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
   const std::vector<Field>& fields = row_of(input_of(index, which));
+  const typed::JoinStep& step = std::get<plan::JoinNode>(plan_.nodes[index].content).step;
   std::vector<Keyed> made;
   for (const Row& row : rows_into(index, which)) {
     std::vector<Slot> slots;
@@ -23,6 +24,16 @@ std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::Expressio
     if (failure.code != 0) {
       reject(index, which == 0 ? 1 : 0, row, failure);
       continue;
+    }
+    std::optional<int64_t> end;
+    if (which == 0 && step.upper) {
+      Slot upper;
+      const interpret::Failure failed = compute(step.upper, fields, row.slots, row, &upper);
+      if (failed.code != 0) {
+        reject(index, 1, row, failed);
+        continue;
+      }
+      end = upper.i64;
     }
     std::optional<std::string> bytes = std::string();
     const Slot* at = slots.data();
@@ -36,7 +47,7 @@ std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::Expressio
       at += leaf_count(key->type);
     }
     const int deleted = plan::deleted_column(fields);
-    made.push_back({&row, bytes, deleted >= 0 && row.slots.back().u8 != 0});
+    made.push_back({&row, bytes, deleted >= 0 && row.slots.back().u8 != 0, end});
   }
   return made;
 }
@@ -168,8 +179,10 @@ void Run::settle_exists(int index, const typed::JoinStep& step, const Row& left,
 
 namespace {
 
-bool within(const typed::JoinStep& step, const Row& left, const Row& right) {
+/// `end`: what the left row computes.
+bool within(const typed::JoinStep& step, const Row& left, std::optional<int64_t> end, const Row& right) {
   const int128 distance = static_cast<int128>(right.time) - left.time;
+  if (end && distance > *end) return false;
   if (!step.lower_us && !step.upper_us) {
     const int64_t retain = step.retain_us.value_or(typed::kForever);
     return retain == typed::kForever || (distance >= -static_cast<int128>(retain) && distance <= retain);
@@ -217,7 +230,7 @@ Run::Rows Run::join_interval(int index, const typed::JoinStep& step) {
     }
     bool matched = false;
     for (const Keyed& right : rights) {
-      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      if (!left.key || left.key != right.key || !within(step, *left.row, left.end, *right.row)) continue;
       interpret::Failure failure;
       const Match match = residual(index, step, *left.row, *right.row, failure);
       if (match == Match::no) continue;
@@ -276,7 +289,7 @@ Run::Rows Run::join_exists(int index, const typed::JoinStep& step) {
     bool met = false;
     std::optional<interpret::Failure> rejection;
     for (const Keyed& right : rights) {
-      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      if (!left.key || left.key != right.key || !within(step, *left.row, left.end, *right.row)) continue;
       interpret::Failure failure;
       const Match match = residual(index, step, *left.row, *right.row, failure);
       if (match == Match::failed && !rejection) rejection = failure;
@@ -307,7 +320,7 @@ Run::Rows Run::join_nearest(int index, const typed::JoinStep& step) {
     int128 distance = 0;
     std::optional<interpret::Failure> rejection;
     for (const Keyed& right : rights) {
-      if (!left.key || left.key != right.key || !within(step, *left.row, *right.row)) continue;
+      if (!left.key || left.key != right.key || !within(step, *left.row, left.end, *right.row)) continue;
       interpret::Failure failure;
       const Match match = residual(index, step, *left.row, *right.row, failure);
       if (match == Match::failed && !rejection) rejection = failure;

@@ -78,7 +78,8 @@ class Run {
   struct Keyed {
     const Row* row;
     std::optional<std::string> key;
-    bool deletes = false;  ///< of a table: ends the version of its key
+    bool deletes = false;        ///< of a table: ends the version of its key
+    std::optional<int64_t> end;  ///< of a left row: the upper end that it computes
   };
   /// Rows of which a key fails are rejected and gone.
   std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
