@@ -139,8 +139,9 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             return is_error(element) ? element : list_type(element);
           },
           [&](const ast::MapType&) -> Type {
-            context.not_yet(type.span, "the type `map`",
-                            "a list of structs `list<{ key: …, value: … }>` holds the same");
+            context.not_yet(
+                type.span, "the type `map`",
+                "a list of structs `list<{ key: …, value: … }>` holds the same, and `json` an object whose keys vary");
             return error_type();
           },
           [&](const ast::FunctionType&) -> Type {

@@ -4,9 +4,9 @@
 // beyond the range. decimal: exactly; more digits than the scale keeps only if they are zero; JSON also as a string.
 // bool: true, false. string. bytes: base64. uuid. date, time, timestamp, duration: time_text.h, durations ISO 8601.
 // timestamp: RFC 3339 with offset; without offset if a zone is given; a number if a unit is given, digits beyond the
-// microsecond only in nanoseconds, where they are cut off towards the past. time and duration: numbers of that unit, too,
-// and date: of days since 1970. enum: the symbol. json: JSON text of any
-// shape, which becomes canonical (runtime/data/json_text.h).
+// microsecond only in nanoseconds, where they are cut off towards the past. time and duration: numbers of that unit,
+// too, and date: of days since 1970. enum: the symbol. json: JSON text of any shape, which becomes canonical
+// (runtime/data/json_text.h).
 #pragma once
 
 #include <memory>

@@ -327,7 +327,7 @@ bool JsonParts::next() {
   return true;
 }
 
-std::optional<std::string_view> json_text_member(std::string_view json, std::string_view key) {
+std::optional<std::string_view> member_of_json(std::string_view json, std::string_view key) {
   if (json_kind(json) != JsonKind::object) return std::nullopt;
   std::string wanted;
   append_json_string(wanted, key);
@@ -336,7 +336,7 @@ std::optional<std::string_view> json_text_member(std::string_view json, std::str
   return std::nullopt;
 }
 
-std::optional<std::string_view> json_element(std::string_view json, int64_t index) {
+std::optional<std::string_view> element_of_json(std::string_view json, int64_t index) {
   if (index < 0 || json_kind(json) != JsonKind::list) return std::nullopt;
   for (JsonParts parts(json); parts.next();)
     if (index-- == 0) return parts.value();

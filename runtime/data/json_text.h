@@ -31,9 +31,9 @@ JsonKind json_kind(std::string_view json);
 
 /// The member of an object, nothing if it has none, or if `json` is no object. The key as it is meant, not as JSON
 /// writes it.
-std::optional<std::string_view> json_text_member(std::string_view json, std::string_view key);
+std::optional<std::string_view> member_of_json(std::string_view json, std::string_view key);
 /// The element of a list, counted from 0; nothing if there is none, or if `json` is no list.
-std::optional<std::string_view> json_element(std::string_view json, int64_t index);
+std::optional<std::string_view> element_of_json(std::string_view json, int64_t index);
 
 /// The content of a JSON string: appended to `out`.
 void append_json_content(std::string_view json, std::string& out);

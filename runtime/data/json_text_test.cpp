@@ -62,17 +62,17 @@ TEST(JsonText, RefusesWhatIsNoJson) {
 
 TEST(JsonText, ReadsPartsOfCanonicalText) {
   const std::string json = canonical(R"({"a":{"x":[1,"}]",{"y":2}]},"b\"c":"v","é":-1.5})");
-  EXPECT_EQ(json_text_member(json, "a"), R"({"x":[1,"}]",{"y":2}]})");
-  EXPECT_EQ(json_text_member(json, "b\"c"), R"("v")");
-  EXPECT_EQ(json_text_member(json, "é"), "-1.5");
-  EXPECT_EQ(json_text_member(json, "x"), std::nullopt);
-  EXPECT_EQ(json_text_member("[1]", "a"), std::nullopt);
-  const std::string_view list = *json_text_member(*json_text_member(json, "a"), "x");
-  EXPECT_EQ(json_element(list, 1), R"("}]")");
-  EXPECT_EQ(json_element(list, 2), R"({"y":2})");
-  EXPECT_EQ(json_element(list, 3), std::nullopt);
-  EXPECT_EQ(json_element(list, -1), std::nullopt);
-  EXPECT_EQ(json_element("{}", 0), std::nullopt);
+  EXPECT_EQ(member_of_json(json, "a"), R"({"x":[1,"}]",{"y":2}]})");
+  EXPECT_EQ(member_of_json(json, "b\"c"), R"("v")");
+  EXPECT_EQ(member_of_json(json, "é"), "-1.5");
+  EXPECT_EQ(member_of_json(json, "x"), std::nullopt);
+  EXPECT_EQ(member_of_json("[1]", "a"), std::nullopt);
+  const std::string_view list = *member_of_json(*member_of_json(json, "a"), "x");
+  EXPECT_EQ(element_of_json(list, 1), R"("}]")");
+  EXPECT_EQ(element_of_json(list, 2), R"({"y":2})");
+  EXPECT_EQ(element_of_json(list, 3), std::nullopt);
+  EXPECT_EQ(element_of_json(list, -1), std::nullopt);
+  EXPECT_EQ(element_of_json("{}", 0), std::nullopt);
   std::vector<std::string> keys;
   for (JsonParts parts(json); parts.next();) {
     std::string key;

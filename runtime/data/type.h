@@ -98,7 +98,8 @@ int find_field(const std::vector<Field>& fields, std::string_view name);
 
 enum class LeafKind : uint8_t { u8, i32, i64, f64, i128, bytes, list };
 // boolean, presence, status: u8. date, enumeration: i32. integer, time, timestamp, duration, decimal to 18 digits:
-// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes, json: bytes. list: list.
+// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes, json: bytes. list:
+// list.
 
 struct Leaf {
   LeafKind kind;

@@ -19,7 +19,8 @@ struct Null {
 
 struct Value {
   // boolean: bool. integer, date, time, timestamp, duration, enumeration (symbol index): int64_t. floating: double.
-  // decimal (unscaled), uuid: int128. string, bytes, json (canonical text): std::string. list, structure: elements in order.
+  // decimal (unscaled), uuid: int128. string, bytes, json (canonical text): std::string. list, structure: elements in
+  // order.
   std::variant<Null, bool, int64_t, double, int128, std::string, std::vector<Value>> content;
 
   bool is_null() const { return std::holds_alternative<Null>(content); }

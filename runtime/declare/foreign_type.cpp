@@ -13,7 +13,8 @@ constexpr std::string_view kMoney = "the currency is a field of its own";
 constexpr std::string_view kList = "a list is written `list<int>`";
 constexpr std::string_view kMap = "a list of structs replaces a map: `list<{ key: string, value: int }>`";
 constexpr std::string_view kStruct = "a struct is written `{ a: int, b: string }`";
-constexpr std::string_view kJson = "fields whose names are known are declared: `client: { name: string }`; `json` holds any shape";
+constexpr std::string_view kJson =
+    "fields whose names are known are declared: `client: { name: string }`; `json` holds any shape";
 constexpr std::string_view kOptional = "a value that may be null has a `?`: `int?`";
 constexpr std::string_view kEnum = "a text with few values is an enum: `enum { placed, paid }`, or a `string`";
 constexpr std::string_view kPlace = "a place is two numbers: `{ latitude: float, longitude: float }`";
@@ -174,7 +175,7 @@ constexpr ForeignType kTypes[] = {
     {"point", "PostgreSQL", "", kPlace},
 };
 
-constexpr std::string_view kNames[] = {"bool", "int",  "float", "decimal",   "string",  "bytes",
+constexpr std::string_view kNames[] = {"bool", "int",  "float", "decimal",   "string",   "bytes",
                                        "uuid", "date", "time",  "timestamp", "duration", "json"};
 
 std::string lowered(std::string_view text) {

@@ -99,7 +99,7 @@ BRAID_JSON_TEST(is_json_null, null, "JSON's null, which also stands for what is 
 // ---- what it holds -------------------------------------------------------------------------------------------------
 
 static Json field(Json value, Text name) {
-  return {json_text_member(value.text, name).value_or(kNull)};
+  return {member_of_json(value.text, name).value_or(kNull)};
 }
 BRAID_FUNCTION(json, field,
                {.summary = "The member of an object; JSON's null if there is none. The same as `value.name` and "
@@ -109,7 +109,7 @@ BRAID_FUNCTION(json, field,
                              {R"(parse_json("{\"a\": 7}").field("b").is_json_null())", "true"}}})
 
 static Json element(Json value, int64_t index) {
-  return {json_element(value.text, index).value_or(kNull)};
+  return {element_of_json(value.text, index).value_or(kNull)};
 }
 BRAID_FUNCTION(json, element,
                {.summary = "The element of a list; JSON's null if there is none. The same as `value[0]`.",
@@ -123,7 +123,7 @@ static std::optional<Json> not_null(std::optional<Text> found) {
 }
 
 static std::optional<Json> get_member(Json value, Text name) {
-  return not_null(json_text_member(value.text, name));
+  return not_null(member_of_json(value.text, name));
 }
 BRAID_FUNCTION(json, get_member,
                {.name = "get",
@@ -133,7 +133,7 @@ BRAID_FUNCTION(json, get_member,
                              {R"(parse_json("{\"a\": null}").get("a")?.int())", "null"}}})
 
 static std::optional<Json> get_element(Json value, int64_t index) {
-  return not_null(json_element(value.text, index));
+  return not_null(element_of_json(value.text, index));
 }
 BRAID_FUNCTION(json, get_element,
                {.name = "get",
@@ -143,7 +143,7 @@ BRAID_FUNCTION(json, get_element,
                              {R"(parse_json("[7]").get(1)?.int())", "null"}}})
 
 static bool has(Json value, Text name) {
-  return json_text_member(value.text, name).has_value();
+  return member_of_json(value.text, name).has_value();
 }
 BRAID_FUNCTION(json, has,
                {.summary = "Whether an object has a member, be it JSON's null.",

@@ -284,20 +284,20 @@ Text kind_of(Text value) {
     }                                                                                                            \
   }
 
-static std::optional<Text> json_type(CallContext& context, CallSite<Path> site, Text text, Text path) {
+static std::optional<Text> json_typeof(CallContext& context, CallSite<Path> site, Text text, Text path) {
   const Text value = found(context, site, text, path);
   if (value.empty()) return std::nullopt;
   return kind_of(value);
 }
 BRAID_FUNCTION(
-    json_texts, json_type,
+    json_texts, json_typeof,
     {.summary = "`object`, `array`, `string`, `number`, `boolean` or `null`: what a value of JSON is; null if "
                 "there is none.",
      .parameters = BRAID_JSON_PARAMETERS,
      .problem = check_path,
-     .examples = {{R"x(json_type("{\"a\": [1]}", "$.a"))x", R"("array")"},
-                  {R"x(json_type("[null]", "$[0]"))x", R"("null")"},
-                  {R"x(json_type("oops"))x", "null"}}})
+     .examples = {{R"x(json_typeof("{\"a\": [1]}", "$.a"))x", R"("array")"},
+                  {R"x(json_typeof("[null]", "$[0]"))x", R"("null")"},
+                  {R"x(json_typeof("oops"))x", "null"}}})
 
 static std::optional<Text> json_raw(CallContext& context, CallSite<Path> site, Text text, Text path) {
   const Text value = found(context, site, text, path);

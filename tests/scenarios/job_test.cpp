@@ -39,7 +39,7 @@ std::vector<std::string> table_of(const std::vector<std::string>& lines, const P
       const std::vector<Field>* fields = &product.row;
       for (const int index : path) {
         const Field& field = (*fields)[static_cast<size_t>(index)];
-        value = json_text_member(value, field.name).value_or("null");
+        value = member_of_json(value, field.name).value_or("null");
         fields = &without_optional(field.type)->fields;
       }
       key += std::string(value) + ",";
