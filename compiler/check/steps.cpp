@@ -245,14 +245,26 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     }
     return found;
   };
-  /// `c.id` as a field of its own: FieldRead over the column.
+  /// `c.id` or `c?.id` as a field of its own: FieldRead over the column, which is there or not.
   auto lifted_to = [&](int column, const std::vector<int>& path) {
     for (size_t i = 0; i < columns.size(); ++i) {
       std::vector<int> read;
       typed::ExpressionRef at = columns[i].value;
-      while (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
-        read.insert(read.begin(), field->index);
-        at = field->base;
+      for (bool more = true; more;) {
+        if (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
+          read.insert(read.begin(), field->index);
+          at = field->base;
+        } else if (const auto* convert = std::get_if<typed::Convert>(&at->node);
+                   convert != nullptr && (convert->conversion == typed::Conversion::unwrap ||
+                                          convert->conversion == typed::Conversion::to_optional)) {
+          at = convert->operand;
+        } else if (const auto* choose = std::get_if<typed::Choose>(&at->node);
+                   choose != nullptr && std::holds_alternative<typed::IsNull>(choose->condition->node) &&
+                   std::holds_alternative<typed::Constant>(choose->then->node)) {
+          at = choose->otherwise;
+        } else {
+          more = false;
+        }
       }
       const auto* base = std::get_if<typed::ColumnRead>(&at->node);
       if (base != nullptr && base->index == column && read == path) return static_cast<int>(i);

@@ -91,6 +91,12 @@ class CountedRows : public EachState<CountedRows> {
     }
     if (adds_presence_) out.columns[column++].as<uint8_t>()[row] = 1;
     stored_.read(arena.copy(chosen(*set).second), stored_.target(out, column), row, arena);
+    // Of an extreme, zero has one sign and NaN one form.
+    const uint32_t value = column + (is_optional(argument_) ? 1 : 0);
+    if (by_.column < 0 && is(without_optional(argument_), TypeKind::floating)) {
+      double& number = out.columns[value].as<double>()[row];
+      number = number == 0 ? 0 : number != number ? __builtin_nan("") : number;
+    }
     return true;
   }
   void store(const char*, WireWriter&) const override {}
