@@ -214,19 +214,6 @@ class Builder {
     return add(std::move(node));
   }
 
-  /// What such a join releases comes in an order that depends on when both sides came. Windows release in an order of
-  /// their own.
-  bool joins_in_time(int at) const {
-    const Node& node = plan_.nodes[at];
-    if (const auto* join = std::get_if<JoinNode>(&node.content); join && join->step.kind != typed::JoinKind::reference)
-      return true;
-    if (std::holds_alternative<GroupNode>(node.content) || node.inputs.empty()) return false;
-    const size_t flows = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size() : 1;
-    for (size_t i = 0; i < flows; ++i)
-      if (joins_in_time(node.inputs[i])) return true;
-    return false;
-  }
-
   /// Converts those columns that are still checked.
   int read_columns(int input, const std::vector<int>& columns, const typed::Step& step) {
     Node node{.content = ProjectNode{"read", {}}, .inputs = {input}, .text = step.text, .span = step.span};
@@ -252,7 +239,7 @@ class Builder {
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
-      at = add({.content = RetimeNode{relation.time_field, relation.within_us, joins_in_time(at)},
+      at = add({.content = RetimeNode{relation.time_field, relation.within_us},
                 .inputs = {at},
                 .row = row(at),
                 .text = fmt::format("time {} within {}", relation.row[relation.time_field].name,

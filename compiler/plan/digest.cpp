@@ -103,7 +103,7 @@ class Meaning {
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
-    return fmt::format("time {} within {}{}", retime.time_column, retime.within_us, retime.sorts ? " sorts" : "");
+    return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }
   std::string operator()(const UniqueNode& unique) const {
     return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),

@@ -239,8 +239,7 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
-      return add(node,
-                 RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late), retime->sorts},
+      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,

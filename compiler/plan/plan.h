@@ -85,7 +85,6 @@ struct NetNode {
 struct RetimeNode {
   int time_column;
   int64_t within_us;
-  bool sorts = false;  ///< its rows come out of a join in time: their order depends on arrival until they are sorted
 };
 /// `unique` of a contract, whose duplicates are rejected, and `distinct`, which drops them.
 struct UniqueNode {

@@ -26,8 +26,6 @@ class Bound {
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
-    if (const auto* retime = std::get_if<RetimeNode>(&node.content); retime != nullptr && retime->sorts)
-      return fmt::format("a clock for each partition, and the rows of the last {}", length(disorder(node.inputs[0])));
     return {};
   }
 

@@ -256,7 +256,6 @@ struct RetimeOperator {
   int time_field;
   int64_t within_us;
   uint32_t late_site = 0;
-  bool sorts = false;  ///< rows come in an order that depends on arrival: they wait, and go on in that of their time
 };
 /// `unique k within d` and `distinct k within d`: the first by (time, partition, position) wins for d.
 struct UniqueOperator {

@@ -53,30 +53,22 @@ Run::Rows Run::unite(int index) {
   return out;
 }
 
-/// Each original source partition starts a time of its own; what windows made counts as one partition. What a join in
-/// time has made goes by the old time, then by the record that caused it, then by the new time.
+/// Each original source partition starts a time of its own; what windows made counts as one partition.
 Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   using Partition = std::tuple<uint32_t, uint32_t>;
   std::map<Partition, std::vector<Row>> partitions;
-  const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
-  for (const Row& row : rows_into(index)) {
-    if (node.sorts && late(row))
-      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
-    else
-      partitions[row.cause.has_origin ? Partition{row.cause.relation, row.cause.partition} : Partition{UINT32_MAX, 0}]
-          .push_back(row);
-  }
+  for (const Row& row : rows_into(index))
+    partitions[row.cause.made ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
+        .push_back(row);
   // Rows that no step held come in the order of their partition, others in the order of time.
   bool held = false;
   for (int at = input_of(index); !plan_.nodes[at].inputs.empty(); at = input_of(at))
     held |= plan::stateful(plan_.nodes[at]);
+  const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
   Rows out;
   for (auto& [partition, rows] : partitions) {
-    std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
-      if (!node.sorts) return held ? earlier(&a, &b) : a.place < b.place;
-      return std::tuple(a.time, a.cause.position, a.slots[time_leaf].i64) <
-             std::tuple(b.time, b.cause.position, b.slots[time_leaf].i64);
-    });
+    std::sort(rows.begin(), rows.end(),
+              [&](const Row& a, const Row& b) { return held ? earlier(&a, &b) : a.place < b.place; });
     int64_t ahead = kDefaultAhead;  // of what products and windows made
     for (size_t i = 0; i < plan_.nodes.size(); ++i)
       if (source_ordinal_[i] >= 0 && static_cast<uint32_t>(source_ordinal_[i]) == std::get<0>(partition))
