@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 120
+FOLDERS = ["language", "cookbook", "coming-from"]
 
 
 @dataclass
@@ -38,7 +39,8 @@ class Block:
 
 def pages(docs):
     """The pages with examples of the language; docs/errors has a test of its own."""
-    return [p for p in sorted(docs.glob("*.md")) + sorted((docs / "language").glob("*.md")) if p.is_file()]
+    folders = [docs] + [docs / name for name in FOLDERS]
+    return [page for folder in folders for page in sorted(folder.glob("*.md")) if page.is_file()]
 
 
 def blocks(page):
