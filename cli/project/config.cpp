@@ -289,7 +289,8 @@ class Config {
   }
 
   std::string literal(const toml::node& value) {
-    if (const auto* string = value.as_string()) return "\"" + string->get() + "\"";
+    if (const auto* string = value.as_string())
+      return to_literal(string_type(), Value{expand(string->get(), span(value.source()))});
     return std::string(sources_.text(span(value.source())));
   }
 

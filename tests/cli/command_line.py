@@ -284,6 +284,19 @@ def errors_elsewhere_do_not_stop_a_run(case: Case) -> None:
     case.braid("dry-run", shop / "a.braid", code=SCRIPT, finding="E2112")
 
 
+def params_may_come_from_the_environment(case: Case) -> None:
+    case.directory.joinpath("braid.toml").write_text(
+        '[project]\nname = "p"\n[env.dev]\n[env.dev.param]\nwho = "${WHO}"\nsaid = \'a "b" \\ c\'\n')
+    case.directory.joinpath("p.braid").write_text("""domain p
+param who: string = "nobody"
+param said: string = ""
+stream s from inline json ["{}"] { n: int = 1 }
+product t version 1 { from s select { who: who, said: said } }
+""")
+    made = case.braid("dry-run", ".", "--format", "json", environment={"WHO": 'Zoë "Z"'})
+    case.expect(json.loads(made.out) == {"who": 'Zoë "Z"', "said": 'a "b" \\ c'}, f"{made}")
+
+
 def colours_are_for_terminals(case: Case) -> None:
     script = case.directory / "wrong.braid"
     script.write_text(WRONG)
@@ -305,4 +318,5 @@ if __name__ == "__main__":
                         inferred_declarations_check, odd_files_are_read_as_they_were_inferred,
                         format_options_are_read_written_and_checked, a_dry_run_reports_beside_its_rows,
                         a_new_project_works, codes_and_functions_are_explained, errors_elsewhere_do_not_stop_a_run,
+                        params_may_come_from_the_environment,
                         colours_are_for_terminals])
