@@ -290,7 +290,7 @@ class Config {
 
   std::string literal(const toml::node& value) {
     if (const auto* string = value.as_string())
-      return to_literal(string_type(), Value{expand(string->get(), span(value.source()))});
+      return "\"" + expand(string->get(), span(value.source())) + "\"";
     return std::string(sources_.text(span(value.source())));
   }
 

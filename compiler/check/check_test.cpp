@@ -268,7 +268,7 @@ TEST(Groups, SayWhatIsMissing) {
   EXPECT_THAT(group("window tumbling 1h group store { x: median(amount) }"), ElementsAre("E5001"));
   EXPECT_THAT(group("window tumbling 1h group store { store: count() }"), ElementsAre("E2113"));
   EXPECT_THAT(group("window tumbling 1h group store { n: count(id) }"), ElementsAre("E2208"));
-  EXPECT_THAT(group("group store { n: count() }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("group store { n: count() } retain 30d"), ElementsAre("E5001"));
   EXPECT_THAT(group("group store { n: count() } emit final"), ElementsAre("E3306"));
   EXPECT_THAT(group("window tumbling 1h"), ElementsAre("E5001"));
   EXPECT_THAT(group("window hopping 2h every 1h let w = window.start group { n: count() }"), ElementsAre("E5001"));

@@ -65,7 +65,7 @@ bool Expressions::append_written_json(const ast::Expr& expression, std::string& 
 /// A constant as JSON: `{ id: 7, tags: ["a"] }` where JSON is wanted. Null if it is none.
 typed::ExpressionRef Expressions::json_literal(const typed::ExpressionRef& value) const {
   if (is(value->type, TypeKind::null)) return make_constant(json_type(), value->span, Value{std::string("null")});
-  if (holds_null(value->type)) return nullptr;
+  if (holds_null(value->type) || holds_error(value->type)) return nullptr;
   const std::optional<Value> known = evaluate(value);
   if (!known) return nullptr;
   std::string canonical;

@@ -1,5 +1,7 @@
 #include "compiler/plan/digest.h"
 
+#include <set>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -137,6 +139,7 @@ std::string meaning(const Node& node, const Plan& plan, const typed::Project& pr
 
 void identify(Plan& plan, const typed::Project& project) {
   std::vector<uint64_t> digests;
+  std::set<uint64_t> identities;
   std::string whole;
   for (Node& node : plan.nodes) {
     std::string text = meaning(node, plan, project);
@@ -157,6 +160,9 @@ void identify(Plan& plan, const typed::Project& project) {
         (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
          std::holds_alternative<UniqueNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
+    // Equal steps of several products have equal states, one each.
+    while (!identities.insert(node.state.identity).second)
+      node.state.identity = digest(fmt::format("{:016x} again", node.state.identity));
     if (node.state.label.empty()) node.state.label = node.text;
   }
   plan.id = digest(whole);

@@ -113,9 +113,18 @@ bool holds_views(const Type& type) {
   BRAID_UNREACHABLE("type kind");
 }
 
+/// Not a type with a mistake in it that has been reported, nor with a null that has no type.
+bool has_slots(const Type& type) {
+  if (type->kind == TypeKind::error || type->kind == TypeKind::null) return false;
+  if (type->element != nullptr && !has_slots(type->element)) return false;
+  return std::all_of(type->fields.begin(), type->fields.end(),
+                     [](const Field& field) { return has_slots(field.type); });
+}
+
 /// A list of larger elements may take more slots than the one it is made of.
 bool loop_can_fail(const Expression& expression, const Loop& node) {
   if (counts_work(node) || node.kind == LoopKind::flat_map) return true;
+  if (!has_slots(expression.type->element) || !has_slots(node.list->type->element)) return true;
   return node.kind == LoopKind::map && leaf_count(expression.type->element) > leaf_count(node.list->type->element);
 }
 

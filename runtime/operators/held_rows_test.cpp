@@ -76,7 +76,7 @@ TEST(HeldRows, a_freeze_holds_what_waited_at_its_edge) {
     };
     for (int step = 0; step < 400; ++step) {
       for (uint64_t i = rng.below(8); i > 0; --i) {
-        HeldRow row;
+        HeldRow row{};
         row.time = watermark + rng.between(0, rng.chance(2) ? 500'000 : 20'000'000);
         row.watermark = row.time + 1;
         row.sequence = ++sequence;
@@ -160,7 +160,7 @@ TEST(HeldRows, rows_leave_that_arrived_long_ago) {
     for (int step = 0; step < 600; ++step) {
       wall += rng.between(0, 20);
       for (uint64_t i = rng.below(6); i > 0; --i) {
-        HeldRow row;
+        HeldRow row{};
         row.time = watermark + rng.between(0, rng.chance(2) ? 500'000 : 20'000'000);
         row.sequence = ++sequence;
         row.hash = rng.next();

@@ -13,6 +13,8 @@
 namespace braid {
 namespace {
 
+constexpr size_t kChangesAtOnce = kBlockRows;
+constexpr int64_t kLeft = int64_t{1} << 62;  // changes of the left side come behind all of the right one
 constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
 
 std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
@@ -41,51 +43,77 @@ TableJoinNode::TableJoinNode(const Services& services)
               "the row of a join of tables is not left, right, its mark");
 }
 
-void TableJoinNode::take(int side, const Block& block, std::vector<Block>& out) {
+void TableJoinNode::take(int side, const Block& block, std::vector<Block>&) {
+  if (changes_[0].empty() && changes_[1].empty()) turn_.reset();
   const KeyBlock keys = keys_of_[side].encode(block, arena());
   note(warm(keys, block.rows));
-  for (uint32_t row = 0; row < block.rows; ++row) keys_.prefetch(keys.hashes[row]);
   const Block target = rows_of_[side].target(block, 0);
   const auto* goes = block.columns[retracted_columns_[side]].as<uint8_t>();
-  pairs_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().use(index(), side, block.record_of(row));
     scratch_.clear();
     rows_of_[side].append(target, row, scratch_);
-    const Bytes bytes = arena().copy(scratch_);
-    if (keys.has_null[row]) {
-      if (side == 0 && content_.left) pair(row, goes[row] != 0, bytes, {nullptr, 0}, 1);
-      continue;
-    }
-    bool added = false;
-    meet(side, keys_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added), row, goes[row] != 0, bytes);
+    const auto order = static_cast<int64_t>(sequence_of(row)) + (side == 0 ? kLeft : 0);
+    const Bytes key = keys.has_null[row] ? Bytes{nullptr, 0} : turn_.copy(keys.keys[row].view());
+    changes_[side].push_back({order, keys.hashes[row], key, turn_.copy(scratch_), block.time[row], goes[row] != 0});
   }
-  put_out(block, out);
   taken += block.rows;
 }
 
-void TableJoinNode::meet(int side, Entry& entry, uint32_t row, bool goes, Bytes bytes) {
-  const int64_t by = goes ? -1 : 1;
+std::optional<ReleasePoint> TableJoinNode::next_release() {
+  for (const int side : {1, 0}) {
+    if (next_[side] == changes_[side].size()) continue;
+    const size_t last = std::min(next_[side] + kChangesAtOnce, changes_[side].size()) - 1;
+    return ReleasePoint{changes_[side][last].order + 1, 0};
+  }
+  return {};
+}
+
+uint64_t TableJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+  uint64_t rows = 0;
+  for (const int side : {1, 0}) {
+    for (; next_[side] < changes_[side].size() && changes_[side][next_[side]].order < point.time; ++next_[side], ++rows)
+      meet(side, changes_[side][next_[side]]);
+  }
+  put_out(out);
+  return rows;
+}
+
+void TableJoinNode::finish_release(std::vector<Block>&) {
+  for (const int side : {0, 1}) {
+    changes_[side].clear();
+    next_[side] = 0;
+  }
+}
+
+void TableJoinNode::meet(int side, const Change& change) {
+  if (change.key.data == nullptr) {
+    if (side == 0 && content_.left) pair(change, change.goes, change.row, {nullptr, 0}, 1);
+    return;
+  }
+  bool added = false;
+  Entry& entry = keys_.find_or_add(change.hash, change.key.view(), &added);
+  const int64_t by = change.goes ? -1 : 1;
   int64_t matches = 0;
   for (Kept& other : entry.value.rows[1 - side]) {
     if (other.count == 0) continue;
+    const Bytes met = turn_.copy(other.row.view());
     if (side == 0) {
       matches += other.count;
-      pair(row, goes, bytes, arena().copy(other.row.view()), other.count);
+      pair(change, change.goes, change.row, met, other.count);
       continue;
     }
-    const Bytes left = arena().copy(other.row.view());
     if (content_.left) {
-      change(entry, 0, other);
-      if (other.matches == 0) pair(row, true, left, {nullptr, 0}, other.count);
+      this->change(entry, 0, other);
+      if (other.matches == 0) pair(change, true, met, {nullptr, 0}, other.count);
       other.matches += by;
     }
-    pair(row, goes, left, bytes, other.count);
-    if (content_.left && other.matches == 0) pair(row, false, left, {nullptr, 0}, other.count);
+    pair(change, change.goes, met, change.row, other.count);
+    if (content_.left && other.matches == 0) pair(change, false, met, {nullptr, 0}, other.count);
   }
-  if (side == 0 && content_.left && matches == 0) pair(row, goes, bytes, {nullptr, 0}, 1);
-  Kept& kept = kept_row(entry, side, bytes);
-  change(entry, side, kept);
+  if (side == 0 && content_.left && matches == 0) pair(change, change.goes, change.row, {nullptr, 0}, 1);
+  Kept& kept = kept_row(entry, side, change.row);
+  this->change(entry, side, kept);
   kept.count += by;
   kept.matches = matches;
   BRAID_CHECK(kept.count >= 0, "a row goes that has not come");
@@ -154,39 +182,49 @@ std::string_view TableJoinNode::state_key(const Entry& entry, int side, const Ro
   return key_bytes_;
 }
 
-void TableJoinNode::put_out(const Block& block, std::vector<Block>& out) {
-  std::vector<uint32_t> rows;  // of pairs_, one for each row that goes out
-  for (uint32_t i = 0; i < pairs_.size(); ++i)
-    for (int64_t n = 0; n < pairs_[i].count; ++n) rows.push_back(i);
+void TableJoinNode::put_out(std::vector<Block>& out) {
   const size_t left_leaves = rows_of_[0].leaf_count();
+  std::vector<std::pair<uint32_t, uint32_t>> rows;  // of pairs_: which, and which of its number
+  for (uint32_t i = 0; i < pairs_.size(); ++i)
+    for (int64_t n = 0; n < pairs_[i].count; ++n) rows.emplace_back(i, static_cast<uint32_t>(n));
   for (size_t first = 0; first < rows.size(); first += kBlockRows) {
     const auto count = static_cast<uint32_t>(std::min<size_t>(kBlockRows, rows.size() - first));
-    Block made_block = allocate_block(leaves_, count, arena());
-    made_block.rows = count;
+    Block block = allocate_block(leaves_, count, arena());
+    block.rows = count;
     auto* records = arena().allocate_array<Record>(count);
-    made_block.records = records;
+    block.records = records;
     dispositions().make(index(), count);
-    const Block left = rows_of_[0].target(made_block, 0);
-    const Block right = rows_of_[1].target(made_block, left_leaves + (content_.left ? 1 : 0));
+    const Block left = rows_of_[0].target(block, 0);
+    const Block right = rows_of_[1].target(block, left_leaves + (content_.left ? 1 : 0));
     for (uint32_t i = 0; i < count; ++i) {
-      const Pair& from = pairs_[rows[first + i]];
-      rows_of_[0].read(from.left, left, i, arena());
-      if (content_.left) made_block.columns[left_leaves].as<uint8_t>()[i] = from.right.data != nullptr ? 1 : 0;
+      const auto [number, copy] = rows[first + i];
+      const Pair& from = pairs_[number];
+      rows_of_[0].read(from.left, left, i, turn_);
+      if (content_.left) block.columns[left_leaves].as<uint8_t>()[i] = from.right.data != nullptr ? 1 : 0;
       if (from.right.data != nullptr) {
-        rows_of_[1].read(from.right, right, i, arena());
+        rows_of_[1].read(from.right, right, i, turn_);
       } else {
         for (const Column& column : right.columns) write_slot(column, i, slot_i128(0));
       }
-      made_block.columns.back().as<uint8_t>()[i] = from.goes ? 1 : 0;
-      records[i] = block.record_of(from.cause);
-      records[i].settled = 0;
-      made_block.time[i] = block.time[from.cause];
-      made_block.watermark[i] = kNoTime;
-      made_block.record[i] = i;
-      if (services_.trace != nullptr) services_.trace->out.push_back(services_.trace->key(from.cause));
+      block.columns.back().as<uint8_t>()[i] = from.goes ? 1 : 0;
+      Record& record = records[i] = Record{};
+      record.bytes = made_row_bytes(self_.state.identity, 0, 0, from.cause->key.view(), arena());
+      record.line = kMadeByWindow;
+      record.source = made_source(services_.program);
+      record.position = static_cast<int64_t>(from.cause->hash >> 1);
+      record.turn = services_.turn;
+      record.ordinal = static_cast<uint32_t>(made++);
+      block.time[i] = from.cause->time;
+      block.watermark[i] = kNoTime;
+      block.record[i] = i;
+      if (services_.trace == nullptr) continue;
+      const OrderKey order{.time = from.cause->order, .a = number, .b = copy};
+      services_.trace->made.push_back({order, &record});
+      services_.trace->out.push_back(order);
     }
-    out.push_back(std::move(made_block));
+    out.push_back(std::move(block));
   }
+  pairs_.clear();
 }
 
 void TableJoinNode::freeze() {

@@ -2,7 +2,9 @@
 // come or go with it. Of a left join, a left row that meets none goes on alone, and its pair with nothing goes and
 // comes as matches of it do: each left row has the number of its matches with it.
 //
-// Rows of one side that are alike count as one with a number. Null keys meet nothing.
+// The changes of a turn wait for its end, then those of the right side come first, each side in its order: so what is
+// met does not depend on the rounds in which they came. Rows of one side that are alike count as one with a number.
+// Null keys meet nothing.
 //
 // State: the rows of both sides, by the key of the join. Stored as point rows: key, then side u8 and a hash of the row
 // of 128 bits; a commit writes the rows that have changed. The unit of eviction is a key. One thread.
@@ -25,6 +27,9 @@ class TableJoinNode : public OperatorNode {
   explicit TableJoinNode(const Services& services);
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override;
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>& out) override;
   void freeze() override;
   bool copy_frozen(CopyBudget& budget) override;
   void take_frozen(StateBatch& batch) override { frozen_.take(batch); }
@@ -57,21 +62,30 @@ class TableJoinNode : public OperatorNode {
     uint64_t hash;  ///< of the entry, which may be another key's by now
     int side;
   };
+  /// A row of this turn; its bytes are the turn's.
+  struct Change {
+    int64_t order;  ///< among the changes of both sides
+    uint64_t hash;
+    Bytes key;  ///< no data: it meets nothing
+    Bytes row;
+    int64_t time;
+    bool goes;
+  };
   struct Pair {
-    uint32_t cause;  ///< row of the block
+    const Change* cause;
     bool goes;
     Bytes left, right;  ///< no data of `right`: alone
     int64_t count;
   };
-  void meet(int side, Entry& entry, uint32_t row, bool goes, Bytes bytes);
-  void pair(uint32_t cause, bool goes, Bytes left, Bytes right, int64_t count) {
-    pairs_.push_back({cause, goes, left, right, count});
+  void meet(int side, const Change& change);
+  void pair(const Change& cause, bool goes, Bytes left, Bytes right, int64_t count) {
+    pairs_.push_back({&cause, goes, left, right, count});
   }
   void change(Entry& entry, int side, Kept& kept);
   Kept& kept_row(Entry& entry, int side, Bytes bytes);
   void copy(Entry& entry, int side, Kept& kept);
   void forget_gone(Entry& entry);
-  void put_out(const Block& block, std::vector<Block>& out);
+  void put_out(std::vector<Block>& out);
   Status warm(const KeyBlock& keys, uint32_t rows);
   Status load(uint64_t hash, std::string_view key);
   Status read(std::span<const UnreadRanges::Run> runs);
@@ -101,6 +115,9 @@ class TableJoinNode : public OperatorNode {
   ChangedItems<Place> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
+  Arena turn_;  ///< what the changes, and the blocks that are out, refer to
+  std::vector<Change> changes_[2];
+  size_t next_[2] = {0, 0};  ///< of these to meet the other side
   std::vector<Pair> pairs_;
   std::string key_bytes_, scratch_;
   WireWriter value_;

@@ -16,7 +16,7 @@ Run::Rows Run::join(int index, const plan::JoinNode& node) {
 
 std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
   const std::vector<Field>& fields = row_of(input_of(index, which));
-  const typed::JoinStep& step = std::get<plan::JoinNode>(plan_.nodes[index].content).step;
+  const auto* join = std::get_if<plan::JoinNode>(&plan_.nodes[index].content);  // null: of two tables
   std::vector<Keyed> made;
   for (const Row& row : rows_into(index, which)) {
     std::vector<Slot> slots;
@@ -26,9 +26,9 @@ std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::Expressio
       continue;
     }
     std::optional<int64_t> end;
-    if (which == 0 && step.upper) {
+    if (which == 0 && join != nullptr && join->step.upper) {
       Slot upper;
-      const interpret::Failure failed = compute(step.upper, fields, row.slots, row, &upper);
+      const interpret::Failure failed = compute(join->step.upper, fields, row.slots, row, &upper);
       if (failed.code != 0) {
         reject(index, 1, row, failed);
         continue;

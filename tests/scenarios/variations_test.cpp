@@ -191,7 +191,9 @@ TEST_P(Variations, GiveTheSame) {
       if (!plain) plain = *made;
       if (variation.other_turns && !plain_of_other_turns) plain_of_other_turns = *made;
       std::string difference_found = difference(variation.other_turns ? *plain_of_other_turns : *plain, *made);
-      if (variation.other_turns) difference_found += difference(sorted(*plain), sorted(*made));
+      const Program& program = programs.of(variation).program();
+      if (variation.other_turns)
+        difference_found += difference(sorted(come_to(*plain, program)), sorted(come_to(*made, program)));
       ASSERT_TRUE(difference_found.empty()) << difference_found;
     }
     EXPECT_FALSE(plain->lines.empty());
