@@ -124,8 +124,9 @@ bool has_slots(const Type& type) {
 /// A list of larger elements may take more slots than the one it is made of.
 bool loop_can_fail(const Expression& expression, const Loop& node) {
   if (counts_work(node) || node.kind == LoopKind::flat_map) return true;
-  if (!has_slots(expression.type->element) || !has_slots(node.list->type->element)) return true;
-  return node.kind == LoopKind::map && leaf_count(expression.type->element) > leaf_count(node.list->type->element);
+  if (node.kind != LoopKind::map) return false;
+  const Type &made = expression.type->element, &from = node.list->type->element;
+  return !has_slots(made) || !has_slots(from) || leaf_count(made) > leaf_count(from);
 }
 
 /// The tree with every node of the kinds that `change` knows replaced by what it gives (null: keep), parts first.
