@@ -69,6 +69,7 @@ const std::vector<Subject>& subjects() {
       {"Numbers as text", {"formats"}},
       {"Digests and hashes", {"hashing"}},
       {"Encodings", {"encoding"}},
+      {"JSON of any shape", {"json"}},
       {"JSON in texts", {"json_texts"}},
       {"Identifiers and check digits", {"uuids", "checks"}},
       {"URLs, hosts, mail", {"urls", "addresses"}},
