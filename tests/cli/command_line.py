@@ -297,6 +297,20 @@ product t version 1 { from s select { who: who } }
     case.expect(json.loads(made.out) == {"who": "Zoë"}, f"{made}")
 
 
+def a_test_may_set_a_param_that_does_not_fit(case: Case) -> None:
+    case.directory.joinpath("zone.braid").write_text("""domain p
+param zone: string = "UTC"
+stream s time at within 1m { n: int, at: timestamp }
+product days version 1 { from s window tumbling 1d in zone group { rows: count() } }
+test "nowhere" {
+  param zone = "No/Where"
+  given s [{ n: 1, at: @2026-01-01T00:00Z }]
+  expect days [{ rows: 1, .. }]
+}
+""")
+    case.braid("test", "zone.braid", code=SCRIPT, finding="E2127")
+
+
 def colours_are_for_terminals(case: Case) -> None:
     script = case.directory / "wrong.braid"
     script.write_text(WRONG)
@@ -318,5 +332,5 @@ if __name__ == "__main__":
                         inferred_declarations_check, odd_files_are_read_as_they_were_inferred,
                         format_options_are_read_written_and_checked, a_dry_run_reports_beside_its_rows,
                         a_new_project_works, codes_and_functions_are_explained, errors_elsewhere_do_not_stop_a_run,
-                        params_may_come_from_the_environment,
+                        params_may_come_from_the_environment, a_test_may_set_a_param_that_does_not_fit,
                         colours_are_for_terminals])
