@@ -119,7 +119,7 @@ RATING = """{"type": "record", "name": "envelope", "fields": [
   {"name": "ts_ms", "type": ["null", "long"], "default": null}]}"""
 
 PROXY = HidingRegistry.serve(REGISTRY)
-registry = SchemaRegistryClient({"url": REGISTRY})
+registry = SchemaRegistryClient({"url": REGISTRY, "timeout": 20})
 producer = Producer({"bootstrap.servers": BROKERS, "partitioner": "murmur2_random"})
 admin = AdminClient({"bootstrap.servers": BROKERS})
 folder = pathlib.Path(tempfile.mkdtemp(prefix="braid-avro-"))
