@@ -1,6 +1,7 @@
 // More of lists: put together, thinned out, compared as sets, cut in pieces. Elements are equal and ordered as
 // everywhere: null and NaN equal themselves, and come last. What takes elements apart is in lists.cpp.
 #include "runtime/declare/native.h"
+#include "stdlib/functions/sorted_elements.h"
 
 namespace braid {
 
@@ -13,28 +14,6 @@ static bool fits(uint64_t count, uint64_t width) {
 
 static void copy(Slot* to, const Slot* from, uint64_t slots) {
   if (slots > 0) std::memcpy(to, from, slots * sizeof(Slot));
-}
-
-/// Elements in order, equal ones as they stood: merge sort of their places.
-static const Slot** sorted(CallContext& context, const AnyList& list) {
-  const uint64_t count = list.count;
-  auto** from = reinterpret_cast<const Slot**>(allocate(context, count * sizeof(Slot*)));
-  auto** to = reinterpret_cast<const Slot**>(allocate(context, count * sizeof(Slot*)));
-  for (uint64_t i = 0; i < count; ++i) from[i] = list.at(i);
-  for (uint64_t width = 1; width < count; width *= 2) {
-    for (uint64_t start = 0; start < count; start += 2 * width) {
-      uint64_t left = start, right = start + width < count ? start + width : count;
-      const uint64_t middle = right, end = start + 2 * width < count ? start + 2 * width : count;
-      for (uint64_t out = start; out < end; ++out) {
-        const bool take_left = left < middle && (right >= end || list.layout.compare(from[left], from[right]) <= 0);
-        to[out] = take_left ? from[left++] : from[right++];
-      }
-    }
-    const Slot** const other = from;
-    from = to;
-    to = other;
-  }
-  return from;
 }
 
 /// Whether a list has an element, by halving; `ordered` are its elements in order.

@@ -1,5 +1,6 @@
 // Lists of elements of any type. Positions count from 0.
 #include "runtime/declare/native.h"
+#include "stdlib/functions/sorted_elements.h"
 
 namespace braid {
 
@@ -97,26 +98,6 @@ BRAID_FUNCTION(lists, skip,
                {.summary = "A list without its first elements.",
                 .parameters = {{"list", "List to cut."}, {"count", "How many elements to leave out."}},
                 .examples = {{"[1, 2, 3].skip(1)", "[2, 3]"}, {"[1].skip(2).is_empty()", "true"}}})
-
-/// Positions of a list's elements in order, equal ones as they stood: merge sort, so that n is bounded by n log n.
-static const Slot** sorted(CallContext& context, const AnyList& list) {
-  const uint64_t count = list.count;
-  auto** from = reinterpret_cast<const Slot**>(allocate(context, count * sizeof(Slot*)));
-  auto** to = reinterpret_cast<const Slot**>(allocate(context, count * sizeof(Slot*)));
-  for (uint64_t i = 0; i < count; ++i) from[i] = list.at(i);
-  for (uint64_t width = 1; width < count; width *= 2) {
-    for (uint64_t start = 0; start < count; start += 2 * width) {
-      uint64_t left = start, right = start + width < count ? start + width : count;
-      const uint64_t middle = right, end = start + 2 * width < count ? start + 2 * width : count;
-      for (uint64_t out = start; out < end; ++out) {
-        const bool take_left = left < middle && (right >= end || list.layout.compare(from[left], from[right]) <= 0);
-        to[out] = take_left ? from[left++] : from[right++];
-      }
-    }
-    std::swap(from, to);
-  }
-  return from;
-}
 
 static AnyList gathered(CallContext& context, const AnyList& list, const Slot* const* elements, uint64_t count) {
   const uint64_t width = list.layout.slots;

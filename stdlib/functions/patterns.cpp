@@ -44,6 +44,15 @@ static std::string check_group(const CallShape& call) {
   return quoted(pattern->pattern()) + " has no group " + std::to_string(group) + "; group 0 is all that matched";
 }
 
+/// Arguments: text, pattern, replacement.
+static std::string check_replacement(const CallShape& call) {
+  const std::unique_ptr<RE2> pattern = compile(call.constants[1].text());
+  if (!pattern->ok()) return pattern_problem(*pattern);
+  const std::string& with = call.constants[2].text();
+  std::string reason;
+  return pattern->CheckRewriteString(piece(with), &reason) ? "" : quoted(with) + ": " + reason;
+}
+
 static bool matches(CallSite<RE2> site, Text text, Text pattern) {
   const RE2& compiled = site.get([&] { return compile(pattern); });
   return compiled.Match(piece(text), 0, text.size(), RE2::UNANCHORED, nullptr, 0);
@@ -126,13 +135,7 @@ BRAID_FUNCTION(
                     {"pattern", "Regular expression of RE2, a constant.", std::nullopt, true},
                     {"with", "What to put there, a constant; `\\1` stands for the first group, `\\0` for the match.",
                      std::nullopt, true}},
-     .problem = [](const CallShape& call) -> std::string {
-       const std::unique_ptr<RE2> compiled = compile(call.constants[1].text());
-       if (!compiled->ok()) return pattern_problem(*compiled);
-       const std::string& with = call.constants[2].text();
-       std::string reason;
-       return compiled->CheckRewriteString(piece(with), &reason) ? "" : quoted(with) + ": " + reason;
-     },
+     .problem = check_replacement,
      .examples = {{R"x("tel. 030 / 12 34".replace_regex(r"\D", ""))x", R"x("0301234")x"},
                   {R"x("Doe, Ann".replace_regex(r"(\w+), (\w+)", r"\2 \1"))x", R"x("Ann Doe")x"},
                   {R"x(replace_regex("abc", r"\d", "-"))x", R"x("abc")x"}}})
@@ -301,13 +304,7 @@ BRAID_FUNCTION(
                     {"pattern", "Regular expression of RE2, a constant.", std::nullopt, true},
                     {"with", "What to put there, a constant; `\\1` stands for the first group, `\\0` for the match.",
                      std::nullopt, true}},
-     .problem = [](const CallShape& call) -> std::string {
-       const std::unique_ptr<RE2> compiled = compile(call.constants[1].text());
-       if (!compiled->ok()) return pattern_problem(*compiled);
-       const std::string& with = call.constants[2].text();
-       std::string reason;
-       return compiled->CheckRewriteString(piece(with), &reason) ? "" : quoted(with) + ": " + reason;
-     },
+     .problem = check_replacement,
      .examples = {{R"x("a1b2".replace_first_regex(r"\d", "-"))x", R"x("a-b2")x"},
                   {R"x(replace_first_regex("abc", r"\d", "-"))x", R"x("abc")x"}}})
 
