@@ -45,11 +45,8 @@ class Accumulator {
   };
   /// No bytes: the part is erased.
   using PutPart = std::function<void(uint32_t part, std::optional<std::string_view> bytes)>;
-  /// Null: it has no parts, ever.
-  virtual Parts* parts(char* state) const {
-    (void)state;
-    return nullptr;
-  }
+  virtual bool has_parts() const { return false; }
+  virtual Parts& parts(char*) const { BRAID_UNREACHABLE("an aggregate without parts"); }
   /// What has changed since the last call.
   virtual void take_news(char* state, const PutPart& put) const { (void)state, (void)put; }
   /// A part comes back; false: the bytes are no part.

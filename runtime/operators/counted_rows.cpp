@@ -102,10 +102,11 @@ class CountedRows : public EachState<CountedRows> {
   void store(const char*, WireWriter&) const override {}
   bool load(WireReader&, char*, BlobPool&) const override { return true; }
 
-  Parts* parts(char* state) const override {
+  bool has_parts() const override { return true; }
+  Parts& parts(char* state) const override {
     Set*& set = set_of(state);
     if (set == nullptr) set = new Set;
-    return &set->parts;
+    return set->parts;
   }
   void take_news(char* state, const PutPart& put) const override {
     Set* set = set_of(state);

@@ -11,9 +11,7 @@ GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::
                        bool takes_out) {
   for (const AggregateSpec& spec : aggregates) {
     accumulators_.push_back(make_accumulator(spec, row, takes_out));
-    const bool sums = spec.kind == AggregateSpec::Kind::count || spec.kind == AggregateSpec::Kind::sum ||
-                      spec.kind == AggregateSpec::Kind::average;
-    if (takes_out && !sums) with_parts_.push_back(accumulators_.size() - 1);
+    if (accumulators_.back()->has_parts()) with_parts_.push_back(accumulators_.size() - 1);
     alignment_ = std::max(alignment_, accumulators_.back()->alignment());
     has_memory_ |= accumulators_.back()->has_memory();
     columns_.push_back(column);
@@ -69,14 +67,14 @@ void GroupState::take_news(char* state, BlobPool& pool, const PutPart& put) cons
 std::vector<uint32_t> GroupState::parts(char* state) const {
   std::vector<uint32_t> counts;
   for (const auto& set : sets_) counts.push_back(set->parts(state).stored);
-  for (const size_t i : with_parts_) counts.push_back(accumulators_[i]->parts(state + offsets_[i])->stored);
+  for (const size_t i : with_parts_) counts.push_back(accumulators_[i]->parts(state + offsets_[i]).stored);
   return counts;
 }
 
 void GroupState::set_parts(char* state, std::span<const uint32_t> parts) const {
   for (size_t i = 0; i < sets_.size(); ++i) sets_[i]->parts(state).stored = parts[i];
   for (size_t i = 0; i < with_parts_.size(); ++i)
-    accumulators_[with_parts_[i]]->parts(state + offsets_[with_parts_[i]])->stored = parts[sets_.size() + i];
+    accumulators_[with_parts_[i]]->parts(state + offsets_[with_parts_[i]]).stored = parts[sets_.size() + i];
 }
 
 bool GroupState::load_part(uint16_t set, std::string_view bytes, char* state, BlobPool& pool) const {

@@ -9,11 +9,6 @@
 namespace braid {
 namespace {
 
-std::vector<Field> first_fields(const std::vector<Field>& row, int count) {
-  BRAID_CHECK(count <= static_cast<int>(row.size()));
-  return {row.begin(), row.begin() + count};
-}
-
 bool is_whole(const std::vector<uint32_t>& rows, uint32_t count) {
   if (rows.size() != count) return false;
   for (uint32_t i = 0; i < count; ++i)

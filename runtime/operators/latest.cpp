@@ -6,13 +6,6 @@
 #include "runtime/base/check.h"
 
 namespace braid {
-namespace {
-
-std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
-  return {row.begin(), row.begin() + fields};
-}
-
-}  // namespace
 
 LatestNode::LatestNode(const Services& services)
     : ChangesNode(services),

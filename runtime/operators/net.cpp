@@ -9,10 +9,6 @@ namespace {
 
 constexpr size_t kChangesAtOnce = kBlockRows;
 
-std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
-  return {row.begin(), row.begin() + fields};
-}
-
 }  // namespace
 
 NetNode::NetNode(const Services& services)

@@ -17,10 +17,6 @@ constexpr size_t kChangesAtOnce = kBlockRows;
 constexpr int64_t kLeft = int64_t{1} << 62;  // changes of the left side come behind all of the right one
 constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
 
-std::vector<Field> first_fields(const std::vector<Field>& row, int fields) {
-  return {row.begin(), row.begin() + fields};
-}
-
 Error damaged() {
   return {ErrorKind::store, "a row of a joined table is damaged", 0, 0};
 }

@@ -1,6 +1,13 @@
 #include "runtime/state/stored_rows.h"
 
+#include "runtime/base/check.h"
+
 namespace braid {
+
+std::vector<Field> first_fields(const std::vector<Field>& row, int count) {
+  BRAID_CHECK(count <= static_cast<int>(row.size()));
+  return {row.begin(), row.begin() + count};
+}
 
 Bytes StoredRows::store(const Block& block, uint32_t row, BlobPool& pool) {
   scratch_.clear();

@@ -12,6 +12,9 @@
 
 namespace braid {
 
+/// Of a row, the fields in front of those that a step has put behind them for itself.
+std::vector<Field> first_fields(const std::vector<Field>& row, int count);
+
 class StoredRows {
  public:
   static constexpr uint16_t kLayout = 1;
