@@ -67,6 +67,14 @@ struct GroupNode {
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
 };
+/// Row: the input's, without kRetracted, then what the step adds, and kRetracted if it has no window.
+struct TopNode {
+  typed::TopStep step;  ///< keys and orders over the input's row
+};
+/// Row: the input's, then the results of the aggregates.
+struct RunningNode {
+  typed::RunningStep step;  ///< over the input's row
+};
 /// The newest row of each key, as changes. Input: rows of a stream, or versions of a table. Row: the input's without
 /// kDeleted, then kRetracted.
 struct LatestNode {
@@ -101,8 +109,8 @@ struct PublishNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               RetimeNode, UniqueNode, AlertNode, PublishNode>
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
+               TableJoinNode, NetNode, RetimeNode, UniqueNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

@@ -25,8 +25,8 @@ std::string ledger_key(const ProductSpec& product) {
 
 bool stateful(const Operator& op) {
   return std::holds_alternative<AsOfJoinOperator>(op.content) ||
-         std::holds_alternative<IntervalJoinOperator>(op.content) ||
-         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
+         std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
          std::holds_alternative<UniqueOperator>(op.content);
 }
