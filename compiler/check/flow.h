@@ -109,6 +109,7 @@ class FlowChecker {
   /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
   int window_of_group() const;
   bool top_windows(typed::TopStep& made, Span word);
+  bool top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span);
   bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
   bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
 

@@ -77,6 +77,29 @@ bool FlowChecker::top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep&
   return sound;
 }
 
+/// Without a window: what keeps the rows, and what tells them apart.
+bool FlowChecker::top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span) {
+  bool sound = bounded(node.options, "top", span);
+  for (const ast::StatefulOption& option : node.options) {
+    const auto* emit = std::get_if<ast::Emit>(&option.node);
+    sound &= emit == nullptr || emit->kind == ast::EmitKind::changes;
+  }
+  if (row_.table) return sound && table_as_changes("top", word, span);
+  if (!row_.has_time && !row_.open) {
+    context_.no_event_time(row_, row_.relation, "top")
+        .at(word, "rows that tie go by event time")
+        .also(row_.relation_span, "declared here without `time`");
+    sound = false;
+  }
+  if (made.numbered || (made.count == 1 && !made.with_ties)) return sound;
+  const Span last = node.per.empty() || node.per.back() == nullptr ? node.by.back().span : node.per.back()->span;
+  context_.reporter.report(diag::TopWithoutKey{})
+      .at(word, "which row a change is of, nobody can say")
+      .note("`numbered n` gives each row its number, and the key is what stands behind `per`, and `n`")
+      .fix(Applicability::likely, "number the rows", {{{last.file, last.end, last.end}, " numbered position"}});
+  return false;
+}
+
 void FlowChecker::top(const ast::Top& node, Span span) {
   const Span word = context_.word(span, "top");
   typed::TopStep made;
@@ -84,12 +107,14 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   made.with_ties = node.with_ties;
   made.numbered = node.numbered.has_value();
   bool sound = top_windows(made, word) && !row_.open;
-  if (!made.windowed) return later("top", span, "`window` before it ranks the rows of each window", true);
+  if (node.by.empty()) sound = false;
   group_options(node.options, made.windowed, made.name);
   if (made.count < 1) {
     context_.reporter.report(diag::NoRowsAsked{.step = "top", .count = made.count}).at(node.count.span, "at least 1");
     sound = false;
   }
+  const bool of_table = row_.table;
+  if (!made.windowed && !node.by.empty()) sound &= top_table(node, made, word, span);
   std::vector<KeyPart> key;
   sound &= top_keys(node.per, made, key);
   sound &= top_orders(node.by, made);
@@ -107,20 +132,25 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   };
   if (made.adds_window) {
     key.push_back({"window", add_field("window", window_type(), window_->word), {}, true, {}});
-  } else {
+  } else if (made.windowed) {
     for (const KeyPart& part : row_.key)
       if (part.window) key.push_back(part);
   }
   if (node.numbered)
     key.push_back(
         {node.numbered->text, add_field(node.numbered->text, int_type(), node.numbered->span), {}, false, {}});
-  next.key = std::move(key);
+  // Rows of a table keep the key that they have, but where one row of each `per`, or of each number, is left.
+  const bool own_key = made.windowed || !of_table || made.numbered || (made.count == 1 && !made.with_ties);
+  if (own_key) {
+    next.key = std::move(key);
+    next.key_clause = span;
+  }
   next.key_stated = !sound;
-  next.key_clause = span;
   next.in_window = false;
   next.window = nullptr;
   next.time_field = -1;
-  next.time_of_window = true;
+  next.time_of_window = made.windowed;
+  next.table = next.changes = !made.windowed;
   row_ = std::move(next);
   if (!sound) row_.key.clear();
   window_.reset();

@@ -33,6 +33,12 @@ class Bound {
 
  private:
   std::string of(const Node& node, const typed::TopStep& top) const {
+    const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
+    if (!top.windowed && of_table)
+      return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
+    if (!top.windowed)
+      return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
+                         top.with_ties ? " and those that tie with the last" : "", as_long(node.inputs[0]));
     return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
                                               top.with_ties ? " and those that tie with the last" : "");
   }

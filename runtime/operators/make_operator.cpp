@@ -11,6 +11,7 @@
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
+#include "runtime/operators/table_top.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/window_group.h"
 
@@ -34,7 +35,9 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
       return WindowGroupNode::make(services);
     }
-    Result<Made> operator()(const TopOperator& top) { return (*this)(top.group); }
+    Result<Made> operator()(const TopOperator& top) {
+      return top.group.windowed ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
+    }
     Result<Made> operator()(const RunningOperator&) { return Made(std::make_unique<RunningNode>(services)); }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
