@@ -42,7 +42,8 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     step(flow.steps[i]);
   }
   if (window_ && window_->sound && !row_.open)
-    context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
+    context_.not_yet(window_->word, "a `window` without a `group` or `top`",
+                     "a `group` after it folds the rows of each window");
   finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
