@@ -319,6 +319,7 @@ class Builder {
               .text = "changes of " + relation.name,
               .span = relation.span};
     node.row.back() = {std::string(kChange), int_type()};
+    node.state.label = relation.name + ": changes";
     return add(std::move(node));
   }
 

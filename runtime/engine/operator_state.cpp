@@ -19,14 +19,6 @@ struct StoredState {
   std::string key;
 };
 
-bool has_state(const Operator& op) {
-  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
-         std::holds_alternative<IntervalJoinOperator>(op.content) ||
-         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
-}
-
 std::string key_of(uint64_t identity) {
   return std::string(kPrefix) + fmt::format("{:016x}", identity);
 }
@@ -67,6 +59,15 @@ std::string misfit_of(StateFit::Kind kind, bool fresh) {
 }
 
 }  // namespace
+
+bool has_state(const Operator& op) {
+  if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) ||
+         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
+         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content);
+}
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
   OperatorStates states;

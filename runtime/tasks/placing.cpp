@@ -204,6 +204,7 @@ std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
     return StepKey{tables->sides[which].keys, false};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
+  if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
   return std::nullopt;
 }
 

@@ -81,6 +81,7 @@ class Splitter {
       for (size_t which = 0; which < original.inputs.size(); ++which)
         copy.inputs[which] =
             is_cut(op, which) ? receive(made, op, which) : place[static_cast<size_t>(original.inputs[which])];
+      if (auto* net = std::get_if<NetOperator>(&copy.content)) net->keeps = is_cut(op, 0);
       if (const auto* source = std::get_if<SourceOperator>(&original.content))
         read[static_cast<size_t>(source->source)] = true;
       place[static_cast<size_t>(op)] = static_cast<int>(made.operators.size());
