@@ -85,6 +85,10 @@ class FlowChecker {
 
   // tables.cpp
   void last(const ast::Last& node, Span span);
+  /// Of a step whose rows are changes. False: what is wrong is reported.
+  bool emits_soundly(const ast::Emit& emit, Span span);
+  /// Adds the step of `emit every`, if it is there.
+  void emit_every(const std::vector<ast::StatefulOption>& options);
   /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.

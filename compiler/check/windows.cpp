@@ -91,6 +91,7 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                   return context_.not_yet(option.span, "`emit changes`",
                                           "`emit final`, the default, gives each row once, when its window has closed");
                 case ast::EmitKind::every:
+                  if (!windowed) return void(emits_soundly(emit, option.span));
                   return context_.not_yet(option.span, "`emit every`",
                                           "`window hopping … every …` gives figures in between");
               }
@@ -304,6 +305,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   }
   window_.reset();
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (sound && !windowed) emit_every(node.options);
 }
 
 }  // namespace braid::checking

@@ -432,6 +432,13 @@ class Builder {
     if (const auto* join = std::get_if<typed::TableJoinStep>(&step.content)) return join_tables(at, *join, step, owner);
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
+    if (const auto* emit = std::get_if<typed::EmitStep>(&step.content)) {
+      Node paced = node(EmitNode{emit->every_us});
+      paced.inputs = {carry(at, step.text, step.span)};
+      paced.row = row(at);
+      paced.state.label = owner.name + ": " + step.text;
+      return add(std::move(paced));
+    }
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -584,6 +591,7 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+         std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
          std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
 }
 

@@ -104,6 +104,7 @@ class Meaning {
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
+  std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }

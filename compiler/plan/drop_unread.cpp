@@ -200,6 +200,11 @@ class Pruner {
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<EmitNode>(node.content)) {
+      own.back().add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());

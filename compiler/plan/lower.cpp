@@ -238,6 +238,8 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* emit = std::get_if<EmitNode>(&node.content))
+      return add(node, EmitOperator{emit->every_us}, {input(0)});
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});

@@ -82,6 +82,10 @@ struct TableJoinNode {
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
 };
+/// Changes wait until event time has passed the next multiple of that. The row stays as it is.
+struct EmitNode {
+  int64_t every_us;
+};
 struct RetimeNode {
   int time_column;
   int64_t within_us;
@@ -102,7 +106,7 @@ struct PublishNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               RetimeNode, UniqueNode, AlertNode, PublishNode>
+               EmitNode, RetimeNode, UniqueNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

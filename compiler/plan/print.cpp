@@ -114,6 +114,7 @@ struct Describe {
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
+  std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }
@@ -134,7 +135,7 @@ struct Describe {
 const char* operator_name(const Operator& each) {
   static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
                                            "interval join", "group",  "latest", "table join",     "net",
-                                           "retime",        "unique", "alert",  "publish"};
+                                           "emit",          "retime", "unique", "alert",          "publish"};
   return kNames[each.content.index()];
 }
 

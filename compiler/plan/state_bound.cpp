@@ -23,6 +23,7 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));

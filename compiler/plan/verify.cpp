@@ -108,6 +108,12 @@ class Verifier {
     holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
     for (const auto& key : join.step.left_keys) expression(key, left);
     for (const auto& key : join.step.right_keys) expression(key, right);
+    for (size_t i = 0; join.step.right && i + 1 < left.size(); ++i)
+      holds(is_optional(left[i].type), "a right join of tables without optional side");
+    if (join.step.residual) condition(join.step.residual, condition_row(left, right, join.step.alias));
+  }
+  void check(const Node& node, const EmitNode&) const {
+    holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
   }
   void check(const Node& node, const NetNode& net) const {
     holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");

@@ -217,6 +217,7 @@ class Printer {
                           duration(distinct.within_us));
               expressions("key", distinct.keys, before);
             },
+            [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);

@@ -172,10 +172,14 @@ struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
   std::string name;                 ///< as; empty if none
 };
+/// `emit every d`: changes wait for the next multiple of that in event time.
+struct EmitStep {
+  int64_t every_us;
+};
 
 struct Step {
   std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep>
+               TableJoinStep, EmitStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step

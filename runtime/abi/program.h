@@ -250,6 +250,11 @@ struct NetOperator {
   int fields = 0;
   int retracted = -1;     ///< bool field of the input row: the row goes
   std::vector<int> keys;  ///< fields of the input row
+  bool keeps = false;     ///< changes of one key come from several tasks: the rows that stand are kept
+};
+/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d.
+struct EmitOperator {
+  int64_t every_us;
 };
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
@@ -282,8 +287,8 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, RetimeOperator,
-               UniqueOperator, AlertOperator, PublishOperator, SendOperator>
+               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, EmitOperator,
+               RetimeOperator, UniqueOperator, AlertOperator, PublishOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -26,6 +26,7 @@ void RetimeNode::find_bases(int op, bool held) {
   } else if (std::holds_alternative<GroupOperator>(upstream.content) ||
              std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
+             std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});

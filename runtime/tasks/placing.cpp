@@ -183,7 +183,10 @@ class Tracer {
     shape.right_keys = content.sides[1].keys;
     return of_join(op, shape);
   }
-  MaybePlacing of(const Operator& op, const NetOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const NetOperator& content) {
+    return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+  }
+  MaybePlacing of(const Operator& op, const EmitOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
