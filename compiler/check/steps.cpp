@@ -111,8 +111,6 @@ bool FlowChecker::from(const ast::From& from) {
   }
   from_relation_span_ = node.relation.span;
   RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
-  if (source.row.changes && resolved.declaration->kind() == "product")
-    context_.not_yet(node.relation.span, "reading a product that is a table", "a `view` of the same flow can be read");
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();

@@ -278,7 +278,9 @@ class Builder {
       for (const std::vector<int>& path : relation.version_key) key.push_back(read_path(at, path, relation.span));
       at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
     }
-    return publish(id, net(at, relation));
+    // Who reads the product has its changes as they are, not what those of a turn come to.
+    publish(id, net(at, relation));
+    return at;
   }
 
   ExpressionRef read_path(int at, const std::vector<int>& path, Span span) const {
