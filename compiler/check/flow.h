@@ -81,7 +81,7 @@ class FlowChecker {
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
-  void add_table_join(const RelationInfo& right, typed::JoinStep made, Span span);
+  void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
 
   // tables.cpp
   void last(const ast::Last& node, Span span);

@@ -256,8 +256,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
-    finish_unsound();
-    if (joined) add_table_join(right, std::move(made), span);
+    if (adds || joined) finish();
+    if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
   if (right.row.changes) {

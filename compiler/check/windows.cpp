@@ -304,6 +304,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     row_.key_stated = true;
   }
   window_.reset();
+  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   if (sound && !windowed) emit_every(node.options);
 }

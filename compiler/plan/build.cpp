@@ -48,10 +48,17 @@ bool is_hidden(const Field& field) {
   return field.name.starts_with(kHiddenMark);
 }
 
-std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
-  std::vector<Field> fields = right_row;
+std::vector<Field> joined_fields(const std::vector<Field>& row) {
+  std::vector<Field> fields = row;
   if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
+}
+
+std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
+                                 const std::string& alias) {
+  std::vector<Field> row = joined_fields(left);
+  row.push_back({alias, struct_type(joined_fields(right))});
+  return row;
 }
 
 Value zero_value(const Type& type) {
@@ -354,12 +361,17 @@ class Builder {
   }
 
   /// For a join that keeps right rows: the left row with every field optional, and what the join reads of it.
-  int optional_fields(int at, typed::JoinStep& join, const typed::Step& step) {
+  int optional_fields(int at, auto& join, const typed::Step& step) {
     at = read_all(at, "read", step.text, step.span);
     Node node{.content = ProjectNode{"optional", {}}, .inputs = {at}, .text = step.text, .span = step.span};
     std::vector<ExpressionRef> present;
     for (size_t i = 0; i < row(at).size(); ++i) {
       const Field& field = row(at)[i];
+      if (is_hidden(field)) {
+        std::get<ProjectNode>(node.content).columns.push_back(column(at, static_cast<int>(i), step.span));
+        node.row.push_back(field);
+        continue;
+      }
       const bool plain = is_optional(field.type);
       const Type type = plain ? field.type : optional_type(field.type);
       ExpressionRef before = column(at, static_cast<int>(i), step.span);
@@ -374,10 +386,11 @@ class Builder {
                 : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
     }
     for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
-    if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
+    if constexpr (requires { join.upper; })
+      if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
     if (join.residual) {
       present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
-                                    typed::ColumnRead{static_cast<int>(row(at).size())}));
+                                    typed::ColumnRead{static_cast<int>(present.size())}));
       join.residual = typed::substitute_columns(join.residual, present);
     }
     return add(std::move(node));
@@ -421,9 +434,8 @@ class Builder {
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
-      std::vector<Field> residual_row = row(at);
-      residual_row.push_back({join->alias, struct_type(joined_fields(row(right)))});
-      if (made.step.residual) made.step.residual = reading(made.step.residual, residual_row);
+      if (made.step.residual)
+        made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
       joined.inputs = {carry(at, step.text, step.span), right};
       joined.row = row(at);
@@ -480,8 +492,8 @@ class Builder {
     return add(std::move(finish));
   }
 
-  int join_tables(int at, const typed::TableJoinStep& join, const typed::Step& step, const typed::Relation& owner) {
-    at = carry(at, step.text, step.span);
+  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
+    at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
     int right = read_all(relation(join.relation), "read", step.text, step.span);
     if (retracted_column(row(right)) < 0) {
       const typed::Relation& table = project_.relations[join.relation];
@@ -490,8 +502,11 @@ class Builder {
       right =
           latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
     }
-    Node node{
-        .content = TableJoinNode{join}, .inputs = {at, right}, .row = row(at), .text = step.text, .span = step.span};
+    Node node{.content = TableJoinNode{std::move(join)},
+              .inputs = {at, right},
+              .row = row(at),
+              .text = step.text,
+              .span = step.span};
     const Field mark = node.row.back();
     node.row.back() = step.row.back();
     node.row.push_back(mark);

@@ -64,12 +64,7 @@ class Meaning {
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
-    if (step.residual) {
-      std::vector<Field> row = input(0);
-      row.push_back({"", struct_type(joined_fields(input(1)))});
-      text += " residual " + typed::print(*step.residual, unnamed(row));
-    }
-    return text;
+    return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
     const typed::Window& window = group.window;
@@ -97,7 +92,9 @@ class Meaning {
     std::string text = fmt::format("join tables {}", join.step.left);
     for (const auto& key : join.step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : join.step.right_keys) text += " " + expression(key, 1);
-    return text;
+    if (join.step.right) text += " right";
+    if (join.step.yield != typed::JoinYield::matches) text += " " + std::string(typed::outcome_word(join.step));
+    return text + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
     std::string text = "net";
@@ -118,6 +115,10 @@ class Meaning {
   }
 
  private:
+  std::string condition(const auto& join) const {
+    if (!join.residual) return "";
+    return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
+  }
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
   std::string expression(const typed::ExpressionRef& expression, int over) const {
     return typed::print(*expression, unnamed(input(over)));

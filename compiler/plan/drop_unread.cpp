@@ -191,6 +191,10 @@ class Pruner {
       own[joined].any = true;
       own.back().add(kWhole);
       pass_on(0, joined);
+      Uses residual(joined + 1);
+      collect(tables->step.residual, residual);
+      for (size_t i = 0; i < joined; ++i) input(0)[i].add(residual[i]);
+      own[joined].add(residual[joined]);
       input(0)[joined].add(kWhole);  // whether the row goes
       for (size_t i = 0; i + 1 < input(1).size(); ++i)
         if (own[joined].has(static_cast<int>(i))) input(1)[i].add(kWhole);
@@ -322,6 +326,11 @@ class Pruner {
     const Type type = struct_type(joined_fields(right.row));
     const Field& joined = node.row[node.row.size() - 2];
     moved.row.push_back({joined.name, is_optional(joined.type) ? optional_type(type) : type});
+    if (join.step.residual) {
+      Moved both = moved;
+      both.row.back().type = type;
+      join.step.residual = rewrite(join.step.residual, both);
+    }
     moved.column.push_back(static_cast<int>(moved.row.size()));
     moved.fields.emplace_back();
     moved.row.push_back(mark);

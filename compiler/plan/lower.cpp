@@ -19,6 +19,7 @@ KernelSlot& kernel_slot(Program& program, KernelPlace place) {
   if (place.kind == KernelPlace::Kind::right_filter) return std::get<IntervalJoinOperator>(content).right_filter;
   if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
   if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
+  if (auto* join = std::get_if<TableJoinOperator>(&content)) return join->residual;
   return std::get<IntervalJoinOperator>(content).shape.residual;
 }
 
@@ -222,7 +223,11 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
-      TableJoinOperator made{.left = join->step.left};
+      TableJoinOperator made{.left = join->step.left,
+                             .right = join->step.right,
+                             .yield = yield_of(join->step.yield),
+                             .residual = {},
+                             .sides = {}};
       const auto side = [&](int which, const std::vector<ExpressionRef>& keys) {
         const int fields = static_cast<int>(input_row(which).size()) - 1;
         const auto [before, columns] = key_fields(node, input(which), keys);
@@ -230,7 +235,9 @@ class Lowering {
         return before;
       };
       const int left = side(0, join->step.left_keys), right = side(1, join->step.right_keys);
-      return add(node, made, {left, right});
+      const int joined = add(node, made, {left, right});
+      add_condition(node, join->step, input_row(0), input_row(1), joined);
+      return joined;
     }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
       NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
@@ -302,8 +309,8 @@ class Lowering {
     return {made, fields};
   }
 
-  static JoinYield yield_of(const typed::JoinStep& step) {
-    switch (step.yield) {
+  static JoinYield yield_of(typed::JoinYield yield) {
+    switch (yield) {
       case typed::JoinYield::matches:
         return JoinYield::matches;
       case typed::JoinYield::semi:
@@ -314,13 +321,21 @@ class Lowering {
     BRAID_UNREACHABLE("what a join yields");
   }
 
+  void add_condition(const Node& node, const auto& join, const std::vector<Field>& left,
+                     const std::vector<Field>& right, int made) {
+    if (!join.residual) return;
+    RowProgram kernel{.name = fmt::format("residual_{}", made), .input = condition_row(left, right, join.alias)};
+    kernel.steps.push_back(keep_step(node, join.residual, site(node, Site::Kind::filtered), kernel.input));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
+  }
+
   int lower_join(const Node& node, const JoinNode& join) {
     const typed::JoinStep& step = join.step;
     const std::vector<Field>& left_row = plan_.nodes[node.inputs[0]].row;
     const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
     JoinShape shape{.left = step.left,
                     .right = step.right,
-                    .yield = yield_of(step),
+                    .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
@@ -363,12 +378,7 @@ class Lowering {
         break;
       }
     }
-    if (step.residual) {
-      RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
-      kernel.input.push_back({step.alias, struct_type(joined_fields(right_row))});
-      kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
-      add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
-    }
+    add_condition(node, step, left_row, right_row, made);
     if (join.right_filter) {
       RowProgram kernel{.name = fmt::format("right_filter_{}", made), .input = right_row};
       kernel.steps.push_back(keep_step(node, join.right_filter, site(node, Site::Kind::filtered), kernel.input));

@@ -76,7 +76,7 @@ struct LatestNode {
 /// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
 /// kRetracted.
 struct TableJoinNode {
-  typed::TableJoinStep step;  ///< keys over the inputs' rows
+  typed::TableJoinStep step;  ///< keys over the inputs' rows; residual over the left row without kRetracted, the struct
 };
 /// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
 struct NetNode {
@@ -134,8 +134,11 @@ bool stateful(const Node& node);
 void drop_unread(Plan& plan, const typed::Project& project);
 /// Columns of `row` that are `checked` are read through checked_read, directly below `try` through tried_read.
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
-/// The right row's fields that a join's struct has: those that are of the script.
-std::vector<Field> joined_fields(const std::vector<Field>& right_row);
+/// Those fields of a row that are of the script: what a join's struct has of the right row.
+std::vector<Field> joined_fields(const std::vector<Field>& row);
+/// The row over which the condition of a join is computed: the left fields, then the struct of the right ones.
+std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
+                                 const std::string& alias);
 /// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.

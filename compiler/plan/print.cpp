@@ -58,6 +58,10 @@ struct Describe {
     return line;
   }
   std::string operator()(const UnionNode&) const { return "union"; }
+  std::string condition(const auto& join) const {
+    if (!join.residual) return "";
+    return "\n      and " + typed::print(*join.residual, condition_row(input(0), input(1), join.alias));
+  }
   std::string operator()(const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const char* kind = step.kind == typed::JoinKind::reference ? "reference"
@@ -67,11 +71,7 @@ struct Describe {
     std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
-    if (step.residual) {
-      std::vector<Field> both = input(0);
-      both.push_back({step.alias, struct_type(joined_fields(input(1)))});
-      line += "\n      and " + typed::print(*step.residual, both);
-    }
+    line += condition(step);
     if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);
     if (step.wait_us) line += "\n      wait at most " + micros(*step.wait_us);
     if (step.lower_us && step.upper_us)
@@ -104,10 +104,11 @@ struct Describe {
     return line;
   }
   std::string operator()(const TableJoinNode& join) const {
-    std::string line = join.step.left ? "left join of tables" : "join of tables";
+    const std::string_view outcome = typed::outcome_word(join.step);
+    std::string line = (outcome == "inner" ? "" : std::string(outcome) + " ") + "join of tables";
     for (size_t i = 0; i < join.step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(join.step.left_keys[i]), text(join.step.right_keys[i], 1));
-    return line;
+    return line + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
     std::string line = "net by";

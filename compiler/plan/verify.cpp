@@ -81,9 +81,7 @@ class Verifier {
     }
     if (join.right_filter) condition(join.right_filter, right);
     if (!join.step.residual) return;
-    std::vector<Field> both = left;
-    both.push_back({join.step.alias, struct_type(joined_fields(right))});
-    condition(join.step.residual, both);
+    condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
   void check(const Node& node, const GroupNode& group) const {
     holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");

@@ -208,9 +208,8 @@ class Printer {
             [&](const GroupStep& group) { print_group(group, step, before); },
             [&](const TableJoinStep& join) {
               const Relation& right = relation(join.relation);
-              line(1, (join.left ? "left join " : "join ") + right.qualified() + " as " + join.alias + " (table)");
-              expressions("left", join.left_keys, before);
-              expressions("right", join.right_keys, right.row);
+              line(1, join_word(join) + right.qualified() + " as " + join.alias + " (table)");
+              print_condition(join, before);
             },
             [&](const DistinctStep& distinct) {
               line(1, (distinct.name.empty() ? "distinct" : "distinct as " + distinct.name) + " within " +
@@ -232,10 +231,14 @@ class Printer {
     line(1, "union " + relation(step.relation).qualified() + " columns" + columns);
   }
 
+  static std::string join_word(const auto& join) {
+    const std::string_view outcome = outcome_word(join);
+    return outcome == "inner" ? "join " : std::string(outcome) + " join ";
+  }
+
   void print_join(const JoinStep& join, const Row& before) {
     const Relation& right = relation(join.relation);
-    const std::string_view outcome = outcome_word(join);
-    std::string text = outcome == "inner" ? "join " : std::string(outcome) + " join ";
+    std::string text = join_word(join);
     if (join.nearest) text += "nearest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
@@ -249,11 +252,16 @@ class Printer {
     if (join.retain_us) text += " retain " + duration(*join.retain_us);
     if (!join.port.empty()) text += " else " + join.port;
     line(1, text);
+    print_condition(join, before);
+  }
+
+  void print_condition(const auto& join, const Row& before) {
+    const Row& right = relation(join.relation).row;
     expressions("left", join.left_keys, before);
-    expressions("right", join.right_keys, right.row);
+    expressions("right", join.right_keys, right);
     if (!join.residual) return;
     Row both = before;
-    both.push_back({join.alias, struct_type(right.row)});
+    both.push_back({join.alias, struct_type(right)});
     line(2, "residual " + print(*join.residual, both));
   }
 

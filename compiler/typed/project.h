@@ -99,8 +99,8 @@ struct JoinStep {
   /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).
 };
 inline constexpr int64_t kForever = INT64_MAX;
-/// "inner", "left", "right", "full", "semi", "anti".
-inline std::string_view outcome_word(const JoinStep& join) {
+/// "inner", "left", "right", "full", "semi", "anti": of a JoinStep or a TableJoinStep.
+std::string_view outcome_word(const auto& join) {
   if (join.yield != JoinYield::matches) return join.yield == JoinYield::semi ? "semi" : "anti";
   if (join.right) return join.left ? "full" : "right";
   return join.left ? "left" : "inner";
@@ -152,14 +152,17 @@ struct GroupStep {
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   std::string name;                   ///< as; empty if none
 };
-/// A table with a table, kept up by changes. The row after: the row before plus field `alias`: struct of the right row
-/// (optional if `left`).
+/// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
+/// `alias`: struct of the right row (optional if `left`, which semi and anti joins are too).
 struct TableJoinStep {
-  bool left = false;    ///< keeps rows that meet none, with a null `alias`
+  bool left = false;   ///< keeps rows that meet none, with a null `alias`
+  bool right = false;  ///< keeps right rows that meet none
+  JoinYield yield = JoinYield::matches;
   RelationId relation;  ///< the right side
   std::string alias;
   std::vector<ExpressionRef> left_keys;   ///< over the row before
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
+  ExpressionRef residual;  ///< over the row before and the struct, not optional; cannot fail; may be null
 };
 /// The first row of each key in `within_us` of event time; the row stays as it is.
 struct DistinctStep {

@@ -234,14 +234,20 @@ struct LatestOperator {
   std::vector<int> keys;
 };
 /// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
-/// the left input, the struct of those of the right one (optional if `left`), and whether the row goes.
+/// the left input (all optional if `right`), the struct of those of the right one (optional if `left`), and whether the
+/// row goes.
 struct TableJoinOperator {
   struct Side {
     int fields = 0;
     int retracted = -1;     ///< bool field: the row goes
     std::vector<int> keys;  ///< fields; equal types on both sides; null meets nothing
   };
-  bool left = false;  ///< rows of the left side that meet none go on, too
+  bool left = false;                     ///< rows of the left side that meet none go on, too
+  bool right = false;                    ///< and those of the right side
+  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is always null
+  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. It never fails. Empty: all
+  /// do.
+  KernelSlot residual;
   Side sides[2];
 };
 /// What the changes of one key come to, at the end of each turn. Output row: the first `fields` fields of the input's,

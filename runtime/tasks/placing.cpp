@@ -181,7 +181,8 @@ class Tracer {
     shape.left_fields = content.sides[0].fields;
     shape.left_keys = content.sides[0].keys;
     shape.right_keys = content.sides[1].keys;
-    return of_join(op, shape);
+    const MaybePlacing placing = of_join(op, shape);
+    return content.right ? std::nullopt : placing;
   }
   MaybePlacing of(const Operator& op, const NetOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);

@@ -25,6 +25,8 @@ void follow_kernels(Operator& op, const Operator& whole) {
     join(interval->shape, other.shape);
     interval->right_filter.follow(other.right_filter);
   }
+  if (auto* tables = std::get_if<TableJoinOperator>(&op.content))
+    tables->residual.follow(std::get<TableJoinOperator>(whole.content).residual);
 }
 
 class Splitter {
