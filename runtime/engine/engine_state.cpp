@@ -28,7 +28,7 @@ bool stateful(const Operator& op) {
          std::holds_alternative<IntervalJoinOperator>(op.content) ||
          std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
+         std::holds_alternative<UniqueOperator>(op.content) || std::holds_alternative<MatchOperator>(op.content);
 }
 
 bool waits_by_wall(const Operator& op) {

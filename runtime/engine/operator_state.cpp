@@ -24,7 +24,7 @@ bool has_state(const Operator& op) {
          std::holds_alternative<IntervalJoinOperator>(op.content) ||
          std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
+         std::holds_alternative<UniqueOperator>(op.content) || std::holds_alternative<MatchOperator>(op.content);
 }
 
 std::string key_of(uint64_t identity) {
