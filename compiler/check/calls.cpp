@@ -409,7 +409,22 @@ typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
         .at(call.span, "no result of this type");
     return poison(call.span);
   }
-  return typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  // `avg`, `max`, `first` … of a list have no value if it has no elements, which is known of some.
+  const bool present = is_optional(type) && group_ == nullptr && !match.arguments.empty() &&
+                       has_elements(match.arguments[0]) &&
+                       (function.name == "avg" || function.name == "min" || function.name == "max" ||
+                        function.name == "first" || function.name == "last");
+  typed::ExpressionRef made = typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  if (!present) return made;
+  return typed::make(type->element, call.span, typed::Convert{typed::Conversion::unwrap, std::move(made)});
+}
+
+bool Expressions::has_elements(const typed::ExpressionRef& list) const {
+  const auto* field = std::get_if<typed::ListField>(&list->node);
+  const typed::ExpressionRef& rows = field != nullptr ? field->list : list;
+  const auto* column = std::get_if<typed::ColumnRead>(&rows->node);
+  return column != nullptr && row_ != nullptr && is(list->type, TypeKind::list) && !is_optional(list->type->element) &&
+         row_->fields[static_cast<size_t>(column->index)].has_rows;
 }
 
 typed::ExpressionRef Expressions::no_overload(const Call& call,

@@ -21,6 +21,7 @@ struct RowField {
   bool from_script = false;  ///< of `let`, `as` or `select`: nearer than a param
   Span declared = {};        ///< empty if unknown
   int relation = -1;         ///< of a join's field: whose row it holds (Declaration::index)
+  bool has_rows = false;     ///< a list of rows that is never empty: of an element with a quantity
 };
 
 /// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.

@@ -180,6 +180,8 @@ class Expressions {
   };
   Match match(const Call& call, const FunctionDeclaration& function, bool exactly);
   typed::ExpressionRef finish_call(const Call& call, Match match);
+  /// Rows of an element of a pattern, or a field of theirs.
+  bool has_elements(const typed::ExpressionRef& list) const;
   typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   typed::ExpressionRef unknown_function(const Call& call);
   /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.

@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), tables (what tables that change need).
+// window_lengths and windows (window and group), match (patterns), tables (what tables that change need).
 #pragma once
 
 #include <functional>
@@ -107,6 +107,11 @@ class FlowChecker {
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
   /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
   typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
+
+  // match.cpp
+  void match(const ast::Match& node, Span span);
+  /// Its word, its place and its quantity, without the condition; false: one of them is reported.
+  bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
 
   // windows.cpp
   void window(const ast::Window& node, Span span);

@@ -165,7 +165,7 @@ void FlowChecker::step(const ast::Step& step) {
                  },
                  [&](const ast::Last& node) { last(node, span); },
                  [&](const ast::Distinct& node) { distinct(node, span); },
-                 [&](const ast::Match&) { later("match", span, "joins `within` find pairs of rows in time", true); },
+                 [&](const ast::Match& node) { match(node, span); },
                  [&](const ast::ErrorStep&) {
                    row_.open = true;
                    forget_optional({});

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "compiler/plan/digest.h"
+#include "compiler/plan/match_node.h"
 #include "compiler/plan/plan.h"
 #include "compiler/plan/right_filters.h"
 #include "compiler/plan/unique_rows.h"
@@ -460,6 +461,7 @@ class Builder {
                     newest->name.empty() ? owner.name + ": " + step.text : owner.name + " as " + newest->name,
                     step.text, step.span);
     }
+    if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
     const auto& group = std::get<typed::GroupStep>(step.content);
     GroupNode made{group.windowed, group.window, {}, group.aggregates};
     Node grouped = node(GroupNode{});
@@ -541,6 +543,50 @@ class Builder {
     return at;
   }
 
+  /// Keys and what conditions ask of the row at hand alone stand behind the row as it comes.
+  int match(int at, const typed::MatchStep& pattern, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(read_all(at, "read", step.text, step.span), step.text, step.span);
+    const std::vector<Field> before = row(at);
+    MatchNode made{.within_us = pattern.within_us};
+    for (size_t i = 0; i < before.size(); ++i) made.fields.push_back(static_cast<int>(i));
+    auto beside = [&](const ExpressionRef& value, std::string_view name) {
+      if (const auto* plain = as_column(value)) return plain->index;
+      Node& carried = plan_.nodes[at];
+      const int column = static_cast<int>(carried.row.size());
+      std::get<ProjectNode>(carried.content).columns.push_back(value);
+      carried.row.push_back({fmt::format("{}{}{}", kHiddenMark, name, column), value->type});
+      return column;
+    };
+    for (const ExpressionRef& key : pattern.keys) made.keys.push_back(beside(key, "key"));
+    std::vector<ExpressionRef> rests;
+    for (const typed::PatternElement& element : pattern.elements) {
+      SplitCondition condition = split_condition(element.condition, static_cast<int>(before.size()));
+      const auto* constant = condition.row ? std::get_if<typed::Constant>(&condition.row->node) : nullptr;
+      const bool* known = constant != nullptr ? std::get_if<bool>(&constant->value.content) : nullptr;
+      const bool always = known != nullptr && *known;
+      made.elements.push_back({.kind = element.kind,
+                               .name = element.name,
+                               .least = element.least,
+                               .most = element.most,
+                               .list = element.list,
+                               .fit = condition.row && !always ? beside(condition.row, "fit") : -1});
+      rests.push_back(std::move(condition.rest));
+    }
+    // The columns of elements are behind those that came in meanwhile.
+    const int moved = static_cast<int>(row(at).size() - before.size());
+    std::vector<int> places;
+    for (size_t i = 0; i < before.size(); ++i) places.push_back(static_cast<int>(i));
+    for (size_t i = 0; i < pattern.elements.size(); ++i) places.push_back(static_cast<int>(before.size() + i) + moved);
+    int output = static_cast<int>(pattern.keys.size());
+    for (size_t i = 0; i < pattern.elements.size(); ++i) {
+      if (rests[i]) made.elements[i].rest = typed::remap_columns(rests[i], places);
+      if (pattern.elements[i].kind != typed::ElementKind::absent) made.elements[i].output = output++;
+    }
+    Node node{.content = std::move(made), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
+    node.state.label = pattern.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + pattern.name;
+    return add(std::move(node));
+  }
+
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
     const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
@@ -609,7 +655,8 @@ bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
+         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
+         std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {
@@ -618,6 +665,7 @@ void annotate(Plan& plan) {
     const bool made_here =
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
         std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<MatchNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -1,5 +1,7 @@
 #include "compiler/plan/digest.h"
 
+#include "compiler/plan/match_node.h"
+
 #include <set>
 
 #define XXH_INLINE_ALL
@@ -109,6 +111,18 @@ class Meaning {
     return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),
                        unique.within_us);
   }
+  std::string operator()(const MatchNode& match) const {
+    std::string text = fmt::format("match {} within {} fields {}", fmt::join(match.keys, ","), match.within_us,
+                                   fmt::join(match.fields, ","));
+    const std::vector<Field> row = unnamed(match_row(match, input(0)));
+    for (const MatchNode::Element& element : match.elements) {
+      text += fmt::format(" element {} {}..{} {} {}", static_cast<int>(element.kind), element.least, element.most,
+                          element.list, element.fit);
+      if (element.rest) text += " " + typed::print(*element.rest, row);
+      if (element.output >= 0) text += fmt::format(" to {}", element.output);
+    }
+    return text;
+  }
   std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
   std::string operator()(const PublishNode& publish) const {
     return "publish " + project_.relations[plan_.products[publish.product]].qualified();
@@ -160,7 +174,7 @@ void identify(Plan& plan, const typed::Project& project) {
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&
         (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content));
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     // Equal steps of several products have equal states, one each.
     while (!identities.insert(node.state.identity).second)

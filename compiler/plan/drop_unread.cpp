@@ -1,5 +1,6 @@
 // Liveness backwards over the plan, then a rewrite forwards. A column that is a joined struct is live field by field:
 // `c.email` keeps `email` alone, `c is null` keeps none of its fields.
+#include <map>
 #include <set>
 
 #include "compiler/plan/plan.h"
@@ -49,6 +50,20 @@ void collect(const ExpressionRef& expression, Uses& uses) {
       uses[column].fields.insert(read->index);
       return;
     }
+    // A field of one row of a list, and below one of all its rows.
+    if (const auto* row = std::get_if<typed::Index>(&read->base->node))
+      if (const int column = bare_column(row->list); column >= 0) {
+        uses[column].any = true;
+        uses[column].fields.insert(read->index);
+        return collect(row->index, uses);
+      }
+  }
+  if (const auto* read = std::get_if<typed::ListField>(&expression->node)) {
+    if (const int column = bare_column(read->list); column >= 0) {
+      uses[column].any = true;
+      uses[column].fields.insert(read->index);
+      return;
+    }
   }
   if (const auto* test = std::get_if<typed::IsNull>(&expression->node)) {
     if (const int column = bare_column(test->operand); column >= 0) {
@@ -93,11 +108,28 @@ ExpressionRef rewrite(const ExpressionRef& expression, const Moved& moved) {
     return typed::make(type, expression->span, typed::Convert{typed::Conversion::unwrap, std::move(operand)});
   }
   if (const auto* read = std::get_if<typed::FieldRead>(&expression->node)) {
-    const int column = bare_column(read->base);
+    const auto* row = std::get_if<typed::Index>(&read->base->node);
+    const int column = bare_column(row != nullptr ? row->list : read->base);
     if (column >= 0 && !moved.fields[column].empty()) {
       const int index = moved.fields[column][read->index];
       BRAID_CHECK(index >= 0, "a struct field that is read was dropped");
-      return typed::make(expression->type, expression->span, typed::FieldRead{rewrite(read->base, moved), index});
+      ExpressionRef base;
+      if (row != nullptr) {
+        ExpressionRef list = rewrite(row->list, moved);
+        const Type element = list->type->element;
+        base = typed::make(element, read->base->span, typed::Index{std::move(list), rewrite(row->index, moved)});
+      } else {
+        base = rewrite(read->base, moved);
+      }
+      return typed::make(expression->type, expression->span, typed::FieldRead{std::move(base), index});
+    }
+  }
+  if (const auto* read = std::get_if<typed::ListField>(&expression->node)) {
+    const int column = bare_column(read->list);
+    if (column >= 0 && !moved.fields[column].empty()) {
+      const int index = moved.fields[column][read->index];
+      BRAID_CHECK(index >= 0, "a field of a list's rows that is read was dropped");
+      return typed::make(expression->type, expression->span, typed::ListField{rewrite(read->list, moved), index});
     }
   }
   std::vector<ExpressionRef> parts = typed::parts(*expression);
@@ -218,6 +250,8 @@ class Pruner {
         if (use.any || !unique->drops) use.add(kWhole);
       for (const int column : unique->columns) own[column].add(kWhole);
       pass_on(0, own.size());
+    } else if (const auto* match = std::get_if<MatchNode>(&node.content)) {
+      match_backwards(index, *match, input(0));
     } else if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
@@ -234,6 +268,62 @@ class Pruner {
         if (needed) own[i].add(kWhole);
       }
     }
+  }
+
+  /// Rows of all elements have the same fields: those that are read of any.
+  void match_backwards(int index, const MatchNode& match, Uses& input) {
+    Uses& own = uses_[index];
+    const size_t columns = input.size();
+    Uses asked(columns + match.elements.size());
+    for (const MatchNode::Element& element : match.elements) collect(element.rest, asked);
+    for (size_t i = 0; i < columns; ++i) input[i].add(asked[i]);
+    Use& of_rows = of_rows_[index];
+    for (size_t i = columns; i < asked.size(); ++i) of_rows.add(asked[i]);
+    for (size_t i = 0; i < match.keys.size(); ++i) {
+      own[i].add(kWhole);
+      input[match.keys[i]].add(kWhole);
+    }
+    for (size_t i = match.keys.size(); i < own.size(); ++i) of_rows.add(own[i]);
+    for (size_t i = 0; i < match.fields.size(); ++i)
+      if (of_rows.has(static_cast<int>(i))) input[match.fields[i]].add(kWhole);
+    for (const MatchNode::Element& element : match.elements)
+      if (element.fit >= 0) input[element.fit].add(kWhole);
+  }
+
+  void match_forwards(int index, MatchNode& match, const Moved& input, Moved& moved) {
+    const Node& node = plan_.nodes[index];
+    const Uses& own = uses_[index];
+    std::vector<int> now(match.fields.size(), -1), fields;
+    for (size_t i = 0; i < match.fields.size(); ++i) {
+      if (!of_rows_[index].has(static_cast<int>(i))) continue;
+      now[i] = static_cast<int>(fields.size());
+      fields.push_back(input.column[match.fields[i]]);
+    }
+    match.fields = std::move(fields);
+    for (int& key : match.keys) key = input.column[key];
+    moved.column.assign(own.size(), -1);
+    moved.fields.resize(own.size());
+    for (size_t i = 0; i < match.keys.size(); ++i) {
+      moved.column[i] = static_cast<int>(i);
+      moved.row.push_back({node.row[i].name, input.row[match.keys[i]].type});
+    }
+    Moved asked = input;
+    for (MatchNode::Element& element : match.elements) {
+      if (element.fit >= 0) element.fit = input.column[element.fit];
+      if (element.kind == typed::ElementKind::absent) continue;
+      const Type type = match_type(match, element, input.row);
+      asked.column.push_back(static_cast<int>(asked.row.size()));
+      asked.fields.push_back(now);
+      asked.row.push_back({element.name, type});
+      const int output = element.output;
+      if (output < 0) continue;
+      moved.fields[output] = now;
+      element.output = -1;
+      if (!own[output].any) continue;
+      element.output = moved.column[output] = static_cast<int>(moved.row.size());
+      moved.row.push_back({node.row[output].name, type});
+    }
+    for (MatchNode::Element& element : match.elements) element.rest = rewrite(element.rest, asked);
   }
 
   /// Columns of `node` that live, as they come from its first input (or are its own).
@@ -293,6 +383,8 @@ class Pruner {
       moved.row.push_back(node.row.back());
     } else if (auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       tables_forwards(node, *tables, moved);
+    } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
+      match_forwards(index, *match, input(0), moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();
@@ -366,6 +458,7 @@ class Pruner {
   Plan& plan_;
   const typed::Project& project_;
   std::vector<Uses> uses_;
+  std::map<int, Use> of_rows_;  ///< of patterns: what is read of the rows of any element
   std::vector<Moved> moved_;
 };
 

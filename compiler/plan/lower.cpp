@@ -16,6 +16,7 @@ KernelSlot& kernel_slot(Program& program, KernelPlace place) {
   auto& content = program.operators[place.index].content;
   if (place.kind == KernelPlace::Kind::rows) return std::get<RowsOperator>(content).kernel;
   if (place.kind == KernelPlace::Kind::alert) return std::get<AlertOperator>(content).kernel;
+  if (place.kind == KernelPlace::Kind::match) return std::get<MatchOperator>(content).condition;
   if (place.kind == KernelPlace::Kind::right_filter) return std::get<IntervalJoinOperator>(content).right_filter;
   if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
   if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
@@ -47,6 +48,8 @@ class Lowering {
         made.row = kernel.output;
       }
       if (place.kind == KernelPlace::Kind::source) program().sources[place.index].passthrough = kernel.passthrough;
+      if (place.kind == KernelPlace::Kind::match)
+        std::get<MatchOperator>(program().operators[place.index].content).passthrough = kernel.passthrough;
       for (RowStep& step : kernel.steps) number_expressions(step);
     }
     return std::move(physical_);
@@ -256,6 +259,7 @@ class Lowering {
                                 site(node, unique->drops ? Site::Kind::repeated : Site::Kind::duplicate),
                                 site(node, Site::Kind::late)},
                  {input(0)});
+    if (const auto* match = std::get_if<MatchNode>(&node.content)) return lower_match(node, *match);
     if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       const int made = add(node, AlertOperator{.check = alert->check}, {input(0)});
       RowProgram kernel{.name = fmt::format("alert_{}", made), .input = input_row(0)};
@@ -385,6 +389,50 @@ class Lowering {
       add_kernel(std::move(kernel), {KernelPlace::Kind::right_filter, made});
     }
     return made;
+  }
+
+  /// One kernel asks the conditions of all elements, each only where it is told to.
+  int lower_match(const Node& node, const MatchNode& match) {
+    const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
+    MatchOperator made{.within_us = match.within_us, .keys = match.keys, .fields = match.fields};
+    std::vector<Field> asked_over = match_row(match, input_row);
+    std::vector<int> read;
+    for (const MatchNode::Element& element : match.elements)
+      if (element.rest)
+        for (const int column : typed::columns_read(element.rest)) read.push_back(column);
+    const int first_flag = static_cast<int>(asked_over.size());
+    int column = static_cast<int>(input_row.size());
+    std::vector<ExpressionRef> columns;
+    std::vector<Field> row;
+    using Made = MatchOperator::Element;
+    for (const MatchNode::Element& element : match.elements) {
+      const bool absent = element.kind == typed::ElementKind::absent;
+      Made& to = made.elements.emplace_back(Made{.least = static_cast<uint32_t>(element.least),
+                                                 .most = static_cast<uint32_t>(element.most),
+                                                 .fit = element.fit,
+                                                 .output = element.output});
+      if (absent) to.kind = Made::Kind::absent;
+      if (element.kind == typed::ElementKind::next) to.kind = Made::Kind::next;
+      if (element.least == 0) to.shape = Made::Shape::optional;
+      if (element.list) to.shape = Made::Shape::list;
+      if (!absent) to.is_read = std::find(read.begin(), read.end(), column++) != read.end();
+      if (!element.rest) continue;
+      to.holds = static_cast<int>(columns.size());
+      ExpressionRef flag = typed::make(bool_type(), node.span, typed::ColumnRead{first_flag + to.holds});
+      ExpressionRef no = typed::make(bool_type(), node.span, typed::Constant{Value{false}});
+      columns.push_back(typed::make(bool_type(), element.rest->span, typed::Choose{flag, element.rest, no}));
+      row.push_back({element.name, bool_type()});
+    }
+    for (const Field& field : row) asked_over.push_back({"asked " + field.name, bool_type()});
+    made.late_site = site(node, Site::Kind::late);
+    made.rejected_site = site(node, Site::Kind::rejected);
+    const int op = add(node, made, {operator_of_[node.inputs[0]]});
+    if (columns.empty()) return op;
+    RowProgram kernel{.name = fmt::format("match_{}", op), .input = asked_over};
+    std::vector<std::string> outputs(columns.size());
+    kernel.steps.push_back(project_step(node, std::move(columns), std::move(row), asked_over, std::move(outputs)));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::match, op});
+    return op;
   }
 
   int lower_group(int index, const Node& node, const GroupNode& group) {

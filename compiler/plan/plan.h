@@ -96,6 +96,29 @@ struct UniqueNode {
   int64_t within_us;
   bool drops = false;
 };
+/// Patterns. Row: the keys, then a column of each element that is read (typed::element_type of the input's `fields`).
+struct MatchNode {
+  struct Element {
+    typed::ElementKind kind = typed::ElementKind::somewhere;
+    std::string name;
+    int64_t least = 1, most = 1;
+    bool list = false;
+    int fit = -1;  ///< bool column of the input: the part of its condition that comes first and reads the row
+                   ///< at hand alone; −1: there is none
+    typed::ExpressionRef rest;  ///< of the condition, over match_row(); null: nothing
+    int output = -1;            ///< column of the row; −1: none
+  };
+  int64_t within_us = 0;
+  std::vector<int> keys;    ///< columns of the input
+  std::vector<int> fields;  ///< of the input: what an element's row has
+  std::vector<Element> elements;
+};
+/// The row over which conditions of elements are asked: the input's, then a column for each element that has rows.
+std::vector<Field> match_row(const MatchNode& match, const std::vector<Field>& input);
+/// What an element is in that row, and in the node's.
+Type match_type(const MatchNode& match, const MatchNode::Element& element, const std::vector<Field>& input);
+/// A match may go out when its time is over, with the time of its last row.
+bool holds_time_back(const MatchNode& match);
 struct AlertNode {
   std::string check;
   typed::ExpressionRef condition;
@@ -106,7 +129,7 @@ struct PublishNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               EmitNode, RetimeNode, UniqueNode, AlertNode, PublishNode>
+               EmitNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

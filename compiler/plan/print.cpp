@@ -124,6 +124,25 @@ struct Describe {
     for (const int column : unique.columns) line += " " + node.row[column].name;
     return line + " within " + micros(unique.within_us);
   }
+  std::string operator()(const MatchNode& match) const {
+    std::string line = "match";
+    for (const int key : match.keys) line += " " + input(0)[key].name;
+    line += " within " + micros(match.within_us);
+    const std::vector<Field> row = match_row(match, input(0));
+    for (const MatchNode::Element& element : match.elements) {
+      line += "\n      ";
+      if (element.kind == typed::ElementKind::absent) line += "no ";
+      if (element.kind == typed::ElementKind::next) line += "next ";
+      line += element.name;
+      if (element.list)
+        line += fmt::format("{{{}..{}}}", element.least, element.most);
+      else if (element.least == 0)
+        line += "?";
+      if (element.fit >= 0) line += " " + input(0)[element.fit].name;
+      if (element.rest) line += (element.fit >= 0 ? " and " : " ") + typed::print(*element.rest, row);
+    }
+    return line;
+  }
   std::string operator()(const AlertNode& alert) const {
     return "alert unless " + alert.check + " " + text(alert.condition);
   }
@@ -134,9 +153,9 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
-                                           "interval join", "group",  "latest", "table join",     "net",
-                                           "emit",          "retime", "unique", "alert",          "publish"};
+  static constexpr const char* kNames[] = {
+      "source",     "rows", "union", "reference join", "as-of join", "interval join", "group", "latest",
+      "table join", "net",  "emit",  "retime",         "unique",     "match",         "alert", "publish"};
   return kNames[each.content.index()];
 }
 

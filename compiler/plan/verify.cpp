@@ -126,6 +126,24 @@ class Verifier {
     for (const int column : unique.columns)
       holds(column >= 0 && column < static_cast<int>(node.row.size()), "no column");
   }
+  void check(const Node& node, const MatchNode& match) const {
+    const std::vector<Field>& input = row(node, 0);
+    const auto there = [&](int column) { return column >= 0 && column < static_cast<int>(input.size()); };
+    for (const int field : match.fields) holds(there(field), "no column");
+    for (size_t i = 0; i < match.keys.size(); ++i)
+      holds(there(match.keys[i]) && same(input[match.keys[i]].type, node.row[i].type), "a key with another type");
+    const std::vector<Field> asked = match_row(match, input);
+    size_t outputs = match.keys.size();
+    for (const MatchNode::Element& element : match.elements) {
+      holds(element.fit < 0 || (there(element.fit) && is(input[element.fit].type, TypeKind::boolean)),
+            "an element that asks no bool");
+      if (element.rest) condition(element.rest, asked);
+      if (element.output < 0) continue;
+      ++outputs;
+      holds(same(node.row[element.output].type, match_type(match, element, input)), "an element with another type");
+    }
+    holds(outputs == node.row.size(), "a pattern whose row is not its keys and elements");
+  }
   void check(const Node& node, const AlertNode& alert) const {
     same_row(node);
     condition(alert.condition, row(node, 0));

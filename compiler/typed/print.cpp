@@ -62,6 +62,12 @@ std::string_view name_of(AggregateKind kind) {
   BRAID_UNREACHABLE("aggregate kind");
 }
 
+Type element_type(const PatternElement& element, const std::vector<Field>& row) {
+  Type type = struct_type(row);
+  if (element.list) return list_type(std::move(type));
+  return element.least == 0 ? optional_type(std::move(type)) : type;
+}
+
 bool goes_by_time(AggregateKind kind) {
   return kind == AggregateKind::first || kind == AggregateKind::last;
 }
@@ -217,6 +223,7 @@ class Printer {
               expressions("key", distinct.keys, before);
             },
             [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
+            [&](const MatchStep& match) { print_match(match, before); },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);
@@ -263,6 +270,23 @@ class Printer {
     Row both = before;
     both.push_back({join.alias, struct_type(right)});
     line(2, "residual " + print(*join.residual, both));
+  }
+
+  void print_match(const MatchStep& match, const Row& before) {
+    line(1, (match.name.empty() ? "match" : "match as " + match.name) + " within " + duration(match.within_us));
+    expressions("key", match.keys, before);
+    Row row = before;
+    for (const PatternElement& element : match.elements)
+      if (element.kind != ElementKind::absent) row.push_back({element.name, element_type(element, before)});
+    for (const PatternElement& element : match.elements) {
+      std::string text = element.kind == ElementKind::absent ? "no " : element.kind == ElementKind::next ? "next " : "";
+      text += element.name;
+      if (element.list)
+        text += "{" + std::to_string(element.least) + ".." + std::to_string(element.most) + "}";
+      else if (element.least == 0)
+        text += "?";
+      line(2, text + " " + print(*element.condition, row));
+    }
   }
 
   void print_group(const GroupStep& group, const Step& step, const Row& before) {

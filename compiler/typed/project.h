@@ -170,6 +170,27 @@ struct DistinctStep {
   int64_t within_us;
   std::string name;  ///< as; empty if none
 };
+/// Where a row of an element lies behind the row before it: anywhere, directly, or nowhere (`no`).
+enum class ElementKind { somewhere, next, absent };
+struct PatternElement {
+  ElementKind kind = ElementKind::somewhere;
+  std::string name;
+  int64_t least = 1, most = 1;  ///< rows; `?`: 0 and 1
+  bool list = false;            ///< has a quantity: its field is a list of rows
+  /// Over the row before, and behind it a column for each element that has rows, in order (element_type). It reads
+  /// those of elements before it and, of an element with a quantity, its own: the rows so far.
+  ExpressionRef condition;
+  Span span;
+};
+/// Of an element that has rows, where `row` is the row before: the row, `T?` of it, or a list.
+Type element_type(const PatternElement& element, const std::vector<Field>& row);
+/// Patterns of rows of a key, in order of event time. The row after: the keys, then each element that has rows.
+struct MatchStep {
+  std::vector<ExpressionRef> keys;  ///< over the row before
+  int64_t within_us;                ///< from the first row to the last
+  std::vector<PatternElement> elements;
+  std::string name;  ///< as; empty if none
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
@@ -182,7 +203,7 @@ struct EmitStep {
 
 struct Step {
   std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep, EmitStep>
+               TableJoinStep, EmitStep, MatchStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step

@@ -262,6 +262,33 @@ struct NetOperator {
 struct EmitOperator {
   int64_t every_us;
 };
+/// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
+/// row more is not taken, or rejected.
+inline constexpr int64_t kMostRowsOfElement = 1000;
+inline constexpr size_t kMostOpenMatches = 1000;
+/// `match per k within d { … }`. Rows of a key in the order of (time, partition, position); see
+/// docs/decisions/0043-match.md. Output row: the keys, then the fields of the elements that are read.
+struct MatchOperator {
+  struct Element {
+    enum class Kind : uint8_t { somewhere, next, absent } kind = Kind::somewhere;
+    enum class Shape : uint8_t { row, optional, list } shape = Shape::row;
+    uint32_t least = 1, most = 1;
+    int fit = -1;          ///< bool field of the input row: whether the row may be one of it; −1: each row
+    int holds = -1;        ///< its place among what `condition` gives, which decides then; −1: `fit` alone
+    bool is_read = false;  ///< `condition` reads its rows
+    int output = -1;       ///< field of the output row; −1: nobody reads it
+  };
+  int64_t within_us = 0;
+  std::vector<int> keys;    ///< fields of the input row
+  std::vector<int> fields;  ///< of the input row: what the elements' rows have
+  std::vector<Element> elements;
+  /// Over the input row, then for each element that has rows its value so far, then for each with `holds` whether it is
+  /// asked: bools, whether the row at hand is one of the element. Empty slot: no element has `holds`.
+  KernelSlot condition;
+  std::vector<int> passthrough;  ///< as RowsOperator::passthrough
+  uint32_t late_site = 0;
+  uint32_t rejected_site = 0;  ///< more matches are open than there may be
+};
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
   int time_field;
@@ -294,7 +321,7 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, EmitOperator,
-               RetimeOperator, UniqueOperator, AlertOperator, PublishOperator, SendOperator>
+               RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -66,7 +66,8 @@ bool has_state(const Operator& op) {
          std::holds_alternative<IntervalJoinOperator>(op.content) ||
          std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
-         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content);
+         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
+         std::holds_alternative<MatchOperator>(op.content);
 }
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {

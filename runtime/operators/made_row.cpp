@@ -32,13 +32,16 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
   for (const Operator& op : program.operators) {
     const auto* group = std::get_if<GroupOperator>(&op.content);
     const auto* latest = std::get_if<LatestOperator>(&op.content);
-    if ((group == nullptr && latest == nullptr) || op.state.identity != head.group_identity) continue;
+    const auto* match = std::get_if<MatchOperator>(&op.content);
+    if ((group == nullptr && latest == nullptr && match == nullptr) || op.state.identity != head.group_identity)
+      continue;
     const bool windowed = group != nullptr && group->windowed;
     std::vector<Field> row;
     if (group != nullptr) {
       row.assign(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));
     } else {
-      for (const int key : latest->keys) row.push_back(program.operators[op.inputs[0]].row[key]);
+      for (const int key : latest != nullptr ? latest->keys : match->keys)
+        row.push_back(program.operators[op.inputs[0]].row[key]);
     }
     std::vector<int> fields;
     for (size_t i = 0; i < row.size(); ++i) fields.push_back(static_cast<int>(i));

@@ -3,6 +3,7 @@
 #include "runtime/operators/emit.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
+#include "runtime/operators/match.h"
 #include "runtime/operators/net.h"
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
@@ -40,6 +41,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
+    Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<PatternNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
     Result<Made> operator()(const SendOperator&) { return Made(std::make_unique<SendNode>(services)); }

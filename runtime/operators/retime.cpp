@@ -28,6 +28,7 @@ void RetimeNode::find_bases(int op, bool held) {
              std::holds_alternative<NetOperator>(upstream.content) ||
              std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
+             std::holds_alternative<MatchOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {

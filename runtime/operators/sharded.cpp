@@ -188,6 +188,7 @@ bool ShardedOperator::can_share(const Operator& op) {
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) return !group->keys.empty();
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return !latest->keys.empty();
   if (std::holds_alternative<TableJoinOperator>(op.content)) return true;
+  if (const auto* match = std::get_if<MatchOperator>(&op.content)) return !match->keys.empty();
   return std::holds_alternative<UniqueOperator>(op.content);
 }
 
@@ -204,6 +205,8 @@ ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(servic
       keys_.emplace_back(input_row(side), tables->sides[side].keys, KeyFormat::Nulls::match_nothing);
   } else if (const auto* latest = std::get_if<LatestOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), latest->keys, KeyFormat::Nulls::group);
+  } else if (const auto* match = std::get_if<MatchOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), match->keys, KeyFormat::Nulls::group);
   } else {
     keys_.emplace_back(input_row(0), std::get<UniqueOperator>(self_.content).fields, KeyFormat::Nulls::group);
   }

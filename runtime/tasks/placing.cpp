@@ -161,8 +161,9 @@ class Tracer {
     // Of rows that the right side gives alone the left fields do not say where they are.
     return content.shape.right ? std::nullopt : placing;
   }
-  MaybePlacing of(const Operator& op, const GroupOperator& content) {
-    const std::vector<int> keys = leaves_of(input(op).row, content.keys, false);
+  MaybePlacing of(const Operator& op, const GroupOperator& content) { return behind_keys(op, content.keys); }
+  MaybePlacing behind_keys(const Operator& op, const std::vector<int>& fields) {
+    const std::vector<int> keys = leaves_of(input(op).row, fields, false);
     const Placing before = contains(keys, placing(op)) ? *placing(op) : cross(op);
     // Its row begins with its keys.
     Placing after{{}, before.scheme};
@@ -176,6 +177,7 @@ class Tracer {
   MaybePlacing of(const Operator& op, const LatestOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const MatchOperator& content) { return behind_keys(op, content.keys); }
   MaybePlacing of(const Operator& op, const TableJoinOperator& content) {
     JoinShape shape;
     shape.left_fields = content.sides[0].fields;
@@ -209,6 +211,7 @@ std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
+  if (const auto* match = std::get_if<MatchOperator>(&op.content)) return StepKey{match->keys};
   return std::nullopt;
 }
 

@@ -84,6 +84,8 @@ std::vector<ProductOutcome> Run::evaluate() {
             return retime(index, node);
           else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
             return unique(index, node);
+          else if constexpr (std::is_same_v<Node, plan::MatchNode>)
+            return match(index, node);
           else if constexpr (std::is_same_v<Node, plan::AlertNode>)
             return alert(index, node);
           else

@@ -96,6 +96,9 @@ class Run {
 
   // windows.cpp
   Rows group(int index, const plan::GroupNode& node);
+  // patterns.cpp
+  class Trials;
+  Rows match(int index, const plan::MatchNode& node);
   // tables.cpp. What a table comes to: of its changes, the rows that stand behind the last.
   Rows latest(int index, const plan::LatestNode& node);
   Rows join_tables(int index, const plan::TableJoinNode& node);
