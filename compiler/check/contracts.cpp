@@ -234,8 +234,7 @@ struct ContractChecker {
                    [&](const ast::Deprecated&) { context.not_watched(clause.span); },
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);
-                     if (node.connector.address.value.find('{') != std::string::npos)
-                       context.not_yet(node.connector.address.span, "a `{field}` in a path", "one file holds all rows");
+                     check_output_path(context, node.connector, row, made.name);
                      if (node.changes)
                        context.not_yet(node.changes->span, "`changes as`",
                                        "a stream has no changes: each of its rows is written once");

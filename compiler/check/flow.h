@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), tables (what tables that change need).
+// window_lengths and windows (window and group), unnest, tables (what tables that change need).
 #pragma once
 
 #include <functional>
@@ -82,6 +82,11 @@ class FlowChecker {
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const RelationInfo& right, typed::JoinStep made, Span span);
+
+  // unnest.cpp
+  void unnest(const ast::Unnest& node, Span span);
+  /// Rows of a table are elements of its rows here, which have no key; that is reported.
+  bool has_elements(Span place);
 
   // tables.cpp
   void last(const ast::Last& node, Span span);

@@ -153,9 +153,7 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Rename& node) { rename(node, span); },
                  [&](const ast::Join& node) { join(node, span); },
                  [&](const ast::Lookup&) { later("lookup", span, "reference data as a `table` can be joined", true); },
-                 [&](const ast::Unnest&) {
-                   later("unnest", span, "a source with a record per element, or elements by index", true);
-                 },
+                 [&](const ast::Unnest& node) { unnest(node, span); },
                  [&](const ast::Window& node) { window(node, span); },
                  [&](const ast::Group& node) { group(node, span); },
                  [&](const ast::Running&) {

@@ -142,7 +142,7 @@ void FlowChecker::last(const ast::Last& node, Span span) {
 }
 
 void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
-  if (!row_.table || row_.open) return;
+  if (!row_.table || row_.open || has_elements(made_.span)) return;
   if (made_.kind != typed::RelationKind::product) {
     made_.changes = row_.changes;
     return;

@@ -54,6 +54,17 @@ std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
   return fields;
 }
 
+Type unnested_type(const UnnestNode& node, const Type& list) {
+  Type element = without_optional(list)->element;
+  if (node.fields) {
+    std::vector<Field> fields;
+    for (const int field : *node.fields) fields.push_back(without_optional(element)->fields[field]);
+    const Type narrowed = struct_type(std::move(fields));
+    element = is_optional(element) ? optional_type(narrowed) : narrowed;
+  }
+  return node.left ? optional_type(element) : element;
+}
+
 Value zero_value(const Type& type) {
   switch (type->kind) {
     case TypeKind::boolean:
@@ -431,6 +442,7 @@ class Builder {
     if (const auto* join = std::get_if<typed::TableJoinStep>(&step.content)) return join_tables(at, *join, step, owner);
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
+    if (const auto* elements = std::get_if<typed::UnnestStep>(&step.content)) return unnest(at, *elements, step);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -516,6 +528,22 @@ class Builder {
     return at;
   }
 
+  /// The list is computed behind the row that its elements go on with.
+  int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
+    const int mark = retracted_column(row(at));
+    const ExpressionRef list = reading(unnest.list, row(at));
+    Node node{.content = UnnestNode{unnest.left, {}}, .row = row(at), .text = step.text, .span = step.span};
+    if (mark >= 0) node.row.pop_back();
+    node.row.push_back({step.row.back().name, unnested_type(std::get<UnnestNode>(node.content), list->type)});
+    if (mark >= 0) node.row.push_back(row(at)[mark]);
+    at = carry(at, step.text, step.span);
+    Node& carried = plan_.nodes[at];
+    std::get<ProjectNode>(carried.content).columns.push_back(list);
+    carried.row.push_back({std::string(kList), list->type});
+    node.inputs = {at};
+    return add(std::move(node));
+  }
+
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
     const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
@@ -592,6 +620,7 @@ void annotate(Plan& plan) {
     const bool made_here =
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
         std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<UnnestNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

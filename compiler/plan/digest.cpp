@@ -104,6 +104,11 @@ class Meaning {
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
+  std::string operator()(const UnnestNode& unnest) const {
+    std::string text = unnest.left ? "left unnest" : "unnest";
+    if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
+    return text;
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }

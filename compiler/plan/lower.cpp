@@ -238,6 +238,8 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
+      return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -371,6 +373,27 @@ class Lowering {
       RowProgram kernel{.name = fmt::format("right_filter_{}", made), .input = right_row};
       kernel.steps.push_back(keep_step(node, join.right_filter, site(node, Site::Kind::filtered), kernel.input));
       add_kernel(std::move(kernel), {KernelPlace::Kind::right_filter, made});
+    }
+    return made;
+  }
+
+  UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
+    UnnestOperator made{.left = unnest.left, .empty_site = site(node, Site::Kind::filtered)};
+    made.retracted = retracted_column(node.row) >= 0;
+    const Type& element = without_optional(before.back().type)->element;
+    made.width = leaf_count(element);
+    made.adds_presence = unnest.left && !is_optional(element);
+    if (!unnest.fields) {
+      for (size_t leaf = 0; leaf < made.width; ++leaf) made.leaves.push_back(static_cast<int>(leaf));
+      return made;
+    }
+    const int presence = is_optional(element) ? 1 : 0;
+    const std::vector<Field>& fields = without_optional(element)->fields;
+    if (presence == 1) made.leaves.push_back(0);
+    for (const int field : *unnest.fields) {
+      const auto first = static_cast<int>(leaf_offset(fields, static_cast<size_t>(field))) + presence;
+      const auto count = static_cast<int>(leaf_count(fields[static_cast<size_t>(field)].type));
+      for (int leaf = first; leaf < first + count; ++leaf) made.leaves.push_back(leaf);
     }
     return made;
   }

@@ -82,6 +82,14 @@ struct TableJoinNode {
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
 };
+/// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
+/// and kRetracted if the input has it. A list that is null is empty.
+inline constexpr std::string_view kList = "?list";
+struct UnnestNode {
+  bool left = false;  ///< a row without elements goes on once, with null
+  /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
+  std::optional<std::vector<int>> fields;
+};
 struct RetimeNode {
   int time_column;
   int64_t within_us;
@@ -102,7 +110,7 @@ struct PublishNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               RetimeNode, UniqueNode, AlertNode, PublishNode>
+               UnnestNode, RetimeNode, UniqueNode, AlertNode, PublishNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -132,6 +140,8 @@ void drop_unread(Plan& plan, const typed::Project& project);
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
 /// The right row's fields that a join's struct has: those that are of the script.
 std::vector<Field> joined_fields(const std::vector<Field>& right_row);
+/// What a row of this node has of an element of its input's list.
+Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.

@@ -114,6 +114,10 @@ struct Describe {
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
+  std::string operator()(const UnnestNode& unnest) const {
+    const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
+    return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }

@@ -217,6 +217,10 @@ class Printer {
                           duration(distinct.within_us));
               expressions("key", distinct.keys, before);
             },
+            [&](const UnnestStep& unnest) {
+              line(1, unnest.left ? "left unnest" : "unnest");
+              expressions("list", {unnest.list}, before);
+            },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);

@@ -167,6 +167,12 @@ struct DistinctStep {
   int64_t within_us;
   std::string name;  ///< as; empty if none
 };
+/// A row for each element of a list, which stands behind the row before as the row's last field; a list that is null is
+/// empty.
+struct UnnestStep {
+  bool left = false;   ///< a row without elements goes on once, with null
+  ExpressionRef list;  ///< over the row before
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
@@ -175,7 +181,7 @@ struct LatestStep {
 
 struct Step {
   std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep>
+               TableJoinStep, UnnestStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step

@@ -251,6 +251,16 @@ struct NetOperator {
   int retracted = -1;     ///< bool field of the input row: the row goes
   std::vector<int> keys;  ///< fields of the input row
 };
+/// A row for each element of the list that is the input row's last field; null is an empty list. Output row: the fields
+/// before the list, but for the last of them if it is `retracted`; the element; that field.
+struct UnnestOperator {
+  bool left = false;           ///< a row without elements goes on once, with null
+  bool retracted = false;      ///< rows are changes: the field before the list says whether a row goes
+  bool adds_presence = false;  ///< the element is optional in the output row, and not in the list
+  size_t width = 0;            ///< leaves of an element in the list
+  std::vector<int> leaves;     ///< of these, those that go on
+  uint32_t empty_site = 0;     ///< where rows go that have no element
+};
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
   int time_field;
@@ -282,8 +292,8 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, RetimeOperator,
-               UniqueOperator, AlertOperator, PublishOperator, SendOperator>
+               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, UnnestOperator,
+               RetimeOperator, UniqueOperator, AlertOperator, PublishOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

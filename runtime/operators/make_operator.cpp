@@ -11,6 +11,7 @@
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
 #include "runtime/operators/unique.h"
+#include "runtime/operators/unnest.h"
 #include "runtime/operators/window_group.h"
 
 namespace braid {
@@ -36,6 +37,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
+    Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }

@@ -184,6 +184,13 @@ class Tracer {
     return of_join(op, shape);
   }
   MaybePlacing of(const Operator& op, const NetOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const UnnestOperator& content) {
+    const std::vector<Field>& row = input(op).row;
+    const auto kept = static_cast<int>(leaf_offset(row, row.size() - (content.retracted ? 2 : 1)));
+    if (!placing(op)) return std::nullopt;
+    const bool all = std::ranges::all_of(placing(op)->leaves, [&](int leaf) { return leaf < kept; });
+    return all ? placing(op) : std::nullopt;
+  }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }

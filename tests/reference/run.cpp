@@ -78,6 +78,8 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join_tables(index, node);
           else if constexpr (std::is_same_v<Node, plan::NetNode>)
             return net(index);
+          else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
+            return unnest(index, node);
           else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
             return retime(index, node);
           else if constexpr (std::is_same_v<Node, plan::UniqueNode>)

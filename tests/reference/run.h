@@ -62,6 +62,7 @@ class Run {
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
+  Rows unnest(int index, const plan::UnnestNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);

@@ -53,12 +53,52 @@ Run::Rows Run::unite(int index) {
   return out;
 }
 
+/// Value by value. Elements of one record differ by their place in the list.
+Run::Rows Run::unnest(int index, const plan::UnnestNode& node) {
+  const std::vector<Field>& before = row_of(input_of(index));
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const Type& list = before.back().type;
+  const Type made_type = plan::unnested_type(node, list);
+  const bool marked = plan::retracted_column(row_of(index)) >= 0;
+  const size_t list_leaf = flatten(before).size() - leaf_count(list);
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    const Value value = from_slots(list, row.slots.data() + list_leaf);
+    std::vector<Value> elements;
+    if (!value.is_null()) elements = value.items();
+    if (elements.empty() && !node.left) {
+      leave(index, 0, row, Kind::filtered, "", 0);
+      continue;
+    }
+    outcome_.settle(products, index, 0, row.cause, Kind::used);
+    if (elements.empty()) elements.push_back({Null{}});
+    for (size_t i = 0; i < elements.size(); ++i) {
+      if (node.fields && !elements[i].is_null()) {
+        std::vector<Value> fields;
+        for (const int field : *node.fields) fields.push_back(elements[i].items()[static_cast<size_t>(field)]);
+        elements[i] = {std::move(fields)};
+      }
+      Row made = row;
+      made.slots.resize(list_leaf - (marked ? 1 : 0));
+      const size_t first = made.slots.size();
+      made.slots.resize(first + leaf_count(made_type));
+      to_slots(made_type, elements[i], made.slots.data() + first, arena_);
+      if (marked) made.slots.push_back(row.slots[list_leaf - 1]);
+      made.place.push_back(static_cast<int64_t>(i));
+      made.cause.made = true;
+      outcome_.make(products);
+      out.push_back(std::move(made));
+    }
+  }
+  return out;
+}
+
 /// Each original source partition starts a time of its own; what windows made counts as one partition.
 Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   using Partition = std::tuple<uint32_t, uint32_t>;
   std::map<Partition, std::vector<Row>> partitions;
   for (const Row& row : rows_into(index))
-    partitions[row.cause.made ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
+    partitions[!row.cause.has_origin ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
         .push_back(row);
   // Rows that no step held come in the order of their partition, others in the order of time.
   bool held = false;
