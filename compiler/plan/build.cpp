@@ -261,8 +261,9 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise == typed::Check::Otherwise::reject)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name},
+      if (check.otherwise != typed::Check::Otherwise::alert)
+        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                      check.otherwise == typed::Check::Otherwise::stop},
                   .inputs = {at},
                   .row = row(at),
                   .text = "check " + check.name,

@@ -44,7 +44,9 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
-  std::string operator()(const KeepNode& keep) const { return "keep " + expression(keep.condition, 0); }
+  std::string operator()(const KeepNode& keep) const {
+    return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
+  }
   std::string operator()(const ProjectNode& project) const {
     std::string text = "project";
     for (const auto& column : project.columns) text += " " + expression(column, 0);

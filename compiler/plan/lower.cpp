@@ -151,7 +151,8 @@ class Lowering {
       step.failure_site = this->site(Site{.kind = Site::Kind::rejected,
                                           .step = node.text,
                                           .span = node.span,
-                                          .check = keep != nullptr ? keep->check : std::string()});
+                                          .check = keep != nullptr ? keep->check : std::string(),
+                                          .stops = keep != nullptr && keep->stops});
       step.field_sites = field_sites(node, {condition}, input);
     }
     return step;
@@ -201,7 +202,11 @@ class Lowering {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
       if (!keep->check.empty())
-        out = site(Site{.kind = Site::Kind::rejected, .step = node.text, .span = node.span, .check = keep->check});
+        out = site(Site{.kind = Site::Kind::rejected,
+                        .step = node.text,
+                        .span = node.span,
+                        .check = keep->check,
+                        .stops = keep->stops});
       else
         out = site(node, keep->port.empty() ? Site::Kind::filtered : Site::Kind::port, keep->port);
       const int made = append(node, input(0), alone, keep_step(node, keep->condition, out, input_row(0)));

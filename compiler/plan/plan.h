@@ -36,11 +36,12 @@ int deleted_column(const std::vector<Field>& row);
 int retracted_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
-/// `where`, and a check of a contract that rejects.
+/// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
-  std::string port;   ///< else port; empty: filtered
-  std::string check;  ///< name of the contract's check; empty: a `where`
+  std::string port;    ///< else port; empty: filtered
+  std::string check;   ///< name of the contract's check; empty: a `where`
+  bool stops = false;  ///< of a check: a row that does not pass stops the job
 };
 /// let, select, drop, rename, narrow; and those the planner adds: "read" and "publish" convert what is still checked,
 /// "carry" narrows the row to what one reader needs, "align" orders the columns of a union, "finish" computes a group's

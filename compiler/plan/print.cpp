@@ -45,7 +45,7 @@ struct Describe {
   }
   std::string operator()(const KeepNode& keep) const {
     std::string line = keep.check.empty() ? "keep " : "check " + keep.check + " ";
-    line += text(keep.condition);
+    line += text(keep.condition) + (keep.stops ? " else stop" : "");
     return keep.port.empty() ? line : line + " else " + keep.port;
   }
   std::string operator()(const ProjectNode& projected) const {

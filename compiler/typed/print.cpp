@@ -158,7 +158,10 @@ class Printer {
       before = &step.row;
     }
     for (const Check& check : relation.checks)
-      line(1, "check " + check.name + " else " + (check.otherwise == Check::Otherwise::reject ? "reject " : "alert ") +
+      line(1, "check " + check.name + " else " +
+                  (check.otherwise == Check::Otherwise::reject  ? "reject "
+                   : check.otherwise == Check::Otherwise::alert ? "alert "
+                                                                : "stop ") +
                   print(*check.condition, relation.row));
     for (const Unique& unique : relation.uniques) {
       std::string names;

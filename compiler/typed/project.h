@@ -191,7 +191,7 @@ struct Step {
 struct Check {
   std::string name;
   ExpressionRef condition;  ///< over the product's row
-  enum class Otherwise { reject, alert } otherwise;
+  enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
 };
 /// Of a product it is enforced. Of a source it is a promise, which joins rely on.

@@ -37,6 +37,7 @@ struct Site {
   std::string expected;  ///< and its declared type
   std::string place;     ///< of the span, for people: "payments.braid:12:3"
   std::string check;     ///< rejected by a contract's check: its name
+  bool stops = false;    ///< the check stops the job instead
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.

@@ -231,6 +231,7 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       port = "unmatched";
       break;
     case Site::Kind::rejected:
+      if (site.stops) return stop(self.products, site, reason_of(site, reason, record), record, row_type, block, row);
       settle(op, input, record, &Ledger::rejected);
       port = "rejected";
       break;

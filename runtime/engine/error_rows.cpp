@@ -7,6 +7,8 @@
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
 #include "runtime/operators/made_row.h"
+#include "runtime/report/short_text.h"
+#include "runtime/report/step_findings.h"
 
 namespace braid {
 namespace {
@@ -219,6 +221,37 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
     slots[1] = slot_i64(program_.products[product].version);
     write_slots(product, port, record, shared, slots);
   }
+}
+
+void LedgerDispositions::stop(const std::vector<int>& products, const Site& site, const Reason& reason,
+                              const Record& record, const std::vector<Field>& row_type, const Block& block,
+                              uint32_t row) {
+  if (!stopped_.ok()) return;
+  std::string origin = book_.relation_name(record.source);
+  if (record.source < partition_names_.size() && record.partition < partition_names_[record.source].size())
+    if (const std::string& partition = partition_names_[record.source][record.partition]; !partition.empty())
+      origin += ", " + partition;
+  if (record.line > 0) {
+    origin += fmt::format(", line {}", record.line);
+  } else if (record.line == kMadeByWindow) {
+    origin = made_row_text(program_.whole == nullptr ? program_ : *program_.whole, record.bytes.view());
+  } else {
+    origin += fmt::format(", position {}", record.position);
+  }
+  std::vector<Field> fields;
+  std::vector<Slot> slots;
+  append_row(row_type, block, row, fields, slots);
+  std::string shown;
+  append_json(fields.back().type, slots.data(), shown);
+  constexpr size_t kLongest = 300;
+  const Diagnostic told = diag::CheckStops{.product = program_.products[products.front()].qualified(),
+                                           .check = site.check,
+                                           .place = site.place,
+                                           .reason = reason.text,
+                                           .origin = origin,
+                                           .row = shortened(shown, kLongest)}
+                              .make();
+  stopped_ = Error{ErrorKind::input, told.message, told.code, 0};
 }
 
 void LedgerDispositions::write_bare(const std::vector<int>& products, const std::string& port,

@@ -130,8 +130,11 @@ class TurnEngine : private PartitionClocks {
   void committed();
   /// Brings the state in memory down to about `bytes`. Directly after committed(), before anything is run.
   Status evict(uint64_t bytes);
-  /// After each turn: a row of the state could not be read, so what the turn made must not be committed.
+  /// After each turn: a row of the state could not be read, or has failed a check that says `else stop`, so what the
+  /// turn made must not be committed.
   Status health() const;
+  /// Of these, the second.
+  const Status& stopped() const { return dispositions_.stopped(); }
   /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read. With
   /// EngineOptions::store, which is then `store`, rows are read while turns run.
   Status restore(StateStore& store, const std::vector<bool>& kept);

@@ -21,11 +21,12 @@ Run::Rows Run::keep(int index, const plan::KeepNode& node) {
     Slot kept;
     const interpret::Failure failure = compute(node.condition, row_of(input_of(index)), row.slots, row, &kept);
     if (failure.code != 0) {
-      reject(index, 0, row, failure);
+      // Of a check that stops the job, which row of several is first is a matter of turns.
+      leave(index, 0, row, Kind::rejected, node.stops ? "stopped" : "rejected", failure.code);
     } else if (kept.u8 != 0) {
       out.push_back(row);
     } else if (!node.check.empty()) {
-      leave(index, 0, row, Kind::rejected, "rejected", diag::CheckRejected::kCode);
+      leave(index, 0, row, Kind::rejected, node.stops ? "stopped" : "rejected", diag::CheckRejected::kCode);
     } else {
       leave(index, 0, row, Kind::filtered, node.port, 0);
     }
