@@ -162,6 +162,7 @@ Status OutputFiles::recover(StateStore& store) {
         other.product = static_cast<int>(product);
         other.path = part ? output(other.product, "").path : parts->second.paths.text();
         BRAID_TRY(check_place(other, stored));
+        continue;
       }
       Output& recovered = output(static_cast<int>(product), port);
       recovered.rows = stored.rows;
