@@ -65,6 +65,8 @@ struct RelationInfo {
   int id = -1;                                      ///< typed::RelationId once done; -1: not in the project
   Row row;                                          ///< as its readers find it
   std::map<std::string, std::vector<Field>> ports;  ///< those that `else` names
+  std::map<std::string, Row> port_rows;             ///< of these, as flows that read them find it
+  std::set<std::string> mixed_ports;                ///< of these, to which steps give different rows
   std::set<std::string> open_ports;                 ///< of these not all fields are known
   bool is_static = false;
   std::vector<int> key_columns;    ///< of a table: columns of the key, if all are plain

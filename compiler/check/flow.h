@@ -83,6 +83,11 @@ class FlowChecker {
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const RelationInfo& right, typed::JoinStep made, Span span);
 
+  // ports.cpp
+  bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// What flows that read this port find.
+  void note_port(const std::string& name);
+
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);
   /// Rows of a table are elements of its rows here, which have no key; that is reported.
@@ -130,5 +135,7 @@ class FlowChecker {
 };
 
 Type window_type();
+/// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.
+std::vector<Field> standing_port_row(std::string_view port);
 
 }  // namespace braid::checking

@@ -396,12 +396,14 @@ class Builder {
     auto node = [&](auto content) {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     };
-    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content))
+      return from->port.empty() ? relation(from->relation) : read_port(*from, step);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
       Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
       keep.row = row(at);
+      if (!where->port.empty()) ports_[{id_of(owner), where->port}] = keep.row;
       return add(std::move(keep));
     }
     if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {
@@ -434,6 +436,7 @@ class Builder {
       residual_row.push_back({join->alias, struct_type(joined_fields(row(right)))});
       if (made.step.residual) made.step.residual = reading(made.step.residual, residual_row);
       Node joined = node(std::move(made));
+      if (!join->port.empty()) ports_[{id_of(owner), join->port}] = row(at);
       joined.inputs = {carry(at, step.text, step.span), right};
       joined.row = row(at);
       joined.row.push_back(step.row.back());
@@ -529,6 +532,19 @@ class Builder {
     return at;
   }
 
+  /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
+  int read_port(const typed::FromStep& from, const typed::Step& step) {
+    const int published = relation(from.relation);
+    const int product = std::get<PublishNode>(plan_.nodes[published].content).product;
+    Node node{.content = PortNode{product, from.port},
+              .inputs = {published},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
+    return add(std::move(node));
+  }
+
   /// The list is computed behind the row that its elements go on with.
   int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
     const int mark = retracted_column(row(at));
@@ -591,9 +607,14 @@ class Builder {
     return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
   }
 
+  typed::RelationId id_of(const typed::Relation& relation) const {
+    return static_cast<typed::RelationId>(&relation - project_.relations.data());
+  }
+
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 

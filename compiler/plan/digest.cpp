@@ -122,6 +122,9 @@ class Meaning {
   std::string operator()(const PublishNode& publish) const {
     return "publish " + project_.relations[plan_.products[publish.product]].qualified();
   }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project_.relations[plan_.products[port.product]].qualified() + " " + port.port;
+  }
 
  private:
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }

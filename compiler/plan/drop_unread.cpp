@@ -219,6 +219,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
@@ -290,6 +292,8 @@ class Pruner {
       moved.row.push_back(node.row.back());
     } else if (auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       tables_forwards(node, *tables, moved);
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      keep_live(index, moved);
     } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
       unnest_forwards(index, *unnest, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {

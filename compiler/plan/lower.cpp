@@ -261,6 +261,8 @@ class Lowering {
       add_kernel(std::move(kernel), {KernelPlace::Kind::alert, made});
       return made;
     }
+    if (const auto* port = std::get_if<PortNode>(&node.content))
+      return add(node, PortOperator{port->product, port->port}, {input(0)});
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
   }
 

@@ -108,10 +108,16 @@ struct AlertNode {
 struct PublishNode {
   int product;  ///< index into Plan::products
 };
+/// Rows that have left the flow of a product by a port. Input: the product's PublishNode, only so that it comes before.
+/// Row: of a port that `else` names, that of the step; else standing_port_row (compiler/check).
+struct PortNode {
+  int product;  ///< index into Plan::products
+  std::string port;
+};
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               UnnestNode, RetimeNode, UniqueNode, AlertNode, PublishNode>
+               UnnestNode, RetimeNode, UniqueNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

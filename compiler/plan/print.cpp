@@ -129,6 +129,9 @@ struct Describe {
   std::string operator()(const AlertNode& alert) const {
     return "alert unless " + alert.check + " " + text(alert.condition);
   }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project.relations[plan.products[port.product]].qualified() + "." + port.port;
+  }
   std::string operator()(const PublishNode& publish) const {
     const typed::Relation& relation = project.relations[plan.products[publish.product]];
     return fmt::format("product {} version {}", relation.qualified(), relation.version);

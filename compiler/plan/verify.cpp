@@ -137,6 +137,9 @@ class Verifier {
     same_row(node);
     condition(alert.condition, row(node, 0));
   }
+  void check(const Node& node, const PortNode&) const {
+    holds(std::holds_alternative<PublishNode>(plan_.nodes[node.inputs[0]].content), "a port of no product");
+  }
   void check(const Node& node, const PublishNode&) const {
     same_row(node);
     for (const Field& field : node.row) holds(!is(field.type, TypeKind::checked), "a product field not converted");

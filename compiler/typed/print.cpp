@@ -196,7 +196,9 @@ class Printer {
   void print_step(const Step& step, const Row& before) {
     std::visit(
         Overloaded{
-            [&](const FromStep& from) { line(1, "from " + relation(from.relation).qualified()); },
+            [&](const FromStep& from) {
+              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
+            },
             [&](const UnionStep& other) { print_union(other); },
             [&](const WhereStep& where) {
               line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));

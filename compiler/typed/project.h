@@ -55,6 +55,7 @@ struct Source {
 
 struct FromStep {
   RelationId relation;
+  std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
 struct UnionStep {
   RelationId relation;

@@ -286,6 +286,14 @@ struct AlertOperator {
 struct PublishOperator {
   int product;
 };
+/// Rows that have left the flow of a product by one of its ports. They begin a ledger, as published rows do: each is
+/// `in` of the readers, with the product as its source. Input: the product's publish step, which comes after all steps
+/// that give such rows. Output row: of a port that `else` names, the row of the step; of `alerts`, { check, origin, row
+/// }; of the others { reason, code, step, origin, bytes, row }, with `row` as JSON.
+struct PortOperator {
+  int product;
+  std::string port;
+};
 /// In a stage: its rows go on in another one.
 struct SendOperator {
   int exchange;
@@ -294,7 +302,7 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, UnnestOperator,
-               RetimeOperator, UniqueOperator, AlertOperator, PublishOperator, SendOperator>
+               RetimeOperator, UniqueOperator, AlertOperator, PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -3,6 +3,7 @@
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
 #include "runtime/operators/net.h"
+#include "runtime/operators/port.h"
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
@@ -42,6 +43,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
+    Result<Made> operator()(const PortOperator&) { return Made(std::make_unique<PortNode>(services)); }
     Result<Made> operator()(const SendOperator&) { return Made(std::make_unique<SendNode>(services)); }
   };
   return std::visit(Maker{services}, services.program.operators[services.index].content);

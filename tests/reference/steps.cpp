@@ -159,6 +159,7 @@ Run::Rows Run::alert(int index, const plan::AlertNode& node) {
     if (failure.code == 0 && holds.u8 != 0) continue;
     OutputRow made = output_row(row_of(index), row);
     made.check = node.check;
+    give_standing(plan_.nodes[index].products, "alerts", {node.check}, row, false);
     outcome_.write(plan_.nodes[index].products, "alerts", made);
   }
   return rows_into(index);
@@ -183,7 +184,8 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
   }
   std::set<int> readers;
   for (const plan::Node& reader : plan_.nodes)
-    if (std::find(reader.inputs.begin(), reader.inputs.end(), index) != reader.inputs.end())
+    if (std::find(reader.inputs.begin(), reader.inputs.end(), index) != reader.inputs.end() &&
+        !std::holds_alternative<plan::PortNode>(reader.content))
       readers.insert(reader.products.begin(), reader.products.end());
   for (const int reader : readers) outcome_.enter(reader, relation, static_cast<int64_t>(out.size()));
   return out;
