@@ -19,7 +19,7 @@ constexpr std::string_view kSpread =
     "the spread needs `sum(x * x)`, `sum(x)` and `count()`, from which a `select` computes it";
 constexpr std::string_view kWindow = "a step says which window there is: `window tumbling 1h`, and a `group` behind it";
 constexpr std::string_view kUnnest =
-    "a list does not become rows yet: read an element by `xs.get(0)`, or a source with a record per element";
+    "a step makes a row for each element of a list: `unnest xs as x`";
 constexpr std::string_view kZone =
     "an instant has no zone: `hour(at, \"Europe/Paris\")`, `date(at, zone)` and `format(at, pattern, zone)` take one";
 constexpr std::string_view kUnits =

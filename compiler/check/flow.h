@@ -1,7 +1,7 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), match (patterns), tables (what tables that change need).
+// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need).
 #pragma once
 
 #include <functional>
@@ -83,6 +83,16 @@ class FlowChecker {
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
 
+  // ports.cpp
+  bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// What flows that read this port find.
+  void note_port(const std::string& name);
+
+  // unnest.cpp
+  void unnest(const ast::Unnest& node, Span span);
+  /// Rows of a table are elements of its rows here, which have no key; that is reported.
+  bool has_elements(Span place);
+
   // tables.cpp
   void last(const ast::Last& node, Span span);
   /// Of a step whose rows are changes. False: what is wrong is reported.
@@ -134,5 +144,7 @@ class FlowChecker {
 };
 
 Type window_type();
+/// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.
+std::vector<Field> standing_port_row(std::string_view port);
 
 }  // namespace braid::checking

@@ -18,6 +18,7 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
                               const typed::JoinStep& made) {
   const Span word = context_.word(span, "join");
   if (row_.open || right.row.open) return false;
+  if (has_elements(word)) return false;
   if (!right.row.table) {
     context_.not_yet(node.relation.span, "a table joined with a stream",
                      "a flow that begins with the stream can be joined with the table");

@@ -167,7 +167,7 @@ void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options) {
 }
 
 void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
-  if (!row_.table || row_.open) return;
+  if (!row_.table || row_.open || has_elements(made_.span)) return;
   if (made_.kind != typed::RelationKind::product) {
     made_.changes = row_.changes;
     return;

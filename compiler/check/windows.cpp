@@ -296,6 +296,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
   next.table = next.changes = !made.windowed;
+  next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
   row_ = std::move(next);

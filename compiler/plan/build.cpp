@@ -62,6 +62,17 @@ std::vector<Field> condition_row(const std::vector<Field>& left, const std::vect
   return row;
 }
 
+Type unnested_type(const UnnestNode& node, const Type& list) {
+  Type element = without_optional(list)->element;
+  if (node.fields) {
+    std::vector<Field> fields;
+    for (const int field : *node.fields) fields.push_back(without_optional(element)->fields[field]);
+    const Type narrowed = struct_type(std::move(fields));
+    element = is_optional(element) ? optional_type(narrowed) : narrowed;
+  }
+  return node.left ? optional_type(element) : element;
+}
+
 Value zero_value(const Type& type) {
   switch (type->kind) {
     case TypeKind::boolean:
@@ -258,8 +269,9 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise == typed::Check::Otherwise::reject)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name},
+      if (check.otherwise != typed::Check::Otherwise::alert)
+        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                      check.otherwise == typed::Check::Otherwise::stop},
                   .inputs = {at},
                   .row = row(at),
                   .text = "check " + check.name,
@@ -354,11 +366,11 @@ class Builder {
   int publish(typed::RelationId id, int at) {
     const typed::Relation& relation = project_.relations[id];
     plan_.products.push_back(id);
-    return add({.content = PublishNode{static_cast<int>(plan_.products.size()) - 1},
-                .inputs = {at},
-                .row = row(at),
-                .text = "product " + relation.name,
-                .span = relation.span});
+    return published_[id] = add({.content = PublishNode{static_cast<int>(plan_.products.size()) - 1},
+                                 .inputs = {at},
+                                 .row = row(at),
+                                 .text = "product " + relation.name,
+                                 .span = relation.span});
   }
 
   /// For a join that keeps right rows: the left row with every field optional, and what the join reads of it.
@@ -401,12 +413,14 @@ class Builder {
     auto node = [&](auto content) {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     };
-    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content))
+      return from->port.empty() ? relation(from->relation) : read_port(*from, step);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
       Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
       keep.row = row(at);
+      if (!where->port.empty()) ports_[{id_of(owner), where->port}] = keep.row;
       return add(std::move(keep));
     }
     if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {
@@ -438,6 +452,7 @@ class Builder {
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
+      if (!join->port.empty()) ports_[{id_of(owner), join->port}] = row(at);
       joined.inputs = {carry(at, step.text, step.span), right};
       joined.row = row(at);
       joined.row.push_back(step.row.back());
@@ -454,6 +469,7 @@ class Builder {
       paced.state.label = owner.name + ": " + step.text;
       return add(std::move(paced));
     }
+    if (const auto* elements = std::get_if<typed::UnnestStep>(&step.content)) return unnest(at, *elements, step);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -587,6 +603,36 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
+  int read_port(const typed::FromStep& from, const typed::Step& step) {
+    relation(from.relation);
+    const int published = published_.at(from.relation);
+    const int product = std::get<PublishNode>(plan_.nodes[published].content).product;
+    Node node{.content = PortNode{product, from.port},
+              .inputs = {published},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
+    return add(std::move(node));
+  }
+
+  /// The list is computed behind the row that its elements go on with.
+  int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
+    const int mark = retracted_column(row(at));
+    const ExpressionRef list = reading(unnest.list, row(at));
+    Node node{.content = UnnestNode{unnest.left, {}}, .row = row(at), .text = step.text, .span = step.span};
+    if (mark >= 0) node.row.pop_back();
+    node.row.push_back({step.row.back().name, unnested_type(std::get<UnnestNode>(node.content), list->type)});
+    if (mark >= 0) node.row.push_back(row(at)[mark]);
+    at = carry(at, step.text, step.span);
+    Node& carried = plan_.nodes[at];
+    std::get<ProjectNode>(carried.content).columns.push_back(list);
+    carried.row.push_back({std::string(kList), list->type});
+    node.inputs = {at};
+    return add(std::move(node));
+  }
+
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
     const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
@@ -633,9 +679,15 @@ class Builder {
     return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
   }
 
+  typed::RelationId id_of(const typed::Relation& relation) const {
+    return static_cast<typed::RelationId>(&relation - project_.relations.data());
+  }
+
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
+  std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 
@@ -665,7 +717,7 @@ void annotate(Plan& plan) {
     const bool made_here =
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
         std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
-        std::holds_alternative<MatchNode>(node.content) ||
+        std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -46,7 +46,9 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
-  std::string operator()(const KeepNode& keep) const { return "keep " + expression(keep.condition, 0); }
+  std::string operator()(const KeepNode& keep) const {
+    return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
+  }
   std::string operator()(const ProjectNode& project) const {
     std::string text = "project";
     for (const auto& column : project.columns) text += " " + expression(column, 0);
@@ -104,6 +106,11 @@ class Meaning {
     return text;
   }
   std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
+  std::string operator()(const UnnestNode& unnest) const {
+    std::string text = unnest.left ? "left unnest" : "unnest";
+    if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
+    return text;
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }
@@ -126,6 +133,9 @@ class Meaning {
   std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
   std::string operator()(const PublishNode& publish) const {
     return "publish " + project_.relations[plan_.products[publish.product]].qualified();
+  }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project_.relations[plan_.products[port.product]].qualified() + " " + port.port;
   }
 
  private:

@@ -241,6 +241,12 @@ class Pruner {
       for (Use& use : own)
         if (use.any) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<UnnestNode>(node.content)) {
+      const size_t element = element_of(node);
+      own[element].any = true;
+      pass_on(0, element);
+      for (size_t i = element; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the mark, the list
+      if (element + 1 < own.size()) own.back().add(kWhole);
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -256,6 +262,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
@@ -385,6 +393,10 @@ class Pruner {
       tables_forwards(node, *tables, moved);
     } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
       match_forwards(index, *match, input(0), moved);
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      keep_live(index, moved);
+    } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
+      unnest_forwards(index, *unnest, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();
@@ -400,6 +412,35 @@ class Pruner {
         for (int& column : unique->columns) column = moved.column[column];
     }
     node.row = moved.row;
+  }
+
+  /// Where the element is in the row.
+  static size_t element_of(const Node& node) { return node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1); }
+
+  void unnest_forwards(int index, UnnestNode& unnest, Moved& moved) {
+    const Node& node = plan_.nodes[index];
+    const Moved& before = moved_[node.inputs[0]];
+    const size_t element = element_of(node);
+    const Type list = before.row.back().type;
+    moved = before;
+    moved.row.resize(static_cast<size_t>(before.column[element]));  // up to the mark or the list
+    moved.column.resize(element);
+    moved.fields.resize(element);
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    const Use& use = uses_[index][element];
+    const Type& whole = struct_of(without_optional(list)->element);
+    if (!use.whole && is(whole, TypeKind::structure) && !unnest.fields) {
+      std::vector<int> places(whole->fields.size(), -1);
+      unnest.fields.emplace(use.fields.begin(), use.fields.end());
+      for (size_t i = 0; i < unnest.fields->size(); ++i) places[(*unnest.fields)[i]] = static_cast<int>(i);
+      moved.fields.back() = std::move(places);
+    }
+    moved.row.push_back({node.row[element].name, unnested_type(unnest, list)});
+    if (element + 1 == node.row.size()) return;
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    moved.row.push_back(node.row.back());
   }
 
   void tables_forwards(Node& node, TableJoinNode& join, Moved& moved) {

@@ -155,7 +155,8 @@ class Lowering {
       step.failure_site = this->site(Site{.kind = Site::Kind::rejected,
                                           .step = node.text,
                                           .span = node.span,
-                                          .check = keep != nullptr ? keep->check : std::string()});
+                                          .check = keep != nullptr ? keep->check : std::string(),
+                                          .stops = keep != nullptr && keep->stops});
       step.field_sites = field_sites(node, {condition}, input);
     }
     return step;
@@ -205,7 +206,11 @@ class Lowering {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
       if (!keep->check.empty())
-        out = site(Site{.kind = Site::Kind::rejected, .step = node.text, .span = node.span, .check = keep->check});
+        out = site(Site{.kind = Site::Kind::rejected,
+                        .step = node.text,
+                        .span = node.span,
+                        .check = keep->check,
+                        .stops = keep->stops});
       else
         out = site(node, keep->port.empty() ? Site::Kind::filtered : Site::Kind::port, keep->port);
       const int made = append(node, input(0), alone, keep_step(node, keep->condition, out, input_row(0)));
@@ -250,6 +255,8 @@ class Lowering {
     }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
       return add(node, EmitOperator{emit->every_us}, {input(0)});
+    if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
+      return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -267,6 +274,8 @@ class Lowering {
       add_kernel(std::move(kernel), {KernelPlace::Kind::alert, made});
       return made;
     }
+    if (const auto* port = std::get_if<PortNode>(&node.content))
+      return add(node, PortOperator{port->product, port->port}, {input(0)});
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
   }
 
@@ -433,6 +442,27 @@ class Lowering {
     kernel.steps.push_back(project_step(node, std::move(columns), std::move(row), asked_over, std::move(outputs)));
     add_kernel(std::move(kernel), {KernelPlace::Kind::match, op});
     return op;
+  }
+
+  UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
+    UnnestOperator made{.left = unnest.left, .empty_site = site(node, Site::Kind::filtered)};
+    made.retracted = retracted_column(node.row) >= 0;
+    const Type& element = without_optional(before.back().type)->element;
+    made.width = leaf_count(element);
+    made.adds_presence = unnest.left && !is_optional(element);
+    if (!unnest.fields) {
+      for (size_t leaf = 0; leaf < made.width; ++leaf) made.leaves.push_back(static_cast<int>(leaf));
+      return made;
+    }
+    const int presence = is_optional(element) ? 1 : 0;
+    const std::vector<Field>& fields = without_optional(element)->fields;
+    if (presence == 1) made.leaves.push_back(0);
+    for (const int field : *unnest.fields) {
+      const auto first = static_cast<int>(leaf_offset(fields, static_cast<size_t>(field))) + presence;
+      const auto count = static_cast<int>(leaf_count(fields[static_cast<size_t>(field)].type));
+      for (int leaf = first; leaf < first + count; ++leaf) made.leaves.push_back(leaf);
+    }
+    return made;
   }
 
   int lower_group(int index, const Node& node, const GroupNode& group) {

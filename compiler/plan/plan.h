@@ -36,11 +36,12 @@ int deleted_column(const std::vector<Field>& row);
 int retracted_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
-/// `where`, and a check of a contract that rejects.
+/// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
-  std::string port;   ///< else port; empty: filtered
-  std::string check;  ///< name of the contract's check; empty: a `where`
+  std::string port;    ///< else port; empty: filtered
+  std::string check;   ///< name of the contract's check; empty: a `where`
+  bool stops = false;  ///< of a check: a row that does not pass stops the job
 };
 /// let, select, drop, rename, narrow; and those the planner adds: "read" and "publish" convert what is still checked,
 /// "carry" narrows the row to what one reader needs, "align" orders the columns of a union, "finish" computes a group's
@@ -86,6 +87,14 @@ struct NetNode {
 struct EmitNode {
   int64_t every_us;
 };
+/// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
+/// and kRetracted if the input has it. A list that is null is empty.
+inline constexpr std::string_view kList = "?list";
+struct UnnestNode {
+  bool left = false;  ///< a row without elements goes on once, with null
+  /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
+  std::optional<std::vector<int>> fields;
+};
 struct RetimeNode {
   int time_column;
   int64_t within_us;
@@ -126,10 +135,16 @@ struct AlertNode {
 struct PublishNode {
   int product;  ///< index into Plan::products
 };
+/// Rows that have left the flow of a product by a port. Input: the product's PublishNode, only so that it comes before.
+/// Row: of a port that `else` names, that of the step; else standing_port_row (compiler/check).
+struct PortNode {
+  int product;  ///< index into Plan::products
+  std::string port;
+};
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               EmitNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode>
+               EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -162,6 +177,8 @@ std::vector<Field> joined_fields(const std::vector<Field>& row);
 /// The row over which the condition of a join is computed: the left fields, then the struct of the right ones.
 std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
                                  const std::string& alias);
+/// What a row of this node has of an element of its input's list.
+Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.

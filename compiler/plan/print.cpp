@@ -45,7 +45,7 @@ struct Describe {
   }
   std::string operator()(const KeepNode& keep) const {
     std::string line = keep.check.empty() ? "keep " : "check " + keep.check + " ";
-    line += text(keep.condition);
+    line += text(keep.condition) + (keep.stops ? " else stop" : "");
     return keep.port.empty() ? line : line + " else " + keep.port;
   }
   std::string operator()(const ProjectNode& projected) const {
@@ -116,6 +116,10 @@ struct Describe {
     return line;
   }
   std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
+  std::string operator()(const UnnestNode& unnest) const {
+    const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
+    return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }
@@ -146,6 +150,9 @@ struct Describe {
   std::string operator()(const AlertNode& alert) const {
     return "alert unless " + alert.check + " " + text(alert.condition);
   }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project.relations[plan.products[port.product]].qualified() + "." + port.port;
+  }
   std::string operator()(const PublishNode& publish) const {
     const typed::Relation& relation = project.relations[plan.products[publish.product]];
     return fmt::format("product {} version {}", relation.qualified(), relation.version);
@@ -154,8 +161,8 @@ struct Describe {
 
 const char* operator_name(const Operator& each) {
   static constexpr const char* kNames[] = {
-      "source",     "rows", "union", "reference join", "as-of join", "interval join", "group", "latest",
-      "table join", "net",  "emit",  "retime",         "unique",     "match",         "alert", "publish"};
+      "source", "rows", "union",  "reference join", "as-of join", "interval join", "group", "latest",  "table join",
+      "net",    "emit", "unnest", "retime",         "unique",     "match",         "alert", "publish", "port"};
   return kNames[each.content.index()];
 }
 

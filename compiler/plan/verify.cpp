@@ -117,6 +117,17 @@ class Verifier {
     holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
     for (const auto& key : net.keys) expression(key, row(node, 0));
   }
+  void check(const Node& node, const UnnestNode& unnest) const {
+    const auto& before = row(node, 0);
+    const size_t marks = retracted_column(node.row) >= 0 ? 1 : 0;
+    holds(before.back().name == kList && is(without_optional(before.back().type), TypeKind::list), "no list to unnest");
+    holds(node.row.size() == before.size(), "an unnest that does not put one field for the list");
+    for (size_t i = 0; i + 1 + marks < node.row.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "an unnest that changes a field");
+    holds(same(node.row[node.row.size() - 1 - marks].type, unnested_type(unnest, before.back().type)),
+          "an unnest whose field is not of its elements");
+    holds(marks == 0 || before[before.size() - 2].name == kRetracted, "an unnest that makes changes of rows");
+  }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);
     holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");
@@ -147,6 +158,9 @@ class Verifier {
   void check(const Node& node, const AlertNode& alert) const {
     same_row(node);
     condition(alert.condition, row(node, 0));
+  }
+  void check(const Node& node, const PortNode&) const {
+    holds(std::holds_alternative<PublishNode>(plan_.nodes[node.inputs[0]].content), "a port of no product");
   }
   void check(const Node& node, const PublishNode&) const {
     same_row(node);

@@ -164,7 +164,10 @@ class Printer {
       before = &step.row;
     }
     for (const Check& check : relation.checks)
-      line(1, "check " + check.name + " else " + (check.otherwise == Check::Otherwise::reject ? "reject " : "alert ") +
+      line(1, "check " + check.name + " else " +
+                  (check.otherwise == Check::Otherwise::reject  ? "reject "
+                   : check.otherwise == Check::Otherwise::alert ? "alert "
+                                                                : "stop ") +
                   print(*check.condition, relation.row));
     for (const Unique& unique : relation.uniques) {
       std::string names;
@@ -199,7 +202,9 @@ class Printer {
   void print_step(const Step& step, const Row& before) {
     std::visit(
         Overloaded{
-            [&](const FromStep& from) { line(1, "from " + relation(from.relation).qualified()); },
+            [&](const FromStep& from) {
+              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
+            },
             [&](const UnionStep& other) { print_union(other); },
             [&](const WhereStep& where) {
               line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));
@@ -224,6 +229,10 @@ class Printer {
             },
             [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
             [&](const MatchStep& match) { print_match(match, before); },
+            [&](const UnnestStep& unnest) {
+              line(1, unnest.left ? "left unnest" : "unnest");
+              expressions("list", {unnest.list}, before);
+            },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);

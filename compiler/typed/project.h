@@ -55,6 +55,7 @@ struct Source {
 
 struct FromStep {
   RelationId relation;
+  std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
 struct UnionStep {
   RelationId relation;
@@ -191,6 +192,12 @@ struct MatchStep {
   std::vector<PatternElement> elements;
   std::string name;  ///< as; empty if none
 };
+/// A row for each element of a list, which stands behind the row before as the row's last field; a list that is null is
+/// empty.
+struct UnnestStep {
+  bool left = false;   ///< a row without elements goes on once, with null
+  ExpressionRef list;  ///< over the row before
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
@@ -203,7 +210,7 @@ struct EmitStep {
 
 struct Step {
   std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep, EmitStep, MatchStep>
+               TableJoinStep, EmitStep, MatchStep, UnnestStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -213,7 +220,7 @@ struct Step {
 struct Check {
   std::string name;
   ExpressionRef condition;  ///< over the product's row
-  enum class Otherwise { reject, alert } otherwise;
+  enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
 };
 /// Of a product it is enforced. Of a source it is a promise, which joins rely on.

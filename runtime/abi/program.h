@@ -37,6 +37,7 @@ struct Site {
   std::string expected;  ///< and its declared type
   std::string place;     ///< of the span, for people: "payments.braid:12:3"
   std::string check;     ///< rejected by a contract's check: its name
+  bool stops = false;    ///< the check stops the job instead
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.
@@ -289,6 +290,16 @@ struct MatchOperator {
   uint32_t late_site = 0;
   uint32_t rejected_site = 0;  ///< more matches are open than there may be
 };
+/// A row for each element of the list that is the input row's last field; null is an empty list. Output row: the fields
+/// before the list, but for the last of them if it is `retracted`; the element; that field.
+struct UnnestOperator {
+  bool left = false;           ///< a row without elements goes on once, with null
+  bool retracted = false;      ///< rows are changes: the field before the list says whether a row goes
+  bool adds_presence = false;  ///< the element is optional in the output row, and not in the list
+  size_t width = 0;            ///< leaves of an element in the list
+  std::vector<int> leaves;     ///< of these, those that go on
+  uint32_t empty_site = 0;     ///< where rows go that have no element
+};
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
   int time_field;
@@ -313,6 +324,14 @@ struct AlertOperator {
 struct PublishOperator {
   int product;
 };
+/// Rows that have left the flow of a product by one of its ports. They begin a ledger, as published rows do: each is
+/// `in` of the readers, with the product as its source. Input: the product's publish step, which comes after all steps
+/// that give such rows. Output row: of a port that `else` names, the row of the step; of `alerts`, { check, origin, row
+/// }; of the others { reason, code, step, origin, bytes, row }, with `row` as JSON.
+struct PortOperator {
+  int product;
+  std::string port;
+};
 /// In a stage: its rows go on in another one.
 struct SendOperator {
   int exchange;
@@ -321,7 +340,8 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, EmitOperator,
-               RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator, SendOperator>
+               UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator,
+               PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -103,6 +103,7 @@ Status TurnEngine::evict(uint64_t bytes) {
 }
 
 Status TurnEngine::health() const {
+  BRAID_TRY(dispositions_.stopped());
   BRAID_TRY(exchanges_health_);
   for (const auto& node : nodes_)
     if (node) BRAID_TRY(node->health());

@@ -46,6 +46,9 @@ class Tracer {
       result_.placings[op_] = std::visit([&](const auto& content) { return of(op, content); }, op.content);
       check(op);
     }
+    // Rows leave by a port in the stage that their step is in.
+    if (!port_.empty() && std::ranges::any_of(result_.levels, [](int level) { return level > 0; }))
+      refuse(fmt::format("`{}` reads a port, whose rows may be of several stages", port_));
     return std::move(result_);
   }
 
@@ -190,14 +193,26 @@ class Tracer {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
   MaybePlacing of(const Operator& op, const EmitOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const UnnestOperator& content) {
+    const std::vector<Field>& row = input(op).row;
+    const auto kept = static_cast<int>(leaf_offset(row, row.size() - (content.retracted ? 2 : 1)));
+    if (!placing(op)) return std::nullopt;
+    const bool all = std::ranges::all_of(placing(op)->leaves, [&](int leaf) { return leaf < kept; });
+    return all ? placing(op) : std::nullopt;
+  }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const PortOperator&) {
+    port_ = op.text;
+    return std::nullopt;
+  }
   MaybePlacing of(const Operator&, const SendOperator&) { return std::nullopt; }
 
   const Program& program_;
   const std::map<int, int32_t>& partitions_;
   size_t op_ = 0;
+  std::string port_;  ///< text of a step that reads one
   Placed result_;
 };
 
