@@ -5,6 +5,8 @@
 namespace braid::checking {
 namespace {
 
+constexpr std::string_view kPrevious = "previous";
+
 /// What is ordered by, if the aggregate takes it: its second argument, or the order that replaces event time.
 bool takes_by(const AggregateDeclaration& aggregate) {
   return aggregate.takes_by || aggregate.parameters.size() == 2;
@@ -31,7 +33,7 @@ bool is_later_aggregate(std::string_view name) {
 
 /// `max(a, b)` of two values is no aggregate; `max(a)` is.
 bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional) const {
-  if (is_later_aggregate(function.text)) return true;
+  if (is_later_aggregate(function.text) || (group_->running && function.text == kPrevious)) return true;
   const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
   if (written.declaration != nullptr && std::holds_alternative<ast::Aggregate>(written.declaration->item->node))
     return true;
@@ -42,7 +44,9 @@ bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional
 
 typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast::Expr* object,
                                             const ast::Arguments& arguments, Span span) {
-  const AggregateDeclaration* known = context_.input.functions.aggregate(function.text);
+  // `previous(x)` is the last of the rows before.
+  const bool before = group_->running && function.text == kPrevious;
+  const AggregateDeclaration* known = context_.input.functions.aggregate(before ? "last" : function.text);
   if (const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
       written.declaration != nullptr && known == nullptr) {
     report_later_item(context_, *written.declaration);
@@ -141,7 +145,10 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   group_ = group;
   if (made.type == nullptr) return poison(span);
   // The argument of sum and avg of whole numbers stays as it is: the fold is 128 bits wide.
-  const int index = static_cast<int>(group_->keys.size() + 1 + group_->aggregates.size());
+  made.before = before;
+  if (before) made.type = optional_type(without_optional(made.type));
+  const size_t columns = group_->running ? row_->fields.size() : group_->keys.size() + 1;
+  const int index = static_cast<int>(columns + group_->aggregates.size());
   const Type type = made.type;
   group_->aggregates.push_back(std::move(made));
   return typed::make(type, span, typed::ColumnRead{index});

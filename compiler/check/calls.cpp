@@ -5,6 +5,11 @@
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/rank_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -134,6 +139,12 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
        {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
     if (name == word) return poison(call.span);
   if (is_later_aggregate(name) || lambda_missing(call)) return poison(call.span);
+  if (name == "previous") {
+    context_.reporter.report(diag::PreviousElsewhere{})
+        .at(call.function.span, "no row before this one is known here")
+        .note("`running per k over 2 rows { before: previous(x) }` adds what `x` was in the row before of that `k`");
+    return poison(call.span);
+  }
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
   report.at(call.function.span, "no such function");
   if (const auto meant = meant_function(call))

@@ -1,7 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need).
+// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need), top,
+// running.
 #pragma once
 
 #include <functional>
@@ -122,6 +123,19 @@ class FlowChecker {
   void match(const ast::Match& node, Span span);
   /// Its word, its place and its quantity, without the condition; false: one of them is reported.
   bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
+  // top.cpp
+  void top(const ast::Top& node, Span span);
+  /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
+  int window_of_group() const;
+  bool top_windows(typed::TopStep& made, Span word);
+  bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
+  bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
+
+  // running.cpp
+  void running(const ast::Running& node, Span span);
+  bool running_range(const ast::Running& node, typed::RunningStep& made, Span span);
+  /// The entries become fields of the row, made of it and of the aggregates, which are fields behind it until then.
+  void running_entries(const ast::Struct& aggregates, typed::RunningStep made, bool sound, Span span);
 
   // windows.cpp
   void window(const ast::Window& node, Span span);
@@ -146,5 +160,7 @@ class FlowChecker {
 Type window_type();
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.
 std::vector<Field> standing_port_row(std::string_view port);
+/// The path of field indexes, first of the row and then of structs, that the value is read by, if it is just that.
+std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value);
 
 }  // namespace braid::checking

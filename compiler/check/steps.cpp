@@ -150,13 +150,8 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Unnest& node) { unnest(node, span); },
                  [&](const ast::Window& node) { window(node, span); },
                  [&](const ast::Group& node) { group(node, span); },
-                 [&](const ast::Running&) {
-                   later("running", span,
-                         "`window hopping … every …` and `group` give figures over the last stretch of time", true);
-                 },
-                 [&](const ast::Top&) {
-                   later("top", span, "`max`, `arg_max` and `group` in a window give the first of each group", true);
-                 },
+                 [&](const ast::Running& node) { running(node, span); },
+                 [&](const ast::Top& node) { top(node, span); },
                  [&](const ast::Last& node) { last(node, span); },
                  [&](const ast::Distinct& node) { distinct(node, span); },
                  [&](const ast::Match& node) { match(node, span); },

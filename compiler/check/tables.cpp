@@ -22,7 +22,8 @@ typed::ExpressionRef read_path(const Row& row, const std::vector<int>& path, Spa
   return value;
 }
 
-/// Such a path, if the value is one.
+}  // namespace
+
 std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&value->node)) return std::vector<int>{column->index};
   const auto* field = std::get_if<typed::FieldRead>(&value->node);
@@ -31,8 +32,6 @@ std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value)
   if (path) path->push_back(field->index);
   return path;
 }
-
-}  // namespace
 
 bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span) {
   for (const ast::StatefulOption& option : options) {
@@ -49,6 +48,7 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
   auto report = context_.reporter.report(diag::NeedsRetain{.step = std::string(step)});
   report.at(context_.word(span, step), "kept for ever");
   report.note(step == "group" ? "`retain forever` says so; `window tumbling 1h` before it makes a group per hour"
+              : step == "top" ? "`retain forever` says so; `window tumbling 1h` before it ranks the rows of each hour"
                               : "`retain forever` says so");
   report.fix(Applicability::likely, "keep every key", {{{span.file, span.end, span.end}, " retain forever"}});
   return false;

@@ -478,6 +478,9 @@ class Builder {
                     step.text, step.span);
     }
     if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
+    if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
+    if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
+      return this->running(at, *running, step, owner);
     const auto& group = std::get<typed::GroupStep>(step.content);
     GroupNode made{group.windowed, group.window, {}, group.aggregates};
     Node grouped = node(GroupNode{});
@@ -529,6 +532,29 @@ class Builder {
     node.row.back() = step.row.back();
     node.row.push_back(mark);
     node.state.label = owner.name + ": " + step.text;
+    return add(std::move(node));
+  }
+
+  int running(int at, const typed::RunningStep& running, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    RunningNode made{running};
+    for (ExpressionRef& key : made.step.keys) key = reading(key, row(at));
+    for (typed::Aggregate& aggregate : made.step.aggregates)
+      for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+        if (*part) *part = reading(*part, row(at));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
+    node.state.label = running.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + running.name;
+    return add(std::move(node));
+  }
+
+  int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
+    at = read_all(at, "read", step.text, step.span);
+    Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    if (retracted_column(node.row) >= 0) node.row.pop_back();
+    node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
+    if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
+    node.state.label = top.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + top.name;
     return add(std::move(node));
   }
 
@@ -705,6 +731,7 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+         std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
          std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
@@ -715,9 +742,10 @@ void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
-        std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+        std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
+        std::holds_alternative<UnnestNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -71,20 +71,26 @@ class Meaning {
     return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
-    const typed::Window& window = group.window;
-    std::string text = "group of all time";
-    if (group.windowed)
-      text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
-                         window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
-                         window.zone, window.late_us);
-    if (window.kind == typed::WindowKind::session) text += fmt::format(" gap {} max {}", window.gap_us, window.max_us);
-    if (window.slide_unit != window.unit) text += fmt::format(" by {}", static_cast<int>(window.slide_unit));
+    std::string text = "group" + windows(group.windowed, group.window);
     for (const auto& key : group.keys) text += " " + expression(key, 0);
-    for (const auto& aggregate : group.aggregates) {
-      text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
-      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
-        text += part ? " " + expression(part, 0) : " none";
-    }
+    for (const auto& aggregate : group.aggregates) text += folded(aggregate);
+    return text;
+  }
+  std::string operator()(const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    std::string text = "top" + windows(step.windowed, step.window);
+    text += fmt::format(" first {} ties {} window {} numbered {}", step.count, step.with_ties, step.adds_window,
+                        step.numbered);
+    for (const auto& key : step.keys) text += " " + expression(key, 0);
+    for (const auto& order : step.orders)
+      text += (order.descending ? " descending " : " by ") + expression(order.value, 0);
+    return text;
+  }
+  std::string operator()(const RunningNode& running) const {
+    const typed::RunningStep& step = running.step;
+    std::string text = fmt::format("running rows {} within {} retain {}", step.rows, step.within_us, step.retain_us);
+    for (const auto& key : step.keys) text += " " + expression(key, 0);
+    for (const auto& aggregate : step.aggregates) text += (aggregate.before ? " before" : "") + folded(aggregate);
     return text;
   }
   std::string operator()(const LatestNode& latest) const {
@@ -143,6 +149,21 @@ class Meaning {
     if (!join.residual) return "";
     return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
   }
+  static std::string windows(bool windowed, const typed::Window& window) {
+    if (!windowed) return " of all time";
+    std::string text =
+        fmt::format(" {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us, window.slide_us,
+                    static_cast<int>(window.unit), window.size_units, window.slide_units, window.zone, window.late_us);
+    if (window.kind == typed::WindowKind::session) text += fmt::format(" gap {} max {}", window.gap_us, window.max_us);
+    if (window.slide_unit != window.unit) text += fmt::format(" by {}", static_cast<int>(window.slide_unit));
+    return text;
+  }
+  std::string folded(const typed::Aggregate& aggregate) const {
+    std::string text = fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
+    for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+      text += part ? " " + expression(part, 0) : " none";
+    return text;
+  }
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
   std::string expression(const typed::ExpressionRef& expression, int over) const {
     return typed::print(*expression, unnamed(input(over)));
@@ -152,6 +173,17 @@ class Meaning {
   const Plan& plan_;
   const typed::Project& project_;
 };
+
+}  // namespace
+
+namespace {
+
+/// Of a step that groups rows by windows, or by none.
+const typed::Window* window_of(const Node& node) {
+  if (const auto* top = std::get_if<TopNode>(&node.content)) return &top->step.window;
+  const auto* group = std::get_if<GroupNode>(&node.content);
+  return group != nullptr ? &group->window : nullptr;
+}
 
 }  // namespace
 
@@ -176,14 +208,19 @@ void identify(Plan& plan, const typed::Project& project) {
     std::string schema = row_text(node.row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
     // The layout of a window's state: a version, so that a store of an older one is not misread.
-    if (const auto* group = std::get_if<GroupNode>(&node.content))
-      schema += group->window.kind == typed::WindowKind::session
-                    ? fmt::format("|sessions 1 {} {}", group->window.gap_us, group->window.max_us)
+    const auto* top = std::get_if<TopNode>(&node.content);
+    if (top != nullptr) schema += "|ranked 1";
+    if (const auto* running = std::get_if<RunningNode>(&node.content))
+      schema += running->step.rows > 0 || running->step.within_us > 0 ? "|running rows 1" : "|running 1";
+    if (const typed::Window* window = window_of(node))
+      schema += window->kind == typed::WindowKind::session
+                    ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
                     : "|slices 2";
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&
-        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
          std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     // Equal steps of several products have equal states, one each.

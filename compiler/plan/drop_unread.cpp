@@ -210,6 +210,22 @@ class Pruner {
         for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
       if (const int retracted = retracted_column(plan_.nodes[node.inputs[0]].row); retracted >= 0)
         input(0)[retracted].add(kWhole);
+    } else if (const auto* top = std::get_if<TopNode>(&node.content)) {
+      const int mark = retracted_column(plan_.nodes[node.inputs[0]].row);
+      const size_t carried = input(0).size() - (mark >= 0 ? 1 : 0);
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= carried || own[i].any) own[i].add(kWhole);
+      pass_on(0, carried);
+      if (mark >= 0) input(0)[mark].add(kWhole);
+      for (const ExpressionRef& key : top->step.keys) collect(key, input(0));
+      for (const typed::Ordering& order : top->step.orders) collect(order.value, input(0));
+    } else if (const auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= input(0).size() || own[i].any) own[i].add(kWhole);
+      pass_on(0, input(0).size());
+      for (const ExpressionRef& key : running->step.keys) collect(key, input(0));
+      for (const typed::Aggregate& aggregate : running->step.aggregates)
+        for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
     } else if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       own.back().add(kWhole);
       for (size_t i = 0; i + 1 < own.size(); ++i)
@@ -377,6 +393,26 @@ class Pruner {
       for (typed::Aggregate& aggregate : group->aggregates)
         for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
           *part = rewrite(*part, input(0));
+    } else if (auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (ExpressionRef& key : running->step.keys) key = rewrite(key, input(0));
+      for (typed::Aggregate& aggregate : running->step.aggregates)
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+          *part = rewrite(*part, input(0));
+      moved = input(0);
+      add_columns(node.row, node.row.size() - running->step.aggregates.size(), moved);
+    } else if (auto* top = std::get_if<TopNode>(&node.content)) {
+      for (ExpressionRef& key : top->step.keys) key = rewrite(key, input(0));
+      for (typed::Ordering& order : top->step.orders) order.value = rewrite(order.value, input(0));
+      // As of the newest rows below.
+      moved = input(0);
+      const size_t carried = node.row.size() - (top->step.adds_window ? 1 : 0) - (top->step.numbered ? 1 : 0) -
+                             (top->step.windowed ? 0 : 1);
+      if (moved.column.size() > carried) {
+        moved.row.pop_back();
+        moved.column.pop_back();
+        moved.fields.pop_back();
+      }
+      add_columns(node.row, carried, moved);
     } else if (auto* latest = std::get_if<LatestNode>(&node.content)) {
       // What of the input lives for its keys alone goes on, too: a row is kept as it came.
       moved = input(0);
@@ -441,6 +477,15 @@ class Pruner {
     moved.column.push_back(static_cast<int>(moved.row.size()));
     moved.fields.emplace_back();
     moved.row.push_back(node.row.back());
+  }
+
+  /// Those of the row from `first` on, which the node makes.
+  static void add_columns(const std::vector<Field>& row, size_t first, Moved& moved) {
+    for (size_t added = first; added < row.size(); ++added) {
+      moved.column.push_back(static_cast<int>(moved.row.size()));
+      moved.fields.emplace_back();
+      moved.row.push_back(row[added]);
+    }
   }
 
   void tables_forwards(Node& node, TableJoinNode& join, Moved& moved) {

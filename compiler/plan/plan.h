@@ -68,6 +68,14 @@ struct GroupNode {
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
 };
+/// Row: the input's, without kRetracted, then what the step adds, and kRetracted if it has no window.
+struct TopNode {
+  typed::TopStep step;  ///< keys and orders over the input's row
+};
+/// Row: the input's, then the results of the aggregates.
+struct RunningNode {
+  typed::RunningStep step;  ///< over the input's row
+};
 /// The newest row of each key, as changes. Input: rows of a stream, or versions of a table. Row: the input's without
 /// kDeleted, then kRetracted.
 struct LatestNode {
@@ -143,8 +151,9 @@ struct PortNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
+               TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode,
+               PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

@@ -43,6 +43,13 @@ struct Describe {
                                                                     : "table, static";
     return fmt::format("source {} ({})", relation.qualified(), kind);
   }
+  std::string folded(const typed::Aggregate& aggregate) const {
+    std::string line = (aggregate.before ? "before " : "") + std::string(typed::name_of(aggregate.kind));
+    if (aggregate.argument) line += " " + text(aggregate.argument);
+    if (aggregate.by) line += " by " + text(aggregate.by);
+    if (aggregate.filter) line += " where " + text(aggregate.filter);
+    return line;
+  }
   std::string operator()(const KeepNode& keep) const {
     std::string line = keep.check.empty() ? "keep " : "check " + keep.check + " ";
     line += text(keep.condition) + (keep.stops ? " else stop" : "");
@@ -86,16 +93,28 @@ struct Describe {
     std::string line = group.windowed ? "group by window" : "group";
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
-    static constexpr const char* kNames[] = {"count",          "sum",   "min",  "max",     "avg",
-                                             "count_distinct", "first", "last", "arg_min", "arg_max"};
-    for (size_t i = 0; i < group.aggregates.size(); ++i) {
-      const typed::Aggregate& aggregate = group.aggregates[i];
-      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name,
-                          kNames[static_cast<int>(aggregate.kind)]);
-      if (aggregate.argument) line += " " + text(aggregate.argument);
-      if (aggregate.by) line += " by " + text(aggregate.by);
-      if (aggregate.filter) line += " where " + text(aggregate.filter);
-    }
+    for (size_t i = 0; i < group.aggregates.size(); ++i)
+      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name, folded(group.aggregates[i]));
+    return line;
+  }
+  std::string operator()(const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    std::string line =
+        fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    for (const auto& key : step.keys) line += "\n      per " + text(key);
+    for (const auto& order : step.orders)
+      line += (order.descending ? "\n      by descending " : "\n      by ") + text(order.value);
+    return line;
+  }
+  std::string operator()(const RunningNode& running) const {
+    const typed::RunningStep& step = running.step;
+    std::string line = "running";
+    if (step.rows > 0) line += fmt::format(" over {} rows", step.rows);
+    if (step.within_us > 0) line += " over " + micros(step.within_us);
+    for (const auto& key : step.keys) line += "\n      per " + text(key);
+    const size_t carried = node.row.size() - step.aggregates.size();
+    for (size_t i = 0; i < step.aggregates.size(); ++i)
+      line += fmt::format("\n      {} = {}", node.row[carried + i].name, folded(step.aggregates[i]));
     return line;
   }
   std::string operator()(const LatestNode& latest) const {
@@ -160,9 +179,10 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {
-      "source", "rows", "union",  "reference join", "as-of join", "interval join", "group", "latest",  "table join",
-      "net",    "emit", "unnest", "retime",         "unique",     "match",         "alert", "publish", "port"};
+  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
+                                           "interval join", "group", "top",   "running",        "latest",
+                                           "table join",    "net",   "emit",  "unnest",         "retime",
+                                           "unique",        "match", "alert", "publish",        "port"};
   return kNames[each.content.index()];
 }
 

@@ -92,6 +92,30 @@ class Verifier {
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
         if (part) expression(part, row(node, 0));
   }
+  void check(const Node& node, const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    const auto& before = row(node, 0);
+    const size_t carried = before.size() - (retracted_column(before) >= 0 ? 1 : 0);
+    holds(step.windowed != (retracted_column(node.row) >= 0), "a `top` without window whose rows are no changes");
+    holds(!step.windowed || retracted_column(before) < 0, "a window over changes");
+    holds(node.row.size() == carried + (step.adds_window ? 1 : 0) + (step.numbered ? 1 : 0) + (step.windowed ? 0 : 1),
+          "a `top` whose row is not that before it and what it adds");
+    for (size_t i = 0; i < carried; ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    for (const auto& key : step.keys) expression(key, before);
+    for (const auto& order : step.orders) expression(order.value, before);
+  }
+  void check(const Node& node, const RunningNode& running) const {
+    const auto& before = row(node, 0);
+    const typed::RunningStep& step = running.step;
+    holds(node.row.size() == before.size() + step.aggregates.size(), "a `running` whose row is not its results");
+    for (size_t i = 0; i < before.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    for (const auto& key : step.keys) expression(key, before);
+    for (const auto& aggregate : step.aggregates)
+      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+        if (part) expression(part, before);
+  }
   void check(const Node& node, const LatestNode& latest) const {
     holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
     for (const auto& key : latest.keys) expression(key, row(node, 0));

@@ -217,6 +217,23 @@ class Printer {
             },
             [&](const JoinStep& join) { print_join(join, before); },
             [&](const GroupStep& group) { print_group(group, step, before); },
+            [&](const TopStep& top) {
+              if (top.windowed) print_window(top.window);
+              line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
+                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name));
+              expressions("key", top.keys, before);
+              for (const Ordering& order : top.orders)
+                line(2, (order.descending ? "by descending " : "by ") + print(*order.value, before));
+            },
+            [&](const RunningStep& running) {
+              std::string text = running.name.empty() ? "running" : "running as " + running.name;
+              if (running.rows > 0) text += fmt::format(" over {} rows", running.rows);
+              if (running.within_us > 0) text += " over " + duration(running.within_us);
+              if (running.retain_us != kForever) text += " retain " + duration(running.retain_us);
+              line(1, text);
+              expressions("key", running.keys, before);
+              for (const Aggregate& aggregate : running.aggregates) print_aggregate(aggregate, before);
+            },
             [&](const TableJoinStep& join) {
               const Relation& right = relation(join.relation);
               line(1, join_word(join) + right.qualified() + " as " + join.alias + " (table)");
@@ -307,17 +324,22 @@ class Printer {
       between.push_back({"key" + std::to_string(between.size()), key->type});
     }
     for (const Aggregate& aggregate : group.aggregates) {
-      std::string call = "aggregate " + std::string(name_of(aggregate.kind)) + ": " + to_string(aggregate.type);
-      if (aggregate.argument) call += " " + print(*aggregate.argument, before);
-      if (aggregate.by) call += " by " + print(*aggregate.by, before);
-      if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
-      line(2, call);
+      print_aggregate(aggregate, before);
       between.push_back({std::string(name_of(aggregate.kind)), aggregate.type});
     }
     if (group.windowed)
       between.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     for (size_t i = 0; i < group.finish.size(); ++i)
       line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " + print(*group.finish[i], between));
+  }
+
+  void print_aggregate(const Aggregate& aggregate, const Row& before) {
+    std::string call = "aggregate " + std::string(name_of(aggregate.kind)) + ": " + to_string(aggregate.type);
+    if (aggregate.before) call += " of the rows before";
+    if (aggregate.argument) call += " " + print(*aggregate.argument, before);
+    if (aggregate.by) call += " by " + print(*aggregate.by, before);
+    if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
+    line(2, call);
   }
 
   void print_window(const Window& window) {

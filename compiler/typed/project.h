@@ -123,6 +123,7 @@ struct Aggregate {
   ExpressionRef filter;    ///< where:; null if none
   Type type;               ///< of the result
   Span span;
+  bool before = false;  ///< of a row that `running` takes: without the row itself
 };
 enum class WindowKind { tumbling, hopping, cumulative, session, span };
 enum class CalendarUnit { none, day, week, month, year };
@@ -208,9 +209,41 @@ struct EmitStep {
   int64_t every_us;
 };
 
+/// What rows go by, in the order of importance. Nulls come last.
+struct Ordering {
+  ExpressionRef value;  ///< an ordered scalar, or an optional one
+  bool descending = false;
+};
+/// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
+/// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
+/// if `numbered`. Without a window the rows after are changes of a table.
+struct TopStep {
+  bool windowed = true;
+  Window window;
+  bool adds_window = false;
+  std::vector<ExpressionRef> keys;  ///< over the row before
+  std::vector<Ordering> orders;     ///< over the row before
+  int64_t count = 1;
+  bool with_ties = false;
+  bool numbered = false;
+  std::string name;  ///< as; empty if none
+};
+
+/// Rows in the order of time, each with the aggregates of its key's rows up to it. The row after: the row before, then
+/// the results of the aggregates, in hidden fields; a project step behind it makes the entries. Aggregates of the rows
+/// before the row alone come first.
+struct RunningStep {
+  std::vector<ExpressionRef> keys;    ///< over the row before
+  std::vector<Aggregate> aggregates;  ///< over the row before
+  int64_t rows = 0;                   ///< only the last so many; 0: all
+  int64_t within_us = 0;              ///< only those less than that older; 0: all
+  int64_t retain_us = kForever;       ///< a key is forgotten that long after its last row
+  std::string name;                   ///< as; empty if none
+};
+
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep, EmitStep, MatchStep, UnnestStep>
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
+               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step

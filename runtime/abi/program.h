@@ -226,6 +226,36 @@ struct GroupOperator {
   uint32_t late_site = 0;
   uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
 };
+/// `top`: the first rows of each key, and of each window if there is one. Rows that agree in all orders go by (time,
+/// source, partition, position); those of a table, of which nobody knows these, by their content. Nulls come last.
+/// Output row: the first `fields` fields of the input's, `window` { start, end } if the step adds it, the number of the
+/// row from 1 if it is numbered, and without a window whether the row goes. Event time as of a group.
+struct TopOperator {
+  struct Order {
+    int field;
+    bool descending = false;
+  };
+  GroupOperator group;  ///< window, keys and sites; no aggregates
+  std::vector<Order> orders;
+  int64_t count = 1;
+  bool with_ties = false;  ///< and rows that agree with the last of them in all orders
+  int fields = 0;
+  bool adds_window = false;
+  bool numbered = false;
+};
+/// `running`: rows go on in the order of (time, source, partition, position), each with the aggregates of its key's
+/// rows up to it. Output row: the first `fields` fields of the input's, then the results of the aggregates.
+struct RunningOperator {
+  std::vector<int> keys;
+  std::vector<AggregateSpec> aggregates;
+  int before = 0;  ///< so many of them, the first, are of the rows before the row alone
+  int fields = 0;
+  int64_t rows = 0;               ///< only the last so many; 0: all
+  int64_t within_us = 0;          ///< only those less than that older; 0: all
+  int64_t retain_us = INT64_MAX;  ///< a key is forgotten that long after its last row; INT64_MAX: never
+  uint32_t late_site = 0;
+  uint32_t overflow_site = 0;  ///< a result that does not fit its type
+};
 /// The newest row of each key by (time, source, partition, position): at the end of a turn the row before it goes, and
 /// it comes. Output row: the first `fields` fields of the input's, and whether the row goes.
 struct LatestOperator {
@@ -339,9 +369,9 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, EmitOperator,
-               UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator,
-               PortOperator, SendOperator>
+               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
+               NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
+               PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output
@@ -354,6 +384,12 @@ struct Operator {
   std::string text;  ///< of the step, for plans and progress
   Span span;
 };
+
+/// How a step that groups rows does it; null: it does not.
+inline const GroupOperator* grouping_of(const Operator& op) {
+  if (const auto* top = std::get_if<TopOperator>(&op.content)) return &top->group;
+  return std::get_if<GroupOperator>(&op.content);
+}
 
 struct ProductSpec {
   std::string domain, name;

@@ -10,49 +10,11 @@
 
 #include "runtime/data/key_bytes.h"
 #include "runtime/operators/accumulator_rows.h"
+#include "runtime/operators/scalar_order.h"
 #include "runtime/state/stored_rows.h"
 
 namespace braid {
 namespace {
-
-/// Big-endian, so that bytes are in the order of the numbers.
-template <class T>
-void append_ordered(T value, std::string& out) {
-  for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<uint8_t>(value >> shift));
-}
-
-/// Bytes whose order is that of the values. NaN comes last, and −0 is 0.
-void append_order(const Type& type, const Slot& slot, std::string& out) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  switch (leaf_kind(type)) {
-    case LeafKind::u8:
-      return append_ordered(slot.u8, out);
-    case LeafKind::i32:
-      return append_ordered(static_cast<uint32_t>(slot.i32) ^ (uint32_t{1} << 31), out);
-    case LeafKind::i64:
-      return append_ordered(static_cast<uint64_t>(slot.i64) ^ kSign, out);
-    case LeafKind::f64: {
-      double value = slot.f64 == 0 ? 0 : slot.f64;
-      if (value != value) value = __builtin_nan("");
-      uint64_t bits = 0;
-      std::memcpy(&bits, &value, sizeof(bits));
-      return append_ordered((bits & kSign) != 0 ? ~bits : bits | kSign, out);
-    }
-    case LeafKind::i128: {
-      const auto bits = static_cast<uint128>(slot.i128);
-      const uint64_t high = static_cast<uint64_t>(bits >> 64);
-      append_ordered(is(type, TypeKind::uuid) ? high : high ^ kSign, out);
-      return append_ordered(static_cast<uint64_t>(bits), out);
-    }
-    case LeafKind::bytes:
-      out += slot.bytes.view();
-      return;
-    case LeafKind::list:
-      break;
-  }
-  BRAID_UNREACHABLE("lists have no order");
-}
 
 class CountedRows : public EachState<CountedRows> {
  public:

@@ -9,6 +9,7 @@
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
+#include "runtime/operators/running.h"
 #include "runtime/operators/session_group.h"
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
@@ -37,6 +38,8 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
       return WindowGroupNode::make(services);
     }
+    Result<Made> operator()(const TopOperator& top) { return (*this)(top.group); }
+    Result<Made> operator()(const RunningOperator&) { return Made(std::make_unique<RunningNode>(services)); }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
     Result<Made> operator()(const EmitOperator&) { return Made(std::make_unique<EmitNode>(services)); }

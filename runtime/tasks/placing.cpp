@@ -174,6 +174,20 @@ class Tracer {
       after.leaves.push_back(static_cast<int>(std::ranges::find(keys, leaf) - keys.begin()));
     return after;
   }
+  MaybePlacing of(const Operator& op, const TopOperator& content) {
+    const Placing before =
+        contains(leaves_of(input(op).row, content.group.keys, false), placing(op)) ? *placing(op) : cross(op);
+    JoinShape kept;
+    kept.left_fields = content.fields;
+    return behind_join(op, kept, before);
+  }
+  MaybePlacing of(const Operator& op, const RunningOperator& content) {
+    const Placing before =
+        contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? *placing(op) : cross(op);
+    JoinShape kept;
+    kept.left_fields = content.fields;
+    return behind_join(op, kept, before);
+  }
   MaybePlacing of(const Operator& op, const UniqueOperator& content) {
     return contains(leaves_of(input(op).row, content.fields, false), placing(op)) ? placing(op) : cross(op);
   }
@@ -220,9 +234,10 @@ class Tracer {
 
 std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
   if (const JoinShape* shape = keyed_join(op)) return StepKey{which == 0 ? shape->left_keys : shape->right_keys, false};
-  if (const auto* group = std::get_if<GroupOperator>(&op.content)) return StepKey{group->keys};
+  if (const GroupOperator* group = grouping_of(op)) return StepKey{group->keys};
   if (const auto* tables = std::get_if<TableJoinOperator>(&op.content))
     return StepKey{tables->sides[which].keys, false};
+  if (const auto* running = std::get_if<RunningOperator>(&op.content)) return StepKey{running->keys};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};

@@ -72,6 +72,10 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join(index, node);
           else if constexpr (std::is_same_v<Node, plan::GroupNode>)
             return group(index, node);
+          else if constexpr (std::is_same_v<Node, plan::TopNode>)
+            return top(index, node);
+          else if constexpr (std::is_same_v<Node, plan::RunningNode>)
+            return running(index, node);
           else if constexpr (std::is_same_v<Node, plan::LatestNode>)
             return latest(index, node);
           else if constexpr (std::is_same_v<Node, plan::TableJoinNode>)

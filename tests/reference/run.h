@@ -102,10 +102,33 @@ class Run {
   void leave_unmatched(int index, const typed::JoinStep& step, const Row& left);
 
   // windows.cpp
+  struct Member {
+    const Row* from;
+    Row row;                                    ///< its slots are the key's
+    std::vector<std::optional<Row>> arguments;  ///< of each aggregate: argument, by; none where `where:` drops it
+  };
+  struct WindowRange {
+    int64_t start, end;
+  };
+  struct Group {
+    WindowRange range;
+    std::string key;
+    std::vector<const Member*> members;
+  };
+  /// By end, hash and bytes of the key. Members that no window takes are late; the others are used.
+  using Groups = std::map<std::tuple<int64_t, uint64_t, std::string>, Group>;
+  /// A row with its key and what each aggregate reads; nothing, and the row is rejected, where that fails.
+  std::optional<Member> member(int index, const Row& row, const std::vector<typed::ExpressionRef>& keys,
+                               const std::vector<typed::Aggregate>& aggregates);
+  Groups grouped(int index, bool windowed, const typed::Window& window, const std::vector<typed::ExpressionRef>& keys,
+                 const std::vector<Member>& members);
   Rows group(int index, const plan::GroupNode& node);
   // patterns.cpp
   class Trials;
   Rows match(int index, const plan::MatchNode& node);
+  // ranks.cpp
+  Rows top(int index, const plan::TopNode& node);
+  Rows running(int index, const plan::RunningNode& node);
   // tables.cpp. What a table comes to: of its changes, the rows that stand behind the last.
   Rows latest(int index, const plan::LatestNode& node);
   Rows join_tables(int index, const plan::TableJoinNode& node);
