@@ -146,7 +146,7 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise
 void check_functions(Context& context, bool of_run);
-/// An aggregate or a service: not yet.
+/// A service: not yet.
 void report_later_item(Context& context, const Declaration& declaration);
 /// params.cpp
 void check_params(Context& context);

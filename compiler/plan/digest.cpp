@@ -85,6 +85,7 @@ class Meaning {
       text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
         text += part ? " " + expression(part, 0) : " none";
+      text += typed::constant_text(aggregate);
     }
     return text;
   }

@@ -434,11 +434,12 @@ class Lowering {
       const auto known = std::find_if(group.aggregates.begin(), group.aggregates.begin() + i, of_same_argument);
       output = group_output(index, static_cast<int>(group.keys.size() + i));
       made.aggregates.push_back(
-          {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
+          {.kind = aggregate.kind,
            .argument = column(guarded(aggregate.argument, aggregate.filter), fmt::format("argument{}", i)),
            .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
            .filter = column(aggregate.filter, fmt::format("filter{}", i)),
            .type = aggregate.type,
+           .constant = aggregate.constant,
            .same_argument =
                known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin()),
            .expression = expression(aggregate.span, output)});

@@ -86,14 +86,12 @@ struct Describe {
     std::string line = group.windowed ? "group by window" : "group";
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
-    static constexpr const char* kNames[] = {"count",          "sum",   "min",  "max",     "avg",
-                                             "count_distinct", "first", "last", "arg_min", "arg_max"};
     for (size_t i = 0; i < group.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = group.aggregates[i];
-      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name,
-                          kNames[static_cast<int>(aggregate.kind)]);
+      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name, typed::name_of(aggregate.kind));
       if (aggregate.argument) line += " " + text(aggregate.argument);
       if (aggregate.by) line += " by " + text(aggregate.by);
+      line += typed::constant_text(aggregate);
       if (aggregate.filter) line += " where " + text(aggregate.filter);
     }
     return line;

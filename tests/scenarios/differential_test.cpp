@@ -107,7 +107,8 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                                          Case{"distinct"}, Case{"tables"}, Case{"joined_tables"}, Case{"firsts"},
                                          Case{"meets_one"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"},
                                          Case{"cumulative"}, Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"},
-                                         Case{"in_windows"}, Case{"ends"}, Case{"waiting"}, Case{"waiting", true}),
+                                         Case{"in_windows"}, Case{"ends"}, Case{"aggregates"}, Case{"table_aggregates"},
+                                         Case{"waiting"}, Case{"waiting", true}),
                          [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

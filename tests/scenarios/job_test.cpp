@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "joined_tables", "firsts", "ends"),
+                                         "joined_tables", "firsts", "ends", "aggregates", "table_aggregates"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
