@@ -71,6 +71,9 @@ class DifferentValues : public OfCountedSet<DifferentValues> {
     }
     return write_between(set, rows, out, row, column, arena);
   }
+  std::string values_text(const char* state) const override {
+    return std::to_string(set_at(state) == nullptr ? 0 : set_at(state)->values().size()) + " different values";
+  }
 
  private:
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
