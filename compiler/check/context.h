@@ -152,7 +152,7 @@ void check_output_path(Context& context, const ast::Connector& connector, const 
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise
 void check_functions(Context& context, bool of_run);
-/// An aggregate or a service: not yet.
+/// A service: not yet.
 void report_later_item(Context& context, const Declaration& declaration);
 /// params.cpp
 void check_params(Context& context);

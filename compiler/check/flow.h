@@ -140,6 +140,8 @@ class FlowChecker {
   // windows.cpp
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
+  /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
+  bool of_rows_that_go(const typed::Aggregate& aggregate);
   void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
 
   Context& context_;

@@ -162,7 +162,7 @@ class Meaning {
     std::string text = fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
     for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
       text += part ? " " + expression(part, 0) : " none";
-    return text;
+    return text + typed::constant_text(aggregate);
   }
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
   std::string expression(const typed::ExpressionRef& expression, int over) const {

@@ -553,11 +553,12 @@ class Lowering {
     auto column = [&](const ExpressionRef& expression, std::string_view name) {
       return computed.column(expression, fmt::format("{}{}{}", prefix, name, index), output);
     };
-    return {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
+    return {.kind = aggregate.kind,
             .argument = column(computed.guarded(aggregate.argument, aggregate.filter), "argument"),
             .by = column(computed.guarded(aggregate.by, aggregate.filter), "by"),
             .filter = column(aggregate.filter, "filter"),
             .type = aggregate.type,
+            .constant = aggregate.constant,
             .same_argument = known == end ? -1 : static_cast<int>(known - aggregates.begin()),
             .expression = expression(aggregate.span, output)};
   }

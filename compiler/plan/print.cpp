@@ -47,6 +47,7 @@ struct Describe {
     std::string line = (aggregate.before ? "before " : "") + std::string(typed::name_of(aggregate.kind));
     if (aggregate.argument) line += " " + text(aggregate.argument);
     if (aggregate.by) line += " by " + text(aggregate.by);
+    line += typed::constant_text(aggregate);
     if (aggregate.filter) line += " where " + text(aggregate.filter);
     return line;
   }

@@ -58,6 +58,68 @@ std::string_view name_of(AggregateKind kind) {
       return "arg_min";
     case AggregateKind::arg_max:
       return "arg_max";
+    case AggregateKind::any:
+      return "any";
+    case AggregateKind::every:
+      return "every";
+    case AggregateKind::bit_and:
+      return "bit_and";
+    case AggregateKind::bit_or:
+      return "bit_or";
+    case AggregateKind::bit_xor:
+      return "bit_xor";
+    case AggregateKind::variance:
+      return "variance";
+    case AggregateKind::variance_population:
+      return "variance_population";
+    case AggregateKind::stddev:
+      return "stddev";
+    case AggregateKind::stddev_population:
+      return "stddev_population";
+    case AggregateKind::covariance:
+      return "covariance";
+    case AggregateKind::covariance_population:
+      return "covariance_population";
+    case AggregateKind::correlation:
+      return "correlation";
+    case AggregateKind::slope:
+      return "slope";
+    case AggregateKind::intercept:
+      return "intercept";
+    case AggregateKind::geometric_mean:
+      return "geometric_mean";
+    case AggregateKind::median:
+      return "median";
+    case AggregateKind::quantile:
+      return "quantile";
+    case AggregateKind::quantile_disc:
+      return "quantile_disc";
+    case AggregateKind::mode:
+      return "mode";
+    case AggregateKind::value_counts:
+      return "value_counts";
+    case AggregateKind::top_k:
+      return "top_k";
+    case AggregateKind::collect:
+      return "collect";
+    case AggregateKind::collect_set:
+      return "collect_set";
+    case AggregateKind::string_agg:
+      return "string_agg";
+    case AggregateKind::histogram:
+      return "histogram";
+    case AggregateKind::approx_distinct:
+      return "approx_distinct";
+    case AggregateKind::hll:
+      return "hll";
+    case AggregateKind::merge_hll:
+      return "merge_hll";
+    case AggregateKind::approx_quantile:
+      return "approx_quantile";
+    case AggregateKind::quantile_sketch:
+      return "quantile_sketch";
+    case AggregateKind::merge_quantile_sketch:
+      return "merge_quantile_sketch";
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
@@ -68,8 +130,21 @@ Type element_type(const PatternElement& element, const std::vector<Field>& row) 
   return element.least == 0 ? optional_type(std::move(type)) : type;
 }
 
-bool goes_by_time(AggregateKind kind) {
-  return kind == AggregateKind::first || kind == AggregateKind::last;
+bool goes_by_time(const Aggregate& aggregate) {
+  switch (aggregate.kind) {
+    case AggregateKind::first:
+    case AggregateKind::last:
+      return true;
+    case AggregateKind::collect:
+    case AggregateKind::string_agg:
+      return aggregate.by == nullptr;
+    default:
+      return false;
+  }
+}
+
+std::string constant_text(const Aggregate& aggregate) {
+  return aggregate.constant.is_null() ? "" : " " + to_literal(aggregate.constant_type, aggregate.constant);
 }
 
 namespace {
@@ -338,6 +413,7 @@ class Printer {
     if (aggregate.before) call += " of the rows before";
     if (aggregate.argument) call += " " + print(*aggregate.argument, before);
     if (aggregate.by) call += " by " + print(*aggregate.by, before);
+    call += constant_text(aggregate);
     if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
     line(2, call);
   }

@@ -112,19 +112,23 @@ inline bool makes_pairs(const JoinStep& join) {
 }
 
 using AggregateKind = braid::AggregateKind;
-/// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.
-bool goes_by_time(AggregateKind kind);
 /// As scripts call it.
 std::string_view name_of(AggregateKind kind);
 struct Aggregate {
   AggregateKind kind;
   ExpressionRef argument;  ///< null for count()
-  ExpressionRef by;        ///< arg_min, arg_max, and first/last with `by:`; null: event time
+  ExpressionRef by;        ///< the second argument, or the order that `by:` states; null: event time
   ExpressionRef filter;    ///< where:; null if none
   Type type;               ///< of the result
   Span span;
-  bool before = false;  ///< of a row that `running` takes: without the row itself
+  bool before = false;           ///< of a row that `running` takes: without the row itself
+  Value constant = {};           ///< of the parameter that is one; null: there is none
+  Type constant_type = nullptr;  ///< of it
 };
+/// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.
+bool goes_by_time(const Aggregate& aggregate);
+/// The constant as a script writes it, with a blank before it; "" if there is none.
+std::string constant_text(const Aggregate& aggregate);
 enum class WindowKind { tumbling, hopping, cumulative, session, span };
 enum class CalendarUnit { none, day, week, month, year };
 struct Window {

@@ -179,22 +179,13 @@ struct IntervalJoinOperator {
 };
 
 struct AggregateSpec {
-  enum class Kind : uint8_t {
-    count,
-    sum,
-    minimum,
-    maximum,
-    average,
-    count_distinct,
-    first,
-    last,
-    arg_min,
-    arg_max
-  } kind;
+  using Kind = AggregateKind;
+  Kind kind;
   int argument = -1;  ///< field of the input row; −1: count()
-  int by = -1;        ///< field; −1: event time
+  int by = -1;        ///< field: the second argument, or the order; −1: event time
   int filter = -1;    ///< bool field; −1: all rows
   Type type;          ///< of the result
+  Value constant;     ///< of the parameter that is one (AggregateInput); null: there is none
   /// The first aggregate of the same kind and argument, before this one; where the filters of both keep a row, the
   /// fields agree. −1: none.
   int same_argument = -1;
