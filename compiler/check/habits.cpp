@@ -100,8 +100,7 @@ bool Expressions::knows_name(const std::string& text) const {
 bool Expressions::knows_function(const std::string& name) {
   const Declarations::Found found = context_.declarations.find(place_, NameKind::function, name);
   if (found.silent || found.declaration != nullptr) return true;
-  return !context_.input.functions.overloads(name).empty() || context_.input.functions.aggregate(name) != nullptr ||
-         is_later_aggregate(name);
+  return !context_.input.functions.overloads(name).empty() || context_.input.functions.aggregate(name) != nullptr;
 }
 
 typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const ast::Expr* object,

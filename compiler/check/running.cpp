@@ -56,14 +56,33 @@ bool FlowChecker::running_range(const ast::Running& node, typed::RunningStep& ma
   return false;
 }
 
+/// Rows leave in the order in which they came.
+bool FlowChecker::of_rows_in_range(const typed::Aggregate& aggregate) {
+  using Kind = typed::AggregateKind;
+  if (aggregate.kind == Kind::first || aggregate.kind == Kind::last) return true;
+  const std::string name(typed::name_of(aggregate.kind));
+  if (typed::goes_by_time(aggregate)) {
+    context_.not_yet(aggregate.span, "`" + name + "` in `running over`", "`by:` states an order");
+    return false;
+  }
+  const AggregateDeclaration* known = context_.input.functions.aggregate(name);
+  if (known == nullptr || known->over_tables.empty()) return true;
+  context_.not_yet(aggregate.span, "`" + name + "` in `running over`", std::string(known->over_tables));
+  return false;
+}
+
 void FlowChecker::running_entries(const ast::Struct& aggregates, typed::RunningStep made, bool sound, Span span) {
   bool open = false;
   GroupScope scope;
   scope.running = true;
+  scope.columns = row_.fields.size();
   Expressions expressions(context_, place_, &row_);
   expressions.enter_group(&scope);
   std::vector<Expressions::Entry> entries = expressions.entries(aggregates, open);
   sound &= !open;
+
+  if (made.rows > 0 || made.within_us > 0)
+    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_in_range(aggregate);
 
   // Those of the rows before come first.
   const size_t before = row_.fields.size();

@@ -82,9 +82,9 @@ bool FlowChecker::top_table(const ast::Top& node, const typed::TopStep& made, Sp
   bool sound = bounded(node.options, "top", span);
   for (const ast::StatefulOption& option : node.options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
-    sound &= emit == nullptr || emit->kind == ast::EmitKind::changes;
+    sound &= emit == nullptr || emit->kind != ast::EmitKind::final;
   }
-  if (row_.table) return sound && table_as_changes("top", word, span);
+  if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span);
   if (!row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "top")
         .at(word, "rows that tie go by event time")
@@ -154,7 +154,10 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   row_ = std::move(next);
   if (!sound) row_.key.clear();
   window_.reset();
-  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (!sound) return;
+  const bool windowed = made.windowed;
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (!windowed) emit_every(node.options);
 }
 
 }  // namespace braid::checking

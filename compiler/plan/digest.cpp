@@ -1,5 +1,7 @@
 #include "compiler/plan/digest.h"
 
+#include "compiler/plan/match_node.h"
+
 #include <set>
 
 #define XXH_INLINE_ALL
@@ -44,7 +46,9 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
-  std::string operator()(const KeepNode& keep) const { return "keep " + expression(keep.condition, 0); }
+  std::string operator()(const KeepNode& keep) const {
+    return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
+  }
   std::string operator()(const ProjectNode& project) const {
     std::string text = "project";
     for (const auto& column : project.columns) text += " " + expression(column, 0);
@@ -64,12 +68,7 @@ class Meaning {
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
-    if (step.residual) {
-      std::vector<Field> row = input(0);
-      row.push_back({"", struct_type(joined_fields(input(1)))});
-      text += " residual " + typed::print(*step.residual, unnamed(row));
-    }
-    return text;
+    return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
     std::string text = "group" + windows(group.windowed, group.window);
@@ -103,11 +102,19 @@ class Meaning {
     std::string text = fmt::format("join tables {}", join.step.left);
     for (const auto& key : join.step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : join.step.right_keys) text += " " + expression(key, 1);
-    return text;
+    if (join.step.right) text += " right";
+    if (join.step.yield != typed::JoinYield::matches) text += " " + std::string(typed::outcome_word(join.step));
+    return text + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
     std::string text = "net";
     for (const auto& key : net.keys) text += " " + expression(key, 0);
+    return text;
+  }
+  std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
+  std::string operator()(const UnnestNode& unnest) const {
+    std::string text = unnest.left ? "left unnest" : "unnest";
+    if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
@@ -117,12 +124,31 @@ class Meaning {
     return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),
                        unique.within_us);
   }
+  std::string operator()(const MatchNode& match) const {
+    std::string text = fmt::format("match {} within {} fields {}", fmt::join(match.keys, ","), match.within_us,
+                                   fmt::join(match.fields, ","));
+    const std::vector<Field> row = unnamed(match_row(match, input(0)));
+    for (const MatchNode::Element& element : match.elements) {
+      text += fmt::format(" element {} {}..{} {} {}", static_cast<int>(element.kind), element.least, element.most,
+                          element.list, element.fit);
+      if (element.rest) text += " " + typed::print(*element.rest, row);
+      if (element.output >= 0) text += fmt::format(" to {}", element.output);
+    }
+    return text;
+  }
   std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
   std::string operator()(const PublishNode& publish) const {
     return "publish " + project_.relations[plan_.products[publish.product]].qualified();
   }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project_.relations[plan_.products[port.product]].qualified() + " " + port.port;
+  }
 
  private:
+  std::string condition(const auto& join) const {
+    if (!join.residual) return "";
+    return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
+  }
   static std::string windows(bool windowed, const typed::Window& window) {
     if (!windowed) return " of all time";
     std::string text =
@@ -136,7 +162,7 @@ class Meaning {
     std::string text = fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
     for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
       text += part ? " " + expression(part, 0) : " none";
-    return text;
+    return text + typed::constant_text(aggregate);
   }
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
   std::string expression(const typed::ExpressionRef& expression, int over) const {
@@ -195,7 +221,7 @@ void identify(Plan& plan, const typed::Project& project) {
         node.state.label.find(" as ") != std::string::npos &&
         (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
          std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content));
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     // Equal steps of several products have equal states, one each.
     while (!identities.insert(node.state.identity).second)

@@ -16,9 +16,11 @@ KernelSlot& kernel_slot(Program& program, KernelPlace place) {
   auto& content = program.operators[place.index].content;
   if (place.kind == KernelPlace::Kind::rows) return std::get<RowsOperator>(content).kernel;
   if (place.kind == KernelPlace::Kind::alert) return std::get<AlertOperator>(content).kernel;
+  if (place.kind == KernelPlace::Kind::match) return std::get<MatchOperator>(content).condition;
   if (place.kind == KernelPlace::Kind::right_filter) return std::get<IntervalJoinOperator>(content).right_filter;
   if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
   if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
+  if (auto* join = std::get_if<TableJoinOperator>(&content)) return join->residual;
   return std::get<IntervalJoinOperator>(content).shape.residual;
 }
 
@@ -46,6 +48,8 @@ class Lowering {
         made.row = kernel.output;
       }
       if (place.kind == KernelPlace::Kind::source) program().sources[place.index].passthrough = kernel.passthrough;
+      if (place.kind == KernelPlace::Kind::match)
+        std::get<MatchOperator>(program().operators[place.index].content).passthrough = kernel.passthrough;
       for (RowStep& step : kernel.steps) number_expressions(step);
     }
     return std::move(physical_);
@@ -151,7 +155,8 @@ class Lowering {
       step.failure_site = this->site(Site{.kind = Site::Kind::rejected,
                                           .step = node.text,
                                           .span = node.span,
-                                          .check = keep != nullptr ? keep->check : std::string()});
+                                          .check = keep != nullptr ? keep->check : std::string(),
+                                          .stops = keep != nullptr && keep->stops});
       step.field_sites = field_sites(node, {condition}, input);
     }
     return step;
@@ -201,7 +206,11 @@ class Lowering {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
       if (!keep->check.empty())
-        out = site(Site{.kind = Site::Kind::rejected, .step = node.text, .span = node.span, .check = keep->check});
+        out = site(Site{.kind = Site::Kind::rejected,
+                        .step = node.text,
+                        .span = node.span,
+                        .check = keep->check,
+                        .stops = keep->stops});
       else
         out = site(node, keep->port.empty() ? Site::Kind::filtered : Site::Kind::port, keep->port);
       const int made = append(node, input(0), alone, keep_step(node, keep->condition, out, input_row(0)));
@@ -224,7 +233,11 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
-      TableJoinOperator made{.left = join->step.left};
+      TableJoinOperator made{.left = join->step.left,
+                             .right = join->step.right,
+                             .yield = yield_of(join->step.yield),
+                             .residual = {},
+                             .sides = {}};
       const auto side = [&](int which, const std::vector<ExpressionRef>& keys) {
         const int fields = static_cast<int>(input_row(which).size()) - 1;
         const auto [before, columns] = key_fields(node, input(which), keys);
@@ -232,7 +245,9 @@ class Lowering {
         return before;
       };
       const int left = side(0, join->step.left_keys), right = side(1, join->step.right_keys);
-      return add(node, made, {left, right});
+      const int joined = add(node, made, {left, right});
+      add_condition(node, join->step, input_row(0), input_row(1), joined);
+      return joined;
     }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
       NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
@@ -240,6 +255,10 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* emit = std::get_if<EmitNode>(&node.content))
+      return add(node, EmitOperator{emit->every_us}, {input(0)});
+    if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
+      return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -249,6 +268,7 @@ class Lowering {
                                 site(node, unique->drops ? Site::Kind::repeated : Site::Kind::duplicate),
                                 site(node, Site::Kind::late)},
                  {input(0)});
+    if (const auto* match = std::get_if<MatchNode>(&node.content)) return lower_match(node, *match);
     if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       const int made = add(node, AlertOperator{.check = alert->check}, {input(0)});
       RowProgram kernel{.name = fmt::format("alert_{}", made), .input = input_row(0)};
@@ -256,6 +276,8 @@ class Lowering {
       add_kernel(std::move(kernel), {KernelPlace::Kind::alert, made});
       return made;
     }
+    if (const auto* port = std::get_if<PortNode>(&node.content))
+      return add(node, PortOperator{port->product, port->port}, {input(0)});
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
   }
 
@@ -302,8 +324,8 @@ class Lowering {
     return {made, fields};
   }
 
-  static JoinYield yield_of(const typed::JoinStep& step) {
-    switch (step.yield) {
+  static JoinYield yield_of(typed::JoinYield yield) {
+    switch (yield) {
       case typed::JoinYield::matches:
         return JoinYield::matches;
       case typed::JoinYield::semi:
@@ -314,13 +336,21 @@ class Lowering {
     BRAID_UNREACHABLE("what a join yields");
   }
 
+  void add_condition(const Node& node, const auto& join, const std::vector<Field>& left,
+                     const std::vector<Field>& right, int made) {
+    if (!join.residual) return;
+    RowProgram kernel{.name = fmt::format("residual_{}", made), .input = condition_row(left, right, join.alias)};
+    kernel.steps.push_back(keep_step(node, join.residual, site(node, Site::Kind::filtered), kernel.input));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
+  }
+
   int lower_join(const Node& node, const JoinNode& join) {
     const typed::JoinStep& step = join.step;
     const std::vector<Field>& left_row = plan_.nodes[node.inputs[0]].row;
     const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
     JoinShape shape{.left = step.left,
                     .right = step.right,
-                    .yield = yield_of(step),
+                    .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
@@ -363,16 +393,76 @@ class Lowering {
         break;
       }
     }
-    if (step.residual) {
-      RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
-      kernel.input.push_back({step.alias, struct_type(joined_fields(right_row))});
-      kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
-      add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
-    }
+    add_condition(node, step, left_row, right_row, made);
     if (join.right_filter) {
       RowProgram kernel{.name = fmt::format("right_filter_{}", made), .input = right_row};
       kernel.steps.push_back(keep_step(node, join.right_filter, site(node, Site::Kind::filtered), kernel.input));
       add_kernel(std::move(kernel), {KernelPlace::Kind::right_filter, made});
+    }
+    return made;
+  }
+
+  /// One kernel asks the conditions of all elements, each only where it is told to.
+  int lower_match(const Node& node, const MatchNode& match) {
+    const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
+    MatchOperator made{.within_us = match.within_us, .keys = match.keys, .fields = match.fields};
+    std::vector<Field> asked_over = match_row(match, input_row);
+    std::vector<int> read;
+    for (const MatchNode::Element& element : match.elements)
+      if (element.rest)
+        for (const int column : typed::columns_read(element.rest)) read.push_back(column);
+    const int first_flag = static_cast<int>(asked_over.size());
+    int column = static_cast<int>(input_row.size());
+    std::vector<ExpressionRef> columns;
+    std::vector<Field> row;
+    using Made = MatchOperator::Element;
+    for (const MatchNode::Element& element : match.elements) {
+      const bool absent = element.kind == typed::ElementKind::absent;
+      Made& to = made.elements.emplace_back(Made{.least = static_cast<uint32_t>(element.least),
+                                                 .most = static_cast<uint32_t>(element.most),
+                                                 .fit = element.fit,
+                                                 .output = element.output});
+      if (absent) to.kind = Made::Kind::absent;
+      if (element.kind == typed::ElementKind::next) to.kind = Made::Kind::next;
+      if (element.least == 0) to.shape = Made::Shape::optional;
+      if (element.list) to.shape = Made::Shape::list;
+      if (!absent) to.is_read = std::find(read.begin(), read.end(), column++) != read.end();
+      if (!element.rest) continue;
+      to.holds = static_cast<int>(columns.size());
+      ExpressionRef flag = typed::make(bool_type(), node.span, typed::ColumnRead{first_flag + to.holds});
+      ExpressionRef no = typed::make(bool_type(), node.span, typed::Constant{Value{false}});
+      columns.push_back(typed::make(bool_type(), element.rest->span, typed::Choose{flag, element.rest, no}));
+      row.push_back({element.name, bool_type()});
+    }
+    for (const Field& field : row) asked_over.push_back({"asked " + field.name, bool_type()});
+    made.late_site = site(node, Site::Kind::late);
+    made.rejected_site = site(node, Site::Kind::rejected);
+    const int op = add(node, made, {operator_of_[node.inputs[0]]});
+    if (columns.empty()) return op;
+    RowProgram kernel{.name = fmt::format("match_{}", op), .input = asked_over};
+    std::vector<std::string> outputs(columns.size());
+    kernel.steps.push_back(project_step(node, std::move(columns), std::move(row), asked_over, std::move(outputs)));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::match, op});
+    return op;
+  }
+
+  UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
+    UnnestOperator made{.left = unnest.left, .empty_site = site(node, Site::Kind::filtered)};
+    made.retracted = retracted_column(node.row) >= 0;
+    const Type& element = without_optional(before.back().type)->element;
+    made.width = leaf_count(element);
+    made.adds_presence = unnest.left && !is_optional(element);
+    if (!unnest.fields) {
+      for (size_t leaf = 0; leaf < made.width; ++leaf) made.leaves.push_back(static_cast<int>(leaf));
+      return made;
+    }
+    const int presence = is_optional(element) ? 1 : 0;
+    const std::vector<Field>& fields = without_optional(element)->fields;
+    if (presence == 1) made.leaves.push_back(0);
+    for (const int field : *unnest.fields) {
+      const auto first = static_cast<int>(leaf_offset(fields, static_cast<size_t>(field))) + presence;
+      const auto count = static_cast<int>(leaf_count(fields[static_cast<size_t>(field)].type));
+      for (int leaf = first; leaf < first + count; ++leaf) made.leaves.push_back(leaf);
     }
     return made;
   }
@@ -463,11 +553,12 @@ class Lowering {
     auto column = [&](const ExpressionRef& expression, std::string_view name) {
       return computed.column(expression, fmt::format("{}{}{}", prefix, name, index), output);
     };
-    return {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
+    return {.kind = aggregate.kind,
             .argument = column(computed.guarded(aggregate.argument, aggregate.filter), "argument"),
             .by = column(computed.guarded(aggregate.by, aggregate.filter), "by"),
             .filter = column(aggregate.filter, "filter"),
             .type = aggregate.type,
+            .constant = aggregate.constant,
             .same_argument = known == end ? -1 : static_cast<int>(known - aggregates.begin()),
             .expression = expression(aggregate.span, output)};
   }

@@ -25,6 +25,12 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
+    if (const auto* match = std::get_if<MatchNode>(&node.content))
+      return fmt::format(
+          "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
+          "rows of the last {}",
+          length(match->within_us), kMostOpenMatches, kMostRowsOfElement, length(disorder(node.inputs[0])));
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -168,6 +174,8 @@ class Bound {
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
     if (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content)) return 0;
+    if (const auto* match = std::get_if<MatchNode>(&node.content))
+      return holds_time_back(*match) ? match->within_us : 0;
     int64_t widest = 0;
     const size_t flows = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size() : 1;
     for (size_t i = 0; i < flows; ++i) widest = std::max(widest, disorder(node.inputs[i]));

@@ -19,14 +19,6 @@ struct StoredState {
   std::string key;
 };
 
-bool has_state(const Operator& op) {
-  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
-         std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
-         std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
-}
-
 std::string key_of(uint64_t identity) {
   return std::string(kPrefix) + fmt::format("{:016x}", identity);
 }
@@ -68,6 +60,16 @@ std::string misfit_of(StateFit::Kind kind, bool fresh) {
 }
 
 }  // namespace
+
+bool has_state(const Operator& op) {
+  if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
+         std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
+         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
+         std::holds_alternative<MatchOperator>(op.content);
+}
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
   OperatorStates states;

@@ -32,13 +32,15 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
   for (const Operator& op : program.operators) {
     const GroupOperator* group = grouping_of(op);
     const auto* latest = std::get_if<LatestOperator>(&op.content);
-    if ((group == nullptr && latest == nullptr) || op.state.identity != head.group_identity) continue;
+    const auto* match = std::get_if<MatchOperator>(&op.content);
+    if ((group == nullptr && latest == nullptr && match == nullptr) || op.state.identity != head.group_identity)
+      continue;
     const bool windowed = group != nullptr && group->windowed;
     std::vector<Field> row;
     if (std::holds_alternative<GroupOperator>(op.content)) {
       row.assign(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));
     } else {
-      for (const int key : group != nullptr ? group->keys : latest->keys)
+      for (const int key : group != nullptr ? group->keys : latest != nullptr ? latest->keys : match->keys)
         row.push_back(program.operators[op.inputs[0]].row[key]);
     }
     std::vector<int> fields;

@@ -25,7 +25,9 @@ void RetimeNode::find_bases(int op, bool held) {
     bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
   } else if (grouping_of(upstream) != nullptr || std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
+             std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
+             std::holds_alternative<MatchOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {

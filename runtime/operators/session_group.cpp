@@ -90,7 +90,8 @@ void SessionGroupNode::fold(const Block& block, const KeyBlock& keys) {
       session(row).batch = batch_;
       states_.push_back(state(row));
     }
-    state_.add(block, std::span(taken_).subspan(added_, states_.size() - added_), states_.data() + added_, pool_);
+    changed_value_bytes_ +=
+        state_.add(block, std::span(taken_).subspan(added_, states_.size() - added_), states_.data() + added_, pool_);
     added_ = states_.size();
   }
   flush();
@@ -100,7 +101,7 @@ void SessionGroupNode::flush() {
   ++batch_;
   if (counted_ == states_.size()) return;
   const std::span<const uint32_t> placed = std::span(taken_).first(states_.size());
-  state_.add(*block_, placed.subspan(added_), states_.data() + added_, pool_);
+  changed_value_bytes_ += state_.add(*block_, placed.subspan(added_), states_.data() + added_, pool_);
   changed_value_bytes_ +=
       state_.add_distinct(*block_, placed.subspan(counted_), states_.data() + counted_, arena(), pool_);
   added_ = counted_ = states_.size();
@@ -202,8 +203,7 @@ void SessionGroupNode::merge_older(RowHandle key, RowHandle row) {
 void SessionGroupNode::add_state(RowHandle key, RowHandle from, RowHandle into) {
   if (session(from).batch == batch_ || session(into).batch == batch_) flush();
   erase_sets(key, from);
-  state_.merge(state(from), state(into), pool_);
-  for (const auto& set : state_.sets()) changed_value_bytes_ += set->absorb(state(from), state(into), pool_);
+  changed_value_bytes_ += state_.absorb(state(from), state(into), pool_);
   state_.end(state(from), pool_);
 }
 

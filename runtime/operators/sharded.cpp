@@ -189,6 +189,7 @@ bool ShardedOperator::can_share(const Operator& op) {
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) return !running->keys.empty();
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return !latest->keys.empty();
   if (std::holds_alternative<TableJoinOperator>(op.content)) return true;
+  if (const auto* match = std::get_if<MatchOperator>(&op.content)) return !match->keys.empty();
   return std::holds_alternative<UniqueOperator>(op.content);
 }
 
@@ -207,6 +208,8 @@ ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(servic
     keys_.emplace_back(input_row(0), running->keys, KeyFormat::Nulls::group);
   } else if (const auto* latest = std::get_if<LatestOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), latest->keys, KeyFormat::Nulls::group);
+  } else if (const auto* match = std::get_if<MatchOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), match->keys, KeyFormat::Nulls::group);
   } else {
     keys_.emplace_back(input_row(0), std::get<UniqueOperator>(self_.content).fields, KeyFormat::Nulls::group);
   }

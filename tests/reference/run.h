@@ -62,9 +62,16 @@ class Run {
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
+  Rows unnest(int index, const plan::UnnestNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
+  // ports.cpp
+  Rows port(int index, const plan::PortNode& node);
+  /// To flows that read the port. `standing`: texts and the origin instead of the row.
+  void give(const std::vector<int>& products, const std::string& port, const Row& row);
+  void give_standing(const std::vector<int>& products, const std::string& port, const std::vector<std::string>& texts,
+                     const Row& row, bool has_bytes);
 
   // joins.cpp
   Rows join(int index, const plan::JoinNode& node);
@@ -116,6 +123,9 @@ class Run {
   Groups grouped(int index, bool windowed, const typed::Window& window, const std::vector<typed::ExpressionRef>& keys,
                  const std::vector<Member>& members);
   Rows group(int index, const plan::GroupNode& node);
+  // patterns.cpp
+  class Trials;
+  Rows match(int index, const plan::MatchNode& node);
   // ranks.cpp
   Rows top(int index, const plan::TopNode& node);
   Rows running(int index, const plan::RunningNode& node);
@@ -151,6 +161,8 @@ class Run {
   std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
   std::vector<std::string> relation_names_;
   Outcome outcome_;
+  std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product
+  uint64_t ports_read_ = 0;
   typed::CallSites sites_;
   std::map<const typed::Expression*, std::unique_ptr<interpret::Evaluator>> evaluators_;
   std::vector<typed::ExpressionRef> kept_expressions_;

@@ -1,18 +1,14 @@
-// Windows by recomputation: all rows of a window and key are gathered, then each aggregate looks at the list.
+// Windows by recomputation: all rows of a window and key are gathered, then each aggregate looks at the list
+// (aggregates.cpp).
 #include <algorithm>
-#include <boost/multiprecision/cpp_int.hpp>
 
 #include "runtime/base/check.h"
-#include "runtime/data/decimal.h"
-#include "runtime/data/exact_sum.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/time_zone.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
 namespace {
-
-using boost::multiprecision::cpp_int;
 
 struct Span {
   int64_t start, end;
@@ -90,124 +86,7 @@ std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone
   return windows;
 }
 
-cpp_int wide(int128 value) {
-  const bool negative = value < 0;
-  const auto magnitude = negative ? -static_cast<uint128>(value) : static_cast<uint128>(value);
-  cpp_int made = static_cast<uint64_t>(magnitude >> 64);
-  made = (made << 64) + static_cast<uint64_t>(magnitude);
-  return negative ? cpp_int(-made) : made;
-}
-
-/// Whether it fits the type, and then the slot.
-bool narrow(const cpp_int& value, const Type& type, Slot* slot) {
-  const bool decimal = is(type, TypeKind::decimal);
-  const cpp_int limit = decimal ? pow(cpp_int(10), static_cast<unsigned>(type->precision)) : cpp_int(1) << 63;
-  if (decimal ? abs(value) >= limit : value >= limit || value < -limit) return false;
-  const cpp_int magnitude = abs(value);
-  auto bits = (static_cast<uint128>(static_cast<uint64_t>(magnitude >> 64)) << 64) |
-              static_cast<uint64_t>(magnitude & cpp_int(UINT64_MAX));
-  const auto number = static_cast<int128>(value < 0 ? -bits : bits);
-  *slot = leaf_kind(type) == LeafKind::i128 ? slot_i128(number) : slot_i64(static_cast<int64_t>(number));
-  return true;
-}
-
-/// a ÷ b to a whole number, half to even; b is positive.
-cpp_int divide_half_even(const cpp_int& a, const cpp_int& b) {
-  const cpp_int magnitude = abs(a);
-  cpp_int quotient = magnitude / b;
-  const cpp_int twice = (magnitude % b) * 2;
-  if (twice > b || (twice == b && quotient % 2 != 0)) ++quotient;
-  return a < 0 ? cpp_int(-quotient) : quotient;
-}
-
-int128 whole(const Value& value) {
-  if (const auto* number = std::get_if<int64_t>(&value.content)) return *number;
-  return value.wide();
-}
-
 }  // namespace
-
-/// `fields`: of the arguments' row: argument, then by, as far as there are. False: the result does not fit.
-bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
-                    Slot* result) {
-  const Type& type = without_optional(aggregate.type);
-  const bool optional_result = is_optional(aggregate.type);
-  auto value_of = [&](const Row* row, int field) {
-    return from_slots(fields[field].type, row->slots.data() + leaf_offset(fields, field));
-  };
-  auto give = [&](const Value& value) {
-    to_slots(aggregate.type, value, result, arena_);
-    return true;
-  };
-  auto give_number = [&](const cpp_int& number) {
-    Slot slot;
-    if (!narrow(number, type, &slot)) return false;
-    if (optional_result) *result++ = slot_u8(true);
-    *result = slot;
-    return true;
-  };
-  std::sort(rows.begin(), rows.end(),
-            [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
-  switch (aggregate.kind) {
-    case typed::AggregateKind::count:
-      return give_number(rows.size());
-    case typed::AggregateKind::count_distinct: {
-      std::set<std::string> different;
-      for (const Row* row : rows) {
-        std::string bytes;
-        append_key_bytes(fields[0].type, row->slots.data(), bytes);
-        different.insert(bytes);
-      }
-      return give_number(different.size());
-    }
-    case typed::AggregateKind::sum:
-    case typed::AggregateKind::average: {
-      const bool mean = aggregate.kind == typed::AggregateKind::average;
-      if (rows.empty() && mean) return give({Null{}});
-      if (is(type, TypeKind::floating)) {
-        ExactSum sum;
-        exact_sum_clear(&sum);
-        for (const Row* row : rows) exact_sum_add(&sum, value_of(row, 0).floating());
-        return give({mean ? exact_sum_mean(&sum, rows.size()) : exact_sum_read(&sum)});
-      }
-      cpp_int sum = 0;
-      for (const Row* row : rows) sum += wide(whole(value_of(row, 0)));
-      if (!mean) return give_number(sum);
-      const int from = is(fields[0].type, TypeKind::decimal) ? fields[0].type->scale : 0;
-      const int to = is(type, TypeKind::decimal) ? type->scale : 0;
-      return give_number(
-          divide_half_even(sum * pow(cpp_int(10), static_cast<unsigned>(to - from)), cpp_int(rows.size())));
-    }
-    case typed::AggregateKind::minimum:
-    case typed::AggregateKind::maximum: {
-      const int sign = aggregate.kind == typed::AggregateKind::minimum ? 1 : -1;
-      if (rows.empty()) return give({Null{}});
-      Value best = value_of(rows.front(), 0);
-      for (const Row* row : rows)
-        if (Value value = value_of(row, 0); sign * compare(value, best) < 0) best = value;
-      // Zero has one sign and NaN one form.
-      if (auto* number = std::get_if<double>(&best.content)) *number = *number == 0 ? 0 : *number;
-      return give(best);
-    }
-    case typed::AggregateKind::first:
-    case typed::AggregateKind::last:
-    case typed::AggregateKind::arg_min:
-    case typed::AggregateKind::arg_max: {
-      if (rows.empty()) return give({Null{}});
-      const bool latest = aggregate.kind == typed::AggregateKind::last;
-      const bool greatest = latest || aggregate.kind == typed::AggregateKind::arg_max;
-      if (latest) std::reverse(rows.begin(), rows.end());
-      const Row* best = rows.front();
-      for (const Row* row : rows) {
-        if (!aggregate.by) break;
-        const int order = compare(value_of(row, 1), value_of(best, 1));
-        if (greatest ? order > 0 : order < 0) best = row;
-      }
-      return give(value_of(best, 0));
-    }
-  }
-  BRAID_UNREACHABLE("aggregate");
-}
 
 Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
                          const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
