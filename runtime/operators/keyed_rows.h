@@ -147,6 +147,7 @@ class KeyedRows {
   Status read(std::span<const UnreadRanges::Run> runs);
 
   uint32_t row_table_, part_table_;
+  uint32_t first_slice_, end_slice_;
   Values& values_;
   BlobPool& pool_;
   HashRange range_;
@@ -157,9 +158,7 @@ class KeyedRows {
   ChangedItems<RowHandle> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
-  size_t hand_ = 0;  ///< segment of the table where the next eviction begins
   std::optional<Timers> timers_;
-  uint32_t first_slice_, end_slice_;
   uint64_t range_bytes_;
   std::set<int64_t> cold_timers_;          ///< buckets that may have values that are not in memory
   size_t hand_ = 0;                        ///< segment of the table where the next eviction begins
