@@ -106,17 +106,16 @@ void RunningNode::finish_release(std::vector<Block>&) {
   forget_before(edges[0].finite);
 }
 
-Block RunningNode::arguments_of(const Block& block) {
+Block RunningNode::arguments_of(const Block& block, Record* numbered) {
   Block arguments = block;
   arguments.columns.clear();
   for (const uint32_t column : argument_columns_) arguments.columns.push_back(block.columns[column]);
-  auto* records = arena().allocate_array<Record>(block.rows);
   arguments.record = arena().allocate_array<uint32_t>(block.rows);
   for (uint32_t row = 0; row < block.rows; ++row) {
-    records[row] = Record{};
+    numbered[row] = Record{};
     arguments.record[row] = row;
   }
-  arguments.records = records;
+  arguments.records = numbered;
   return arguments;
 }
 
@@ -135,6 +134,7 @@ char* RunningNode::key_at(const KeyBlock& keys, uint32_t row, int64_t time) {
   own.last = time;
   if (added) {
     own.known = 1;
+    own.awaited = kNoTime;
     if (has_range()) own.rows = new RunningRows;
     await_end(at, own);
   }
@@ -145,7 +145,8 @@ void RunningNode::fold(const Block& block, std::vector<Block>& out) {
   constexpr uint32_t kOverflow = 6101;
   const KeyBlock keys = key_.encode(block, arena());
   note(keys_.warm(keys, block.rows));
-  const Block arguments = arguments_of(block);
+  auto* numbered = arena().allocate_array<Record>(block.rows);
+  const Block arguments = arguments_of(block, numbered);
   const Block to_store = stored_arguments_.target(arguments, 0);
   Block made = allocate_block(leaves_, block.rows, arena());
   std::copy_n(block.columns.begin(), carried_, made.columns.begin());
@@ -167,9 +168,8 @@ void RunningNode::fold(const Block& block, std::vector<Block>& out) {
       Block earlier = results;
       before_.read({&state, 1}, earlier, arena(), misfits);
     }
-    const_cast<Record&>(arguments.record_of(row)).position = own.count;
+    numbered[row].position = own.count++;
     add(arguments, row, value);
-    ++own.count;
     if (has_range()) {
       own.rows->push({block.time[row], stored_arguments_.store(to_store, row, pool_)}, pool_);
       news_bytes_ += sizeof(RunningRows::Kept) + own.rows->rows().back().row.size;
@@ -253,6 +253,7 @@ bool RunningNode::Keys::load(WireReader& in, char* value) {
   head.last = in.fixed<int64_t>();
   head.count = in.fixed<int64_t>();
   head.known = 1;
+  head.awaited = kNoTime;
   if (node_.has_range()) {
     head.rows = new RunningRows;
     return head.rows->load(in);
@@ -316,9 +317,9 @@ void RunningNode::Keys::end(char* value) {
 }
 
 void RunningNode::await_end(RowHandle row, Head& head) {
-  if (length() == INT64_MAX || head.awaited != 0) return;
-  head.awaited = 1;
-  ends_.push_back({add_time(head.last, length()), keys_.hash(row), row});
+  if (length() == INT64_MAX || head.awaited != kNoTime) return;
+  head.awaited = add_time(head.last, length());
+  ends_.push_back({head.awaited, keys_.hash(row), row});
   std::push_heap(ends_.begin(), ends_.end());
 }
 
@@ -329,8 +330,8 @@ void RunningNode::forget_before(int64_t watermark) {
     ends_.pop_back();
     if (keys_.hash(end.row) != end.hash) continue;  // the place is another key's now
     Head& own = head(keys_.value(end.row));
-    if (own.known == 0 || own.awaited == 0) continue;
-    own.awaited = 0;
+    if (own.known == 0 || own.awaited != end.time) continue;
+    own.awaited = kNoTime;
     if (has_ended(own.last, watermark)) {
       keys_.erase(end.row);
     } else {

@@ -47,8 +47,8 @@ class RunningNode : public OperatorNode {
     int64_t last;       ///< time of the last row
     int64_t count;      ///< rows so far
     RunningRows* rows;  ///< with `over`
-    uint32_t known;     ///< the value is one
-    uint32_t awaited;   ///< its end is in the queue
+    int64_t awaited;    ///< the end that is in the queue; kNoTime: none is
+    uint64_t known;     ///< the value is one
   };
   class Keys : public KeyedRows::Values {
    public:
@@ -89,7 +89,7 @@ class RunningNode : public OperatorNode {
   void take_out_first(char* value);
   void add(const Block& arguments, uint32_t row, char* value);
   /// The columns of the arguments, as a block whose rows have their number within the key as position.
-  Block arguments_of(const Block& block);
+  Block arguments_of(const Block& block, Record* numbered);
   bool rebuild(char* value);
 
   const RunningOperator& content_;
