@@ -15,8 +15,7 @@ constexpr std::string_view kJson =
     "fields inside JSON are declared in the stream: `client: { name: string }`, or as `client: json`; both are read as "
     "`client.name`";
 constexpr std::string_view kWindow = "a step says which window there is: `window tumbling 1h`, and a `group` behind it";
-constexpr std::string_view kUnnest =
-    "a list does not become rows yet: read an element by `xs.get(0)`, or a source with a record per element";
+constexpr std::string_view kUnnest = "a step makes a row for each element of a list: `unnest xs as x`";
 constexpr std::string_view kZone =
     "an instant has no zone: `hour(at, \"Europe/Paris\")`, `date(at, zone)` and `format(at, pattern, zone)` take one";
 constexpr std::string_view kUnits =

@@ -10,6 +10,7 @@
 namespace braid::checking {
 namespace {
 
+constexpr std::string_view kPrevious = "previous";
 constexpr int kShareDigits = 9;
 
 /// A number as so many billionths; nothing if it is no number or not 0 to 1.
@@ -66,6 +67,7 @@ std::string expected_arguments(const AggregateDeclaration& aggregate) {
 
 /// `max(a, b)` of two values is no aggregate; `max(a)` is.
 bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional) const {
+  if (group_->running && function.text == kPrevious) return true;
   const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
   if (written.declaration != nullptr && std::holds_alternative<ast::Aggregate>(written.declaration->item->node))
     return true;
@@ -76,7 +78,9 @@ bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional
 
 typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast::Expr* object,
                                             const ast::Arguments& arguments, Span span) {
-  const AggregateDeclaration* known = context_.input.functions.aggregate(function.text);
+  // `previous(x)` is the last of the rows before.
+  const bool before = group_->running && function.text == kPrevious;
+  const AggregateDeclaration* known = context_.input.functions.aggregate(before ? "last" : function.text);
   if (known == nullptr) {
     const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
     return user_aggregate(function, object, arguments, span, *written.declaration);
@@ -192,7 +196,10 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   group_ = group;
   if (made.type == nullptr) return poison(span);
   // The argument of sum and avg of whole numbers stays as it is: the fold is 128 bits wide.
-  const int index = static_cast<int>(group_->keys.size() + 1 + group_->aggregates.size());
+  made.before = before;
+  if (before) made.type = optional_type(without_optional(made.type));
+  const size_t columns = group_->running ? row_->fields.size() : group_->keys.size() + 1;
+  const int index = static_cast<int>(columns + group_->aggregates.size());
   const Type type = made.type;
   group_->aggregates.push_back(std::move(made));
   return typed::make(type, span, typed::ColumnRead{index});

@@ -5,6 +5,11 @@
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/rank_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -125,6 +130,12 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
        {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
     if (name == word) return poison(call.span);
   if (lambda_missing(call)) return poison(call.span);
+  if (name == "previous") {
+    context_.reporter.report(diag::PreviousElsewhere{})
+        .at(call.function.span, "no row before this one is known here")
+        .note("`running per k over 2 rows { before: previous(x) }` adds what `x` was in the row before of that `k`");
+    return poison(call.span);
+  }
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
   report.at(call.function.span, "no such function");
   if (const auto meant = meant_function(call))
@@ -400,7 +411,22 @@ typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
         .at(call.span, "no result of this type");
     return poison(call.span);
   }
-  return typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  // `avg`, `max`, `first` … of a list have no value if it has no elements, which is known of some.
+  const bool present = is_optional(type) && group_ == nullptr && !match.arguments.empty() &&
+                       has_elements(match.arguments[0]) &&
+                       (function.name == "avg" || function.name == "min" || function.name == "max" ||
+                        function.name == "first" || function.name == "last");
+  typed::ExpressionRef made = typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  if (!present) return made;
+  return typed::make(type->element, call.span, typed::Convert{typed::Conversion::unwrap, std::move(made)});
+}
+
+bool Expressions::has_elements(const typed::ExpressionRef& list) const {
+  const auto* field = std::get_if<typed::ListField>(&list->node);
+  const typed::ExpressionRef& rows = field != nullptr ? field->list : list;
+  const auto* column = std::get_if<typed::ColumnRead>(&rows->node);
+  return column != nullptr && row_ != nullptr && is(list->type, TypeKind::list) && !is_optional(list->type->element) &&
+         row_->fields[static_cast<size_t>(column->index)].has_rows;
 }
 
 typed::ExpressionRef Expressions::no_overload(const Call& call,

@@ -18,8 +18,10 @@
 namespace braid::checking {
 
 /// The entries of a `group`: aggregates are collected, and only keys and the window may stand beside them. Columns read
-/// are provisional: key i is i, the window is `keys.size()`, aggregate i is `keys.size() + 1 + i`.
+/// are provisional: key i is i, the window is `keys.size()`, aggregate i is `keys.size() + 1 + i`. Of `running` the row
+/// stands beside them, and aggregate i is behind its columns.
 struct GroupScope {
+  bool running = false;
   struct Key {
     std::string text;  ///< as written: `currency`, `c.segment`
     std::string name;
@@ -182,6 +184,8 @@ class Expressions {
   };
   Match match(const Call& call, const FunctionDeclaration& function, bool exactly);
   typed::ExpressionRef finish_call(const Call& call, Match match);
+  /// Rows of an element of a pattern, or a field of theirs.
+  bool has_elements(const typed::ExpressionRef& list) const;
   typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   typed::ExpressionRef unknown_function(const Call& call);
   /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.
@@ -296,6 +300,8 @@ class Expressions {
   Context& context_;
   Place place_;
   const Row* row_;
+  /// Names mean keys of a `group`, not the row.
+  bool in_group() const { return group_ != nullptr && !group_->running; }
   GroupScope* group_ = nullptr;
   std::vector<Local> locals_;
   std::vector<std::string> present_;

@@ -92,6 +92,7 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                   return context_.not_yet(option.span, "`emit changes`",
                                           "`emit final`, the default, gives each row once, when its window has closed");
                 case ast::EmitKind::every:
+                  if (!windowed) return void(emits_soundly(emit, option.span));
                   return context_.not_yet(option.span, "`emit every`",
                                           "`window hopping … every …` gives figures in between");
               }
@@ -309,6 +310,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
   next.table = next.changes = !made.windowed;
+  next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
   row_ = std::move(next);
@@ -317,7 +319,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     row_.key_stated = true;
   }
   window_.reset();
+  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (sound && !windowed) emit_every(node.options);
 }
 
 }  // namespace braid::checking

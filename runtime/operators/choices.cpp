@@ -303,7 +303,8 @@ class ChosenRow : public EachState<ChosenRow> {
     auto place = [](const State& state) {
       return std::tuple(state.time, state.source, state.partition, state.position);
     };
-    return latest_ ? place(candidate) > place(kept) : place(candidate) < place(kept);
+    // Of rows that one record gave, which come in their order, the last is the latest.
+    return latest_ ? place(candidate) >= place(kept) : place(candidate) < place(kept);
   }
 
   RowChoice rows_;

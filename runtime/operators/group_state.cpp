@@ -4,13 +4,14 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/running_choices.h"
 
 namespace braid {
 
 GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column,
-                       bool takes_out) {
+                       bool takes_out, bool in_order) {
   for (const AggregateSpec& spec : aggregates) {
-    accumulators_.push_back(make_accumulator(spec, row, takes_out));
+    accumulators_.push_back(in_order ? make_accumulator_in_order(spec, row) : make_accumulator(spec, row, takes_out));
     if (accumulators_.back()->has_parts()) with_parts_.push_back(accumulators_.size() - 1);
     alignment_ = std::max(alignment_, accumulators_.back()->alignment());
     has_memory_ |= accumulators_.back()->has_memory();
@@ -37,6 +38,11 @@ GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::
     has_memory_ = true;
   }
   BRAID_CHECK(part_sets() <= UINT16_MAX);
+}
+
+GroupState::GroupState(std::unique_ptr<Accumulator> only)
+    : offsets_{0}, columns_{0, 0}, size_(only->size()), alignment_(only->alignment()), has_memory_(only->has_memory()) {
+  accumulators_.push_back(std::move(only));
 }
 
 uint64_t GroupState::add(const Block& block, std::span<const uint32_t> rows, char* const* states,

@@ -13,9 +13,12 @@ namespace braid {
 
 class GroupState {
  public:
-  /// `row`: of the input. Results go to columns [column, …) of the output row. `takes_out`: take_out() is called, too.
+  /// `row`: of the input. Results go to columns [column, …) of the output row. `takes_out`: take_out() is called, too;
+  /// `in_order`: for the rows in the order in which they came, and states are not stored.
   GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column,
-             bool takes_out = false);
+             bool takes_out = false, bool in_order = false);
+  /// Of one accumulator, which gives no results.
+  explicit GroupState(std::unique_ptr<Accumulator> only);
 
   size_t size() const { return size_; }
   size_t alignment() const { return alignment_; }

@@ -19,11 +19,11 @@ int64_t timer_width(int64_t gap) {
 
 SessionGroupNode::SessionGroupNode(const Services& services)
     : OperatorNode(services),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
       window_(content_.window),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
-      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      state_(state_of_groups(self_, input_row(0))),
       output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, kStateOffset + state_.size(), 16),

@@ -58,19 +58,19 @@ Error damaged() {
 }  // namespace
 
 Result<std::unique_ptr<OperatorNode>> WindowGroupNode::make(const Services& services) {
-  const auto& content = std::get<GroupOperator>(services.program.operators[services.index].content);
+  const GroupOperator& content = *grouping_of(services.program.operators[services.index]);
   BRAID_ASSIGN(WindowAssigner windows, WindowAssigner::make(cut_of(content.window)));
   return std::unique_ptr<OperatorNode>(new WindowGroupNode(services, std::move(windows)));
 }
 
 WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner windows)
     : OperatorNode(services),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
       windows_(std::move(windows)),
       overlap_(!windows_.tumbling()),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
-      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      state_(state_of_groups(self_, input_row(0))),
       output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, state_.size(), state_.alignment()),

@@ -10,15 +10,15 @@
 namespace braid::reference {
 namespace {
 
-struct WindowRange {
+struct Span {
   int64_t start, end;
 };
 
-std::vector<WindowRange> plain_windows(const typed::Window& window, int64_t time) {
+std::vector<Span> plain_windows(const typed::Window& window, int64_t time) {
   const int64_t slide = window.kind == typed::WindowKind::hopping ? window.slide_us : window.size_us;
   int64_t start = time / slide * slide;
   if (start > time) start -= slide;
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   for (; start > time - window.size_us; start -= slide) windows.push_back({start, start + window.size_us});
   return windows;
 }
@@ -38,13 +38,13 @@ CalendarUnit unit_of(typed::CalendarUnit unit) {
   BRAID_UNREACHABLE("calendar unit");
 }
 
-std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
+std::vector<Span> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
   const CalendarUnit unit = unit_of(window.unit), slide_unit = unit_of(window.slide_unit);
   if (window.kind == typed::WindowKind::tumbling) {
     const int64_t start = zone.floor(time, unit, window.size_units);
     return {{start, zone.next(start, unit, window.size_units)}};
   }
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   if (window.slide_unit != window.unit) {
     // Each hop ends a window of the months before it.
     for (int64_t end = zone.next(time, slide_unit, window.slide_units);;
@@ -64,7 +64,7 @@ std::vector<WindowRange> calendar_windows(const typed::Window& window, const Tim
 }
 
 /// The windows of a length that have the time: one ends after each step.
-std::vector<WindowRange> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
+std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
   int64_t start = 0, end = 0;
   if (zone != nullptr) {
     start = zone->floor(time, unit_of(window.unit), window.size_units);
@@ -74,7 +74,7 @@ std::vector<WindowRange> cumulative_windows(const typed::Window& window, const T
     if (start > time) start -= window.size_us;
     end = start + window.size_us;
   }
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   for (int64_t at = start; at < end;) {
     if (window.slide_unit == typed::CalendarUnit::none) {
       at += window.slide_us;
@@ -88,61 +88,24 @@ std::vector<WindowRange> cumulative_windows(const typed::Window& window, const T
 
 }  // namespace
 
-Run::Rows Run::group(int index, const plan::GroupNode& node) {
-  const std::vector<Field>& fields = row_of(input_of(index));
-  const typed::Window& window = node.window;
+Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
+                         const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
   const bool calendar = window.unit != typed::CalendarUnit::none;
   const std::unique_ptr<TimeZone> zone = calendar ? load_time_zone(window.zone.empty() ? "UTC" : window.zone) : nullptr;
   BRAID_CHECK(!calendar || zone, "no such time zone");
-
-  struct Member {
-    const Row* from;
-    Row row;                                    ///< its slots are the key's
-    std::vector<std::optional<Row>> arguments;  ///< of each aggregate: argument, by; none where `where:` drops it
-  };
-  struct Group {
-    WindowRange range;
-    std::string key;
-    std::vector<const Member*> members;
-  };
-  std::vector<Member> members;
-  for (const Row& row : rows_into(index)) {
-    Member member{&row, row, {}};
-    member.row.slots.clear();
-    interpret::Failure failure = compute_all(node.keys, fields, row, member.row.slots);
-    for (const typed::Aggregate& aggregate : node.aggregates) {
-      if (failure.code != 0) break;
-      Slot kept[2] = {slot_u8(true), slot_u8(false)};
-      if (aggregate.filter) failure = compute(aggregate.filter, fields, row.slots, row, kept);
-      member.arguments.emplace_back();
-      if (failure.code != 0 || kept[0].u8 == 0) continue;
-      Row argument = row;
-      argument.slots.clear();
-      std::vector<typed::ExpressionRef> parts;
-      for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by})
-        if (part) parts.push_back(part);
-      failure = compute_all(parts, fields, row, argument.slots);
-      member.arguments.back() = std::move(argument);
-    }
-    if (failure.code != 0)
-      reject(index, 0, row, failure);
-    else
-      members.push_back(std::move(member));
-  }
-
-  std::map<std::tuple<int64_t, uint64_t, std::string>, Group> groups;  ///< by end, hash and bytes of the key
-  std::map<std::string, std::vector<const Member*>> of_sessions;       ///< by key
+  Groups groups;
+  std::map<std::string, std::vector<const Member*>> of_sessions;  ///< by key
   for (const Member& member : members) {
     const Row& row = member.row;
     std::string key;
     const Slot* slots = row.slots.data();
-    for (const typed::ExpressionRef& part : node.keys) {
+    for (const typed::ExpressionRef& part : keys) {
       append_key_bytes(part->type, slots, key);
       slots += leaf_count(part->type);
     }
     const bool session = window.kind == typed::WindowKind::session;
-    std::vector<WindowRange> windows;
-    if (!node.windowed)
+    std::vector<Span> windows;
+    if (!windowed)
       windows = {{0, 0}};  // all rows are of one
     else if (window.kind == typed::WindowKind::span)
       windows = {{row.slots[0].i64, row.slots[1].i64}};
@@ -155,11 +118,11 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       ++open;
       of_sessions[key].push_back(&member);
     }
-    for (const WindowRange& range : windows) {
-      if (node.windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
+    for (const Span& range : windows) {
+      if (windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
       ++open;
       Group& group = groups[{range.end, key_hash(key), key}];
-      group.range = range;
+      group.range = {range.start, range.end};
       group.members.push_back(&member);
     }
     if (open == 0) {
@@ -187,7 +150,40 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       first = end;
     }
   }
+  return groups;
+}
 
+std::optional<Run::Member> Run::member(int index, const Row& row, const std::vector<typed::ExpressionRef>& keys,
+                                       const std::vector<typed::Aggregate>& aggregates) {
+  const std::vector<Field>& fields = row_of(input_of(index));
+  Member member{&row, row, {}};
+  member.row.slots.clear();
+  interpret::Failure failure = compute_all(keys, fields, row, member.row.slots);
+  for (const typed::Aggregate& aggregate : aggregates) {
+    if (failure.code != 0) break;
+    Slot kept[2] = {slot_u8(true), slot_u8(false)};
+    if (aggregate.filter) failure = compute(aggregate.filter, fields, row.slots, row, kept);
+    member.arguments.emplace_back();
+    if (failure.code != 0 || kept[0].u8 == 0) continue;
+    Row argument = row;
+    argument.slots.clear();
+    std::vector<typed::ExpressionRef> parts;
+    for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by})
+      if (part) parts.push_back(part);
+    failure = compute_all(parts, fields, row, argument.slots);
+    member.arguments.back() = std::move(argument);
+  }
+  if (failure.code == 0) return member;
+  reject(index, 0, row, failure);
+  return {};
+}
+
+Run::Rows Run::group(int index, const plan::GroupNode& node) {
+  std::vector<Member> members;
+  for (const Row& row : rows_into(index))
+    if (std::optional<Member> made = member(index, row, node.keys, node.aggregates))
+      members.push_back(std::move(*made));
+  const Groups groups = grouped(index, node.windowed, node.window, node.keys, members);
   Rows out;
   const std::vector<Field>& made_fields = row_of(index);
   const auto made_source = static_cast<int64_t>(relation_names_.size());
