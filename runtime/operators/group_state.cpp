@@ -79,16 +79,6 @@ GroupState::Parts& GroupState::parts(size_t set, char* state) const {
   return accumulators_[i]->parts(state + offsets_[i]);
 }
 
-std::vector<uint32_t> GroupState::parts(char* state) const {
-  std::vector<uint32_t> counts;
-  for (size_t set = 0; set < part_sets(); ++set) counts.push_back(parts(set, state).stored);
-  return counts;
-}
-
-void GroupState::set_parts(char* state, std::span<const uint32_t> stored) const {
-  for (size_t set = 0; set < part_sets(); ++set) parts(set, state).stored = stored[set];
-}
-
 uint64_t GroupState::stored_parts(char* state) const {
   uint64_t stored = 0;
   for (size_t set = 0; set < part_sets(); ++set) stored += parts(set, state).stored;

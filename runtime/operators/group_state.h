@@ -63,9 +63,6 @@ class GroupState {
   void take_news(char* state, BlobPool& pool, const PutPart& put) const;
   using Parts = Accumulator::Parts;
   Parts& parts(size_t set, char* state) const;
-  /// Of each set, how many parts it has in the store.
-  std::vector<uint32_t> parts(char* state) const;
-  void set_parts(char* state, std::span<const uint32_t> parts) const;
   /// Of all sets together, how many there are in the store.
   uint64_t stored_parts(char* state) const;
   /// All of them are in memory.
