@@ -288,8 +288,8 @@ class Expressions {
   // user_aggregates.cpp
   typed::ExpressionRef user_aggregate(const ast::Name& function, const ast::Expr* object,
                                       const ast::Arguments& arguments, Span span, const Declaration& declaration);
-  bool fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope,
-                  size_t columns, Span call, std::vector<Local>& state);
+  bool fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope, Span call,
+                  std::vector<Local>& state);
   typed::ExpressionRef finish_state(const ast::Aggregate& aggregate, std::vector<Local> state);
   typed::ExpressionRef sum_of_terms(const std::vector<typed::ExpressionRef>& terms, const std::vector<bool>& minus,
                                     Span span);

@@ -213,11 +213,10 @@ typed::ExpressionRef Expressions::sum_of_terms(const std::vector<typed::Expressi
   return sum;
 }
 
-/// The state's fields as they are when all rows have come: what the group's aggregates, added to `scope`, come to; the
-/// first of the scope is column `columns`.
+/// The state's fields as they are when all rows have come: what the group's aggregates, added to `scope`, come to.
 /// The parameters are locals here. False: something is wrong, which is reported.
 bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope,
-                             size_t columns, Span call, std::vector<Local>& state) {
+                             Span call, std::vector<Local>& state) {
   std::vector<std::string> names;
   for (const ast::Field& field : aggregate.init.list) names.push_back(field.name.text);
   bool sound = !aggregate.init.broken;
@@ -246,7 +245,7 @@ bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::Expre
           .at(argument->span, "`" + std::string(known->name) + "` takes " + std::string(known->expects));
       return poison(argument->span);
     }
-    const int column = static_cast<int>(columns + scope.aggregates.size());
+    const int column = static_cast<int>(scope.keys.size() + 1 + scope.aggregates.size());
     typed::Aggregate made{
         .kind = kind, .argument = argument, .by = nullptr, .filter = rows, .type = type, .span = call};
     scope.aggregates.push_back(std::move(made));
@@ -451,7 +450,7 @@ bool Expressions::check_aggregate(const Declaration& declaration) {
   inside.sample_ = true;
   GroupScope scope;
   std::vector<Local> state;
-  sound = sound && inside.fold_state(aggregate, nullptr, scope, 1, aggregate.name.span, state);
+  sound = sound && inside.fold_state(aggregate, nullptr, scope, aggregate.name.span, state);
   if (sound) sound = !is_poison(inside.finish_state(aggregate, std::move(state))) || inside.sample_unknown_;
   for (size_t i = errors; i < context_.reporter.size(); ++i)
     if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
@@ -548,14 +547,21 @@ typed::ExpressionRef Expressions::user_aggregate(const ast::Name& function, cons
   typed::ExpressionRef result = poison(span);
   if (sound) {
     locals_ = std::move(bound);
-    const size_t columns = group->running ? row_->fields.size() : group->keys.size() + 1;
     const Row* row = std::exchange(row_, nullptr);
     const Place here = std::exchange(place_, home);
     present_.clear();
     std::vector<Local> state;
-    if (fold_state(aggregate, filter, *group, columns, span, state)) result = finish_state(aggregate, std::move(state));
+    if (fold_state(aggregate, filter, *group, span, state)) result = finish_state(aggregate, std::move(state));
     row_ = row;
     place_ = here;
+  }
+  if (group->running && !is_poison(result)) {
+    // There the aggregates stand behind the fields of the row, and there are no keys.
+    std::vector<typed::ExpressionRef> columns{result};
+    for (const typed::Aggregate& each : group->aggregates)
+      columns.push_back(typed::make(each.type, each.span,
+                                    typed::ColumnRead{static_cast<int>(row_->fields.size() + columns.size() - 1)}));
+    result = typed::substitute_columns(result, columns);
   }
   present_ = present;
   locals_ = std::move(outer);
