@@ -135,11 +135,18 @@ void FlowChecker::match(const ast::Match& node, Span span) {
 
   Expressions keys(context_, place_, &row_);
   for (const ast::ExprPtr& written : node.per) {
-    const std::optional<std::string> name = written == nullptr ? std::nullopt : keys.entry_name(*written);
-    if (!name) {
+    if (written == nullptr) {
       sound = false;
       continue;
     }
+    if (!std::holds_alternative<ast::NameExpr>(written->node) &&
+        !std::holds_alternative<ast::FieldAccess>(written->node)) {
+      if (!std::holds_alternative<ast::ErrorExpr>(written->node))
+        context_.not_yet(written->span, "a key of `match` that is computed", "`let` before it gives the key a name");
+      sound = false;
+      continue;
+    }
+    const std::optional<std::string> name = keys.entry_name(*written);
     const typed::ExpressionRef value = keys.check(*written);
     if (is_poison(value)) {
       sound = false;
