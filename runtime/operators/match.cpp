@@ -210,7 +210,9 @@ bool MatchNode::ask(const Block& block, uint32_t row, MatchPattern::Mask fit, co
   if (!result.drops.empty()) {
     DropReasons reasons(content_.condition, result);
     const Drop& drop = result.drops.front();
-    dispositions().leave(index(), 0, block, row, drop.site, reasons.of(drop));
+    RowReason reason = reasons.of(drop);
+    reason.detail = arena().copy(reason.detail).view();
+    dispositions().leave(index(), 0, block, row, drop.site, reason);
     return false;
   }
   for (size_t i = 0; i < asked.size(); ++i)
