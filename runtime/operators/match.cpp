@@ -398,7 +398,7 @@ Block MatchNode::block_of(std::span<const Made> matches) {
     record.ordinal = static_cast<uint32_t>(made++);
     all.push_back(row);
     if (services_.trace == nullptr) continue;
-    const OrderKey order{.time = from.moment, .a = from.hash, .bytes = key};
+    const OrderKey order{.time = from.moment, .a = from.hash, .c = from.place, .bytes = key};
     services_.trace->rows.push_back(order);
     services_.trace->made.push_back({order, &record});
   }
