@@ -210,6 +210,22 @@ class Pruner {
         for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
       if (const int retracted = retracted_column(plan_.nodes[node.inputs[0]].row); retracted >= 0)
         input(0)[retracted].add(kWhole);
+    } else if (const auto* top = std::get_if<TopNode>(&node.content)) {
+      const int mark = retracted_column(plan_.nodes[node.inputs[0]].row);
+      const size_t carried = input(0).size() - (mark >= 0 ? 1 : 0);
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= carried || own[i].any) own[i].add(kWhole);
+      pass_on(0, carried);
+      if (mark >= 0) input(0)[mark].add(kWhole);
+      for (const ExpressionRef& key : top->step.keys) collect(key, input(0));
+      for (const typed::Ordering& order : top->step.orders) collect(order.value, input(0));
+    } else if (const auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= input(0).size() || own[i].any) own[i].add(kWhole);
+      pass_on(0, input(0).size());
+      for (const ExpressionRef& key : running->step.keys) collect(key, input(0));
+      for (const typed::Aggregate& aggregate : running->step.aggregates)
+        for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
     } else if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       own.back().add(kWhole);
       for (size_t i = 0; i + 1 < own.size(); ++i)
@@ -223,6 +239,10 @@ class Pruner {
       own[joined].any = true;
       own.back().add(kWhole);
       pass_on(0, joined);
+      Uses residual(joined + 1);
+      collect(tables->step.residual, residual);
+      for (size_t i = 0; i < joined; ++i) input(0)[i].add(residual[i]);
+      own[joined].add(residual[joined]);
       input(0)[joined].add(kWhole);  // whether the row goes
       for (size_t i = 0; i + 1 < input(1).size(); ++i)
         if (own[joined].has(static_cast<int>(i))) input(1)[i].add(kWhole);
@@ -232,6 +252,17 @@ class Pruner {
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<EmitNode>(node.content)) {
+      own.back().add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+    } else if (std::holds_alternative<UnnestNode>(node.content)) {
+      const size_t element = element_of(node);
+      own[element].any = true;
+      pass_on(0, element);
+      for (size_t i = element; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the mark, the list
+      if (element + 1 < own.size()) own.back().add(kWhole);
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -247,6 +278,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
@@ -360,6 +393,26 @@ class Pruner {
       for (typed::Aggregate& aggregate : group->aggregates)
         for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
           *part = rewrite(*part, input(0));
+    } else if (auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (ExpressionRef& key : running->step.keys) key = rewrite(key, input(0));
+      for (typed::Aggregate& aggregate : running->step.aggregates)
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+          *part = rewrite(*part, input(0));
+      moved = input(0);
+      add_columns(node.row, node.row.size() - running->step.aggregates.size(), moved);
+    } else if (auto* top = std::get_if<TopNode>(&node.content)) {
+      for (ExpressionRef& key : top->step.keys) key = rewrite(key, input(0));
+      for (typed::Ordering& order : top->step.orders) order.value = rewrite(order.value, input(0));
+      // As of the newest rows below.
+      moved = input(0);
+      const size_t carried = node.row.size() - (top->step.adds_window ? 1 : 0) - (top->step.numbered ? 1 : 0) -
+                             (top->step.windowed ? 0 : 1);
+      if (moved.column.size() > carried) {
+        moved.row.pop_back();
+        moved.column.pop_back();
+        moved.fields.pop_back();
+      }
+      add_columns(node.row, carried, moved);
     } else if (auto* latest = std::get_if<LatestNode>(&node.content)) {
       // What of the input lives for its keys alone goes on, too: a row is kept as it came.
       moved = input(0);
@@ -376,6 +429,10 @@ class Pruner {
       tables_forwards(node, *tables, moved);
     } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
       match_forwards(index, *match, input(0), moved);
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      keep_live(index, moved);
+    } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
+      unnest_forwards(index, *unnest, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();
@@ -391,6 +448,44 @@ class Pruner {
         for (int& column : unique->columns) column = moved.column[column];
     }
     node.row = moved.row;
+  }
+
+  /// Where the element is in the row.
+  static size_t element_of(const Node& node) { return node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1); }
+
+  void unnest_forwards(int index, UnnestNode& unnest, Moved& moved) {
+    const Node& node = plan_.nodes[index];
+    const Moved& before = moved_[node.inputs[0]];
+    const size_t element = element_of(node);
+    const Type list = before.row.back().type;
+    moved = before;
+    moved.row.resize(static_cast<size_t>(before.column[element]));  // up to the mark or the list
+    moved.column.resize(element);
+    moved.fields.resize(element);
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    const Use& use = uses_[index][element];
+    const Type& whole = struct_of(without_optional(list)->element);
+    if (!use.whole && is(whole, TypeKind::structure) && !unnest.fields) {
+      std::vector<int> places(whole->fields.size(), -1);
+      unnest.fields.emplace(use.fields.begin(), use.fields.end());
+      for (size_t i = 0; i < unnest.fields->size(); ++i) places[(*unnest.fields)[i]] = static_cast<int>(i);
+      moved.fields.back() = std::move(places);
+    }
+    moved.row.push_back({node.row[element].name, unnested_type(unnest, list)});
+    if (element + 1 == node.row.size()) return;
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    moved.row.push_back(node.row.back());
+  }
+
+  /// Those of the row from `first` on, which the node makes.
+  static void add_columns(const std::vector<Field>& row, size_t first, Moved& moved) {
+    for (size_t added = first; added < row.size(); ++added) {
+      moved.column.push_back(static_cast<int>(moved.row.size()));
+      moved.fields.emplace_back();
+      moved.row.push_back(row[added]);
+    }
   }
 
   void tables_forwards(Node& node, TableJoinNode& join, Moved& moved) {
@@ -409,6 +504,11 @@ class Pruner {
     const Type type = struct_type(joined_fields(right.row));
     const Field& joined = node.row[node.row.size() - 2];
     moved.row.push_back({joined.name, is_optional(joined.type) ? optional_type(type) : type});
+    if (join.step.residual) {
+      Moved both = moved;
+      both.row.back().type = type;
+      join.step.residual = rewrite(join.step.residual, both);
+    }
     moved.column.push_back(static_cast<int>(moved.row.size()));
     moved.fields.emplace_back();
     moved.row.push_back(mark);

@@ -1,6 +1,7 @@
 #include "runtime/operators/keyed_rows.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
@@ -19,6 +20,8 @@ KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, 
                      Values& values, BlobPool& pool, std::optional<Timers> timers)
     : row_table_(table),
       part_table_(part_table),
+      first_slice_(services.first_slice),
+      end_slice_(services.end_slice),
       values_(values),
       pool_(pool),
       range_(services.first_slice, services.end_slice),
@@ -26,8 +29,6 @@ KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, 
       table_(rows_, range_, pool),
       cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes),
       timers_(timers),
-      first_slice_(services.first_slice),
-      end_slice_(services.end_slice),
       range_bytes_(services.read_ahead.range_bytes) {
   cold_.attach(services.store);
 }
@@ -81,7 +82,7 @@ void KeyedRows::erase(RowHandle row) {
     if (timers_) erased_.erase(StateFamily::timed, timer_key(row));
     const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
     for (size_t set = 0; set < parts.size(); ++set)
-      for (uint32_t part = 0; part < parts[set]; ++part)
+      for (uint32_t part = first_part(row, set); part < parts[set]; ++part)
         erased_.erase(StateFamily::point,
                       point_key(part_table_, head.hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
     cold_.gone(head.hash, rows_.key(row));
@@ -169,7 +170,7 @@ Status KeyedRows::load_parts(std::span<const RowHandle> rows) {
   for (RowHandle row : rows) {
     const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
     for (size_t set = 0; set < parts.size(); ++set)
-      for (uint32_t part = 0; part < parts[set]; ++part)
+      for (uint32_t part = first_part(row, set); part < parts[set]; ++part)
         wanted.push_back(
             point_key(part_table_, rows_.head(row).hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
   }
@@ -221,6 +222,41 @@ Status KeyedRows::read(std::span<const UnreadRanges::Run> runs) {
 Status KeyedRows::read_ahead(uint64_t ranges) {
   BRAID_TRY(read(cold_.unread().take_next(ranges)));
   return cold_.renew();
+}
+
+Status KeyedRows::sweep(const std::function<bool(std::string_view stored)>& has_ended) {
+  constexpr uint64_t kFew = 4096;
+  if (!cold_.unread().empty() || cold_.empty()) return {};
+  if (!sweep_from_) {
+    if (cold_.entries() <= 2 * swept_ + kFew) return {};
+    sweep_from_ = slice_prefix(row_table_, first_slice_);
+  }
+  uint64_t rows = 0;
+  std::vector<std::pair<std::string, std::string>> ended;
+  const std::string begin = *std::exchange(sweep_from_, std::nullopt);
+  const std::string end = StateStore::behind_prefix(slice_prefix(row_table_, end_slice_ - 1));
+  BRAID_TRY(cold_.store().leap(
+      StateFamily::point, begin, end, [&](std::string_view bytes, std::string_view value) -> Result<std::string> {
+        if (++rows > kRowsOfSweep) {
+          sweep_from_ = std::string(bytes);
+          return end;
+        }
+        const PointKey key = parse_point_key(bytes);
+        if (has_ended(value) && table_.find(key.hash, key.key) == kNoRow && !cold_.is_gone(key.hash, key.key))
+          ended.emplace_back(bytes, value);
+        return std::string();
+      }));
+  std::vector<RowHandle> found;
+  for (const auto& [bytes, value] : ended) {
+    const PointKey key = parse_point_key(bytes);
+    BRAID_ASSIGN(const RowHandle row, load(key.hash, key.key, value));
+    found.push_back(row);
+    cold_.remove();
+  }
+  BRAID_TRY(load_parts(found));
+  for (const RowHandle row : found) erase(row);
+  if (!sweep_from_) swept_ = cold_.entries();
+  return {};
 }
 
 uint64_t KeyedRows::evict(uint64_t bytes) {

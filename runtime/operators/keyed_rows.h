@@ -48,6 +48,11 @@ class KeyedRows {
       (void)value;
       return {};
     }
+    /// Of its first set, the first part that there is yet: what lies before has been erased.
+    virtual uint32_t first_part(char* value) {
+      (void)value;
+      return 0;
+    }
     virtual bool load_part(uint16_t set, std::string_view bytes, char* value) {
       (void)set, (void)bytes, (void)value;
       return false;
@@ -119,6 +124,8 @@ class KeyedRows {
   void committed() { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory);
   Status read_ahead(uint64_t ranges);
+  /// A bounded part of the values that are in the store alone: those that have ended, by what is stored of them, leave.
+  Status sweep(const std::function<bool(std::string_view stored)>& has_ended);
   /// Directly after a commit; gives the bytes that became free, about.
   uint64_t evict(uint64_t bytes);
   /// With the bytes in the pool.
@@ -136,9 +143,11 @@ class KeyedRows {
   std::string_view state_key(uint64_t hash, std::string_view key);
   Result<RowHandle> load(uint64_t hash, std::string_view key, std::string_view value);
   Status load_parts(std::span<const RowHandle> rows);
+  uint32_t first_part(RowHandle row, size_t set) { return set == 0 ? values_.first_part(rows_.value(row)) : 0; }
   Status read(std::span<const UnreadRanges::Run> runs);
 
   uint32_t row_table_, part_table_;
+  uint32_t first_slice_, end_slice_;
   Values& values_;
   BlobPool& pool_;
   HashRange range_;
@@ -149,11 +158,12 @@ class KeyedRows {
   ChangedItems<RowHandle> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
-  size_t hand_ = 0;  ///< segment of the table where the next eviction begins
   std::optional<Timers> timers_;
-  uint32_t first_slice_, end_slice_;
   uint64_t range_bytes_;
-  std::set<int64_t> cold_timers_;  ///< buckets that may have values that are not in memory
+  std::set<int64_t> cold_timers_;          ///< buckets that may have values that are not in memory
+  size_t hand_ = 0;                        ///< segment of the table where the next eviction begins
+  uint64_t swept_ = 0;                     ///< cold values that the last sweep left
+  std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
   std::string key_bytes_;
   WireWriter value_;
 };

@@ -27,6 +27,8 @@ void follow_kernels(Operator& op, const Operator& whole) {
     join(interval->shape, other.shape);
     interval->right_filter.follow(other.right_filter);
   }
+  if (auto* tables = std::get_if<TableJoinOperator>(&op.content))
+    tables->residual.follow(std::get<TableJoinOperator>(whole.content).residual);
 }
 
 class Splitter {
@@ -83,6 +85,7 @@ class Splitter {
       for (size_t which = 0; which < original.inputs.size(); ++which)
         copy.inputs[which] =
             is_cut(op, which) ? receive(made, op, which) : place[static_cast<size_t>(original.inputs[which])];
+      if (auto* net = std::get_if<NetOperator>(&copy.content)) net->keeps = is_cut(op, 0);
       if (const auto* source = std::get_if<SourceOperator>(&original.content))
         read[static_cast<size_t>(source->source)] = true;
       place[static_cast<size_t>(op)] = static_cast<int>(made.operators.size());

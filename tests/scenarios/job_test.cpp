@@ -173,7 +173,8 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "joined_tables", "firsts", "ends"),
+                                         "joined_tables", "outer_tables", "firsts", "ends", "tops", "runnings",
+                                         "aggregates", "table_aggregates"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

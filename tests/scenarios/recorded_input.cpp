@@ -35,6 +35,16 @@ Value random_value(const Type& type, int64_t near, Rng& rng) {
       return {static_cast<int64_t>(rng.below(type->symbols.size()))};
     case TypeKind::optional:
       return rng.chance(5) ? Value{Null{}} : random_value(type->element, near, rng);
+    case TypeKind::list: {
+      std::vector<Value> elements;
+      for (int64_t i = rng.between(0, 3); i > 0; --i) elements.push_back(random_value(type->element, near, rng));
+      return {std::move(elements)};
+    }
+    case TypeKind::structure: {
+      std::vector<Value> fields;
+      for (const Field& field : type->fields) fields.push_back(random_value(field.type, near, rng));
+      return {std::move(fields)};
+    }
     default:
       BRAID_UNREACHABLE("no random values of " + to_string(type));
   }
@@ -65,7 +75,7 @@ Written write_field(const typed::SourceField& declared, int64_t near, Rng& rng) 
       if (!may_be_null) made.field.fault = ConversionFault::null;
       break;
     default:
-      made.json = "[]";
+      made.json = is(without_optional(declared.type), TypeKind::list) ? "7" : "[]";
       made.field.fault = ConversionFault::wrong_type;
   }
   return made;
