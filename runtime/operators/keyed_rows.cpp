@@ -29,8 +29,6 @@ KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, 
       table_(rows_, range_, pool),
       cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes),
       timers_(timers),
-      first_slice_(services.first_slice),
-      end_slice_(services.end_slice),
       range_bytes_(services.read_ahead.range_bytes) {
   cold_.attach(services.store);
 }

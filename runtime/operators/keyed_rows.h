@@ -158,9 +158,7 @@ class KeyedRows {
   ChangedItems<RowHandle> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
-  size_t hand_ = 0;  ///< segment of the table where the next eviction begins
   std::optional<Timers> timers_;
-  uint32_t first_slice_, end_slice_;
   uint64_t range_bytes_;
   std::set<int64_t> cold_timers_;          ///< buckets that may have values that are not in memory
   size_t hand_ = 0;                        ///< segment of the table where the next eviction begins

@@ -245,7 +245,7 @@ void RunningNode::Keys::store(char* value, WireWriter& out, const PutPart& put) 
   node_.before_.store(value + node_.before_offset_, out);
   node_.upto_.store(upto, out);
   node_.upto_.take_news(upto, node_.pool_, put);
-  for (const uint32_t parts : node_.upto_.parts(upto)) out.fixed(parts);
+  for (const uint32_t count : parts(value)) out.fixed(count);
 }
 
 bool RunningNode::Keys::load(WireReader& in, char* value) {
@@ -260,15 +260,16 @@ bool RunningNode::Keys::load(WireReader& in, char* value) {
   char* upto = value + node_.upto_offset_;
   if (!node_.before_.load(in, value + node_.before_offset_, node_.pool_) || !node_.upto_.load(in, upto, node_.pool_))
     return false;
-  std::vector<uint32_t> parts(node_.upto_.part_sets());
-  for (uint32_t& each : parts) each = in.fixed<uint32_t>();
-  node_.upto_.set_parts(upto, parts);
+  for (size_t set = 0; set < node_.upto_.part_sets(); ++set) node_.upto_.parts(set, upto).stored = in.fixed<uint32_t>();
   return true;
 }
 
 std::vector<uint32_t> RunningNode::Keys::parts(char* value) {
   if (node_.has_range()) return {node_.head(value).rows->end_part()};
-  return node_.upto_.parts(value + node_.upto_offset_);
+  std::vector<uint32_t> counts;
+  for (size_t set = 0; set < node_.upto_.part_sets(); ++set)
+    counts.push_back(node_.upto_.parts(set, value + node_.upto_offset_).stored);
+  return counts;
 }
 
 uint32_t RunningNode::Keys::first_part(char* value) {

@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                                          Case{"cumulative"}, Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"},
                                          Case{"in_windows"}, Case{"ends"}, Case{"waiting"}, Case{"waiting", true},
                                          Case{"unnest"}, Case{"unnest_ranked"}, Case{"ports"}, Case{"tops"},
-                                         Case{"aggregates"}, Case{"table_aggregates"}),
+                                         Case{"runnings"}, Case{"aggregates"}, Case{"table_aggregates"}),
                          [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

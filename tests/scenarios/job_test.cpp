@@ -173,8 +173,8 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "joined_tables", "outer_tables", "firsts", "ends", "tops", "aggregates",
-                                         "table_aggregates"),
+                                         "joined_tables", "outer_tables", "firsts", "ends", "tops", "runnings",
+                                         "aggregates", "table_aggregates"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
