@@ -47,9 +47,18 @@ Run::Rows Run::project(int index, const plan::ProjectNode& node) {
   return out;
 }
 
+/// Records that come beside made rows are used, and go on as made rows.
 Run::Rows Run::unite(int index) {
-  Rows out = rows_into(index, 0);
-  out.insert(out.end(), rows_into(index, 1).begin(), rows_into(index, 1).end());
+  const plan::Node& node = plan_.nodes[static_cast<size_t>(index)];
+  Rows out;
+  for (const int which : {0, 1})
+    for (const Row& row : rows_into(index, which)) {
+      out.push_back(row);
+      if (!node.derived || row.cause.made) continue;
+      outcome_.settle(node.products, index, which, row.cause, Kind::used);
+      outcome_.make(node.products);
+      out.back().cause.made = true;
+    }
   return out;
 }
 
@@ -58,7 +67,7 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   using Partition = std::tuple<uint32_t, uint32_t>;
   std::map<Partition, std::vector<Row>> partitions;
   for (const Row& row : rows_into(index))
-    partitions[row.cause.made ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
+    partitions[!row.cause.has_origin ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
         .push_back(row);
   // Rows that no step held come in the order of their partition, others in the order of time.
   bool held = false;
