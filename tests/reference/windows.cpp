@@ -316,9 +316,9 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     Row made;
     made.cause.made = true;
     made.cause.has_origin = false;
-    made.time = group.range.end - 1;
+    made.time = made.watermark = group.range.end - 1;
     if (!node.windowed) {
-      made.time = kBeforeAll;
+      made.time = made.watermark = kBeforeAll;
       for (const Member* member : group.members) made.time = std::max(made.time, member->row.time);
     }
     // Where such a row is published, that is its position there.
