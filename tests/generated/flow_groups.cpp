@@ -32,9 +32,7 @@ void FlowMaker::window() {
   Open open;
   std::vector<Part> parts{"window "};
   bool may_stay_open = true;
-  // What windows made has no partition whose time would say that it is late.
-  const uint64_t kind = rng_.below(10);
-  switch (kind == 8 && now_.of_windows ? 0 : kind) {
+  switch (rng_.below(10)) {
     case 0:
     case 1:
     case 2:
@@ -208,7 +206,6 @@ void FlowMaker::group() {
   next.pairs = false;
   next.arrives = false;
   next.windows = window_.has_value();
-  next.of_windows |= window_.has_value();
   if (window_) {
     next.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     next.fixed.insert("window");

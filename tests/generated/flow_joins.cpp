@@ -181,7 +181,6 @@ void FlowMaker::join_stream() {
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
     now_.pairs |= right->pairs || !nearest;
-    now_.of_windows |= right->of_windows;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
     now_.arrives = false;

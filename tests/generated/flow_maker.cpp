@@ -305,7 +305,6 @@ void FlowMaker::unite() {
   now_.fixed.insert(other->fixed.begin(), other->fixed.end());
   now_.joined_in_time |= other->joined_in_time;
   now_.pairs |= other->pairs;
-  now_.of_windows |= other->of_windows;
   now_.arrives &= other->arrives;
   now_.windows = false;
   now_.rows += other->rows;

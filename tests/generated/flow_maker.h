@@ -38,8 +38,7 @@ struct Relation {
   bool arrives = true;   ///< each row is one record, so that it has an arrival
   /// Pairs of rows of two streams: of those of one left row and instant nothing says which is the first.
   bool pairs = false;
-  bool of_windows = false;  ///< some of the rows are of windows
-  double rows = 20;         ///< about how many there are
+  double rows = 20;  ///< about how many there are
 
   const Field* find(const std::string& field) const;
 };
