@@ -29,34 +29,20 @@ class Waiting:
 
 # Scenarios that this version does not run. When the constructs run, delete the entry.
 WAITS = {
-    "account_kpi": Waiting("the aggregate collect_set", [
-        (r", campaigns: collect_set\(campaign\)", ""),
-        (r" *campaigns: (m\?.*|\[.*?\]),\n?", ""),
-    ]),
-    "card_fraud": Waiting("match"),
     "customer_view": Waiting("policy, mask, allow … where, declassify, test … as role", [
         (r"(?s)/// Holds for every.*?\n}\n", ""),
         (r"  (mask|allow read to role analyst_eu) .*\n", ""),
         (r"(?s)declassify\(\s*(band\(.*?\)),.*?\n  \)", r"\1"),
     ], left_out=["roles_test.braid"]),
     "marketing_profile": Waiting("mask", [(r"  mask .*\n", "")]),
-    "order_document": Waiting("the aggregate collect, changes as upsert", [
-        (r" changes as upsert", ""),
-        (r"    lines: collect.*\n", ""),
-        (r" lines: t\?\.lines \?\? \[\],", ""),
-        (r"(?s)\n? *lines: \[.*?\](,| )(?=\n| total)", ""),
-    ]),
-    "profile_versions": Waiting("a product that is a table, read by another", [
-        (r"  from profile version 2\n", '  from customer\n  let words = name.split(" ")\n  let given_name = words.get(0)\n'
-                                        '  let family_name = words.skip(1).join(" ")\n'),
-    ]),
+    "order_document": Waiting("changes as upsert", [(r" changes as upsert", "")]),
     "sensor_gap": Waiting("idle … then advance", [(r" then advance\n", "\n")]),
-    "stock_balance": Waiting("running"),
-    "trade_eur": Waiting("an aggregate written in a script", [
-        (r"weighted_mean\(fx, amount\)", "sum(fx * amount) / sum(amount)"),
-        (r"(?s)aggregate weighted_mean.*?\n}\n", ""),
-    ]),
-    "visit": Waiting("the aggregate any", [(r'any\(page == "/thank-you"\)', 'count(where: page == "/thank-you") > 0')]),
+}
+
+# Scenarios that run and show a mistake of the engine: their tests must fail. When it is mended, delete the line.
+MISTAKES = {
+    "order_document": "event_time() of a joined table is that of the change that came last",
+    "trade_eur": "a decimal of an aggregate written in a script loses its scale",
 }
 
 
@@ -86,6 +72,11 @@ def run_scenario(case: Case, name: str) -> None:
             return
         stand_in(case, project, waiting)
     case.braid("check", project)
+    if name in MISTAKES:
+        failed = case.braid("test", project, code=SCRIPT)
+        case.expect("1 failed" in failed.out, f"one test fails, by the table MISTAKES: {failed}")
+        case.note(f"shows a mistake: {MISTAKES[name]}")
+        return
     tests = case.braid("test", project).out
     passed = re.search(r"(\d+) passed, 0 failed", tests)
     case.expect(passed is not None and int(passed[1]) >= 3, f"three tests or more are expected: {tests}")
