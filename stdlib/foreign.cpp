@@ -14,12 +14,8 @@ constexpr std::string_view kLambdas = "lambdas go through lists: `xs.map(x => x 
 constexpr std::string_view kJson =
     "fields inside JSON are declared in the stream: `client: { name: string }`, or as `client: json`; both are read as "
     "`client.name`";
-constexpr std::string_view kCollect = "a `group` folds rows to values, and does not collect them in a list yet";
-constexpr std::string_view kSpread =
-    "the spread needs `sum(x * x)`, `sum(x)` and `count()`, from which a `select` computes it";
 constexpr std::string_view kWindow = "a step says which window there is: `window tumbling 1h`, and a `group` behind it";
-constexpr std::string_view kUnnest =
-    "a list does not become rows yet: read an element by `xs.get(0)`, or a source with a record per element";
+constexpr std::string_view kUnnest = "a step makes a row for each element of a list: `unnest xs as x`";
 constexpr std::string_view kZone =
     "an instant has no zone: `hour(at, \"Europe/Paris\")`, `date(at, zone)` and `format(at, pattern, zone)` take one";
 constexpr std::string_view kUnits =
@@ -392,8 +388,8 @@ constexpr ForeignFunction kForeign[] = {
     {"array_construct", "Snowflake", "[$1, $2]", "i, n", ""},
     // ---- aggregates
     {"nunique", "pandas", "count_distinct($1)", "n", "", true},
-    {"approx_count_distinct", "BigQuery, Snowflake and Spark", "count_distinct($1)", "n", "it is exact", true},
-    {"uniq", "ClickHouse", "count_distinct($1)", "n", "it is exact", true},
+    {"approx_count_distinct", "BigQuery, Snowflake and Spark", "approx_distinct($1)", "n", "", true},
+    {"uniq", "ClickHouse", "approx_distinct($1)", "n", "", true},
     {"countif", "BigQuery", "count(where: $1)", "b", "", true},
     {"count_if", "Snowflake, Spark and DuckDB", "count(where: $1)", "b", "", true},
     {"sum_if", "Flink SQL", "sum($1, where: $2)", "n, b", "", true},
@@ -402,9 +398,9 @@ constexpr ForeignFunction kForeign[] = {
     {"mean", "pandas and Spark", "avg($1)", "n", "", true},
     {"average", "Excel", "avg($1)", "n", "", true},
     {"total", "SQLite", "sum($1)", "n", "", true},
-    {"bool_and", "PostgreSQL and DuckDB", "count(where: not ($1)) == 0", "b", "", true},
-    {"bool_or", "PostgreSQL and DuckDB", "count(where: $1) > 0", "b", "", true},
-    {"logical_or", "BigQuery", "count(where: $1) > 0", "b", "", true},
+    {"bool_and", "PostgreSQL and DuckDB", "every($1)", "b", "", true},
+    {"bool_or", "PostgreSQL and DuckDB", "any($1)", "b", "", true},
+    {"logical_or", "BigQuery", "any($1)", "b", "", true},
     {"any_value", "BigQuery, Snowflake and DuckDB", "first($1)", "n", "", true},
     {"first_value", "SQL and Flink SQL", "first($1)", "n", "", true},
     {"last_value", "SQL and Flink SQL", "last($1)", "n", "", true},
@@ -414,24 +410,28 @@ constexpr ForeignFunction kForeign[] = {
     {"min_by", "Spark, Snowflake, Presto and DuckDB", "arg_min($1, $2)", "t, n", "", true},
     {"argmax", "ClickHouse", "arg_max($1, $2)", "t, n", "", true},
     {"argmin", "ClickHouse", "arg_min($1, $2)", "t, n", "", true},
-    {"std", "pandas", "", "n", kSpread, true},
-    {"stdev", "T-SQL", "", "n", kSpread, true},
-    {"stddev_pop", "SQL", "", "n", kSpread, true},
-    {"stddev_samp", "SQL", "", "n", kSpread, true},
-    {"var_pop", "SQL", "", "n", kSpread, true},
-    {"var_samp", "SQL", "", "n", kSpread, true},
-    {"percentile_cont", "SQL", "", "n", "`min`, `max` and `avg` are there; quantiles come later", true},
-    {"approx_percentile", "Snowflake and Spark", "", "n, 0.5", "`min`, `max` and `avg` are there; quantiles come later",
+    {"std", "pandas", "stddev($1)", "n", "", true},
+    {"stdev", "T-SQL", "stddev($1)", "n", "", true},
+    {"stddev_pop", "SQL", "stddev_population($1)", "n", "", true},
+    {"stddev_samp", "SQL", "stddev($1)", "n", "", true},
+    {"var_pop", "SQL", "variance_population($1)", "n", "", true},
+    {"var_samp", "SQL", "variance($1)", "n", "", true},
+    {"covar_samp", "SQL", "covariance($1, $2)", "n, n", "", true},
+    {"covar_pop", "SQL", "covariance_population($1, $2)", "n, n", "", true},
+    {"corr", "SQL and pandas", "correlation($1, $2)", "n, n", "", true},
+    {"regr_slope", "SQL", "slope($1, $2)", "n, n", "", true},
+    {"regr_intercept", "SQL", "intercept($1, $2)", "n, n", "", true},
+    {"percentile_cont", "SQL", "", "n", "`quantile(x, 0.5)` gives it", true},
+    {"approx_percentile", "Snowflake and Spark", "approx_quantile($1, $2)", "n, 0.5", "", true},
+    {"percentile", "Spark", "quantile($1, $2)", "n, 0.5", "", true},
+    {"array_agg", "PostgreSQL, BigQuery and Snowflake", "collect($1)", "n", "", true},
+    {"collect_list", "Spark and ksqlDB", "collect($1)", "n", "", true},
+    {"list", "DuckDB", "collect($1)", "n", "", true},
+    {"group_concat", "MySQL", "string_agg($1, \",\")", "t", "", true},
+    {"listagg", "Oracle, Snowflake and Flink SQL", "string_agg($1, \",\")", "t", "", true},
+    {"json_agg", "PostgreSQL", "collect($1)", "n", "", true},
+    {"topk", "ksqlDB", "", "n, 3", "`max(x)` and `arg_max(x, by)` give the best one; `top_k(x, 3)` the most frequent",
      true},
-    {"percentile", "Spark", "", "n, 0.5", "`min`, `max` and `avg` are there; quantiles come later", true},
-    {"mode", "PostgreSQL and pandas", "", "n", "a `group` by the value with `count()` says how often each comes", true},
-    {"array_agg", "PostgreSQL, BigQuery and Snowflake", "", "n", kCollect, true},
-    {"collect_list", "Spark and ksqlDB", "", "n", kCollect, true},
-    {"list", "DuckDB", "", "n", kCollect, true},
-    {"group_concat", "MySQL", "", "t", kCollect, true},
-    {"listagg", "Oracle, Snowflake and Flink SQL", "", "t", kCollect, true},
-    {"json_agg", "PostgreSQL", "", "n", kCollect, true},
-    {"topk", "ksqlDB", "", "n, 3", "`max(x)` and `arg_max(x, by)` give the best one", true},
     // ---- neighbours of a row
     {"row_number", "SQL", "", "", kNoNeighbours},
     {"rank", "SQL and pandas", "", "", kNoNeighbours},
@@ -448,7 +448,6 @@ constexpr ForeignFunction kForeign[] = {
     {"pct_change", "pandas", "", "n", kNoNeighbours},
     {"sort_values", "pandas", "", "n", kSorted},
     {"groupby", "pandas", "", "n", "a step of its own: `window tumbling 1h` and `group n { count: count() }`"},
-    {"value_counts", "pandas", "", "n", "a step of its own: `window tumbling 1h` and `group n { count: count() }`"},
     {"drop_duplicates", "pandas", "", "n", "a `group` by the fields gives each of them once in a window"},
     {"merge", "pandas", "", "n", "a step of its own: `join c on c.id == customer_id`"},
 };

@@ -107,15 +107,8 @@ std::string state_text(const StateSize& state) {
   return text;
 }
 
-std::string format_of_ending(const std::string& path) {
-  return path.ends_with(".csv") ? "csv" : path.ends_with(".avro") ? "avro" : "json";
-}
-
-/// Whether a product can be written to a file in its format; reports why not. `out`: where it goes, if braid.toml says
-/// so.
-bool can_be_written(const ProductSpec& product, const BindingConfig* out, CommandContext& context) {
-  std::string format = product.format;
-  if (out != nullptr) format = out->format.empty() ? format_of_ending(out->file) : out->format;
+/// Whether a product can be written to a file in that format; reports why not.
+bool can_be_written(const ProductSpec& product, const std::string& format, CommandContext& context) {
   if (format == "protobuf" || format == "raw") {
     const Diagnostic wrong = diag::FormatWritesTopic{.product = product.qualified(), .format = format}.make();
     context.exit_code = show_error({ErrorKind::output, wrong.message, wrong.code}, context.console);
@@ -231,19 +224,12 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.state_memory = memory / 16 * 9;
   const std::vector<ProductSpec>& all = compiled.program().products;
   for (size_t i = 0; i < all.size(); ++i) {
-    const auto out = environment.out.find(all[i].qualified());
-    // Of several versions the newest goes where the environment says; two never share a file.
-    const bool newest = std::none_of(all.begin(), all.end(), [&](const ProductSpec& other) {
-      return other.qualified() == all[i].qualified() && other.version > all[i].version;
-    });
-    const BindingConfig* file = newest && out != environment.out.end() ? &out->second : nullptr;
-    if (!topics.outputs.contains(static_cast<int>(i)) && !can_be_written(all[i], file, context)) return;
-    if (out == environment.out.end() || !newest) continue;
-    OutputBinding binding{.path = out->second.file, .format = out->second.format};
-    if (binding.format.empty()) binding.format = format_of_ending(binding.path);
-    binding.style = csv_style({out->second.options.begin(), out->second.options.end()});
-    options.outputs[static_cast<int>(i)] = std::move(binding);
+    if (topics.outputs.contains(static_cast<int>(i))) continue;
+    const auto file = session.output_files().find(static_cast<int>(i));
+    if (!can_be_written(all[i], file == session.output_files().end() ? all[i].format : file->second.format, context))
+      return;
   }
+  options.outputs = session.output_files();
   std::unique_ptr<Broker> broker;
   if (topics.any()) {
     options.group = topics.settings.group;

@@ -24,11 +24,16 @@ std::string in_full(const FunctionDeclaration& function) {
   return text;
 }
 
-std::string in_full(const AggregateDeclaration& aggregate) {
+std::string call_form(const AggregateDeclaration& aggregate) {
   std::string text = std::string(aggregate.name) + "(";
   for (size_t i = 0; i < aggregate.parameters.size(); ++i)
     text += fmt::format("{}{}", i ? ", " : "", aggregate.parameters[i].name);
-  text += fmt::format(")  aggregate{}\n  {}\n", aggregate.takes_by ? ", takes by:" : "", aggregate.summary);
+  return text + ")";
+}
+
+std::string in_full(const AggregateDeclaration& aggregate) {
+  std::string text = fmt::format("{}  aggregate{}\n  {}\n", call_form(aggregate),
+                                 aggregate.takes_by ? ", takes by:" : "", aggregate.summary);
   for (const AggregateExample& example : aggregate.examples)
     text += fmt::format("  {} over {}  ->  {}\n", example.call, example.rows, example.result);
   return text;
@@ -63,6 +68,7 @@ const std::vector<Subject>& subjects() {
       {"Bits", {"bits"}},
       {"Any values", {"values"}},
       {"Lists", {"lists", "list_parts", "folds", "statistics"}},
+      {"Sketches", {"sketches"}},
       {"Dates, times, durations", {"time", "dates"}},
       {"Time zones, times by a pattern", {"calendar", "zones"}},
       {"Conversions", {"conversions"}},
@@ -125,6 +131,17 @@ std::string function_reference() {
   const auto put = [&text](std::string_view title, const std::string& rows) {
     text += fmt::format("\n## {}\n\n| function | what it gives | example |\n| --- | --- | --- |\n{}", title, rows);
   };
+  std::string aggregates;
+  for (const AggregateDeclaration& aggregate : standard_library().aggregates()) {
+    const AggregateExample& example = aggregate.examples.front();
+    aggregates += fmt::format("| {} | {} | {} |\n", code(call_form(aggregate)), cell(aggregate.summary),
+                              code(fmt::format("{} over {} -> {}", example.call, example.rows, example.result)));
+  }
+  text += fmt::format(
+      "\n## Aggregates\n\nIn the entries of a `group` ([windows.md](windows.md)). All take `where:`; `collect`, "
+      "`string_agg`, `first` and `last` take\n`by:`.\n\n| aggregate | what it gives | example |\n| --- | --- | --- "
+      "|\n{}",
+      aggregates);
   for (const Subject& subject : subjects()) {
     put(subject.title, reference_rows(subject.groups));
     placed.insert(subject.groups.begin(), subject.groups.end());

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/session/format_options.h"
+#include "cli/session/output_bindings.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/protobuf_decoder.h"
@@ -290,6 +291,8 @@ bool Session::bind(Program& program) {
   output_topics_ = bind_topics(program, project_, environment_, reporter_);
   for (const auto& [name, binding] : environment_.out)
     check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);
+  if (reporter_.has_errors()) return false;
+  output_files_ = bind_files(program, project_, environment_, files_->root, reporter_);
   return !reporter_.has_errors();
 }
 

@@ -11,6 +11,7 @@
 #include "cli/project/project.h"
 #include "compiler/driver/compile.h"
 #include "runtime/connect/topic_binding.h"
+#include "runtime/engine/output_files.h"
 
 namespace braid::cli {
 
@@ -46,6 +47,8 @@ class Session {
   bool bind(Program& program);
   /// Of the products that bind() bound to topics, by index. The others write files.
   const std::map<int, TopicBinding>& output_topics() const { return output_topics_; }
+  /// Where the others are written, if not to their places in the store.
+  const std::map<int, OutputBinding>& output_files() const { return output_files_; }
 
   const Project& files() const { return *files_; }
   const Environment& environment() const { return environment_; }
@@ -78,6 +81,7 @@ class Session {
   std::vector<std::unique_ptr<ast::Script>> scripts_;
   typed::Project project_;
   std::map<int, TopicBinding> output_topics_;
+  std::map<int, OutputBinding> output_files_;
   std::vector<driver::StageTime> times_;
 };
 

@@ -140,6 +140,7 @@ class Play {
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;
       BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
+      BRAID_TRY(session_->engine().stopped());
       if (mismatch_) break;
     }
     if (record_ != nullptr && !mismatch_) {

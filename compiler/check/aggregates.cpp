@@ -1,37 +1,73 @@
 // Aggregates in the entries of a `group`: which there are, what they fold, and what type comes out.
+#include <algorithm>
+
+#include "compiler/check/aggregate_findings.h"
 #include "compiler/check/closest.h"
+#include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "runtime/data/decimal.h"
 
 namespace braid::checking {
 namespace {
 
-/// What is ordered by, if the aggregate takes it: its second argument, or the order that replaces event time.
-bool takes_by(const AggregateDeclaration& aggregate) {
-  return aggregate.takes_by || aggregate.parameters.size() == 2;
+constexpr std::string_view kPrevious = "previous";
+constexpr int kShareDigits = 9;
+
+/// A number as so many billionths; nothing if it is no number or not 0 to 1.
+std::optional<int64_t> billionths(const Type& type, const Value& value) {
+  int128 scaled = -1;
+  if (is(type, TypeKind::floating)) {
+    const double share = value.floating() * 1e9;
+    if (!(share >= 0 && share <= 1e9)) return {};
+    scaled = static_cast<int128>(share + 0.5);
+  } else if (is(type, TypeKind::integer)) {
+    if (value.integer() < 0 || value.integer() > 1) return {};
+    scaled = static_cast<int128>(value.integer()) * power_of_ten(kShareDigits);
+  } else if (!is(type, TypeKind::decimal) || !decimal_rescale(value.wide(), type->scale, kShareDigits, &scaled)) {
+    return {};
+  }
+  if (scaled < 0 || scaled > power_of_ten(kShareDigits)) return {};
+  return static_cast<int64_t>(scaled);
+}
+
+bool ascends(const Value& list) {
+  const std::vector<Value>& items = list.items();
+  for (size_t i = 1; i < items.size(); ++i)
+    if (compare(items[i - 1], items[i]) >= 0) return false;
+  return !items.empty() && items.size() <= 100;
+}
+
+/// As a diagnostic says what a parameter takes.
+std::string_view wanted(AggregateInput input) {
+  switch (input) {
+    case AggregateInput::share:
+      return "a number from 0 to 1";
+    case AggregateInput::count:
+      return "a whole number from 1 to 10,000";
+    case AggregateInput::bounds:
+      return "a list of 1 to 100 ascending values";
+    case AggregateInput::text:
+      return "a text";
+    case AggregateInput::row:
+      break;
+  }
+  return "a value of each row";
+}
+
+std::string expected_arguments(const AggregateDeclaration& aggregate) {
+  const size_t count = aggregate.parameters.size();
+  if (count == 0) return "no argument";
+  if (count == 1) return "1 argument";
+  if (aggregate.parameters[1].name == "by") return "a value and what it is ordered by";
+  return "a `" + std::string(aggregate.parameters[0].name) + "` and a `" + std::string(aggregate.parameters[1].name) +
+         "`";
 }
 
 }  // namespace
 
-std::string aggregate_names(const FunctionRegistry& functions) {
-  const std::vector<AggregateDeclaration>& aggregates = functions.aggregates();
-  std::string text;
-  for (size_t i = 0; i < aggregates.size(); ++i) {
-    if (i > 0) text += i + 1 == aggregates.size() ? " and " : ", ";
-    text += aggregates[i].name;
-  }
-  return text;
-}
-
-bool is_later_aggregate(std::string_view name) {
-  for (const char* later : {"approx_distinct", "quantile", "median", "stddev", "variance", "top_k", "collect",
-                            "collect_set", "any", "every", "string_agg", "histogram", "covariance", "correlation"})
-    if (name == later) return true;
-  return false;
-}
-
 /// `max(a, b)` of two values is no aggregate; `max(a)` is.
 bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional) const {
-  if (is_later_aggregate(function.text)) return true;
+  if (group_->running && function.text == kPrevious) return true;
   const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
   if (written.declaration != nullptr && std::holds_alternative<ast::Aggregate>(written.declaration->item->node))
     return true;
@@ -42,67 +78,85 @@ bool Expressions::is_aggregate_call(const ast::Name& function, size_t positional
 
 typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast::Expr* object,
                                             const ast::Arguments& arguments, Span span) {
-  const AggregateDeclaration* known = context_.input.functions.aggregate(function.text);
-  if (const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
-      written.declaration != nullptr && known == nullptr) {
-    report_later_item(context_, *written.declaration);
-    return poison(span);
-  }
+  // `previous(x)` is the last of the rows before.
+  const bool before = group_->running && function.text == kPrevious;
+  const AggregateDeclaration* known = context_.input.functions.aggregate(before ? "last" : function.text);
   if (known == nullptr) {
-    context_.not_yet(span, "the aggregate `" + function.text + "`",
-                     aggregate_names(context_.input.functions) + " are there");
-    return poison(span);
+    const Declarations::Found written = context_.declarations.find(place_, NameKind::function, function.text);
+    return user_aggregate(function, object, arguments, span, *written.declaration);
   }
   // Where an argument could not be read, nobody knows which of the others belong to this call.
   for (const ast::Argument& argument : arguments.list)
     if (const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
         value != nullptr && *value != nullptr && std::holds_alternative<ast::ErrorExpr>((*value)->node))
       return poison(span);
-  std::vector<const ast::Expr*> positional;
+  const std::vector<AggregateParameter>& parameters = known->parameters;
+  std::vector<const ast::Expr*> given(parameters.size());
+  size_t positional = 0;
   const ast::Expr *by = nullptr, *filter = nullptr;
-  if (object != nullptr) positional.push_back(object);
-  bool sound = true;
+  bool sound = true, fits = true;
+  auto place = [&](size_t parameter, const ast::Expr* value) {
+    if (parameter >= given.size() || given[parameter] != nullptr) {
+      fits = false;
+    } else {
+      given[parameter] = value;
+    }
+  };
+  if (object != nullptr) place(positional++, object);
   for (const ast::Argument& argument : arguments.list) {
     const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
     if (value == nullptr || *value == nullptr) {
       sound = false;
-    } else if (!argument.name) {
-      positional.push_back(value->get());
-    } else if (argument.name->text == "where") {
+      continue;
+    }
+    if (!argument.name) {
+      place(positional++, value->get());
+      continue;
+    }
+    const std::string& name = argument.name->text;
+    const auto named = std::find_if(parameters.begin(), parameters.end(),
+                                    [&](const AggregateParameter& parameter) { return parameter.name == name; });
+    if (name == "where") {
       filter = value->get();
-    } else if (argument.name->text == "by" && takes_by(*known)) {
+    } else if (name == "by" && known->takes_by) {
       by = value->get();
+    } else if (named != parameters.end()) {
+      place(static_cast<size_t>(named - parameters.begin()), value->get());
     } else {
       std::vector<std::string> names{"where"};
-      if (takes_by(*known)) names.emplace_back("by");
-      auto report =
-          context_.reporter.report(diag::UnknownParameter{.function = function.text, .name = argument.name->text});
+      if (known->takes_by) names.emplace_back("by");
+      for (const AggregateParameter& parameter : parameters) names.emplace_back(parameter.name);
+      auto report = context_.reporter.report(diag::UnknownParameter{.function = function.text, .name = name});
       report.at(argument.name->span, "no such parameter");
-      if (const auto meant = closest(argument.name->text, names))
+      if (const auto meant = closest(name, names))
         report.fix(Applicability::likely, "use `" + *meant + "`", {{argument.name->span, *meant}});
       sound = false;
     }
   }
-  const size_t most = known->parameters.size();
-  // `by` is the second argument, by place or by name.
-  const bool wants_by = most == 2;
-  const size_t least = wants_by ? 1 : most;
-  if (positional.size() < least || positional.size() > most ||
-      (wants_by && (positional.size() == 2) == (by != nullptr))) {
-    const std::string expected = wants_by    ? "a value and what it is ordered by"
-                                 : most == 0 ? "no argument"
-                                             : "1 argument";
+  if (!sound && positional == 0 && !parameters.empty()) return poison(span);
+  if (!fits || std::find(given.begin(), given.end(), nullptr) != given.end()) {
+    const std::string expected = expected_arguments(*known);
     auto report = context_.reporter.report(diag::ArgumentCount{
-        .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional.size())});
+        .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional)});
     report.at(span, "`" + function.text + "` takes " + expected);
-    if (most == 0) {
+    if (parameters.empty()) {
       report.note("`count(where: x is not null)` counts the rows in which `x` is there");
-      if (object == nullptr && positional.size() == arguments.list.size())
+      if (object == nullptr && positional == arguments.list.size())
         report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}});
     }
     return poison(span);
   }
-  if (positional.size() == 2) by = positional[1];
+  const ast::Expr* first = nullptr;
+  size_t constant = given.size();
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (parameters[i].input != AggregateInput::row) {
+      constant = i;
+    } else if (first == nullptr) {
+      first = given[i];
+    } else {
+      by = given[i];
+    }
+  }
   // Arguments are of the rows, not of the group: columns, not keys.
   GroupScope* group = std::exchange(group_, nullptr);
   // And not the parameters of a lambda around the aggregate: it is folded before the lambda runs.
@@ -115,8 +169,8 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     assume(*filter, true);
     sound &= !is_poison(made.filter);
   }
-  if (!positional.empty()) {
-    made.argument = check(*positional[0]);
+  if (first != nullptr) {
+    made.argument = check(*first);
     sound &= !is_poison(made.argument);
   }
   if (by != nullptr) {
@@ -136,21 +190,63 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     sound = false;
   }
   if (sound) made.type = aggregate_type(*known, made);
+  if (constant < given.size() && !aggregate_constant(*known, constant, *given[constant], made)) made.type = nullptr;
   present_.resize(present);
   locals_ = std::move(outer);
   group_ = group;
   if (made.type == nullptr) return poison(span);
   // The argument of sum and avg of whole numbers stays as it is: the fold is 128 bits wide.
-  const int index = static_cast<int>(group_->keys.size() + 1 + group_->aggregates.size());
+  made.before = before;
+  if (before) made.type = optional_type(without_optional(made.type));
+  const int index = group_->next_column();
   const Type type = made.type;
   group_->aggregates.push_back(std::move(made));
   return typed::make(type, span, typed::ColumnRead{index});
 }
 
+/// False: it is no value that the parameter takes, which is reported.
+bool Expressions::aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
+                                     typed::Aggregate& call) {
+  const AggregateInput input = known.parameters[parameter].input;
+  const std::string name(known.parameters[parameter].name);
+  Type type = nullptr;
+  if (input == AggregateInput::text) type = string_type();
+  if (input == AggregateInput::count) type = int_type();
+  if (input == AggregateInput::bounds) {
+    if (call.argument == nullptr || is_poison(call.argument)) return false;
+    type = list_type(without_optional(call.argument->type));
+  }
+  const typed::ExpressionRef value = type == nullptr ? check(given) : check_as(given, type);
+  if (is_poison(value)) return false;
+  const std::optional<Value> known_value = evaluate(value);
+  if (!known_value) {
+    context_.reporter.report(diag::NotConstant{.what = "the `" + name + "` of `" + std::string(known.name) + "`"})
+        .at(given.span, "differs from row to row");
+    return false;
+  }
+  call.constant = *known_value;
+  call.constant_type = value->type;
+  bool fits = true;
+  if (input == AggregateInput::share) {
+    const std::optional<int64_t> share = billionths(value->type, *known_value);
+    fits = share.has_value();
+    call.constant = Value{static_cast<int128>(share.value_or(0))};
+    call.constant_type = decimal_type(kShareDigits + 1, kShareDigits);
+  }
+  if (input == AggregateInput::count) fits = known_value->integer() >= 1 && known_value->integer() <= 10'000;
+  if (input == AggregateInput::bounds) fits = ascends(*known_value);
+  if (fits) return true;
+  context_.reporter
+      .report(diag::AggregateConstant{
+          .parameter = name, .function = std::string(known.name), .wanted = std::string(wanted(input))})
+      .at(given.span, "is " + to_literal(value->type, *known_value));
+  return false;
+}
+
 Type Expressions::aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call) {
   std::vector<Type> arguments;
   if (call.argument != nullptr) arguments.push_back(call.argument->type);
-  if (arguments.size() < known.parameters.size()) arguments.push_back(call.by->type);
+  if (arguments.size() < known.row_parameters()) arguments.push_back(call.by->type);
   if (Type type = aggregate_result(known, arguments, call.filter != nullptr)) return type;
   // Of two arguments the first may be anything, and the order of the second has been judged: it is the first.
   const typed::ExpressionRef& argument = call.argument;

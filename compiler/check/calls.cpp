@@ -5,6 +5,11 @@
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/rank_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -94,8 +99,7 @@ typed::ExpressionRef Expressions::dispatch(Call call) {
   bool known = false;
   if (typed::ExpressionRef value = ambient(call, known); known) return value;
   const auto overloads = context_.input.functions.overloads(call.function.text);
-  const bool folds =
-      context_.input.functions.aggregate(call.function.text) != nullptr || is_later_aggregate(call.function.text);
+  const bool folds = context_.input.functions.aggregate(call.function.text) != nullptr;
   if (!overloads.empty()) {
     // `sum(amount)` outside a group is meant as an aggregate, if it is no list that is folded.
     const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
@@ -108,19 +112,11 @@ typed::ExpressionRef Expressions::dispatch(Call call) {
   if (found.silent) return poison(call.span);
   if (found.declaration != nullptr) return user_call(call, *found.declaration);
   if (folds) {
-    const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
-    if (list) {
-      context_.not_yet(call.span, "folding a list with `" + call.function.text + "`",
-                       "lists have `sum`, `min`, `max`, `length`, `first` and `last`");
-    } else if (is_later_aggregate(call.function.text)) {
-      context_.not_yet(call.span, "the aggregate `" + call.function.text + "`",
-                       aggregate_names(context_.input.functions) + " stand in a `group`");
-    } else {
-      context_.reporter.report(diag::AggregateOutsideGroup{.name = call.function.text})
-          .at(call.span, "there is one row here")
-          .note("`window …` and `group … { n: " + call.function.text +
-                "(…) }` make groups of rows; a `where` after them filters groups");
-    }
+    if (!call.arguments.empty() && is(call.arguments[0].value->type, TypeKind::list)) return fold_of_list(call);
+    context_.reporter.report(diag::AggregateOutsideGroup{.name = call.function.text})
+        .at(call.span, "there is one row here")
+        .note("`window …` and `group … { n: " + call.function.text +
+              "(…) }` make groups of rows; a `where` after them filters groups");
     return poison(call.span);
   }
   return unknown_function(call);
@@ -133,7 +129,13 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
   for (const char* word :
        {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
     if (name == word) return poison(call.span);
-  if (is_later_aggregate(name) || lambda_missing(call)) return poison(call.span);
+  if (lambda_missing(call)) return poison(call.span);
+  if (name == "previous") {
+    context_.reporter.report(diag::PreviousElsewhere{})
+        .at(call.function.span, "no row before this one is known here")
+        .note("`running per k over 2 rows { before: previous(x) }` adds what `x` was in the row before of that `k`");
+    return poison(call.span);
+  }
   auto report = context_.reporter.report(diag::UnknownFunction{.name = name});
   report.at(call.function.span, "no such function");
   if (const auto meant = meant_function(call))
@@ -416,7 +418,22 @@ typed::ExpressionRef Expressions::finish_call(const Call& call, Match match) {
         .at(call.span, "no result of this type");
     return poison(call.span);
   }
-  return typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  // `avg`, `max`, `first` … of a list have no value if it has no elements, which is known of some.
+  const bool present = is_optional(type) && group_ == nullptr && !match.arguments.empty() &&
+                       has_elements(match.arguments[0]) &&
+                       (function.name == "avg" || function.name == "min" || function.name == "max" ||
+                        function.name == "first" || function.name == "last");
+  typed::ExpressionRef made = typed::make(type, call.span, typed::FunctionCall{&function, std::move(match.arguments)});
+  if (!present) return made;
+  return typed::make(type->element, call.span, typed::Convert{typed::Conversion::unwrap, std::move(made)});
+}
+
+bool Expressions::has_elements(const typed::ExpressionRef& list) const {
+  const auto* field = std::get_if<typed::ListField>(&list->node);
+  const typed::ExpressionRef& rows = field != nullptr ? field->list : list;
+  const auto* column = std::get_if<typed::ColumnRead>(&rows->node);
+  return column != nullptr && row_ != nullptr && is(list->type, TypeKind::list) && !is_optional(list->type->element) &&
+         row_->fields[static_cast<size_t>(column->index)].has_rows;
 }
 
 typed::ExpressionRef Expressions::no_overload(const Call& call,

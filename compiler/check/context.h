@@ -21,6 +21,7 @@ struct RowField {
   bool from_script = false;  ///< of `let`, `as` or `select`: nearer than a param
   Span declared = {};        ///< empty if unknown
   int relation = -1;         ///< of a join's field: whose row it holds (Declaration::index)
+  bool has_rows = false;     ///< a list of rows that is never empty: of an element with a quantity
 };
 
 /// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.
@@ -38,6 +39,7 @@ struct Row {
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
   bool changes = false;    ///< of a table: its rows are changes, not versions
+  Span unnested = {};      ///< of a table whose rows are elements here: where they became so
   bool in_window = false;  ///< between a `window` and its `group`
   /// There: what `window` is for a row, over the row. Null: only the group knows.
   typed::ExpressionRef window = nullptr;
@@ -64,6 +66,8 @@ struct RelationInfo {
   int id = -1;                                      ///< typed::RelationId once done; -1: not in the project
   Row row;                                          ///< as its readers find it
   std::map<std::string, std::vector<Field>> ports;  ///< those that `else` names
+  std::map<std::string, Row> port_rows;             ///< of these, as flows that read them find it
+  std::set<std::string> mixed_ports;                ///< of these, to which steps give different rows
   std::set<std::string> open_ports;                 ///< of these not all fields are known
   bool is_static = false;
   std::vector<int> key_columns;    ///< of a table: columns of the key, if all are plain
@@ -142,11 +146,13 @@ void check_contract(Context& context, RelationInfo& info, const std::vector<ast:
                     typed::Relation& made);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output);
+/// output_paths.cpp: fields in the path of an output, which are of `row`.
+void check_output_path(Context& context, const ast::Connector& connector, const Row& row, const std::string& product);
 /// tests.cpp: those the run is about (`of_run`), or the others.
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise
 void check_functions(Context& context, bool of_run);
-/// An aggregate or a service: not yet.
+/// A service: not yet.
 void report_later_item(Context& context, const Declaration& declaration);
 /// params.cpp
 void check_params(Context& context);

@@ -62,12 +62,22 @@ struct ContractChecker {
 
   void fixed(const ast::Duration& duration, const char* what) { context.length_of(duration, what); }
 
+  static typed::Check::Otherwise otherwise(ast::CheckAction action) {
+    switch (action) {
+      case ast::CheckAction::reject:
+        return typed::Check::Otherwise::reject;
+      case ast::CheckAction::alert:
+        return typed::Check::Otherwise::alert;
+      case ast::CheckAction::stop:
+        return typed::Check::Otherwise::stop;
+    }
+    BRAID_UNREACHABLE("what a check does");
+  }
+
   void check(const ast::Check& node, Span span) {
     if (node.condition == nullptr) return;
     Expressions expressions(context, place, &row);
     const typed::ExpressionRef condition = expressions.check(*node.condition, bool_type());
-    if (node.action == ast::CheckAction::stop)
-      context.not_yet(span, "a check with `else stop`", "`else reject` keeps the row out, `else alert` tells of it");
     if (is_poison(condition)) return;
     if (!is(condition->type, TypeKind::boolean)) {
       auto report =
@@ -79,11 +89,8 @@ struct ContractChecker {
       return;
     }
     if (!enforced) return context.not_watched(span);
-    made.checks.push_back({.name = node.name.text,
-                           .condition = condition,
-                           .otherwise = node.action == ast::CheckAction::alert ? typed::Check::Otherwise::alert
-                                                                               : typed::Check::Otherwise::reject,
-                           .span = span});
+    made.checks.push_back(
+        {.name = node.name.text, .condition = condition, .otherwise = otherwise(node.action), .span = span});
   }
 
   void unique(const ast::Unique& node, Span span) {
@@ -234,8 +241,7 @@ struct ContractChecker {
                    [&](const ast::Deprecated&) { context.not_watched(clause.span); },
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);
-                     if (node.connector.address.value.find('{') != std::string::npos)
-                       context.not_yet(node.connector.address.span, "a `{field}` in a path", "one file holds all rows");
+                     check_output_path(context, node.connector, row, made.name);
                      if (node.changes)
                        context.not_yet(node.changes->span, "`changes as`",
                                        "a stream has no changes: each of its rows is written once");

@@ -49,7 +49,7 @@ typed::ExpressionRef Expressions::check(const ast::Expr& expression, const Type&
     explicit Deeper(int& at) : depth(at) { ++depth; }
     ~Deeper() { --depth; }
   } const deeper(depth_);
-  if (group_ != nullptr) {
+  if (in_group()) {
     // A key that is a path (`c.segment`) stands for the whole path.
     const std::string path = path_of(expression);
     if (path.find('.') != std::string::npos && find_local(path.substr(0, path.find('.'))) == nullptr)
@@ -221,7 +221,8 @@ typed::ExpressionRef Expressions::field_of(const typed::ExpressionRef& base, con
   if (index < 0) {
     // A relation whose row is not known whole is silent about what it lacks.
     if (const auto* column = std::get_if<typed::ColumnRead>(&base->node);
-        column != nullptr && row_ != nullptr && group_ == nullptr) {
+        column != nullptr && row_ != nullptr && !in_group() &&
+        static_cast<size_t>(column->index) < row_->fields.size()) {
       const int relation = row_->fields[static_cast<size_t>(column->index)].relation;
       if (relation >= 0 && context_.relations[static_cast<size_t>(relation)].row.open) return poison(span);
     }
@@ -299,7 +300,7 @@ std::optional<int64_t> Expressions::constant_duration(const ast::Expr& expressio
 }
 
 Span Expressions::declaration_of(const typed::ExpressionRef& value) const {
-  if (row_ == nullptr || group_ != nullptr) return {};
+  if (row_ == nullptr || in_group()) return {};
   if (const auto* convert = std::get_if<typed::Convert>(&value->node)) return declaration_of(convert->operand);
   if (const auto* column = std::get_if<typed::ColumnRead>(&value->node)) {
     if (static_cast<size_t>(column->index) < row_->fields.size())

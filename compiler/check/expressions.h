@@ -5,7 +5,7 @@
 // of error type, about which nothing else is reported.
 //
 // Files: expressions (dispatch, literals, fields), names, conversions, operators, choices (if, case, in, null),
-// calls (library functions), functions (those of scripts), aggregates, structs, narrowing.
+// calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, narrowing.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,11 @@
 namespace braid::checking {
 
 /// The entries of a `group`: aggregates are collected, and only keys and the window may stand beside them. Columns read
-/// are provisional: key i is i, the window is `keys.size()`, aggregate i is `keys.size() + 1 + i`.
+/// are provisional: key i is i, the window is `keys.size()`, aggregate i is `keys.size() + 1 + i`. Of `running` the row
+/// stands beside them, and aggregate i is behind its columns.
 struct GroupScope {
+  bool running = false;
+  size_t columns = 0;  ///< of the row, with `running`
   struct Key {
     std::string text;  ///< as written: `currency`, `c.segment`
     std::string name;
@@ -28,6 +31,9 @@ struct GroupScope {
   std::vector<Key> keys;
   Type window;  ///< null: no window
   std::vector<typed::Aggregate> aggregates;
+
+  /// The column that the next aggregate is read by.
+  int next_column() const { return static_cast<int>((running ? columns : keys.size() + 1) + aggregates.size()); }
 };
 
 class Expressions {
@@ -87,6 +93,8 @@ class Expressions {
 
   /// functions.cpp: checks the function by itself, once.
   bool check_function(const Declaration& declaration);
+  /// user_aggregates.cpp: likewise
+  bool check_aggregate(const Declaration& declaration);
 
  private:
   struct Closure;
@@ -180,10 +188,15 @@ class Expressions {
   };
   Match match(const Call& call, const FunctionDeclaration& function, bool exactly);
   typed::ExpressionRef finish_call(const Call& call, Match match);
+  /// Rows of an element of a pattern, or a field of theirs.
+  bool has_elements(const typed::ExpressionRef& list) const;
   typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   typed::ExpressionRef unknown_function(const Call& call);
   /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.
   std::optional<std::string> meant_function(const Call& call);
+  // list_folds.cpp
+  /// A call of an aggregate, its first argument a list; reported if no list is folded so.
+  typed::ExpressionRef fold_of_list(const Call& call);
   // arguments.cpp
   /// Adds the signatures to a report on a wrong number of arguments, and the fix where it can be guessed.
   void show_signatures(DiagnosticBuilder& report, const Call& call,
@@ -273,6 +286,17 @@ class Expressions {
   bool is_aggregate_call(const ast::Name& function, size_t positional) const;
   /// Null, and reported, if it does not take such arguments.
   Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
+  bool aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
+                          typed::Aggregate& call);
+
+  // user_aggregates.cpp
+  typed::ExpressionRef user_aggregate(const ast::Name& function, const ast::Expr* object,
+                                      const ast::Arguments& arguments, Span span, const Declaration& declaration);
+  bool fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope, Span call,
+                  std::vector<Local>& state);
+  typed::ExpressionRef finish_state(const ast::Aggregate& aggregate, std::vector<Local> state);
+  typed::ExpressionRef sum_of_terms(const std::vector<typed::ExpressionRef>& terms, const std::vector<bool>& minus,
+                                    Span span);
 
   // narrowing.cpp
   bool is_present(const std::string& path) const;
@@ -280,6 +304,8 @@ class Expressions {
   Context& context_;
   Place place_;
   const Row* row_;
+  /// Names mean keys of a `group`, not the row.
+  bool in_group() const { return group_ != nullptr && !group_->running; }
   GroupScope* group_ = nullptr;
   std::vector<Local> locals_;
   std::vector<std::string> present_;
@@ -302,11 +328,6 @@ bool check_type_parameters(Context& context, const ast::Function& function);
 TypeVariables sample_variables(const ast::Function& function);
 /// Findings since `before` name a type parameter where they mean its sample.
 void name_variables(Context& context, const ast::Function& function, size_t before);
-
-/// An aggregate that comes later.
-bool is_later_aggregate(std::string_view name);
-/// "count, sum and avg": all there are.
-std::string aggregate_names(const FunctionRegistry& functions);
 
 inline typed::ExpressionRef make_constant(const Type& type, Span span, Value value) {
   return typed::make(type, span, typed::Constant{std::move(value)});

@@ -1,7 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), tables (what tables that change need).
+// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need), top,
+// running.
 #pragma once
 
 #include <functional>
@@ -81,10 +82,24 @@ class FlowChecker {
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
-  void add_table_join(const RelationInfo& right, typed::JoinStep made, Span span);
+  void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
+
+  // ports.cpp
+  bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// What flows that read this port find.
+  void note_port(const std::string& name);
+
+  // unnest.cpp
+  void unnest(const ast::Unnest& node, Span span);
+  /// Rows of a table are elements of its rows here, which have no key; that is reported.
+  bool has_elements(Span place);
 
   // tables.cpp
   void last(const ast::Last& node, Span span);
+  /// Of a step whose rows are changes. False: what is wrong is reported.
+  bool emits_soundly(const ast::Emit& emit, Span span);
+  /// Adds the step of `emit every`, if it is there.
+  void emit_every(const std::vector<ast::StatefulOption>& options);
   /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
@@ -104,9 +119,31 @@ class FlowChecker {
   /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
   typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
 
+  // match.cpp
+  void match(const ast::Match& node, Span span);
+  /// Its word, its place and its quantity, without the condition; false: one of them is reported.
+  bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
+  // top.cpp
+  void top(const ast::Top& node, Span span);
+  /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
+  int window_of_group() const;
+  bool top_windows(typed::TopStep& made, Span word);
+  bool top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span);
+  bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
+  bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
+
+  // running.cpp
+  void running(const ast::Running& node, Span span);
+  bool of_rows_in_range(const typed::Aggregate& aggregate);
+  bool running_range(const ast::Running& node, typed::RunningStep& made, Span span);
+  /// The entries become fields of the row, made of it and of the aggregates, which are fields behind it until then.
+  void running_entries(const ast::Struct& aggregates, typed::RunningStep made, bool sound, Span span);
+
   // windows.cpp
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
+  /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
+  bool of_rows_that_go(const typed::Aggregate& aggregate);
   void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
 
   Context& context_;
@@ -125,5 +162,9 @@ class FlowChecker {
 };
 
 Type window_type();
+/// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.
+std::vector<Field> standing_port_row(std::string_view port);
+/// The path of field indexes, first of the row and then of structs, that the value is read by, if it is just that.
+std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value);
 
 }  // namespace braid::checking

@@ -37,9 +37,6 @@ Type sample_type(const Type& declared) {
 }  // namespace
 
 void report_later_item(Context& context, const Declaration& declaration) {
-  if (std::holds_alternative<ast::Aggregate>(declaration.item->node))
-    context.not_yet(context.word(declaration.item->span, "aggregate"), "an aggregate written in a script",
-                    "`sum`, `count` and arithmetic over them go a long way: `sum(x * w) / sum(w)`");
   if (std::holds_alternative<ast::Service>(declaration.item->node))
     context.not_yet(context.word(declaration.item->span, "service"), "a service",
                     "reference data as a `table` can be joined");
@@ -163,6 +160,13 @@ bool Expressions::check_function(const Declaration& declaration) {
 
 typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration& declaration) {
   const auto* function = std::get_if<ast::Function>(&declaration.item->node);
+  if (std::holds_alternative<ast::Aggregate>(declaration.item->node)) {
+    context_.reporter.report(diag::AggregateOutsideGroup{.name = call.function.text})
+        .at(call.span, "there is one row here")
+        .note("`window …` and `group … { n: " + call.function.text +
+              "(…) }` make groups of rows; a `where` after them filters groups");
+    return poison(call.span);
+  }
   if (function == nullptr) {
     report_later_item(context_, declaration);
     return poison(call.span);
@@ -329,6 +333,8 @@ void check_functions(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
     report_later_item(context, *declaration);
+    if (std::holds_alternative<ast::Aggregate>(declaration->item->node))
+      Expressions(context, place_of(*declaration), nullptr).check_aggregate(*declaration);
     const auto* function = std::get_if<ast::Function>(&declaration->item->node);
     if (function == nullptr) continue;
     Expressions inside(context, place_of(*declaration), nullptr);

@@ -100,8 +100,7 @@ bool Expressions::knows_name(const std::string& text) const {
 bool Expressions::knows_function(const std::string& name) {
   const Declarations::Found found = context_.declarations.find(place_, NameKind::function, name);
   if (found.silent || found.declaration != nullptr) return true;
-  return !context_.input.functions.overloads(name).empty() || context_.input.functions.aggregate(name) != nullptr ||
-         is_later_aggregate(name);
+  return !context_.input.functions.overloads(name).empty() || context_.input.functions.aggregate(name) != nullptr;
 }
 
 typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const ast::Expr* object,
@@ -217,7 +216,7 @@ typed::ExpressionRef Expressions::foreign_call(const ast::Name& function, const 
 
 typed::ExpressionRef Expressions::module_call(const ast::MethodCall& node, Span span) {
   const auto* module = std::get_if<ast::NameExpr>(&node.object->node);
-  if (module == nullptr || group_ != nullptr || knows_name(module->text)) return nullptr;
+  if (module == nullptr || in_group() || knows_name(module->text)) return nullptr;
   if (std::find(std::begin(kModules), std::end(kModules), module->text) == std::end(kModules)) return nullptr;
   const size_t count = node.arguments.list.size();
   std::string name = node.method.text;

@@ -102,7 +102,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr || resolved.port) {
     if (resolved.port && !later)
-      context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
+      context_.not_yet(node.relation.span, "a join with a port", "a `view` that begins with `from` the port");
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
           otherwise != nullptr && port(otherwise->port, true))
@@ -237,7 +237,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                        split_off = &otherwise.port;
                        return;
                      }
-                     if (port(otherwise.port, true)) made.port = otherwise.port.text;
+                     if (!port(otherwise.port, true)) return;
+                     made.port = otherwise.port.text;
+                     // There the fields of this side may be null, though they are not.
+                     if (keeps_right) info_.mixed_ports.insert(made.port);
                    },
                    [&](const ast::Retain& retain) {
                      options.retain = &retain;
@@ -256,8 +259,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
-    finish_unsound();
-    if (joined) add_table_join(right, std::move(made), span);
+    if (adds || joined) finish();
+    if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
   if (right.row.changes) {

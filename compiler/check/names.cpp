@@ -43,7 +43,7 @@ typed::ExpressionRef Expressions::name(const ast::NameExpr& node, Span span, con
     // The same value, read here: errors at run time point to the use.
     return typed::make(value->type, span, value->node);
   }
-  if (group_ != nullptr) return group_name(text, span);
+  if (in_group()) return group_name(text, span);
   const int found = row_ == nullptr ? -1 : row_->find(text);
   if (found >= 0 && row_->fields[static_cast<size_t>(found)].from_script) return column(found, span);
   if (row_ != nullptr && !row_->alias.empty() && row_->alias == text) {
@@ -144,7 +144,7 @@ typed::ExpressionRef Expressions::group_name(const std::string& path, Span span)
 
 bool Expressions::is_row_alias(const ast::Expr& expression) const {
   const auto* name = std::get_if<ast::NameExpr>(&expression.node);
-  if (name == nullptr || row_ == nullptr || group_ != nullptr || row_->alias.empty() || name->text != row_->alias)
+  if (name == nullptr || row_ == nullptr || in_group() || row_->alias.empty() || name->text != row_->alias)
     return false;
   const int column = row_->find(name->text);
   return find_local(name->text) == nullptr && (column < 0 || !row_->fields[static_cast<size_t>(column)].from_script);

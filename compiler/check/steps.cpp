@@ -42,7 +42,8 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     step(flow.steps[i]);
   }
   if (window_ && window_->sound && !row_.open)
-    context_.not_yet(window_->word, "a `window` without a `group`", "a `group` after it folds the rows of each window");
+    context_.not_yet(window_->word, "a `window` without a `group` or `top`",
+                     "a `group` after it folds the rows of each window");
   finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
@@ -104,15 +105,9 @@ bool FlowChecker::from(const ast::From& from) {
                      "event time keeps results the same in every run");
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
-  if (resolved.port) {
-    context_.not_yet(node.relation.span, "reading the port `" + path_text(node.relation.path) + "`",
-                     "the port is written to a file of its own");
-    return false;
-  }
+  if (resolved.port) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
   RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
-  if (source.row.changes && resolved.declaration->kind() == "product")
-    context_.not_yet(node.relation.span, "reading a product that is a table", "a `view` of the same flow can be read");
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -153,21 +148,14 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Rename& node) { rename(node, span); },
                  [&](const ast::Join& node) { join(node, span); },
                  [&](const ast::Lookup&) { later("lookup", span, "reference data as a `table` can be joined", true); },
-                 [&](const ast::Unnest&) {
-                   later("unnest", span, "a source with a record per element, or elements by index", true);
-                 },
+                 [&](const ast::Unnest& node) { unnest(node, span); },
                  [&](const ast::Window& node) { window(node, span); },
                  [&](const ast::Group& node) { group(node, span); },
-                 [&](const ast::Running&) {
-                   later("running", span,
-                         "`window hopping … every …` and `group` give figures over the last stretch of time", true);
-                 },
-                 [&](const ast::Top&) {
-                   later("top", span, "`max`, `arg_max` and `group` in a window give the first of each group", true);
-                 },
+                 [&](const ast::Running& node) { running(node, span); },
+                 [&](const ast::Top& node) { top(node, span); },
                  [&](const ast::Last& node) { last(node, span); },
                  [&](const ast::Distinct& node) { distinct(node, span); },
-                 [&](const ast::Match&) { later("match", span, "joins `within` find pairs of rows in time", true); },
+                 [&](const ast::Match& node) { match(node, span); },
                  [&](const ast::ErrorStep&) {
                    row_.open = true;
                    forget_optional({});
@@ -317,7 +305,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return;
   if (resolved.port)
-    return context_.not_yet(node.relation.span, "reading a port in a flow", "the port is written to a file of its own");
+    return context_.not_yet(node.relation.span, "a `union` with a port", "a `view` that begins with `from` the port");
   RelationInfo& other = need_relation(context_, *resolved.declaration, span);
   if (other.row.table || row_.table)
     return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
@@ -369,6 +357,7 @@ bool FlowChecker::port(const ast::Name& name, bool of_join) {
     return false;
   }
   info_.ports[name.text] = row_.types();
+  note_port(name.text);
   if (row_.open) info_.open_ports.insert(name.text);
   return true;
 }

@@ -48,7 +48,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
     } else {
       const auto& spread = std::get<ast::SpreadEntry>(entry.node);
       if (spread.value == nullptr) {
-        if (row_ == nullptr || group_ != nullptr) {
+        if (row_ == nullptr || in_group()) {
           context_.reporter.report(diag::UnknownName{.name = ".."}).at(entry.span, "no row to spread here");
           continue;
         }

@@ -18,14 +18,10 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
                               const typed::JoinStep& made) {
   const Span word = context_.word(span, "join");
   if (row_.open || right.row.open) return false;
+  if (has_elements(word)) return false;
   if (!right.row.table) {
     context_.not_yet(node.relation.span, "a table joined with a stream",
                      "a flow that begins with the stream can be joined with the table");
-    return false;
-  }
-  if (node.kind != ast::JoinKind::inner && node.kind != ast::JoinKind::left) {
-    context_.not_yet(word, "`right`, `full`, `semi` and `anti join` of two tables",
-                     "`left join` keeps the rows of this side; the other may begin the flow");
     return false;
   }
   if (node.pick != ast::JoinPick::all) {
@@ -42,10 +38,9 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
     context_.not_yet(word, "a join of two tables without an equality", "`on` compares a field of each side");
     return false;
   }
-  if (made.residual != nullptr) {
-    context_.not_yet(made.residual->span, "a condition beside the equalities of a join of two tables",
-                     node.kind == ast::JoinKind::inner ? "a `where` after the join"
-                                                       : "a `view` of the other side with that `where`");
+  if (made.residual != nullptr && made.residual->can_fail) {
+    context_.not_yet(made.residual->span, "a condition that may fail in a join of two tables",
+                     "`try` makes null of a failure; or `let` computes the value before the join");
     return false;
   }
   if (!right.row.changes && !right.row.has_time) {
@@ -60,26 +55,45 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   return table_as_changes("join", word, span);
 }
 
-void FlowChecker::add_table_join(const RelationInfo& right, typed::JoinStep made, Span span) {
-  // A row of this side meets one at most where the other side's key is given.
-  std::set<int> met;
-  for (const typed::ExpressionRef& key : made.right_keys) met.insert(plain_column(key));
-  const bool one = std::all_of(right.row.key.begin(), right.row.key.end(),
-                               [&](const KeyPart& part) { return part.path.empty() && met.contains(part.column); });
+/// `right`, `full`: where `using` names the whole key of both sides, its fields are the key; else each side's is a
+/// part.
+void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span) {
+  const bool adds = made.yield == typed::JoinYield::matches;
+  // Whether a row of one side meets one of the other at most: where `on` has the other side's key.
+  auto meets_one = [](const std::vector<typed::ExpressionRef>& keys, const std::vector<KeyPart>& key) {
+    std::set<int> met;
+    for (const typed::ExpressionRef& each : keys) met.insert(plain_column(each));
+    return std::all_of(key.begin(), key.end(),
+                       [&](const KeyPart& part) { return part.path.empty() && met.contains(part.column); });
+  };
+  const bool one_right = meets_one(made.right_keys, right.row.key), one_left = meets_one(made.left_keys, row_.key);
+  std::vector<KeyPart> of_right;
   const int joined = static_cast<int>(row_.fields.size()) - 1;
-  if (!one)
-    for (const KeyPart& part : right.row.key) {
-      KeyPart theirs{made.alias + "." + part.text, joined, {part.column}, false, {}};
-      theirs.path.insert(theirs.path.end(), part.path.begin(), part.path.end());
-      row_.key.push_back(std::move(theirs));
-    }
+  for (const KeyPart& part : right.row.key) {
+    KeyPart theirs{made.alias + "." + part.text, joined, {part.column}, false, {}};
+    theirs.path.insert(theirs.path.end(), part.path.begin(), part.path.end());
+    of_right.push_back(std::move(theirs));
+  }
+  if (made.right && !made.left && one_left) row_.key.clear();
+  if (adds && (made.right || !one_right)) row_.key.insert(row_.key.end(), of_right.begin(), of_right.end());
   row_.time_field = -1;
   row_.key_clause = span;
-  add({.content = typed::TableJoinStep{made.left, made.relation, made.alias, std::move(made.left_keys),
-                                       std::move(made.right_keys)},
+  const bool keeps_right = made.right;
+  add({.content = typed::TableJoinStep{made.left, made.right, made.yield, made.relation, made.alias,
+                                       std::move(made.left_keys), std::move(made.right_keys), made.residual},
        .row = {},
        .span = span,
        .text = step_text(span)});
+  if (!adds) {
+    std::vector<Column> columns = unchanged();
+    columns.pop_back();
+    project("drop", std::move(columns), span);
+  } else if (keeps_right && !node.using_.empty()) {
+    merge_using(node.using_, right.row, span);
+    if (!one_left || !one_right) return;
+    row_.key.clear();
+    for (const ast::Name& name : node.using_) row_.key.push_back({name.text, row_.find(name.text), {}, false, {}});
+  }
 }
 
 }  // namespace braid::checking

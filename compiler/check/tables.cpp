@@ -22,7 +22,8 @@ typed::ExpressionRef read_path(const Row& row, const std::vector<int>& path, Spa
   return value;
 }
 
-/// Such a path, if the value is one.
+}  // namespace
+
 std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&value->node)) return std::vector<int>{column->index};
   const auto* field = std::get_if<typed::FieldRead>(&value->node);
@@ -31,8 +32,6 @@ std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value)
   if (path) path->push_back(field->index);
   return path;
 }
-
-}  // namespace
 
 bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span) {
   for (const ast::StatefulOption& option : options) {
@@ -49,6 +48,7 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
   auto report = context_.reporter.report(diag::NeedsRetain{.step = std::string(step)});
   report.at(context_.word(span, step), "kept for ever");
   report.note(step == "group" ? "`retain forever` says so; `window tumbling 1h` before it makes a group per hour"
+              : step == "top" ? "`retain forever` says so; `window tumbling 1h` before it ranks the rows of each hour"
                               : "`retain forever` says so");
   report.fix(Applicability::likely, "keep every key", {{{span.file, span.end, span.end}, " retain forever"}});
   return false;
@@ -99,9 +99,7 @@ void FlowChecker::last(const ast::Last& node, Span span) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit != nullptr && emit->kind == ast::EmitKind::final)
       context_.reporter.report(diag::FinalNeverComes{}).at(option.span, "each row may change with the next");
-    if (emit != nullptr && emit->kind == ast::EmitKind::every)
-      context_.not_yet(option.span, "`emit every`", "`emit changes`, the default, gives each change");
-    sound &= emit == nullptr || emit->kind == ast::EmitKind::changes;
+    if (emit != nullptr) sound &= emit->kind != ast::EmitKind::final && emits_soundly(*emit, option.span);
   }
   if (row_.table) {
     context_.not_yet(word, "`last` over a table", "a `group` over a table follows its changes");
@@ -138,11 +136,38 @@ void FlowChecker::last(const ast::Last& node, Span span) {
   row_.key_stated = !sound;
   row_.key_clause = span;
   row_.table = row_.changes = true;
-  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (!sound) return;
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  emit_every(node.options);
+}
+
+bool FlowChecker::emits_soundly(const ast::Emit& emit, Span span) {
+  if (emit.kind != ast::EmitKind::every) return true;
+  if (emit.wall) {
+    context_.not_yet(span, "`emit every … wall`", "`emit every 10s`: of event time");
+    return false;
+  }
+  if (!emit.period) return false;
+  const std::optional<int64_t> length = context_.length_of(*emit.period, "`emit every`");
+  if (length != 0) return length.has_value();
+  context_.reporter.report(diag::EmitEveryNothing{.length = emit.period->text})
+      .at(emit.period->span, "no time at all")
+      .note("`emit changes`, the default, gives each change");
+  return false;
+}
+
+void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options) {
+  for (const ast::StatefulOption& option : options) {
+    const auto* emit = std::get_if<ast::Emit>(&option.node);
+    if (emit == nullptr || emit->kind != ast::EmitKind::every || !emit->period) continue;
+    const std::optional<int64_t> length = context_.length_of(*emit->period, "`emit every`");
+    if (length)
+      add({.content = typed::EmitStep{*length}, .row = {}, .span = option.span, .text = step_text(option.span)});
+  }
 }
 
 void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
-  if (!row_.table || row_.open) return;
+  if (!row_.table || row_.open || has_elements(made_.span)) return;
   if (made_.kind != typed::RelationKind::product) {
     made_.changes = row_.changes;
     return;

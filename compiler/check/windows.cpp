@@ -1,4 +1,5 @@
 // `window` and `group`: time zones, keys and aggregates of each window. Their lengths: window_lengths.cpp.
+#include "compiler/check/aggregate_findings.h"
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
@@ -91,6 +92,7 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                   return context_.not_yet(option.span, "`emit changes`",
                                           "`emit final`, the default, gives each row once, when its window has closed");
                 case ast::EmitKind::every:
+                  if (!windowed) return void(emits_soundly(emit, option.span));
                   return context_.not_yet(option.span, "`emit every`",
                                           "`window hopping … every …` gives figures in between");
               }
@@ -104,6 +106,25 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
         },
         option.node);
   }
+}
+
+bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
+  const std::string name(typed::name_of(aggregate.kind));
+  if (typed::goes_by_time(aggregate)) {
+    std::string instead = "`by:` states an order that rows of a table have";
+    if (aggregate.kind == typed::AggregateKind::first)
+      instead = "`arg_min(x, at)` gives the `x` of the least `at`";
+    else if (aggregate.kind == typed::AggregateKind::last)
+      instead = "`arg_max(x, at)` gives the `x` of the greatest `at`";
+    context_.not_yet(aggregate.span, "`" + name + "` over a table", instead);
+    return false;
+  }
+  const AggregateDeclaration* known = context_.input.functions.aggregate(name);
+  if (known == nullptr || known->over_tables.empty()) return true;
+  context_.reporter.report(diag::RowsStay{.name = name})
+      .at(aggregate.span, "rows of a table go again")
+      .note(std::string(known->over_tables));
+  return false;
 }
 
 void FlowChecker::group(const ast::Group& node, Span span) {
@@ -208,14 +229,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     fields.push_back(std::move(field));
     return true;
   };
-  for (const typed::Aggregate& aggregate : scope.aggregates) {
-    if (made.windowed || !row_.changes || !typed::goes_by_time(aggregate.kind)) continue;
-    const bool first = aggregate.kind == typed::AggregateKind::first;
-    context_.not_yet(aggregate.span, "`" + std::string(typed::name_of(aggregate.kind)) + "` over a table",
-                     first ? "`arg_min(x, at)` gives the `x` of the least `at`"
-                           : "`arg_max(x, at)` gives the `x` of the greatest `at`");
-    sound = false;
-  }
+  if (!made.windowed && row_.changes)
+    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_that_go(aggregate);
   for (typed::Aggregate& aggregate : scope.aggregates)
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
@@ -295,6 +310,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
   next.table = next.changes = !made.windowed;
+  next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
   row_ = std::move(next);
@@ -303,7 +319,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     row_.key_stated = true;
   }
   window_.reset();
+  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (sound && !windowed) emit_every(node.options);
 }
 
 }  // namespace braid::checking

@@ -61,6 +61,17 @@ int fold_constants(plan::Plan& plan, const typed::Project&) {
       join->step.residual = folder.fold(join->step.residual);
       join->step.upper = folder.fold(join->step.upper);
     }
+    if (auto* match = std::get_if<plan::MatchNode>(&node.content))
+      for (plan::MatchNode::Element& element : match->elements) element.rest = folder.fold(element.rest);
+    if (auto* top = std::get_if<plan::TopNode>(&node.content)) {
+      for (ExpressionRef& key : top->step.keys) key = folder.fold(key);
+      for (typed::Ordering& order : top->step.orders) order.value = folder.fold(order.value);
+    }
+    if (auto* running = std::get_if<plan::RunningNode>(&node.content)) {
+      for (ExpressionRef& key : running->step.keys) key = folder.fold(key);
+      for (typed::Aggregate& aggregate : running->step.aggregates)
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter}) *part = folder.fold(*part);
+    }
     if (auto* group = std::get_if<plan::GroupNode>(&node.content)) {
       for (ExpressionRef& key : group->keys) key = folder.fold(key);
       for (typed::Aggregate& aggregate : group->aggregates)

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "compiler/plan/digest.h"
+#include "compiler/plan/match_node.h"
 #include "compiler/plan/plan.h"
 #include "compiler/plan/right_filters.h"
 #include "compiler/plan/unique_rows.h"
@@ -48,10 +49,28 @@ bool is_hidden(const Field& field) {
   return field.name.starts_with(kHiddenMark);
 }
 
-std::vector<Field> joined_fields(const std::vector<Field>& right_row) {
-  std::vector<Field> fields = right_row;
+std::vector<Field> joined_fields(const std::vector<Field>& row) {
+  std::vector<Field> fields = row;
   if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
+}
+
+std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
+                                 const std::string& alias) {
+  std::vector<Field> row = joined_fields(left);
+  row.push_back({alias, struct_type(joined_fields(right))});
+  return row;
+}
+
+Type unnested_type(const UnnestNode& node, const Type& list) {
+  Type element = without_optional(list)->element;
+  if (node.fields) {
+    std::vector<Field> fields;
+    for (const int field : *node.fields) fields.push_back(without_optional(element)->fields[field]);
+    const Type narrowed = struct_type(std::move(fields));
+    element = is_optional(element) ? optional_type(narrowed) : narrowed;
+  }
+  return node.left ? optional_type(element) : element;
 }
 
 Value zero_value(const Type& type) {
@@ -250,8 +269,9 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise == typed::Check::Otherwise::reject)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name},
+      if (check.otherwise != typed::Check::Otherwise::alert)
+        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                      check.otherwise == typed::Check::Otherwise::stop},
                   .inputs = {at},
                   .row = row(at),
                   .text = "check " + check.name,
@@ -278,7 +298,9 @@ class Builder {
       for (const std::vector<int>& path : relation.version_key) key.push_back(read_path(at, path, relation.span));
       at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
     }
-    return publish(id, net(at, relation));
+    // Who reads the product has its changes as they are, not what those of a turn come to.
+    publish(id, net(at, relation));
+    return at;
   }
 
   ExpressionRef read_path(int at, const std::vector<int>& path, Span span) const {
@@ -319,6 +341,7 @@ class Builder {
               .text = "changes of " + relation.name,
               .span = relation.span};
     node.row.back() = {std::string(kChange), int_type()};
+    node.state.label = relation.name + ": changes";
     return add(std::move(node));
   }
 
@@ -343,20 +366,25 @@ class Builder {
   int publish(typed::RelationId id, int at) {
     const typed::Relation& relation = project_.relations[id];
     plan_.products.push_back(id);
-    return add({.content = PublishNode{static_cast<int>(plan_.products.size()) - 1},
-                .inputs = {at},
-                .row = row(at),
-                .text = "product " + relation.name,
-                .span = relation.span});
+    return published_[id] = add({.content = PublishNode{static_cast<int>(plan_.products.size()) - 1},
+                                 .inputs = {at},
+                                 .row = row(at),
+                                 .text = "product " + relation.name,
+                                 .span = relation.span});
   }
 
   /// For a join that keeps right rows: the left row with every field optional, and what the join reads of it.
-  int optional_fields(int at, typed::JoinStep& join, const typed::Step& step) {
+  int optional_fields(int at, auto& join, const typed::Step& step) {
     at = read_all(at, "read", step.text, step.span);
     Node node{.content = ProjectNode{"optional", {}}, .inputs = {at}, .text = step.text, .span = step.span};
     std::vector<ExpressionRef> present;
     for (size_t i = 0; i < row(at).size(); ++i) {
       const Field& field = row(at)[i];
+      if (is_hidden(field)) {
+        std::get<ProjectNode>(node.content).columns.push_back(column(at, static_cast<int>(i), step.span));
+        node.row.push_back(field);
+        continue;
+      }
       const bool plain = is_optional(field.type);
       const Type type = plain ? field.type : optional_type(field.type);
       ExpressionRef before = column(at, static_cast<int>(i), step.span);
@@ -371,10 +399,11 @@ class Builder {
                 : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
     }
     for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
-    if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
+    if constexpr (requires { join.upper; })
+      if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
     if (join.residual) {
       present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
-                                    typed::ColumnRead{static_cast<int>(row(at).size())}));
+                                    typed::ColumnRead{static_cast<int>(present.size())}));
       join.residual = typed::substitute_columns(join.residual, present);
     }
     return add(std::move(node));
@@ -384,12 +413,14 @@ class Builder {
     auto node = [&](auto content) {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     };
-    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return relation(from->relation);
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content))
+      return from->port.empty() ? relation(from->relation) : read_port(*from, step);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
       Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
       keep.row = row(at);
+      if (!where->port.empty()) ports_[{id_of(owner), where->port}] = keep.row;
       return add(std::move(keep));
     }
     if (const auto* project = std::get_if<typed::ProjectStep>(&step.content)) {
@@ -418,10 +449,10 @@ class Builder {
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
       const int right = read_all(relation(join->relation), "read", step.text, step.span);
-      std::vector<Field> residual_row = row(at);
-      residual_row.push_back({join->alias, struct_type(joined_fields(row(right)))});
-      if (made.step.residual) made.step.residual = reading(made.step.residual, residual_row);
+      if (made.step.residual)
+        made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
+      if (!join->port.empty()) ports_[{id_of(owner), join->port}] = row(at);
       joined.inputs = {carry(at, step.text, step.span), right};
       joined.row = row(at);
       joined.row.push_back(step.row.back());
@@ -431,6 +462,14 @@ class Builder {
     if (const auto* join = std::get_if<typed::TableJoinStep>(&step.content)) return join_tables(at, *join, step, owner);
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
+    if (const auto* emit = std::get_if<typed::EmitStep>(&step.content)) {
+      Node paced = node(EmitNode{emit->every_us});
+      paced.inputs = {carry(at, step.text, step.span)};
+      paced.row = row(at);
+      paced.state.label = owner.name + ": " + step.text;
+      return add(std::move(paced));
+    }
+    if (const auto* elements = std::get_if<typed::UnnestStep>(&step.content)) return unnest(at, *elements, step);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -438,6 +477,10 @@ class Builder {
                     newest->name.empty() ? owner.name + ": " + step.text : owner.name + " as " + newest->name,
                     step.text, step.span);
     }
+    if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
+    if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
+    if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
+      return this->running(at, *running, step, owner);
     const auto& group = std::get<typed::GroupStep>(step.content);
     GroupNode made{group.windowed, group.window, {}, group.aggregates};
     Node grouped = node(GroupNode{});
@@ -470,8 +513,8 @@ class Builder {
     return add(std::move(finish));
   }
 
-  int join_tables(int at, const typed::TableJoinStep& join, const typed::Step& step, const typed::Relation& owner) {
-    at = carry(at, step.text, step.span);
+  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
+    at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
     int right = read_all(relation(join.relation), "read", step.text, step.span);
     if (retracted_column(row(right)) < 0) {
       const typed::Relation& table = project_.relations[join.relation];
@@ -480,12 +523,38 @@ class Builder {
       right =
           latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
     }
-    Node node{
-        .content = TableJoinNode{join}, .inputs = {at, right}, .row = row(at), .text = step.text, .span = step.span};
+    Node node{.content = TableJoinNode{std::move(join)},
+              .inputs = {at, right},
+              .row = row(at),
+              .text = step.text,
+              .span = step.span};
     const Field mark = node.row.back();
     node.row.back() = step.row.back();
     node.row.push_back(mark);
     node.state.label = owner.name + ": " + step.text;
+    return add(std::move(node));
+  }
+
+  int running(int at, const typed::RunningStep& running, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    RunningNode made{running};
+    for (ExpressionRef& key : made.step.keys) key = reading(key, row(at));
+    for (typed::Aggregate& aggregate : made.step.aggregates)
+      for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+        if (*part) *part = reading(*part, row(at));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
+    node.state.label = running.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + running.name;
+    return add(std::move(node));
+  }
+
+  int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
+    at = read_all(at, "read", step.text, step.span);
+    Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    if (retracted_column(node.row) >= 0) node.row.pop_back();
+    node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
+    if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
+    node.state.label = top.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + top.name;
     return add(std::move(node));
   }
 
@@ -514,6 +583,80 @@ class Builder {
     std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
     plan_.nodes[at].row.resize(before.size());
     return at;
+  }
+
+  /// Keys and what conditions ask of the row at hand alone stand behind the row as it comes.
+  int match(int at, const typed::MatchStep& pattern, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(read_all(at, "read", step.text, step.span), step.text, step.span);
+    const std::vector<Field> before = row(at);
+    MatchNode made{.within_us = pattern.within_us};
+    for (size_t i = 0; i < before.size(); ++i) made.fields.push_back(static_cast<int>(i));
+    auto beside = [&](const ExpressionRef& value, std::string_view name) {
+      if (const auto* plain = as_column(value)) return plain->index;
+      Node& carried = plan_.nodes[at];
+      const int column = static_cast<int>(carried.row.size());
+      std::get<ProjectNode>(carried.content).columns.push_back(value);
+      carried.row.push_back({fmt::format("{}{}{}", kHiddenMark, name, column), value->type});
+      return column;
+    };
+    for (const ExpressionRef& key : pattern.keys) made.keys.push_back(beside(key, "key"));
+    std::vector<ExpressionRef> rests;
+    for (const typed::PatternElement& element : pattern.elements) {
+      SplitCondition condition = split_condition(element.condition, static_cast<int>(before.size()));
+      const auto* constant = condition.row ? std::get_if<typed::Constant>(&condition.row->node) : nullptr;
+      const bool* known = constant != nullptr ? std::get_if<bool>(&constant->value.content) : nullptr;
+      const bool always = known != nullptr && *known;
+      made.elements.push_back({.kind = element.kind,
+                               .name = element.name,
+                               .least = element.least,
+                               .most = element.most,
+                               .list = element.list,
+                               .fit = condition.row && !always ? beside(condition.row, "fit") : -1});
+      rests.push_back(std::move(condition.rest));
+    }
+    // The columns of elements are behind those that came in meanwhile.
+    const int moved = static_cast<int>(row(at).size() - before.size());
+    std::vector<int> places;
+    for (size_t i = 0; i < before.size(); ++i) places.push_back(static_cast<int>(i));
+    for (size_t i = 0; i < pattern.elements.size(); ++i) places.push_back(static_cast<int>(before.size() + i) + moved);
+    int output = static_cast<int>(pattern.keys.size());
+    for (size_t i = 0; i < pattern.elements.size(); ++i) {
+      if (rests[i]) made.elements[i].rest = typed::remap_columns(rests[i], places);
+      if (pattern.elements[i].kind != typed::ElementKind::absent) made.elements[i].output = output++;
+    }
+    Node node{.content = std::move(made), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
+    node.state.label = pattern.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + pattern.name;
+    return add(std::move(node));
+  }
+
+  /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
+  int read_port(const typed::FromStep& from, const typed::Step& step) {
+    relation(from.relation);
+    const int published = published_.at(from.relation);
+    const int product = std::get<PublishNode>(plan_.nodes[published].content).product;
+    Node node{.content = PortNode{product, from.port},
+              .inputs = {published},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
+    return add(std::move(node));
+  }
+
+  /// The list is computed behind the row that its elements go on with.
+  int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
+    const int mark = retracted_column(row(at));
+    const ExpressionRef list = reading(unnest.list, row(at));
+    Node node{.content = UnnestNode{unnest.left, {}}, .row = row(at), .text = step.text, .span = step.span};
+    if (mark >= 0) node.row.pop_back();
+    node.row.push_back({step.row.back().name, unnested_type(std::get<UnnestNode>(node.content), list->type)});
+    if (mark >= 0) node.row.push_back(row(at)[mark]);
+    at = carry(at, step.text, step.span);
+    Node& carried = plan_.nodes[at];
+    std::get<ProjectNode>(carried.content).columns.push_back(list);
+    carried.row.push_back({std::string(kList), list->type});
+    node.inputs = {at};
+    return add(std::move(node));
   }
 
   /// What says that a row closes its key, or goes, stays behind the other columns.
@@ -562,9 +705,15 @@ class Builder {
     return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
   }
 
+  typed::RelationId id_of(const typed::Relation& relation) const {
+    return static_cast<typed::RelationId>(&relation - project_.relations.data());
+  }
+
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
+  std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 
@@ -582,16 +731,21 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+         std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content);
+         std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
+         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
+         std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+        std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
+        std::holds_alternative<UnnestNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -1,5 +1,7 @@
 #include "compiler/plan/digest.h"
 
+#include "compiler/plan/match_node.h"
+
 #include <set>
 
 #define XXH_INLINE_ALL
@@ -44,7 +46,9 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
-  std::string operator()(const KeepNode& keep) const { return "keep " + expression(keep.condition, 0); }
+  std::string operator()(const KeepNode& keep) const {
+    return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
+  }
   std::string operator()(const ProjectNode& project) const {
     std::string text = "project";
     for (const auto& column : project.columns) text += " " + expression(column, 0);
@@ -64,28 +68,29 @@ class Meaning {
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
-    if (step.residual) {
-      std::vector<Field> row = input(0);
-      row.push_back({"", struct_type(joined_fields(input(1)))});
-      text += " residual " + typed::print(*step.residual, unnamed(row));
-    }
-    return text;
+    return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
-    const typed::Window& window = group.window;
-    std::string text = "group of all time";
-    if (group.windowed)
-      text = fmt::format("group {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us,
-                         window.slide_us, static_cast<int>(window.unit), window.size_units, window.slide_units,
-                         window.zone, window.late_us);
-    if (window.kind == typed::WindowKind::session) text += fmt::format(" gap {} max {}", window.gap_us, window.max_us);
-    if (window.slide_unit != window.unit) text += fmt::format(" by {}", static_cast<int>(window.slide_unit));
+    std::string text = "group" + windows(group.windowed, group.window);
     for (const auto& key : group.keys) text += " " + expression(key, 0);
-    for (const auto& aggregate : group.aggregates) {
-      text += fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
-      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
-        text += part ? " " + expression(part, 0) : " none";
-    }
+    for (const auto& aggregate : group.aggregates) text += folded(aggregate);
+    return text;
+  }
+  std::string operator()(const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    std::string text = "top" + windows(step.windowed, step.window);
+    text += fmt::format(" first {} ties {} window {} numbered {}", step.count, step.with_ties, step.adds_window,
+                        step.numbered);
+    for (const auto& key : step.keys) text += " " + expression(key, 0);
+    for (const auto& order : step.orders)
+      text += (order.descending ? " descending " : " by ") + expression(order.value, 0);
+    return text;
+  }
+  std::string operator()(const RunningNode& running) const {
+    const typed::RunningStep& step = running.step;
+    std::string text = fmt::format("running rows {} within {} retain {}", step.rows, step.within_us, step.retain_us);
+    for (const auto& key : step.keys) text += " " + expression(key, 0);
+    for (const auto& aggregate : step.aggregates) text += (aggregate.before ? " before" : "") + folded(aggregate);
     return text;
   }
   std::string operator()(const LatestNode& latest) const {
@@ -97,11 +102,19 @@ class Meaning {
     std::string text = fmt::format("join tables {}", join.step.left);
     for (const auto& key : join.step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : join.step.right_keys) text += " " + expression(key, 1);
-    return text;
+    if (join.step.right) text += " right";
+    if (join.step.yield != typed::JoinYield::matches) text += " " + std::string(typed::outcome_word(join.step));
+    return text + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
     std::string text = "net";
     for (const auto& key : net.keys) text += " " + expression(key, 0);
+    return text;
+  }
+  std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
+  std::string operator()(const UnnestNode& unnest) const {
+    std::string text = unnest.left ? "left unnest" : "unnest";
+    if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
     return text;
   }
   std::string operator()(const RetimeNode& retime) const {
@@ -111,12 +124,46 @@ class Meaning {
     return fmt::format("{} {} within {}", unique.drops ? "distinct" : "unique", fmt::join(unique.columns, ","),
                        unique.within_us);
   }
+  std::string operator()(const MatchNode& match) const {
+    std::string text = fmt::format("match {} within {} fields {}", fmt::join(match.keys, ","), match.within_us,
+                                   fmt::join(match.fields, ","));
+    const std::vector<Field> row = unnamed(match_row(match, input(0)));
+    for (const MatchNode::Element& element : match.elements) {
+      text += fmt::format(" element {} {}..{} {} {}", static_cast<int>(element.kind), element.least, element.most,
+                          element.list, element.fit);
+      if (element.rest) text += " " + typed::print(*element.rest, row);
+      if (element.output >= 0) text += fmt::format(" to {}", element.output);
+    }
+    return text;
+  }
   std::string operator()(const AlertNode& alert) const { return "alert " + expression(alert.condition, 0); }
   std::string operator()(const PublishNode& publish) const {
     return "publish " + project_.relations[plan_.products[publish.product]].qualified();
   }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project_.relations[plan_.products[port.product]].qualified() + " " + port.port;
+  }
 
  private:
+  std::string condition(const auto& join) const {
+    if (!join.residual) return "";
+    return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
+  }
+  static std::string windows(bool windowed, const typed::Window& window) {
+    if (!windowed) return " of all time";
+    std::string text =
+        fmt::format(" {} {} {} {} {} {} {} late {}", static_cast<int>(window.kind), window.size_us, window.slide_us,
+                    static_cast<int>(window.unit), window.size_units, window.slide_units, window.zone, window.late_us);
+    if (window.kind == typed::WindowKind::session) text += fmt::format(" gap {} max {}", window.gap_us, window.max_us);
+    if (window.slide_unit != window.unit) text += fmt::format(" by {}", static_cast<int>(window.slide_unit));
+    return text;
+  }
+  std::string folded(const typed::Aggregate& aggregate) const {
+    std::string text = fmt::format(" aggregate {} {}", static_cast<int>(aggregate.kind), to_string(aggregate.type));
+    for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+      text += part ? " " + expression(part, 0) : " none";
+    return text + typed::constant_text(aggregate);
+  }
   const std::vector<Field>& input(int index) const { return plan_.nodes[node_.inputs[index]].row; }
   std::string expression(const typed::ExpressionRef& expression, int over) const {
     return typed::print(*expression, unnamed(input(over)));
@@ -126,6 +173,17 @@ class Meaning {
   const Plan& plan_;
   const typed::Project& project_;
 };
+
+}  // namespace
+
+namespace {
+
+/// Of a step that groups rows by windows, or by none.
+const typed::Window* window_of(const Node& node) {
+  if (const auto* top = std::get_if<TopNode>(&node.content)) return &top->step.window;
+  const auto* group = std::get_if<GroupNode>(&node.content);
+  return group != nullptr ? &group->window : nullptr;
+}
 
 }  // namespace
 
@@ -150,15 +208,22 @@ void identify(Plan& plan, const typed::Project& project) {
     std::string schema = row_text(node.row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
     // The layout of a window's state: a version, so that a store of an older one is not misread.
-    if (const auto* group = std::get_if<GroupNode>(&node.content))
-      schema += group->window.kind == typed::WindowKind::session
-                    ? fmt::format("|sessions 1 {} {}", group->window.gap_us, group->window.max_us)
+    const auto* top = std::get_if<TopNode>(&node.content);
+    if (top != nullptr) schema += "|ranked 1";
+    if (const auto* running = std::get_if<RunningNode>(&node.content))
+      schema += running->step.rows > 0 || running->step.within_us > 0 ? "|running rows 1" : "|running 1";
+    if (const typed::Window* window = window_of(node))
+      schema += window->kind == typed::WindowKind::session
+                    ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
                     : "|slices 2";
+    // What is stored of a pattern are places in it.
+    if (std::holds_alternative<MatchNode>(node.content)) schema += "|matches 1 " + meaning(node, plan, project);
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&
-        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content));
+        (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content));
     node.state.identity = named ? digest(node.state.label) : digests.back();
     // Equal steps of several products have equal states, one each.
     while (!identities.insert(node.state.identity).second)

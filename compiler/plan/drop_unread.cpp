@@ -1,5 +1,6 @@
 // Liveness backwards over the plan, then a rewrite forwards. A column that is a joined struct is live field by field:
 // `c.email` keeps `email` alone, `c is null` keeps none of its fields.
+#include <map>
 #include <set>
 
 #include "compiler/plan/plan.h"
@@ -49,6 +50,20 @@ void collect(const ExpressionRef& expression, Uses& uses) {
       uses[column].fields.insert(read->index);
       return;
     }
+    // A field of one row of a list, and below one of all its rows.
+    if (const auto* row = std::get_if<typed::Index>(&read->base->node))
+      if (const int column = bare_column(row->list); column >= 0) {
+        uses[column].any = true;
+        uses[column].fields.insert(read->index);
+        return collect(row->index, uses);
+      }
+  }
+  if (const auto* read = std::get_if<typed::ListField>(&expression->node)) {
+    if (const int column = bare_column(read->list); column >= 0) {
+      uses[column].any = true;
+      uses[column].fields.insert(read->index);
+      return;
+    }
   }
   if (const auto* test = std::get_if<typed::IsNull>(&expression->node)) {
     if (const int column = bare_column(test->operand); column >= 0) {
@@ -93,11 +108,28 @@ ExpressionRef rewrite(const ExpressionRef& expression, const Moved& moved) {
     return typed::make(type, expression->span, typed::Convert{typed::Conversion::unwrap, std::move(operand)});
   }
   if (const auto* read = std::get_if<typed::FieldRead>(&expression->node)) {
-    const int column = bare_column(read->base);
+    const auto* row = std::get_if<typed::Index>(&read->base->node);
+    const int column = bare_column(row != nullptr ? row->list : read->base);
     if (column >= 0 && !moved.fields[column].empty()) {
       const int index = moved.fields[column][read->index];
       BRAID_CHECK(index >= 0, "a struct field that is read was dropped");
-      return typed::make(expression->type, expression->span, typed::FieldRead{rewrite(read->base, moved), index});
+      ExpressionRef base;
+      if (row != nullptr) {
+        ExpressionRef list = rewrite(row->list, moved);
+        const Type element = list->type->element;
+        base = typed::make(element, read->base->span, typed::Index{std::move(list), rewrite(row->index, moved)});
+      } else {
+        base = rewrite(read->base, moved);
+      }
+      return typed::make(expression->type, expression->span, typed::FieldRead{std::move(base), index});
+    }
+  }
+  if (const auto* read = std::get_if<typed::ListField>(&expression->node)) {
+    const int column = bare_column(read->list);
+    if (column >= 0 && !moved.fields[column].empty()) {
+      const int index = moved.fields[column][read->index];
+      BRAID_CHECK(index >= 0, "a field of a list's rows that is read was dropped");
+      return typed::make(expression->type, expression->span, typed::ListField{rewrite(read->list, moved), index});
     }
   }
   std::vector<ExpressionRef> parts = typed::parts(*expression);
@@ -178,6 +210,22 @@ class Pruner {
         for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
       if (const int retracted = retracted_column(plan_.nodes[node.inputs[0]].row); retracted >= 0)
         input(0)[retracted].add(kWhole);
+    } else if (const auto* top = std::get_if<TopNode>(&node.content)) {
+      const int mark = retracted_column(plan_.nodes[node.inputs[0]].row);
+      const size_t carried = input(0).size() - (mark >= 0 ? 1 : 0);
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= carried || own[i].any) own[i].add(kWhole);
+      pass_on(0, carried);
+      if (mark >= 0) input(0)[mark].add(kWhole);
+      for (const ExpressionRef& key : top->step.keys) collect(key, input(0));
+      for (const typed::Ordering& order : top->step.orders) collect(order.value, input(0));
+    } else if (const auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (size_t i = 0; i < own.size(); ++i)
+        if (i >= input(0).size() || own[i].any) own[i].add(kWhole);
+      pass_on(0, input(0).size());
+      for (const ExpressionRef& key : running->step.keys) collect(key, input(0));
+      for (const typed::Aggregate& aggregate : running->step.aggregates)
+        for (const ExpressionRef& part : {aggregate.argument, aggregate.by, aggregate.filter}) collect(part, input(0));
     } else if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       own.back().add(kWhole);
       for (size_t i = 0; i + 1 < own.size(); ++i)
@@ -191,6 +239,10 @@ class Pruner {
       own[joined].any = true;
       own.back().add(kWhole);
       pass_on(0, joined);
+      Uses residual(joined + 1);
+      collect(tables->step.residual, residual);
+      for (size_t i = 0; i < joined; ++i) input(0)[i].add(residual[i]);
+      own[joined].add(residual[joined]);
       input(0)[joined].add(kWhole);  // whether the row goes
       for (size_t i = 0; i + 1 < input(1).size(); ++i)
         if (own[joined].has(static_cast<int>(i))) input(1)[i].add(kWhole);
@@ -200,6 +252,17 @@ class Pruner {
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<EmitNode>(node.content)) {
+      own.back().add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+    } else if (std::holds_alternative<UnnestNode>(node.content)) {
+      const size_t element = element_of(node);
+      own[element].any = true;
+      pass_on(0, element);
+      for (size_t i = element; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the mark, the list
+      if (element + 1 < own.size()) own.back().add(kWhole);
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -209,10 +272,14 @@ class Pruner {
         if (use.any || !unique->drops) use.add(kWhole);
       for (const int column : unique->columns) own[column].add(kWhole);
       pass_on(0, own.size());
+    } else if (const auto* match = std::get_if<MatchNode>(&node.content)) {
+      match_backwards(index, *match, input(0));
     } else if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
@@ -225,6 +292,62 @@ class Pruner {
         if (needed) own[i].add(kWhole);
       }
     }
+  }
+
+  /// Rows of all elements have the same fields: those that are read of any.
+  void match_backwards(int index, const MatchNode& match, Uses& input) {
+    Uses& own = uses_[index];
+    const size_t columns = input.size();
+    Uses asked(columns + match.elements.size());
+    for (const MatchNode::Element& element : match.elements) collect(element.rest, asked);
+    for (size_t i = 0; i < columns; ++i) input[i].add(asked[i]);
+    Use& of_rows = of_rows_[index];
+    for (size_t i = columns; i < asked.size(); ++i) of_rows.add(asked[i]);
+    for (size_t i = 0; i < match.keys.size(); ++i) {
+      own[i].add(kWhole);
+      input[match.keys[i]].add(kWhole);
+    }
+    for (size_t i = match.keys.size(); i < own.size(); ++i) of_rows.add(own[i]);
+    for (size_t i = 0; i < match.fields.size(); ++i)
+      if (of_rows.has(static_cast<int>(i))) input[match.fields[i]].add(kWhole);
+    for (const MatchNode::Element& element : match.elements)
+      if (element.fit >= 0) input[element.fit].add(kWhole);
+  }
+
+  void match_forwards(int index, MatchNode& match, const Moved& input, Moved& moved) {
+    const Node& node = plan_.nodes[index];
+    const Uses& own = uses_[index];
+    std::vector<int> now(match.fields.size(), -1), fields;
+    for (size_t i = 0; i < match.fields.size(); ++i) {
+      if (!of_rows_[index].has(static_cast<int>(i))) continue;
+      now[i] = static_cast<int>(fields.size());
+      fields.push_back(input.column[match.fields[i]]);
+    }
+    match.fields = std::move(fields);
+    for (int& key : match.keys) key = input.column[key];
+    moved.column.assign(own.size(), -1);
+    moved.fields.resize(own.size());
+    for (size_t i = 0; i < match.keys.size(); ++i) {
+      moved.column[i] = static_cast<int>(i);
+      moved.row.push_back({node.row[i].name, input.row[match.keys[i]].type});
+    }
+    Moved asked = input;
+    for (MatchNode::Element& element : match.elements) {
+      if (element.fit >= 0) element.fit = input.column[element.fit];
+      if (element.kind == typed::ElementKind::absent) continue;
+      const Type type = match_type(match, element, input.row);
+      asked.column.push_back(static_cast<int>(asked.row.size()));
+      asked.fields.push_back(now);
+      asked.row.push_back({element.name, type});
+      const int output = element.output;
+      if (output < 0) continue;
+      moved.fields[output] = now;
+      element.output = -1;
+      if (!own[output].any) continue;
+      element.output = moved.column[output] = static_cast<int>(moved.row.size());
+      moved.row.push_back({node.row[output].name, type});
+    }
+    for (MatchNode::Element& element : match.elements) element.rest = rewrite(element.rest, asked);
   }
 
   /// Columns of `node` that live, as they come from its first input (or are its own).
@@ -270,6 +393,26 @@ class Pruner {
       for (typed::Aggregate& aggregate : group->aggregates)
         for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
           *part = rewrite(*part, input(0));
+    } else if (auto* running = std::get_if<RunningNode>(&node.content)) {
+      for (ExpressionRef& key : running->step.keys) key = rewrite(key, input(0));
+      for (typed::Aggregate& aggregate : running->step.aggregates)
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+          *part = rewrite(*part, input(0));
+      moved = input(0);
+      add_columns(node.row, node.row.size() - running->step.aggregates.size(), moved);
+    } else if (auto* top = std::get_if<TopNode>(&node.content)) {
+      for (ExpressionRef& key : top->step.keys) key = rewrite(key, input(0));
+      for (typed::Ordering& order : top->step.orders) order.value = rewrite(order.value, input(0));
+      // As of the newest rows below.
+      moved = input(0);
+      const size_t carried = node.row.size() - (top->step.adds_window ? 1 : 0) - (top->step.numbered ? 1 : 0) -
+                             (top->step.windowed ? 0 : 1);
+      if (moved.column.size() > carried) {
+        moved.row.pop_back();
+        moved.column.pop_back();
+        moved.fields.pop_back();
+      }
+      add_columns(node.row, carried, moved);
     } else if (auto* latest = std::get_if<LatestNode>(&node.content)) {
       // What of the input lives for its keys alone goes on, too: a row is kept as it came.
       moved = input(0);
@@ -284,6 +427,12 @@ class Pruner {
       moved.row.push_back(node.row.back());
     } else if (auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       tables_forwards(node, *tables, moved);
+    } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
+      match_forwards(index, *match, input(0), moved);
+    } else if (std::holds_alternative<PortNode>(node.content)) {
+      keep_live(index, moved);
+    } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
+      unnest_forwards(index, *unnest, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();
@@ -299,6 +448,44 @@ class Pruner {
         for (int& column : unique->columns) column = moved.column[column];
     }
     node.row = moved.row;
+  }
+
+  /// Where the element is in the row.
+  static size_t element_of(const Node& node) { return node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1); }
+
+  void unnest_forwards(int index, UnnestNode& unnest, Moved& moved) {
+    const Node& node = plan_.nodes[index];
+    const Moved& before = moved_[node.inputs[0]];
+    const size_t element = element_of(node);
+    const Type list = before.row.back().type;
+    moved = before;
+    moved.row.resize(static_cast<size_t>(before.column[element]));  // up to the mark or the list
+    moved.column.resize(element);
+    moved.fields.resize(element);
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    const Use& use = uses_[index][element];
+    const Type& whole = struct_of(without_optional(list)->element);
+    if (!use.whole && is(whole, TypeKind::structure) && !unnest.fields) {
+      std::vector<int> places(whole->fields.size(), -1);
+      unnest.fields.emplace(use.fields.begin(), use.fields.end());
+      for (size_t i = 0; i < unnest.fields->size(); ++i) places[(*unnest.fields)[i]] = static_cast<int>(i);
+      moved.fields.back() = std::move(places);
+    }
+    moved.row.push_back({node.row[element].name, unnested_type(unnest, list)});
+    if (element + 1 == node.row.size()) return;
+    moved.column.push_back(static_cast<int>(moved.row.size()));
+    moved.fields.emplace_back();
+    moved.row.push_back(node.row.back());
+  }
+
+  /// Those of the row from `first` on, which the node makes.
+  static void add_columns(const std::vector<Field>& row, size_t first, Moved& moved) {
+    for (size_t added = first; added < row.size(); ++added) {
+      moved.column.push_back(static_cast<int>(moved.row.size()));
+      moved.fields.emplace_back();
+      moved.row.push_back(row[added]);
+    }
   }
 
   void tables_forwards(Node& node, TableJoinNode& join, Moved& moved) {
@@ -317,6 +504,11 @@ class Pruner {
     const Type type = struct_type(joined_fields(right.row));
     const Field& joined = node.row[node.row.size() - 2];
     moved.row.push_back({joined.name, is_optional(joined.type) ? optional_type(type) : type});
+    if (join.step.residual) {
+      Moved both = moved;
+      both.row.back().type = type;
+      join.step.residual = rewrite(join.step.residual, both);
+    }
     moved.column.push_back(static_cast<int>(moved.row.size()));
     moved.fields.emplace_back();
     moved.row.push_back(mark);
@@ -352,6 +544,7 @@ class Pruner {
   Plan& plan_;
   const typed::Project& project_;
   std::vector<Uses> uses_;
+  std::map<int, Use> of_rows_;  ///< of patterns: what is read of the rows of any element
   std::vector<Moved> moved_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
+#include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -16,9 +17,11 @@ KernelSlot& kernel_slot(Program& program, KernelPlace place) {
   auto& content = program.operators[place.index].content;
   if (place.kind == KernelPlace::Kind::rows) return std::get<RowsOperator>(content).kernel;
   if (place.kind == KernelPlace::Kind::alert) return std::get<AlertOperator>(content).kernel;
+  if (place.kind == KernelPlace::Kind::match) return std::get<MatchOperator>(content).condition;
   if (place.kind == KernelPlace::Kind::right_filter) return std::get<IntervalJoinOperator>(content).right_filter;
   if (auto* join = std::get_if<ReferenceJoinOperator>(&content)) return join->shape.residual;
   if (auto* join = std::get_if<AsOfJoinOperator>(&content)) return join->shape.residual;
+  if (auto* join = std::get_if<TableJoinOperator>(&content)) return join->residual;
   return std::get<IntervalJoinOperator>(content).shape.residual;
 }
 
@@ -46,6 +49,8 @@ class Lowering {
         made.row = kernel.output;
       }
       if (place.kind == KernelPlace::Kind::source) program().sources[place.index].passthrough = kernel.passthrough;
+      if (place.kind == KernelPlace::Kind::match)
+        std::get<MatchOperator>(program().operators[place.index].content).passthrough = kernel.passthrough;
       for (RowStep& step : kernel.steps) number_expressions(step);
     }
     return std::move(physical_);
@@ -151,7 +156,8 @@ class Lowering {
       step.failure_site = this->site(Site{.kind = Site::Kind::rejected,
                                           .step = node.text,
                                           .span = node.span,
-                                          .check = keep != nullptr ? keep->check : std::string()});
+                                          .check = keep != nullptr ? keep->check : std::string(),
+                                          .stops = keep != nullptr && keep->stops});
       step.field_sites = field_sites(node, {condition}, input);
     }
     return step;
@@ -201,7 +207,11 @@ class Lowering {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
       if (!keep->check.empty())
-        out = site(Site{.kind = Site::Kind::rejected, .step = node.text, .span = node.span, .check = keep->check});
+        out = site(Site{.kind = Site::Kind::rejected,
+                        .step = node.text,
+                        .span = node.span,
+                        .check = keep->check,
+                        .stops = keep->stops});
       else
         out = site(node, keep->port.empty() ? Site::Kind::filtered : Site::Kind::port, keep->port);
       const int made = append(node, input(0), alone, keep_step(node, keep->condition, out, input_row(0)));
@@ -213,6 +223,8 @@ class Lowering {
     if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return lower_top(node, top->step);
+    if (const auto* running = std::get_if<RunningNode>(&node.content)) return lower_running(index, node, running->step);
     if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       LatestOperator made{.versions = latest->versions,
                           .fields = static_cast<int>(node.row.size()) - 1,
@@ -222,7 +234,11 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
-      TableJoinOperator made{.left = join->step.left};
+      TableJoinOperator made{.left = join->step.left,
+                             .right = join->step.right,
+                             .yield = yield_of(join->step.yield),
+                             .residual = {},
+                             .sides = {}};
       const auto side = [&](int which, const std::vector<ExpressionRef>& keys) {
         const int fields = static_cast<int>(input_row(which).size()) - 1;
         const auto [before, columns] = key_fields(node, input(which), keys);
@@ -230,7 +246,9 @@ class Lowering {
         return before;
       };
       const int left = side(0, join->step.left_keys), right = side(1, join->step.right_keys);
-      return add(node, made, {left, right});
+      const int joined = add(node, made, {left, right});
+      add_condition(node, join->step, input_row(0), input_row(1), joined);
+      return joined;
     }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
       NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
@@ -238,6 +256,10 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* emit = std::get_if<EmitNode>(&node.content))
+      return add(node, EmitOperator{emit->every_us}, {input(0)});
+    if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
+      return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -247,6 +269,7 @@ class Lowering {
                                 site(node, unique->drops ? Site::Kind::repeated : Site::Kind::duplicate),
                                 site(node, Site::Kind::late)},
                  {input(0)});
+    if (const auto* match = std::get_if<MatchNode>(&node.content)) return lower_match(node, *match);
     if (const auto* alert = std::get_if<AlertNode>(&node.content)) {
       const int made = add(node, AlertOperator{.check = alert->check}, {input(0)});
       RowProgram kernel{.name = fmt::format("alert_{}", made), .input = input_row(0)};
@@ -254,6 +277,8 @@ class Lowering {
       add_kernel(std::move(kernel), {KernelPlace::Kind::alert, made});
       return made;
     }
+    if (const auto* port = std::get_if<PortNode>(&node.content))
+      return add(node, PortOperator{port->product, port->port}, {input(0)});
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
   }
 
@@ -300,8 +325,8 @@ class Lowering {
     return {made, fields};
   }
 
-  static JoinYield yield_of(const typed::JoinStep& step) {
-    switch (step.yield) {
+  static JoinYield yield_of(typed::JoinYield yield) {
+    switch (yield) {
       case typed::JoinYield::matches:
         return JoinYield::matches;
       case typed::JoinYield::semi:
@@ -312,13 +337,21 @@ class Lowering {
     BRAID_UNREACHABLE("what a join yields");
   }
 
+  void add_condition(const Node& node, const auto& join, const std::vector<Field>& left,
+                     const std::vector<Field>& right, int made) {
+    if (!join.residual) return;
+    RowProgram kernel{.name = fmt::format("residual_{}", made), .input = condition_row(left, right, join.alias)};
+    kernel.steps.push_back(keep_step(node, join.residual, site(node, Site::Kind::filtered), kernel.input));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
+  }
+
   int lower_join(const Node& node, const JoinNode& join) {
     const typed::JoinStep& step = join.step;
     const std::vector<Field>& left_row = plan_.nodes[node.inputs[0]].row;
     const std::vector<Field>& right_row = plan_.nodes[node.inputs[1]].row;
     JoinShape shape{.left = step.left,
                     .right = step.right,
-                    .yield = yield_of(step),
+                    .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
@@ -361,12 +394,7 @@ class Lowering {
         break;
       }
     }
-    if (step.residual) {
-      RowProgram kernel{.name = fmt::format("residual_{}", made), .input = left_row};
-      kernel.input.push_back({step.alias, struct_type(joined_fields(right_row))});
-      kernel.steps.push_back(keep_step(node, step.residual, site(node, Site::Kind::filtered), kernel.input));
-      add_kernel(std::move(kernel), {KernelPlace::Kind::residual, made});
-    }
+    add_condition(node, step, left_row, right_row, made);
     if (join.right_filter) {
       RowProgram kernel{.name = fmt::format("right_filter_{}", made), .input = right_row};
       kernel.steps.push_back(keep_step(node, join.right_filter, site(node, Site::Kind::filtered), kernel.input));
@@ -375,33 +403,125 @@ class Lowering {
     return made;
   }
 
-  int lower_group(int index, const Node& node, const GroupNode& group) {
-    GroupOperator made;
-    const typed::Window& window = group.window;
-    made.windowed = group.windowed;
-    made.window = {.hopping = window.kind == typed::WindowKind::hopping,
-                   .cumulative = window.kind == typed::WindowKind::cumulative,
-                   .size_us = window.size_us,
-                   .slide_us = window.slide_us,
-                   .calendar = static_cast<WindowSpec::Calendar>(window.unit),
-                   .slide_calendar = static_cast<WindowSpec::Calendar>(window.slide_unit),
-                   .size_units = window.size_units,
-                   .slide_units = window.slide_units,
-                   .zone = window.zone,
-                   .gap_us = window.gap_us,
-                   .max_us = window.max_us,
-                   .span = window.kind == typed::WindowKind::span,
-                   .late_us = window.late_us};
+  static_assert(typed::kMostRowsOfElement == kMostRowsOfElement);
+  /// One kernel asks the conditions of all elements, each only where it is told to.
+  int lower_match(const Node& node, const MatchNode& match) {
+    const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
+    MatchOperator made{.within_us = match.within_us, .keys = match.keys, .fields = match.fields};
+    std::vector<Field> asked_over = match_row(match, input_row);
+    std::vector<int> read;
+    for (const MatchNode::Element& element : match.elements)
+      if (element.rest)
+        for (const int column : typed::columns_read(element.rest)) read.push_back(column);
+    const int first_flag = static_cast<int>(asked_over.size());
+    int column = static_cast<int>(input_row.size());
     std::vector<ExpressionRef> columns;
     std::vector<Field> row;
-    const Node& before = plan_.nodes[node.inputs[0]];
-    std::vector<std::string> texts;  // of the columns
-    auto text_of = [&](const ExpressionRef& expression) {
-      return typed::print(*expression, before.row) + " " + to_string(expression->type);
-    };
-    std::vector<std::string> outputs;
-    std::string output;  // of the key or aggregate at hand
-    auto column = [&](const ExpressionRef& expression, std::string name) {
+    using Made = MatchOperator::Element;
+    for (const MatchNode::Element& element : match.elements) {
+      const bool absent = element.kind == typed::ElementKind::absent;
+      Made& to = made.elements.emplace_back(Made{.least = static_cast<uint32_t>(element.least),
+                                                 .most = static_cast<uint32_t>(element.most),
+                                                 .fit = element.fit,
+                                                 .output = element.output});
+      if (absent) to.kind = Made::Kind::absent;
+      if (element.kind == typed::ElementKind::next) to.kind = Made::Kind::next;
+      if (element.least == 0) to.shape = Made::Shape::optional;
+      if (element.list) to.shape = Made::Shape::list;
+      if (!absent) to.is_read = std::find(read.begin(), read.end(), column++) != read.end();
+      if (!element.rest) continue;
+      to.holds = static_cast<int>(columns.size());
+      ExpressionRef flag = typed::make(bool_type(), node.span, typed::ColumnRead{first_flag + to.holds});
+      ExpressionRef no = typed::make(bool_type(), node.span, typed::Constant{Value{false}});
+      columns.push_back(typed::make(bool_type(), element.rest->span, typed::Choose{flag, element.rest, no}));
+      row.push_back({element.name, bool_type()});
+    }
+    for (const Field& field : row) asked_over.push_back({"asked " + field.name, bool_type()});
+    made.late_site = site(node, Site::Kind::late);
+    made.rejected_site = site(node, Site::Kind::rejected);
+    const int op = add(node, made, {operator_of_[node.inputs[0]]});
+    if (columns.empty()) return op;
+    RowProgram kernel{.name = fmt::format("match_{}", op), .input = asked_over};
+    std::vector<std::string> outputs(columns.size());
+    kernel.steps.push_back(project_step(node, std::move(columns), std::move(row), asked_over, std::move(outputs)));
+    add_kernel(std::move(kernel), {KernelPlace::Kind::match, op});
+    return op;
+  }
+
+  UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
+    UnnestOperator made{.left = unnest.left, .empty_site = site(node, Site::Kind::filtered)};
+    made.retracted = retracted_column(node.row) >= 0;
+    const Type& element = without_optional(before.back().type)->element;
+    made.width = leaf_count(element);
+    made.adds_presence = unnest.left && !is_optional(element);
+    if (!unnest.fields) {
+      for (size_t leaf = 0; leaf < made.width; ++leaf) made.leaves.push_back(static_cast<int>(leaf));
+      return made;
+    }
+    const int presence = is_optional(element) ? 1 : 0;
+    const std::vector<Field>& fields = without_optional(element)->fields;
+    if (presence == 1) made.leaves.push_back(0);
+    for (const int field : *unnest.fields) {
+      const auto first = static_cast<int>(leaf_offset(fields, static_cast<size_t>(field))) + presence;
+      const auto count = static_cast<int>(leaf_count(fields[static_cast<size_t>(field)].type));
+      for (int leaf = first; leaf < first + count; ++leaf) made.leaves.push_back(leaf);
+    }
+    return made;
+  }
+
+  static WindowSpec window_of(const typed::Window& window) {
+    return {.hopping = window.kind == typed::WindowKind::hopping,
+            .cumulative = window.kind == typed::WindowKind::cumulative,
+            .size_us = window.size_us,
+            .slide_us = window.slide_us,
+            .calendar = static_cast<WindowSpec::Calendar>(window.unit),
+            .slide_calendar = static_cast<WindowSpec::Calendar>(window.slide_unit),
+            .size_units = window.size_units,
+            .slide_units = window.slide_units,
+            .zone = window.zone,
+            .gap_us = window.gap_us,
+            .max_us = window.max_us,
+            .span = window.kind == typed::WindowKind::span,
+            .late_us = window.late_us};
+  }
+
+  int lower_top(const Node& node, const typed::TopStep& step) {
+    const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
+    const int mark = retracted_column(input_row);
+    TopOperator made{.count = step.count,
+                     .with_ties = step.with_ties,
+                     .fields = static_cast<int>(input_row.size()) - (mark >= 0 ? 1 : 0),
+                     .adds_window = step.adds_window,
+                     .numbered = step.numbered};
+    std::vector<ExpressionRef> computed = step.keys;
+    for (const typed::Ordering& order : step.orders) computed.push_back(order.value);
+    const auto [before, fields] = key_fields(node, operator_of_[node.inputs[0]], computed);
+    made.group.windowed = step.windowed;
+    made.group.window = window_of(step.window);
+    made.group.retracted = mark;
+    made.group.keys.assign(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(step.keys.size()));
+    for (size_t i = 0; i < step.orders.size(); ++i)
+      made.orders.push_back({fields[step.keys.size() + i], step.orders[i].descending});
+    made.group.late_site = site(node, Site::Kind::late);
+    return add(node, made, {before});
+  }
+
+  /// Columns that a step with aggregates reads: each expression over the row before once.
+  struct Computed {
+    const std::vector<Field>& before;
+    std::vector<ExpressionRef> columns = {};
+    std::vector<Field> row = {};
+    std::vector<std::string> outputs = {};  ///< the fields that they become a part of
+    std::vector<std::string> texts = {};
+
+    std::string text_of(const ExpressionRef& expression) const {
+      return typed::print(*expression, before) + " " + to_string(expression->type);
+    }
+    bool has(const ExpressionRef& expression) const {
+      return std::find(texts.begin(), texts.end(), text_of(expression)) != texts.end();
+    }
+    /// −1 of no expression.
+    int column(const ExpressionRef& expression, std::string name, const std::string& output) {
       if (!expression) return -1;
       const std::string text = text_of(expression);
       const auto known = std::find(texts.begin(), texts.end(), text);
@@ -411,45 +531,90 @@ class Lowering {
       outputs.push_back(output);
       row.push_back({std::move(name), expression->type});
       return static_cast<int>(columns.size()) - 1;
-    };
-    for (const ExpressionRef& key : group.keys) {
-      output = group_output(index, static_cast<int>(made.keys.size()));
-      made.keys.push_back(column(key, fmt::format("key{}", row.size())));
     }
-    // What may fail is asked only of the rows that the aggregate's filter keeps, or that have been asked already.
-    auto guarded = [&](const ExpressionRef& expression, const ExpressionRef& filter) -> ExpressionRef {
-      if (!expression || !filter || !expression->can_fail) return expression;
-      if (std::find(texts.begin(), texts.end(), text_of(expression)) != texts.end()) return expression;
+    /// What may fail is asked only of the rows that the aggregate's filter keeps, or that have been asked already.
+    ExpressionRef guarded(const ExpressionRef& expression, const ExpressionRef& filter) const {
+      if (!expression || !filter || !expression->can_fail || has(expression)) return expression;
       ExpressionRef shifted = typed::shift_locals(expression, typed::highest_local(filter) + 1);
       ExpressionRef nothing =
           typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
       return typed::make(expression->type, expression->span, typed::Choose{filter, shifted, nothing});
+    }
+  };
+
+  /// `prefix`: of the names of columns that are made for it.
+  AggregateSpec lower_aggregate(const std::vector<typed::Aggregate>& aggregates, size_t index, Computed& computed,
+                                const std::string& output, std::string_view prefix = {}) {
+    const typed::Aggregate& aggregate = aggregates[index];
+    const auto of_same_argument = [&](const typed::Aggregate& other) {
+      return aggregate.argument && other.kind == aggregate.kind &&
+             computed.text_of(other.argument) == computed.text_of(aggregate.argument);
     };
-    for (size_t i = 0; i < group.aggregates.size(); ++i) {
-      const typed::Aggregate& aggregate = group.aggregates[i];
-      const auto of_same_argument = [&](const typed::Aggregate& other) {
-        return aggregate.argument && other.kind == aggregate.kind &&
-               text_of(other.argument) == text_of(aggregate.argument);
-      };
-      const auto known = std::find_if(group.aggregates.begin(), group.aggregates.begin() + i, of_same_argument);
-      output = group_output(index, static_cast<int>(group.keys.size() + i));
+    const auto end = aggregates.begin() + static_cast<std::ptrdiff_t>(index);
+    const auto known = std::find_if(aggregates.begin(), end, of_same_argument);
+    auto column = [&](const ExpressionRef& expression, std::string_view name) {
+      return computed.column(expression, fmt::format("{}{}{}", prefix, name, index), output);
+    };
+    return {.kind = aggregate.kind,
+            .argument = column(computed.guarded(aggregate.argument, aggregate.filter), "argument"),
+            .by = column(computed.guarded(aggregate.by, aggregate.filter), "by"),
+            .filter = column(aggregate.filter, "filter"),
+            .type = aggregate.type,
+            .constant = aggregate.constant,
+            .same_argument = known == end ? -1 : static_cast<int>(known - aggregates.begin()),
+            .expression = expression(aggregate.span, output)};
+  }
+
+  int lower_running(int index, const Node& node, const typed::RunningStep& step) {
+    const std::vector<Field>& before = plan_.nodes[node.inputs[0]].row;
+    const std::string hidden(1, kHiddenMark);
+    RunningOperator made{.fields = static_cast<int>(before.size()),
+                         .rows = step.rows,
+                         .within_us = step.within_us,
+                         .retain_us = step.retain_us};
+    Computed computed{before};
+    for (size_t i = 0; i < before.size(); ++i)
+      computed.column(typed::make(before[i].type, node.span, typed::ColumnRead{static_cast<int>(i)}), before[i].name,
+                      is_hidden(before[i]) ? "" : before[i].name);
+    for (const ExpressionRef& key : step.keys)
+      made.keys.push_back(computed.column(key, fmt::format("{}key{}", hidden, made.keys.size()), ""));
+    for (size_t i = 0; i < step.aggregates.size(); ++i) {
+      made.before += step.aggregates[i].before ? 1 : 0;
+      made.aggregates.push_back(lower_aggregate(step.aggregates, i, computed,
+                                                group_output(index, static_cast<int>(before.size() + i)), hidden));
+    }
+    int input = operator_of_[node.inputs[0]];
+    if (computed.columns.size() > before.size()) {
+      const bool derived = is_derived(input);
+      input = append(node, input, false,
+                     project_step(node, computed.columns, computed.row, before, std::move(computed.outputs)));
+      program().operators[input].derived = derived;
+    }
+    made.late_site = site(node, Site::Kind::late);
+    made.overflow_site = site(node, Site::Kind::rejected);
+    return add(node, made, {input});
+  }
+
+  int lower_group(int index, const Node& node, const GroupNode& group) {
+    GroupOperator made;
+    made.windowed = group.windowed;
+    made.window = window_of(group.window);
+    const Node& before = plan_.nodes[node.inputs[0]];
+    Computed computed{before.row};
+    for (const ExpressionRef& key : group.keys) {
+      const std::string output = group_output(index, static_cast<int>(made.keys.size()));
+      made.keys.push_back(computed.column(key, fmt::format("key{}", computed.row.size()), output));
+    }
+    for (size_t i = 0; i < group.aggregates.size(); ++i)
       made.aggregates.push_back(
-          {.kind = static_cast<AggregateSpec::Kind>(aggregate.kind),
-           .argument = column(guarded(aggregate.argument, aggregate.filter), fmt::format("argument{}", i)),
-           .by = column(guarded(aggregate.by, aggregate.filter), fmt::format("by{}", i)),
-           .filter = column(aggregate.filter, fmt::format("filter{}", i)),
-           .type = aggregate.type,
-           .same_argument =
-               known == group.aggregates.begin() + i ? -1 : static_cast<int>(known - group.aggregates.begin()),
-           .expression = expression(aggregate.span, output)});
-    }
-    if (const int mark = retracted_column(before.row); mark >= 0) {
-      output.clear();
-      made.retracted = column(typed::make(bool_type(), node.span, typed::ColumnRead{mark}), std::string(kRetracted));
-    }
+          lower_aggregate(group.aggregates, i, computed, group_output(index, static_cast<int>(group.keys.size() + i))));
+    if (const int mark = retracted_column(before.row); mark >= 0)
+      made.retracted =
+          computed.column(typed::make(bool_type(), node.span, typed::ColumnRead{mark}), std::string(kRetracted), "");
     const int from = operator_of_[node.inputs[0]];
     const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
-    const int input = append(node, from, false, project_step(node, columns, row, before.row, std::move(outputs)));
+    const int input = append(
+        node, from, false, project_step(node, computed.columns, computed.row, before.row, std::move(computed.outputs)));
     program().operators[input].derived = derived;
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);

@@ -42,7 +42,7 @@ struct RowProgram {
 
 /// Which kernel slot of the Program a row program fills.
 struct KernelPlace {
-  enum class Kind { source, rows, residual, right_filter, alert } kind;
+  enum class Kind { source, rows, residual, right_filter, match, alert } kind;
   int index;  ///< of the source or the operator
 };
 

@@ -36,11 +36,12 @@ int deleted_column(const std::vector<Field>& row);
 int retracted_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
-/// `where`, and a check of a contract that rejects.
+/// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
-  std::string port;   ///< else port; empty: filtered
-  std::string check;  ///< name of the contract's check; empty: a `where`
+  std::string port;    ///< else port; empty: filtered
+  std::string check;   ///< name of the contract's check; empty: a `where`
+  bool stops = false;  ///< of a check: a row that does not pass stops the job
 };
 /// let, select, drop, rename, narrow; and those the planner adds: "read" and "publish" convert what is still checked,
 /// "carry" narrows the row to what one reader needs, "align" orders the columns of a union, "finish" computes a group's
@@ -67,6 +68,14 @@ struct GroupNode {
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
 };
+/// Row: the input's, without kRetracted, then what the step adds, and kRetracted if it has no window.
+struct TopNode {
+  typed::TopStep step;  ///< keys and orders over the input's row
+};
+/// Row: the input's, then the results of the aggregates.
+struct RunningNode {
+  typed::RunningStep step;  ///< over the input's row
+};
 /// The newest row of each key, as changes. Input: rows of a stream, or versions of a table. Row: the input's without
 /// kDeleted, then kRetracted.
 struct LatestNode {
@@ -76,11 +85,23 @@ struct LatestNode {
 /// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
 /// kRetracted.
 struct TableJoinNode {
-  typed::TableJoinStep step;  ///< keys over the inputs' rows
+  typed::TableJoinStep step;  ///< keys over the inputs' rows; residual over the left row without kRetracted, the struct
 };
 /// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
+};
+/// Changes wait until event time has passed the next multiple of that. The row stays as it is.
+struct EmitNode {
+  int64_t every_us;
+};
+/// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
+/// and kRetracted if the input has it. A list that is null is empty.
+inline constexpr std::string_view kList = "?list";
+struct UnnestNode {
+  bool left = false;  ///< a row without elements goes on once, with null
+  /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
+  std::optional<std::vector<int>> fields;
 };
 struct RetimeNode {
   int time_column;
@@ -92,6 +113,29 @@ struct UniqueNode {
   int64_t within_us;
   bool drops = false;
 };
+/// Patterns. Row: the keys, then a column of each element that is read (typed::element_type of the input's `fields`).
+struct MatchNode {
+  struct Element {
+    typed::ElementKind kind = typed::ElementKind::somewhere;
+    std::string name;
+    int64_t least = 1, most = 1;
+    bool list = false;
+    int fit = -1;  ///< bool column of the input: the part of its condition that comes first and reads the row
+                   ///< at hand alone; −1: there is none
+    typed::ExpressionRef rest;  ///< of the condition, over match_row(); null: nothing
+    int output = -1;            ///< column of the row; −1: none
+  };
+  int64_t within_us = 0;
+  std::vector<int> keys;    ///< columns of the input
+  std::vector<int> fields;  ///< of the input: what an element's row has
+  std::vector<Element> elements;
+};
+/// The row over which conditions of elements are asked: the input's, then a column for each element that has rows.
+std::vector<Field> match_row(const MatchNode& match, const std::vector<Field>& input);
+/// What an element is in that row, and in the node's.
+Type match_type(const MatchNode& match, const MatchNode::Element& element, const std::vector<Field>& input);
+/// A match may go out when its time is over, with the time of its last row.
+bool holds_time_back(const MatchNode& match);
 struct AlertNode {
   std::string check;
   typed::ExpressionRef condition;
@@ -99,10 +143,17 @@ struct AlertNode {
 struct PublishNode {
   int product;  ///< index into Plan::products
 };
+/// Rows that have left the flow of a product by a port. Input: the product's PublishNode, only so that it comes before.
+/// Row: of a port that `else` names, that of the step; else standing_port_row (compiler/check).
+struct PortNode {
+  int product;  ///< index into Plan::products
+  std::string port;
+};
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, LatestNode, TableJoinNode, NetNode,
-               RetimeNode, UniqueNode, AlertNode, PublishNode>
+  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
+               TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode,
+               PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -130,8 +181,13 @@ bool stateful(const Node& node);
 void drop_unread(Plan& plan, const typed::Project& project);
 /// Columns of `row` that are `checked` are read through checked_read, directly below `try` through tried_read.
 typed::ExpressionRef reading(const typed::ExpressionRef& expression, const std::vector<Field>& row);
-/// The right row's fields that a join's struct has: those that are of the script.
-std::vector<Field> joined_fields(const std::vector<Field>& right_row);
+/// Those fields of a row that are of the script: what a join's struct has of the right row.
+std::vector<Field> joined_fields(const std::vector<Field>& row);
+/// The row over which the condition of a join is computed: the left fields, then the struct of the right ones.
+std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
+                                 const std::string& alias);
+/// What a row of this node has of an element of its input's list.
+Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.
 Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.

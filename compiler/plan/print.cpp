@@ -43,9 +43,17 @@ struct Describe {
                                                                     : "table, static";
     return fmt::format("source {} ({})", relation.qualified(), kind);
   }
+  std::string folded(const typed::Aggregate& aggregate) const {
+    std::string line = (aggregate.before ? "before " : "") + std::string(typed::name_of(aggregate.kind));
+    if (aggregate.argument) line += " " + text(aggregate.argument);
+    if (aggregate.by) line += " by " + text(aggregate.by);
+    line += typed::constant_text(aggregate);
+    if (aggregate.filter) line += " where " + text(aggregate.filter);
+    return line;
+  }
   std::string operator()(const KeepNode& keep) const {
     std::string line = keep.check.empty() ? "keep " : "check " + keep.check + " ";
-    line += text(keep.condition);
+    line += text(keep.condition) + (keep.stops ? " else stop" : "");
     return keep.port.empty() ? line : line + " else " + keep.port;
   }
   std::string operator()(const ProjectNode& projected) const {
@@ -58,6 +66,10 @@ struct Describe {
     return line;
   }
   std::string operator()(const UnionNode&) const { return "union"; }
+  std::string condition(const auto& join) const {
+    if (!join.residual) return "";
+    return "\n      and " + typed::print(*join.residual, condition_row(input(0), input(1), join.alias));
+  }
   std::string operator()(const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const char* kind = step.kind == typed::JoinKind::reference ? "reference"
@@ -67,11 +79,7 @@ struct Describe {
     std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
-    if (step.residual) {
-      std::vector<Field> both = input(0);
-      both.push_back({step.alias, struct_type(joined_fields(input(1)))});
-      line += "\n      and " + typed::print(*step.residual, both);
-    }
+    line += condition(step);
     if (step.max_age_us) line += "\n      max age " + micros(*step.max_age_us);
     if (step.wait_us) line += "\n      wait at most " + micros(*step.wait_us);
     if (step.lower_us && step.upper_us)
@@ -86,16 +94,28 @@ struct Describe {
     std::string line = group.windowed ? "group by window" : "group";
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
-    static constexpr const char* kNames[] = {"count",          "sum",   "min",  "max",     "avg",
-                                             "count_distinct", "first", "last", "arg_min", "arg_max"};
-    for (size_t i = 0; i < group.aggregates.size(); ++i) {
-      const typed::Aggregate& aggregate = group.aggregates[i];
-      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name,
-                          kNames[static_cast<int>(aggregate.kind)]);
-      if (aggregate.argument) line += " " + text(aggregate.argument);
-      if (aggregate.by) line += " by " + text(aggregate.by);
-      if (aggregate.filter) line += " where " + text(aggregate.filter);
-    }
+    for (size_t i = 0; i < group.aggregates.size(); ++i)
+      line += fmt::format("\n      {} = {}", node.row[group.keys.size() + i].name, folded(group.aggregates[i]));
+    return line;
+  }
+  std::string operator()(const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    std::string line =
+        fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    for (const auto& key : step.keys) line += "\n      per " + text(key);
+    for (const auto& order : step.orders)
+      line += (order.descending ? "\n      by descending " : "\n      by ") + text(order.value);
+    return line;
+  }
+  std::string operator()(const RunningNode& running) const {
+    const typed::RunningStep& step = running.step;
+    std::string line = "running";
+    if (step.rows > 0) line += fmt::format(" over {} rows", step.rows);
+    if (step.within_us > 0) line += " over " + micros(step.within_us);
+    for (const auto& key : step.keys) line += "\n      per " + text(key);
+    const size_t carried = node.row.size() - step.aggregates.size();
+    for (size_t i = 0; i < step.aggregates.size(); ++i)
+      line += fmt::format("\n      {} = {}", node.row[carried + i].name, folded(step.aggregates[i]));
     return line;
   }
   std::string operator()(const LatestNode& latest) const {
@@ -104,15 +124,21 @@ struct Describe {
     return line;
   }
   std::string operator()(const TableJoinNode& join) const {
-    std::string line = join.step.left ? "left join of tables" : "join of tables";
+    const std::string_view outcome = typed::outcome_word(join.step);
+    std::string line = (outcome == "inner" ? "" : std::string(outcome) + " ") + "join of tables";
     for (size_t i = 0; i < join.step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(join.step.left_keys[i]), text(join.step.right_keys[i], 1));
-    return line;
+    return line + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
     std::string line = "net by";
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
+  }
+  std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
+  std::string operator()(const UnnestNode& unnest) const {
+    const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
+    return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
   }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
@@ -122,8 +148,30 @@ struct Describe {
     for (const int column : unique.columns) line += " " + node.row[column].name;
     return line + " within " + micros(unique.within_us);
   }
+  std::string operator()(const MatchNode& match) const {
+    std::string line = "match";
+    for (const int key : match.keys) line += " " + input(0)[key].name;
+    line += " within " + micros(match.within_us);
+    const std::vector<Field> row = match_row(match, input(0));
+    for (const MatchNode::Element& element : match.elements) {
+      line += "\n      ";
+      if (element.kind == typed::ElementKind::absent) line += "no ";
+      if (element.kind == typed::ElementKind::next) line += "next ";
+      line += element.name;
+      if (element.list)
+        line += fmt::format("{{{}..{}}}", element.least, element.most);
+      else if (element.least == 0)
+        line += "?";
+      if (element.fit >= 0) line += " " + input(0)[element.fit].name;
+      if (element.rest) line += (element.fit >= 0 ? " and " : " ") + typed::print(*element.rest, row);
+    }
+    return line;
+  }
   std::string operator()(const AlertNode& alert) const {
     return "alert unless " + alert.check + " " + text(alert.condition);
+  }
+  std::string operator()(const PortNode& port) const {
+    return "port " + project.relations[plan.products[port.product]].qualified() + "." + port.port;
   }
   std::string operator()(const PublishNode& publish) const {
     const typed::Relation& relation = project.relations[plan.products[publish.product]];
@@ -132,9 +180,10 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
-                                           "interval join", "group",  "latest", "table join",     "net",
-                                           "retime",        "unique", "alert",  "publish"};
+  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
+                                           "interval join", "group", "top",   "running",        "latest",
+                                           "table join",    "net",   "emit",  "unnest",         "retime",
+                                           "unique",        "match", "alert", "publish",        "port"};
   return kNames[each.content.index()];
 }
 

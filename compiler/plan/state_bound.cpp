@@ -18,11 +18,20 @@ class Bound {
     const Node& node = plan_.nodes[index];
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content))
-      return group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0]);
+      return (group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0])) +
+             values_kept(*group);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, top->step);
+    if (const auto* running = std::get_if<RunningNode>(&node.content)) return of(node, running->step);
     if (std::holds_alternative<TableJoinNode>(node.content)) return "the rows of both tables";
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
+    if (const auto* match = std::get_if<MatchNode>(&node.content))
+      return fmt::format(
+          "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
+          "rows of the last {}",
+          length(match->within_us), kMostOpenMatches, kMostRowsOfElement, length(disorder(node.inputs[0])));
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -30,6 +39,42 @@ class Bound {
   }
 
  private:
+  /// What an entry grows with.
+  static std::string values_kept(const GroupNode& group) {
+    std::set<std::string_view> names;
+    for (const typed::Aggregate& aggregate : group.aggregates)
+      if (aggregate.kind >= AggregateKind::median && aggregate.kind <= AggregateKind::string_agg)
+        names.insert(typed::name_of(aggregate.kind));
+    std::string text;
+    for (const std::string_view name : names)
+      text += (text.empty() ? "; in each entry the values of `" : ", `") + std::string(name) + "`";
+    return text;
+  }
+
+  std::string of(const Node& node, const typed::TopStep& top) const {
+    const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
+    if (!top.windowed && of_table)
+      return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
+    if (!top.windowed)
+      return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
+                         top.with_ties ? " and those that tie with the last" : "", as_long(node.inputs[0]));
+    return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
+                                              top.with_ties ? " and those that tie with the last" : "");
+  }
+
+  std::string of(const Node& node, const typed::RunningStep& running) const {
+    std::string kept = running.within_us > 0
+                           ? fmt::format("the rows of each key of the last {}", length(running.within_us))
+                       : running.rows == 1 ? std::string("the last row of each key")
+                       : running.rows > 0  ? fmt::format("the last {} rows of each key", running.rows)
+                                           : std::string("one entry a key");
+    if (running.within_us == 0)
+      kept += running.retain_us == typed::kForever
+                  ? ", for ever, as `retain forever` says"
+                  : fmt::format(", for {} after its last row", length(running.retain_us));
+    return kept + fmt::format("; and the rows of the last {}, which wait", length(disorder(node.inputs[0])));
+  }
+
   /// How long a step without a window keeps a key.
   std::string as_long(int input) const {
     for (int at = input; at >= 0;) {
@@ -141,7 +186,9 @@ class Bound {
     if (const auto* source = std::get_if<SourceNode>(&node.content))
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
-    if (std::holds_alternative<GroupNode>(node.content)) return 0;
+    if (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content)) return 0;
+    if (const auto* match = std::get_if<MatchNode>(&node.content))
+      return holds_time_back(*match) ? match->within_us : 0;
     int64_t widest = 0;
     const size_t flows = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size() : 1;
     for (size_t i = 0; i < flows; ++i) widest = std::max(widest, disorder(node.inputs[i]));

@@ -74,11 +74,13 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
   const Node& node = plan.nodes[index];
   if (const auto* source = std::get_if<SourceNode>(&node.content)) return of_source(*source, project);
   if (const auto* group = std::get_if<GroupNode>(&node.content)) return of_group(*group);
-  if (std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-      std::holds_alternative<NetNode>(node.content))
+  if (std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+      std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+      std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content))
     return {};
   // Rows of two flows repeat one another; a re-timed flow and a join have times of their own.
   if (std::holds_alternative<UnionNode>(node.content)) return {};
+  if (std::holds_alternative<PortNode>(node.content)) return {};
   std::vector<UniqueColumns> sets = unique_columns(plan, node.inputs[0], project);
   auto only_forever = [&] {
     std::erase_if(sets, [](const UniqueColumns& set) { return set.apart_us != typed::kForever; });

@@ -81,9 +81,7 @@ class Verifier {
     }
     if (join.right_filter) condition(join.right_filter, right);
     if (!join.step.residual) return;
-    std::vector<Field> both = left;
-    both.push_back({join.step.alias, struct_type(joined_fields(right))});
-    condition(join.step.residual, both);
+    condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
   void check(const Node& node, const GroupNode& group) const {
     holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");
@@ -93,6 +91,30 @@ class Verifier {
     for (const auto& aggregate : group.aggregates)
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
         if (part) expression(part, row(node, 0));
+  }
+  void check(const Node& node, const TopNode& top) const {
+    const typed::TopStep& step = top.step;
+    const auto& before = row(node, 0);
+    const size_t carried = before.size() - (retracted_column(before) >= 0 ? 1 : 0);
+    holds(step.windowed != (retracted_column(node.row) >= 0), "a `top` without window whose rows are no changes");
+    holds(!step.windowed || retracted_column(before) < 0, "a window over changes");
+    holds(node.row.size() == carried + (step.adds_window ? 1 : 0) + (step.numbered ? 1 : 0) + (step.windowed ? 0 : 1),
+          "a `top` whose row is not that before it and what it adds");
+    for (size_t i = 0; i < carried; ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    for (const auto& key : step.keys) expression(key, before);
+    for (const auto& order : step.orders) expression(order.value, before);
+  }
+  void check(const Node& node, const RunningNode& running) const {
+    const auto& before = row(node, 0);
+    const typed::RunningStep& step = running.step;
+    holds(node.row.size() == before.size() + step.aggregates.size(), "a `running` whose row is not its results");
+    for (size_t i = 0; i < before.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    for (const auto& key : step.keys) expression(key, before);
+    for (const auto& aggregate : step.aggregates)
+      for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
+        if (part) expression(part, before);
   }
   void check(const Node& node, const LatestNode& latest) const {
     holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
@@ -108,10 +130,27 @@ class Verifier {
     holds(join.step.left_keys.size() == join.step.right_keys.size(), "a join with unpaired keys");
     for (const auto& key : join.step.left_keys) expression(key, left);
     for (const auto& key : join.step.right_keys) expression(key, right);
+    for (size_t i = 0; join.step.right && i + 1 < left.size(); ++i)
+      holds(is_optional(left[i].type), "a right join of tables without optional side");
+    if (join.step.residual) condition(join.step.residual, condition_row(left, right, join.step.alias));
+  }
+  void check(const Node& node, const EmitNode&) const {
+    holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
   }
   void check(const Node& node, const NetNode& net) const {
     holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
     for (const auto& key : net.keys) expression(key, row(node, 0));
+  }
+  void check(const Node& node, const UnnestNode& unnest) const {
+    const auto& before = row(node, 0);
+    const size_t marks = retracted_column(node.row) >= 0 ? 1 : 0;
+    holds(before.back().name == kList && is(without_optional(before.back().type), TypeKind::list), "no list to unnest");
+    holds(node.row.size() == before.size(), "an unnest that does not put one field for the list");
+    for (size_t i = 0; i + 1 + marks < node.row.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "an unnest that changes a field");
+    holds(same(node.row[node.row.size() - 1 - marks].type, unnested_type(unnest, before.back().type)),
+          "an unnest whose field is not of its elements");
+    holds(marks == 0 || before[before.size() - 2].name == kRetracted, "an unnest that makes changes of rows");
   }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);
@@ -122,9 +161,30 @@ class Verifier {
     for (const int column : unique.columns)
       holds(column >= 0 && column < static_cast<int>(node.row.size()), "no column");
   }
+  void check(const Node& node, const MatchNode& match) const {
+    const std::vector<Field>& input = row(node, 0);
+    const auto there = [&](int column) { return column >= 0 && column < static_cast<int>(input.size()); };
+    for (const int field : match.fields) holds(there(field), "no column");
+    for (size_t i = 0; i < match.keys.size(); ++i)
+      holds(there(match.keys[i]) && same(input[match.keys[i]].type, node.row[i].type), "a key with another type");
+    const std::vector<Field> asked = match_row(match, input);
+    size_t outputs = match.keys.size();
+    for (const MatchNode::Element& element : match.elements) {
+      holds(element.fit < 0 || (there(element.fit) && is(input[element.fit].type, TypeKind::boolean)),
+            "an element that asks no bool");
+      if (element.rest) condition(element.rest, asked);
+      if (element.output < 0) continue;
+      ++outputs;
+      holds(same(node.row[element.output].type, match_type(match, element, input)), "an element with another type");
+    }
+    holds(outputs == node.row.size(), "a pattern whose row is not its keys and elements");
+  }
   void check(const Node& node, const AlertNode& alert) const {
     same_row(node);
     condition(alert.condition, row(node, 0));
+  }
+  void check(const Node& node, const PortNode&) const {
+    holds(std::holds_alternative<PublishNode>(plan_.nodes[node.inputs[0]].content), "a port of no product");
   }
   void check(const Node& node, const PublishNode&) const {
     same_row(node);

@@ -58,12 +58,93 @@ std::string_view name_of(AggregateKind kind) {
       return "arg_min";
     case AggregateKind::arg_max:
       return "arg_max";
+    case AggregateKind::any:
+      return "any";
+    case AggregateKind::every:
+      return "every";
+    case AggregateKind::bit_and:
+      return "bit_and";
+    case AggregateKind::bit_or:
+      return "bit_or";
+    case AggregateKind::bit_xor:
+      return "bit_xor";
+    case AggregateKind::variance:
+      return "variance";
+    case AggregateKind::variance_population:
+      return "variance_population";
+    case AggregateKind::stddev:
+      return "stddev";
+    case AggregateKind::stddev_population:
+      return "stddev_population";
+    case AggregateKind::covariance:
+      return "covariance";
+    case AggregateKind::covariance_population:
+      return "covariance_population";
+    case AggregateKind::correlation:
+      return "correlation";
+    case AggregateKind::slope:
+      return "slope";
+    case AggregateKind::intercept:
+      return "intercept";
+    case AggregateKind::geometric_mean:
+      return "geometric_mean";
+    case AggregateKind::median:
+      return "median";
+    case AggregateKind::quantile:
+      return "quantile";
+    case AggregateKind::quantile_disc:
+      return "quantile_disc";
+    case AggregateKind::mode:
+      return "mode";
+    case AggregateKind::value_counts:
+      return "value_counts";
+    case AggregateKind::top_k:
+      return "top_k";
+    case AggregateKind::collect:
+      return "collect";
+    case AggregateKind::collect_set:
+      return "collect_set";
+    case AggregateKind::string_agg:
+      return "string_agg";
+    case AggregateKind::histogram:
+      return "histogram";
+    case AggregateKind::approx_distinct:
+      return "approx_distinct";
+    case AggregateKind::hll:
+      return "hll";
+    case AggregateKind::merge_hll:
+      return "merge_hll";
+    case AggregateKind::approx_quantile:
+      return "approx_quantile";
+    case AggregateKind::quantile_sketch:
+      return "quantile_sketch";
+    case AggregateKind::merge_quantile_sketch:
+      return "merge_quantile_sketch";
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
 
-bool goes_by_time(AggregateKind kind) {
-  return kind == AggregateKind::first || kind == AggregateKind::last;
+Type element_type(const PatternElement& element, const std::vector<Field>& row) {
+  Type type = struct_type(row);
+  if (element.list) return list_type(std::move(type));
+  return element.least == 0 ? optional_type(std::move(type)) : type;
+}
+
+bool goes_by_time(const Aggregate& aggregate) {
+  switch (aggregate.kind) {
+    case AggregateKind::first:
+    case AggregateKind::last:
+      return true;
+    case AggregateKind::collect:
+    case AggregateKind::string_agg:
+      return aggregate.by == nullptr;
+    default:
+      return false;
+  }
+}
+
+std::string constant_text(const Aggregate& aggregate) {
+  return aggregate.constant.is_null() ? "" : " " + to_literal(aggregate.constant_type, aggregate.constant);
 }
 
 namespace {
@@ -158,7 +239,10 @@ class Printer {
       before = &step.row;
     }
     for (const Check& check : relation.checks)
-      line(1, "check " + check.name + " else " + (check.otherwise == Check::Otherwise::reject ? "reject " : "alert ") +
+      line(1, "check " + check.name + " else " +
+                  (check.otherwise == Check::Otherwise::reject  ? "reject "
+                   : check.otherwise == Check::Otherwise::alert ? "alert "
+                                                                : "stop ") +
                   print(*check.condition, relation.row));
     for (const Unique& unique : relation.uniques) {
       std::string names;
@@ -193,7 +277,9 @@ class Printer {
   void print_step(const Step& step, const Row& before) {
     std::visit(
         Overloaded{
-            [&](const FromStep& from) { line(1, "from " + relation(from.relation).qualified()); },
+            [&](const FromStep& from) {
+              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
+            },
             [&](const UnionStep& other) { print_union(other); },
             [&](const WhereStep& where) {
               line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));
@@ -206,16 +292,38 @@ class Printer {
             },
             [&](const JoinStep& join) { print_join(join, before); },
             [&](const GroupStep& group) { print_group(group, step, before); },
+            [&](const TopStep& top) {
+              if (top.windowed) print_window(top.window);
+              line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
+                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name));
+              expressions("key", top.keys, before);
+              for (const Ordering& order : top.orders)
+                line(2, (order.descending ? "by descending " : "by ") + print(*order.value, before));
+            },
+            [&](const RunningStep& running) {
+              std::string text = running.name.empty() ? "running" : "running as " + running.name;
+              if (running.rows > 0) text += fmt::format(" over {} rows", running.rows);
+              if (running.within_us > 0) text += " over " + duration(running.within_us);
+              if (running.retain_us != kForever) text += " retain " + duration(running.retain_us);
+              line(1, text);
+              expressions("key", running.keys, before);
+              for (const Aggregate& aggregate : running.aggregates) print_aggregate(aggregate, before);
+            },
             [&](const TableJoinStep& join) {
               const Relation& right = relation(join.relation);
-              line(1, (join.left ? "left join " : "join ") + right.qualified() + " as " + join.alias + " (table)");
-              expressions("left", join.left_keys, before);
-              expressions("right", join.right_keys, right.row);
+              line(1, join_word(join) + right.qualified() + " as " + join.alias + " (table)");
+              print_condition(join, before);
             },
             [&](const DistinctStep& distinct) {
               line(1, (distinct.name.empty() ? "distinct" : "distinct as " + distinct.name) + " within " +
                           duration(distinct.within_us));
               expressions("key", distinct.keys, before);
+            },
+            [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
+            [&](const MatchStep& match) { print_match(match, before); },
+            [&](const UnnestStep& unnest) {
+              line(1, unnest.left ? "left unnest" : "unnest");
+              expressions("list", {unnest.list}, before);
             },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
@@ -231,10 +339,14 @@ class Printer {
     line(1, "union " + relation(step.relation).qualified() + " columns" + columns);
   }
 
+  static std::string join_word(const auto& join) {
+    const std::string_view outcome = outcome_word(join);
+    return outcome == "inner" ? "join " : std::string(outcome) + " join ";
+  }
+
   void print_join(const JoinStep& join, const Row& before) {
     const Relation& right = relation(join.relation);
-    const std::string_view outcome = outcome_word(join);
-    std::string text = outcome == "inner" ? "join " : std::string(outcome) + " join ";
+    std::string text = join_word(join);
     if (join.nearest) text += "nearest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
@@ -248,12 +360,34 @@ class Printer {
     if (join.retain_us) text += " retain " + duration(*join.retain_us);
     if (!join.port.empty()) text += " else " + join.port;
     line(1, text);
+    print_condition(join, before);
+  }
+
+  void print_condition(const auto& join, const Row& before) {
+    const Row& right = relation(join.relation).row;
     expressions("left", join.left_keys, before);
-    expressions("right", join.right_keys, right.row);
+    expressions("right", join.right_keys, right);
     if (!join.residual) return;
     Row both = before;
-    both.push_back({join.alias, struct_type(right.row)});
+    both.push_back({join.alias, struct_type(right)});
     line(2, "residual " + print(*join.residual, both));
+  }
+
+  void print_match(const MatchStep& match, const Row& before) {
+    line(1, (match.name.empty() ? "match" : "match as " + match.name) + " within " + duration(match.within_us));
+    expressions("key", match.keys, before);
+    Row row = before;
+    for (const PatternElement& element : match.elements)
+      if (element.kind != ElementKind::absent) row.push_back({element.name, element_type(element, before)});
+    for (const PatternElement& element : match.elements) {
+      std::string text = element.kind == ElementKind::absent ? "no " : element.kind == ElementKind::next ? "next " : "";
+      text += element.name;
+      if (element.list)
+        text += "{" + std::to_string(element.least) + ".." + std::to_string(element.most) + "}";
+      else if (element.least == 0)
+        text += "?";
+      line(2, text + " " + print(*element.condition, row));
+    }
   }
 
   void print_group(const GroupStep& group, const Step& step, const Row& before) {
@@ -265,17 +399,23 @@ class Printer {
       between.push_back({"key" + std::to_string(between.size()), key->type});
     }
     for (const Aggregate& aggregate : group.aggregates) {
-      std::string call = "aggregate " + std::string(name_of(aggregate.kind)) + ": " + to_string(aggregate.type);
-      if (aggregate.argument) call += " " + print(*aggregate.argument, before);
-      if (aggregate.by) call += " by " + print(*aggregate.by, before);
-      if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
-      line(2, call);
+      print_aggregate(aggregate, before);
       between.push_back({std::string(name_of(aggregate.kind)), aggregate.type});
     }
     if (group.windowed)
       between.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     for (size_t i = 0; i < group.finish.size(); ++i)
       line(2, step.row.at(i).name + ": " + to_string(step.row[i].type) + " = " + print(*group.finish[i], between));
+  }
+
+  void print_aggregate(const Aggregate& aggregate, const Row& before) {
+    std::string call = "aggregate " + std::string(name_of(aggregate.kind)) + ": " + to_string(aggregate.type);
+    if (aggregate.before) call += " of the rows before";
+    if (aggregate.argument) call += " " + print(*aggregate.argument, before);
+    if (aggregate.by) call += " by " + print(*aggregate.by, before);
+    call += constant_text(aggregate);
+    if (aggregate.filter) call += " where " + print(*aggregate.filter, before);
+    line(2, call);
   }
 
   void print_window(const Window& window) {

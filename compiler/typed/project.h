@@ -55,6 +55,7 @@ struct Source {
 
 struct FromStep {
   RelationId relation;
+  std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
 struct UnionStep {
   RelationId relation;
@@ -99,8 +100,8 @@ struct JoinStep {
   /// The row after: the row before plus field `alias`: struct of the right row (optional if `left`).
 };
 inline constexpr int64_t kForever = INT64_MAX;
-/// "inner", "left", "right", "full", "semi", "anti".
-inline std::string_view outcome_word(const JoinStep& join) {
+/// "inner", "left", "right", "full", "semi", "anti": of a JoinStep or a TableJoinStep.
+std::string_view outcome_word(const auto& join) {
   if (join.yield != JoinYield::matches) return join.yield == JoinYield::semi ? "semi" : "anti";
   if (join.right) return join.left ? "full" : "right";
   return join.left ? "left" : "inner";
@@ -111,18 +112,23 @@ inline bool makes_pairs(const JoinStep& join) {
 }
 
 using AggregateKind = braid::AggregateKind;
-/// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.
-bool goes_by_time(AggregateKind kind);
 /// As scripts call it.
 std::string_view name_of(AggregateKind kind);
 struct Aggregate {
   AggregateKind kind;
   ExpressionRef argument;  ///< null for count()
-  ExpressionRef by;        ///< arg_min, arg_max, and first/last with `by:`; null: event time
+  ExpressionRef by;        ///< the second argument, or the order that `by:` states; null: event time
   ExpressionRef filter;    ///< where:; null if none
   Type type;               ///< of the result
   Span span;
+  bool before = false;           ///< of a row that `running` takes: without the row itself
+  Value constant = {};           ///< of the parameter that is one; null: there is none
+  Type constant_type = nullptr;  ///< of it
 };
+/// It depends on when its rows happened: of a table's rows, which only stand, nobody knows.
+bool goes_by_time(const Aggregate& aggregate);
+/// The constant as a script writes it, with a blank before it; "" if there is none.
+std::string constant_text(const Aggregate& aggregate);
 enum class WindowKind { tumbling, hopping, cumulative, session, span };
 enum class CalendarUnit { none, day, week, month, year };
 struct Window {
@@ -152,14 +158,17 @@ struct GroupStep {
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
   std::string name;                   ///< as; empty if none
 };
-/// A table with a table, kept up by changes. The row after: the row before plus field `alias`: struct of the right row
-/// (optional if `left`).
+/// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
+/// `alias`: struct of the right row (optional if `left`, which semi and anti joins are too).
 struct TableJoinStep {
-  bool left = false;    ///< keeps rows that meet none, with a null `alias`
+  bool left = false;   ///< keeps rows that meet none, with a null `alias`
+  bool right = false;  ///< keeps right rows that meet none
+  JoinYield yield = JoinYield::matches;
   RelationId relation;  ///< the right side
   std::string alias;
   std::vector<ExpressionRef> left_keys;   ///< over the row before
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
+  ExpressionRef residual;  ///< over the row before and the struct, not optional; cannot fail; may be null
 };
 /// The first row of each key in `within_us` of event time; the row stays as it is.
 struct DistinctStep {
@@ -167,15 +176,78 @@ struct DistinctStep {
   int64_t within_us;
   std::string name;  ///< as; empty if none
 };
+/// Where a row of an element lies behind the row before it: anywhere, directly, or nowhere (`no`).
+enum class ElementKind { somewhere, next, absent };
+struct PatternElement {
+  ElementKind kind = ElementKind::somewhere;
+  std::string name;
+  int64_t least = 1, most = 1;  ///< rows; `?`: 0 and 1
+  bool list = false;            ///< has a quantity: its field is a list of rows
+  /// Over the row before, and behind it a column for each element that has rows, in order (element_type). It reads
+  /// those of elements before it and, of an element with a quantity, its own: the rows so far.
+  ExpressionRef condition;
+  Span span;
+};
+/// Of an element that has rows, where `row` is the row before: the row, `T?` of it, or a list.
+Type element_type(const PatternElement& element, const std::vector<Field>& row);
+/// Patterns of rows of a key, in order of event time. The row after: the keys, then each element that has rows.
+struct MatchStep {
+  std::vector<ExpressionRef> keys;  ///< over the row before
+  int64_t within_us;                ///< from the first row to the last
+  std::vector<PatternElement> elements;
+  std::string name;  ///< as; empty if none
+};
+/// A row for each element of a list, which stands behind the row before as the row's last field; a list that is null is
+/// empty.
+struct UnnestStep {
+  bool left = false;   ///< a row without elements goes on once, with null
+  ExpressionRef list;  ///< over the row before
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
   std::string name;                 ///< as; empty if none
 };
+/// `emit every d`: changes wait for the next multiple of that in event time.
+struct EmitStep {
+  int64_t every_us;
+};
+
+/// What rows go by, in the order of importance. Nulls come last.
+struct Ordering {
+  ExpressionRef value;  ///< an ordered scalar, or an optional one
+  bool descending = false;
+};
+/// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
+/// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
+/// if `numbered`. Without a window the rows after are changes of a table.
+struct TopStep {
+  bool windowed = true;
+  Window window;
+  bool adds_window = false;
+  std::vector<ExpressionRef> keys;  ///< over the row before
+  std::vector<Ordering> orders;     ///< over the row before
+  int64_t count = 1;
+  bool with_ties = false;
+  bool numbered = false;
+  std::string name;  ///< as; empty if none
+};
+
+/// Rows in the order of time, each with the aggregates of its key's rows up to it. The row after: the row before, then
+/// the results of the aggregates, in hidden fields; a project step behind it makes the entries. Aggregates of the rows
+/// before the row alone come first.
+struct RunningStep {
+  std::vector<ExpressionRef> keys;    ///< over the row before
+  std::vector<Aggregate> aggregates;  ///< over the row before
+  int64_t rows = 0;                   ///< only the last so many; 0: all
+  int64_t within_us = 0;              ///< only those less than that older; 0: all
+  int64_t retain_us = kForever;       ///< a key is forgotten that long after its last row
+  std::string name;                   ///< as; empty if none
+};
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, LatestStep, DistinctStep,
-               TableJoinStep>
+  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
+               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -185,7 +257,7 @@ struct Step {
 struct Check {
   std::string name;
   ExpressionRef condition;  ///< over the product's row
-  enum class Otherwise { reject, alert } otherwise;
+  enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
 };
 /// Of a product it is enforced. Of a source it is a promise, which joins rely on.

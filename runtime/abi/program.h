@@ -37,6 +37,7 @@ struct Site {
   std::string expected;  ///< and its declared type
   std::string place;     ///< of the span, for people: "payments.braid:12:3"
   std::string check;     ///< rejected by a contract's check: its name
+  bool stops = false;    ///< the check stops the job instead
 };
 
 /// How one field is read from a record. Fields that nothing reads are not in the list.
@@ -178,22 +179,13 @@ struct IntervalJoinOperator {
 };
 
 struct AggregateSpec {
-  enum class Kind : uint8_t {
-    count,
-    sum,
-    minimum,
-    maximum,
-    average,
-    count_distinct,
-    first,
-    last,
-    arg_min,
-    arg_max
-  } kind;
+  using Kind = AggregateKind;
+  Kind kind;
   int argument = -1;  ///< field of the input row; −1: count()
-  int by = -1;        ///< field; −1: event time
+  int by = -1;        ///< field: the second argument, or the order; −1: event time
   int filter = -1;    ///< bool field; −1: all rows
   Type type;          ///< of the result
+  Value constant;     ///< of the parameter that is one (AggregateInput); null: there is none
   /// The first aggregate of the same kind and argument, before this one; where the filters of both keep a row, the
   /// fields agree. −1: none.
   int same_argument = -1;
@@ -225,6 +217,36 @@ struct GroupOperator {
   uint32_t late_site = 0;
   uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
 };
+/// `top`: the first rows of each key, and of each window if there is one. Rows that agree in all orders go by (time,
+/// source, partition, position); those of a table, of which nobody knows these, by their content. Nulls come last.
+/// Output row: the first `fields` fields of the input's, `window` { start, end } if the step adds it, the number of the
+/// row from 1 if it is numbered, and without a window whether the row goes. Event time as of a group.
+struct TopOperator {
+  struct Order {
+    int field;
+    bool descending = false;
+  };
+  GroupOperator group;  ///< window, keys and sites; no aggregates
+  std::vector<Order> orders;
+  int64_t count = 1;
+  bool with_ties = false;  ///< and rows that agree with the last of them in all orders
+  int fields = 0;
+  bool adds_window = false;
+  bool numbered = false;
+};
+/// `running`: rows go on in the order of (time, source, partition, position), each with the aggregates of its key's
+/// rows up to it. Output row: the first `fields` fields of the input's, then the results of the aggregates.
+struct RunningOperator {
+  std::vector<int> keys;
+  std::vector<AggregateSpec> aggregates;
+  int before = 0;  ///< so many of them, the first, are of the rows before the row alone
+  int fields = 0;
+  int64_t rows = 0;               ///< only the last so many; 0: all
+  int64_t within_us = 0;          ///< only those less than that older; 0: all
+  int64_t retain_us = INT64_MAX;  ///< a key is forgotten that long after its last row; INT64_MAX: never
+  uint32_t late_site = 0;
+  uint32_t overflow_site = 0;  ///< a result that does not fit its type
+};
 /// The newest row of each key by (time, source, partition, position): at the end of a turn the row before it goes, and
 /// it comes. Output row: the first `fields` fields of the input's, and whether the row goes.
 struct LatestOperator {
@@ -234,14 +256,20 @@ struct LatestOperator {
   std::vector<int> keys;
 };
 /// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
-/// the left input, the struct of those of the right one (optional if `left`), and whether the row goes.
+/// the left input (all optional if `right`), the struct of those of the right one (optional if `left`), and whether the
+/// row goes.
 struct TableJoinOperator {
   struct Side {
     int fields = 0;
     int retracted = -1;     ///< bool field: the row goes
     std::vector<int> keys;  ///< fields; equal types on both sides; null meets nothing
   };
-  bool left = false;  ///< rows of the left side that meet none go on, too
+  bool left = false;                     ///< rows of the left side that meet none go on, too
+  bool right = false;                    ///< and those of the right side
+  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is always null
+  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. It never fails. Empty: all
+  /// do.
+  KernelSlot residual;
   Side sides[2];
 };
 /// What the changes of one key come to, at the end of each turn. Output row: the first `fields` fields of the input's,
@@ -250,6 +278,48 @@ struct NetOperator {
   int fields = 0;
   int retracted = -1;     ///< bool field of the input row: the row goes
   std::vector<int> keys;  ///< fields of the input row
+  bool keeps = false;     ///< changes of one key come from several tasks: the rows that stand are kept
+};
+/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d.
+struct EmitOperator {
+  int64_t every_us;
+};
+/// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
+/// row more is not taken, or rejected.
+inline constexpr int64_t kMostRowsOfElement = 1000;
+inline constexpr size_t kMostOpenMatches = 1000;
+/// `match per k within d { … }`. Rows of a key in the order of (time, partition, position); see
+/// docs/decisions/0043-match.md. Output row: the keys, then the fields of the elements that are read.
+struct MatchOperator {
+  struct Element {
+    enum class Kind : uint8_t { somewhere, next, absent } kind = Kind::somewhere;
+    enum class Shape : uint8_t { row, optional, list } shape = Shape::row;
+    uint32_t least = 1, most = 1;
+    int fit = -1;          ///< bool field of the input row: whether the row may be one of it; −1: each row
+    int holds = -1;        ///< its place among what `condition` gives, which decides then; −1: `fit` alone
+    bool is_read = false;  ///< `condition` reads its rows
+    int output = -1;       ///< field of the output row; −1: nobody reads it
+  };
+  int64_t within_us = 0;
+  std::vector<int> keys;    ///< fields of the input row
+  std::vector<int> fields;  ///< of the input row: what the elements' rows have
+  std::vector<Element> elements;
+  /// Over the input row, then for each element that has rows its value so far, then for each with `holds` whether it is
+  /// asked: bools, whether the row at hand is one of the element. Empty slot: no element has `holds`.
+  KernelSlot condition;
+  std::vector<int> passthrough;  ///< as RowsOperator::passthrough
+  uint32_t late_site = 0;
+  uint32_t rejected_site = 0;  ///< more matches are open than there may be
+};
+/// A row for each element of the list that is the input row's last field; null is an empty list. Output row: the fields
+/// before the list, but for the last of them if it is `retracted`; the element; that field.
+struct UnnestOperator {
+  bool left = false;           ///< a row without elements goes on once, with null
+  bool retracted = false;      ///< rows are changes: the field before the list says whether a row goes
+  bool adds_presence = false;  ///< the element is optional in the output row, and not in the list
+  size_t width = 0;            ///< leaves of an element in the list
+  std::vector<int> leaves;     ///< of these, those that go on
+  uint32_t empty_site = 0;     ///< where rows go that have no element
 };
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
@@ -275,6 +345,14 @@ struct AlertOperator {
 struct PublishOperator {
   int product;
 };
+/// Rows that have left the flow of a product by one of its ports. They begin a ledger, as published rows do: each is
+/// `in` of the readers, with the product as its source. Input: the product's publish step, which comes after all steps
+/// that give such rows. Output row: of a port that `else` names, the row of the step; of `alerts`, { check, origin, row
+/// }; of the others { reason, code, step, origin, bytes, row }, with `row` as JSON.
+struct PortOperator {
+  int product;
+  std::string port;
+};
 /// In a stage: its rows go on in another one.
 struct SendOperator {
   int exchange;
@@ -282,8 +360,9 @@ struct SendOperator {
 
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, LatestOperator, TableJoinOperator, NetOperator, RetimeOperator,
-               UniqueOperator, AlertOperator, PublishOperator, SendOperator>
+               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
+               NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
+               PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output
@@ -296,6 +375,12 @@ struct Operator {
   std::string text;  ///< of the step, for plans and progress
   Span span;
 };
+
+/// How a step that groups rows does it; null: it does not.
+inline const GroupOperator* grouping_of(const Operator& op) {
+  if (const auto* top = std::get_if<TopOperator>(&op.content)) return &top->group;
+  return std::get_if<GroupOperator>(&op.content);
+}
 
 struct ProductSpec {
   std::string domain, name;

@@ -37,6 +37,8 @@ Status find_ways(const Program& program, std::vector<std::vector<int>>& bits) {
     uint32_t relation = 0;
     if (const auto* source = std::get_if<SourceOperator>(&begin.content)) {
       relation = static_cast<uint32_t>(source->source);
+    } else if (const auto* port = std::get_if<PortOperator>(&begin.content)) {
+      relation = static_cast<uint32_t>(program.sources.size()) + static_cast<uint32_t>(port->product);
     } else if (const auto* publish = std::get_if<PublishOperator>(&begin.content)) {
       relation = static_cast<uint32_t>(program.sources.size()) + static_cast<uint32_t>(publish->product);
     } else {
@@ -72,7 +74,12 @@ Status find_ways(const Program& program, std::vector<std::vector<int>>& bits) {
 
 LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
                                        const std::vector<std::vector<std::string>>& partition_names, Arena& arena)
-    : program_(program), book_(book), output_(output), partition_names_(partition_names), arena_(arena) {}
+    : program_(program),
+      book_(book),
+      output_(output),
+      partition_names_(partition_names),
+      arena_(arena),
+      given_(program, arena) {}
 
 Status LedgerDispositions::prepare() {
   for (const Operator& op : program_.operators) {
@@ -248,13 +255,18 @@ void LedgerDispositions::leave(int op, int input, const Block& block, uint32_t r
       return settle(op, input, record, &Ledger::duplicate);
     case Site::Kind::port:
       settle(op, input, record, &Ledger::filtered);
+      give_bare(self.products, site.port, row_type, block, row);
       return write_bare(self.products, site.port, row_type, block, row);
     case Site::Kind::unmatched:
       settle(op, input, record, &Ledger::unmatched);
-      if (!site.port.empty()) return write_bare(self.products, site.port, row_type, block, row);
+      if (!site.port.empty()) {
+        give_bare(self.products, site.port, row_type, block, row);
+        return write_bare(self.products, site.port, row_type, block, row);
+      }
       port = "unmatched";
       break;
     case Site::Kind::rejected:
+      if (site.stops) return stop(self.products, site, reason_of(site, reason, record), record, row_type, block, row);
       settle(op, input, record, &Ledger::rejected);
       port = "rejected";
       break;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <tuple>
 
+#include "runtime/engine/given_ports.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/operators/operator.h"
@@ -26,6 +27,10 @@ class LedgerDispositions : public Dispositions {
   /// All outlive it. `partition_names[source][partition]`.
   LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
                      const std::vector<std::vector<std::string>>& partition_names, Arena& arena);
+  /// Rows of ports that flows read.
+  GivenPorts& given_ports() { return given_; }
+  /// Once a row has failed a check that stops the job: which, and where it is from. What came of the turn is invalid.
+  const Status& stopped() const { return stopped_; }
   /// Fails if more than 64 products read one source by several ways.
   Status prepare();
 
@@ -79,6 +84,16 @@ class LedgerDispositions : public Dispositions {
   void find_further_ways();
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
+  /// To flows that read the port: the row as it is.
+  void give_bare(const std::vector<int>& products, const std::string& port, const std::vector<Field>& row_type,
+                 const Block& block, uint32_t row);
+  /// The same of a standing port: these texts, the origin of the record, `bytes` where there are any, and the row.
+  void give_standing(const std::vector<int>& products, const std::string& port,
+                     const std::vector<std::string_view>& texts, const Record& record, const std::string* bytes,
+                     const Type& row_type, const Slot* row);
+  /// A row of the product fails a check that stops the job; the first one counts.
+  void stop(const std::vector<int>& products, const Site& site, const Reason& reason, const Record& record,
+            const std::vector<Field>& row_type, const Block& block, uint32_t row);
   /// The row goes, on an edge of changes: it fails like the one that came, which has been written.
   bool is_retracted(int op, int input, const Block& block, uint32_t row) const;
   /// The same for `count` rows; `row_of` gives each.
@@ -110,6 +125,8 @@ class LedgerDispositions : public Dispositions {
   const std::vector<std::vector<std::string>>& partition_names_;
   Arena& arena_;
   bool silent_ = false;
+  Status stopped_;
+  GivenPorts given_;
   struct PortRow {
     int product;
     std::string port;

@@ -45,6 +45,7 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
   TurnFeed feed(program, inputs, *engine, seams.executor, 1);
   for (size_t source = 0; source < program.sources.size(); ++source)
     if (program.sources[source].is_static()) BRAID_TRY(feed.load_table(static_cast<int>(source), false));
+  BRAID_TRY(engine->health());
   bool drained = false;
   uint64_t turns = 0;
   while (JobInputs::Partition* partition = inputs.choose(*engine)) {
@@ -53,6 +54,7 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
       break;
     }
     BRAID_ASSIGN(const ReadTurn* turn, feed.run_next(*partition, options.seal));
+    BRAID_TRY(engine->health());
     turns += turn != nullptr;
     if (options.progress) options.progress(progress_of(*engine, turns));
   }

@@ -2,6 +2,7 @@
 // survive changes of the program that leave the named things alone.
 #include <algorithm>
 
+#include "runtime/engine/operator_state.h"
 #include "runtime/engine/turn_engine.h"
 
 namespace braid {
@@ -21,14 +22,6 @@ std::string fronts_key(const std::string& source) {
 
 std::string ledger_key(const ProductSpec& product) {
   return "ledger/" + product.qualified() + "/" + std::to_string(product.version);
-}
-
-bool stateful(const Operator& op) {
-  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
-         std::holds_alternative<IntervalJoinOperator>(op.content) ||
-         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
 }
 
 bool waits_by_wall(const Operator& op) {
@@ -85,7 +78,7 @@ void TurnEngine::freeze(StateBatch& batch) {
   for (size_t product = 0; product < program_.products.size(); ++product)
     batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
   for (size_t op = 0; op < nodes_.size(); ++op) {
-    if (!nodes_[op] || !stateful(program_.operators[op])) continue;
+    if (!nodes_[op] || !has_state(program_.operators[op])) continue;
     nodes_[op]->freeze();
     WireWriter edges;
     for (const EdgeWatermark& edge : nodes_[op]->edges) {
@@ -110,6 +103,7 @@ Status TurnEngine::evict(uint64_t bytes) {
 }
 
 Status TurnEngine::health() const {
+  BRAID_TRY(dispositions_.stopped());
   BRAID_TRY(exchanges_health_);
   for (const auto& node : nodes_)
     if (node) BRAID_TRY(node->health());
@@ -158,9 +152,9 @@ Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
     if (known && !book_.load(static_cast<int>(product), bytes)) return damaged("ledger of a product");
   }
   auto with_state =
-      static_cast<uint64_t>(std::count_if(program_.operators.begin(), program_.operators.end(), stateful));
+      static_cast<uint64_t>(std::count_if(program_.operators.begin(), program_.operators.end(), has_state));
   for (size_t op = 0; op < nodes_.size(); ++op) {
-    if (!nodes_[op] || !stateful(program_.operators[op]) || !kept[op]) continue;
+    if (!nodes_[op] || !has_state(program_.operators[op]) || !kept[op]) continue;
     BRAID_ASSIGN(bool known,
                  store.get(StateFamily::point, point_key(state_numbers_[op] * 8 + kEdgeTable, 0, {}), &bytes));
     if (known) {

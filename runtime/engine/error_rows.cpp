@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "runtime/codec/fault_report.h"
+#include "runtime/data/json_text.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
 #include "runtime/operators/made_row.h"
+#include "runtime/report/short_text.h"
+#include "runtime/report/step_findings.h"
 
 namespace braid {
 namespace {
@@ -212,13 +215,83 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
     append_base64(bytes, record.bytes.view());
   }
   append_text("bytes", text_slot(bytes), fields, slots);
+  const size_t row_at = slots.size();
   if (row_type != nullptr) append_row(*row_type, *block, row, fields, slots);
+  if (!given_.empty()) {
+    const std::string code = reason.code == 0 ? std::string() : fmt::format("E{:04}", reason.code);
+    give_standing(products, port, {reason.text, code, site.step}, record, &bytes,
+                  row_type != nullptr ? fields.back().type : nullptr, slots.data() + row_at);
+  }
   const RowFields shared = row_shape(port, std::move(fields));
   for (int product : products) {
     slots[0] = text_slot(program_.products[product].qualified());
     slots[1] = slot_i64(program_.products[product].version);
     write_slots(product, port, record, shared, slots);
   }
+}
+
+void LedgerDispositions::give_bare(const std::vector<int>& products, const std::string& port,
+                                   const std::vector<Field>& row_type, const Block& block, uint32_t row) {
+  if (given_.empty() || silent_) return;
+  const size_t leaves = flatten(row_type).size();
+  for (const int product : products) {
+    if (!given_.reads(product, port)) continue;
+    std::vector<Slot> slots;
+    for (size_t leaf = 0; leaf < leaves; ++leaf) slots.push_back(read_slot(block.columns[leaf], row));
+    given_.give(product, port, block.record_of(row), block.time == nullptr ? kNoTime : block.time[row],
+                block.watermark == nullptr ? kNoTime : block.watermark[row], std::move(slots));
+  }
+}
+
+void LedgerDispositions::give_standing(const std::vector<int>& products, const std::string& port,
+                                       const std::vector<std::string_view>& texts, const Record& record,
+                                       const std::string* bytes, const Type& row_type, const Slot* row) {
+  if (silent_) return;
+  for (const int product : products) {
+    if (!given_.reads(product, port)) continue;
+    std::vector<Field> fields;
+    std::vector<Slot> slots;
+    for (const std::string_view text : texts) slots.push_back(text_slot(text));
+    append_origin(record, fields, slots);
+    if (bytes != nullptr) slots.push_back(text_slot(*bytes));
+    std::string json, canonical;
+    if (row_type != nullptr) append_json(row_type, row, json);
+    const bool there = !json.empty() && canonical_json(json, canonical) == JsonFault::none;
+    slots.push_back(slot_u8(there));
+    slots.push_back(there ? text_slot(canonical) : slot_i128(0));
+    given_.give(product, port, record, kNoTime, kNoTime, std::move(slots));
+  }
+}
+
+void LedgerDispositions::stop(const std::vector<int>& products, const Site& site, const Reason& reason,
+                              const Record& record, const std::vector<Field>& row_type, const Block& block,
+                              uint32_t row) {
+  if (!stopped_.ok()) return;
+  std::string origin = book_.relation_name(record.source);
+  if (record.source < partition_names_.size() && record.partition < partition_names_[record.source].size())
+    if (const std::string& partition = partition_names_[record.source][record.partition]; !partition.empty())
+      origin += ", " + partition;
+  if (record.line > 0) {
+    origin += fmt::format(", line {}", record.line);
+  } else if (record.line == kMadeByWindow) {
+    origin = made_row_text(program_.whole == nullptr ? program_ : *program_.whole, record.bytes.view());
+  } else {
+    origin += fmt::format(", position {}", record.position);
+  }
+  std::vector<Field> fields;
+  std::vector<Slot> slots;
+  append_row(row_type, block, row, fields, slots);
+  std::string shown;
+  append_json(fields.back().type, slots.data(), shown);
+  constexpr size_t kLongest = 300;
+  const Diagnostic told = diag::CheckStops{.product = program_.products[products.front()].qualified(),
+                                           .check = site.check,
+                                           .place = site.place,
+                                           .reason = reason.text,
+                                           .origin = origin,
+                                           .row = shortened(shown, kLongest)}
+                              .make();
+  stopped_ = Error{ErrorKind::input, told.message, told.code, 0};
 }
 
 void LedgerDispositions::write_bare(const std::vector<int>& products, const std::string& port,
@@ -238,7 +311,11 @@ void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::st
   std::vector<Slot> slots;
   append_text("check", text_slot(check), fields, slots);
   append_origin(block.record_of(row), fields, slots);
+  const size_t row_at = slots.size();
   append_row(self.row, block, row, fields, slots);
+  if (!given_.empty())
+    give_standing(self.products, "alerts", {check}, block.record_of(row), nullptr, fields.back().type,
+                  slots.data() + row_at);
   const RowFields shared = row_shape("alerts", std::move(fields));
   for (int product : self.products) {
     ++book_.product(product).alerts;

@@ -148,7 +148,7 @@ void InMemorySession::commit() {
 }
 
 void InMemorySession::evict() {
-  if (options_.store == nullptr) return;
+  if (options_.store == nullptr || !engine_->stopped().ok()) return;
   commit();
   Status status = engine_->evict(options_.state_memory);
   if (status.ok()) status = engine_->health();
@@ -156,6 +156,7 @@ void InMemorySession::evict() {
 }
 
 Status InMemorySession::restart() {
+  BRAID_TRY(engine_->stopped());
   commit();
   BRAID_TRY(begin());
   BRAID_TRY(engine_->restore(store_));

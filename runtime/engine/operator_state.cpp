@@ -19,14 +19,6 @@ struct StoredState {
   std::string key;
 };
 
-bool has_state(const Operator& op) {
-  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
-         std::holds_alternative<IntervalJoinOperator>(op.content) ||
-         std::holds_alternative<GroupOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content);
-}
-
 std::string key_of(uint64_t identity) {
   return std::string(kPrefix) + fmt::format("{:016x}", identity);
 }
@@ -39,14 +31,18 @@ uint64_t schema_of(const Program& program, const Operator& op) {
   constexpr uint64_t kEighths = 8;
   if (std::holds_alternative<IntervalJoinOperator>(op.content)) return hash_mix(schema, kEighths);
   const auto* group = std::get_if<GroupOperator>(&op.content);
-  if (group == nullptr) return schema;
+  const auto* running = std::get_if<RunningOperator>(&op.content);
+  if (group == nullptr && running == nullptr) return schema;
   const std::vector<Field>& row = program.operators[op.inputs[0]].row;
   auto add_type = [&](int field) { schema = hash_mix(schema, field < 0 ? 0 : key_hash(to_string(row[field].type))); };
-  for (const AggregateSpec& aggregate : group->aggregates) {
+  for (const AggregateSpec& aggregate : group != nullptr ? group->aggregates : running->aggregates) {
     schema = hash_mix(schema, static_cast<uint64_t>(aggregate.kind));
     schema = hash_mix(schema, static_cast<uint64_t>(aggregate.same_argument));
     add_type(aggregate.argument);
     add_type(aggregate.by);
+    // Of the other constants states know nothing.
+    if (aggregate.kind == AggregateKind::histogram)
+      schema = hash_mix(schema, key_hash(to_literal(list_type(row[aggregate.argument].type), aggregate.constant)));
   }
   return schema;
 }
@@ -67,6 +63,16 @@ std::string misfit_of(StateFit::Kind kind, bool fresh) {
 }
 
 }  // namespace
+
+bool has_state(const Operator& op) {
+  if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
+         std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
+         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
+         std::holds_alternative<MatchOperator>(op.content);
+}
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
   OperatorStates states;

@@ -22,6 +22,8 @@ struct StateFit {
   bool operator==(const StateFit&) const = default;
 };
 
+bool has_state(const Operator& op);
+
 struct OperatorStates {
   std::vector<uint32_t> numbers;     ///< of each operator's tables; 0 for operators without state
   std::vector<bool> kept;            ///< the operator's stored state is to be read

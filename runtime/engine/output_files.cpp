@@ -12,10 +12,17 @@ const char* ending_of(const std::string& format) {
   return format == "csv" ? ".csv" : format == "avro" ? ".avro" : ".ndjson";
 }
 
+std::string shown_path(const std::string& path, int64_t files) {
+  return fmt::format("{} ({} {})", path, files, files == 1 ? "file" : "files");
+}
+
 }  // namespace
 
 OutputFiles::OutputFiles(Fs& fs, const Program& program, std::string directory, std::map<int, OutputBinding> bindings)
-    : fs_(fs), program_(program), directory_(std::move(directory)), bindings_(std::move(bindings)) {}
+    : fs_(fs), program_(program), directory_(std::move(directory)), bindings_(std::move(bindings)) {
+  for (const auto& [product, binding] : bindings_)
+    if (binding.parts) parts_.emplace(product, Parts{PartPaths(*binding.parts, program_.products[product].row)});
+}
 
 OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
   auto [place, added] = outputs_.try_emplace({product, port});
@@ -24,6 +31,11 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
   const ProductSpec& spec = program_.products[product];
   output.product = product;
   output.port = port;
+  if (is_part(output)) {
+    output.path = parts_.at(product).paths.prefix() + port.substr(1);
+    output.encoder = encoder_of(output);
+    return output;
+  }
   std::string name = spec.qualified() + ".v" + std::to_string(spec.version);
   if (!port.empty()) {
     output.path = join_path(join_path(directory_, "out"), name + "." + port + ".ndjson");
@@ -111,7 +123,7 @@ Status OutputFiles::open(Output& output, const CommittedOutput& committed) {
   }
   if (!file.ok()) return file.error();
   output.file = std::move(file).value();
-  output.frozen = committed;
+  set_frozen(output, committed);
   if (!output.encoder) return {};
   std::string header;
   output.encoder->append_header(header);
@@ -140,28 +152,45 @@ Status OutputFiles::recover(StateStore& store) {
       BRAID_ASSIGN(known[std::string(key.substr(prefix.size()))], read_stored(value));
       return {};
     }));
+    const auto parts = parts_.find(static_cast<int>(product));
     for (const auto& [port, stored] : known) {
+      const bool part = port.starts_with(kPartMark);
+      if (part ? parts == parts_.end() : port.empty() && parts != parts_.end()) {
+        // One file before and several now, or the other way round.
+        if (stored.committed.bytes == 0) continue;
+        Output other;
+        other.product = static_cast<int>(product);
+        other.path = part ? output(other.product, "").path : parts->second.paths.text();
+        BRAID_TRY(check_place(other, stored));
+        continue;
+      }
       Output& recovered = output(static_cast<int>(product), port);
       recovered.rows = stored.rows;
       BRAID_TRY(find_place(recovered));
       if (recovered.stored != stored.place) {
         if (stored.committed.bytes == 0) continue;  // nothing was written there: claimed where it is now
-        BRAID_ASSIGN(bool moved, OutputFile::holds(fs_, recovered.path, stored.committed));
-        const bool inside = !OutputPlace{{}, stored.place}.elsewhere();
-        const Diagnostic lost = diag::OutputMoved{.product = name_of(recovered),
-                                                  .was = inside ? join_path(directory_, stored.place) : stored.place,
-                                                  .path = recovered.path}
-                                    .make();
-        if (!moved) return Error{ErrorKind::output, lost.message, lost.code, 0};
+        BRAID_TRY(check_place(recovered, stored));
         recovered.changed = true;
       }
-      BRAID_TRY(open(recovered, stored.committed));
+      BRAID_TRY(part ? recover_part(recovered, stored) : open(recovered, stored.committed));
+      if (part) forget_parts();
     }
   }
   return {};
 }
 
-Status OutputFiles::claim(StateStore& store, const std::vector<Output*>& fresh) {
+/// Whether the file is there that was written so far.
+Status OutputFiles::check_place(const Output& output, const Stored& stored) {
+  BRAID_ASSIGN(bool moved, OutputFile::holds(fs_, output.path, stored.committed));
+  const bool inside = !OutputPlace{{}, stored.place}.elsewhere();
+  const Diagnostic lost = diag::OutputMoved{.product = name_of(output),
+                                            .was = inside ? join_path(directory_, stored.place) : stored.place,
+                                            .path = output.path}
+                              .make();
+  return moved ? Status() : Status(Error{ErrorKind::output, lost.message, lost.code, 0});
+}
+
+Status OutputFiles::name_files(StateStore& store, const std::vector<Output*>& fresh) {
   if (fresh.empty()) return {};
   StateBatch claims;
   for (Output* output : fresh) {
@@ -183,6 +212,11 @@ Status OutputFiles::claim(StateStore& store, const std::vector<Output*>& fresh) 
   }
   BRAID_TRY(store.commit(claims));
   if (!lost_commits_) BRAID_TRY(write_identity(fs_, directory_, {store_.id, store.commits()}));
+  return {};
+}
+
+Status OutputFiles::claim(StateStore& store, const std::vector<Output*>& fresh) {
+  BRAID_TRY(name_files(store, fresh));
   for (Output* output : fresh) BRAID_TRY(open(*output, {}));
   return {};
 }
@@ -190,6 +224,7 @@ Status OutputFiles::claim(StateStore& store, const std::vector<Output*>& fresh) 
 Status OutputFiles::claim_products(StateStore& store) {
   std::vector<Output*> fresh;
   for (size_t product = 0; product < program_.products.size(); ++product) {
+    if (parts_.contains(static_cast<int>(product))) continue;
     Output& made = output(static_cast<int>(product), "");
     if (!made.file) fresh.push_back(&made);
   }
@@ -204,7 +239,13 @@ void OutputFiles::append(Output& output, std::string_view bytes) {
 
 Status OutputFiles::wait_for_file(Output& output, std::string_view bytes) {
   output.waiting += bytes;
-  constexpr size_t kMuch = 1 << 20;
+  constexpr size_t kMuch = 1 << 20, kMuchOfParts = 8 << 20;
+  if (is_part(output)) {
+    waiting_parts_ += bytes.size();
+    if (waiting_parts_ < kMuchOfParts || !idle_store_) return {};
+    BRAID_ASSIGN(StateStore * idle, idle_store_());
+    return write_waiting_parts(*idle);
+  }
   if (output.waiting.size() < kMuch || !idle_store_) return {};
   BRAID_ASSIGN(StateStore * store, idle_store_());
   return begin(*store, {&output});
@@ -231,6 +272,9 @@ OutputQueue& OutputFiles::queue_of(Output& output) {
 }
 
 void OutputFiles::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
+  if (port.empty() && !parts_.empty())
+    if (const auto parts = parts_.find(product); parts != parts_.end())
+      return write_parts(product, parts->second, block);
   Output& target = output(product, port);
   target.rows += block.rows;
   target.epoch_rows += block.rows;
@@ -255,14 +299,18 @@ Status OutputFiles::freeze(StateStore& store) {
   for (auto& [place, output] : outputs_) {
     if (output.queue) output.queue->drain();
     BRAID_TRY(output.failure);
-    if (!output.file && !output.waiting.empty()) fresh.push_back(&output);
+    if (!output.file && !output.waiting.empty() && !is_part(output)) fresh.push_back(&output);
   }
   BRAID_TRY(begin(store, fresh));
+  if (!parts_.empty()) {
+    forget_parts();
+    BRAID_TRY(write_waiting_parts(store));
+  }
   frozen_.clear();
   for (auto& [place, output] : outputs_) {
     if (!output.changed || !output.file) continue;
     BRAID_TRY(output.file->freeze());
-    output.frozen = output.file->committed();
+    set_frozen(output, output.file->committed());
     frozen_.push_back(output.file.get());
   }
   return {};
@@ -286,14 +334,19 @@ void OutputFiles::collect(StateBatch& batch, std::vector<EpochOutput>& epoch) {
 
 std::vector<std::string> OutputFiles::paths() const {
   std::vector<std::string> paths;
-  for (const auto& [place, output] : outputs_) paths.push_back(output.path);
+  for (const auto& [place, output] : outputs_)
+    if (!is_part(output)) paths.push_back(output.path);
+  for (const auto& [product, parts] : parts_) paths.push_back(shown_path(parts.paths.text(), parts.files));
   return paths;
 }
 
 std::vector<OutputFiles::Written> OutputFiles::written() const {
   std::vector<Written> written;
   for (const auto& [place, output] : outputs_)
-    written.push_back({output.product, output.port, output.path, output.rows, output.frozen.bytes});
+    if (!is_part(output))
+      written.push_back({output.product, output.port, output.path, output.rows, output.frozen.bytes});
+  for (const auto& [product, parts] : parts_)
+    written.push_back({product, "", shown_path(parts.paths.text(), parts.files), parts.rows, parts.bytes});
   return written;
 }
 

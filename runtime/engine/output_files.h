@@ -2,6 +2,9 @@
 // written, those of products on other threads if there are any (output_queue.h); what has not been committed lies
 // behind the committed length and is cut at recovery.
 //
+// A product with `{field}` in its path has a file for each value of the fields (output_parts.cpp). Its rows are
+// gathered in memory, up to 8 MB of all files, and few of the files are open at a time.
+//
 // Claims: the state names a file before it exists (connect/sink.h). A port that gets its first row keeps it in memory
 // until the next freeze has claimed its file. One thread, but for sync().
 //
@@ -23,6 +26,7 @@
 #include "runtime/engine/output_owner.h"
 #include "runtime/engine/output_queue.h"
 #include "runtime/engine/output_writer.h"
+#include "runtime/engine/part_paths.h"
 #include "runtime/state/store.h"
 #include "runtime/state/wire.h"
 
@@ -33,6 +37,7 @@ struct OutputBinding {
   std::string path;
   std::string format;  ///< "json", "csv", "avro"
   CsvStyle style = {};
+  std::optional<PathTemplate> parts = {};  ///< then there is no `path`
 };
 
 class OutputFiles : public OutputWriter {
@@ -78,6 +83,10 @@ class OutputFiles : public OutputWriter {
   std::vector<Written> written() const;
 
   static constexpr std::string_view kKeyPrefix = "output/";
+  /// Port of a file of a product with `{field}` in its path: this, and the path behind the part that all have.
+  static constexpr char kPartMark = '=';
+  /// Of these, how many are open at a time.
+  static constexpr size_t kMostOpenParts = 64;
   /// What the state says of an output.
   struct Stored {
     CommittedOutput committed;
@@ -94,7 +103,9 @@ class OutputFiles : public OutputWriter {
     std::string stored;                ///< OutputPlace::stored; empty until it is asked for
     std::unique_ptr<OutputFile> file;  ///< none until it is claimed
     CommittedOutput frozen;            ///< what the next commit is about
-    std::string waiting;               ///< bytes of an output without file
+    std::string waiting;               ///< bytes of an output without file, or of a part until it is opened
+    bool known = false;                ///< of a part: the state names it, and this is what it says, or newer
+    uint64_t used = 0;                 ///< of a part: when it was written last
     std::unique_ptr<Encoder> encoder;  ///< of a product; ports are NDJSON of rows that may differ
     int64_t rows = 0;
     uint64_t epoch_rows = 0;
@@ -105,6 +116,12 @@ class OutputFiles : public OutputWriter {
     std::unique_ptr<OutputQueue> queue;  ///< let go of first
   };
   Output& output(int product, const std::string& port);
+  /// A product whose rows go to several files.
+  struct Parts {
+    PartPaths paths;
+    int64_t files = 0, rows = 0;
+    uint64_t bytes = 0;  ///< as of the last freeze
+  };
   std::string key_of(const Output& output) const;
   std::string value_of(const Output& output) const;
   const std::string& format_name(int product) const;
@@ -119,7 +136,24 @@ class OutputFiles : public OutputWriter {
   Status find_place(Output& output);
   /// Names the files of those that have none in one commit, then makes them.
   Status claim(StateStore& store, const std::vector<Output*>& fresh);
+  Status name_files(StateStore& store, const std::vector<Output*>& fresh);
   Status open(Output& output, const CommittedOutput& committed);
+  Status check_place(const Output& output, const Stored& stored);
+
+  // output_parts.cpp
+  static bool is_part(const Output& output) { return output.port.starts_with(kPartMark); }
+  void write_parts(int product, Parts& parts, const Block& block);
+  /// Cuts a part to its committed length.
+  Status recover_part(Output& part, const Stored& stored);
+  /// Names the files that have rows and no name, and writes what waits. `store` as for freeze().
+  Status write_waiting_parts(StateStore& store);
+  Status open_part(Output& part);
+  /// Its bytes last, and its length is what the next commit is about.
+  Status close_part(Output& part);
+  void set_frozen(Output& output, const CommittedOutput& committed);
+  /// Those that the state has as they are.
+  void forget_parts();
+
   std::string name_of(const Output& output) const;
 
   Fs& fs_;
@@ -129,6 +163,10 @@ class OutputFiles : public OutputWriter {
   bool lost_commits_ = false;
   IdleStore idle_store_;
   std::map<int, OutputBinding> bindings_;
+  std::map<int, Parts> parts_;  ///< by product
+  std::vector<Output*> open_parts_;
+  uint64_t waiting_parts_ = 0;  ///< bytes
+  uint64_t uses_ = 0;
   std::map<std::pair<int, std::string>, Output> outputs_;
   std::vector<OutputFile*> frozen_;  ///< those that the next sync is about
   std::string encoded_;              ///< rows of ports

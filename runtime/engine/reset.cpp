@@ -57,7 +57,7 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
 
   BRAID_ASSIGN(StorePlace store, place_of_store(fs, directory, header.id));
   std::vector<std::string> paths;
-  std::vector<std::unique_ptr<FileWriter>> held;  // outputs elsewhere, until they are deleted
+  std::vector<std::unique_ptr<FileWriter>> held;  // the last outputs elsewhere, until they are deleted
   for (const std::string& place : stored) {
     BRAID_ASSIGN(OutputPlace output,
                  place_output(fs, store, directory, place.starts_with('/') ? place : join_path(directory, place)));
@@ -73,6 +73,8 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
       const Diagnostic used = diag::OutputInUse{.path = output.path}.make();
       return Error{ErrorKind::output, used.message, used.code, 0};
     }
+    constexpr size_t kMostHeld = 64;  // a product may have thousands of files
+    if (held.size() > kMostHeld) held.erase(held.begin());
     BRAID_ASSIGN(bool owned, owns_output(fs, store, output.stored));
     if (owned) paths.push_back(output.stored);
   }

@@ -121,6 +121,7 @@ class StoredStatus {
   Status output(std::string_view key, std::string_view value) {
     const Versioned product(key);
     BRAID_ASSIGN(OutputFiles::Stored stored, OutputFiles::read_stored(value));
+    if (product.rest.starts_with(OutputFiles::kPartMark)) return part(product, stored);
     status_.outputs.push_back(
         {.product = product.name,
          .version = product.version,
@@ -128,6 +129,20 @@ class StoredStatus {
          .path = stored.place.starts_with('/') ? stored.place : join_path(directory_, stored.place),
          .rows = stored.rows,
          .bytes = stored.committed.bytes});
+    return {};
+  }
+
+  /// One of several files of a product is shown with the others.
+  Status part(const Versioned& product, const OutputFiles::Stored& stored) {
+    const std::string_view behind = std::string_view(product.rest).substr(1);
+    const std::string folder =
+        stored.place.substr(0, stored.place.size() - std::min(behind.size(), stored.place.size()));
+    const std::string path = (folder.starts_with('/') ? folder : join_path(directory_, folder)) + "…";
+    if (status_.outputs.empty() || status_.outputs.back().path != path ||
+        status_.outputs.back().product != product.name || status_.outputs.back().version != product.version)
+      status_.outputs.push_back({.product = product.name, .version = product.version, .port = "", .path = path});
+    status_.outputs.back().rows += stored.rows;
+    status_.outputs.back().bytes += stored.committed.bytes;
     return {};
   }
 

@@ -41,7 +41,9 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
     }
     for (int input : program.operators[op].inputs) {
       BRAID_CHECK(input < static_cast<int>(op), "operators are not in topological order");
-      if (std::holds_alternative<PublishOperator>(program.operators[input].content)) has_readers_[input] = true;
+      if (std::holds_alternative<PublishOperator>(program.operators[input].content) &&
+          !std::holds_alternative<PortOperator>(program.operators[op].content))
+        has_readers_[input] = true;
     }
   }
   publish_names();
@@ -335,6 +337,13 @@ std::vector<uint32_t> TurnEngine::observe_times(int source, Block& block, Partit
 void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
   OperatorNode* node = nodes_[op].get();
   if (node == nullptr) return;
+  if (const auto* port = std::get_if<PortOperator>(&program_.operators[op].content)) {
+    outputs[op] = dispositions_.given_ports().take(op);
+    const auto relation = static_cast<uint32_t>(program_.sources.size()) + static_cast<uint32_t>(port->product);
+    for (const Block& block : outputs[op])
+      for (const int reader : program_.operators[op].products) book_.of(reader, relation).in += block.rows;
+    return;
+  }
   const std::vector<int>& inputs = program_.operators[op].inputs;
   // A join takes its right input first: a record on both sides can meet itself. A union goes in the order written.
   bool joins = inputs.size() == 2 && !std::holds_alternative<UnionOperator>(program_.operators[op].content);
@@ -356,6 +365,21 @@ const std::vector<Block>& TurnEngine::cut(const std::vector<Block>& blocks, std:
   return room;
 }
 
+/// The products that read the rows which the product of the publish step `op` publishes.
+const std::vector<int>& TurnEngine::readers_of(int op) {
+  const auto known = readers_.find(op);
+  if (known != readers_.end()) return known->second;
+  std::vector<int> readers;
+  for (const Operator& reader : program_.operators) {
+    if (std::holds_alternative<PortOperator>(reader.content)) continue;
+    if (std::find(reader.inputs.begin(), reader.inputs.end(), op) == reader.inputs.end()) continue;
+    readers.insert(readers.end(), reader.products.begin(), reader.products.end());
+  }
+  std::sort(readers.begin(), readers.end());
+  readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
+  return readers_[op] = std::move(readers);
+}
+
 void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {
   int product = std::get<PublishOperator>(program_.operators[op].content).product;
   auto relation = static_cast<uint32_t>(program_.sources.size()) + static_cast<uint32_t>(product);
@@ -370,11 +394,7 @@ void TurnEngine::hand_to_readers(int op, std::vector<Block>& blocks) {
     }
     block.records = records;
     block.record = record;
-    for (size_t reader = 0; reader < program_.products.size(); ++reader) {
-      const std::vector<int>& read = program_.products[reader].products;
-      if (std::find(read.begin(), read.end(), product) != read.end())
-        book_.of(static_cast<int>(reader), relation).in += block.rows;
-    }
+    for (const int reader : readers_of(op)) book_.of(reader, relation).in += block.rows;
   }
 }
 
@@ -387,7 +407,7 @@ void TurnEngine::run_ahead(int source, SourceRows& rows, Arena& arena, CallConte
 }
 
 void TurnEngine::run_blocks(int source, const SourceRows& rows, Arrived arrived) {
-  if (arrived.blocks.empty()) return;
+  if (arrived.blocks.empty() && !dispositions_.given_ports().waiting()) return;
   std::vector<std::vector<Block>> outputs(program_.operators.size());
   std::vector<Block>& first = outputs[source_operators_[source]] = std::move(arrived.blocks);
   auto step = rows.ahead.begin();

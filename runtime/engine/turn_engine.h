@@ -130,8 +130,11 @@ class TurnEngine : private PartitionClocks {
   void committed();
   /// Brings the state in memory down to about `bytes`. Directly after committed(), before anything is run.
   Status evict(uint64_t bytes);
-  /// After each turn: a row of the state could not be read, so what the turn made must not be committed.
+  /// After each turn: a row of the state could not be read, or has failed a check that says `else stop`, so what the
+  /// turn made must not be committed.
   Status health() const;
+  /// Of these, the second.
+  const Status& stopped() const { return dispositions_.stopped(); }
   /// Of an engine that has its partitions and has run nothing. `kept[op]`: the operator's state is to be read. With
   /// EngineOptions::store, which is then `store`, rows are read while turns run.
   Status restore(StateStore& store, const std::vector<bool>& kept);
@@ -162,6 +165,7 @@ class TurnEngine : private PartitionClocks {
   /// Whether all operators have released all that is due.
   bool release_round(std::vector<bool>& done);
   void take_inputs(int op, std::vector<std::vector<Block>>& outputs);
+  const std::vector<int>& readers_of(int op);
   void hand_to_readers(int op, std::vector<Block>& blocks);
   void move_task_watermark();
 
@@ -185,8 +189,9 @@ class TurnEngine : private PartitionClocks {
   uint64_t state_memory_;
   std::vector<EdgeTime> times_;  ///< of each operator's output
   std::vector<int> source_operators_;
-  std::vector<std::vector<int>> behind_;  ///< row-by-row steps directly behind each source, that run ahead
-  std::vector<bool> has_readers_;         ///< publish operators that products read
+  std::vector<std::vector<int>> behind_;     ///< row-by-row steps directly behind each source, that run ahead
+  std::map<int, std::vector<int>> readers_;  ///< of publish steps
+  std::vector<bool> has_readers_;            ///< publish operators that products read
   CallCaches caches_;
   std::vector<Bytes> source_names_;
   std::vector<std::vector<Bytes>> partition_name_bytes_;

@@ -88,9 +88,32 @@ class ScalarResult {
   Type type_;
 };
 
+/// `items`: as many slots for each element as it has leaves, one element behind the other; the arena's.
+inline void write_list(Block& out, uint32_t row, uint32_t column, const Slot* items, uint64_t count) {
+  Slot slot = slot_i128(0);
+  slot.list = {items, count};
+  write_slot(out.columns[column], row, slot);
+}
+
+/// Whether it goes over the different values of a group's rows, or over all of them in their order.
+bool keeps_values(AggregateSpec::Kind kind);
+/// What can be told from sums of values, of squares and of products.
+bool is_of_moments(AggregateSpec::Kind kind);
+bool is_sketch(AggregateSpec::Kind kind);
+
 std::unique_ptr<Accumulator> make_sum(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_extreme(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_counted_rows(const AggregateSpec& spec, const std::vector<Field>& row);
+/// any, every, the bits of whole numbers, histogram. `takes_out`: rows are taken out again.
+std::unique_ptr<Accumulator> make_flags_or_bits(const AggregateSpec& spec, const std::vector<Field>& row,
+                                                bool takes_out);
+std::unique_ptr<Accumulator> make_histogram(const AggregateSpec& spec, const std::vector<Field>& row);
+std::unique_ptr<Accumulator> make_moments(const AggregateSpec& spec, const std::vector<Field>& row);
+/// `takes_out`: rows of a table, which have no order of their own.
+std::unique_ptr<Accumulator> make_kept_values(const AggregateSpec& spec, const std::vector<Field>& row, bool takes_out);
+/// collect and string_agg of rows that come in order and go in the same order; their states are not stored.
+std::unique_ptr<Accumulator> make_passing_rows(const AggregateSpec& spec, const std::vector<Field>& row);
+std::unique_ptr<Accumulator> make_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
 
 }  // namespace braid

@@ -41,14 +41,14 @@ class Accumulator {
   // States that grow without bound are rows of their own in the store, parts, numbered from 0; `store` is silent then.
   struct Parts {
     uint32_t stored;  ///< that there are
-    uint32_t read;    ///< of those, the ones that are in memory
+    uint32_t read;    ///< of those, the ones that are in memory; all of them, but while a group comes back
   };
   /// No bytes: the part is erased.
   using PutPart = std::function<void(uint32_t part, std::optional<std::string_view> bytes)>;
   virtual bool has_parts() const { return false; }
   virtual Parts& parts(char*) const { BRAID_UNREACHABLE("an aggregate without parts"); }
   /// What has changed since the last call.
-  virtual void take_news(char* state, const PutPart& put) const { (void)state, (void)put; }
+  virtual void take_news(char* state, const PutPart& put, BlobPool& pool) const { (void)state, (void)put, (void)pool; }
   /// A part comes back; false: the bytes are no part.
   virtual bool load_part(std::string_view bytes, char* state, BlobPool& pool) const {
     (void)bytes, (void)state, (void)pool;
@@ -57,6 +57,8 @@ class Accumulator {
 
   /// The rows of `from`, which stays as it is, go to `into`, too.
   virtual void merge(const char* from, char* into, BlobPool& pool) const = 0;
+  /// The same where `into` is stored: what it has not is news, if it has parts.
+  virtual void absorb(const char* from, char* into, BlobPool& pool) const { merge(from, into, pool); }
   /// Writes the results of states[i] + offset to row i of columns [column, …). Where one does not fit its type, the
   /// columns are zero and misfits[i] is 1; it is not changed elsewhere.
   virtual void read(std::span<const char* const> states, size_t offset, Block& out, uint32_t column, Arena& arena,

@@ -57,7 +57,7 @@ Block ChangesNode::begin_block(std::span<const Change> changes) {
     block.watermark[row] = kNoTime;
     block.record[row] = row;
     if (services_.trace != nullptr) {
-      const OrderKey order{.a = change.sequence, .b = change.goes ? uint64_t{0} : uint64_t{1}};
+      const OrderKey order{.a = change.sequence, .b = change.goes ? uint64_t{0} : uint64_t{1}, .c = change.place};
       services_.trace->rows.push_back(order);
       services_.trace->made.push_back({order, &record});
     }

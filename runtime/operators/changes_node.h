@@ -34,6 +34,7 @@ class ChangesNode : public OperatorNode {
     int64_t time;
     uint64_t hash;
     std::string_view key;
+    uint64_t place = 0;  ///< among the rows of the key that go, or come
   };
   Touched& touch(RowHandle row, uint64_t sequence) { return touched_.emplace_back(Touched{row, sequence, {}}); }
   /// In this turn, by its place in the order of touches.

@@ -5,37 +5,11 @@
 #include <type_traits>
 
 #include "runtime/operators/accumulator_rows.h"
+#include "runtime/operators/scalar_order.h"
 #include "runtime/state/stored_rows.h"
 
 namespace braid {
 namespace {
-
-/// Order of two present scalars of one type. NaN comes last, -0 equals 0.
-int compare_scalar(const Type& type, const Slot& a, const Slot& b) {
-  auto order = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
-  switch (leaf_kind(type)) {
-    case LeafKind::u8:
-      return order(a.u8, b.u8);
-    case LeafKind::i32:
-      return order(a.i32, b.i32);
-    case LeafKind::i64:
-      return order(a.i64, b.i64);
-    case LeafKind::f64: {
-      bool a_nan = a.f64 != a.f64, b_nan = b.f64 != b.f64;
-      return a_nan || b_nan ? order(a_nan, b_nan) : order(a.f64, b.f64);
-    }
-    case LeafKind::i128:
-      if (is(type, TypeKind::uuid)) return order(static_cast<uint128>(a.i128), static_cast<uint128>(b.i128));
-      return order(a.i128, b.i128);
-    case LeafKind::bytes: {
-      int comparison = a.bytes.view().compare(b.bytes.view());
-      return comparison < 0 ? -1 : comparison > 0 ? 1 : 0;
-    }
-    case LeafKind::list:
-      break;
-  }
-  BRAID_UNREACHABLE("lists have no order");
-}
 
 /// Equal values have one form, so that which of them was seen first cannot show.
 Slot canonical(const Type& type, Slot slot) {
@@ -329,7 +303,8 @@ class ChosenRow : public EachState<ChosenRow> {
     auto place = [](const State& state) {
       return std::tuple(state.time, state.source, state.partition, state.position);
     };
-    return latest_ ? place(candidate) > place(kept) : place(candidate) < place(kept);
+    // Of rows that one record gave, which come in their order, the last is the latest.
+    return latest_ ? place(candidate) >= place(kept) : place(candidate) < place(kept);
   }
 
   RowChoice rows_;

@@ -1,60 +1,17 @@
 // Aggregates of which rows can be taken out again, though what they come to depends on all rows: min, max, arg_min,
 // arg_max and count_distinct over a table. Each keeps the different values that its rows have, in their order, with how
 // many rows have each. Ties of arg_min and arg_max go to the least value by its bytes: rows of a table have no order.
-//
-// In the store a set is a list of parts: what each commit has changed (value, how many more or fewer). Once they hold
-// much more than the set, it is written whole, as one part.
-#include <map>
 #include <string>
-#include <tuple>
 
 #include "runtime/data/key_bytes.h"
-#include "runtime/operators/accumulator_rows.h"
+#include "runtime/operators/counted_set.h"
+#include "runtime/operators/scalar_order.h"
 #include "runtime/state/stored_rows.h"
 
 namespace braid {
 namespace {
 
-/// Big-endian, so that bytes are in the order of the numbers.
-template <class T>
-void append_ordered(T value, std::string& out) {
-  for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<uint8_t>(value >> shift));
-}
-
-/// Bytes whose order is that of the values. NaN comes last, and −0 is 0.
-void append_order(const Type& type, const Slot& slot, std::string& out) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  switch (leaf_kind(type)) {
-    case LeafKind::u8:
-      return append_ordered(slot.u8, out);
-    case LeafKind::i32:
-      return append_ordered(static_cast<uint32_t>(slot.i32) ^ (uint32_t{1} << 31), out);
-    case LeafKind::i64:
-      return append_ordered(static_cast<uint64_t>(slot.i64) ^ kSign, out);
-    case LeafKind::f64: {
-      double value = slot.f64 == 0 ? 0 : slot.f64;
-      if (value != value) value = __builtin_nan("");
-      uint64_t bits = 0;
-      std::memcpy(&bits, &value, sizeof(bits));
-      return append_ordered((bits & kSign) != 0 ? ~bits : bits | kSign, out);
-    }
-    case LeafKind::i128: {
-      const auto bits = static_cast<uint128>(slot.i128);
-      const uint64_t high = static_cast<uint64_t>(bits >> 64);
-      append_ordered(is(type, TypeKind::uuid) ? high : high ^ kSign, out);
-      return append_ordered(static_cast<uint64_t>(bits), out);
-    }
-    case LeafKind::bytes:
-      out += slot.bytes.view();
-      return;
-    case LeafKind::list:
-      break;
-  }
-  BRAID_UNREACHABLE("lists have no order");
-}
-
-class CountedRows : public EachState<CountedRows> {
+class CountedRows : public OfCountedSet<CountedRows> {
  public:
   CountedRows(const AggregateSpec& spec, const std::vector<Field>& row)
       : kind_(spec.kind),
@@ -68,9 +25,6 @@ class CountedRows : public EachState<CountedRows> {
     adds_presence_ = is_optional(spec.type) && !is_optional(argument_);
   }
 
-  size_t size() const override { return sizeof(Set*); }
-  bool subtracts() const override { return true; }
-  bool has_memory() const override { return true; }
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool& pool) const override {
     count(block, rows, states, offset, 1, pool);
@@ -79,13 +33,11 @@ class CountedRows : public EachState<CountedRows> {
                 BlobPool& pool) const override {
     count(block, rows, states, offset, -1, pool);
   }
-  void merge(const char*, char*, BlobPool&) const override { BRAID_UNREACHABLE("groups of a table are not merged"); }
-
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
-    const Set* set = set_of(state);
+    const CountedSet* set = set_at(state);
     if (kind_ == AggregateSpec::Kind::count_distinct)
-      return result_.write_integer(out, row, column, set == nullptr ? 0 : static_cast<int64_t>(set->values.size()));
-    if (set == nullptr || set->values.empty()) {
+      return result_.write_integer(out, row, column, set == nullptr ? 0 : static_cast<int64_t>(set->values().size()));
+    if (set == nullptr || set->values().empty()) {
       for (size_t i = 0; i < result_leaves_.size(); ++i) write_slot(out.columns[column + i], row, slot_i128(0));
       return true;
     }
@@ -99,89 +51,13 @@ class CountedRows : public EachState<CountedRows> {
     }
     return true;
   }
-  void store(const char*, WireWriter&) const override {}
-  bool load(WireReader&, char*, BlobPool&) const override { return true; }
-
-  bool has_parts() const override { return true; }
-  Parts& parts(char* state) const override {
-    Set*& set = set_of(state);
-    if (set == nullptr) set = new Set;
-    return set->parts;
-  }
-  void take_news(char* state, const PutPart& put) const override {
-    Set* set = set_of(state);
-    if (set == nullptr || set->news.empty()) return;
-    constexpr uint64_t kFew = 64;
-    set->written += set->news.size();
-    const bool whole = set->written > 2 * set->values.size() + kFew;
-    WireWriter out;
-    const uint32_t before = set->parts.stored;
-    if (whole) {
-      for (const auto& [value, rows] : set->values) append(value, rows, out);
-      set->written = set->values.size();
-      set->parts.stored = 0;
-    } else {
-      for (const auto& [value, rows] : set->news) append(value, rows, out);
-    }
-    put(set->parts.stored++, out.bytes());
-    for (uint32_t part = set->parts.stored; part < before; ++part) put(part, std::nullopt);
-    set->parts.read = set->parts.stored;
-    set->news.clear();
-  }
-  bool load_part(std::string_view bytes, char* state, BlobPool& pool) const override {
-    parts(state);
-    Set& set = *set_of(state);
-    ++set.parts.read;
-    WireReader in(bytes);
-    while (!in.failed() && !in.at_end()) {
-      const std::string_view order = in.text(), row = in.text();
-      const auto rows = in.fixed<int64_t>();
-      const bool sound = kind_ == AggregateSpec::Kind::count_distinct ? row.empty() : stored_.fits(row);
-      if (in.failed() || !sound) return false;
-      change(set.values, {std::string(order), std::string(row)}, rows, &pool);
-      ++set.written;
-    }
-    return !in.failed();
-  }
-  void end(char* state, BlobPool& pool) const override {
-    Set* set = set_of(state);
-    if (set == nullptr) return;
-    for (const auto& [value, rows] : set->values) pool.charge(-bytes_of(value));
-    delete set;
-    set_of(state) = nullptr;
+  bool sound(const CountedSet::Value& value) const {
+    return kind_ == AggregateSpec::Kind::count_distinct ? value.second.empty() : stored_.fits(value.second);
   }
 
  private:
-  /// In what order a value stands, and the value, as a stored row.
-  using Value = std::pair<std::string, std::string>;
-  using Counts = std::map<Value, int64_t>;
-  struct Set {
-    Counts values;
-    Counts news;  ///< changes since the last commit
-    Parts parts{0, 0};
-    uint64_t written = 0;  ///< changes that the parts hold
-  };
+  using Value = CountedSet::Value;
 
-  static Set* set_of(const char* state) { return *reinterpret_cast<Set* const*>(state); }
-  static Set*& set_of(char* state) { return *reinterpret_cast<Set**>(state); }
-  static int64_t bytes_of(const Value& value) {
-    constexpr int64_t kNode = 112;
-    return kNode + static_cast<int64_t>(value.first.size() + value.second.size());
-  }
-  static void append(const Value& value, int64_t rows, WireWriter& out) {
-    out.text(value.first);
-    out.text(value.second);
-    out.fixed(rows);
-  }
-  /// `pool`: charged for what the set holds.
-  static void change(Counts& counts, const Value& value, int64_t rows, BlobPool* pool) {
-    const auto [place, fresh] = counts.try_emplace(value, 0);
-    if (fresh && pool != nullptr) pool->charge(bytes_of(value));
-    place->second += rows;
-    if (place->second != 0) return;
-    if (pool != nullptr) pool->charge(-bytes_of(value));
-    counts.erase(place);
-  }
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
              BlobPool& pool) const {
     const Block values = stored_.target(block, field_column_);
@@ -205,17 +81,14 @@ class CountedRows : public EachState<CountedRows> {
         append_order(ordered.type, read_slot(block.columns[ordered.column], row), value.first);
       }
       if (!distinct) stored_.append(values, row, value.second);
-      parts(states[i] + offset);
-      Set& set = *set_of(states[i] + offset);
-      change(set.values, value, by, &pool);
-      change(set.news, value, by, nullptr);
+      of(states[i] + offset).change(value, by, true, pool);
     }
   }
-  const Value& chosen(const Set& set) const {
+  const Value& chosen(const CountedSet& set) const {
     const bool least = kind_ == AggregateSpec::Kind::minimum || kind_ == AggregateSpec::Kind::arg_min;
-    if (least) return set.values.begin()->first;
-    const std::string& order = set.values.rbegin()->first.first;
-    return set.values.lower_bound({order, {}})->first;
+    if (least) return set.values().begin()->first;
+    const std::string& order = set.values().rbegin()->first.first;
+    return set.values().lower_bound({order, {}})->first;
   }
 
   AggregateSpec::Kind kind_;

@@ -17,6 +17,7 @@
 #include "runtime/abi/program.h"
 #include "runtime/data/arena.h"
 #include "runtime/data/block.h"
+#include "runtime/operators/accumulators.h"
 #include "runtime/state/blob_pool.h"
 #include "runtime/state/store.h"
 
@@ -37,10 +38,7 @@ class MovingCounts {
 class DistinctCounts {
  public:
   /// What there is of a set in the store. It leads the set's state.
-  struct Parts {
-    uint32_t stored;  ///< rows that the set has there
-    uint32_t read;    ///< of those, the ones that are in memory; all of them, but while a group comes back
-  };
+  using Parts = Accumulator::Parts;
 
   virtual ~DistinctCounts() = default;
   /// Bytes of a state, a multiple of 8. Zeroed memory is a state without values.

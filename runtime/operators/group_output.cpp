@@ -9,15 +9,20 @@ namespace braid {
 GroupOutput::GroupOutput(const Services& services, const GroupState& state, const KeyFormat& key)
     : services_(services),
       self_(services.program.operators[services.index]),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
       state_(state),
       key_(key),
       leaves_(flatten(self_.row)) {
+  if (std::holds_alternative<TopOperator>(self_.content)) {
+    top_.emplace(services, key);
+    return;
+  }
   BRAID_CHECK(state_.end_column() + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
 }
 
 void GroupOutput::put_out(std::span<const Row> rows, uint64_t& made, std::vector<Block>& out) const {
   constexpr uint32_t kOverflow = 6101;
+  if (top_) return top_->put_out(rows, made, out);
   Arena& arena = services_.arena;
   Dispositions& dispositions = services_.dispositions;
   auto count = static_cast<uint32_t>(rows.size());

@@ -1,14 +1,16 @@
 // The rows that a group puts out when windows close: keys, results of the aggregates, window. One that does not fit its
-// type is rejected. Belongs to one operator; one thread.
+// type is rejected. Of `top`, its rows (top_rows.h). Belongs to one operator; one thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "runtime/operators/group_state.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/top_rows.h"
 #include "runtime/state/key_format.h"
 #include "runtime/time/windows.h"
 
@@ -16,12 +18,7 @@ namespace braid {
 
 class GroupOutput {
  public:
-  struct Row {
-    uint64_t hash;
-    std::string_view key;
-    const char* state;
-    WindowRange window;
-  };
+  using Row = ClosedGroup;
 
   /// All of these outlive it.
   GroupOutput(const Services& services, const GroupState& state, const KeyFormat& key);
@@ -37,6 +34,7 @@ class GroupOutput {
   const GroupState& state_;
   const KeyFormat& key_;
   std::vector<Leaf> leaves_;
+  std::optional<TopOutput> top_;
 };
 
 }  // namespace braid

@@ -4,13 +4,14 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/running_choices.h"
 
 namespace braid {
 
 GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row, uint32_t column,
-                       bool takes_out) {
+                       bool takes_out, bool in_order) {
   for (const AggregateSpec& spec : aggregates) {
-    accumulators_.push_back(make_accumulator(spec, row, takes_out));
+    accumulators_.push_back(in_order ? make_accumulator_in_order(spec, row) : make_accumulator(spec, row, takes_out));
     if (accumulators_.back()->has_parts()) with_parts_.push_back(accumulators_.size() - 1);
     alignment_ = std::max(alignment_, accumulators_.back()->alignment());
     has_memory_ |= accumulators_.back()->has_memory();
@@ -39,8 +40,16 @@ GroupState::GroupState(const std::vector<AggregateSpec>& aggregates, const std::
   BRAID_CHECK(part_sets() <= UINT16_MAX);
 }
 
-void GroupState::add(const Block& block, std::span<const uint32_t> rows, char* const* states, BlobPool& pool) const {
+GroupState::GroupState(std::unique_ptr<Accumulator> only)
+    : offsets_{0}, columns_{0, 0}, size_(only->size()), alignment_(only->alignment()), has_memory_(only->has_memory()) {
+  accumulators_.push_back(std::move(only));
+}
+
+uint64_t GroupState::add(const Block& block, std::span<const uint32_t> rows, char* const* states,
+                         BlobPool& pool) const {
+  const uint64_t before = pool.bytes_used();
   for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->add(block, rows, states, offsets_[i], pool);
+  return with_parts_.empty() ? 0 : pool.bytes_used() - std::min(before, pool.bytes_used());
 }
 
 bool GroupState::subtracts() const {
@@ -60,21 +69,26 @@ void GroupState::take_news(char* state, BlobPool& pool, const PutPart& put) cons
     const auto set = static_cast<uint16_t>(sets_.size() + i);
     accumulators_[with_parts_[i]]->take_news(
         state + offsets_[with_parts_[i]],
-        [&](uint32_t part, std::optional<std::string_view> bytes) { put(set, part, bytes); });
+        [&](uint32_t part, std::optional<std::string_view> bytes) { put(set, part, bytes); }, pool);
   }
 }
 
-std::vector<uint32_t> GroupState::parts(char* state) const {
-  std::vector<uint32_t> counts;
-  for (const auto& set : sets_) counts.push_back(set->parts(state).stored);
-  for (const size_t i : with_parts_) counts.push_back(accumulators_[i]->parts(state + offsets_[i]).stored);
-  return counts;
+GroupState::Parts& GroupState::parts(size_t set, char* state) const {
+  if (set < sets_.size()) return sets_[set]->parts(state);
+  const size_t i = with_parts_[set - sets_.size()];
+  return accumulators_[i]->parts(state + offsets_[i]);
 }
 
-void GroupState::set_parts(char* state, std::span<const uint32_t> parts) const {
-  for (size_t i = 0; i < sets_.size(); ++i) sets_[i]->parts(state).stored = parts[i];
-  for (size_t i = 0; i < with_parts_.size(); ++i)
-    accumulators_[with_parts_[i]]->parts(state + offsets_[with_parts_[i]]).stored = parts[sets_.size() + i];
+uint64_t GroupState::stored_parts(char* state) const {
+  uint64_t stored = 0;
+  for (size_t set = 0; set < part_sets(); ++set) stored += parts(set, state).stored;
+  return stored;
+}
+
+bool GroupState::whole(char* state) const {
+  for (size_t set = 0; set < part_sets(); ++set)
+    if (parts(set, state).read != parts(set, state).stored) return false;
+  return true;
 }
 
 bool GroupState::load_part(uint16_t set, std::string_view bytes, char* state, BlobPool& pool) const {
@@ -88,6 +102,15 @@ uint64_t GroupState::add_distinct(const Block& block, std::span<const uint32_t> 
                                   BlobPool& pool) const {
   uint64_t bytes = 0;
   for (const auto& set : sets_) bytes += set->add(block, rows, states, arena, pool);
+  return bytes;
+}
+
+uint64_t GroupState::absorb(const char* from, char* into, BlobPool& pool) const {
+  const uint64_t before = pool.bytes_used();
+  for (size_t i = 0; i < accumulators_.size(); ++i)
+    accumulators_[i]->absorb(from + offsets_[i], into + offsets_[i], pool);
+  uint64_t bytes = with_parts_.empty() ? 0 : pool.bytes_used() - std::min(before, pool.bytes_used());
+  for (const auto& set : sets_) bytes += set->absorb(from, into, pool);
   return bytes;
 }
 

@@ -1,8 +1,10 @@
 #include "runtime/operators/keyed_rows.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/data/time_text.h"
 #include "runtime/operators/distinct_counts.h"
 
 namespace braid {
@@ -15,15 +17,19 @@ Error damaged() {
 }  // namespace
 
 KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, const Services& services,
-                     Values& values, BlobPool& pool)
+                     Values& values, BlobPool& pool, std::optional<Timers> timers)
     : row_table_(table),
       part_table_(part_table),
+      first_slice_(services.first_slice),
+      end_slice_(services.end_slice),
       values_(values),
       pool_(pool),
       range_(services.first_slice, services.end_slice),
       rows_(pool, key.fixed_size().value_or(GroupRows::kAnySize), values.size(), values.alignment()),
       table_(rows_, range_, pool),
-      cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes) {
+      cold_(StateFamily::point, {table}, services.first_slice, services.end_slice, services.read_ahead.range_bytes),
+      timers_(timers),
+      range_bytes_(services.read_ahead.range_bytes) {
   cold_.attach(services.store);
 }
 
@@ -48,9 +54,24 @@ void KeyedRows::copy(RowHandle row) {
       frozen_.batch().erase(StateFamily::point, key);
     }
   });
+  if (timers_) copy_timer(row);
   frozen_.batch().put(StateFamily::point, state_key(head.hash, rows_.key(row)), value_.bytes());
   head.stored = true;
   head.changed = ChangedIn::none;
+}
+
+std::string KeyedRows::timer_key(RowHandle row) {
+  return timed_key(timers_->table, values_.stored_at(rows_.value(row)), rows_.head(row).hash, rows_.key(row));
+}
+
+void KeyedRows::copy_timer(RowHandle row) {
+  const bool stored = rows_.head(row).stored;
+  const int64_t bucket = floor_divide(values_.due(rows_.value(row)), timers_->width);
+  int64_t& at = values_.stored_at(rows_.value(row));
+  if (stored && at == bucket) return;
+  if (stored) frozen_.batch().erase(StateFamily::timed, timer_key(row));
+  at = bucket;
+  frozen_.batch().put(StateFamily::timed, timer_key(row), {});
 }
 
 void KeyedRows::erase(RowHandle row) {
@@ -58,9 +79,10 @@ void KeyedRows::erase(RowHandle row) {
   RowHead& head = rows_.head(row);
   if (head.stored) {
     erased_.erase(StateFamily::point, state_key(head.hash, rows_.key(row)));
+    if (timers_) erased_.erase(StateFamily::timed, timer_key(row));
     const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
     for (size_t set = 0; set < parts.size(); ++set)
-      for (uint32_t part = 0; part < parts[set]; ++part)
+      for (uint32_t part = first_part(row, set); part < parts[set]; ++part)
         erased_.erase(StateFamily::point,
                       point_key(part_table_, head.hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
     cold_.gone(head.hash, rows_.key(row));
@@ -82,17 +104,42 @@ bool KeyedRows::copy_frozen(CopyBudget& budget) {
 }
 
 Status KeyedRows::warm(const KeyBlock& keys, uint32_t rows) {
+  if (cold_.unread().empty() && cold_.empty()) return {};
+  std::vector<Wanted> asked;
+  for (uint32_t row = 0; row < rows; ++row) asked.push_back({keys.hashes[row], keys.keys[row].view()});
+  return bring(asked);
+}
+
+Status KeyedRows::bring_due(int64_t time) {
+  while (!cold_timers_.empty() && *cold_timers_.begin() * timers_->width < time) {
+    const int64_t bucket = *cold_timers_.begin();
+    cold_timers_.erase(cold_timers_.begin());
+    std::vector<std::pair<uint64_t, std::string>> due;
+    for (uint32_t slice = first_slice_; slice < end_slice_; ++slice)
+      BRAID_TRY(cold_.store().scan(StateFamily::timed, bucket_prefix(timers_->table, slice, bucket),
+                                   [&](std::string_view bytes, std::string_view) -> Status {
+                                     const TimedKey key = parse_timed_key(bytes);
+                                     if (table_.find(key.hash, key.key) == kNoRow && !cold_.is_gone(key.hash, key.key))
+                                       due.emplace_back(key.hash, key.key);
+                                     return {};
+                                   }));
+    std::vector<Wanted> asked;
+    for (const auto& [hash, key] : due) asked.push_back({hash, key});
+    BRAID_TRY(bring(asked));
+  }
+  return {};
+}
+
+Status KeyedRows::bring(std::span<const Wanted> asked) {
   if (!cold_.unread().empty()) {
-    for (uint32_t row = 0; row < rows; ++row) cold_.unread().want(keys.hashes[row]);
+    for (const Wanted& each : asked) cold_.unread().want(each.hash);
     BRAID_TRY(read(cold_.unread().take_wanted()));
   }
   if (cold_.empty()) return {};
   std::vector<std::string> wanted;
-  for (uint32_t row = 0; row < rows; ++row) {
-    std::string_view key = keys.keys[row].view();
-    if (cold_.may_hold(keys.hashes[row], key) && table_.find(keys.hashes[row], key) == kNoRow)
-      wanted.emplace_back(state_key(keys.hashes[row], key));
-  }
+  for (const Wanted& each : asked)
+    if (cold_.may_hold(each.hash, each.key) && table_.find(each.hash, each.key) == kNoRow)
+      wanted.emplace_back(state_key(each.hash, each.key));
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<RowHandle> found;
@@ -113,6 +160,7 @@ Result<RowHandle> KeyedRows::load(uint64_t hash, std::string_view key, std::stri
   rows_.head(row).stored = true;
   WireReader in(value);
   if (!values_.load(in, rows_.value(row)) || in.failed() || !in.at_end()) return damaged();
+  if (timers_) values_.stored_at(rows_.value(row)) = floor_divide(values_.due(rows_.value(row)), timers_->width);
   values_.loaded(row, rows_.value(row));
   return row;
 }
@@ -122,7 +170,7 @@ Status KeyedRows::load_parts(std::span<const RowHandle> rows) {
   for (RowHandle row : rows) {
     const std::vector<uint32_t> parts = values_.parts(rows_.value(row));
     for (size_t set = 0; set < parts.size(); ++set)
-      for (uint32_t part = 0; part < parts[set]; ++part)
+      for (uint32_t part = first_part(row, set); part < parts[set]; ++part)
         wanted.push_back(
             point_key(part_table_, rows_.head(row).hash, part_place(rows_.key(row), static_cast<uint16_t>(set), part)));
   }
@@ -143,7 +191,13 @@ Status KeyedRows::load_parts(std::span<const RowHandle> rows) {
 Status KeyedRows::restore(StateStore& store, uint64_t memory) {
   memory_ = memory;
   BRAID_TRY(cold_.find_unread(store));
-  return cold_.attached() ? Status() : read(cold_.unread().take_all());
+  if (!cold_.attached()) return read(cold_.unread().take_all());
+  if (!timers_) return {};
+  UnreadRanges timers(StateFamily::timed, {timers_->table}, first_slice_, end_slice_, range_bytes_);
+  BRAID_TRY(timers.begin(cold_.store()));
+  for (auto bucket = timers.first_bucket(0); bucket; bucket = timers.first_bucket(0, *bucket + 1))
+    cold_timers_.insert(*bucket);
+  return {};
 }
 
 Status KeyedRows::read(std::span<const UnreadRanges::Run> runs) {
@@ -170,6 +224,41 @@ Status KeyedRows::read_ahead(uint64_t ranges) {
   return cold_.renew();
 }
 
+Status KeyedRows::sweep(const std::function<bool(std::string_view stored)>& has_ended) {
+  constexpr uint64_t kFew = 4096;
+  if (!cold_.unread().empty() || cold_.empty()) return {};
+  if (!sweep_from_) {
+    if (cold_.entries() <= 2 * swept_ + kFew) return {};
+    sweep_from_ = slice_prefix(row_table_, first_slice_);
+  }
+  uint64_t rows = 0;
+  std::vector<std::pair<std::string, std::string>> ended;
+  const std::string begin = *std::exchange(sweep_from_, std::nullopt);
+  const std::string end = StateStore::behind_prefix(slice_prefix(row_table_, end_slice_ - 1));
+  BRAID_TRY(cold_.store().leap(
+      StateFamily::point, begin, end, [&](std::string_view bytes, std::string_view value) -> Result<std::string> {
+        if (++rows > kRowsOfSweep) {
+          sweep_from_ = std::string(bytes);
+          return end;
+        }
+        const PointKey key = parse_point_key(bytes);
+        if (has_ended(value) && table_.find(key.hash, key.key) == kNoRow && !cold_.is_gone(key.hash, key.key))
+          ended.emplace_back(bytes, value);
+        return std::string();
+      }));
+  std::vector<RowHandle> found;
+  for (const auto& [bytes, value] : ended) {
+    const PointKey key = parse_point_key(bytes);
+    BRAID_ASSIGN(const RowHandle row, load(key.hash, key.key, value));
+    found.push_back(row);
+    cold_.remove();
+  }
+  BRAID_TRY(load_parts(found));
+  for (const RowHandle row : found) erase(row);
+  if (!sweep_from_) swept_ = cold_.entries();
+  return {};
+}
+
 uint64_t KeyedRows::evict(uint64_t bytes) {
   const uint64_t before = size().bytes;
   auto freed = [&] { return before - std::min(before, size().bytes); };
@@ -189,6 +278,7 @@ uint64_t KeyedRows::evict(uint64_t bytes) {
       if (values_.stays(rows_.value(row))) continue;
       BRAID_CHECK(head.stored && head.changed == ChangedIn::none, "a row is evicted that was never committed");
       cold_.add(head.hash);
+      if (timers_) cold_timers_.insert(values_.stored_at(rows_.value(row)));
       values_.end(rows_.value(row));
       table_.erase(row);
     }
@@ -200,7 +290,8 @@ uint64_t KeyedRows::evict(uint64_t bytes) {
 StateSize KeyedRows::size() const {
   const uint64_t erasures = erased_.changes() * kBytesOfErasure;
   const uint64_t cold = cold_.entries() + cold_.unread().rows();
-  return {rows_.size() + cold, pool_.bytes_used() + rows_.bytes() + cold_.bytes() + erasures,
+  return {rows_.size() + cold,
+          pool_.bytes_used() + rows_.bytes() + cold_.bytes() + cold_timers_.size() * 6 * sizeof(int64_t) + erasures,
           changed_.size() * rows_.row_size() + erasures, cold};
 }
 

@@ -4,17 +4,22 @@
 // Stored as point rows. What of a value grows without bound lies in further rows, its parts, so that a commit writes
 // only what is new: key of a part is that of the value, then set u16 and part u32 (distinct_counts.h).
 //
+// Values may be due at a time. Beside such a value lies an empty timed row in the bucket of that time, by which
+// bring_due() finds it where it is in the store alone; timers of values in memory are the operator's.
+//
 // Belongs to one operator, which calls warm() before it looks for keys of a block; one thread. Fails where the store
 // cannot be read, or what it has is no such value.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/check.h"
 #include "runtime/operators/operator.h"
 #include "runtime/state/blob_pool.h"
 #include "runtime/state/cold_table.h"
@@ -43,6 +48,11 @@ class KeyedRows {
       (void)value;
       return {};
     }
+    /// Of its first set, the first part that there is yet: what lies before has been erased.
+    virtual uint32_t first_part(char* value) {
+      (void)value;
+      return 0;
+    }
     virtual bool load_part(uint16_t set, std::string_view bytes, char* value) {
       (void)set, (void)bytes, (void)value;
       return false;
@@ -52,19 +62,42 @@ class KeyedRows {
       (void)value;
       return false;
     }
+    /// When it is due.
+    virtual int64_t due(const char* value) const {
+      (void)value;
+      return kEndTime;
+    }
+    /// In the value, the bucket under which its timed row lies in the store.
+    virtual int64_t& stored_at(char* value) {
+      (void)value;
+      BRAID_CHECK(false, "no value is due at a time");
+      return *reinterpret_cast<int64_t*>(value);
+    }
     /// It has come back from the store.
     virtual void loaded(RowHandle row, char* value) { (void)row, (void)value; }
     /// It leaves the memory.
     virtual void end(char* value) = 0;
   };
 
+  /// Where values are due at times: a table of their own, and how long a bucket is.
+  struct Timers {
+    uint32_t table;
+    int64_t width;
+  };
   /// Tables `table` and `part_table` are its own. All outlive it.
   KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, const Services& services, Values& values,
-            BlobPool& pool);
+            BlobPool& pool, std::optional<Timers> timers = std::nullopt);
   ~KeyedRows();
 
   /// Cold rows of the block's keys come back.
   Status warm(const KeyBlock& keys, uint32_t rows);
+  /// With timers: no value in the store alone is due before that; nothing: none is due ever.
+  std::optional<int64_t> first_cold_due() const {
+    if (cold_timers_.empty()) return std::nullopt;
+    return *cold_timers_.begin() * timers_->width;
+  }
+  /// Values of the store that are due before `time` come back, and more of the last bucket.
+  Status bring_due(int64_t time);
   void prefetch_slot(uint64_t hash) const { table_.prefetch_slot(hash); }
   void prefetch_row(uint64_t hash) const { table_.prefetch_row(hash); }
   RowHandle find(uint64_t hash, std::string_view key) const { return table_.find(hash, key); }
@@ -91,19 +124,30 @@ class KeyedRows {
   void committed() { cold_.committed(); }
   Status restore(StateStore& store, uint64_t memory);
   Status read_ahead(uint64_t ranges);
+  /// A bounded part of the values that are in the store alone: those that have ended, by what is stored of them, leave.
+  Status sweep(const std::function<bool(std::string_view stored)>& has_ended);
   /// Directly after a commit; gives the bytes that became free, about.
   uint64_t evict(uint64_t bytes);
   /// With the bytes in the pool.
   StateSize size() const;
 
  private:
+  struct Wanted {
+    uint64_t hash;
+    std::string_view key;
+  };
   void copy(RowHandle row);
+  void copy_timer(RowHandle row);
+  std::string timer_key(RowHandle row);
+  Status bring(std::span<const Wanted> asked);
   std::string_view state_key(uint64_t hash, std::string_view key);
   Result<RowHandle> load(uint64_t hash, std::string_view key, std::string_view value);
   Status load_parts(std::span<const RowHandle> rows);
+  uint32_t first_part(RowHandle row, size_t set) { return set == 0 ? values_.first_part(rows_.value(row)) : 0; }
   Status read(std::span<const UnreadRanges::Run> runs);
 
   uint32_t row_table_, part_table_;
+  uint32_t first_slice_, end_slice_;
   Values& values_;
   BlobPool& pool_;
   HashRange range_;
@@ -114,7 +158,12 @@ class KeyedRows {
   ChangedItems<RowHandle> changed_;
   FrozenRows frozen_;
   StateBatch erased_;
-  size_t hand_ = 0;  ///< segment of the table where the next eviction begins
+  std::optional<Timers> timers_;
+  uint64_t range_bytes_;
+  std::set<int64_t> cold_timers_;          ///< buckets that may have values that are not in memory
+  size_t hand_ = 0;                        ///< segment of the table where the next eviction begins
+  uint64_t swept_ = 0;                     ///< cold values that the last sweep left
+  std::optional<std::string> sweep_from_;  ///< the key where the sweep goes on
   std::string key_bytes_;
   WireWriter value_;
 };

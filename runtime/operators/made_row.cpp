@@ -30,20 +30,23 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
   const auto head = in.fixed<Head>();
   if (in.failed()) return {};
   for (const Operator& op : program.operators) {
-    const auto* group = std::get_if<GroupOperator>(&op.content);
+    const GroupOperator* group = grouping_of(op);
     const auto* latest = std::get_if<LatestOperator>(&op.content);
-    if ((group == nullptr && latest == nullptr) || op.state.identity != head.group_identity) continue;
+    const auto* match = std::get_if<MatchOperator>(&op.content);
+    if ((group == nullptr && latest == nullptr && match == nullptr) || op.state.identity != head.group_identity)
+      continue;
     const bool windowed = group != nullptr && group->windowed;
     std::vector<Field> row;
-    if (group != nullptr) {
+    if (std::holds_alternative<GroupOperator>(op.content)) {
       row.assign(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));
     } else {
-      for (const int key : latest->keys) row.push_back(program.operators[op.inputs[0]].row[key]);
+      for (const int key : group != nullptr ? group->keys : latest != nullptr ? latest->keys : match->keys)
+        row.push_back(program.operators[op.inputs[0]].row[key]);
     }
     std::vector<int> fields;
     for (size_t i = 0; i < row.size(); ++i) fields.push_back(static_cast<int>(i));
     const KeyFormat format(row, fields, KeyFormat::Nulls::group);
-    if (windowed) row.push_back(op.row.back());
+    if (windowed) row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     Arena arena;
     Block block = allocate_block(flatten(row), 1, arena);
     block.rows = 1;

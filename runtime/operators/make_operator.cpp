@@ -1,16 +1,22 @@
 #include "runtime/base/check.h"
 #include "runtime/operators/as_of_join.h"
+#include "runtime/operators/emit.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
+#include "runtime/operators/match.h"
 #include "runtime/operators/net.h"
+#include "runtime/operators/port.h"
 #include "runtime/operators/reference_join.h"
 #include "runtime/operators/retime.h"
 #include "runtime/operators/rows.h"
+#include "runtime/operators/running.h"
 #include "runtime/operators/session_group.h"
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
+#include "runtime/operators/table_top.h"
 #include "runtime/operators/unique.h"
+#include "runtime/operators/unnest.h"
 #include "runtime/operators/window_group.h"
 
 namespace braid {
@@ -33,13 +39,21 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
       return WindowGroupNode::make(services);
     }
+    Result<Made> operator()(const TopOperator& top) {
+      return top.group.windowed ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
+    }
+    Result<Made> operator()(const RunningOperator&) { return Made(std::make_unique<RunningNode>(services)); }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
+    Result<Made> operator()(const EmitOperator&) { return Made(std::make_unique<EmitNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
+    Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
+    Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<MatchNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
+    Result<Made> operator()(const PortOperator&) { return Made(std::make_unique<PortNode>(services)); }
     Result<Made> operator()(const SendOperator&) { return Made(std::make_unique<SendNode>(services)); }
   };
   return std::visit(Maker{services}, services.program.operators[services.index].content);

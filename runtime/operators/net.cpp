@@ -20,6 +20,7 @@ NetNode::NetNode(const Services& services)
       retracted_column_(static_cast<uint32_t>(leaf_offset(input_row(0), content_.retracted))),
       slots_(64, 0) {
   BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
+  if (content_.keeps) standing_ = std::make_unique<StandingRows>(table(0), key_, stored_, services);
 }
 
 NetNode::Side NetNode::side_of(const Block& block, const Block& target, uint32_t row) {
@@ -30,38 +31,48 @@ NetNode::Side NetNode::side_of(const Block& block, const Block& target, uint32_t
   return side;
 }
 
+NetNode::Change& NetNode::change_of(uint64_t hash, std::string_view key) {
+  if ((changes_.size() + 1) * 2 > slots_.size()) {
+    slots_.assign(slots_.size() * 2, 0);
+    for (size_t i = 0; i < changes_.size(); ++i) {
+      size_t at = changes_[i].hash & (slots_.size() - 1);
+      while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = static_cast<uint32_t>(i) + 1;
+    }
+  }
+  size_t at = hash & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    Change& known = changes_[slots_[at] - 1];
+    if (known.hash == hash && known.key.view() == key) return known;
+  }
+  changes_.push_back({hash, turn_.copy(key), {}, {}});
+  slots_[at] = static_cast<uint32_t>(changes_.size());
+  return changes_.back();
+}
+
+Bytes NetNode::standing_row(const Change& change) {
+  const Bytes row = standing_->row(change.hash, change.key.view());
+  return row.data == nullptr ? row : turn_.copy(row.view());
+}
+
 void NetNode::take(int, const Block& block, std::vector<Block>&) {
   if (changes_.empty()) turn_.reset();
   const KeyBlock keys = key_.encode(block, arena());
+  if (standing_) note(standing_->warm(keys, block.rows));
   const Block target = stored_.target(block, 0);
   const auto* goes = block.columns[retracted_column_].as<uint8_t>();
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().use(index(), 0, block.record_of(row));
-    if ((changes_.size() + 1) * 2 > slots_.size()) {
-      slots_.assign(slots_.size() * 2, 0);
-      for (size_t i = 0; i < changes_.size(); ++i) {
-        size_t at = changes_[i].hash & (slots_.size() - 1);
-        while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-        slots_[at] = static_cast<uint32_t>(i) + 1;
-      }
-    }
-    const uint64_t hash = keys.hashes[row];
-    const std::string_view key = keys.keys[row].view();
-    size_t at = hash & (slots_.size() - 1);
-    while (slots_[at] != 0) {
-      const Change& known = changes_[slots_[at] - 1];
-      if (known.hash == hash && known.key.view() == key) break;
-      at = (at + 1) & (slots_.size() - 1);
-    }
-    Side side = side_of(block, target, row);
-    if (slots_[at] == 0) {
-      changes_.push_back({hash, turn_.copy(key), {}, {}});
-      slots_[at] = static_cast<uint32_t>(changes_.size());
-      (goes[row] != 0 ? changes_.back().before : changes_.back().now) = side;
-      continue;
-    }
-    Change& change = changes_[slots_[at] - 1];
-    if (goes[row] == 0) {
+    const size_t known = changes_.size();
+    Change& change = change_of(keys.hashes[row], keys.keys[row].view());
+    const bool first = changes_.size() > known;
+    const Side side = side_of(block, target, row);
+    if (standing_) {
+      if (first) change.before.row = standing_row(change);
+      note_standing(change, side, goes[row] != 0);
+    } else if (first) {
+      (goes[row] != 0 ? change.before : change.now) = side;
+    } else if (goes[row] == 0) {
       change.now = side;
     } else if (change.now.row.data != nullptr) {
       change.now = {};  // it came in this turn
@@ -70,6 +81,15 @@ void NetNode::take(int, const Block& block, std::vector<Block>&) {
       change.before = side;
     }
   }
+}
+
+/// Either side goes out with the cause that came last.
+void NetNode::note_standing(Change& change, Side side, bool goes) {
+  standing_->change(change.hash, change.key.view(), side.row.view(), goes);
+  const Bytes before = change.before.row;
+  side.row = standing_row(change);
+  change.now = change.before = side;
+  change.before.row = before;
 }
 
 std::optional<ReleasePoint> NetNode::next_release() {
@@ -126,6 +146,43 @@ void NetNode::finish_release(std::vector<Block>&) {
   changes_.clear();
   std::fill(slots_.begin(), slots_.end(), 0);
   next_ = 0;
+}
+
+void NetNode::begin_round() {
+  if (standing_) standing_->begin_round();
+}
+
+void NetNode::freeze() {
+  if (standing_) standing_->freeze();
+}
+
+bool NetNode::copy_frozen(CopyBudget& budget) {
+  return !standing_ || standing_->copy_frozen(budget);
+}
+
+void NetNode::take_frozen(StateBatch& batch) {
+  if (standing_) standing_->take_frozen(batch);
+}
+
+void NetNode::committed() {
+  if (standing_) standing_->committed();
+}
+
+Status NetNode::restore(StateStore& store, uint64_t memory) {
+  return standing_ ? standing_->restore(store, memory) : Status();
+}
+
+void NetNode::read_ahead() {
+  if (standing_) note(standing_->read_ahead(services_.read_ahead.ranges));
+}
+
+Status NetNode::evict(uint64_t bytes) {
+  if (standing_) standing_->evict(bytes);
+  return {};
+}
+
+StateSize NetNode::state_size() const {
+  return standing_ ? standing_->size() : StateSize{};
 }
 
 }  // namespace braid

@@ -1,14 +1,17 @@
 // What the changes of one key in a turn come to: one row with its RowChange, or none if the row behind the turn is the
 // one before it. In the order of the rows that changed the keys first.
 //
-// Rows wait for the end of the turn; nothing is kept beyond it. One thread.
+// Rows wait for the end of the turn. Nothing is kept beyond it, unless the changes of a key come from several tasks:
+// then the rows that stand are. One thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "runtime/data/row_change.h"
-#include "runtime/operators/changes_node.h"
+#include "runtime/operators/operator.h"
+#include "runtime/operators/standing_rows.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/stored_rows.h"
 
@@ -17,10 +20,19 @@ namespace braid {
 class NetNode : public OperatorNode {
  public:
   explicit NetNode(const Services& services);
+  void begin_round() override;
   void take(int input, const Block& block, std::vector<Block>& out) override;
   std::optional<ReleasePoint> next_release() override;
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>& out) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override;
+  void take_frozen(StateBatch& batch) override;
+  void committed() override;
+  Status restore(StateStore& store, uint64_t memory) override;
+  void read_ahead() override;
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
 
  private:
   struct Side {
@@ -33,7 +45,12 @@ class NetNode : public OperatorNode {
     Bytes key;
     Side before, now;
   };
+  /// The change of the key in this turn; a new one has neither side.
+  Change& change_of(uint64_t hash, std::string_view key);
   Side side_of(const Block& block, const Block& target, uint32_t row);
+  /// As it is now, in the memory of the turn.
+  Bytes standing_row(const Change& change);
+  void note_standing(Change& change, Side side, bool goes);
   void put_out(size_t end, std::vector<Block>& out);
 
   const NetOperator& content_;
@@ -46,6 +63,7 @@ class NetNode : public OperatorNode {
   std::vector<uint32_t> slots_;  ///< of `changes_`, plus one, by their hash; a power of two of them
   size_t next_ = 0;              ///< to be put out
   std::string scratch_;
+  std::unique_ptr<StandingRows> standing_;  ///< null: the changes of a key come in order
 };
 
 }  // namespace braid

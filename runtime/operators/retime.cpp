@@ -23,10 +23,11 @@ void RetimeNode::find_bases(int op, bool held) {
     bases_.push_back({source->source, nullptr, held});
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
     bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
-  } else if (std::holds_alternative<GroupOperator>(upstream.content) ||
-             std::holds_alternative<LatestOperator>(upstream.content) ||
+  } else if (grouping_of(upstream) != nullptr || std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
+             std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
+             std::holds_alternative<MatchOperator>(upstream.content) ||
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {
@@ -34,6 +35,7 @@ void RetimeNode::find_bases(int op, bool held) {
   } else {
     held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
             std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
+            std::holds_alternative<RunningOperator>(upstream.content) ||
             std::holds_alternative<UniqueOperator>(upstream.content);
     find_bases(upstream.inputs[0], held);  // joins hand on the record of their left row
   }

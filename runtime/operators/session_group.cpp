@@ -19,11 +19,11 @@ int64_t timer_width(int64_t gap) {
 
 SessionGroupNode::SessionGroupNode(const Services& services)
     : OperatorNode(services),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
       window_(content_.window),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
-      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      state_(state_of_groups(self_, input_row(0))),
       output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, kStateOffset + state_.size(), 16),
@@ -90,7 +90,8 @@ void SessionGroupNode::fold(const Block& block, const KeyBlock& keys) {
       session(row).batch = batch_;
       states_.push_back(state(row));
     }
-    state_.add(block, std::span(taken_).subspan(added_, states_.size() - added_), states_.data() + added_, pool_);
+    changed_value_bytes_ +=
+        state_.add(block, std::span(taken_).subspan(added_, states_.size() - added_), states_.data() + added_, pool_);
     added_ = states_.size();
   }
   flush();
@@ -100,7 +101,7 @@ void SessionGroupNode::flush() {
   ++batch_;
   if (counted_ == states_.size()) return;
   const std::span<const uint32_t> placed = std::span(taken_).first(states_.size());
-  state_.add(*block_, placed.subspan(added_), states_.data() + added_, pool_);
+  changed_value_bytes_ += state_.add(*block_, placed.subspan(added_), states_.data() + added_, pool_);
   changed_value_bytes_ +=
       state_.add_distinct(*block_, placed.subspan(counted_), states_.data() + counted_, arena(), pool_);
   added_ = counted_ = states_.size();
@@ -202,8 +203,7 @@ void SessionGroupNode::merge_older(RowHandle key, RowHandle row) {
 void SessionGroupNode::add_state(RowHandle key, RowHandle from, RowHandle into) {
   if (session(from).batch == batch_ || session(into).batch == batch_) flush();
   erase_sets(key, from);
-  state_.merge(state(from), state(into), pool_);
-  for (const auto& set : state_.sets()) changed_value_bytes_ += set->absorb(state(from), state(into), pool_);
+  changed_value_bytes_ += state_.absorb(state(from), state(into), pool_);
   state_.end(state(from), pool_);
 }
 

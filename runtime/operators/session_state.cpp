@@ -47,12 +47,15 @@ void SessionGroupNode::copy_frozen_key(RowHandle key) {
     value_.fixed(each.number);
     value_.fixed(static_cast<uint8_t>(each.loose));
     state_.store(state(row), value_);
-    for (size_t i = 0; i < state_.sets().size(); ++i) {
-      state_.sets()[i]->take_news(state(row), pool_, [&](uint32_t part, std::string_view values) {
-        batch.put(StateFamily::point, set_key(head.hash, rows_.key(key), each.number, i, part), values);
-      });
-      value_.fixed(state_.sets()[i]->parts(state(row)).stored);
-    }
+    state_.take_news(state(row), pool_, [&](uint16_t set, uint32_t part, std::optional<std::string_view> values) {
+      const std::string place = set_key(head.hash, rows_.key(key), each.number, set, part);
+      if (values) {
+        batch.put(StateFamily::point, place, *values);
+      } else {
+        batch.erase(StateFamily::point, place);
+      }
+    });
+    for (size_t set = 0; set < state_.part_sets(); ++set) value_.fixed(state_.parts(set, state(row)).stored);
   }
   set_point_key(key_bytes_, table(kKeyTable), head.hash, rows_.key(key));
   batch.put(StateFamily::point, key_bytes_, value_.bytes());
@@ -61,8 +64,8 @@ void SessionGroupNode::copy_frozen_key(RowHandle key) {
 }
 
 void SessionGroupNode::erase_sets(RowHandle key, RowHandle row) {
-  for (size_t i = 0; i < state_.sets().size(); ++i)
-    for (uint32_t part = 0; part < state_.sets()[i]->parts(state(row)).stored; ++part)
+  for (size_t i = 0; i < state_.part_sets(); ++i)
+    for (uint32_t part = 0; part < state_.parts(i, state(row)).stored; ++part)
       erased_.erase(StateFamily::point, set_key(rows_.head(key).hash, rows_.key(key), session(row).number, i, part));
 }
 
@@ -167,7 +170,7 @@ Status SessionGroupNode::load(uint64_t hash, std::string_view key, std::string_v
     each.older = kNoRow;
     if (each.loose) first_loose = std::min(first_loose, each.first);
     if (!state_.load(in, state(row), pool_)) return damaged();
-    for (const auto& set : state_.sets()) set->parts(state(row)).stored = in.fixed<uint32_t>();
+    for (size_t set = 0; set < state_.part_sets(); ++set) state_.parts(set, state(row)).stored = in.fixed<uint32_t>();
   }
   if (count == 0 || in.failed() || !in.at_end()) return damaged();
   rows_.head(own).stored = true;
@@ -182,7 +185,7 @@ Status SessionGroupNode::load(uint64_t hash, std::string_view key, std::string_v
 }
 
 Status SessionGroupNode::load_sets(std::span<const RowHandle> keys) {
-  if (state_.sets().empty()) return {};
+  if (state_.part_sets() == 0) return {};
   struct Owner {
     RowHandle row;
     size_t set;
@@ -190,8 +193,8 @@ Status SessionGroupNode::load_sets(std::span<const RowHandle> keys) {
   std::vector<std::pair<std::string, Owner>> parts;
   for (RowHandle key : keys)
     for (RowHandle row = key; row != kNoRow; row = session(row).older)
-      for (size_t i = 0; i < state_.sets().size(); ++i)
-        for (uint32_t part = 0; part < state_.sets()[i]->parts(state(row)).stored; ++part)
+      for (size_t i = 0; i < state_.part_sets(); ++i)
+        for (uint32_t part = 0; part < state_.parts(i, state(row)).stored; ++part)
           parts.push_back({set_key(rows_.head(key).hash, rows_.key(key), session(row).number, i, part), {row, i}});
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> wanted;
@@ -200,7 +203,7 @@ Status SessionGroupNode::load_sets(std::span<const RowHandle> keys) {
   BRAID_TRY(cold_.store().get_many(StateFamily::point, wanted, [&](size_t at, std::string_view value) -> Status {
     const Owner& owner = parts[at].second;
     ++found;
-    return state_.sets()[owner.set]->load(value, state(owner.row), pool_) ? Status() : damaged();
+    return state_.load_part(static_cast<uint16_t>(owner.set), value, state(owner.row), pool_) ? Status() : damaged();
   }));
   return found == parts.size() ? Status() : damaged();
 }
@@ -227,7 +230,7 @@ Status SessionGroupNode::restore(StateStore& store, uint64_t memory) {
 Status SessionGroupNode::read(std::span<const UnreadRanges::Run> runs) {
   if (runs.empty()) return {};
   full_ = false;
-  const bool sets = !state_.sets().empty();
+  const bool sets = state_.part_sets() > 0;
   // The values of sets fill the memory behind their keys: one run at a time.
   for (size_t first = 0; first < runs.size(); first += sets ? 1 : runs.size()) {
     std::vector<RowHandle> loaded;

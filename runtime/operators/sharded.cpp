@@ -185,9 +185,11 @@ struct ShardedOperator::Shard {
 
 bool ShardedOperator::can_share(const Operator& op) {
   if (const JoinShape* shape = shape_of(op)) return !shape->left_keys.empty();
-  if (const auto* group = std::get_if<GroupOperator>(&op.content)) return !group->keys.empty();
+  if (const GroupOperator* group = grouping_of(op)) return !group->keys.empty();
+  if (const auto* running = std::get_if<RunningOperator>(&op.content)) return !running->keys.empty();
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return !latest->keys.empty();
   if (std::holds_alternative<TableJoinOperator>(op.content)) return true;
+  if (const auto* match = std::get_if<MatchOperator>(&op.content)) return !match->keys.empty();
   return std::holds_alternative<UniqueOperator>(op.content);
 }
 
@@ -197,13 +199,17 @@ ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(servic
   if (const JoinShape* shape = shape_of(self_)) {
     keys_.emplace_back(input_row(0), shape->left_keys, KeyFormat::Nulls::match_nothing);
     keys_.emplace_back(input_row(1), shape->right_keys, KeyFormat::Nulls::match_nothing);
-  } else if (const auto* group = std::get_if<GroupOperator>(&self_.content)) {
+  } else if (const GroupOperator* group = grouping_of(self_)) {
     keys_.emplace_back(input_row(0), group->keys, KeyFormat::Nulls::group);
   } else if (const auto* tables = std::get_if<TableJoinOperator>(&self_.content)) {
     for (int side : {0, 1})
       keys_.emplace_back(input_row(side), tables->sides[side].keys, KeyFormat::Nulls::match_nothing);
+  } else if (const auto* running = std::get_if<RunningOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), running->keys, KeyFormat::Nulls::group);
   } else if (const auto* latest = std::get_if<LatestOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), latest->keys, KeyFormat::Nulls::group);
+  } else if (const auto* match = std::get_if<MatchOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), match->keys, KeyFormat::Nulls::group);
   } else {
     keys_.emplace_back(input_row(0), std::get<UniqueOperator>(self_.content).fields, KeyFormat::Nulls::group);
   }

@@ -44,7 +44,7 @@ void TableGroupNode::Groups::store(char* value, WireWriter& out, const PutPart& 
   out.fixed(static_cast<uint8_t>(standing.stands));
   node_.state_.store(value, out);
   node_.state_.take_news(value, node_.pool_, put);
-  for (const uint32_t parts : node_.state_.parts(value)) out.fixed(parts);
+  for (const uint32_t count : parts(value)) out.fixed(count);
 }
 
 bool TableGroupNode::Groups::load(WireReader& in, char* value) {
@@ -53,10 +53,15 @@ bool TableGroupNode::Groups::load(WireReader& in, char* value) {
   standing.rows = in.fixed<int64_t>();
   standing.stands = in.fixed<uint8_t>();
   if (!node_.state_.load(in, value, node_.pool_)) return false;
-  std::vector<uint32_t> parts(node_.state_.part_sets());
-  for (uint32_t& each : parts) each = in.fixed<uint32_t>();
-  node_.state_.set_parts(value, parts);
+  for (size_t set = 0; set < node_.state_.part_sets(); ++set)
+    node_.state_.parts(set, value).stored = in.fixed<uint32_t>();
   return true;
+}
+
+std::vector<uint32_t> TableGroupNode::Groups::parts(char* value) {
+  std::vector<uint32_t> counts;
+  for (size_t set = 0; set < node_.state_.part_sets(); ++set) counts.push_back(node_.state_.parts(set, value).stored);
+  return counts;
 }
 
 bool TableGroupNode::Groups::load_part(uint16_t set, std::string_view bytes, char* value) {
@@ -136,7 +141,7 @@ void TableGroupNode::fold(const Block& block, std::span<const uint32_t> rows, bo
     if (go) {
       state_.take_out(block, rows.subspan(first, count), states.data() + first, pool_);
     } else {
-      state_.add(block, rows.subspan(first, count), states.data() + first, pool_);
+      news_bytes_ += state_.add(block, rows.subspan(first, count), states.data() + first, pool_);
     }
   }
   if (!go) news_bytes_ += state_.add_distinct(block, rows, states.data(), arena(), pool_);

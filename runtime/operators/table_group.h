@@ -44,7 +44,7 @@ class TableGroupNode : public ChangesNode {
     uint64_t alignment() const override { return node_.state_.alignment(); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
-    std::vector<uint32_t> parts(char* value) override { return node_.state_.parts(value); }
+    std::vector<uint32_t> parts(char* value) override;
     bool load_part(uint16_t set, std::string_view bytes, char* value) override;
     void end(char* value) override { node_.state_.end(value, node_.pool_); }
 

@@ -14,7 +14,8 @@ namespace braid {
 namespace {
 
 constexpr size_t kChangesAtOnce = kBlockRows;
-constexpr int64_t kLeft = int64_t{1} << 62;  // changes of the left side come behind all of the right one
+constexpr int64_t kLeft = int64_t{1} << 62;      // changes of the left side come behind all of the right one
+constexpr size_t kPairsAtOnce = 4 * kBlockRows;  // that a condition is computed for, about
 constexpr size_t kSuffix = 1 + 2 * sizeof(uint64_t);
 
 Error damaged() {
@@ -35,6 +36,10 @@ TableJoinNode::TableJoinNode(const Services& services)
   cold_.attach(services.store);
   for (int side : {0, 1})
     retracted_columns_[side] = static_cast<uint32_t>(leaf_offset(input_row(side), content_.sides[side].retracted));
+  for (int side : {0, 1}) {
+    const std::vector<Leaf> leaves = flatten(first_fields(input_row(side), content_.sides[side].fields));
+    pair_leaves_.insert(pair_leaves_.end(), leaves.begin(), leaves.end());
+  }
   BRAID_CHECK(rows_of_[0].leaf_count() + rows_of_[1].leaf_count() + (content_.left ? 1 : 0) + 1 == leaves_.size(),
               "the row of a join of tables is not left, right, its mark");
 }
@@ -68,8 +73,11 @@ std::optional<ReleasePoint> TableJoinNode::next_release() {
 uint64_t TableJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   uint64_t rows = 0;
   for (const int side : {1, 0}) {
-    for (; next_[side] < changes_[side].size() && changes_[side][next_[side]].order < point.time; ++next_[side], ++rows)
+    for (; next_[side] < changes_[side].size() && changes_[side][next_[side]].order < point.time;
+         ++next_[side], ++rows) {
+      if (!content_.residual.empty() && next_[side] == tested_[side]) test(side, next_[side], changes_[side].size());
       meet(side, changes_[side][next_[side]]);
+    }
   }
   put_out(out);
   return rows;
@@ -78,40 +86,84 @@ uint64_t TableJoinNode::release_before(const ReleasePoint& point, std::vector<Bl
 void TableJoinNode::finish_release(std::vector<Block>&) {
   for (const int side : {0, 1}) {
     changes_[side].clear();
-    next_[side] = 0;
+    next_[side] = tested_[side] = 0;
   }
+}
+
+/// While the changes of one side meet the other, the rows of the other stay: so the condition is computed for many
+/// pairs at a time.
+void TableJoinNode::test(int side, size_t first, size_t end) {
+  holds_.clear();
+  next_hold_ = 0;
+  std::vector<std::pair<Bytes, Bytes>> pairs;
+  size_t found = 0;
+  for (tested_[side] = first; tested_[side] < end && found < kPairsAtOnce; ++tested_[side]) {
+    const Change& change = changes_[side][tested_[side]];
+    const Entry* entry = change.key.data == nullptr ? nullptr : keys_.find(change.hash, change.key.view());
+    if (entry == nullptr) continue;
+    for (const Kept& other : entry->value.rows[1 - side]) {
+      if (other.count == 0) continue;
+      pairs.emplace_back(side == 0 ? change.row : other.row, side == 0 ? other.row : change.row);
+      ++found;
+      if (pairs.size() == kBlockRows) test_block(pairs), pairs.clear();
+    }
+  }
+  if (!pairs.empty()) test_block(pairs);
+}
+
+void TableJoinNode::test_block(const std::vector<std::pair<Bytes, Bytes>>& pairs) {
+  Block block = allocate_block(pair_leaves_, static_cast<uint32_t>(pairs.size()), arena());
+  block.rows = static_cast<uint32_t>(pairs.size());
+  const Block left = rows_of_[0].target(block, 0), right = rows_of_[1].target(block, rows_of_[0].leaf_count());
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    rows_of_[0].read(pairs[row].first, left, row, arena());
+    rows_of_[1].read(pairs[row].second, right, row, arena());
+  }
+  const std::vector<void*> none(block.columns.size(), nullptr);
+  const KernelResult result = run_kernel(content_.residual, block, none, arena(), services_.call);
+  holds_.resize(holds_.size() + block.rows, 1);
+  for (const Drop& drop : result.drops) holds_[holds_.size() - block.rows + drop.row] = 0;
+}
+
+void TableJoinNode::alone(const Change& cause, bool goes, int side, Bytes row, int64_t count) {
+  const Bytes none{nullptr, 0};
+  pairs_.push_back({&cause, goes, side == 0 ? row : none, side == 0 ? none : row, count});
 }
 
 void TableJoinNode::meet(int side, const Change& change) {
   if (change.key.data == nullptr) {
-    if (side == 0 && content_.left) pair(change, change.goes, change.row, {nullptr, 0}, 1);
+    if (stands_alone(side)) alone(change, change.goes, side, change.row, 1);
     return;
   }
   bool added = false;
   Entry& entry = keys_.find_or_add(change.hash, change.key.view(), &added);
   const int64_t by = change.goes ? -1 : 1;
+  const int there = 1 - side;
+  const bool pairs = content_.yield == JoinYield::matches;
   int64_t matches = 0;
-  for (Kept& other : entry.value.rows[1 - side]) {
+  for (Kept& other : entry.value.rows[there]) {
     if (other.count == 0) continue;
+    if (!content_.residual.empty() && holds_[next_hold_++] == 0) continue;
+    matches += other.count;
     const Bytes met = turn_.copy(other.row.view());
-    if (side == 0) {
-      matches += other.count;
-      pair(change, change.goes, change.row, met, other.count);
-      continue;
-    }
-    if (content_.left) {
-      this->change(entry, 0, other);
-      if (other.matches == 0) pair(change, true, met, {nullptr, 0}, other.count);
+    if (counted(there)) {
+      this->change(entry, there, other);
+      const int64_t before = other.matches;
       other.matches += by;
+      if (content_.yield == JoinYield::semi && (before == 0 || other.matches == 0))
+        alone(change, change.goes, there, met, other.count);
+      if (stands_alone(there) && before == 0) alone(change, true, there, met, other.count);
     }
-    pair(change, change.goes, met, change.row, other.count);
-    if (content_.left && other.matches == 0) pair(change, false, met, {nullptr, 0}, other.count);
+    if (pairs)
+      pairs_.push_back({&change, change.goes, side == 0 ? change.row : met, side == 0 ? met : change.row, other.count});
+    if (stands_alone(there) && other.matches == 0) alone(change, false, there, met, other.count);
   }
-  if (side == 0 && content_.left && matches == 0) pair(change, change.goes, change.row, {nullptr, 0}, 1);
+  if (stands_alone(side) && matches == 0) alone(change, change.goes, side, change.row, 1);
+  if (side == 0 && content_.yield == JoinYield::semi && matches > 0) alone(change, change.goes, 0, change.row, 1);
   Kept& kept = kept_row(entry, side, change.row);
   this->change(entry, side, kept);
   kept.count += by;
-  kept.matches = matches;
+  kept.matches = counted(side) ? matches : 0;
   BRAID_CHECK(kept.count >= 0, "a row goes that has not come");
   if (kept.count == 0) forget_gone(entry);
 }
@@ -195,7 +247,11 @@ void TableJoinNode::put_out(std::vector<Block>& out) {
     for (uint32_t i = 0; i < count; ++i) {
       const auto [number, copy] = rows[first + i];
       const Pair& from = pairs_[number];
-      rows_of_[0].read(from.left, left, i, turn_);
+      if (from.left.data != nullptr) {
+        rows_of_[0].read(from.left, left, i, turn_);
+      } else {
+        for (const Column& column : left.columns) write_slot(column, i, slot_i128(0));
+      }
       if (content_.left) block.columns[left_leaves].as<uint8_t>()[i] = from.right.data != nullptr ? 1 : 0;
       if (from.right.data != nullptr) {
         rows_of_[1].read(from.right, right, i, turn_);

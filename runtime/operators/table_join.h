@@ -1,6 +1,7 @@
 // A table joined with a table. A row that comes or goes on one side meets the rows that the other side has now: pairs
-// come or go with it. Of a left join, a left row that meets none goes on alone, and its pair with nothing goes and
-// comes as matches of it do: each left row has the number of its matches with it.
+// come or go with it. Of an outer join, a row of a kept side that meets none goes on alone, and its pair with nothing
+// goes and comes as matches of it do; of a semi or anti join, a left row goes on alone while it has a match, or none.
+// So each row of such a side has the number of its matches with it.
 //
 // The changes of a turn wait for its end, then those of the right side come first, each side in its order: so what is
 // met does not depend on the rounds in which they came. Rows of one side that are alike count as one with a number.
@@ -49,7 +50,7 @@ class TableJoinNode : public OperatorNode {
     RowHash hash;
     Bytes row = {nullptr, 0};
     int64_t count = 0;    ///< of rows that are alike; 0: it is gone, and only its erasure is to be copied
-    int64_t matches = 0;  ///< of a left row: rows of the other side
+    int64_t matches = 0;  ///< rows of the other side, where they are counted
     bool stored = false;
     ChangedIn changed = ChangedIn::none;
   };
@@ -74,12 +75,20 @@ class TableJoinNode : public OperatorNode {
   struct Pair {
     const Change* cause;
     bool goes;
-    Bytes left, right;  ///< no data of `right`: alone
+    Bytes left, right;  ///< no data of one: the other is alone
     int64_t count;
   };
+  /// Whether the condition holds, for each row of the other side that changes [first, end) may meet, in that order.
+  void test(int side, size_t first, size_t end);
+  void test_block(const std::vector<std::pair<Bytes, Bytes>>& pairs);
   void meet(int side, const Change& change);
-  void pair(const Change& cause, bool goes, Bytes left, Bytes right, int64_t count) {
-    pairs_.push_back({&cause, goes, left, right, count});
+  /// A row that stands without a partner comes or goes.
+  void alone(const Change& cause, bool goes, int side, Bytes row, int64_t count);
+  bool counted(int side) const {
+    return side == 0 ? content_.left || content_.yield != JoinYield::matches : content_.right;
+  }
+  bool stands_alone(int side) const {
+    return side == 0 ? content_.left && content_.yield != JoinYield::semi : content_.right;
   }
   void change(Entry& entry, int side, Kept& kept);
   Kept& kept_row(Entry& entry, int side, Bytes bytes);
@@ -117,7 +126,11 @@ class TableJoinNode : public OperatorNode {
   StateBatch erased_;
   Arena turn_;  ///< what the changes, and the blocks that are out, refer to
   std::vector<Change> changes_[2];
-  size_t next_[2] = {0, 0};  ///< of these to meet the other side
+  size_t next_[2] = {0, 0};    ///< of these to meet the other side
+  size_t tested_[2] = {0, 0};  ///< of these, those before are tested
+  std::vector<uint8_t> holds_;
+  size_t next_hold_ = 0;
+  std::vector<Leaf> pair_leaves_;  ///< of the row that the condition reads
   std::vector<Pair> pairs_;
   std::string key_bytes_, scratch_;
   WireWriter value_;

@@ -292,8 +292,8 @@ Status WindowGroupNode::load_slice(uint32_t hash_slice, int64_t end, std::span<c
   }
   std::vector<std::pair<std::string, std::pair<size_t, size_t>>> parts;  // with their group and set
   for (size_t i = 0; i < loaded.size(); ++i)
-    for (size_t set = 0; set < state_.sets().size(); ++set)
-      for (uint32_t part = 0; part < state_.sets()[set]->parts(loaded[i].state).stored; ++part)
+    for (size_t set = 0; set < state_.part_sets(); ++set)
+      for (uint32_t part = 0; part < state_.parts(set, loaded[i].state).stored; ++part)
         parts.push_back({part_key({loaded[i].place, loaded[i].hash, loaded[i].key}, set, part), {i, set}});
   std::sort(parts.begin(), parts.end());
   std::vector<std::string> wanted;
@@ -301,10 +301,10 @@ Status WindowGroupNode::load_slice(uint32_t hash_slice, int64_t end, std::span<c
   const Error damaged{ErrorKind::store, "a set of distinct values is damaged", 0, 0};
   BRAID_TRY(cold_.store().get_many(StateFamily::timed, wanted, [&](size_t at, std::string_view value) -> Status {
     auto [group, set] = parts[at].second;
-    return state_.sets()[set]->load(value, loaded[group].state, pool_) ? Status() : damaged;
+    return state_.load_part(static_cast<uint16_t>(set), value, loaded[group].state, pool_) ? Status() : damaged;
   }));
   for (const Loaded& group : loaded)
-    if (!complete(group.state)) return damaged;
+    if (!state_.whole(group.state)) return damaged;
   return {};
 }
 
@@ -338,8 +338,8 @@ void WindowGroupNode::erase_stored(const Group& group) {
   const StoredPlace place = place_of(group);
   set_state_key(key_bytes_, place);
   erased_.erase(StateFamily::timed, key_bytes_);
-  for (size_t i = 0; i < state_.sets().size(); ++i)
-    for (uint32_t part = 0; part < state_.sets()[i]->parts(rows_.value(group.row)).stored; ++part)
+  for (size_t i = 0; i < state_.part_sets(); ++i)
+    for (uint32_t part = 0; part < state_.parts(i, rows_.value(group.row)).stored; ++part)
       erased_.erase(StateFamily::timed, part_key(place, i, part));
 }
 

@@ -58,19 +58,19 @@ Error damaged() {
 }  // namespace
 
 Result<std::unique_ptr<OperatorNode>> WindowGroupNode::make(const Services& services) {
-  const auto& content = std::get<GroupOperator>(services.program.operators[services.index].content);
+  const GroupOperator& content = *grouping_of(services.program.operators[services.index]);
   BRAID_ASSIGN(WindowAssigner windows, WindowAssigner::make(cut_of(content.window)));
   return std::unique_ptr<OperatorNode>(new WindowGroupNode(services, std::move(windows)));
 }
 
 WindowGroupNode::WindowGroupNode(const Services& services, WindowAssigner windows)
     : OperatorNode(services),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
       windows_(std::move(windows)),
       overlap_(!windows_.tumbling()),
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       key_size_(key_.fixed_size().value_or(GroupRows::kAnySize)),
-      state_(content_.aggregates, input_row(0), static_cast<uint32_t>(leaf_offset(self_.row, content_.keys.size()))),
+      state_(state_of_groups(self_, input_row(0))),
       output_(services_, state_, key_),
       range_(services.first_slice, services.end_slice),
       rows_(pool_, key_size_, state_.size(), state_.alignment()),
@@ -180,7 +180,8 @@ void WindowGroupNode::fold(const Block& block, const KeyBlock& keys) {
       }
       states_[i] = rows_.value(row);
     }
-    state_.add(block, std::span(taken_).subspan(first, end - first), states_.data() + first, pool_);
+    changed_value_bytes_ +=
+        state_.add(block, std::span(taken_).subspan(first, end - first), states_.data() + first, pool_);
   }
   changed_value_bytes_ += state_.add_distinct(block, taken_, states_.data(), arena(), pool_);
 }
@@ -228,12 +229,18 @@ void WindowGroupNode::copy_frozen_group(const Group& group) {
   RowHead& head = rows_.head(group.row);
   value_.clear();
   state_.store(state, value_);
-  for (size_t i = 0; i < state_.sets().size(); ++i) {
-    state_.sets()[i]->take_news(state, pool_, [&](uint32_t part, std::string_view values) {
-      frozen_.batch().put(StateFamily::timed, part_key(place_of(group), i, part), values);
-      ++slice.stored;
+  if (state_.part_sets() > 0) {
+    slice.stored -= state_.stored_parts(state);
+    state_.take_news(state, pool_, [&](uint16_t set, uint32_t part, std::optional<std::string_view> values) {
+      const std::string place = part_key(place_of(group), set, part);
+      if (values) {
+        frozen_.batch().put(StateFamily::timed, place, *values);
+      } else {
+        frozen_.batch().erase(StateFamily::timed, place);
+      }
     });
-    value_.fixed(state_.sets()[i]->parts(state).stored);
+    slice.stored += state_.stored_parts(state);
+    for (size_t set = 0; set < state_.part_sets(); ++set) value_.fixed(state_.parts(set, state).stored);
   }
   set_state_key(key_bytes_, place_of(group));
   frozen_.batch().put(StateFamily::timed, key_bytes_, value_.bytes());
@@ -248,7 +255,7 @@ void WindowGroupNode::freeze() {
   frozen_.begin(erased_);
   for (int64_t end : erased_buckets_) {
     erase_bucket(frozen_.batch(), table(kGroupTable), end, services_.first_slice, services_.end_slice);
-    if (!state_.sets().empty())
+    if (state_.part_sets() > 0)
       erase_bucket(frozen_.batch(), table(kPartTable), end, services_.first_slice, services_.end_slice);
   }
   erased_buckets_.clear();
@@ -320,7 +327,7 @@ void WindowGroupNode::count_back(Slice& slice) {
 Status WindowGroupNode::load_state(std::string_view value, char* state) {
   WireReader in(value);
   bool whole = state_.load(in, state, pool_);
-  for (const auto& set : state_.sets()) set->parts(state).stored = in.fixed<uint32_t>();
+  for (size_t set = 0; set < state_.part_sets(); ++set) state_.parts(set, state).stored = in.fixed<uint32_t>();
   return whole && !in.failed() && in.at_end() ? Status() : damaged();
 }
 
@@ -336,8 +343,8 @@ Result<WindowGroupNode::Group> WindowGroupNode::load(const StoredPlace& place, s
 Status WindowGroupNode::load_parts(std::span<const Group> groups) {
   std::vector<std::string> wanted;
   for (const Group& group : groups)
-    for (size_t i = 0; i < state_.sets().size(); ++i)
-      for (uint32_t part = 0; part < state_.sets()[i]->parts(rows_.value(group.row)).stored; ++part)
+    for (size_t i = 0; i < state_.part_sets(); ++i)
+      for (uint32_t part = 0; part < state_.parts(i, rows_.value(group.row)).stored; ++part)
         wanted.push_back(part_key(place_of(group), i, part));
   std::sort(wanted.begin(), wanted.end());
   BRAID_TRY(cold_.store().get_many(StateFamily::timed, wanted, [&](size_t at, std::string_view value) -> Status {
@@ -347,18 +354,11 @@ Status WindowGroupNode::load_parts(std::span<const Group> groups) {
     if (!parse_part_place(key.key, &part) || !parse_place(key.hash, key.bucket, part.group_key, &place))
       return damaged();
     RowHandle row = slice_at(place.place).table.find(place.hash, place.key);
-    return state_.sets()[part.set]->load(value, rows_.value(row), pool_) ? Status() : damaged();
+    return state_.load_part(part.set, value, rows_.value(row), pool_) ? Status() : damaged();
   }));
   for (const Group& group : groups)
-    if (!complete(rows_.value(group.row))) return damaged();
+    if (!state_.whole(rows_.value(group.row))) return damaged();
   return {};
-}
-
-bool WindowGroupNode::complete(const char* state) const {
-  return std::all_of(state_.sets().begin(), state_.sets().end(), [&](const auto& set) {
-    const DistinctCounts::Parts& parts = set->parts(const_cast<char*>(state));
-    return parts.read == parts.stored;
-  });
 }
 
 Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
@@ -383,7 +383,7 @@ Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
 Status WindowGroupNode::read(std::span<const UnreadRanges::Run> runs) {
   if (runs.empty()) return {};
   full_ = false;
-  const bool sets = !state_.sets().empty();
+  const bool sets = state_.part_sets() > 0;
   // The values of sets fill the memory behind their groups: one run at a time.
   for (size_t first = 0; first < runs.size(); first += sets ? 1 : runs.size()) {
     std::vector<Group> loaded;
@@ -403,10 +403,10 @@ Status WindowGroupNode::take_stored(std::string_view bytes, std::string_view val
   ++slice.stored;
   if (!has_room()) {
     // At its end the row says how many rows its sets have beside it.
-    const size_t counts = state_.sets().size() * sizeof(uint32_t);
+    const size_t counts = state_.part_sets() * sizeof(uint32_t);
     if (value.size() < counts) return damaged();
     WireReader in(value.substr(value.size() - counts));
-    for (size_t i = 0; i < state_.sets().size(); ++i) slice.stored += in.fixed<uint32_t>();
+    for (size_t i = 0; i < state_.part_sets(); ++i) slice.stored += in.fixed<uint32_t>();
     ++slice.cold;
     cold_.add(place.hash, place.place.last_end);
     return {};
@@ -417,8 +417,8 @@ Status WindowGroupNode::take_stored(std::string_view bytes, std::string_view val
     trails_whole_ = false;
   }
   BRAID_ASSIGN(Group group, load(place, value));
-  for (const auto& set : state_.sets()) slice.stored += set->parts(rows_.value(group.row)).stored;
-  if (!state_.sets().empty()) loaded.push_back(group);
+  slice.stored += state_.stored_parts(rows_.value(group.row));
+  if (state_.part_sets() > 0) loaded.push_back(group);
   return {};
 }
 

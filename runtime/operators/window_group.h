@@ -119,7 +119,6 @@ class WindowGroupNode : public OperatorNode {
   int64_t first_end_of_unread(int64_t bucket);
   /// With overlap: what is unread of windows that close up to there.
   Status read_due(int64_t passed);
-  bool complete(const char* state) const;
   void count_back(Slice& slice);
 
   // Closing (window_close.cpp).

@@ -16,10 +16,14 @@ const std::vector<CatalogueEntry>& catalogue() {
     std::vector<CatalogueEntry> all{
 #define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
   {number, #entry_name, Severity::severity_name, message_template},
+#include "runtime/report/aggregate_diagnostics.def"
 #include "runtime/report/change_diagnostics.def"
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
+#include "runtime/report/match_diagnostics.def"
+#include "runtime/report/rank_diagnostics.def"
+#include "runtime/report/step_diagnostics.def"
 #include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/type_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"

@@ -46,6 +46,9 @@ class Tracer {
       result_.placings[op_] = std::visit([&](const auto& content) { return of(op, content); }, op.content);
       check(op);
     }
+    // Rows leave by a port in the stage that their step is in.
+    if (!port_.empty() && std::ranges::any_of(result_.levels, [](int level) { return level > 0; }))
+      refuse(fmt::format("`{}` reads a port, whose rows may be of several stages", port_));
     return std::move(result_);
   }
 
@@ -161,8 +164,9 @@ class Tracer {
     // Of rows that the right side gives alone the left fields do not say where they are.
     return content.shape.right ? std::nullopt : placing;
   }
-  MaybePlacing of(const Operator& op, const GroupOperator& content) {
-    const std::vector<int> keys = leaves_of(input(op).row, content.keys, false);
+  MaybePlacing of(const Operator& op, const GroupOperator& content) { return behind_keys(op, content.keys); }
+  MaybePlacing behind_keys(const Operator& op, const std::vector<int>& fields) {
+    const std::vector<int> keys = leaves_of(input(op).row, fields, false);
     const Placing before = contains(keys, placing(op)) ? *placing(op) : cross(op);
     // Its row begins with its keys.
     Placing after{{}, before.scheme};
@@ -170,28 +174,59 @@ class Tracer {
       after.leaves.push_back(static_cast<int>(std::ranges::find(keys, leaf) - keys.begin()));
     return after;
   }
+  MaybePlacing of(const Operator& op, const TopOperator& content) {
+    const Placing before =
+        contains(leaves_of(input(op).row, content.group.keys, false), placing(op)) ? *placing(op) : cross(op);
+    JoinShape kept;
+    kept.left_fields = content.fields;
+    return behind_join(op, kept, before);
+  }
+  MaybePlacing of(const Operator& op, const RunningOperator& content) {
+    const Placing before =
+        contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? *placing(op) : cross(op);
+    JoinShape kept;
+    kept.left_fields = content.fields;
+    return behind_join(op, kept, before);
+  }
   MaybePlacing of(const Operator& op, const UniqueOperator& content) {
     return contains(leaves_of(input(op).row, content.fields, false), placing(op)) ? placing(op) : cross(op);
   }
   MaybePlacing of(const Operator& op, const LatestOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const MatchOperator& content) { return behind_keys(op, content.keys); }
   MaybePlacing of(const Operator& op, const TableJoinOperator& content) {
     JoinShape shape;
     shape.left_fields = content.sides[0].fields;
     shape.left_keys = content.sides[0].keys;
     shape.right_keys = content.sides[1].keys;
-    return of_join(op, shape);
+    const MaybePlacing placing = of_join(op, shape);
+    return content.right ? std::nullopt : placing;
   }
-  MaybePlacing of(const Operator& op, const NetOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const NetOperator& content) {
+    return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+  }
+  MaybePlacing of(const Operator& op, const EmitOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const UnnestOperator& content) {
+    const std::vector<Field>& row = input(op).row;
+    const auto kept = static_cast<int>(leaf_offset(row, row.size() - (content.retracted ? 2 : 1)));
+    if (!placing(op)) return std::nullopt;
+    const bool all = std::ranges::all_of(placing(op)->leaves, [&](int leaf) { return leaf < kept; });
+    return all ? placing(op) : std::nullopt;
+  }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const PortOperator&) {
+    port_ = op.text;
+    return std::nullopt;
+  }
   MaybePlacing of(const Operator&, const SendOperator&) { return std::nullopt; }
 
   const Program& program_;
   const std::map<int, int32_t>& partitions_;
   size_t op_ = 0;
+  std::string port_;  ///< text of a step that reads one
   Placed result_;
 };
 
@@ -199,11 +234,14 @@ class Tracer {
 
 std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
   if (const JoinShape* shape = keyed_join(op)) return StepKey{which == 0 ? shape->left_keys : shape->right_keys, false};
-  if (const auto* group = std::get_if<GroupOperator>(&op.content)) return StepKey{group->keys};
+  if (const GroupOperator* group = grouping_of(op)) return StepKey{group->keys};
   if (const auto* tables = std::get_if<TableJoinOperator>(&op.content))
     return StepKey{tables->sides[which].keys, false};
+  if (const auto* running = std::get_if<RunningOperator>(&op.content)) return StepKey{running->keys};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
+  if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
+  if (const auto* match = std::get_if<MatchOperator>(&op.content)) return StepKey{match->keys};
   return std::nullopt;
 }
 

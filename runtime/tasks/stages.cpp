@@ -14,6 +14,8 @@ void follow_kernels(Operator& op, const Operator& whole) {
   auto join = [](JoinShape& shape, const JoinShape& other) { shape.residual.follow(other.residual); };
   if (auto* rows = std::get_if<RowsOperator>(&op.content))
     rows->kernel.follow(std::get<RowsOperator>(whole.content).kernel);
+  if (auto* match = std::get_if<MatchOperator>(&op.content))
+    match->condition.follow(std::get<MatchOperator>(whole.content).condition);
   if (auto* alert = std::get_if<AlertOperator>(&op.content))
     alert->kernel.follow(std::get<AlertOperator>(whole.content).kernel);
   if (auto* reference = std::get_if<ReferenceJoinOperator>(&op.content))
@@ -25,6 +27,8 @@ void follow_kernels(Operator& op, const Operator& whole) {
     join(interval->shape, other.shape);
     interval->right_filter.follow(other.right_filter);
   }
+  if (auto* tables = std::get_if<TableJoinOperator>(&op.content))
+    tables->residual.follow(std::get<TableJoinOperator>(whole.content).residual);
 }
 
 class Splitter {
@@ -81,6 +85,7 @@ class Splitter {
       for (size_t which = 0; which < original.inputs.size(); ++which)
         copy.inputs[which] =
             is_cut(op, which) ? receive(made, op, which) : place[static_cast<size_t>(original.inputs[which])];
+      if (auto* net = std::get_if<NetOperator>(&copy.content)) net->keeps = is_cut(op, 0);
       if (const auto* source = std::get_if<SourceOperator>(&original.content))
         read[static_cast<size_t>(source->source)] = true;
       place[static_cast<size_t>(op)] = static_cast<int>(made.operators.size());

@@ -15,6 +15,7 @@ void add_all(FunctionRegistry& registry) {
   add_list_parts(registry);
   add_folds(registry);
   add_statistics(registry);
+  add_sketches(registry);
   add_maths(registry);
   add_numbers(registry);
   add_bits(registry);

@@ -144,6 +144,7 @@ class Input:
         self.files = {(topic, partition): [] for topic in ("clicks", "members") for partition in range(options.partitions)}
         self.error = None
         self.made = 0
+        self.stopped = False
 
     def delivered(self, error, message):
         if error is not None:
@@ -158,7 +159,7 @@ class Input:
 
     def produce(self, until):
         begin = datetime.datetime(2026, 1, 1)
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.stopped:
             for _ in range(max(1, self.options.rate // 20)):
                 self.made += 1
                 at = begin + datetime.timedelta(seconds=self.made * 3 - self.random.random() * 9)
@@ -339,11 +340,13 @@ def main():
             code = one.end(signal.SIGTERM)
             if code not in (0, -signal.SIGTERM):  # it had only just started
                 failed.append(f"instance {one.number} left with {code}")
+                break
             one.start()
         else:
             one.process.send_signal(signal.SIGSTOP)
             time.sleep(chance.uniform(1, 15))
             one.process.send_signal(signal.SIGCONT)
+    source.stopped = bool(failed)
     producer.join()
     for one in instances:
         if one.process.poll() is None and one.end(signal.SIGTERM) not in (0, -signal.SIGTERM):

@@ -248,5 +248,41 @@ TEST(Reference, AReTimedFlowJudgesByItsOwnTime) {
   EXPECT_THAT(script.rows("unmatched"), IsEmpty());
 }
 
+TEST(Reference, TopSortsAndCuts) {
+  Script script(R"(
+    stream bid time at within 1s from file "b" { at: timestamp, who: string, price: int }
+    product best { from bid window tumbling 10s top 2 by price desc numbered n select { who, n, price } }
+    product tied { from bid window tumbling 10s top 1 with ties by price desc select { who } }
+    product all { from bid top 1 by price, who desc retain forever select { who, price } })");
+  script.give("bid", {seconds(1), text("a"), number(3)});
+  script.give("bid", {seconds(3), text("b"), number(5)});
+  script.give("bid", {seconds(2), text("c"), number(5)});
+  script.give("bid", {seconds(12), text("d"), number(3)});
+  script.run();
+  EXPECT_THAT(script.rows(), UnorderedElementsAre(R"({"who":"c","n":1,"price":5})", R"({"who":"b","n":2,"price":5})",
+                                                  R"({"who":"d","n":1,"price":3})"));
+  EXPECT_THAT(script.rows("", 1), UnorderedElementsAre(R"({"who":"b"})", R"({"who":"c"})", R"({"who":"d"})"));
+  EXPECT_THAT(script.rows("", 2), ElementsAre(R"({"who":"d","price":3})"));
+}
+
+TEST(Reference, RunningGoesByTime) {
+  Script script(R"(
+    stream move time at within 5s from file "m" { at: timestamp, n: int }
+    product sums { from move running { n, sum: sum(n), before: previous(n) } retain forever select { n, sum, before } }
+    product lately { from move running over 3s { sum: sum(n), least: min(n), first: first(n) } select { sum, least, first } }
+    product pairs { from move running over 2 rows { sum: sum(n), count: count() } retain 4s select { sum, count } })");
+  script.give("move", {seconds(1), number(4)});
+  script.give("move", {seconds(4), number(1)});
+  script.give("move", {seconds(2), number(2)});
+  script.give("move", {seconds(8), number(7)});
+  script.run();
+  EXPECT_THAT(script.rows(), ElementsAre(R"({"n":4,"sum":4,"before":null})", R"({"n":2,"sum":6,"before":4})",
+                                         R"({"n":1,"sum":7,"before":2})", R"({"n":7,"sum":14,"before":1})"));
+  EXPECT_THAT(script.rows("", 1), ElementsAre(R"({"sum":4,"least":4,"first":4})", R"({"sum":6,"least":2,"first":4})",
+                                              R"({"sum":3,"least":1,"first":2})", R"({"sum":7,"least":7,"first":7})"));
+  EXPECT_THAT(script.rows("", 2), ElementsAre(R"({"sum":4,"count":1})", R"({"sum":6,"count":2})",
+                                              R"({"sum":3,"count":2})", R"({"sum":7,"count":1})"));
+}
+
 }  // namespace
 }  // namespace braid::reference

@@ -72,18 +72,30 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join(index, node);
           else if constexpr (std::is_same_v<Node, plan::GroupNode>)
             return group(index, node);
+          else if constexpr (std::is_same_v<Node, plan::TopNode>)
+            return top(index, node);
+          else if constexpr (std::is_same_v<Node, plan::RunningNode>)
+            return running(index, node);
           else if constexpr (std::is_same_v<Node, plan::LatestNode>)
             return latest(index, node);
           else if constexpr (std::is_same_v<Node, plan::TableJoinNode>)
             return join_tables(index, node);
+          else if constexpr (std::is_same_v<Node, plan::EmitNode>)
+            return rows_into(index);  // in the end all have gone on
           else if constexpr (std::is_same_v<Node, plan::NetNode>)
             return net(index);
+          else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
+            return unnest(index, node);
           else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
             return retime(index, node);
           else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
             return unique(index, node);
+          else if constexpr (std::is_same_v<Node, plan::MatchNode>)
+            return match(index, node);
           else if constexpr (std::is_same_v<Node, plan::AlertNode>)
             return alert(index, node);
+          else if constexpr (std::is_same_v<Node, plan::PortNode>)
+            return port(index, node);
           else
             return publish(index, node);
         },
@@ -168,6 +180,10 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
       output_row(row_of(node.inputs.empty() ? index : node.inputs[input == 0 ? node.inputs.size() - 1 : 0]), row);
   made.code = code;
   made.step = node.text;
+  if (code == 0)
+    give(node.products, port, row);
+  else
+    give_standing(node.products, port, {"", fmt::format("E{:04}", code), node.text}, row, true);
   outcome_.write(node.products, port, made);
 }
 

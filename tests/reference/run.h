@@ -62,9 +62,16 @@ class Run {
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
+  Rows unnest(int index, const plan::UnnestNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
+  // ports.cpp
+  Rows port(int index, const plan::PortNode& node);
+  /// To flows that read the port. `standing`: texts and the origin instead of the row.
+  void give(const std::vector<int>& products, const std::string& port, const Row& row);
+  void give_standing(const std::vector<int>& products, const std::string& port, const std::vector<std::string>& texts,
+                     const Row& row, bool has_bytes);
 
   // joins.cpp
   Rows join(int index, const plan::JoinNode& node);
@@ -95,7 +102,33 @@ class Run {
   void leave_unmatched(int index, const typed::JoinStep& step, const Row& left);
 
   // windows.cpp
+  struct Member {
+    const Row* from;
+    Row row;                                    ///< its slots are the key's
+    std::vector<std::optional<Row>> arguments;  ///< of each aggregate: argument, by; none where `where:` drops it
+  };
+  struct WindowRange {
+    int64_t start, end;
+  };
+  struct Group {
+    WindowRange range;
+    std::string key;
+    std::vector<const Member*> members;
+  };
+  /// By end, hash and bytes of the key. Members that no window takes are late; the others are used.
+  using Groups = std::map<std::tuple<int64_t, uint64_t, std::string>, Group>;
+  /// A row with its key and what each aggregate reads; nothing, and the row is rejected, where that fails.
+  std::optional<Member> member(int index, const Row& row, const std::vector<typed::ExpressionRef>& keys,
+                               const std::vector<typed::Aggregate>& aggregates);
+  Groups grouped(int index, bool windowed, const typed::Window& window, const std::vector<typed::ExpressionRef>& keys,
+                 const std::vector<Member>& members);
   Rows group(int index, const plan::GroupNode& node);
+  // patterns.cpp
+  class Trials;
+  Rows match(int index, const plan::MatchNode& node);
+  // ranks.cpp
+  Rows top(int index, const plan::TopNode& node);
+  Rows running(int index, const plan::RunningNode& node);
   // tables.cpp. What a table comes to: of its changes, the rows that stand behind the last.
   Rows latest(int index, const plan::LatestNode& node);
   Rows join_tables(int index, const plan::TableJoinNode& node);
@@ -130,6 +163,8 @@ class Run {
   std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
   std::vector<std::string> relation_names_;
   Outcome outcome_;
+  std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product
+  uint64_t ports_read_ = 0;
   typed::CallSites sites_;
   std::map<const typed::Expression*, std::unique_ptr<interpret::Evaluator>> evaluators_;
   std::vector<typed::ExpressionRef> kept_expressions_;

@@ -21,11 +21,12 @@ Run::Rows Run::keep(int index, const plan::KeepNode& node) {
     Slot kept;
     const interpret::Failure failure = compute(node.condition, row_of(input_of(index)), row.slots, row, &kept);
     if (failure.code != 0) {
-      reject(index, 0, row, failure);
+      // Of a check that stops the job, which row of several is first is a matter of turns.
+      leave(index, 0, row, Kind::rejected, node.stops ? "stopped" : "rejected", failure.code);
     } else if (kept.u8 != 0) {
       out.push_back(row);
     } else if (!node.check.empty()) {
-      leave(index, 0, row, Kind::rejected, "rejected", diag::CheckRejected::kCode);
+      leave(index, 0, row, Kind::rejected, node.stops ? "stopped" : "rejected", diag::CheckRejected::kCode);
     } else {
       leave(index, 0, row, Kind::filtered, node.port, 0);
     }
@@ -59,6 +60,46 @@ Run::Rows Run::unite(int index) {
       outcome_.make(node.products);
       out.back().cause.made = true;
     }
+  return out;
+}
+
+/// Value by value. Elements of one record differ by their place in the list.
+Run::Rows Run::unnest(int index, const plan::UnnestNode& node) {
+  const std::vector<Field>& before = row_of(input_of(index));
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const Type& list = before.back().type;
+  const Type made_type = plan::unnested_type(node, list);
+  const bool marked = plan::retracted_column(row_of(index)) >= 0;
+  const size_t list_leaf = flatten(before).size() - leaf_count(list);
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    const Value value = from_slots(list, row.slots.data() + list_leaf);
+    std::vector<Value> elements;
+    if (!value.is_null()) elements = value.items();
+    if (elements.empty() && !node.left) {
+      leave(index, 0, row, Kind::filtered, "", 0);
+      continue;
+    }
+    outcome_.settle(products, index, 0, row.cause, Kind::used);
+    if (elements.empty()) elements.push_back({Null{}});
+    for (size_t i = 0; i < elements.size(); ++i) {
+      if (node.fields && !elements[i].is_null()) {
+        std::vector<Value> fields;
+        for (const int field : *node.fields) fields.push_back(elements[i].items()[static_cast<size_t>(field)]);
+        elements[i] = {std::move(fields)};
+      }
+      Row made = row;
+      made.slots.resize(list_leaf - (marked ? 1 : 0));
+      const size_t first = made.slots.size();
+      made.slots.resize(first + leaf_count(made_type));
+      to_slots(made_type, elements[i], made.slots.data() + first, arena_);
+      if (marked) made.slots.push_back(row.slots[list_leaf - 1]);
+      made.place.push_back(static_cast<int64_t>(i));
+      made.cause.made = true;
+      outcome_.make(products);
+      out.push_back(std::move(made));
+    }
+  }
   return out;
 }
 
@@ -127,6 +168,7 @@ Run::Rows Run::alert(int index, const plan::AlertNode& node) {
     if (failure.code == 0 && holds.u8 != 0) continue;
     OutputRow made = output_row(row_of(index), row);
     made.check = node.check;
+    give_standing(plan_.nodes[index].products, "alerts", {node.check}, row, false);
     outcome_.write(plan_.nodes[index].products, "alerts", made);
   }
   return rows_into(index);
@@ -151,7 +193,8 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
   }
   std::set<int> readers;
   for (const plan::Node& reader : plan_.nodes)
-    if (std::find(reader.inputs.begin(), reader.inputs.end(), index) != reader.inputs.end())
+    if (std::find(reader.inputs.begin(), reader.inputs.end(), index) != reader.inputs.end() &&
+        !std::holds_alternative<plan::PortNode>(reader.content))
       readers.insert(reader.products.begin(), reader.products.end());
   for (const int reader : readers) outcome_.enter(reader, relation, static_cast<int64_t>(out.size()));
   return out;

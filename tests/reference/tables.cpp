@@ -57,15 +57,22 @@ Run::Rows Run::join_tables(int index, const plan::TableJoinNode& node) {
     for (const Keyed& each : *side)
       outcome_.settle(products, index, side == &lefts ? 1 : 0, each.row->cause, Kind::used);
   Rows out;
-  auto make = [&](const Row& left, const Row* right) {
-    Row made = left;
+  const std::vector<Field>& left_row = row_of(input_of(index, 0));
+  const std::vector<Field> both = plan::condition_row(left_row, row_of(input_of(index, 1)), node.step.alias);
+  const size_t left_leaves = flatten(left_row).size() - 1;
+  // One of the two may be missing.
+  auto make = [&](const Row* left, const Row* right) {
+    Row made = left != nullptr ? *left : *right;
     made.cause.made = true;
     made.cause.has_origin = false;
-    made.slots.pop_back();
+    if (left != nullptr)
+      made.slots.pop_back();
+    else
+      made.slots.assign(left_leaves, slot_i128(0));
     if (node.step.left) made.slots.push_back(slot_u8(right != nullptr));
     if (right != nullptr) {
       made.slots.insert(made.slots.end(), right->slots.begin(), right->slots.end() - 1);
-      made.time = std::max(left.time, right->time);
+      made.time = std::max(made.time, right->time);
     } else {
       made.slots.insert(made.slots.end(), right_leaves, slot_i128(0));
     }
@@ -73,15 +80,28 @@ Run::Rows Run::join_tables(int index, const plan::TableJoinNode& node) {
     outcome_.make(products);
     out.push_back(std::move(made));
   };
+  auto meet = [&](const Keyed& left, const Keyed& right) {
+    if (!left.key || left.key != right.key) return false;
+    if (!node.step.residual) return true;
+    std::vector<Slot> slots(left.row->slots.begin(), left.row->slots.end() - 1);
+    slots.insert(slots.end(), right.row->slots.begin(), right.row->slots.end() - 1);
+    Slot holds;
+    compute(node.step.residual, both, slots, *left.row, &holds);
+    return holds.u8 != 0;
+  };
+  std::vector<bool> right_met(rights.size());
   for (const Keyed& left : lefts) {
     bool met = false;
-    for (const Keyed& right : rights) {
-      if (!left.key || left.key != right.key) continue;
-      make(*left.row, right.row);
-      met = true;
+    for (size_t i = 0; i < rights.size(); ++i) {
+      if (!meet(left, rights[i])) continue;
+      met = right_met[i] = true;
+      if (node.step.yield == typed::JoinYield::matches) make(left.row, rights[i].row);
     }
-    if (!met && node.step.left) make(*left.row, nullptr);
+    const bool keeps = node.step.yield == typed::JoinYield::semi ? met : !met && node.step.left;
+    if (keeps) make(left.row, nullptr);
   }
+  for (size_t i = 0; node.step.right && i < rights.size(); ++i)
+    if (!right_met[i]) make(nullptr, rights[i].row);
   return out;
 }
 

@@ -1,10 +1,8 @@
-// Windows by recomputation: all rows of a window and key are gathered, then each aggregate looks at the list.
+// Windows by recomputation: all rows of a window and key are gathered, then each aggregate looks at the list
+// (aggregates.cpp).
 #include <algorithm>
-#include <boost/multiprecision/cpp_int.hpp>
 
 #include "runtime/base/check.h"
-#include "runtime/data/decimal.h"
-#include "runtime/data/exact_sum.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/time_zone.h"
 #include "tests/reference/run.h"
@@ -12,17 +10,15 @@
 namespace braid::reference {
 namespace {
 
-using boost::multiprecision::cpp_int;
-
-struct WindowRange {
+struct Span {
   int64_t start, end;
 };
 
-std::vector<WindowRange> plain_windows(const typed::Window& window, int64_t time) {
+std::vector<Span> plain_windows(const typed::Window& window, int64_t time) {
   const int64_t slide = window.kind == typed::WindowKind::hopping ? window.slide_us : window.size_us;
   int64_t start = time / slide * slide;
   if (start > time) start -= slide;
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   for (; start > time - window.size_us; start -= slide) windows.push_back({start, start + window.size_us});
   return windows;
 }
@@ -42,13 +38,13 @@ CalendarUnit unit_of(typed::CalendarUnit unit) {
   BRAID_UNREACHABLE("calendar unit");
 }
 
-std::vector<WindowRange> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
+std::vector<Span> calendar_windows(const typed::Window& window, const TimeZone& zone, int64_t time) {
   const CalendarUnit unit = unit_of(window.unit), slide_unit = unit_of(window.slide_unit);
   if (window.kind == typed::WindowKind::tumbling) {
     const int64_t start = zone.floor(time, unit, window.size_units);
     return {{start, zone.next(start, unit, window.size_units)}};
   }
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   if (window.slide_unit != window.unit) {
     // Each hop ends a window of the months before it.
     for (int64_t end = zone.next(time, slide_unit, window.slide_units);;
@@ -68,7 +64,7 @@ std::vector<WindowRange> calendar_windows(const typed::Window& window, const Tim
 }
 
 /// The windows of a length that have the time: one ends after each step.
-std::vector<WindowRange> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
+std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone* zone, int64_t time) {
   int64_t start = 0, end = 0;
   if (zone != nullptr) {
     start = zone->floor(time, unit_of(window.unit), window.size_units);
@@ -78,7 +74,7 @@ std::vector<WindowRange> cumulative_windows(const typed::Window& window, const T
     if (start > time) start -= window.size_us;
     end = start + window.size_us;
   }
-  std::vector<WindowRange> windows;
+  std::vector<Span> windows;
   for (int64_t at = start; at < end;) {
     if (window.slide_unit == typed::CalendarUnit::none) {
       at += window.slide_us;
@@ -90,180 +86,26 @@ std::vector<WindowRange> cumulative_windows(const typed::Window& window, const T
   return windows;
 }
 
-cpp_int wide(int128 value) {
-  const bool negative = value < 0;
-  const auto magnitude = negative ? -static_cast<uint128>(value) : static_cast<uint128>(value);
-  cpp_int made = static_cast<uint64_t>(magnitude >> 64);
-  made = (made << 64) + static_cast<uint64_t>(magnitude);
-  return negative ? cpp_int(-made) : made;
-}
-
-/// Whether it fits the type, and then the slot.
-bool narrow(const cpp_int& value, const Type& type, Slot* slot) {
-  const bool decimal = is(type, TypeKind::decimal);
-  const cpp_int limit = decimal ? pow(cpp_int(10), static_cast<unsigned>(type->precision)) : cpp_int(1) << 63;
-  if (decimal ? abs(value) >= limit : value >= limit || value < -limit) return false;
-  const cpp_int magnitude = abs(value);
-  auto bits = (static_cast<uint128>(static_cast<uint64_t>(magnitude >> 64)) << 64) |
-              static_cast<uint64_t>(magnitude & cpp_int(UINT64_MAX));
-  const auto number = static_cast<int128>(value < 0 ? -bits : bits);
-  *slot = leaf_kind(type) == LeafKind::i128 ? slot_i128(number) : slot_i64(static_cast<int64_t>(number));
-  return true;
-}
-
-/// a ÷ b to a whole number, half to even; b is positive.
-cpp_int divide_half_even(const cpp_int& a, const cpp_int& b) {
-  const cpp_int magnitude = abs(a);
-  cpp_int quotient = magnitude / b;
-  const cpp_int twice = (magnitude % b) * 2;
-  if (twice > b || (twice == b && quotient % 2 != 0)) ++quotient;
-  return a < 0 ? cpp_int(-quotient) : quotient;
-}
-
-int128 whole(const Value& value) {
-  if (const auto* number = std::get_if<int64_t>(&value.content)) return *number;
-  return value.wide();
-}
-
 }  // namespace
 
-/// `fields`: of the arguments' row: argument, then by, as far as there are. False: the result does not fit.
-bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
-                    Slot* result) {
-  const Type& type = without_optional(aggregate.type);
-  const bool optional_result = is_optional(aggregate.type);
-  auto value_of = [&](const Row* row, int field) {
-    return from_slots(fields[field].type, row->slots.data() + leaf_offset(fields, field));
-  };
-  auto give = [&](const Value& value) {
-    to_slots(aggregate.type, value, result, arena_);
-    return true;
-  };
-  auto give_number = [&](const cpp_int& number) {
-    Slot slot;
-    if (!narrow(number, type, &slot)) return false;
-    if (optional_result) *result++ = slot_u8(true);
-    *result = slot;
-    return true;
-  };
-  std::sort(rows.begin(), rows.end(),
-            [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
-  switch (aggregate.kind) {
-    case typed::AggregateKind::count:
-      return give_number(rows.size());
-    case typed::AggregateKind::count_distinct: {
-      std::set<std::string> different;
-      for (const Row* row : rows) {
-        std::string bytes;
-        append_key_bytes(fields[0].type, row->slots.data(), bytes);
-        different.insert(bytes);
-      }
-      return give_number(different.size());
-    }
-    case typed::AggregateKind::sum:
-    case typed::AggregateKind::average: {
-      const bool mean = aggregate.kind == typed::AggregateKind::average;
-      if (rows.empty() && mean) return give({Null{}});
-      if (is(type, TypeKind::floating)) {
-        ExactSum sum;
-        exact_sum_clear(&sum);
-        for (const Row* row : rows) exact_sum_add(&sum, value_of(row, 0).floating());
-        return give({mean ? exact_sum_mean(&sum, rows.size()) : exact_sum_read(&sum)});
-      }
-      cpp_int sum = 0;
-      for (const Row* row : rows) sum += wide(whole(value_of(row, 0)));
-      if (!mean) return give_number(sum);
-      const int from = is(fields[0].type, TypeKind::decimal) ? fields[0].type->scale : 0;
-      const int to = is(type, TypeKind::decimal) ? type->scale : 0;
-      return give_number(
-          divide_half_even(sum * pow(cpp_int(10), static_cast<unsigned>(to - from)), cpp_int(rows.size())));
-    }
-    case typed::AggregateKind::minimum:
-    case typed::AggregateKind::maximum: {
-      const int sign = aggregate.kind == typed::AggregateKind::minimum ? 1 : -1;
-      if (rows.empty()) return give({Null{}});
-      Value best = value_of(rows.front(), 0);
-      for (const Row* row : rows)
-        if (Value value = value_of(row, 0); sign * compare(value, best) < 0) best = value;
-      // Zero has one sign and NaN one form.
-      if (auto* number = std::get_if<double>(&best.content)) *number = *number == 0 ? 0 : *number;
-      return give(best);
-    }
-    case typed::AggregateKind::first:
-    case typed::AggregateKind::last:
-    case typed::AggregateKind::arg_min:
-    case typed::AggregateKind::arg_max: {
-      if (rows.empty()) return give({Null{}});
-      const bool latest = aggregate.kind == typed::AggregateKind::last;
-      const bool greatest = latest || aggregate.kind == typed::AggregateKind::arg_max;
-      if (latest) std::reverse(rows.begin(), rows.end());
-      const Row* best = rows.front();
-      for (const Row* row : rows) {
-        if (!aggregate.by) break;
-        const int order = compare(value_of(row, 1), value_of(best, 1));
-        if (greatest ? order > 0 : order < 0) best = row;
-      }
-      return give(value_of(best, 0));
-    }
-  }
-  BRAID_UNREACHABLE("aggregate");
-}
-
-Run::Rows Run::group(int index, const plan::GroupNode& node) {
-  const std::vector<Field>& fields = row_of(input_of(index));
-  const typed::Window& window = node.window;
+Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
+                         const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
   const bool calendar = window.unit != typed::CalendarUnit::none;
   const std::unique_ptr<TimeZone> zone = calendar ? load_time_zone(window.zone.empty() ? "UTC" : window.zone) : nullptr;
   BRAID_CHECK(!calendar || zone, "no such time zone");
-
-  struct Member {
-    const Row* from;
-    Row row;                                    ///< its slots are the key's
-    std::vector<std::optional<Row>> arguments;  ///< of each aggregate: argument, by; none where `where:` drops it
-  };
-  struct Group {
-    WindowRange range;
-    std::string key;
-    std::vector<const Member*> members;
-  };
-  std::vector<Member> members;
-  for (const Row& row : rows_into(index)) {
-    Member member{&row, row, {}};
-    member.row.slots.clear();
-    interpret::Failure failure = compute_all(node.keys, fields, row, member.row.slots);
-    for (const typed::Aggregate& aggregate : node.aggregates) {
-      if (failure.code != 0) break;
-      Slot kept[2] = {slot_u8(true), slot_u8(false)};
-      if (aggregate.filter) failure = compute(aggregate.filter, fields, row.slots, row, kept);
-      member.arguments.emplace_back();
-      if (failure.code != 0 || kept[0].u8 == 0) continue;
-      Row argument = row;
-      argument.slots.clear();
-      std::vector<typed::ExpressionRef> parts;
-      for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by})
-        if (part) parts.push_back(part);
-      failure = compute_all(parts, fields, row, argument.slots);
-      member.arguments.back() = std::move(argument);
-    }
-    if (failure.code != 0)
-      reject(index, 0, row, failure);
-    else
-      members.push_back(std::move(member));
-  }
-
-  std::map<std::tuple<int64_t, uint64_t, std::string>, Group> groups;  ///< by end, hash and bytes of the key
-  std::map<std::string, std::vector<const Member*>> of_sessions;       ///< by key
+  Groups groups;
+  std::map<std::string, std::vector<const Member*>> of_sessions;  ///< by key
   for (const Member& member : members) {
     const Row& row = member.row;
     std::string key;
     const Slot* slots = row.slots.data();
-    for (const typed::ExpressionRef& part : node.keys) {
+    for (const typed::ExpressionRef& part : keys) {
       append_key_bytes(part->type, slots, key);
       slots += leaf_count(part->type);
     }
     const bool session = window.kind == typed::WindowKind::session;
-    std::vector<WindowRange> windows;
-    if (!node.windowed)
+    std::vector<Span> windows;
+    if (!windowed)
       windows = {{0, 0}};  // all rows are of one
     else if (window.kind == typed::WindowKind::span)
       windows = {{row.slots[0].i64, row.slots[1].i64}};
@@ -276,11 +118,11 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       ++open;
       of_sessions[key].push_back(&member);
     }
-    for (const WindowRange& range : windows) {
-      if (node.windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
+    for (const Span& range : windows) {
+      if (windowed && static_cast<int128>(range.end) + window.late_us <= row.watermark) continue;
       ++open;
       Group& group = groups[{range.end, key_hash(key), key}];
-      group.range = range;
+      group.range = {range.start, range.end};
       group.members.push_back(&member);
     }
     if (open == 0) {
@@ -308,7 +150,40 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       first = end;
     }
   }
+  return groups;
+}
 
+std::optional<Run::Member> Run::member(int index, const Row& row, const std::vector<typed::ExpressionRef>& keys,
+                                       const std::vector<typed::Aggregate>& aggregates) {
+  const std::vector<Field>& fields = row_of(input_of(index));
+  Member member{&row, row, {}};
+  member.row.slots.clear();
+  interpret::Failure failure = compute_all(keys, fields, row, member.row.slots);
+  for (const typed::Aggregate& aggregate : aggregates) {
+    if (failure.code != 0) break;
+    Slot kept[2] = {slot_u8(true), slot_u8(false)};
+    if (aggregate.filter) failure = compute(aggregate.filter, fields, row.slots, row, kept);
+    member.arguments.emplace_back();
+    if (failure.code != 0 || kept[0].u8 == 0) continue;
+    Row argument = row;
+    argument.slots.clear();
+    std::vector<typed::ExpressionRef> parts;
+    for (const typed::ExpressionRef& part : {aggregate.argument, aggregate.by})
+      if (part) parts.push_back(part);
+    failure = compute_all(parts, fields, row, argument.slots);
+    member.arguments.back() = std::move(argument);
+  }
+  if (failure.code == 0) return member;
+  reject(index, 0, row, failure);
+  return {};
+}
+
+Run::Rows Run::group(int index, const plan::GroupNode& node) {
+  std::vector<Member> members;
+  for (const Row& row : rows_into(index))
+    if (std::optional<Member> made = member(index, row, node.keys, node.aggregates))
+      members.push_back(std::move(*made));
+  const Groups groups = grouped(index, node.windowed, node.window, node.keys, members);
   Rows out;
   const std::vector<Field>& made_fields = row_of(index);
   const auto made_source = static_cast<int64_t>(relation_names_.size());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/data/row_change.h"
 #include "runtime/engine/test_program.h"
 
 namespace braid {
@@ -86,6 +87,27 @@ TEST(Stages, AGroupByAnotherKeyBeginsOne) {
             "  1 reads job.repartition.00000000000003eb\n");
 }
 
+TEST(Stages, APatternIsPlacedAsItsKeysAre) {
+  ProgramBuilder b = keyed();
+  b.program.sources[0].key = {1};
+  MatchOperator match;
+  match.within_us = 10;
+  match.keys = {0};
+  match.fields = {1};
+  match.elements = {{.output = 1}};
+  Operator op;
+  op.content = match;
+  op.inputs = {0};
+  op.row = {{"k", b.row(0)[0].type}, {"a", struct_type({{"v", b.row(0)[1].type}})}};
+  op.derived = true;
+  op.text = "match";
+  b.publish(b.unique(b.add(std::move(op)), 5));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(texts(*found.stages[0].program), (Texts{"from s", "from t", "to match"}));
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of match", "match", "unique", "product result"}));
+}
+
 TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   ProgramBuilder b = keyed();
   b.program.sources[1].key = {1};
@@ -98,6 +120,59 @@ TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   EXPECT_EQ(found.stages[0].program->exchanges[1].topic, "job.repartition.00000000000003ea.right");
   EXPECT_FALSE(found.stages[0].program->exchanges[0].nulls_match);
   EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
+}
+
+/// Two tables of one row type, joined by that field, and a product by the key of the first.
+int joined_tables(ProgramBuilder& b, int by) {
+  const Field mark{std::string(kRetracted), bool_type()};
+  int sides[2];
+  for (const int source : {0, 1}) {
+    Operator latest;
+    latest.content = LatestOperator{.versions = true, .fields = 3, .deleted = -1, .keys = {0}};
+    latest.inputs = {source};
+    latest.row = b.row(source);
+    latest.row.push_back(mark);
+    latest.text = "latest";
+    sides[source] = b.add(std::move(latest));
+  }
+  Operator join;
+  TableJoinOperator tables;
+  for (TableJoinOperator::Side& side : tables.sides) side = {.fields = 3, .retracted = 3, .keys = {by}};
+  join.content = tables;
+  join.inputs = {sides[0], sides[1]};
+  join.row = b.row(0);
+  join.row.push_back({"x", struct_type(b.row(1))});
+  join.row.push_back(mark);
+  join.text = "join tables";
+  const int joined = b.add(std::move(join));
+  Operator net;
+  net.content = NetOperator{.fields = 4, .retracted = 4, .keys = {0}};
+  net.inputs = {joined};
+  net.row = b.row(joined);
+  net.row.back() = {std::string(kChange), int_type()};
+  net.text = "changes";
+  return b.publish(b.add(std::move(net)));
+}
+
+TEST(Stages, ChangesOfATableGoToTheTaskOfItsKey) {
+  ProgramBuilder b = keyed();
+  joined_tables(b, 1);
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 3U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of join tables", "of join tables", "join tables", "to changes"}));
+  const Program& last = *found.stages[2].program;
+  EXPECT_EQ(texts(last), (Texts{"of changes", "changes", "product result"}));
+  EXPECT_EQ(found.stages[1].program->exchanges[0].keys, std::vector{0});
+  // What comes of several tasks, comes in no order.
+  EXPECT_TRUE(std::get<NetOperator>(last.operators[1].content).keeps);
+}
+
+TEST(Stages, ChangesOfATableStayWhereAllOfAKeyAre) {
+  ProgramBuilder b = keyed();
+  joined_tables(b, 0);
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 1U) << found.reason;
+  EXPECT_FALSE(std::get<NetOperator>(b.program.operators[5].content).keeps);
 }
 
 TEST(Stages, ChangesArePlacedByAnotherKeyThanOtherTopics) {

@@ -53,10 +53,13 @@ TEST(WrongScripts, SayWhatTheyMustGet) {
   }
 }
 
-TEST(WrongScripts, AreNumberedWithoutGaps) {
-  int next = 1;
-  for (const std::string& name : wrong_script_names(kFolder))
-    EXPECT_EQ(name.substr(0, 3), fmt::format("{:02}_", next++));
+TEST(WrongScripts, AreNumberedOnce) {
+  std::map<int, std::string> numbers;
+  for (const std::string& name : wrong_script_names(kFolder)) {
+    const int number = std::atoi(name.c_str());
+    EXPECT_TRUE(name.starts_with(fmt::format("{:02}_", number))) << name;
+    EXPECT_TRUE(numbers.emplace(number, name).second) << name << " and " << numbers[number];
+  }
 }
 
 TEST(WrongScripts, TouchEveryRangeOfTheCompiler) {

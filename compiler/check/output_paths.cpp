@@ -1,0 +1,65 @@
+// Fields in the path of an output: `to file "out/{country}/{day}.ndjson"`.
+#include "compiler/check/closest.h"
+#include "compiler/check/context.h"
+#include "compiler/check/types.h"
+#include "runtime/declare/path_template.h"
+#include "runtime/report/step_findings.h"
+
+namespace braid::checking {
+
+void check_output_path(Context& context, const ast::Connector& connector, const Row& row, const std::string& product) {
+  const Span place = connector.address.span;
+  const std::string& path = connector.address.value;
+  if (path.find_first_of("{}") == std::string::npos) return;
+  if (connector.name.text != "file")
+    return context.not_yet(place, "a `{field}` in the name of a topic", "`to file` writes a file for each value");
+  const auto read = PathTemplate::parse(path);
+  if (!read) {
+    context.reporter.report(diag::BrokenPath{.path = path})
+        .at(place, "`{field}` is a field of the row, `{{` and `}}` are braces of the path");
+    return;
+  }
+  const std::vector<Field> fields = row.types();
+  for (const PathTemplate::Part& part : read->parts) {
+    if (part.field.empty()) continue;
+    Span written = place;
+    if (const size_t at = context.text(place).find("{" + part.field + "}"); at != std::string_view::npos) {
+      written.begin = place.begin + static_cast<uint32_t>(at) + 1;
+      written.end = written.begin + static_cast<uint32_t>(part.field.size());
+    }
+    const std::vector<int> way = path_in_row(fields, part.field);
+    if (way.empty()) {
+      if (row.open) continue;
+      auto report = context.reporter.report(diag::PathField{.product = product, .field = part.field});
+      report.at(written, "not among the fields of the result");
+      std::vector<std::string> names;
+      for (const Field& field : fields) names.push_back(field.name);
+      if (const auto meant = closest(part.field, names))
+        report.fix(Applicability::likely, "use `" + *meant + "`", {{written, *meant}});
+      continue;
+    }
+    const Type type = type_at(fields, way);
+    const Span declared = row.fields[static_cast<size_t>(way.front())].declared;
+    if (is_error(without_optional(type))) continue;
+    if (!fits_in_path(type)) {
+      auto report = context.reporter.report(
+          diag::PathFieldType{.product = product, .field = part.field, .type = to_string(type)});
+      report.at(written, "no single value with one text");
+      if (!declared.empty()) report.also(declared, "made here");
+      continue;
+    }
+    if (!row.table || row.open) continue;
+    const bool of_key = std::any_of(row.key.begin(), row.key.end(), [&](const KeyPart& key) {
+      std::vector<int> whole{key.column};
+      whole.insert(whole.end(), key.path.begin(), key.path.end());
+      return whole == way;
+    });
+    if (of_key) continue;
+    context.reporter.report(diag::PathOfTable{.product = product, .field = part.field})
+        .at(written, "a row whose value changes would be in two files")
+        .also(row.key_clause.empty() ? declared : row.key_clause, row.key_clause.empty() ? "made here" : "its key")
+        .note("of a table only fields of the key can be in the path");
+  }
+}
+
+}  // namespace braid::checking

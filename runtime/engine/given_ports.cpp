@@ -1,0 +1,64 @@
+#include "runtime/engine/given_ports.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+
+GivenPorts::GivenPorts(const Program& program, Arena& arena) : program_(program), arena_(arena) {
+  for (size_t op = 0; op < program.operators.size(); ++op) {
+    const auto* port = std::get_if<PortOperator>(&program.operators[op].content);
+    if (port == nullptr) continue;
+    ports_[{port->product, port->port}].push_back(static_cast<int>(op));
+    readers_[static_cast<int>(op)].leaves = flatten(program.operators[op].row);
+  }
+}
+
+void GivenPorts::give(int product, const std::string& port, const Record& cause, int64_t time, int64_t watermark,
+                      std::vector<Slot> slots) {
+  const auto found = ports_.find({product, port});
+  if (found == ports_.end()) return;
+  for (const int op : found->second) {
+    Reader& reader = readers_.at(op);
+    BRAID_CHECK(slots.size() == reader.leaves.size(), "a row of a port that is not as its reader has it");
+    reader.rows.push_back({cause, time, watermark, slots});
+    ++waiting_;
+  }
+}
+
+std::vector<Block> GivenPorts::take(int op) {
+  Reader& reader = readers_.at(op);
+  std::vector<Block> blocks;
+  if (reader.rows.empty()) return blocks;
+  // Neither blocks nor how steps are fused can show.
+  std::stable_sort(reader.rows.begin(), reader.rows.end(), [](const Row& a, const Row& b) {
+    return std::tie(a.cause.turn, a.cause.ordinal) < std::tie(b.cause.turn, b.cause.ordinal);
+  });
+  const auto relation = static_cast<uint32_t>(program_.sources.size()) +
+                        static_cast<uint32_t>(std::get<PortOperator>(program_.operators[op].content).product);
+  for (size_t first = 0; first < reader.rows.size(); first += kBlockRows) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(kBlockRows, reader.rows.size() - first));
+    Block block = allocate_block(reader.leaves, count, arena_);
+    auto* records = arena_.allocate_array<Record>(count);
+    block.rows = count;
+    block.records = records;
+    for (uint32_t row = 0; row < count; ++row) {
+      const Row& given = reader.rows[first + row];
+      for (size_t leaf = 0; leaf < given.slots.size(); ++leaf) write_slot(block.columns[leaf], row, given.slots[leaf]);
+      records[row] = given.cause;
+      records[row].source = relation;
+      records[row].settled = 0;
+      block.time[row] = given.time;
+      block.watermark[row] = given.watermark;
+      block.record[row] = row;
+    }
+    blocks.push_back(std::move(block));
+  }
+  waiting_ -= reader.rows.size();
+  reader.rows.clear();
+  return blocks;
+}
+
+}  // namespace braid

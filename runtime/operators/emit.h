@@ -1,0 +1,41 @@
+// `emit every d` behind a step whose rows are changes: what comes waits until event time has passed the next multiple
+// of d, or has ended, and goes on in the order in which it came. What the changes of a key come to goes out then.
+//
+// The event time of a change is the last instant before it goes on. State: the changes that wait. One thread.
+#pragma once
+
+#include <vector>
+
+#include "runtime/operators/held_rows.h"
+#include "runtime/operators/operator.h"
+
+namespace braid {
+
+class EmitNode : public OperatorNode {
+ public:
+  explicit EmitNode(const Services& services);
+  void begin_round() override { pool_.release_pending(); }
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[0].value()); }
+  uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
+  void finish_release(std::vector<Block>&) override { waiting_.pass(edges[0].value()); }
+  void freeze() override { waiting_.freeze(); }
+  bool copy_frozen(CopyBudget& budget) override { return waiting_.copy_frozen(budget); }
+  void take_frozen(StateBatch& batch) override { waiting_.take_frozen(batch); }
+  Status restore(StateStore& store, uint64_t memory) override { return waiting_.restore(store, memory); }
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
+
+ private:
+  /// The last instant before the changes go on that come now.
+  int64_t end_of_wait(int64_t time) const;
+
+  const EmitOperator& content_;
+  std::vector<Leaf> leaves_;
+  StoredRows rows_;
+  BlobPool pool_;
+  HeldRows waiting_;
+  std::vector<HeldRow> released_;
+};
+
+}  // namespace braid

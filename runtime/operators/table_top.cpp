@@ -1,0 +1,219 @@
+#include "runtime/operators/table_top.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+
+namespace braid {
+
+TableTopNode::TableTopNode(const Services& services)
+    : ChangesNode(services),
+      content_(std::get<TopOperator>(self_.content)),
+      limit_{content_.count, content_.with_ties},
+      key_(input_row(0), content_.group.keys, KeyFormat::Nulls::group),
+      order_(content_, input_row(0)),
+      stored_(first_fields(input_row(0), content_.fields)),
+      place_bytes_(content_.group.retracted >= 0 ? 0 : RankOrder::kPlaceBytes),
+      values_(*this),
+      rows_(table(0), table(1), key_, services, values_, pool_) {
+  if (content_.group.retracted >= 0)
+    retracted_column_ = static_cast<int>(leaf_offset(input_row(0), content_.group.retracted));
+  BRAID_CHECK(stored_.leaf_count() + (content_.numbered ? 1 : 0) + 1 == leaves_.size(),
+              "the row of `top` is not that of the rows before, its number and its mark");
+}
+
+void TableTopNode::change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
+  ranks.rows.change(values, entry, count, pool_);
+  note_change(ranks, values, entry, count);
+}
+
+void TableTopNode::note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
+  const auto place = ranks.news.try_emplace({std::string(values), std::string(entry)}, 0).first;
+  place->second += count;
+  news_bytes_ += values.size() + entry.size();
+  if (place->second == 0) ranks.news.erase(place);
+}
+
+void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
+  KeyBlock keys = key_.encode(block, arena());
+  note(rows_.warm(keys, block.rows));
+  for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_slot(keys.hashes[row]);
+  for (uint32_t row = 0; row < block.rows; ++row) rows_.prefetch_row(keys.hashes[row]);
+  const Block target = stored_.target(block, 0);
+  std::string values, entry;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    dispositions().use(index(), 0, block.record_of(row));
+    bool added = false;
+    const RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    rows_.change(at);
+    Key& own = key(at);
+    if (added) {
+      own.time = kNoTime;
+      own.ranks = new Ranks;
+    }
+    own.time = std::max(own.time, block.time[row]);
+    values.clear();
+    entry.clear();
+    order_.append_values(block, row, values);
+    const bool of_stream = retracted_column_ < 0;
+    if (of_stream && !own.ranks->rows.admits(values, limit_)) continue;
+    if (own.touch == 0) {
+      touch(at, sequence_of(row));
+      own.touch = touches();
+      std::vector<std::string_view>& before = before_.emplace_back();
+      own.ranks->rows.visit_first(
+          limit_, [&](std::string_view each) { before.push_back(before_arena_.copy(row_of(each)).view()); });
+    }
+    if (of_stream) RankOrder::append_place(block, row, entry);
+    stored_.append(target, row, entry);
+    const bool goes = !of_stream && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
+    change(*own.ranks, values, entry, goes ? -1 : 1);
+    if (of_stream)
+      own.ranks->rows.trim(limit_, pool_, [&](std::string_view left, std::string_view gone, int64_t count) {
+        note_change(*own.ranks, left, gone, -count);
+      });
+  }
+  taken += block.rows;
+}
+
+void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
+  std::vector<Change> changes;
+  std::vector<Part> parts;
+  std::vector<RowHandle> ended;
+  std::vector<std::string_view> now;
+  for (const Touched& each : touched) {
+    Key& own = key(each.row);
+    const std::vector<std::string_view>& before = before_[own.touch - 1];
+    own.touch = 0;
+    now.clear();
+    own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now.push_back(row_of(entry)); });
+    // Rows that stay: at their place, or, without numbers, at any.
+    std::vector<bool> stays_before(before.size()), stays_now(now.size());
+    if (content_.numbered) {
+      for (size_t i = 0; i < std::min(before.size(), now.size()); ++i)
+        stays_before[i] = stays_now[i] = before[i] == now[i];
+    } else {
+      std::map<std::string_view, std::vector<size_t>> places;
+      for (size_t i = before.size(); i-- > 0;) places[before[i]].push_back(i);
+      for (size_t i = 0; i < now.size(); ++i) {
+        const auto found = places.find(now[i]);
+        if (found == places.end() || found->second.empty()) continue;
+        stays_before[found->second.back()] = stays_now[i] = true;
+        found->second.pop_back();
+      }
+    }
+    auto add = [&](bool goes, const std::vector<std::string_view>& rows, const std::vector<bool>& stays) {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (stays[i]) continue;
+        changes.push_back({each.sequence, goes, own.time, rows_.hash(each.row), rows_.key(each.row), i});
+        parts.push_back({arena().copy(rows[i]).view(), i + 1});
+        if (changes.size() < kBlockRows) continue;
+        put_out_rows(changes, parts, out);
+        changes.clear();
+        parts.clear();
+      }
+    };
+    add(true, before, stays_before);
+    add(false, now, stays_now);
+    if (own.ranks->rows.empty()) ended.push_back(each.row);
+  }
+  if (!changes.empty()) put_out_rows(changes, parts, out);
+  for (const RowHandle row : ended) rows_.erase(row);
+}
+
+void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const Part> parts, std::vector<Block>& out) {
+  const Block block = begin_block(changes);
+  const Block target = stored_.target(block, 0);
+  std::vector<uint32_t> kept;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    stored_.read({parts[row].row.data(), parts[row].row.size()}, target, row, arena());
+    if (content_.numbered)
+      block.columns[stored_.leaf_count()].as<int64_t>()[row] = static_cast<int64_t>(parts[row].number);
+    kept.push_back(row);
+  }
+  put_out(block, kept, out);
+}
+
+void TableTopNode::end_turn() {
+  before_.clear();
+  before_arena_.reset();
+}
+
+void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put) {
+  constexpr uint64_t kFew = 64;
+  const auto& key = *reinterpret_cast<const Key*>(value);
+  Ranks& ranks = *key.ranks;
+  if (!ranks.news.empty()) {
+    const uint32_t before = ranks.parts;
+    WireWriter part;
+    auto append = [&](std::string_view values, std::string_view entry, int64_t count) {
+      part.text(values);
+      part.text(entry);
+      part.fixed(count);
+    };
+    ranks.written += ranks.news.size();
+    if (ranks.written > 2 * ranks.rows.entries() + kFew) {
+      ranks.rows.visit_all(append);
+      ranks.written = ranks.rows.entries();
+      ranks.parts = 0;
+    } else {
+      for (const auto& [place, count] : ranks.news) append(place.first, place.second, count);
+    }
+    put(0, ranks.parts++, part.bytes());
+    for (uint32_t old = ranks.parts; old < before; ++old) put(0, old, std::nullopt);
+    ranks.news.clear();
+  }
+  out.fixed(key.time);
+  out.fixed(ranks.parts);
+}
+
+bool TableTopNode::Keys::load(WireReader& in, char* value) {
+  auto& key = *reinterpret_cast<Key*>(value);
+  key.time = in.fixed<int64_t>();
+  key.ranks = new Ranks;
+  key.ranks->parts = in.fixed<uint32_t>();
+  return !in.failed();
+}
+
+std::vector<uint32_t> TableTopNode::Keys::parts(char* value) {
+  return {reinterpret_cast<const Key*>(value)->ranks->parts};
+}
+
+bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value) {
+  Ranks& ranks = *reinterpret_cast<const Key*>(value)->ranks;
+  WireReader in(bytes);
+  while (!in.failed() && !in.at_end()) {
+    const std::string_view values = in.text(), entry = in.text();
+    const auto count = in.fixed<int64_t>();
+    if (in.failed() || entry.size() < node_.place_bytes_ || !node_.stored_.fits(node_.row_of(entry))) return false;
+    ranks.rows.change(values, entry, count, node_.pool_);
+    ++ranks.written;
+  }
+  return !in.failed();
+}
+
+void TableTopNode::Keys::end(char* value) {
+  auto& key = *reinterpret_cast<Key*>(value);
+  if (key.ranks == nullptr) return;
+  key.ranks->rows.clear(node_.pool_);
+  delete key.ranks;
+  key.ranks = nullptr;
+}
+
+void TableTopNode::freeze() {
+  rows_.freeze();
+  news_bytes_ = 0;
+}
+
+Status TableTopNode::evict(uint64_t bytes) {
+  rows_.evict(bytes);
+  return {};
+}
+
+StateSize TableTopNode::state_size() const {
+  StateSize size = rows_.size();
+  size.dirty += news_bytes_;
+  return size;
+}
+
+}  // namespace braid

@@ -1,0 +1,91 @@
+// `top` without a window: the first rows of each key, as changes. Of a stream only those are kept, since no row goes;
+// of a table all rows are, so that one can take the place of another that goes. At the first row of a turn that changes
+// a key its first rows are noted; at the end of the turn those that have gone from among them go, and those that are
+// new come. Numbered, a row that another place has is another row.
+//
+// State: of each key its rows in their order, and the time of the newest. In the store they lie in parts: what each
+// commit has changed, and the whole once that is shorter. One thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/operators/changes_node.h"
+#include "runtime/operators/keyed_rows.h"
+#include "runtime/operators/ranked_rows.h"
+#include "runtime/state/stored_rows.h"
+
+namespace braid {
+
+class TableTopNode : public ChangesNode {
+ public:
+  explicit TableTopNode(const Services& services);
+  void begin_round() override { pool_.release_pending(); }
+  void take(int input, const Block& block, std::vector<Block>& out) override;
+  void freeze() override;
+  bool copy_frozen(CopyBudget& budget) override { return rows_.copy_frozen(budget); }
+  void take_frozen(StateBatch& batch) override { rows_.take_frozen(batch); }
+  void committed() override { rows_.committed(); }
+  Status restore(StateStore& store, uint64_t memory) override { return rows_.restore(store, memory); }
+  void read_ahead() override { note(rows_.read_ahead(services_.read_ahead.ranges)); }
+  Status evict(uint64_t bytes) override;
+  StateSize state_size() const override;
+
+ private:
+  struct Ranks {
+    RankedRows rows;
+    std::map<std::pair<std::string, std::string>, int64_t> news;  ///< changes since the last commit
+    uint64_t written = 0;                                         ///< changes that the parts hold
+    uint32_t parts = 0;                                           ///< that there are in the store
+  };
+  struct Key {
+    int64_t time;
+    Ranks* ranks;
+    uint32_t touch;  ///< in this turn: its place among the touches, plus one
+  };
+  class Keys : public KeyedRows::Values {
+   public:
+    explicit Keys(TableTopNode& node) : node_(node) {}
+    uint64_t size() const override { return sizeof(Key); }
+    void store(char* value, WireWriter& out, const PutPart& put) override;
+    bool load(WireReader& in, char* value) override;
+    std::vector<uint32_t> parts(char* value) override;
+    bool load_part(uint16_t set, std::string_view bytes, char* value) override;
+    void end(char* value) override;
+
+   private:
+    TableTopNode& node_;
+  };
+  Key& key(RowHandle row) const { return *reinterpret_cast<Key*>(rows_.value(row)); }
+  /// `count` rows more, or fewer, to be stored.
+  void change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
+  void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
+  std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
+  void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
+  void end_turn() override;
+  struct Part {
+    std::string_view row;
+    uint64_t number;
+  };
+  void put_out_rows(std::span<const Change> changes, std::span<const Part> parts, std::vector<Block>& out);
+
+  const TopOperator& content_;
+  const RankedRows::Limit limit_;
+  KeyFormat key_;
+  RankOrder order_;
+  StoredRows stored_;
+  int retracted_column_ = -1;
+  size_t place_bytes_;  ///< of an entry, in front of the row
+  BlobPool pool_;
+  Keys values_;
+  KeyedRows rows_;
+  uint64_t news_bytes_ = 0;  ///< since the last freeze
+
+  // Of a turn.
+  Arena before_arena_;
+  std::vector<std::vector<std::string_view>> before_;  ///< the first rows of each touched key
+};
+
+}  // namespace braid

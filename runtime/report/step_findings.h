@@ -1,0 +1,9 @@
+// Findings about steps and paths of outputs (runtime/report/step_diagnostics.def), as diagnostic.h has those of
+// diagnostics.def.
+#pragma once
+
+#include "runtime/report/diagnostic.h"
+
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/step_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
