@@ -96,6 +96,7 @@ void FlowMaker::join_table() {
        list("", std::move(options))});
   if (adds) add_side(*right, alias, kind == "left " && !splits);
   now_.joined_in_time |= right->has_time;
+  now_.arrives &= !right->has_time;  // it may have waited here
 }
 
 void FlowMaker::join_stream() {

@@ -90,7 +90,7 @@ Written write_field(const typed::SourceField& declared, int64_t near, Rng& rng) 
       if (!may_be_null) made.field.fault = ConversionFault::null;
       break;
     default:
-      made.json = is(without_optional(declared.type), TypeKind::list) ? "{}" : "[]";
+      made.json = is(without_optional(declared.type), TypeKind::list) ? "7" : "[]";
       made.field.fault = ConversionFault::wrong_type;
   }
   return made;
