@@ -212,6 +212,13 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
     known = false;
     return nullptr;
   }
+  // A row that goes has to be the row that came, and a version that changes nothing of what is read gives no change.
+  if (row_ != nullptr && row_->changes &&
+      (name == "event_time" || name == "origin" || name == "random" || name == "uuid")) {
+    context_.not_yet(span, "`" + name + "()` behind a step that makes a table",
+                     "a `let` before that step, or a field of the table, has a value that stays with the row");
+    return poison(span);
+  }
   if (name == "event_time") {
     if (row_ != nullptr && !row_->has_time && !row_->open) {
       context_.no_event_time(*row_, row_->relation, "event_time()").at(span, "no event time here");

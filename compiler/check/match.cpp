@@ -1,6 +1,6 @@
 // `match`: the elements of a pattern of rows, and what their conditions may read.
 #include "compiler/check/flow.h"
-#include "runtime/abi/program.h"
+#include "compiler/typed/pattern_limits.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -62,7 +62,7 @@ bool FlowChecker::pattern_element(const ast::Match& node, size_t place, typed::P
   }
   made.list = !optional;
   made.least = quantity.least;
-  made.most = quantity.most.value_or(kMostRowsOfElement);
+  made.most = quantity.most.value_or(typed::kMostRowsOfElement);
   const std::string written(context_.text(quantity.span));
   if (optional) return true;
   if (quantity.least == 0) {
@@ -74,12 +74,13 @@ bool FlowChecker::pattern_element(const ast::Match& node, size_t place, typed::P
                  quantity.most ? "{1.." + std::to_string(std::max<int64_t>(*quantity.most, 1)) + "}" : "{1..}"}});
     return false;
   }
-  if (made.most < made.least || made.most > kMostRowsOfElement) {
+  if (made.most < made.least || made.most > typed::kMostRowsOfElement) {
     auto report = context_.reporter.report(diag::QuantityOutOfRange{.quantity = written});
-    report.at(quantity.span, made.least > made.most && made.least <= kMostRowsOfElement
+    report.at(quantity.span, made.least > made.most && made.least <= typed::kMostRowsOfElement
                                  ? "the end lies before the beginning"
                                  : "too many rows");
-    report.note("an element has 1,000 rows at most; `{" + std::to_string(std::min(made.least, kMostRowsOfElement)) +
+    report.note("an element has 1,000 rows at most; `{" +
+                std::to_string(std::min(made.least, typed::kMostRowsOfElement)) +
                 "..}` takes as many as there are, up to that");
     return false;
   }
@@ -135,11 +136,18 @@ void FlowChecker::match(const ast::Match& node, Span span) {
 
   Expressions keys(context_, place_, &row_);
   for (const ast::ExprPtr& written : node.per) {
-    const std::optional<std::string> name = written == nullptr ? std::nullopt : keys.entry_name(*written);
-    if (!name) {
+    if (written == nullptr) {
       sound = false;
       continue;
     }
+    if (!std::holds_alternative<ast::NameExpr>(written->node) &&
+        !std::holds_alternative<ast::FieldAccess>(written->node)) {
+      if (!std::holds_alternative<ast::ErrorExpr>(written->node))
+        context_.not_yet(written->span, "a key of `match` that is computed", "`let` before it gives the key a name");
+      sound = false;
+      continue;
+    }
+    const std::optional<std::string> name = keys.entry_name(*written);
     const typed::ExpressionRef value = keys.check(*written);
     if (is_poison(value)) {
       sound = false;
@@ -156,8 +164,7 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   }
   if (node.per.empty()) next.key_stated = true;
 
-  constexpr size_t kMostElements = 64;
-  if (node.elements.size() > kMostElements) {
+  if (node.elements.size() > typed::kMostElements) {
     context_.reporter.report(diag::PatternTooLong{.count = static_cast<int64_t>(node.elements.size())})
         .at(word, "64 at most");
     sound = false;

@@ -1,4 +1,5 @@
 // `running`: over which rows, for how long a key is kept, and the entries, in which the row stands beside aggregates.
+#include "compiler/check/aggregate_findings.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/row_change.h"
@@ -89,6 +90,15 @@ void FlowChecker::running_entries(const ast::Struct& aggregates, typed::RunningS
   std::vector<typed::ExpressionRef> columns;
   for (const Column& column : unchanged()) columns.push_back(column.value);
   columns.resize(before + scope.aggregates.size());
+  if (made.rows > 0 || made.within_us > 0)
+    for (const typed::Aggregate& aggregate : scope.aggregates) {
+      const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(aggregate.kind));
+      if (known == nullptr || known->over_tables.empty()) continue;
+      context_.reporter.report(diag::RowsStay{.name = std::string(known->name)})
+          .at(aggregate.span, "rows of `over` go again")
+          .note(std::string(known->over_tables));
+      sound = false;
+    }
   for (const bool earlier : {true, false})
     for (size_t i = 0; i < scope.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = scope.aggregates[i];

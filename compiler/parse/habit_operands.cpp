@@ -46,7 +46,23 @@ const UnitName* unit_named(std::string_view text) {
   return nullptr;
 }
 
-/// "1 hour 30 minutes" as "1h30m"; empty if it is none.
+/// Begins as `form` says, `d` for a digit, and an instant ends with its zone.
+bool has_form(std::string_view text, std::string_view form) {
+  if (text.size() < form.size()) return false;
+  for (size_t i = 0; i < form.size(); ++i)
+    if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
+  const std::string_view rest = text.substr(form.size());
+  if (form.size() < 16) return rest.find_first_not_of("0123456789:.") == std::string_view::npos;
+  const size_t zone = rest.find_first_of("Z+");
+  if (zone == std::string_view::npos ||
+      rest.substr(0, zone).find_first_not_of("0123456789:.") != std::string_view::npos)
+    return false;
+  const std::string_view offset = rest.substr(zone);
+  return offset == "Z" || (offset.size() == 6 && has_form(offset.substr(1), "dd:dd"));
+}
+
+}  // namespace
+
 std::string duration_of(std::string_view text) {
   std::string made;
   for (size_t i = 0; i < text.size();) {
@@ -68,26 +84,10 @@ std::string duration_of(std::string_view text) {
   return made;
 }
 
-/// Begins as `form` says, `d` for a digit, and an instant ends with its zone.
-bool has_form(std::string_view text, std::string_view form) {
-  if (text.size() < form.size()) return false;
-  for (size_t i = 0; i < form.size(); ++i)
-    if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
-  const std::string_view rest = text.substr(form.size());
-  if (form.size() < 16) return rest.find_first_not_of("0123456789:.") == std::string_view::npos;
-  const size_t zone = rest.find_first_of("Z+");
-  if (zone == std::string_view::npos ||
-      rest.substr(0, zone).find_first_not_of("0123456789:.") != std::string_view::npos)
-    return false;
-  const std::string_view offset = rest.substr(zone);
-  return offset == "Z" || (offset.size() == 6 && has_form(offset.substr(1), "dd:dd"));
-}
-
-}  // namespace
-
 bool HabitReader::prefix() {
-  return case_when() || cast() || interval() || extract_unit() || time_literal() || distinct_argument() || subquery() ||
-         python_lambda() || quoted_text() || if_call() || words_in_call() || odd_entry();
+  return value_form() || case_when() || cast() || interval() || extract_unit() || time_literal() ||
+         distinct_argument() || subquery() || python_lambda() || quoted_text() || if_call() || words_in_call() ||
+         odd_entry();
 }
 
 /// `case when c then v … else e end` and `case x when 1 then … end`.

@@ -75,7 +75,7 @@ bool is_comparison(const Token& token) {
 }  // namespace
 
 bool HabitReader::infix() {
-  if (repeated_comparison() || window_function() || aggregate_filter() || alias_behind()) return true;
+  if (infix_form() || repeated_comparison() || window_function() || aggregate_filter() || alias_behind()) return true;
   if (at().starts_line) return false;
   return like_pattern() || word_operator() || power() || typed_by_colons() || is_something() || trailing_if() ||
          slice() || odd_signs() || at_time_zone();
@@ -218,6 +218,18 @@ bool HabitReader::typed_by_colons() {
   const size_t start = operand_start();
   const Span left = cover(out_[start].span, out_.back().span);
   const Span place = span_of(0, end - 1);
+  const auto& foreign = foreign_types();
+  const bool is_type = !to.empty() || std::any_of(foreign.begin(), foreign.end(),
+                                                  [&](const ForeignType& each) { return each.name == at(2).text; });
+  if (!is_type && !sign(3, Sign::paren_open)) {
+    spelled(place, source(place), "." + at(2).text, place)
+        .note("`.` reads a field, and a function converts: `int(x)`")
+        .fix(Applicability::likely, "use `.`", {{span_of(0, 1), "."}});
+    leave(2);
+    push(make_sign(Sign::dot, place));
+    take(1);
+    return true;
+  }
   auto report = spelled(place, source(place), (to.empty() ? std::string("int") : std::string(to)) + "(…)", place);
   if (to == "decimal" && digits.empty()) {
     report.fix(Applicability::sketch, "say how many digits there are",
@@ -254,7 +266,18 @@ bool HabitReader::is_something() {
     leave(1);
     return true;
   }
-  if (!word(0, "is") || at(what).kind != TokenKind::word) return false;
+  if (!word(0, "is")) return false;
+  if (at(what).kind == TokenKind::text || at(what).kind == TokenKind::number) {
+    const std::string wanted = negated ? "!=" : "==";
+    const Span is = span_of(0, what - 1);
+    spelled(is, source(is), wanted, is)
+        .note("`is` asks for null")
+        .fix(Applicability::certain, "use `" + wanted + "`", {{is, wanted}});
+    leave(what);
+    push(make_sign(negated ? Sign::not_equal : Sign::equal, is));
+    return true;
+  }
+  if (at(what).kind != TokenKind::word) return false;
   const Span place = span_of(0, what);
   if (word(what, "distinct") && word(what + 1, "from")) {
     const std::string wanted = negated ? "==" : "!=";
@@ -355,7 +378,8 @@ bool HabitReader::trailing_if() {
 bool HabitReader::alias_behind() {
   if (!word(0, "as") || at(1).kind != TokenKind::word || !in_braces() || at(1).starts_line) return false;
   const bool ends = sign(2, Sign::comma) || sign(2, Sign::brace_close) || (at(2).starts_line && !sign(2, Sign::dot));
-  const size_t start = expression_start();
+  size_t start = expression_start();
+  if (start > 0 && out_[start - 1].is_word("case")) --start;
   if (!ends || start == 0 || start >= out_.size()) return false;
   if (!out_[start - 1].is(Sign::brace_open) && !out_[start - 1].is(Sign::comma)) return false;
   const Span value = cover(out_[start].span, out_.back().span);

@@ -15,6 +15,9 @@
 
 namespace braid::grammar {
 
+/// "1 hour 30 minutes" as "1h30m"; empty if it is none.
+std::string duration_of(std::string_view text);
+
 class HabitReader {
  public:
   HabitReader(TokenList& tokens, const SourceSet& sources, std::vector<Diagnostic>& lexical, Reporter& reporter);
@@ -84,6 +87,43 @@ class HabitReader {
   bool union_all();
   bool join_words();
   bool from_list();
+
+  // -- habit_steps.cpp
+  bool step_form();
+  bool window_words();
+  bool window_in_parentheses();
+  bool join_range();
+  bool length_with_blank();
+  bool chain_on_source();
+  bool added_to();
+  bool all_but_some();
+  bool words_of_steps();
+  bool comma_between();
+  /// The word that leads the step or clause being written; empty if none does.
+  std::string_view step_word() const;
+
+  // -- habit_items.cpp
+  bool item_form();
+  bool watermark();
+  bool clauses_in_braces();
+  bool flow_without_braces();
+  bool place_without_connector();
+  bool function_without_types();
+  bool param_without_type();
+  bool check_without_name();
+  bool field_options();
+
+  // -- habit_values.cpp
+  bool value_form();
+  bool infix_form();
+  bool case_arms();
+  bool other_if();
+  bool comprehension();
+  bool try_block();
+  bool other_quotes();
+  bool other_brackets();
+  bool other_lambda();
+  bool format_of_value();
 
   // -- habit_types.cpp
   /// A type as Braid writes it: `text`, and the tokens of it.

@@ -403,9 +403,63 @@ bool HabitReader::join_words() {
       leave(1);
       return true;
     }
-    report.note("the aggregates are part of it: `group customer_id { n: count(), total: sum(amount) }`")
-        .fix(Applicability::sketch, "count the rows of each group",
-             {{gap, ""}, {behind(at(end - 1).span), " { n: count() }"}});
+    bool window_call = false;
+    for (size_t k = 2; k + 1 < end; ++k)
+      if (is_one_of(at(k), {"tumble", "hop", "session", "cumulate", "window"}) && sign(k + 1, Sign::paren_open))
+        window_call = true;
+    report.note("the aggregates are part of it: `group customer_id { n: count(), total: sum(amount) }`");
+    if (window_call) {
+      absorb(span_of(0, end - 1));
+      report.note("a window is a step above it: `window tumbling 1h`, `window hopping 10m every 1m`");
+    }
+    // Behind it stands what SQL writes before: the aggregates.
+    const auto select_end = word(end, "select") && sign(end + 1, Sign::brace_open) ? closing(end + 1) : std::nullopt;
+    if (word(end, "select") && at(end).starts_line) {
+      const size_t keys_end = end;
+      if (select_end) {
+        end = *select_end + 1;
+        std::string entries;
+        int depth = 0;
+        bool named = false;
+        for (size_t k = keys_end + 2, first = k; k <= *select_end; ++k) {
+          if (sign(k, Sign::paren_open) || sign(k, Sign::brace_open) || sign(k, Sign::bracket_open)) ++depth;
+          if (sign(k, Sign::paren_close) || sign(k, Sign::bracket_close)) --depth;
+          if (sign(k, Sign::colon) && depth == 0) named = true;
+          const bool last = k == *select_end;
+          if (sign(k, Sign::brace_close) && !last) --depth;
+          if (!last && !(depth == 0 && sign(k, Sign::comma))) continue;
+          if (named && k > first) entries += (entries.empty() ? "" : ", ") + source(span_of(first, k - 1));
+          named = false;
+          first = k + 1;
+        }
+        if (!entries.empty() && !window_call)
+          report.fix(
+              Applicability::likely, "put the aggregates into it",
+              {{gap, ""}, {{place.file, at(keys_end - 1).span.end, at(end - 1).span.end}, " { " + entries + " }"}});
+      } else {
+        for (++end; next_ + end < in_.size() - 2 && !at(end).starts_line && !sign(end, Sign::brace_close);) ++end;
+      }
+      absorb(span_of(keys_end, end - 1));
+    } else if (!window_call) {
+      report.fix(Applicability::sketch, "count the rows of each group",
+                 {{gap, ""}, {behind(at(end - 1).span), " { n: count() }"}});
+    }
+    // With a window above, the group is there for it.
+    bool windowed = false;
+    for (size_t i = out_.size(); i-- > 0 && !out_[i].is_word("from");)
+      if (out_[i].is_word("window") && out_[i].starts_line) windowed = true;
+    if (windowed) {
+      Token leading = make_word("group", place);
+      leading.starts_line = at().starts_line;
+      push(std::move(leading));
+      push(make_sign(Sign::brace_open, place));
+      push(make_word("n", place));
+      push(make_sign(Sign::colon, place));
+      push(make_word("count", place));
+      push(make_sign(Sign::paren_open, place));
+      push(make_sign(Sign::paren_close, place));
+      push(make_sign(Sign::brace_close, place));
+    }
     const Span hole = span_of(0, end - 1);
     const bool starts_line = at().starts_line;
     leave(end);

@@ -128,7 +128,7 @@ const Mistake kMistakes[] = {
     {"second_from", flow_of("  from y"), {"E1001 `from`"}, false},
     {"empty_condition", flow_of("  where"), {"E1001 `select`"}, false},
     {"text_brace", flow_of("  let b = f\"a } b\""), {"E1001 `}`"}},
-    {"is_something", flow_of("  where a is 3"), {"E1001 `3`"}, false},
+    {"is_something", flow_of("  where a is 3"), {"E1011 `is`"}},
     {"member_missing", flow_of("  where a. == 3"), {"E1001 `==`"}, false},
 };
 

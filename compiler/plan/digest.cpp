@@ -216,6 +216,8 @@ void identify(Plan& plan, const typed::Project& project) {
       schema += window->kind == typed::WindowKind::session
                     ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
                     : "|slices 2";
+    // What is stored of a pattern are places in it.
+    if (std::holds_alternative<MatchNode>(node.content)) schema += "|matches 1 " + meaning(node, plan, project);
     node.state.schema = digest(schema);
     const bool named =
         node.state.label.find(" as ") != std::string::npos &&

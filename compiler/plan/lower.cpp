@@ -5,6 +5,7 @@
 
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
+#include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -402,6 +403,7 @@ class Lowering {
     return made;
   }
 
+  static_assert(typed::kMostRowsOfElement == kMostRowsOfElement);
   /// One kernel asks the conditions of all elements, each only where it is told to.
   int lower_match(const Node& node, const MatchNode& match) {
     const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;

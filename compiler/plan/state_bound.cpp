@@ -18,7 +18,8 @@ class Bound {
     const Node& node = plan_.nodes[index];
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content))
-      return group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0]);
+      return (group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0])) +
+             values_kept(*group);
     if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, top->step);
     if (const auto* running = std::get_if<RunningNode>(&node.content)) return of(node, running->step);
     if (std::holds_alternative<TableJoinNode>(node.content)) return "the rows of both tables";
@@ -38,6 +39,18 @@ class Bound {
   }
 
  private:
+  /// What an entry grows with.
+  static std::string values_kept(const GroupNode& group) {
+    std::set<std::string_view> names;
+    for (const typed::Aggregate& aggregate : group.aggregates)
+      if (aggregate.kind >= AggregateKind::median && aggregate.kind <= AggregateKind::string_agg)
+        names.insert(typed::name_of(aggregate.kind));
+    std::string text;
+    for (const std::string_view name : names)
+      text += (text.empty() ? "; in each entry the values of `" : ", `") + std::string(name) + "`";
+    return text;
+  }
+
   std::string of(const Node& node, const typed::TopStep& top) const {
     const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
     if (!top.windowed && of_table)

@@ -29,35 +29,7 @@ std::vector<Field> shown_fields(std::vector<Field> row) {
 
 }  // namespace
 
-LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
-                                       const std::vector<std::vector<std::string>>& partition_names, Arena& arena)
-    : program_(program),
-      book_(book),
-      output_(output),
-      partition_names_(partition_names),
-      arena_(arena),
-      given_(program, arena) {}
-
-Status LedgerDispositions::prepare() {
-  for (const Operator& op : program_.operators) {
-    auto& inputs = shown_.emplace_back();
-    for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));
-    shown_made_.push_back(shown_fields(op.row));
-    if (const JoinShape* shape = shape_of(op)) {
-      inputs[0].resize(shape->left_fields);
-      inputs[1].resize(shape->right_fields);
-    }
-  }
-  if (program_.whole == nullptr) return find_bits(program_, bits_);
-  // Stages give the bits to each other, so all have those of the whole.
-  BRAID_TRY(find_bits(*program_.whole, bits_));
-  for (std::vector<int>& of_product : bits_)
-    of_product.insert(of_product.begin() + static_cast<std::ptrdiff_t>(program_.whole->sources.size()),
-                      program_.sources.size() - program_.whole->sources.size(), -1);
-  return {};
-}
-
-Status LedgerDispositions::find_bits(const Program& program, std::vector<std::vector<int>>& bits) const {
+Status find_ways(const Program& program, std::vector<std::vector<int>>& bits) {
   const size_t relations = program.sources.size() + program.products.size() + 1;
   bits.assign(program.products.size(), std::vector<int>(relations, -1));
   for (size_t op = 0; op < program.operators.size(); ++op) {
@@ -98,6 +70,58 @@ Status LedgerDispositions::find_bits(const Program& program, std::vector<std::ve
     }
   }
   return {};
+}
+
+LedgerDispositions::LedgerDispositions(const Program& program, LedgerBook& book, OutputWriter& output,
+                                       const std::vector<std::vector<std::string>>& partition_names, Arena& arena)
+    : program_(program),
+      book_(book),
+      output_(output),
+      partition_names_(partition_names),
+      arena_(arena),
+      given_(program, arena) {}
+
+Status LedgerDispositions::prepare() {
+  for (const Operator& op : program_.operators) {
+    auto& inputs = shown_.emplace_back();
+    for (int input : op.inputs) inputs.push_back(shown_fields(program_.operators[input].row));
+    shown_made_.push_back(shown_fields(op.row));
+    if (const JoinShape* shape = shape_of(op)) {
+      inputs[0].resize(shape->left_fields);
+      inputs[1].resize(shape->right_fields);
+    }
+  }
+  find_further_ways();
+  if (program_.whole == nullptr) return find_ways(program_, bits_);
+  // Stages give the bits to each other, so all have those of the whole.
+  BRAID_TRY(find_ways(*program_.whole, bits_));
+  for (std::vector<int>& of_product : bits_)
+    of_product.insert(of_product.begin() + static_cast<std::ptrdiff_t>(program_.whole->sources.size()),
+                      program_.sources.size() - program_.whole->sources.size(), -1);
+  return {};
+}
+
+void LedgerDispositions::find_further_ways() {
+  further_ways_.resize(program_.operators.size());
+  for (size_t op = 0; op < program_.operators.size(); ++op)
+    further_ways_[op].resize(program_.operators[op].inputs.size());
+  for (size_t product = 0; product < program_.products.size(); ++product) {
+    std::vector<bool> read(program_.operators.size(), false);
+    for (size_t op = 0; op < program_.operators.size(); ++op) {
+      if (!reads(program_.operators[op].products, static_cast<int>(product))) continue;
+      for (size_t input = 0; input < program_.operators[op].inputs.size(); ++input) {
+        const auto from = static_cast<size_t>(program_.operators[op].inputs[input]);
+        if (is_derived(static_cast<int>(op), static_cast<int>(input)) && read[from])
+          further_ways_[op][input].push_back(static_cast<int>(product));
+        read[from] = true;
+      }
+    }
+  }
+}
+
+void LedgerDispositions::read(int op, int input, uint64_t rows) {
+  for (const int product : further_ways_[static_cast<size_t>(op)][static_cast<size_t>(input)])
+    book_.derived(product).in += static_cast<int64_t>(rows);
 }
 
 bool LedgerDispositions::is_derived(int op, int input) const {

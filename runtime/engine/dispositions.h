@@ -2,7 +2,8 @@
 // writes rows that were rejected, late, unmatched or duplicate to the products' ports with reason, place and bytes.
 //
 // A record that reaches a product by several ways (a self-join, a union of two views of one source) is counted where it
-// is settled first, in step order; Record::settled holds a bit per such product.
+// is settled first, in step order; Record::settled holds a bit per such product. A made row has no such bits: on each
+// way it is a row of its own.
 #pragma once
 
 #include <map>
@@ -16,6 +17,10 @@
 #include "runtime/report/diagnostic.h"
 
 namespace braid {
+
+/// [product][relation], sources before products → −1, or the bit of a product that counts its records by several ways.
+/// Fails if there are more than 64 such products of one source.
+Status find_ways(const Program& program, std::vector<std::vector<int>>& bits);
 
 class LedgerDispositions : public Dispositions {
  public:
@@ -44,6 +49,9 @@ class LedgerDispositions : public Dispositions {
   void publish(int op, const Block& block) override;
   void send(int op, const Block& block) override;
   void receive(int op, const Block& block) override;
+  /// An operator reads rows. Those that a step has made, and that another operator of the product reads before, are
+  /// made once more.
+  void read(int op, int input, uint64_t rows);
 
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
@@ -73,8 +81,7 @@ class LedgerDispositions : public Dispositions {
   };
   using RowFields = std::shared_ptr<const RowShape>;
 
-  /// Which products count a record by several ways, and the bit of each.
-  Status find_bits(const Program& program, std::vector<std::vector<int>>& bits) const;
+  void find_further_ways();
   bool is_derived(int op, int input) const;
   void settle(int op, int input, const Record& record, int64_t Ledger::* kind);
   /// To flows that read the port: the row as it is.
@@ -135,6 +142,8 @@ class LedgerDispositions : public Dispositions {
   std::vector<std::vector<std::vector<Field>>> shown_;
   std::vector<std::vector<Field>> shown_made_;  ///< of rows that an operator makes
   std::vector<std::vector<int>> bits_;          ///< [product][relation] → bit of Record::settled, −1: a single way
+  /// [operator][input] → products in which another operator reads these made rows, too, and comes before.
+  std::vector<std::vector<std::vector<int>>> further_ways_;
 };
 
 }  // namespace braid

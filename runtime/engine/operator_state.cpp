@@ -40,6 +40,9 @@ uint64_t schema_of(const Program& program, const Operator& op) {
     schema = hash_mix(schema, static_cast<uint64_t>(aggregate.same_argument));
     add_type(aggregate.argument);
     add_type(aggregate.by);
+    // Of the other constants states know nothing.
+    if (aggregate.kind == AggregateKind::histogram)
+      schema = hash_mix(schema, key_hash(to_literal(list_type(row[aggregate.argument].type), aggregate.constant)));
   }
   return schema;
 }

@@ -349,6 +349,7 @@ void TurnEngine::take_inputs(int op, std::vector<std::vector<Block>>& outputs) {
   bool joins = inputs.size() == 2 && !std::holds_alternative<UnionOperator>(program_.operators[op].content);
   for (size_t i = 0; i < inputs.size(); ++i) {
     size_t input = joins ? inputs.size() - 1 - i : i;
+    for (const Block& block : outputs[inputs[input]]) dispositions_.read(op, static_cast<int>(input), block.rows);
     std::vector<Block> parts;
     for (const Block& block : cut(outputs[inputs[input]], parts))
       node->take(static_cast<int>(input), block, outputs[op]);

@@ -111,6 +111,8 @@ std::unique_ptr<Accumulator> make_histogram(const AggregateSpec& spec, const std
 std::unique_ptr<Accumulator> make_moments(const AggregateSpec& spec, const std::vector<Field>& row);
 /// `takes_out`: rows of a table, which have no order of their own.
 std::unique_ptr<Accumulator> make_kept_values(const AggregateSpec& spec, const std::vector<Field>& row, bool takes_out);
+/// collect and string_agg of rows that come in order and go in the same order; their states are not stored.
+std::unique_ptr<Accumulator> make_passing_rows(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
 

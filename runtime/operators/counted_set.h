@@ -35,6 +35,7 @@ class CountedSet {
   void end(BlobPool& pool);
 
   Accumulator::Parts parts{0, 0};
+  uint64_t numbered = 0;  ///< rows that have come, where the order in which they come is theirs
 
  private:
   static void add(Counts& counts, const Value& value, int64_t rows, BlobPool& pool);

@@ -51,7 +51,9 @@ void GroupOutput::put_out(std::span<const Row> rows, uint64_t& made, std::vector
     starts[row] = window.start;
     ends[row] = window.end;
     block.time[row] = window.end - 1;
-    block.watermark[row] = kNoTime;
+    // Time has passed its window by then, and how much further it is depends on turns: a span that ends before the
+    // row's own time is late, and no other.
+    block.watermark[row] = block.time[row];
     block.record[row] = row;
     record.line = kMadeByWindow;
     record.source = made_source(services_.program);

@@ -1,6 +1,7 @@
 // Aggregates that need all values of a group: median and quantiles, mode, value_counts, top_k and collect_set over the
 // different values in their order; collect and string_agg over all rows, by `by:` or event time, ties by partition and
-// position. Rows of a table have no place of their own: there ties go to the lesser value by its bytes.
+// position. Rows of a table have no place of their own: there ties go to the lesser value by its bytes. Rows of
+// `running … over` come in their order and go in it, so a number is enough.
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -151,17 +152,20 @@ class DifferentValues : public OfCountedSet<DifferentValues> {
   size_t most_ = 0;
 };
 
+/// By what rows go that agree in `by:`.
+enum class Ties { place, number, value };
+
 /// collect and string_agg.
 class RowsInOrder : public OfCountedSet<RowsInOrder> {
  public:
-  RowsInOrder(const AggregateSpec& spec, const std::vector<Field>& row, bool takes_out)
+  RowsInOrder(const AggregateSpec& spec, const std::vector<Field>& row, Ties ties)
       : rows_(spec, row),
         by_(row, spec.by),
         field_column_(leaf_offset(row, spec.argument)),
         leaves_(flatten(row[spec.argument].type)),
         stored_({row[spec.argument]}),
         result_(spec.type),
-        placed_(!takes_out) {
+        ties_(ties) {
     if (spec.kind == Kind::string_agg) separator_ = spec.constant.text();
     joins_ = spec.kind == Kind::string_agg;
   }
@@ -193,9 +197,19 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
       value.first.clear();
       value.second.clear();
       if (by_.column >= 0) append_closed_order(by_.type, read_slot(block.columns[by_.column], row), value.first);
-      if (placed_) append_place(block, row, value.first);
+      CountedSet& set = of(states[i] + offset);
+      if (ties_ == Ties::place) append_place(block, row, value.first);
+      if (ties_ == Ties::number) {
+        if (by < 0) {
+          // Of the rows that agree with it, it came first.
+          value = set.values().lower_bound(value)->first;
+          set.change(value, by, false, pool);
+          return;
+        }
+        append_ordered(set.numbered++, value.first);
+      }
       stored_.append(values, row, value.second);
-      of(states[i] + offset).change(value, by, true, pool);
+      set.change(value, by, ties_ != Ties::number, pool);
     });
   }
   static void append_place(const Block& block, uint32_t row, std::string& out) {
@@ -253,7 +267,7 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
   std::vector<Leaf> leaves_;
   StoredRows stored_;
   ScalarResult result_;
-  bool placed_;
+  Ties ties_;
   bool joins_ = false;
   std::string separator_;
 };
@@ -267,8 +281,12 @@ bool keeps_values(AggregateSpec::Kind kind) {
 std::unique_ptr<Accumulator> make_kept_values(const AggregateSpec& spec, const std::vector<Field>& row,
                                               bool takes_out) {
   if (spec.kind == Kind::collect || spec.kind == Kind::string_agg)
-    return std::make_unique<RowsInOrder>(spec, row, takes_out);
+    return std::make_unique<RowsInOrder>(spec, row, takes_out ? Ties::value : Ties::place);
   return std::make_unique<DifferentValues>(spec, row);
+}
+
+std::unique_ptr<Accumulator> make_passing_rows(const AggregateSpec& spec, const std::vector<Field>& row) {
+  return std::make_unique<RowsInOrder>(spec, row, Ties::number);
 }
 
 }  // namespace braid

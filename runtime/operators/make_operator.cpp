@@ -50,7 +50,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
-    Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<PatternNode>(services)); }
+    Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<MatchNode>(services)); }
     Result<Made> operator()(const AlertOperator&) { return Made(std::make_unique<AlertNode>(services)); }
     Result<Made> operator()(const PublishOperator&) { return Made(std::make_unique<PublishNode>(services)); }
     Result<Made> operator()(const PortOperator&) { return Made(std::make_unique<PortNode>(services)); }

@@ -31,7 +31,7 @@ void clear_leaves(const Block& block, size_t first, size_t count, uint32_t row) 
 
 }  // namespace
 
-PatternNode::PatternNode(const Services& services)
+MatchNode::MatchNode(const Services& services)
     : OperatorNode(services),
       content_(std::get<MatchOperator>(self_.content)),
       pattern_(content_),
@@ -69,7 +69,7 @@ PatternNode::PatternNode(const Services& services)
   }
 }
 
-void PatternNode::take(int, const Block& block, std::vector<Block>&) {
+void MatchNode::take(int, const Block& block, std::vector<Block>&) {
   KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (is_late(0, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
@@ -85,13 +85,13 @@ void PatternNode::take(int, const Block& block, std::vector<Block>&) {
   taken += block.rows;
 }
 
-void PatternNode::seal(int64_t time) {
+void MatchNode::seal(int64_t time) {
   if (time <= sealed_) return;
   sealed_ = time;
   sealed_changed_ = true;
 }
 
-std::optional<ReleasePoint> PatternNode::next_release() {
+std::optional<ReleasePoint> MatchNode::next_release() {
   const int64_t watermark = edges[0].value();
   std::optional<ReleasePoint> point = waiting_.next_release(watermark);
   int64_t first = timers_.empty() ? kEndTime : timers_.first_time();
@@ -101,7 +101,7 @@ std::optional<ReleasePoint> PatternNode::next_release() {
   return point && *point < due ? point : due;
 }
 
-uint64_t PatternNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+uint64_t MatchNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   const int64_t limit = std::min(point.time, edges[0].value());
   released_.clear();
   note(waiting_.take_before(limit, released_));
@@ -114,11 +114,11 @@ uint64_t PatternNode::release_before(const ReleasePoint& point, std::vector<Bloc
   return rows;
 }
 
-void PatternNode::finish_release(std::vector<Block>&) {
+void MatchNode::finish_release(std::vector<Block>&) {
   waiting_.pass(edges[0].value());
 }
 
-MatchPattern::Mask PatternNode::fits(const Block& block, uint32_t row) const {
+MatchPattern::Mask MatchNode::fits(const Block& block, uint32_t row) const {
   MatchPattern::Mask mask = 0;
   for (size_t i = 0; i < fit_columns_.size(); ++i)
     if (fit_columns_[i] < 0 || block.columns[static_cast<size_t>(fit_columns_[i])].as<uint8_t>()[row] != 0)
@@ -126,7 +126,7 @@ MatchPattern::Mask PatternNode::fits(const Block& block, uint32_t row) const {
   return mask;
 }
 
-void PatternNode::process(const Block& block) {
+void MatchNode::process(const Block& block) {
   KeyBlock keys = key_.encode(block, arena());
   note(keys_.warm(keys, block.rows));
   for (uint32_t row = 0; row < block.rows; ++row) {
@@ -135,7 +135,7 @@ void PatternNode::process(const Block& block) {
   }
 }
 
-void PatternNode::process_row(const Block& block, uint32_t row, uint64_t hash, std::string_view key) {
+void MatchNode::process_row(const Block& block, uint32_t row, uint64_t hash, std::string_view key) {
   constexpr uint32_t kFunctionFailed = 6106;
   RowHandle at = keys_.find(hash, key);
   if (at != kNoRow && value(at).due < block.time[row]) {
@@ -163,14 +163,12 @@ void PatternNode::process_row(const Block& block, uint32_t row, uint64_t hash, s
   done_.clear();
   bool used = false;
   if (!pattern_.step(matches, matches.next_number(), holds_, begins, done_, used)) {
-    std::string text;
-    text = made_row_text(services_.program, made_row_bytes(self_.state.identity, 0, 0, key, arena()).view());
-    dispositions().leave(
-        index(), 0, block, row, content_.rejected_site,
-        {.code = kFunctionFailed,
-         .arguments = {{"function", "match"},
-                       {"reason", std::to_string(kMostOpenMatches) + " matches of its key are open, as many as may be"},
-                       {"values", text}}});
+    const Bytes named = made_row_bytes(self_.state.identity, 0, 0, key, arena());
+    dispositions().leave(index(), 0, block, row, content_.rejected_site,
+                         {.code = kFunctionFailed,
+                          .arguments = {{"function", "match"},
+                                        {"reason", "1,000 matches of its key are open, and more may not be"},
+                                        {"values", made_row_text(services_.program, named.view())}}});
     return;
   }
   dispositions().use(index(), 0, block.record_of(row));
@@ -184,8 +182,8 @@ void PatternNode::process_row(const Block& block, uint32_t row, uint64_t hash, s
   settle(at);
 }
 
-bool PatternNode::ask(const Block& block, uint32_t row, MatchPattern::Mask fit, const OpenMatches& matches,
-                      std::vector<MatchPattern::Mask>& holds) {
+bool MatchNode::ask(const Block& block, uint32_t row, MatchPattern::Mask fit, const OpenMatches& matches,
+                    std::vector<MatchPattern::Mask>& holds) {
   const size_t open = matches.open.size();
   holds.assign(open + 1, fit);
   holds.back() &= MatchPattern::kFirst;
@@ -212,7 +210,9 @@ bool PatternNode::ask(const Block& block, uint32_t row, MatchPattern::Mask fit, 
   if (!result.drops.empty()) {
     DropReasons reasons(content_.condition, result);
     const Drop& drop = result.drops.front();
-    dispositions().leave(index(), 0, block, row, drop.site, reasons.of(drop));
+    RowReason reason = reasons.of(drop);
+    reason.detail = arena().copy(reason.detail).view();
+    dispositions().leave(index(), 0, block, row, drop.site, reason);
     return false;
   }
   for (size_t i = 0; i < asked.size(); ++i)
@@ -224,8 +224,8 @@ bool PatternNode::ask(const Block& block, uint32_t row, MatchPattern::Mask fit, 
   return true;
 }
 
-Block PatternNode::asked_block(const Block& block, uint32_t row, const OpenMatches& matches,
-                               std::span<const MatchPattern::Mask> asked, std::span<const size_t> of) {
+Block MatchNode::asked_block(const Block& block, uint32_t row, const OpenMatches& matches,
+                             std::span<const MatchPattern::Mask> asked, std::span<const size_t> of) {
   const auto count = static_cast<uint32_t>(asked.size());
   std::vector<uint32_t> same(count, row);
   Block made = gather(block, same, input_leaves_, scratch_);
@@ -254,8 +254,8 @@ Block PatternNode::asked_block(const Block& block, uint32_t row, const OpenMatch
   return made;
 }
 
-void PatternNode::put_element(const MatchOperator::Element& element, std::span<const Bytes> rows, const Block& block,
-                              size_t column, uint32_t row, Arena& arena) {
+void MatchNode::put_element(const MatchOperator::Element& element, std::span<const Bytes> rows, const Block& block,
+                            size_t column, uint32_t row, Arena& arena) {
   using Shape = MatchOperator::Element::Shape;
   const size_t leaves = element_leaves_.size();
   if (element.shape == Shape::list) {
@@ -278,7 +278,7 @@ void PatternNode::put_element(const MatchOperator::Element& element, std::span<c
   element_rows_.read(rows[0], element_rows_.target(block, column), row, arena);
 }
 
-void PatternNode::expire(RowHandle row, int64_t time) {
+void MatchNode::expire(RowHandle row, int64_t time) {
   keys_.change(row);
   done_.clear();
   OpenMatches& matches = *value(row).matches;
@@ -290,7 +290,7 @@ void PatternNode::expire(RowHandle row, int64_t time) {
   settle(row);
 }
 
-void PatternNode::go_out(RowHandle row, int64_t moment) {
+void MatchNode::go_out(RowHandle row, int64_t moment) {
   const OpenMatches& matches = *value(row).matches;
   for (MatchPattern::Done& each : done_) {
     const OpenMatch& match = each.match;
@@ -309,7 +309,7 @@ void PatternNode::go_out(RowHandle row, int64_t moment) {
   done_.clear();
 }
 
-void PatternNode::settle(RowHandle row) {
+void MatchNode::settle(RowHandle row) {
   Value& value = this->value(row);
   OpenMatches& matches = *value.matches;
   const uint64_t first = matches.open.empty() ? UINT64_MAX : matches.open.front().first();
@@ -330,7 +330,7 @@ void PatternNode::settle(RowHandle row) {
   timers_.push({due, keys_.hash(row), row});
 }
 
-void PatternNode::charge(Value& value) {
+void MatchNode::charge(Value& value) {
   const OpenMatches& matches = *value.matches;
   const uint64_t bytes = sizeof(OpenMatches) + matches.rows.size() * sizeof(OpenMatches::Row) +
                          matches.open.size() * (sizeof(OpenMatch) + content_.elements.size() * sizeof(uint32_t)) +
@@ -339,7 +339,7 @@ void PatternNode::charge(Value& value) {
   value.bytes = bytes;
 }
 
-void PatternNode::expire_due(int64_t limit) {
+void MatchNode::expire_due(int64_t limit) {
   note(keys_.bring_due(limit));
   // A timer may move on to a time that has passed as well.
   for (;;) {
@@ -354,7 +354,7 @@ void PatternNode::expire_due(int64_t limit) {
   }
 }
 
-void PatternNode::put_out(std::vector<Block>& out) {
+void MatchNode::put_out(std::vector<Block>& out) {
   if (made_.empty()) return;
   std::sort(made_.begin(), made_.end(), [](const Made& a, const Made& b) {
     return std::tie(a.moment, a.hash, a.key, a.place) < std::tie(b.moment, b.hash, b.key, b.place);
@@ -364,7 +364,7 @@ void PatternNode::put_out(std::vector<Block>& out) {
   made_.clear();
 }
 
-Block PatternNode::block_of(std::span<const Made> matches) {
+Block MatchNode::block_of(std::span<const Made> matches) {
   const auto count = static_cast<uint32_t>(matches.size());
   Block block = allocate_block(leaves_, count, arena());
   auto* records = arena().allocate_array<Record>(count);
@@ -398,7 +398,7 @@ Block PatternNode::block_of(std::span<const Made> matches) {
     record.ordinal = static_cast<uint32_t>(made++);
     all.push_back(row);
     if (services_.trace == nullptr) continue;
-    const OrderKey order{.time = from.moment, .a = from.hash, .bytes = key};
+    const OrderKey order{.time = from.moment, .a = from.hash, .c = from.place, .bytes = key};
     services_.trace->rows.push_back(order);
     services_.trace->made.push_back({order, &record});
   }

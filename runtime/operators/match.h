@@ -22,9 +22,9 @@
 
 namespace braid {
 
-class PatternNode : public OperatorNode {
+class MatchNode : public OperatorNode {
  public:
-  explicit PatternNode(const Services& services);
+  explicit MatchNode(const Services& services);
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
   EdgeTime output_time(std::span<const EdgeTime> inputs) const override {
@@ -61,7 +61,7 @@ class PatternNode : public OperatorNode {
   /// match_state.cpp
   class Values : public KeyedRows::Values {
    public:
-    explicit Values(PatternNode& node) : node_(node) {}
+    explicit Values(MatchNode& node) : node_(node) {}
     uint64_t size() const override { return sizeof(Value); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
@@ -71,7 +71,7 @@ class PatternNode : public OperatorNode {
     void end(char* value) override;
 
    private:
-    PatternNode& node_;
+    MatchNode& node_;
   };
   /// A match on its way out, and what it is ordered by.
   struct Made {

@@ -13,7 +13,7 @@ Error damaged() {
 
 }  // namespace
 
-void PatternNode::Values::store(char* value, WireWriter& out, const PutPart&) {
+void MatchNode::Values::store(char* value, WireWriter& out, const PutPart&) {
   const OpenMatches& matches = *reinterpret_cast<Value*>(value)->matches;
   out.fixed(static_cast<uint32_t>(matches.rows.size()));
   for (const OpenMatches::Row& row : matches.rows) {
@@ -30,7 +30,7 @@ void PatternNode::Values::store(char* value, WireWriter& out, const PutPart&) {
   }
 }
 
-bool PatternNode::Values::load(WireReader& in, char* value) {
+bool MatchNode::Values::load(WireReader& in, char* value) {
   Value& own = *reinterpret_cast<Value*>(value);
   own = {};
   own.matches = new OpenMatches;
@@ -68,11 +68,11 @@ bool PatternNode::Values::load(WireReader& in, char* value) {
   return true;
 }
 
-void PatternNode::Values::loaded(RowHandle row, char* value) {
+void MatchNode::Values::loaded(RowHandle row, char* value) {
   node_.timers_.push({reinterpret_cast<Value*>(value)->due, node_.keys_.hash(row), row});
 }
 
-void PatternNode::Values::end(char* value) {
+void MatchNode::Values::end(char* value) {
   Value& own = *reinterpret_cast<Value*>(value);
   if (own.matches == nullptr) return;
   for (const OpenMatches::Row& row : own.matches->rows) node_.pool_.release(row.bytes);
@@ -81,7 +81,7 @@ void PatternNode::Values::end(char* value) {
   own = {};
 }
 
-void PatternNode::freeze() {
+void MatchNode::freeze() {
   waiting_.freeze();
   keys_.freeze();
   changed_bytes_ = 0;
@@ -94,17 +94,17 @@ void PatternNode::freeze() {
   sealed_batch_.append(batch);
 }
 
-bool PatternNode::copy_frozen(CopyBudget& budget) {
+bool MatchNode::copy_frozen(CopyBudget& budget) {
   return waiting_.copy_frozen(budget) && keys_.copy_frozen(budget);
 }
 
-void PatternNode::take_frozen(StateBatch& batch) {
+void MatchNode::take_frozen(StateBatch& batch) {
   waiting_.take_frozen(batch);
   keys_.take_frozen(batch);
   batch.append(sealed_batch_);
 }
 
-Status PatternNode::restore(StateStore& store, uint64_t memory) {
+Status MatchNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
   BRAID_TRY(keys_.restore(store, memory));
   std::string sealed;
@@ -115,7 +115,7 @@ Status PatternNode::restore(StateStore& store, uint64_t memory) {
   return in.failed() ? Status(damaged()) : Status();
 }
 
-Status PatternNode::evict(uint64_t bytes) {
+Status MatchNode::evict(uint64_t bytes) {
   pool_.release_pending();
   const uint64_t freed = waiting_.evict(bytes);
   if (freed < bytes) {
@@ -128,7 +128,7 @@ Status PatternNode::evict(uint64_t bytes) {
   return {};
 }
 
-StateSize PatternNode::state_size() const {
+StateSize MatchNode::state_size() const {
   StateSize size = keys_.size();
   size += waiting_.size();
   size.bytes += timers_.bytes();

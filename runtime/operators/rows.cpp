@@ -142,8 +142,19 @@ void RowsNode::settle(int input, const Block& block, Made made, std::vector<Bloc
   if (made.rows.rows > 0) out.push_back(std::move(made.rows));
 }
 
-void UnionNode::take(int, const Block& block, std::vector<Block>& out) {
+UnionNode::UnionNode(const Services& services) : OperatorNode(services) {
+  for (size_t input = 0; input < self_.inputs.size(); ++input) {
+    const Operator& upstream = services.program.operators[self_.inputs[input]];
+    const bool made = upstream.derived && !std::holds_alternative<PublishOperator>(upstream.content);
+    becomes_made_.push_back(self_.derived && !made);
+  }
+}
+
+void UnionNode::take(int input, const Block& block, std::vector<Block>& out) {
   out.push_back(block);
+  if (!becomes_made_[static_cast<size_t>(input)]) return;
+  for (uint32_t row = 0; row < block.rows; ++row) dispositions().use(index(), input, block.record_of(row));
+  dispositions().make(index(), block.rows);
 }
 
 AlertNode::AlertNode(const Services& services)

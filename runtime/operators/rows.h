@@ -27,10 +27,14 @@ class RowsNode : public OperatorNode {
   std::vector<Leaf> leaves_;
 };
 
+/// Records beside rows that a step has made are used here, and go on as such rows: behind it all have one ledger.
 class UnionNode : public OperatorNode {
  public:
-  using OperatorNode::OperatorNode;
+  explicit UnionNode(const Services& services);
   void take(int input, const Block& block, std::vector<Block>& out) override;
+
+ private:
+  std::vector<bool> becomes_made_;  ///< of each input
 };
 
 class AlertNode : public OperatorNode {

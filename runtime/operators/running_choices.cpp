@@ -129,6 +129,9 @@ std::unique_ptr<Accumulator> make_accumulator_in_order(const AggregateSpec& spec
     case Kind::arg_min:
     case Kind::arg_max:
       return std::make_unique<NextChoices>(spec, row);
+    case Kind::collect:
+    case Kind::string_agg:
+      return make_passing_rows(spec, row);
     default:
       return make_accumulator(spec, row, /*takes_out=*/true);
   }

@@ -14,6 +14,8 @@ void follow_kernels(Operator& op, const Operator& whole) {
   auto join = [](JoinShape& shape, const JoinShape& other) { shape.residual.follow(other.residual); };
   if (auto* rows = std::get_if<RowsOperator>(&op.content))
     rows->kernel.follow(std::get<RowsOperator>(whole.content).kernel);
+  if (auto* match = std::get_if<MatchOperator>(&op.content))
+    match->condition.follow(std::get<MatchOperator>(whole.content).condition);
   if (auto* alert = std::get_if<AlertOperator>(&op.content))
     alert->kernel.follow(std::get<AlertOperator>(whole.content).kernel);
   if (auto* reference = std::get_if<ReferenceJoinOperator>(&op.content))

@@ -100,8 +100,22 @@ std::vector<ProductOutcome> Run::evaluate() {
             return publish(index, node);
         },
         plan_.nodes[i].content));
+    make_for_further_ways(index);
   }
   return outcome_.finish();
+}
+
+void Run::make_for_further_ways(int index) {
+  const plan::Node& node = plan_.nodes[static_cast<size_t>(index)];
+  if (!node.derived || std::holds_alternative<plan::PublishNode>(node.content)) return;
+  for (const int product : node.products) {
+    int64_t ways = 0;
+    for (const plan::Node& reader : plan_.nodes)
+      if (std::find(reader.products.begin(), reader.products.end(), product) != reader.products.end())
+        ways += std::count(reader.inputs.begin(), reader.inputs.end(), index);
+    for (; ways > 1; --ways)
+      for (size_t row = 0; row < rows_.back().size(); ++row) outcome_.make({product});
+  }
 }
 
 interpret::Failure Run::compute(const typed::ExpressionRef& expression, const std::vector<Field>& fields,

@@ -137,6 +137,8 @@ class Run {
                  Slot* result);
 
   // run.cpp
+  /// Where a product reads made rows by several ways, they are rows of their own on each.
+  void make_for_further_ways(int index);
   const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }
   int input_of(int index, int which = 0) const { return plan_.nodes[index].inputs[which]; }
   const Rows& rows_into(int index, int which = 0) const { return rows_[input_of(index, which)]; }

@@ -48,9 +48,18 @@ Run::Rows Run::project(int index, const plan::ProjectNode& node) {
   return out;
 }
 
+/// Records that come beside made rows are used, and go on as made rows.
 Run::Rows Run::unite(int index) {
-  Rows out = rows_into(index, 0);
-  out.insert(out.end(), rows_into(index, 1).begin(), rows_into(index, 1).end());
+  const plan::Node& node = plan_.nodes[static_cast<size_t>(index)];
+  Rows out;
+  for (const int which : {0, 1})
+    for (const Row& row : rows_into(index, which)) {
+      out.push_back(row);
+      if (!node.derived || row.cause.made) continue;
+      outcome_.settle(node.products, index, which, row.cause, Kind::used);
+      outcome_.make(node.products);
+      out.back().cause.made = true;
+    }
   return out;
 }
 

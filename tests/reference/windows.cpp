@@ -191,12 +191,14 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     Row made;
     made.cause.made = true;
     made.cause.has_origin = false;
-    made.time = group.range.end - 1;
+    made.time = made.watermark = group.range.end - 1;
     if (!node.windowed) {
-      made.time = kBeforeAll;
+      made.time = made.watermark = kBeforeAll;
       for (const Member* member : group.members) made.time = std::max(made.time, member->row.time);
     }
-    made.place = {made_source, 0, static_cast<int64_t>(std::get<1>(order) >> 1)};
+    // Where such a row is published, that is its position there.
+    made.cause.position = static_cast<int64_t>(std::get<1>(order) >> 1);
+    made.place = {made_source, 0, made.cause.position};
     made.slots = group.members.front()->row.slots;
     outcome_.make(plan_.nodes[index].products);
     bool fits = true;

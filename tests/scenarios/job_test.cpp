@@ -171,7 +171,7 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
-                                         "distinct", "meets_one", "filtered_matches", "hopping", "sessions",
+                                         "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
                                          "joined_tables", "outer_tables", "firsts", "ends", "tops", "runnings",
                                          "top_tables", "aggregates", "table_aggregates"),

@@ -182,6 +182,29 @@ TEST(Partitions, ASealedWindowIsClosedForGood) {
   EXPECT_THAT(live.rows(), ElementsAre(window(1, "30")));
 }
 
+TEST(Partitions, AMatchThatTheEndDecidesIsDecidedForGood) {
+  Live live(R"(
+    stream e time at within 0s from file "e" { at: timestamp, n: int }
+    product silent {
+      from e
+      match within 10s { one: n == 1, no other: n == 2 }
+      select { n: one.n, end: event_time() }
+    })",
+            {1});
+  live.give(0, 0, {1}, ",\"n\":1");
+  live.give(0, 0, {2}, ",\"n\":0");
+  EXPECT_THAT(live.rows(), IsEmpty());
+  live.end(0, 0);
+  EXPECT_THAT(live.rows(), ElementsAre(R"({"n":1,"end":"1970-01-01T00:00:11Z"})"));
+  live.restart();
+  // The file has grown, too late to forbid what has gone out.
+  live.give(0, 0, {8, 9}, ",\"n\":2");
+  EXPECT_EQ(live.count("late"), 2u);
+  live.give(0, 0, {12}, ",\"n\":1");
+  live.end(0, 0);
+  EXPECT_THAT(live.rows(), ElementsAre(R"({"n":1,"end":"1970-01-01T00:00:22Z"})"));
+}
+
 TEST(Partitions, LateIsJudgedByTheRowsOwnPartition) {
   Live live(kCounted, {2});
   live.give(0, 0, {1, 40, 41});

@@ -33,18 +33,31 @@ Value random_value(const Type& type, int64_t near, Rng& rng) {
       return {rng.between(-5, 5) * kSecond};
     case TypeKind::enumeration:
       return {static_cast<int64_t>(rng.below(type->symbols.size()))};
-    case TypeKind::optional:
-      return rng.chance(5) ? Value{Null{}} : random_value(type->element, near, rng);
+    case TypeKind::bytes:
+      return {std::string(rng.below(3), static_cast<char>('a' + rng.below(2)))};
+    case TypeKind::uuid:
+      return {(static_cast<int128>(0x4000) << 64) + static_cast<int128>(rng.below(4))};
+    case TypeKind::date:
+      return {int64_t{19675} + rng.between(-2, 2)};
+    case TypeKind::time:
+      return {rng.between(80'000, 80'003) * kSecond};
+    case TypeKind::json: {
+      const char* values[] = {"null", "7", "\"a\"", "[1,\"x\"]", "{\"a\":1}", "1.5", "true"};
+      return {std::string(values[rng.below(std::size(values))])};
+    }
     case TypeKind::list: {
-      std::vector<Value> elements;
-      for (int64_t i = rng.between(0, 3); i > 0; --i) elements.push_back(random_value(type->element, near, rng));
-      return {std::move(elements)};
+      std::vector<Value> items(rng.below(4));
+      for (Value& item : items) item = random_value(type->element, near, rng);
+      return {std::move(items)};
     }
     case TypeKind::structure: {
       std::vector<Value> fields;
       for (const Field& field : type->fields) fields.push_back(random_value(field.type, near, rng));
       return {std::move(fields)};
     }
+    case TypeKind::optional:
+      if (rng.chance(5)) return {Null{}};
+      return random_value(type->element, near, rng);
     default:
       BRAID_UNREACHABLE("no random values of " + to_string(type));
   }
@@ -65,7 +78,9 @@ Written write_field(const typed::SourceField& declared, int64_t near, Rng& rng) 
     made.json = to_json(declared.type, made.field.value);
     return made;
   }
-  switch (rng.below(3)) {
+  // Any JSON is a value of the type `json`, but for nothing at all.
+  const bool any = is(without_optional(declared.type), TypeKind::json);
+  switch (any ? 0 : rng.below(3)) {
     case 0:
       made.absent = true;
       if (!may_be_null) made.field.fault = ConversionFault::missing;
@@ -75,7 +90,7 @@ Written write_field(const typed::SourceField& declared, int64_t near, Rng& rng) 
       if (!may_be_null) made.field.fault = ConversionFault::null;
       break;
     default:
-      made.json = is(without_optional(declared.type), TypeKind::list) ? "7" : "[]";
+      made.json = is(without_optional(declared.type), TypeKind::list) ? "{}" : "[]";
       made.field.fault = ConversionFault::wrong_type;
   }
   return made;
@@ -90,6 +105,7 @@ class Times {
   int64_t next() {
     at_ += rng_.between(0, 4) * kSecond;
     const int64_t within = relation_.within_us / kSecond;
+    if (shape_.on_time) return at_ - rng_.between(0, within) * kSecond + number_++;
     if (rng_.chance(40)) return shape_.now_us + relation_.source->ahead_us + rng_.between(0, 1);
     if (rng_.chance(30)) {  // a leap: the next record may confirm it
       if (rng_.chance(2)) at_ += relation_.source->ahead_us;
@@ -104,6 +120,7 @@ class Times {
   const InputShape& shape_;
   Rng& rng_;
   int64_t at_;
+  int64_t number_ = 0;
 };
 
 struct WrittenRecord {
@@ -111,7 +128,7 @@ struct WrittenRecord {
   reference::InputRecord values;
 };
 
-WrittenRecord write_record(const typed::Relation& relation, int64_t time, Rng& rng) {
+WrittenRecord write_record(const typed::Relation& relation, int64_t time, bool on_time, Rng& rng) {
   WrittenRecord made;
   if (rng.chance(50)) {
     made.bytes = "{\"broken\": ";
@@ -122,7 +139,7 @@ WrittenRecord write_record(const typed::Relation& relation, int64_t time, Rng& r
   for (size_t i = 0; i < relation.row.size(); ++i) {
     const typed::SourceField& declared = relation.source->fields[i];
     Written field = write_field(declared, time, rng);
-    if (static_cast<int>(i) == relation.time_field && !rng.chance(40)) {
+    if (static_cast<int>(i) == relation.time_field && (on_time || !rng.chance(40))) {
       field = {.json = to_json(declared.type, {time}), .field = {.value = {time}}};
     }
     made.values.fields.push_back(field.field);
@@ -158,7 +175,7 @@ RecordedInput record_input(const typed::Project& project, const InputShape& shap
       const int64_t records = is_static ? 8 : rng.between(0, shape.records);
       for (int64_t i = 0; i < records; ++i) {
         const int64_t time = is_static ? kBegin : times.next();
-        WrittenRecord record = write_record(relation, time, rng);
+        WrittenRecord record = write_record(relation, time, shape.on_time, rng);
         record.bytes.insert(record.bytes.size() - 1, rng.below(shape.padding), ' ');
         record.values.position = static_cast<int64_t>(all.bytes.size());
         record.values.line = i + 1;
@@ -203,6 +220,51 @@ void interleave(RecordedInput& input, Rng& rng) {
     if (turn.ends) whole.erase(chosen);
     input.turns.push_back(std::move(turn));
   }
+}
+
+RecordedInput permuted(const RecordedInput& input, const typed::Project& project, Rng& rng) {
+  RecordedInput made = input;
+  made.turns.clear();
+  for (const typed::Relation& relation : project.relations) {
+    const auto source = made.values.sources.find(relation.qualified());
+    if (!relation.source || source == made.values.sources.end()) continue;
+    if (relation.kind == typed::RelationKind::table && !relation.has_time) continue;
+    for (uint32_t partition = 0; partition < source->second.size(); ++partition) {
+      std::string bytes;
+      for (const RecordedTurn& turn : input.turns)
+        if (turn.source == source->first && turn.partition == partition) bytes += turn.bytes;
+      struct Line {
+        int64_t arrives;
+        std::string bytes;
+        reference::InputRecord values;
+      };
+      std::vector<Line> lines;
+      int64_t arrives = kBegin;
+      size_t at = 0;
+      for (reference::InputRecord& record : source->second[partition].records) {
+        // A record without a time stays behind the one before it.
+        if (relation.has_time && record.broken == 0)
+          if (const auto* time =
+                  std::get_if<int64_t>(&record.fields[static_cast<size_t>(relation.time_field)].value.content))
+            arrives = *time + static_cast<int64_t>(rng.below(static_cast<uint64_t>(relation.within_us) + 1));
+        const size_t end = bytes.find('\n', at) + 1;
+        lines.push_back({relation.has_time ? arrives : 0, bytes.substr(at, end - at), std::move(record)});
+        at = end;
+      }
+      std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.arrives < b.arrives; });
+      RecordedTurn all{.source = source->first, .partition = partition};
+      source->second[partition].records.clear();
+      for (Line& line : lines) {
+        line.values.position = static_cast<int64_t>(all.bytes.size());
+        line.values.line = static_cast<int64_t>(source->second[partition].records.size()) + 1;
+        all.bytes += line.bytes;
+        source->second[partition].records.push_back(std::move(line.values));
+      }
+      made.turns.push_back(std::move(all));
+    }
+  }
+  interleave(made, rng);
+  return made;
 }
 
 void let_time_pass(RecordedInput& input, Rng& rng) {

@@ -36,12 +36,16 @@ struct InputShape {
   int records = 40;         ///< of each partition, at most
   int64_t now_us = 0;       ///< the clock; rows beyond it are rejected
   uint32_t padding = 1;     ///< each record is longer by fewer blanks than this
+  bool on_time = false;     ///< no row is late or ahead, and none of a partition has the time of another
 };
 
 /// For all sources of the project.
 RecordedInput record_input(const typed::Project& project, const InputShape& shape, Rng& rng);
 /// The same records in another order of turns, cut otherwise.
 void interleave(RecordedInput& input, Rng& rng);
+/// Input that is on time, in another order of arrival within the bounds on disorder: records change places within
+/// their partitions.
+RecordedInput permuted(const RecordedInput& input, const typed::Project& project, Rng& rng);
 /// Turns take place at times of the wall clock, and now and then rows are let go.
 void let_time_pass(RecordedInput& input, Rng& rng);
 

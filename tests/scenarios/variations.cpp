@@ -111,6 +111,12 @@ std::vector<Variation> all_variations(const std::vector<Dimension>& dimensions) 
   }
 }
 
+Variation random_variation(const std::vector<Dimension>& dimensions, Rng& rng) {
+  Choice choice;
+  for (const Dimension& dimension : dimensions) choice.push_back(rng.below(dimension.values.size()));
+  return made(dimensions, choice);
+}
+
 std::vector<Variation> pairwise_variations(const std::vector<Dimension>& dimensions) {
   Uncovered uncovered(dimensions);
   std::vector<Variation> chosen;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/optimize/optimize.h"
+#include "runtime/base/rng.h"
 #include "runtime/data/block.h"
 
 namespace braid::scenarios {
@@ -52,5 +53,7 @@ std::vector<Dimension> dimensions_of_jobs();
 std::vector<Variation> all_variations(const std::vector<Dimension>& dimensions);
 /// The plain one, then few in which every value of a dimension meets every value of every other. The same each time.
 std::vector<Variation> pairwise_variations(const std::vector<Dimension>& dimensions);
+/// Any of all.
+Variation random_variation(const std::vector<Dimension>& dimensions, Rng& rng);
 
 }  // namespace braid::scenarios

@@ -87,6 +87,27 @@ TEST(Stages, AGroupByAnotherKeyBeginsOne) {
             "  1 reads job.repartition.00000000000003eb\n");
 }
 
+TEST(Stages, APatternIsPlacedAsItsKeysAre) {
+  ProgramBuilder b = keyed();
+  b.program.sources[0].key = {1};
+  MatchOperator match;
+  match.within_us = 10;
+  match.keys = {0};
+  match.fields = {1};
+  match.elements = {{.output = 1}};
+  Operator op;
+  op.content = match;
+  op.inputs = {0};
+  op.row = {{"k", b.row(0)[0].type}, {"a", struct_type({{"v", b.row(0)[1].type}})}};
+  op.derived = true;
+  op.text = "match";
+  b.publish(b.unique(b.add(std::move(op)), 5));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U);
+  EXPECT_EQ(texts(*found.stages[0].program), (Texts{"from s", "from t", "to match"}));
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of match", "match", "unique", "product result"}));
+}
+
 TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   ProgramBuilder b = keyed();
   b.program.sources[1].key = {1};

@@ -70,7 +70,8 @@ TEST(Catalogue, EveryCodeHasAPage) {
     const std::string fix = section(page, "Fix");
     EXPECT_FALSE(example.empty()) << name << " has no `## Example`";
     EXPECT_FALSE(fix.empty()) << name << " has no `## Fix`";
-    if (entry.code >= 6000) continue;
+    constexpr int kCheckStops = 5119;  // of a contract, and said while a job runs
+    if (entry.code >= 6000 || entry.code == kCheckStops) continue;
     EXPECT_NE(example.find("```braid"), std::string::npos) << name << ": the example is a script";
     EXPECT_NE(fix.find("```braid\n"), std::string::npos) << name << ": the fix is a script";
   }

@@ -1,0 +1,78 @@
+// Random scripts, each with several products, over random input: the engine must give what the oracle of
+// tests/reference gives, and the same however it runs. BRAID_CASES=n tries n products, from BRAID_SEED=s on; with
+// BRAID_SEED alone it tries the script of that seed and shows it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "tests/generated/generated_case.h"
+#include "tests/generated/isolated.h"
+
+namespace braid::generated {
+namespace {
+
+constexpr int64_t kCases = 2'000;
+constexpr int kSeconds = 120;     // for all of one script
+constexpr int kMostFailures = 5;  // then it ends
+
+int64_t number_from_environment(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
+
+/// A child's verdict, a line each for the number of products and for what it refuses, then the difference.
+std::string verdict_of(uint64_t seed) {
+  const Verdict verdict = judge(make_case(seed), true);
+  std::string refusal = verdict.refusal;
+  std::replace(refusal.begin(), refusal.end(), '\n', ' ');
+  return std::to_string(verdict.products) + "\n" + refusal + "\n" + verdict.difference;
+}
+
+void show_smallest(uint64_t seed, const std::string& difference) {
+  std::string kind = difference.substr(0, difference.find(' '));
+  const Case whole = make_case(seed);
+  const Case small = kind == "types" ? whole : smallest(whole, kind == "ended" ? difference : kind);
+  const std::string found =
+      kind == "types" ? difference : isolated([&] { return judge(small, false).difference; }, kSeconds);
+  ADD_FAILURE() << "seed " << seed << ", made smaller:\n"
+                << shown(small) << "\n"
+                << found << "\nrepeat: BRAID_SEED=" << seed << " build/release/bin/braid_generated_test";
+}
+
+TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
+  const bool one = std::getenv("BRAID_SEED") != nullptr && std::getenv("BRAID_CASES") == nullptr;
+  const int64_t cases = one ? 1 : number_from_environment("BRAID_CASES", kCases);
+  int64_t tried = 0, scripts = 0, refused = 0;
+  int failures = 0;
+  std::map<std::string, int64_t> refusals;
+  for (auto seed = static_cast<uint64_t>(number_from_environment("BRAID_SEED", 1)); tried < cases; ++seed) {
+    if (one) std::cout << shown(make_case(seed)) << std::endl;
+    const std::string made = isolated([&] { return verdict_of(seed); }, kSeconds);
+    ++scripts;
+    const size_t first = made.find('\n'), second = made.find('\n', first + 1);
+    const bool ended = made.starts_with(kEnded) || second == std::string::npos;
+    const std::string refusal = ended ? "" : made.substr(first + 1, second - first - 1);
+    const std::string difference = ended ? made : made.substr(second + 1);
+    if (!refusal.empty()) {
+      ++refused;
+      ++refusals[refusal.substr(0, 5)];
+      if (one || std::getenv("BRAID_REFUSALS") != nullptr) std::cout << "seed " << seed << ": " << refusal << "\n";
+      if (one) break;
+    }
+    if (!ended) tried += std::atoll(made.c_str());
+    if (difference.empty()) continue;
+    show_smallest(seed, difference);
+    if (++failures == kMostFailures) break;
+    if (one) break;
+  }
+  std::cout << tried << " products of " << scripts << " scripts, " << refused << " scripts refused:";
+  for (const auto& [code, count] : refusals) std::cout << " " << code << " " << count;
+  std::cout << std::endl;
+  // The maker knows the rules.
+  if (scripts > 50) EXPECT_LT(refused * 100, scripts * 3);
+}
+
+}  // namespace
+}  // namespace braid::generated

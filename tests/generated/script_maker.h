@@ -1,0 +1,24 @@
+// Random scripts that should check: streams and tables of random fields, functions, views, and products that share
+// them. The same seed makes the same script.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/data/type.h"
+#include "tests/generated/script_tree.h"
+
+namespace braid::generated {
+
+struct MadeScript {
+  Part tree;
+  bool waits = false;    ///< rows wait by the wall clock somewhere
+  bool retimes = false;  ///< a flow has a time of its own, whose disorder no bound of a source is for
+  std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, by name, as the maker knows them
+};
+
+MadeScript make_script(uint64_t seed);
+
+}  // namespace braid::generated
