@@ -57,18 +57,13 @@ bool FlowChecker::running_range(const ast::Running& node, typed::RunningStep& ma
   return false;
 }
 
-/// Rows leave in the order in which they came.
+/// Rows that are out of range are taken out again.
 bool FlowChecker::of_rows_in_range(const typed::Aggregate& aggregate) {
-  using Kind = typed::AggregateKind;
-  if (aggregate.kind == Kind::first || aggregate.kind == Kind::last) return true;
-  const std::string name(typed::name_of(aggregate.kind));
-  if (typed::goes_by_time(aggregate)) {
-    context_.not_yet(aggregate.span, "`" + name + "` in `running over`", "`by:` states an order");
-    return false;
-  }
-  const AggregateDeclaration* known = context_.input.functions.aggregate(name);
+  const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(aggregate.kind));
   if (known == nullptr || known->over_tables.empty()) return true;
-  context_.not_yet(aggregate.span, "`" + name + "` in `running over`", std::string(known->over_tables));
+  context_.reporter.report(diag::RowsStay{.name = std::string(known->name)})
+      .at(aggregate.span, "rows of `over` go again")
+      .note(std::string(known->over_tables));
   return false;
 }
 
@@ -82,23 +77,13 @@ void FlowChecker::running_entries(const ast::Struct& aggregates, typed::RunningS
   std::vector<Expressions::Entry> entries = expressions.entries(aggregates, open);
   sound &= !open;
 
-  if (made.rows > 0 || made.within_us > 0)
-    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_in_range(aggregate);
-
   // Those of the rows before come first.
   const size_t before = row_.fields.size();
   std::vector<typed::ExpressionRef> columns;
   for (const Column& column : unchanged()) columns.push_back(column.value);
   columns.resize(before + scope.aggregates.size());
   if (made.rows > 0 || made.within_us > 0)
-    for (const typed::Aggregate& aggregate : scope.aggregates) {
-      const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(aggregate.kind));
-      if (known == nullptr || known->over_tables.empty()) continue;
-      context_.reporter.report(diag::RowsStay{.name = std::string(known->name)})
-          .at(aggregate.span, "rows of `over` go again")
-          .note(std::string(known->over_tables));
-      sound = false;
-    }
+    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_in_range(aggregate);
   for (const bool earlier : {true, false})
     for (size_t i = 0; i < scope.aggregates.size(); ++i) {
       const typed::Aggregate& aggregate = scope.aggregates[i];

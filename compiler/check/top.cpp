@@ -10,10 +10,12 @@ namespace braid::checking {
 
 int FlowChecker::window_of_group() const {
   if (!row_.time_of_window) return -1;
-  for (const KeyPart& part : row_.key)
-    if (part.window && part.column >= 0 && part.path.empty() &&
-        same(row_.fields[static_cast<size_t>(part.column)].type, window_type()))
+  // Behind the end of a view, its beginning stands for it in the key.
+  for (const KeyPart& part : row_.key) {
+    const bool whole = part.window ? part.path.empty() : part.path == std::vector<int>{0};
+    if (whole && part.column >= 0 && same(row_.fields[static_cast<size_t>(part.column)].type, window_type()))
       return part.column;
+  }
   return -1;
 }
 
@@ -133,8 +135,9 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   if (made.adds_window) {
     key.push_back({"window", add_field("window", window_type(), window_->word), {}, true, {}});
   } else if (made.windowed) {
+    const int window = window_of_group();
     for (const KeyPart& part : row_.key)
-      if (part.window) key.push_back(part);
+      if (part.column == window) key.push_back(part);
   }
   if (node.numbered)
     key.push_back(

@@ -169,7 +169,7 @@ void TopOutput::put_out_rows(std::span<const Row> rows, uint64_t& made, std::vec
     record.turn = services_.turn;
     record.ordinal = static_cast<uint32_t>(made++);
     block.time[row] = from.window.end - 1;
-    block.watermark[row] = kNoTime;
+    block.watermark[row] = block.time[row];  // as of a row that a group makes
     block.record[row] = row;
     if (services_.trace == nullptr) continue;
     std::string place(from.group->key);

@@ -88,9 +88,9 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       made.cause.made = true;
       made.cause.has_origin = false;
       made.slots.resize(leaves);
-      made.watermark = kBeforeAll;
       made.arrival.reset();
       made.time = step.windowed ? group.range.end - 1 : newest;
+      made.watermark = step.windowed ? made.time : kBeforeAll;
       // Rows of a group stand in their order.
       const uint64_t low = (uint64_t{1} << 20) - 1;
       made.place = {static_cast<int64_t>(relation_names_.size()), 0,
