@@ -284,8 +284,8 @@ void LedgerDispositions::stop(const std::vector<int>& products, const Site& site
   std::string shown;
   append_json(fields.back().type, slots.data(), shown);
   constexpr size_t kLongest = 300;
-  const Diagnostic told = diag::CheckStops{.product = program_.products[products.front()].qualified(),
-                                           .check = site.check,
+  const Diagnostic told = diag::CheckStops{.check = site.check,
+                                           .product = program_.products[products.front()].qualified(),
                                            .place = site.place,
                                            .reason = reason.text,
                                            .origin = origin,
