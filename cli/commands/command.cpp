@@ -92,6 +92,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
   for (const Diagnostic& finding : findings) {
     if (finding.severity != Severity::error) continue;
     switch (finding.code) {
+      case 5119:
       case 7001:
       case 7002:
       case 7011:

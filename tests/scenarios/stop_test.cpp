@@ -2,9 +2,6 @@
 // each restart ends at the same row, until the script lets it pass.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/scenarios/machine.h"
 #include "tests/scenarios/script.h"
 
@@ -13,12 +10,29 @@ namespace {
 
 constexpr int kCheckStops = 5119;
 
-std::string text_of_script() {
-  std::ifstream file(std::string(BRAID_SOURCE_DIR) + "/tests/scenarios/differential/stops.braid");
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+constexpr const char* kScript = R"(domain t
+
+stream visit
+  time at within 5s
+  ahead 2m
+  from file "visit"
+{ at: timestamp, place: string?, level: int, cost: decimal(10,2) }
+
+product fine
+  contract {
+    check few: level != 4 or cost < 4 else stop
+  }
+{
+  from visit
+  select { place, level, cost, at }
 }
+
+product sums {
+  from visit
+  window tumbling 20s
+  group place { n: count(), cost: sum(cost) }
+}
+)";
 
 /// The same script, whose check passes.
 std::string without_check(std::string text) {
@@ -29,8 +43,8 @@ std::string without_check(std::string text) {
 class Stop : public testing::Test {
  protected:
   Stop()
-      : script_(text_of_script()),
-        lenient_(without_check(text_of_script())),
+      : script_(kScript),
+        lenient_(without_check(kScript)),
         guarded_(script_.compile(true)),
         free_(lenient_.compile(true)) {
     Machine::bind(guarded_.program());
