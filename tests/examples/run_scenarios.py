@@ -33,7 +33,6 @@ WAITS = {
         (r", campaigns: collect_set\(campaign\)", ""),
         (r" *campaigns: (m\?.*|\[.*?\]),\n?", ""),
     ]),
-    "card_fraud": Waiting("match"),
     "customer_view": Waiting("policy, mask, allow … where, declassify, test … as role", [
         (r"(?s)/// Holds for every.*?\n}\n", ""),
         (r"  (mask|allow read to role analyst_eu) .*\n", ""),
