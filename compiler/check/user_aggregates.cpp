@@ -555,14 +555,6 @@ typed::ExpressionRef Expressions::user_aggregate(const ast::Name& function, cons
     row_ = row;
     place_ = here;
   }
-  if (group->running && !is_poison(result)) {
-    // There the aggregates stand behind the fields of the row, and there are no keys.
-    std::vector<typed::ExpressionRef> columns{result};
-    for (const typed::Aggregate& each : group->aggregates)
-      columns.push_back(typed::make(each.type, each.span,
-                                    typed::ColumnRead{static_cast<int>(row_->fields.size() + columns.size() - 1)}));
-    result = typed::substitute_columns(result, columns);
-  }
   present_ = present;
   locals_ = std::move(outer);
   group_ = group;
