@@ -40,14 +40,17 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
       const auto* constant = std::get_if<typed::Constant>(&value->node);
       if (constant != nullptr && constant->value.is_null()) return make_constant(to, value->span, Value{});
       const typed::ExpressionRef probe = typed::make(from->element, {}, typed::LocalRead{-1});
-      if (fit(probe, to->element, narrow) == nullptr) return nullptr;
+      const typed::ExpressionRef present = fit(probe, to->element, narrow);
+      if (present == nullptr) return nullptr;
+      // A bare decimal has the digits of what it is made from.
+      const Type made = is_bare_decimal(to->element) ? optional_type(present->type) : to;
       return with_value(value, [&](const typed::ExpressionRef& read) {
         const typed::ExpressionRef inner =
             fit(convert(typed::Conversion::unwrap, from->element, read), to->element, narrow);
-        return typed::make(
-            to, value->span,
-            typed::Choose{typed::make(bool_type(), value->span, typed::IsNull{read}),
-                          make_constant(to, value->span, Value{}), convert(typed::Conversion::to_optional, to, inner)});
+        return typed::make(made, value->span,
+                           typed::Choose{typed::make(bool_type(), value->span, typed::IsNull{read}),
+                                         make_constant(made, value->span, Value{}),
+                                         convert(typed::Conversion::to_optional, made, inner)});
       });
     }
     const typed::ExpressionRef inner = fit(value, to->element, narrow);

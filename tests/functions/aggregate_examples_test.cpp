@@ -47,9 +47,11 @@ std::string script_of(const AggregateExample& example) {
   for (const Field& field : fields) declared += fmt::format(", {}: {}", field.name, to_string(field.type));
   for (size_t i = 0; i < rows.items().size(); ++i) {
     given += fmt::format("    {{ n: 1, at: @2026-01-01T00:00:{:02}Z", i);
-    for (size_t f = 0; f < fields.size(); ++f)
-      given += fmt::format(", {}: {}", fields[f].name,
-                           to_literal(fields[f].type, plain ? rows.items()[i] : rows.items()[i].items()[f]));
+    for (size_t f = 0; f < fields.size(); ++f) {
+      const std::string value = to_literal(fields[f].type, plain ? rows.items()[i] : rows.items()[i].items()[f]);
+      const bool bytes = is(fields[f].type, TypeKind::bytes);
+      given += fmt::format(", {}: {}", fields[f].name, bytes ? "bytes(" + value + ")" : value);
+    }
     given += " },\n";
   }
   const std::string expected =
