@@ -344,7 +344,8 @@ TEST(Params, AreSetFromOutside) {
 TEST(RunFiles, ErrorsThatARunDoesNotReachAreOneWarning) {
   const std::string plain = "domain shop\nproduct plain key id { from sale }\n";
   const std::string other =
-      "domain shop\nview newest { from sale running per store { n: count() } }\nproduct newest_sale { from newest }\n"
+      "domain shop\nview newest { from sale window tumbling 1h group store { n: count() } emit changes }\nproduct "
+      "newest_sale { from newest }\n"
       "product wrong { from plain where nothing > 3 }\ntest \"newest\" { given click [] expect newest_sale [] }";
   const std::vector<std::string> files{std::string(kSources), plain, other};
   EXPECT_THAT(check_files(files).codes, ElementsAre("E5001", "E2107"));

@@ -60,7 +60,7 @@ TEST_F(Parts, MuchIsWrittenBeforeTheEpochEnds) {
   auto files = open();
   std::vector<std::string> keys;
   for (int i = 0; i < 200; ++i) keys.push_back(std::to_string(100 + i));
-  const std::string text(20'000, 'x');
+  const std::string text(25'000, 'x');
   for (int round = 0; round < 5; ++round) write(*files, keys, text);
   EXPECT_GE(early_, 2);
   commit(*files);
