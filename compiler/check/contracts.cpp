@@ -225,32 +225,35 @@ struct ContractChecker {
   }
 
   void clause(const ast::Clause& clause) {
-    std::visit(Overloaded{
-                   [&](const ast::Contract& node) { contract(node); },
-                   [&](const ast::Allow& node) {
-                     if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
-                     if (node.where == nullptr) return context.not_watched(clause.span);
-                     context.not_yet(clause.span, "`allow … where`",
-                                     "a product of its own with a `where` can be allowed to those readers");
-                   },
-                   [&](const ast::Mask&) {
-                     context.not_yet(
-                         clause.span, "`mask`",
-                         "a field that not everybody may see can be left out of the `select`, or hashed in it");
-                   },
-                   [&](const ast::Deprecated&) { context.not_watched(clause.span); },
-                   [&](const ast::ToConnector& node) {
-                     made.to = check_connector(context, place, node.connector, true);
-                     check_output_path(context, node.connector, row, made.name);
-                     if (node.changes)
-                       context.not_yet(node.changes->span, "`changes as`",
-                                       "a stream has no changes: each of its rows is written once");
-                     if (node.reader)
-                       context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
-                   },
-                   [](const auto&) {},
-               },
-               clause.node);
+    std::visit(
+        Overloaded{
+            [&](const ast::Contract& node) { contract(node); },
+            [&](const ast::Allow& node) {
+              if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
+              if (node.where == nullptr) return context.not_watched(clause.span);
+              context.not_yet(clause.span, "`allow … where`",
+                              "a product of its own with a `where` can be allowed to those readers");
+            },
+            [&](const ast::Mask&) {
+              context.not_yet(clause.span, "`mask`",
+                              "a field that not everybody may see can be left out of the `select`, or hashed in it");
+            },
+            [&](const ast::Deprecated&) { context.not_watched(clause.span); },
+            [&](const ast::ToConnector& node) {
+              made.to = check_connector(context, place, node.connector, true);
+              check_output_path(context, node.connector, row, made.name);
+              // Upserts by key are what a table goes out as anyway.
+              if (node.changes && !(made.changes && node.changes->text == "upsert"))
+                context.not_yet(node.changes->span, "`changes as " + node.changes->text + "`",
+                                made.changes
+                                    ? "a table goes out as upserts and tombstones: write `changes as upsert`, or "
+                                      "leave it out"
+                                    : "a stream has no changes: each of its rows is written once");
+              if (node.reader) context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
+            },
+            [](const auto&) {},
+        },
+        clause.node);
   }
 };
 

@@ -177,7 +177,8 @@ void FlowChecker::match(const ast::Match& node, Span span) {
     const bool well = pattern_element(node, i, built);
     sound &= well;
     const bool has_rows = built.kind != typed::ElementKind::absent;
-    const Type type = typed::element_type(built, row);
+    // Of a row in error not even the fields are known.
+    const Type type = row_.open ? error_type() : typed::element_type(built, row);
     auto enter = [&] {
       if (const int hidden = scope.find(built.name); hidden >= 0 && hidden < static_cast<int>(row.size())) {
         auto report = context_.reporter.report(diag::HidesField{.name = built.name, .relation = row_.relation});

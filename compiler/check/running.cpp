@@ -48,6 +48,7 @@ bool FlowChecker::running_range(const ast::Running& node, typed::RunningStep& ma
     }
   }
   if (duration != nullptr || retained) return sound;
+  if (cut_off_) return false;
   context_.reporter.report(diag::RunningNeedsRetain{.kept = rows == nullptr ? "its aggregates" : "the last rows"})
       .at(context_.word(span, "running"), "kept for ever")
       .note(

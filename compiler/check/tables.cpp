@@ -45,6 +45,7 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
     return true;
   }
   if (row_.table) return true;  // bounded by the rows that it has
+  if (cut_off_) return false;
   auto report = context_.reporter.report(diag::NeedsRetain{.step = std::string(step)});
   report.at(context_.word(span, step), "kept for ever");
   report.note(step == "group" ? "`retain forever` says so; `window tumbling 1h` before it makes a group per hour"

@@ -94,6 +94,7 @@ bool FlowChecker::top_table(const ast::Top& node, const typed::TopStep& made, Sp
     sound = false;
   }
   if (made.numbered || (made.count == 1 && !made.with_ties)) return sound;
+  if (cut_off_) return false;
   const Span last = node.per.empty() || node.per.back() == nullptr ? node.by.back().span : node.per.back()->span;
   context_.reporter.report(diag::TopWithoutKey{})
       .at(word, "which row a change is of, nobody can say")

@@ -235,6 +235,7 @@ bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::Expre
       sound = false;
     }
   }
+  if (!sound) return false;
   // What one row gives is read by the aggregates; those of one state have the rows in common.
   auto add = [&](AggregateKind kind, const typed::ExpressionRef& argument, const typed::ExpressionRef& rows) {
     const AggregateDeclaration* known = context_.input.functions.aggregate(typed::name_of(kind));
@@ -289,7 +290,7 @@ bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::Expre
       const std::string wanted = merge_text(*step, name);
       auto report = context_.reporter.report(diag::MergeDisagrees{.field = name});
       report.at(written != nullptr ? written->span : aggregate.merge->span, "does not add up what the steps have done")
-          .also(entry->span, "the step")
+          .also(entry == nullptr ? aggregate.step.span : entry->span, "the step")
           .note("`merge` may be left out: it follows from `step`");
       if (written != nullptr) report.fix(Applicability::likely, "use `" + wanted + "`", {{written->span, wanted}});
       sound = false;

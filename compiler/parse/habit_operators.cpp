@@ -382,6 +382,10 @@ bool HabitReader::alias_behind() {
   if (start > 0 && out_[start - 1].is_word("case")) --start;
   if (!ends || start == 0 || start >= out_.size()) return false;
   if (!out_[start - 1].is(Sign::brace_open) && !out_[start - 1].is(Sign::comma)) return false;
+  // `… retain forever as name` and the like name the state of a step.
+  for (size_t i = start; i < out_.size(); ++i)
+    for (const char* option : {"within", "retain", "emit", "per", "numbered"})
+      if (out_[i].is_word(option)) return false;
   const Span value = cover(out_[start].span, out_.back().span);
   const Span place = span_of(0, 1), name = at(1).span;
   spelled(place, "… " + source(place), at(1).text + ": …", place)

@@ -26,15 +26,10 @@ python_packages.run_with(TESTS.parent / "build" / "nexmark-oracle", ["duckdb==2.
 
 import braid_command
 import duckdb
-from braid_command import SCRIPT, SOURCE, Case, Failed
+from braid_command import SOURCE, Case, Failed
 
 EXAMPLE = SOURCE / "examples/nexmark"
 QUERIES = [f"q{number}" for number in range(23)]
-
-# Queries that this version does not run, and the constructs that they wait for. When these run, delete the line.
-WAITS = {
-    "q19": "top per, over all rows",
-}
 
 # Queries whose result is a table, and its key.
 TABLES = {"q4": ["category"], "q18": ["bidder", "auction"], "q19": ["auction", "rank_number"]}
@@ -114,12 +109,6 @@ def found_rows(query: str, kinds: dict, project: pathlib.Path) -> list:
 def compare(case: Case, query: str) -> None:
     project = case.directory / "nexmark"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("store"))
-    if query in WAITS:
-        ended = case.braid("run", project / f"{query}.braid", "--store", project, code=None)
-        case.expect(ended.code == SCRIPT and set(ended.codes) - {"W5004"} == {"E5001"},
-                    f"it waits for {WAITS[query]} by the table WAITS; delete its line there if that runs: {ended}")
-        case.note(f"waits for {WAITS[query]}")
-        return
     case.braid("run", project / f"{query}.braid", "--store", project)
     kinds, expected = expected_rows(query)
     found = found_rows(query, kinds, project)
