@@ -119,7 +119,7 @@ namespace {
 /// Of one record that several steps reject: which of them comes first is the plan's.
 Account rejected_in_any_order(Account account) {
   for (auto& [port, lines] : account.lines)
-    if (port.ends_with("/rejected")) std::sort(lines.begin(), lines.end());
+    if (port.find("rejected") != std::string::npos) std::sort(lines.begin(), lines.end());
   return account;
 }
 
