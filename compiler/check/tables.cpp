@@ -15,10 +15,7 @@ namespace {
 typed::ExpressionRef read_path(const Row& row, const std::vector<int>& path, Span span) {
   const size_t column = static_cast<size_t>(path.front());
   typed::ExpressionRef value = typed::make(row.fields[column].type, span, typed::ColumnRead{path.front()});
-  for (size_t i = 1; i < path.size(); ++i) {
-    const Type type = without_optional(value->type)->fields[static_cast<size_t>(path[i])].type;
-    value = typed::make(type, span, typed::FieldRead{value, path[i]});
-  }
+  for (size_t i = 1; i < path.size(); ++i) value = typed::read_field(value, path[i], span);
   return value;
 }
 

@@ -305,8 +305,7 @@ class Builder {
 
   ExpressionRef read_path(int at, const std::vector<int>& path, Span span) const {
     ExpressionRef value = column(at, path.front(), span);
-    for (size_t i = 1; i < path.size(); ++i)
-      value = typed::make(without_optional(value->type)->fields[path[i]].type, span, typed::FieldRead{value, path[i]});
+    for (size_t i = 1; i < path.size(); ++i) value = typed::read_field(value, path[i], span);
     return value;
   }
 

@@ -248,6 +248,18 @@ ExpressionRef make(Type type, Place span, decltype(Expression::node) node) {
   return made;
 }
 
+ExpressionRef read_field(const ExpressionRef& base, int field, Place span) {
+  const Type row = without_optional(base->type);
+  const Type type = row->fields[static_cast<size_t>(field)].type;
+  if (!is_optional(base->type)) return make(type, span, FieldRead{base, field});
+  ExpressionRef read = make(type, span, FieldRead{make(row, span, Convert{Conversion::unwrap, base}), field});
+  const Type maybe = is_optional(type) ? type : optional_type(type);
+  if (!is_optional(type)) read = make(maybe, span, Convert{Conversion::to_optional, std::move(read)});
+  return make(
+      maybe, span,
+      Choose{make(bool_type(), span, IsNull{base}), make(maybe, span, Constant{Value{Null{}}}), std::move(read)});
+}
+
 Parts parts(const Expression& expression) {
   return std::visit(Overloaded{
                         [](const Constant&) { return Parts{}; },

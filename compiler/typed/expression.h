@@ -211,6 +211,8 @@ struct Expression {
 
 /// Makes a node and derives `can_fail`, `reads_checked` and `charges` from its kind and parts.
 ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
+/// A field of a struct by its index; of a struct that may be null, null or the field, as `?.` reads it.
+ExpressionRef read_field(const ExpressionRef& base, int field, Place span);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);
 /// Whether the work of the node itself counts inside a loop: it makes or reads texts or lists (loop_limit.h).
