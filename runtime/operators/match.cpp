@@ -72,7 +72,7 @@ MatchNode::MatchNode(const Services& services)
 void MatchNode::take(int, const Block& block, std::vector<Block>&) {
   KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
+    if (is_late(0, block.time[row], block.watermark[row]) || sealed_.covers(block.time[row])) {
       leave_late(0, block, row, content_.late_site);
       continue;
     }
@@ -83,12 +83,6 @@ void MatchNode::take(int, const Block& block, std::vector<Block>&) {
     waiting_.push(held);
   }
   taken += block.rows;
-}
-
-void MatchNode::seal(int64_t time) {
-  if (time <= sealed_) return;
-  sealed_ = time;
-  sealed_changed_ = true;
 }
 
 std::optional<ReleasePoint> MatchNode::next_release() {

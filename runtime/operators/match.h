@@ -18,6 +18,7 @@
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/operators/match_pattern.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/sealed_time.h"
 #include "runtime/state/stored_rows.h"
 
 namespace braid {
@@ -41,8 +42,8 @@ class MatchNode : public OperatorNode {
   void read_ahead() override { note(keys_.read_ahead(services_.read_ahead.ranges)); }
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
-  int64_t sealed() const override { return sealed_; }
-  void seal(int64_t time) override;
+  int64_t sealed() const override { return sealed_.time(); }
+  void seal(int64_t time) override { sealed_.seal(time); }
 
  private:
   static constexpr uint32_t kWaitingTable = 0;
@@ -138,9 +139,8 @@ class MatchNode : public OperatorNode {
   std::vector<MatchPattern::Mask> holds_;
   std::string row_bytes_;
 
-  int64_t sealed_ = kNoTime;  ///< rows up to here are late, because all inputs had ended
-  bool sealed_changed_ = false;
-  StateBatch sealed_batch_;  ///< frozen
+  SealedTime sealed_{table(kSealedTable)};  ///< rows up to here are late, because all inputs had ended
+  StateBatch sealed_batch_;                 ///< frozen
 };
 
 }  // namespace braid

@@ -86,12 +86,7 @@ void MatchNode::freeze() {
   keys_.freeze();
   changed_bytes_ = 0;
   ++freezes_;
-  if (!std::exchange(sealed_changed_, false)) return;
-  StateBatch batch;
-  WireWriter out;
-  out.fixed(sealed_);
-  batch.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
-  sealed_batch_.append(batch);
+  sealed_.freeze(sealed_batch_);
 }
 
 bool MatchNode::copy_frozen(CopyBudget& budget) {
@@ -107,12 +102,7 @@ void MatchNode::take_frozen(StateBatch& batch) {
 Status MatchNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
   BRAID_TRY(keys_.restore(store, memory));
-  std::string sealed;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
-  if (!found) return {};
-  WireReader in(sealed);
-  sealed_ = in.fixed<int64_t>();
-  return in.failed() ? Status(damaged()) : Status();
+  return sealed_.restore(store, damaged());
 }
 
 Status MatchNode::evict(uint64_t bytes) {

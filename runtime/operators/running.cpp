@@ -73,7 +73,7 @@ RunningNode::RunningNode(const Services& services)
 void RunningNode::take(int, const Block& block, std::vector<Block>&) {
   KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
+    if (is_late(0, block.time[row], block.watermark[row]) || sealed_.covers(block.time[row])) {
       leave_late(0, block, row, content_.late_site);
       continue;
     }
@@ -84,12 +84,6 @@ void RunningNode::take(int, const Block& block, std::vector<Block>&) {
     waiting_.push(held);
   }
   taken += block.rows;
-}
-
-void RunningNode::seal(int64_t time) {
-  if (time <= sealed_) return;
-  sealed_ = time;
-  sealed_changed_ = true;
 }
 
 uint64_t RunningNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
@@ -344,10 +338,7 @@ void RunningNode::freeze() {
   waiting_.freeze();
   keys_.freeze();
   news_bytes_ = 0;
-  if (!std::exchange(sealed_changed_, false)) return;
-  WireWriter out;
-  out.fixed(sealed_);
-  sealed_batch_.put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
+  sealed_.freeze(sealed_batch_);
 }
 
 void RunningNode::take_frozen(StateBatch& batch) {
@@ -359,13 +350,7 @@ void RunningNode::take_frozen(StateBatch& batch) {
 Status RunningNode::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(waiting_.restore(store, memory));
   BRAID_TRY(keys_.restore(store, memory));
-  std::string sealed;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
-  if (!found) return {};
-  WireReader in(sealed);
-  sealed_ = in.fixed<int64_t>();
-  if (in.failed()) return Error{ErrorKind::store, "the end of `running` is damaged", 0, 0};
-  return {};
+  return sealed_.restore(store, {ErrorKind::store, "the end of `running` is damaged", 0, 0});
 }
 
 void RunningNode::read_ahead() {

@@ -13,6 +13,7 @@
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/operators/operator.h"
 #include "runtime/operators/running_rows.h"
+#include "runtime/operators/sealed_time.h"
 #include "runtime/state/stored_rows.h"
 
 namespace braid {
@@ -33,8 +34,8 @@ class RunningNode : public OperatorNode {
   void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
-  int64_t sealed() const override { return sealed_; }
-  void seal(int64_t time) override;
+  int64_t sealed() const override { return sealed_.time(); }
+  void seal(int64_t time) override { sealed_.seal(time); }
 
  private:
   static constexpr uint32_t kWaitingTable = 0;
@@ -109,9 +110,8 @@ class RunningNode : public OperatorNode {
   std::vector<End> ends_;    ///< a heap
   uint64_t news_bytes_ = 0;  ///< of rows and sets, since the last freeze
   std::vector<HeldRow> released_;
-  Arena scratch_;             ///< of a row that is taken out, or comes back
-  int64_t sealed_ = kNoTime;  ///< rows up to here have gone on because all inputs had ended
-  bool sealed_changed_ = false;
+  Arena scratch_;                           ///< of a row that is taken out, or comes back
+  SealedTime sealed_{table(kSealedTable)};  ///< rows up to here have gone on because all inputs had ended
   StateBatch sealed_batch_;
 };
 

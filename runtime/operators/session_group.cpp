@@ -269,10 +269,4 @@ void SessionGroupNode::settle(RowHandle key, int64_t limit) {
   free_session(newest);
 }
 
-void SessionGroupNode::seal(int64_t time) {
-  if (time <= sealed_) return;
-  sealed_ = time;
-  sealed_changed_ = true;
-}
-
 }  // namespace braid

@@ -29,6 +29,7 @@
 #include "runtime/operators/group_state.h"
 #include "runtime/operators/key_timers.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/sealed_time.h"
 #include "runtime/state/cold_table.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/key_format.h"
@@ -56,8 +57,8 @@ class SessionGroupNode : public OperatorNode {
   void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
-  int64_t sealed() const override { return sealed_; }
-  void seal(int64_t time) override;
+  int64_t sealed() const override { return sealed_.time(); }
+  void seal(int64_t time) override { sealed_.seal(time); }
 
  private:
   static constexpr uint32_t kKeyTable = 0;
@@ -99,7 +100,7 @@ class SessionGroupNode : public OperatorNode {
   bool near(int64_t earlier, int64_t later) const { return later <= add_time(earlier, window_.gap_us); }
   /// Rows before it are late, and sessions that end before it are closed.
   int64_t limit_of(int64_t watermark) const { return subtract_time(watermark, window_.late_us); }
-  int64_t passed() const { return std::max(edges[0].finite, sealed_); }
+  int64_t passed() const { return std::max(edges[0].finite, sealed_.time()); }
 
   // Rows come (session_group.cpp).
   void fold(const Block& block, const KeyBlock& keys);
@@ -175,8 +176,7 @@ class SessionGroupNode : public OperatorNode {
   WireWriter value_;       ///< of the last key that was copied
   std::string key_bytes_;  ///< the last key that was made
   size_t hand_ = 0;        ///< segment where the next eviction begins
-  int64_t sealed_ = kNoTime;
-  bool sealed_changed_ = false;
+  SealedTime sealed_{table(kSealedTable)};
 
   // Of a block.
   const Block* block_ = nullptr;

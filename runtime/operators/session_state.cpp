@@ -87,10 +87,7 @@ void SessionGroupNode::freeze() {
   changed_.freeze();
   changed_value_bytes_ = 0;
   cold_.collected();
-  if (!std::exchange(sealed_changed_, false)) return;
-  value_.clear();
-  value_.fixed(sealed_);
-  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), value_.bytes());
+  sealed_.freeze(frozen_.batch());
 }
 
 bool SessionGroupNode::copy_frozen(CopyBudget& budget) {
@@ -209,13 +206,7 @@ Status SessionGroupNode::load_sets(std::span<const RowHandle> keys) {
 }
 
 Status SessionGroupNode::restore(StateStore& store, uint64_t memory) {
-  std::string sealed;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
-  if (found) {
-    WireReader in(sealed);
-    sealed_ = in.fixed<int64_t>();
-    if (in.failed()) return damaged();
-  }
+  BRAID_TRY(sealed_.restore(store, damaged()));
   memory_ = memory;
   BRAID_TRY(cold_.find_unread(store));
   if (!cold_.attached()) return read(cold_.unread().take_all());

@@ -28,7 +28,7 @@ UniqueNode::UniqueNode(const Services& services)
 void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
   KeyBlock keys = key_.encode(block, arena());
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row]) || block.time[row] <= sealed_) {
+    if (is_late(0, block.time[row], block.watermark[row]) || sealed_.covers(block.time[row])) {
       leave_late(0, block, row, content_.late_site);
       continue;
     }
@@ -39,12 +39,6 @@ void UniqueNode::take(int, const Block& block, std::vector<Block>&) {
     waiting_.push(held);
   }
   taken += block.rows;
-}
-
-void UniqueNode::seal(int64_t time) {
-  if (time <= sealed_) return;
-  sealed_ = time;
-  sealed_changed_ = true;
 }
 
 uint64_t UniqueNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
@@ -120,10 +114,7 @@ void UniqueNode::freeze() {
   frozen_.begin(erased_);
   changed_.freeze();
   cold_.collected();
-  if (!std::exchange(sealed_changed_, false)) return;
-  WireWriter out;
-  out.fixed(sealed_);
-  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), out.bytes());
+  sealed_.freeze(frozen_.batch());
 }
 
 bool UniqueNode::copy_frozen(CopyBudget& budget) {
@@ -175,15 +166,7 @@ Status UniqueNode::restore(StateStore& store, uint64_t memory) {
   memory_ = memory;
   BRAID_TRY(cold_.find_unread(store));
   if (!cold_.attached()) BRAID_TRY(read(cold_.unread().take_all()));
-  const Error damaged{ErrorKind::store, "a row of `unique` is damaged", 0, 0};
-  std::string sealed;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
-  if (found) {
-    WireReader in(sealed);
-    sealed_ = in.fixed<int64_t>();
-    if (in.failed()) return damaged;
-  }
-  return {};
+  return sealed_.restore(store, {ErrorKind::store, "a row of `unique` is damaged", 0, 0});
 }
 
 Status UniqueNode::read(std::span<const UnreadRanges::Run> runs) {

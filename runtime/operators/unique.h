@@ -6,6 +6,7 @@
 #include "runtime/operators/expiry_queue.h"
 #include "runtime/operators/held_rows.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/sealed_time.h"
 #include "runtime/state/cold_table.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/key_table.h"
@@ -28,8 +29,8 @@ class UniqueNode : public OperatorNode {
   void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
-  int64_t sealed() const override { return sealed_; }
-  void seal(int64_t time) override;
+  int64_t sealed() const override { return sealed_.time(); }
+  void seal(int64_t time) override { sealed_.seal(time); }
 
  private:
   static constexpr uint32_t kWaitingTable = 0;
@@ -72,8 +73,7 @@ class UniqueNode : public OperatorNode {
   StateBatch erased_;
   std::string key_bytes_;  ///< of the last key that was made
   std::vector<HeldRow> released_;
-  int64_t sealed_ = kNoTime;  ///< rows up to here were decided because all inputs had ended
-  bool sealed_changed_ = false;
+  SealedTime sealed_{table(kSealedTable)};  ///< rows up to here were decided because all inputs had ended
   ReasonArguments reason_;
 };
 

@@ -186,12 +186,6 @@ void WindowGroupNode::fold(const Block& block, const KeyBlock& keys) {
   changed_value_bytes_ += state_.add_distinct(block, taken_, states_.data(), arena(), pool_);
 }
 
-void WindowGroupNode::seal(int64_t time) {
-  if (time <= sealed_) return;
-  sealed_ = time;
-  sealed_changed_ = true;
-}
-
 std::string WindowGroupNode::place_key(const Place& place, std::string_view key) const {
   std::string bytes(key);
   if (overlap_) append_time_key(bytes, place.first_end);
@@ -267,10 +261,7 @@ void WindowGroupNode::freeze() {
   changed_ = 0;
   changed_value_bytes_ = 0;
   cold_.collected();
-  if (!std::exchange(sealed_changed_, false)) return;
-  value_.clear();
-  value_.fixed(sealed_);
-  frozen_.batch().put(StateFamily::point, point_key(table(kSealedTable), 0, {}), value_.bytes());
+  sealed_.freeze(frozen_.batch());
 }
 
 bool WindowGroupNode::copy_frozen(CopyBudget& budget) {
@@ -362,13 +353,7 @@ Status WindowGroupNode::load_parts(std::span<const Group> groups) {
 }
 
 Status WindowGroupNode::restore(StateStore& store, uint64_t memory) {
-  std::string sealed;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::point, point_key(table(kSealedTable), 0, {}), &sealed));
-  if (found) {
-    WireReader in(sealed);
-    sealed_ = in.fixed<int64_t>();
-    if (in.failed()) return damaged();
-  }
+  BRAID_TRY(sealed_.restore(store, damaged()));
   memory_ = memory;
   restored_passed_ = passed();
   UnreadRanges& unread = cold_.unread();

@@ -18,6 +18,7 @@
 #include "runtime/operators/group_state.h"
 #include "runtime/operators/group_trails.h"
 #include "runtime/operators/operator.h"
+#include "runtime/operators/sealed_time.h"
 #include "runtime/state/cold_table.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/key_format.h"
@@ -45,8 +46,8 @@ class WindowGroupNode : public OperatorNode {
   void read_ahead() override;
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
-  int64_t sealed() const override { return sealed_; }
-  void seal(int64_t time) override;
+  int64_t sealed() const override { return sealed_.time(); }
+  void seal(int64_t time) override { sealed_.seal(time); }
 
  private:
   static constexpr uint32_t kGroupTable = 0;
@@ -82,7 +83,7 @@ class WindowGroupNode : public OperatorNode {
 
   WindowGroupNode(const Services& services, WindowAssigner windows);
   bool is_closed(int64_t end, int64_t passed) const { return add_time(end, content_.window.late_us) <= passed; }
-  int64_t passed() const { return std::max(edges[0].finite, sealed_); }
+  int64_t passed() const { return std::max(edges[0].finite, sealed_.time()); }
   Slice& slice_at(const Place& place);
   /// The slice of the windows that are open; false: none is.
   bool open_part(const WindowSpan& span, int64_t passed, Place* place);
@@ -179,10 +180,9 @@ class WindowGroupNode : public OperatorNode {
   size_t next_part_to_copy_ = 0, next_to_copy_ = 0;
   WireWriter value_;  ///< of the last group that was copied
   StateBatch erased_;
-  std::string key_bytes_;                ///< the last key that was collected or erased
-  std::vector<int64_t> erased_buckets_;  ///< with too many groups to name them
-  int64_t sealed_ = kNoTime;             ///< windows closed up to there because all inputs had ended
-  bool sealed_changed_ = false;
+  std::string key_bytes_;                   ///< the last key that was collected or erased
+  std::vector<int64_t> erased_buckets_;     ///< with too many groups to name them
+  SealedTime sealed_{table(kSealedTable)};  ///< windows closed up to there because all inputs had ended
   Place hand_ = {kNoTime, kNoTime};
   size_t hand_segment_ = 0;  ///< where the next eviction begins
 
