@@ -67,6 +67,22 @@ class EachState : public Accumulator {
   }
 };
 
+/// Rows are counted in, and out again, by `void Derived::count(block, rows, states, offset, by, pool)`, where `by` is
+/// how often each row counts.
+template <class Derived>
+class CountingState : public EachState<Derived> {
+ public:
+  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+           BlobPool& pool) const final {
+    static_cast<const Derived&>(*this).count(block, rows, states, offset, 1, pool);
+  }
+  bool subtracts() const override { return true; }
+  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
+                BlobPool& pool) const final {
+    static_cast<const Derived&>(*this).count(block, rows, states, offset, -1, pool);
+  }
+};
+
 /// Result column(s): the presence leaf of an optional type, then one scalar.
 class ScalarResult {
  public:

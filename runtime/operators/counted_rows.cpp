@@ -25,14 +25,6 @@ class CountedRows : public OfCountedSet<CountedRows> {
     adds_presence_ = is_optional(spec.type) && !is_optional(argument_);
   }
 
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool& pool) const override {
-    count(block, rows, states, offset, 1, pool);
-  }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool& pool) const override {
-    count(block, rows, states, offset, -1, pool);
-  }
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     const CountedSet* set = set_at(state);
     if (kind_ == AggregateSpec::Kind::count_distinct)
@@ -56,6 +48,7 @@ class CountedRows : public OfCountedSet<CountedRows> {
   }
 
  private:
+  friend class CountingState<CountedRows>;
   using Value = CountedSet::Value;
 
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,

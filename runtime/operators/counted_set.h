@@ -46,13 +46,12 @@ class CountedSet {
   uint64_t written_ = 0;  ///< changes that the parts hold
 };
 
-/// An aggregate whose state is a pointer to a CountedSet, null while it has taken no row. Derived has what EachState
-/// asks for, and `bool sound(const CountedSet::Value&) const` for what comes from a disk.
+/// An aggregate whose state is a pointer to a CountedSet, null while it has taken no row. Derived has what
+/// CountingState and EachState ask for, and `bool sound(const CountedSet::Value&) const` for what comes from a disk.
 template <class Derived>
-class OfCountedSet : public EachState<Derived> {
+class OfCountedSet : public CountingState<Derived> {
  public:
   size_t size() const override { return sizeof(CountedSet*); }
-  bool subtracts() const override { return true; }
   bool has_memory() const override { return true; }
   void merge(const char* from, char* into, BlobPool& pool) const override { unite(from, into, false, pool); }
   void absorb(const char* from, char* into, BlobPool& pool) const override { unite(from, into, true, pool); }

@@ -19,20 +19,11 @@ const State* as(const char* bytes) {
   return reinterpret_cast<const State*>(bytes);
 }
 
-class AnyOrEvery : public EachState<AnyOrEvery> {
+class AnyOrEvery : public CountingState<AnyOrEvery> {
  public:
   AnyOrEvery(const AggregateSpec& spec, const std::vector<Field>& row)
       : rows_(spec, row), result_(spec.type), any_(spec.kind == Kind::any) {}
   size_t size() const override { return sizeof(State); }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool&) const override {
-    count(block, rows, states, offset, 1);
-  }
-  bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool&) const override {
-    count(block, rows, states, offset, -1);
-  }
   void merge(const char* from, char* into, BlobPool&) const override {
     as<State>(into)->rows += as<State>(from)->rows;
     as<State>(into)->holds += as<State>(from)->holds;
@@ -49,10 +40,12 @@ class AnyOrEvery : public EachState<AnyOrEvery> {
   }
 
  private:
+  friend class CountingState<AnyOrEvery>;
   struct State {
     int64_t rows, holds;
   };
-  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by) const {
+  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
+             BlobPool&) const {
     const auto* values = block.columns[rows_.argument().column].as<uint8_t>();
     rows_.each(block, rows, [&](size_t i) {
       auto* state = as<State>(states[i] + offset);
@@ -113,20 +106,11 @@ class FoldedBits : public EachState<FoldedBits> {
 };
 
 /// How many rows have each bit, so that rows can be taken out.
-class CountedBits : public EachState<CountedBits> {
+class CountedBits : public CountingState<CountedBits> {
  public:
   CountedBits(const AggregateSpec& spec, const std::vector<Field>& row)
       : rows_(spec, row), result_(spec.type), kind_(spec.kind) {}
   size_t size() const override { return sizeof(State); }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool&) const override {
-    count(block, rows, states, offset, 1);
-  }
-  bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool&) const override {
-    count(block, rows, states, offset, -1);
-  }
   void merge(const char* from, char* into, BlobPool&) const override {
     as<State>(into)->rows += as<State>(from)->rows;
     for (size_t bit = 0; bit < 64; ++bit) as<State>(into)->set[bit] += as<State>(from)->set[bit];
@@ -153,11 +137,13 @@ class CountedBits : public EachState<CountedBits> {
   }
 
  private:
+  friend class CountingState<CountedBits>;
   struct State {
     int64_t rows;
     std::array<int64_t, 64> set;
   };
-  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by) const {
+  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
+             BlobPool&) const {
     const auto* values = block.columns[rows_.argument().column].as<int64_t>();
     rows_.each(block, rows, [&](size_t i) {
       auto* state = as<State>(states[i] + offset);
@@ -171,7 +157,7 @@ class CountedBits : public EachState<CountedBits> {
 };
 
 /// How many values are below the first bound, from each bound up to the next, and from the last one on.
-class Histogram : public EachState<Histogram> {
+class Histogram : public CountingState<Histogram> {
  public:
   Histogram(const AggregateSpec& spec, const std::vector<Field>& row) : rows_(spec, row) {
     Arena arena;  // bounds are no text
@@ -181,15 +167,6 @@ class Histogram : public EachState<Histogram> {
     }
   }
   size_t size() const override { return (bounds_.size() + 1) * sizeof(int64_t); }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool&) const override {
-    count(block, rows, states, offset, 1);
-  }
-  bool subtracts() const override { return true; }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool&) const override {
-    count(block, rows, states, offset, -1);
-  }
   void merge(const char* from, char* into, BlobPool&) const override {
     for (size_t i = 0; i <= bounds_.size(); ++i) as<int64_t>(into)[i] += as<int64_t>(from)[i];
   }
@@ -209,7 +186,9 @@ class Histogram : public EachState<Histogram> {
   }
 
  private:
-  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by) const {
+  friend class CountingState<Histogram>;
+  void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
+             BlobPool&) const {
     const Column& column = block.columns[rows_.argument().column];
     rows_.each(block, rows, [&](size_t i) {
       const Slot value = read_slot(column, rows[i]);

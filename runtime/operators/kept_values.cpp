@@ -27,14 +27,6 @@ class DifferentValues : public OfCountedSet<DifferentValues> {
     if (kind_ == Kind::quantile || kind_ == Kind::quantile_disc) share_ = static_cast<uint64_t>(spec.constant.wide());
     if (kind_ == Kind::top_k) most_ = static_cast<size_t>(spec.constant.integer());
   }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool& pool) const override {
-    count(block, rows, states, offset, 1, pool);
-  }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool& pool) const override {
-    count(block, rows, states, offset, -1, pool);
-  }
   bool sound(const CountedSet::Value& value) const { return value.second.empty() && is_order(type_, value.first); }
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     static const CountedSet kNothing;
@@ -77,6 +69,7 @@ class DifferentValues : public OfCountedSet<DifferentValues> {
   }
 
  private:
+  friend class CountingState<DifferentValues>;
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
              BlobPool& pool) const {
     const Column& column = block.columns[rows_.argument().column];
@@ -169,14 +162,6 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
     if (spec.kind == Kind::string_agg) separator_ = spec.constant.text();
     joins_ = spec.kind == Kind::string_agg;
   }
-  void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-           BlobPool& pool) const override {
-    count(block, rows, states, offset, 1, pool);
-  }
-  void take_out(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
-                BlobPool& pool) const override {
-    count(block, rows, states, offset, -1, pool);
-  }
   bool sound(const CountedSet::Value& value) const { return stored_.fits(value.second); }
   bool read_one(const char* state, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     static const CountedSet kNothing;
@@ -188,6 +173,7 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
   }
 
  private:
+  friend class CountingState<RowsInOrder>;
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
              BlobPool& pool) const {
     const Block values = stored_.target(block, field_column_);
