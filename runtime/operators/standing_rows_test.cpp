@@ -6,28 +6,11 @@
 
 #include "runtime/base/rng.h"
 #include "runtime/base/sim_fs.h"
+#include "runtime/operators/test_nobody.h"
 #include "runtime/state/memory_store.h"
 
 namespace braid {
 namespace {
-
-class Nobody : public Dispositions, public PartitionClocks {
- public:
-  void leave(int, int, const Block&, uint32_t, uint32_t, const RowReason&) override {}
-  void use(int, int, const Record&) override {}
-  uint64_t hold(int, int, const Record&) override { return 0; }
-  void release(int, int, const Record&) override {}
-  void replace(int, int, uint64_t, uint32_t) override {}
-  void make(int, uint64_t) override {}
-  void make_filtered(int, uint64_t) override {}
-  void send(int, const Block&) override {}
-  void receive(int, const Block&) override {}
-  void partly_late(int, int, const Record&) override {}
-  void early(int, int, const Record&) override {}
-  void alert(int, const Block&, uint32_t, std::string_view) override {}
-  void publish(int, const Block&) override {}
-  void visit_clocks(uint32_t, const Visit&) const override {}
-};
 
 struct Change {
   int64_t key, value;
@@ -69,7 +52,7 @@ TEST(StandingRows, are_those_that_came_and_did_not_go) {
     const Program program;
     Arena arena;
     CallContext call;
-    Nobody nobody;
+    test::Nobody nobody;
     const uint64_t turn = 0;
     const std::vector<std::unique_ptr<OperatorNode>> nodes;
     SimFs fs(seed);
