@@ -34,7 +34,7 @@ std::string isolated(const std::function<std::string()>& work, int seconds) {
   close(ends[0]);
   int status = 0;
   BRAID_CHECK(waitpid(child, &status, 0) == child, "the child is gone");
-  if (WIFSIGNALED(status)) return kEnded + std::to_string(WTERMSIG(status));
+  if (WIFSIGNALED(status)) return kEnded + ("signal " + std::to_string(WTERMSIG(status)));
   if (WEXITSTATUS(status) != 0) return kEnded + ("exit " + std::to_string(WEXITSTATUS(status)));
   return made;
 }
