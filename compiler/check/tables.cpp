@@ -9,17 +9,7 @@
 #undef BRAID_DIAGNOSTIC
 
 namespace braid::checking {
-namespace {
-
-/// The value at a path of field indexes, first of the row and then of structs.
-typed::ExpressionRef read_path(const Row& row, const std::vector<int>& path, Span span) {
-  const size_t column = static_cast<size_t>(path.front());
-  typed::ExpressionRef value = typed::make(row.fields[column].type, span, typed::ColumnRead{path.front()});
-  for (size_t i = 1; i < path.size(); ++i) value = typed::read_field(value, path[i], span);
-  return value;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&value->node)) return std::vector<int>{column->index};
@@ -78,7 +68,7 @@ bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span)
   const auto key = table_key(place);
   if (!key) return false;
   typed::LatestStep made;
-  for (const std::vector<int>& path : *key) made.keys.push_back(read_path(row_, path, place));
+  for (const std::vector<int>& path : *key) made.keys.push_back(typed::read_path(row_.types(), path, place));
   row_.changes = true;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
   return true;

@@ -295,18 +295,13 @@ class Builder {
     if (!relation.changes) return publish(id, at);
     if (!relation.version_key.empty()) {
       std::vector<ExpressionRef> key;
-      for (const std::vector<int>& path : relation.version_key) key.push_back(read_path(at, path, relation.span));
+      for (const std::vector<int>& path : relation.version_key)
+        key.push_back(typed::read_path(row(at), path, relation.span));
       at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
     }
     // Who reads the product has its changes as they are, not what those of a turn come to.
     publish(id, net(at, relation));
     return at;
-  }
-
-  ExpressionRef read_path(int at, const std::vector<int>& path, Span span) const {
-    ExpressionRef value = column(at, path.front(), span);
-    for (size_t i = 1; i < path.size(); ++i) value = typed::read_field(value, path[i], span);
-    return value;
   }
 
   /// A check is not asked of a row that closes its key.
@@ -333,7 +328,8 @@ class Builder {
 
   int net(int at, const typed::Relation& relation) {
     NetNode made;
-    for (const std::vector<int>& path : relation.key) made.keys.push_back(read_path(at, path, relation.span));
+    for (const std::vector<int>& path : relation.key)
+      made.keys.push_back(typed::read_path(row(at), path, relation.span));
     Node node{.content = std::move(made),
               .inputs = {at},
               .row = row(at),
@@ -518,7 +514,7 @@ class Builder {
     if (retracted_column(row(right)) < 0) {
       const typed::Relation& table = project_.relations[join.relation];
       std::vector<ExpressionRef> key;
-      for (const std::vector<int>& path : table.key) key.push_back(read_path(right, path, step.span));
+      for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
       right =
           latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
     }

@@ -260,6 +260,12 @@ ExpressionRef read_field(const ExpressionRef& base, int field, Place span) {
       Choose{make(bool_type(), span, IsNull{base}), make(maybe, span, Constant{Value{Null{}}}), std::move(read)});
 }
 
+ExpressionRef read_path(const std::vector<Field>& row, const std::vector<int>& path, Place span) {
+  ExpressionRef value = make(row[static_cast<size_t>(path.front())].type, span, ColumnRead{path.front()});
+  for (size_t i = 1; i < path.size(); ++i) value = read_field(value, path[i], span);
+  return value;
+}
+
 Parts parts(const Expression& expression) {
   return std::visit(Overloaded{
                         [](const Constant&) { return Parts{}; },

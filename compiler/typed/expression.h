@@ -213,6 +213,8 @@ struct Expression {
 ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
 /// A field of a struct by its index; of a struct that may be null, null or the field, as `?.` reads it.
 ExpressionRef read_field(const ExpressionRef& base, int field, Place span);
+/// The value at a path of field indexes, first of the row and then of structs.
+ExpressionRef read_path(const std::vector<Field>& row, const std::vector<int>& path, Place span);
 /// Whether the node itself (not its parts) may fail.
 bool node_can_fail(const Expression& expression);
 /// Whether the work of the node itself counts inside a loop: it makes or reads texts or lists (loop_limit.h).
