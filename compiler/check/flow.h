@@ -96,10 +96,8 @@ class FlowChecker {
 
   // tables.cpp
   void last(const ast::Last& node, Span span);
-  /// Of a step whose rows are changes. False: what is wrong is reported.
-  bool emits_soundly(const ast::Emit& emit, Span span);
-  /// Adds the step of `emit every`, if it is there.
-  void emit_every(const std::vector<ast::StatefulOption>& options);
+  /// `emit every` of a step whose rows are changes: judges it, and adds it behind the step if that is sound.
+  void emit_every(const std::vector<ast::StatefulOption>& options, bool sound);
   /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
@@ -118,6 +116,12 @@ class FlowChecker {
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
   /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
   typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
+
+  /// A step that goes through the rows of a stream in the order of event time; false: it cannot, which is reported.
+  bool goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why);
+  /// Of a step whose rows go out once, and whose own length bounds its state.
+  void once_options(const std::vector<ast::StatefulOption>& options, std::string_view step, std::string_view once,
+                    std::string_view bound, std::string& name);
 
   // match.cpp
   void match(const ast::Match& node, Span span);

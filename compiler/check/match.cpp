@@ -91,27 +91,11 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   const Span word = context_.word(span, "match");
   if (window_) return later("match", span, "`match` before the `window`; a window can follow its rows", true);
   typed::MatchStep made;
-  bool sound = !row_.open;
-  if (row_.table) {
-    context_.not_yet(word, "`match` over a table", "a pattern finds rows of a stream");
-    sound = false;
-  } else if (!row_.has_time && !row_.open) {
-    context_.no_event_time(row_, row_.relation, "match")
-        .at(word, "the order of rows by event time")
-        .also(row_.relation_span, "declared here without `time`");
-    sound = false;
-  }
+  bool sound = goes_by_time("match", word, "a pattern finds rows of a stream", "the order of rows by event time");
   const std::optional<int64_t> within = context_.length_of(node.within, "`match`");
   made.within_us = within.value_or(0);
   sound &= within.has_value();
-  for (const ast::StatefulOption& option : node.options) {
-    if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
-    const auto* emit = std::get_if<ast::Emit>(&option.node);
-    if (emit != nullptr && emit->kind != ast::EmitKind::final)
-      context_.not_yet(option.span, "`emit` behind `match`", "`emit final`, the default: a match goes out once");
-    if (std::holds_alternative<ast::Retain>(option.node))
-      context_.not_yet(option.span, "`retain` behind `match`", "`within` bounds the state already");
-  }
+  once_options(node.options, "match", "a match goes out once", "`within` bounds the state already", made.name);
 
   Row next = row_;
   next.fields.clear();

@@ -164,32 +164,42 @@ void FlowChecker::step(const ast::Step& step) {
              step.node);
 }
 
+bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why) {
+  if (row_.table) {
+    context_.not_yet(word, "`" + std::string(step) + "` over a table", std::string(of_table));
+    return false;
+  }
+  if (row_.has_time || row_.open) return !row_.open;
+  context_.no_event_time(row_, row_.relation, std::string(step))
+      .at(word, std::string(why))
+      .also(row_.relation_span, "declared here without `time`");
+  return false;
+}
+
+void FlowChecker::once_options(const std::vector<ast::StatefulOption>& options, std::string_view step,
+                               std::string_view once, std::string_view bound, std::string& name) {
+  const std::string behind = "` behind `" + std::string(step) + "`";
+  for (const ast::StatefulOption& option : options) {
+    if (const auto* given = std::get_if<ast::StateName>(&option.node)) name = given->name.text;
+    const auto* emit = std::get_if<ast::Emit>(&option.node);
+    if (emit != nullptr && emit->kind != ast::EmitKind::final)
+      context_.not_yet(option.span, "`emit" + behind, "`emit final`, the default: " + std::string(once));
+    if (std::holds_alternative<ast::Retain>(option.node))
+      context_.not_yet(option.span, "`retain" + behind, std::string(bound));
+  }
+}
+
 void FlowChecker::distinct(const ast::Distinct& node, Span span) {
   const Span word = context_.word(span, "distinct");
   if (window_)
     return later("distinct", span, "`distinct` before the `window`, or `count_distinct` in its `group`", false);
   typed::DistinctStep made;
-  bool sound = !row_.open;
-  if (row_.table) {
-    context_.not_yet(word, "`distinct` over a table", "a table has one row of each key at a time");
-    sound = false;
-  } else if (!row_.has_time && !row_.open) {
-    context_.no_event_time(row_, row_.relation, "distinct")
-        .at(word, "the first row by event time")
-        .also(row_.relation_span, "declared here without `time`");
-    sound = false;
-  }
+  bool sound =
+      goes_by_time("distinct", word, "a table has one row of each key at a time", "the first row by event time");
   const std::optional<int64_t> within = context_.length_of(node.within, "`distinct`");
   made.within_us = within.value_or(0);
   sound &= within.has_value();
-  for (const ast::StatefulOption& option : node.options) {
-    if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
-    const auto* emit = std::get_if<ast::Emit>(&option.node);
-    if (emit != nullptr && emit->kind != ast::EmitKind::final)
-      context_.not_yet(option.span, "`emit` behind `distinct`", "`emit final`, the default: a row goes on once");
-    if (std::holds_alternative<ast::Retain>(option.node))
-      context_.not_yet(option.span, "`retain` behind `distinct`", "its length bounds the state already");
-  }
+  once_options(node.options, "distinct", "a row goes on once", "its length bounds the state already", made.name);
   Expressions expressions(context_, place_, &row_);
   for (const ast::ExprPtr& written : node.keys) {
     const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);

@@ -87,7 +87,7 @@ void FlowChecker::last(const ast::Last& node, Span span) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit != nullptr && emit->kind == ast::EmitKind::final)
       context_.reporter.report(diag::FinalNeverComes{}).at(option.span, "each row may change with the next");
-    if (emit != nullptr) sound &= emit->kind != ast::EmitKind::final && emits_soundly(*emit, option.span);
+    sound &= emit == nullptr || emit->kind != ast::EmitKind::final;
   }
   if (row_.table) {
     context_.not_yet(word, "`last` over a table", "a `group` over a table follows its changes");
@@ -124,33 +124,27 @@ void FlowChecker::last(const ast::Last& node, Span span) {
   row_.key_stated = !sound;
   row_.key_clause = span;
   row_.table = row_.changes = true;
-  if (!sound) return;
-  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  emit_every(node.options);
+  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  emit_every(node.options, sound);
 }
 
-bool FlowChecker::emits_soundly(const ast::Emit& emit, Span span) {
-  if (emit.kind != ast::EmitKind::every) return true;
-  if (emit.wall) {
-    context_.not_yet(span, "`emit every … wall`", "`emit every 10s`: of event time");
-    return false;
-  }
-  if (!emit.period) return false;
-  const std::optional<int64_t> length = context_.length_of(*emit.period, "`emit every`");
-  if (length != 0) return length.has_value();
-  context_.reporter.report(diag::EmitEveryNothing{.length = emit.period->text})
-      .at(emit.period->span, "no time at all")
-      .note("`emit changes`, the default, gives each change");
-  return false;
-}
-
-void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options) {
+void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bool sound) {
   for (const ast::StatefulOption& option : options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
-    if (emit == nullptr || emit->kind != ast::EmitKind::every || !emit->period) continue;
-    const std::optional<int64_t> length = context_.length_of(*emit->period, "`emit every`");
-    if (length)
+    if (emit == nullptr || emit->kind != ast::EmitKind::every) continue;
+    if (emit->wall) {
+      context_.not_yet(option.span, "`emit every … wall`", "`emit every 10s`: of event time");
+      continue;
+    }
+    const std::optional<int64_t> length =
+        emit->period ? context_.length_of(*emit->period, "`emit every`") : std::nullopt;
+    if (length == 0) {
+      context_.reporter.report(diag::EmitEveryNothing{.length = emit->period->text})
+          .at(emit->period->span, "no time at all")
+          .note("`emit changes`, the default, gives each change");
+    } else if (length && sound) {
       add({.content = typed::EmitStep{*length}, .row = {}, .span = option.span, .text = step_text(option.span)});
+    }
   }
 }
 

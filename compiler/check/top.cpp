@@ -158,10 +158,9 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   row_ = std::move(next);
   if (!sound) row_.key.clear();
   window_.reset();
-  if (!sound) return;
   const bool windowed = made.windowed;
-  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (!windowed) emit_every(node.options);
+  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (!windowed) emit_every(node.options, sound);
 }
 
 }  // namespace braid::checking

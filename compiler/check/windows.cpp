@@ -92,7 +92,7 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                   return context_.not_yet(option.span, "`emit changes`",
                                           "`emit final`, the default, gives each row once, when its window has closed");
                 case ast::EmitKind::every:
-                  if (!windowed) return void(emits_soundly(emit, option.span));
+                  if (!windowed) return;  // emit_every() judges it
                   return context_.not_yet(option.span, "`emit every`",
                                           "`window hopping … every …` gives figures in between");
               }
@@ -321,7 +321,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   window_.reset();
   const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (sound && !windowed) emit_every(node.options);
+  if (!windowed) emit_every(node.options, sound);
 }
 
 }  // namespace braid::checking
