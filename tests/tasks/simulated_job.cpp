@@ -38,6 +38,58 @@ struct Fed {
   }
 };
 
+/// Reads the rows of a product as lines of JSON.
+class RowReader {
+ public:
+  RowReader(const ProductSpec& product, const TopicBinding& binding) : product_(product), binding_(binding) {
+    if (binding.format == "json") return;
+    DecodePlan plan{.format = is_protobuf() ? Format::protobuf : Format::avro,
+                    .bare_schema = is_protobuf() ? binding.schema : *avro_schema_of(product.qualified(), product.row)};
+    for (const Field& field : product.row)
+      plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
+    decoder_ = make_decoder(plan);
+    encoder_ = make_encoder(Format::ndjson, product.row);
+  }
+
+  /// The row that a committed record of this place holds. What is committed stays: it is read once.
+  const std::string& row_at(int32_t partition, int64_t offset, std::string_view value) {
+    const auto [line, is_new] = lines_.try_emplace({partition, offset});
+    if (is_new) line->second = decoder_ == nullptr ? std::string(value) : read(value);
+    return line->second;
+  }
+
+ private:
+  bool is_protobuf() const { return binding_.format == "protobuf"; }
+
+  std::string read(std::string_view value) {
+    std::string reason;
+    const auto framed =
+        read_framing(value, std::nullopt, is_protobuf() ? SchemaLanguage::protobuf : SchemaLanguage::avro, reason);
+    if (!framed || framed->framing.id.number != binding_.schema_id) return "without its schema id: " + reason;
+    Arena arena(4096);
+    const MessageInput message{.value = framed->value};
+    const DecodedTurn turn = decoder_->decode({.messages = {&message, 1}}, arena);
+    if (turn.blocks.size() != 1) return "broken: " + turn.rejected.front().diagnostic.message;
+    std::vector<Slot> slots;
+    size_t column = 0;
+    for (const Field& field : product_.row) {
+      ++column;  // whether it could be read
+      for (size_t leaf = 0; leaf < leaf_count(field.type); ++leaf)
+        slots.push_back(read_slot(turn.blocks[0].columns[column++], 0));
+    }
+    std::string line;
+    encoder_->append_row(slots.data(), line);
+    line.pop_back();
+    return line;
+  }
+
+  const ProductSpec& product_;
+  const TopicBinding& binding_;
+  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<Encoder> encoder_;
+  std::map<std::pair<int32_t, int64_t>, std::string> lines_;
+};
+
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
     program = run.waits ? waiting(builder) : run.deletes ? deleting(builder) : test::everything(builder);
@@ -88,6 +140,7 @@ struct World {
   test::ProgramBuilder builder;
   Program program;
   std::map<int, TopicBinding> outputs;
+  std::map<int, RowReader> rows;  ///< of the outputs
   ManualClock clock{1'700'000'000 * kSecond};
   SimCluster cluster;
   SimClock sim_clock;
@@ -238,35 +291,6 @@ void load(World& world) {
   if (run.crosses) expect(world, files);
 }
 
-/// The row of a product as a line of JSON.
-std::string line_of_row(const ProductSpec& product, const TopicBinding& binding, std::string_view value) {
-  if (binding.format == "json") return std::string(value);
-  const bool protobuf = binding.format == "protobuf";
-  std::string reason;
-  const auto framed =
-      read_framing(value, std::nullopt, protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro, reason);
-  if (!framed || framed->framing.id.number != binding.schema_id) return "without its schema id: " + reason;
-  DecodePlan plan{.format = protobuf ? Format::protobuf : Format::avro,
-                  .bare_schema = protobuf ? binding.schema : *avro_schema_of(product.qualified(), product.row)};
-  for (const Field& field : product.row)
-    plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
-  Arena arena(4096);
-  const MessageInput message{.value = framed->value};
-  const DecodedTurn turn = make_decoder(plan)->decode({.messages = {&message, 1}}, arena);
-  if (turn.blocks.size() != 1) return "broken: " + turn.rejected.front().diagnostic.message;
-  std::vector<Slot> slots;
-  size_t column = 0;
-  for (const Field& field : product.row) {
-    ++column;  // whether it could be read
-    for (size_t leaf = 0; leaf < leaf_count(field.type); ++leaf)
-      slots.push_back(read_slot(turn.blocks[0].columns[column++], 0));
-  }
-  std::string line;
-  make_encoder(Format::ndjson, product.row)->append_row(slots.data(), line);
-  line.pop_back();
-  return line;
-}
-
 /// Whether each poison record has its rejected rows; one that is there again is noted.
 bool check_poison(World& world) {
   note_poison(world);
@@ -302,12 +326,14 @@ bool check(World& world, uint64_t* trace) {
   world.outcome.repeated = world.outcome.early = world.outcome.rejected = 0;
   bool whole = check_poison(world);
   for (const auto& [product, binding] : world.outputs) {
+    RowReader& reader =
+        world.rows.try_emplace(product, world.program.products[static_cast<size_t>(product)], binding).first->second;
     Rows missing = world.expected[binding.topic];
     for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
       const SimLog& log = *world.cluster.log_of({binding.topic, partition});
       log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const std::string row = line_of_row(world.program.products[static_cast<size_t>(product)], binding,
-                                            *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
+        const std::string& row =
+            reader.row_at(partition, offset, *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
         if (world.run.waits && !world.joined.contains(row)) ++world.outcome.early;
         const std::string value(sure_of(world, row));
         if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
