@@ -15,9 +15,10 @@ import time
 # Of a hundred seeds.
 TESTS = {
     "Members.GiveEachRowOnceWhateverHappens": 40,
-    "Members.GiveEachRowOnceAcrossStages": 25,
+    "Members.GiveEachRowOnceAcrossStages": 20,
     "Members.LetRowsGoByTheClockOnce": 10,
     "Members.TakeDeletesOnce": 10,
+    "Members.ComeToTheSameTable": 5,
     "Members.LoseNothingWithoutTransactions": 10,
     "Members.AreCaughtUpWhenTheWholeJobIs": 5,
 }

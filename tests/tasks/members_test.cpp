@@ -89,6 +89,12 @@ TEST(Members, TakeDeletesOnce) {
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, deletes, sum));
 }
 
+TEST(Members, ComeToTheSameTable) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, [](JobSimulation& run) { run.tables = run.crosses = true; }, sum));
+}
+
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {
   const uint64_t runs = seeds(60);
   for (uint64_t seed = first_seed(); seed < first_seed() + runs; ++seed) {
