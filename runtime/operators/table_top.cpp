@@ -22,16 +22,17 @@ TableTopNode::TableTopNode(const Services& services)
               "the row of `top` is not that of the rows before, its number and its mark");
 }
 
-void TableTopNode::change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
-  ranks.rows.change(values, entry, count, pool_);
-  note_change(ranks, values, entry, count);
-}
-
 void TableTopNode::note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
-  const auto place = ranks.news.try_emplace({std::string(values), std::string(entry)}, 0).first;
-  place->second += count;
+  constexpr uint64_t kFew = 16;
+  if (ranks.whole) return;
   news_bytes_ += values.size() + entry.size();
-  if (place->second == 0) ranks.news.erase(place);
+  ranks.news.text(values);
+  ranks.news.text(entry);
+  ranks.news.fixed(count);
+  if (ranks.written + ++ranks.news_count <= 2 * ranks.rows.entries() + kFew) return;
+  ranks.whole = true;
+  ranks.news = {};
+  ranks.news_count = 0;
 }
 
 void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
@@ -60,61 +61,69 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
     if (own.touch == 0) {
       touch(at, sequence_of(row));
       own.touch = touches();
-      std::vector<std::string_view>& before = before_.emplace_back();
-      own.ranks->rows.visit_first(
-          limit_, [&](std::string_view each) { before.push_back(before_arena_.copy(row_of(each)).view()); });
+      own.ranks->rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
+      before_ends_.push_back(before_.size());
     }
     if (of_stream) RankOrder::append_place(block, row, entry);
     stored_.append(target, row, entry);
     const bool goes = !of_stream && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
-    change(*own.ranks, values, entry, goes ? -1 : 1);
+    const int64_t count = goes ? -1 : 1;
+    own.ranks->rows.change(values, entry, count, memory());
+    note_change(*own.ranks, values, entry, count);
     if (of_stream)
-      own.ranks->rows.trim(limit_, pool_, [&](std::string_view left, std::string_view gone, int64_t count) {
-        note_change(*own.ranks, left, gone, -count);
+      own.ranks->rows.trim(limit_, memory(), [&](std::string_view left, std::string_view gone, int64_t rows) {
+        note_change(*own.ranks, left, gone, -rows);
       });
   }
   taken += block.rows;
+}
+
+/// Numbered, what has the same place; else what is there as often.
+void TableTopNode::drop_what_stays(std::span<std::string_view> before) {
+  if (content_.numbered) {
+    for (size_t i = 0; i < std::min(before.size(), now_.size()); ++i)
+      if (before[i].data() == now_[i].data() || before[i] == now_[i]) before[i] = now_[i] = {};
+    return;
+  }
+  std::vector<std::string_view*> was, is;
+  for (std::string_view& row : before) was.push_back(&row);
+  for (std::string_view& row : now_) is.push_back(&row);
+  auto less = [](const std::string_view* left, const std::string_view* right) { return *left < *right; };
+  std::ranges::stable_sort(was, less);
+  std::ranges::stable_sort(is, less);
+  for (size_t i = 0, k = 0; i < was.size() && k < is.size();) {
+    if (*was[i] == *is[k])
+      *was[i++] = *is[k++] = {};
+    else
+      ++(*was[i] < *is[k] ? i : k);
+  }
 }
 
 void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
   std::vector<Change> changes;
   std::vector<Part> parts;
   std::vector<RowHandle> ended;
-  std::vector<std::string_view> now;
   for (const Touched& each : touched) {
     Key& own = key(each.row);
-    const std::vector<std::string_view>& before = before_[own.touch - 1];
+    const size_t first = own.touch == 1 ? 0 : before_ends_[own.touch - 2];
+    const std::span<std::string_view> before(before_.data() + first, before_ends_[own.touch - 1] - first);
     own.touch = 0;
-    now.clear();
-    own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now.push_back(row_of(entry)); });
-    // Rows that stay: at their place, or, without numbers, at any.
-    std::vector<bool> stays_before(before.size()), stays_now(now.size());
-    if (content_.numbered) {
-      for (size_t i = 0; i < std::min(before.size(), now.size()); ++i)
-        stays_before[i] = stays_now[i] = before[i] == now[i];
-    } else {
-      std::map<std::string_view, std::vector<size_t>> places;
-      for (size_t i = before.size(); i-- > 0;) places[before[i]].push_back(i);
-      for (size_t i = 0; i < now.size(); ++i) {
-        const auto found = places.find(now[i]);
-        if (found == places.end() || found->second.empty()) continue;
-        stays_before[found->second.back()] = stays_now[i] = true;
-        found->second.pop_back();
-      }
-    }
-    auto add = [&](bool goes, const std::vector<std::string_view>& rows, const std::vector<bool>& stays) {
+    now_.clear();
+    own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
+    drop_what_stays(before);
+    auto add = [&](bool goes, std::span<const std::string_view> rows) {
       for (size_t i = 0; i < rows.size(); ++i) {
-        if (stays[i]) continue;
+        if (rows[i].data() == nullptr) continue;
         changes.push_back({each.sequence, goes, own.time, rows_.hash(each.row), rows_.key(each.row), i});
-        parts.push_back({arena().copy(rows[i]).view(), i + 1});
+        parts.push_back({rows[i], i + 1});
         if (changes.size() < kBlockRows) continue;
         put_out_rows(changes, parts, out);
         changes.clear();
         parts.clear();
       }
     };
-    add(true, before, stays_before);
-    add(false, now, stays_now);
+    add(true, before);
+    add(false, now_);
     if (own.ranks->rows.empty()) ended.push_back(each.row);
   }
   if (!changes.empty()) put_out_rows(changes, parts, out);
@@ -136,32 +145,33 @@ void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const
 
 void TableTopNode::end_turn() {
   before_.clear();
-  before_arena_.reset();
+  before_ends_.clear();
+  for (const Bytes row : gone_) pool_.release_later(row);  // blocks that are out refer to them
+  gone_.clear();
 }
 
 void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put) {
-  constexpr uint64_t kFew = 64;
   const auto& key = *reinterpret_cast<const Key*>(value);
   Ranks& ranks = *key.ranks;
-  if (!ranks.news.empty()) {
+  if (ranks.whole || ranks.news_count > 0) {
     const uint32_t before = ranks.parts;
-    WireWriter part;
-    auto append = [&](std::string_view values, std::string_view entry, int64_t count) {
-      part.text(values);
-      part.text(entry);
-      part.fixed(count);
-    };
-    ranks.written += ranks.news.size();
-    if (ranks.written > 2 * ranks.rows.entries() + kFew) {
-      ranks.rows.visit_all(append);
+    if (ranks.whole) {
+      ranks.news.clear();
+      ranks.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
+        ranks.news.text(values);
+        ranks.news.text(entry);
+        ranks.news.fixed(count);
+      });
       ranks.written = ranks.rows.entries();
       ranks.parts = 0;
     } else {
-      for (const auto& [place, count] : ranks.news) append(place.first, place.second, count);
+      ranks.written += ranks.news_count;
     }
-    put(0, ranks.parts++, part.bytes());
+    put(0, ranks.parts++, ranks.news.bytes());
     for (uint32_t old = ranks.parts; old < before; ++old) put(0, old, std::nullopt);
-    ranks.news.clear();
+    ranks.news = {};
+    ranks.news_count = 0;
+    ranks.whole = false;
   }
   out.fixed(key.time);
   out.fixed(ranks.parts);
@@ -186,7 +196,7 @@ bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value
     const std::string_view values = in.text(), entry = in.text();
     const auto count = in.fixed<int64_t>();
     if (in.failed() || entry.size() < node_.place_bytes_ || !node_.stored_.fits(node_.row_of(entry))) return false;
-    ranks.rows.change(values, entry, count, node_.pool_);
+    ranks.rows.change(values, entry, count, {node_.pool_});
     ++ranks.written;
   }
   return !in.failed();

@@ -7,15 +7,15 @@
 // commit has changed, and the whole once that is shorter. One thread.
 #pragma once
 
-#include <map>
-#include <string>
-#include <utility>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/operators/changes_node.h"
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/operators/ranked_rows.h"
 #include "runtime/state/stored_rows.h"
+#include "runtime/state/wire.h"
 
 namespace braid {
 
@@ -36,9 +36,11 @@ class TableTopNode : public ChangesNode {
  private:
   struct Ranks {
     RankedRows rows;
-    std::map<std::pair<std::string, std::string>, int64_t> news;  ///< changes since the last commit
-    uint64_t written = 0;                                         ///< changes that the parts hold
-    uint32_t parts = 0;                                           ///< that there are in the store
+    WireWriter news;          ///< changes since the last commit, unless `whole`
+    uint64_t news_count = 0;  ///< of them
+    bool whole = false;       ///< the next commit writes all rows: the changes would be more
+    uint64_t written = 0;     ///< changes that the parts hold
+    uint32_t parts = 0;       ///< that there are in the store
   };
   struct Key {
     int64_t time;
@@ -59,12 +61,14 @@ class TableTopNode : public ChangesNode {
     TableTopNode& node_;
   };
   Key& key(RowHandle row) const { return *reinterpret_cast<Key*>(rows_.value(row)); }
-  /// `count` rows more, or fewer, to be stored.
-  void change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
+  RankedRows::Memory memory() { return {pool_, &gone_}; }
+  /// For the next commit.
   void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
   std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;
+  /// Of `before` and `now_` what stays; it is emptied there.
+  void drop_what_stays(std::span<std::string_view> before);
   struct Part {
     std::string_view row;
     uint64_t number;
@@ -83,9 +87,11 @@ class TableTopNode : public ChangesNode {
   KeyedRows rows_;
   uint64_t news_bytes_ = 0;  ///< since the last freeze
 
-  // Of a turn.
-  Arena before_arena_;
-  std::vector<std::vector<std::string_view>> before_;  ///< the first rows of each touched key
+  // Of a turn: the first rows of each touched key before it, one key behind the other.
+  std::vector<std::string_view> before_;
+  std::vector<size_t> before_ends_;
+  std::vector<std::string_view> now_;  ///< of one key
+  std::vector<Bytes> gone_;            ///< rows that have left, which `before_` may show
 };
 
 }  // namespace braid
