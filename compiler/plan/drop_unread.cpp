@@ -443,7 +443,8 @@ class Pruner {
     } else if (std::holds_alternative<LookupNode>(node.content)) {
       moved = input(0);
       const size_t carried = node.row.size() - 1;
-      moved.row.resize(static_cast<size_t>(moved.column[carried]));  // up to the arguments
+      if (moved.column.size() > carried)
+        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments go
       moved.column.resize(carried);
       moved.fields.resize(carried);
       add_columns(node.row, carried, moved);
