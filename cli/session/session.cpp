@@ -5,6 +5,7 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/output_bindings.h"
+#include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/protobuf_decoder.h"
@@ -269,12 +270,15 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
 bool Session::bind(Program& program) {
   std::vector<std::string> names;
   for (const SourceSpec& source : program.sources) names.push_back(source.name);
+  const size_t sources = names.size();
+  for (const ServiceSpec& service : program.services) names.push_back(service.name);
   std::map<std::string, std::string> inputs;
   for (const auto& [written, file] : options_.inputs) {
     // `--input payment=…` names `payments.payment` if only one source ends so; `--input FILE` the only source.
     std::vector<std::string> fits;
     for (const std::string& name : names)
-      if (name == written || name.ends_with("." + written) || (written.empty() && names.size() == 1))
+      if (name == written || name.ends_with("." + written) ||
+          (written.empty() && sources == 1 && name == names.front()))
         fits.push_back(name);
     if (fits.size() == 1) {
       inputs[fits.front()] = file;
@@ -288,6 +292,7 @@ bool Session::bind(Program& program) {
     const auto given = inputs.find(source.name);
     bind_source(source, given == inputs.end() ? nullptr : &given->second);
   }
+  bind_services(program, project_, environment_, inputs, files_->root, reporter_);
   output_topics_ = bind_topics(program, project_, environment_, reporter_);
   for (const auto& [name, binding] : environment_.out)
     check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);

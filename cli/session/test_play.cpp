@@ -8,6 +8,8 @@
 #include "cli/session/expectations.h"
 #include "runtime/base/rng.h"
 #include "runtime/engine/in_memory.h"
+#include "runtime/lookup/given_service.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid::cli {
 namespace {
@@ -132,11 +134,19 @@ class Play {
     // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
     // typed rows of the test will bring it.
     now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
+    if (!program_.services.empty())
+      lookups_ = std::make_unique<Lookups>(
+          program_,
+          [this](const ServiceSpec& spec) {
+            return Result<std::unique_ptr<Service>>(std::make_unique<GivenService>(answers_[spec.name]));
+          },
+          pauses_);
     BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1,
                                                             .now = now_,
                                                             .workers = arrival_.workers,
                                                             .block_rows = arrival_.block_rows,
-                                                            .state_memory = arrival_.state_memory}));
+                                                            .state_memory = arrival_.state_memory,
+                                                            .lookups = lookups_.get()}));
     for (size_t i = 0; i < test_.statements.size(); ++i) {
       at_ = i;
       BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
@@ -197,6 +207,28 @@ class Play {
                       std::holds_alternative<typed::GivenStatement>(test_.statements[at_ + 1].content);
     if (arrival_.permutation != 0 && more) return {};
     return feed_pending();
+  }
+
+  Status step(const typed::GivenAnswers& given) {
+    const typed::Service& service = context_.project.services[static_cast<size_t>(given.service)];
+    const Type type = struct_type(service.result);
+    for (const typed::TestRow& row : given.rows) {
+      std::vector<std::string> arguments(service.parameters.size());
+      std::vector<Value> answer(service.result.size(), Value{Null{}});
+      for (const auto& [index, value] : row.fields) {
+        const auto place = static_cast<size_t>(index);
+        if (place < arguments.size())
+          arguments[place] = to_cell(service.parameters[place].type, value);
+        else
+          answer[place - arguments.size()] = value;
+      }
+      answers_[service.qualified()].give(arguments, to_json(type, Value{std::move(answer)}));
+    }
+    return {};
+  }
+  Status step(const typed::SilentService& silent) {
+    answers_[context_.project.services[static_cast<size_t>(silent.service)].qualified()].fall_silent();
+    return {};
   }
 
   Status feed_pending() {
@@ -281,6 +313,9 @@ class Play {
   const Arrival& arrival_;
   PlayRecord* record_;
   Rng rng_;
+  std::map<std::string, GivenAnswersBook> answers_;  ///< of services, by their names
+  ManualClock pauses_;                               ///< between attempts, which take no time here
+  std::unique_ptr<Lookups> lookups_;
   std::unique_ptr<InMemorySession> session_;
   std::map<int, CapturedTable> tables_;  ///< of products that are tables
   std::vector<Arriving> pending_;

@@ -107,6 +107,7 @@ struct Context {
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;
   std::map<const Declaration*, FunctionInfo> functions;
+  std::map<const Declaration*, int> services;                        ///< as need_service
   std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
@@ -152,8 +153,10 @@ void check_output_path(Context& context, const ast::Connector& connector, const 
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise
 void check_functions(Context& context, bool of_run);
-/// A service: not yet.
-void report_later_item(Context& context, const Declaration& declaration);
+/// services.cpp: the service of a declaration, checked once; its number in the project, -1 if it is in error.
+int need_service(Context& context, const Declaration& declaration);
+/// The same by its name; reports that there is none.
+int find_service(Context& context, const Place& place, const ast::Name& name);
 /// params.cpp
 void check_params(Context& context);
 

@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need), top,
-// running.
+// window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables (what tables that
+// change need), top, running.
 #pragma once
 
 #include <functional>
@@ -88,6 +88,9 @@ class FlowChecker {
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
   /// What flows that read this port find.
   void note_port(const std::string& name);
+
+  // services.cpp
+  void lookup(const ast::Lookup& node, Span span);
 
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);

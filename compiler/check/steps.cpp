@@ -147,7 +147,7 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Drop& node) { drop(node, span); },
                  [&](const ast::Rename& node) { rename(node, span); },
                  [&](const ast::Join& node) { join(node, span); },
-                 [&](const ast::Lookup&) { later("lookup", span, "reference data as a `table` can be joined", true); },
+                 [&](const ast::Lookup& node) { lookup(node, span); },
                  [&](const ast::Unnest& node) { unnest(node, span); },
                  [&](const ast::Window& node) { window(node, span); },
                  [&](const ast::Group& node) { group(node, span); },

@@ -40,6 +40,35 @@ struct TestChecker {
     return std::holds_alternative<ast::Source>(info.declaration->item->node);
   }
 
+  /// The service that a statement is about, if it is about one.
+  const Declaration* service(const ast::Relation& relation) {
+    if (relation.path.parts.size() != 1 || relation.version) return nullptr;
+    const Declarations::Found found =
+        context.declarations.find(place, NameKind::function, relation.path.parts.front().text);
+    const bool is_service =
+        found.declaration != nullptr && std::holds_alternative<ast::Service>(found.declaration->item->node);
+    return is_service ? found.declaration : nullptr;
+  }
+
+  /// Answers are rows of its parameters and of its result.
+  void answers(const Declaration& declaration, const ast::Rows& list, Span span) {
+    const int id = need_service(context, declaration);
+    if (id < 0) {
+      left_out = true;
+      return;
+    }
+    RelationInfo info;
+    info.declaration = &declaration;
+    const typed::Service& service = context.project.services[static_cast<size_t>(id)];
+    info.row.relation = service.name;
+    info.row.relation_span = service.span;
+    for (const auto* fields : {&service.parameters, &service.result})
+      for (const Field& field : *fields) info.row.fields.push_back({field.name, field.type, false, service.span});
+    info.has_fallback.assign(info.row.fields.size(), false);
+    std::vector<typed::TestRow> given = rows(list, info, nullptr, true, nullptr);
+    made.statements.push_back({typed::GivenAnswers{id, std::move(given)}, span});
+  }
+
   /// A source that rows are given to; reports what is computed.
   RelationInfo* source(const ast::Relation& relation) {
     const std::optional<Target> found = target(relation);
@@ -286,6 +315,7 @@ struct TestChecker {
             },
             [&](const ast::GivenRaw& node) { raw(node, span); },
             [&](const ast::GivenRows& node) {
+              if (const Declaration* asked = service(node.relation)) return answers(*asked, node.rows, span);
               if (RelationInfo* info = source(node.relation))
                 made.statements.push_back(
                     {typed::GivenStatement{info->id, rows(node.rows, *info, nullptr, true, nullptr), {}, {}}, span});
@@ -297,6 +327,12 @@ struct TestChecker {
             },
             [&](const ast::Advance& node) { advance(node, span); },
             [&](const ast::FallSilent& node) {
+              if (const Declaration* asked = service(node.relation)) {
+                const int id = need_service(context, *asked);
+                left_out |= id < 0;
+                if (id >= 0) made.statements.push_back({typed::SilentService{id}, span});
+                return;
+              }
               if (RelationInfo* info = source(node.relation))
                 made.statements.push_back({typed::IdleStatement{info->id}, span});
             },

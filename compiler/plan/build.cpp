@@ -465,6 +465,8 @@ class Builder {
       return add(std::move(paced));
     }
     if (const auto* elements = std::get_if<typed::UnnestStep>(&step.content)) return unnest(at, *elements, step);
+    if (const auto* lookup = std::get_if<typed::LookupStep>(&step.content))
+      return this->lookup(at, *lookup, step, owner);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
@@ -650,6 +652,25 @@ class Builder {
     Node& carried = plan_.nodes[at];
     std::get<ProjectNode>(carried.content).columns.push_back(list);
     carried.row.push_back({std::string(kList), list->type});
+    node.inputs = {at};
+    return add(std::move(node));
+  }
+
+  /// The arguments are computed behind the row that goes on with the answer.
+  int lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner) {
+    LookupNode made{lookup};
+    made.step.arguments.clear();
+    std::vector<ExpressionRef> arguments;
+    for (const ExpressionRef& argument : lookup.arguments) arguments.push_back(reading(argument, row(at)));
+    if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
+    Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
+    node.row.push_back(step.row.back());
+    at = carry(at, step.text, step.span);
+    Node& carried = plan_.nodes[at];
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      std::get<ProjectNode>(carried.content).columns.push_back(arguments[i]);
+      carried.row.push_back({fmt::format("{}{}", kArgument, i), arguments[i]->type});
+    }
     node.inputs = {at};
     return add(std::move(node));
   }

@@ -117,6 +117,12 @@ class Meaning {
     if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
     return text;
   }
+  std::string operator()(const LookupNode& lookup) const {
+    const typed::Service& service = project_.services[static_cast<size_t>(lookup.step.service)];
+    return fmt::format("{} {} {} to {}{}{}", lookup.step.left ? "left lookup" : "lookup", service.qualified(),
+                       row_text(service.parameters), row_text(service.result), service.stops ? " or stop" : "",
+                       lookup.step.port.empty() ? "" : " else " + lookup.step.port);
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
   }

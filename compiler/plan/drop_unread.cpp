@@ -263,6 +263,13 @@ class Pruner {
       pass_on(0, element);
       for (size_t i = element; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the mark, the list
       if (element + 1 < own.size()) own.back().add(kWhole);
+    } else if (const auto* lookup = std::get_if<LookupNode>(&node.content)) {
+      // Rows for a port are written as they are at this step.
+      if (!lookup->step.port.empty())
+        for (Use& use : own) use.add(kWhole);
+      own.back().add(kWhole);
+      pass_on(0, own.size() - 1);
+      for (size_t i = own.size() - 1; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -433,6 +440,14 @@ class Pruner {
       keep_live(index, moved);
     } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
       unnest_forwards(index, *unnest, moved);
+    } else if (std::holds_alternative<LookupNode>(node.content)) {
+      moved = input(0);
+      const size_t carried = node.row.size() - 1;
+      if (moved.column.size() > carried)
+        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments go
+      moved.column.resize(carried);
+      moved.fields.resize(carried);
+      add_columns(node.row, carried, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
       moved.row.back() = node.row.back();

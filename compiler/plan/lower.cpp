@@ -7,6 +7,7 @@
 #include "compiler/plan/passthrough.h"
 #include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
 
 namespace braid::plan {
 
@@ -260,6 +261,7 @@ class Lowering {
       return add(node, EmitOperator{emit->every_us}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
+    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -446,6 +448,45 @@ class Lowering {
     kernel.steps.push_back(project_step(node, std::move(columns), std::move(row), asked_over, std::move(outputs)));
     add_kernel(std::move(kernel), {KernelPlace::Kind::match, op});
     return op;
+  }
+
+  int lower_lookup(const Node& node, const typed::LookupStep& step) {
+    const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
+    const int before = static_cast<int>(plan_.nodes[node.inputs[0]].row.size());
+    LookupOperator made{.service = service_of(step.service),
+                        .arguments = before - static_cast<int>(node.row.size()) + 1,
+                        .left = step.left,
+                        .unmatched_site = site(node, Site::Kind::unmatched, step.port)};
+    made.failed_site = site(Site{.kind = Site::Kind::rejected,
+                                 .step = node.text,
+                                 .span = node.span,
+                                 .check = service.stops ? service.name : std::string(),
+                                 .stops = service.stops});
+    return add(node, made, {operator_of_[node.inputs[0]]});
+  }
+
+  /// Of the program, where it has those alone that are asked.
+  int service_of(int id) {
+    const auto known = service_of_.find(id);
+    if (known != service_of_.end()) return known->second;
+    const typed::Service& service = project_.services[static_cast<size_t>(id)];
+    std::string meaning = service.qualified();
+    for (const auto* fields : {&service.parameters, &service.result})
+      for (const Field& field : *fields) meaning += ";" + field.name + ":" + to_string(field.type);
+    program().services.push_back(
+        {.name = service.qualified(),
+         .parameters = service.parameters,
+         .result = service.result,
+         .binding = {.kind = service.from.kind, .address = service.from.address, .format = service.from.format},
+         .cache_us = service.cache_us,
+         .cache_rows = static_cast<uint64_t>(service.cache_rows),
+         .timeout_us = service.timeout_us,
+         .retries = static_cast<uint32_t>(service.retries),
+         .parallel = static_cast<uint32_t>(service.parallel),
+         .stops = service.stops,
+         .identity = key_hash(meaning),
+         .span = service.span});
+    return service_of_[id] = static_cast<int>(program().services.size()) - 1;
   }
 
   UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
@@ -656,8 +697,9 @@ class Lowering {
   const LowerOptions& options_;
   PhysicalPlan physical_;
   std::vector<int> readers_;
-  std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
-  std::map<int, int> open_;       ///< operators whose row program further steps may join, and which that is
+  std::map<int, int> service_of_;  ///< services of the program, by those of the project
+  std::vector<int> operator_of_;   ///< for each node, the operator whose row is the node's
+  std::map<int, int> open_;        ///< operators whose row program further steps may join, and which that is
 };
 
 }  // namespace

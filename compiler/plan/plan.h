@@ -103,6 +103,11 @@ struct UnnestNode {
   /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
   std::optional<std::vector<int>> fields;
 };
+/// What a service answers to the input's last columns, kArgument. Row: the input's without them, and the answer.
+inline constexpr std::string_view kArgument = "?argument";
+struct LookupNode {
+  typed::LookupStep step;  ///< its arguments have become those columns
+};
 struct RetimeNode {
   int time_column;
   int64_t within_us;
@@ -152,8 +157,8 @@ struct PortNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode,
-               PortNode>
+               TableJoinNode, NetNode, EmitNode, UnnestNode, LookupNode, RetimeNode, UniqueNode, MatchNode, AlertNode,
+               PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

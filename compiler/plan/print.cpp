@@ -140,6 +140,12 @@ struct Describe {
     const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
     return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
   }
+  std::string operator()(const LookupNode& lookup) const {
+    const typed::Service& service = project.services[static_cast<size_t>(lookup.step.service)];
+    std::string line = fmt::format("{}lookup {}", lookup.step.left ? "left " : "", service.qualified());
+    for (size_t i = node.row.size() - 1; i < input(0).size(); ++i) line += " " + input(0)[i].name;
+    return line;
+  }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }

@@ -32,6 +32,7 @@ class Bound {
           "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
           "rows of the last {}",
           length(match->within_us), kMostOpenMatches, kMostRowsOfElement, length(disorder(node.inputs[0])));
+    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return of(*lookup);
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -39,6 +40,13 @@ class Bound {
   }
 
  private:
+  std::string of(const LookupNode& lookup) const {
+    const typed::Service& service = project_.services[static_cast<size_t>(lookup.step.service)];
+    if (!service.cache_us) return {};
+    return fmt::format("at most {} answers of {}, each for {} by the clock", service.cache_rows, service.qualified(),
+                       length(*service.cache_us));
+  }
+
   /// What an entry grows with.
   static std::string values_kept(const GroupNode& group) {
     std::set<std::string_view> names;

@@ -152,6 +152,15 @@ class Verifier {
           "an unnest whose field is not of its elements");
     holds(marks == 0 || before[before.size() - 2].name == kRetracted, "an unnest that makes changes of rows");
   }
+  void check(const Node& node, const LookupNode& lookup) const {
+    const auto& before = row(node, 0);
+    holds(node.row.size() <= before.size() + 1 && retracted_column(before) < 0, "a look-up without its row");
+    for (size_t i = 0; i + 1 < node.row.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
+    for (size_t i = node.row.size() - 1; i < before.size(); ++i)
+      holds(before[i].name.starts_with(kArgument), "a look-up that drops a field");
+    holds(is_optional(node.row.back().type) == lookup.step.left, "a look-up whose answer is optional by itself");
+  }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);
     holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");

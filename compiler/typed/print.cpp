@@ -325,6 +325,11 @@ class Printer {
               line(1, unnest.left ? "left unnest" : "unnest");
               expressions("list", {unnest.list}, before);
             },
+            [&](const LookupStep& lookup) {
+              line(1, (lookup.left ? "left lookup " : "lookup ") +
+                          project_.services[static_cast<size_t>(lookup.service)].qualified() + " as " + lookup.alias);
+              expressions("argument", lookup.arguments, before);
+            },
             [&](const LatestStep& latest) {
               line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
               expressions("key", latest.keys, before);

@@ -203,6 +203,14 @@ struct UnnestStep {
   bool left = false;   ///< a row without elements goes on once, with null
   ExpressionRef list;  ///< over the row before
 };
+/// What a service answers. The row after: the row before plus field `alias`: struct of the answer (optional if `left`).
+struct LookupStep {
+  int service = 0;  ///< index into Project::services
+  bool left = false;
+  std::string alias;
+  std::vector<ExpressionRef> arguments;  ///< over the row before, one for each parameter, of its type
+  std::string port;                      ///< else port; empty: the standing `unmatched` output
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
@@ -247,7 +255,7 @@ struct RunningStep {
 
 struct Step {
   std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
-               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
+               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -308,6 +316,15 @@ struct GivenStatement {
   std::optional<std::string> file;  ///< given S from "file"
   std::vector<std::string> raw;     ///< given S raw ["…"]
 };
+/// Answers of a service from then on: rows of its parameters and its result.
+struct GivenAnswers {
+  int service;
+  std::vector<TestRow> rows;  ///< `fields` by place among parameters, then fields of the result
+};
+/// From then on it answers nothing, until it is given answers again.
+struct SilentService {
+  int service;
+};
 struct DeleteStatement {
   RelationId relation;
   std::vector<TestRow> rows;
@@ -330,8 +347,8 @@ struct ExpectStatement {
   bool open = false;  ///< `..` in the list: other rows are allowed
 };
 struct TestStatement {
-  std::variant<GivenStatement, DeleteStatement, AdvanceStatement, IdleStatement, WaitStatement, RestartStatement,
-               ExpectStatement>
+  std::variant<GivenStatement, GivenAnswers, SilentService, DeleteStatement, AdvanceStatement, IdleStatement,
+               WaitStatement, RestartStatement, ExpectStatement>
       content;
   Span span;
 };
@@ -358,7 +375,24 @@ struct Parameter {
   Span span;
 };
 
+struct Service {
+  std::string domain, name;
+  std::vector<Field> parameters;
+  std::vector<Field> result;
+  bool optional = false;  ///< the result is: what has no answer goes on with null
+  Connector from;
+  std::optional<int64_t> cache_us;
+  int64_t cache_rows = 10'000;
+  int64_t timeout_us = 5'000'000;
+  int64_t retries = 2;
+  int64_t parallel = 8;
+  bool stops = false;  ///< a look-up that fails stops the job
+  Span span;
+  std::string qualified() const { return domain + "." + name; }
+};
+
 struct Project {
+  std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;
   std::vector<FunctionExampleCheck> examples;

@@ -71,6 +71,25 @@ struct Binding {
   }
 };
 
+/// Something outside that answers: `service geo(ip: string) -> { … } from …`.
+struct ServiceSpec {
+  std::string name;  ///< domain.name
+  std::vector<Field> parameters;
+  std::vector<Field> result;  ///< fields of an answer
+  /// "file", "http", "postgres", "inline"; `address`: a path, an address, a query, the last two with `{parameter}`s.
+  Binding binding;
+  /// Of http and postgres, as braid.toml has them, references replaced. Secrets: shown nowhere.
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::optional<int64_t> cache_us;  ///< answers hold that long; absent: for their turn
+  uint64_t cache_rows = 10'000;     ///< answers that are kept at most
+  int64_t timeout_us = 5'000'000;   ///< of one attempt
+  uint32_t retries = 2;             ///< attempts after the first
+  uint32_t parallel = 8;            ///< requests on their way at most
+  bool stops = false;               ///< a row for which there is no answer stops the job
+  uint64_t identity = 0;            ///< of its name, parameters and result: answers of another one are not its
+  Span span;
+};
+
 struct SourceSpec {
   std::string name;  ///< domain.name
   int64_t version = 1;
@@ -321,6 +340,16 @@ struct UnnestOperator {
   std::vector<int> leaves;     ///< of these, those that go on
   uint32_t empty_site = 0;     ///< where rows go that have no element
 };
+/// Each row goes on with what the service answers to its last `arguments` fields. Output row: the fields before them,
+/// and the struct of the answer, optional if `left`. A row with an argument that is null is not asked about: there is
+/// nothing.
+struct LookupOperator {
+  int service = 0;  ///< index into Program::services
+  int arguments = 0;
+  bool left = false;            ///< a row for which there is nothing goes on, with null
+  uint32_t unmatched_site = 0;  ///< else it goes there
+  uint32_t failed_site = 0;     ///< where rows go for which there is no answer
+};
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
   int time_field;
@@ -361,8 +390,8 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
-               NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
-               PublishOperator, PortOperator, SendOperator>
+               NetOperator, EmitOperator, UnnestOperator, LookupOperator, RetimeOperator, UniqueOperator, MatchOperator,
+               AlertOperator, PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output
@@ -411,6 +440,7 @@ struct Program {
   std::vector<SourceSpec> sources;
   std::vector<Operator> operators;
   std::vector<ProductSpec> products;
+  std::vector<ServiceSpec> services;
   /// Of a stage, which is a part of a program that runs as several jobs would: what it sends. Sources and products are
   /// those of the whole program, with exchanges that it reads behind the sources.
   std::vector<Exchange> exchanges;

@@ -4,6 +4,7 @@
 
 #include "runtime/engine/operator_state.h"
 #include "runtime/engine/turn_engine.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid {
 namespace {
@@ -75,6 +76,7 @@ void TurnEngine::freeze(StateBatch& batch) {
     for (const uint64_t epoch : front_epochs_[source]) epochs.fixed(epoch);
     batch.put(StateFamily::meta, fronts_key(program_.sources[source].name), epochs.take());
   }
+  if (lookups_ != nullptr) lookups_->freeze(batch, turn_);
   for (size_t product = 0; product < program_.products.size(); ++product)
     batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
   for (size_t op = 0; op < nodes_.size(); ++op) {
@@ -111,6 +113,7 @@ Status TurnEngine::health() const {
 }
 
 Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
+  if (lookups_ != nullptr) BRAID_TRY(lookups_->restore(store));
   std::string bytes;
   BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kEngineKey, &bytes));
   if (!found) return {};

@@ -5,6 +5,7 @@
 #include "runtime/base/check.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid {
 
@@ -130,6 +131,7 @@ void InMemorySession::set_now(int64_t now) {
 void InMemorySession::wait(int64_t us) {
   wall_ += us;
   engine_->set_wall(wall_);
+  if (options_.lookups != nullptr) options_.lookups->set_reading(wall_);
   engine_->release_waited();
   evict();
 }

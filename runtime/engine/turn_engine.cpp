@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
+#include "runtime/lookup/lookups.h"
 #include "runtime/operators/rows.h"
 #include "runtime/report/diagnostic.h"
 
@@ -18,6 +19,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       front_epochs_(program.sources.size()),
       dispositions_(program, book_, output, partition_names_, arena_),
       state_numbers_(options.state_numbers),
+      lookups_(options.lookups),
       state_memory_(options.state_memory),
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
@@ -72,6 +74,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
     services.round_rows = options.round_rows;
     services.read_ahead = options.read_ahead;
     services.wall = &engine->wall_;
+    services.lookups = options.lookups;
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -515,6 +518,7 @@ StateSize TurnEngine::state_size() const {
   StateSize total;
   for (const auto& node : nodes_)
     if (node) total += node->state_size();
+  if (lookups_ != nullptr) total += {.rows = lookups_->rows(), .bytes = lookups_->bytes()};
   return total;
 }
 

@@ -40,6 +40,7 @@ struct EngineOptions {
   /// row is evicted.
   StateStore* store = nullptr;
   uint64_t state_memory = UINT64_MAX;  ///< rows beyond that are read from the store only when they are wanted
+  Lookups* lookups = nullptr;          ///< asks the services of the program; outlives the engine. Null: it has none
 };
 
 class TurnEngine : private PartitionClocks {
@@ -186,6 +187,7 @@ class TurnEngine : private PartitionClocks {
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
   std::vector<uint32_t> state_numbers_;
+  Lookups* lookups_;
   uint64_t state_memory_;
   std::vector<EdgeTime> times_;  ///< of each operator's output
   std::vector<int> source_operators_;

@@ -3,6 +3,7 @@
 #include "runtime/operators/emit.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
+#include "runtime/operators/lookup.h"
 #include "runtime/operators/match.h"
 #include "runtime/operators/net.h"
 #include "runtime/operators/port.h"
@@ -48,6 +49,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const EmitOperator&) { return Made(std::make_unique<EmitNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
+    Result<Made> operator()(const LookupOperator&) { return Made(std::make_unique<LookupNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<MatchNode>(services)); }

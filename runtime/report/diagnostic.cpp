@@ -21,6 +21,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
+#include "runtime/report/lookup_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #include "runtime/report/step_diagnostics.def"

@@ -86,6 +86,8 @@ std::vector<ProductOutcome> Run::evaluate() {
             return net(index);
           else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
             return unnest(index, node);
+          else if constexpr (std::is_same_v<Node, plan::LookupNode>)
+            return lookup(index, node);
           else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
             return retime(index, node);
           else if constexpr (std::is_same_v<Node, plan::UniqueNode>)

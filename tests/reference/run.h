@@ -63,6 +63,7 @@ class Run {
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
   Rows unnest(int index, const plan::UnnestNode& node);
+  Rows lookup(int index, const plan::LookupNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
