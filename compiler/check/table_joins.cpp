@@ -38,16 +38,14 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
     context_.not_yet(word, "a join of two tables without an equality", "`on` compares a field of each side");
     return false;
   }
-  if (made.residual != nullptr && made.residual->can_fail) {
-    context_.not_yet(made.residual->span, "a condition that may fail in a join of two tables",
+  if (made.residual != nullptr && made.residual->can_fail && node.kind != ast::JoinKind::inner) {
+    context_.not_yet(made.residual->span,
+                     "a condition that may fail in a `left`, `right`, `full`, `semi` or `anti join` "
+                     "of two tables",
                      "`try` makes null of a failure; or `let` computes the value before the join");
     return false;
   }
-  if (!right.row.changes && !right.row.has_time) {
-    context_.not_yet(node.relation.span, "a join of two tables, one without `time`",
-                     "`time … within …` in the header of the table gives its rows a history");
-    return false;
-  }
+  if (!right.row.changes && !use_untimed(right.id, false, node.relation.span)) return false;
   if (!right.row.changes && right.row.key.empty()) {
     context_.not_yet(node.relation.span, "a join with a table without a key", "give it a `key`");
     return false;
@@ -79,11 +77,15 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   row_.time_field = -1;
   row_.key_clause = span;
   const bool keeps_right = made.right;
+  // A pair for which the condition fails is rejected as rows are: behind the join.
+  typed::ExpressionRef behind;
+  if (made.residual && made.residual->can_fail) std::swap(behind, made.residual);
   add({.content = typed::TableJoinStep{made.left, made.right, made.yield, made.relation, made.alias,
                                        std::move(made.left_keys), std::move(made.right_keys), made.residual},
        .row = {},
        .span = span,
        .text = step_text(span)});
+  if (behind) add({.content = typed::WhereStep{behind, ""}, .row = {}, .span = span, .text = step_text(span)});
   if (!adds) {
     std::vector<Column> columns = unchanged();
     columns.pop_back();
