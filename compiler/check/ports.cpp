@@ -33,7 +33,7 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   row_ = {};
   const auto named = source.port_rows.find(port.text);
   if (port.text == "changes") {
-    if (!changes_of(source, name, port.span)) return false;
+    if (!changes_of(source, name, place)) return false;
   } else if (named != source.port_rows.end()) {
     if (source.mixed_ports.contains(port.text)) {
       context_.reporter.report(diag::PortOfTwoRows{.relation = name, .port = port.text})

@@ -113,6 +113,8 @@ void InMemorySession::feed(int source, std::string_view bytes) {
 }
 
 void InMemorySession::remove(int source, std::string_view key, int64_t time) {
+  // Where nobody asks whether a row goes, it stays what it is.
+  if (!takes_deletes(program_.sources[source])) return;
   if (program_.sources[source].is_static()) partitions_[source].table.push_back({std::string(key), true});
   feed_key(source, key, time, false);
 }
