@@ -86,8 +86,8 @@ class FlowChecker {
 
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
-  /// The row of the port `changes`; false: the product has none, which is reported.
-  bool changes_of(const RelationInfo& source, const std::string& name, Span place);
+  /// Makes `row` that of the port `changes`; false: the product has none, which is reported.
+  bool changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row);
   /// What flows that read this port find.
   void note_port(const std::string& name);
 

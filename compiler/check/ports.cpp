@@ -33,7 +33,7 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   row_ = {};
   const auto named = source.port_rows.find(port.text);
   if (port.text == "changes") {
-    if (!changes_of(source, name, place)) return false;
+    if (!changes_of(source, name, place, row_)) return false;
   } else if (named != source.port_rows.end()) {
     if (source.mixed_ports.contains(port.text)) {
       context_.reporter.report(diag::PortOfTwoRows{.relation = name, .port = port.text})
@@ -70,7 +70,7 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   return source.state == RelationInfo::State::done;
 }
 
-bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name, Span place) {
+bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row) {
   if (source.id < 0 || source.row.open) return false;
   const typed::Relation& table = context_.project.relations[static_cast<size_t>(source.id)];
   if (!table.changes) {
@@ -93,10 +93,10 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
     return false;
   }
   const Type side = optional_type(struct_type(source.row.types()));
-  row_.fields.push_back({"op", string_type(), false, place, -1});
-  row_.fields.push_back({"before", side, false, place, -1});
-  row_.fields.push_back({"after", side, false, place, -1});
-  row_.has_time = true;
+  row.fields.push_back({"op", string_type(), false, place, -1});
+  row.fields.push_back({"before", side, false, place, -1});
+  row.fields.push_back({"after", side, false, place, -1});
+  row.has_time = true;
   return true;
 }
 

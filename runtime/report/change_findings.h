@@ -1,5 +1,5 @@
-// Findings about tables that change and how their changes go out (runtime/report/change_diagnostics.def), as
-// diagnostic.h has those of diagnostics.def.
+// Findings about tables that change (runtime/report/change_diagnostics.def), as diagnostic.h has those of
+// diagnostics.def.
 #pragma once
 
 #include "runtime/report/diagnostic.h"
