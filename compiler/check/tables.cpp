@@ -205,7 +205,7 @@ void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
   made_.changes = true;
   const auto key = table_key(made_.span);
   if (!row_.changes) {
-    for (const typed::Step& step : made_.steps) use_untimed(step, false, info_.from_span);
+    for (const typed::Step& step : made_.steps) use_untimed(step, false, from_relation_span_);
     if (key) made_.version_key = *key;
     row_.changes = true;
   }
