@@ -19,6 +19,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/change_row.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
@@ -117,7 +118,8 @@ bool can_be_written(const ProductSpec& product, const std::string& format, Comma
     return false;
   }
   if (format != "avro") return true;
-  const auto schema = avro_schema_of(product.qualified(), product.row);
+  const auto schema =
+      avro_schema_of(product.qualified(), written_row(product.row, product.changes, product.change_form));
   if (schema.ok()) return true;
   const Diagnostic wrong = diag::NoAvroSchema{.product = product.qualified(), .reason = schema.error().message}.make();
   context.exit_code = show_error({ErrorKind::output, wrong.message, wrong.code}, context.console);

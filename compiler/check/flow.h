@@ -86,6 +86,8 @@ class FlowChecker {
 
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// Makes `row` that of the port `changes`; false: the product has none, which is reported.
+  bool changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row);
   /// What flows that read this port find.
   void note_port(const std::string& name);
 
@@ -105,6 +107,14 @@ class FlowChecker {
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
   bool table_as_changes(std::string_view step, Span place, Span span);
+  /// Whether `time` of a table's rows is in the row, by which `step` finds the newest; reports it if not.
+  bool newest_of_table(std::string_view step, Span place);
+  /// Of a `per` that is a path, or is computed: nothing in the row has its value then.
+  KeyPart key_part(const ast::Expr& written, const std::optional<std::vector<int>>& path) const;
+  /// Declared tables without time below the relation, or what a step reads, are looked up (`refers`) or followed;
+  /// false: both, which is reported.
+  bool use_untimed(typed::RelationId id, bool refers, Span place);
+  bool use_untimed(const typed::Step& step, bool refers, Span place);
   /// The table's key in the row, as paths of field indexes; nothing after a report.
   std::optional<std::vector<std::vector<int>>> table_key(Span place);
   void finish_table(const std::vector<ast::Clause>& clauses);
@@ -149,6 +159,7 @@ class FlowChecker {
   // windows.cpp
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
+  void by_time_field(typed::Aggregate& aggregate) const;
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
   bool of_rows_that_go(const typed::Aggregate& aggregate);
   void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);

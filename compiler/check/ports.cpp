@@ -1,6 +1,7 @@
 // Ports as relations: `from p.rejected`.
 #include "compiler/check/closest.h"
 #include "compiler/check/flow.h"
+#include "runtime/report/change_findings.h"
 #include "runtime/report/step_findings.h"
 
 namespace braid::checking {
@@ -32,10 +33,8 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   row_ = {};
   const auto named = source.port_rows.find(port.text);
   if (port.text == "changes") {
-    context_.not_yet(place, "reading the port `changes`", "a `view` of the flow of the product can be read");
-    return false;
-  }
-  if (named != source.port_rows.end()) {
+    if (!changes_of(source, name, place, row_)) return false;
+  } else if (named != source.port_rows.end()) {
     if (source.mixed_ports.contains(port.text)) {
       context_.reporter.report(diag::PortOfTwoRows{.relation = name, .port = port.text})
           .at(place, "rows of several kinds")
@@ -69,6 +68,36 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
   if (source.id >= 0)
     add({.content = typed::FromStep{source.id, port.text}, .row = {}, .span = from.span, .text = step_text(from.span)});
   return source.state == RelationInfo::State::done;
+}
+
+bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row) {
+  if (source.id < 0 || source.row.open) return false;
+  const typed::Relation& table = context_.project.relations[static_cast<size_t>(source.id)];
+  if (!table.changes) {
+    context_.reporter.report(diag::ChangesPortOfStream{.relation = name})
+        .at(place, "rows of a stream do not change")
+        .also(source.declaration->name.span, "declared here")
+        .note("`from " + name + "` has them");
+    return false;
+  }
+  if (table.version_key.empty()) {
+    context_.not_yet(
+        place, "the port `changes` of a product whose rows a step computes",
+        "`changes as debezium` of the product writes them; a product made row by row from a declared table "
+        "has the port");
+    return false;
+  }
+  if (!source.row.has_time) {
+    context_.not_yet(place, "the port `changes` of a table without `time`",
+                     "`time … within …` in the header of the table gives its rows a history");
+    return false;
+  }
+  const Type side = optional_type(struct_type(source.row.types()));
+  row.fields.push_back({"op", string_type(), false, place, -1});
+  row.fields.push_back({"before", side, false, place, -1});
+  row.fields.push_back({"after", side, false, place, -1});
+  row.has_time = true;
+  return true;
 }
 
 void FlowChecker::note_port(const std::string& name) {

@@ -245,7 +245,9 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
     made.format = connector.format->text;
     if (among(later_formats, made.format) && !among(formats, made.format)) {
       context.not_yet(connector.format->span, "the format `" + made.format + "`",
-                      "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
+                      made.format == "debezium"
+                          ? "`format json changes as debezium` writes the changes of a table so"
+                          : "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
     } else if (!among(formats, made.format)) {
       refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
     }

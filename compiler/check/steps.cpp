@@ -58,7 +58,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   for (RowField& field : info_.row.fields) field.from_script = false;
   check_contract(context_, info_, clauses, made_);
   row_ = info_.row;
-  info_.is_static = row_.table && !row_.has_time;
+  info_.is_static = row_.table && !row_.has_time && !row_.changes;
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();

@@ -67,13 +67,9 @@ bool FlowChecker::top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep&
     const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
     if (value == nullptr || is_poison(value)) {
       sound = false;
-    } else if (const auto path = path_of_value(value)) {
-      made.keys.push_back(value);
-      key.push_back(
-          {std::string(context_.text(written->span)), path->front(), {path->begin() + 1, path->end()}, false, {}});
     } else {
-      context_.not_yet(written->span, "a key of `top` that is computed", "`let` before it gives the key a name");
-      sound = false;
+      made.keys.push_back(value);
+      key.push_back(key_part(*written, path_of_value(value)));
     }
   }
   return sound;

@@ -127,6 +127,15 @@ bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
   return false;
 }
 
+/// Of rows that stand, the first and the last by the time that they have in the row.
+void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
+  using Kind = typed::AggregateKind;
+  if (aggregate.by || row_.time_field < 0 || (aggregate.kind != Kind::first && aggregate.kind != Kind::last)) return;
+  aggregate.kind = aggregate.kind == Kind::first ? Kind::arg_min : Kind::arg_max;
+  const Type& type = row_.fields[static_cast<size_t>(row_.time_field)].type;
+  aggregate.by = typed::make(type, aggregate.span, typed::ColumnRead{row_.time_field});
+}
+
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
@@ -230,7 +239,10 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     return true;
   };
   if (!made.windowed && row_.changes)
-    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_that_go(aggregate);
+    for (typed::Aggregate& aggregate : scope.aggregates) {
+      by_time_field(aggregate);
+      sound &= of_rows_that_go(aggregate);
+    }
   for (typed::Aggregate& aggregate : scope.aggregates)
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {

@@ -117,6 +117,9 @@ const typed::ColumnRead* as_column(const ExpressionRef& expression) {
   return std::get_if<typed::ColumnRead>(&expression->node);
 }
 
+/// Of a product that is a table.
+constexpr std::string_view kChangesPort = "changes";
+
 class Builder {
  public:
   explicit Builder(const typed::Project& project) : project_(project) {}
@@ -297,6 +300,7 @@ class Builder {
       std::vector<ExpressionRef> key;
       for (const std::vector<int>& path : relation.version_key)
         key.push_back(typed::read_path(row(at), path, relation.span));
+      versions_of_[id] = at;
       at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
     }
     // Who reads the product has its changes as they are, not what those of a turn come to.
@@ -327,7 +331,7 @@ class Builder {
   }
 
   int net(int at, const typed::Relation& relation) {
-    NetNode made;
+    NetNode made{{}, relation.change_form == ChangeForm::debezium};
     for (const std::vector<int>& path : relation.key)
       made.keys.push_back(typed::read_path(row(at), path, relation.span));
     Node node{.content = std::move(made),
@@ -335,7 +339,9 @@ class Builder {
               .row = row(at),
               .text = "changes of " + relation.name,
               .span = relation.span};
-    node.row.back() = {std::string(kChange), int_type()};
+    node.row.pop_back();
+    const std::vector<Field> marks = change_marks(node.row, std::get<NetNode>(node.content).whole);
+    node.row.insert(node.row.end(), marks.begin(), marks.end());
     node.state.label = relation.name + ": changes";
     return add(std::move(node));
   }
@@ -409,7 +415,9 @@ class Builder {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     };
     if (const auto* from = std::get_if<typed::FromStep>(&step.content))
-      return from->port.empty() ? relation(from->relation) : read_port(*from, step);
+      return from->port.empty()           ? relation(from->relation)
+             : from->port == kChangesPort ? read_changes(*from, step, owner)
+                                          : read_port(*from, step);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
@@ -640,6 +648,71 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// The versions of a product's table in the order of time, each with the one before it of its key. What they come to
+  /// in a turn depends on how they come; this does not.
+  int read_changes(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
+    relation(from.relation);
+    const typed::Relation& table = project_.relations[from.relation];
+    const int versions = versions_of_.at(from.relation);
+    const Type side = step.row[1].type;
+    const auto made = [&](const Type& type, auto node) { return typed::make(type, step.span, std::move(node)); };
+
+    // The keys, and the row that stands from then on, or null.
+    Node sides{.content = ProjectNode{"read", {}}, .inputs = {versions}, .text = step.text, .span = step.span};
+    auto& columns = std::get<ProjectNode>(sides.content).columns;
+    typed::RunningStep running;
+    for (const std::vector<int>& path : table.version_key) {
+      columns.push_back(typed::read_path(row(versions), path, step.span));
+      const int place = static_cast<int>(sides.row.size());
+      sides.row.push_back({fmt::format("key{}", place), columns.back()->type});
+      running.keys.push_back(made(columns.back()->type, typed::ColumnRead{place}));
+    }
+    std::vector<ExpressionRef> fields;
+    for (size_t i = 0; i < side->element->fields.size(); ++i)
+      fields.push_back(column(versions, static_cast<int>(i), step.span));
+    ExpressionRef stands = made(side, typed::Convert{typed::Conversion::to_optional,
+                                                     made(side->element, typed::MakeStruct{std::move(fields)})});
+    if (const int deleted = deleted_column(row(versions)); deleted >= 0)
+      stands = made(side, typed::Choose{column(versions, deleted, step.span),
+                                        made(side, typed::Constant{Value{Null{}}}), std::move(stands)});
+    const int after = static_cast<int>(sides.row.size()), before = after + 1;
+    columns.push_back(std::move(stands));
+    sides.row.push_back({"after", side});
+    typed::Step previous{.content = running, .row = sides.row, .span = step.span, .text = step.text};
+    previous.row.push_back({"before", side});
+    int at = add(std::move(sides));
+
+    running.aggregates.push_back({.kind = typed::AggregateKind::last,
+                                  .argument = made(side, typed::ColumnRead{after}),
+                                  .by = nullptr,
+                                  .filter = nullptr,
+                                  .type = side,
+                                  .span = step.span,
+                                  .before = true});
+    at = this->running(at, running, previous, owner);
+
+    const ExpressionRef stood = made(side, typed::ColumnRead{before}), now = made(side, typed::ColumnRead{after});
+    const ExpressionRef alike = made(bool_type(), typed::Operation{typed::Operator::equal, {stood, now}});
+    at = add({.content = KeepNode{made(bool_type(), typed::Not{alike}), "", ""},
+              .inputs = {at},
+              .row = row(at),
+              .text = step.text,
+              .span = step.span});
+    const auto word = [&](RowChange change) {
+      static constexpr const char* kWords[] = {"c", "u", "d"};
+      return made(string_type(), typed::Constant{Value{std::string(kWords[static_cast<size_t>(change)])}});
+    };
+    const ExpressionRef goes = made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{now}),
+                                                                 word(RowChange::goes), word(RowChange::becomes)});
+    const ExpressionRef op =
+        made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{stood}), word(RowChange::comes), goes});
+    return add({.content = ProjectNode{"read", {op, stood, now}},
+                .inputs = {at},
+                .row = step.row,
+                .text = step.text,
+                .span = step.span});
+  }
+
   /// The list is computed behind the row that its elements go on with.
   int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
     const int mark = retracted_column(row(at));
@@ -728,6 +801,7 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> versions_of_;                                   ///< of products that are tables
   std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table

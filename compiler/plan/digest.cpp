@@ -107,7 +107,7 @@ class Meaning {
     return text + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
-    std::string text = "net";
+    std::string text = "net";  // whatever form its changes go out in
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
@@ -211,7 +211,10 @@ void identify(Plan& plan, const typed::Project& project) {
     digests.push_back(digest(text));
     whole += fmt::format("{:016x}", digests.back());
     if (!stateful(node)) continue;
-    std::string schema = row_text(node.row);
+    std::vector<Field> row = node.row;
+    // What stands behind a change is not kept.
+    if (const auto* net = std::get_if<NetNode>(&node.content); net != nullptr && net->whole) row.resize(row.size() - 2);
+    std::string schema = row_text(row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
     // The layout of a window's state: a version, so that a store of an older one is not misread.
     const auto* top = std::get_if<TopNode>(&node.content);

@@ -251,7 +251,7 @@ class Pruner {
       for (const ExpressionRef& key : tables->step.right_keys) collect(key, input(1));
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
-      pass_on(0, own.size());
+      pass_on(0, input(0).size());
     } else if (std::holds_alternative<EmitNode>(node.content)) {
       own.back().add(kWhole);
       for (Use& use : own)
@@ -450,7 +450,12 @@ class Pruner {
       add_columns(node.row, carried, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
-      moved.row.back() = node.row.back();
+      moved.row.pop_back();
+      const std::vector<Field> marks = change_marks(moved.row, net->whole);
+      moved.column.back() = static_cast<int>(moved.row.size());
+      for (size_t i = 1; i < marks.size(); ++i) moved.column.push_back(moved.column.back() + 1);
+      moved.fields.resize(moved.column.size());
+      moved.row.insert(moved.row.end(), marks.begin(), marks.end());
       for (ExpressionRef& key : net->keys) key = rewrite(key, input(0));
     } else {
       // Rows go through as they are: the live columns are those of the input.

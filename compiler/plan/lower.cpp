@@ -252,7 +252,8 @@ class Lowering {
       return joined;
     }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
-      NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
+      const int mark = retracted_column(input_row(0));
+      NetOperator made{.fields = mark, .retracted = mark, .whole = net->whole};
       const auto [before, keys] = key_fields(node, input(0), net->keys);
       made.keys = keys;
       return add(node, made, {before});
@@ -670,6 +671,7 @@ class Lowering {
                                     .version = relation.version,
                                     .key = relation.key,
                                     .span = relation.span});
+      program().products.back().change_form = relation.change_form;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }
     auto note = [](std::vector<int>& list, int value) {
@@ -687,9 +689,10 @@ class Lowering {
   }
 
   static void set_row(ProductSpec& product, const std::vector<Field>& row) {
-    product.row = row;
-    product.changes = row.back().name == kChange;
-    if (product.changes) product.row.pop_back();
+    const auto mark = std::find_if(row.begin(), row.end(), [](const Field& field) { return field.name == kChange; });
+    product.row.assign(row.begin(), mark);
+    product.marks.assign(mark, row.end());
+    product.changes = mark != row.end();
   }
 
   const Plan& plan_;

@@ -87,9 +87,11 @@ struct LatestNode {
 struct TableJoinNode {
   typed::TableJoinStep step;  ///< keys over the inputs' rows; residual over the left row without kRetracted, the struct
 };
-/// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
+/// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted, and if they
+/// are whole kBefore and kChangedAt.
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
+  bool whole = false;
 };
 /// Changes wait until event time has passed the next multiple of that. The row stays as it is.
 struct EmitNode {

@@ -131,7 +131,7 @@ struct Describe {
     return line + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
-    std::string line = "net by";
+    std::string line = net.whole ? "net, whole, by" : "net by";
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }

@@ -138,7 +138,9 @@ class Verifier {
     holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
   }
   void check(const Node& node, const NetNode& net) const {
-    holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
+    const size_t fields = row(node, 0).size() - 1, marks = net.whole ? 3 : 1;
+    holds(retracted_column(row(node, 0)) >= 0, "rows netted that are no changes");
+    holds(node.row.size() == fields + marks && node.row[fields].name == kChange, "netted rows without their change");
     for (const auto& key : net.keys) expression(key, row(node, 0));
   }
   void check(const Node& node, const UnnestNode& unnest) const {

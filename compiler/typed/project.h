@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/typed/expression.h"
+#include "runtime/data/row_change.h"
 #include "runtime/report/span.h"
 #include "runtime/schema/compatibility.h"
 
@@ -297,7 +298,11 @@ struct Relation {
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   std::optional<Connector> to;                      ///< product
-  Span span;                                        ///< of the name in its declaration
+  ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
+  // Table without time: what flows make of it. Not both: it would be read whole, and again as it grows.
+  bool followed = false;  ///< some flow takes its rows as changes
+  bool referred = false;  ///< some join looks its rows up
+  Span span;              ///< of the name in its declaration
   std::string qualified() const { return domain + "." + name; }
 };
 
@@ -344,7 +349,8 @@ struct ExpectStatement {
   RelationId relation;
   std::string port;  ///< empty: the relation's rows
   std::vector<TestRow> rows;
-  bool open = false;  ///< `..` in the list: other rows are allowed
+  bool open = false;                  ///< `..` in the list: other rows are allowed
+  std::optional<int64_t> at_us = {};  ///< of a table: its content as of that instant
 };
 struct TestStatement {
   std::variant<GivenStatement, GivenAnswers, SilentService, DeleteStatement, AdvanceStatement, IdleStatement,

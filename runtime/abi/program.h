@@ -17,6 +17,7 @@
 #include "runtime/abi/avro_plan.h"
 #include "runtime/abi/kernel.h"
 #include "runtime/abi/record_reader.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/report/span.h"
@@ -53,7 +54,7 @@ struct Binding {
   /// another stage.
   std::string kind;
   std::string address;                                       ///< glob, name of the topic
-  std::string format;                                        ///< "json", "csv", "avro"; of a topic also "debezium"
+  std::string format;                                        ///< "json", "csv", "avro", "debezium"; of a topic more
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 
   /// Null: it is not set.
@@ -95,8 +96,11 @@ struct SourceSpec {
   int64_t version = 1;
   bool is_table = false;
   bool has_time = false;  ///< its records carry an event time
+  /// A table without event time whose rows are followed as they come: each record takes the place of the one before it
+  /// of its key.
+  bool is_followed = false;
   /// Reference data, read whole before the turns. All else takes turns, with or without event time.
-  bool is_static() const { return is_table && !has_time; }
+  bool is_static() const { return is_table && !has_time && !is_followed; }
   /// Of a stage: rows of another one, which have their origin and their watermark with them.
   bool is_exchange() const { return binding.kind == "exchange"; }
   /// It is read from a broker, by offsets.
@@ -298,6 +302,7 @@ struct NetOperator {
   int retracted = -1;     ///< bool field of the input row: the row goes
   std::vector<int> keys;  ///< fields of the input row
   bool keeps = false;     ///< changes of one key come from several tasks: the rows that stand are kept
+  bool whole = false;     ///< behind the int: kBefore and kChangedAt (runtime/data/row_change.h)
 };
 /// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d.
 struct EmitOperator {
@@ -421,6 +426,8 @@ struct ProductSpec {
   std::string format = "json";
   /// Its rows are changes of a table: blocks that are written have a RowChange behind the columns of `row`.
   bool changes = false;
+  std::vector<Field> marks = {};  ///< then: the columns behind those of `row`, the first of them the RowChange
+  ChangeForm change_form = ChangeForm::upsert;
   Span span;
   std::string qualified() const { return domain + "." + name; }
 };

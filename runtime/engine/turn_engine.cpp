@@ -29,6 +29,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
   BRAID_CHECK(block_rows_ >= 1 && block_rows_ <= kBlockRows);
   call_.arena = &arena_;
   call_.now = options.now;
+  until_ = options.until;
   call_.job_seed = options.job_seed;
   call_.caches = caches_.data();
   if (state_numbers_.empty())
@@ -324,7 +325,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
 }
 
 std::vector<uint32_t> TurnEngine::observe_times(int source, Block& block, PartitionClock& clock) {
-  int64_t latest = add_time(call_.now, program_.sources[source].ahead_us);
+  int64_t latest = std::min(add_time(call_.now, program_.sources[source].ahead_us), until_);
   std::vector<uint32_t> ahead;
   for (uint32_t row = 0; row < block.rows; ++row) {
     block.watermark[row] = clock.watermark();

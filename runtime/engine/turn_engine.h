@@ -27,8 +27,9 @@
 namespace braid {
 
 struct EngineOptions {
-  uint64_t job_seed = 0;  ///< of `random` and `uuid`
-  int64_t now = 0;        ///< what `now()` gives, and what `ahead` is measured by; see set_now
+  uint64_t job_seed = 0;      ///< of `random` and `uuid`
+  int64_t now = 0;            ///< what `now()` gives, and what `ahead` is measured by; see set_now
+  int64_t until = INT64_MAX;  ///< records of later times are rejected, too: to see what has come to be by then
   /// Number of each operator's state tables; empty: by its index. Numbers stay with identities across program versions.
   std::vector<uint32_t> state_numbers;
   size_t workers = 1;                ///< 1 to 64, that share what keyed steps do; seen in no result
@@ -174,6 +175,7 @@ class TurnEngine : private PartitionClocks {
   Arena arena_;
   uint32_t block_rows_;
   CallContext call_;
+  int64_t until_;              ///< EngineOptions::until
   int64_t reading_ = kNoTime;  ///< of the wall clock, for turns to come
   int64_t wall_ = kNoTime;     ///< the largest that a turn was run at
   uint64_t turn_ = 0;

@@ -86,6 +86,26 @@ std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone
   return windows;
 }
 
+/// -0.0 and 0.0 are one key, which is 0.0.
+void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
+  if (is(type, TypeKind::floating)) {
+    if (slots->f64 == 0) *slots = slot_f64(0);
+  } else if (is(type, TypeKind::optional)) {
+    settle_zeros(type->element, slots + 1, arena);
+  } else if (is(type, TypeKind::structure)) {
+    for (const Field& field : type->fields) {
+      settle_zeros(field.type, slots, arena);
+      slots += leaf_count(field.type);
+    }
+  } else if (is(type, TypeKind::list)) {
+    const size_t width = leaf_count(type->element);
+    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
+    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
+    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
+    slots->list.items = items;
+  }
+}
+
 }  // namespace
 
 Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
@@ -200,6 +220,11 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     made.cause.position = static_cast<int64_t>(std::get<1>(order) >> 1);
     made.place = {made_source, 0, made.cause.position};
     made.slots = group.members.front()->row.slots;
+    Slot* of_key = made.slots.data();
+    for (const typed::ExpressionRef& part : node.keys) {
+      settle_zeros(part->type, of_key, arena_);
+      of_key += leaf_count(part->type);
+    }
     outcome_.make(plan_.nodes[index].products);
     bool fits = true;
     for (size_t i = 0; i < node.aggregates.size(); ++i) {
