@@ -68,6 +68,7 @@ const std::vector<Subject>& subjects() {
       {"Bits", {"bits"}},
       {"Any values", {"values"}},
       {"Lists", {"lists", "list_parts", "folds", "statistics"}},
+      {"Maps", {"maps"}},
       {"Sketches", {"sketches"}},
       {"Dates, times, durations", {"time", "dates"}},
       {"Time zones, times by a pattern", {"calendar", "zones"}},

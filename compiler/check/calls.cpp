@@ -98,6 +98,7 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
 typed::ExpressionRef Expressions::dispatch(Call call) {
   bool known = false;
   if (typed::ExpressionRef value = ambient(call, known); known) return value;
+  if (typed::ExpressionRef made = map_call(call)) return made;
   const auto overloads = context_.input.functions.overloads(call.function.text);
   const bool folds = context_.input.functions.aggregate(call.function.text) != nullptr;
   if (!overloads.empty()) {

@@ -5,7 +5,7 @@
 // of error type, about which nothing else is reported.
 //
 // Files: expressions (dispatch, literals, fields), names, conversions, operators, choices (if, case, in, null),
-// calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, narrowing.
+// calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, maps, narrowing.
 #pragma once
 
 #include <optional>
@@ -231,12 +231,25 @@ class Expressions {
   /// Appends what is written as JSON: lists of several types, objects in one another. False if it is no constant.
   bool append_written_json(const ast::Expr& expression, std::string& json);
 
+  // maps.cpp: values of map<K, V>
+  typed::ExpressionRef entries_of(const typed::ExpressionRef& map, Span span) const;
+  /// The value of a key, `V?`.
+  typed::ExpressionRef map_value(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
+  typed::ExpressionRef map_has(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
+  /// The key as one of the map; poison, and reported, if it does not fit.
+  typed::ExpressionRef key_for(const typed::ExpressionRef& map, const typed::ExpressionRef& key);
+  /// A function of a map; null if it has none of this name.
+  typed::ExpressionRef map_call(const Call& call);
+  /// `{ a: 1 }` where a map is wanted; null if it is none.
+  typed::ExpressionRef map_literal(const typed::ExpressionRef& value, const Type& to, bool narrow);
+
   // lambdas.cpp: functions that go through a list with a lambda
   /// A call with a lambda among its arguments; null if there is none. `object`: before the dot.
   typed::ExpressionRef lambda_call(const ast::Name& function, const ast::Expr* object, bool optional,
                                    const ast::Arguments& arguments, Span span);
   struct LambdaCall;
   typed::ExpressionRef over_list(const LambdaCall& call, const typed::ExpressionRef& list);
+  typed::ExpressionRef over_map(const LambdaCall& call, const typed::ExpressionRef& map);
   typed::ExpressionRef loop(typed::LoopKind kind, const Type& type, const LambdaCall& call,
                             const typed::ExpressionRef& list);
   typed::ExpressionRef reduce(const LambdaCall& call, const typed::ExpressionRef& list);
@@ -286,6 +299,7 @@ class Expressions {
   bool is_aggregate_call(const ast::Name& function, size_t positional) const;
   /// Null, and reported, if it does not take such arguments.
   Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
+  typed::ExpressionRef pair(const typed::ExpressionRef& key, const typed::ExpressionRef& value, Span span);
   bool aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
                           typed::Aggregate& call);
 

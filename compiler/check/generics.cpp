@@ -141,6 +141,12 @@ class Expressions::Inference {
                             if (list.element == nullptr || !is(type, TypeKind::list)) return true;
                             return learn(*list.element, typed::make(type->element, {}, typed::LocalRead{-1}), span);
                           },
+                          [&](const ast::MapType& map) {
+                            if (map.key == nullptr || map.value == nullptr || !is(type, TypeKind::map)) return true;
+                            auto of = [](const Type& part) { return typed::make(part, {}, typed::LocalRead{-1}); };
+                            return learn(*map.key, of(key_of(type)), span) &&
+                                   learn(*map.value, of(value_of(type)), span);
+                          },
                           [&](const ast::StructType& node) {
                             if (!is(type, TypeKind::structure)) return true;
                             for (const ast::Field& field : node.fields.list) {
@@ -201,20 +207,23 @@ class Expressions::Inference {
   };
 
   bool knows(const ast::Type& type) const {
-    return std::visit(Overloaded{
-                          [&](const ast::NamedType& named) {
-                            if (named.path.parts.size() != 1 || !is_variable(named.path.parts[0].text)) return true;
-                            return witnesses_.contains(named.path.parts[0].text);
-                          },
-                          [&](const ast::ListType& list) { return list.element == nullptr || knows(*list.element); },
-                          [&](const ast::StructType& node) {
-                            return std::all_of(
-                                node.fields.list.begin(), node.fields.list.end(),
-                                [&](const ast::Field& field) { return field.type == nullptr || knows(*field.type); });
-                          },
-                          [](const auto&) { return true; },
-                      },
-                      type.node);
+    return std::visit(
+        Overloaded{
+            [&](const ast::NamedType& named) {
+              if (named.path.parts.size() != 1 || !is_variable(named.path.parts[0].text)) return true;
+              return witnesses_.contains(named.path.parts[0].text);
+            },
+            [&](const ast::ListType& list) { return list.element == nullptr || knows(*list.element); },
+            [&](const ast::MapType& map) {
+              return (map.key == nullptr || knows(*map.key)) && (map.value == nullptr || knows(*map.value));
+            },
+            [&](const ast::StructType& node) {
+              return std::all_of(node.fields.list.begin(), node.fields.list.end(),
+                                 [&](const ast::Field& field) { return field.type == nullptr || knows(*field.type); });
+            },
+            [](const auto&) { return true; },
+        },
+        type.node);
   }
 
   bool is_variable(const std::string& name) const {

@@ -88,6 +88,7 @@ Value zero_value(const Type& type) {
     case TypeKind::json:
       return {std::string("null")};
     case TypeKind::list:
+    case TypeKind::map:
       return {std::vector<Value>()};
     case TypeKind::structure: {
       std::vector<Value> fields;

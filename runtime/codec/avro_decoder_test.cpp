@@ -174,7 +174,7 @@ TEST(AvroDecoder, SchemasThatDoNotFitHaveAReason) {
   EXPECT_EQ(reason("[\"int\", \"string\"]", float_type()), "fits");
   EXPECT_EQ(reason("[\"string\", \"bytes\"]", float_type()), "`x` is `string` in its schema, and `float` here");
   EXPECT_EQ(reason("{\"type\": \"map\", \"values\": \"int\"}", struct_type({{"a", int_type()}})),
-            "`x` is `map of int` in its schema, and `{ a: int }` here: no type of a field takes a map");
+            "`x` is `map of int` in its schema, and `{ a: int }` here: a map is declared as `map<string, …>`");
   EXPECT_EQ(reason("{\"type\": \"array\", \"items\": \"string\"}", list_type(int_type())),
             "`x` is `array of string` in its schema, and `list<int>` here");
   EXPECT_EQ(

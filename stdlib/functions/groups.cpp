@@ -13,6 +13,7 @@ void add_all(FunctionRegistry& registry) {
   add_values(registry);
   add_lists(registry);
   add_list_parts(registry);
+  add_maps(registry);
   add_folds(registry);
   add_statistics(registry);
   add_sketches(registry);

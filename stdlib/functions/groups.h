@@ -16,6 +16,7 @@ void add_patterns(FunctionRegistry& registry);
 void add_values(FunctionRegistry& registry);
 void add_lists(FunctionRegistry& registry);
 void add_list_parts(FunctionRegistry& registry);
+void add_maps(FunctionRegistry& registry);
 void add_folds(FunctionRegistry& registry);
 void add_statistics(FunctionRegistry& registry);
 void add_sketches(FunctionRegistry& registry);
