@@ -289,7 +289,9 @@ class Expressions {
   class Inference;
   /// What the type parameters of the function are in this call; nothing, and reported, if that is not known.
   std::optional<TypeVariables> infer_types(const Call& call, const Declaration& declaration,
-                                           const ast::Function& function, const std::vector<const Argument*>& given);
+                                           const std::vector<ast::TypeParameter>& generics,
+                                           const std::vector<ast::Parameter>& parameters,
+                                           const std::vector<const Argument*>& given);
   /// Replaces what was reported of the body by one finding at the call.
   void instance_fails(const Call& call, const TypeVariables& variables, size_t before);
 
@@ -309,6 +311,8 @@ class Expressions {
   bool fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope, Span call,
                   std::vector<Local>& state);
   typed::ExpressionRef finish_state(const ast::Aggregate& aggregate, std::vector<Local> state);
+  typed::ExpressionRef add_up(typed::Operator op, const typed::ExpressionRef& left, const typed::ExpressionRef& right,
+                              Span span);
   typed::ExpressionRef sum_of_terms(const std::vector<typed::ExpressionRef>& terms, const std::vector<bool>& minus,
                                     Span span);
 
@@ -336,12 +340,12 @@ class Expressions {
 
 // generics.cpp
 /// Whether each type parameter has a name of its own and a known bound; reports what has not.
-bool check_type_parameters(Context& context, const ast::Function& function);
+bool check_type_parameters(Context& context, const std::vector<ast::TypeParameter>& generics);
 /// Types for the check of a body that no call gives types to: one that fits the bound, or one that can only be
 /// compared.
-TypeVariables sample_variables(const ast::Function& function);
+TypeVariables sample_variables(const std::vector<ast::TypeParameter>& generics);
 /// Findings since `before` name a type parameter where they mean its sample.
-void name_variables(Context& context, const ast::Function& function, size_t before);
+void name_variables(Context& context, const std::vector<ast::TypeParameter>& generics, size_t before);
 
 inline typed::ExpressionRef make_constant(const Type& type, Span span, Value value) {
   return typed::make(type, span, typed::Constant{std::move(value)});
