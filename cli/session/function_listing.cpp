@@ -67,7 +67,7 @@ const std::vector<Subject>& subjects() {
       {"Amounts", {"amounts"}},
       {"Bits", {"bits"}},
       {"Any values", {"values"}},
-      {"Lists", {"lists", "list_parts", "folds", "statistics"}},
+      {"Lists", {"lists", "list_parts", "folds", "statistics", "counts"}},
       {"Maps", {"maps"}},
       {"Sketches", {"sketches"}},
       {"Dates, times, durations", {"time", "dates"}},

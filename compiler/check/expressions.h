@@ -197,6 +197,8 @@ class Expressions {
   // list_folds.cpp
   /// A call of an aggregate, its first argument a list; reported if no list is folded so.
   typed::ExpressionRef fold_of_list(const Call& call);
+  /// Lists of whole numbers and decimals as floats, for what the library computes of floats.
+  Call with_floats(Call call);
   // arguments.cpp
   /// Adds the signatures to a report on a wrong number of arguments, and the fix where it can be guessed.
   void show_signatures(DiagnosticBuilder& report, const Call& call,

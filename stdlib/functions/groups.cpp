@@ -16,6 +16,7 @@ void add_all(FunctionRegistry& registry) {
   add_maps(registry);
   add_folds(registry);
   add_statistics(registry);
+  add_counts(registry);
   add_sketches(registry);
   add_maths(registry);
   add_numbers(registry);

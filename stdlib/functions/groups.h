@@ -18,6 +18,7 @@ void add_lists(FunctionRegistry& registry);
 void add_list_parts(FunctionRegistry& registry);
 void add_maps(FunctionRegistry& registry);
 void add_folds(FunctionRegistry& registry);
+void add_counts(FunctionRegistry& registry);
 void add_statistics(FunctionRegistry& registry);
 void add_sketches(FunctionRegistry& registry);
 void add_maths(FunctionRegistry& registry);
