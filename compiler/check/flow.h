@@ -35,6 +35,8 @@ class FlowChecker {
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
+  void change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+                     const std::optional<std::string>& name);
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void distinct(const ast::Distinct& node, Span span);
