@@ -237,6 +237,8 @@ class Expressions {
   typed::ExpressionRef entries_of(const typed::ExpressionRef& map, Span span) const;
   /// The value of a key, `V?`.
   typed::ExpressionRef map_value(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
+  typed::ExpressionRef over_keys(typed::LoopKind kind, const Type& type, const typed::ExpressionRef& map,
+                                 typed::Operator op, const typed::ExpressionRef& key, Span span);
   typed::ExpressionRef map_has(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
   /// The key as one of the map; poison, and reported, if it does not fit.
   typed::ExpressionRef key_for(const typed::ExpressionRef& map, const typed::ExpressionRef& key);

@@ -21,21 +21,23 @@ typed::ExpressionRef Expressions::key_for(const typed::ExpressionRef& map, const
   return poison(key->span);
 }
 
-/// A loop over the entries with a condition on the key.
+/// A loop over the entries that asks whether the key is `key`, or is not.
+typed::ExpressionRef Expressions::over_keys(typed::LoopKind kind, const Type& type, const typed::ExpressionRef& map,
+                                            typed::Operator op, const typed::ExpressionRef& key, Span span) {
+  const int element = next_slot_;
+  next_slot_ += 2;
+  const typed::ExpressionRef own = typed::make(
+      key_of(map->type), span, typed::FieldRead{typed::make(map->type->element, span, typed::LocalRead{element}), 0});
+  const typed::ExpressionRef test = typed::make(bool_type(), span, typed::Operation{op, {own, key}});
+  return typed::make(type, span,
+                     typed::Loop{kind, element, element + 1, -1, entries_of(map, map->span), nullptr, test});
+}
+
 typed::ExpressionRef Expressions::map_has(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span) {
   const typed::ExpressionRef wanted = key_for(map, key);
   if (is_poison(wanted)) return poison(span);
   return with_value(wanted, [&](const typed::ExpressionRef& read) {
-    const int element = next_slot_;
-    next_slot_ += 2;
-    const Type& entry = map->type->element;
-    const typed::ExpressionRef own =
-        typed::make(key_of(map->type), span, typed::FieldRead{typed::make(entry, span, typed::LocalRead{element}), 0});
-    const typed::ExpressionRef equal =
-        typed::make(bool_type(), span, typed::Operation{typed::Operator::equal, {own, read}});
-    return typed::make(
-        bool_type(), span,
-        typed::Loop{typed::LoopKind::any, element, element + 1, -1, entries_of(map, map->span), nullptr, equal});
+    return over_keys(typed::LoopKind::any, bool_type(), map, typed::Operator::equal, read, span);
   });
 }
 
@@ -44,18 +46,10 @@ typed::ExpressionRef Expressions::map_value(const typed::ExpressionRef& map, con
   const typed::ExpressionRef wanted = key_for(map, key);
   if (is_poison(wanted)) return poison(span);
   return with_value(wanted, [&](const typed::ExpressionRef& read) {
-    const int element = next_slot_;
-    next_slot_ += 2;
-    const Type& entry = map->type->element;
-    const typed::ExpressionRef own =
-        typed::make(key_of(map->type), span, typed::FieldRead{typed::make(entry, span, typed::LocalRead{element}), 0});
-    const typed::ExpressionRef equal =
-        typed::make(bool_type(), span, typed::Operation{typed::Operator::equal, {own, read}});
-    const typed::ExpressionRef found = typed::make(
-        optional_type(entry), span,
-        typed::Loop{typed::LoopKind::find, element, element + 1, -1, entries_of(map, map->span), nullptr, equal});
-    return if_present(found, span, [&](const typed::ExpressionRef& present) {
-      return typed::make(value_of(map->type), span, typed::FieldRead{present, 1});
+    const typed::ExpressionRef found =
+        over_keys(typed::LoopKind::find, optional_type(map->type->element), map, typed::Operator::equal, read, span);
+    return if_present(found, span, [&](const typed::ExpressionRef& entry) {
+      return typed::make(value_of(map->type), span, typed::FieldRead{entry, 1});
     });
   });
 }
@@ -135,14 +129,8 @@ typed::ExpressionRef Expressions::map_call(const Call& call) {
     return with_entries(typed::make(entries->type, span, typed::MakeList{{entry}}));
   }
   return with_value(key, [&](const typed::ExpressionRef& read) {
-    const int element = next_slot_;
-    next_slot_ += 2;
-    const typed::ExpressionRef own = typed::make(
-        key_of(map->type), span, typed::FieldRead{typed::make(map->type->element, span, typed::LocalRead{element}), 0});
-    const typed::ExpressionRef other =
-        typed::make(bool_type(), span, typed::Operation{typed::Operator::not_equal, {own, read}});
-    const typed::ExpressionRef kept = typed::make(
-        entries->type, span, typed::Loop{typed::LoopKind::filter, element, element + 1, -1, entries, nullptr, other});
+    const typed::ExpressionRef kept =
+        over_keys(typed::LoopKind::filter, entries->type, map, typed::Operator::not_equal, read, span);
     return typed::make(map->type, span, typed::Convert{typed::Conversion::entries_map, kept});
   });
 }

@@ -101,7 +101,7 @@ TEST(AvroDecoder, ReadsMapsByTheOrderOfTheirKeys) {
   const auto texts = decode(plan_of({{.name = "prices", .type = map_type(string_type(), optional_type(int_type()))}}),
                             kPrices, block_of(3, data));
   EXPECT_EQ(texts,
-            (std::vector<std::string>{R"({"a":null,"b":3})", "{}", "E6004 the record has the field `prices` twice"}));
+            (std::vector<std::string>{R"({"a":null,"b":3})", "{}", "E6022 `prices` stands twice in the record"}));
   const auto numbers =
       decode(plan_of({{.name = "prices", .type = map_type(int_type(), optional_type(int_type()))}}), kPrices,
              block_of(2,
