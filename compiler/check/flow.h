@@ -138,6 +138,13 @@ class FlowChecker {
   bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
   bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
 
+  // originals.cpp
+  /// Adds what `columns` lose of the row as it came, if a later step reads it.
+  void keep_originals(std::vector<Column>& columns) const;
+  void drop_originals(Span span);
+  void before_step(const ast::Step& step);
+  bool read_later(const std::string& field) const;
+
   // running.cpp
   void running(const ast::Running& node, Span span);
   bool of_rows_in_range(const typed::Aggregate& aggregate);
@@ -157,7 +164,9 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
+  const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
+  size_t step_ = 0;                  ///< of these, the one that is
+  bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -39,8 +39,13 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   }
   for (size_t i = 0; i < flow.steps.size(); ++i) {
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
+    flow_ = &flow;
+    step_ = i;
+    before_step(flow.steps[i]);
     step(flow.steps[i]);
   }
+  flow_ = nullptr;
+  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
@@ -233,6 +238,7 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 }
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
+  keep_originals(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {
