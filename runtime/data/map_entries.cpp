@@ -58,8 +58,8 @@ bool order_entries(const Type& map, Slot* entries, uint64_t count, Arena& arena)
 
 bool order_entries(std::vector<Value>& entries) {
   auto key = [](const Value& entry) -> const Value& { return entry.items()[0]; };
-  std::stable_sort(entries.begin(), entries.end(),
-                   [&](const Value& a, const Value& b) { return compare(key(a), key(b)) < 0; });
+  std::sort(entries.begin(), entries.end(),
+            [&](const Value& a, const Value& b) { return compare(key(a), key(b)) < 0; });
   for (size_t i = 1; i < entries.size(); ++i)
     if (equal(key(entries[i - 1]), key(entries[i]))) return false;
   return true;
