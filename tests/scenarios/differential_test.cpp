@@ -104,8 +104,8 @@ TEST_P(Differential, EngineEqualsReference) {
 INSTANTIATE_TEST_SUITE_P(
     Scripts, Differential,
     testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"}, Case{"retimed"},
-                    Case{"ways"}, Case{"chained"}, Case{"timeless"}, Case{"distinct"}, Case{"patterns"}, Case{"tables"},
-                    Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
+                    Case{"ways"}, Case{"maps"}, Case{"chained"}, Case{"timeless"}, Case{"distinct"}, Case{"patterns"},
+                    Case{"tables"}, Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
                     Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"}, Case{"cumulative"}, Case{"spans"},
                     Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"}, Case{"ends"}, Case{"waiting"},
                     Case{"waiting", true}, Case{"unnest"}, Case{"unnest_ranked"}, Case{"ports"}, Case{"tops"},
