@@ -102,11 +102,8 @@ struct ContractChecker {
       const std::optional<FieldPath> found = field(path, "unique");
       sound &= found.has_value();
       if (!found) continue;
-      if (!found->below.empty()) {
-        context.not_yet(path.span, "`unique` by a field inside a struct", "`select` can lift it out");
-        sound = false;
-      }
       one.fields.push_back(found->column);
+      one.below.push_back(found->below);
     }
     if (enforced && !node.within) {
       context.reporter.report(diag::UniqueNeedsBound{.relation = row.relation})

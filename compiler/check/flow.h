@@ -35,6 +35,8 @@ class FlowChecker {
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
+  void change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+                     const std::optional<std::string>& name);
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void distinct(const ast::Distinct& node, Span span);
@@ -149,6 +151,13 @@ class FlowChecker {
   bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
   bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
 
+  // originals.cpp
+  /// Adds what `columns` lose of the row as it came, if a later step reads it.
+  void keep_originals(std::vector<Column>& columns) const;
+  void drop_originals(Span span);
+  void before_step(const ast::Step& step);
+  bool read_later(const std::string& field) const;
+
   // running.cpp
   void running(const ast::Running& node, Span span);
   bool of_rows_in_range(const typed::Aggregate& aggregate);
@@ -169,7 +178,9 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
+  const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
+  size_t step_ = 0;                  ///< of these, the one that is
+  bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -104,8 +104,8 @@ bool Expressions::check_function(const Declaration& declaration) {
   info.state = FunctionInfo::State::working;
   const size_t errors = context_.reporter.size();
   bool sound = !function->broken;
-  sound &= check_type_parameters(context_, *function);
-  const TypeVariables variables = sample_variables(*function);
+  sound &= check_type_parameters(context_, function->generics);
+  const TypeVariables variables = sample_variables(function->generics);
   Place place = place_of(declaration);
   place.variables = &variables;
   Expressions inside(context_, place, nullptr);
@@ -145,7 +145,7 @@ bool Expressions::check_function(const Declaration& declaration) {
     const bool checked = !is_poison(inside.body_of(declaration, *function, 0, variables));
     sound &= checked || inside.sample_unknown_;
   }
-  name_variables(context_, *function, errors);
+  name_variables(context_, function->generics, errors);
   info.state = FunctionInfo::State::done;
   for (size_t i = errors; i < context_.reporter.size(); ++i)
     if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
@@ -225,7 +225,8 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .note("the call is `" + written_signature(context_, *function) + "`");
     return poison(call.span);
   }
-  const std::optional<TypeVariables> variables = infer_types(call, declaration, *function, given);
+  const std::optional<TypeVariables> variables =
+      infer_types(call, declaration, function->generics, function->parameters, given);
   if (!variables) return poison(call.span);
   Place inside = place_of(declaration);
   inside.variables = &*variables;

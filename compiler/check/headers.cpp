@@ -135,7 +135,7 @@ void FlowChecker::header_key(const ast::Key& clause) {
     }
     const Type& type = without_optional(field->type);
     const bool window = field->below.empty() && same(type, window_type());
-    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list)) {
+    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list) || is(type, TypeKind::map)) {
       sound = false;
       context_.reporter.report(diag::KeyType{.field = stated.back(), .type = type_text(field->type)})
           .at(path.span, "no single value");

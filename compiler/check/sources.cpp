@@ -119,7 +119,7 @@ struct SourceChecker {
       }
       const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
       const Type& type = without_optional(field->type);
-      if (is(type, TypeKind::list) || is(type, TypeKind::structure)) {
+      if (is(type, TypeKind::list) || is(type, TypeKind::map) || is(type, TypeKind::structure)) {
         context.reporter.report(diag::KeyType{.field = path_text(path), .type = type_text(field->type)})
             .at(path.span, "no single value")
             .also(declared, "declared here");

@@ -39,8 +39,13 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   }
   for (size_t i = 0; i < flow.steps.size(); ++i) {
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
+    flow_ = &flow;
+    step_ = i;
+    before_step(flow.steps[i]);
     step(flow.steps[i]);
   }
+  flow_ = nullptr;
+  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
@@ -233,6 +238,7 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 }
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
+  keep_originals(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -487,13 +493,78 @@ void FlowChecker::select(const ast::Select& node, Span span) {
   project("select", std::move(columns), span);
 }
 
+namespace {
+
+/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
+/// was null.
+typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
+                                    const std::optional<std::string>& name) {
+  const Span span = path.span;
+  const Type& type = without_optional(value->type);
+  typed::ExpressionRef read = value;
+  if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
+  std::vector<Field> fields;
+  std::vector<typed::ExpressionRef> values;
+  for (size_t i = 0; i < type->fields.size(); ++i) {
+    const Field& field = type->fields[i];
+    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
+    std::string own = field.name;
+    if (own == path.parts[at].text) {
+      if (at + 1 < path.parts.size())
+        part = changed_struct(part, path, at + 1, name);
+      else if (name)
+        own = *name;
+      else
+        continue;
+    }
+    fields.push_back({std::move(own), part->type});
+    values.push_back(std::move(part));
+  }
+  const Type made = struct_type(std::move(fields));
+  const typed::ExpressionRef present = typed::make(made, span, typed::MakeStruct{std::move(values)});
+  if (!is_optional(value->type)) return present;
+  const Type optional = optional_type(made);
+  return typed::make(
+      optional, span,
+      typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
+                    typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
+}
+
+}  // namespace
+
+/// A field inside a struct goes, or gets another name.
+void FlowChecker::change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+                                const std::optional<std::string>& name) {
+  const bool of_key = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
+    return part.column == field.column || part.derived.contains(field.column);
+  });
+  if (field.column == row_.time_field || of_key)
+    return context_.not_yet(path.span, "changing a struct that the key or the time is read from",
+                            "`select` can lift the key out, and build the struct anew");
+  const Type* around = &row_.fields[static_cast<size_t>(field.column)].type;
+  for (size_t i = 0; i + 1 < field.below.size(); ++i)
+    around = &without_optional(*around)->fields[static_cast<size_t>(field.below[i])].type;
+  const std::vector<Field>& beside = without_optional(*around)->fields;
+  if (!name && beside.size() == 1)
+    return context_.not_yet(path.span, "dropping the only field of a struct", "`drop` the struct");
+  if (name && *name != path.parts.back().text && find_field(beside, *name) >= 0) {
+    context_.reporter.report(diag::DuplicateField{.field = *name}).at(path.span, "there is such a field already");
+    return;
+  }
+  for (Column& column : columns) {
+    if (typed::columns_read(column.value) != std::vector<int>{field.column}) continue;
+    column.value = changed_struct(column.value, path, 1, name);
+    column.field.type = column.value->type;
+  }
+}
+
 void FlowChecker::drop(const ast::Drop& node, Span span) {
   std::vector<Column> columns = unchanged();
   for (const ast::Path& path : node.fields) {
     const std::optional<FieldPath> field = find_path(context_, row_, path);
     if (!field) continue;
     if (!field->below.empty()) {
-      context_.not_yet(path.span, "dropping a field of a struct", "`select` can build the struct without it");
+      change_struct(columns, path, *field, {});
       continue;
     }
     std::erase_if(columns, [&](const Column& column) { return column.field.name == path.parts.front().text; });
@@ -507,8 +578,7 @@ void FlowChecker::rename(const ast::Rename& node, Span span) {
     const std::optional<FieldPath> field = find_path(context_, row_, one.from);
     if (!field) continue;
     if (!field->below.empty()) {
-      context_.not_yet(one.from.span, "renaming a field of a struct",
-                       "`let " + one.to.text + " = " + path_text(one.from) + "` lifts it out");
+      change_struct(columns, one.from, *field, one.to.text);
       continue;
     }
     const bool taken = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {

@@ -88,6 +88,7 @@ Value zero_value(const Type& type) {
     case TypeKind::json:
       return {std::string("null")};
     case TypeKind::list:
+    case TypeKind::map:
       return {std::vector<Value>()};
     case TypeKind::structure: {
       std::vector<Value> fields;
@@ -279,15 +280,7 @@ class Builder {
                   .row = row(at),
                   .text = "check " + check.name,
                   .span = check.span});
-    for (const typed::Unique& unique : relation.uniques) {
-      std::string text = "unique";
-      for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + row(at)[field].name;
-      at = add({.content = UniqueNode{unique.fields, unique.within_us},
-                .inputs = {at},
-                .row = row(at),
-                .text = text,
-                .span = unique.span});
-    }
+    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::alert)
         at = add({.content = AlertNode{check.name, unless_ends(at, unless_goes(at, check.condition))},
@@ -561,6 +554,36 @@ class Builder {
     if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
     node.state.label = top.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + top.name;
     return add(std::move(node));
+  }
+
+  /// Fields inside structs stand behind the row meanwhile.
+  int first_of_each(int at, const typed::Unique& unique) {
+    const std::vector<Field> before = row(at);
+    const bool extends =
+        std::any_of(unique.below.begin(), unique.below.end(), [](const auto& path) { return !path.empty(); });
+    std::string text = "unique";
+    for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + before[field].name;
+    if (extends) at = carry(at, text, unique.span);
+    UniqueNode made{{}, unique.within_us};
+    for (size_t i = 0; i < unique.fields.size(); ++i) {
+      if (unique.below[i].empty()) {
+        made.columns.push_back(unique.fields[i]);
+        continue;
+      }
+      std::vector<int> path{unique.fields[i]};
+      path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
+      const ExpressionRef value = typed::read_path(before, path, unique.span);
+      Node& carried = plan_.nodes[at];
+      made.columns.push_back(static_cast<int>(carried.row.size()));
+      std::get<ProjectNode>(carried.content).columns.push_back(value);
+      carried.row.push_back({fmt::format("{}key{}", kHiddenMark, made.columns.size()), value->type});
+    }
+    at = add({.content = std::move(made), .inputs = {at}, .row = row(at), .text = text, .span = unique.span});
+    if (!extends) return at;
+    at = carry(at, text, unique.span);
+    std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
+    plan_.nodes[at].row.resize(before.size());
+    return at;
   }
 
   /// Keys that are no columns stand behind the row while the first of each is found.

@@ -205,18 +205,21 @@ class Printer {
 
   const Relation& relation(RelationId id) const { return project_.relations.at(static_cast<size_t>(id)); }
 
+  static std::string path_name(const Row& fields, const std::vector<int>& path) {
+    const Row* row = &fields;
+    std::string name;
+    for (int index : path) {
+      const Field& field = row->at(static_cast<size_t>(index));
+      name += (name.empty() ? "" : ".") + field.name;
+      row = &without_optional(field.type)->fields;
+    }
+    return name;
+  }
+
   std::string key_text(const Relation& relation) const {
     std::string keys;
-    for (const std::vector<int>& path : relation.key) {
-      const Row* row = &relation.row;
-      std::string name;
-      for (int index : path) {
-        const Field& field = row->at(static_cast<size_t>(index));
-        name += (name.empty() ? "" : ".") + field.name;
-        row = &without_optional(field.type)->fields;
-      }
-      keys += (keys.empty() ? " key " : ", ") + name;
-    }
+    for (const std::vector<int>& path : relation.key)
+      keys += (keys.empty() ? " key " : ", ") + path_name(relation.row, path);
     return keys;
   }
 
@@ -246,8 +249,11 @@ class Printer {
                   print(*check.condition, relation.row));
     for (const Unique& unique : relation.uniques) {
       std::string names;
-      for (int field : unique.fields)
-        names += (names.empty() ? "" : ", ") + relation.row.at(static_cast<size_t>(field)).name;
+      for (size_t i = 0; i < unique.fields.size(); ++i) {
+        std::vector<int> path{unique.fields[i]};
+        path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
+        names += (names.empty() ? "" : ", ") + path_name(relation.row, path);
+      }
       line(1, "unique " + names + (unique.within_us == kForever ? "" : " within " + duration(unique.within_us)));
     }
     if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");

@@ -274,6 +274,7 @@ struct Unique {
   std::vector<int> fields;
   int64_t within_us;  ///< of event time; kForever only of a source
   Span span;
+  std::vector<std::vector<int>> below = {};  ///< of each field: where it stands inside its struct; mostly empty
 };
 
 struct Relation {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/base/check.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid::scenarios {
@@ -49,6 +50,11 @@ Value random_value(const Type& type, int64_t near, Rng& rng) {
       std::vector<Value> items(rng.below(4));
       for (Value& item : items) item = random_value(type->element, near, rng);
       return {std::move(items)};
+    }
+    case TypeKind::map: {
+      std::vector<Value> entries(rng.below(4));
+      for (Value& entry : entries) entry = random_value(type->element, near, rng);
+      return {order_entries(entries) ? entries : std::vector<Value>()};
     }
     case TypeKind::structure: {
       std::vector<Value> fields;
