@@ -214,6 +214,8 @@ class Tracer {
     const bool all = std::ranges::all_of(placing(op)->leaves, [&](int leaf) { return leaf < kept; });
     return all ? placing(op) : std::nullopt;
   }
+  MaybePlacing of(const Operator& op, const InWindowsOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const InOrderOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
