@@ -268,14 +268,21 @@ TEST(Groups, SayWhatIsMissing) {
   EXPECT_THAT(group("window tumbling 1h group store { x: median(amount) }"), IsEmpty());
   EXPECT_THAT(group("window tumbling 1h group store { store: count() }"), ElementsAre("E2113"));
   EXPECT_THAT(group("window tumbling 1h group store { n: count(id) }"), ElementsAre("E2208"));
-  EXPECT_THAT(group("group store { n: count() } retain 30d"), ElementsAre("E5001"));
+  EXPECT_THAT(group("group store { n: count() } retain 30d"), IsEmpty());
+  EXPECT_THAT(group("group store { n: count() } retain 0d"), ElementsAre("E5124"));
+  EXPECT_THAT(group("window tumbling 1h group store { n: count() } emit changes"), IsEmpty());
+  EXPECT_THAT(group("window tumbling 1h group store { n: count() } emit every 1m wall"), IsEmpty());
+  EXPECT_THAT(group("window session gap 1h group store { n: count() } emit changes"), IsEmpty());
+  EXPECT_THAT(group("window session gap 1h top 1 by amount emit changes"), ElementsAre("E5001"));
   EXPECT_THAT(group("group store { n: count() } emit final"), ElementsAre("E3306"));
   EXPECT_THAT(group("group store { n: count() } retain forever let changed = event_time()"), ElementsAre("E5001"));
   EXPECT_THAT(group("last per store retain forever where random() < 0.5e0"), ElementsAre("E5001"));
   EXPECT_THAT(group("let since = event_time() last per store retain forever"), IsEmpty());
   EXPECT_THAT(group("window tumbling 1h"), ElementsAre("E5001"));
   EXPECT_THAT(group("window hopping 2h every 1h let w = window.start group { n: count() }"), ElementsAre("E5001"));
-  EXPECT_THAT(group("window hopping 2h every 1h group { n: max(at - window.start) }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window hopping 2h every 1h group { n: max(at - window.start) }"), IsEmpty());
+  EXPECT_THAT(group("window session gap 2h group { n: max(at - window.start) }"), ElementsAre("E5001"));
+  EXPECT_THAT(group("window session gap 2h group since: at - window.start { n: count() }"), ElementsAre("E5001"));
   EXPECT_THAT(group("window span at..at select { id } group id { n: count() }"), ElementsAre("E5001"));
   EXPECT_THAT(group("window span at..amount group { n: count() }"), testing::Not(IsEmpty()));
   EXPECT_THAT(group("window tumbling 0s group { n: count() }"), ElementsAre("E3304"));
@@ -344,7 +351,7 @@ TEST(Params, AreSetFromOutside) {
 TEST(RunFiles, ErrorsThatARunDoesNotReachAreOneWarning) {
   const std::string plain = "domain shop\nproduct plain key id { from sale }\n";
   const std::string other =
-      "domain shop\nview newest { from sale window tumbling 1h group store { n: count() } emit changes }\nproduct "
+      "domain shop\nview newest { from sale window tumbling 1h group store { n: count() } retain 30d }\nproduct "
       "newest_sale { from newest }\n"
       "product wrong { from plain where nothing > 3 }\ntest \"newest\" { given click [] expect newest_sale [] }";
   const std::vector<std::string> files{std::string(kSources), plain, other};

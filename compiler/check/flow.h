@@ -105,8 +105,9 @@ class FlowChecker {
   void last(const ast::Last& node, Span span);
   /// `emit every` of a step whose rows are changes: judges it, and adds it behind the step if that is sound.
   void emit_every(const std::vector<ast::StatefulOption>& options, bool sound);
-  /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
-  bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
+  /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
+  /// does, and that is reported.
+  bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span, int64_t& retain_us);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
   bool table_as_changes(std::string_view step, Span place, Span span);
   /// Whether `time` of a table's rows is in the row, by which `step` finds the newest; reports it if not.
@@ -147,7 +148,9 @@ class FlowChecker {
   /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
   int window_of_group() const;
   bool top_windows(typed::TopStep& made, Span word);
-  bool top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span);
+  bool top_table(const ast::Top& node, typed::TopStep& made, Span word, Span span);
+  /// Something tells the rows of a key apart, whose rows are changes; false: nothing does, and that is reported.
+  bool top_key(const ast::Top& node, const typed::TopStep& made, Span word);
   bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
   bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
 
@@ -171,7 +174,11 @@ class FlowChecker {
   void by_time_field(typed::Aggregate& aggregate) const;
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
   bool of_rows_that_go(const typed::Aggregate& aggregate);
-  void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name);
+  /// True: of windows that put out changes.
+  bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window, std::string& name);
+  /// What of the key is the window of a row, whose field is that column. Of a table, what tells its windows apart.
+  static std::vector<KeyPart> window_parts(const typed::Window& window, bool changes, int column,
+                                           std::set<int> derived);
 
   Context& context_;
   RelationInfo& info_;

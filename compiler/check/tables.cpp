@@ -15,24 +15,34 @@ std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value)
   return path;
 }
 
-bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span) {
+bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span,
+                          int64_t& retain_us) {
   for (const ast::StatefulOption& option : options) {
     const auto* retain = std::get_if<ast::Retain>(&option.node);
     if (retain == nullptr) continue;
-    if (retain->duration) {
-      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "`",
-                       "`retain forever` keeps every key, and a window forgets them");
+    if (!retain->duration) return true;
+    if (row_.table) {
+      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "` over a table",
+                       "leave it out: the rows of the table bound the state");
       return false;
     }
-    return true;
+    const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
+    retain_us = length.value_or(typed::kForever);
+    if (length != 0) return length.has_value();
+    context_.reporter.report(diag::RetainNothing{.length = retain->duration->text})
+        .at(retain->duration->span, "no time at all")
+        .note("`retain 30d` forgets a key 30 days after its last row, `retain forever` none");
+    return false;
   }
   if (row_.table) return true;  // bounded by the rows that it has
   if (cut_off_) return false;
   auto report = context_.reporter.report(diag::NeedsRetain{.step = std::string(step)});
   report.at(context_.word(span, step), "kept for ever");
-  report.note(step == "group" ? "`retain forever` says so; `window tumbling 1h` before it makes a group per hour"
-              : step == "top" ? "`retain forever` says so; `window tumbling 1h` before it ranks the rows of each hour"
-                              : "`retain forever` says so");
+  report.note(step == "group" ? "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row; "
+                                "`window tumbling 1h` before it makes a group per hour"
+              : step == "top" ? "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row; "
+                                "`window tumbling 1h` before it ranks the rows of each hour"
+                              : "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row");
   report.fix(Applicability::likely, "keep every key", {{{span.file, span.end, span.end}, " retain forever"}});
   return false;
 }
@@ -96,7 +106,7 @@ void FlowChecker::last(const ast::Last& node, Span span) {
     return;
   }
   typed::LatestStep made;
-  bool sound = bounded(node.options, "last", span) && !row_.open;
+  bool sound = bounded(node.options, "last", span, made.retain_us) && !row_.open;
   for (const ast::StatefulOption& option : node.options) {
     if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
     const auto* emit = std::get_if<ast::Emit>(&option.node);
@@ -173,11 +183,7 @@ void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bo
   for (const ast::StatefulOption& option : options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit == nullptr || emit->kind != ast::EmitKind::every) continue;
-    if (emit->wall) {
-      context_.not_yet(option.span, "`emit every … wall`", "`emit every 10s`: of event time");
-      continue;
-    }
-    if (!row_.has_time && !row_.open && sound) {
+    if (!emit->wall && !row_.has_time && !row_.open && sound) {
       context_.reporter.report(diag::EmitWithoutTime{.relation = row_.relation})
           .at(option.span, "of event time, and there is none")
           .also(row_.relation_span, "declared here without `time`")
@@ -191,7 +197,10 @@ void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bo
           .at(emit->period->span, "no time at all")
           .note("`emit changes`, the default, gives each change");
     } else if (length && sound) {
-      add({.content = typed::EmitStep{*length}, .row = {}, .span = option.span, .text = step_text(option.span)});
+      add({.content = typed::EmitStep{*length, emit->wall},
+           .row = {},
+           .span = option.span,
+           .text = step_text(option.span)});
     }
   }
 }

@@ -76,36 +76,46 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   row_.in_window = true;
 }
 
-void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string& name) {
+bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
+                                std::string& name) {
+  const bool windowed = window != nullptr;
+  bool changes = false;
   for (const ast::StatefulOption& option : options) {
-    std::visit(
-        Overloaded{
-            [&](const ast::Emit& emit) {
-              switch (emit.kind) {
-                case ast::EmitKind::final:
-                  if (!windowed)
-                    context_.reporter.report(diag::FinalNeverComes{})
-                        .at(option.span, "each row may change with the next");
-                  return;
-                case ast::EmitKind::changes:
-                  if (!windowed) return;
-                  return context_.not_yet(option.span, "`emit changes`",
-                                          "`emit final`, the default, gives each row once, when its window has closed");
-                case ast::EmitKind::every:
-                  if (!windowed) return;  // emit_every() judges it
-                  return context_.not_yet(option.span, "`emit every`",
-                                          "`window hopping … every …` gives figures in between");
-              }
-            },
-            [&](const ast::Retain&) {
-              if (windowed)
-                context_.not_yet(option.span, "`retain` of a windowed group", "its window bounds the state already");
-            },
-            [&](const ast::StateName& state) { name = state.name.text; },
-            [](const ast::ErrorClause&) {},
-        },
-        option.node);
+    std::visit(Overloaded{
+                   [&](const ast::Emit& emit) {
+                     switch (emit.kind) {
+                       case ast::EmitKind::final:
+                         if (!windowed)
+                           context_.reporter.report(diag::FinalNeverComes{})
+                               .at(option.span, "each row may change with the next");
+                         return;
+                       case ast::EmitKind::changes:
+                       case ast::EmitKind::every:  // emit_every() judges its length
+                         changes = windowed;
+                         return;
+                     }
+                   },
+                   [&](const ast::Retain&) {
+                     if (windowed)
+                       context_.not_yet(option.span, "`retain` of a windowed group",
+                                        "its window bounds the state already");
+                   },
+                   [&](const ast::StateName& state) { name = state.name.text; },
+                   [](const ast::ErrorClause&) {},
+               },
+               option.node);
   }
+  return changes;
+}
+
+std::vector<KeyPart> FlowChecker::window_parts(const typed::Window& window, bool changes, int column,
+                                               std::set<int> derived) {
+  if (!changes) return {{"window", column, {}, true, std::move(derived)}};
+  const KeyPart start{"window.start", column, {0}, false, {}}, end{"window.end", column, {1}, false, {}};
+  if (window.kind == typed::WindowKind::span) return {start, end};
+  // Several windows may begin together; their ends tell them apart.
+  if (window.kind == typed::WindowKind::cumulative || window.slide_unit != window.unit) return {end};
+  return {start};
 }
 
 bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
@@ -139,7 +149,7 @@ void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
-  group_options(node.options, window_.has_value(), made.name);
+  made.changes = group_options(node.options, window_ ? &window_->window : nullptr, made.name);
   const bool final_stated =
       std::any_of(node.options.begin(), node.options.end(), [](const ast::StatefulOption& option) {
         const auto* emit = std::get_if<ast::Emit>(&option.node);
@@ -147,7 +157,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       });
   made.windowed = window_.has_value();
   bool sound = !final_stated && !row_.open &&
-               (made.windowed || (bounded(node.options, "group", span) && table_as_changes("group", word, span)));
+               (made.windowed ||
+                (bounded(node.options, "group", span, made.retain_us) && table_as_changes("group", word, span)));
   if (made.windowed) sound = window_->sound;
 
   // Keys see the window as a field at the end of the row.
@@ -174,6 +185,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   };
   // What reads the window and the row as well is computed for each row, where a row knows its window.
   const bool of_span = window_ && window_->window.kind == typed::WindowKind::span;
+  const bool of_session = window_ && window_->window.kind == typed::WindowKind::session;
   auto over_row = [&](const typed::ExpressionRef& value) {
     std::vector<typed::ExpressionRef> columns;
     for (const RowField& field : row_.fields)
@@ -216,8 +228,12 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     } else if (typed::columns_read(value).size() > 1 && row_.window != nullptr) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(over_row(value));
+    } else if (typed::columns_read(value).size() > 1 && !of_session) {
+      made.reads_window = true;
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(value);
     } else if (typed::columns_read(value).size() > 1) {
-      context_.not_yet(entry.span, "a key made of the window and the row", "two keys, one of each");
+      context_.not_yet(entry.span, "a key made of the row and its session", "two keys, one of each");
       sound = false;
     }
     keys.push_back(std::move(key));
@@ -247,8 +263,11 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
         *part = over_row(*part);
+      } else if (*part != nullptr && reads_window(*part) && !of_session) {
+        made.reads_window = true;
       } else if (*part != nullptr && reads_window(*part)) {
-        context_.not_yet(aggregate.span, "an aggregate that reads `window`", "`event_time()` and the keys are there");
+        context_.not_yet(aggregate.span, "an aggregate that reads its session",
+                         "`event_time()` and the keys are there");
         sound = false;
       }
 
@@ -314,14 +333,17 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);
-    next.key.push_back({"window", static_cast<int>(fields.size()) - 1, {}, true, of_window});
+    for (KeyPart& part :
+         window_parts(window_->window, made.changes, static_cast<int>(fields.size()) - 1, std::move(of_window)))
+      next.key.push_back(std::move(part));
   }
   next.fields = std::move(fields);
   next.time_field = -1;
-  next.time_of_window = window_.has_value();
+  next.time_of_window = made.windowed && !made.changes;
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
-  next.table = next.changes = !made.windowed;
+  const bool changes = !made.windowed || made.changes;
+  next.table = next.changes = changes;
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
@@ -331,9 +353,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     row_.key_stated = true;
   }
   window_.reset();
-  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (!windowed) emit_every(node.options, sound);
+  if (changes) emit_every(node.options, sound);
 }
 
 }  // namespace braid::checking

@@ -459,7 +459,7 @@ class Builder {
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
     if (const auto* emit = std::get_if<typed::EmitStep>(&step.content)) {
-      Node paced = node(EmitNode{emit->every_us});
+      Node paced = node(EmitNode{emit->every_us, emit->wall});
       paced.inputs = {carry(at, step.text, step.span)};
       paced.row = row(at);
       paced.state.label = owner.name + ": " + step.text;
@@ -471,44 +471,145 @@ class Builder {
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
-      return latest(at, newest->keys, versions,
-                    newest->name.empty() ? owner.name + ": " + step.text : owner.name + " as " + newest->name,
-                    step.text, step.span);
+      at = latest(at, newest->keys, versions, label_of(step, newest->name, owner), step.text, step.span);
+      std::get<LatestNode>(plan_.nodes[at].content).retain_us = newest->retain_us;
+      return at;
     }
     if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
     if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
     if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
       return this->running(at, *running, step, owner);
-    const auto& group = std::get<typed::GroupStep>(step.content);
-    GroupNode made{group.windowed, group.window, {}, group.aggregates};
-    Node grouped = node(GroupNode{});
-    grouped.row.clear();
-    for (size_t i = 0; i < group.keys.size(); ++i) {
-      made.keys.push_back(reading(group.keys[i], row(at)));
-      grouped.row.push_back({fmt::format("key{}", i), made.keys.back()->type});
-    }
-    for (typed::Aggregate& aggregate : made.aggregates) {
+    return this->group(at, std::get<typed::GroupStep>(step.content), step, owner);
+  }
+
+  static std::string label_of(const typed::Step& step, const std::string& name, const typed::Relation& owner) {
+    return name.empty() ? owner.name + ": " + step.text : owner.name + " as " + name;
+  }
+
+  int group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
+    GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
+    made.retain_us = group.retain_us;
+    if (group.retain_us != typed::kForever) at = in_order(at, step, owner);
+    std::vector<Field> read = row(at);
+    if (group.reads_window) read.push_back({"window", window_type()});
+    for (const ExpressionRef& key : group.keys) made.keys.push_back(reading(key, read));
+    for (typed::Aggregate& aggregate : made.aggregates)
       for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
-        if (*part) *part = reading(*part, row(at));
+        if (*part) *part = reading(*part, read);
+    std::vector<ExpressionRef> finish = group.finish;
+    const bool changes = group.changes && group.window.kind != typed::WindowKind::session;
+    if (changes || group.reads_window) {
+      std::vector<ExpressionRef*> reads;
+      for (ExpressionRef& key : made.keys) reads.push_back(&key);
+      for (typed::Aggregate& aggregate : made.aggregates) {
+        // As the group asks it: only of rows that the filter keeps.
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by})
+          if (*part && aggregate.filter && (*part)->can_fail) *part = unless(aggregate.filter, *part);
+        for (ExpressionRef* part : {&aggregate.filter, &aggregate.argument, &aggregate.by})
+          if (*part) reads.push_back(part);
+      }
+      at = in_windows(at, group.window, made.keys, reads, step, owner);
+      const ExpressionRef window = column(at, static_cast<int>(row(at).size()) - 1, step.span);
+      const auto key_count = static_cast<int>(group.keys.size());
+      const auto aggregate_count = static_cast<int>(group.aggregates.size());
+      std::vector<int> places;  // of what `finish` reads
+      if (changes) {
+        // The window is a key, in front of the aggregates, and no longer behind them.
+        made.window_key = key_count;
+        made.keys.push_back(window);
+        for (int i = 0; i < key_count; ++i) places.push_back(i);
+        for (int i = 0; i < aggregate_count; ++i) places.push_back(key_count + 1 + i);
+        places.push_back(key_count);
+      } else {
+        // Rows bring their windows with them.
+        for (int end : {1, 0})
+          made.keys.insert(made.keys.begin(), typed::make(timestamp_type(), step.span, typed::FieldRead{window, end}));
+        made.window = typed::Window{.kind = typed::WindowKind::span, .late_us = group.window.late_us};
+        for (int i = 0; i < key_count + aggregate_count + 1; ++i) places.push_back(i + 2);
+      }
+      for (ExpressionRef& each : finish) each = typed::remap_columns(each, places);
+    }
+    Node grouped{.content = GroupNode{}, .inputs = {at}, .row = {}, .text = step.text, .span = step.span};
+    for (size_t i = 0; i < made.keys.size(); ++i) grouped.row.push_back({fmt::format("key{}", i), made.keys[i]->type});
+    for (const typed::Aggregate& aggregate : made.aggregates)
       grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
-    }
     // Named as the script names them, where it does: rows that do not fit their types are shown so.
-    for (size_t i = 0; i < group.finish.size(); ++i)
-      if (const auto* column = as_column(group.finish[i]);
-          column && column->index < static_cast<int>(grouped.row.size()))
+    for (size_t i = 0; i < finish.size(); ++i)
+      if (const auto* column = as_column(finish[i]); column && column->index < static_cast<int>(grouped.row.size()))
         grouped.row[column->index].name = step.row[i].name;
-    if (group.windowed) {
-      grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
-    } else {
-      grouped.row.push_back({std::string(kRetracted), bool_type()});
-    }
+    if (made.windowed || changes_sessions(made)) grouped.row.push_back({"window", window_type()});
+    if (!made.windowed) grouped.row.push_back({std::string(kRetracted), bool_type()});
     grouped.content = std::move(made);
-    grouped.state.label = group.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + group.name;
+    grouped.state.label = label_of(step, group.name, owner);
     const int grouping = add(std::move(grouped));
-    Node finish = node(ProjectNode{"finish", group.finish});
-    finish.inputs = {grouping};
-    carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
-    return add(std::move(finish));
+    Node finished{.content = ProjectNode{"finish", std::move(finish)},
+                  .inputs = {grouping},
+                  .row = step.row,
+                  .text = step.text,
+                  .span = step.span};
+    carry_mark(grouping, std::get<ProjectNode>(finished.content).columns, finished.row, step.span);
+    return add(std::move(finished));
+  }
+
+  static Type window_type() { return struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}}); }
+
+  static ExpressionRef unless(const ExpressionRef& filter, const ExpressionRef& value) {
+    ExpressionRef shifted = typed::shift_locals(value, typed::highest_local(filter) + 1);
+    ExpressionRef nothing = typed::make(value->type, value->span, typed::Constant{zero_value(value->type)});
+    return typed::make(value->type, value->span, typed::Choose{filter, shifted, nothing});
+  }
+
+  /// Rows of the step go on in the order of time.
+  int in_order(int at, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    Node node{.content = InOrderNode{}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", in order";
+    return add(std::move(node));
+  }
+
+  /// The rows of `at` once for each of their windows, which is their last column. Of `keys` the first two are that of a
+  /// `span`. What may fail of what the step `reads` is computed before, so that it fails once for a record, unless it
+  /// reads the window: a column behind those of `at`.
+  int in_windows(int at, const typed::Window& window, std::vector<ExpressionRef>& keys,
+                 const std::vector<ExpressionRef*>& reads, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    Node& before = plan_.nodes[at];
+    const size_t window_column = before.row.size();
+    std::vector<bool> of_window;
+    for (const ExpressionRef* each : reads) {
+      const std::vector<int> read = typed::columns_read(*each);
+      of_window.push_back(std::find(read.begin(), read.end(), static_cast<int>(window_column)) != read.end());
+    }
+    auto& columns = std::get<ProjectNode>(before.content).columns;
+    auto computed = [&](const ExpressionRef& value, std::string name) {
+      const auto place = static_cast<int>(before.row.size());
+      columns.push_back(value);
+      before.row.push_back({std::move(name), value->type});
+      return typed::make(value->type, value->span, typed::ColumnRead{place});
+    };
+    InWindowsNode made{window, -1};
+    ExpressionRef given;
+    if (window.kind == typed::WindowKind::span)
+      given = typed::make(window_type(), step.span, typed::MakeStruct{{keys[0], keys[1]}});
+    for (size_t i = 0; i < reads.size(); ++i) {
+      const bool end = given && (reads[i] == keys.data() || reads[i] == keys.data() + 1);
+      if (!end && (*reads[i])->can_fail && !of_window[i])
+        *reads[i] = computed(*reads[i], fmt::format("{}read{}", kHiddenMark, i));
+    }
+    std::vector<int> places(window_column + 1);
+    for (size_t i = 0; i < window_column; ++i) places[i] = static_cast<int>(i);
+    places.back() = static_cast<int>(before.row.size());  // behind what is computed
+    for (size_t i = 0; i < reads.size(); ++i)
+      if (of_window[i]) *reads[i] = typed::remap_columns(*reads[i], places);
+    if (given) {
+      const ExpressionRef read = computed(given, fmt::format("{}window", kHiddenMark));
+      made.given = static_cast<int>(before.row.size()) - 1;
+      for (int end : {0, 1}) keys[end] = typed::make(timestamp_type(), step.span, typed::FieldRead{read, end});
+    }
+    Node node{.content = std::move(made), .inputs = {at}, .row = before.row, .text = step.text, .span = step.span};
+    if (!given) node.row.push_back({"window", window_type()});
+    node.state.label = owner.name + ": " + step.text + ", windows";
+    return add(std::move(node));
   }
 
   int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
@@ -548,11 +649,13 @@ class Builder {
 
   int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
     at = read_all(at, "read", step.text, step.span);
+    if (top.changes) return top_of_windows(at, top, step, owner);
+    if (top.retain_us != typed::kForever) at = in_order(at, step, owner);
     Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
     if (retracted_column(node.row) >= 0) node.row.pop_back();
     node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
     if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
-    node.state.label = top.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + top.name;
+    node.state.label = label_of(step, top.name, owner);
     return add(std::move(node));
   }
 
@@ -584,6 +687,33 @@ class Builder {
     std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
     plan_.nodes[at].row.resize(before.size());
     return at;
+  }
+
+  int top_of_windows(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
+    TopNode made{top, -1};
+    made.step.windowed = made.step.changes = made.step.adds_window = false;
+    const size_t before = row(at).size();
+    std::vector<ExpressionRef*> reads;
+    for (ExpressionRef& key : made.step.keys) reads.push_back(&key);
+    for (typed::Ordering& order : made.step.orders) reads.push_back(&order.value);
+    at = in_windows(at, top.window, made.step.keys, reads, step, owner);
+    const auto window = static_cast<int>(row(at).size()) - 1;
+    made.window_key = static_cast<int>(made.step.keys.size());
+    made.step.keys.push_back(column(at, window, step.span));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    if (top.numbered) node.row.push_back(step.row.back());
+    node.row.push_back({std::string(kRetracted), bool_type()});
+    node.state.label = label_of(step, top.name, owner);
+    at = add(std::move(node));
+    // What was computed for the step alone does not go on.
+    Node kept{
+        .content = ProjectNode{"carry", {}}, .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
+    auto& columns = std::get<ProjectNode>(kept.content).columns;
+    for (size_t i = 0; i < before; ++i) columns.push_back(column(at, static_cast<int>(i), step.span));
+    if (top.adds_window) columns.push_back(column(at, window, step.span));
+    if (top.numbered) columns.push_back(column(at, window + 1, step.span));
+    carry_mark(at, columns, kept.row, step.span);
+    return add(std::move(kept));
   }
 
   /// Keys that are no columns stand behind the row while the first of each is found.
@@ -842,11 +972,16 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
   return plan;
 }
 
+bool changes_sessions(const GroupNode& group) {
+  return !group.windowed && group.window.kind == typed::WindowKind::session;
+}
+
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
          std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
+         std::holds_alternative<InWindowsNode>(node.content) || std::holds_alternative<InOrderNode>(node.content) ||
          std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
          std::holds_alternative<MatchNode>(node.content);
 }
@@ -858,7 +993,7 @@ void annotate(Plan& plan) {
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
         std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
-        std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<UnnestNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -71,10 +71,11 @@ class Meaning {
     return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
-    std::string text = "group" + windows(group.windowed, group.window);
+    std::string text = "group" + windows(group.windowed || changes_sessions(group), group.window);
+    if (changes_sessions(group)) text += " changes";
     for (const auto& key : group.keys) text += " " + expression(key, 0);
     for (const auto& aggregate : group.aggregates) text += folded(aggregate);
-    return text;
+    return text + forgets(group.window_key, group.window, group.retain_us);
   }
   std::string operator()(const TopNode& top) const {
     const typed::TopStep& step = top.step;
@@ -84,7 +85,7 @@ class Meaning {
     for (const auto& key : step.keys) text += " " + expression(key, 0);
     for (const auto& order : step.orders)
       text += (order.descending ? " descending " : " by ") + expression(order.value, 0);
-    return text;
+    return text + forgets(top.window_key, step.window, step.retain_us);
   }
   std::string operator()(const RunningNode& running) const {
     const typed::RunningStep& step = running.step;
@@ -96,7 +97,7 @@ class Meaning {
   std::string operator()(const LatestNode& latest) const {
     std::string text = latest.versions ? "latest version" : "latest";
     for (const auto& key : latest.keys) text += " " + expression(key, 0);
-    return text;
+    return text + forgets(-1, {}, latest.retain_us);
   }
   std::string operator()(const TableJoinNode& join) const {
     std::string text = fmt::format("join tables {}", join.step.left);
@@ -111,7 +112,13 @@ class Meaning {
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
-  std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
+  std::string operator()(const EmitNode& emit) const {
+    return fmt::format("emit every {}{}", emit.every_us, emit.wall ? " wall" : "");
+  }
+  std::string operator()(const InWindowsNode& in_windows) const {
+    return "in" + windows(true, in_windows.window) + fmt::format(" given {}", in_windows.given);
+  }
+  std::string operator()(const InOrderNode&) const { return "in order"; }
   std::string operator()(const UnnestNode& unnest) const {
     std::string text = unnest.left ? "left unnest" : "unnest";
     if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
@@ -154,6 +161,13 @@ class Meaning {
   std::string condition(const auto& join) const {
     if (!join.residual) return "";
     return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
+  }
+  /// When a step without a window lets its keys go.
+  static std::string forgets(int window_key, const typed::Window& window, int64_t retain_us) {
+    std::string text;
+    if (window_key >= 0) text += fmt::format(" window key {} late {}", window_key, window.late_us);
+    if (retain_us != typed::kForever) text += fmt::format(" retain {}", retain_us);
+    return text;
   }
   static std::string windows(bool windowed, const typed::Window& window) {
     if (!windowed) return " of all time";
@@ -225,6 +239,14 @@ void identify(Plan& plan, const typed::Project& project) {
       schema += window->kind == typed::WindowKind::session
                     ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
                     : "|slices 2";
+    // Such keys have a time with them at which they are forgotten.
+    const auto* group = std::get_if<GroupNode>(&node.content);
+    const auto* latest = std::get_if<LatestNode>(&node.content);
+    const bool of_windows = (group != nullptr && group->window_key >= 0) || (top != nullptr && top->window_key >= 0);
+    if (of_windows || (group != nullptr && group->retain_us != typed::kForever) ||
+        (top != nullptr && top->step.retain_us != typed::kForever) ||
+        (latest != nullptr && latest->retain_us != typed::kForever))
+      schema += of_windows ? "|of windows 1" : "|forgets 1";
     // What is stored of a pattern are places in it.
     if (std::holds_alternative<MatchNode>(node.content)) schema += "|matches 1 " + meaning(node, plan, project);
     node.state.schema = digest(schema);

@@ -257,6 +257,14 @@ class Pruner {
       for (Use& use : own)
         if (use.any) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<InOrderNode>(node.content)) {
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+    } else if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
+      own.back().add(kWhole);
+      if (in_windows->given >= 0) own[in_windows->given].add(kWhole);
+      pass_on(0, input(0).size());
     } else if (std::holds_alternative<UnnestNode>(node.content)) {
       const size_t element = element_of(node);
       own[element].any = true;
@@ -462,6 +470,13 @@ class Pruner {
       moved = input(0);
       if (auto* keep = std::get_if<KeepNode>(&node.content)) keep->condition = rewrite(keep->condition, moved);
       if (auto* alert = std::get_if<AlertNode>(&node.content)) alert->condition = rewrite(alert->condition, moved);
+      if (auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
+        if (in_windows->given >= 0) {
+          in_windows->given = moved.column[in_windows->given];
+        } else {
+          add_columns(node.row, node.row.size() - 1, moved);
+        }
+      }
       if (auto* retime = std::get_if<RetimeNode>(&node.content))
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))

@@ -224,7 +224,7 @@ class Lowering {
     if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
-    if (const auto* top = std::get_if<TopNode>(&node.content)) return lower_top(node, top->step);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return lower_top(node, *top);
     if (const auto* running = std::get_if<RunningNode>(&node.content)) return lower_running(index, node, running->step);
     if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       LatestOperator made{.versions = latest->versions,
@@ -232,6 +232,7 @@ class Lowering {
                           .deleted = deleted_column(input_row(0))};
       const auto [before, keys] = key_fields(node, input(0), latest->keys);
       made.keys = keys;
+      made.retain_us = latest->retain_us;
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
@@ -259,7 +260,13 @@ class Lowering {
       return add(node, made, {before});
     }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
-      return add(node, EmitOperator{emit->every_us}, {input(0)});
+      return add(node, EmitOperator{emit->every_us, emit->wall}, {input(0)});
+    if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content))
+      return add(node,
+                 InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late)},
+                 {input(0)});
+    if (std::holds_alternative<InOrderNode>(node.content))
+      return add(node, InOrderOperator{site(node, Site::Kind::late)}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
@@ -527,7 +534,8 @@ class Lowering {
             .late_us = window.late_us};
   }
 
-  int lower_top(const Node& node, const typed::TopStep& step) {
+  int lower_top(const Node& node, const TopNode& top) {
+    const typed::TopStep& step = top.step;
     const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
     const int mark = retracted_column(input_row);
     TopOperator made{.count = step.count,
@@ -541,6 +549,8 @@ class Lowering {
     made.group.windowed = step.windowed;
     made.group.window = window_of(step.window);
     made.group.retracted = mark;
+    made.group.window_key = top.window_key;
+    made.group.retain_us = step.retain_us;
     made.group.keys.assign(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(step.keys.size()));
     for (size_t i = 0; i < step.orders.size(); ++i)
       made.orders.push_back({fields[step.keys.size() + i], step.orders[i].descending});
@@ -641,6 +651,8 @@ class Lowering {
     GroupOperator made;
     made.windowed = group.windowed;
     made.window = window_of(group.window);
+    made.window_key = group.window_key;
+    made.retain_us = group.retain_us;
     const Node& before = plan_.nodes[node.inputs[0]];
     Computed computed{before.row};
     for (const ExpressionRef& key : group.keys) {

@@ -61,16 +61,21 @@ struct JoinNode {
   typed::ExpressionRef right_filter = nullptr;
 };
 /// Row: keys, aggregates, window { start, end }. Without a window: keys, aggregates, kRetracted; the input's rows may
-/// be changes too.
+/// be changes too. Of sessions without `windowed`, whose rows are changes: keys, aggregates, window, kRetracted.
 struct GroupNode {
   bool windowed = true;
   typed::Window window;
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
+  /// Without a window: the key that ends with the end of a window that InWindowsNode has given the rows; `window` says
+  /// how long it stays open. −1: there is none.
+  int window_key = -1;
+  int64_t retain_us = typed::kForever;
 };
 /// Row: the input's, without kRetracted, then what the step adds, and kRetracted if it has no window.
 struct TopNode {
   typed::TopStep step;  ///< keys and orders over the input's row
+  int window_key = -1;  ///< as of a group
 };
 /// Row: the input's, then the results of the aggregates.
 struct RunningNode {
@@ -81,6 +86,7 @@ struct RunningNode {
 struct LatestNode {
   bool versions = false;  ///< of a table
   std::vector<typed::ExpressionRef> keys;
+  int64_t retain_us = typed::kForever;
 };
 /// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
 /// kRetracted.
@@ -93,10 +99,19 @@ struct NetNode {
   std::vector<typed::ExpressionRef> keys;
   bool whole = false;
 };
-/// Changes wait until event time has passed the next multiple of that. The row stays as it is.
+/// Changes wait until event time, or the clock, has passed the next multiple of that. The row stays as it is.
 struct EmitNode {
   int64_t every_us;
+  bool wall = false;
 };
+/// A row for each window of the input's row that is open. Row: the input's, then `window` { start, end }; with `given`
+/// the input's alone.
+struct InWindowsNode {
+  typed::Window window;
+  int given = -1;  ///< column of the input that ends with the end of the row's window; −1: its time says
+};
+/// Rows wait until time has passed them, and go on in its order. The row stays as it is.
+struct InOrderNode {};
 /// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
 /// and kRetracted if the input has it. A list that is null is empty.
 inline constexpr std::string_view kList = "?list";
@@ -159,8 +174,8 @@ struct PortNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               TableJoinNode, NetNode, EmitNode, UnnestNode, LookupNode, RetimeNode, UniqueNode, MatchNode, AlertNode,
-               PublishNode, PortNode>
+               TableJoinNode, NetNode, EmitNode, UnnestNode, LookupNode, InWindowsNode, InOrderNode, RetimeNode,
+               UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -193,6 +208,8 @@ std::vector<Field> joined_fields(const std::vector<Field>& row);
 /// The row over which the condition of a join is computed: the left fields, then the struct of the right ones.
 std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
                                  const std::string& alias);
+/// Rows of sessions go out as changes.
+bool changes_sessions(const GroupNode& group);
 /// What a row of this node has of an element of its input's list.
 Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.

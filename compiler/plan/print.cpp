@@ -66,6 +66,7 @@ struct Describe {
     return line;
   }
   std::string operator()(const UnionNode&) const { return "union"; }
+  static std::string retained(int64_t us) { return us == typed::kForever ? "" : ", retain " + micros(us); }
   std::string condition(const auto& join) const {
     if (!join.residual) return "";
     return "\n      and " + typed::print(*join.residual, condition_row(input(0), input(1), join.alias));
@@ -91,7 +92,8 @@ struct Describe {
     return line;
   }
   std::string operator()(const GroupNode& group) const {
-    std::string line = group.windowed ? "group by window" : "group";
+    std::string line = group.windowed ? "group by window" : changes_sessions(group) ? "group by session" : "group";
+    line += retained(group.retain_us);
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
     for (size_t i = 0; i < group.aggregates.size(); ++i)
@@ -102,6 +104,7 @@ struct Describe {
     const typed::TopStep& step = top.step;
     std::string line =
         fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    line += retained(step.retain_us);
     for (const auto& key : step.keys) line += "\n      per " + text(key);
     for (const auto& order : step.orders)
       line += (order.descending ? "\n      by descending " : "\n      by ") + text(order.value);
@@ -121,7 +124,7 @@ struct Describe {
   std::string operator()(const LatestNode& latest) const {
     std::string line = "latest by";
     for (const auto& key : latest.keys) line += " " + text(key);
-    return line;
+    return line + retained(latest.retain_us);
   }
   std::string operator()(const TableJoinNode& join) const {
     const std::string_view outcome = typed::outcome_word(join.step);
@@ -135,7 +138,11 @@ struct Describe {
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
-  std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
+  std::string operator()(const EmitNode& emit) const {
+    return "emit every " + micros(emit.every_us) + (emit.wall ? " wall" : "");
+  }
+  std::string operator()(const InWindowsNode&) const { return "in windows"; }
+  std::string operator()(const InOrderNode&) const { return "in order"; }
   std::string operator()(const UnnestNode& unnest) const {
     const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
     return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
@@ -186,10 +193,11 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
-                                           "interval join", "group", "top",   "running",        "latest",
-                                           "table join",    "net",   "emit",  "unnest",         "retime",
-                                           "unique",        "match", "alert", "publish",        "port"};
+  static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
+                                           "interval join", "group",  "top",    "running",        "latest",
+                                           "table join",    "net",    "emit",   "unnest",         "in windows",
+                                           "in order",      "retime", "unique", "match",          "alert",
+                                           "publish",       "port"};
   return kNames[each.content.index()];
 }
 

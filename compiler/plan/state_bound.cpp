@@ -18,15 +18,19 @@ class Bound {
     const Node& node = plan_.nodes[index];
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content))
-      return (group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0])) +
+      return (group->windowed || group->window_key >= 0 || changes_sessions(*group)
+                  ? of(node, group->window)
+                  : "one entry a key" + as_long(node.inputs[0], group->retain_us)) +
              values_kept(*group);
-    if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, top->step);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, *top);
     if (const auto* running = std::get_if<RunningNode>(&node.content)) return of(node, running->step);
     if (std::holds_alternative<TableJoinNode>(node.content)) return "the rows of both tables";
-    if (std::holds_alternative<LatestNode>(node.content))
-      return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
-             length(disorder(node.inputs[0]));
-    if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
+    if (std::holds_alternative<LatestNode>(node.content)) return latest_bound(node, std::get<LatestNode>(node.content));
+    if (const auto* emit = std::get_if<EmitNode>(&node.content))
+      return "the changes of " + length(emit->every_us) + (emit->wall ? " by the clock" : "");
+    if (std::holds_alternative<InWindowsNode>(node.content)) return "two instants";
+    if (std::holds_alternative<InOrderNode>(node.content))
+      return fmt::format("the rows of the last {}, which wait", length(disorder(node.inputs[0])));
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return fmt::format(
           "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
@@ -59,13 +63,22 @@ class Bound {
     return text;
   }
 
-  std::string of(const Node& node, const typed::TopStep& top) const {
+  std::string latest_bound(const Node& node, const LatestNode& latest) const {
+    std::string text = "the newest row of each key" + as_long(node.inputs[0], latest.retain_us);
+    // Only of the versions of a table one can come after another that has ended its key.
+    if (latest.versions) text += "; deleted keys for " + length(disorder(node.inputs[0]));
+    return text;
+  }
+
+  std::string of(const Node& node, const TopNode& node_of_top) const {
+    const typed::TopStep& top = node_of_top.step;
     const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
     if (!top.windowed && of_table)
       return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
-    if (!top.windowed)
+    if (!top.windowed && node_of_top.window_key < 0)
       return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
-                         top.with_ties ? " and those that tie with the last" : "", as_long(node.inputs[0]));
+                         top.with_ties ? " and those that tie with the last" : "",
+                         as_long(node.inputs[0], top.retain_us));
     return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
                                               top.with_ties ? " and those that tie with the last" : "");
   }
@@ -84,7 +97,8 @@ class Bound {
   }
 
   /// How long a step without a window keeps a key.
-  std::string as_long(int input) const {
+  std::string as_long(int input, int64_t retain_us = typed::kForever) const {
+    if (retain_us != typed::kForever) return fmt::format(", for {} after its last row", length(retain_us));
     for (int at = input; at >= 0;) {
       const Node& node = plan_.nodes[at];
       if (retracted_column(node.row) >= 0) return " of the table before it";

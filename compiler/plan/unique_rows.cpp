@@ -76,7 +76,8 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
   if (const auto* group = std::get_if<GroupNode>(&node.content)) return of_group(*group);
   if (std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
       std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
-      std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content))
+      std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
+      std::holds_alternative<InWindowsNode>(node.content))
     return {};
   // Rows of two flows repeat one another; a re-timed flow and a join have times of their own.
   if (std::holds_alternative<UnionNode>(node.content)) return {};

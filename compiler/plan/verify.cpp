@@ -84,9 +84,12 @@ class Verifier {
     condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
   void check(const Node& node, const GroupNode& group) const {
-    holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");
+    holds(node.row.size() == group.keys.size() + group.aggregates.size() + (changes_sessions(group) ? 2 : 1),
+          "a group whose row is not its results");
     holds(group.windowed != (retracted_column(node.row) >= 0), "a group without window whose rows are no changes");
-    holds(!group.windowed || retracted_column(row(node, 0)) < 0, "a window over changes");
+    holds((!group.windowed && !changes_sessions(group)) || retracted_column(row(node, 0)) < 0, "a window over changes");
+    holds(group.window_key < static_cast<int>(group.keys.size()) && (!group.windowed || group.window_key < 0),
+          "a window that is no key");
     for (const auto& key : group.keys) expression(key, row(node, 0));
     for (const auto& aggregate : group.aggregates)
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
@@ -136,6 +139,21 @@ class Verifier {
   }
   void check(const Node& node, const EmitNode&) const {
     holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
+  }
+  void check(const Node& node, const InWindowsNode& in_windows) const {
+    const auto& before = row(node, 0);
+    const bool given = in_windows.given >= 0;
+    holds(node.row.size() == before.size() + (given ? 0 : 1), "rows in windows that are not those before and a window");
+    for (size_t i = 0; i < before.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    holds(given ? in_windows.given < static_cast<int>(before.size())
+                : same(node.row.back().type, struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})),
+          "rows in windows without a window");
+    holds(retracted_column(before) < 0, "a window over changes");
+  }
+  void check(const Node& node, const InOrderNode&) const {
+    same_row(node);
+    holds(retracted_column(node.row) < 0, "changes that are put in order");
   }
   void check(const Node& node, const NetNode& net) const {
     const size_t fields = row(node, 0).size() - 1, marks = net.whole ? 3 : 1;

@@ -301,7 +301,8 @@ class Printer {
             [&](const TopStep& top) {
               if (top.windowed) print_window(top.window);
               line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
-                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name));
+                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name) +
+                          kept(top.changes, top.retain_us));
               expressions("key", top.keys, before);
               for (const Ordering& order : top.orders)
                 line(2, (order.descending ? "by descending " : "by ") + print(*order.value, before));
@@ -325,7 +326,9 @@ class Printer {
                           duration(distinct.within_us));
               expressions("key", distinct.keys, before);
             },
-            [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
+            [&](const EmitStep& emit) {
+              line(1, "emit every " + duration(emit.every_us) + (emit.wall ? " wall" : ""));
+            },
             [&](const MatchStep& match) { print_match(match, before); },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");
@@ -337,7 +340,7 @@ class Printer {
               expressions("argument", lookup.arguments, before);
             },
             [&](const LatestStep& latest) {
-              line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
+              line(1, (latest.name.empty() ? "latest" : "latest as " + latest.name) + kept(false, latest.retain_us));
               expressions("key", latest.keys, before);
             },
         },
@@ -401,9 +404,14 @@ class Printer {
     }
   }
 
+  static std::string kept(bool changes, int64_t retain_us) {
+    return (changes ? std::string(" emit changes") : "") +
+           (retain_us == kForever ? "" : " retain " + duration(retain_us));
+  }
+
   void print_group(const GroupStep& group, const Step& step, const Row& before) {
     if (group.windowed) print_window(group.window);
-    line(1, group.name.empty() ? "group" : "group as " + group.name);
+    line(1, (group.name.empty() ? "group" : "group as " + group.name) + kept(group.changes, group.retain_us));
     Row between;
     for (const ExpressionRef& key : group.keys) {
       line(2, "key " + print(*key, before));

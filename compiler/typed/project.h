@@ -150,13 +150,18 @@ struct Window {
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
 /// row [keys…, aggregate results…, window]. Without a window the rows after are changes of a table, and there is no
-/// column for one.
+/// column for one. With `changes` the rows of windows are changes, too.
 struct GroupStep {
   bool windowed = true;
+  bool changes = false;  ///< `emit changes` and `emit every` of a window
+  /// Keys or aggregates read `window`, as a column behind the row before. Not of sessions, and of others only where it
+  /// does not follow from the row.
+  bool reads_window = false;
   Window window;
   std::vector<ExpressionRef> keys;  ///< over the row before
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
+  int64_t retain_us = kForever;       ///< without a window: a key is forgotten that long after its last row
   std::string name;                   ///< as; empty if none
 };
 /// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
@@ -215,11 +220,13 @@ struct LookupStep {
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
+  int64_t retain_us = kForever;     ///< a row goes when it is that old
   std::string name;                 ///< as; empty if none
 };
-/// `emit every d`: changes wait for the next multiple of that in event time.
+/// `emit every d`: changes wait for the next multiple of that in event time; `wall`: of the clock.
 struct EmitStep {
   int64_t every_us;
+  bool wall = false;
 };
 
 /// What rows go by, in the order of importance. Nulls come last.
@@ -229,9 +236,10 @@ struct Ordering {
 };
 /// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
 /// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
-/// if `numbered`. Without a window the rows after are changes of a table.
+/// if `numbered`. Without a window, or with `changes`, the rows after are changes of a table.
 struct TopStep {
   bool windowed = true;
+  bool changes = false;  ///< `emit changes` and `emit every` of a window
   Window window;
   bool adds_window = false;
   std::vector<ExpressionRef> keys;  ///< over the row before
@@ -239,7 +247,8 @@ struct TopStep {
   int64_t count = 1;
   bool with_ties = false;
   bool numbered = false;
-  std::string name;  ///< as; empty if none
+  int64_t retain_us = kForever;  ///< without a window: a key is forgotten that long after its last row
+  std::string name;              ///< as; empty if none
 };
 
 /// Rows in the order of time, each with the aggregates of its key's rows up to it. The row after: the row before, then

@@ -230,13 +230,18 @@ struct WindowSpec {
 /// Input row: keys, then arguments. Output row: keys, aggregate results, `window` { start, end }; its event time is the
 /// last instant of the window. Without a window: keys, aggregate results, and whether the row goes; at the end of a
 /// turn the rows of groups that it has changed go, and come as they are now. Event time: of the newest row of the
-/// group.
+/// group. Sessions whose rows are changes have `windowed` false, a gap, and `window` in front of the mark.
 struct GroupOperator {
   bool windowed = true;
   WindowSpec window;
   int retracted = -1;  ///< bool field of the input row, whose rows are changes too: the row goes
   std::vector<int> keys;
   std::vector<AggregateSpec> aggregates;
+  /// Without a window: which of `keys` ends with the end of a window that InWindowsOperator has given the rows. The
+  /// state of a group goes `window.late_us` behind it; its row stays. −1: there is none.
+  int window_key = -1;
+  int64_t retain_us = INT64_MAX;  ///< without a window: a key is forgotten, and its row goes, that long after its last
+                                  ///< row, which come in the order of time; INT64_MAX: never
   uint32_t late_site = 0;
   uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
 };
@@ -277,6 +282,7 @@ struct LatestOperator {
   int fields = 0;
   int deleted = -1;  ///< bool field of the input row: the row ends its key. −1: none does
   std::vector<int> keys;
+  int64_t retain_us = INT64_MAX;  ///< of a stream: a row goes when it is that old; INT64_MAX: never
 };
 /// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
 /// the left input (all optional if `right`), the struct of those of the right one (optional if `left`), and whether the
@@ -304,9 +310,21 @@ struct NetOperator {
   bool keeps = false;     ///< changes of one key come from several tasks: the rows that stand are kept
   bool whole = false;     ///< behind the int: kBefore and kChangedAt (runtime/data/row_change.h)
 };
-/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d.
+/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d, or the clock has.
 struct EmitOperator {
   int64_t every_us;
+  bool wall = false;  ///< of the clock by which rows wait (TurnEngine::set_wall)
+};
+/// Each row once for each window that it belongs to and that is open. Output row: the input's, then `window`
+/// { start, end }; with `given` the input's alone.
+struct InWindowsOperator {
+  WindowSpec window;
+  int given = -1;  ///< field of the input row that ends with the end of its only window; −1: it follows from the time
+  uint32_t late_site = 0;
+};
+/// Rows go on when time has passed them, in the order of (time, source, partition, position).
+struct InOrderOperator {
+  uint32_t late_site = 0;
 };
 /// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
 /// row more is not taken, or rejected.
@@ -395,8 +413,9 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
-               NetOperator, EmitOperator, UnnestOperator, LookupOperator, RetimeOperator, UniqueOperator, MatchOperator,
-               AlertOperator, PublishOperator, PortOperator, SendOperator>
+               NetOperator, EmitOperator, UnnestOperator, LookupOperator, InWindowsOperator, InOrderOperator,
+               RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator, PortOperator,
+               SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -27,6 +27,7 @@ std::string ledger_key(const ProductSpec& product) {
 
 bool waits_by_wall(const Operator& op) {
   const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content);
+  if (const auto* emit = std::get_if<EmitOperator>(&op.content)) return emit->wall;
   return as_of != nullptr && as_of->wait_us;
 }
 

@@ -256,6 +256,7 @@ void TurnEngine::take_exchange(int source, const SourceRows& rows) {
     clock.ended = front.time.active == 0 && front.time.idle == 0;
     clock.idle = front.time.active == 0 && !clock.ended;
     if (front.time.active > 0) clock.max = front.time.w;
+    if (clock.ended && front.time.reached != kEndTime) clock.max = std::max(clock.max, front.time.reached);
   }
 }
 

@@ -1,6 +1,8 @@
 #include "runtime/base/check.h"
 #include "runtime/operators/as_of_join.h"
 #include "runtime/operators/emit.h"
+#include "runtime/operators/in_order.h"
+#include "runtime/operators/in_windows.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
 #include "runtime/operators/lookup.h"
@@ -36,8 +38,8 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const AsOfJoinOperator&) { return Made(std::make_unique<AsOfJoinNode>(services)); }
     Result<Made> operator()(const IntervalJoinOperator&) { return Made(std::make_unique<IntervalJoinNode>(services)); }
     Result<Made> operator()(const GroupOperator& group) {
-      if (!group.windowed) return Made(std::make_unique<TableGroupNode>(services));
       if (group.window.gap_us > 0) return Made(std::make_unique<SessionGroupNode>(services));
+      if (!group.windowed) return Made(std::make_unique<TableGroupNode>(services));
       return WindowGroupNode::make(services);
     }
     Result<Made> operator()(const TopOperator& top) {
@@ -50,6 +52,8 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const LookupOperator&) { return Made(std::make_unique<LookupNode>(services)); }
+    Result<Made> operator()(const InWindowsOperator&) { return InWindowsNode::make(services); }
+    Result<Made> operator()(const InOrderOperator&) { return Made(std::make_unique<InOrderNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }
     Result<Made> operator()(const UniqueOperator&) { return Made(std::make_unique<UniqueNode>(services)); }
     Result<Made> operator()(const MatchOperator&) { return Made(std::make_unique<MatchNode>(services)); }

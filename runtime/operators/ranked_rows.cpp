@@ -89,12 +89,7 @@ void RankedRows::add(Place place, int64_t count, const Memory& memory) {
   page.count += count;
   rows_ += count;
   if (row.count != 0) return;
-  const Bytes gone{row.bytes, row.size};
-  if (memory.gone != nullptr)
-    memory.gone->push_back(gone);
-  else
-    memory.pool.release(gone);
-  memory.pool.charge(-kRowBytes);
+  release(row, memory);
   --entries_;
   page.rows.erase(page.rows.begin() + static_cast<ptrdiff_t>(place.row));
   if (page.rows.empty()) pages_.erase(pages_.begin() + static_cast<ptrdiff_t>(place.page));
@@ -108,12 +103,18 @@ std::string_view RankedRows::values_of(int64_t number) const {
   return row->values();
 }
 
-void RankedRows::clear(BlobPool& pool) {
+void RankedRows::release(const Row& row, const Memory& memory) {
+  const Bytes gone{row.bytes, row.size};
+  memory.pool.charge(-kRowBytes);
+  if (memory.gone != nullptr)
+    memory.gone->push_back(gone);
+  else
+    memory.pool.release(gone);
+}
+
+void RankedRows::clear(const Memory& memory) {
   for (const Page& page : pages_)
-    for (const Row& row : page.rows) {
-      pool.release(Bytes{row.bytes, row.size});
-      pool.charge(-kRowBytes);
-    }
+    for (const Row& row : page.rows) release(row, memory);
   pages_.clear();
   rows_ = 0;
   entries_ = 0;

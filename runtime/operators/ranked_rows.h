@@ -70,7 +70,7 @@ class RankedRows {
   }
   uint64_t entries() const { return entries_; }
   /// Gives all memory back.
-  void clear(BlobPool& pool);
+  void clear(const Memory& memory);
 
  private:
   struct Row {
@@ -94,6 +94,7 @@ class RankedRows {
   Place find(std::string_view values, std::string_view entry) const;
   void insert(Place place, std::string_view values, std::string_view entry, int64_t count, const Memory& memory);
   void add(Place place, int64_t count, const Memory& memory);
+  static void release(const Row& row, const Memory& memory);
   /// Of the row with that number, from 0.
   std::string_view values_of(int64_t number) const;
 

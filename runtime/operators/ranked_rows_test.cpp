@@ -94,8 +94,8 @@ TEST_F(RankedRowsTest, ManyRowsComeAndGo) {
   std::vector<std::string> kept;
   trimmed.visit_first({1000, false}, [&](std::string_view entry) { kept.emplace_back(entry); });
   EXPECT_EQ(kept, first({100, false}));
-  trimmed.clear(pool_);
-  rows_.clear(pool_);
+  trimmed.clear({pool_});
+  rows_.clear({pool_});
   EXPECT_EQ(pool_.bytes_used(), 0u);
 }
 

@@ -36,6 +36,7 @@ void RetimeNode::find_bases(int op, bool held) {
     held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
             std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
             std::holds_alternative<RunningOperator>(upstream.content) ||
+            std::holds_alternative<InOrderOperator>(upstream.content) ||
             std::holds_alternative<UniqueOperator>(upstream.content);
     find_bases(upstream.inputs[0], held);  // joins hand on the record of their left row
   }

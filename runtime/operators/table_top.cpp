@@ -15,7 +15,14 @@ TableTopNode::TableTopNode(const Services& services)
       stored_(first_fields(input_row(0), content_.fields)),
       place_bytes_(content_.group.retracted >= 0 ? 0 : RankOrder::kPlaceBytes),
       values_(*this),
-      rows_(table(0), table(1), key_, services, values_, pool_) {
+      rows_(table(0), table(1), key_, services, values_, pool_,
+            forgets() ? std::optional(DueKeys::timers(table(2), retains() ? content_.group.retain_us : 0))
+                      : std::nullopt) {
+  if (forgets()) dues_.emplace(rows_, sizeof(Key));
+  if (content_.group.window_key >= 0) {
+    const int field = content_.group.keys[static_cast<size_t>(content_.group.window_key)];
+    end_column_ = static_cast<int>(leaf_offset(input_row(0), field) + leaf_count(input_row(0)[field].type)) - 1;
+  }
   if (content_.group.retracted >= 0)
     retracted_column_ = static_cast<int>(leaf_offset(input_row(0), content_.group.retracted));
   BRAID_CHECK(stored_.leaf_count() + (content_.numbered ? 1 : 0) + 1 == leaves_.size(),
@@ -45,25 +52,35 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().use(index(), 0, block.record_of(row));
     bool added = false;
-    const RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
     rows_.change(at);
-    Key& own = key(at);
     if (added) {
-      own.time = kNoTime;
-      own.ranks = new Ranks;
+      key(at).time = kNoTime;
+      key(at).ranks = new Ranks;
     }
+    if (added && end_column_ >= 0)
+      dues_->begin(at, add_time(block.columns[end_column_].as<int64_t>()[row], content_.group.window.late_us));
+    if (retains()) {
+      if (has_ended(key(at), block.time[row])) {
+        if (key(at).touch == 0) touch_key(at, sequence_of(row));
+        at = begin_anew(at);
+        added = true;
+      }
+      const int64_t due = add_time(std::max(key(at).time, block.time[row]), content_.group.retain_us);
+      if (added) {
+        dues_->begin(at, due);
+      } else {
+        dues_->move(rows_.value(at), due);
+      }
+    }
+    Key& own = key(at);
     own.time = std::max(own.time, block.time[row]);
     values.clear();
     entry.clear();
     order_.append_values(block, row, values);
     const bool of_stream = retracted_column_ < 0;
     if (of_stream && !own.ranks->rows.admits(values, limit_)) continue;
-    if (own.touch == 0) {
-      touch(at, sequence_of(row));
-      own.touch = touches();
-      own.ranks->rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
-      before_ends_.push_back(before_.size());
-    }
+    if (own.touch == 0) touch_key(at, sequence_of(row));
     if (of_stream) RankOrder::append_place(block, row, entry);
     stored_.append(target, row, entry);
     const bool goes = !of_stream && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
@@ -99,6 +116,50 @@ void TableTopNode::drop_what_stays(std::span<std::string_view> before) {
   }
 }
 
+void TableTopNode::touch_key(RowHandle at, uint64_t sequence) {
+  touch(at, sequence);
+  Key& own = key(at);
+  own.touch = touches();
+  own.ranks->rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
+  before_ends_.push_back(before_.size());
+}
+
+/// What blocks of the turn show of its rows stays for them.
+void TableTopNode::end_key(RowHandle at) {
+  key(at).ranks->rows.clear(memory());
+  rows_.erase(at);
+}
+
+RowHandle TableTopNode::begin_anew(RowHandle at) {
+  const uint32_t touch = key(at).touch;
+  const uint64_t hash = rows_.hash(at);
+  const std::string_view bytes = arena().copy(rows_.key(at)).view();
+  end_key(at);
+  bool added = false;
+  at = rows_.find_or_add(hash, bytes, &added);
+  rows_.change(at);
+  Key& now = key(at);
+  now.time = kNoTime;
+  now.ranks = new Ranks;
+  now.touch = touch;
+  touched(touch - 1).row = at;
+  return at;
+}
+
+void TableTopNode::touch_forgotten() {
+  if (!retains()) return;
+  due_.clear();
+  note(dues_->take(edges[0].gone_by(), due_));
+  std::sort(due_.begin(), due_.end(), [this](RowHandle a, RowHandle b) {
+    return std::pair(rows_.hash(a), rows_.key(a)) < std::pair(rows_.hash(b), rows_.key(b));
+  });
+  for (const RowHandle row : due_) {
+    rows_.change(row);
+    if (key(row).touch == 0) touch_key(row, forgotten_sequence());
+    key(row).forgotten = 1;
+  }
+}
+
 void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
   std::vector<Change> changes;
   std::vector<Part> parts;
@@ -109,7 +170,8 @@ void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& ou
     const std::span<std::string_view> before(before_.data() + first, before_ends_[own.touch - 1] - first);
     own.touch = 0;
     now_.clear();
-    own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
+    if (own.forgotten == 0)
+      own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
     drop_what_stays(before);
     auto add = [&](bool goes, std::span<const std::string_view> rows) {
       for (size_t i = 0; i < rows.size(); ++i) {
@@ -124,10 +186,10 @@ void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& ou
     };
     add(true, before);
     add(false, now_);
-    if (own.ranks->rows.empty()) ended.push_back(each.row);
+    if (own.forgotten != 0 || own.ranks->rows.empty()) ended.push_back(each.row);
   }
   if (!changes.empty()) put_out_rows(changes, parts, out);
-  for (const RowHandle row : ended) rows_.erase(row);
+  for (const RowHandle row : ended) end_key(row);
 }
 
 void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const Part> parts, std::vector<Block>& out) {
@@ -144,6 +206,11 @@ void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const
 }
 
 void TableTopNode::end_turn() {
+  if (content_.group.window_key >= 0) {
+    due_.clear();
+    note(dues_->take(edges[0].value(), due_));
+    for (const RowHandle row : due_) end_key(row);
+  }
   before_.clear();
   before_ends_.clear();
   for (const Bytes row : gone_) pool_.release_later(row);  // blocks that are out refer to them
@@ -175,6 +242,7 @@ void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put)
   }
   out.fixed(key.time);
   out.fixed(ranks.parts);
+  if (node_.forgets()) out.fixed(node_.dues_->of(value).time);
 }
 
 bool TableTopNode::Keys::load(WireReader& in, char* value) {
@@ -182,6 +250,7 @@ bool TableTopNode::Keys::load(WireReader& in, char* value) {
   key.time = in.fixed<int64_t>();
   key.ranks = new Ranks;
   key.ranks->parts = in.fixed<uint32_t>();
+  if (node_.forgets()) node_.dues_->of(value).time = in.fixed<int64_t>();
   return !in.failed();
 }
 
@@ -204,8 +273,9 @@ bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value
 
 void TableTopNode::Keys::end(char* value) {
   auto& key = *reinterpret_cast<Key*>(value);
+  if (node_.forgets()) node_.dues_->end(value);
   if (key.ranks == nullptr) return;
-  key.ranks->rows.clear(node_.pool_);
+  key.ranks->rows.clear({node_.pool_});
   delete key.ranks;
   key.ranks = nullptr;
 }
@@ -217,12 +287,14 @@ void TableTopNode::freeze() {
 
 Status TableTopNode::evict(uint64_t bytes) {
   rows_.evict(bytes);
+  if (dues_) dues_->forget_evicted();
   return {};
 }
 
 StateSize TableTopNode::state_size() const {
   StateSize size = rows_.size();
   size.dirty += news_bytes_;
+  if (dues_) size.bytes += dues_->bytes();
   return size;
 }
 

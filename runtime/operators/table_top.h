@@ -3,6 +3,8 @@
 // a key its first rows are noted; at the end of the turn those that have gone from among them go, and those that are
 // new come. Numbered, a row that another place has is another row.
 //
+// Keys are forgotten as those of a group are (table_group.h).
+//
 // State: of each key its rows in their order, and the time of the newest. In the store they lie in parts: what each
 // commit has changed, and the whole once that is shorter. One thread.
 #pragma once
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "runtime/operators/changes_node.h"
+#include "runtime/operators/due_keys.h"
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/operators/ranked_rows.h"
 #include "runtime/state/stored_rows.h"
@@ -45,16 +48,22 @@ class TableTopNode : public ChangesNode {
   struct Key {
     int64_t time;
     Ranks* ranks;
-    uint32_t touch;  ///< in this turn: its place among the touches, plus one
+    uint32_t touch;      ///< in this turn: its place among the touches, plus one
+    uint32_t forgotten;  ///< in this turn
   };
   class Keys : public KeyedRows::Values {
    public:
     explicit Keys(TableTopNode& node) : node_(node) {}
-    uint64_t size() const override { return sizeof(Key); }
+    uint64_t size() const override { return sizeof(Key) + (node_.forgets() ? sizeof(KeyDue) : 0); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
     std::vector<uint32_t> parts(char* value) override;
     bool load_part(uint16_t set, std::string_view bytes, char* value) override;
+    int64_t due(const char* value) const override { return node_.dues_->of(value).time; }
+    int64_t& stored_at(char* value) override { return node_.dues_->of(value).stored_at; }
+    void loaded(RowHandle row, char* value) override {
+      if (node_.forgets()) node_.dues_->begin(row, node_.dues_->of(value).time);
+    }
     void end(char* value) override;
 
    private:
@@ -62,6 +71,18 @@ class TableTopNode : public ChangesNode {
   };
   Key& key(RowHandle row) const { return *reinterpret_cast<Key*>(rows_.value(row)); }
   RankedRows::Memory memory() { return {pool_, &gone_}; }
+  bool retains() const { return content_.group.retain_us != INT64_MAX; }
+  bool forgets() const { return retains() || content_.group.window_key >= 0; }
+  bool has_ended(const Key& key, int64_t time) const {
+    return key.time != kNoTime && add_time(key.time, content_.group.retain_us) <= time;
+  }
+  /// Its first rows are noted.
+  void touch_key(RowHandle at, uint64_t sequence);
+  void end_key(RowHandle at);
+  /// The key has ended before its next row.
+  RowHandle begin_anew(RowHandle at);
+  void touch_forgotten() override;
+  uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
   /// For the next commit.
   void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
   std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
@@ -85,6 +106,9 @@ class TableTopNode : public ChangesNode {
   BlobPool pool_;
   Keys values_;
   KeyedRows rows_;
+  std::optional<DueKeys> dues_;  ///< where it forgets
+  int end_column_ = -1;          ///< of the end of the row's window
+  std::vector<RowHandle> due_;
   uint64_t news_bytes_ = 0;  ///< since the last freeze
 
   // Of a turn: the first rows of each touched key before it, one key behind the other.

@@ -74,7 +74,7 @@ class TopRows : public Accumulator {
   void end(char* state, BlobPool& pool) const override {
     RankedRows*& ranked = *reinterpret_cast<RankedRows**>(state);
     if (ranked == nullptr) return;
-    ranked->clear(pool);
+    ranked->clear({pool});
     delete ranked;
     ranked = nullptr;
   }

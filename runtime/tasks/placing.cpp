@@ -215,6 +215,8 @@ class Tracer {
     return all ? placing(op) : std::nullopt;
   }
   MaybePlacing of(const Operator& op, const LookupOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const InWindowsOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const InOrderOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }

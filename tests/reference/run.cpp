@@ -82,6 +82,10 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join_tables(index, node);
           else if constexpr (std::is_same_v<Node, plan::EmitNode>)
             return rows_into(index);  // in the end all have gone on
+          else if constexpr (std::is_same_v<Node, plan::InWindowsNode>)
+            return in_windows(index, node);
+          else if constexpr (std::is_same_v<Node, plan::InOrderNode>)
+            return in_order(index);
           else if constexpr (std::is_same_v<Node, plan::NetNode>)
             return net(index);
           else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
@@ -160,7 +164,10 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
   OutputRow made;
   size_t leaf = 0;
   for (const Field& field : fields) {
-    if (plan::is_hidden(field)) continue;
+    if (plan::is_hidden(field)) {
+      leaf += leaf_count(field.type);
+      continue;
+    }
     made.values.push_back(from_slots(field.type, row.slots.data() + leaf));
     made.fields.push_back(
         {field.name, is(field.type, TypeKind::checked) ? optional_type(field.type->element) : field.type});

@@ -124,6 +124,14 @@ class Run {
   Groups grouped(int index, bool windowed, const typed::Window& window, const std::vector<typed::ExpressionRef>& keys,
                  const std::vector<Member>& members);
   Rows group(int index, const plan::GroupNode& node);
+  Rows in_windows(int index, const plan::InWindowsNode& node);
+  /// Rows that come before their time has passed, others are late.
+  Rows in_order(int index);
+  /// Where a key is forgotten that long after its last row: leaves the members since it was forgotten last; false: it
+  /// is forgotten in the end, too.
+  bool remembered(int index, int64_t retain_us, std::vector<const Member*>& members) const;
+  /// The largest watermark that a partition before the node comes to.
+  int64_t reached(int node) const;
   // patterns.cpp
   class Trials;
   Rows match(int index, const plan::MatchNode& node);
@@ -162,6 +170,7 @@ class Run {
   std::vector<Rows> rows_;                          ///< that leave each node
   std::vector<int> source_ordinal_;                 ///< of each node that is a source
   std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
+  std::map<int, int64_t> reached_;                  ///< of each node that begins a time
   std::vector<std::string> relation_names_;
   Outcome outcome_;
   std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product

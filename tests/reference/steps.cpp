@@ -169,7 +169,10 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
       time.observe(row.time);
       out.push_back(std::move(row));
     }
+    int64_t& reached = reached_.try_emplace(index, kBeforeAll).first->second;
+    reached = std::max(reached, time.watermark());
   }
+  reached_.try_emplace(index, kBeforeAll);
   return out;
 }
 
