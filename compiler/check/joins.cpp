@@ -263,11 +263,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "a join of a stream with a table that a step makes",
-                     "a declared table, or a view over one, has a history to join with");
-    return finish_unsound();
-  }
+  if (right.row.changes && !has_history(node, right, options)) return finish_unsound();
   const Span kind_place = node.kind == ast::JoinKind::inner
                               ? context_.word(span, "join")
                               : cover(context_.word(span, kind_word(node.kind)), context_.word(span, "join"));
@@ -405,6 +401,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     }
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
   }
+  // A group without keys is one row, which every row meets.
+  if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
   // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
   if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
     std::vector<std::string> key;

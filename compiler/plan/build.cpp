@@ -45,6 +45,10 @@ int retracted_column(const std::vector<Field>& row) {
   return !row.empty() && row.back().name == kRetracted ? static_cast<int>(row.size()) - 1 : -1;
 }
 
+int ending_column(const std::vector<Field>& row) {
+  return std::max(deleted_column(row), retracted_column(row));
+}
+
 bool is_hidden(const Field& field) {
   return field.name.starts_with(kHiddenMark);
 }
@@ -247,14 +251,100 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// Without a window: its rows are changes.
+  static bool makes_table(const typed::Step& step) {
+    const auto* group = std::get_if<typed::GroupStep>(&step.content);
+    const auto* top = std::get_if<typed::TopStep>(&step.content);
+    return (group != nullptr && !group->windowed) || (top != nullptr && !top->windowed) ||
+           std::holds_alternative<typed::LatestStep>(step.content) ||
+           std::holds_alternative<typed::TableJoinStep>(step.content);
+  }
+
+  /// A flow up to the first step that makes a table. Its rows go the same way, whatever becomes of the table.
+  struct Beginning {
+    int at = -1;
+    size_t steps = 0;
+  };
+  Beginning beginning(typed::RelationId id) {
+    if (const auto known = beginnings_.find(id); known != beginnings_.end()) return known->second;
+    const typed::Relation& relation = project_.relations[id];
+    const bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    Beginning made;
+    for (; made.steps < relation.steps.size() && !makes_table(relation.steps[made.steps]); ++made.steps) {
+      versions_ = versions;  // a relation read on the way has set it for itself
+      made.at = step(made.at, relation.steps[made.steps], relation);
+    }
+    return beginnings_[id] = made;
+  }
+
+  /// A table as a join reads it as of a time: rows that open or end their keys. One that a step makes is made once
+  /// more, instant by instant: what the changes of a turn come to has no history.
+  int history(typed::RelationId id) {
+    const typed::Relation& relation = project_.relations[id];
+    if (!relation.changes) return this->relation(id);
+    if (relation.kind == typed::RelationKind::product) this->relation(id);  // it goes out all the same
+    if (const auto known = histories_.find(id); known != histories_.end()) return known->second;
+    const typed::RelationId first = std::get<typed::FromStep>(relation.steps.front().content).relation;
+    const bool of_changes = project_.relations[first].changes;
+    const Beginning begun = of_changes ? Beginning{history(first), 1} : beginning(id);
+    int at = begun.at;
+    bool versions = is_table(first) || (of_changes && retracted_column(row(at)) < 0);
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
+      const typed::Step& step = relation.steps[i];
+      if (std::holds_alternative<typed::EmitStep>(step.content))
+        continue;  // says when changes go out, not what they are
+      if (!makes_table(step)) {
+        versions_ = versions;
+        at = this->step(at, step, relation);
+        continue;
+      }
+      at = instants(at, versions, step, relation);
+      const size_t made = plan_.nodes.size();
+      versions_ = versions;
+      at = this->step(at, step, relation);
+      for (size_t node = made; node < plan_.nodes.size(); ++node)
+        if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
+      versions = false;
+    }
+    if (relation.kind == typed::RelationKind::product) {
+      at = read_all(at, "read", "product " + relation.name, relation.span);
+      for (const typed::Check& check : relation.checks)
+        if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
+    }
+    return histories_[id] = at;
+  }
+
+  int instants(int at, bool versions, const typed::Step& step, const typed::Relation& owner) {
+    const auto* group = std::get_if<typed::GroupStep>(&step.content);
+    const auto* top = std::get_if<typed::TopStep>(&step.content);
+    InstantsNode made{versions, group != nullptr ? group->keys
+                                : top != nullptr ? top->keys
+                                                 : std::get<typed::LatestStep>(step.content).keys};
+    at = carry(at, step.text, step.span);
+    for (ExpressionRef& key : made.keys) key = reading(key, row(at));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", rows by time";
+    return add(std::move(node));
+  }
+
+  int keep_checked(int at, const typed::Check& check) {
+    return add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                    check.otherwise == typed::Check::Otherwise::stop},
+                .inputs = {at},
+                .row = row(at),
+                .text = "check " + check.name,
+                .span = check.span});
+  }
+
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
-    int at = -1;
+    const Beginning begun = beginning(id);
+    int at = begun.at;
     bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
-    for (const typed::Step& step : relation.steps) {
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
       versions_ = versions;  // a relation read on the way has set it for itself
-      at = this->step(at, step, relation);
-      versions &= !std::holds_alternative<typed::LatestStep>(step.content);
+      at = this->step(at, relation.steps[i], relation);
+      versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
@@ -269,13 +359,7 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise != typed::Check::Otherwise::alert)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
-                                      check.otherwise == typed::Check::Otherwise::stop},
-                  .inputs = {at},
-                  .row = row(at),
-                  .text = "check " + check.name,
-                  .span = check.span});
+      if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
     for (const typed::Unique& unique : relation.uniques) {
       std::string text = "unique";
       for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + row(at)[field].name;
@@ -443,7 +527,9 @@ class Builder {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
-      const int right = read_all(relation(join->relation), "read", step.text, step.span);
+      const bool as_of = join->kind == typed::JoinKind::as_of;
+      const int right =
+          read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
@@ -656,7 +742,7 @@ class Builder {
 
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
-    const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
+    const int mark = ending_column(row(at));
     if (mark < 0) return;
     columns.push_back(column(at, mark, span));
     fields.push_back(row(at)[mark]);
@@ -707,6 +793,8 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, Beginning> beginnings_;
+  std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make
   std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
@@ -729,8 +817,8 @@ bool stateful(const Node& node) {
          std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
          std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
-         std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {

@@ -111,6 +111,11 @@ class Meaning {
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string text = instants.versions ? "instants of versions" : "instants";
+    for (const auto& key : instants.keys) text += " " + expression(key, 0);
+    return text;
+  }
   std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
   std::string operator()(const UnnestNode& unnest) const {
     std::string text = unnest.left ? "left unnest" : "unnest";

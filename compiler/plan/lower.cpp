@@ -256,6 +256,13 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      InstantsOperator made{.versions = instants->versions, .fields = static_cast<int>(node.row.size())};
+      made.late_site = site(node, Site::Kind::late);
+      const auto [before, keys] = key_fields(node, input(0), instants->keys);
+      made.keys = keys;
+      return add(node, made, {before});
+    }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
       return add(node, EmitOperator{emit->every_us}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
@@ -354,7 +361,7 @@ class Lowering {
                     .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
-                    .right_delete = deleted_column(right_row)};
+                    .right_delete = ending_column(right_row)};
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
     std::vector<typed::ExpressionRef> of_left = step.left_keys;
     if (step.upper) of_left.push_back(step.upper);

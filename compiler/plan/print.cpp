@@ -135,6 +135,11 @@ struct Describe {
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string line = "instant by instant, by";
+    for (const auto& key : instants.keys) line += " " + text(key);
+    return line;
+  }
   std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
   std::string operator()(const UnnestNode& unnest) const {
     const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);

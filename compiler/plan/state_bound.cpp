@@ -26,6 +26,8 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (std::holds_alternative<InstantsNode>(node.content))
+      return fmt::format("the rows of the last {}", length(disorder(node.inputs[0])));
     if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return fmt::format(

@@ -1,0 +1,54 @@
+// A stream joined with a table that a step makes: a row meets what the table was at the row's time.
+#include "compiler/check/flow.h"
+#include "runtime/report/change_findings.h"
+#include "runtime/report/derived_findings.h"
+
+namespace braid::checking {
+namespace {
+
+/// Whether a join of tables is among what makes the table.
+bool joins_tables(const typed::Project& project, typed::RelationId id) {
+  const typed::Relation& relation = project.relations[id];
+  for (const typed::Step& step : relation.steps) {
+    if (std::holds_alternative<typed::TableJoinStep>(step.content)) return true;
+    const auto* from = std::get_if<typed::FromStep>(&step.content);
+    if (from != nullptr && project.relations[from->relation].changes && joins_tables(project, from->relation))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options) {
+  const std::string name = path_text(node.relation.path);
+  bool sound = right.id >= 0 && !right.row.open;
+  for (const KeyPart& part : right.row.key) {
+    if (part.column >= 0) continue;
+    auto report = context_.reporter.report(diag::TableKeyLost{.relation = name, .key = part.text});
+    report.at(node.relation.span, "is met by its key");
+    if (!right.row.relation_span.empty()) report.also(right.row.relation_span, "a table without its key");
+    report.note("keep `" + part.text + "` in its row");
+    return false;
+  }
+  if (options.max_age_span) {
+    context_.reporter.report(diag::AgeOfMadeTable{.relation = name})
+        .at(*options.max_age_span, "a version is as old as the last change of what is read of it")
+        .also(right.row.relation_span, "a table that a step makes")
+        .note("keep a time in its row, as in `newest: max(at)`, and compare it in `on`");
+    sound = false;
+  }
+  if (options.wait_span) {
+    context_.not_yet(*options.wait_span, "`wait at most` with a table that a step makes",
+                     "leave it out: the row waits for the time of what makes the table");
+    sound = false;
+  }
+  if (sound && joins_tables(context_.project, right.id)) {
+    context_.not_yet(node.relation.span, "a stream joined with a join of tables",
+                     "join the stream with each of the tables");
+    sound = false;
+  }
+  return sound;
+}
+
+}  // namespace braid::checking

@@ -1,0 +1,77 @@
+// Tables that steps make, as of a time: for each instant at which a row came, the whole table is computed again from
+// the rows up to it.
+#include <algorithm>
+
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+
+Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    if (!node.versions && late(row)) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    out.push_back(row);
+    if (node.versions) out.back().time = std::max(row.time, row.watermark);
+  }
+  return out;
+}
+
+int Run::beginning_of_history(int table) const {
+  int found = -1;
+  for (int at = table; !plan_.nodes[at].inputs.empty(); at = input_of(at)) {
+    if (std::holds_alternative<plan::JoinNode>(plan_.nodes[at].content)) break;
+    if (std::holds_alternative<plan::InstantsNode>(plan_.nodes[at].content)) found = at;
+  }
+  return found;
+}
+
+std::map<int64_t, Run::Rows> Run::history(int table) {
+  const int beginning = beginning_of_history(table);
+  std::vector<int> steps;
+  for (int at = table; at != beginning; at = input_of(at)) steps.insert(steps.begin(), at);
+  // What becomes of each row is told once, of the whole.
+  const Outcome outcome = outcome_;
+  const auto given = given_;
+  std::map<int, Rows> whole;
+  for (const int step : steps) whole[step] = rows_[step];
+  const Rows all = rows_[beginning];
+  std::map<int64_t, Rows> versions;
+  for (const Row& row : all) versions[row.time];
+  for (auto& [time, rows] : versions) {
+    rows_[beginning].clear();
+    for (const Row& row : all)
+      if (row.time <= time) rows_[beginning].push_back(row);
+    for (const int step : steps) rows_[step] = rows_of_node(step);
+    rows = rows_[table];
+  }
+  rows_[beginning] = all;
+  for (auto& [step, rows] : whole) rows_[step] = std::move(rows);
+  outcome_ = outcome;
+  given_ = given;
+  return versions;
+}
+
+Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
+  const std::map<int64_t, Rows> versions = history(table);
+  for (const Keyed& right : keyed(index, step.right_keys, 1))
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+  Rows out;
+  for (const Keyed& left : keyed(index, step.left_keys, 0)) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    const Row* met = nullptr;
+    const auto after = versions.upper_bound(left.row->time);
+    if (left.key && after != versions.begin())
+      for (const Keyed& right : keyed(index, step.right_keys, 1, std::prev(after)->second))
+        if (right.key == left.key) met = right.row;
+    settle_met(index, step, *left.row, met, out);
+  }
+  return out;
+}
+
+}  // namespace braid::reference
