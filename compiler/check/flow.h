@@ -66,7 +66,6 @@ class FlowChecker {
     Span retain_span = {};
     const ast::WithinRange* range = nullptr;
   };
-  bool later_join(const ast::Join& node, Span span);
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
@@ -82,6 +81,10 @@ class FlowChecker {
   // history_joins.cpp
   /// The table that a step makes can be read as of a time; false: it cannot, which is reported.
   bool has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options);
+
+  /// Of `join latest`: it is with a table, and its clauses fit.
+  bool joins_latest(const ast::Join& node, const RelationInfo& right, const JoinOptions& options,
+                    typed::JoinStep& made, Span span);
 
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.

@@ -28,7 +28,10 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
     return false;
   }
   if (node.pick != ast::JoinPick::all) {
-    context_.not_yet(word, "`nearest` of two tables", "the rows that stand now have no distance in time");
+    const bool latest = node.pick == ast::JoinPick::latest;
+    context_.not_yet(
+        word, latest ? "`latest` of two tables" : "`nearest` of two tables",
+        latest ? "leave it out: tables meet as they are now" : "the rows that stand now have no distance in time");
     return false;
   }
   for (const ast::JoinClause& clause : node.clauses) {

@@ -63,6 +63,7 @@ class Meaning {
     if (step.yield != typed::JoinYield::matches) text += step.yield == typed::JoinYield::semi ? " semi" : " anti";
     if (step.right) text += " right";
     if (step.upper) text += " upper " + expression(step.upper, 0);
+    if (step.latest) text += " latest";
     if (step.wait_us) text += fmt::format(" wait {}", *step.wait_us);
     if (join.meets_one) text += " meets one";
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);

@@ -383,7 +383,7 @@ class Lowering {
         made = add(node, ReferenceJoinOperator{shape}, {left, right});
         break;
       case typed::JoinKind::as_of:
-        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us}, {left, right});
+        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us, step.latest}, {left, right});
         break;
       case typed::JoinKind::interval: {
         IntervalJoinOperator interval{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)};

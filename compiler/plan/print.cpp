@@ -73,6 +73,7 @@ struct Describe {
   std::string operator()(const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const char* kind = step.kind == typed::JoinKind::reference ? "reference"
+                       : step.latest                           ? "latest"
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";

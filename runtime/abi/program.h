@@ -161,6 +161,8 @@ struct AsOfJoinOperator {
   JoinShape shape;
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;  ///< of wall time that a row waits for the table at most; absent: for ever
+  /// A row meets the newest version that has come, and does not wait: which one that is, turns decide.
+  bool latest = false;
 };
 struct IntervalJoinOperator {
   JoinShape shape;

@@ -55,7 +55,10 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   int64_t table_watermark = edges[1].value();
   pairs_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row])) {
+    if (content_.latest) {
+      pairs_.add(row, keys.has_null[row] ? Bytes{nullptr, 0}
+                                         : versions_.find(keys.hashes[row], keys.keys[row].view(), kEndTime));
+    } else if (is_late(0, block.time[row], block.watermark[row])) {
       leave_late(0, block, row, content_.shape.late_site);
     } else if (keys.has_null[row]) {
       pairs_.add(row, {nullptr, 0});
@@ -113,6 +116,7 @@ std::optional<int64_t> AsOfJoinNode::next_due() {
 }
 
 EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  if (content_.latest) return inputs[0];
   EdgeTime time = OperatorNode::output_time(inputs);
   // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
   if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
@@ -122,7 +126,7 @@ EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
 void AsOfJoinNode::finish_release(std::vector<Block>&) {
   waiting_.finish_early();
   waiting_.pass(edges[1].value());
-  int64_t bound = edges[0].finite;
+  int64_t bound = content_.latest ? kEndTime : edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   versions_.forget_before(bound, edges[1].finite);
 }

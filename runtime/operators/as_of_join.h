@@ -4,6 +4,9 @@
 //
 // With `wait at most d` a row waits no longer than d by the wall clock: a turn for that releases it early, joined with
 // what is there. While rows wait, time behind the join stays where the table's is, so that none is late there.
+//
+// With `latest` no row waits or is late: it meets the newest version that has come, the right side of its turn
+// included.
 #pragma once
 
 #include "runtime/operators/held_rows.h"

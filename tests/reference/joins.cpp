@@ -132,7 +132,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     }
   Rows out;
   for (const Keyed& left : lefts) {
-    if (versioned && late(*left.row)) {
+    if (versioned && !step.latest && late(*left.row)) {
       leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
       continue;
     }
@@ -143,8 +143,11 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
       for (const auto& [key, versions] : tables) {
         std::optional<Version> valid;
         for (const Version& version : versions) {
-          if (early && version.right->row->arrival > early) continue;  // nobody knows it yet
-          if (!versioned || version.from <= left.row->time) valid = version;
+          const bool latest = versioned && step.latest;
+          BRAID_CHECK(!latest || (left.row->arrival && !input_.steps.empty()), "the oracle knows no arrival");
+          const std::optional<size_t> known = latest ? left.row->arrival : early;
+          if (known && version.right->row->arrival > known) continue;  // nobody knows it yet
+          if (!versioned || latest || version.from <= left.row->time) valid = version;
         }
         if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
         if (!met || before(*met, *valid)) met = valid;
