@@ -5,21 +5,6 @@
 #include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
-namespace {
-
-/// Whether a join of tables is among what makes the table.
-bool joins_tables(const typed::Project& project, typed::RelationId id) {
-  const typed::Relation& relation = project.relations[id];
-  for (const typed::Step& step : relation.steps) {
-    if (std::holds_alternative<typed::TableJoinStep>(step.content)) return true;
-    const auto* from = std::get_if<typed::FromStep>(&step.content);
-    if (from != nullptr && project.relations[from->relation].changes && joins_tables(project, from->relation))
-      return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options) {
   const std::string name = path_text(node.relation.path);
@@ -42,11 +27,6 @@ bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, 
   if (options.wait_span) {
     context_.not_yet(*options.wait_span, "`wait at most` with a table that a step makes",
                      "leave it out: the row waits for the time of what makes the table");
-    sound = false;
-  }
-  if (sound && joins_tables(context_.project, right.id)) {
-    context_.not_yet(node.relation.span, "a stream joined with a join of tables",
-                     "join the stream with each of the tables");
     sound = false;
   }
   return sound;

@@ -289,19 +289,28 @@ class Builder {
     const Beginning begun = of_changes ? Beginning{history(first), 1} : beginning(id);
     int at = begun.at;
     bool versions = is_table(first) || (of_changes && retracted_column(row(at)) < 0);
+    if (of_changes && versions && std::any_of(relation.steps.begin(), relation.steps.end(), makes_table)) {
+      const typed::Step& from = relation.steps.front();
+      at = newest_by_time(at, project_.relations[first], relation.name + ": " + from.text, from);
+      versions = false;
+    }
     for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
       const typed::Step& step = relation.steps[i];
-      if (std::holds_alternative<typed::EmitStep>(step.content))
-        continue;  // says when changes go out, not what they are
+      // `emit every` says when changes go out, not what they are.
+      if (std::holds_alternative<typed::EmitStep>(step.content)) continue;
       if (!makes_table(step)) {
         versions_ = versions;
         at = this->step(at, step, relation);
         continue;
       }
-      at = instants(at, versions, step, relation);
+      const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+      if (join != nullptr)
+        history(join->relation);
+      else
+        at = instants(at, {versions, keys_of(step)}, relation.name + ": " + step.text, step);
       const size_t made = plan_.nodes.size();
       versions_ = versions;
-      at = this->step(at, step, relation);
+      at = join != nullptr ? join_tables(at, *join, step, relation, true) : this->step(at, step, relation);
       for (size_t node = made; node < plan_.nodes.size(); ++node)
         if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
       versions = false;
@@ -314,17 +323,27 @@ class Builder {
     return histories_[id] = at;
   }
 
-  int instants(int at, bool versions, const typed::Step& step, const typed::Relation& owner) {
-    const auto* group = std::get_if<typed::GroupStep>(&step.content);
-    const auto* top = std::get_if<typed::TopStep>(&step.content);
-    InstantsNode made{versions, group != nullptr ? group->keys
-                                : top != nullptr ? top->keys
-                                                 : std::get<typed::LatestStep>(step.content).keys};
+  static std::vector<ExpressionRef> keys_of(const typed::Step& step) {
+    if (const auto* group = std::get_if<typed::GroupStep>(&step.content)) return group->keys;
+    if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return top->keys;
+    return std::get<typed::LatestStep>(step.content).keys;
+  }
+
+  int instants(int at, InstantsNode made, std::string label, const typed::Step& step) {
     at = carry(at, step.text, step.span);
     for (ExpressionRef& key : made.keys) key = reading(key, row(at));
     Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
-    node.state.label = owner.name + ": " + step.text + ", rows by time";
+    node.state.label = std::move(label) + ", rows by time";
     return add(std::move(node));
+  }
+
+  /// Versions of that table as changes.
+  int newest_by_time(int at, const typed::Relation& table, const std::string& label, const typed::Step& step) {
+    std::vector<ExpressionRef> keys;
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+      keys.push_back(typed::read_path(row(at), path, step.span));
+    at = instants(at, {true, keys}, label, step);
+    return latest(at, std::move(keys), true, label, step.text, step.span);
   }
 
   int keep_checked(int at, const typed::Check& check) {
@@ -594,11 +613,19 @@ class Builder {
     return add(std::move(finish));
   }
 
-  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
+  /// `by_time`: of both sides the history.
+  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner,
+                  bool by_time = false) {
     at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
-    int right = read_all(relation(join.relation), "read", step.text, step.span);
-    if (retracted_column(row(right)) < 0) {
-      const typed::Relation& table = project_.relations[join.relation];
+    int right = read_all(by_time ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+    const typed::Relation& table = project_.relations[join.relation];
+    if (by_time) {
+      const std::string label = owner.name + ": " + step.text + ", " + table.name;
+      if (retracted_column(row(right)) < 0) right = newest_by_time(right, table, label, step);
+      const int pair = pairs_++;
+      at = instants(at, {false, join.left_keys, pair}, owner.name + ": " + step.text, step);
+      right = instants(right, {false, join.right_keys, pair}, label, step);
+    } else if (retracted_column(row(right)) < 0) {
       std::vector<ExpressionRef> key;
       for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
       right =
@@ -797,6 +824,7 @@ class Builder {
   std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make
   std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
+  int pairs_ = 0;                                                                  ///< of InstantsNode::pair
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 

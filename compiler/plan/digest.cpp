@@ -114,6 +114,7 @@ class Meaning {
   }
   std::string operator()(const InstantsNode& instants) const {
     std::string text = instants.versions ? "instants of versions" : "instants";
+    if (instants.pair >= 0) text += " of a pair";
     for (const auto& key : instants.keys) text += " " + expression(key, 0);
     return text;
   }

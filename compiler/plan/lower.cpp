@@ -261,7 +261,11 @@ class Lowering {
       made.late_site = site(node, Site::Kind::late);
       const auto [before, keys] = key_fields(node, input(0), instants->keys);
       made.keys = keys;
-      return add(node, made, {before});
+      made.pair = instants->pair >= 0;
+      if (const auto first = pairs_.find(instants->pair); first != pairs_.end()) made.leader = first->second;
+      const int op = add(node, made, {before});
+      if (instants->pair >= 0) pairs_.emplace(instants->pair, op);
+      return op;
     }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
       return add(node, EmitOperator{emit->every_us}, {input(0)});
@@ -663,6 +667,7 @@ class Lowering {
   const LowerOptions& options_;
   PhysicalPlan physical_;
   std::vector<int> readers_;
+  std::map<int, int> pairs_;  ///< of each InstantsNode::pair, the first operator
   std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
   std::map<int, int> open_;       ///< operators whose row program further steps may join, and which that is
 };

@@ -102,6 +102,7 @@ struct EmitNode {
 struct InstantsNode {
   bool versions = false;                   ///< rows are versions of a table
   std::vector<typed::ExpressionRef> keys;  ///< of the step behind it
+  int pair = -1;  ///< two nodes of one number, before a join of two tables, go through their instants together
 };
 /// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
 /// and kRetracted if the input has it. A list that is null is empty.

@@ -294,6 +294,8 @@ struct InstantsOperator {
   int fields = 0;
   std::vector<int> keys;  ///< fields of the input row: of the step behind it
   uint32_t late_site = 0;
+  bool pair = false;  ///< the step behind joins two tables: both sides go through their instants together
+  int leader = -1;    ///< of a pair's right side: the operator of the left one, which decides. −1: none
 };
 /// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
 /// row more is not taken, or rejected.

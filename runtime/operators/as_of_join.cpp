@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/data/row_change.h"
+
 namespace braid {
 
 AsOfJoinNode::AsOfJoinNode(const Services& services)
@@ -15,8 +17,10 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
       versions_(table(kVersionTable), content_.max_age_us, services, rows_.right_rows(), pool_),
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_,
                content_.wait_us.has_value()) {
-  if (content_.shape.right_delete >= 0)
-    delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
+  if (const int ends = content_.shape.right_delete; ends >= 0) {
+    delete_column_ = static_cast<int>(leaf_offset(input_row(1), ends));
+    of_changes_ = input_row(1)[static_cast<size_t>(ends)].name == kRetracted;
+  }
 }
 
 void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
@@ -40,9 +44,13 @@ void AsOfJoinNode::take_version(const Block& block) {
     Version version;
     version.original = block.time[row];
     version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
-    version.source = record.source;
-    version.partition = record.partition;
-    version.position = record.position;
+    if (of_changes_) {
+      version.position = static_cast<int64_t>(sequence_of(row));
+    } else {
+      version.source = record.source;
+      version.partition = record.partition;
+      version.position = record.position;
+    }
     if (!deletes) version.row = rows_.right_rows().store(target, row, pool_);
     versions_.add(keys.hashes[row], keys.keys[row].view(), version);
   }

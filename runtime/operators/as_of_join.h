@@ -47,6 +47,7 @@ class AsOfJoinNode : public OperatorNode {
   JoinRows rows_;
   KeyFormat left_key_, right_key_;
   int delete_column_ = -1;
+  bool of_changes_ = false;  ///< versions are changes of a table that steps make: of one time the last that comes holds
   std::vector<Leaf> left_leaves_;
   StoredRows left_rows_;
   BlobPool pool_;

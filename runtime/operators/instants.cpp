@@ -9,7 +9,11 @@ InstantsNode::InstantsNode(const Services& services)
       content_(std::get<InstantsOperator>(self_.content)),
       leaves_(flatten(self_.row)),
       rows_(first_fields(input_row(0), content_.fields)),
-      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, rows_, pool_) {}
+      waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, rows_, pool_) {
+  if (content_.leader < 0) return;
+  leader_ = static_cast<InstantsNode*>(services.nodes[static_cast<size_t>(content_.leader)].get());
+  leader_->follower_ = this;
+}
 
 void InstantsNode::begin_round() {
   if (next_ == due_.size()) pool_.release_pending();  // those of later instants of this turn are still read
@@ -35,34 +39,67 @@ void InstantsNode::take(int, const Block& block, std::vector<Block>&) {
   taken += block.rows;
 }
 
-bool InstantsNode::take_due() {
+bool InstantsNode::take_due(int64_t bound) {
   while (next_ == due_.size()) {
     due_.clear();
     next_ = 0;
-    const auto point = waiting_.next_release(edges[0].value());
+    const auto point = waiting_.next_release(bound);
     if (!point) return false;
-    note(waiting_.take_before(std::min(point->time, edges[0].value()), due_));
+    note(waiting_.take_before(std::min(point->time, bound), due_));
     if (!health().ok()) return false;
-    if (edges[0].ended && !due_.empty()) seal(due_.back().time);
   }
   return true;
 }
 
+void InstantsNode::release(int64_t instant, std::vector<Block>& out) {
+  const size_t first = next_;
+  while (next_ < due_.size() && due_[next_].time == instant) ++next_;
+  if (edges[0].ended && next_ > first) seal(instant);
+  for_each_block(std::span<const HeldRow>(due_).subspan(first, next_ - first), HeldRows::Order::arrival, rows_, leaves_,
+                 services_, [&](const Block& block) {
+                   for (uint32_t row = 0; row < block.rows; ++row)
+                     dispositions().release(index(), 0, block.record_of(row));
+                   out.push_back(block);
+                 });
+}
+
 bool InstantsNode::advance(std::vector<Block>& out) {
-  if (take_due()) {
-    const size_t first = next_;
-    while (next_ < due_.size() && due_[next_].time == due_[first].time) ++next_;
-    for_each_block(std::span<const HeldRow>(due_).subspan(first, next_ - first), HeldRows::Order::arrival, rows_,
-                   leaves_, services_, [&](const Block& block) {
-                     for (uint32_t row = 0; row < block.rows; ++row)
-                       dispositions().release(index(), 0, block.record_of(row));
-                     out.push_back(block);
-                   });
-  }
-  // What this round gives lies in the memory of these rows, which the pool has until the next round begins.
-  if (next_ < due_.size() || waiting_.next_release(edges[0].value())) return health().ok();
-  waiting_.pass(edges[0].value());
+  arrived_ = services_.turn;
+  if (leader_ != nullptr) return follow(out);
+  if (follower_ != nullptr) return lead(out);
+  const int64_t bound = edges[0].value();
+  // What this round gives lies in the memory of its rows, which the pool has until the next round begins.
+  if (take_due(bound)) release(due_[next_].time, out);
+  if (next_ < due_.size() || waiting_.next_release(bound)) return health().ok();
+  waiting_.pass(bound);
   return false;
+}
+
+bool InstantsNode::lead(std::vector<Block>& out) {
+  pace_ = Pace::unknown;
+  if (follower_->arrived_ != services_.turn) return true;
+  const int64_t bound = std::min(edges[0].value(), follower_->edges[0].value());
+  const bool own = take_due(bound), others = follower_->take_due(bound);
+  if (!own && !others) {
+    pace_ = Pace::over;
+    waiting_.pass(bound);
+    return false;
+  }
+  instant_ = own ? due_[next_].time : INT64_MAX;
+  if (others) instant_ = std::min(instant_, follower_->due_[follower_->next_].time);
+  pace_ = Pace::instant;
+  release(instant_, out);
+  return true;
+}
+
+bool InstantsNode::follow(std::vector<Block>& out) {
+  if (leader_->arrived_ != services_.turn || leader_->pace_ == Pace::unknown) return true;
+  if (leader_->pace_ == Pace::over) {
+    waiting_.pass(std::min(edges[0].value(), leader_->edges[0].value()));
+    return false;
+  }
+  release(leader_->instant_, out);
+  return true;
 }
 
 void InstantsNode::freeze() {

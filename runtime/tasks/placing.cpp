@@ -211,8 +211,8 @@ class Tracer {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
   MaybePlacing of(const Operator& op, const InstantsOperator& content) {
-    const MaybePlacing before =
-        contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+    const bool placed = contains(leaves_of(input(op).row, content.keys, content.pair), placing(op));
+    const MaybePlacing before = placed ? placing(op) : cross(op);
     JoinShape kept;
     kept.left_fields = content.fields;
     return behind_join(op, kept, before);
@@ -251,7 +251,7 @@ std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
     return StepKey{tables->sides[which].keys, false};
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) return StepKey{running->keys};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
-  if (const auto* instants = std::get_if<InstantsOperator>(&op.content)) return StepKey{instants->keys};
+  if (const auto* instants = std::get_if<InstantsOperator>(&op.content)) return StepKey{instants->keys, !instants->pair};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
   if (const auto* match = std::get_if<MatchOperator>(&op.content)) return StepKey{match->keys};

@@ -1,6 +1,7 @@
 // Tables that steps make, as of a time: for each instant at which a row came, the whole table is computed again from
 // the rows up to it.
 #include <algorithm>
+#include <functional>
 
 #include "tests/reference/run.h"
 
@@ -19,36 +20,43 @@ Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
   return out;
 }
 
-int Run::beginning_of_history(int table) const {
-  int found = -1;
-  for (int at = table; !plan_.nodes[at].inputs.empty(); at = input_of(at)) {
-    if (std::holds_alternative<plan::JoinNode>(plan_.nodes[at].content)) break;
-    if (std::holds_alternative<plan::InstantsNode>(plan_.nodes[at].content)) found = at;
-  }
-  return found;
+Run::Made Run::making_of(int table) const {
+  Made made;
+  std::function<bool(int)> find = [&](int node) {
+    if (std::holds_alternative<plan::JoinNode>(plan_.nodes[node].content)) return false;
+    bool found = false;
+    for (const int input : plan_.nodes[node].inputs) found |= find(input);
+    if (found)
+      made.steps.insert(node);
+    else if (std::holds_alternative<plan::InstantsNode>(plan_.nodes[node].content))
+      made.beginnings.insert(node);
+    return found || made.beginnings.contains(node);
+  };
+  find(table);
+  return made;
 }
 
 std::map<int64_t, Run::Rows> Run::history(int table) {
-  const int beginning = beginning_of_history(table);
-  std::vector<int> steps;
-  for (int at = table; at != beginning; at = input_of(at)) steps.insert(steps.begin(), at);
+  const auto [beginnings, steps] = making_of(table);
   // What becomes of each row is told once, of the whole.
   const Outcome outcome = outcome_;
   const auto given = given_;
   std::map<int, Rows> whole;
-  for (const int step : steps) whole[step] = rows_[step];
-  const Rows all = rows_[beginning];
+  for (const std::set<int>* nodes : {&beginnings, &steps})
+    for (const int node : *nodes) whole[node] = rows_[node];
   std::map<int64_t, Rows> versions;
-  for (const Row& row : all) versions[row.time];
+  for (const int node : beginnings)
+    for (const Row& row : rows_[node]) versions[row.time];
   for (auto& [time, rows] : versions) {
-    rows_[beginning].clear();
-    for (const Row& row : all)
-      if (row.time <= time) rows_[beginning].push_back(row);
+    for (const int node : beginnings) {
+      rows_[node].clear();
+      for (const Row& row : whole[node])
+        if (row.time <= time) rows_[node].push_back(row);
+    }
     for (const int step : steps) rows_[step] = rows_of_node(step);
     rows = rows_[table];
   }
-  rows_[beginning] = all;
-  for (auto& [step, rows] : whole) rows_[step] = std::move(rows);
+  for (auto& [node, rows] : whole) rows_[node] = std::move(rows);
   outcome_ = outcome;
   given_ = given;
   return versions;

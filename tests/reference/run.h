@@ -141,8 +141,11 @@ class Run {
   Rows net(int index);
   // history.cpp
   Rows instants(int index, const plan::InstantsNode& node);
-  /// The node whose rows, instant by instant, become the table that this node gives; −1: it gives no such table.
-  int beginning_of_history(int table) const;
+  struct Made {
+    std::set<int> beginnings;  ///< nodes whose rows, instant by instant, become the table; none: it has no such history
+    std::set<int> steps;       ///< nodes behind them, up to the table's
+  };
+  Made making_of(int table) const;
   /// Of such a table: its rows from each of these times on, up to the next.
   std::map<int64_t, Rows> history(int table);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
