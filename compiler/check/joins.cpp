@@ -67,21 +67,6 @@ bool reads(const typed::ExpressionRef& expression, int column) {
 
 }  // namespace
 
-/// Kinds of joins that come later: one diagnostic, and the flow goes on with what the join would add.
-bool FlowChecker::later_join(const ast::Join& node, Span span) {
-  if (node.pick != ast::JoinPick::latest) return false;
-  context_.not_yet(cover(context_.word(span, "join"), context_.word(span, "latest")), "`join latest`",
-                   "`join` joins the table as of the row's time");
-  window_.reset();
-  row_.in_window = false;
-  row_.window = nullptr;
-  row_.open = true;
-  // Of `right` and `full` this side is optional: what is read of it later is not judged.
-  if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)
-    for (RowField& field : row_.fields) field.type = error_type();
-  return true;
-}
-
 void FlowChecker::join_open(const std::string& alias, Span span) {
   RowField field{alias, error_type(), true, span, -1};
   if (const int before = row_.find(alias); before >= 0)
@@ -97,11 +82,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   const ast::Name alias = node.as ? *node.as : node.relation.path.parts.back();
   const Span head = cover({span.file, span.begin, span.begin}, node.as ? node.as->span : node.relation.span);
-  const bool later = later_join(node, span);
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr || resolved.port) {
-    if (resolved.port && !later)
+    if (resolved.port)
       context_.not_yet(node.relation.span, "a join with a port", "a `view` that begins with `from` the port");
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
@@ -117,7 +101,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
 
   // The row with the other side as a field, as `on` sees it.
   const int hidden = row_.find(alias.text);
-  if (hidden >= 0 && !later) {
+  if (hidden >= 0) {
     auto report = context_.reporter.report(diag::HidesField{.name = alias.text, .relation = row_.relation});
     report.at(alias.span, "hides a field");
     if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
@@ -224,7 +208,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                      sound = false;
                    },
                    [&](const ast::ElsePort& otherwise) {
-                     if (later) return;
                      if (node.kind == ast::JoinKind::full) {
                        context_.reporter.report(diag::ElseOfFullJoin{.port = otherwise.port.text})
                            .at(clause.span, "both sides keep what met nothing")
@@ -252,22 +235,14 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                },
                clause.node);
   }
-  if (later) {
-    row_.key.clear();
-    row_.key_stated = true;
-    return finish_unsound();
-  }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "a join of a stream with a table that a step makes",
-                     "a declared table, or a view over one, has a history to join with");
-    return finish_unsound();
-  }
+  if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
+  if (right.row.changes && !has_history(node, right, options)) return finish_unsound();
   const Span kind_place = node.kind == ast::JoinKind::inner
                               ? context_.word(span, "join")
                               : cover(context_.word(span, kind_word(node.kind)), context_.word(span, "join"));
@@ -380,7 +355,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       sound = false;
     }
   }
-  const bool timed = made.kind != typed::JoinKind::reference;
+  const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
   if (timed && !row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "join")
@@ -407,6 +382,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     }
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
   }
+  // A group without keys is one row, which every row meets.
+  if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
   // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
   if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
     std::vector<std::string> key;

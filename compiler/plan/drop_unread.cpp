@@ -197,8 +197,7 @@ class Pruner {
       own.back().add(residual.back());
       for (size_t i = 0; i < input(1).size(); ++i)
         if (own.back().has(static_cast<int>(i))) input(1)[i].add(kWhole);
-      if (const int deleted = deleted_column(plan_.nodes[node.inputs[1]].row); deleted >= 0)
-        input(1)[deleted].add(kWhole);
+      if (const int ends = ending_column(plan_.nodes[node.inputs[1]].row); ends >= 0) input(1)[ends].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
       collect(join->step.upper, input(0));
@@ -252,6 +251,12 @@ class Pruner {
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, input(0).size());
+    } else if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      if (const int ends = ending_column(node.row); ends >= 0) own[ends].add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+      for (const ExpressionRef& key : instants->keys) collect(key, input(0));
     } else if (std::holds_alternative<EmitNode>(node.content)) {
       own.back().add(kWhole);
       for (Use& use : own)
@@ -477,6 +482,8 @@ class Pruner {
           add_columns(node.row, node.row.size() - 1, moved);
         }
       }
+      if (auto* instants = std::get_if<InstantsNode>(&node.content))
+        for (ExpressionRef& key : instants->keys) key = rewrite(key, moved);
       if (auto* retime = std::get_if<RetimeNode>(&node.content))
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))

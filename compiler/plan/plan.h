@@ -34,6 +34,8 @@ int deleted_column(const std::vector<Field>& row);
 /// row goes, instead of coming. A row that goes is the one that came, field by field. Steps without state pass it on.
 /// Its index in the row, −1 if there is none.
 int retracted_column(const std::vector<Field>& row);
+/// Of versions kDeleted, of changes kRetracted: the row ends one that stands. −1 if there is neither.
+int ending_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
 /// `where`, and a check of a contract that rejects or stops the job.
@@ -112,6 +114,13 @@ struct InWindowsNode {
 };
 /// Rows wait until time has passed them, and go on in its order. The row stays as it is.
 struct InOrderNode {};
+/// Rows go on instant by instant, once time has passed them: what a step behind it makes of them is the history of a
+/// table. The row stays as it is.
+struct InstantsNode {
+  bool versions = false;                   ///< rows are versions of a table
+  std::vector<typed::ExpressionRef> keys;  ///< of the step behind it
+  int pair = -1;  ///< two nodes of one number, before a join of two tables, go through their instants together
+};
 /// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
 /// and kRetracted if the input has it. A list that is null is empty.
 inline constexpr std::string_view kList = "?list";
@@ -174,8 +183,8 @@ struct PortNode {
 
 struct Node {
   std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               TableJoinNode, NetNode, EmitNode, UnnestNode, LookupNode, InWindowsNode, InOrderNode, RetimeNode,
-               UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
+               TableJoinNode, NetNode, EmitNode, InstantsNode, UnnestNode, LookupNode, InWindowsNode, InOrderNode,
+               RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

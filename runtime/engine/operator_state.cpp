@@ -70,6 +70,7 @@ bool has_state(const Operator& op) {
          std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
          std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<InstantsOperator>(op.content) ||
          std::holds_alternative<InWindowsOperator>(op.content) || std::holds_alternative<InOrderOperator>(op.content) ||
          std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
          std::holds_alternative<MatchOperator>(op.content);

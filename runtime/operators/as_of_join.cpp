@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/data/row_change.h"
+
 namespace braid {
 
 AsOfJoinNode::AsOfJoinNode(const Services& services)
@@ -15,8 +17,10 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
       versions_(table(kVersionTable), content_.max_age_us, services, rows_.right_rows(), pool_),
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_,
                content_.wait_us.has_value()) {
-  if (content_.shape.right_delete >= 0)
-    delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
+  if (const int ends = content_.shape.right_delete; ends >= 0) {
+    delete_column_ = static_cast<int>(leaf_offset(input_row(1), ends));
+    of_changes_ = input_row(1)[static_cast<size_t>(ends)].name == kRetracted;
+  }
 }
 
 void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
@@ -40,9 +44,13 @@ void AsOfJoinNode::take_version(const Block& block) {
     Version version;
     version.original = block.time[row];
     version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
-    version.source = record.source;
-    version.partition = record.partition;
-    version.position = record.position;
+    if (of_changes_) {
+      version.position = static_cast<int64_t>(sequence_of(row));
+    } else {
+      version.source = record.source;
+      version.partition = record.partition;
+      version.position = record.position;
+    }
     if (!deletes) version.row = rows_.right_rows().store(target, row, pool_);
     versions_.add(keys.hashes[row], keys.keys[row].view(), version);
   }
@@ -55,7 +63,10 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
   int64_t table_watermark = edges[1].value();
   pairs_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row])) {
+    if (content_.latest) {
+      pairs_.add(row, keys.has_null[row] ? Bytes{nullptr, 0}
+                                         : versions_.find(keys.hashes[row], keys.keys[row].view(), kEndTime));
+    } else if (is_late(0, block.time[row], block.watermark[row])) {
       leave_late(0, block, row, content_.shape.late_site);
     } else if (keys.has_null[row]) {
       pairs_.add(row, {nullptr, 0});
@@ -113,6 +124,7 @@ std::optional<int64_t> AsOfJoinNode::next_due() {
 }
 
 EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  if (content_.latest) return inputs[0];
   EdgeTime time = OperatorNode::output_time(inputs);
   // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
   if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
@@ -122,7 +134,7 @@ EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
 void AsOfJoinNode::finish_release(std::vector<Block>&) {
   waiting_.finish_early();
   waiting_.pass(edges[1].value());
-  int64_t bound = edges[0].finite;
+  int64_t bound = content_.latest ? kEndTime : edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   versions_.forget_before(bound, edges[1].finite);
 }

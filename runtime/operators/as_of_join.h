@@ -4,6 +4,9 @@
 //
 // With `wait at most d` a row waits no longer than d by the wall clock: a turn for that releases it early, joined with
 // what is there. While rows wait, time behind the join stays where the table's is, so that none is late there.
+//
+// With `latest` no row waits or is late: it meets the newest version that has come, the right side of its turn
+// included.
 #pragma once
 
 #include "runtime/operators/held_rows.h"
@@ -44,6 +47,7 @@ class AsOfJoinNode : public OperatorNode {
   JoinRows rows_;
   KeyFormat left_key_, right_key_;
   int delete_column_ = -1;
+  bool of_changes_ = false;  ///< versions are changes of a table that steps make: of one time the last that comes holds
   std::vector<Leaf> left_leaves_;
   StoredRows left_rows_;
   BlobPool pool_;

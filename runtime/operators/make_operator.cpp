@@ -3,6 +3,7 @@
 #include "runtime/operators/emit.h"
 #include "runtime/operators/in_order.h"
 #include "runtime/operators/in_windows.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
 #include "runtime/operators/lookup.h"
@@ -49,6 +50,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
     Result<Made> operator()(const EmitOperator&) { return Made(std::make_unique<EmitNode>(services)); }
+    Result<Made> operator()(const InstantsOperator&) { return Made(std::make_unique<InstantsNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const LookupOperator&) { return Made(std::make_unique<LookupNode>(services)); }
