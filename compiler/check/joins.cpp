@@ -405,14 +405,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     }
     made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
   }
-  // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
-  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
-    std::vector<std::string> key;
-    for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
-    context_.not_yet(span, "a join whose `on` is not exactly the key of its table",
-                     key.empty() ? "give `" + right_name + "` a `key`"
-                                 : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it",
-                                               fmt::join(key, ", ")));
+  // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
+  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open &&
+      right.row.key.empty()) {
+    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
     sound = false;
   }
   if (!adds) {
@@ -428,6 +424,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
     row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
+  }
+  if (typed::makes_pairs(made) || made.nearest) {
     row_.key.clear();
     row_.key_stated = true;
   }

@@ -51,7 +51,7 @@ bool is_hidden(const Field& field) {
 
 std::vector<Field> joined_fields(const std::vector<Field>& row) {
   std::vector<Field> fields = row;
-  if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
+  while (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
 }
 
@@ -443,7 +443,8 @@ class Builder {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
-      const int right = read_all(relation(join->relation), "read", step.text, step.span);
+      int right = read_all(relation(join->relation), "read", step.text, step.span);
+      if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
@@ -506,6 +507,41 @@ class Builder {
     finish.inputs = {grouping};
     carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
     return add(std::move(finish));
+  }
+
+  /// The right side of a join with a table by other columns than its key. Of one with time, the columns stand behind
+  /// its rows, and a step before the join follows keys that move from one value of them to another.
+  int by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
+    const typed::Relation& table = project_.relations[join.step.relation];
+    for (const std::vector<int>& path : table.key)
+      join.table_key.push_back(typed::read_path(row(right), path, step.span));
+    for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
+    if (join.step.kind == typed::JoinKind::reference) return right;
+    const int deleted = deleted_column(row(right));
+    const ExpressionRef ends = deleted >= 0 ? column(right, deleted, step.span)
+                                            : typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+    right = carry(right, step.text, step.span);
+    Node& carried = plan_.nodes[right];
+    auto& columns = std::get<ProjectNode>(carried.content).columns;
+    if (deleted >= 0) {
+      columns.pop_back();
+      carried.row.pop_back();
+    }
+    MovesNode moves{join.table_key, static_cast<int>(columns.size()), static_cast<int>(join.step.right_keys.size())};
+    auto add_column = [&](ExpressionRef value, std::string name) {
+      carried.row.push_back({std::move(name), value->type});
+      columns.push_back(std::move(value));
+    };
+    for (ExpressionRef& key : join.step.right_keys) {
+      const int place = static_cast<int>(columns.size());
+      add_column(key, fmt::format("{}by{}", kHiddenMark, place - moves.first));
+      key = typed::make(key->type, key->span, typed::ColumnRead{place});
+    }
+    add_column(typed::make(int_type(), step.span, typed::Constant{Value{int64_t{0}}}), std::string(kMove));
+    add_column(ends, std::string(kDeleted));
+    Node node{.content = std::move(moves), .inputs = {right}, .row = row(right), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", moves of " + table.name;
+    return add(std::move(node));
   }
 
   int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
@@ -727,10 +763,10 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 bool stateful(const Node& node) {
   return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
          std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
-         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-         std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
-         std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<MovesNode>(node.content) ||
+         std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+         std::holds_alternative<EmitNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {

@@ -201,6 +201,7 @@ class Pruner {
         input(1)[deleted].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
+      for (const ExpressionRef& key : join->table_key) collect(key, input(1));
       collect(join->step.upper, input(0));
       collect(join->right_filter, input(1));
     } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
@@ -234,6 +235,10 @@ class Pruner {
       if (const int deleted = deleted_column(plan_.nodes[node.inputs[0]].row); deleted >= 0)
         input(0)[deleted].add(kWhole);
       for (const ExpressionRef& key : latest->keys) collect(key, input(0));
+    } else if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      for (size_t i = static_cast<size_t>(moves->first); i < own.size(); ++i) own[i].add(kWhole);
+      pass_on(0, own.size());
+      for (const ExpressionRef& key : moves->keys) collect(key, input(0));
     } else if (const auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       const size_t joined = own.size() - 2;
       own[joined].any = true;
@@ -446,6 +451,10 @@ class Pruner {
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))
         for (int& column : unique->columns) column = moved.column[column];
+      if (auto* moves = std::get_if<MovesNode>(&node.content)) {
+        for (ExpressionRef& key : moves->keys) key = rewrite(key, moved);
+        moves->first = moved.column[moves->first];
+      }
     }
     node.row = moved.row;
   }
@@ -532,6 +541,7 @@ class Pruner {
 
     for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
     for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    for (ExpressionRef& key : join.table_key) key = rewrite(key, right);
     join.step.upper = rewrite(join.step.upper, left);
     join.right_filter = rewrite(join.right_filter, right);
     if (join.step.residual) {

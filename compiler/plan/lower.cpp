@@ -233,6 +233,12 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      const auto [before, keys] = key_fields(node, input(0), moves->keys);
+      MovesOperator made{.keys = keys, .columns = {}};
+      for (int column = moves->first; column < moves->first + moves->count; ++column) made.columns.push_back(column);
+      return add(node, made, {before});
+    }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
       TableJoinOperator made{.left = join->step.left,
                              .right = join->step.right,
@@ -355,7 +361,12 @@ class Lowering {
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = deleted_column(right_row)};
-    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
+    std::vector<typed::ExpressionRef> of_right = step.right_keys;
+    of_right.insert(of_right.end(), join.table_key.begin(), join.table_key.end());
+    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], of_right);
+    const auto table_key = right_keys.begin() + static_cast<std::ptrdiff_t>(step.right_keys.size());
+    shape.table_key.assign(table_key, right_keys.end());
+    right_keys.erase(table_key, right_keys.end());
     std::vector<typed::ExpressionRef> of_left = step.left_keys;
     if (step.upper) of_left.push_back(step.upper);
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], of_left);

@@ -76,7 +76,8 @@ struct Describe {
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";
-    std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
+    std::string line =
+        fmt::format("{} join{}, {}", kind, typed::by_index(step) ? " by index" : "", typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
     line += condition(step);
@@ -121,6 +122,12 @@ struct Describe {
   std::string operator()(const LatestNode& latest) const {
     std::string line = "latest by";
     for (const auto& key : latest.keys) line += " " + text(key);
+    return line;
+  }
+  std::string operator()(const MovesNode& moves) const {
+    std::string line = "moves of";
+    for (const auto& key : moves.keys) line += " " + text(key);
+    for (int i = 0; i < moves.count; ++i) line += (i == 0 ? " by " : ", ") + node.row[moves.first + i].name;
     return line;
   }
   std::string operator()(const TableJoinNode& join) const {
@@ -180,10 +187,10 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
-                                           "interval join", "group", "top",   "running",        "latest",
-                                           "table join",    "net",   "emit",  "unnest",         "retime",
-                                           "unique",        "match", "alert", "publish",        "port"};
+  static constexpr const char* kNames[] = {
+      "source", "rows",    "union",  "reference join", "as-of join", "interval join", "group",
+      "top",    "running", "latest", "moves",          "table join", "net",           "emit",
+      "unnest", "retime",  "unique", "match",          "alert",      "publish",       "port"};
   return kNames[each.content.index()];
 }
 

@@ -26,6 +26,11 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (std::holds_alternative<MovesNode>(node.content)) {
+      const std::string recent = length(disorder(node.inputs[0]));
+      return "the columns of each key" + as_long(node.inputs[0]) + ": of its last version, and of those of the last " +
+             recent;
+    }
     if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return fmt::format(
@@ -100,12 +105,15 @@ class Bound {
     const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);
     switch (step.kind) {
       case typed::JoinKind::reference:
-        return fmt::format("the rows of {}, read whole at the start", right);
+        return fmt::format("the rows of {}, read whole at the start{}", right,
+                           typed::by_index(step) ? ", with an index" : "");
       case typed::JoinKind::as_of:
         return fmt::format(
-            "of {} each key's last version and those of the last {}; rows that wait for its watermark: "
+            "of {} each key's last version and those of the last {}{}; rows that wait for its watermark: "
             "those of up to {}{}",
-            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder),
+            right, length(left_disorder + right_disorder),
+            typed::by_index(step) ? ", by the columns that it is joined by" : "",
+            length(right_disorder + left_disorder),
             step.wait_us ? fmt::format(", and none for longer than {} by the clock", length(*step.wait_us)) : "");
       case typed::JoinKind::interval:
         break;

@@ -90,7 +90,7 @@ struct JoinStep {
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
   ExpressionRef
       residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
-  bool on_table_key = false;  ///< right_keys are the table's key
+  bool on_table_key = false;  ///< right_keys are the table's key; else a row meets each key's row that has equal ones
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;             ///< as of: of wall time; absent: for ever
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
@@ -106,9 +106,14 @@ std::string_view outcome_word(const auto& join) {
   if (join.right) return join.left ? "full" : "right";
   return join.left ? "left" : "inner";
 }
+/// A join with a table by other columns than its key.
+inline bool by_index(const JoinStep& join) {
+  return join.kind != JoinKind::interval && !join.on_table_key;
+}
 /// Whether it gives 0..n rows of a left row. The other joins give at most one.
 inline bool makes_pairs(const JoinStep& join) {
-  return join.kind == JoinKind::interval && !join.nearest && join.yield == JoinYield::matches;
+  const bool many = join.kind == JoinKind::interval ? !join.nearest : by_index(join);
+  return many && join.yield == JoinYield::matches;
 }
 
 using AggregateKind = braid::AggregateKind;

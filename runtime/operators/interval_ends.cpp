@@ -83,7 +83,7 @@ void IntervalJoinNode::take_left_ends(const Block& block, std::vector<Block>& ou
       matched = true;
       if (exists()) continue;
       if (rejected) {
-        reject_pair(block, row, pairs.rights[next], drops[next]);
+        rows_.reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         going.add(row, pairs.rights[next]);
         going_times.push_back(times[next]);

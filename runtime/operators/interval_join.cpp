@@ -206,16 +206,6 @@ void IntervalJoinNode::seal_left(int64_t time) {
   sealed_changed_ = true;
 }
 
-void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop) {
-  // The pair is a row that this step made; its left record is settled by itself.
-  dispositions().make(index(), 1);
-  JoinPairs pair;
-  pair.add(row, right);
-  if (services_.trace != nullptr) services_.trace->pair = row;
-  dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.drop->site, *drop.reason);
-  if (services_.trace != nullptr) services_.trace->pair = -1;
-}
-
 std::vector<bool> IntervalJoinNode::passing(const Block& block) {
   if (content_.right_filter.empty()) return {};
   std::vector<void*> none(block.columns.size(), nullptr);
@@ -350,7 +340,7 @@ void IntervalJoinNode::flush_pairs(const Block& left, PairBatch& batch, std::vec
       continue;
     }
     if (rejected) {
-      reject_pair(left, i, right, drops[i]);
+      rows_.reject_pair(left, i, right, drops[i]);
       continue;
     }
     met.add(i, right);
@@ -397,7 +387,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
         ++filtered;
       } else if (rejected) {
         settle_used();
-        reject_pair(block, row, pairs.rights[next], drops[next]);
+        rows_.reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
         met_times.push_back(times[next]);

@@ -285,7 +285,6 @@ class IntervalJoinNode : public OperatorNode {
   std::string partition_text(const RightRow& row) const;
   /// Left rows that have met their only match.
   void forget_matched(Entry& entry);
-  void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
   /// Which rows of a block of the right side pass the filter; empty: all.
   std::vector<bool> passing(const Block& block);
   bool closed(int64_t left_time) const;

@@ -82,6 +82,8 @@ std::vector<ProductOutcome> Run::evaluate() {
             return join_tables(index, node);
           else if constexpr (std::is_same_v<Node, plan::EmitNode>)
             return rows_into(index);  // in the end all have gone on
+          else if constexpr (std::is_same_v<Node, plan::MovesNode>)
+            return rows_into(index);  // joins here look at all keys
           else if constexpr (std::is_same_v<Node, plan::NetNode>)
             return net(index);
           else if constexpr (std::is_same_v<Node, plan::UnnestNode>)

@@ -79,6 +79,10 @@ class Run {
   Rows join_interval(int index, const typed::JoinStep& step);
   Rows join_nearest(int index, const typed::JoinStep& step);
   Rows join_exists(int index, const typed::JoinStep& step);
+  /// By other columns than the table's key: the left row with each of these, which are in the order of their keys. The
+  /// first condition to fail rejects a row of a semi or anti join, else the pair.
+  void join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
+                Rows& out);
   /// A semi or anti join's left row that has a match, or has none.
   void settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out);
   /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.
