@@ -84,6 +84,11 @@ class FlowChecker {
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
 
+  // ticks.cpp
+  bool from_every(const ast::From& from, const ast::FromEvery& every);
+  /// At the end of a flow: whose time moves its ticks.
+  void move_ticks(const ast::From& from);
+
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
   /// What flows that read this port find.

@@ -44,6 +44,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
+  if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
@@ -94,11 +95,7 @@ std::string FlowChecker::step_text(Span span) const {
 
 bool FlowChecker::from(const ast::From& from) {
   info_.from_span = from.span;
-  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) {
-    (void)every;
-    context_.not_yet(from.span, "`from every`", "a stream of ticks can be read like any other");
-    return false;
-  }
+  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) return from_every(from, *every);
   const auto& node = std::get<ast::FromRelation>(from.node);
   if (node.by_arrival)
     context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",

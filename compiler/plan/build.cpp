@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/match_node.h"
@@ -171,7 +172,8 @@ class Builder {
     const typed::Relation& relation = project_.relations[id];
     if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
     if (relation.changes) return false;
-    return is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
+    return from != nullptr && is_table(from->relation);
   }
 
   ExpressionRef column(int node, int index, Span span) const {
@@ -250,7 +252,8 @@ class Builder {
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
     int at = -1;
-    bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
+    bool versions = from != nullptr && is_table(from->relation);
     for (const typed::Step& step : relation.steps) {
       versions_ = versions;  // a relation read on the way has set it for itself
       at = this->step(at, step, relation);
@@ -410,6 +413,7 @@ class Builder {
     };
     if (const auto* from = std::get_if<typed::FromStep>(&step.content))
       return from->port.empty() ? relation(from->relation) : read_port(*from, step);
+    if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
@@ -660,6 +664,27 @@ class Builder {
     return add(std::move(node));
   }
 
+  int ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner) {
+    std::vector<int> upstream;
+    for (const typed::RelationId id : every.moved_by) upstream.push_back(relation(id));
+    std::set<int> seen, sources;
+    while (!upstream.empty()) {
+      const int at = upstream.back();
+      upstream.pop_back();
+      if (!seen.insert(at).second) continue;
+      const auto* source = std::get_if<SourceNode>(&plan_.nodes[at].content);
+      if (source != nullptr && project_.relations[source->relation].has_time) sources.insert(at);
+      for (const int input : plan_.nodes[at].inputs) upstream.push_back(input);
+    }
+    Node node{.content = TickNode{every.every_us},
+              .inputs = {sources.begin(), sources.end()},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    node.state.label = owner.name + ": " + step.text;
+    return add(std::move(node));
+  }
+
   /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
   int read_port(const typed::FromStep& from, const typed::Step& step) {
     relation(from.relation);
@@ -761,22 +786,23 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
 }
 
 bool stateful(const Node& node) {
-  return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-         std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
-         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<MovesNode>(node.content) ||
-         std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
-         std::holds_alternative<EmitNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
+  return std::holds_alternative<TickNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
+         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<MovesNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+         std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
+         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
+         std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
-        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-        std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
-        std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<TickNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+        std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -46,6 +46,7 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
+  std::string operator()(const TickNode& ticks) const { return fmt::format("every {}", ticks.every_us); }
   std::string operator()(const KeepNode& keep) const {
     return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
   }

@@ -283,6 +283,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<TickNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
     } else if (std::holds_alternative<PortNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
@@ -434,7 +436,7 @@ class Pruner {
       tables_forwards(node, *tables, moved);
     } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
       match_forwards(index, *match, input(0), moved);
-    } else if (std::holds_alternative<PortNode>(node.content)) {
+    } else if (std::holds_alternative<PortNode>(node.content) || std::holds_alternative<TickNode>(node.content)) {
       keep_live(index, moved);
     } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
       unnest_forwards(index, *unnest, moved);

@@ -203,6 +203,11 @@ class Lowering {
       add_kernel(std::move(from.kernel), {KernelPlace::Kind::source, ordinal});
       return add(node, SourceOperator{ordinal}, {});
     }
+    if (const auto* ticks = std::get_if<TickNode>(&node.content)) {
+      std::vector<int> inputs;
+      for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(input(static_cast<int>(i)));
+      return add(node, TickOperator{ticks->every_us}, std::move(inputs));
+    }
     if (const auto* keep = std::get_if<KeepNode>(&node.content)) {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;

@@ -36,6 +36,10 @@ int deleted_column(const std::vector<Field>& row);
 int retracted_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
+/// `from every d`. Inputs: the sources whose time moves it; nothing of their rows is read but the time. Row: `at`.
+struct TickNode {
+  int64_t every_us;
+};
 /// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
@@ -162,9 +166,9 @@ struct PortNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               MovesNode, TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode,
-               PublishNode, PortNode>
+  std::variant<SourceNode, TickNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode,
+               LatestNode, MovesNode, TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode,
+               AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

@@ -65,6 +65,7 @@ struct Describe {
     }
     return line;
   }
+  std::string operator()(const TickNode& ticks) const { return "every " + micros(ticks.every_us); }
   std::string operator()(const UnionNode&) const { return "union"; }
   std::string condition(const auto& join) const {
     if (!join.residual) return "";
@@ -188,9 +189,9 @@ struct Describe {
 
 const char* operator_name(const Operator& each) {
   static constexpr const char* kNames[] = {
-      "source", "rows",    "union",  "reference join", "as-of join", "interval join", "group",
-      "top",    "running", "latest", "moves",          "table join", "net",           "emit",
-      "unnest", "retime",  "unique", "match",          "alert",      "publish",       "port"};
+      "source", "ticks",   "rows",   "union", "reference join", "as-of join", "interval join", "group",
+      "top",    "running", "latest", "moves", "table join",     "net",        "emit",          "unnest",
+      "retime", "unique",  "match",  "alert", "publish",        "port",       "send"};
   return kNames[each.content.index()];
 }
 

@@ -26,6 +26,7 @@ class Bound {
     if (std::holds_alternative<LatestNode>(node.content))
       return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
              length(disorder(node.inputs[0]));
+    if (std::holds_alternative<TickNode>(node.content)) return "the time of the next row";
     if (std::holds_alternative<MovesNode>(node.content)) {
       const std::string recent = length(disorder(node.inputs[0]));
       return "the columns of each key" + as_long(node.inputs[0]) + ": of its last version, and of those of the last " +
@@ -194,7 +195,9 @@ class Bound {
     if (const auto* source = std::get_if<SourceNode>(&node.content))
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
-    if (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content)) return 0;
+    if (std::holds_alternative<TickNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+        std::holds_alternative<TopNode>(node.content))
+      return 0;
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return holds_time_back(*match) ? match->within_us : 0;
     int64_t widest = 0;

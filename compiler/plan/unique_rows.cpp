@@ -80,7 +80,7 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
     return {};
   // Rows of two flows repeat one another; a re-timed flow and a join have times of their own.
   if (std::holds_alternative<UnionNode>(node.content)) return {};
-  if (std::holds_alternative<PortNode>(node.content)) return {};
+  if (std::holds_alternative<PortNode>(node.content) || std::holds_alternative<TickNode>(node.content)) return {};
   std::vector<UniqueColumns> sets = unique_columns(plan, node.inputs[0], project);
   auto only_forever = [&] {
     std::erase_if(sets, [](const UniqueColumns& set) { return set.apart_us != typed::kForever; });

@@ -45,6 +45,11 @@ class Verifier {
   void check(const Node& node, const SourceNode& source) const {
     holds(node.inputs.empty() && source.fields.size() == node.row.size(), "a source whose row is not its fields");
   }
+  void check(const Node& node, const TickNode& ticks) const {
+    holds(ticks.every_us > 0 && node.row.size() == 1 && is(node.row[0].type, TypeKind::timestamp), "ticks of no time");
+    for (const int input : node.inputs)
+      holds(std::holds_alternative<SourceNode>(plan_.nodes[input].content), "ticks that something else moves");
+  }
   void check(const Node& node, const KeepNode& keep) const {
     same_row(node);
     condition(keep.condition, row(node, 0));

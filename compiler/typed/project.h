@@ -57,6 +57,11 @@ struct FromStep {
   RelationId relation;
   std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
+/// `from every d`: a row with the field `at` for each multiple of d, made when event time has passed it.
+struct TickStep {
+  int64_t every_us;
+  std::vector<RelationId> moved_by;  ///< whose time that is: the streams and tables with time that the flow joins
+};
 struct UnionStep {
   RelationId relation;
   std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
@@ -251,8 +256,8 @@ struct RunningStep {
 };
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
-               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
+  std::variant<FromStep, TickStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep,
+               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -289,7 +294,7 @@ struct Relation {
   std::vector<std::vector<int>> version_key;
   bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits
   std::optional<Source> source;  ///< stream, table
-  std::vector<Step> steps;       ///< view, product; the first is FromStep
+  std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says

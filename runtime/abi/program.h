@@ -122,6 +122,11 @@ struct StateIdentity {
 struct SourceOperator {
   int source;
 };
+/// `from every d`: a row for each multiple of d from the first event time of the inputs, which are sources, up to their
+/// last, made when their watermark has passed it. Output row: its time. Rows of the inputs are not settled here.
+struct TickOperator {
+  int64_t every_us;
+};
 /// Fused row-by-row steps.
 struct RowsOperator {
   KernelSlot kernel;
@@ -369,7 +374,7 @@ struct SendOperator {
 };
 
 struct Operator {
-  std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
+  std::variant<SourceOperator, TickOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, MovesOperator,
                TableJoinOperator, NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator,
                MatchOperator, AlertOperator, PublishOperator, PortOperator, SendOperator>

@@ -16,6 +16,7 @@
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
 #include "runtime/operators/table_top.h"
+#include "runtime/operators/ticks.h"
 #include "runtime/operators/unique.h"
 #include "runtime/operators/unnest.h"
 #include "runtime/operators/window_group.h"
@@ -28,6 +29,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
   struct Maker {
     const Services& services;
     Result<Made> operator()(const SourceOperator&) { return Made(); }
+    Result<Made> operator()(const TickOperator&) { return Made(std::make_unique<TickNode>(services)); }
     Result<Made> operator()(const RowsOperator&) { return Made(std::make_unique<RowsNode>(services)); }
     Result<Made> operator()(const UnionOperator&) { return Made(std::make_unique<UnionNode>(services)); }
     Result<Made> operator()(const ReferenceJoinOperator& join) {

@@ -112,6 +112,10 @@ class Tracer {
     }
     return placing;
   }
+  MaybePlacing of(const Operator& op, const TickOperator&) {
+    refuse(fmt::format("`{}` goes by the time of all partitions", op.text));
+    return std::nullopt;
+  }
   MaybePlacing of(const Operator& op, const RowsOperator& content) {
     if (!placing(op)) return std::nullopt;
     Placing after{{}, placing(op)->scheme};

@@ -62,6 +62,8 @@ std::vector<ProductOutcome> Run::evaluate() {
           using Node = std::decay_t<decltype(node)>;
           if constexpr (std::is_same_v<Node, plan::SourceNode>)
             return source(index, node);
+          else if constexpr (std::is_same_v<Node, plan::TickNode>)
+            return ticks(index, node);
           else if constexpr (std::is_same_v<Node, plan::KeepNode>)
             return keep(index, node);
           else if constexpr (std::is_same_v<Node, plan::ProjectNode>)

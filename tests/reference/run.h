@@ -33,6 +33,8 @@ class TimeLine {
   /// W before the row.
   int64_t watermark() const;
   void observe(int64_t time);
+  /// The last that is confirmed, or the only one there is.
+  std::optional<int64_t> last() const { return max_ ? max_ : candidate_; }
 
  private:
   int64_t within_, ahead_;
@@ -56,6 +58,9 @@ class Run {
     std::map<int, interpret::Failure> failures;  ///< of fallbacks
   };
   Declared declared(const typed::Relation& relation, const InputRecord& record, const Row& row);
+
+  // ticks.cpp
+  Rows ticks(int index, const plan::TickNode& node);
 
   // steps.cpp
   Rows keep(int index, const plan::KeepNode& node);

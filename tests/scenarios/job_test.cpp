@@ -172,9 +172,9 @@ TEST_P(JobAgainstOracle, ASecondCrashDuringRecoveryLeavesNoTrace) {
 INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
-                                         "cumulative", "spans", "exists", "other_columns", "outer", "any", "in_windows",
-                                         "tables", "joined_tables", "outer_tables", "firsts", "ends", "tops",
-                                         "runnings", "top_tables", "aggregates", "table_aggregates"),
+                                         "cumulative", "spans", "exists", "other_columns", "ticks", "outer", "any",
+                                         "in_windows", "tables", "joined_tables", "outer_tables", "firsts", "ends",
+                                         "tops", "runnings", "top_tables", "aggregates", "table_aggregates"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
