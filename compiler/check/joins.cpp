@@ -344,11 +344,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           sound &= made.upper_us.has_value();
         } else {
           made.upper = end;
-          const bool asks_all = made.yield != typed::JoinYield::matches && made.residual && made.residual->can_fail;
-          if (made.nearest || keeps_right || asks_all) {
-            context_.not_yet(options.range->last->span,
-                             asks_all ? "a computed upper end beside a condition that may fail"
-                                      : "an upper end of `within` that differs from row to row here",
+          if (keeps_right) {
+            context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row here",
                              "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
             sound = false;
           }

@@ -48,8 +48,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
-    if (content_.shape.left && time.active > 0 && !times_held_.empty())
-      time.w = std::min(time.w, times_held_.begin()->first * TimeQueue<Closing, ByArrival>::kWidth);
+    if ((content_.shape.left || content_.nearest) && time.active > 0) time.w = std::min(time.w, first_held());
     return time;
   }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
@@ -473,7 +472,11 @@ void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, 
   JoinPairs pairs;
   std::vector<RightTime> times;
   for (uint32_t row : rows) {
-    if (!keys.has_null[row])
+    if (keys.has_null[row]) continue;
+    if (has_own_ends())
+      add_candidates_before(row, block.time[row], end_at(block, row), keys.hashes[row], keys.keys[row].view(), pairs,
+                            times);
+    else
       add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
   PairDrops drops;
