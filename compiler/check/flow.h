@@ -91,6 +91,10 @@ class FlowChecker {
 
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// The row of a product's port; nothing: it cannot be read, which is reported or known.
+  std::optional<Row> port_row(const Declaration& declaration, const ast::Name& port, Span place, Span step);
+  /// A port as a view of its own, for a step beside `from`. Null as of port_row.
+  RelationInfo* port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step);
   /// What flows that read this port find.
   void note_port(const std::string& name);
 

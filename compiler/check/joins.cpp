@@ -100,9 +100,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool later = later_join(node, span);
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
-  if (resolved.declaration == nullptr || resolved.port) {
-    if (resolved.port && !later)
-      context_.not_yet(node.relation.span, "a join with a port", "a `view` that begins with `from` the port");
+  RelationInfo* read = nullptr;
+  if (resolved.declaration != nullptr)
+    read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                         : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) {
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
           otherwise != nullptr && port(otherwise->port, true))
@@ -110,7 +112,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds) join_open(alias.text, head);
     return;
   }
-  RelationInfo& right = need_relation(context_, *resolved.declaration, span);
+  RelationInfo& right = *read;
+  const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
   const bool left_join = node.kind == ast::JoinKind::left;
   const bool keeps_right = node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full;
@@ -136,7 +139,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const int other = static_cast<int>(row_.fields.size());
   Row both = row_;
   if (hidden >= 0 && !adds) both.fields[static_cast<size_t>(hidden)].name.clear();
-  both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
+  both.fields.push_back({alias.text, struct_of_right, true, head, of_relation});
   typed::JoinStep made{};
   made.left = left_join || node.kind == ast::JoinKind::full || !adds;
   made.right = keeps_right;
@@ -144,7 +147,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   // Of `semi` and `anti` the field goes as soon as the step is made.
   auto finish = [&] {
     RowField field{alias.text, made.left && !right.row.open ? optional_type(struct_of_right) : struct_of_right, true,
-                   head, resolved.declaration->index};
+                   head, of_relation};
     if (keeps_right) forget_presence();
     row_.fields.push_back(std::move(field));
   };

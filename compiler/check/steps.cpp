@@ -311,9 +311,10 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
 void FlowChecker::unite(const ast::Union& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return;
-  if (resolved.port)
-    return context_.not_yet(node.relation.span, "a `union` with a port", "a `view` that begins with `from` the port");
-  RelationInfo& other = need_relation(context_, *resolved.declaration, span);
+  RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                                     : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) return;
+  RelationInfo& other = *read;
   if (other.row.table || row_.table)
     return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
   const std::string name = path_text(node.relation.path);
