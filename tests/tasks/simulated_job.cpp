@@ -40,7 +40,10 @@ struct Fed {
 
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = run.waits ? waiting(builder) : run.deletes ? deleting(builder) : test::everything(builder);
+    program = run.waits     ? waiting(builder)
+              : run.deletes ? deleting(builder)
+              : run.moves   ? moving(builder)
+                            : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       if (!run.crosses) source.key = {0};
@@ -60,6 +63,11 @@ struct World {
   static Program waiting(test::ProgramBuilder& b) {
     const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
     b.publish(b.as_of_join(left, right, true, {}, 3 * kSecond), "p0");
+    return b.program;
+  }
+  static Program moving(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
+    b.publish(b.join_by_value(left, right, true), "p0");
     return b.program;
   }
   /// As `waiting`, with a table of which records without a value delete keys. In a file these have `d`.
