@@ -143,7 +143,9 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("semi join nearest click as k on k.customer == customer_id within 0s..1h"), ElementsAre("E5142"));
   EXPECT_THAT(join("right join customer as c on c.id == customer_id"), ElementsAre("E5143"));
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..1h else lost"), ElementsAre("E5144"));
-  EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain 1d"), ElementsAre("E5001"));
+  EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain 1d"), IsEmpty());
+  EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"),
+              ElementsAre("E5001"));
   EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
               ElementsAre("E5001"));
