@@ -120,6 +120,26 @@ TEST(Joins, TheRightSideDecidesTheKind) {
         << on;
 }
 
+TEST(Joins, ByOtherColumnsThanTheKey) {
+  const Checked checked = check_items(R"(
+    view a { from sale join customer as c on c.name == store }
+    view b { from sale join customer as c on c.id == customer_id and c.name == store }
+    view c { from sale semi join country as k on true }
+    view d { from sale join country as k on k.code != store })");
+  EXPECT_THAT(checked.codes, IsEmpty());
+  const auto join = [&](const std::string& name) {
+    return std::get<typed::JoinStep>(relation(checked, name).steps[1].content);
+  };
+  EXPECT_TRUE(typed::makes_pairs(join("a")));
+  // At most one row has the key: what else is equal is a condition.
+  EXPECT_TRUE(join("b").on_table_key);
+  EXPECT_EQ(join("b").right_keys.size(), 1u);
+  EXPECT_NE(join("b").residual, nullptr);
+  EXPECT_TRUE(typed::by_index(join("c")));
+  EXPECT_FALSE(typed::makes_pairs(join("c")));
+  EXPECT_TRUE(typed::by_index(join("d")));
+}
+
 TEST(Joins, UsingMeansEqualFields) {
   const Checked checked = check_items("view a { from click join sale as s using id within 0s..1h }");
   EXPECT_THAT(checked.codes, IsEmpty());

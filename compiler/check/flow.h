@@ -67,7 +67,11 @@ class FlowChecker {
     const ast::WithinRange* range = nullptr;
   };
   bool later_join(const ast::Join& node, Span span);
-  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+  /// `equalities`: the parts that have become keys.
+  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                       std::vector<typed::ExpressionRef>& equalities);
+  void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                      typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, Span span);

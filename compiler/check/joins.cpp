@@ -162,6 +162,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                                    : typed::JoinKind::reference;
 
   // The condition, whatever else is wrong.
+  std::vector<typed::ExpressionRef> equalities;  // of `on`, as many as the keys that it gives
   bool sound = true;
   if (node.on != nullptr) {
     Expressions expressions(context_, place_, &both);
@@ -176,7 +177,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
             .also(head, "the other side");
         sound = false;
       }
-      split_condition(condition, other, made);
+      split_condition(condition, other, made, equalities);
     }
   }
   for (const ast::Name& name : node.using_) {
@@ -393,19 +394,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .also(right.row.relation_span, "declared here without `time`");
     sound = false;
   }
-  // On the table's key: each part of it is met by one equality on just that column, and by no other.
-  if (made.kind != typed::JoinKind::interval && !right.key_columns.empty()) {
-    std::set<int> met;
-    bool plain = true;
-    for (const typed::ExpressionRef& key : made.right_keys) {
-      // A key that may be null on this side is made optional on the other, and is still the same column.
-      const auto* convert = std::get_if<typed::Convert>(&key->node);
-      const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
-      const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &key->node);
-      plain &= column != nullptr && met.insert(column->index).second;
-    }
-    made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
-  }
+  if (made.kind != typed::JoinKind::interval) meet_table_key(right, equalities, made);
   // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
   if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open &&
       right.row.key.empty()) {
@@ -436,6 +425,35 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
   if (split_off != nullptr) split_unmatched(*split_off, span);
   close_window(options, span);
+}
+
+/// On the table's key: each part of it is met by an equality on just that column. Others beside them are conditions
+/// then, unless a side may be null: nulls are equal there, and match nothing as keys.
+void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                                 typed::JoinStep& made) {
+  std::set<int> missing(right.key_columns.begin(), right.key_columns.end());
+  if (missing.empty()) return;
+  std::vector<size_t> others;
+  for (size_t i = 0; i < made.right_keys.size(); ++i) {
+    // A key that may be null on this side is made optional on the other, and is still the same column.
+    const auto* convert = std::get_if<typed::Convert>(&made.right_keys[i]->node);
+    const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
+    const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &made.right_keys[i]->node);
+    if (column == nullptr || missing.erase(column->index) == 0) others.push_back(i);
+  }
+  const auto may_be_condition = [&](size_t i) {
+    return i < equalities.size() && !is_optional(made.left_keys[i]->type) && !is_optional(made.right_keys[i]->type);
+  };
+  if (!missing.empty() || !std::all_of(others.begin(), others.end(), may_be_condition)) return;
+  made.on_table_key = true;
+  for (const size_t i : others)
+    made.residual = made.residual == nullptr
+                        ? equalities[i]
+                        : typed::make(bool_type(), equalities[i]->span, typed::Both{made.residual, equalities[i]});
+  for (auto i = others.rbegin(); i != others.rend(); ++i) {
+    made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+    made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+  }
 }
 
 /// Behind a join of rows that share a window they have it as a field.
@@ -511,7 +529,8 @@ void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
 }
 
 /// `x.a == b and x.c > d`: equal keys, and what is left.
-void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made) {
+void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                                  std::vector<typed::ExpressionRef>& equalities) {
   std::vector<typed::ExpressionRef> parts;
   conjuncts(condition, parts);
   for (const typed::ExpressionRef& part : parts) {
@@ -527,6 +546,7 @@ void FlowChecker::split_condition(const typed::ExpressionRef& condition, int oth
       if (key != nullptr) {
         made.left_keys.push_back(ours);
         made.right_keys.push_back(key);
+        equalities.push_back(part);
         continue;
       }
     }
