@@ -147,6 +147,26 @@ TEST(Joins, UsingMeansEqualFields) {
               ElementsAre("E2107"));
 }
 
+TEST(Joins, WithTablesThatStepsMake) {
+  auto join = [&](const std::string& text) {
+    return check_items(
+               "view spent { from sale group customer_id { amount: sum(amount) } retain forever }\n"
+               "view pair { from spent join customer as c on c.id == customer_id }\n"
+               "view a { from sale\n" +
+               text + " }")
+        .codes;
+  };
+  for (const char* kind : {"", "left ", "semi ", "anti "})
+    EXPECT_THAT(join(std::string(kind) + "join spent as s on s.customer_id == customer_id"), IsEmpty()) << kind;
+  EXPECT_THAT(join("full join spent as s on s.customer_id == customer_id"), ElementsAre("E5143"));
+  EXPECT_THAT(join("join spent as s on s.amount == amount"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join spent as s on s.customer_id == customer_id max age 1h"), ElementsAre("E5145"));
+  EXPECT_THAT(join("join spent as s on s.customer_id == customer_id wait at most 1h"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join latest spent as s on s.customer_id == customer_id"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join pair as p on p.customer_id == customer_id"), IsEmpty());
+  EXPECT_THAT(join("join spent as s on s.customer_id == customer_id within 0s..1h"), ElementsAre("E3103"));
+}
+
 TEST(Joins, SayWhatIsMissing) {
   auto join = [&](const std::string& text) { return check_items("view a { from sale\n" + text + " }").codes; };
   EXPECT_THAT(join("join click as k on k.customer == customer_id"), ElementsAre("E3101"));
@@ -169,7 +189,10 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
               ElementsAre("E5001"));
-  EXPECT_THAT(join("join latest customer as c on c.id == customer_id"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join latest customer as c on c.id == customer_id"), IsEmpty());
+  EXPECT_THAT(join("join latest country as c on c.code == store"), IsEmpty());
+  EXPECT_THAT(join("join latest click as k on k.customer == customer_id"), ElementsAre("E5148"));
+  EXPECT_THAT(join("join latest customer as c on c.id == customer_id max age 1h"), ElementsAre("E5149"));
   EXPECT_THAT(join("join customer as c on c.id == customer_id wait at most 1m"), IsEmpty());
   EXPECT_THAT(join("join country as c on c.code == store wait at most 1m"), ElementsAre("E5140"));
   EXPECT_THAT(join("join click as k on k.customer == customer_id within 0s..1h wait at most 1m"), ElementsAre("E5140"));

@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need), top,
-// running.
+// history_joins, window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that
+// change need), top, running.
 #pragma once
 
 #include <functional>
@@ -66,10 +66,11 @@ class FlowChecker {
     Span retain_span = {};
     const ast::WithinRange* range = nullptr;
   };
-  bool later_join(const ast::Join& node, Span span);
   /// `equalities`: the parts that have become keys.
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
                        std::vector<typed::ExpressionRef>& equalities);
+  /// The table is one that can be joined by other columns than its key; false: that is reported.
+  bool joins_by_columns(const RelationInfo& right, const std::string& name, Span span);
   void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                       typed::JoinStep& made);
   void forget_presence();
@@ -82,6 +83,14 @@ class FlowChecker {
   bool within_window(const RelationInfo& right, Span clause, typed::JoinStep& made);
   typed::ExpressionRef window_beginning(const Row& row, int64_t size_us, Span span);
   void add_window(const typed::Window& window, Span span);
+
+  // history_joins.cpp
+  /// The table that a step makes can be read as of a time; false: it cannot, which is reported.
+  bool has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options);
+
+  /// Of `join latest`: it is with a table, and its clauses fit.
+  bool joins_latest(const ast::Join& node, const RelationInfo& right, const JoinOptions& options, typed::JoinStep& made,
+                    Span span);
 
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.

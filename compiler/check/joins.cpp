@@ -67,21 +67,6 @@ bool reads(const typed::ExpressionRef& expression, int column) {
 
 }  // namespace
 
-/// Kinds of joins that come later: one diagnostic, and the flow goes on with what the join would add.
-bool FlowChecker::later_join(const ast::Join& node, Span span) {
-  if (node.pick != ast::JoinPick::latest) return false;
-  context_.not_yet(cover(context_.word(span, "join"), context_.word(span, "latest")), "`join latest`",
-                   "`join` joins the table as of the row's time");
-  window_.reset();
-  row_.in_window = false;
-  row_.window = nullptr;
-  row_.open = true;
-  // Of `right` and `full` this side is optional: what is read of it later is not judged.
-  if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)
-    for (RowField& field : row_.fields) field.type = error_type();
-  return true;
-}
-
 void FlowChecker::join_open(const std::string& alias, Span span) {
   RowField field{alias, error_type(), true, span, -1};
   if (const int before = row_.find(alias); before >= 0)
@@ -97,7 +82,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   const ast::Name alias = node.as ? *node.as : node.relation.path.parts.back();
   const Span head = cover({span.file, span.begin, span.begin}, node.as ? node.as->span : node.relation.span);
-  const bool later = later_join(node, span);
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   RelationInfo* read = nullptr;
@@ -120,7 +104,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
 
   // The row with the other side as a field, as `on` sees it.
   const int hidden = row_.find(alias.text);
-  if (hidden >= 0 && !later) {
+  if (hidden >= 0) {
     auto report = context_.reporter.report(diag::HidesField{.name = alias.text, .relation = row_.relation});
     report.at(alias.span, "hides a field");
     if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
@@ -228,7 +212,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                      sound = false;
                    },
                    [&](const ast::ElsePort& otherwise) {
-                     if (later) return;
                      if (node.kind == ast::JoinKind::full) {
                        context_.reporter.report(diag::ElseOfFullJoin{.port = otherwise.port.text})
                            .at(clause.span, "both sides keep what met nothing")
@@ -256,22 +239,14 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                },
                clause.node);
   }
-  if (later) {
-    row_.key.clear();
-    row_.key_stated = true;
-    return finish_unsound();
-  }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "a join of a stream with a table that a step makes",
-                     "a declared table, or a view over one, has a history to join with");
-    return finish_unsound();
-  }
+  if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
+  if (right.row.changes && !has_history(node, right, options)) return finish_unsound();
   const Span kind_place = node.kind == ast::JoinKind::inner
                               ? context_.word(span, "join")
                               : cover(context_.word(span, kind_word(node.kind)), context_.word(span, "join"));
@@ -380,7 +355,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       sound = false;
     }
   }
-  const bool timed = made.kind != typed::JoinKind::reference;
+  const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
   if (timed && !row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "join")
@@ -395,12 +370,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     sound = false;
   }
   if (made.kind != typed::JoinKind::interval) meet_table_key(right, equalities, made);
+  // A group without keys is one row, which every row meets.
+  if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
   // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
-  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open &&
-      right.row.key.empty()) {
-    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
-    sound = false;
-  }
+  if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open)
+    sound = joins_by_columns(right, right_name, span);
   if (!adds) {
     if (!sound || right.id < 0) return close_window(options, span);
     finish();
@@ -454,6 +428,20 @@ void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<ty
     made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
     made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
   }
+}
+
+bool FlowChecker::joins_by_columns(const RelationInfo& right, const std::string& name, Span span) {
+  if (!right.row.changes && !right.row.key.empty()) return true;
+  std::vector<std::string> key;
+  for (const int column : right.key_columns) key.push_back(right.row.fields[static_cast<size_t>(column)].name);
+  const std::string way_out =
+      key.empty() ? "give `" + name + "` a `key`"
+                  : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it", fmt::join(key, ", "));
+  context_.not_yet(span,
+                   right.row.key.empty() ? "a join with a table without a key"
+                                         : "a join by other columns than the key of a table that a step makes",
+                   way_out);
+  return false;
 }
 
 /// Behind a join of rows that share a window they have it as a field.

@@ -2,6 +2,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
 
 namespace braid::checking {
@@ -163,7 +164,11 @@ void FlowChecker::step(const ast::Step& step) {
 
 bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why) {
   if (row_.table) {
-    context_.not_yet(word, "`" + std::string(step) + "` over a table", std::string(of_table));
+    if (row_.open) return false;
+    context_.reporter.report(diag::StepOverTable{.step = std::string(step), .relation = row_.relation})
+        .at(word, "goes through rows in the order of their time")
+        .also(row_.relation_span, "a table: its rows stand, and go again")
+        .note(std::string(of_table));
     return false;
   }
   if (row_.has_time || row_.open) return !row_.open;
@@ -315,9 +320,16 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
                                      : &need_relation(context_, *resolved.declaration, span);
   if (read == nullptr) return;
   RelationInfo& other = *read;
-  if (other.row.table || row_.table)
-    return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
   const std::string name = path_text(node.relation.path);
+  if (other.row.table != row_.table && !other.row.open && !row_.open) {
+    context_.reporter.report(diag::UnionOfKinds{.relation = name, .kind = other.row.table ? "table" : "stream"})
+        .at(node.relation.span, other.row.table ? "a table: its rows change and go" : "a stream: its rows stay")
+        .also(row_.relation_span, row_.table ? "a table" : "a stream")
+        .note("`last per k retain forever` in a view makes a table of a stream; a stream can be joined with a table");
+    return;
+  }
+  if (other.row.table || row_.table)
+    return context_.not_yet(span, "a `union` of tables", "streams can be united, and `last per` makes a table of them");
   std::vector<std::string> missing;
   typed::UnionStep made{other.id, {}};
   bool sound = true;

@@ -1,5 +1,6 @@
 // A table joined with a table: rows of both that have equal keys, as they are now, kept up by changes.
 #include "compiler/check/flow.h"
+#include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -20,12 +21,17 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   if (row_.open || right.row.open) return false;
   if (has_elements(word)) return false;
   if (!right.row.table) {
-    context_.not_yet(node.relation.span, "a table joined with a stream",
-                     "a flow that begins with the stream can be joined with the table");
+    context_.reporter.report(diag::TableWithStream{.left = row_.relation, .right = path_text(node.relation.path)})
+        .at(node.relation.span, "a stream: its rows come and stay")
+        .also(row_.relation_span, "a table: a change of it would meet all of them, for ever")
+        .note("begin with the stream and join the table; `last per k retain forever` makes a table of the stream");
     return false;
   }
   if (node.pick != ast::JoinPick::all) {
-    context_.not_yet(word, "`nearest` of two tables", "the rows that stand now have no distance in time");
+    const bool latest = node.pick == ast::JoinPick::latest;
+    context_.not_yet(
+        word, latest ? "`latest` of two tables" : "`nearest` of two tables",
+        latest ? "leave it out: tables meet as they are now" : "the rows that stand now have no distance in time");
     return false;
   }
   for (const ast::JoinClause& clause : node.clauses) {

@@ -2,11 +2,7 @@
 // one needs.
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
-
-// The structs of these entries, as diagnostic.h has those of diagnostics.def.
-#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
-#include "runtime/report/change_diagnostics.def"
-#undef BRAID_DIAGNOSTIC
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
 namespace {}  // namespace

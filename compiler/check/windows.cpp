@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
 
@@ -25,7 +26,11 @@ void FlowChecker::window(const ast::Window& node, Span span) {
     made.sound = false;
   }
   if (row_.table) {
-    context_.not_yet(word, "a `window` over a table", "a window folds the rows of a stream");
+    if (!row_.open)
+      context_.reporter.report(diag::StepOverTable{.step = "window", .relation = row_.relation})
+          .at(word, "folds rows that stay in their window")
+          .also(row_.relation_span, "a table: its rows stand, and go again")
+          .note("a `window` of the stream before the table is made; or `group` by a time of the row, such as its day");
     made.sound = false;
   }
   for (const ast::WindowOption& option : node.options) {

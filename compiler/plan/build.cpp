@@ -46,6 +46,10 @@ int retracted_column(const std::vector<Field>& row) {
   return !row.empty() && row.back().name == kRetracted ? static_cast<int>(row.size()) - 1 : -1;
 }
 
+int ending_column(const std::vector<Field>& row) {
+  return std::max(deleted_column(row), retracted_column(row));
+}
+
 bool is_hidden(const Field& field) {
   return field.name.starts_with(kHiddenMark);
 }
@@ -172,6 +176,10 @@ class Builder {
     const typed::Relation& relation = project_.relations[id];
     if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
     if (relation.changes) return false;
+    return reads_table(relation);
+  }
+  /// Of a flow.
+  bool reads_table(const typed::Relation& relation) const {
     const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
     return from != nullptr && is_table(from->relation);
   }
@@ -249,15 +257,119 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// Without a window: its rows are changes.
+  static bool makes_table(const typed::Step& step) {
+    const auto* group = std::get_if<typed::GroupStep>(&step.content);
+    const auto* top = std::get_if<typed::TopStep>(&step.content);
+    return (group != nullptr && !group->windowed) || (top != nullptr && !top->windowed) ||
+           std::holds_alternative<typed::LatestStep>(step.content) ||
+           std::holds_alternative<typed::TableJoinStep>(step.content);
+  }
+
+  /// A flow up to the first step that makes a table. Its rows go the same way, whatever becomes of the table.
+  struct Beginning {
+    int at = -1;
+    size_t steps = 0;
+  };
+  Beginning beginning(typed::RelationId id) {
+    if (const auto known = beginnings_.find(id); known != beginnings_.end()) return known->second;
+    const typed::Relation& relation = project_.relations[id];
+    const bool versions = reads_table(relation);
+    Beginning made;
+    for (; made.steps < relation.steps.size() && !makes_table(relation.steps[made.steps]); ++made.steps) {
+      versions_ = versions;  // a relation read on the way has set it for itself
+      made.at = step(made.at, relation.steps[made.steps], relation);
+    }
+    return beginnings_[id] = made;
+  }
+
+  /// A table as a join reads it as of a time: rows that open or end their keys. One that a step makes is made once
+  /// more, instant by instant: what the changes of a turn come to has no history.
+  int history(typed::RelationId id) {
+    const typed::Relation& relation = project_.relations[id];
+    if (!relation.changes) return this->relation(id);
+    if (relation.kind == typed::RelationKind::product) this->relation(id);  // it goes out all the same
+    if (const auto known = histories_.find(id); known != histories_.end()) return known->second;
+    const typed::RelationId first = std::get<typed::FromStep>(relation.steps.front().content).relation;
+    const bool of_changes = project_.relations[first].changes;
+    const Beginning begun = of_changes ? Beginning{history(first), 1} : beginning(id);
+    int at = begun.at;
+    bool versions = is_table(first) || (of_changes && retracted_column(row(at)) < 0);
+    if (of_changes && versions && std::any_of(relation.steps.begin(), relation.steps.end(), makes_table)) {
+      const typed::Step& from = relation.steps.front();
+      at = newest_by_time(at, project_.relations[first], relation.name + ": " + from.text, from);
+      versions = false;
+    }
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
+      const typed::Step& step = relation.steps[i];
+      // `emit every` says when changes go out, not what they are.
+      if (std::holds_alternative<typed::EmitStep>(step.content)) continue;
+      if (!makes_table(step)) {
+        versions_ = versions;
+        at = this->step(at, step, relation);
+        continue;
+      }
+      const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+      if (join != nullptr)
+        history(join->relation);
+      else
+        at = instants(at, {versions, keys_of(step)}, relation.name + ": " + step.text, step);
+      const size_t made = plan_.nodes.size();
+      versions_ = versions;
+      at = join != nullptr ? join_tables(at, *join, step, relation, true) : this->step(at, step, relation);
+      for (size_t node = made; node < plan_.nodes.size(); ++node)
+        if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
+      versions = false;
+    }
+    if (relation.kind == typed::RelationKind::product) {
+      at = read_all(at, "read", "product " + relation.name, relation.span);
+      for (const typed::Check& check : relation.checks)
+        if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
+    }
+    return histories_[id] = at;
+  }
+
+  static std::vector<ExpressionRef> keys_of(const typed::Step& step) {
+    if (const auto* group = std::get_if<typed::GroupStep>(&step.content)) return group->keys;
+    if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return top->keys;
+    return std::get<typed::LatestStep>(step.content).keys;
+  }
+
+  int instants(int at, InstantsNode made, std::string label, const typed::Step& step) {
+    at = carry(at, step.text, step.span);
+    for (ExpressionRef& key : made.keys) key = reading(key, row(at));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = std::move(label) + ", rows by time";
+    return add(std::move(node));
+  }
+
+  /// Versions of that table as changes.
+  int newest_by_time(int at, const typed::Relation& table, const std::string& label, const typed::Step& step) {
+    std::vector<ExpressionRef> keys;
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+      keys.push_back(typed::read_path(row(at), path, step.span));
+    at = instants(at, {true, keys}, label, step);
+    return latest(at, std::move(keys), true, label, step.text, step.span);
+  }
+
+  int keep_checked(int at, const typed::Check& check) {
+    return add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                    check.otherwise == typed::Check::Otherwise::stop},
+                .inputs = {at},
+                .row = row(at),
+                .text = "check " + check.name,
+                .span = check.span});
+  }
+
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
-    int at = -1;
-    const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
-    bool versions = from != nullptr && is_table(from->relation);
-    for (const typed::Step& step : relation.steps) {
+    const Beginning begun = beginning(id);
+    int at = begun.at;
+    bool versions = reads_table(relation);
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
       versions_ = versions;  // a relation read on the way has set it for itself
-      at = this->step(at, step, relation);
-      versions &= !std::holds_alternative<typed::LatestStep>(step.content);
+      at = this->step(at, relation.steps[i], relation);
+      versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
@@ -272,13 +384,7 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise != typed::Check::Otherwise::alert)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
-                                      check.otherwise == typed::Check::Otherwise::stop},
-                  .inputs = {at},
-                  .row = row(at),
-                  .text = "check " + check.name,
-                  .span = check.span});
+      if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
     for (const typed::Unique& unique : relation.uniques) {
       std::string text = "unique";
       for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + row(at)[field].name;
@@ -447,7 +553,8 @@ class Builder {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
-      int right = read_all(relation(join->relation), "read", step.text, step.span);
+      const bool as_of = join->kind == typed::JoinKind::as_of;
+      int right = read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
       if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
@@ -548,11 +655,19 @@ class Builder {
     return add(std::move(node));
   }
 
-  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
+  /// `by_time`: of both sides the history.
+  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner,
+                  bool by_time = false) {
     at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
-    int right = read_all(relation(join.relation), "read", step.text, step.span);
-    if (retracted_column(row(right)) < 0) {
-      const typed::Relation& table = project_.relations[join.relation];
+    int right = read_all(by_time ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+    const typed::Relation& table = project_.relations[join.relation];
+    if (by_time) {
+      const std::string label = owner.name + ": " + step.text + ", " + table.name;
+      if (retracted_column(row(right)) < 0) right = newest_by_time(right, table, label, step);
+      const int pair = pairs_++;
+      at = instants(at, {false, join.left_keys, pair}, owner.name + ": " + step.text, step);
+      right = instants(right, {false, join.right_keys, pair}, label, step);
+    } else if (retracted_column(row(right)) < 0) {
       std::vector<ExpressionRef> key;
       for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
       right =
@@ -717,7 +832,7 @@ class Builder {
 
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
-    const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
+    const int mark = ending_column(row(at));
     if (mark < 0) return;
     columns.push_back(column(at, mark, span));
     fields.push_back(row(at)[mark]);
@@ -768,8 +883,11 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, Beginning> beginnings_;
+  std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make
   std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
+  int pairs_ = 0;                                                                  ///< of InstantsNode::pair
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 
@@ -791,8 +909,8 @@ bool stateful(const Node& node) {
          std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
          std::holds_alternative<MovesNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
-         std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {

@@ -64,6 +64,7 @@ class Meaning {
     if (step.yield != typed::JoinYield::matches) text += step.yield == typed::JoinYield::semi ? " semi" : " anti";
     if (step.right) text += " right";
     if (step.upper) text += " upper " + expression(step.upper, 0);
+    if (step.latest) text += " latest";
     if (step.wait_us) text += fmt::format(" wait {}", *step.wait_us);
     if (join.meets_one) text += " meets one";
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
@@ -117,6 +118,12 @@ class Meaning {
   std::string operator()(const NetNode& net) const {
     std::string text = "net";
     for (const auto& key : net.keys) text += " " + expression(key, 0);
+    return text;
+  }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string text = instants.versions ? "instants of versions" : "instants";
+    if (instants.pair >= 0) text += " of a pair";
+    for (const auto& key : instants.keys) text += " " + expression(key, 0);
     return text;
   }
   std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }

@@ -197,8 +197,7 @@ class Pruner {
       own.back().add(residual.back());
       for (size_t i = 0; i < input(1).size(); ++i)
         if (own.back().has(static_cast<int>(i))) input(1)[i].add(kWhole);
-      if (const int deleted = deleted_column(plan_.nodes[node.inputs[1]].row); deleted >= 0)
-        input(1)[deleted].add(kWhole);
+      if (const int ends = ending_column(plan_.nodes[node.inputs[1]].row); ends >= 0) input(1)[ends].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
       for (const ExpressionRef& key : join->table_key) collect(key, input(1));
@@ -257,6 +256,12 @@ class Pruner {
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      if (const int ends = ending_column(node.row); ends >= 0) own[ends].add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+      for (const ExpressionRef& key : instants->keys) collect(key, input(0));
     } else if (std::holds_alternative<EmitNode>(node.content)) {
       own.back().add(kWhole);
       for (Use& use : own)
@@ -449,6 +454,8 @@ class Pruner {
       moved = input(0);
       if (auto* keep = std::get_if<KeepNode>(&node.content)) keep->condition = rewrite(keep->condition, moved);
       if (auto* alert = std::get_if<AlertNode>(&node.content)) alert->condition = rewrite(alert->condition, moved);
+      if (auto* instants = std::get_if<InstantsNode>(&node.content))
+        for (ExpressionRef& key : instants->keys) key = rewrite(key, moved);
       if (auto* retime = std::get_if<RetimeNode>(&node.content))
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))

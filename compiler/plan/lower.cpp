@@ -267,6 +267,17 @@ class Lowering {
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      InstantsOperator made{.versions = instants->versions, .fields = static_cast<int>(node.row.size())};
+      made.late_site = site(node, Site::Kind::late);
+      const auto [before, keys] = key_fields(node, input(0), instants->keys);
+      made.keys = keys;
+      made.pair = instants->pair >= 0;
+      if (const auto first = pairs_.find(instants->pair); first != pairs_.end()) made.leader = first->second;
+      const int op = add(node, made, {before});
+      if (instants->pair >= 0) pairs_.emplace(instants->pair, op);
+      return op;
+    }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
       return add(node, EmitOperator{emit->every_us}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
@@ -365,7 +376,7 @@ class Lowering {
                     .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
-                    .right_delete = deleted_column(right_row)};
+                    .right_delete = ending_column(right_row)};
     std::vector<typed::ExpressionRef> of_right = step.right_keys;
     of_right.insert(of_right.end(), join.table_key.begin(), join.table_key.end());
     auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], of_right);
@@ -392,7 +403,7 @@ class Lowering {
         made = add(node, ReferenceJoinOperator{shape}, {left, right});
         break;
       case typed::JoinKind::as_of:
-        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us}, {left, right});
+        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us, step.latest}, {left, right});
         break;
       case typed::JoinKind::interval: {
         IntervalJoinOperator interval{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)};
@@ -672,6 +683,7 @@ class Lowering {
   const LowerOptions& options_;
   PhysicalPlan physical_;
   std::vector<int> readers_;
+  std::map<int, int> pairs_;  ///< of each InstantsNode::pair, the first operator
   std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
   std::map<int, int> open_;       ///< operators whose row program further steps may join, and which that is
 };

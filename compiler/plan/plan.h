@@ -34,6 +34,8 @@ int deleted_column(const std::vector<Field>& row);
 /// row goes, instead of coming. A row that goes is the one that came, field by field. Steps without state pass it on.
 /// Its index in the row, −1 if there is none.
 int retracted_column(const std::vector<Field>& row);
+/// Of versions kDeleted, of changes kRetracted: the row ends one that stands. −1 if there is neither.
+int ending_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
 /// `from every d`. Inputs: the sources whose time moves it; nothing of their rows is read but the time. Row: `at`.
@@ -110,6 +112,13 @@ struct NetNode {
 struct EmitNode {
   int64_t every_us;
 };
+/// Rows go on instant by instant, once time has passed them: what a step behind it makes of them is the history of a
+/// table. The row stays as it is.
+struct InstantsNode {
+  bool versions = false;                   ///< rows are versions of a table
+  std::vector<typed::ExpressionRef> keys;  ///< of the step behind it
+  int pair = -1;  ///< two nodes of one number, before a join of two tables, go through their instants together
+};
 /// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
 /// and kRetracted if the input has it. A list that is null is empty.
 inline constexpr std::string_view kList = "?list";
@@ -167,8 +176,8 @@ struct PortNode {
 
 struct Node {
   std::variant<SourceNode, TickNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode,
-               LatestNode, MovesNode, TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode,
-               AlertNode, PublishNode, PortNode>
+               LatestNode, MovesNode, TableJoinNode, NetNode, EmitNode, InstantsNode, UnnestNode, RetimeNode,
+               UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

@@ -74,6 +74,7 @@ struct Describe {
   std::string operator()(const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const char* kind = step.kind == typed::JoinKind::reference ? "reference"
+                       : step.latest                           ? "latest"
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";
@@ -141,6 +142,11 @@ struct Describe {
   std::string operator()(const NetNode& net) const {
     std::string line = "net by";
     for (const auto& key : net.keys) line += " " + text(key);
+    return line;
+  }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string line = "instant by instant, by";
+    for (const auto& key : instants.keys) line += " " + text(key);
     return line;
   }
   std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }

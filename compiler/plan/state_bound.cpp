@@ -32,6 +32,8 @@ class Bound {
       return "the columns of each key" + as_long(node.inputs[0]) + ": of its last version, and of those of the last " +
              recent;
     }
+    if (std::holds_alternative<InstantsNode>(node.content))
+      return fmt::format("the rows of the last {}", length(disorder(node.inputs[0])));
     if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return fmt::format(
@@ -109,6 +111,9 @@ class Bound {
         return fmt::format("the rows of {}, read whole at the start{}", right,
                            typed::by_index(step) ? ", with an index" : "");
       case typed::JoinKind::as_of:
+        if (step.latest)
+          return fmt::format("of {} each key's newest version; which one a row meets, the order of arrival decides",
+                             right);
         return fmt::format(
             "of {} each key's last version and those of the last {}{}; rows that wait for its watermark: "
             "those of up to {}{}",
@@ -195,9 +200,11 @@ class Bound {
     if (const auto* source = std::get_if<SourceNode>(&node.content))
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
-    if (std::holds_alternative<TickNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-        std::holds_alternative<TopNode>(node.content))
-      return 0;
+    if (std::holds_alternative<TickNode>(node.content)) return 0;
+    // Rows of windows go out in the order of time. Changes have the time of what caused them.
+    const auto* group = std::get_if<GroupNode>(&node.content);
+    const auto* top = std::get_if<TopNode>(&node.content);
+    if ((group != nullptr && group->windowed) || (top != nullptr && top->step.windowed)) return 0;
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return holds_time_back(*match) ? match->within_us : 0;
     int64_t widest = 0;

@@ -149,6 +149,11 @@ class Verifier {
       holds(is_optional(left[i].type), "a right join of tables without optional side");
     if (join.step.residual) condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
+  void check(const Node& node, const InstantsNode& instants) const {
+    same_row(node);
+    holds(!instants.versions || retracted_column(node.row) < 0, "versions that are changes");
+    for (const auto& key : instants.keys) expression(key, row(node, 0));
+  }
   void check(const Node& node, const EmitNode&) const {
     holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
   }

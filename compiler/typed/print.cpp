@@ -352,6 +352,7 @@ class Printer {
     const Relation& right = relation(join.relation);
     std::string text = join_word(join);
     if (join.nearest) text += "nearest ";
+    if (join.latest) text += "latest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
     if (join.wait_us) text += " wait at most " + duration(*join.wait_us);

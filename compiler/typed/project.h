@@ -89,6 +89,7 @@ struct JoinStep {
   /// semi, anti: rows go on once, with a null `alias` (`left` holds), if they have a match, or if they have none.
   JoinYield yield = JoinYield::matches;
   bool nearest = false;  ///< interval: one match, nearest in time
+  bool latest = false;   ///< as of: the version that is the newest when the row comes, whatever its time
   RelationId relation;   ///< the right side
   std::string alias;
   std::vector<ExpressionRef> left_keys;   ///< over the row before

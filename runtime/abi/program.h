@@ -150,7 +150,7 @@ struct JoinShape {
   std::vector<int> left_keys;   ///< fields of the left input's row; equal types as right_keys; null matches nothing
   std::vector<int> right_keys;  ///< fields of the right input's row
   /// Bool field of the right input's row, of a table: the row ends its key's version instead of opening one (the
-  /// source's `delete when`, or a row that a `where` of the table's view does not keep). −1: none.
+  /// source's `delete when`, a row that a `where` of the table's view does not keep, a change that goes). −1: none.
   int right_delete = -1;
   /// Of a table that is met by other columns than its key: the key, fields of the right input's row. A left row meets
   /// the row of each key that has equal `right_keys`, in the order of the key's bytes. Empty: `right_keys` are the key.
@@ -169,6 +169,8 @@ struct AsOfJoinOperator {
   JoinShape shape;
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;  ///< of wall time that a row waits for the table at most; absent: for ever
+  /// A row meets the newest version that has come, and does not wait: which one that is, turns decide.
+  bool latest = false;
 };
 struct IntervalJoinOperator {
   JoinShape shape;
@@ -299,6 +301,17 @@ struct NetOperator {
 struct EmitOperator {
   int64_t every_us;
 };
+/// Rows wait until time has passed them and go on instant by instant, so that what steps behind it make of them is the
+/// history of a table: all rows of one time go through the steps that make changes, and then those of the next. Output
+/// row: the first `fields` fields of the input's.
+struct InstantsOperator {
+  bool versions = false;  ///< rows are versions of a table: one that comes late counts from the watermark on
+  int fields = 0;
+  std::vector<int> keys;  ///< fields of the input row: of the step behind it
+  uint32_t late_site = 0;
+  bool pair = false;  ///< the step behind joins two tables: both sides go through their instants together
+  int leader = -1;    ///< of a pair's right side: the operator of the left one, which decides. −1: none
+};
 /// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
 /// row more is not taken, or rejected.
 inline constexpr int64_t kMostRowsOfElement = 1000;
@@ -376,8 +389,8 @@ struct SendOperator {
 struct Operator {
   std::variant<SourceOperator, TickOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
                IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, MovesOperator,
-               TableJoinOperator, NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator,
-               MatchOperator, AlertOperator, PublishOperator, PortOperator, SendOperator>
+               TableJoinOperator, NetOperator, EmitOperator, InstantsOperator, UnnestOperator, RetimeOperator,
+               UniqueOperator, MatchOperator, AlertOperator, PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -70,8 +70,9 @@ bool has_state(const Operator& op) {
          std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
          std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
          std::holds_alternative<MovesOperator>(op.content) || std::holds_alternative<TableJoinOperator>(op.content) ||
-         std::holds_alternative<EmitOperator>(op.content) || std::holds_alternative<RetimeOperator>(op.content) ||
-         std::holds_alternative<UniqueOperator>(op.content) || std::holds_alternative<MatchOperator>(op.content);
+         std::holds_alternative<EmitOperator>(op.content) || std::holds_alternative<InstantsOperator>(op.content) ||
+         std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
+         std::holds_alternative<MatchOperator>(op.content);
 }
 
 Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/rows.h"
 #include "runtime/report/diagnostic.h"
 
@@ -22,6 +23,7 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
       behind_(program.sources.size()),
+      by_instants_(by_instants(program)),
       has_readers_(program.operators.size(), false),
       caches_(program) {
   BRAID_CHECK(block_rows_ >= 1 && block_rows_ <= kBlockRows);
@@ -455,7 +457,12 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
       continue;
     }
     take_inputs(static_cast<int>(op), outputs);
-    if (!std::all_of(self.inputs.begin(), self.inputs.end(), [&](int input) { return done[input]; })) continue;
+    if (!std::all_of(self.inputs.begin(), self.inputs.end(), [&](int input) { return done[input]; })) {
+      // The next round has the next instant.
+      while (by_instants_[op] && nodes_[op]->advance(outputs[op])) {
+      }
+      continue;
+    }
     std::vector<EdgeTime> inputs;
     for (size_t i = 0; i < self.inputs.size(); ++i) {
       inputs.push_back(times_[self.inputs[i]]);

@@ -191,6 +191,7 @@ class TurnEngine : private PartitionClocks {
   std::vector<int> source_operators_;
   std::vector<std::vector<int>> behind_;     ///< row-by-row steps directly behind each source, that run ahead
   std::map<int, std::vector<int>> readers_;  ///< of publish steps
+  std::vector<bool> by_instants_;            ///< see operators/instants.h
   std::vector<bool> has_readers_;            ///< publish operators that products read
   CallCaches caches_;
   std::vector<Bytes> source_names_;

@@ -19,8 +19,10 @@ AsOfJoinNode<History>::AsOfJoinNode(const Services& services)
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_,
                content_.wait_us.has_value()) {
   if constexpr (kIndexed) table_key_ = KeyFormat(input_row(1), content_.shape.table_key, KeyFormat::Nulls::group);
-  if (content_.shape.right_delete >= 0)
-    delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
+  if (const int ends = content_.shape.right_delete; ends >= 0) {
+    delete_column_ = static_cast<int>(leaf_offset(input_row(1), ends));
+    of_changes_ = input_row(1)[static_cast<size_t>(ends)].name == kRetracted;
+  }
 }
 
 template <class History>
@@ -53,9 +55,13 @@ void AsOfJoinNode<History>::take_version(const Block& block) {
     Version version;
     version.original = block.time[row];
     version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
-    version.source = record.source;
-    version.partition = record.partition;
-    version.position = record.position;
+    if (of_changes_) {
+      version.position = static_cast<int64_t>(sequence_of(row));
+    } else {
+      version.source = record.source;
+      version.partition = record.partition;
+      version.position = record.position;
+    }
     // An end that is known from a later version gives way to what else is there at its time.
     if (move == Move::leaves) version.source = 0, version.partition = 0, version.position = INT64_MIN;
     if (!deletes) version.row = rows_.right_rows().store(target, row, pool_);
@@ -74,12 +80,14 @@ void AsOfJoinNode<History>::take_left(const Block& block, std::vector<Block>& ou
   int64_t table_watermark = edges[1].value();
   pairs_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row])) {
+    if (content_.latest && !keys.has_null[row]) {
+      meet(row, keys, kEndTime);
+    } else if (!content_.latest && is_late(0, block.time[row], block.watermark[row])) {
       leave_late(0, block, row, content_.shape.late_site);
     } else if (keys.has_null[row]) {
       pairs_.add(row, {nullptr, 0});
     } else if (block.time[row] < table_watermark) {
-      meet(block, row, keys);
+      meet(row, keys, block.time[row]);
     } else {
       HeldRow held = hold_row(block, block, row, left_rows_, pool_);
       held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
@@ -93,14 +101,13 @@ void AsOfJoinNode<History>::take_left(const Block& block, std::vector<Block>& ou
 }
 
 template <class History>
-void AsOfJoinNode<History>::meet(const Block& block, uint32_t row, const KeyBlock& keys) {
+void AsOfJoinNode<History>::meet(uint32_t row, const KeyBlock& keys, int64_t time) {
   if constexpr (kIndexed) {
     const size_t before = pairs_.rows.size();
-    versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row],
-                   [&](Bytes right) { pairs_.add(row, right); });
+    versions_.find(keys.hashes[row], keys.keys[row].view(), time, [&](Bytes right) { pairs_.add(row, right); });
     if (pairs_.rows.size() == before) pairs_.add(row, {nullptr, 0});
   } else {
-    pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
+    pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), time));
   }
 }
 
@@ -133,7 +140,7 @@ void AsOfJoinNode<History>::join_released(bool early, std::vector<Block>& out) {
     for (uint32_t row = 0; row < block.rows; ++row) {
       dispositions().release(index(), 0, block.record_of(row));
       if (early) dispositions().early(index(), 0, block.record_of(row));
-      meet(block, row, keys);
+      meet(row, keys, block.time[row]);
     }
     finish(block, out);
   });
@@ -157,6 +164,7 @@ std::optional<int64_t> AsOfJoinNode<History>::next_due() {
 
 template <class History>
 EdgeTime AsOfJoinNode<History>::output_time(std::span<const EdgeTime> inputs) const {
+  if (content_.latest) return inputs[0];
   EdgeTime time = OperatorNode::output_time(inputs);
   // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
   if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
@@ -167,7 +175,7 @@ template <class History>
 void AsOfJoinNode<History>::finish_release(std::vector<Block>&) {
   waiting_.finish_early();
   waiting_.pass(edges[1].value());
-  int64_t bound = edges[0].finite;
+  int64_t bound = content_.latest ? kEndTime : edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   versions_.forget_before(bound, edges[1].finite);
 }

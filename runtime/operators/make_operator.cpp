@@ -1,6 +1,7 @@
 #include "runtime/base/check.h"
 #include "runtime/operators/as_of_join.h"
 #include "runtime/operators/emit.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/interval_join.h"
 #include "runtime/operators/latest.h"
 #include "runtime/operators/match.h"
@@ -54,6 +55,7 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const MovesOperator&) { return Made(std::make_unique<MovesNode>(services)); }
     Result<Made> operator()(const TableJoinOperator&) { return Made(std::make_unique<TableJoinNode>(services)); }
     Result<Made> operator()(const EmitOperator&) { return Made(std::make_unique<EmitNode>(services)); }
+    Result<Made> operator()(const InstantsOperator&) { return Made(std::make_unique<InstantsNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }

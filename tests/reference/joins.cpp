@@ -14,11 +14,12 @@ Run::Rows Run::join(int index, const plan::JoinNode& node) {
   return node.step.nearest ? join_nearest(index, node.step) : join_interval(index, node.step);
 }
 
-std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
+std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which,
+                                   const Rows& rows) {
   const std::vector<Field>& fields = row_of(input_of(index, which));
   const auto* join = std::get_if<plan::JoinNode>(&plan_.nodes[index].content);  // null: of two tables
   std::vector<Keyed> made;
-  for (const Row& row : rows_into(index, which)) {
+  for (const Row& row : rows) {
     std::vector<Slot> slots;
     const interpret::Failure failure = compute_all(keys, fields, row, slots);
     if (failure.code != 0) {
@@ -105,6 +106,8 @@ std::optional<size_t> Run::leaves_early(int index, const typed::JoinStep& step, 
 
 /// With a table: the version valid at the row's time; of a static one, the last row.
 Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
+  const int table = input_of(index, 1);
+  if (!making_of(table).beginnings.empty()) return join_history(index, step, table);
   const bool versioned = step.kind == typed::JoinKind::as_of;
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
   const std::vector<Keyed> rights = keyed(index, step.right_keys, 1);
@@ -129,7 +132,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     }
   Rows out;
   for (const Keyed& left : lefts) {
-    if (versioned && late(*left.row)) {
+    if (versioned && !step.latest && late(*left.row)) {
       leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
       continue;
     }
@@ -141,8 +144,11 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
       for (const auto& [key, versions] : tables) {
         std::optional<Version> valid;
         for (const Version& version : versions) {
-          if (early && version.right->row->arrival > early) continue;  // nobody knows it yet
-          if (!versioned || version.from <= left.row->time) valid = version;
+          const bool latest = versioned && step.latest;
+          BRAID_CHECK(!latest || (left.row->arrival && !input_.steps.empty()), "the oracle knows no arrival");
+          const std::optional<size_t> known = latest ? left.row->arrival : early;
+          if (known && version.right->row->arrival > known) continue;  // nobody knows it yet
+          if (!versioned || latest || version.from <= left.row->time) valid = version;
         }
         if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
         const bool old =
@@ -156,21 +162,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     }
     if (met && step.max_age_us && static_cast<int128>(left.row->time) - met->right->row->time > *step.max_age_us)
       met.reset();
-    interpret::Failure failure;
-    if (met) {
-      const Match match = residual(index, step, *left.row, *met->right->row, failure);
-      if (match == Match::failed) {
-        reject(index, 1, *left.row, failure);
-        continue;
-      }
-      if (match == Match::no) met.reset();
-    }
-    if (step.yield != typed::JoinYield::matches)
-      settle_exists(index, step, *left.row, met.has_value(), out);
-    else if (met || step.left)
-      out.push_back(joined(index, step, *left.row, met ? met->right->row : nullptr));
-    else
-      leave_unmatched(index, step, *left.row);
+    settle_met(index, step, *left.row, met ? met->right->row : nullptr, out);
   }
   return out;
 }
@@ -217,6 +209,21 @@ void Run::join_all(int index, const typed::JoinStep& step, const Row& left, cons
   } else {
     leave_unmatched(index, step, left);
   }
+}
+
+void Run::settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out) {
+  interpret::Failure failure;
+  if (right != nullptr) {
+    const Match match = residual(index, step, left, *right, failure);
+    if (match == Match::failed) return reject(index, 1, left, failure);
+    if (match == Match::no) right = nullptr;
+  }
+  if (step.yield != typed::JoinYield::matches)
+    settle_exists(index, step, left, right != nullptr, out);
+  else if (right != nullptr || step.left)
+    out.push_back(joined(index, step, left, right));
+  else
+    leave_unmatched(index, step, left);
 }
 
 void Run::settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out) {

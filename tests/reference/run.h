@@ -81,6 +81,9 @@ class Run {
   // joins.cpp
   Rows join(int index, const plan::JoinNode& node);
   Rows join_table(int index, const typed::JoinStep& step);
+  Rows join_history(int index, const typed::JoinStep& step, int table);
+  /// A left row that has met this right row, or none.
+  void settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out);
   Rows join_interval(int index, const typed::JoinStep& step);
   Rows join_nearest(int index, const typed::JoinStep& step);
   Rows join_exists(int index, const typed::JoinStep& step);
@@ -98,7 +101,10 @@ class Run {
     std::optional<int64_t> end;  ///< of a left row: the upper end that it computes
   };
   /// Rows of which a key fails are rejected and gone.
-  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
+  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
+    return keyed(index, keys, which, rows_into(index, which));
+  }
+  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which, const Rows& rows);
   std::vector<Keyed> rights_in_time(int index, const typed::JoinStep& step);
   /// With which step a row that waits for the table by the wall clock goes on before the table's time, if it does.
   std::optional<size_t> leaves_early(int index, const typed::JoinStep& step, const Row& left) const;
@@ -142,10 +148,20 @@ class Run {
   Rows latest(int index, const plan::LatestNode& node);
   Rows join_tables(int index, const plan::TableJoinNode& node);
   Rows net(int index);
+  // history.cpp
+  Rows instants(int index, const plan::InstantsNode& node);
+  struct Made {
+    std::set<int> beginnings;  ///< nodes whose rows, instant by instant, become the table; none: it has no such history
+    std::set<int> steps;       ///< nodes behind them, up to the table's
+  };
+  Made making_of(int table) const;
+  /// Of such a table: its rows from each of these times on, up to the next.
+  std::map<int64_t, Rows> history(int table);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
                  Slot* result);
 
   // run.cpp
+  Rows rows_of_node(int index);
   /// Where a product reads made rows by several ways, they are rows of their own on each.
   void make_for_further_ways(int index);
   const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }

@@ -235,6 +235,9 @@ Account sorted(Account account) {
 }
 
 Account come_to(Account account, const Program& program) {
+  for (const Operator& op : program.operators)
+    if (std::holds_alternative<InstantsOperator>(op.content))
+      for (const int product : op.products) account.ledgers.erase(program.products[product].qualified() + "/");
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
     const std::string name = product.qualified() + "/";

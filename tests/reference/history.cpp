@@ -1,0 +1,85 @@
+// Tables that steps make, as of a time: for each instant at which a row came, the whole table is computed again from
+// the rows up to it.
+#include <algorithm>
+#include <functional>
+
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+
+Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    if (!node.versions && late(row)) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    out.push_back(row);
+    if (node.versions) out.back().time = std::max(row.time, row.watermark);
+  }
+  return out;
+}
+
+Run::Made Run::making_of(int table) const {
+  Made made;
+  std::function<bool(int)> find = [&](int node) {
+    if (std::holds_alternative<plan::JoinNode>(plan_.nodes[node].content)) return false;
+    bool found = false;
+    for (const int input : plan_.nodes[node].inputs) found |= find(input);
+    if (found)
+      made.steps.insert(node);
+    else if (std::holds_alternative<plan::InstantsNode>(plan_.nodes[node].content))
+      made.beginnings.insert(node);
+    return found || made.beginnings.contains(node);
+  };
+  find(table);
+  return made;
+}
+
+std::map<int64_t, Run::Rows> Run::history(int table) {
+  const auto [beginnings, steps] = making_of(table);
+  // What becomes of each row is told once, of the whole.
+  const Outcome outcome = outcome_;
+  const auto given = given_;
+  std::map<int, Rows> whole;
+  for (const std::set<int>* nodes : {&beginnings, &steps})
+    for (const int node : *nodes) whole[node] = rows_[node];
+  std::map<int64_t, Rows> versions;
+  for (const int node : beginnings)
+    for (const Row& row : rows_[node]) versions[row.time];
+  for (auto& [time, rows] : versions) {
+    for (const int node : beginnings) {
+      rows_[node].clear();
+      for (const Row& row : whole[node])
+        if (row.time <= time) rows_[node].push_back(row);
+    }
+    for (const int step : steps) rows_[step] = rows_of_node(step);
+    rows = rows_[table];
+  }
+  for (auto& [node, rows] : whole) rows_[node] = std::move(rows);
+  outcome_ = outcome;
+  given_ = given;
+  return versions;
+}
+
+Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
+  const std::map<int64_t, Rows> versions = history(table);
+  for (const Keyed& right : keyed(index, step.right_keys, 1))
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+  Rows out;
+  for (const Keyed& left : keyed(index, step.left_keys, 0)) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    const Row* met = nullptr;
+    const auto after = versions.upper_bound(left.row->time);
+    if (left.key && after != versions.begin())
+      for (const Keyed& right : keyed(index, step.right_keys, 1, std::prev(after)->second))
+        if (right.key == left.key) met = right.row;
+    settle_met(index, step, *left.row, met, out);
+  }
+  return out;
+}
+
+}  // namespace braid::reference
