@@ -69,8 +69,6 @@ class FlowChecker {
   /// `equalities`: the parts that have become keys.
   void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
                        std::vector<typed::ExpressionRef>& equalities);
-  /// The table is one that can be joined by other columns than its key; false: that is reported.
-  bool joins_by_columns(const RelationInfo& right, const std::string& name, Span span);
   void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                       typed::JoinStep& made);
   void forget_presence();

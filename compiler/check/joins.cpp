@@ -373,8 +373,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   // A group without keys is one row, which every row meets.
   if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
   // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
-  if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open)
-    sound = joins_by_columns(right, right_name, span);
+  if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open && right.row.key.empty()) {
+    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
+    sound = false;
+  }
   if (!adds) {
     if (!sound || right.id < 0) return close_window(options, span);
     finish();
@@ -428,20 +430,6 @@ void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<ty
     made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
     made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
   }
-}
-
-bool FlowChecker::joins_by_columns(const RelationInfo& right, const std::string& name, Span span) {
-  if (!right.row.changes && !right.row.key.empty()) return true;
-  std::vector<std::string> key;
-  for (const int column : right.key_columns) key.push_back(right.row.fields[static_cast<size_t>(column)].name);
-  const std::string way_out =
-      key.empty() ? "give `" + name + "` a `key`"
-                  : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it", fmt::join(key, ", "));
-  context_.not_yet(span,
-                   right.row.key.empty() ? "a join with a table without a key"
-                                         : "a join by other columns than the key of a table that a step makes",
-                   way_out);
-  return false;
 }
 
 /// Behind a join of rows that share a window they have it as a field.

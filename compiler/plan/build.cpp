@@ -624,10 +624,11 @@ class Builder {
   /// its rows, and a step before the join follows keys that move from one value of them to another.
   int by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
     const typed::Relation& table = project_.relations[join.step.relation];
-    for (const std::vector<int>& path : table.key)
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
       join.table_key.push_back(typed::read_path(row(right), path, step.span));
     for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
-    if (join.step.kind == typed::JoinKind::reference) return right;
+    // A change that goes has the columns that its key leaves.
+    if (join.step.kind == typed::JoinKind::reference || retracted_column(row(right)) >= 0) return right;
     const int deleted = deleted_column(row(right));
     const ExpressionRef ends = deleted >= 0 ? column(right, deleted, step.span)
                                             : typed::make(bool_type(), step.span, typed::Constant{Value{false}});

@@ -44,7 +44,7 @@ void AsOfJoinNode<History>::take_version(const Block& block) {
   const int64_t* moves = nullptr;
   if constexpr (kIndexed) {
     table_keys = table_key_.encode(block, arena());
-    moves = block.columns[static_cast<size_t>(delete_column_) - 1].template as<int64_t>();
+    if (!of_changes_) moves = block.columns[static_cast<size_t>(delete_column_) - 1].template as<int64_t>();
   }
   for (uint32_t row = 0; row < block.rows; ++row) {
     const Record& record = block.record_of(row);

@@ -91,6 +91,7 @@ class Run {
   /// first condition to fail rejects a row of a semi or anti join, else the pair.
   void join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
                 Rows& out);
+  std::vector<const Row*> by_table_key(int index, const std::vector<const Row*>& rows);
   /// A semi or anti join's left row that has a match, or has none.
   void settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out);
   /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.
