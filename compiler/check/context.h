@@ -102,7 +102,8 @@ struct Context {
   Reporter& reporter;
   SingleQuotes quotes;
   Declarations declarations;
-  std::vector<RelationInfo> relations;  ///< by Declaration::index
+  std::vector<RelationInfo> relations;                                            ///< by Declaration::index
+  std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
   std::map<const Declaration*, Type> aliases;
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;

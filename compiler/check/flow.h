@@ -68,7 +68,11 @@ class FlowChecker {
     Span retain_span = {};
     const ast::WithinRange* range = nullptr;
   };
-  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+  /// `equalities`: the parts that have become keys.
+  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                       std::vector<typed::ExpressionRef>& equalities);
+  void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                      typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, Span span);
@@ -85,18 +89,27 @@ class FlowChecker {
   bool has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options);
 
   /// Of `join latest`: it is with a table, and its clauses fit.
-  bool joins_latest(const ast::Join& node, const RelationInfo& right, const JoinOptions& options,
-                    typed::JoinStep& made, Span span);
+  bool joins_latest(const ast::Join& node, const RelationInfo& right, const JoinOptions& options, typed::JoinStep& made,
+                    Span span);
 
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
 
+  // ticks.cpp
+  bool from_every(const ast::From& from, const ast::FromEvery& every);
+  /// At the end of a flow: whose time moves its ticks.
+  void move_ticks(const ast::From& from);
+
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
   /// Makes `row` that of the port `changes`; false: the product has none, which is reported.
   bool changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row);
+  /// The row of a product's port; nothing: it cannot be read, which is reported or known.
+  std::optional<Row> port_row(const Declaration& declaration, const ast::Name& port, Span place, Span step);
+  /// A port as a view of its own, for a step beside `from`. Null as of port_row.
+  RelationInfo* port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step);
   /// What flows that read this port find.
   void note_port(const std::string& name);
 

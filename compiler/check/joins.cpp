@@ -84,9 +84,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const Span head = cover({span.file, span.begin, span.begin}, node.as ? node.as->span : node.relation.span);
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
-  if (resolved.declaration == nullptr || resolved.port) {
-    if (resolved.port)
-      context_.not_yet(node.relation.span, "a join with a port", "a `view` that begins with `from` the port");
+  RelationInfo* read = nullptr;
+  if (resolved.declaration != nullptr)
+    read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                         : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) {
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
           otherwise != nullptr && port(otherwise->port, true))
@@ -94,7 +96,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds) join_open(alias.text, head);
     return;
   }
-  RelationInfo& right = need_relation(context_, *resolved.declaration, span);
+  RelationInfo& right = *read;
+  const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
   const bool left_join = node.kind == ast::JoinKind::left;
   const bool keeps_right = node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full;
@@ -120,7 +123,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const int other = static_cast<int>(row_.fields.size());
   Row both = row_;
   if (hidden >= 0 && !adds) both.fields[static_cast<size_t>(hidden)].name.clear();
-  both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
+  both.fields.push_back({alias.text, struct_of_right, true, head, of_relation});
   typed::JoinStep made{};
   made.left = left_join || node.kind == ast::JoinKind::full || !adds;
   made.right = keeps_right;
@@ -128,7 +131,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   // Of `semi` and `anti` the field goes as soon as the step is made.
   auto finish = [&] {
     RowField field{alias.text, made.left && !right.row.open ? optional_type(struct_of_right) : struct_of_right, true,
-                   head, resolved.declaration->index};
+                   head, of_relation};
     if (keeps_right) forget_presence();
     row_.fields.push_back(std::move(field));
   };
@@ -143,6 +146,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                                    : typed::JoinKind::reference;
 
   // The condition, whatever else is wrong.
+  std::vector<typed::ExpressionRef> equalities;  // of `on`, as many as the keys that it gives
   bool sound = true;
   if (node.on != nullptr) {
     Expressions expressions(context_, place_, &both);
@@ -157,7 +161,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
             .also(head, "the other side");
         sound = false;
       }
-      split_condition(condition, other, made);
+      split_condition(condition, other, made, equalities);
     }
   }
   for (const ast::Name& name : node.using_) {
@@ -321,11 +325,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           sound &= made.upper_us.has_value();
         } else {
           made.upper = end;
-          const bool asks_all = made.yield != typed::JoinYield::matches && made.residual && made.residual->can_fail;
-          if (made.nearest || keeps_right || asks_all) {
-            context_.not_yet(options.range->last->span,
-                             asks_all ? "a computed upper end beside a condition that may fail"
-                                      : "an upper end of `within` that differs from row to row here",
+          if (keeps_right) {
+            context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row here",
                              "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
             sound = false;
           }
@@ -349,9 +350,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
       context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
-    if (options.any && keeps_right) {
-      context_.not_yet(*options.within_span, "`" + std::string(kind_word(node.kind)) + " join … within any`",
-                       "a range tells when a row has met nothing");
+    if (options.any && keeps_right && made.retain_us == typed::kForever) {
+      context_.not_yet(*options.within_span,
+                       "`" + std::string(kind_word(node.kind)) + " join … within any retain forever`",
+                       "`retain 30d` tells when a row has met nothing");
       sound = false;
     }
   }
@@ -369,29 +371,12 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .also(right.row.relation_span, "declared here without `time`");
     sound = false;
   }
-  // On the table's key: each part of it is met by one equality on just that column, and by no other.
-  if (made.kind != typed::JoinKind::interval && !right.key_columns.empty()) {
-    std::set<int> met;
-    bool plain = true;
-    for (const typed::ExpressionRef& key : made.right_keys) {
-      // A key that may be null on this side is made optional on the other, and is still the same column.
-      const auto* convert = std::get_if<typed::Convert>(&key->node);
-      const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
-      const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &key->node);
-      plain &= column != nullptr && met.insert(column->index).second;
-    }
-    made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
-  }
+  if (made.kind != typed::JoinKind::interval) meet_table_key(right, equalities, made);
   // A group without keys is one row, which every row meets.
   if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
-  // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
-  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
-    std::vector<std::string> key;
-    for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
-    context_.not_yet(span, "a join whose `on` is not exactly the key of its table",
-                     key.empty() ? "give `" + right_name + "` a `key`"
-                                 : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it",
-                                               fmt::join(key, ", ")));
+  // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
+  if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open && right.row.key.empty()) {
+    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
     sound = false;
   }
   if (!adds) {
@@ -407,6 +392,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
     row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
+  }
+  if (typed::makes_pairs(made) || made.nearest) {
     row_.key.clear();
     row_.key_stated = true;
   }
@@ -416,6 +403,35 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
   if (split_off != nullptr) split_unmatched(*split_off, span);
   close_window(options, span);
+}
+
+/// On the table's key: each part of it is met by an equality on just that column. Others beside them are conditions
+/// then, unless a side may be null: nulls are equal there, and match nothing as keys.
+void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                                 typed::JoinStep& made) {
+  std::set<int> missing(right.key_columns.begin(), right.key_columns.end());
+  if (missing.empty()) return;
+  std::vector<size_t> others;
+  for (size_t i = 0; i < made.right_keys.size(); ++i) {
+    // A key that may be null on this side is made optional on the other, and is still the same column.
+    const auto* convert = std::get_if<typed::Convert>(&made.right_keys[i]->node);
+    const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
+    const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &made.right_keys[i]->node);
+    if (column == nullptr || missing.erase(column->index) == 0) others.push_back(i);
+  }
+  const auto may_be_condition = [&](size_t i) {
+    return i < equalities.size() && !is_optional(made.left_keys[i]->type) && !is_optional(made.right_keys[i]->type);
+  };
+  if (!missing.empty() || !std::all_of(others.begin(), others.end(), may_be_condition)) return;
+  made.on_table_key = true;
+  for (const size_t i : others)
+    made.residual = made.residual == nullptr
+                        ? equalities[i]
+                        : typed::make(bool_type(), equalities[i]->span, typed::Both{made.residual, equalities[i]});
+  for (auto i = others.rbegin(); i != others.rend(); ++i) {
+    made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+    made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+  }
 }
 
 /// Behind a join of rows that share a window they have it as a field.
@@ -491,7 +507,8 @@ void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
 }
 
 /// `x.a == b and x.c > d`: equal keys, and what is left.
-void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made) {
+void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                                  std::vector<typed::ExpressionRef>& equalities) {
   std::vector<typed::ExpressionRef> parts;
   conjuncts(condition, parts);
   for (const typed::ExpressionRef& part : parts) {
@@ -507,6 +524,7 @@ void FlowChecker::split_condition(const typed::ExpressionRef& condition, int oth
       if (key != nullptr) {
         made.left_keys.push_back(ours);
         made.right_keys.push_back(key);
+        equalities.push_back(part);
         continue;
       }
     }

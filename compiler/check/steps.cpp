@@ -50,6 +50,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   if (window_ && window_->sound && !row_.open)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
+  if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
@@ -100,11 +101,7 @@ std::string FlowChecker::step_text(Span span) const {
 
 bool FlowChecker::from(const ast::From& from) {
   info_.from_span = from.span;
-  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) {
-    (void)every;
-    context_.not_yet(from.span, "`from every`", "a stream of ticks can be read like any other");
-    return false;
-  }
+  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) return from_every(from, *every);
   const auto& node = std::get<ast::FromRelation>(from.node);
   if (node.by_arrival)
     context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",
@@ -325,9 +322,10 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
 void FlowChecker::unite(const ast::Union& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return;
-  if (resolved.port)
-    return context_.not_yet(node.relation.span, "a `union` with a port", "a `view` that begins with `from` the port");
-  RelationInfo& other = need_relation(context_, *resolved.declaration, span);
+  RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                                     : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) return;
+  RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
   if (other.row.table != row_.table && !other.row.open && !row_.open) {
     context_.reporter.report(diag::UnionOfKinds{.relation = name, .kind = other.row.table ? "table" : "stream"})

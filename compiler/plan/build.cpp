@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/match_node.h"
@@ -55,7 +56,7 @@ bool is_hidden(const Field& field) {
 
 std::vector<Field> joined_fields(const std::vector<Field>& row) {
   std::vector<Field> fields = row;
-  if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
+  while (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
 }
 
@@ -179,7 +180,12 @@ class Builder {
     const typed::Relation& relation = project_.relations[id];
     if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
     if (relation.changes) return false;
-    return is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    return reads_table(relation);
+  }
+  /// Of a flow.
+  bool reads_table(const typed::Relation& relation) const {
+    const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
+    return from != nullptr && is_table(from->relation);
   }
 
   ExpressionRef column(int node, int index, Span span) const {
@@ -272,7 +278,7 @@ class Builder {
   Beginning beginning(typed::RelationId id) {
     if (const auto known = beginnings_.find(id); known != beginnings_.end()) return known->second;
     const typed::Relation& relation = project_.relations[id];
-    const bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    const bool versions = reads_table(relation);
     Beginning made;
     for (; made.steps < relation.steps.size() && !makes_table(relation.steps[made.steps]); ++made.steps) {
       versions_ = versions;  // a relation read on the way has set it for itself
@@ -363,7 +369,7 @@ class Builder {
     const typed::Relation& relation = project_.relations[id];
     const Beginning begun = beginning(id);
     int at = begun.at;
-    bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    bool versions = reads_table(relation);
     for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
       versions_ = versions;  // a relation read on the way has set it for itself
       at = this->step(at, relation.steps[i], relation);
@@ -514,6 +520,7 @@ class Builder {
       return from->port.empty()           ? relation(from->relation)
              : from->port == kChangesPort ? read_changes(*from, step, owner)
                                           : read_port(*from, step);
+    if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
@@ -548,8 +555,8 @@ class Builder {
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
       const bool as_of = join->kind == typed::JoinKind::as_of;
-      const int right =
-          read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
+      int right = read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
+      if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
@@ -714,6 +721,42 @@ class Builder {
     Node node{.content = std::move(made), .inputs = {at}, .row = before.row, .text = step.text, .span = step.span};
     if (!given) node.row.push_back({"window", window_type()});
     node.state.label = owner.name + ": " + step.text + ", windows";
+    return add(std::move(node));
+  }
+
+  /// The right side of a join with a table by other columns than its key. Of one with time, the columns stand behind
+  /// its rows, and a step before the join follows keys that move from one value of them to another.
+  int by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
+    const typed::Relation& table = project_.relations[join.step.relation];
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+      join.table_key.push_back(typed::read_path(row(right), path, step.span));
+    for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
+    // A change that goes has the columns that its key leaves.
+    if (join.step.kind == typed::JoinKind::reference || retracted_column(row(right)) >= 0) return right;
+    const int deleted = deleted_column(row(right));
+    const ExpressionRef ends = deleted >= 0 ? column(right, deleted, step.span)
+                                            : typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+    right = carry(right, step.text, step.span);
+    Node& carried = plan_.nodes[right];
+    auto& columns = std::get<ProjectNode>(carried.content).columns;
+    if (deleted >= 0) {
+      columns.pop_back();
+      carried.row.pop_back();
+    }
+    MovesNode moves{join.table_key, static_cast<int>(columns.size()), static_cast<int>(join.step.right_keys.size())};
+    auto add_column = [&](ExpressionRef value, std::string name) {
+      carried.row.push_back({std::move(name), value->type});
+      columns.push_back(std::move(value));
+    };
+    for (ExpressionRef& key : join.step.right_keys) {
+      const int place = static_cast<int>(columns.size());
+      add_column(key, fmt::format("{}by{}", kHiddenMark, place - moves.first));
+      key = typed::make(key->type, key->span, typed::ColumnRead{place});
+    }
+    add_column(typed::make(int_type(), step.span, typed::Constant{Value{int64_t{0}}}), std::string(kMove));
+    add_column(ends, std::string(kDeleted));
+    Node node{.content = std::move(moves), .inputs = {right}, .row = row(right), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", moves of " + table.name;
     return add(std::move(node));
   }
 
@@ -897,6 +940,27 @@ class Builder {
     }
     Node node{.content = std::move(made), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     node.state.label = pattern.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + pattern.name;
+    return add(std::move(node));
+  }
+
+  int ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner) {
+    std::vector<int> upstream;
+    for (const typed::RelationId id : every.moved_by) upstream.push_back(relation(id));
+    std::set<int> seen, sources;
+    while (!upstream.empty()) {
+      const int at = upstream.back();
+      upstream.pop_back();
+      if (!seen.insert(at).second) continue;
+      const auto* source = std::get_if<SourceNode>(&plan_.nodes[at].content);
+      if (source != nullptr && project_.relations[source->relation].has_time) sources.insert(at);
+      for (const int input : plan_.nodes[at].inputs) upstream.push_back(input);
+    }
+    Node node{.content = TickNode{every.every_us},
+              .inputs = {sources.begin(), sources.end()},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    node.state.label = owner.name + ": " + step.text;
     return add(std::move(node));
   }
 
@@ -1093,9 +1157,10 @@ bool changes_sessions(const GroupNode& group) {
 }
 
 bool stateful(const Node& node) {
-  return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-         std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
-         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+  return std::holds_alternative<TickNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
+         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<MovesNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
          std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
          std::holds_alternative<InOrderNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
@@ -1106,10 +1171,11 @@ void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
-        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-        std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
-        std::holds_alternative<UnnestNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
+        std::holds_alternative<TickNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+        std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<InWindowsNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -46,6 +46,7 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
+  std::string operator()(const TickNode& ticks) const { return fmt::format("every {}", ticks.every_us); }
   std::string operator()(const KeepNode& keep) const {
     return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
   }
@@ -69,6 +70,8 @@ class Meaning {
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
+    if (typed::by_index(step)) text += " by index";
+    for (const auto& key : join.table_key) text += " " + expression(key, 1);
     return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
@@ -99,6 +102,11 @@ class Meaning {
     std::string text = latest.versions ? "latest version" : "latest";
     for (const auto& key : latest.keys) text += " " + expression(key, 0);
     return text + forgets(-1, {}, latest.retain_us);
+  }
+  std::string operator()(const MovesNode& moves) const {
+    std::string text = fmt::format("moves {} {}", moves.first, moves.count);
+    for (const auto& key : moves.keys) text += " " + expression(key, 0);
+    return text;
   }
   std::string operator()(const TableJoinNode& join) const {
     std::string text = fmt::format("join tables {}", join.step.left);

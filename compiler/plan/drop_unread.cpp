@@ -200,6 +200,7 @@ class Pruner {
       if (const int ends = ending_column(plan_.nodes[node.inputs[1]].row); ends >= 0) input(1)[ends].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
+      for (const ExpressionRef& key : join->table_key) collect(key, input(1));
       collect(join->step.upper, input(0));
       collect(join->right_filter, input(1));
     } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
@@ -233,6 +234,10 @@ class Pruner {
       if (const int deleted = deleted_column(plan_.nodes[node.inputs[0]].row); deleted >= 0)
         input(0)[deleted].add(kWhole);
       for (const ExpressionRef& key : latest->keys) collect(key, input(0));
+    } else if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      for (size_t i = static_cast<size_t>(moves->first); i < own.size(); ++i) own[i].add(kWhole);
+      pass_on(0, own.size());
+      for (const ExpressionRef& key : moves->keys) collect(key, input(0));
     } else if (const auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       const size_t joined = own.size() - 2;
       own[joined].any = true;
@@ -298,6 +303,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<TickNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
     } else if (std::holds_alternative<PortNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
@@ -449,7 +456,7 @@ class Pruner {
       tables_forwards(node, *tables, moved);
     } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
       match_forwards(index, *match, input(0), moved);
-    } else if (std::holds_alternative<PortNode>(node.content)) {
+    } else if (std::holds_alternative<PortNode>(node.content) || std::holds_alternative<TickNode>(node.content)) {
       keep_live(index, moved);
     } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
       unnest_forwards(index, *unnest, moved);
@@ -488,6 +495,10 @@ class Pruner {
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))
         for (int& column : unique->columns) column = moved.column[column];
+      if (auto* moves = std::get_if<MovesNode>(&node.content)) {
+        for (ExpressionRef& key : moves->keys) key = rewrite(key, moved);
+        moves->first = moved.column[moves->first];
+      }
     }
     node.row = moved.row;
   }
@@ -574,6 +585,7 @@ class Pruner {
 
     for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
     for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    for (ExpressionRef& key : join.table_key) key = rewrite(key, right);
     join.step.upper = rewrite(join.step.upper, left);
     join.right_filter = rewrite(join.right_filter, right);
     if (join.step.residual) {

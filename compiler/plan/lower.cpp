@@ -204,6 +204,11 @@ class Lowering {
       add_kernel(std::move(from.kernel), {KernelPlace::Kind::source, ordinal});
       return add(node, SourceOperator{ordinal}, {});
     }
+    if (const auto* ticks = std::get_if<TickNode>(&node.content)) {
+      std::vector<int> inputs;
+      for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(input(static_cast<int>(i)));
+      return add(node, TickOperator{ticks->every_us}, std::move(inputs));
+    }
     if (const auto* keep = std::get_if<KeepNode>(&node.content)) {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
@@ -233,6 +238,12 @@ class Lowering {
       const auto [before, keys] = key_fields(node, input(0), latest->keys);
       made.keys = keys;
       made.retain_us = latest->retain_us;
+      return add(node, made, {before});
+    }
+    if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      const auto [before, keys] = key_fields(node, input(0), moves->keys);
+      MovesOperator made{.keys = keys, .columns = {}};
+      for (int column = moves->first; column < moves->first + moves->count; ++column) made.columns.push_back(column);
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
@@ -376,7 +387,12 @@ class Lowering {
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
                     .right_delete = ending_column(right_row)};
-    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
+    std::vector<typed::ExpressionRef> of_right = step.right_keys;
+    of_right.insert(of_right.end(), join.table_key.begin(), join.table_key.end());
+    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], of_right);
+    const auto table_key = right_keys.begin() + static_cast<std::ptrdiff_t>(step.right_keys.size());
+    shape.table_key.assign(table_key, right_keys.end());
+    right_keys.erase(table_key, right_keys.end());
     std::vector<typed::ExpressionRef> of_left = step.left_keys;
     if (step.upper) of_left.push_back(step.upper);
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], of_left);

@@ -38,6 +38,10 @@ int retracted_column(const std::vector<Field>& row);
 int ending_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
+/// `from every d`. Inputs: the sources whose time moves it; nothing of their rows is read but the time. Row: `at`.
+struct TickNode {
+  int64_t every_us;
+};
 /// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
@@ -61,6 +65,9 @@ struct JoinNode {
   /// Interval, over the right row, null if none: pairs with a right row that does not pass are made and filtered, so of
   /// such a row only its place is kept.
   typed::ExpressionRef right_filter = nullptr;
+  /// With a table by other columns than its key: the key, over the right row. A left row meets the rows of all keys
+  /// that have equal columns; right rows of a table with time come from a MovesNode.
+  std::vector<typed::ExpressionRef> table_key = {};
 };
 /// Row: keys, aggregates, window { start, end }. Without a window: keys, aggregates, kRetracted; the input's rows may
 /// be changes too. Of sessions without `windowed`, whose rows are changes: keys, aggregates, window, kRetracted.
@@ -89,6 +96,14 @@ struct LatestNode {
   bool versions = false;  ///< of a table
   std::vector<typed::ExpressionRef> keys;
   int64_t retain_us = typed::kForever;
+};
+/// Versions of a table on their way to a join by other columns than its key: where a key gets other values in these
+/// columns, its row under the values before ends there. Row: the input's, which has those columns, then kMove, then
+/// kDeleted, at its end. Rows go on as they are, with kMove 0, and others come between them
+/// (runtime/data/row_change.h).
+struct MovesNode {
+  std::vector<typed::ExpressionRef> keys;  ///< of the table, over the input's row
+  int first = 0, count = 0;                ///< the columns
 };
 /// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
 /// kRetracted.
@@ -182,9 +197,9 @@ struct PortNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               TableJoinNode, NetNode, EmitNode, InstantsNode, UnnestNode, LookupNode, InWindowsNode, InOrderNode,
-               RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
+  std::variant<SourceNode, TickNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode,
+               LatestNode, MovesNode, TableJoinNode, NetNode, EmitNode, InstantsNode, UnnestNode, LookupNode,
+               InWindowsNode, InOrderNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;

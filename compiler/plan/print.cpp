@@ -65,6 +65,7 @@ struct Describe {
     }
     return line;
   }
+  std::string operator()(const TickNode& ticks) const { return "every " + micros(ticks.every_us); }
   std::string operator()(const UnionNode&) const { return "union"; }
   static std::string retained(int64_t us) { return us == typed::kForever ? "" : ", retain " + micros(us); }
   std::string condition(const auto& join) const {
@@ -78,7 +79,8 @@ struct Describe {
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";
-    std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
+    std::string line =
+        fmt::format("{} join{}, {}", kind, typed::by_index(step) ? " by index" : "", typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
     line += condition(step);
@@ -126,6 +128,12 @@ struct Describe {
     std::string line = "latest by";
     for (const auto& key : latest.keys) line += " " + text(key);
     return line + retained(latest.retain_us);
+  }
+  std::string operator()(const MovesNode& moves) const {
+    std::string line = "moves of";
+    for (const auto& key : moves.keys) line += " " + text(key);
+    for (int i = 0; i < moves.count; ++i) line += (i == 0 ? " by " : ", ") + node.row[moves.first + i].name;
+    return line;
   }
   std::string operator()(const TableJoinNode& join) const {
     const std::string_view outcome = typed::outcome_word(join.step);
@@ -199,11 +207,12 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",   "union",  "reference join", "as-of join",
-                                           "interval join", "group",  "top",    "running",        "latest",
-                                           "table join",    "net",    "emit",   "unnest",         "in windows",
-                                           "in order",      "retime", "unique", "match",          "alert",
-                                           "publish",       "port"};
+  static constexpr const char* kNames[] = {
+      "source", "ticks",    "rows",    "union",   "reference join", "as-of join", "interval join",
+      "group",  "top",      "running", "latest",  "moves",          "table join", "net",
+      "emit",   "instants", "unnest",  "look-up", "in windows",     "in order",   "retime",
+      "unique", "match",    "alert",   "publish", "port",           "send"};
+  static_assert(std::size(kNames) == std::variant_size_v<std::remove_cvref_t<decltype(each.content)>>);
   return kNames[each.content.index()];
 }
 

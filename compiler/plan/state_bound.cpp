@@ -31,6 +31,12 @@ class Bound {
     if (std::holds_alternative<InWindowsNode>(node.content)) return "two instants";
     if (std::holds_alternative<InOrderNode>(node.content))
       return fmt::format("the rows of the last {}, which wait", length(disorder(node.inputs[0])));
+    if (std::holds_alternative<TickNode>(node.content)) return "the time of the next row";
+    if (std::holds_alternative<MovesNode>(node.content)) {
+      const std::string recent = length(disorder(node.inputs[0]));
+      return "the columns of each key" + as_long(node.inputs[0]) + ": of its last version, and of those of the last " +
+             recent;
+    }
     if (std::holds_alternative<InstantsNode>(node.content))
       return fmt::format("the rows of the last {}", length(disorder(node.inputs[0])));
     if (const auto* match = std::get_if<MatchNode>(&node.content))
@@ -124,15 +130,18 @@ class Bound {
     const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);
     switch (step.kind) {
       case typed::JoinKind::reference:
-        return fmt::format("the rows of {}, read whole at the start", right);
+        return fmt::format("the rows of {}, read whole at the start{}", right,
+                           typed::by_index(step) ? ", with an index" : "");
       case typed::JoinKind::as_of:
         if (step.latest)
           return fmt::format("of {} each key's newest version; which one a row meets, the order of arrival decides",
                              right);
         return fmt::format(
-            "of {} each key's last version and those of the last {}; rows that wait for its watermark: "
+            "of {} each key's last version and those of the last {}{}; rows that wait for its watermark: "
             "those of up to {}{}",
-            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder),
+            right, length(left_disorder + right_disorder),
+            typed::by_index(step) ? ", by the columns that it is joined by" : "",
+            length(right_disorder + left_disorder),
             step.wait_us ? fmt::format(", and none for longer than {} by the clock", length(*step.wait_us)) : "");
       case typed::JoinKind::interval:
         break;
@@ -213,6 +222,7 @@ class Bound {
     if (const auto* source = std::get_if<SourceNode>(&node.content))
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
+    if (std::holds_alternative<TickNode>(node.content)) return 0;
     // Rows of windows go out in the order of time. Changes have the time of what caused them.
     const auto* group = std::get_if<GroupNode>(&node.content);
     const auto* top = std::get_if<TopNode>(&node.content);

@@ -45,6 +45,11 @@ class Verifier {
   void check(const Node& node, const SourceNode& source) const {
     holds(node.inputs.empty() && source.fields.size() == node.row.size(), "a source whose row is not its fields");
   }
+  void check(const Node& node, const TickNode& ticks) const {
+    holds(ticks.every_us > 0 && node.row.size() == 1 && is(node.row[0].type, TypeKind::timestamp), "ticks of no time");
+    for (const int input : node.inputs)
+      holds(std::holds_alternative<SourceNode>(plan_.nodes[input].content), "ticks that something else moves");
+  }
   void check(const Node& node, const KeepNode& keep) const {
     same_row(node);
     condition(keep.condition, row(node, 0));
@@ -80,6 +85,8 @@ class Verifier {
             "join keys of unequal types");
     }
     if (join.right_filter) condition(join.right_filter, right);
+    holds(typed::by_index(join.step) != join.table_key.empty(), "a join by index without the table's key");
+    for (const auto& key : join.table_key) expression(key, right);
     if (!join.step.residual) return;
     condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
@@ -122,6 +129,14 @@ class Verifier {
   void check(const Node& node, const LatestNode& latest) const {
     holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
     for (const auto& key : latest.keys) expression(key, row(node, 0));
+  }
+  void check(const Node& node, const MovesNode& moves) const {
+    same_row(node);
+    const auto& before = row(node, 0);
+    holds(deleted_column(before) >= 0 && before[before.size() - 2].name == kMove, "moves without their marks");
+    holds(moves.first >= 0 && moves.first + moves.count + 2 == static_cast<int>(before.size()),
+          "moves without columns");
+    for (const auto& key : moves.keys) expression(key, before);
   }
   void check(const Node& node, const TableJoinNode& join) const {
     const auto &left = row(node, 0), &right = row(node, 1);

@@ -286,6 +286,10 @@ class Printer {
             [&](const FromStep& from) {
               line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
             },
+            [&](const TickStep& ticks) {
+              line(1, "from every " + duration(ticks.every_us));
+              for (const RelationId id : ticks.moved_by) line(2, "moved by " + relation(id).qualified());
+            },
             [&](const UnionStep& other) { print_union(other); },
             [&](const WhereStep& where) {
               line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));

@@ -58,6 +58,11 @@ struct FromStep {
   RelationId relation;
   std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
+/// `from every d`: a row with the field `at` for each multiple of d, made when event time has passed it.
+struct TickStep {
+  int64_t every_us;
+  std::vector<RelationId> moved_by;  ///< whose time that is: the streams and tables with time that the flow joins
+};
 struct UnionStep {
   RelationId relation;
   std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
@@ -92,7 +97,7 @@ struct JoinStep {
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
   ExpressionRef
       residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
-  bool on_table_key = false;  ///< right_keys are the table's key
+  bool on_table_key = false;  ///< right_keys are the table's key; else a row meets each key's row that has equal ones
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;             ///< as of: of wall time; absent: for ever
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
@@ -108,9 +113,14 @@ std::string_view outcome_word(const auto& join) {
   if (join.right) return join.left ? "full" : "right";
   return join.left ? "left" : "inner";
 }
+/// A join with a table by other columns than its key.
+inline bool by_index(const JoinStep& join) {
+  return join.kind != JoinKind::interval && !join.on_table_key;
+}
 /// Whether it gives 0..n rows of a left row. The other joins give at most one.
 inline bool makes_pairs(const JoinStep& join) {
-  return join.kind == JoinKind::interval && !join.nearest && join.yield == JoinYield::matches;
+  const bool many = join.kind == JoinKind::interval ? !join.nearest : by_index(join);
+  return many && join.yield == JoinYield::matches;
 }
 
 using AggregateKind = braid::AggregateKind;
@@ -265,8 +275,8 @@ struct RunningStep {
 };
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
-               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
+  std::variant<FromStep, TickStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep,
+               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -304,7 +314,7 @@ struct Relation {
   std::vector<std::vector<int>> version_key;
   bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits
   std::optional<Source> source;  ///< stream, table
-  std::vector<Step> steps;       ///< view, product; the first is FromStep
+  std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says

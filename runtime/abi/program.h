@@ -145,6 +145,11 @@ struct StateIdentity {
 struct SourceOperator {
   int source;
 };
+/// `from every d`: a row for each multiple of d from the first event time of the inputs, which are sources, up to their
+/// last, made when their watermark has passed it. Output row: its time. Rows of the inputs are not settled here.
+struct TickOperator {
+  int64_t every_us;
+};
 /// Fused row-by-row steps.
 struct RowsOperator {
   KernelSlot kernel;
@@ -170,6 +175,9 @@ struct JoinShape {
   /// Bool field of the right input's row, of a table: the row ends its key's version instead of opening one (the
   /// source's `delete when`, a row that a `where` of the table's view does not keep, a change that goes). −1: none.
   int right_delete = -1;
+  /// Of a table that is met by other columns than its key: the key, fields of the right input's row. A left row meets
+  /// the row of each key that has equal `right_keys`, in the order of the key's bytes. Empty: `right_keys` are the key.
+  std::vector<int> table_key;
   /// Over the row [left fields…, struct of right fields (not optional)]: rows kept match. A site of kind filtered
   /// means no match, rejected rejects the left record. Empty slot: none.
   KernelSlot residual;
@@ -285,6 +293,13 @@ struct LatestOperator {
   int deleted = -1;  ///< bool field of the input row: the row ends its key. −1: none does
   std::vector<int> keys;
   int64_t retain_us = INT64_MAX;  ///< of a stream: a row goes when it is that old; INT64_MAX: never
+};
+/// Versions of a table on their way to a join by other columns than its key. Output row: as the input row, whose last
+/// two fields are kMove and `deleted`. Each row goes on; where its key had, or will have, other values in the columns,
+/// rows come with it that end the key under the one or the other (Move in runtime/data/row_change.h).
+struct MovesOperator {
+  std::vector<int> keys;     ///< fields: the table's key
+  std::vector<int> columns;  ///< fields, one behind the other: what the table is joined by
 };
 /// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
 /// the left input (all optional if `right`), the struct of those of the right one (optional if `left`), and whether the
@@ -424,11 +439,11 @@ struct SendOperator {
 };
 
 struct Operator {
-  std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
-               NetOperator, EmitOperator, InstantsOperator, UnnestOperator, LookupOperator, InWindowsOperator,
-               InOrderOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator, PublishOperator,
-               PortOperator, SendOperator>
+  std::variant<SourceOperator, TickOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
+               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, MovesOperator,
+               TableJoinOperator, NetOperator, EmitOperator, InstantsOperator, UnnestOperator, LookupOperator,
+               InWindowsOperator, InOrderOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
+               PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
   std::vector<Field> row;   ///< of its output

@@ -17,6 +17,15 @@ inline constexpr std::string_view kRetracted = "?retracted";
 /// Of changes of one turn and key that have been netted, an int column: a RowChange.
 inline constexpr std::string_view kChange = "?change";
 
+/// On the way of a table's versions to a join by other columns than its key, an int column before the last: a Move.
+inline constexpr std::string_view kMove = "?move";
+
+enum class Move : int64_t {
+  version = 0,  ///< a version of the table, or the end of its key
+  left = 1,     ///< beside it: with this version its key has left the columns that are here
+  leaves = 2    ///< the key will leave the columns that are here at that time, with a version that is known already
+};
+
 enum class RowChange : int64_t {
   comes = 0,    ///< there was no row of the key
   becomes = 1,  ///< it takes the place of the key's row

@@ -23,7 +23,8 @@ void RetimeNode::find_bases(int op, bool held) {
     bases_.push_back({source->source, nullptr, held});
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
     bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
-  } else if (grouping_of(upstream) != nullptr || std::holds_alternative<LatestOperator>(upstream.content) ||
+  } else if (std::holds_alternative<TickOperator>(upstream.content) || grouping_of(upstream) != nullptr ||
+             std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
              std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||

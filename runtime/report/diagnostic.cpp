@@ -26,6 +26,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #include "runtime/report/step_diagnostics.def"
+#include "runtime/report/tick_diagnostics.def"
 #include "runtime/report/topic_diagnostics.def"
 #include "runtime/report/type_diagnostics.def"
 #include "runtime/report/watch_diagnostics.def"

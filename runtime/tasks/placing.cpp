@@ -116,6 +116,10 @@ class Tracer {
     }
     return placing;
   }
+  MaybePlacing of(const Operator& op, const TickOperator&) {
+    refuse(fmt::format("`{}` goes by the time of all partitions", op.text));
+    return std::nullopt;
+  }
   MaybePlacing of(const Operator& op, const RowsOperator& content) {
     if (!placing(op)) return std::nullopt;
     Placing after{{}, placing(op)->scheme};
@@ -198,6 +202,9 @@ class Tracer {
   MaybePlacing of(const Operator& op, const LatestOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const MovesOperator& content) {
+    return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+  }
   MaybePlacing of(const Operator& op, const MatchOperator& content) { return behind_keys(op, content.keys); }
   MaybePlacing of(const Operator& op, const TableJoinOperator& content) {
     JoinShape shape;
@@ -254,7 +261,9 @@ std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
     return StepKey{tables->sides[which].keys, false};
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) return StepKey{running->keys};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
-  if (const auto* instants = std::get_if<InstantsOperator>(&op.content)) return StepKey{instants->keys, !instants->pair};
+  if (const auto* moves = std::get_if<MovesOperator>(&op.content)) return StepKey{moves->keys};
+  if (const auto* instants = std::get_if<InstantsOperator>(&op.content))
+    return StepKey{instants->keys, !instants->pair};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
   if (const auto* match = std::get_if<MatchOperator>(&op.content)) return StepKey{match->keys};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "runtime/data/key_bytes.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
@@ -72,14 +73,36 @@ Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
       leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
       continue;
     }
-    const Row* met = nullptr;
+    std::vector<const Row*> met;
     const auto after = versions.upper_bound(left.row->time);
     if (left.key && after != versions.begin())
       for (const Keyed& right : keyed(index, step.right_keys, 1, std::prev(after)->second))
-        if (right.key == left.key) met = right.row;
-    settle_met(index, step, *left.row, met, out);
+        if (right.key == left.key) met.push_back(right.row);
+    if (typed::by_index(step))
+      join_all(index, step, *left.row, by_table_key(index, met), out);
+    else
+      settle_met(index, step, *left.row, met.empty() ? nullptr : met.back(), out);
   }
   return out;
+}
+
+std::vector<const Row*> Run::by_table_key(int index, const std::vector<const Row*>& rows) {
+  const auto& join = std::get<plan::JoinNode>(plan_.nodes[index].content);
+  std::map<std::string, const Row*> sorted;
+  for (const Row* row : rows) {
+    std::vector<Slot> slots;
+    compute_all(join.table_key, row_of(input_of(index, 1)), *row, slots);
+    std::string key;
+    const Slot* at = slots.data();
+    for (const typed::ExpressionRef& part : join.table_key) {
+      append_key_bytes(part->type, at, key);
+      at += leaf_count(part->type);
+    }
+    sorted[key] = row;
+  }
+  std::vector<const Row*> found;
+  for (const auto& [key, row] : sorted) found.push_back(row);
+  return found;
 }
 
 }  // namespace braid::reference

@@ -139,6 +139,7 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     std::optional<Version> met;
     const std::optional<size_t> early = left.key ? leaves_early(index, step, *left.row) : std::nullopt;
     if (early) outcome_.early(plan_.nodes[index].products, left.row->cause);
+    std::vector<const Row*> all;  // the valid row of each key that matches, by the bytes of the key
     if (left.key)
       for (const auto& [key, versions] : tables) {
         std::optional<Version> valid;
@@ -150,13 +151,64 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
           if (!versioned || latest || version.from <= left.row->time) valid = version;
         }
         if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
+        const bool old =
+            step.max_age_us && static_cast<int128>(left.row->time) - valid->right->row->time > *step.max_age_us;
+        if (!old) all.push_back(valid->right->row);
         if (!met || before(*met, *valid)) met = valid;
       }
+    if (typed::by_index(step)) {
+      join_all(index, step, *left.row, all, out);
+      continue;
+    }
     if (met && step.max_age_us && static_cast<int128>(left.row->time) - met->right->row->time > *step.max_age_us)
       met.reset();
     settle_met(index, step, *left.row, met ? met->right->row : nullptr, out);
   }
   return out;
+}
+
+void Run::join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
+                   Rows& out) {
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const bool pairs = step.yield == typed::JoinYield::matches;
+  bool met = false;
+  std::optional<interpret::Failure> rejection;
+  auto make = [&](const Row* right) {
+    Row made = joined(index, step, left, right);
+    made.cause.made = true;
+    outcome_.make(products);
+    out.push_back(std::move(made));
+  };
+  int64_t number = 0;
+  for (const Row* right : rights) {
+    interpret::Failure failure;
+    const Match match = residual(index, step, left, *right, failure);
+    if (match == Match::no) continue;
+    if (match == Match::failed && !rejection) rejection = failure;
+    met |= match == Match::yes || pairs;
+    if (!pairs) continue;
+    if (match == Match::yes) {
+      make(right);
+      out.back().place.push_back(number++);
+      continue;
+    }
+    // The pair is what was rejected; its left record is settled by itself.
+    Row failed = left;
+    failed.cause.made = true;
+    outcome_.make(products);
+    reject(index, 1, failed, failure);
+  }
+  if (!pairs) {
+    if (rejection)
+      reject(index, 1, left, *rejection);
+    else
+      settle_exists(index, step, left, met, out);
+  } else if (met || step.left) {
+    outcome_.settle(products, index, 1, left.cause, Kind::used);
+    if (!met) make(nullptr);
+  } else {
+    leave_unmatched(index, step, left);
+  }
 }
 
 void Run::settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out) {

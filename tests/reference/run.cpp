@@ -69,6 +69,8 @@ Run::Rows Run::rows_of_node(int index) {
         using Node = std::decay_t<decltype(node)>;
         if constexpr (std::is_same_v<Node, plan::SourceNode>)
           return source(index, node);
+        else if constexpr (std::is_same_v<Node, plan::TickNode>)
+          return ticks(index, node);
         else if constexpr (std::is_same_v<Node, plan::KeepNode>)
           return keep(index, node);
         else if constexpr (std::is_same_v<Node, plan::ProjectNode>)
@@ -89,6 +91,8 @@ Run::Rows Run::rows_of_node(int index) {
           return join_tables(index, node);
         else if constexpr (std::is_same_v<Node, plan::EmitNode>)
           return rows_into(index);  // in the end all have gone on
+        else if constexpr (std::is_same_v<Node, plan::MovesNode>)
+          return rows_into(index);  // joins here look at all keys
         else if constexpr (std::is_same_v<Node, plan::InstantsNode>)
           return instants(index, node);
         else if constexpr (std::is_same_v<Node, plan::InWindowsNode>)

@@ -33,6 +33,8 @@ class TimeLine {
   /// W before the row.
   int64_t watermark() const;
   void observe(int64_t time);
+  /// The last that is confirmed, or the only one there is.
+  std::optional<int64_t> last() const { return max_ ? max_ : candidate_; }
 
  private:
   int64_t within_, ahead_;
@@ -56,6 +58,9 @@ class Run {
     std::map<int, interpret::Failure> failures;  ///< of fallbacks
   };
   Declared declared(const typed::Relation& relation, const InputRecord& record, const Row& row);
+
+  // ticks.cpp
+  Rows ticks(int index, const plan::TickNode& node);
 
   // steps.cpp
   Rows keep(int index, const plan::KeepNode& node);
@@ -83,6 +88,11 @@ class Run {
   Rows join_interval(int index, const typed::JoinStep& step);
   Rows join_nearest(int index, const typed::JoinStep& step);
   Rows join_exists(int index, const typed::JoinStep& step);
+  /// By other columns than the table's key: the left row with each of these, which are in the order of their keys. The
+  /// first condition to fail rejects a row of a semi or anti join, else the pair.
+  void join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
+                Rows& out);
+  std::vector<const Row*> by_table_key(int index, const std::vector<const Row*>& rows);
   /// A semi or anti join's left row that has a match, or has none.
   void settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out);
   /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.

@@ -191,7 +191,8 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                                          "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
                                          "joined_tables", "changelogs", "outer_tables", "firsts", "ends", "tops",
-                                         "runnings", "top_tables", "aggregates", "table_aggregates"),
+                                         "runnings", "top_tables", "aggregates", "table_aggregates", "other_columns",
+                                         "ticks"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

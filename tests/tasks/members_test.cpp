@@ -78,6 +78,18 @@ TEST(Members, LetRowsGoByTheClockOnce) {
   EXPECT_GT(sum.early, static_cast<int64_t>(runs));
 }
 
+/// A table goes by its key to the task that knows where its keys are, and from there to those of the values.
+TEST(Members, FollowKeysThatMove) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  const auto moves = [](JobSimulation& run) {
+    run.moves = true;
+    run.crosses = true;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, moves, sum));
+  EXPECT_GT(sum.sent_cut, static_cast<int64_t>(runs));
+}
+
 TEST(Members, TakeDeletesOnce) {
   JobSimulated sum;
   const uint64_t runs = seeds(200);

@@ -100,6 +100,7 @@ struct World {
     program = run.waits     ? waiting(builder)
               : run.deletes ? deleting(builder)
               : run.tables  ? joining_tables(builder)
+              : run.moves   ? moving(builder)
                             : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
@@ -120,6 +121,11 @@ struct World {
   static Program waiting(test::ProgramBuilder& b) {
     const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
     b.publish(b.as_of_join(left, right, true, {}, 3 * kSecond), "p0");
+    return b.program;
+  }
+  static Program moving(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
+    b.publish(b.join_by_value(left, right, true), "p0");
     return b.program;
   }
   /// As `waiting`, with a table of which records without a value delete keys. In a file these have `d`.

@@ -141,6 +141,40 @@ TEST(Stages, ChangesOfATableGoToTheTaskOfItsKey) {
   EXPECT_TRUE(std::get<NetOperator>(last.operators[1].content).keeps);
 }
 
+TEST(Stages, ATableJoinedByOtherColumnsIsSentByThem) {
+  ProgramBuilder b = keyed();
+  b.publish(b.join_by_value(0, 1, true));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[0].program),
+            (Texts{"from s", "from t", "marks", "moves", "to join by value", "to join by value"}));
+  EXPECT_EQ(texts(*found.stages[1].program),
+            (Texts{"of join by value", "of join by value", "join by value", "product result"}));
+  EXPECT_EQ(found.stages[0].program->exchanges[1].keys, std::vector{3});
+}
+
+TEST(Stages, ATableThatNoKeyPlacesIsSentByItsKeyFirst) {
+  ProgramBuilder b = keyed(false);
+  b.publish(b.join_by_value(0, 1, true));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 3U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of moves", "moves", "to join by value"}));
+}
+
+TEST(Stages, TicksGoByTheTimeOfAllPartitions) {
+  ProgramBuilder b = keyed();
+  Operator ticks;
+  ticks.content = TickOperator{10};
+  ticks.inputs = {0};
+  ticks.row = {{"at", timestamp_type()}};
+  ticks.derived = true;
+  ticks.text = "from every 10us";
+  b.publish(b.add(std::move(ticks)));
+  const Stages found = split_of(b);
+  EXPECT_TRUE(found.stages.empty());
+  EXPECT_EQ(found.reason, "`from every 10us` goes by the time of all partitions");
+}
+
 TEST(Stages, ChangesOfATableStayWhereAllOfAKeyAre) {
   ProgramBuilder b = keyed();
   join_tables(b, 0);
