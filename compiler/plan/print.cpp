@@ -186,10 +186,10 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
-                                           "interval join", "group", "top",   "running",        "latest",
-                                           "table join",    "net",   "emit",  "unnest",         "retime",
-                                           "unique",        "match", "alert", "publish",        "port"};
+  static constexpr const char* kNames[] = {
+      "source", "rows",    "union",  "reference join", "as-of join", "interval join", "group",
+      "top",    "running", "latest", "table join",     "net",        "emit",          "unnest",
+      "lookup", "retime",  "unique", "match",          "alert",      "publish",       "port"};
   return kNames[each.content.index()];
 }
 
