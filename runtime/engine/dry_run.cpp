@@ -43,6 +43,7 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
   if (!program.services.empty()) {
     lookups = std::make_unique<Lookups>(program, seams.make_service, seams.clock);
     lookups->set_reading(now);
+    lookups->stop_by(options.stop_requested);
     settings.lookups = lookups.get();
   }
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine, TurnEngine::make(program, output, settings));

@@ -103,6 +103,7 @@ Status JobTurns::open_lookups(StateStore& store) {
     batch.put(StateFamily::meta, answers_key(turn, part), answers);
     return to->commit(batch);
   });
+  lookups_->stop_by(options_.stop_requested);
   lookups_->set_reading(seams_.clock.now_us());
   if (options_.follow || !lookups_->has_cache()) return {};
   // A bounded run has one reading, also if it is started again behind a crash: which answers are too old must not

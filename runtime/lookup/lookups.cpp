@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/report/lookup_findings.h"
 
 namespace braid {
 namespace {
@@ -68,6 +69,20 @@ std::optional<int64_t> Lookups::recalled_reading() const {
   return recalled_.rbegin()->second.reading;
 }
 
+std::optional<Answer> Lookups::take_recalled(uint64_t turn, uint64_t service, const std::string& key) {
+  auto take = [&](Recalled& of) -> std::optional<Answer> {
+    auto taken = of.answers.extract({service, key});
+    if (taken.empty()) return std::nullopt;
+    return std::move(taken.mapped());
+  };
+  const auto behind = recalled_.lower_bound(turn);
+  for (auto at = behind; at != recalled_.end(); ++at)
+    if (std::optional<Answer> found = take(at->second)) return found;
+  for (auto at = behind; at != recalled_.begin();)
+    if (std::optional<Answer> found = take((--at)->second)) return found;
+  return std::nullopt;
+}
+
 void Lookups::begin_turn(uint64_t turn) {
   if (turn == turn_) return;
   end_turn();
@@ -91,7 +106,6 @@ Result<std::vector<const Answer*>> Lookups::ask(uint64_t turn, int service, std:
   Asked& asked = *services_[static_cast<size_t>(service)];
   const ServiceSpec& spec = asked.spec;
   const int64_t now = reading_of(turn);
-  const auto recorded = recalled_.find(turn);
   std::vector<const Answer*> answers(questions.size(), nullptr);
   std::vector<const Question*> open;
   auto known = [&](const Question& question) -> const Answer* {
@@ -101,10 +115,9 @@ Result<std::vector<const Answer*>> Lookups::ask(uint64_t turn, int service, std:
         ++hits_;
         return cached;
       }
-    if (recorded == recalled_.end()) return nullptr;
-    const auto before = recorded->second.answers.find({spec.identity, question.key});
-    if (before == recorded->second.answers.end()) return nullptr;
-    const auto placed = asked.answers.emplace(question.key, before->second).first;
+    std::optional<Answer> before = take_recalled(turn, spec.identity, question.key);
+    if (!before) return nullptr;
+    const auto placed = asked.answers.emplace(question.key, std::move(*before)).first;
     asked.order.push_back(&placed->first);
     return &placed->second;
   };
@@ -131,11 +144,21 @@ Result<std::vector<const Answer*>> Lookups::ask(uint64_t turn, int service, std:
   return answers;
 }
 
+Status Lookups::go_on(const Asked& of) {
+  if (!stop_requested_ || !stop_requested_()) return {};
+  const int64_t now = clock_.steady_us();
+  if (!stop_since_) stop_since_ = now;
+  if (now - *stop_since_ < kPatience) return {};
+  const Diagnostic stopped = diag::StoppedInLookup{.service = of.spec.name}.make();
+  return Error{ErrorKind::input, stopped.message, stopped.code, 0};
+}
+
 Status Lookups::ask_again(Asked& of, std::span<const Question* const> questions) {
   const int64_t now = reading_of(turn_);
   std::vector<const Question*> left(questions.begin(), questions.end());
   int64_t pause = kFirstPause;
   for (uint32_t attempt = 0; !left.empty() && attempt <= of.spec.retries; ++attempt) {
+    BRAID_TRY(go_on(of));
     if (attempt > 0) {
       clock_.sleep_us(pause);
       pause = std::min(2 * pause, kLongestPause);
@@ -183,11 +206,8 @@ Status Lookups::record(const Asked& of, std::span<const Question* const> questio
   out.fixed(count);
   out.bytes() += answers.bytes();
   // Parts that an earlier run recorded stay: a crash may come again.
-  const auto before = recalled_.find(turn_);
-  if (before != recalled_.end()) parts_ = std::max(parts_, before->second.parts);
-  for (const Question* question : questions)
-    if (before != recalled_.end())
-      before->second.answers[{of.spec.identity, question->key}] = of.answers.at(question->key);
+  if (const auto before = recalled_.find(turn_); before != recalled_.end())
+    parts_ = std::max(parts_, before->second.parts);
   return recorder_(turn_, parts_++, out.bytes());
 }
 
@@ -213,7 +233,7 @@ void Lookups::freeze(StateBatch& batch, uint64_t turn) {
   for (const auto& asked : services_)
     if (asked->spec.cache_us) asked->cache.freeze(batch);
   batch.erase_range(StateFamily::meta, answers_key(0, 0), answers_key(turn + 1, 0));
-  recalled_.erase(recalled_.begin(), recalled_.upper_bound(turn));
+  if (!recalled_.empty() && turn > recalled_.rbegin()->first) recalled_.clear();
 }
 
 Status Lookups::restore(StateStore& store) {

@@ -48,6 +48,10 @@ class Lookups {
   /// turn.
   using Recorder = std::function<Status(uint64_t turn, uint32_t part, std::string_view answers)>;
   void record_by(Recorder recorder) { recorder_ = std::move(recorder); }
+  /// Asked while a turn waits: once it has said yes for kPatience, the turn is given up, with error 7125. What was
+  /// recorded of it stays for the next run.
+  void stop_by(std::function<bool()> stop_requested) { stop_requested_ = std::move(stop_requested); }
+  static constexpr int64_t kPatience = 10'000'000;
   /// What an earlier run had recorded of a turn that was not committed.
   Status recall(uint64_t turn, std::string_view answers);
   /// The reading of the last of these; none: there is none.
@@ -87,13 +91,19 @@ class Lookups {
   /// The turn is over: its answers go into the caches.
   void end_turn();
   int64_t reading_of(uint64_t turn) const;
+  /// What was recorded for that turn. Where inputs come live the turns of another run may begin and end elsewhere: then
+  /// what a turn behind it was answered, or one before it and nobody has taken. Each answer is taken once.
+  std::optional<Answer> take_recalled(uint64_t turn, uint64_t service, const std::string& key);
   Status ask_again(Asked& of, std::span<const Question* const> questions);
+  Status go_on(const Asked& of);
   Status record(const Asked& of, std::span<const Question* const> questions);
 
   const Program& program_;
   MakeService make_;
   Clock& clock_;
   Recorder recorder_;
+  std::function<bool()> stop_requested_;
+  std::optional<int64_t> stop_since_;  ///< steady clock
   std::vector<std::unique_ptr<Asked>> services_;
   int64_t reading_ = 0;
   uint64_t turn_ = 0;

@@ -161,6 +161,50 @@ TEST(Lookups, a_turn_that_is_run_again_has_the_answers_that_were_recorded) {
   EXPECT_EQ(desk.ask(3, {"a"}), Texts{R"({"country":null,"score":2})"});
 }
 
+TEST(Lookups, turns_that_are_cut_elsewhere_have_the_same_answers) {
+  for (const bool cached : {true, false}) {
+    Desk desk(cached ? std::optional<int64_t>(1000) : std::nullopt);
+    for (const char* key : {"a", "b", "c", "d"}) desk.book.give({key}, R"({"score": 1})");
+    const Texts first(1, R"({"country":null,"score":1})");
+    (void)desk.ask(1, {"a", "b"});
+    (void)desk.ask(2, {"c", "d"});
+    for (const char* key : {"a", "b", "c", "d"}) desk.book.give({key}, R"({"score": 2})");
+    for (const std::vector<Texts>& turns :
+         {std::vector<Texts>{{"a", "b", "c", "d"}}, {{"a"}, {"b"}, {"c"}, {"d"}}, {{"a", "b", "c"}, {"d"}}}) {
+      desk.restart();
+      desk.recall();
+      uint64_t turn = 0;
+      for (const Texts& keys : turns) {
+        ++turn;
+        for (const std::string& key : keys) EXPECT_EQ(desk.ask(turn, {key}), first) << key << " in turn " << turn;
+      }
+      EXPECT_EQ(desk.book.asked(), 4);
+    }
+    StateBatch committed;
+    desk.lookups->freeze(committed, 5);
+    EXPECT_EQ(desk.ask(6, {"e"}), Texts{"nothing"});
+  }
+}
+
+TEST(Lookups, a_job_that_is_stopped_waits_for_a_service_no_longer_than_a_while) {
+  Desk desk;
+  desk.program.services[0].retries = 0;
+  desk.restart();
+  desk.book.delay(desk.clock, 1'000'000);
+  desk.lookups->stop_by([&] { return desk.clock.steady_us() > 2'000'000; });
+  Texts ips;
+  for (int i = 0; i < 40; ++i) ips.push_back(std::to_string(i));
+  EXPECT_EQ(desk.ask(1, ips), Texts{"the job was stopped while it waited for `test.geo`"});
+  const int asked = desk.book.asked();
+  EXPECT_LT(asked, 40);
+  EXPECT_GE(asked, 12);
+  // The answers that there were are those of the next run.
+  desk.restart();
+  desk.recall();
+  EXPECT_EQ(desk.ask(1, ips), Texts(40, "nothing"));
+  EXPECT_EQ(desk.book.asked(), 40);
+}
+
 TEST(Lookups, what_stops_the_job_is_not_recorded) {
   Desk desk;
   desk.program.services[0].stops = true;
