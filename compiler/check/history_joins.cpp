@@ -1,10 +1,26 @@
 // A stream joined with a table that a step makes: a row meets what the table was at the row's time. And with the newest
 // version of a table, which is the exception.
+#include <algorithm>
+
 #include "compiler/check/flow.h"
 #include "runtime/report/change_findings.h"
 #include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
+namespace {
+
+/// Whether a join of tables is among what makes the table.
+bool joins_tables(const typed::Project& project, typed::RelationId id) {
+  const auto is_or_reads_one = [&](const typed::Step& step) {
+    const auto* from = std::get_if<typed::FromStep>(&step.content);
+    return std::holds_alternative<typed::TableJoinStep>(step.content) ||
+           (from != nullptr && project.relations[from->relation].changes && joins_tables(project, from->relation));
+  };
+  const std::vector<typed::Step>& steps = project.relations[id].steps;
+  return std::any_of(steps.begin(), steps.end(), is_or_reads_one);
+}
+
+}  // namespace
 
 bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options) {
   const std::string name = path_text(node.relation.path);
@@ -51,9 +67,9 @@ bool FlowChecker::joins_latest(const ast::Join& node, const RelationInfo& right,
         .note("a `join` without `latest` meets the version of the row's time, and waits for it");
     return false;
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "`join latest` with a table that a step makes",
-                     "`join` meets what the table was at the row's time");
+  if (right.row.changes && joins_tables(context_.project, right.id)) {
+    context_.not_yet(node.relation.span, "`join latest` with a join of tables",
+                     "`join` meets what it was at the row's time");
     return false;
   }
   made.latest = made.kind == typed::JoinKind::as_of;

@@ -554,7 +554,7 @@ class Builder {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
-      const bool as_of = join->kind == typed::JoinKind::as_of;
+      const bool as_of = join->kind == typed::JoinKind::as_of && !join->latest;
       int right = read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
       if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
       if (made.step.residual)

@@ -57,6 +57,7 @@ void AsOfJoinNode<History>::take_version(const Block& block) {
     version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
     if (of_changes_) {
       version.position = static_cast<int64_t>(sequence_of(row));
+      if (content_.latest) version.from = 0;  // changes come in their order, whatever time they have
     } else {
       version.source = record.source;
       version.partition = record.partition;

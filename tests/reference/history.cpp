@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "runtime/data/key_bytes.h"
+#include "runtime/base/check.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
@@ -38,29 +39,58 @@ Run::Made Run::making_of(int table) const {
 }
 
 std::map<int64_t, Run::Rows> Run::history(int table) {
-  const auto [beginnings, steps] = making_of(table);
+  const Made made = making_of(table);
+  std::set<int64_t> instants;
+  for (const int node : made.beginnings)
+    for (const Row& row : rows_[node]) instants.insert(row.time);
+  std::map<int64_t, Rows> versions;
+  for (const int64_t instant : instants)
+    versions[instant] = table_of(table, made, [&](const Row& row) { return row.time <= instant; });
+  return versions;
+}
+
+Run::Rows Run::table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts) {
   // What becomes of each row is told once, of the whole.
   const Outcome outcome = outcome_;
   const auto given = given_;
   std::map<int, Rows> whole;
-  for (const std::set<int>* nodes : {&beginnings, &steps})
+  for (const std::set<int>* nodes : {&made.beginnings, &made.steps})
     for (const int node : *nodes) whole[node] = rows_[node];
-  std::map<int64_t, Rows> versions;
-  for (const int node : beginnings)
-    for (const Row& row : rows_[node]) versions[row.time];
-  for (auto& [time, rows] : versions) {
-    for (const int node : beginnings) {
-      rows_[node].clear();
-      for (const Row& row : whole[node])
-        if (row.time <= time) rows_[node].push_back(row);
-    }
-    for (const int step : steps) rows_[step] = rows_of_node(step);
-    rows = rows_[table];
-  }
-  for (auto& [node, rows] : whole) rows_[node] = std::move(rows);
+  for (const int node : made.beginnings) std::erase_if(rows_[node], [&](const Row& row) { return !counts(row); });
+  for (const int step : made.steps) rows_[step] = rows_of_node(step);
+  Rows rows = rows_[table];
+  for (auto& [node, all] : whole) rows_[node] = std::move(all);
   outcome_ = outcome;
   given_ = given;
-  return versions;
+  return rows;
+}
+
+Run::Made Run::making_from_sources(int table) const {
+  Made made;
+  std::function<void(int)> find = [&](int node) {
+    const bool begins = plan_.nodes[node].inputs.empty();
+    (begins ? made.beginnings : made.steps).insert(node);
+    for (const int input : plan_.nodes[node].inputs) find(input);
+  };
+  find(table);
+  return made;
+}
+
+Run::Rows Run::join_latest(int index, const typed::JoinStep& step, int table) {
+  const Made made = making_from_sources(table);
+  for (const Keyed& right : keyed(index, step.right_keys, 1))
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+  Rows out;
+  for (const Keyed& left : keyed(index, step.left_keys, 0)) {
+    BRAID_CHECK(left.row->arrival && !input_.steps.empty(), "the oracle knows no arrival");
+    // Changes of a turn come out at its end.
+    const Rows known = table_of(table, made, [&](const Row& row) { return *row.arrival < *left.row->arrival; });
+    const Row* met = nullptr;
+    for (const Keyed& right : keyed(index, step.right_keys, 1, known))
+      if (left.key && right.key == left.key) met = right.row;
+    settle_met(index, step, *left.row, met, out);
+  }
+  return out;
 }
 
 Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {

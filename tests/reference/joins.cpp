@@ -107,6 +107,7 @@ std::optional<size_t> Run::leaves_early(int index, const typed::JoinStep& step, 
 /// With a table: the version valid at the row's time; of a static one, the last row.
 Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
   const int table = input_of(index, 1);
+  if (step.latest && plan::retracted_column(row_of(table)) >= 0) return join_latest(index, step, table);
   if (!making_of(table).beginnings.empty()) return join_history(index, step, table);
   const bool versioned = step.kind == typed::JoinKind::as_of;
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);

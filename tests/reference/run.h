@@ -1,6 +1,7 @@
 // One evaluation of a plan: the rows that leave each node, node after node. Private to this folder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -83,6 +84,7 @@ class Run {
   Rows join(int index, const plan::JoinNode& node);
   Rows join_table(int index, const typed::JoinStep& step);
   Rows join_history(int index, const typed::JoinStep& step, int table);
+  Rows join_latest(int index, const typed::JoinStep& step, int table);
   /// A left row that has met this right row, or none.
   void settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out);
   Rows join_interval(int index, const typed::JoinStep& step);
@@ -165,6 +167,9 @@ class Run {
     std::set<int> steps;       ///< nodes behind them, up to the table's
   };
   Made making_of(int table) const;
+  Made making_from_sources(int table) const;
+  /// What the table comes to of those rows of its beginnings that count.
+  Rows table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts);
   /// Of such a table: its rows from each of these times on, up to the next.
   std::map<int64_t, Rows> history(int table);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,

@@ -275,7 +275,7 @@ Account sorted(Account account) {
 
 Account come_to(Account account, const Program& program) {
   for (const Operator& op : program.operators)
-    if (std::holds_alternative<InstantsOperator>(op.content))
+    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are
       for (const int product : op.products) account.ledgers.erase(program.products[product].qualified() + "/");
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
