@@ -25,6 +25,11 @@ bool joins_tables(const typed::Project& project, typed::RelationId id) {
 bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options) {
   const std::string name = path_text(node.relation.path);
   bool sound = right.id >= 0 && !right.row.open;
+  if (sound && !right.row.has_time) {
+    context_.not_yet(node.relation.span, "a stream joined with a table that is made of one without `time`",
+                     "`time … within …` in the header of that table gives its rows a history");
+    return false;
+  }
   for (const KeyPart& part : right.row.key) {
     if (part.column >= 0) continue;
     auto report = context_.reporter.report(diag::TableKeyLost{.relation = name, .key = part.text});
