@@ -12,6 +12,12 @@ namespace braid::reference {
 Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
   Rows out;
   for (const Row& row : rows_into(index)) {
+    std::vector<Slot> keys;
+    const interpret::Failure failure = compute_all(node.keys, row_of(input_of(index)), row, keys);
+    if (failure.code != 0) {
+      reject(index, 0, row, failure);
+      continue;
+    }
     if (!node.versions && late(row)) {
       leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
       continue;

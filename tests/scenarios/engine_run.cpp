@@ -275,8 +275,15 @@ Account sorted(Account account) {
 
 Account come_to(Account account, const Program& program) {
   for (const Operator& op : program.operators)
-    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are
-      for (const int product : op.products) account.ledgers.erase(program.products[product].qualified() + "/");
+    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are, and which are rejected
+      for (const int product : op.products) {
+        const std::string name = program.products[product].qualified() + "/";
+        account.ledgers.erase(name);
+        const auto rejected = account.lines.find(name + "rejected");
+        if (rejected == account.lines.end()) continue;
+        std::erase_if(rejected->second, [](const std::string& line) { return line.ends_with(" derived"); });
+        if (rejected->second.empty()) account.lines.erase(rejected);
+      }
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
     const std::string name = product.qualified() + "/";
