@@ -59,7 +59,7 @@ std::vector<std::string> table_of(const std::vector<std::string>& lines, const P
         value = member_of_json(value, field.name).value_or("null");
         fields = &without_optional(field.type)->fields;
       }
-      key += std::string(value == "-0.0" ? "0.0" : value) + ",";
+      key += std::string(value == "-0" ? "0" : value) + ",";
     }
     if (goes)
       rows.erase(key);
