@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
                                          Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
                                          Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true},
                                          Case{"retained"}, Case{"made_tables"}, Case{"latest", true},
-                                         Case{"other_columns"}, Case{"indexed_tables"}, Case{"ticks"}),
+                                         Case{"other_columns"}, Case{"indexed_tables"}, Case{"ticks"}, Case{"moves"}),
                          [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

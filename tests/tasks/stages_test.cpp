@@ -175,6 +175,18 @@ TEST(Stages, TicksGoByTheTimeOfAllPartitions) {
   EXPECT_EQ(found.reason, "`from every 10us` goes by the time of all partitions");
 }
 
+TEST(Stages, ChangesThatGoOnInAFlowAreOfOneTask) {
+  ProgramBuilder b = keyed();
+  join_tables(b, 1);
+  const int net = b.program.operators.back().inputs[0];
+  b.program.operators.pop_back();
+  b.program.products.clear();
+  b.publish(b.keep(net, [](int64_t) { return true; }));
+  const Stages found = split_of(b);
+  EXPECT_TRUE(found.stages.empty());
+  EXPECT_EQ(found.reason, "`changes` reads changes whose key several tasks have");
+}
+
 TEST(Stages, ChangesOfATableStayWhereAllOfAKeyAre) {
   ProgramBuilder b = keyed();
   join_tables(b, 0);
