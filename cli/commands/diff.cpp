@@ -5,6 +5,7 @@
 #include "cli/present/json_object.h"
 #include "cli/serve/watch_errors.h"
 #include "cli/session/job_stores.h"
+#include "compiler/plan/provenance.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/state_diff.h"
 #include "runtime/state/rocks_store.h"
@@ -34,8 +35,10 @@ std::string_view word_of(const StepVerdict& step) {
   switch (step.fit.kind) {
     case StateFit::Kind::kept:
       return step.fit.reason.empty() ? "kept" : "converted";
+    case StateFit::Kind::converted:
+      return "converted";
     case StateFit::Kind::changed:
-      return step.retained.whole ? "rebuilt" : "lost";
+      return step.retained.whole ? "rebuilt" : step.fit.conversion >= 0 ? "converted" : "lost";
     case StateFit::Kind::gone:
       return "gone";
     case StateFit::Kind::added:
@@ -50,6 +53,8 @@ std::string text_of(const StepVerdict& step) {
   if (step.fit.kind == StateFit::Kind::changed)
     text += step.retained.whole ? "; it can be made again " + step.retained.text
                                 : "; it cannot be made again: " + step.retained.text;
+  if (step.fit.kind == StateFit::Kind::changed && step.fit.conversion >= 0)
+    text += "; --accept begins what is new empty";
   if (step.fit.kind == StateFit::Kind::added && step.retained.whole)
     text += "; --rebuild makes its state " + step.retained.text;
   return text;
@@ -127,15 +132,15 @@ void print_json(const StateDiff& diff, const std::string& from) {
 }
 
 /// Of a store's tasks.
-Result<StateDiff> diff_of_store(const Program& program, const Session& session, const std::string& store,
-                                std::string& from) {
+Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts, const Session& session,
+                                const std::string& store, std::string& from) {
   BRAID_ASSIGN(const std::vector<JobFolder> folders, job_folders(store, real_fs()));
   StateDiff whole;
   size_t known = 0;
   const std::string root = session.files().root.empty() ? "." : session.files().root;
   for (const auto& [folder, lock] : folders) {
     BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(folder));
-    BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, real_fs(), folder, root));
+    BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, real_fs(), folder, root, parts));
     if (!diff) continue;
     if (diff->project != session.files().name) {
       const Diagnostic another = diag::StoreOfAnother{.path = folder, .project = diff->project}.make();
@@ -155,6 +160,7 @@ struct Script {
   std::optional<driver::Compiled> compiled;
 
   explicit Script(const SessionOptions& options) : session(options) {}
+  StateParts parts() const { return plan::group_parts(compiled->checked, session.project()); }
   bool read(CommandContext& context) {
     const bool right = session.check();
     if (right) {
@@ -185,13 +191,13 @@ void show_diff(const DiffFlags& flags, CommandContext& context) {
   if (!flags.second.empty() && !is_store(flags.script.path)) {
     Script before(flags.script.session());
     if (!before.read(context)) return;
-    diff = state_diff(now.compiled->program(), before.compiled->program());
+    diff = state_diff(now.compiled->program(), now.parts(), before.compiled->program(), before.parts());
     from = fmt::format("of a job of `{}`", flags.script.path);
   } else {
     const std::string& store = !flags.second.empty()  ? flags.script.path
                                : !flags.store.empty() ? flags.store
                                                       : now.session.environment().store;
-    diff = diff_of_store(now.compiled->program(), now.session, store, from);
+    diff = diff_of_store(now.compiled->program(), now.parts(), now.session, store, from);
   }
   if (!diff.ok()) {
     (void)show_error(diff.error(), context.console);

@@ -15,6 +15,7 @@
 #include "cli/session/native.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
+#include "compiler/plan/provenance.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
@@ -232,6 +233,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : 1'000'000;
   options.accept = flags.accept;
   options.rebuild = flags.rebuild;
+  options.parts = plan::group_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
   options.state_memory = memory / 16 * 9;

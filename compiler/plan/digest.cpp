@@ -19,15 +19,6 @@ const typed::Window* window_of(const Node& node) {
   return group != nullptr ? &group->window : nullptr;
 }
 
-/// `as NAME` says which step it is, whatever becomes of it.
-bool has_name(const Node& node) {
-  const std::string& label = node.state.label;
-  if (label.compare(std::min(label.find(' '), label.size()), 4, " as ") != 0) return false;
-  return std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
-         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
-}
-
 /// Of the step's state: a version, so that a store of an older one is not misread.
 std::string layout(const Node& node) {
   std::string text;
@@ -64,6 +55,14 @@ std::string held(const Node& node, const StateMeaning& meaning, bool named, cons
 }
 
 }  // namespace
+
+bool has_name(const Node& node) {
+  const std::string& label = node.state.label;
+  if (label.compare(std::min(label.find(' '), label.size()), 4, " as ") != 0) return false;
+  return std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
+}
 
 uint64_t digest(std::string_view text) {
   return XXH3_64bits_withSeed(text.data(), text.size(), 0);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "runtime/abi/state_family.h"
 
 namespace braid::plan {
 
@@ -20,6 +21,9 @@ struct StateMeaning {
   uint64_t step = 0;            ///< which rows it takes, and what it does with them, apart from `parts`
   std::vector<uint64_t> parts;  ///< what it holds: of a group its aggregates, else the columns of its rows
 };
+
+/// Of the groups of a checked plan, without those that are known by a name.
+StateParts group_parts(const Plan& plan, const typed::Project& project);
 
 /// One for each node; those without state have none of it.
 std::vector<StateMeaning> state_meanings(const Plan& plan, const typed::Project& project);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/abi/state_family.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -73,6 +74,7 @@ struct JobOptions {
   std::vector<std::string> accept;
   /// Those whose state is made again of all that the job has read, in the same words (rebuild.h).
   std::vector<std::string> rebuild;
+  StateParts parts;  ///< of the program
   uint64_t commit_every_turns = 1024;
   int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit
   int64_t look_every_us = 20'000;       ///< with `follow`: how often inputs are looked at that had nothing

@@ -75,8 +75,9 @@ class JobStore {
   StoreHeader header_;
   OperatorStates states_;
   EpochChain last_epoch_;
-  bool fresh_ = false;    ///< it was empty
-  bool changed_ = false;  ///< the program, in what is stored of it
+  bool fresh_ = false;            ///< it was empty
+  std::vector<size_t> converts_;  ///< of OperatorStates::conversions
+  bool changed_ = false;          ///< the program, in what is stored of it
   bool lost_commits_ = false;
   std::vector<Diagnostic> warnings_;
 

@@ -54,9 +54,8 @@ class Matching {
   static std::string fit_of(const StateRecord& stored, const StateRecord& now) {
     if (stored.family != now.family) return "the rows that it takes, its keys, its times or its conditions are others";
     if (stored.identity.schema != now.identity.schema)
-      return stored.form.types.find("aggregate ") != std::string::npos
-                 ? "its aggregates are others"
-                 : "the fields of the rows that it keeps are others";
+      return !stored.form.aggregates.empty() ? "its aggregates are others"
+                                             : "the fields of the rows that it keeps are others";
     switch (compare_forms(stored.form, now.form)) {
       case FormFit::types:
         return "the types of what it keeps are others";
@@ -100,11 +99,49 @@ class Matching {
   std::vector<bool> taken_;
 };
 
+/// What of the aggregates of a group can go on in those of another one with the same groups.
+std::optional<GroupConversion> conversion_of(const Program& program, int op, const StateRecord& stored,
+                                             const StateRecord& now) {
+  const bool told = stored.parts.size() == stored.form.aggregates.size() &&
+                    now.parts.size() == now.form.aggregates.size() && !stored.parts.empty() && !now.parts.empty();
+  if (!told || stored.family != now.family || stored.form.origins != now.form.origins ||
+      compare_types(stored.form.types, now.form.types) == FormFit::types)
+    return std::nullopt;
+  if (!can_convert(program, program.operators[static_cast<size_t>(op)])) return std::nullopt;
+  for (const std::string& aggregate : stored.form.aggregates)
+    if (!can_convert(aggregate)) return std::nullopt;
+  GroupConversion made{.op = op, .from = stored.number, .stored = stored.form.aggregates, .kept = {}};
+  std::vector<bool> taken(stored.parts.size());
+  for (size_t i = 0; i < now.parts.size(); ++i) {
+    made.kept.push_back(-1);
+    for (size_t before = 0; before < stored.parts.size() && made.kept.back() < 0; ++before) {
+      if (taken[before] || stored.parts[before] != now.parts[i] ||
+          compare_types(stored.form.aggregates[before], now.form.aggregates[i]) == FormFit::types)
+        continue;
+      taken[before] = true;
+      made.kept.back() = static_cast<int>(before);
+    }
+  }
+  if (made.begins() == made.kept.size()) return std::nullopt;
+  return made;
+}
+
+std::string text_of(const GroupConversion& conversion) {
+  const auto count = [](size_t number) { return number == 1 ? std::string("one") : std::to_string(number); };
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (conversion.begins() > 0) add(count(conversion.begins()) + (conversion.begins() == 1 ? " is" : " are") + " new");
+  if (conversion.goes() > 0) add(count(conversion.goes()) + (conversion.goes() == 1 ? " is" : " are") + " gone");
+  if (text.empty()) return "its aggregates stand in another order";
+  return "of its aggregates " + text + "; the others keep their state";
+}
+
 }  // namespace
 
 std::string reason_text(const StateFit& fit) {
   switch (fit.kind) {
     case StateFit::Kind::kept:
+    case StateFit::Kind::converted:
     case StateFit::Kind::changed:
       return fit.reason;
     case StateFit::Kind::added:
@@ -133,12 +170,15 @@ bool has_state(const Operator& op) {
          std::holds_alternative<MatchOperator>(op.content);
 }
 
-std::vector<StateRecord> state_records(const Program& program) {
+std::vector<StateRecord> state_records(const Program& program, const StateParts& parts) {
   std::vector<StateRecord> records;
   std::map<uint64_t, uint64_t> family_of;  // by the identity that comes next in it
   for (const Operator& op : program.operators) {
     if (!has_state(op)) continue;
-    StateRecord& record = records.emplace_back(StateRecord{0, op.state, op.state.identity, state_form(program, op)});
+    StateRecord& record =
+        records.emplace_back(StateRecord{0, op.state, op.state.identity, state_form(program, op), {}});
+    if (const auto told = parts.find({op.state.identity, op.state.schema}); told != parts.end())
+      record.parts = told->second;
     if (const auto known = family_of.find(record.family); known != family_of.end()) record.family = known->second;
     family_of[next_identity(op.state.identity)] = record.family;
   }
@@ -158,6 +198,10 @@ Result<std::vector<StateRecord>> read_state_records(StateStore& store) {
       record.family = in.fixed<uint64_t>();
       record.form.types = in.text();
       record.form.origins = in.text();
+      const auto aggregates = in.fixed<uint32_t>();
+      for (uint32_t i = 0; i < aggregates && !in.failed(); ++i) record.form.aggregates.emplace_back(in.text());
+      const auto parts = in.fixed<uint32_t>();
+      for (uint32_t i = 0; i < parts && !in.failed(); ++i) record.parts.push_back(in.fixed<uint64_t>());
     }
     if (in.failed()) return Error{ErrorKind::store, "the stored list of steps cannot be read", 8002, 0};
     return {};
@@ -166,8 +210,9 @@ Result<std::vector<StateRecord>> read_state_records(StateStore& store) {
   return records;
 }
 
-OperatorStates match_states(const Program& program, const std::vector<StateRecord>& stored, uint32_t next_number) {
-  const std::vector<StateRecord> now = state_records(program);
+OperatorStates match_states(const Program& program, const StateParts& parts, const std::vector<StateRecord>& stored,
+                            uint32_t next_number) {
+  const std::vector<StateRecord> now = state_records(program, parts);
   Matching matching(stored, now);
   matching.run();
   OperatorStates states;
@@ -185,11 +230,18 @@ OperatorStates match_states(const Program& program, const std::vector<StateRecor
       fit.reason = Matching::fit_of(*partner, record);
       fit.kind = fit.reason.empty() ? StateFit::Kind::kept : StateFit::Kind::changed;
     }
+    if (fit.kind == StateFit::Kind::changed)
+      if (std::optional<GroupConversion> conversion = conversion_of(program, static_cast<int>(op), *partner, record)) {
+        if (conversion->begins() == 0) fit.kind = StateFit::Kind::converted;
+        fit.reason = text_of(*conversion);
+        fit.conversion = static_cast<int>(states.conversions.size());
+        states.conversions.push_back(*std::move(conversion));
+      }
     if (fit.kind == StateFit::Kind::kept) {
       states.numbers.back() = partner->number;
       states.kept.back() = true;
       states.renamed |= !(partner->form == record.form) || partner->identity.label != record.identity.label ||
-                        partner->identity.identity != record.identity.identity;
+                        partner->identity.identity != record.identity.identity || partner->parts != record.parts;
       if (compare_forms(partner->form, record.form) == FormFit::wider)
         fit.reason = "its types hold more values now; what is stored stays as it is";
     } else {
@@ -206,11 +258,11 @@ OperatorStates match_states(const Program& program, const std::vector<StateRecor
   return states;
 }
 
-Result<OperatorStates> match_states(const Program& program, StateStore& store) {
+Result<OperatorStates> match_states(const Program& program, const StateParts& parts, StateStore& store) {
   BRAID_ASSIGN(const std::vector<StateRecord> stored, read_state_records(store));
   std::string next;
   BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kNextKey, &next));
-  return match_states(program, stored, found ? WireReader(next).fixed<uint32_t>() : 1);
+  return match_states(program, parts, stored, found ? WireReader(next).fixed<uint32_t>() : 1);
 }
 
 Status erase_tables(uint32_t number, StateStore& store, StateBatch& batch) {
@@ -224,7 +276,8 @@ Status erase_tables(uint32_t number, StateStore& store, StateBatch& batch) {
   return {};
 }
 
-Status collect_states(const Program& program, const OperatorStates& states, StateStore& store, StateBatch& batch) {
+Status collect_states(const Program& program, const StateParts& parts, const OperatorStates& states, StateStore& store,
+                      StateBatch& batch) {
   for (const uint32_t number : states.dropped) BRAID_TRY(erase_tables(number, store, batch));
   // What begins empty may have rows of an attempt to rebuild it.
   for (size_t op = 0; op < states.numbers.size(); ++op)
@@ -233,7 +286,7 @@ Status collect_states(const Program& program, const OperatorStates& states, Stat
     batch.erase(StateFamily::meta, std::string(key));
     return Status();
   }));
-  const std::vector<StateRecord> records = state_records(program);
+  const std::vector<StateRecord> records = state_records(program, parts);
   size_t step = 0;
   for (const uint32_t number : states.numbers) {
     if (number == 0) continue;
@@ -246,6 +299,10 @@ Status collect_states(const Program& program, const OperatorStates& states, Stat
     out.fixed(record.family);
     out.text(record.form.types);
     out.text(record.form.origins);
+    out.fixed(static_cast<uint32_t>(record.form.aggregates.size()));
+    for (const std::string& aggregate : record.form.aggregates) out.text(aggregate);
+    out.fixed(static_cast<uint32_t>(record.parts.size()));
+    for (const uint64_t part : record.parts) out.fixed(part);
     batch.put(StateFamily::meta, key_of(record.identity.identity), out.take());
   }
   WireWriter next;

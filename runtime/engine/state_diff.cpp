@@ -25,10 +25,6 @@ void compare_products(const Program& program, std::set<std::string> before, Stat
   for (const std::string& name : before) diff.gone_products.push_back(shown(name));
 }
 
-bool is_open(const StateFit& fit) {
-  return fit.kind == StateFit::Kind::changed || fit.kind == StateFit::Kind::added;
-}
-
 }  // namespace
 
 bool StateDiff::loses() const {
@@ -36,16 +32,17 @@ bool StateDiff::loses() const {
 }
 
 Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory, const std::string& root) {
+                                            const std::string& directory, const std::string& root,
+                                            const StateParts& parts) {
   BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(fs, directory));
   BRAID_ASSIGN(const std::optional<StoreHeader> header, read_header(store, directory, identity));
   if (!header) return std::optional<StateDiff>();
   StateDiff diff{.project = header->project, .steps = {}, .added_products = {}, .gone_products = {}};
-  BRAID_ASSIGN(OperatorStates states, match_states(program, store));
+  BRAID_ASSIGN(OperatorStates states, match_states(program, parts, store));
   std::optional<History> history;
   for (StateFit& fit : states.fits) {
     StepVerdict verdict{std::move(fit), {}};
-    if (is_open(verdict.fit)) {
+    if (verdict.fit.is_open()) {
       if (!history) {
         BRAID_ASSIGN(History read, read_history(store));
         history = std::move(read);
@@ -63,14 +60,15 @@ Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& 
   return std::optional<StateDiff>(std::move(diff));
 }
 
-StateDiff state_diff(const Program& program, const Program& before) {
+StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
+                     const StateParts& parts_before) {
   StateDiff diff;
-  std::vector<StateRecord> records = state_records(before);
+  std::vector<StateRecord> records = state_records(before, parts_before);
   for (size_t i = 0; i < records.size(); ++i) records[i].number = static_cast<uint32_t>(i + 1);
-  OperatorStates states = match_states(program, records, static_cast<uint32_t>(records.size() + 1));
+  OperatorStates states = match_states(program, parts, records, static_cast<uint32_t>(records.size() + 1));
   for (StateFit& fit : states.fits) {
     StepVerdict verdict{std::move(fit), {}};
-    if (is_open(verdict.fit)) verdict.retained = retained_by_kind(program, verdict.fit.op);
+    if (verdict.fit.is_open()) verdict.retained = retained_by_kind(program, verdict.fit.op);
     diff.steps.push_back(std::move(verdict));
   }
   std::set<std::string> products;

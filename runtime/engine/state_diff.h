@@ -32,8 +32,10 @@ struct StateDiff {
 /// Of a store. None if no job has committed there. `directory`: of the store; `root`: JobOptions::root. Fails as a job
 /// would, with 8002 or 8005.
 Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory, const std::string& root);
+                                            const std::string& directory, const std::string& root,
+                                            const StateParts& parts);
 /// Of the state that a job of another program would have.
-StateDiff state_diff(const Program& program, const Program& before);
+StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
+                     const StateParts& parts_before);
 
 }  // namespace braid

@@ -43,19 +43,66 @@ std::string form_of(const std::vector<Field>& row) {
   return text;
 }
 
-/// Which aggregates there are, of what, and which of them share a set of values.
-std::string form_of(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row) {
-  std::string text;
+std::vector<std::string> forms_of(const std::vector<AggregateSpec>& aggregates, const std::vector<Field>& row) {
+  std::vector<std::string> forms;
   const auto argument = [&](int field) { return field < 0 ? std::string("-") : form_of(row[field].type); };
   for (const AggregateSpec& aggregate : aggregates) {
-    text += fmt::format("aggregate {} {} {} {}", static_cast<int>(aggregate.kind), aggregate.same_argument,
-                        argument(aggregate.argument), argument(aggregate.by));
+    forms.push_back(fmt::format("{}\t{}\t{}\t{}", static_cast<int>(aggregate.kind), aggregate.same_argument,
+                                argument(aggregate.argument), argument(aggregate.by)));
     // Of the other constants states know nothing.
     if (aggregate.kind == AggregateKind::histogram)
-      text += " " + to_literal(list_type(row[aggregate.argument].type), aggregate.constant);
-    text += ";";
+      forms.back() += "\t" + to_literal(list_type(row[aggregate.argument].type), aggregate.constant);
   }
-  return text;
+  return forms;
+}
+
+/// Reads what form_of() writes. Null: it is not such a text.
+Type read_form(std::string_view& text) {
+  const auto take = [&](std::string_view word) {
+    const bool found = text.starts_with(word);
+    if (found) text.remove_prefix(word.size());
+    return found;
+  };
+  Type type;
+  if (take(kEnum)) {
+    std::vector<std::string> symbols;
+    for (size_t end = 0; !take(")"); text.remove_prefix(end + 1)) {
+      end = text.find(kBetween);
+      if (end == std::string_view::npos) return nullptr;
+      symbols.emplace_back(text.substr(0, end));
+    }
+    type = enum_type(std::move(symbols));
+  } else if (take(kDecimal)) {
+    int digits = 0, scale = 0;
+    const char* const end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, digits);
+    if (first.ptr == end) return nullptr;
+    const auto second = std::from_chars(first.ptr + 1, end, scale);
+    text.remove_prefix(static_cast<size_t>(second.ptr - text.data()));
+    if (!take(")")) return nullptr;
+    type = decimal_type(digits, scale);
+  } else if (take("[")) {
+    const Type element = read_form(text);
+    if (!element || !take("]")) return nullptr;
+    type = list_type(element);
+  } else if (take("{")) {
+    std::vector<Field> fields;
+    while (!take("}")) {
+      const Type field = read_form(text);
+      if (!field || !take(";")) return nullptr;
+      fields.push_back({std::to_string(fields.size()), field});
+    }
+    type = struct_type(std::move(fields));
+  } else {
+    for (const Type& plain : {bool_type(), int_type(), float_type(), string_type(), bytes_type(), uuid_type(),
+                              date_type(), timestamp_type(), time_type(), duration_type(), json_type()})
+      if (take(to_string(plain))) {
+        type = plain;
+        break;
+      }
+    if (!type) return nullptr;
+  }
+  return take("?") ? optional_type(type) : type;
 }
 
 /// The relations that rows of an operator may name as where they come from (Record::source).
@@ -192,19 +239,52 @@ StateForm state_form(const Program& program, const Operator& op) {
   const std::vector<Field>& row = program.operators[op.inputs[0]].row;
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) {
     for (const int key : group->keys) form.types += form_of(row[key].type) + ";";
-    form.types += form_of(group->aggregates, row);
+    form.aggregates = forms_of(group->aggregates, row);
     return form;
   }
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
   for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
-  if (const auto* running = std::get_if<RunningOperator>(&op.content)) form.types += form_of(running->aggregates, row);
+  if (const auto* running = std::get_if<RunningOperator>(&op.content))
+    form.aggregates = forms_of(running->aggregates, row);
   return form;
 }
 
+FormFit compare_types(std::string_view stored, std::string_view now) {
+  return Comparison(stored, now).run();
+}
+
 FormFit compare_forms(const StateForm& stored, const StateForm& now) {
-  const FormFit types = Comparison(stored.types, now.types).run();
-  if (types == FormFit::types) return types;
-  return stored.origins == now.origins ? types : FormFit::origins;
+  if (stored.aggregates.size() != now.aggregates.size()) return FormFit::types;
+  FormFit fit = compare_types(stored.types, now.types);
+  for (size_t i = 0; i < now.aggregates.size() && fit != FormFit::types; ++i)
+    if (const FormFit each = compare_types(stored.aggregates[i], now.aggregates[i]); each != FormFit::same) fit = each;
+  if (fit == FormFit::types) return fit;
+  return stored.origins == now.origins ? fit : FormFit::origins;
+}
+
+std::optional<FormedAggregate> aggregate_of(const std::string& form) {
+  std::vector<std::string_view> words;
+  for (std::string_view rest = form; !rest.empty();) {
+    const size_t end = std::min(rest.find('\t'), rest.size());
+    words.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  constexpr size_t kWords = 4;
+  if (words.size() != kWords) return std::nullopt;
+  int kind = -1;
+  std::from_chars(words[0].data(), words[0].data() + words[0].size(), kind);
+  FormedAggregate made{.spec = {.kind = static_cast<AggregateKind>(kind), .type = int_type()}, .row = {}};
+  for (const auto& [word, field] : {std::pair(words[2], &made.spec.argument), std::pair(words[3], &made.spec.by)}) {
+    if (word == "-") continue;
+    std::string_view text = word;
+    const Type type = read_form(text);
+    if (!type || !text.empty()) return std::nullopt;
+    *field = static_cast<int>(made.row.size());
+    made.row.push_back({std::to_string(made.row.size()), type});
+  }
+  // Of which type results are, states do not know; those of a chosen row are of its argument's.
+  if (made.spec.argument >= 0) made.spec.type = made.row[static_cast<size_t>(made.spec.argument)].type;
+  return made;
 }
 
 }  // namespace braid

@@ -2,14 +2,19 @@
 // (StateIdentity). Two forms are compared field by field, because some types may grow under stored rows.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "runtime/abi/program.h"
 
 namespace braid {
 
 struct StateForm {
-  std::string types;  ///< of the fields, and which aggregates there are
+  std::string types;  ///< of the fields
+  /// Of each its kind, which one it shares a set of values with, and what it is of; between them tabulators.
+  std::vector<std::string> aggregates;
   /// The relations that the rows may come from, by number, where rows have such numbers: they are of a program.
   std::string origins;
   bool operator==(const StateForm&) const = default;
@@ -25,5 +30,14 @@ enum class FormFit {
   origins  ///< the numbers of relations are others
 };
 FormFit compare_forms(const StateForm& stored, const StateForm& now);
+/// Of two texts of types, or of aggregates; never `origins`.
+FormFit compare_types(std::string_view stored, std::string_view now);
+
+/// An aggregate as its form tells it, over a row of its own. None where it is not told whole.
+struct FormedAggregate {
+  AggregateSpec spec;
+  std::vector<Field> row;
+};
+std::optional<FormedAggregate> aggregate_of(const std::string& form);
 
 }  // namespace braid
