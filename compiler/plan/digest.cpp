@@ -27,8 +27,9 @@ std::string layout(const Node& node) {
   if (const auto* running = std::get_if<RunningNode>(&node.content))
     text = running->step.rows > 0 || running->step.within_us > 0 ? "|running rows 1" : "|running 1";
   if (const typed::Window* window = window_of(node))
-    text += window->kind == typed::WindowKind::session ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
-                                                       : "|slices 2";
+    text += window->kind == typed::WindowKind::session
+                ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
+                : "|slices 2";
   // Such keys have a time with them at which they are forgotten.
   const auto* group = std::get_if<GroupNode>(&node.content);
   const auto* top = std::get_if<TopNode>(&node.content);

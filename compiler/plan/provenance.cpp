@@ -104,6 +104,8 @@ class Reader {
       case typed::Conversion::unwrap:
       case typed::Conversion::to_optional:
       case typed::Conversion::widen_decimal:
+      case typed::Conversion::map_entries:
+      case typed::Conversion::entries_map:
         return true;
       case typed::Conversion::integer_to_decimal:
       case typed::Conversion::narrow_decimal:

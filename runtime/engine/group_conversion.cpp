@@ -120,7 +120,8 @@ size_t GroupConversion::goes() const {
 
 bool can_convert(const Program& program, const Operator& op) {
   const auto* group = std::get_if<GroupOperator>(&op.content);
-  if (group == nullptr || group->retracted >= 0 || (group->windowed && group->window.gap_us > 0)) return false;
+  const bool forgets = group != nullptr && (group->window_key >= 0 || group->retain_us != INT64_MAX);
+  if (group == nullptr || group->retracted >= 0 || group->window.gap_us > 0 || forgets) return false;
   const std::vector<Field>& row = program.operators[static_cast<size_t>(op.inputs[0])].row;
   return std::ranges::all_of(group->aggregates, [&](const AggregateSpec& each) {
     return has_plain_state(each.kind) && !make_accumulator(each, row)->has_parts();

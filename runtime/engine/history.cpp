@@ -91,6 +91,7 @@ Result<History> read_history(StateStore& store) {
 Result<Retained> retained_for(const Program& program, int op, const History& history, StateStore& store, Fs& fs,
                               const std::string& root) {
   if (!history.whole) return Retained{false, "the store does not say all that the job has read"};
+  if (!program.services.empty()) return Retained{false, "the script asks services, which are not asked again for this"};
   const std::vector<const SourceSpec*> sources = sources_of(program, op);
   for (const SourceSpec* source : sources) {
     if (std::string why = unread_kind(*source); !why.empty()) return Retained{false, std::move(why)};

@@ -117,7 +117,7 @@ class Origins {
     if (const auto* port = std::get_if<PortOperator>(&step.content)) return add_product(port->product);
     const bool makes =
         std::holds_alternative<GroupOperator>(step.content) || std::holds_alternative<TopOperator>(step.content) ||
-        std::holds_alternative<LatestOperator>(step.content) ||
+        std::holds_alternative<LatestOperator>(step.content) || std::holds_alternative<TickOperator>(step.content) ||
         std::holds_alternative<TableJoinOperator>(step.content) || std::holds_alternative<MatchOperator>(step.content);
     if (makes) {
       found_.insert(fmt::format("{} made", made_source(program_)));
