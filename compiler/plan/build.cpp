@@ -377,19 +377,21 @@ class Builder {
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
+      const std::string text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
+                                           to_literal(duration_type(), Value{relation.within_us}));
       at = add({.content = RetimeNode{relation.time_field, relation.within_us},
                 .inputs = {at},
                 .row = row(at),
-                .text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
-                                    to_literal(duration_type(), Value{relation.within_us})),
-                .span = relation.span});
+                .text = text,
+                .span = relation.span,
+                .state = {.label = relation.name + ": " + text}});
     }
     if (relation.kind != typed::RelationKind::product) return at;
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
-    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique);
+    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique, relation);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::alert)
         at = add({.content = AlertNode{check.name, unless_ends(at, unless_goes(at, check.condition))},
@@ -816,7 +818,7 @@ class Builder {
   }
 
   /// Fields inside structs stand behind the row meanwhile.
-  int first_of_each(int at, const typed::Unique& unique) {
+  int first_of_each(int at, const typed::Unique& unique, const typed::Relation& owner) {
     const std::vector<Field> before = row(at);
     const bool extends =
         std::any_of(unique.below.begin(), unique.below.end(), [](const auto& path) { return !path.empty(); });
@@ -837,7 +839,12 @@ class Builder {
       std::get<ProjectNode>(carried.content).columns.push_back(value);
       carried.row.push_back({fmt::format("{}key{}", kHiddenMark, made.columns.size()), value->type});
     }
-    at = add({.content = std::move(made), .inputs = {at}, .row = row(at), .text = text, .span = unique.span});
+    at = add({.content = std::move(made),
+              .inputs = {at},
+              .row = row(at),
+              .text = text,
+              .span = unique.span,
+              .state = {.label = owner.name + ": " + text}});
     if (!extends) return at;
     at = carry(at, text, unique.span);
     std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
