@@ -53,7 +53,8 @@ std::string type_of(const Token& value) {
 bool HabitReader::item_form() {
   if (out_.empty()) return false;
   return watermark() || clauses_in_braces() || flow_without_braces() || place_without_connector() ||
-         function_without_types() || param_without_type() || check_without_name() || field_options();
+         function_without_types() || param_without_type() || check_without_name() || check_action() ||
+         owner_without_quotes() || field_options();
 }
 
 /// `watermark for at as at - interval '5' second` of Flink.
@@ -250,6 +251,48 @@ bool HabitReader::check_without_name() {
       .fix(Applicability::likely, "give it a name", {{before(place), name + ": "}});
   push(make_word(name, before(place)));
   push(make_sign(Sign::colon, before(place)));
+  return true;
+}
+
+/// `check … else drop`, `else warn`, `else fail`.
+bool HabitReader::check_action() {
+  if (!out_.back().is_word("else") || open_.size() != 1 || !in_header_ || at().kind != TokenKind::word ||
+      step_word() != "check")
+    return false;
+  struct Action {
+    std::string_view other, ours;
+  };
+  static constexpr Action kActions[] = {
+      {"drop", "reject"},   {"discard", "reject"},    {"skip", "reject"}, {"ignore", "reject"}, {"filter", "reject"},
+      {"delete", "reject"}, {"quarantine", "reject"}, {"dlq", "reject"},  {"warn", "alert"},    {"warning", "alert"},
+      {"log", "alert"},     {"notify", "alert"},      {"fail", "stop"},   {"abort", "stop"},    {"raise", "stop"},
+      {"error", "stop"},    {"throw", "stop"}};
+  for (const Action& known : kActions) {
+    if (!word(0, known.other)) continue;
+    const Span place = at().span;
+    const std::string wanted(known.ours);
+    spelled(place, "else " + source(place), "else " + wanted, place)
+        .note(
+            "`reject` sends the row to the product's `rejected` port, `alert` lets it through and notes it, `stop` "
+            "ends the job")
+        .fix(Applicability::likely, "use `" + wanted + "`", {{place, wanted}});
+    leave(1);
+    push(make_word(wanted, place));
+    return true;
+  }
+  return false;
+}
+
+/// `owner shop@example.com` of a domain.
+bool HabitReader::owner_without_quotes() {
+  const bool leads = out_.back().is_word("owner") || out_.back().is_word("description");
+  if (!leads || !open_.empty() || at().kind == TokenKind::text || at().starts_line || item_ != "domain") return false;
+  const size_t end = behind_line();
+  const Span whole = span_of(0, end - 1);
+  const std::string wanted = "\"" + source(whole) + "\"";
+  spelled(whole, source(whole), wanted, whole).fix(Applicability::certain, "write it in quotes", {{whole, wanted}});
+  leave(end);
+  push(make_text(source(whole), whole));
   return true;
 }
 

@@ -75,7 +75,9 @@ bool is_comparison(const Token& token) {
 }  // namespace
 
 bool HabitReader::infix() {
-  if (infix_form() || repeated_comparison() || window_function() || aggregate_filter() || alias_behind()) return true;
+  if (infix_form() || where_in_call() || repeated_comparison() || window_function() || aggregate_filter() ||
+      alias_behind())
+    return true;
   if (at().starts_line) return false;
   return like_pattern() || word_operator() || power() || typed_by_colons() || is_something() || trailing_if() ||
          slice() || odd_signs() || at_time_zone();

@@ -82,6 +82,7 @@ class HabitReader {
   bool code_item();
   bool assignment();
   bool sql_step();
+  bool order_and_limit();
   bool pipeline_step();
   bool select_list();
   bool union_all();
@@ -111,6 +112,8 @@ class HabitReader {
   bool function_without_types();
   bool param_without_type();
   bool check_without_name();
+  bool check_action();
+  bool owner_without_quotes();
   bool field_options();
 
   // -- habit_values.cpp
@@ -136,6 +139,7 @@ class HabitReader {
     bool sketch = false;   ///< its digits are a guess
   };
   bool foreign_type();
+  bool misspelt_type();
   bool other_container(size_t first);
   bool in_type_place() const;
   bool in_column_place() const;
@@ -165,6 +169,8 @@ class HabitReader {
   bool extract_unit();
   bool time_literal();
   bool distinct_argument();
+  bool distinct_entry();
+  bool where_in_call();
   bool subquery();
   bool python_lambda();
   bool quoted_text();

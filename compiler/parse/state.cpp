@@ -21,6 +21,12 @@ Sign closing(Sign open) {
                                     : Sign::bracket_close;
 }
 
+bool is_plain_name(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text.front()) && !is_reserved(text) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
 /// What a line of the group is called.
 std::string_view kind_of(Group group) {
   switch (group) {
@@ -99,7 +105,11 @@ void State::report_failure(Cursor where) {
     return;
   }
   auto report = reporter_.report(diag::UnexpectedText{.expected = listed, .found = found(at)});
-  report.at(at->span);
+  // What lacks something ends its line there; the next line is not to blame.
+  const bool lacks = at > begin_ && (at->starts_line || at == end_) && expected_.size() == 1 && at == furthest_;
+  report.at(lacks ? at[-1].span : at->span, lacks ? listed + " belongs behind this" : "");
+  if (name_wanted && at->kind == TokenKind::text && is_plain_name(at->text))
+    report.fix(Applicability::likely, "names have no quotes", {{at->span, at->text}});
   if (at->kind == TokenKind::word && !at->quoted)
     if (const auto meant = closest(at->text, words))
       report.fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
@@ -128,6 +138,30 @@ bool State::correct_word(Cursor at, std::span<const std::string_view> words, std
       .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
   tokens_.tokens[static_cast<size_t>(at - begin_)].text = *meant;
   return true;
+}
+
+bool State::correct_second_word(Cursor at) {
+  static constexpr std::string_view kSides[] = {"left", "right", "full", "semi", "anti"};
+  static constexpr std::string_view kWithSide[] = {"join", "lookup", "unnest"};
+  const Cursor second = at + 1;
+  const bool sided = at->kind == TokenKind::word && !at->quoted &&
+                     std::any_of(std::begin(kSides), std::end(kSides), [&](auto side) { return at->is_word(side); });
+  if (!sided || second->kind != TokenKind::word || second->quoted || second->starts_line) return false;
+  const auto meant = closest(second->text, kWithSide);
+  if (!meant) return false;
+  reporter_.report(diag::MissingWord{.word = std::string(*meant), .found = found(second)})
+      .at(second->span)
+      .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{second->span, std::string(*meant)}});
+  tokens_.tokens[static_cast<size_t>(second - begin_)].text = *meant;
+  return true;
+}
+
+bool State::is_misspelt_there(Cursor at) const {
+  if (at != furthest_ || at->kind != TokenKind::word || at->quoted) return false;
+  std::vector<std::string_view> words;
+  for (const Expectation& wanted : expected_)
+    if (wanted.is_word) words.push_back(wanted.what);
+  return closest(at->text, words).has_value();
 }
 
 bool State::report_unknown_line(Cursor at, Group group) {
