@@ -141,8 +141,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     report.at(span, "`" + function.text + "` takes " + expected);
     if (parameters.empty()) {
       report.note("`count(where: x is not null)` counts the rows in which `x` is there");
-      if (object == nullptr && positional == arguments.list.size())
-        report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}});
+      if (object == nullptr && positional == arguments.list.size()) count_which(report, arguments);
     }
     return poison(span);
   }
@@ -202,6 +201,25 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   const Type type = made.type;
   group_->aggregates.push_back(std::move(made));
   return typed::make(type, span, typed::ColumnRead{index});
+}
+
+/// `count(status == "paid")` counts the rows of which that is true, and `count(note)` of SQL those that have one.
+void Expressions::count_which(DiagnosticBuilder& report, const ast::Arguments& arguments) {
+  const auto* given = arguments.list.size() == 1 ? std::get_if<ast::ExprPtr>(&arguments.list[0].value) : nullptr;
+  Type type = error_type();
+  if (given != nullptr && *given != nullptr) {
+    GroupScope* group = std::exchange(group_, nullptr);
+    const size_t findings = context_.reporter.size();
+    type = check(**given)->type;
+    context_.reporter.truncate(findings);
+    group_ = group;
+  }
+  const bool condition = is(type, TypeKind::boolean);
+  if (!condition && !is_optional(type))
+    return void(report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}}));
+  const Span place = (*given)->span;
+  const std::string wanted = "where: " + context_.fixed_text(place) + (condition ? "" : " is not null");
+  report.fix(Applicability::likely, "write `count(" + wanted + ")`", {{arguments.span, "(" + wanted + ")"}});
 }
 
 /// False: it is no value that the parameter takes, which is reported.

@@ -55,7 +55,12 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
     return aggregate(node.function, nullptr, node.arguments, span);
   if (typed::ExpressionRef reported = foreign_call(node.function, nullptr, node.arguments, span)) return reported;
   Call made{node.function, {}, span};
-  if (!add_arguments(made, node.arguments)) {
+  // Of a misspelt aggregate the arguments are of the rows.
+  GroupScope* const group = group_;
+  if (in_group() && !knows_function(node.function.text)) group_ = nullptr;
+  const bool sound = add_arguments(made, node.arguments);
+  group_ = group;
+  if (!sound) {
     // The name is checked whatever the arguments are.
     if (context_.input.functions.overloads(node.function.text).empty() &&
         context_.input.functions.aggregate(node.function.text) == nullptr)

@@ -41,6 +41,7 @@ struct ContractChecker {
     auto report = context.reporter.report(
         diag::PromiseFieldMissing{.promise = std::string(promise), .field = path_text(path), .relation = row.relation});
     report.at(path.span, "not among the fields of the result");
+    show_loss(report, row, first.text);
     if (const auto meant = closest(first.text, names))
       report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
     return std::nullopt;

@@ -315,6 +315,46 @@ void Expressions::suggest_method(DiagnosticBuilder& report, const typed::Express
     }
 }
 
+bool Expressions::quoted_name(const ast::Expr& side, const ast::Expr& other) {
+  if (row_ == nullptr || in_group()) return false;
+  std::string name;
+  if (const auto* list = std::get_if<ast::List>(&side.node)) {
+    if (list->elements.size() != 1 || list->elements[0] == nullptr || std::holds_alternative<ast::List>(other.node))
+      return false;
+    name = path_of(*list->elements[0]);
+    if (name.empty() || !knows_name(name.substr(0, name.find('.')))) return false;
+  } else if (const auto* literal = std::get_if<ast::Literal>(&side.node)) {
+    // Of two texts that are both written out, one that has the name of a field is meant as that field.
+    const auto* text = std::get_if<ast::TextLiteral>(&literal->value);
+    if (text == nullptr || row_->find(text->value) < 0 || !std::holds_alternative<ast::Literal>(other.node))
+      return false;
+    name = text->value;
+  } else {
+    return false;
+  }
+  context_.quotes.answer(side.span, side.span);
+  context_.reporter.report(diag::ForeignSpelling{.found = std::string(context_.text(side.span)), .wanted = name})
+      .at(side.span, "the name of a field")
+      .note("names stand bare, and texts in double quotes")
+      .fix(Applicability::likely, "use `" + name + "`", {{side.span, name}});
+  return true;
+}
+
+int Expressions::column_by_relation(const ast::FieldAccess& node) {
+  const auto* object = std::get_if<ast::NameExpr>(&node.object->node);
+  if (object == nullptr || row_ == nullptr || row_->open || in_group() || object->text != row_->relation ||
+      knows_name(object->text))
+    return -1;
+  const int index = row_->find(node.field.text);
+  if (index < 0) return -1;
+  const Span prefix = node.object->span;
+  context_.reporter.report(diag::RowIsNoField{.name = object->text})
+      .at(prefix, "its fields stand alone in this flow")
+      .fix(Applicability::certain, "leave out `" + object->text + ".`",
+           {{{prefix.file, prefix.begin, node.field.span.begin}, ""}});
+  return index;
+}
+
 bool Expressions::field_by_text(const ast::Index& node, Span span) {
   const auto* literal = std::get_if<ast::Literal>(&node.index->node);
   const auto* text = literal == nullptr ? nullptr : std::get_if<ast::TextLiteral>(&literal->value);

@@ -257,6 +257,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     row_.key_stated = true;
     return finish_unsound();
   }
+  if (node.on == nullptr && node.using_.empty() && sound) {
+    if (!cut_off_ && !right.row.open) without_on(right, alias, right_name, head);
+    sound = false;
+  }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
     if (adds || joined) finish();
@@ -437,6 +441,33 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
   if (split_off != nullptr) split_unmatched(*split_off, span);
   close_window(options, span);
+}
+
+/// A join that says nothing about which rows meet: shows how it is said, by the key of a table.
+void FlowChecker::without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head) {
+  std::vector<std::string> equal;
+  bool known = true;
+  for (const int column : right.key_columns) {
+    const RowField& key = right.row.fields[static_cast<size_t>(column)];
+    // By its name first, `id` as `customer_id` too; else the only field of that type.
+    std::string ours;
+    for (const std::string& wanted : {name + "_" + key.name, alias.text + "_" + key.name, key.name})
+      if (const int found = row_.find(wanted);
+          ours.empty() && found >= 0 &&
+          same(without_optional(row_.fields[static_cast<size_t>(found)].type), without_optional(key.type)))
+        ours = wanted;
+    known &= !ours.empty();
+    equal.push_back(alias.text + "." + key.name + " == " + (ours.empty() ? "…" : ours));
+  }
+  auto report = context_.reporter.report(diag::JoinWithoutOn{.relation = name});
+  report.at(head, "`on` is missing");
+  if (equal.empty()) {
+    report.note("`on " + alias.text + ".id == …` says which rows meet; bare names are this row's");
+    return;
+  }
+  const std::string condition = fmt::format("on {}", fmt::join(equal, " and "));
+  report.note("`" + condition + "` says which rows meet; bare names are this row's");
+  if (known) report.fix(Applicability::likely, "compare its key", {{{head.file, head.end, head.end}, " " + condition}});
 }
 
 /// Behind a join of rows that share a window they have it as a field.

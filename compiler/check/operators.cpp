@@ -308,7 +308,8 @@ typed::ExpressionRef Expressions::numbers(typed::Operator op, typed::ExpressionR
 }
 
 typed::ExpressionRef Expressions::comparison(const ast::Binary& node, Span span) {
-  if (foreign_null(node, span)) return poison(span);
+  if (foreign_null(node, span) || quoted_name(*node.left, *node.right) || quoted_name(*node.right, *node.left))
+    return poison(span);
   typed::ExpressionRef left = check(*node.left);
   typed::ExpressionRef right = check(*node.right, left->type);
   if (is_poison(left) || is_poison(right)) return poison(span);
@@ -371,6 +372,7 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
     if (literal_value(inner, is(number, TypeKind::decimal) ? decimal_type(38, number->scale) : number))
       report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
   }
+  for (const auto& [text, other] : {std::pair{left, b}, std::pair{right, a}}) show_literal(report, text, other);
   label_declaration(report, left);
   label_declaration(report, right);
   return poison(span);

@@ -76,7 +76,8 @@ void FlowChecker::note_port(const std::string& name) {
   row.alias.clear();
   row.alias_columns.clear();
   row.present.clear();
-  row.joined_later.clear();
+  row.names_of_steps.clear();
+  row.gone.clear();
   row.in_window = false;
   row.window = nullptr;
   row.time_of_window = false;

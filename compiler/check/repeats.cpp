@@ -35,7 +35,11 @@ void add_edits(Diagnostic& kept, const Diagnostic& other) {
     for (const Fix& more : other.fixes)
       if (more.text == fix.text && !fix.edits.empty() && !more.edits.empty() &&
           fix.edits.front().span.file == more.edits.front().span.file)
-        fix.edits.insert(fix.edits.end(), more.edits.begin(), more.edits.end());
+        for (const Edit& edit : more.edits)
+          if (std::none_of(fix.edits.begin(), fix.edits.end(), [&](const Edit& known) {
+                return key_of(known.span) == key_of(edit.span) && known.text == edit.text;
+              }))
+            fix.edits.push_back(edit);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) 
 
 std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bool& open) {
   std::vector<Entry> made;
+  const ast::Struct* outer = std::exchange(entries_, &node);
   // Later wins, in the place of the first; two entries that are both written out are a mistake.
   auto add = [&](Entry entry) {
     for (Entry& before : made) {
@@ -96,6 +97,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
       }
     }
   }
+  entries_ = outer;
   return made;
 }
 

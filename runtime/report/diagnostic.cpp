@@ -22,6 +22,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
+#include "runtime/report/name_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #include "runtime/report/step_diagnostics.def"
 #include "runtime/report/topic_diagnostics.def"
