@@ -414,7 +414,8 @@ bool HabitReader::window_function() {
                       over ? "a row sees other rows in a `window` with a `group`" : "a `group` has no order", whole);
   if (over)
     report.note(
-        "`group key { n: count(), newest: last(x) }` folds the rows of a window; `arg_max(x, by)` takes the best row");
+        "`top 3 by amount desc per k numbered n` ranks the rows of a window, `running per k over 2 rows { before: "
+        "previous(x) }` has the row before, and aggregates over the rows up to this one");
   else
     report.note("`min`, `max`, `avg`, `first` and `last` fold the rows of a `group`");
   absorb(cover(call, whole));

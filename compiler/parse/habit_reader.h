@@ -103,6 +103,22 @@ class HabitReader {
   /// The word that leads the step or clause being written; empty if none does.
   std::string_view step_word() const;
 
+  // -- habit_flows.cpp
+  bool kept_rows();
+  bool words_of_top();
+  bool words_of_running();
+  bool words_of_match();
+  bool words_of_elements();
+  bool emission();
+  bool words_of_state();
+  bool words_of_session();
+  bool words_of_joins();
+  bool flow_of_others();
+  /// Between the braces of a `match`.
+  bool in_match() const;
+  bool replace_word(std::string_view wanted, std::string found, std::string shown, std::string_view note = {});
+  bool add_word(std::string_view missing, std::string found, std::string shown);
+
   // -- habit_items.cpp
   bool item_form();
   bool watermark();
@@ -115,6 +131,9 @@ class HabitReader {
   bool check_action();
   bool owner_without_quotes();
   bool field_options();
+  bool key_in_parentheses();
+  bool types_of_state();
+  bool rows_without_list();
 
   // -- habit_values.cpp
   bool value_form();

@@ -569,7 +569,8 @@ bool HabitReader::join_words() {
 
 /// `from a, b`, `from (select …)`.
 bool HabitReader::from_list() {
-  if (!word(0, "from") || open_.empty() || at(1).kind != TokenKind::word) return false;
+  if (!word(0, "from") || open_.empty() || at(1).kind != TokenKind::word || item_ == "stream" || item_ == "table")
+    return false;
   size_t end = behind_operand(1);
   if (word(end, "as") && at(end + 1).kind == TokenKind::word)
     end += 2;

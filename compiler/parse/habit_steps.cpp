@@ -172,6 +172,7 @@ bool HabitReader::join_range() {
   const bool number = at().kind == TokenKind::number && at(1).kind == TokenKind::word && !at(1).starts_line;
   const std::string length = number ? length_of(at(), at(1)) : at().kind == TokenKind::duration ? at().text : "";
   const size_t width = number ? 2 : 1;
+  if (word(width, "to") || word(width, "and")) return false;
   if (length.empty() || sign(width, Sign::range) || sign(width, Sign::range_below) || sign(width, Sign::plus) ||
       sign(width, Sign::minus))
     return false;

@@ -42,7 +42,7 @@ bool replace_habits(TokenList& tokens, const SourceSet& sources, std::vector<Dia
 }
 
 bool HabitReader::rule() {
-  return comment() || item_form() || step_form() || statement() || foreign_type() || misspelt_type() ||
+  return comment() || item_form() || kept_rows() || step_form() || statement() || foreign_type() || misspelt_type() ||
          (after_operand() && infix()) || prefix();
 }
 

@@ -106,7 +106,8 @@ void State::report_failure(Cursor where) {
   }
   auto report = reporter_.report(diag::UnexpectedText{.expected = listed, .found = found(at)});
   // What lacks something ends its line there; the next line is not to blame.
-  const bool lacks = at > begin_ && (at->starts_line || at == end_) && expected_.size() == 1 && at == furthest_;
+  const bool lacks = at > begin_ && (at->starts_line || at == end_) && at == furthest_ &&
+                     (expected_.size() == 1 || starts(Group::item, at));
   report.at(lacks ? at[-1].span : at->span, lacks ? listed + " belongs behind this" : "");
   if (name_wanted && at->kind == TokenKind::text && is_plain_name(at->text))
     report.fix(Applicability::likely, "names have no quotes", {{at->span, at->text}});
@@ -130,7 +131,10 @@ bool State::correct_word(Cursor at, Group group) {
 }
 
 bool State::correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind) {
+  static constexpr std::string_view kOptions[] = {"emit", "retain", "per", "over", "within", "numbered"};
   if (at->kind != TokenKind::word || at->quoted) return false;
+  // What stands behind other steps is no slip of the pen.
+  if (std::any_of(std::begin(kOptions), std::end(kOptions), [&](auto word) { return at->is_word(word); })) return false;
   const auto meant = closest(at->text, words);
   if (!meant) return false;
   reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind)})
