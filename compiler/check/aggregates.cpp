@@ -139,6 +139,19 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     auto report = context_.reporter.report(diag::ArgumentCount{
         .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional)});
     report.at(span, "`" + function.text + "` takes " + expected);
+    // What usually stands behind the value.
+    if (parameters.size() == 2 && positional == 1 && object == nullptr && arguments.list.size() == 1) {
+      const AggregateInput second = parameters[1].input;
+      std::string usual = second == AggregateInput::text    ? "\", \""
+                          : second == AggregateInput::count ? "10"
+                          : second == AggregateInput::share ? "0.5"
+                                                            : "";
+      if (parameters[1].name == "by" && row_ != nullptr && row_->time_field >= 0)
+        usual = row_->fields[static_cast<size_t>(row_->time_field)].name;
+      const Span end{span.file, span.end - 1, span.end - 1};
+      if (!usual.empty())
+        report.fix(Applicability::sketch, "say the `" + std::string(parameters[1].name) + "`", {{end, ", " + usual}});
+    }
     if (parameters.empty()) {
       report.note("`count(where: x is not null)` counts the rows in which `x` is there");
       if (object == nullptr && positional == arguments.list.size()) count_which(report, arguments);
@@ -254,10 +267,18 @@ bool Expressions::aggregate_constant(const AggregateDeclaration& known, size_t p
   if (input == AggregateInput::count) fits = known_value->integer() >= 1 && known_value->integer() <= 10'000;
   if (input == AggregateInput::bounds) fits = ascends(*known_value);
   if (fits) return true;
-  context_.reporter
-      .report(diag::AggregateConstant{
-          .parameter = name, .function = std::string(known.name), .wanted = std::string(wanted(input))})
-      .at(given.span, "is " + to_literal(value->type, *known_value));
+  auto report = context_.reporter.report(diag::AggregateConstant{
+      .parameter = name, .function = std::string(known.name), .wanted = std::string(wanted(input))});
+  report.at(given.span, "is " + to_literal(value->type, *known_value));
+  // `quantile(x, 95)`: in per cent.
+  if (input == AggregateInput::share && is(value->type, TypeKind::integer) && known_value->integer() > 1 &&
+      known_value->integer() <= 100) {
+    const int64_t percent = known_value->integer();
+    const std::string share = percent == 100      ? "1"
+                              : percent % 10 == 0 ? "0." + std::to_string(percent / 10)
+                                                  : (percent < 10 ? "0.0" : "0.") + std::to_string(percent);
+    report.fix(Applicability::likely, "write it as a share of 1", {{given.span, share}});
+  }
   return false;
 }
 
@@ -281,6 +302,12 @@ Type Expressions::aggregate_type(const AggregateDeclaration& known, const typed:
   auto report = context_.reporter.report(diag::OperandType{.operation = name, .type = type});
   report.at(argument->span, "`" + name + "` takes " + std::string(known.expects));
   label_declaration(report, argument);
+  const std::string condition(context_.text(argument->span));
+  if (is(argument->type, TypeKind::boolean) && name == "sum")
+    report.fix(Applicability::likely, "count the rows of which it is true",
+               {{call.span, "count(where: " + condition + ")"}});
+  else if (is(argument->type, TypeKind::boolean) && name == "avg")
+    report.note("`avg(if " + condition + " then 1.0 else 0.0)` is the share of the rows of which it is true");
   return nullptr;
 }
 

@@ -57,7 +57,9 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
   Call made{node.function, {}, span};
   // Of a misspelt aggregate the arguments are of the rows.
   GroupScope* const group = group_;
-  if (in_group() && !knows_function(node.function.text)) group_ = nullptr;
+  if (in_group() && (!knows_function(node.function.text) ||
+                     context_.declarations.find(place_, NameKind::function, node.function.text).silent))
+    group_ = nullptr;
   const bool sound = add_arguments(made, node.arguments);
   group_ = group;
   if (!sound) {
@@ -80,6 +82,11 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
   if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
     return aggregate(node.method, node.object.get(), node.arguments, span);
   if (typed::ExpressionRef reported = module_call(node, span)) return reported;
+  // `amount.rolling(10).mean()`: of a chain of other languages its first call is the habit.
+  if (const auto* inner = std::get_if<ast::MethodCall>(&node.object->node);
+      inner != nullptr && inner->object != nullptr && !knows_function(inner->method.text))
+    if (foreign_call(inner->method, inner->object.get(), inner->arguments, node.object->span) != nullptr)
+      return poison(span);
   if (typed::ExpressionRef reported = foreign_call(node.method, node.object.get(), node.arguments, span))
     return reported;
   const typed::ExpressionRef object = check(*node.object);

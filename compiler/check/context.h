@@ -49,6 +49,8 @@ struct GoneField {
   std::string now;     ///< what its value is called from there on; empty: it is gone
   Span last = {};      ///< the last entry of the step, behind which the field can be named; empty: nowhere
   bool folds = false;  ///< entries are aggregates
+  /// Of a struct: paths into it that the step keeps, and what they are called from there on.
+  std::vector<std::pair<std::string, std::string>> kept = {};
 };
 
 /// The row at some point of a flow, with its time and key.
@@ -107,6 +109,13 @@ struct FunctionInfo {
   bool broken = false;
 };
 
+/// Where a product goes, by its `to`.
+struct NamedOutput {
+  std::string connector, path;
+  Span span = {};  ///< of the path
+  const Declaration* product = nullptr;
+};
+
 struct Context {
   Context(const CheckInput& check_input, Reporter& check_reporter)
       : input(check_input),
@@ -130,6 +139,7 @@ struct Context {
   std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
+  std::vector<NamedOutput> outputs;
   uint32_t next_site = 0;
   typed::Project project;
 
@@ -173,6 +183,8 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                                                 bool is_output);
 /// output_paths.cpp: fields in the path of an output, which are of `row`.
 void check_output_path(Context& context, const ast::Connector& connector, const Row& row, const std::string& product);
+/// Two products that name one file, or one topic. `of_run`: those the run is about, or the others.
+void check_shared_outputs(Context& context, bool of_run);
 /// tests.cpp: those the run is about (`of_run`), or the others.
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise

@@ -225,6 +225,18 @@ struct ContractChecker {
     for (const ast::Promise& one : node.promises) promise(one);
   }
 
+  bool known_changes(const ast::Name& word) {
+    static const std::vector<std::string> kinds{"upsert", "debezium", "append"};
+    if (std::find(kinds.begin(), kinds.end(), word.text) != kinds.end()) return true;
+    auto report = context.reporter.report(
+        diag::UnexpectedText{.expected = "`upsert`, `debezium` or `append`", .found = "`" + word.text + "`"});
+    report.at(word.span, "how changes of a table are written");
+    std::optional<std::string> meant = closest(word.text, kinds);
+    if (word.text == "cdc" || word.text == "changelog") meant = "upsert";
+    if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{word.span, *meant}});
+    return false;
+  }
+
   void clause(const ast::Clause& clause) {
     std::visit(
         Overloaded{
@@ -243,13 +255,17 @@ struct ContractChecker {
             [&](const ast::ToConnector& node) {
               made.to = check_connector(context, place, node.connector, true);
               check_output_path(context, node.connector, row, made.name);
+              context.outputs.push_back({node.connector.name.text, node.connector.address.value,
+                                         node.connector.address.span, info.declaration});
               // Upserts by key are what a table goes out as anyway.
+              if (node.changes && !known_changes(*node.changes)) return;
               if (node.changes && !(made.changes && node.changes->text == "upsert"))
                 context.not_yet(node.changes->span, "`changes as " + node.changes->text + "`",
                                 made.changes
                                     ? "a table goes out as upserts and tombstones: write `changes as upsert`, or "
                                       "leave it out"
-                                    : "a stream has no changes: each of its rows is written once");
+                                    : "this product is a stream, which has no changes: its rows are written as they "
+                                      "come; leave it out");
               if (node.reader) context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
             },
             [](const auto&) {},

@@ -200,7 +200,7 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
   }
   if (is_optional(value->type) && !is_optional(wanted) && same(value->type->element, wanted)) {
     auto report = context_.reporter.report(
-        diag::OptionalValue{.expression = written, .type = type_text(value->type), .operation = "this place"});
+        diag::OptionalValue{.expression = written, .type = type_text(value->type), .operation = type_text(wanted)});
     report.at(value->span, "may be null");
     label_declaration(report, value);
     report.note("`??` gives another value where it is null, and `where … is not null` leaves such rows out");
@@ -216,6 +216,13 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
 
 void Expressions::show_literal(DiagnosticBuilder& report, const typed::ExpressionRef& text, const Type& wanted) const {
   if (!is_text_literal(context_, text)) return;
+  if (is_number(wanted)) {
+    const std::string inner = std::get<typed::Constant>(text->node).value.text();
+    if (!inner.empty() &&
+        literal_value(inner, is(wanted, TypeKind::decimal) ? decimal_type(38, wanted->scale) : wanted))
+      report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
+    return;
+  }
   std::string written = std::get<typed::Constant>(text->node).value.text();
   const bool instant = is(wanted, TypeKind::timestamp);
   if (is(wanted, TypeKind::duration)) {

@@ -184,6 +184,7 @@ typed::ExpressionRef Expressions::field_access(const ast::Expr& expression, cons
   if (node.object == nullptr) return poison(span);
   if (is_row_alias(*node.object)) return row_alias_field(node, span);
   if (const int index = column_by_relation(node); index >= 0) return column(index, span);
+  if (lost_part(expression)) return poison(span);
   const typed::ExpressionRef base = check(*node.object);
   if (is_poison(base)) return poison(span);
   const std::string path = path_of(expression);

@@ -139,6 +139,7 @@ class Expressions {
   typed::ExpressionRef group_name(const std::string& path, Span span);
   // missing_names.cpp: what an unknown name was meant to be. True if it is that, and reported.
   bool entry_of_the_same(const std::string& text, Span span);
+  bool lost_part(const ast::Expr& expression);
   bool uncalled_function(const std::string& text, Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;

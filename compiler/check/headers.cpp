@@ -121,6 +121,10 @@ void FlowChecker::header_key(const ast::Key& clause) {
       auto report = context_.reporter.report(diag::KeyNotKept{.relation = made_.name, .field = stated.back()});
       report.at(path.span, "not among the fields of the result");
       show_loss(report, row_, path.parts.front().text);
+      if (path.parts.size() == 2 && path.parts[0].text == row_.relation && row_.find(path.parts[1].text) >= 0) {
+        report.fix(Applicability::likely, "fields of `from` stand alone", {{path.span, path.parts[1].text}});
+        continue;
+      }
       std::vector<std::string> names;
       for (const RowField& field : row_.fields) names.push_back(field.name);
       if (const auto meant = closest(path.parts.front().text, names))

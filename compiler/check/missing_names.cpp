@@ -142,7 +142,15 @@ bool Expressions::entry_of_the_same(const std::string& text, Span span) {
   for (const ast::Entry& entry : all) {
     const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
     if (named == nullptr || named->name.text != text) continue;
-    if (entry.span.begin <= span.begin && span.end <= entry.span.end) return false;
+    if (entry.span.begin <= span.begin && span.end <= entry.span.end) {
+      if (group_ == nullptr) return false;
+      context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text})
+          .at(span, "an entry does not see itself")
+          .note(group_->running ? "`sum(x)` is the total of the rows up to this one, and `previous(x)` what `x` was in "
+                                  "the row before"
+                                : "an aggregate goes through the rows by itself: `sum(x)`, `max(x)`");
+      return true;
+    }
     auto report = context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text});
     report.at(span, "entries do not see each other").also(named->name.span, "named here, for what comes below");
     if (group_ != nullptr) {
@@ -159,9 +167,33 @@ bool Expressions::entry_of_the_same(const std::string& text, Span span) {
   return false;
 }
 
+/// `c.segment` behind `group c.segment { … }`, where it is called `segment`.
+bool Expressions::lost_part(const ast::Expr& expression) {
+  if (row_ == nullptr || row_->open || in_group() || row_->gone.empty()) return false;
+  const std::string path = path_of(expression), root = path.substr(0, path.find('.'));
+  if (path.empty() || knows_name(root)) return false;
+  const GoneField* gone = find_gone(*row_, root);
+  if (gone == nullptr) return false;
+  for (const auto& [kept, name] : gone->kept) {
+    if (kept != path) continue;
+    context_.reporter.report(diag::FieldGone{.field = root, .step = gone->word})
+        .at(expression.span, "no such field any more")
+        .also(gone->step, "keeps `" + path + "` as `" + name + "`")
+        .fix(Applicability::likely, "use `" + name + "`", {{expression.span, name}});
+    return true;
+  }
+  return false;
+}
+
 /// `views: count` for `count()`.
 bool Expressions::uncalled_function(const std::string& text, Span span) {
   const FunctionRegistry& functions = context_.input.functions;
+  if (text == "previous" && group_ != nullptr && group_->running) {
+    context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text})
+        .at(span, "a function, which is called")
+        .note("`previous(x)` is what `x` was in the row before");
+    return true;
+  }
   const AggregateDeclaration* aggregate = group_ != nullptr ? functions.aggregate(text) : nullptr;
   const auto overloads = functions.overloads(text);
   if (aggregate == nullptr && overloads.empty()) return false;

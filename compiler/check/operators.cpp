@@ -340,9 +340,13 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
       const Type& type = without_optional(side->type);
       if (is_ordered(type)) continue;
       const bool symbol = is(type, TypeKind::enumeration);
+      const std::string list(context_.text(side->span));
       auto report = context_.reporter.report(diag::NotOrdered{.type = type_text(type), .operation = std::string(sign)});
       report.at(span, symbol ? "the symbols of an enum have no order" : "no order");
       label_declaration(report, side);
+      if (is(type, TypeKind::list))
+        report.note("a list has many values: `" + list + ".any(x => x " + std::string(sign) + " …)`, `" + list +
+                    ".max() " + std::string(sign) + " …`, or a row for each by `unnest`");
       if (symbol) report.note("a `case` can give each symbol a number, and `in [\"…\"]` lists symbols");
       return poison(span);
     }
@@ -363,15 +367,6 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
   auto report =
       context_.reporter.report(diag::NotComparable{.left = type_text(left->type), .right = type_text(right->type)});
   report.at(span, "`" + type_text(left->type) + "` " + std::string(sign) + " `" + type_text(right->type) + "`");
-  // A number in quotes beside a number.
-  for (const auto& [text, number] : {std::pair{left, b}, std::pair{right, a}}) {
-    const std::string_view written = context_.text(text->span);
-    if (!is(text->type, TypeKind::string) || !is_number(number) || written.size() < 3 || written.front() != '"')
-      continue;
-    const std::string inner(written.substr(1, written.size() - 2));
-    if (literal_value(inner, is(number, TypeKind::decimal) ? decimal_type(38, number->scale) : number))
-      report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
-  }
   for (const auto& [text, other] : {std::pair{left, b}, std::pair{right, a}}) show_literal(report, text, other);
   label_declaration(report, left);
   label_declaration(report, right);

@@ -53,6 +53,9 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
     for (const auto& [known, row] : source.port_rows) names.push_back(known);
     auto report = context_.reporter.report(diag::UnknownPort{.relation = name, .port = port.text});
     report.at(port.span, "no such port");
+    report.note(fmt::format("its ports are {}", fmt::join(names, ", ")));
+    for (const char* other : {"errors", "error", "failed", "failures", "dead_letter", "dlq", "invalid"})
+      if (port.text == other) report.fix(Applicability::likely, "use `rejected`", {{port.span, "rejected"}});
     if (const auto meant = closest(port.text, names))
       report.fix(Applicability::likely, "use `" + *meant + "`", {{port.span, *meant}});
     return false;

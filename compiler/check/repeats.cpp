@@ -26,6 +26,8 @@ bool same_cause(const Diagnostic& a, const Diagnostic& b) {
   if (a.code != b.code || a.severity != b.severity || a.message != b.message || a.labels.size() != b.labels.size() ||
       a.labels.empty() || (a.labels.size() == 1 && !is_of_name(a.code)))
     return false;
+  // What is mended in two ways is two mistakes.
+  if (!a.fixes.empty() && !b.fixes.empty() && a.fixes[0].text != b.fixes[0].text) return false;
   return std::equal(a.labels.begin() + 1, a.labels.end(), b.labels.begin() + 1,
                     [](const Label& x, const Label& y) { return key_of(x.span) == key_of(y.span); });
 }

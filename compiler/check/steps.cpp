@@ -33,11 +33,25 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     row_.key_stated = true;
   }
   row_.names_of_steps = names_of_steps(flow);
+  bool before_from = false;
   for (size_t i = 0; i < flow.steps.size(); ++i) {
+    // Steps above `from`, which is reported: what they mean depends on all that stands below.
+    if (flow.from && flow.steps[i].span.begin < flow.from->span.begin) {
+      before_from = true;
+      continue;
+    }
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
     step(flow.steps[i]);
   }
-  if (window_ && window_->sound && !row_.open)
+  row_.open |= before_from;
+  // Where something behind it is in error, that may be what it was for.
+  const auto& findings = context_.reporter.findings();
+  const bool told =
+      window_ && std::any_of(findings.begin(), findings.end(), [&](const Diagnostic& each) {
+        return each.severity == Severity::error && !each.labels.empty() && each.labels[0].span.file == flow.span.file &&
+               each.labels[0].span.begin > window_->word.begin && each.labels[0].span.end <= flow.span.end;
+      });
+  if (window_ && window_->sound && !row_.open && !told)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
   finish_table(clauses);

@@ -2,16 +2,33 @@
 #include "compiler/check/expressions.h"
 
 namespace braid::checking {
+namespace {
+
+/// `sum_amount` of `sum(amount)`; nothing of other expressions.
+std::string usual_name(const ast::Expr& expression) {
+  const auto* call = std::get_if<ast::Call>(&expression.node);
+  if (call == nullptr) return "";
+  const auto* first =
+      call->arguments.list.empty() ? nullptr : std::get_if<ast::ExprPtr>(&call->arguments.list[0].value);
+  const bool named = first == nullptr || *first == nullptr || call->arguments.list[0].name.has_value();
+  const auto* field = named ? nullptr : std::get_if<ast::NameExpr>(&(*first)->node);
+  return field == nullptr ? call->function.text : call->function.text + "_" + field->text;
+}
+
+}  // namespace
 
 std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) {
   if (const auto* name = std::get_if<ast::NameExpr>(&expression.node)) return name->text;
   if (const auto* access = std::get_if<ast::FieldAccess>(&expression.node)) return access->field.text;
-  if (!std::holds_alternative<ast::ErrorExpr>(expression.node))
+  if (!std::holds_alternative<ast::ErrorExpr>(expression.node)) {
+    const std::string usual = usual_name(expression);
     context_.reporter.report(diag::EntryNeedsName{})
         .at(expression.span, "which name?")
         .note("a name and a path name themselves; anything else is written `name: …`")
-        .fix(Applicability::sketch, "give it a name",
-             {{{expression.span.file, expression.span.begin, expression.span.begin}, "name: "}});
+        .fix(usual.empty() ? Applicability::sketch : Applicability::likely, "give it a name",
+             {{{expression.span.file, expression.span.begin, expression.span.begin},
+               (usual.empty() ? "name" : usual) + ": "}});
+  }
   return std::nullopt;
 }
 

@@ -327,6 +327,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       now[static_cast<size_t>(read->index)] = key.name;
   note_gone(before, now, "group", span,
             node.aggregates.entries.empty() || goes ? Span{} : node.aggregates.entries.back().span, true);
+  for (GoneField& gone : row_.gone)
+    for (const GroupScope::Key& key : scope.keys)
+      if (key.text.starts_with(gone.name + ".")) gone.kept.emplace_back(key.text, key.name);
   if (!known || open) {
     row_.key.clear();
     row_.key_stated = true;
