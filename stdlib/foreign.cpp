@@ -442,6 +442,7 @@ constexpr ForeignFunction kForeign[] = {
     {"ntile", "SQL", "", "4", kNoNeighbours},
     {"lag", "SQL", "", "n", kNoNeighbours},
     {"lead", "SQL", "", "n", kNoNeighbours},
+    {"prev", "SQL", "", "n", "an element of a `match` reads those before it: `a.amount`; `running` has `previous(x)`"},
     {"nth_value", "SQL", "", "n, 2", kNoNeighbours},
     {"shift", "pandas", "", "n, 1", kNoNeighbours},
     {"diff", "pandas", "", "n", kNoNeighbours},

@@ -74,6 +74,7 @@ class FlowChecker {
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, Span span);
+  bool field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias);
   void without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head);
   void close_window(const JoinOptions& options, Span span);
 
@@ -160,7 +161,8 @@ class FlowChecker {
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  bool cut_off_ = false;  ///< something behind the step could not be read: it may be the rest of it
+  const ast::Step* next_ = nullptr;  ///< the step behind the one that is checked
+  bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;

@@ -306,11 +306,18 @@ void Expressions::suggest_method(DiagnosticBuilder& report, const typed::Express
   if (context_.input.functions.overloads(name).empty())
     for (const ForeignFunction& one : context_.input.functions.foreign())
       if (same_letters(one.name, name) && only_renames(one.form, 1)) name = one.form.substr(0, one.form.find('('));
-  const Call call{field, {{nullptr, base, base->span, nullptr}}, base->span};
+  const bool optional = is_optional(base->type);
+  const typed::ExpressionRef value =
+      optional ? typed::make(base->type->element, base->span, typed::LocalRead{-1}) : base;
+  const Call call{field, {{nullptr, value, base->span, nullptr}}, base->span};
   for (const FunctionDeclaration* overload : context_.input.functions.overloads(name))
     if (match(call, *overload, false).function != nullptr) {
       report.note("`" + name + "` is a function");
-      report.fix(Applicability::likely, "call it", {{field.span, name + "()"}});
+      const Span dot{base->span.file, base->span.end, field.span.begin};
+      if (optional)
+        report.fix(Applicability::likely, "call it, where there is a value", {{dot, "?."}, {field.span, name + "()"}});
+      else
+        report.fix(Applicability::likely, "call it", {{field.span, name + "()"}});
       return;
     }
 }

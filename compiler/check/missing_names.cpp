@@ -112,7 +112,7 @@ bool report_lost_name(Context& context, const Row& row, const std::string& name,
     report.at(span, "no such field");
     const Span place = first_line(context, known.span);
     if (known.kind == Kind::no_field)
-      report.also(place, "a `" + known.word + "` adds no field")
+      report.also(place, (known.word == "anti join" ? "an `" : "a `") + known.word + "` adds no field")
           .note(known.word == "semi join"
                     ? "it keeps the rows that meet one; `join` brings in the fields of the other side"
                     : "it keeps the rows that meet none; there is no other row whose fields could be read");

@@ -210,6 +210,13 @@ typed::ExpressionRef Expressions::operand_mismatch(const typed::ExpressionRef& l
     label_declaration(report, right);
     if (is_number(left->type) && is_number(right->type))
       report.note("int widens to decimal; nothing else converts by itself");
+    if (is(left->type, TypeKind::list) && is(right->type, TypeKind::list))
+      report.note("operators take single values, and a lambda goes through a list: `xs.map(x => x.a " +
+                  std::string(sign) + " x.b)`");
+    const bool moment = is(left->type, TypeKind::timestamp) || is(left->type, TypeKind::duration);
+    if (moment && is(right->type, TypeKind::integer) && (sign == "+" || sign == "-"))
+      report.note("a length of time has a unit: `" + std::string(context_.text(left->span)) + " " + std::string(sign) +
+                  " 5d`, `… * 1m` of a number of minutes");
   }
   return poison(span);
 }
@@ -368,6 +375,12 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
       context_.reporter.report(diag::NotComparable{.left = type_text(left->type), .right = type_text(right->type)});
   report.at(span, "`" + type_text(left->type) + "` " + std::string(sign) + " `" + type_text(right->type) + "`");
   for (const auto& [text, other] : {std::pair{left, b}, std::pair{right, a}}) show_literal(report, text, other);
+  for (const auto& [list, value] : {std::pair{left, right}, std::pair{right, left}}) {
+    if (op != typed::Operator::equal || !is(list->type, TypeKind::list) || fit(value, list->type->element) == nullptr)
+      continue;
+    const std::string wanted = context_.fixed_text(value->span) + " in " + context_.fixed_text(list->span);
+    report.fix(Applicability::likely, "ask whether it is among them", {{span, wanted}});
+  }
   label_declaration(report, left);
   label_declaration(report, right);
   return poison(span);

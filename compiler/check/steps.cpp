@@ -40,6 +40,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
       before_from = true;
       continue;
     }
+    next_ = i + 1 < flow.steps.size() ? &flow.steps[i + 1] : nullptr;
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
     step(flow.steps[i]);
   }
@@ -227,7 +228,8 @@ void FlowChecker::distinct(const ast::Distinct& node, Span span) {
 }
 
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
-  context_.not_yet(context_.word(span, word), "`" + std::string(word) + "`", std::move(way_out));
+  context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
+                   std::move(way_out));
   window_.reset();
   row_.in_window = false;
   row_.window = nullptr;

@@ -86,6 +86,16 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
         }
         continue;
       }
+      // `..order` of a flow that begins with `from order`.
+      if (const auto* name = std::get_if<ast::NameExpr>(&spread.value->node);
+          name != nullptr && row_ != nullptr && !in_group() && name->text == row_->relation &&
+          !knows_name(name->text)) {
+        context_.reporter.report(diag::RowIsNoField{.name = name->text})
+            .at(spread.value->span, "`..` alone spreads it")
+            .fix(Applicability::certain, "leave out the name", {{spread.value->span, ""}});
+        open = true;
+        continue;
+      }
       const typed::ExpressionRef value = check(*spread.value);
       if (is_poison(value)) {
         open = true;

@@ -383,6 +383,17 @@ bool HabitReader::alias_behind() {
   size_t start = expression_start();
   if (start > 0 && out_[start - 1].is_word("case")) --start;
   if (!ends || start == 0 || start >= out_.size()) return false;
+  // `total: sum(amount) as total` has its name already.
+  if (out_[start - 1].is(Sign::colon) && start > 1 && out_[start - 2].kind == TokenKind::word) {
+    const Span words = span_of(0, 1), named = out_[start - 2].span;
+    std::vector<Edit> edits = {{{words.file, out_.back().span.end, words.end}, ""}};
+    if (source(named) != at(1).text) edits.push_back({named, at(1).text});
+    spelled(words, source(named) + ": … " + source(words), at(1).text + ": …", words)
+        .fix(Applicability::likely, "name it once", edits);
+    out_[start - 2].text = at(1).text;
+    leave(2);
+    return true;
+  }
   if (!out_[start - 1].is(Sign::brace_open) && !out_[start - 1].is(Sign::comma)) return false;
   // `… retain forever as name` and the like name the state of a step.
   for (size_t i = start; i < out_.size(); ++i)

@@ -103,19 +103,21 @@ class HabitReader {
   /// The word that leads the step or clause being written; empty if none does.
   std::string_view step_word() const;
 
-  // -- habit_flows.cpp
-  bool kept_rows();
+  // -- habit_ranks.cpp
   bool words_of_top();
   bool words_of_running();
   bool words_of_match();
+  /// Between the braces of a `match`.
+  bool in_match() const;
+
+  // -- habit_flows.cpp
+  bool kept_rows();
   bool words_of_elements();
   bool emission();
   bool words_of_state();
   bool words_of_session();
   bool words_of_joins();
   bool flow_of_others();
-  /// Between the braces of a `match`.
-  bool in_match() const;
   bool replace_word(std::string_view wanted, std::string found, std::string shown, std::string_view note = {});
   bool add_word(std::string_view missing, std::string found, std::string shown);
 
@@ -128,11 +130,13 @@ class HabitReader {
   bool function_without_types();
   bool param_without_type();
   bool check_without_name();
+  bool field_options();
+  bool types_of_state();
+
+  // -- habit_clauses.cpp
   bool check_action();
   bool owner_without_quotes();
-  bool field_options();
   bool key_in_parentheses();
-  bool types_of_state();
   bool rows_without_list();
 
   // -- habit_values.cpp
@@ -145,6 +149,7 @@ class HabitReader {
   bool other_quotes();
   bool other_brackets();
   bool other_lambda();
+  bool odd_ends();
   bool format_of_value();
 
   // -- habit_types.cpp

@@ -81,11 +81,12 @@ void State::report_failure(Cursor where) {
 
   std::vector<std::string_view> words;
   std::string listed;
-  bool name_wanted = false;
+  bool name_wanted = false, text_wanted = false;
   for (size_t i = 0; i < expected_.size() && at == furthest_; ++i) {
     const Expectation& wanted = expected_[i];
     if (wanted.is_word) words.push_back(wanted.what);
     name_wanted = name_wanted || wanted.what == "a name";
+    text_wanted = text_wanted || wanted.what == "a text in quotes";
     if (i > 0) listed += i + 1 == expected_.size() ? " or " : ", ";
     listed += wanted.is_word ? "`" + std::string(wanted.what) + "`" : std::string(wanted.what);
   }
@@ -109,6 +110,22 @@ void State::report_failure(Cursor where) {
   const bool lacks = at > begin_ && (at->starts_line || at == end_) && at == furthest_ &&
                      (expected_.size() == 1 || starts(Group::item, at));
   report.at(lacks ? at[-1].span : at->span, lacks ? listed + " belongs behind this" : "");
+  const bool one_word = words.size() == 1 && expected_.size() == 1 && at == furthest_;
+  const std::string only(one_word ? words.front() : "");
+  const bool is_value = at->kind == TokenKind::duration || at->kind == TokenKind::number || at->kind == TokenKind::time;
+  const Span before{at->span.file, at->span.begin, at->span.begin};
+  if (one_word && is_value && is_plain_name(only))
+    report.fix(Applicability::likely, "add `" + only + "`", {{before, only + " "}});
+  if (one_word && at->kind == TokenKind::sign && (only == ">=" || only == "<=" || only == "<") &&
+      (at->is(Sign::greater) || at->is(Sign::less) || at->is(Sign::greater_equal) || at->is(Sign::less_equal) ||
+       at->is(Sign::equal) || at->is(Sign::bind)))
+    report.fix(Applicability::likely, "use `" + only + "`", {{at->span, only}});
+  if (text_wanted && !lacks && at->kind == TokenKind::word && !at->starts_line) {
+    const std::string_view script = sources_.file(at->span.file).text;
+    const size_t end = std::min(script.find_first_of(" \t\r\n,{}()[]\"", at->span.begin), script.size());
+    const Span whole{at->span.file, at->span.begin, static_cast<uint32_t>(end)};
+    report.fix(Applicability::likely, "write it in quotes", {{whole, "\"" + std::string(source(whole)) + "\""}});
+  }
   if (name_wanted && at->kind == TokenKind::text && is_plain_name(at->text))
     report.fix(Applicability::likely, "names have no quotes", {{at->span, at->text}});
   if (at->kind == TokenKind::word && !at->quoted)
