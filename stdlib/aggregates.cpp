@@ -411,6 +411,26 @@ void add_kept_values(std::vector<AggregateDeclaration>& made) {
                   .examples = {{"[3, 1, 3]", "collect(x)", "[3, 1, 3]"},
                                {R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", "collect(b, by: a)", R"(["y", "x"])"},
                                {"[3, 1]", "collect(x, where: x > 5)", "[]"}}});
+  // Collects entries; the checker puts `to_map_last` of the library behind it.
+  made.push_back(
+      {.kind = AggregateKind::collect,
+       .name = "collect_map",
+       .summary = "A map of the keys and values of all rows. Of several rows with one key the last one "
+                  "counts, by event time, ties by partition and position; or by `by:`. Fails if the rows "
+                  "take more than 16 MiB.",
+       .parameters = {{"key", "Key of an entry."}, {"value", "Its value."}},
+       .takes_by = true,
+       .result = [](const std::vector<Type>& arguments) -> Type {
+         return is_map_key(arguments[0]) && same_as_first({arguments[1]}) != nullptr
+                    ? map_type(arguments[0], arguments[1])
+                    : nullptr;
+       },
+       .expects = "a key and a value",
+       .has_empty_value = true,
+       .fails = true,
+       .examples = {{R"([{ a: "y", b: 1 }, { a: "x", b: 2 }])", "collect_map(a, b)", "{ x: 2, y: 1 }"},
+                    {R"([{ a: "x", b: 1 }, { a: "x", b: 2 }])", "collect_map(a, b)", "{ x: 2 }"},
+                    {R"([{ a: "x", b: 1 }, { a: "x", b: 2 }])", "collect_map(a, b, by: 0 - b)", "{ x: 1 }"}}});
   made.push_back(
       {.kind = AggregateKind::collect_set,
        .name = "collect_set",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/declare/function.h"
 
@@ -187,6 +188,11 @@ inline Value value(Random& random, const Type& type, const Near& near = {}) {
         items.push_back(value(random, type->element, near));
       return {items};
     }
+    case TypeKind::map: {
+      std::vector<Value> entries;
+      for (uint64_t i = random() % 6; i > 0; --i) entries.push_back(value(random, type->element, near));
+      return {order_entries(entries) ? entries : std::vector<Value>()};
+    }
     case TypeKind::structure: {
       std::vector<Value> fields;
       for (const Field& field : type->fields) fields.push_back(value(random, field.type, near));
@@ -211,6 +217,8 @@ inline Type variable(Random& random) {
                                list_type(int_type()), list_type(optional_type(string_type())), enum_type({"a", "bee"}),
                                struct_type({{"a", optional_type(int_type())}, {"b", list_type(string_type())}}),
                                optional_type(struct_type({{"a", decimal}, {"b", optional_type(decimal)}})),
+                               struct_type({{"key", string_type()}, {"value", json_type()}}),
+                               struct_type({{"key", decimal}, {"value", optional_type(list_type(int_type()))}}),
                                struct_type({{"latitude", float_type()}, {"longitude", float_type()}})});
 }
 
@@ -296,6 +304,14 @@ inline std::string fault(const Type& type, const Value& result) {
       for (const Value& item : result.items())
         if (std::string found = fault(type->element, item); !found.empty()) return "an element " + found;
       return "";
+    case TypeKind::map: {
+      for (size_t i = 1; i < result.items().size(); ++i)
+        if (compare(result.items()[i - 1].items()[0], result.items()[i].items()[0]) >= 0)
+          return "has keys that are not in order, or twice";
+      for (const Value& entry : result.items())
+        if (std::string found = fault(type->element, entry); !found.empty()) return "an entry: " + found;
+      return "";
+    }
     case TypeKind::structure:
       for (size_t i = 0; i < type->fields.size(); ++i)
         if (std::string found = fault(type->fields[i].type, result.items()[i]); !found.empty())

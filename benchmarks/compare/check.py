@@ -14,12 +14,18 @@ import duckdb
 from suite import SUITES, Suite
 
 
-def source(path: str, columns: dict) -> str:
-    """`INSTANT` is a time as milliseconds since 1970 or as RFC 3339 text."""
+def source(path: str, columns: dict, key: list) -> str:
+    """`INSTANT` is a time as milliseconds since 1970 or as RFC 3339 text. Of changes, the last row of each key stands unless
+    it is marked `__deleted`."""
     types = ", ".join(f"\"{name}\": '{'VARCHAR' if kind == 'INSTANT' else kind}'" for name, kind in columns.items())
     values = ", ".join(f'coalesce(try_cast("{name}" AS BIGINT), epoch_ms(try_cast("{name}" AS TIMESTAMP))) AS "{name}"'
                        if kind == "INSTANT" else f'"{name}"' for name, kind in columns.items())
-    return f"(SELECT {values} FROM read_ndjson('{path}', columns = {{{types}}}))"
+    if not key:
+        return f"(SELECT {values} FROM read_ndjson('{path}', columns = {{{types}}}))"
+    changes = f"read_ndjson('{path}', columns = {{{types}, __deleted: 'BOOLEAN'}})"
+    newest = f"row_number() OVER (PARTITION BY {', '.join(key)} ORDER BY line DESC) = 1"
+    return (f"(SELECT {values} FROM (SELECT * FROM (SELECT *, row_number() OVER () AS line FROM {changes}) "
+            f"QUALIFY {newest}) WHERE __deleted IS NOT true)")
 
 
 def field_names(path: str) -> list:
@@ -29,8 +35,8 @@ def field_names(path: str) -> list:
 
 
 def same(suite: Suite, query: str, left: str, right: str, show: int = 5) -> bool:
-    """True if both files hold the same rows, each as often."""
-    columns = suite.queries[query].columns
+    """True if both files hold the same rows, each as often, or come to the same table."""
+    columns, key = suite.queries[query].columns, suite.queries[query].key
     for path in (left, right):
         if not pathlib.Path(path).exists():
             print(f"{path}: does not exist")
@@ -45,7 +51,7 @@ def same(suite: Suite, query: str, left: str, right: str, show: int = 5) -> bool
     def digest(path: str) -> tuple:
         if not field_names(path):
             return (0, None)
-        text = f"SELECT count(*), sum(CAST(hash({names}) AS HUGEINT)) FROM {source(path, columns)}"
+        text = f"SELECT count(*), sum(CAST(hash({names}) AS HUGEINT)) FROM {source(path, columns, key)}"
         return connection.execute(text).fetchone()
 
     found = {path: digest(path) for path in (left, right)}
@@ -53,8 +59,8 @@ def same(suite: Suite, query: str, left: str, right: str, show: int = 5) -> bool
     print(f"{query}: {found[left][0]:,} and {found[right][0]:,} rows: {'equal' if equal else 'different'}")
     if not equal and all(count for count, _ in found.values()):
         for one, other in ((left, right), (right, left)):
-            rows = connection.execute(f"SELECT * FROM {source(one, columns)} EXCEPT ALL SELECT * FROM "
-                                      f"{source(other, columns)} LIMIT {show}").fetchall()
+            rows = connection.execute(f"SELECT * FROM {source(one, columns, key)} EXCEPT ALL SELECT * FROM "
+                                      f"{source(other, columns, key)} LIMIT {show}").fetchall()
             for row in rows:
                 print(f"  only in {one}: {tuple(map(str, row))}")
     return equal

@@ -15,11 +15,13 @@ SUITES = ["flights", "nexmark"]
 
 class Query(NamedTuple):
     """`reads` names the sources (keys of `INPUTS`), `product` is the file that Braid writes, `columns` its fields with the types
-    in which results are compared, `duckdb` gives DuckDB's text for a data directory."""
+    in which results are compared, `duckdb` gives DuckDB's text for a data directory. With a `key` the file has changes of a
+    table: what they come to is compared."""
     reads: list
     product: str
     columns: dict
     duckdb: Callable
+    key: list = []
 
 
 def table(path: str, types: dict, names: str) -> str:

@@ -1,8 +1,9 @@
-"""The queries of Nexmark that run on files: rows alone, windows, and joins of streams."""
+"""The queries of Nexmark that run on files: rows alone, windows, joins of streams; and tables that change."""
 from suite import Query, table
 
 DOMAIN, OPTIONS = "nexmark", ', options = { unit = "ms" }'
-INPUTS = {"person": "person.ndjson", "auction": "auction.ndjson", "bid": "bid.ndjson"}
+INPUTS = {"person": "person.ndjson", "auction": "auction.ndjson", "bid": "bid.ndjson", "seller": "person.ndjson",
+          "item": "auction.ndjson"}
 
 TYPES = {
     **dict.fromkeys("auction bidder price date_time id initial_bid reserve expires seller category".split(), "BIGINT"),
@@ -41,6 +42,24 @@ Q17 = (f"SELECT auction, {DAY} AS day, count(*) AS total_bids, {ranks('count(*)'
        "sum(price)::BIGINT AS sum_price FROM {bids} GROUP BY 1, 2")
 Q22 = ("SELECT auction, bidder, price, channel, split_part(url, '/', 4) AS dir1, split_part(url, '/', 5) AS dir2, "
        "split_part(url, '/', 6) AS dir3 FROM {bids}")
+
+
+RUNS = """SELECT bidder, count(*) AS bid_count, min(date_time) AS starttime, max(date_time) + 10000 AS endtime FROM (
+  SELECT bidder, date_time, sum(begins) OVER (PARTITION BY bidder ORDER BY date_time ROWS UNBOUNDED PRECEDING) AS run FROM (
+    SELECT bidder, date_time, CASE WHEN date_time - lag(date_time) OVER (PARTITION BY bidder ORDER BY date_time) <= 10000
+      THEN 0 ELSE 1 END AS begins FROM {bids}))
+GROUP BY bidder, run"""
+TOP = """SELECT auction, rank_number, price FROM (
+  SELECT auction, price, row_number() OVER (PARTITION BY auction ORDER BY price DESC) AS rank_number FROM {bids})
+WHERE rank_number <= 10"""
+SO_FAR = ("SELECT auction, count(*) AS bids, max(price) AS highest, sum(price)::BIGINT AS total FROM {bids} "
+          "GROUP BY auction")
+
+
+def items(data: str) -> str:
+    return f"""SELECT a.id, item_name, category, name, city, state
+FROM {source(data, "auction", "id item_name seller category")} a
+JOIN {source(data, "person", "id name city state")} p ON a.seller = p.id"""
 
 
 def q3(data: str) -> str:
@@ -87,6 +106,13 @@ QUERIES = {
     "q15": Query(["bid"], "nexmark.q15.v1",
                  columns("day " + "".join(map(STATISTICS.format, ("bids", "bidders", "auctions")))),
                  select("auction bidder price date_time", Q15)),
+    "q11": Query(["bid"], "nexmark.q11.v1", columns("bidder bid_count starttime endtime"),
+                 select("bidder date_time", RUNS)),
+    "q19": Query(["bid"], "nexmark.q19.v1", columns("auction rank_number price"), select("auction price", TOP),
+                 ["auction", "rank_number"]),
+    "bids_so_far": Query(["bid"], "nexmark.bids_so_far.v1", columns("auction bids highest total"),
+                         select("auction price", SO_FAR), ["auction"]),
+    "items": Query(["seller", "item"], "nexmark.items.v1", columns("id item_name category name city state"), items, ["id"]),
     "q3": Query(["person", "auction"], "nexmark.q3.v1", columns("name city state id"), q3),
     "q20": Query(["auction", "bid"], "nexmark.q20.v1",
                  columns(BID + "channel url bid_date_time bid_extra item_name description initial_bid reserve "

@@ -12,6 +12,7 @@
 #include "cli/session/native.h"
 #include "cli/session/registry.h"
 #include "cli/session/row_collector.h"
+#include "cli/session/services.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/dry_run.h"
@@ -268,7 +269,8 @@ void run(const DryRunFlags& flags, CommandContext& context) {
     progress.show(now);
   };
   InlineExecutor executor;
-  const JobSeams seams{real_fs(), system_clock(), executor, {}, broker.get()};
+  JobSeams seams{real_fs(), system_clock(), executor, {}, broker.get()};
+  seams.make_service = service_clients(real_fs(), system_clock());
   const Result<DryRunReport> report = dry_run(program, run_options, seams, rows);
   progress.clear();
   if (!report.ok()) {

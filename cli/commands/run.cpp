@@ -13,14 +13,17 @@
 #include "cli/serve/job_watch.h"
 #include "cli/session/format_options.h"
 #include "cli/session/native.h"
+#include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/change_row.h"
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
+#include "runtime/report/lookup_findings.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -115,7 +118,8 @@ bool can_be_written(const ProductSpec& product, const std::string& format, Comma
     return false;
   }
   if (format != "avro") return true;
-  const auto schema = avro_schema_of(product.qualified(), product.row);
+  const auto schema =
+      avro_schema_of(product.qualified(), written_row(product.row, product.changes, product.change_form));
   if (schema.ok()) return true;
   const Diagnostic wrong = diag::NoAvroSchema{.product = product.qualified(), .reason = schema.error().message}.make();
   context.exit_code = show_error({ErrorKind::output, wrong.message, wrong.code}, context.console);
@@ -187,6 +191,10 @@ void run(const RunFlags& flags, CommandContext& context) {
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
   });
+  if (!topics.outputs.empty())
+    for (const Operator& step : compiled.program().operators)
+      if (std::holds_alternative<LookupOperator>(step.content))
+        session.reporter().report(diag::NoLookupInTopicJob{.step = step.text}).at(step.span);
   if (flags.follow && reads_stdin)
     session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
   if (flags.follow && !flags.until.empty())
@@ -210,6 +218,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   JobSeams seams{real_fs(), system_clock(), executor, [memory](const std::string& directory) {
                    return open_sized_rocks_store(directory, {.memory_bytes = memory / 8});
                  }};
+  seams.make_service = service_clients(real_fs(), system_clock());
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store,
                      .root = session.files().root.empty() ? "." : session.files().root};

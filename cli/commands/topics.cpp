@@ -122,7 +122,7 @@ TopicSetup topics_of(Session& session, const Program& program) {
 Result<std::unique_ptr<Broker>> reach_broker(const BrokerSettings& settings, const Program& program,
                                              const std::map<int, TopicBinding>& outputs) {
   BRAID_ASSIGN(std::unique_ptr<Broker> broker, open_broker(settings));
-  BRAID_TRY(check_topics(*broker, program, outputs, kBrokerPatienceUs));
+  BRAID_TRY(check_topics(*broker, system_clock(), program, outputs, kBrokerPatienceUs));
   return broker;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/project/http_address.h"
 #include "cli/project/kafka_config.h"
 #include "cli/project/registry_config.h"
+#include "cli/project/service_config.h"
 #include "runtime/connect/kafka/allowed_settings.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/data/time_text.h"
@@ -28,8 +29,8 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",   "param",
-                                                "brokers", "registry", "delivery", "kafka", "listen"};
+const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
+                                                "brokers", "registry", "delivery", "kafka", "listen", "service"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
 const std::vector<std::string> kFileKeys{"file", "format", "options"};
 const std::vector<std::string> kBindingKeys{"file",  "format",     "options",   "topic",
@@ -89,6 +90,7 @@ class Config {
       made.out = bindings(*bound, "[env." + name + ".out]", kFileKeys);
     if (const toml::table* params = (*table)["param"].as_table())
       for (const auto& [key, value] : *params) made.params.emplace(key.str(), literal(value));
+    services(*table, made);
     kafka(*table, made);
     return made;
   }
@@ -181,6 +183,24 @@ class Config {
       reporter_.report(diag::NoBrokers{.what = what, .environment = "[env." + made.name + "]"})
           .note("name the brokers: brokers = \"broker1:9092,broker2:9092\"");
       return;
+    }
+  }
+
+  void services(const toml::table& table, Environment& made) {
+    const toml::node* node = table.get("service");
+    if (node == nullptr) return;
+    const std::string section = "[env." + made.name + ".service";
+    const std::string form = "tables by names of services: " + section + ".\"domain.name\"]";
+    if (!node->is_table()) return wrong_value(*node, "service", form);
+    for (const auto& [key, value] : *node->as_table()) {
+      const std::string name(key.str());
+      if (!value.is_table()) {
+        wrong_value(value, name, form);
+        continue;
+      }
+      std::vector<WrittenSetting> settings;
+      flatten(*value.as_table(), "", settings);
+      read_service_settings(section + ".\"" + name + "\"]", settings, made.services[name], sources_, reporter_);
     }
   }
 
@@ -289,8 +309,7 @@ class Config {
   }
 
   std::string literal(const toml::node& value) {
-    if (const auto* string = value.as_string())
-      return "\"" + expand(string->get(), span(value.source())) + "\"";
+    if (const auto* string = value.as_string()) return "\"" + expand(string->get(), span(value.source())) + "\"";
     return std::string(sources_.text(span(value.source())));
   }
 

@@ -46,6 +46,12 @@ struct RegistryConfig {
   std::map<std::string, Span> places;  ///< of settings, by key
 };
 
+/// A service in an environment: its [env.NAME.service."domain.name"]. Values may be references, as above.
+struct ServiceConfig {
+  std::map<std::string, std::string> settings;
+  std::map<std::string, Span> places;  ///< of settings, by key
+};
+
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
@@ -57,6 +63,7 @@ struct Environment {
   std::map<std::string, std::string> params;  ///< name or "domain.name" → literal, as a script writes it
   std::optional<KafkaConfig> kafka;           ///< where it has `brokers`
   std::optional<RegistryConfig> registry;
+  std::map<std::string, ServiceConfig> services;  ///< by "domain.name"
 };
 
 struct ConfigFile;  ///< braid.toml as parsed; defined in config.cpp

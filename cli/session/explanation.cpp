@@ -65,6 +65,12 @@ std::string summary(const Session& session, const driver::Compiled& compiled) {
       text += fmt::format("  {:>4}   {}\n", i, node.text);
       if (const std::string bound = plan::state_bound(plan, static_cast<int>(i), project); !bound.empty())
         text += "           state: " + bound + "\n";
+      if (const auto* lookup = std::get_if<plan::LookupNode>(&node.content)) {
+        const typed::Service& service = project.services[static_cast<size_t>(lookup->step.service)];
+        text += fmt::format("           asks: {} {}, whose answers are recorded; {} at once, {} attempts of {}\n",
+                            service.from.kind, service.qualified(), service.parallel, service.retries + 1,
+                            to_literal(duration_type(), Value{service.timeout_us}));
+      }
       if (const auto* source = std::get_if<plan::SourceNode>(&node.content)) {
         const typed::Relation& declared = project.relations[source->relation];
         if (declared.has_time)

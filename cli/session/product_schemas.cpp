@@ -9,6 +9,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/codec/avro_compatibility.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/change_row.h"
 #include "runtime/codec/protobuf_compatibility.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/report/format_diagnostics.h"
@@ -37,13 +38,18 @@ schema::TimestampForms timestamp_forms(const Session& session, const typed::Rela
   return forms;
 }
 
+/// Of what is written: a table may go out as whole changes.
+std::vector<Field> row_of(const typed::Relation& product) {
+  return written_row(product.row, product.changes, product.change_form);
+}
+
 schema::RowSchema row_schema(const typed::Relation& relation) {
   schema::RowSchema made{relation.qualified(), relation.version, relation.documentation, {}};
   if (relation.source)
     for (const typed::SourceField& field : relation.source->fields)
       made.fields.push_back({field.path, field.type, field.fallback != nullptr, field.documentation});
   else
-    for (const Field& field : relation.row) made.fields.push_back({{field.name}, field.type, false, ""});
+    for (const Field& field : row_of(relation)) made.fields.push_back({{field.name}, field.type, false, ""});
   return made;
 }
 
@@ -69,7 +75,7 @@ bool is_source(Session& session, const typed::Relation& relation, const std::str
 
 std::optional<std::string> avro_text(Session& session, const typed::Relation& relation, const std::string&) {
   if (is_source(session, relation, "avro")) return std::nullopt;
-  const auto text = avro_schema_of(relation.qualified(), relation.row);
+  const auto text = avro_schema_of(relation.qualified(), row_of(relation));
   if (text.ok()) return indented(*text);
   session.reporter()
       .report(diag::NoAvroSchema{.product = relation.qualified(), .reason = text.error().message})
@@ -80,7 +86,7 @@ std::optional<std::string> avro_text(Session& session, const typed::Relation& re
 std::optional<std::string> protobuf_text(Session& session, const typed::Relation& relation,
                                          const std::string& earlier) {
   if (is_source(session, relation, "protobuf")) return std::nullopt;
-  auto text = protobuf_schema_of(relation.qualified(), relation.row, earlier);
+  auto text = protobuf_schema_of(relation.qualified(), row_of(relation), earlier);
   if (text.ok()) return std::move(*text);
   session.reporter()
       .report(diag::NoProtobufSchema{.product = relation.qualified(), .reason = text.error().message})

@@ -6,6 +6,7 @@
 #include "cli/session/references.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/change_row.h"
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/registry/load/load.h"
@@ -26,12 +27,16 @@ const typed::Relation* product_of(const typed::Project& project, const ProductSp
   return nullptr;
 }
 
+std::vector<Field> written_row(const ProductSpec& product) {
+  return braid::written_row(product.row, product.changes, product.change_form);
+}
+
 /// Columns keep the numbers that they have in the registry.
 Result<std::string> protobuf_schema(registry::RegistryService& service, const ProductSpec& product,
                                     const std::string& topic) {
   BRAID_ASSIGN(const std::shared_ptr<const WriterSchema> earlier, service.latest(topic));
   const bool known = earlier != nullptr && earlier->language == SchemaLanguage::protobuf;
-  auto text = protobuf_schema_of(product.qualified(), product.row, known ? earlier->text : std::string());
+  auto text = protobuf_schema_of(product.qualified(), written_row(product), known ? earlier->text : std::string());
   if (text.ok()) return text;
   const Diagnostic wrong =
       diag::NoProtobufSchema{.product = product.qualified(), .reason = text.error().message}.make();
@@ -95,7 +100,7 @@ Status register_products(registry::RegistryService& service, const Program& prog
     const ProductSpec& product = program.products[static_cast<size_t>(index)];
     const bool protobuf = binding.format == "protobuf";
     BRAID_ASSIGN(std::string schema, protobuf ? protobuf_schema(service, product, binding.topic)
-                                              : avro_schema_of(product.qualified(), product.row));
+                                              : avro_schema_of(product.qualified(), written_row(product)));
     if (protobuf) binding.schema = schema;
     registry::ProductSchema wanted{
         .product = product.qualified(),

@@ -8,14 +8,15 @@ namespace {
 
 void keep(RowCollector::Collected& into, const std::vector<Field>& row, const Block& block, int64_t limit) {
   std::vector<Slot> slots(block.columns.size());
+  const size_t leaves = flatten(row).size();
   for (uint32_t r = 0; r < block.rows && static_cast<int64_t>(into.rows.size()) < limit; ++r) {
     for (size_t leaf = 0; leaf < slots.size(); ++leaf) slots[leaf] = read_slot(block.columns[leaf], r);
     ResultRow made{.fields = row};
     size_t at = 0;
-    if (block.columns.size() > flatten(row).size()) {
+    if (block.columns.size() > leaves) {
       static constexpr const char* kWords[] = {"new", "changed", "gone"};
       made.fields.insert(made.fields.begin(), {"change", string_type()});
-      made.values.push_back({std::string(kWords[static_cast<size_t>(row_change(block, r))])});
+      made.values.push_back({std::string(kWords[static_cast<size_t>(row_change(block, leaves, r))])});
     }
     for (const Field& field : row) {
       made.values.push_back(from_slots(field.type, slots.data() + at));
@@ -33,8 +34,10 @@ RowCollector::RowCollector(const Program& program, Limits limits, std::string fo
     : limits_(limits), print_(std::move(print)), products_(program.products.size()) {
   if (!print_) return;
   for (const ProductSpec& product : program.products) {
-    const auto make = product.changes ? make_change_encoder : make_encoder;
-    encoders_.push_back(make(format == "csv" ? Format::csv : Format::ndjson, product.row, {}, "product"));
+    const Format written = format == "csv" ? Format::csv : Format::ndjson;
+    encoders_.push_back(product.changes ? make_change_encoder(written, product.row, product.change_form,
+                                                              {product.domain, product.name, product.version})
+                                        : make_encoder(written, product.row));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/output_bindings.h"
+#include "cli/session/services.h"
 #include "cli/session/topics.h"
 #include "runtime/codec/avro_decoder.h"
 #include "runtime/codec/protobuf_decoder.h"
@@ -16,6 +17,8 @@ namespace braid::cli {
 namespace {
 
 /// The format a file's ending names; empty if none.
+constexpr std::string_view kChangesFormat = "debezium";
+
 std::string format_of(const std::string& path) {
   const std::string ending = std::filesystem::path(path).extension().string();
   if (ending == ".csv") return "csv";
@@ -140,12 +143,15 @@ driver::Compiled Session::compile(const std::vector<typed::RelationId>& products
 
 void Session::find_deletes() {
   for (typed::Relation& relation : project_.relations) {
-    if (!relation.source || relation.kind != typed::RelationKind::table || !environment_.kafka) continue;
-    const auto bound = environment_.bind.find(relation.qualified());
-    const bool named = bound != environment_.bind.end() && !bound->second.topic.empty();
-    const bool file = bound != environment_.bind.end() && !bound->second.file.empty();
-    relation.source->takes_deletes =
-        named || (!file && relation.source->from && relation.source->from->kind == "topic");
+    if (!relation.source || relation.kind != typed::RelationKind::table) continue;
+    const auto found = environment_.bind.find(relation.qualified());
+    const BindingConfig* bound = found != environment_.bind.end() ? &found->second : nullptr;
+    const std::optional<typed::Connector>& from = relation.source->from;
+    const bool names_format = bound != nullptr && !bound->format.empty();
+    const bool changes = names_format ? bound->format == kChangesFormat : from && from->format == kChangesFormat;
+    const bool named = bound != nullptr && !bound->topic.empty(), file = bound != nullptr && !bound->file.empty();
+    const bool of_topic = environment_.kafka && (named || (!file && from && from->kind == "topic"));
+    relation.source->takes_deletes = of_topic || changes;
   }
 }
 
@@ -155,8 +161,10 @@ void Session::check_changes(const SourceSpec& source) {
     reporter_.report(diag::ChangesNeedTable{.relation = source.name, .format = source.binding.format})
         .at(source.span)
         .note("declare it as a `table` with a `key`");
-  if (source.binding.kind != "topic")
-    reporter_.report(diag::FormatNeedsTopic{.relation = source.name, .format = source.binding.format}).at(source.span);
+  // In a file they are lines of JSON.
+  if (source.binding.kind != "topic" && source.binding.is_avro())
+    reporter_.report(diag::FormatNeedsTopic{.relation = source.name, .format = source.binding.format + " of Avro"})
+        .at(source.span);
 }
 
 void Session::check_messages(const SourceSpec& source) {
@@ -223,6 +231,11 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
     if (from.kind == "file" && !std::filesystem::path(from.address).is_absolute() && !files_->root.empty())
       binding.address = (std::filesystem::path(files_->root) / from.address).string();
   }
+  // Lines of JSON may be changes, if the script says so.
+  const auto set_by_ending = [&](const std::string& path) {
+    const std::string by_ending = format_of(path);
+    if (!by_ending.empty() && !(by_ending == "json" && binding.has_changes())) binding.format = by_ending;
+  };
   const auto bound = environment_.bind.find(source.name);
   if (bound != environment_.bind.end()) {
     const BindingConfig& config = bound->second;
@@ -235,8 +248,8 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
     }
     if (!config.format.empty())
       binding.format = config.format;
-    else if (const std::string by_ending = format_of(config.file); !by_ending.empty())
-      binding.format = by_ending;
+    else
+      set_by_ending(config.file);
     for (const auto& [name, value] : config.options) {
       std::erase_if(binding.options, [&](const auto& option) { return option.first == name; });
       binding.options.emplace_back(name, value);
@@ -245,7 +258,7 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
   if (input != nullptr) {
     binding.kind = *input == "-" ? "stdin" : "file";
     binding.address = *input;
-    if (const std::string by_ending = format_of(*input); !by_ending.empty()) binding.format = by_ending;
+    set_by_ending(*input);
   }
   check_format_options(source.name, binding.options, false, source.span, reporter_);
   if (binding.format.empty() && binding.kind != "topic") binding.format = format_of(binding.address);
@@ -277,12 +290,15 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
 bool Session::bind(Program& program) {
   std::vector<std::string> names;
   for (const SourceSpec& source : program.sources) names.push_back(source.name);
+  const size_t sources = names.size();
+  for (const ServiceSpec& service : program.services) names.push_back(service.name);
   std::map<std::string, std::string> inputs;
   for (const auto& [written, file] : options_.inputs) {
     // `--input payment=…` names `payments.payment` if only one source ends so; `--input FILE` the only source.
     std::vector<std::string> fits;
     for (const std::string& name : names)
-      if (name == written || name.ends_with("." + written) || (written.empty() && names.size() == 1))
+      if (name == written || name.ends_with("." + written) ||
+          (written.empty() && sources == 1 && name == names.front()))
         fits.push_back(name);
     if (fits.size() == 1) {
       inputs[fits.front()] = file;
@@ -296,6 +312,7 @@ bool Session::bind(Program& program) {
     const auto given = inputs.find(source.name);
     bind_source(source, given == inputs.end() ? nullptr : &given->second);
   }
+  bind_services(program, project_, environment_, inputs, files_->root, reporter_);
   output_topics_ = bind_topics(program, project_, environment_, reporter_);
   for (const auto& [name, binding] : environment_.out)
     check_format_options(name, {binding.options.begin(), binding.options.end()}, true, binding.span, reporter_);

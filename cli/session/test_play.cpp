@@ -8,6 +8,8 @@
 #include "cli/session/expectations.h"
 #include "runtime/base/rng.h"
 #include "runtime/engine/in_memory.h"
+#include "runtime/lookup/given_service.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid::cli {
 namespace {
@@ -38,6 +40,19 @@ int64_t latest_in(const typed::Relation& relation, const typed::TestRow& row) {
   return latest;
 }
 
+/// The key alone, as that of a record of a topic that has no value.
+std::string key_record(const typed::Relation& relation, const typed::TestRow& row) {
+  std::string text = "{";
+  for (const auto& path : relation.key)
+    for (const auto& [index, value] : row.fields) {
+      if (index != path.front()) continue;
+      const std::string name = relation.source->fields[static_cast<size_t>(index)].path.back();
+      text += (text.size() > 1 ? "," : "") + to_json(string_type(), Value{name}) + ":" +
+              to_json(relation.row[static_cast<size_t>(index)].type, value);
+    }
+  return text + "}";
+}
+
 int source_of(const Program& program, const typed::Relation& relation) {
   for (size_t i = 0; i < program.sources.size(); ++i)
     if (program.sources[i].name == relation.qualified() && program.sources[i].version == relation.version)
@@ -52,37 +67,13 @@ int product_of(const Program& program, const typed::Relation& relation) {
   return -1;
 }
 
-/// `delete T [keys]` as the record that the table's `delete when` asks for; nothing where the condition is not a plain
-/// flag or comparison with a constant.
-std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, const typed::TestRow& keys) {
-  if (!relation.source->delete_when) return std::nullopt;
-  const typed::Expression* condition = relation.source->delete_when.get();
-  auto column = [](const typed::ExpressionRef& expression) -> const typed::ColumnRead* {
-    const typed::Expression* inner = expression.get();
-    while (const auto* convert = std::get_if<typed::Convert>(&inner->node)) inner = convert->operand.get();
-    return std::get_if<typed::ColumnRead>(&inner->node);
-  };
-  typed::TestRow row = keys;
-  if (const auto* flag = std::get_if<typed::ColumnRead>(&condition->node)) {
-    row.fields.emplace_back(flag->index, Value{true});
-    return row;
-  }
-  const auto* operation = std::get_if<typed::Operation>(&condition->node);
-  if (!operation || operation->op != typed::Operator::equal) return std::nullopt;
-  const auto* asked = column(operation->operands[0]);
-  const auto* constant = std::get_if<typed::Constant>(&operation->operands[1]->node);
-  if (!asked || !constant) return std::nullopt;
-  row.fields.emplace_back(asked->index, constant->value);
-  return row;
-}
-
 /// Another order of arrival in which no row comes later than its source's bound allows, rows of one instant and rows of
 /// unknown time stay in order. Sources interleave freely.
 std::vector<Arriving> permuted(std::vector<Arriving> rows, const typed::Project& project, Rng& rng) {
   // Static tables are read whole before the streams start, whatever the order.
   const auto timed = std::stable_partition(rows.begin(), rows.end(), [&](const Arriving& row) {
-    return project.relations[row.relation].kind == typed::RelationKind::table &&
-           !project.relations[row.relation].has_time;
+    const typed::Relation& relation = project.relations[row.relation];
+    return relation.kind == typed::RelationKind::table && !relation.has_time && !relation.followed;
   });
   std::vector<Arriving> made(std::make_move_iterator(rows.begin()), std::make_move_iterator(timed));
   rows.erase(rows.begin(), timed);
@@ -117,6 +108,30 @@ class Play {
         rng_(arrival.permutation) {}
 
   Result<std::optional<Mismatch>> run() {
+    BRAID_TRY(begin(INT64_MAX));
+    for (size_t i = 0; i < test_.statements.size(); ++i) {
+      BRAID_TRY(take_step(i));
+      if (mismatch_) break;
+    }
+    if (record_ != nullptr && !mismatch_) {
+      for (const auto& [product, port] : session_->waiting()) keep(product, port, take(product, port));
+      record_->ledgers = report_of(program_, session_->engine()).products;
+    }
+    return std::move(mismatch_);
+  }
+
+  /// The content of a table as of an instant: what has come of the statements before this one by then.
+  Result<std::vector<CapturedRow>> content(int product, int64_t at, size_t before) {
+    BRAID_TRY(begin(at));
+    for (size_t i = 0; i < before; ++i)
+      if (!std::holds_alternative<typed::ExpectStatement>(test_.statements[i].content)) BRAID_TRY(take_step(i));
+    session_->reach(at);
+    return take(product, "");
+  }
+
+ private:
+  /// Rows of times behind `until` count as not given.
+  Status begin(int64_t until) {
     last_change_ = 0;
     bool raw = false;
     int64_t latest = 0;
@@ -132,25 +147,28 @@ class Play {
     // Typed rows move the clock as they come. Raw ones say no time before they are read: for them it stands where the
     // typed rows of the test will bring it.
     now_ = !raw ? 0 : latest > 0 ? latest : kFarAhead;
+    if (!program_.services.empty())
+      lookups_ = std::make_unique<Lookups>(
+          program_,
+          [this](const ServiceSpec& spec) {
+            return Result<std::unique_ptr<Service>>(std::make_unique<GivenService>(answers_[spec.name]));
+          },
+          pauses_);
     BRAID_ASSIGN(session_, InMemorySession::make(program_, {.job_seed = 1,
                                                             .now = now_,
+                                                            .until = until,
                                                             .workers = arrival_.workers,
                                                             .block_rows = arrival_.block_rows,
-                                                            .state_memory = arrival_.state_memory}));
-    for (size_t i = 0; i < test_.statements.size(); ++i) {
-      at_ = i;
-      BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[i].content));
-      BRAID_TRY(session_->engine().stopped());
-      if (mismatch_) break;
-    }
-    if (record_ != nullptr && !mismatch_) {
-      for (const auto& [product, port] : session_->waiting()) keep(product, port, take(product, port));
-      record_->ledgers = report_of(program_, session_->engine()).products;
-    }
-    return std::move(mismatch_);
+                                                            .state_memory = arrival_.state_memory,
+                                                            .lookups = lookups_.get()}));
+    return {};
+  }
+  Status take_step(size_t index) {
+    at_ = index;
+    BRAID_TRY(std::visit([this](const auto& statement) { return step(statement); }, test_.statements[index].content));
+    return session_->engine().stopped();
   }
 
- private:
   const typed::Relation& relation(typed::RelationId id) const { return context_.project.relations[id]; }
 
   void keep(int product, const std::string& port, const std::vector<CapturedRow>& rows) {
@@ -199,6 +217,28 @@ class Play {
     return feed_pending();
   }
 
+  Status step(const typed::GivenAnswers& given) {
+    const typed::Service& service = context_.project.services[static_cast<size_t>(given.service)];
+    const Type type = struct_type(service.result);
+    for (const typed::TestRow& row : given.rows) {
+      std::vector<std::string> arguments(service.parameters.size());
+      std::vector<Value> answer(service.result.size(), Value{Null{}});
+      for (const auto& [index, value] : row.fields) {
+        const auto place = static_cast<size_t>(index);
+        if (place < arguments.size())
+          arguments[place] = to_cell(service.parameters[place].type, value);
+        else
+          answer[place - arguments.size()] = value;
+      }
+      answers_[service.qualified()].give(arguments, to_json(type, Value{std::move(answer)}));
+    }
+    return {};
+  }
+  Status step(const typed::SilentService& silent) {
+    answers_[context_.project.services[static_cast<size_t>(silent.service)].qualified()].fall_silent();
+    return {};
+  }
+
   Status feed_pending() {
     std::vector<Arriving> rows = std::exchange(pending_, {});
     session_->set_now(now_);
@@ -220,14 +260,12 @@ class Play {
     const typed::Relation& from = relation(deleted.relation);
     const int source = source_of(program_, from);
     for (const typed::TestRow& keys : deleted.rows) {
-      const auto row = deleting_row(from, keys);
-      if (!row)
-        return Error{ErrorKind::usage,
-                     fmt::format("`delete {}` needs a table with `delete when` on a flag or a symbol", from.name),
-                     5001};
-      now_ = std::max(now_, latest_in(from, *row));
+      now_ = std::max(now_, latest_in(from, keys));
       session_->set_now(now_);
-      if (source >= 0) session_->feed(source, given_record(from, *row) + "\n");
+      if (const auto row = deleting_row(from, keys); source >= 0 && row)
+        session_->feed(source, given_record(from, *row) + "\n");
+      else if (source >= 0)
+        session_->remove(source, key_record(from, keys), time_of(from, keys).value_or(0));
       BRAID_TRY(restart());
     }
     return {};
@@ -260,8 +298,13 @@ class Play {
     const int product = product_of(program_, of);
     BRAID_CHECK(product >= 0, "an expected product that was not compiled");
     std::vector<ResultRow> rows;
-    std::vector<CapturedRow> taken = take(product, expect.port);
-    if (record_ != nullptr) keep(product, expect.port, taken);
+    std::vector<CapturedRow> taken;
+    if (expect.at_us) {
+      BRAID_ASSIGN(taken, Play(test_, program_, context_, arrival_, nullptr).content(product, *expect.at_us, at_));
+    } else {
+      taken = take(product, expect.port);
+      if (record_ != nullptr) keep(product, expect.port, taken);
+    }
     for (CapturedRow& row : taken)
       rows.push_back({row.type->fields, std::get<std::vector<Value>>(std::move(row.value.content))});
     std::vector<std::string> key;
@@ -281,6 +324,9 @@ class Play {
   const Arrival& arrival_;
   PlayRecord* record_;
   Rng rng_;
+  std::map<std::string, GivenAnswersBook> answers_;  ///< of services, by their names
+  ManualClock pauses_;                               ///< between attempts, which take no time here
+  std::unique_ptr<Lookups> lookups_;
   std::unique_ptr<InMemorySession> session_;
   std::map<int, CapturedTable> tables_;  ///< of products that are tables
   std::vector<Arriving> pending_;
@@ -292,6 +338,28 @@ class Play {
 };
 
 }  // namespace
+
+std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, const typed::TestRow& keys) {
+  if (!relation.source->delete_when) return std::nullopt;
+  const typed::Expression* condition = relation.source->delete_when.get();
+  auto column = [](const typed::ExpressionRef& expression) -> const typed::ColumnRead* {
+    const typed::Expression* inner = expression.get();
+    while (const auto* convert = std::get_if<typed::Convert>(&inner->node)) inner = convert->operand.get();
+    return std::get_if<typed::ColumnRead>(&inner->node);
+  };
+  typed::TestRow row = keys;
+  if (const auto* flag = std::get_if<typed::ColumnRead>(&condition->node)) {
+    row.fields.emplace_back(flag->index, Value{true});
+    return row;
+  }
+  const auto* operation = std::get_if<typed::Operation>(&condition->node);
+  if (!operation || operation->op != typed::Operator::equal) return std::nullopt;
+  const auto* asked = column(operation->operands[0]);
+  const auto* constant = std::get_if<typed::Constant>(&operation->operands[1]->node);
+  if (!asked || !constant) return std::nullopt;
+  row.fields.emplace_back(asked->index, constant->value);
+  return row;
+}
 
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record) {

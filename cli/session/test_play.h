@@ -44,6 +44,11 @@ struct PlayContext {
   std::string folder;  ///< of the script
 };
 
+/// `delete T [keys]` as the record that the table's `delete when` asks for; nothing where there is no such condition,
+/// or it is not a plain flag or comparison with a constant: then the table takes deletes
+/// (typed::Source::takes_deletes).
+std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, const typed::TestRow& keys);
+
 /// The first expectation that does not hold; `record`, if not null, is filled if all hold. Fails if the
 /// engine fails or a file cannot be read.
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,

@@ -129,6 +129,12 @@ class Runner {
     Reporter reporter;
     prepared->project = session_.check_with(parameters, reporter);
     if (reporter.has_errors()) prepared->findings = reporter.take_sorted();
+    for (const typed::Test& each : prepared->project.tests)
+      for (const typed::TestStatement& statement : each.statements)
+        if (const auto* deleted = std::get_if<typed::DeleteStatement>(&statement.content)) {
+          typed::Relation& table = prepared->project.relations[static_cast<size_t>(deleted->relation)];
+          if (!deleting_row(table, {})) table.source->takes_deletes = true;
+        }
     return *prepared;
   }
 

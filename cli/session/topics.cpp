@@ -4,6 +4,7 @@
 
 #include "cli/session/format_options.h"
 #include "cli/session/registry.h"
+#include "runtime/codec/change_row.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/format_diagnostics.h"
@@ -115,12 +116,19 @@ void report_no_registry(const std::string& relation, const std::string& format, 
 /// Whether rows of the product can be written in the format.
 void check_row(const ProductSpec& product, const std::string& format, Span place, Reporter& reporter) {
   if (format == "protobuf") {
-    const auto schema = protobuf_schema_of(product.qualified(), product.row);
+    const auto schema =
+        protobuf_schema_of(product.qualified(), written_row(product.row, product.changes, product.change_form));
     if (!schema.ok())
       reporter.report(diag::NoProtobufSchema{.product = product.qualified(), .reason = schema.error().message})
           .at(place);
   }
   if (format != "raw") return;
+  if (product.changes && product.change_form != ChangeForm::upsert) {
+    reporter.report(diag::NotOneValue{.relation = product.qualified(), .reason = "its changes are rows of their own"})
+        .at(place)
+        .note("`format json` has the row and what became of it");
+    return;
+  }
   const auto column = raw_column_of(product);
   if (!column.ok())
     reporter.report(diag::NotOneValue{.relation = product.qualified(), .reason = column.error().message})

@@ -283,6 +283,7 @@ struct Aggregate {
 
 struct CacheFor {
   Duration duration;
+  std::optional<Int> most;
 };
 struct TimeoutAfter {
   Duration duration;
@@ -293,9 +294,13 @@ struct Retry {
 struct Parallel {
   Int count;
 };
+/// `else reject`, `else stop`: what becomes of rows for which there is no answer.
+struct ElseOutcome {
+  Name outcome;
+};
 struct ServiceOption {
   Span span;
-  std::variant<CacheFor, TimeoutAfter, Retry, Parallel> node;
+  std::variant<CacheFor, TimeoutAfter, Retry, Parallel, ElseOutcome> node;
 };
 struct Service {
   Name name;

@@ -423,10 +423,14 @@ TreeText tree(const Service& node) {
   out.add(around("result", tree(*node.result))).add(around("from", tree(node.connector)));
   for (const ServiceOption& option : node.options)
     out.add(std::visit(Overloaded{
-                           [](const CacheFor& kind) { return word("cache", kind.duration.text); },
+                           [](const CacheFor& kind) {
+                             TreeText cache = word("cache", kind.duration.text);
+                             return kind.most ? cache.add(word("max", std::to_string(kind.most->value))) : cache;
+                           },
                            [](const TimeoutAfter& kind) { return word("timeout", kind.duration.text); },
                            [](const Retry& kind) { return word("retry", std::to_string(kind.count.value)); },
                            [](const Parallel& kind) { return word("parallel", std::to_string(kind.count.value)); },
+                           [](const ElseOutcome& kind) { return word("else", kind.outcome.text); },
                        },
                        option.node));
   return out;

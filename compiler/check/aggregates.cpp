@@ -5,6 +5,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/type_findings.h"
 #include "runtime/data/decimal.h"
 
 namespace braid::checking {
@@ -158,13 +159,17 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     }
     return poison(span);
   }
-  const ast::Expr* first = nullptr;
+  // `collect_map(k, v)` collects pairs, of which a map is made behind the group.
+  const bool pairs = known->name == "collect_map";
+  const ast::Expr *first = nullptr, *second = nullptr;
   size_t constant = given.size();
   for (size_t i = 0; i < given.size(); ++i) {
     if (parameters[i].input != AggregateInput::row) {
       constant = i;
     } else if (first == nullptr) {
       first = given[i];
+    } else if (pairs) {
+      second = given[i];
     } else {
       by = given[i];
     }
@@ -183,6 +188,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   }
   if (first != nullptr) {
     made.argument = check(*first);
+    if (second != nullptr) made.argument = pair(made.argument, check(*second), span);
     sound &= !is_poison(made.argument);
   }
   if (by != nullptr) {
@@ -201,7 +207,7 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     context_.reporter.report(diag::NullWithoutType{}).at(part->span, "of which type?");
     sound = false;
   }
-  if (sound) made.type = aggregate_type(*known, made);
+  if (sound) made.type = aggregate_type(pairs ? *context_.input.functions.aggregate("collect") : *known, made);
   if (constant < given.size() && !aggregate_constant(*known, constant, *given[constant], made)) made.type = nullptr;
   present_.resize(present);
   locals_ = std::move(outer);
@@ -213,7 +219,24 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   const int index = group_->next_column();
   const Type type = made.type;
   group_->aggregates.push_back(std::move(made));
-  return typed::make(type, span, typed::ColumnRead{index});
+  const typed::ExpressionRef result = typed::make(type, span, typed::ColumnRead{index});
+  if (!pairs) return result;
+  const ast::Name to_map{"to_map_last", function.span};
+  return library_call({to_map, {{nullptr, result, span, nullptr}}, span},
+                      context_.input.functions.overloads(to_map.text));
+}
+
+/// An entry of a map; reported if the key can be none.
+typed::ExpressionRef Expressions::pair(const typed::ExpressionRef& key, const typed::ExpressionRef& value, Span span) {
+  if (is_poison(key) || is_poison(value)) return poison(span);
+  if (is_optional(key->type)) return optional_operand(key, "a key");
+  if (!is_map_key(key->type)) {
+    auto report = context_.reporter.report(diag::MapKeyType{.type = type_text(key->type)});
+    report.at(key->span, "has no text, or several");
+    label_declaration(report, key);
+    return poison(span);
+  }
+  return typed::make(struct_type({{"key", key->type}, {"value", value->type}}), span, typed::MakeStruct{{key, value}});
 }
 
 /// `count(status == "paid")` counts the rows of which that is true, and `count(note)` of SQL those that have one.

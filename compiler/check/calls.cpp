@@ -110,12 +110,14 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
 typed::ExpressionRef Expressions::dispatch(Call call) {
   bool known = false;
   if (typed::ExpressionRef value = ambient(call, known); known) return value;
+  if (typed::ExpressionRef made = map_call(call)) return made;
   const auto overloads = context_.input.functions.overloads(call.function.text);
   const bool folds = context_.input.functions.aggregate(call.function.text) != nullptr;
   if (!overloads.empty()) {
     // `sum(amount)` outside a group is meant as an aggregate, if it is no list that is folded.
     const bool list = !call.arguments.empty() && is(without_optional(call.arguments[0].value->type), TypeKind::list);
-    if (!folds || list) return library_call(call, overloads);
+    if (folds && list) return library_call(with_floats(std::move(call)), overloads);
+    if (!folds) return library_call(call, overloads);
     for (const bool exactly : {true, false})
       for (const FunctionDeclaration* overload : overloads)
         if (Match found = match(call, *overload, exactly); found.function != nullptr) return finish_call(call, found);

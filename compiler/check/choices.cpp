@@ -116,6 +116,10 @@ typed::ExpressionRef Expressions::contained(const ast::In& node, Span span) {
   if (list == nullptr) {
     const typed::ExpressionRef items = check(*node.first);
     if (is_poison(value) || is_poison(items)) return poison(span);
+    if (is(items->type, TypeKind::map)) {
+      const typed::ExpressionRef inside = map_has(items, value, span);
+      return is_poison(inside) || !node.negated ? inside : inverted(inside);
+    }
     if (!is(items->type, TypeKind::list)) {
       context_.reporter.report(diag::OperandType{.operation = "in", .type = type_text(items->type)})
           .at(items->span, "neither a list nor a range");

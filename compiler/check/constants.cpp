@@ -80,6 +80,8 @@ std::optional<Value> convert_value(const typed::Expression& expression, const ty
   if (!value) return std::nullopt;
   switch (convert.conversion) {
     case typed::Conversion::to_optional:
+    case typed::Conversion::map_entries:
+    case typed::Conversion::entries_map:
       return value;
     case typed::Conversion::unwrap:
     case typed::Conversion::checked_read:
@@ -264,6 +266,7 @@ std::optional<Value> literal_value(std::string_view text, const Type& type) {
       return std::nullopt;
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::checked:
     case TypeKind::null:

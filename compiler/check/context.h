@@ -131,11 +131,13 @@ struct Context {
   Reporter& reporter;
   SingleQuotes quotes;
   Declarations declarations;
-  std::vector<RelationInfo> relations;  ///< by Declaration::index
+  std::vector<RelationInfo> relations;                                            ///< by Declaration::index
+  std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
   std::map<const Declaration*, Type> aliases;
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;
   std::map<const Declaration*, FunctionInfo> functions;
+  std::map<const Declaration*, int> services;                        ///< as need_service
   std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
@@ -189,8 +191,10 @@ void check_shared_outputs(Context& context, bool of_run);
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise
 void check_functions(Context& context, bool of_run);
-/// A service: not yet.
-void report_later_item(Context& context, const Declaration& declaration);
+/// services.cpp: the service of a declaration, checked once; its number in the project, -1 if it is in error.
+int need_service(Context& context, const Declaration& declaration);
+/// The same by its name; reports that there is none.
+int find_service(Context& context, const Place& place, const ast::Name& name);
 /// params.cpp
 void check_params(Context& context);
 

@@ -7,6 +7,7 @@
 #include "compiler/check/expressions.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -102,11 +103,8 @@ struct ContractChecker {
       const std::optional<FieldPath> found = field(path, "unique");
       sound &= found.has_value();
       if (!found) continue;
-      if (!found->below.empty()) {
-        context.not_yet(path.span, "`unique` by a field inside a struct", "`select` can lift it out");
-        sound = false;
-      }
       one.fields.push_back(found->column);
+      one.below.push_back(found->below);
     }
     if (enforced && !node.within) {
       context.reporter.report(diag::UniqueNeedsBound{.relation = row.relation})
@@ -225,52 +223,60 @@ struct ContractChecker {
     for (const ast::Promise& one : node.promises) promise(one);
   }
 
-  bool known_changes(const ast::Name& word) {
-    static const std::vector<std::string> kinds{"upsert", "debezium", "append"};
-    if (std::find(kinds.begin(), kinds.end(), word.text) != kinds.end()) return true;
-    auto report = context.reporter.report(
-        diag::UnexpectedText{.expected = "`upsert`, `debezium` or `append`", .found = "`" + word.text + "`"});
-    report.at(word.span, "how changes of a table are written");
-    std::optional<std::string> meant = closest(word.text, kinds);
-    if (word.text == "cdc" || word.text == "changelog") meant = "upsert";
-    if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{word.span, *meant}});
-    return false;
+  /// What is written for each change of a table.
+  void change_form(const ast::Name& word) {
+    static const std::vector<std::string> words{"upsert", "append", "debezium"};
+    const auto known = std::find(words.begin(), words.end(), word.text);
+    if (known == words.end()) {
+      auto report = context.reporter.report(diag::UnknownChangeForm{.form = word.text});
+      report.at(word.span, "no such form");
+      std::optional<std::string> meant = closest(word.text, words);
+      if (word.text == "cdc" || word.text == "changelog") meant = "upsert";
+      if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{word.span, *meant}});
+      report.note("`upsert`, `append` and `debezium` are known");
+      return;
+    }
+    if (!made.changes) {
+      if (!row.open)
+        context.reporter.report(diag::ChangesOfStream{.form = word.text, .relation = made.name})
+            .at(word.span, "each row of a stream is written once")
+            .note("leave it out");
+      return;
+    }
+    made.change_form = static_cast<ChangeForm>(known - words.begin());
+    if (made.change_form != ChangeForm::upsert && made.to && made.to->format == "raw")
+      context.reporter.report(diag::RawChanges{.form = word.text})
+          .at(word.span, "a record in `raw` is one value")
+          .note("`format json` has the row and what became of it");
   }
 
   void clause(const ast::Clause& clause) {
-    std::visit(
-        Overloaded{
-            [&](const ast::Contract& node) { contract(node); },
-            [&](const ast::Allow& node) {
-              if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
-              if (node.where == nullptr) return context.not_watched(clause.span);
-              context.not_yet(clause.span, "`allow … where`",
-                              "a product of its own with a `where` can be allowed to those readers");
-            },
-            [&](const ast::Mask&) {
-              context.not_yet(clause.span, "`mask`",
-                              "a field that not everybody may see can be left out of the `select`, or hashed in it");
-            },
-            [&](const ast::Deprecated&) { context.not_watched(clause.span); },
-            [&](const ast::ToConnector& node) {
-              made.to = check_connector(context, place, node.connector, true);
-              check_output_path(context, node.connector, row, made.name);
-              context.outputs.push_back({node.connector.name.text, node.connector.address.value,
-                                         node.connector.address.span, info.declaration});
-              // Upserts by key are what a table goes out as anyway.
-              if (node.changes && !known_changes(*node.changes)) return;
-              if (node.changes && !(made.changes && node.changes->text == "upsert"))
-                context.not_yet(node.changes->span, "`changes as " + node.changes->text + "`",
-                                made.changes
-                                    ? "a table goes out as upserts and tombstones: write `changes as upsert`, or "
-                                      "leave it out"
-                                    : "this product is a stream, which has no changes: its rows are written as they "
-                                      "come; leave it out");
-              if (node.reader) context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
-            },
-            [](const auto&) {},
-        },
-        clause.node);
+    std::visit(Overloaded{
+                   [&](const ast::Contract& node) { contract(node); },
+                   [&](const ast::Allow& node) {
+                     if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
+                     if (node.where == nullptr) return context.not_watched(clause.span);
+                     context.not_yet(clause.span, "`allow … where`",
+                                     "a product of its own with a `where` can be allowed to those readers");
+                   },
+                   [&](const ast::Mask&) {
+                     context.not_yet(
+                         clause.span, "`mask`",
+                         "a field that not everybody may see can be left out of the `select`, or hashed in it");
+                   },
+                   [&](const ast::Deprecated&) { context.not_watched(clause.span); },
+                   [&](const ast::ToConnector& node) {
+                     made.to = check_connector(context, place, node.connector, true);
+                     check_output_path(context, node.connector, row, made.name);
+                     context.outputs.push_back({node.connector.name.text, node.connector.address.value,
+                                                node.connector.address.span, info.declaration});
+                     if (node.changes) change_form(*node.changes);
+                     if (node.reader)
+                       context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
+                   },
+                   [](const auto&) {},
+               },
+               clause.node);
   }
 };
 

@@ -3,6 +3,8 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/type_findings.h"
+#include "runtime/data/map_entries.h"
 
 namespace braid::checking {
 namespace {
@@ -128,6 +130,7 @@ typed::ExpressionRef Expressions::fit(const typed::ExpressionRef& value, const T
     if (used != from->fields.size()) return nullptr;
     return typed::make(to, value->span, typed::MakeStruct{std::move(fields)});
   }
+  if (is(to, TypeKind::map) && is(from, TypeKind::structure)) return map_literal(value, to, narrow);
   // Literals inside: `if big then 1 else 2` fits a decimal as 1 and 2 do.
   if (const auto* choose = std::get_if<typed::Choose>(&value->node)) {
     const typed::ExpressionRef then = fit(choose->then, to, narrow), otherwise = fit(choose->otherwise, to, narrow);
@@ -205,6 +208,20 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
     label_declaration(report, value);
     report.note("`??` gives another value where it is null, and `where … is not null` leaves such rows out");
     return;
+  }
+  if (const auto* made = std::get_if<typed::MakeStruct>(&value->node); made != nullptr && is(needed, TypeKind::map)) {
+    // Of a literal the first entry that does not fit is shown.
+    for (size_t i = 0; i < made->fields.size(); ++i) {
+      const std::string& name = value->type->fields[i].name;
+      Value key;
+      if (!parse_key_text(key_of(needed), name, &key)) {
+        context_.reporter.report(diag::MapLiteralKey{.name = name, .type = type_text(key_of(needed))})
+            .at(value->span, "has the key `" + name + "`");
+        return;
+      }
+      if (fit(made->fields[i], value_of(needed)) == nullptr)
+        return mismatch(made->fields[i], value_of(needed), declared);
+    }
   }
   auto report =
       context_.reporter.report(diag::TypeMismatch{.expected = type_text(wanted), .found = type_text(value->type)});

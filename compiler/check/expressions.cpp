@@ -215,7 +215,9 @@ typed::ExpressionRef Expressions::field_of(const typed::ExpressionRef& base, con
   if (is(type, TypeKind::json)) return json_field(base, field, span);
   if (!is(type, TypeKind::structure)) {
     auto report = context_.reporter.report(diag::HasNoFields{.type = type_text(base->type)});
-    report.at(span, "`" + type_text(base->type) + "` holds one value");
+    const bool map = is(base->type, TypeKind::map);
+    report.at(span, map ? "a map has keys" : "`" + type_text(base->type) + "` holds one value");
+    if (map) report.note("`" + std::string(context_.text(base->span)) + "[…]` is the value of a key");
     label_declaration(report, base);
     suggest_method(report, base, field);
     return poison(span);
@@ -254,6 +256,7 @@ typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
   if (is_poison(list) || is_poison(position)) return poison(span);
   if (is_optional(list->type)) return optional_operand(list, "[ ]");
   if (is(list->type, TypeKind::json)) return json_index(list, position, span);
+  if (is(list->type, TypeKind::map)) return map_value(list, position, span);
   if (!is(list->type, TypeKind::list)) {
     auto report = context_.reporter.report(diag::NotIndexed{.type = type_text(list->type)});
     report.at(node.object->span, "this is `" + type_text(list->type) + "`");

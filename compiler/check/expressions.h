@@ -5,7 +5,7 @@
 // of error type, about which nothing else is reported.
 //
 // Files: expressions (dispatch, literals, fields), names, conversions, operators, choices (if, case, in, null),
-// calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, narrowing.
+// calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, maps, narrowing.
 #pragma once
 
 #include <optional>
@@ -205,6 +205,8 @@ class Expressions {
   // list_folds.cpp
   /// A call of an aggregate, its first argument a list; reported if no list is folded so.
   typed::ExpressionRef fold_of_list(const Call& call);
+  /// Lists of whole numbers and decimals as floats, for what the library computes of floats.
+  Call with_floats(Call call);
   // arguments.cpp
   /// Adds the signatures to a report on a wrong number of arguments, and the fix where it can be guessed.
   void show_signatures(DiagnosticBuilder& report, const Call& call,
@@ -243,12 +245,27 @@ class Expressions {
   /// Appends what is written as JSON: lists of several types, objects in one another. False if it is no constant.
   bool append_written_json(const ast::Expr& expression, std::string& json);
 
+  // maps.cpp: values of map<K, V>
+  typed::ExpressionRef entries_of(const typed::ExpressionRef& map, Span span) const;
+  /// The value of a key, `V?`.
+  typed::ExpressionRef map_value(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
+  typed::ExpressionRef over_keys(typed::LoopKind kind, const Type& type, const typed::ExpressionRef& map,
+                                 typed::Operator op, const typed::ExpressionRef& key, Span span);
+  typed::ExpressionRef map_has(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
+  /// The key as one of the map; poison, and reported, if it does not fit.
+  typed::ExpressionRef key_for(const typed::ExpressionRef& map, const typed::ExpressionRef& key);
+  /// A function of a map; null if it has none of this name.
+  typed::ExpressionRef map_call(const Call& call);
+  /// `{ a: 1 }` where a map is wanted; null if it is none.
+  typed::ExpressionRef map_literal(const typed::ExpressionRef& value, const Type& to, bool narrow);
+
   // lambdas.cpp: functions that go through a list with a lambda
   /// A call with a lambda among its arguments; null if there is none. `object`: before the dot.
   typed::ExpressionRef lambda_call(const ast::Name& function, const ast::Expr* object, bool optional,
                                    const ast::Arguments& arguments, Span span);
   struct LambdaCall;
   typed::ExpressionRef over_list(const LambdaCall& call, const typed::ExpressionRef& list);
+  typed::ExpressionRef over_map(const LambdaCall& call, const typed::ExpressionRef& map);
   typed::ExpressionRef loop(typed::LoopKind kind, const Type& type, const LambdaCall& call,
                             const typed::ExpressionRef& list);
   typed::ExpressionRef reduce(const LambdaCall& call, const typed::ExpressionRef& list);
@@ -288,7 +305,9 @@ class Expressions {
   class Inference;
   /// What the type parameters of the function are in this call; nothing, and reported, if that is not known.
   std::optional<TypeVariables> infer_types(const Call& call, const Declaration& declaration,
-                                           const ast::Function& function, const std::vector<const Argument*>& given);
+                                           const std::vector<ast::TypeParameter>& generics,
+                                           const std::vector<ast::Parameter>& parameters,
+                                           const std::vector<const Argument*>& given);
   /// Replaces what was reported of the body by one finding at the call.
   void instance_fails(const Call& call, const TypeVariables& variables, size_t before);
 
@@ -299,6 +318,7 @@ class Expressions {
   /// Null, and reported, if it does not take such arguments.
   Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
   void count_which(DiagnosticBuilder& report, const ast::Arguments& arguments);
+  typed::ExpressionRef pair(const typed::ExpressionRef& key, const typed::ExpressionRef& value, Span span);
   bool aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
                           typed::Aggregate& call);
 
@@ -308,6 +328,8 @@ class Expressions {
   bool fold_state(const ast::Aggregate& aggregate, const typed::ExpressionRef& filter, GroupScope& scope, Span call,
                   std::vector<Local>& state);
   typed::ExpressionRef finish_state(const ast::Aggregate& aggregate, std::vector<Local> state);
+  typed::ExpressionRef add_up(typed::Operator op, const typed::ExpressionRef& left, const typed::ExpressionRef& right,
+                              Span span);
   typed::ExpressionRef sum_of_terms(const std::vector<typed::ExpressionRef>& terms, const std::vector<bool>& minus,
                                     Span span);
 
@@ -336,12 +358,12 @@ class Expressions {
 
 // generics.cpp
 /// Whether each type parameter has a name of its own and a known bound; reports what has not.
-bool check_type_parameters(Context& context, const ast::Function& function);
+bool check_type_parameters(Context& context, const std::vector<ast::TypeParameter>& generics);
 /// Types for the check of a body that no call gives types to: one that fits the bound, or one that can only be
 /// compared.
-TypeVariables sample_variables(const ast::Function& function);
+TypeVariables sample_variables(const std::vector<ast::TypeParameter>& generics);
 /// Findings since `before` name a type parameter where they mean its sample.
-void name_variables(Context& context, const ast::Function& function, size_t before);
+void name_variables(Context& context, const std::vector<ast::TypeParameter>& generics, size_t before);
 
 inline typed::ExpressionRef make_constant(const Type& type, Span span, Value value) {
   return typed::make(type, span, typed::Constant{std::move(value)});

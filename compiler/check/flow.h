@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// window_lengths and windows (window and group), match (patterns), unnest, tables (what tables that change need), top,
-// running.
+// history_joins, window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables
+// (what tables that change need), top, running.
 #pragma once
 
 #include <functional>
@@ -35,6 +35,8 @@ class FlowChecker {
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
+  void change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+                     const std::optional<std::string>& name);
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void distinct(const ast::Distinct& node, Span span);
@@ -69,8 +71,11 @@ class FlowChecker {
     Span retain_span = {};
     const ast::WithinRange* range = nullptr;
   };
-  bool later_join(const ast::Join& node, Span span);
-  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made);
+  /// `equalities`: the parts that have become keys.
+  void split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                       std::vector<typed::ExpressionRef>& equalities);
+  void meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                      typed::JoinStep& made);
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, Span span);
@@ -84,15 +89,37 @@ class FlowChecker {
   typed::ExpressionRef window_beginning(const Row& row, int64_t size_us, Span span);
   void add_window(const typed::Window& window, Span span);
 
+  // history_joins.cpp
+  /// The table that a step makes can be read as of a time; false: it cannot, which is reported.
+  bool has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options);
+
+  /// Of `join latest`: it is with a table, and its clauses fit.
+  bool joins_latest(const ast::Join& node, const RelationInfo& right, const JoinOptions& options, typed::JoinStep& made,
+                    Span span);
+
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
   void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
 
+  // ticks.cpp
+  bool from_every(const ast::From& from, const ast::FromEvery& every);
+  /// At the end of a flow: whose time moves its ticks.
+  void move_ticks(const ast::From& from);
+
   // ports.cpp
   bool from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port);
+  /// Makes `row` that of the port `changes`; false: the product has none, which is reported.
+  bool changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row);
+  /// The row of a product's port; nothing: it cannot be read, which is reported or known.
+  std::optional<Row> port_row(const Declaration& declaration, const ast::Name& port, Span place, Span step);
+  /// A port as a view of its own, for a step beside `from`. Null as of port_row.
+  RelationInfo* port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step);
   /// What flows that read this port find.
   void note_port(const std::string& name);
+
+  // services.cpp
+  void lookup(const ast::Lookup& node, Span span);
 
   // unnest.cpp
   void unnest(const ast::Unnest& node, Span span);
@@ -103,10 +130,19 @@ class FlowChecker {
   void last(const ast::Last& node, Span span);
   /// `emit every` of a step whose rows are changes: judges it, and adds it behind the step if that is sound.
   void emit_every(const std::vector<ast::StatefulOption>& options, bool sound);
-  /// What bounds the keys of a step that no window closes; false: nothing does, and that is reported.
-  bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span);
+  /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
+  /// does, and that is reported.
+  bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span, int64_t& retain_us);
   /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
   bool table_as_changes(std::string_view step, Span place, Span span);
+  /// Whether `time` of a table's rows is in the row, by which `step` finds the newest; reports it if not.
+  bool newest_of_table(std::string_view step, Span place);
+  /// Of a `per` that is a path, or is computed: nothing in the row has its value then.
+  KeyPart key_part(const ast::Expr& written, const std::optional<std::vector<int>>& path) const;
+  /// Declared tables without time below the relation, or what a step reads, are looked up (`refers`) or followed;
+  /// false: both, which is reported.
+  bool use_untimed(typed::RelationId id, bool refers, Span place);
+  bool use_untimed(const typed::Step& step, bool refers, Span place);
   /// The table's key in the row, as paths of field indexes; nothing after a report.
   std::optional<std::vector<std::vector<int>>> table_key(Span place);
   void finish_table(const std::vector<ast::Clause>& clauses);
@@ -137,9 +173,18 @@ class FlowChecker {
   /// The field `window` that a `group` before has made, if it is part of the key; −1: there is none.
   int window_of_group() const;
   bool top_windows(typed::TopStep& made, Span word);
-  bool top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span);
+  bool top_table(const ast::Top& node, typed::TopStep& made, Span word, Span span);
+  /// Something tells the rows of a key apart, whose rows are changes; false: nothing does, and that is reported.
+  bool top_key(const ast::Top& node, const typed::TopStep& made, Span word);
   bool top_orders(const std::vector<ast::Ordering>& orders, typed::TopStep& made);
   bool top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep& made, std::vector<KeyPart>& key);
+
+  // originals.cpp
+  /// Adds what `columns` lose of the row as it came, if a later step reads it.
+  void keep_originals(std::vector<Column>& columns) const;
+  void drop_originals(Span span);
+  void before_step(const ast::Step& step);
+  bool read_later(const std::string& field) const;
 
   // running.cpp
   void running(const ast::Running& node, Span span);
@@ -151,17 +196,23 @@ class FlowChecker {
   // windows.cpp
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
+  void by_time_field(typed::Aggregate& aggregate) const;
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
   bool of_rows_that_go(const typed::Aggregate& aggregate);
-  void group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string_view step,
-                     std::string& name);
+  /// True: of windows that put out changes.
+  bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
+                     std::string_view step, std::string& name);
+  /// What of the key is the window of a row, whose field is that column. Of a table, what tells its windows apart.
+  static std::vector<KeyPart> window_parts(const typed::Window& window, bool changes, int column,
+                                           std::set<int> derived);
 
   Context& context_;
   RelationInfo& info_;
   Place place_;
   Row row_;
   Span from_relation_span_ = {};
-  const ast::Step* next_ = nullptr;  ///< the step behind the one that is checked
+  const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
+  size_t step_ = 0;                  ///< of these, the one that is
   bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {

@@ -3,6 +3,7 @@
 #include "compiler/check/expressions.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/type_findings.h"
+#include "runtime/report/lookup_findings.h"
 
 namespace braid::checking {
 
@@ -35,12 +36,6 @@ Type sample_type(const Type& declared) {
 }
 
 }  // namespace
-
-void report_later_item(Context& context, const Declaration& declaration) {
-  if (std::holds_alternative<ast::Service>(declaration.item->node))
-    context.not_yet(context.word(declaration.item->span, "service"), "a service",
-                    "reference data as a `table` can be joined");
-}
 
 typed::ExpressionRef Expressions::body_of(const Declaration& declaration, const ast::Function& function,
                                           size_t locals_before, const TypeVariables& variables) {
@@ -109,8 +104,8 @@ bool Expressions::check_function(const Declaration& declaration) {
   info.state = FunctionInfo::State::working;
   const size_t errors = context_.reporter.size();
   bool sound = !function->broken;
-  sound &= check_type_parameters(context_, *function);
-  const TypeVariables variables = sample_variables(*function);
+  sound &= check_type_parameters(context_, function->generics);
+  const TypeVariables variables = sample_variables(function->generics);
   Place place = place_of(declaration);
   place.variables = &variables;
   Expressions inside(context_, place, nullptr);
@@ -150,7 +145,7 @@ bool Expressions::check_function(const Declaration& declaration) {
     const bool checked = !is_poison(inside.body_of(declaration, *function, 0, variables));
     sound &= checked || inside.sample_unknown_;
   }
-  name_variables(context_, *function, errors);
+  name_variables(context_, function->generics, errors);
   info.state = FunctionInfo::State::done;
   for (size_t i = errors; i < context_.reporter.size(); ++i)
     if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
@@ -168,7 +163,10 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
     return poison(call.span);
   }
   if (function == nullptr) {
-    report_later_item(context_, declaration);
+    context_.reporter.report(diag::ServiceCalled{.service = call.function.text})
+        .at(call.function.span, "an answer takes time, and may not come")
+        .also(declaration.name.span, "declared here")
+        .note("`lookup " + call.function.text + "(…) as answer` adds the answer to the row");
     return poison(call.span);
   }
   const auto working = std::find(context_.calls.begin(), context_.calls.end(), &declaration);
@@ -227,7 +225,8 @@ typed::ExpressionRef Expressions::user_call(const Call& call, const Declaration&
         .note("the call is `" + written_signature(context_, *function) + "`");
     return poison(call.span);
   }
-  const std::optional<TypeVariables> variables = infer_types(call, declaration, *function, given);
+  const std::optional<TypeVariables> variables =
+      infer_types(call, declaration, function->generics, function->parameters, given);
   if (!variables) return poison(call.span);
   Place inside = place_of(declaration);
   inside.variables = &*variables;
@@ -332,7 +331,7 @@ std::shared_ptr<const Expressions::Closure> Expressions::given_closure(const Cal
 void check_functions(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
-    report_later_item(context, *declaration);
+    if (std::holds_alternative<ast::Service>(declaration->item->node)) need_service(context, *declaration);
     if (std::holds_alternative<ast::Aggregate>(declaration->item->node))
       Expressions(context, place_of(*declaration), nullptr).check_aggregate(*declaration);
     const auto* function = std::get_if<ast::Function>(&declaration->item->node);

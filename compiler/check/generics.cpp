@@ -68,15 +68,15 @@ std::string types_text(const TypeVariables& variables) {
 
 }  // namespace
 
-bool check_type_parameters(Context& context, const ast::Function& function) {
+bool check_type_parameters(Context& context, const std::vector<ast::TypeParameter>& generics) {
   bool sound = true;
-  for (size_t i = 0; i < function.generics.size(); ++i) {
-    const ast::TypeParameter& variable = function.generics[i];
+  for (size_t i = 0; i < generics.size(); ++i) {
+    const ast::TypeParameter& variable = generics[i];
     for (size_t j = 0; j < i; ++j) {
-      if (function.generics[j].name.text != variable.name.text) continue;
+      if (generics[j].name.text != variable.name.text) continue;
       context.reporter.report(diag::DuplicateField{.field = variable.name.text})
           .at(variable.name.span, "named again")
-          .also(function.generics[j].name.span, "first named here");
+          .also(generics[j].name.span, "first named here");
       sound = false;
     }
     if (!variable.bound || bound_of(variable) != Bound::none) continue;
@@ -92,19 +92,19 @@ bool check_type_parameters(Context& context, const ast::Function& function) {
   return sound;
 }
 
-TypeVariables sample_variables(const ast::Function& function) {
+TypeVariables sample_variables(const std::vector<ast::TypeParameter>& generics) {
   TypeVariables variables;
-  for (const ast::TypeParameter& variable : function.generics) variables[variable.name.text] = sample_of(variable);
+  for (const ast::TypeParameter& variable : generics) variables[variable.name.text] = sample_of(variable);
   return variables;
 }
 
-void name_variables(Context& context, const ast::Function& function, size_t before) {
-  if (function.generics.empty() || context.reporter.size() == before) return;
+void name_variables(Context& context, const std::vector<ast::TypeParameter>& generics, size_t before) {
+  if (generics.empty() || context.reporter.size() == before) return;
   std::vector<Diagnostic> own(context.reporter.findings().begin() + static_cast<std::ptrdiff_t>(before),
                               context.reporter.findings().end());
   context.reporter.truncate(before);
   for (Diagnostic& finding : own) {
-    for (const ast::TypeParameter& variable : function.generics) {
+    for (const ast::TypeParameter& variable : generics) {
       const std::string& name = variable.name.text;
       const std::string shown = to_string(any_type(name));
       replace_all(finding.message, shown, name);
@@ -120,8 +120,8 @@ void name_variables(Context& context, const ast::Function& function, size_t befo
 /// Finds the types of a call's type parameters from the types of its arguments.
 class Expressions::Inference {
  public:
-  Inference(Expressions& expressions, const Call& call, const ast::Function& function)
-      : expressions_(expressions), call_(call), function_(function) {}
+  Inference(Expressions& expressions, const Call& call, const std::vector<ast::TypeParameter>& generics)
+      : expressions_(expressions), call_(call), generics_(generics) {}
 
   /// Takes what an argument shows; false, and reported, if it disagrees with another.
   bool learn(const ast::Type& declared, const typed::ExpressionRef& value, Span span) {
@@ -140,6 +140,12 @@ class Expressions::Inference {
                           [&](const ast::ListType& list) {
                             if (list.element == nullptr || !is(type, TypeKind::list)) return true;
                             return learn(*list.element, typed::make(type->element, {}, typed::LocalRead{-1}), span);
+                          },
+                          [&](const ast::MapType& map) {
+                            if (map.key == nullptr || map.value == nullptr || !is(type, TypeKind::map)) return true;
+                            auto of = [](const Type& part) { return typed::make(part, {}, typed::LocalRead{-1}); };
+                            return learn(*map.key, of(key_of(type)), span) &&
+                                   learn(*map.value, of(value_of(type)), span);
                           },
                           [&](const ast::StructType& node) {
                             if (!is(type, TypeKind::structure)) return true;
@@ -170,7 +176,7 @@ class Expressions::Inference {
   /// Nothing, and reported, if a type is not known or out of its bound.
   std::optional<TypeVariables> result() {
     TypeVariables made;
-    for (const ast::TypeParameter& variable : function_.generics) {
+    for (const ast::TypeParameter& variable : generics_) {
       const auto known = witnesses_.find(variable.name.text);
       if (known == witnesses_.end()) {
         expressions_.context_.reporter
@@ -201,24 +207,27 @@ class Expressions::Inference {
   };
 
   bool knows(const ast::Type& type) const {
-    return std::visit(Overloaded{
-                          [&](const ast::NamedType& named) {
-                            if (named.path.parts.size() != 1 || !is_variable(named.path.parts[0].text)) return true;
-                            return witnesses_.contains(named.path.parts[0].text);
-                          },
-                          [&](const ast::ListType& list) { return list.element == nullptr || knows(*list.element); },
-                          [&](const ast::StructType& node) {
-                            return std::all_of(
-                                node.fields.list.begin(), node.fields.list.end(),
-                                [&](const ast::Field& field) { return field.type == nullptr || knows(*field.type); });
-                          },
-                          [](const auto&) { return true; },
-                      },
-                      type.node);
+    return std::visit(
+        Overloaded{
+            [&](const ast::NamedType& named) {
+              if (named.path.parts.size() != 1 || !is_variable(named.path.parts[0].text)) return true;
+              return witnesses_.contains(named.path.parts[0].text);
+            },
+            [&](const ast::ListType& list) { return list.element == nullptr || knows(*list.element); },
+            [&](const ast::MapType& map) {
+              return (map.key == nullptr || knows(*map.key)) && (map.value == nullptr || knows(*map.value));
+            },
+            [&](const ast::StructType& node) {
+              return std::all_of(node.fields.list.begin(), node.fields.list.end(),
+                                 [&](const ast::Field& field) { return field.type == nullptr || knows(*field.type); });
+            },
+            [](const auto&) { return true; },
+        },
+        type.node);
   }
 
   bool is_variable(const std::string& name) const {
-    return std::any_of(function_.generics.begin(), function_.generics.end(),
+    return std::any_of(generics_.begin(), generics_.end(),
                        [&](const ast::TypeParameter& one) { return one.name.text == name; });
   }
 
@@ -245,23 +254,24 @@ class Expressions::Inference {
 
   Expressions& expressions_;
   const Call& call_;
-  const ast::Function& function_;
+  const std::vector<ast::TypeParameter>& generics_;
   std::map<std::string, Witness> witnesses_;
 };
 
 std::optional<TypeVariables> Expressions::infer_types(const Call& call, const Declaration& declaration,
-                                                      const ast::Function& function,
+                                                      const std::vector<ast::TypeParameter>& generics,
+                                                      const std::vector<ast::Parameter>& parameters,
                                                       const std::vector<const Argument*>& given) {
-  if (function.generics.empty()) return TypeVariables();
-  Inference inference(*this, call, function);
+  if (generics.empty()) return TypeVariables();
+  Inference inference(*this, call, generics);
   for (size_t i = 0; i < given.size(); ++i) {
-    const ast::Parameter& parameter = function.parameters[i];
+    const ast::Parameter& parameter = parameters[i];
     if (given[i] == nullptr || given[i]->value == nullptr || parameter.type == nullptr) continue;
     if (!inference.learn(*parameter.type, given[i]->value, given[i]->span)) return std::nullopt;
   }
   // A lambda shows the type of its result, once its parameters are known.
   for (size_t i = 0; i < given.size(); ++i) {
-    const ast::Parameter& parameter = function.parameters[i];
+    const ast::Parameter& parameter = parameters[i];
     if (given[i] == nullptr || given[i]->written == nullptr || parameter.type == nullptr) continue;
     const auto* type = std::get_if<ast::FunctionType>(&parameter.type->node);
     const auto* lambda = std::get_if<ast::Lambda>(&given[i]->written->node);

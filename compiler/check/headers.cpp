@@ -16,6 +16,9 @@ void FlowChecker::finish_header(const std::vector<ast::Clause>& clauses) {
     }
   }
   if (!keyed) add_implicit_key();
+  // Who reads a table needs to know that its key is lost: none at all is the key of a table with one row.
+  const bool lost = std::any_of(row_.key.begin(), row_.key.end(), [](const KeyPart& part) { return part.column < 0; });
+  if (row_.table && lost && !keyed) return;
   row_.key.clear();
   for (const auto& path : made_.key) {
     KeyPart part{
@@ -138,7 +141,7 @@ void FlowChecker::header_key(const ast::Key& clause) {
     }
     const Type& type = without_optional(field->type);
     const bool window = field->below.empty() && same(type, window_type());
-    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list)) {
+    if ((is(type, TypeKind::structure) && !window) || is(type, TypeKind::list) || is(type, TypeKind::map)) {
       sound = false;
       context_.reporter.report(diag::KeyType{.field = stated.back(), .type = type_text(field->type)})
           .at(path.span, "no single value");

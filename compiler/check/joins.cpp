@@ -67,21 +67,6 @@ bool reads(const typed::ExpressionRef& expression, int column) {
 
 }  // namespace
 
-/// Kinds of joins that come later: one diagnostic, and the flow goes on with what the join would add.
-bool FlowChecker::later_join(const ast::Join& node, Span span) {
-  if (node.pick != ast::JoinPick::latest) return false;
-  context_.not_yet(cover(context_.word(span, "join"), context_.word(span, "latest")), "`join latest`",
-                   "`join` joins the table as of the row's time");
-  window_.reset();
-  row_.in_window = false;
-  row_.window = nullptr;
-  row_.open = true;
-  // Of `right` and `full` this side is optional: what is read of it later is not judged.
-  if (node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full)
-    for (RowField& field : row_.fields) field.type = error_type();
-  return true;
-}
-
 void FlowChecker::join_open(const std::string& alias, Span span) {
   RowField field{alias, error_type(), true, span, -1};
   if (const int before = row_.find(alias); before >= 0)
@@ -97,12 +82,13 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   const ast::Name alias = node.as ? *node.as : node.relation.path.parts.back();
   const Span head = cover({span.file, span.begin, span.begin}, node.as ? node.as->span : node.relation.span);
-  const bool later = later_join(node, span);
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
-  if (resolved.declaration == nullptr || resolved.port) {
-    if (resolved.port && !later)
-      context_.not_yet(node.relation.span, "a join with a port", "a `view` that begins with `from` the port");
+  RelationInfo* read = nullptr;
+  if (resolved.declaration != nullptr)
+    read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                         : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) {
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);
           otherwise != nullptr && port(otherwise->port, true))
@@ -110,14 +96,15 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds) join_open(alias.text, head);
     return;
   }
-  RelationInfo& right = need_relation(context_, *resolved.declaration, span);
+  RelationInfo& right = *read;
+  const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
   const bool left_join = node.kind == ast::JoinKind::left;
   const bool keeps_right = node.kind == ast::JoinKind::right || node.kind == ast::JoinKind::full;
 
   // The row with the other side as a field, as `on` sees it.
   const int hidden = row_.find(alias.text);
-  if (hidden >= 0 && !later) {
+  if (hidden >= 0) {
     auto report = context_.reporter.report(diag::HidesField{.name = alias.text, .relation = row_.relation});
     report.at(alias.span, "hides a field");
     if (const Span declared = row_.fields[static_cast<size_t>(hidden)].declared; !declared.empty())
@@ -136,7 +123,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const int other = static_cast<int>(row_.fields.size());
   Row both = row_;
   if (hidden >= 0 && !adds) both.fields[static_cast<size_t>(hidden)].name.clear();
-  both.fields.push_back({alias.text, struct_of_right, true, head, resolved.declaration->index});
+  both.fields.push_back({alias.text, struct_of_right, true, head, of_relation});
   typed::JoinStep made{};
   made.left = left_join || node.kind == ast::JoinKind::full || !adds;
   made.right = keeps_right;
@@ -144,7 +131,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   // Of `semi` and `anti` the field goes as soon as the step is made.
   auto finish = [&] {
     RowField field{alias.text, made.left && !right.row.open ? optional_type(struct_of_right) : struct_of_right, true,
-                   head, resolved.declaration->index};
+                   head, of_relation};
     if (keeps_right) forget_presence();
     row_.fields.push_back(std::move(field));
   };
@@ -159,6 +146,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                                    : typed::JoinKind::reference;
 
   // The condition, whatever else is wrong.
+  std::vector<typed::ExpressionRef> equalities;  // of `on`, as many as the keys that it gives
   bool sound = true;
   if (node.on != nullptr && !field_as_condition(*node.on, right, alias)) {
     sound = false;
@@ -175,7 +163,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
             .also(head, "the other side");
         sound = false;
       }
-      split_condition(condition, other, made);
+      split_condition(condition, other, made, equalities);
     }
   }
   for (const ast::Name& name : node.using_) {
@@ -226,7 +214,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                      sound = false;
                    },
                    [&](const ast::ElsePort& otherwise) {
-                     if (later) return;
                      if (node.kind == ast::JoinKind::full) {
                        context_.reporter.report(diag::ElseOfFullJoin{.port = otherwise.port.text})
                            .at(clause.span, "both sides keep what met nothing")
@@ -254,11 +241,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                },
                clause.node);
   }
-  if (later) {
-    row_.key.clear();
-    row_.key_stated = true;
-    return finish_unsound();
-  }
   if (node.on == nullptr && node.using_.empty() && sound) {
     if (!cut_off_ && !right.row.open) without_on(right, alias, right_name, head);
     sound = false;
@@ -269,11 +251,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (joined) add_table_join(node, right, std::move(made), span);
     return;
   }
-  if (right.row.changes) {
-    context_.not_yet(node.relation.span, "a join of a stream with a table that a step makes",
-                     "a declared table, or a view over one, has a history to join with");
-    return finish_unsound();
-  }
+  if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
+  if (right.row.changes && !has_history(node, right, options)) return finish_unsound();
   const Span kind_place = node.kind == ast::JoinKind::inner
                               ? context_.word(span, "join")
                               : cover(context_.word(span, kind_word(node.kind)), context_.word(span, "join"));
@@ -291,6 +270,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .note("`left join` keeps the rows of the stream");
     sound = false;
   }
+  if (made.kind == typed::JoinKind::reference && right.id >= 0)
+    sound &= use_untimed(right.id, true, node.relation.span);
   const std::string table_kind = right.is_static ? "static table" : "table";
   if (made.kind != typed::JoinKind::interval) {
     if (options.within_span && !made.nearest) {
@@ -350,11 +331,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
           sound &= made.upper_us.has_value();
         } else {
           made.upper = end;
-          const bool asks_all = made.yield != typed::JoinYield::matches && made.residual && made.residual->can_fail;
-          if (made.nearest || keeps_right || asks_all) {
-            context_.not_yet(options.range->last->span,
-                             asks_all ? "a computed upper end beside a condition that may fail"
-                                      : "an upper end of `within` that differs from row to row here",
+          if (keeps_right) {
+            context_.not_yet(options.range->last->span, "an upper end of `within` that differs from row to row here",
                              "a constant range and a condition in `on`: `… and " + alias.text + ".at <= …`");
             sound = false;
           }
@@ -378,13 +356,14 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
       context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
-    if (options.any && keeps_right) {
-      context_.not_yet(*options.within_span, "`" + std::string(kind_word(node.kind)) + " join … within any`",
-                       "a range tells when a row has met nothing");
+    if (options.any && keeps_right && made.retain_us == typed::kForever) {
+      context_.not_yet(*options.within_span,
+                       "`" + std::string(kind_word(node.kind)) + " join … within any retain forever`",
+                       "`retain 30d` tells when a row has met nothing");
       sound = false;
     }
   }
-  const bool timed = made.kind != typed::JoinKind::reference;
+  const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
   if (timed && !row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "join")
@@ -398,27 +377,12 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .also(right.row.relation_span, "declared here without `time`");
     sound = false;
   }
-  // On the table's key: each part of it is met by one equality on just that column, and by no other.
-  if (made.kind != typed::JoinKind::interval && !right.key_columns.empty()) {
-    std::set<int> met;
-    bool plain = true;
-    for (const typed::ExpressionRef& key : made.right_keys) {
-      // A key that may be null on this side is made optional on the other, and is still the same column.
-      const auto* convert = std::get_if<typed::Convert>(&key->node);
-      const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
-      const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &key->node);
-      plain &= column != nullptr && met.insert(column->index).second;
-    }
-    made.on_table_key = plain && met == std::set<int>(right.key_columns.begin(), right.key_columns.end());
-  }
-  // Versions belong to the table's key: met by anything else, a row that moves on would still match where it was.
-  if (sound && made.kind != typed::JoinKind::interval && !made.on_table_key && !right.key_unknown && !right.row.open) {
-    std::vector<std::string> key;
-    for (const int column : right.key_columns) key.push_back(right.row.fields[column].name);
-    context_.not_yet(span, "a join whose `on` is not exactly the key of its table",
-                     key.empty() ? "give `" + right_name + "` a `key`"
-                                 : fmt::format("compare `{}` in `on`, and put the rest in a `where` after it",
-                                               fmt::join(key, ", ")));
+  if (made.kind != typed::JoinKind::interval) meet_table_key(right, equalities, made);
+  // A group without keys is one row, which every row meets.
+  if (right.row.changes && right.row.key.empty()) made.on_table_key = made.right_keys.empty() && made.left_keys.empty();
+  // Met by anything else than its key, the rows of several keys may match: the key tells which takes which one's place.
+  if (sound && typed::by_index(made) && !right.key_unknown && !right.row.open && right.row.key.empty()) {
+    context_.not_yet(span, "a join with a table without a key", "give `" + right_name + "` a `key`");
     sound = false;
   }
   if (!adds) {
@@ -434,6 +398,8 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (made.kind == typed::JoinKind::interval) {
     if (!made.upper_us || *made.upper_us > 0 || keeps_right) row_.time_field = -1;
     row_.time_of_window &= options.window || (made.upper_us && *made.upper_us <= 0 && !keeps_right);
+  }
+  if (typed::makes_pairs(made) || made.nearest) {
     row_.key.clear();
     row_.key_stated = true;
   }
@@ -496,13 +462,43 @@ void FlowChecker::without_on(const RelationInfo& right, const ast::Name& alias, 
   const std::string condition = fmt::format("on {}", fmt::join(equal, " and "));
   report.note("`" + condition + "` says which rows meet; bare names are this row's");
   // `join c where c.id == …` of SQL.
-  const auto* where = next_ == nullptr ? nullptr : std::get_if<ast::Where>(&next_->node);
+  const ast::Step* next = flow_ != nullptr && step_ + 1 < flow_->steps.size() ? &flow_->steps[step_ + 1] : nullptr;
+  const auto* where = next == nullptr ? nullptr : std::get_if<ast::Where>(&next->node);
   if (where != nullptr && where->condition != nullptr && !where->otherwise &&
       context_.text(where->condition->span).find(alias.text + ".") != std::string_view::npos) {
-    const Span word = context_.word(next_->span, "where");
+    const Span word = context_.word(next->span, "where");
     report.fix(Applicability::likely, "make `where` the condition", {{word, "on"}});
   } else if (known)
     report.fix(Applicability::likely, "compare its key", {{{head.file, head.end, head.end}, " " + condition}});
+}
+
+/// On the table's key: each part of it is met by an equality on just that column. Others beside them are conditions
+/// then, unless a side may be null: nulls are equal there, and match nothing as keys.
+void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
+                                 typed::JoinStep& made) {
+  std::set<int> missing(right.key_columns.begin(), right.key_columns.end());
+  if (missing.empty()) return;
+  std::vector<size_t> others;
+  for (size_t i = 0; i < made.right_keys.size(); ++i) {
+    // A key that may be null on this side is made optional on the other, and is still the same column.
+    const auto* convert = std::get_if<typed::Convert>(&made.right_keys[i]->node);
+    const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
+    const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &made.right_keys[i]->node);
+    if (column == nullptr || missing.erase(column->index) == 0) others.push_back(i);
+  }
+  const auto may_be_condition = [&](size_t i) {
+    return i < equalities.size() && !is_optional(made.left_keys[i]->type) && !is_optional(made.right_keys[i]->type);
+  };
+  if (!missing.empty() || !std::all_of(others.begin(), others.end(), may_be_condition)) return;
+  made.on_table_key = true;
+  for (const size_t i : others)
+    made.residual = made.residual == nullptr
+                        ? equalities[i]
+                        : typed::make(bool_type(), equalities[i]->span, typed::Both{made.residual, equalities[i]});
+  for (auto i = others.rbegin(); i != others.rend(); ++i) {
+    made.left_keys.erase(made.left_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+    made.right_keys.erase(made.right_keys.begin() + static_cast<std::ptrdiff_t>(*i));
+  }
 }
 
 /// Behind a join of rows that share a window they have it as a field.
@@ -578,7 +574,8 @@ void FlowChecker::split_unmatched(const ast::Name& name, Span span) {
 }
 
 /// `x.a == b and x.c > d`: equal keys, and what is left.
-void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made) {
+void FlowChecker::split_condition(const typed::ExpressionRef& condition, int other, typed::JoinStep& made,
+                                  std::vector<typed::ExpressionRef>& equalities) {
   std::vector<typed::ExpressionRef> parts;
   conjuncts(condition, parts);
   for (const typed::ExpressionRef& part : parts) {
@@ -594,6 +591,7 @@ void FlowChecker::split_condition(const typed::ExpressionRef& condition, int oth
       if (key != nullptr) {
         made.left_keys.push_back(ours);
         made.right_keys.push_back(key);
+        equalities.push_back(part);
         continue;
       }
     }

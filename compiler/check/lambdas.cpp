@@ -18,11 +18,22 @@ struct LambdaFunction {
   bool folds = false;  ///< takes a first value, and the lambda what came before
 };
 constexpr LambdaFunction kFunctions[] = {
-    {"map", "x => x + 1"},        {"flat_map", "x => [x, x]"},  {"filter", "x => x > 0"},
-    {"take_while", "x => x > 0"}, {"skip_while", "x => x > 0"}, {"any", "x => x > 0"},
-    {"all", "x => x > 0"},        {"none", "x => x > 0"},       {"count", "x => x > 0"},
-    {"find", "x => x > 0"},       {"index_of", "x => x > 0"},   {"reduce", "0, (sum, x) => sum + x", true},
-    {"sort_by", "x => x.name"},   {"min_by", "x => x.price"},   {"max_by", "x => x.price"},
+    {"map", "x => x + 1"},
+    {"flat_map", "x => [x, x]"},
+    {"filter", "x => x > 0"},
+    {"take_while", "x => x > 0"},
+    {"skip_while", "x => x > 0"},
+    {"any", "x => x > 0"},
+    {"all", "x => x > 0"},
+    {"none", "x => x > 0"},
+    {"count", "x => x > 0"},
+    {"find", "x => x > 0"},
+    {"index_of", "x => x > 0"},
+    {"reduce", "0, (sum, x) => sum + x", true},
+    {"map_values", "value => value + 1"},
+    {"sort_by", "x => x.name"},
+    {"min_by", "x => x.price"},
+    {"max_by", "x => x.price"},
 };
 
 const LambdaFunction* find_function(std::string_view name) {
@@ -84,6 +95,8 @@ struct Expressions::LambdaCall {
   Span lambda_span;
   Span span;
   const ast::Expr* first;  ///< of `reduce`: the value it starts with
+  /// What the lambda gets: an element; of a map an entry, as one parameter or as key and value; or its value.
+  enum class Over { elements, entries, values } over = Over::elements;
 };
 
 bool Expressions::lambda_missing(const Call& call) {
@@ -195,8 +208,19 @@ typed::ExpressionRef Expressions::lambda_body(const LambdaCall& call, const Type
   const std::vector<std::string> present = present_;
   size_t at = 0;
   if (state != nullptr) add_local(parameters[at].text, state, parameters[at].span), ++at;
-  add_local(parameters[at].text, typed::make(element, parameters[at].span, typed::LocalRead{slots.element}),
-            parameters[at].span);
+  const bool pair = call.over != LambdaCall::Over::elements && at + 2 == parameters.size();
+  if (pair || call.over == LambdaCall::Over::values) {
+    auto part = [&](int index) {
+      const Span span = parameters[at].span;
+      return typed::make(element->fields[static_cast<size_t>(index)].type, span,
+                         typed::FieldRead{typed::make(element, span, typed::LocalRead{slots.element}), index});
+    };
+    if (pair) add_local(parameters[at].text, part(0), parameters[at].span), ++at;
+    add_local(parameters[at].text, part(1), parameters[at].span);
+  } else {
+    add_local(parameters[at].text, typed::make(element, parameters[at].span, typed::LocalRead{slots.element}),
+              parameters[at].span);
+  }
   ++at;
   if (at < parameters.size())
     add_local(parameters[at].text, typed::make(int_type(), parameters[at].span, typed::LocalRead{slots.position}),
@@ -238,9 +262,43 @@ typed::ExpressionRef Expressions::loop(LoopKind kind, const Type& type, const La
                      typed::Loop{kind, slots.element, slots.position, -1, list, nullptr, std::move(body)});
 }
 
+/// Goes through the entries in the order of their keys.
+typed::ExpressionRef Expressions::over_map(const LambdaCall& call, const typed::ExpressionRef& map) {
+  const std::string& name = call.function.text;
+  LambdaCall inner = call;
+  inner.over = name == "map_values" ? LambdaCall::Over::values : LambdaCall::Over::entries;
+  const typed::ExpressionRef entries = entries_of(map, map->span);
+  if (name == "take_while" || name == "skip_while" || name == "index_of") {
+    context_.reporter.report(diag::NotAList{.function = name, .type = type_text(map->type)})
+        .at(map->span, "this is `" + type_text(map->type) + "`")
+        .note("`entries()` is the list of its keys and values");
+    return poison(call.span);
+  }
+  if (name == "filter") {
+    const typed::ExpressionRef kept = loop(LoopKind::filter, entries->type, inner, entries);
+    if (is_poison(kept)) return kept;
+    return typed::make(map->type, call.span, typed::Convert{typed::Conversion::entries_map, kept});
+  }
+  if (name != "map_values") return over_list(inner, entries);
+  const Type& element = entries->type->element;
+  const LoopSlots slots = new_loop();
+  const typed::ExpressionRef value = lambda_body(inner, element, slots, nullptr, false);
+  if (is_poison(value)) return poison(call.span);
+  const Type made = map_type(key_of(map->type), value->type);
+  const typed::ExpressionRef key =
+      typed::make(key_of(map->type), call.span,
+                  typed::FieldRead{typed::make(element, call.span, typed::LocalRead{slots.element}), 0});
+  const typed::ExpressionRef entry = typed::make(made->element, call.span, typed::MakeStruct{{key, value}});
+  const typed::ExpressionRef changed =
+      typed::make(list_type(made->element), call.span,
+                  typed::Loop{LoopKind::map, slots.element, slots.position, -1, entries, nullptr, entry});
+  return typed::make(made, call.span, typed::Convert{typed::Conversion::entries_map, changed});
+}
+
 typed::ExpressionRef Expressions::over_list(const LambdaCall& call, const typed::ExpressionRef& list) {
   const std::string& name = call.function.text;
-  if (is_optional(list->type) && is(list->type->element, TypeKind::list)) {
+  if (is(list->type, TypeKind::map)) return over_map(call, list);
+  if (is_optional(list->type) && (is(list->type->element, TypeKind::list) || is(list->type->element, TypeKind::map))) {
     optional_operand(list, name);
     return poison(call.span);
   }
@@ -255,6 +313,12 @@ typed::ExpressionRef Expressions::over_list(const LambdaCall& call, const typed:
     return poison(call.span);
   }
   const Type& element = list->type->element;
+  if (name == "map_values") {
+    context_.reporter.report(diag::NotAMap{.function = name, .type = type_text(list->type)})
+        .at(list->span, "this is `" + type_text(list->type) + "`")
+        .fix(Applicability::likely, "use `map`", {{call.function.span, "map"}});
+    return poison(call.span);
+  }
   if (name == "map") return loop(LoopKind::map, nullptr, call, list);
   if (name == "flat_map") return loop(LoopKind::flat_map, nullptr, call, list);
   if (name == "filter") return loop(LoopKind::filter, list->type, call, list);

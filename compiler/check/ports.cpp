@@ -1,6 +1,7 @@
-// Ports as relations: `from p.rejected`.
+// Ports as relations: `from p.rejected`, `union p.rejected`, `join p.rejected`.
 #include "compiler/check/closest.h"
 #include "compiler/check/flow.h"
+#include "runtime/report/change_findings.h"
 #include "runtime/report/step_findings.h"
 
 namespace braid::checking {
@@ -17,40 +18,36 @@ std::vector<Field> standing_port_row(std::string_view port) {
           {"bytes", string_type()},  row};
 }
 
-bool FlowChecker::from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port) {
-  const Span place = std::get<ast::FromRelation>(from.node).relation.span;
-  RelationInfo& source = need_relation(context_, declaration, from.span);
+std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const ast::Name& port, Span place, Span step) {
+  RelationInfo& source = need_relation(context_, declaration, step);
   const std::string name = declaration.name.text;
   if (declaration.kind() != "product") {
     context_.reporter.report(diag::PortOfNoProduct{.relation = name, .port = port.text})
         .at(place, "only products have ports")
         .also(declaration.name.span, "declared here")
         .note("each product that reads a view has the rows that leave it in ports of its own");
-    return false;
+    return std::nullopt;
   }
-  from_relation_span_ = place;
-  row_ = {};
+  Row row;
   const auto named = source.port_rows.find(port.text);
   if (port.text == "changes") {
-    context_.not_yet(place, "reading the port `changes`", "a `view` of the flow of the product can be read");
-    return false;
-  }
-  if (named != source.port_rows.end()) {
+    if (!changes_of(source, name, place, row)) return std::nullopt;
+  } else if (named != source.port_rows.end()) {
     if (source.mixed_ports.contains(port.text)) {
       context_.reporter.report(diag::PortOfTwoRows{.relation = name, .port = port.text})
           .at(place, "rows of several kinds")
           .also(named->second.relation_span, "named here")
           .note("give the rows of each step a port of their own");
-      return false;
+      return std::nullopt;
     }
-    row_ = named->second;
+    row = named->second;
   } else if (is_standing_port(port.text)) {
     for (const Field& field : standing_port_row(port.text))
-      row_.fields.push_back({field.name, field.type, false, port.span, -1});
+      row.fields.push_back({field.name, field.type, false, port.span, -1});
   } else {
-    if (source.row.open || source.open_ports.contains(port.text)) return false;
+    if (source.row.open || source.open_ports.contains(port.text)) return std::nullopt;
     std::vector<std::string> names{"rejected", "late", "unmatched", "alerts"};
-    for (const auto& [known, row] : source.port_rows) names.push_back(known);
+    for (const auto& [known, fields] : source.port_rows) names.push_back(known);
     auto report = context_.reporter.report(diag::UnknownPort{.relation = name, .port = port.text});
     report.at(port.span, "no such port");
     report.note(fmt::format("its ports are {}", fmt::join(names, ", ")));
@@ -58,20 +55,84 @@ bool FlowChecker::from_port(const ast::From& from, const Declaration& declaratio
       if (port.text == other) report.fix(Applicability::likely, "use `rejected`", {{port.span, "rejected"}});
     if (const auto meant = closest(port.text, names))
       report.fix(Applicability::likely, "use `" + *meant + "`", {{port.span, *meant}});
-    return false;
+    return std::nullopt;
   }
-  row_.relation = name + "." + port.text;
-  row_.relation_span = declaration.name.span;
-  row_.key.clear();
-  row_.key_stated = true;
+  row.relation = name + "." + port.text;
+  row.relation_span = declaration.name.span;
+  row.key.clear();
+  row.key_stated = true;
+  return row;
+}
+
+bool FlowChecker::from_port(const ast::From& from, const Declaration& declaration, const ast::Name& port) {
+  const Span place = std::get<ast::FromRelation>(from.node).relation.span;
+  std::optional<Row> row = port_row(declaration, port, place, from.span);
+  if (!row) return false;
+  from_relation_span_ = place;
+  row_ = std::move(*row);
   if (from.as) {
     row_.alias = from.as->text;
     for (size_t i = 0; i < row_.fields.size(); ++i)
       row_.alias_columns.emplace_back(row_.fields[i].name, static_cast<int>(i));
   }
+  const RelationInfo& source = need_relation(context_, declaration, from.span);
   if (source.id >= 0)
     add({.content = typed::FromStep{source.id, port.text}, .row = {}, .span = from.span, .text = step_text(from.span)});
   return source.state == RelationInfo::State::done;
+}
+
+bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name, Span place, Row& row) {
+  if (source.id < 0 || source.row.open) return false;
+  const typed::Relation& table = context_.project.relations[static_cast<size_t>(source.id)];
+  if (!table.changes) {
+    context_.reporter.report(diag::ChangesPortOfStream{.relation = name})
+        .at(place, "rows of a stream do not change")
+        .also(source.declaration->name.span, "declared here")
+        .note("`from " + name + "` has them");
+    return false;
+  }
+  if (table.version_key.empty()) {
+    context_.not_yet(
+        place, "the port `changes` of a product whose rows a step computes",
+        "`changes as debezium` of the product writes them; a product made row by row from a declared table "
+        "has the port");
+    return false;
+  }
+  if (!source.row.has_time) {
+    context_.not_yet(place, "the port `changes` of a table without `time`",
+                     "`time … within …` in the header of the table gives its rows a history");
+    return false;
+  }
+  const Type side = optional_type(struct_type(source.row.types()));
+  row.fields.push_back({"op", string_type(), false, place, -1});
+  row.fields.push_back({"before", side, false, place, -1});
+  row.fields.push_back({"after", side, false, place, -1});
+  row.has_time = true;
+  return true;
+}
+
+RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step) {
+  std::optional<Row> row = port_row(declaration, port, place, step);
+  const RelationInfo& source = need_relation(context_, declaration, step);
+  if (!row || source.id < 0 || source.state != RelationInfo::State::done) return nullptr;
+  RelationInfo& info = context_.port_views[{&declaration, port.text}];
+  if (info.id >= 0) return &info;
+  info.declaration = &declaration;
+  info.state = RelationInfo::State::done;
+  info.row = std::move(*row);
+  typed::Relation made{};
+  made.kind = typed::RelationKind::view;
+  made.domain = declaration.domain->name;
+  made.name = info.row.relation;
+  made.row = info.row.types();
+  made.has_time = info.row.has_time;
+  made.time_field = info.row.time_field;
+  made.span = declaration.name.span;
+  made.steps.push_back(
+      {.content = typed::FromStep{source.id, port.text}, .row = made.row, .span = place, .text = "from " + made.name});
+  info.id = static_cast<int>(context_.project.relations.size());
+  context_.project.relations.push_back(std::move(made));
+  return &info;
 }
 
 void FlowChecker::note_port(const std::string& name) {

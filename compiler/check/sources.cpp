@@ -160,7 +160,7 @@ struct SourceChecker {
       }
       const Span declared = row.fields[static_cast<size_t>(field->column)].declared;
       const Type& type = without_optional(field->type);
-      if (is(type, TypeKind::list) || is(type, TypeKind::structure)) {
+      if (is(type, TypeKind::list) || is(type, TypeKind::map) || is(type, TypeKind::structure)) {
         context.reporter.report(diag::KeyType{.field = path_text(path), .type = type_text(field->type)})
             .at(path.span, "no single value")
             .also(declared, "declared here");
@@ -295,7 +295,9 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
     made.format = connector.format->text;
     if (among(later_formats, made.format) && !among(formats, made.format)) {
       context.not_yet(connector.format->span, "the format `" + made.format + "`",
-                      "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
+                      made.format == "debezium"
+                          ? "`format json changes as debezium` writes the changes of a table so"
+                          : "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
     } else if (!among(formats, made.format)) {
       refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats,
              is_output ? "nothing encodes this" : "nothing decodes this", "formats");

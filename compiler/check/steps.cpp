@@ -2,6 +2,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
 
 namespace braid::checking {
@@ -40,10 +41,14 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
       before_from = true;
       continue;
     }
-    next_ = i + 1 < flow.steps.size() ? &flow.steps[i + 1] : nullptr;
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
+    flow_ = &flow;
+    step_ = i;
+    before_step(flow.steps[i]);
     step(flow.steps[i]);
   }
+  flow_ = nullptr;
+  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   row_.open |= before_from;
   // Where something behind it is in error, that may be what it was for.
   const auto& findings = context_.reporter.findings();
@@ -55,6 +60,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   if (window_ && window_->sound && !row_.open && !told)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
+  if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   made_.has_time = row_.has_time;
   made_.time_field = row_.time_field;
@@ -71,7 +77,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   check_contract(context_, info_, clauses, made_);
   info_.row.gone.clear();
   row_ = info_.row;
-  info_.is_static = row_.table && !row_.has_time;
+  info_.is_static = row_.table && !row_.has_time && !row_.changes;
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();
@@ -107,11 +113,7 @@ std::string FlowChecker::step_text(Span span) const {
 
 bool FlowChecker::from(const ast::From& from) {
   info_.from_span = from.span;
-  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) {
-    (void)every;
-    context_.not_yet(from.span, "`from every`", "a stream of ticks can be read like any other");
-    return false;
-  }
+  if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) return from_every(from, *every);
   const auto& node = std::get<ast::FromRelation>(from.node);
   if (node.by_arrival)
     context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",
@@ -161,7 +163,7 @@ void FlowChecker::step(const ast::Step& step) {
                  [&](const ast::Drop& node) { drop(node, span); },
                  [&](const ast::Rename& node) { rename(node, span); },
                  [&](const ast::Join& node) { join(node, span); },
-                 [&](const ast::Lookup&) { later("lookup", span, "reference data as a `table` can be joined", true); },
+                 [&](const ast::Lookup& node) { lookup(node, span); },
                  [&](const ast::Unnest& node) { unnest(node, span); },
                  [&](const ast::Window& node) { window(node, span); },
                  [&](const ast::Group& node) { group(node, span); },
@@ -180,7 +182,11 @@ void FlowChecker::step(const ast::Step& step) {
 
 bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why) {
   if (row_.table) {
-    context_.not_yet(word, "`" + std::string(step) + "` over a table", std::string(of_table));
+    if (row_.open) return false;
+    context_.reporter.report(diag::StepOverTable{.step = std::string(step), .relation = row_.relation})
+        .at(word, "goes through rows in the order of their time")
+        .also(row_.relation_span, "a table: its rows stand, and go again")
+        .note(std::string(of_table));
     return false;
   }
   if (row_.has_time || row_.open) return !row_.open;
@@ -248,6 +254,7 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 }
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
+  keep_originals(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -329,12 +336,20 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
 void FlowChecker::unite(const ast::Union& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return;
-  if (resolved.port)
-    return context_.not_yet(node.relation.span, "a `union` with a port", "a `view` that begins with `from` the port");
-  RelationInfo& other = need_relation(context_, *resolved.declaration, span);
-  if (other.row.table || row_.table)
-    return context_.not_yet(span, "a `union` with a table", "streams can be united, and then joined with a table");
+  RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
+                                     : &need_relation(context_, *resolved.declaration, span);
+  if (read == nullptr) return;
+  RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
+  if (other.row.table != row_.table && !other.row.open && !row_.open) {
+    context_.reporter.report(diag::UnionOfKinds{.relation = name, .kind = other.row.table ? "table" : "stream"})
+        .at(node.relation.span, other.row.table ? "a table: its rows change and go" : "a stream: its rows stay")
+        .also(row_.relation_span, row_.table ? "a table" : "a stream")
+        .note("`last per k retain forever` in a view makes a table of a stream; a stream can be joined with a table");
+    return;
+  }
+  if (other.row.table || row_.table)
+    return context_.not_yet(span, "a `union` of tables", "streams can be united, and `last per` makes a table of them");
   std::vector<std::string> missing;
   typed::UnionStep made{other.id, {}};
   bool sound = true;
@@ -508,13 +523,78 @@ void FlowChecker::select(const ast::Select& node, Span span) {
   note_gone(before, now, "select", span, node.row.entries.empty() ? Span{} : node.row.entries.back().span, false);
 }
 
+namespace {
+
+/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
+/// was null.
+typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
+                                    const std::optional<std::string>& name) {
+  const Span span = path.span;
+  const Type& type = without_optional(value->type);
+  typed::ExpressionRef read = value;
+  if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
+  std::vector<Field> fields;
+  std::vector<typed::ExpressionRef> values;
+  for (size_t i = 0; i < type->fields.size(); ++i) {
+    const Field& field = type->fields[i];
+    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
+    std::string own = field.name;
+    if (own == path.parts[at].text) {
+      if (at + 1 < path.parts.size())
+        part = changed_struct(part, path, at + 1, name);
+      else if (name)
+        own = *name;
+      else
+        continue;
+    }
+    fields.push_back({std::move(own), part->type});
+    values.push_back(std::move(part));
+  }
+  const Type made = struct_type(std::move(fields));
+  const typed::ExpressionRef present = typed::make(made, span, typed::MakeStruct{std::move(values)});
+  if (!is_optional(value->type)) return present;
+  const Type optional = optional_type(made);
+  return typed::make(
+      optional, span,
+      typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
+                    typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
+}
+
+}  // namespace
+
+/// A field inside a struct goes, or gets another name.
+void FlowChecker::change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+                                const std::optional<std::string>& name) {
+  const bool of_key = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
+    return part.column == field.column || part.derived.contains(field.column);
+  });
+  if (field.column == row_.time_field || of_key)
+    return context_.not_yet(path.span, "changing a struct that the key or the time is read from",
+                            "`select` can lift the key out, and build the struct anew");
+  const Type* around = &row_.fields[static_cast<size_t>(field.column)].type;
+  for (size_t i = 0; i + 1 < field.below.size(); ++i)
+    around = &without_optional(*around)->fields[static_cast<size_t>(field.below[i])].type;
+  const std::vector<Field>& beside = without_optional(*around)->fields;
+  if (!name && beside.size() == 1)
+    return context_.not_yet(path.span, "dropping the only field of a struct", "`drop` the struct");
+  if (name && *name != path.parts.back().text && find_field(beside, *name) >= 0) {
+    context_.reporter.report(diag::DuplicateField{.field = *name}).at(path.span, "there is such a field already");
+    return;
+  }
+  for (Column& column : columns) {
+    if (typed::columns_read(column.value) != std::vector<int>{field.column}) continue;
+    column.value = changed_struct(column.value, path, 1, name);
+    column.field.type = column.value->type;
+  }
+}
+
 void FlowChecker::drop(const ast::Drop& node, Span span) {
   std::vector<Column> columns = unchanged();
   for (const ast::Path& path : node.fields) {
     const std::optional<FieldPath> field = find_path(context_, row_, path);
     if (!field) continue;
     if (!field->below.empty()) {
-      context_.not_yet(path.span, "dropping a field of a struct", "`select` can build the struct without it");
+      change_struct(columns, path, *field, {});
       continue;
     }
     std::erase_if(columns, [&](const Column& column) { return column.field.name == path.parts.front().text; });
@@ -532,8 +612,7 @@ void FlowChecker::rename(const ast::Rename& node, Span span) {
     const std::optional<FieldPath> field = find_path(context_, row_, one.from);
     if (!field) continue;
     if (!field->below.empty()) {
-      context_.not_yet(one.from.span, "renaming a field of a struct",
-                       "`let " + one.to.text + " = " + path_text(one.from) + "` lifts it out");
+      change_struct(columns, one.from, *field, one.to.text);
       continue;
     }
     const bool taken = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {

@@ -1,5 +1,6 @@
 // `{ … }` and `[ … ]`: entries named by themselves or by their path, spreads, later entries over earlier ones.
 #include "compiler/check/expressions.h"
+#include "runtime/data/row_change.h"
 
 namespace braid::checking {
 namespace {
@@ -71,7 +72,8 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
           continue;
         }
         for (size_t i = 0; i < row_->fields.size(); ++i)
-          add({row_->fields[i].name, column(static_cast<int>(i), entry.span), entry.span, true});
+          if (row_->fields[i].name[0] != kHiddenMark)
+            add({row_->fields[i].name, column(static_cast<int>(i), entry.span), entry.span, true});
         continue;
       }
       if (is_row_alias(*spread.value)) {

@@ -1,5 +1,7 @@
 // A table joined with a table: rows of both that have equal keys, as they are now, kept up by changes.
 #include "compiler/check/flow.h"
+#include "runtime/report/change_findings.h"
+#include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -20,12 +22,17 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   if (row_.open || right.row.open) return false;
   if (has_elements(word)) return false;
   if (!right.row.table) {
-    context_.not_yet(node.relation.span, "a table joined with a stream",
-                     "a flow that begins with the stream can be joined with the table");
+    context_.reporter.report(diag::TableWithStream{.left = row_.relation, .right = path_text(node.relation.path)})
+        .at(node.relation.span, "a stream: its rows come and stay")
+        .also(row_.relation_span, "a table: a change of it would meet all of them, for ever")
+        .note("begin with the stream and join the table; `last per k retain forever` makes a table of the stream");
     return false;
   }
   if (node.pick != ast::JoinPick::all) {
-    context_.not_yet(word, "`nearest` of two tables", "the rows that stand now have no distance in time");
+    const bool latest = node.pick == ast::JoinPick::latest;
+    context_.not_yet(
+        word, latest ? "`latest` of two tables" : "`nearest` of two tables",
+        latest ? "leave it out: tables meet as they are now" : "the rows that stand now have no distance in time");
     return false;
   }
   for (const ast::JoinClause& clause : node.clauses) {
@@ -38,14 +45,20 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
     context_.not_yet(word, "a join of two tables without an equality", "`on` compares a field of each side");
     return false;
   }
-  if (made.residual != nullptr && made.residual->can_fail) {
-    context_.not_yet(made.residual->span, "a condition that may fail in a join of two tables",
+  if (made.residual != nullptr && made.residual->can_fail && node.kind != ast::JoinKind::inner) {
+    context_.not_yet(made.residual->span,
+                     "a condition that may fail in a `left`, `right`, `full`, `semi` or `anti join` "
+                     "of two tables",
                      "`try` makes null of a failure; or `let` computes the value before the join");
     return false;
   }
-  if (!right.row.changes && !right.row.has_time) {
-    context_.not_yet(node.relation.span, "a join of two tables, one without `time`",
-                     "`time … within …` in the header of the table gives its rows a history");
+  if (!right.row.changes && !use_untimed(right.id, false, node.relation.span)) return false;
+  for (const KeyPart& part : right.row.key) {
+    if (part.column >= 0 || right.row.changes) continue;
+    context_.reporter.report(diag::TableKeyLost{.relation = right.row.relation, .key = part.text})
+        .at(node.relation.span, "tells the rows of a table apart by their key")
+        .also(right.row.relation_span, "declared here")
+        .note("keep `" + part.text + "` in its rows");
     return false;
   }
   if (!right.row.changes && right.row.key.empty()) {
@@ -63,8 +76,9 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   auto meets_one = [](const std::vector<typed::ExpressionRef>& keys, const std::vector<KeyPart>& key) {
     std::set<int> met;
     for (const typed::ExpressionRef& each : keys) met.insert(plain_column(each));
-    return std::all_of(key.begin(), key.end(),
-                       [&](const KeyPart& part) { return part.path.empty() && met.contains(part.column); });
+    return std::all_of(key.begin(), key.end(), [&](const KeyPart& part) {
+      return part.column >= 0 && part.path.empty() && met.contains(part.column);
+    });
   };
   const bool one_right = meets_one(made.right_keys, right.row.key), one_left = meets_one(made.left_keys, row_.key);
   std::vector<KeyPart> of_right;
@@ -72,6 +86,7 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   for (const KeyPart& part : right.row.key) {
     KeyPart theirs{made.alias + "." + part.text, joined, {part.column}, false, {}};
     theirs.path.insert(theirs.path.end(), part.path.begin(), part.path.end());
+    if (part.column < 0) theirs = {theirs.text, -1, {}, false, {}};
     of_right.push_back(std::move(theirs));
   }
   if (made.right && !made.left && one_left) row_.key.clear();
@@ -79,11 +94,15 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   row_.time_field = -1;
   row_.key_clause = span;
   const bool keeps_right = made.right;
+  // A pair for which the condition fails is rejected as rows are: behind the join.
+  typed::ExpressionRef behind;
+  if (made.residual && made.residual->can_fail) std::swap(behind, made.residual);
   add({.content = typed::TableJoinStep{made.left, made.right, made.yield, made.relation, made.alias,
                                        std::move(made.left_keys), std::move(made.right_keys), made.residual},
        .row = {},
        .span = span,
        .text = step_text(span)});
+  if (behind) add({.content = typed::WhereStep{behind, ""}, .row = {}, .span = span, .text = step_text(span)});
   if (!adds) {
     std::vector<Column> columns = unchanged();
     columns.pop_back();

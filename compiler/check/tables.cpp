@@ -2,14 +2,9 @@
 // one needs.
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
-
-// The structs of these entries, as diagnostic.h has those of diagnostics.def.
-#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
-#include "runtime/report/change_diagnostics.def"
-#undef BRAID_DIAGNOSTIC
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
-namespace {}  // namespace
 
 std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value) {
   if (const auto* column = std::get_if<typed::ColumnRead>(&value->node)) return std::vector<int>{column->index};
@@ -20,24 +15,34 @@ std::optional<std::vector<int>> path_of_value(const typed::ExpressionRef& value)
   return path;
 }
 
-bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span) {
+bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span,
+                          int64_t& retain_us) {
   for (const ast::StatefulOption& option : options) {
     const auto* retain = std::get_if<ast::Retain>(&option.node);
     if (retain == nullptr) continue;
-    if (retain->duration) {
-      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "`",
-                       "`retain forever` keeps every key, and a window forgets them");
+    if (!retain->duration) return true;
+    if (row_.table) {
+      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "` over a table",
+                       "leave it out: the rows of the table bound the state");
       return false;
     }
-    return true;
+    const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
+    retain_us = length.value_or(typed::kForever);
+    if (length != 0) return length.has_value();
+    context_.reporter.report(diag::RetainNothing{.length = retain->duration->text})
+        .at(retain->duration->span, "no time at all")
+        .note("`retain 30d` forgets a key 30 days after its last row, `retain forever` none");
+    return false;
   }
   if (row_.table) return true;  // bounded by the rows that it has
   if (cut_off_) return false;
   auto report = context_.reporter.report(diag::NeedsRetain{.step = std::string(step)});
   report.at(context_.word(span, step), "kept for ever");
-  report.note(step == "group" ? "`retain forever` says so; `window tumbling 1h` before it makes a group per hour"
-              : step == "top" ? "`retain forever` says so; `window tumbling 1h` before it ranks the rows of each hour"
-                              : "`retain forever` says so");
+  report.note(step == "group" ? "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row; "
+                                "`window tumbling 1h` before it makes a group per hour"
+              : step == "top" ? "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row; "
+                                "`window tumbling 1h` before it ranks the rows of each hour"
+                              : "`retain forever` says so, and `retain 30d` forgets a key 30 days after its last row");
   report.fix(Applicability::likely, "keep every key", {{{span.file, span.end, span.end}, " retain forever"}});
   return false;
 }
@@ -58,15 +63,35 @@ std::optional<std::vector<std::vector<int>>> FlowChecker::table_key(Span place) 
   return key;
 }
 
+bool FlowChecker::use_untimed(const typed::Step& step, bool refers, Span place) {
+  const auto* from = std::get_if<typed::FromStep>(&step.content);
+  const auto* other = std::get_if<typed::UnionStep>(&step.content);
+  if (from == nullptr && other == nullptr) return true;
+  return use_untimed(from != nullptr ? from->relation : other->relation, refers, place);
+}
+
+bool FlowChecker::use_untimed(typed::RelationId id, bool refers, Span place) {
+  typed::Relation& relation = context_.project.relations[static_cast<size_t>(id)];
+  if (relation.kind == typed::RelationKind::view && !relation.changes) {
+    for (const typed::Step& step : relation.steps)
+      if (!use_untimed(step, refers, place)) return false;
+    return true;
+  }
+  if (relation.kind != typed::RelationKind::table || relation.has_time) return true;
+  (refers ? relation.referred : relation.followed) = true;
+  if (!relation.referred || !relation.followed) return true;
+  (refers ? relation.referred : relation.followed) = false;
+  context_.not_yet(place, "a table without `time` that is looked up by one flow and followed by another",
+                   "declare `" + relation.name + "` a second time, under another name, with the same `from`");
+  return false;
+}
+
 bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span) {
   if (!row_.table || row_.changes) return true;
-  if (!row_.has_time) {
-    context_.not_yet(place, "`" + std::string(step) + "` over a table without `time`",
-                     "`time … within …` in the header of the table gives its rows a history");
-    return false;
-  }
   const auto key = table_key(place);
   if (!key) return false;
+  for (const typed::Step& step : made_.steps)
+    if (!use_untimed(step, false, place)) return false;
   typed::LatestStep made;
   for (const std::vector<int>& path : *key) made.keys.push_back(typed::read_path(row_.types(), path, place));
   row_.changes = true;
@@ -81,7 +106,7 @@ void FlowChecker::last(const ast::Last& node, Span span) {
     return;
   }
   typed::LatestStep made;
-  bool sound = bounded(node.options, "last", span) && !row_.open;
+  bool sound = bounded(node.options, "last", span, made.retain_us) && !row_.open;
   for (const ast::StatefulOption& option : node.options) {
     if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
     const auto* emit = std::get_if<ast::Emit>(&option.node);
@@ -90,9 +115,10 @@ void FlowChecker::last(const ast::Last& node, Span span) {
           .at(option.span, "the newest row may be followed by another");
     sound &= emit == nullptr || emit->kind != ast::EmitKind::final;
   }
-  if (row_.table) {
-    context_.not_yet(word, "`last` over a table", "a `group` over a table follows its changes");
-    sound = false;
+  const bool of_table = row_.table;
+  const int time = row_.time_field;
+  if (of_table) {
+    sound = newest_of_table("last", word) && sound && !has_elements(word) && table_as_changes("last", word, span);
   } else if (!row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "last")
         .at(word, "the newest row by event time")
@@ -112,29 +138,57 @@ void FlowChecker::last(const ast::Last& node, Span span) {
       continue;
     }
     const auto path = path_of_value(value);
-    if (!path) {
-      context_.not_yet(written->span, "a key of `last` that is computed", "`let` before it gives the key a name");
-      sound = false;
-      continue;
-    }
     made.keys.push_back(value);
-    key.push_back(
-        {std::string(context_.text(written->span)), path->front(), {path->begin() + 1, path->end()}, false, {}});
+    key.push_back(key_part(*written, path));
   }
   row_.key = std::move(key);
   row_.key_stated = !sound;
   row_.key_clause = span;
   row_.table = row_.changes = true;
-  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (sound && of_table) {
+    // Of the rows that stand the first by their time, from the newest.
+    typed::TopStep first;
+    first.windowed = false;
+    first.keys = std::move(made.keys);
+    first.orders.push_back(
+        {typed::make(row_.fields[static_cast<size_t>(time)].type, word, typed::ColumnRead{time}), true});
+    first.name = std::move(made.name);
+    row_.time_field = -1;
+    add({.content = std::move(first), .row = {}, .span = span, .text = step_text(span)});
+  } else if (sound) {
+    add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  }
   emit_every(node.options, sound);
+}
+
+bool FlowChecker::newest_of_table(std::string_view step, Span place) {
+  if (row_.time_field >= 0 || row_.open) return !row_.open;
+  auto report = context_.reporter.report(diag::NewestWithoutTime{.step = std::string(step), .relation = row_.relation});
+  report.at(place, "the newest by which field?");
+  report.note(
+      row_.has_time
+          ? "keep the field that `time` names in the row; or `top 1 by at desc per k`, which says by which field"
+          : "`top 1 by at desc per k` says by which field");
+  return false;
+}
+
+KeyPart FlowChecker::key_part(const ast::Expr& written, const std::optional<std::vector<int>>& path) const {
+  KeyPart part{std::string(context_.text(written.span)), -1, {}, false, {}};
+  if (!path) return part;
+  part.column = path->front();
+  part.path.assign(path->begin() + 1, path->end());
+  return part;
 }
 
 void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bool sound) {
   for (const ast::StatefulOption& option : options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit == nullptr || emit->kind != ast::EmitKind::every) continue;
-    if (emit->wall) {
-      context_.not_yet(option.span, "`emit every … wall`", "`emit every 10s`: of event time");
+    if (!emit->wall && !row_.has_time && !row_.open && sound) {
+      context_.reporter.report(diag::EmitWithoutTime{.relation = row_.relation})
+          .at(option.span, "of event time, and there is none")
+          .also(row_.relation_span, "declared here without `time`")
+          .note("leave it out: each change goes out with its turn");
       continue;
     }
     const std::optional<int64_t> length =
@@ -144,7 +198,10 @@ void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bo
           .at(emit->period->span, "no time at all")
           .note("`emit changes`, the default, gives each change");
     } else if (length && sound) {
-      add({.content = typed::EmitStep{*length}, .row = {}, .span = option.span, .text = step_text(option.span)});
+      add({.content = typed::EmitStep{*length, emit->wall},
+           .row = {},
+           .span = option.span,
+           .text = step_text(option.span)});
     }
   }
 }
@@ -158,9 +215,7 @@ void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
   made_.changes = true;
   const auto key = table_key(made_.span);
   if (!row_.changes) {
-    if (!row_.has_time)
-      context_.not_yet(info_.from_span, "a product made from a table without `time`",
-                       "`time … within …` in the header of the table gives its rows a history");
+    for (const typed::Step& step : made_.steps) use_untimed(step, false, from_relation_span_);
     if (key) made_.version_key = *key;
     row_.changes = true;
   }

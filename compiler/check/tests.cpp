@@ -6,6 +6,7 @@
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -38,6 +39,35 @@ struct TestChecker {
 
   static bool is_source(const RelationInfo& info) {
     return std::holds_alternative<ast::Source>(info.declaration->item->node);
+  }
+
+  /// The service that a statement is about, if it is about one.
+  const Declaration* service(const ast::Relation& relation) {
+    if (relation.path.parts.size() != 1 || relation.version) return nullptr;
+    const Declarations::Found found =
+        context.declarations.find(place, NameKind::function, relation.path.parts.front().text);
+    const bool is_service =
+        found.declaration != nullptr && std::holds_alternative<ast::Service>(found.declaration->item->node);
+    return is_service ? found.declaration : nullptr;
+  }
+
+  /// Answers are rows of its parameters and of its result.
+  void answers(const Declaration& declaration, const ast::Rows& list, Span span) {
+    const int id = need_service(context, declaration);
+    if (id < 0) {
+      left_out = true;
+      return;
+    }
+    RelationInfo info;
+    info.declaration = &declaration;
+    const typed::Service& service = context.project.services[static_cast<size_t>(id)];
+    info.row.relation = service.name;
+    info.row.relation_span = service.span;
+    for (const auto* fields : {&service.parameters, &service.result})
+      for (const Field& field : *fields) info.row.fields.push_back({field.name, field.type, false, service.span});
+    info.has_fallback.assign(info.row.fields.size(), false);
+    std::vector<typed::TestRow> given = rows(list, info, nullptr, true, nullptr);
+    made.statements.push_back({typed::GivenAnswers{id, std::move(given)}, span});
   }
 
   /// A source that rows are given to; reports what is computed.
@@ -251,24 +281,63 @@ struct TestChecker {
     return result;
   }
 
-  /// Whether a record of the source can say that a row goes; reports if not.
-  bool can_delete(const RelationInfo& info, const ast::Path& path) {
-    const auto& source = std::get<ast::Source>(info.declaration->item->node);
-    if (ast::find_clause<ast::DeleteWhen>(source.clauses) != nullptr ||
-        ast::find_clause<ast::ErrorClause>(source.clauses) != nullptr)
-      return true;
-    const bool stream = source.kind == ast::SourceKind::stream;
-    context.not_yet(path.span, stream ? "`delete` of rows of a stream" : "`delete` of a table without `delete when`",
-                    stream ? "rows of a stream happened and stay; a `table` has rows that go"
-                           : "`delete when removed` in the header of the table, with a field `removed: bool = false`, "
-                             "says which rows go");
-    return false;
+  std::optional<int64_t> instant(const ast::Time& written) {
+    int64_t made_one = 0;
+    if (written.kind == ast::TimeKind::instant && parse_timestamp_literal(written.text, &made_one)) return made_one;
+    context.reporter
+        .report(
+            diag::TypeMismatch{.expected = "timestamp", .found = written.kind == ast::TimeKind::date ? "date" : "time"})
+        .at(written.span, "an instant: `@2026-01-01T00:00Z`");
+    return std::nullopt;
+  }
+
+  /// The instant as of which a table is looked at.
+  std::optional<int64_t> expected_at(const ast::Time& written, const ast::Relation& relation, const Target& of) {
+    const std::optional<int64_t> at = instant(written);
+    if (!at || of.info->id < 0 || of.info->row.open) return at;
+    if (of.port || !of.info->row.table) {
+      auto report = context.reporter.report(diag::ExpectAtOfStream{.relation = path_text(relation.path)});
+      report.at(written.span, "rows of a stream do not end");
+      report.note("an `expect` between the other statements sees what is out so far");
+    } else if (!context.project.relations[static_cast<size_t>(of.info->id)].changes) {
+      context.not_yet(written.span, "`expect … at` of a view of a declared table", "a `product` of the same flow");
+    }
+    return at;
+  }
+
+  /// What the record that deletes needs: the key, and the time.
+  void delete_rows(const ast::DeleteRows& node, Span span) {
+    RelationInfo* info = source(node.relation);
+    if (info == nullptr) return;
+    if (!info->row.table) {
+      context.reporter.report(diag::DeleteOfStream{.relation = path_text(node.relation.path)})
+          .at(node.relation.path.span, "its rows are events, which stay")
+          .also(info->declaration->name.span, "declared here")
+          .note("rows of a `table` can go");
+      return;
+    }
+    std::vector<typed::TestRow> keys = rows(node.rows, *info, nullptr, false, nullptr);
+    std::set<int> needed;
+    for (const KeyPart& part : info->row.key)
+      if (part.column >= 0) needed.insert(part.column);
+    if (info->row.time_field >= 0) needed.insert(info->row.time_field);
+    for (const typed::TestRow& row : keys)
+      for (const int column : needed) {
+        const auto index = static_cast<size_t>(column);
+        const bool given =
+            std::any_of(row.fields.begin(), row.fields.end(), [&](const auto& field) { return field.first == column; });
+        if (given || info->has_fallback[index] || is_error(info->row.fields[index].type)) continue;
+        context.reporter
+            .report(diag::DeleteNeedsField{.relation = info->row.relation, .field = info->row.fields[index].name})
+            .at(row.span, "`" + info->row.fields[index].name + "` is missing")
+            .also(info->row.fields[index].declared, "declared here")
+            .note("the key says which row goes, and the time from when on");
+        break;
+      }
+    made.statements.push_back({typed::DeleteStatement{info->id, std::move(keys)}, span});
   }
 
   void expect(const ast::Expect& node, Span span) {
-    if (node.at)
-      context.not_yet(node.at->span, "`expect … at`",
-                      "an `expect` between the other statements sees what is out so far");
     const std::optional<Target> found = target(node.relation);
     if (!found) return;
     RelationInfo& info = *found->info;
@@ -279,6 +348,7 @@ struct TestChecker {
       return;
     }
     typed::ExpectStatement made_one{.relation = info.id, .port = {}, .rows = {}, .open = false};
+    if (node.at) made_one.at_us = expected_at(*node.at, node.relation, *found);
     if (!found->port) {
       made_one.rows = rows(node.rows, info, nullptr, false, &made_one.open);
     } else {
@@ -290,8 +360,8 @@ struct TestChecker {
       } else if (named != info.ports.end()) {
         made_one.rows = rows(node.rows, info, &named->second, false, &made_one.open);
       } else if (port.text == "changes") {
-        context.not_yet(port.span, "the port `changes`",
-                        "a product is a stream here: its rows are expected themselves");
+        context.not_yet(port.span, "an `expect` of the port `changes`",
+                        "a `view` that begins with `from` the port can be expected");
       } else if (is_standing_port(port.text)) {
         made_one.rows = standing_rows(node.rows, info.declaration->name.text, port, &made_one.open);
       } else if (!info.row.open) {
@@ -336,15 +406,8 @@ struct TestChecker {
   void advance(const ast::Advance& node, Span span) {
     RelationInfo* info = source(node.relation);
     if (info == nullptr) return;
-    int64_t instant = 0;
-    if (node.to.kind != ast::TimeKind::instant || !parse_timestamp_literal(node.to.text, &instant)) {
-      context.reporter
-          .report(diag::TypeMismatch{.expected = "timestamp",
-                                     .found = node.to.kind == ast::TimeKind::date ? "date" : "time"})
-          .at(node.to.span, "an instant: `@2026-01-01T00:00Z`");
-      return;
-    }
-    made.statements.push_back({typed::AdvanceStatement{info->id, instant}, span});
+    if (const std::optional<int64_t> to = instant(node.to))
+      made.statements.push_back({typed::AdvanceStatement{info->id, *to}, span});
   }
 
   void step(const ast::TestStep& step) {
@@ -358,19 +421,20 @@ struct TestChecker {
             },
             [&](const ast::GivenRaw& node) { raw(node, span); },
             [&](const ast::GivenRows& node) {
+              if (const Declaration* asked = service(node.relation)) return answers(*asked, node.rows, span);
               if (RelationInfo* info = source(node.relation))
                 made.statements.push_back(
                     {typed::GivenStatement{info->id, rows(node.rows, *info, nullptr, true, nullptr), {}, {}}, span});
             },
-            [&](const ast::DeleteRows& node) {
-              RelationInfo* info = source(node.relation);
-              if (info != nullptr && !can_delete(*info, node.relation.path)) left_out = true;
-              if (info != nullptr)
-                made.statements.push_back(
-                    {typed::DeleteStatement{info->id, rows(node.rows, *info, nullptr, false, nullptr)}, span});
-            },
+            [&](const ast::DeleteRows& node) { delete_rows(node, span); },
             [&](const ast::Advance& node) { advance(node, span); },
             [&](const ast::FallSilent& node) {
+              if (const Declaration* asked = service(node.relation)) {
+                const int id = need_service(context, *asked);
+                left_out |= id < 0;
+                if (id >= 0) made.statements.push_back({typed::SilentService{id}, span});
+                return;
+              }
               if (RelationInfo* info = source(node.relation))
                 made.statements.push_back({typed::IdleStatement{info->id}, span});
             },

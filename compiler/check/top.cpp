@@ -68,21 +68,17 @@ bool FlowChecker::top_keys(const std::vector<ast::ExprPtr>& per, typed::TopStep&
     const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
     if (value == nullptr || is_poison(value)) {
       sound = false;
-    } else if (const auto path = path_of_value(value)) {
-      made.keys.push_back(value);
-      key.push_back(
-          {std::string(context_.text(written->span)), path->front(), {path->begin() + 1, path->end()}, false, {}});
     } else {
-      context_.not_yet(written->span, "a key of `top` that is computed", "`let` before it gives the key a name");
-      sound = false;
+      made.keys.push_back(value);
+      key.push_back(key_part(*written, path_of_value(value)));
     }
   }
   return sound;
 }
 
 /// Without a window: what keeps the rows, and what tells them apart.
-bool FlowChecker::top_table(const ast::Top& node, const typed::TopStep& made, Span word, Span span) {
-  bool sound = bounded(node.options, "top", span);
+bool FlowChecker::top_table(const ast::Top& node, typed::TopStep& made, Span word, Span span) {
+  bool sound = bounded(node.options, "top", span, made.retain_us);
   for (const ast::StatefulOption& option : node.options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit == nullptr || emit->kind != ast::EmitKind::final) continue;
@@ -98,7 +94,11 @@ bool FlowChecker::top_table(const ast::Top& node, const typed::TopStep& made, Sp
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
   }
-  if (made.numbered || (made.count == 1 && !made.with_ties)) return sound;
+  return top_key(node, made, word) && sound;
+}
+
+bool FlowChecker::top_key(const ast::Top& node, const typed::TopStep& made, Span word) {
+  if (made.numbered || (made.count == 1 && !made.with_ties)) return true;
   if (cut_off_) return false;
   const Span last = node.per.empty() || node.per.back() == nullptr ? node.by.back().span : node.per.back()->span;
   context_.reporter.report(diag::TopWithoutKey{})
@@ -116,13 +116,19 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   made.numbered = node.numbered.has_value();
   bool sound = top_windows(made, word) && !row_.open;
   if (node.by.empty()) sound = false;
-  group_options(node.options, made.windowed, "top", made.name);
+  made.changes = group_options(node.options, made.windowed ? &made.window : nullptr, "top", made.name);
+  if (made.changes && made.window.kind == typed::WindowKind::session) {
+    context_.not_yet(word, "`top` of sessions with `emit` other than `final`",
+                     "a `group` of sessions has `emit changes`");
+    sound = made.changes = false;
+  }
   if (made.count < 1) {
     context_.reporter.report(diag::NoRowsAsked{.step = "top", .count = made.count}).at(node.count.span, "at least 1");
     sound = false;
   }
   const bool of_table = row_.table;
   if (!made.windowed && !node.by.empty()) sound &= top_table(node, made, word, span);
+  if (made.changes && !node.by.empty()) sound &= top_key(node, made, word);
   std::vector<KeyPart> key;
   sound &= top_keys(node.per, made, key);
   sound &= top_orders(node.by, made);
@@ -139,7 +145,10 @@ void FlowChecker::top(const ast::Top& node, Span span) {
     return static_cast<int>(next.fields.size()) - 1;
   };
   if (made.adds_window) {
-    key.push_back({"window", add_field("window", window_type(), window_->word), {}, true, {}});
+    for (KeyPart& part : window_parts(made.window, made.changes, add_field("window", window_type(), window_->word), {}))
+      key.push_back(std::move(part));
+  } else if (made.changes) {
+    for (KeyPart& part : window_parts(made.window, true, window_of_group(), {})) key.push_back(std::move(part));
   } else if (made.windowed) {
     const int window = window_of_group();
     for (const KeyPart& part : row_.key)
@@ -158,14 +167,14 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   next.in_window = false;
   next.window = nullptr;
   next.time_field = -1;
-  next.time_of_window = made.windowed;
-  next.table = next.changes = !made.windowed;
+  const bool changes = !made.windowed || made.changes;
+  next.time_of_window = !changes;
+  next.table = next.changes = changes;
   row_ = std::move(next);
   if (!sound) row_.key.clear();
   window_.reset();
-  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (!windowed) emit_every(node.options, sound);
+  if (changes) emit_every(node.options, sound);
 }
 
 }  // namespace braid::checking

@@ -1,6 +1,7 @@
 #include "compiler/check/types.h"
 
 #include "compiler/check/closest.h"
+#include "compiler/check/type_findings.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/declare/foreign_type.h"
 
@@ -23,6 +24,11 @@ Type standard_type(const std::string& name) {
   if (name == "duration") return duration_type();
   if (name == "json") return json_type();
   return nullptr;
+}
+
+/// What a body of any type is checked with (generics.cpp): a struct whose field no script can name.
+bool is_any_type(const Type& type) {
+  return is(type, TypeKind::structure) && type->fields.size() == 1 && type->fields[0].name.starts_with("any ");
 }
 
 /// Types of other languages, types of Braid in capitals, and slips of the pen.
@@ -138,10 +144,15 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             const Type element = list.element ? resolve_type(context, place, *list.element, where) : error_type();
             return is_error(element) ? element : list_type(element);
           },
-          [&](const ast::MapType&) -> Type {
-            context.not_yet(
-                type.span, "the type `map`",
-                "a list of structs `list<{ key: …, value: … }>` holds the same, and `json` an object whose keys vary");
+          [&](const ast::MapType& map) -> Type {
+            const Type key = map.key ? resolve_type(context, place, *map.key, where) : error_type();
+            const Type value = map.value ? resolve_type(context, place, *map.value, where) : error_type();
+            if (is_error(key) || is_error(value)) return error_type();
+            // The sample of a type parameter: what a call gives is looked at there.
+            if (is_map_key(key) || is_any_type(key)) return map_type(key, value);
+            auto report = context.reporter.report(diag::MapKeyType{.type = type_text(key)});
+            report.at(map.key->span, "has no text, or several")
+                .note("keys are texts, symbols, whole numbers, decimals, UUIDs, dates, times and `bool`");
             return error_type();
           },
           [&](const ast::FunctionType&) -> Type {

@@ -21,6 +21,8 @@ void FlowChecker::unnest(const ast::Unnest& node, Span span) {
       expressions.label_declaration(report, made.list);
       if (is(without_optional(type), TypeKind::json))
         report.note("`elements(…)` makes a list of JSON values of it");
+      else if (is(without_optional(type), TypeKind::map))
+        report.note("`entries()` makes a list of its keys and values");
       else if (is(without_optional(type), TypeKind::string))
         report.note("`split(…, \",\")` makes a list of a text");
       sound = false;

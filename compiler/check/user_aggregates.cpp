@@ -202,14 +202,20 @@ constexpr std::string_view kForms =
 
 }  // namespace
 
+/// Of numbers or durations.
+typed::ExpressionRef Expressions::add_up(typed::Operator op, const typed::ExpressionRef& left,
+                                         const typed::ExpressionRef& right, Span span) {
+  if (is(left->type, TypeKind::duration))
+    return typed::make(duration_type(), span, typed::Operation{op, {left, right}});
+  return numbers(op, left, right, span, op == typed::Operator::subtract ? "-" : "+");
+}
+
 typed::ExpressionRef Expressions::sum_of_terms(const std::vector<typed::ExpressionRef>& terms,
                                                const std::vector<bool>& minus, Span span) {
   typed::ExpressionRef sum = terms[0];
-  if (minus[0])
-    sum = numbers(typed::Operator::subtract, make_constant(sum->type, span, zero_of(sum->type)), sum, span, "-");
+  if (minus[0]) sum = add_up(typed::Operator::subtract, make_constant(sum->type, span, zero_of(sum->type)), sum, span);
   for (size_t i = 1; i < terms.size() && !is_poison(sum); ++i)
-    sum =
-        numbers(minus[i] ? typed::Operator::subtract : typed::Operator::add, sum, terms[i], span, minus[i] ? "-" : "+");
+    sum = add_up(minus[i] ? typed::Operator::subtract : typed::Operator::add, sum, terms[i], span);
   return sum;
 }
 
@@ -347,13 +353,6 @@ bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::Expre
     const Span span = entry->span;
     switch (step->fold) {
       case Fold::sum: {
-        const bool number = is_number(terms[0]->type);
-        if (!number && is(terms[0]->type, TypeKind::duration) && (terms.size() > 1 || minus[0] || !is_zero(*start))) {
-          context_.not_yet(span, "such a sum of durations in a state",
-                           "one that starts at `0s` and adds one at a time");
-          sound = false;
-          continue;
-        }
         const bool below = terms.size() == 1 && minus[0];
         if (below) minus[0] = false;
         const typed::ExpressionRef one = terms.size() == 1 ? terms[0] : sum_of_terms(terms, minus, span);
@@ -361,8 +360,7 @@ bool Expressions::fold_state(const ast::Aggregate& aggregate, const typed::Expre
         if (is_poison(all) || (!below && is_zero(*start))) {
           value = all;
         } else {
-          value =
-              numbers(below ? typed::Operator::subtract : typed::Operator::add, first, all, span, below ? "-" : "+");
+          value = add_up(below ? typed::Operator::subtract : typed::Operator::add, first, all, span);
         }
         break;
       }
@@ -420,12 +418,11 @@ bool Expressions::check_aggregate(const Declaration& declaration) {
   if (info.state == FunctionInfo::State::done) return !info.broken;
   info.state = FunctionInfo::State::done;
   const size_t errors = context_.reporter.size();
-  bool sound = true;
-  if (!aggregate.generics.empty()) {
-    context_.not_yet(aggregate.generics[0].name.span, "an aggregate of any type", "one for each type");
-    sound = false;
-  }
-  Expressions inside(context_, place_of(declaration), nullptr);
+  bool sound = check_type_parameters(context_, aggregate.generics);
+  const TypeVariables variables = sample_variables(aggregate.generics);
+  Place place = place_of(declaration);
+  place.variables = &variables;
+  Expressions inside(context_, place, nullptr);
   int slot = 0;
   for (const ast::Parameter& parameter : aggregate.parameters) {
     const Type type = parameter.type && sound
@@ -453,6 +450,7 @@ bool Expressions::check_aggregate(const Declaration& declaration) {
   std::vector<Local> state;
   sound = sound && inside.fold_state(aggregate, nullptr, scope, aggregate.name.span, state);
   if (sound) sound = !is_poison(inside.finish_state(aggregate, std::move(state))) || inside.sample_unknown_;
+  name_variables(context_, aggregate.generics, errors);
   for (size_t i = errors; i < context_.reporter.size(); ++i)
     if (context_.reporter.findings()[i].severity == Severity::error) sound = false;
   context_.functions[&declaration].broken = !sound;
@@ -513,7 +511,7 @@ typed::ExpressionRef Expressions::user_aggregate(const ast::Name& function, cons
   GroupScope* group = std::exchange(group_, nullptr);
   std::vector<Local> outer = std::exchange(locals_, {});
   const std::vector<std::string> present = present_;
-  const Place home = place_of(declaration);
+  Place home = place_of(declaration);
   typed::ExpressionRef filter;
   bool sound = true;
   if (rows != nullptr) {
@@ -521,15 +519,28 @@ typed::ExpressionRef Expressions::user_aggregate(const ast::Name& function, cons
     assume(*rows, true);
     sound = !is_poison(filter);
   }
-  std::vector<Local> bound;
+  Call call{function, {}, span};
+  std::vector<const Argument*> values(given.size());
+  call.arguments.reserve(given.size());
   for (size_t i = 0; i < given.size(); ++i) {
+    if (given[i] == nullptr) continue;
+    call.arguments.push_back({nullptr, check(*given[i]), given[i]->span, given[i]});
+    values[i] = &call.arguments.back();
+    sound &= !is_poison(values[i]->value);
+  }
+  std::optional<TypeVariables> variables;
+  if (sound) variables = infer_types(call, declaration, aggregate.generics, parameters, values);
+  sound = variables.has_value();
+  if (sound) home.variables = &*variables;
+  std::vector<Local> bound;
+  for (size_t i = 0; i < given.size() && sound; ++i) {
     const Type type = resolve_type(context_, home, *parameters[i].type, TypePlace::parameter);
     typed::ExpressionRef value;
     if (given[i] == nullptr) {
       Expressions constant(context_, home, nullptr);
       value = constant.check_as(*parameters[i].initial, type);
     } else {
-      value = check(*given[i]);
+      value = values[i]->value;
       if (const typed::ExpressionRef fitting = is_poison(value) ? value : fit(value, type); fitting != nullptr) {
         value = fitting;
       } else {
@@ -552,7 +563,9 @@ typed::ExpressionRef Expressions::user_aggregate(const ast::Name& function, cons
     const Place here = std::exchange(place_, home);
     present_.clear();
     std::vector<Local> state;
+    const size_t findings = context_.reporter.size();
     if (fold_state(aggregate, filter, *group, span, state)) result = finish_state(aggregate, std::move(state));
+    if (!variables->empty()) instance_fails(call, *variables, findings);
     row_ = row;
     place_ = here;
   }

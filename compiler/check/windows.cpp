@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
 
@@ -25,7 +26,11 @@ void FlowChecker::window(const ast::Window& node, Span span) {
     made.sound = false;
   }
   if (row_.table) {
-    context_.not_yet(word, "a `window` over a table", "a window folds the rows of a stream");
+    if (!row_.open)
+      context_.reporter.report(diag::StepOverTable{.step = "window", .relation = row_.relation})
+          .at(word, "folds rows that stay in their window")
+          .also(row_.relation_span, "a table: its rows stand, and go again")
+          .note("a `window` of the stream before the table is made; or `group` by a time of the row, such as its day");
     made.sound = false;
   }
   for (const ast::WindowOption& option : node.options) {
@@ -76,8 +81,10 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   row_.in_window = true;
 }
 
-void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, bool windowed, std::string_view step,
-                                std::string& name) {
+bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
+                                std::string_view step, std::string& name) {
+  const bool windowed = window != nullptr;
+  bool changes = false;
   for (const ast::StatefulOption& option : options) {
     std::visit(Overloaded{
                    [&](const ast::Emit& emit) {
@@ -88,14 +95,9 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                                .at(option.span, "each row may change with the next");
                          return;
                        case ast::EmitKind::changes:
-                         if (!windowed) return;
-                         return context_.not_yet(
-                             option.span, "`emit changes`",
-                             "`emit final`, the default, gives each row once, when its window has closed");
-                       case ast::EmitKind::every:
-                         if (!windowed) return;  // emit_every() judges it
-                         return context_.not_yet(option.span, "`emit every`",
-                                                 "`window hopping … every …` gives figures in between");
+                       case ast::EmitKind::every:  // emit_every() judges its length
+                         changes = windowed;
+                         return;
                      }
                    },
                    [&](const ast::Retain&) {
@@ -108,6 +110,17 @@ void FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                },
                option.node);
   }
+  return changes;
+}
+
+std::vector<KeyPart> FlowChecker::window_parts(const typed::Window& window, bool changes, int column,
+                                               std::set<int> derived) {
+  if (!changes) return {{"window", column, {}, true, std::move(derived)}};
+  const KeyPart start{"window.start", column, {0}, false, {}}, end{"window.end", column, {1}, false, {}};
+  if (window.kind == typed::WindowKind::span) return {start, end};
+  // Several windows may begin together; their ends tell them apart.
+  if (window.kind == typed::WindowKind::cumulative || window.slide_unit != window.unit) return {end};
+  return {start};
 }
 
 bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
@@ -129,10 +142,19 @@ bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
   return false;
 }
 
+/// Of rows that stand, the first and the last by the time that they have in the row.
+void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
+  using Kind = typed::AggregateKind;
+  if (aggregate.by || row_.time_field < 0 || (aggregate.kind != Kind::first && aggregate.kind != Kind::last)) return;
+  aggregate.kind = aggregate.kind == Kind::first ? Kind::arg_min : Kind::arg_max;
+  const Type& type = row_.fields[static_cast<size_t>(row_.time_field)].type;
+  aggregate.by = typed::make(type, aggregate.span, typed::ColumnRead{row_.time_field});
+}
+
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
-  group_options(node.options, window_.has_value(), "group", made.name);
+  made.changes = group_options(node.options, window_ ? &window_->window : nullptr, "group", made.name);
   const bool final_stated =
       std::any_of(node.options.begin(), node.options.end(), [](const ast::StatefulOption& option) {
         const auto* emit = std::get_if<ast::Emit>(&option.node);
@@ -140,7 +162,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       });
   made.windowed = window_.has_value();
   bool sound = !final_stated && !row_.open &&
-               (made.windowed || (bounded(node.options, "group", span) && table_as_changes("group", word, span)));
+               (made.windowed ||
+                (bounded(node.options, "group", span, made.retain_us) && table_as_changes("group", word, span)));
   if (made.windowed) sound = window_->sound;
 
   // Keys see the window as a field at the end of the row.
@@ -167,6 +190,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   };
   // What reads the window and the row as well is computed for each row, where a row knows its window.
   const bool of_span = window_ && window_->window.kind == typed::WindowKind::span;
+  const bool of_session = window_ && window_->window.kind == typed::WindowKind::session;
   auto over_row = [&](const typed::ExpressionRef& value) {
     std::vector<typed::ExpressionRef> columns;
     for (const RowField& field : row_.fields)
@@ -209,8 +233,12 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     } else if (typed::columns_read(value).size() > 1 && row_.window != nullptr) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(over_row(value));
+    } else if (typed::columns_read(value).size() > 1 && !of_session) {
+      made.reads_window = true;
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(value);
     } else if (typed::columns_read(value).size() > 1) {
-      context_.not_yet(entry.span, "a key made of the window and the row", "two keys, one of each");
+      context_.not_yet(entry.span, "a key made of the row and its session", "two keys, one of each");
       sound = false;
     }
     keys.push_back(std::move(key));
@@ -234,13 +262,19 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     return true;
   };
   if (!made.windowed && row_.changes)
-    for (const typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_that_go(aggregate);
+    for (typed::Aggregate& aggregate : scope.aggregates) {
+      by_time_field(aggregate);
+      sound &= of_rows_that_go(aggregate);
+    }
   for (typed::Aggregate& aggregate : scope.aggregates)
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
         *part = over_row(*part);
+      } else if (*part != nullptr && reads_window(*part) && !of_session) {
+        made.reads_window = true;
       } else if (*part != nullptr && reads_window(*part)) {
-        context_.not_yet(aggregate.span, "an aggregate that reads `window`", "`event_time()` and the keys are there");
+        context_.not_yet(aggregate.span, "an aggregate that reads its session",
+                         "`event_time()` and the keys are there");
         sound = false;
       }
 
@@ -306,14 +340,17 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);
-    next.key.push_back({"window", static_cast<int>(fields.size()) - 1, {}, true, of_window});
+    for (KeyPart& part :
+         window_parts(window_->window, made.changes, static_cast<int>(fields.size()) - 1, std::move(of_window)))
+      next.key.push_back(std::move(part));
   }
   next.fields = std::move(fields);
   next.time_field = -1;
-  next.time_of_window = window_.has_value();
+  next.time_of_window = made.windowed && !made.changes;
   next.key_clause = cover(word, keys_end);
   const bool known = made.windowed || sound;
-  next.table = next.changes = !made.windowed;
+  const bool changes = !made.windowed || made.changes;
+  next.table = next.changes = changes;
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
@@ -335,9 +372,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     row_.key_stated = true;
   }
   window_.reset();
-  const bool windowed = made.windowed;
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-  if (!windowed) emit_every(node.options, sound);
+  if (changes) emit_every(node.options, sound);
 }
 
 }  // namespace braid::checking

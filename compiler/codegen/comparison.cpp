@@ -128,6 +128,7 @@ llvm::Value* ExpressionEmitter::less(const Type& left, const Leaves& a, const Ty
       return b_.CreateICmpSLT(b_.CreateCall(helper, {one, a[0].second, other, b[0].second}), number_32(0));
     }
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:

@@ -57,6 +57,7 @@ ReaderName reader_of(TypeKind kind, bool numeric_time) {
     case TypeKind::time:
     case TypeKind::duration:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:

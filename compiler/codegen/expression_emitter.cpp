@@ -233,6 +233,7 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Ope
     case TypeKind::date:
     case TypeKind::enumeration:
     case TypeKind::json:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -256,6 +257,9 @@ Leaves ExpressionEmitter::emit_node(const typed::Expression& e, const typed::Con
       return value;
     case typed::Conversion::unwrap:
       if (is_optional(from)) value.erase(value.begin());
+      return value;
+    case typed::Conversion::map_entries:
+    case typed::Conversion::entries_map:
       return value;
     case typed::Conversion::checked_read:
     case typed::Conversion::tried_read: {

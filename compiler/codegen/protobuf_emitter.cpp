@@ -388,7 +388,11 @@ class ProtobufEmitter : ProtobufPresenceEmitter {
 
     b_.SetInsertPoint(behind);
     if (packed) go_on_if(b_.CreateICmpEQ(at(), end));
-    if (list.key_leaf >= 0)
+    if (is(target.type, TypeKind::map))
+      go_on_unless(call_far("braid_protobuf_unordered", m_.i1,
+                            {slots, count, number(table.leaves),
+                             number_32(static_cast<uint64_t>(leaf_kind(key_of(target.type))))}));
+    else if (list.key_leaf >= 0)
       go_on_unless(call_far("braid_protobuf_repeats", m_.i1,
                             {slots, count, number(table.leaves), number(static_cast<uint64_t>(list.key_leaf)),
                              number_32(list.text_key)}));

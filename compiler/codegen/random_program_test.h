@@ -13,6 +13,7 @@
 #include "compiler/typed/expression.h"
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/declare/function.h"
 #include "stdlib/sample_calls_test.h"
 
@@ -77,9 +78,22 @@ class Generator {
     auto [precision, scale] = kForms[below(std::size(kForms))];
     return decimal_type(precision, scale);
   }
+  Type key_type() {
+    switch (below(5)) {
+      case 0:
+        return int_type();
+      case 1:
+        return enum_type({"red", "green", "blue"});
+      case 2:
+        return decimal_type(25, 6);
+      default:
+        return string_type();
+    }
+  }
   Type type(int depth) {
     size_t choice = depth <= 0 ? 0 : below(10);
     if (choice >= 9) return struct_type({{"a", type(depth - 1)}, {"b", type(depth - 1)}});
+    if (choice == 8 && chance(40)) return map_type(key_type(), type(depth - 1));
     if (choice == 8) return list_type(type(depth - 1));
     if (choice >= 6) return optional_type(type(depth - 1));
     return scalar_type();
@@ -123,6 +137,11 @@ class Generator {
         std::vector<Value> items(below(4));
         for (Value& item : items) item = value(type->element);
         return Value{items};
+      }
+      case TypeKind::map: {
+        std::vector<Value> entries(below(5));
+        for (Value& entry : entries) entry = value(type->element);
+        return Value{order_entries(entries) ? entries : std::vector<Value>()};
       }
       case TypeKind::structure: {
         std::vector<Value> fields;
@@ -250,6 +269,7 @@ class Generator {
                                           float_type(),
                                           decimal_type(9, 2),
                                           optional_type(int_type()),
+                                          struct_type({{"key", string_type()}, {"value", int_type()}}),
                                           struct_type({{"a", int_type()}, {"b", optional_type(string_type())}})};
     constexpr int kTries = 12;
     for (const FunctionDeclaration& function : registry.all()) {
@@ -441,6 +461,10 @@ class Generator {
     return node(type, Operation{op, {std::move(a), std::move(b)}});
   }
 
+  ExpressionRef entries(ExpressionRef map) {
+    return node(list_type(map->type->element), Convert{Conversion::map_entries, std::move(map)});
+  }
+
   ExpressionRef of_type(const Type& type, int depth) {
     switch (type->kind) {
       case TypeKind::boolean:
@@ -488,6 +512,10 @@ class Generator {
         return chance(40) ? node(type, AmbientRead{Ambient::random_uuid, 1}) : leaf(type);
       case TypeKind::list: {
         if (chance(25)) return binary(Operator::add, type, expression(type, depth), expression(type, depth));
+        if (chance(15)) {
+          const Type map = map_type(key_type(), type->element);
+          return node(type, ListField{entries(expression(map, depth)), 1});
+        }
         if (chance(30)) {
           Type element = struct_type({{"k", int_type()}, {"v", type->element}, {"w", optional_type(string_type())}});
           return node(type, ListField{expression(list_type(element), depth), 1});
@@ -495,6 +523,19 @@ class Generator {
         std::vector<ExpressionRef> items;
         for (size_t i = below(4); i > 0; --i) items.push_back(expression(type->element, depth));
         return node(type, MakeList{items});
+      }
+      case TypeKind::map: {
+        if (chance(30)) return leaf(type);
+        const int slot = next_slot_;
+        next_slot_ += 2;
+        ExpressionRef list = entries(expression(type, depth));
+        const size_t before = locals_.size();
+        locals_.push_back({slot, type->element});
+        ExpressionRef keeps = expression(bool_type(), depth);
+        locals_.resize(before);
+        ExpressionRef kept =
+            node(list->type, Loop{LoopKind::filter, slot, slot + 1, -1, list, nullptr, std::move(keeps)});
+        return node(type, Convert{Conversion::entries_map, std::move(kept)});
       }
       case TypeKind::structure: {
         std::vector<ExpressionRef> fields;

@@ -1,6 +1,7 @@
 #include "compiler/interpret/explain.h"
 
 #include "compiler/typed/failure.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/value.h"
@@ -35,6 +36,8 @@ class ShortLiteral {
         return append_bytes(type, slots->bytes.view());
       case TypeKind::list:
         return append_list(type, slots->list);
+      case TypeKind::map:
+        return append_map(type, slots->list);
       case TypeKind::structure:
         return append_struct(type, slots);
       case TypeKind::boolean:
@@ -76,6 +79,22 @@ class ShortLiteral {
       append(type->element, list.items + i * width);
     }
     text += "]";
+  }
+  void append_map(const Type& type, const List& list) {
+    const size_t width = leaf_count(type->element);
+    text += "{ ";
+    for (uint64_t i = 0; i < list.count; ++i) {
+      if (i > 0) text += ", ";
+      if (full()) {
+        text += fmt::format("… ({} entries)", list.count);
+        break;
+      }
+      std::string key;
+      append_key_text(key_of(type), list.items[i * width], key);
+      text += std::string(beginning_of(key, kShownValue)) + ": ";
+      append(value_of(type), list.items + i * width + 1);
+    }
+    text += list.count > 0 ? " }" : "}";
   }
   void append_struct(const Type& type, const Slot* slots) {
     text += "{ ";

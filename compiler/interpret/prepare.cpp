@@ -45,6 +45,7 @@ Family family(const Type& type) {
     case TypeKind::date:
     case TypeKind::enumeration:
     case TypeKind::json:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -124,6 +125,7 @@ Code comparison_code(const Type& type) {
     case TypeKind::uuid:
       return Code::compare_uuid;
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
       return Code::equal_values;
@@ -258,6 +260,10 @@ class Preparation {
       case typed::Conversion::unwrap:
         node.code = Code::skip_leaves;
         node.offset = is_optional(from) ? 1 : 0;
+        return;
+      case typed::Conversion::map_entries:
+      case typed::Conversion::entries_map:
+        node.code = Code::skip_leaves;
         return;
       case typed::Conversion::checked_read:
       case typed::Conversion::tried_read: {

@@ -27,7 +27,7 @@ typed::ExpressionRef pushed(const typed::ExpressionRef& condition, const Node& b
     return typed::substitute_columns(condition, project->columns);
   }
   const auto* join = std::get_if<plan::JoinNode>(&below.content);
-  if (!join || join->step.kind != typed::JoinKind::reference || !join->step.left ||
+  if (!join || join->step.kind != typed::JoinKind::reference || !join->step.left || typed::makes_pairs(join->step) ||
       join->step.yield != typed::JoinYield::matches)
     return nullptr;
   if (join->step.residual && join->step.residual->can_fail) return nullptr;

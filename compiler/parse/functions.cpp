@@ -10,6 +10,7 @@ BRAID_LOCAL_RULE(cache_for, ast::CacheFor)
 BRAID_LOCAL_RULE(timeout_after, ast::TimeoutAfter)
 BRAID_LOCAL_RULE(retry, ast::Retry)
 BRAID_LOCAL_RULE(parallel, ast::Parallel)
+BRAID_LOCAL_RULE(else_outcome, ast::ElseOutcome)
 
 const auto comma = quiet(Sign::comma);
 
@@ -38,11 +39,14 @@ const auto aggregate_item_def = kw("aggregate") > set<&ast::Aggregate::name>(dec
                                 -(kw("merge") > set<&ast::Aggregate::merge>(struct_literal)) >
                                 kw("finish") > set<&ast::Aggregate::finish>(tail(expr)) > sign(Sign::brace_close);
 
-const auto cache_for_def = kw("cache") > set<&ast::CacheFor::duration>(duration);
+const auto cache_for_def = kw("cache") > set<&ast::CacheFor::duration>(duration) >>
+                           -(kw("max") > set<&ast::CacheFor::most>(whole));
 const auto timeout_after_def = kw("timeout") > set<&ast::TimeoutAfter::duration>(duration);
 const auto retry_def = kw("retry") > set<&ast::Retry::count>(whole);
 const auto parallel_def = kw("parallel") > set<&ast::Parallel::count>(whole);
-const auto service_option_def = spanned[one_of<&ast::ServiceOption::node>(cache_for, timeout_after, retry, parallel)];
+const auto else_outcome_def = kw("else") > set<&ast::ElseOutcome::outcome>(name);
+const auto service_option_def =
+    spanned[one_of<&ast::ServiceOption::node>(cache_for, timeout_after, retry, parallel, else_outcome)];
 const auto service_item_def = kw("service") > set<&ast::Service::name>(declared_name) >
                               parentheses(set<&ast::Service::parameters>(parameter)) >
                               sign(Sign::arrow) > set<&ast::Service::result>(type) >
@@ -51,7 +55,7 @@ const auto service_item_def = kw("service") > set<&ast::Service::name>(declared_
 
 }  // namespace
 
-BOOST_SPIRIT_DEFINE(type_parameter, service_option, cache_for, timeout_after, retry, parallel)
+BOOST_SPIRIT_DEFINE(type_parameter, service_option, cache_for, timeout_after, retry, parallel, else_outcome)
 BOOST_SPIRIT_DEFINE(function_item, aggregate_item, service_item)
 BOOST_SPIRIT_INSTANTIATE(function_item_rule, Cursor, Context)
 BOOST_SPIRIT_INSTANTIATE(aggregate_item_rule, Cursor, Context)

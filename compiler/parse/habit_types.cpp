@@ -242,7 +242,7 @@ bool HabitReader::misspelt_type() {
 /// `Map<string, int>`, `struct<a: int>`, `row(a int)`.
 bool HabitReader::other_container(size_t first) {
   const std::string name = lowered(at(first).text);
-  // Braid reads this one, and the checker reports it.
+  // Braid has this one.
   if (at(first).is_word("map") && sign(first + 1, Sign::less)) return false;
   size_t end = first + 1;
   int depth = 0;

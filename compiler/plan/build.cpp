@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/match_node.h"
@@ -45,13 +46,17 @@ int retracted_column(const std::vector<Field>& row) {
   return !row.empty() && row.back().name == kRetracted ? static_cast<int>(row.size()) - 1 : -1;
 }
 
+int ending_column(const std::vector<Field>& row) {
+  return std::max(deleted_column(row), retracted_column(row));
+}
+
 bool is_hidden(const Field& field) {
   return field.name.starts_with(kHiddenMark);
 }
 
 std::vector<Field> joined_fields(const std::vector<Field>& row) {
   std::vector<Field> fields = row;
-  if (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
+  while (!fields.empty() && is_hidden(fields.back())) fields.pop_back();
   return fields;
 }
 
@@ -88,6 +93,7 @@ Value zero_value(const Type& type) {
     case TypeKind::json:
       return {std::string("null")};
     case TypeKind::list:
+    case TypeKind::map:
       return {std::vector<Value>()};
     case TypeKind::structure: {
       std::vector<Value> fields;
@@ -116,6 +122,9 @@ namespace {
 const typed::ColumnRead* as_column(const ExpressionRef& expression) {
   return std::get_if<typed::ColumnRead>(&expression->node);
 }
+
+/// Of a product that is a table.
+constexpr std::string_view kChangesPort = "changes";
 
 class Builder {
  public:
@@ -171,7 +180,12 @@ class Builder {
     const typed::Relation& relation = project_.relations[id];
     if (relation.kind != typed::RelationKind::view) return relation.kind == typed::RelationKind::table;
     if (relation.changes) return false;
-    return is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
+    return reads_table(relation);
+  }
+  /// Of a flow.
+  bool reads_table(const typed::Relation& relation) const {
+    const auto* from = std::get_if<typed::FromStep>(&relation.steps.front().content);
+    return from != nullptr && is_table(from->relation);
   }
 
   ExpressionRef column(int node, int index, Span span) const {
@@ -247,14 +261,119 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// Without a window: its rows are changes.
+  static bool makes_table(const typed::Step& step) {
+    const auto* group = std::get_if<typed::GroupStep>(&step.content);
+    const auto* top = std::get_if<typed::TopStep>(&step.content);
+    return (group != nullptr && !group->windowed) || (top != nullptr && !top->windowed) ||
+           std::holds_alternative<typed::LatestStep>(step.content) ||
+           std::holds_alternative<typed::TableJoinStep>(step.content);
+  }
+
+  /// A flow up to the first step that makes a table. Its rows go the same way, whatever becomes of the table.
+  struct Beginning {
+    int at = -1;
+    size_t steps = 0;
+  };
+  Beginning beginning(typed::RelationId id) {
+    if (const auto known = beginnings_.find(id); known != beginnings_.end()) return known->second;
+    const typed::Relation& relation = project_.relations[id];
+    const bool versions = reads_table(relation);
+    Beginning made;
+    for (; made.steps < relation.steps.size() && !makes_table(relation.steps[made.steps]); ++made.steps) {
+      versions_ = versions;  // a relation read on the way has set it for itself
+      made.at = step(made.at, relation.steps[made.steps], relation);
+    }
+    return beginnings_[id] = made;
+  }
+
+  /// A table as a join reads it as of a time: rows that open or end their keys. One that a step makes is made once
+  /// more, instant by instant: what the changes of a turn come to has no history.
+  int history(typed::RelationId id) {
+    const typed::Relation& relation = project_.relations[id];
+    if (!relation.changes) return this->relation(id);
+    if (relation.kind == typed::RelationKind::product) this->relation(id);  // it goes out all the same
+    if (const auto known = histories_.find(id); known != histories_.end()) return known->second;
+    const typed::RelationId first = std::get<typed::FromStep>(relation.steps.front().content).relation;
+    const bool of_changes = project_.relations[first].changes;
+    const Beginning begun = of_changes ? Beginning{history(first), 1} : beginning(id);
+    int at = begun.at;
+    bool versions = is_table(first) || (of_changes && retracted_column(row(at)) < 0);
+    if (of_changes && versions && std::any_of(relation.steps.begin(), relation.steps.end(), makes_table)) {
+      const typed::Step& from = relation.steps.front();
+      at = newest_by_time(at, project_.relations[first], relation.name + ": " + from.text, from);
+      versions = false;
+    }
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
+      const typed::Step& step = relation.steps[i];
+      // `emit every` says when changes go out, not what they are.
+      if (std::holds_alternative<typed::EmitStep>(step.content)) continue;
+      if (!makes_table(step)) {
+        versions_ = versions;
+        at = this->step(at, step, relation);
+        continue;
+      }
+      const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+      if (join != nullptr)
+        history(join->relation);
+      else
+        at = instants(at, {versions, keys_of(step)}, relation.name + ": " + step.text, step);
+      const size_t made = plan_.nodes.size();
+      versions_ = versions;
+      at = join != nullptr ? join_tables(at, *join, step, relation, true) : this->step(at, step, relation);
+      for (size_t node = made; node < plan_.nodes.size(); ++node)
+        if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
+      versions = false;
+    }
+    if (relation.kind == typed::RelationKind::product) {
+      at = read_all(at, "read", "product " + relation.name, relation.span);
+      for (const typed::Check& check : relation.checks)
+        if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
+    }
+    return histories_[id] = at;
+  }
+
+  static std::vector<ExpressionRef> keys_of(const typed::Step& step) {
+    if (const auto* group = std::get_if<typed::GroupStep>(&step.content)) return group->keys;
+    if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return top->keys;
+    return std::get<typed::LatestStep>(step.content).keys;
+  }
+
+  int instants(int at, InstantsNode made, std::string label, const typed::Step& step) {
+    at = carry(at, step.text, step.span);
+    for (ExpressionRef& key : made.keys) key = reading(key, row(at));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = std::move(label) + ", rows by time";
+    return add(std::move(node));
+  }
+
+  /// Versions of that table as changes.
+  int newest_by_time(int at, const typed::Relation& table, const std::string& label, const typed::Step& step) {
+    std::vector<ExpressionRef> keys;
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+      keys.push_back(typed::read_path(row(at), path, step.span));
+    at = instants(at, {true, keys}, label, step);
+    return latest(at, std::move(keys), true, label, step.text, step.span);
+  }
+
+  int keep_checked(int at, const typed::Check& check) {
+    return add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
+                                    check.otherwise == typed::Check::Otherwise::stop},
+                .inputs = {at},
+                .row = row(at),
+                .text = "check " + check.name,
+                .span = check.span});
+  }
+
   int flow(typed::RelationId id) {
     const typed::Relation& relation = project_.relations[id];
-    int at = -1;
-    bool versions = is_table(std::get<typed::FromStep>(relation.steps.front().content).relation);
-    for (const typed::Step& step : relation.steps) {
+    const Beginning begun = beginning(id);
+    int at = begun.at;
+    bool versions = reads_table(relation);
+    for (size_t i = begun.steps; i < relation.steps.size(); ++i) {
       versions_ = versions;  // a relation read on the way has set it for itself
-      at = this->step(at, step, relation);
-      versions &= !std::holds_alternative<typed::LatestStep>(step.content);
+      at = this->step(at, relation.steps[i], relation);
+      versions &= !std::holds_alternative<typed::LatestStep>(relation.steps[i].content);
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
@@ -269,22 +388,8 @@ class Builder {
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
-      if (check.otherwise != typed::Check::Otherwise::alert)
-        at = add({.content = KeepNode{unless_ends(at, check.condition), "", check.name,
-                                      check.otherwise == typed::Check::Otherwise::stop},
-                  .inputs = {at},
-                  .row = row(at),
-                  .text = "check " + check.name,
-                  .span = check.span});
-    for (const typed::Unique& unique : relation.uniques) {
-      std::string text = "unique";
-      for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + row(at)[field].name;
-      at = add({.content = UniqueNode{unique.fields, unique.within_us},
-                .inputs = {at},
-                .row = row(at),
-                .text = text,
-                .span = unique.span});
-    }
+      if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
+    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::alert)
         at = add({.content = AlertNode{check.name, unless_ends(at, unless_goes(at, check.condition))},
@@ -297,6 +402,7 @@ class Builder {
       std::vector<ExpressionRef> key;
       for (const std::vector<int>& path : relation.version_key)
         key.push_back(typed::read_path(row(at), path, relation.span));
+      versions_of_[id] = at;
       at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
     }
     // Who reads the product has its changes as they are, not what those of a turn come to.
@@ -327,7 +433,7 @@ class Builder {
   }
 
   int net(int at, const typed::Relation& relation) {
-    NetNode made;
+    NetNode made{{}, relation.change_form == ChangeForm::debezium};
     for (const std::vector<int>& path : relation.key)
       made.keys.push_back(typed::read_path(row(at), path, relation.span));
     Node node{.content = std::move(made),
@@ -335,7 +441,9 @@ class Builder {
               .row = row(at),
               .text = "changes of " + relation.name,
               .span = relation.span};
-    node.row.back() = {std::string(kChange), int_type()};
+    node.row.pop_back();
+    const std::vector<Field> marks = change_marks(node.row, std::get<NetNode>(node.content).whole);
+    node.row.insert(node.row.end(), marks.begin(), marks.end());
     node.state.label = relation.name + ": changes";
     return add(std::move(node));
   }
@@ -409,7 +517,10 @@ class Builder {
       return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
     };
     if (const auto* from = std::get_if<typed::FromStep>(&step.content))
-      return from->port.empty() ? relation(from->relation) : read_port(*from, step);
+      return from->port.empty()           ? relation(from->relation)
+             : from->port == kChangesPort ? read_changes(*from, step, owner)
+                                          : read_port(*from, step);
+    if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
     if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
     if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
       if (versions_) return close_unless(at, where->condition, step);
@@ -443,7 +554,9 @@ class Builder {
         for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
         if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
       }
-      const int right = read_all(relation(join->relation), "read", step.text, step.span);
+      const bool as_of = join->kind == typed::JoinKind::as_of && !join->latest;
+      int right = read_all(as_of ? history(join->relation) : relation(join->relation), "read", step.text, step.span);
+      if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
       if (made.step.residual)
         made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join->alias));
       Node joined = node(std::move(made));
@@ -458,61 +571,208 @@ class Builder {
     if (const auto* distinct = std::get_if<typed::DistinctStep>(&step.content))
       return this->distinct(at, *distinct, step, owner);
     if (const auto* emit = std::get_if<typed::EmitStep>(&step.content)) {
-      Node paced = node(EmitNode{emit->every_us});
+      Node paced = node(EmitNode{emit->every_us, emit->wall});
       paced.inputs = {carry(at, step.text, step.span)};
       paced.row = row(at);
       paced.state.label = owner.name + ": " + step.text;
       return add(std::move(paced));
     }
     if (const auto* elements = std::get_if<typed::UnnestStep>(&step.content)) return unnest(at, *elements, step);
+    if (const auto* lookup = std::get_if<typed::LookupStep>(&step.content))
+      return this->lookup(at, *lookup, step, owner);
     if (const auto* newest = std::get_if<typed::LatestStep>(&step.content)) {
       const bool versions = versions_;
       at = read_all(at, "read", step.text, step.span);
-      return latest(at, newest->keys, versions,
-                    newest->name.empty() ? owner.name + ": " + step.text : owner.name + " as " + newest->name,
-                    step.text, step.span);
+      at = latest(at, newest->keys, versions, label_of(step, newest->name, owner), step.text, step.span);
+      std::get<LatestNode>(plan_.nodes[at].content).retain_us = newest->retain_us;
+      return at;
     }
     if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
     if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
     if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
       return this->running(at, *running, step, owner);
-    const auto& group = std::get<typed::GroupStep>(step.content);
-    GroupNode made{group.windowed, group.window, {}, group.aggregates};
-    Node grouped = node(GroupNode{});
-    grouped.row.clear();
-    for (size_t i = 0; i < group.keys.size(); ++i) {
-      made.keys.push_back(reading(group.keys[i], row(at)));
-      grouped.row.push_back({fmt::format("key{}", i), made.keys.back()->type});
-    }
-    for (typed::Aggregate& aggregate : made.aggregates) {
-      for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
-        if (*part) *part = reading(*part, row(at));
-      grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
-    }
-    // Named as the script names them, where it does: rows that do not fit their types are shown so.
-    for (size_t i = 0; i < group.finish.size(); ++i)
-      if (const auto* column = as_column(group.finish[i]);
-          column && column->index < static_cast<int>(grouped.row.size()))
-        grouped.row[column->index].name = step.row[i].name;
-    if (group.windowed) {
-      grouped.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
-    } else {
-      grouped.row.push_back({std::string(kRetracted), bool_type()});
-    }
-    grouped.content = std::move(made);
-    grouped.state.label = group.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + group.name;
-    const int grouping = add(std::move(grouped));
-    Node finish = node(ProjectNode{"finish", group.finish});
-    finish.inputs = {grouping};
-    carry_mark(grouping, std::get<ProjectNode>(finish.content).columns, finish.row, step.span);
-    return add(std::move(finish));
+    return this->group(at, std::get<typed::GroupStep>(step.content), step, owner);
   }
 
-  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner) {
+  static std::string label_of(const typed::Step& step, const std::string& name, const typed::Relation& owner) {
+    return name.empty() ? owner.name + ": " + step.text : owner.name + " as " + name;
+  }
+
+  int group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
+    GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
+    made.retain_us = group.retain_us;
+    if (group.retain_us != typed::kForever) at = in_order(at, step, owner);
+    std::vector<Field> read = row(at);
+    if (group.reads_window) read.push_back({"window", window_type()});
+    for (const ExpressionRef& key : group.keys) made.keys.push_back(reading(key, read));
+    for (typed::Aggregate& aggregate : made.aggregates)
+      for (ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+        if (*part) *part = reading(*part, read);
+    std::vector<ExpressionRef> finish = group.finish;
+    const bool changes = group.changes && group.window.kind != typed::WindowKind::session;
+    if (changes || group.reads_window) {
+      std::vector<ExpressionRef*> reads;
+      for (ExpressionRef& key : made.keys) reads.push_back(&key);
+      for (typed::Aggregate& aggregate : made.aggregates) {
+        // As the group asks it: only of rows that the filter keeps.
+        for (ExpressionRef* part : {&aggregate.argument, &aggregate.by})
+          if (*part && aggregate.filter && (*part)->can_fail) *part = unless(aggregate.filter, *part);
+        for (ExpressionRef* part : {&aggregate.filter, &aggregate.argument, &aggregate.by})
+          if (*part) reads.push_back(part);
+      }
+      at = in_windows(at, group.window, made.keys, reads, step, owner);
+      const ExpressionRef window = column(at, static_cast<int>(row(at).size()) - 1, step.span);
+      const auto key_count = static_cast<int>(group.keys.size());
+      const auto aggregate_count = static_cast<int>(group.aggregates.size());
+      std::vector<int> places;  // of what `finish` reads
+      if (changes) {
+        // The window is a key, in front of the aggregates, and no longer behind them.
+        made.window_key = key_count;
+        made.keys.push_back(window);
+        for (int i = 0; i < key_count; ++i) places.push_back(i);
+        for (int i = 0; i < aggregate_count; ++i) places.push_back(key_count + 1 + i);
+        places.push_back(key_count);
+      } else {
+        // Rows bring their windows with them.
+        for (int end : {1, 0})
+          made.keys.insert(made.keys.begin(), typed::make(timestamp_type(), step.span, typed::FieldRead{window, end}));
+        made.window = typed::Window{.kind = typed::WindowKind::span, .late_us = group.window.late_us};
+        for (int i = 0; i < key_count + aggregate_count + 1; ++i) places.push_back(i + 2);
+      }
+      for (ExpressionRef& each : finish) each = typed::remap_columns(each, places);
+    }
+    Node grouped{.content = GroupNode{}, .inputs = {at}, .row = {}, .text = step.text, .span = step.span};
+    for (size_t i = 0; i < made.keys.size(); ++i) grouped.row.push_back({fmt::format("key{}", i), made.keys[i]->type});
+    for (const typed::Aggregate& aggregate : made.aggregates)
+      grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
+    // Named as the script names them, where it does: rows that do not fit their types are shown so.
+    for (size_t i = 0; i < finish.size(); ++i)
+      if (const auto* column = as_column(finish[i]); column && column->index < static_cast<int>(grouped.row.size()))
+        grouped.row[column->index].name = step.row[i].name;
+    if (made.windowed || changes_sessions(made)) grouped.row.push_back({"window", window_type()});
+    if (!made.windowed) grouped.row.push_back({std::string(kRetracted), bool_type()});
+    grouped.content = std::move(made);
+    grouped.state.label = label_of(step, group.name, owner);
+    const int grouping = add(std::move(grouped));
+    Node finished{.content = ProjectNode{"finish", std::move(finish)},
+                  .inputs = {grouping},
+                  .row = step.row,
+                  .text = step.text,
+                  .span = step.span};
+    carry_mark(grouping, std::get<ProjectNode>(finished.content).columns, finished.row, step.span);
+    return add(std::move(finished));
+  }
+
+  static Type window_type() { return struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}}); }
+
+  static ExpressionRef unless(const ExpressionRef& filter, const ExpressionRef& value) {
+    ExpressionRef shifted = typed::shift_locals(value, typed::highest_local(filter) + 1);
+    ExpressionRef nothing = typed::make(value->type, value->span, typed::Constant{zero_value(value->type)});
+    return typed::make(value->type, value->span, typed::Choose{filter, shifted, nothing});
+  }
+
+  /// Rows of the step go on in the order of time.
+  int in_order(int at, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    Node node{.content = InOrderNode{}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", in order";
+    return add(std::move(node));
+  }
+
+  /// The rows of `at` once for each of their windows, which is their last column. Of `keys` the first two are that of a
+  /// `span`. What may fail of what the step `reads` is computed before, so that it fails once for a record, unless it
+  /// reads the window: a column behind those of `at`.
+  int in_windows(int at, const typed::Window& window, std::vector<ExpressionRef>& keys,
+                 const std::vector<ExpressionRef*>& reads, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    Node& before = plan_.nodes[at];
+    const size_t window_column = before.row.size();
+    std::vector<bool> of_window;
+    for (const ExpressionRef* each : reads) {
+      const std::vector<int> read = typed::columns_read(*each);
+      of_window.push_back(std::find(read.begin(), read.end(), static_cast<int>(window_column)) != read.end());
+    }
+    auto& columns = std::get<ProjectNode>(before.content).columns;
+    auto computed = [&](const ExpressionRef& value, std::string name) {
+      const auto place = static_cast<int>(before.row.size());
+      columns.push_back(value);
+      before.row.push_back({std::move(name), value->type});
+      return typed::make(value->type, value->span, typed::ColumnRead{place});
+    };
+    InWindowsNode made{window, -1};
+    ExpressionRef given;
+    if (window.kind == typed::WindowKind::span)
+      given = typed::make(window_type(), step.span, typed::MakeStruct{{keys[0], keys[1]}});
+    for (size_t i = 0; i < reads.size(); ++i) {
+      const bool end = given && (reads[i] == keys.data() || reads[i] == keys.data() + 1);
+      if (!end && (*reads[i])->can_fail && !of_window[i])
+        *reads[i] = computed(*reads[i], fmt::format("{}read{}", kHiddenMark, i));
+    }
+    std::vector<int> places(window_column + 1);
+    for (size_t i = 0; i < window_column; ++i) places[i] = static_cast<int>(i);
+    places.back() = static_cast<int>(before.row.size());  // behind what is computed
+    for (size_t i = 0; i < reads.size(); ++i)
+      if (of_window[i]) *reads[i] = typed::remap_columns(*reads[i], places);
+    if (given) {
+      const ExpressionRef read = computed(given, fmt::format("{}window", kHiddenMark));
+      made.given = static_cast<int>(before.row.size()) - 1;
+      for (int end : {0, 1}) keys[end] = typed::make(timestamp_type(), step.span, typed::FieldRead{read, end});
+    }
+    Node node{.content = std::move(made), .inputs = {at}, .row = before.row, .text = step.text, .span = step.span};
+    if (!given) node.row.push_back({"window", window_type()});
+    node.state.label = owner.name + ": " + step.text + ", windows";
+    return add(std::move(node));
+  }
+
+  /// The right side of a join with a table by other columns than its key. Of one with time, the columns stand behind
+  /// its rows, and a step before the join follows keys that move from one value of them to another.
+  int by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
+    const typed::Relation& table = project_.relations[join.step.relation];
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+      join.table_key.push_back(typed::read_path(row(right), path, step.span));
+    for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
+    // A change that goes has the columns that its key leaves.
+    if (join.step.kind == typed::JoinKind::reference || retracted_column(row(right)) >= 0) return right;
+    const int deleted = deleted_column(row(right));
+    const ExpressionRef ends = deleted >= 0 ? column(right, deleted, step.span)
+                                            : typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+    right = carry(right, step.text, step.span);
+    Node& carried = plan_.nodes[right];
+    auto& columns = std::get<ProjectNode>(carried.content).columns;
+    if (deleted >= 0) {
+      columns.pop_back();
+      carried.row.pop_back();
+    }
+    MovesNode moves{join.table_key, static_cast<int>(columns.size()), static_cast<int>(join.step.right_keys.size())};
+    auto add_column = [&](ExpressionRef value, std::string name) {
+      carried.row.push_back({std::move(name), value->type});
+      columns.push_back(std::move(value));
+    };
+    for (ExpressionRef& key : join.step.right_keys) {
+      const int place = static_cast<int>(columns.size());
+      add_column(key, fmt::format("{}by{}", kHiddenMark, place - moves.first));
+      key = typed::make(key->type, key->span, typed::ColumnRead{place});
+    }
+    add_column(typed::make(int_type(), step.span, typed::Constant{Value{int64_t{0}}}), std::string(kMove));
+    add_column(ends, std::string(kDeleted));
+    Node node{.content = std::move(moves), .inputs = {right}, .row = row(right), .text = step.text, .span = step.span};
+    node.state.label = owner.name + ": " + step.text + ", moves of " + table.name;
+    return add(std::move(node));
+  }
+
+  /// `by_time`: of both sides the history.
+  int join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner,
+                  bool by_time = false) {
     at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
-    int right = read_all(relation(join.relation), "read", step.text, step.span);
-    if (retracted_column(row(right)) < 0) {
-      const typed::Relation& table = project_.relations[join.relation];
+    int right = read_all(by_time ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+    const typed::Relation& table = project_.relations[join.relation];
+    if (by_time) {
+      const std::string label = owner.name + ": " + step.text + ", " + table.name;
+      if (retracted_column(row(right)) < 0) right = newest_by_time(right, table, label, step);
+      const int pair = pairs_++;
+      at = instants(at, {false, join.left_keys, pair}, owner.name + ": " + step.text, step);
+      right = instants(right, {false, join.right_keys, pair}, label, step);
+    } else if (retracted_column(row(right)) < 0) {
       std::vector<ExpressionRef> key;
       for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
       right =
@@ -545,12 +805,71 @@ class Builder {
 
   int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
     at = read_all(at, "read", step.text, step.span);
+    if (top.changes) return top_of_windows(at, top, step, owner);
+    if (top.retain_us != typed::kForever) at = in_order(at, step, owner);
     Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
     if (retracted_column(node.row) >= 0) node.row.pop_back();
     node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
     if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
-    node.state.label = top.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + top.name;
+    node.state.label = label_of(step, top.name, owner);
     return add(std::move(node));
+  }
+
+  /// Fields inside structs stand behind the row meanwhile.
+  int first_of_each(int at, const typed::Unique& unique) {
+    const std::vector<Field> before = row(at);
+    const bool extends =
+        std::any_of(unique.below.begin(), unique.below.end(), [](const auto& path) { return !path.empty(); });
+    std::string text = "unique";
+    for (const int field : unique.fields) text += (text == "unique" ? " " : ", ") + before[field].name;
+    if (extends) at = carry(at, text, unique.span);
+    UniqueNode made{{}, unique.within_us};
+    for (size_t i = 0; i < unique.fields.size(); ++i) {
+      if (unique.below[i].empty()) {
+        made.columns.push_back(unique.fields[i]);
+        continue;
+      }
+      std::vector<int> path{unique.fields[i]};
+      path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
+      const ExpressionRef value = typed::read_path(before, path, unique.span);
+      Node& carried = plan_.nodes[at];
+      made.columns.push_back(static_cast<int>(carried.row.size()));
+      std::get<ProjectNode>(carried.content).columns.push_back(value);
+      carried.row.push_back({fmt::format("{}key{}", kHiddenMark, made.columns.size()), value->type});
+    }
+    at = add({.content = std::move(made), .inputs = {at}, .row = row(at), .text = text, .span = unique.span});
+    if (!extends) return at;
+    at = carry(at, text, unique.span);
+    std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
+    plan_.nodes[at].row.resize(before.size());
+    return at;
+  }
+
+  int top_of_windows(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
+    TopNode made{top, -1};
+    made.step.windowed = made.step.changes = made.step.adds_window = false;
+    const size_t before = row(at).size();
+    std::vector<ExpressionRef*> reads;
+    for (ExpressionRef& key : made.step.keys) reads.push_back(&key);
+    for (typed::Ordering& order : made.step.orders) reads.push_back(&order.value);
+    at = in_windows(at, top.window, made.step.keys, reads, step, owner);
+    const auto window = static_cast<int>(row(at).size()) - 1;
+    made.window_key = static_cast<int>(made.step.keys.size());
+    made.step.keys.push_back(column(at, window, step.span));
+    Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    if (top.numbered) node.row.push_back(step.row.back());
+    node.row.push_back({std::string(kRetracted), bool_type()});
+    node.state.label = label_of(step, top.name, owner);
+    at = add(std::move(node));
+    // What was computed for the step alone does not go on.
+    Node kept{
+        .content = ProjectNode{"carry", {}}, .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
+    auto& columns = std::get<ProjectNode>(kept.content).columns;
+    for (size_t i = 0; i < before; ++i) columns.push_back(column(at, static_cast<int>(i), step.span));
+    if (top.adds_window) columns.push_back(column(at, window, step.span));
+    if (top.numbered) columns.push_back(column(at, window + 1, step.span));
+    carry_mark(at, columns, kept.row, step.span);
+    return add(std::move(kept));
   }
 
   /// Keys that are no columns stand behind the row while the first of each is found.
@@ -624,6 +943,27 @@ class Builder {
     return add(std::move(node));
   }
 
+  int ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner) {
+    std::vector<int> upstream;
+    for (const typed::RelationId id : every.moved_by) upstream.push_back(relation(id));
+    std::set<int> seen, sources;
+    while (!upstream.empty()) {
+      const int at = upstream.back();
+      upstream.pop_back();
+      if (!seen.insert(at).second) continue;
+      const auto* source = std::get_if<SourceNode>(&plan_.nodes[at].content);
+      if (source != nullptr && project_.relations[source->relation].has_time) sources.insert(at);
+      for (const int input : plan_.nodes[at].inputs) upstream.push_back(input);
+    }
+    Node node{.content = TickNode{every.every_us},
+              .inputs = {sources.begin(), sources.end()},
+              .row = step.row,
+              .text = step.text,
+              .span = step.span};
+    node.state.label = owner.name + ": " + step.text;
+    return add(std::move(node));
+  }
+
   /// Rows of a port that a step names are as they were there, with fields that nobody has converted yet.
   int read_port(const typed::FromStep& from, const typed::Step& step) {
     relation(from.relation);
@@ -636,6 +976,71 @@ class Builder {
               .span = step.span};
     if (const auto named = ports_.find({from.relation, from.port}); named != ports_.end()) node.row = named->second;
     return add(std::move(node));
+  }
+
+  /// The versions of a product's table in the order of time, each with the one before it of its key. What they come to
+  /// in a turn depends on how they come; this does not.
+  int read_changes(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
+    relation(from.relation);
+    const typed::Relation& table = project_.relations[from.relation];
+    const int versions = versions_of_.at(from.relation);
+    const Type side = step.row[1].type;
+    const auto made = [&](const Type& type, auto node) { return typed::make(type, step.span, std::move(node)); };
+
+    // The keys, and the row that stands from then on, or null.
+    Node sides{.content = ProjectNode{"read", {}}, .inputs = {versions}, .text = step.text, .span = step.span};
+    auto& columns = std::get<ProjectNode>(sides.content).columns;
+    typed::RunningStep running;
+    for (const std::vector<int>& path : table.version_key) {
+      columns.push_back(typed::read_path(row(versions), path, step.span));
+      const int place = static_cast<int>(sides.row.size());
+      sides.row.push_back({fmt::format("key{}", place), columns.back()->type});
+      running.keys.push_back(made(columns.back()->type, typed::ColumnRead{place}));
+    }
+    std::vector<ExpressionRef> fields;
+    for (size_t i = 0; i < side->element->fields.size(); ++i)
+      fields.push_back(column(versions, static_cast<int>(i), step.span));
+    ExpressionRef stands = made(side, typed::Convert{typed::Conversion::to_optional,
+                                                     made(side->element, typed::MakeStruct{std::move(fields)})});
+    if (const int deleted = deleted_column(row(versions)); deleted >= 0)
+      stands = made(side, typed::Choose{column(versions, deleted, step.span),
+                                        made(side, typed::Constant{Value{Null{}}}), std::move(stands)});
+    const int after = static_cast<int>(sides.row.size()), before = after + 1;
+    columns.push_back(std::move(stands));
+    sides.row.push_back({"after", side});
+    typed::Step previous{.content = running, .row = sides.row, .span = step.span, .text = step.text};
+    previous.row.push_back({"before", side});
+    int at = add(std::move(sides));
+
+    running.aggregates.push_back({.kind = typed::AggregateKind::last,
+                                  .argument = made(side, typed::ColumnRead{after}),
+                                  .by = nullptr,
+                                  .filter = nullptr,
+                                  .type = side,
+                                  .span = step.span,
+                                  .before = true});
+    at = this->running(at, running, previous, owner);
+
+    const ExpressionRef stood = made(side, typed::ColumnRead{before}), now = made(side, typed::ColumnRead{after});
+    const ExpressionRef alike = made(bool_type(), typed::Operation{typed::Operator::equal, {stood, now}});
+    at = add({.content = KeepNode{made(bool_type(), typed::Not{alike}), "", ""},
+              .inputs = {at},
+              .row = row(at),
+              .text = step.text,
+              .span = step.span});
+    const auto word = [&](RowChange change) {
+      static constexpr const char* kWords[] = {"c", "u", "d"};
+      return made(string_type(), typed::Constant{Value{std::string(kWords[static_cast<size_t>(change)])}});
+    };
+    const ExpressionRef goes = made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{now}),
+                                                                 word(RowChange::goes), word(RowChange::becomes)});
+    const ExpressionRef op =
+        made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{stood}), word(RowChange::comes), goes});
+    return add({.content = ProjectNode{"read", {op, stood, now}},
+                .inputs = {at},
+                .row = step.row,
+                .text = step.text,
+                .span = step.span});
   }
 
   /// The list is computed behind the row that its elements go on with.
@@ -654,9 +1059,28 @@ class Builder {
     return add(std::move(node));
   }
 
+  /// The arguments are computed behind the row that goes on with the answer.
+  int lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner) {
+    LookupNode made{lookup};
+    made.step.arguments.clear();
+    std::vector<ExpressionRef> arguments;
+    for (const ExpressionRef& argument : lookup.arguments) arguments.push_back(reading(argument, row(at)));
+    if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
+    Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
+    node.row.push_back(step.row.back());
+    at = carry(at, step.text, step.span);
+    Node& carried = plan_.nodes[at];
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      std::get<ProjectNode>(carried.content).columns.push_back(arguments[i]);
+      carried.row.push_back({fmt::format("{}{}", kArgument, i), arguments[i]->type});
+    }
+    node.inputs = {at};
+    return add(std::move(node));
+  }
+
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
-    const int mark = std::max(deleted_column(row(at)), retracted_column(row(at)));
+    const int mark = ending_column(row(at));
     if (mark < 0) return;
     columns.push_back(column(at, mark, span));
     fields.push_back(row(at)[mark]);
@@ -707,8 +1131,12 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> versions_of_;  ///< of products that are tables
+  std::map<typed::RelationId, Beginning> beginnings_;
+  std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make
   std::map<typed::RelationId, int> published_;                                     ///< of products: the node that does
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
+  int pairs_ = 0;                                                                  ///< of InstantsNode::pair
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
 };
 
@@ -724,23 +1152,30 @@ Plan build(const typed::Project& project, const std::vector<typed::RelationId>& 
   return plan;
 }
 
+bool changes_sessions(const GroupNode& group) {
+  return !group.windowed && group.window.kind == typed::WindowKind::session;
+}
+
 bool stateful(const Node& node) {
-  return std::holds_alternative<JoinNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
-         std::holds_alternative<TopNode>(node.content) || std::holds_alternative<RunningNode>(node.content) ||
-         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
+  return std::holds_alternative<TickNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
+         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+         std::holds_alternative<RunningNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+         std::holds_alternative<MovesNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
-         std::holds_alternative<RetimeNode>(node.content) || std::holds_alternative<UniqueNode>(node.content) ||
-         std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
+         std::holds_alternative<InOrderNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
 }
 
 void annotate(Plan& plan) {
   for (Node& node : plan.nodes) {
     node.products.clear();
     const bool made_here =
-        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
-        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TableJoinNode>(node.content) ||
-        std::holds_alternative<NetNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
-        std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<TickNode>(node.content) || std::holds_alternative<GroupNode>(node.content) ||
+        std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
+        std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
+        std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
+        std::holds_alternative<InWindowsNode>(node.content) ||
         (std::holds_alternative<JoinNode>(node.content) && typed::makes_pairs(std::get<JoinNode>(node.content).step));
     const size_t flow_inputs = std::holds_alternative<UnionNode>(node.content) ? node.inputs.size()
                                : node.inputs.empty()                           ? 0

@@ -46,6 +46,7 @@ class Meaning {
       text += " delete " + typed::print(*relation.source->delete_when, unnamed(relation.row));
     return text;
   }
+  std::string operator()(const TickNode& ticks) const { return fmt::format("every {}", ticks.every_us); }
   std::string operator()(const KeepNode& keep) const {
     return (keep.stops ? "keep or stop " : "keep ") + expression(keep.condition, 0);
   }
@@ -63,18 +64,22 @@ class Meaning {
     if (step.yield != typed::JoinYield::matches) text += step.yield == typed::JoinYield::semi ? " semi" : " anti";
     if (step.right) text += " right";
     if (step.upper) text += " upper " + expression(step.upper, 0);
+    if (step.latest) text += " latest";
     if (step.wait_us) text += fmt::format(" wait {}", *step.wait_us);
     if (join.meets_one) text += " meets one";
     if (join.right_filter) text += " right filter " + expression(join.right_filter, 1);
     for (const auto& key : step.left_keys) text += " " + expression(key, 0);
     for (const auto& key : step.right_keys) text += " " + expression(key, 1);
+    if (typed::by_index(step)) text += " by index";
+    for (const auto& key : join.table_key) text += " " + expression(key, 1);
     return text + condition(step);
   }
   std::string operator()(const GroupNode& group) const {
-    std::string text = "group" + windows(group.windowed, group.window);
+    std::string text = "group" + windows(group.windowed || changes_sessions(group), group.window);
+    if (changes_sessions(group)) text += " changes";
     for (const auto& key : group.keys) text += " " + expression(key, 0);
     for (const auto& aggregate : group.aggregates) text += folded(aggregate);
-    return text;
+    return text + forgets(group.window_key, group.window, group.retain_us);
   }
   std::string operator()(const TopNode& top) const {
     const typed::TopStep& step = top.step;
@@ -84,7 +89,7 @@ class Meaning {
     for (const auto& key : step.keys) text += " " + expression(key, 0);
     for (const auto& order : step.orders)
       text += (order.descending ? " descending " : " by ") + expression(order.value, 0);
-    return text;
+    return text + forgets(top.window_key, step.window, step.retain_us);
   }
   std::string operator()(const RunningNode& running) const {
     const typed::RunningStep& step = running.step;
@@ -96,6 +101,11 @@ class Meaning {
   std::string operator()(const LatestNode& latest) const {
     std::string text = latest.versions ? "latest version" : "latest";
     for (const auto& key : latest.keys) text += " " + expression(key, 0);
+    return text + forgets(-1, {}, latest.retain_us);
+  }
+  std::string operator()(const MovesNode& moves) const {
+    std::string text = fmt::format("moves {} {}", moves.first, moves.count);
+    for (const auto& key : moves.keys) text += " " + expression(key, 0);
     return text;
   }
   std::string operator()(const TableJoinNode& join) const {
@@ -107,15 +117,33 @@ class Meaning {
     return text + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
-    std::string text = "net";
+    std::string text = "net";  // whatever form its changes go out in
     for (const auto& key : net.keys) text += " " + expression(key, 0);
     return text;
   }
-  std::string operator()(const EmitNode& emit) const { return fmt::format("emit every {}", emit.every_us); }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string text = instants.versions ? "instants of versions" : "instants";
+    if (instants.pair >= 0) text += " of a pair";
+    for (const auto& key : instants.keys) text += " " + expression(key, 0);
+    return text;
+  }
+  std::string operator()(const EmitNode& emit) const {
+    return fmt::format("emit every {}{}", emit.every_us, emit.wall ? " wall" : "");
+  }
+  std::string operator()(const InWindowsNode& in_windows) const {
+    return "in" + windows(true, in_windows.window) + fmt::format(" given {}", in_windows.given);
+  }
+  std::string operator()(const InOrderNode&) const { return "in order"; }
   std::string operator()(const UnnestNode& unnest) const {
     std::string text = unnest.left ? "left unnest" : "unnest";
     if (unnest.fields) text += fmt::format(" fields {}", fmt::join(*unnest.fields, ","));
     return text;
+  }
+  std::string operator()(const LookupNode& lookup) const {
+    const typed::Service& service = project_.services[static_cast<size_t>(lookup.step.service)];
+    return fmt::format("{} {} {} to {}{}{}", lookup.step.left ? "left lookup" : "lookup", service.qualified(),
+                       row_text(service.parameters), row_text(service.result), service.stops ? " or stop" : "",
+                       lookup.step.port.empty() ? "" : " else " + lookup.step.port);
   }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", retime.time_column, retime.within_us);
@@ -148,6 +176,13 @@ class Meaning {
   std::string condition(const auto& join) const {
     if (!join.residual) return "";
     return " residual " + typed::print(*join.residual, unnamed(condition_row(input(0), input(1), "")));
+  }
+  /// When a step without a window lets its keys go.
+  static std::string forgets(int window_key, const typed::Window& window, int64_t retain_us) {
+    std::string text;
+    if (window_key >= 0) text += fmt::format(" window key {} late {}", window_key, window.late_us);
+    if (retain_us != typed::kForever) text += fmt::format(" retain {}", retain_us);
+    return text;
   }
   static std::string windows(bool windowed, const typed::Window& window) {
     if (!windowed) return " of all time";
@@ -205,7 +240,10 @@ void identify(Plan& plan, const typed::Project& project) {
     digests.push_back(digest(text));
     whole += fmt::format("{:016x}", digests.back());
     if (!stateful(node)) continue;
-    std::string schema = row_text(node.row);
+    std::vector<Field> row = node.row;
+    // What stands behind a change is not kept.
+    if (const auto* net = std::get_if<NetNode>(&node.content); net != nullptr && net->whole) row.resize(row.size() - 2);
+    std::string schema = row_text(row);
     for (const int input : node.inputs) schema += "|" + row_text(plan.nodes[input].row);
     // The layout of a window's state: a version, so that a store of an older one is not misread.
     const auto* top = std::get_if<TopNode>(&node.content);
@@ -216,6 +254,14 @@ void identify(Plan& plan, const typed::Project& project) {
       schema += window->kind == typed::WindowKind::session
                     ? fmt::format("|sessions 1 {} {}", window->gap_us, window->max_us)
                     : "|slices 2";
+    // Such keys have a time with them at which they are forgotten.
+    const auto* group = std::get_if<GroupNode>(&node.content);
+    const auto* latest = std::get_if<LatestNode>(&node.content);
+    const bool of_windows = (group != nullptr && group->window_key >= 0) || (top != nullptr && top->window_key >= 0);
+    if (of_windows || (group != nullptr && group->retain_us != typed::kForever) ||
+        (top != nullptr && top->step.retain_us != typed::kForever) ||
+        (latest != nullptr && latest->retain_us != typed::kForever))
+      schema += of_windows ? "|of windows 1" : "|forgets 1";
     // What is stored of a pattern are places in it.
     if (std::holds_alternative<MatchNode>(node.content)) schema += "|matches 1 " + meaning(node, plan, project);
     node.state.schema = digest(schema);

@@ -197,10 +197,10 @@ class Pruner {
       own.back().add(residual.back());
       for (size_t i = 0; i < input(1).size(); ++i)
         if (own.back().has(static_cast<int>(i))) input(1)[i].add(kWhole);
-      if (const int deleted = deleted_column(plan_.nodes[node.inputs[1]].row); deleted >= 0)
-        input(1)[deleted].add(kWhole);
+      if (const int ends = ending_column(plan_.nodes[node.inputs[1]].row); ends >= 0) input(1)[ends].add(kWhole);
       for (const ExpressionRef& key : join->step.left_keys) collect(key, input(0));
       for (const ExpressionRef& key : join->step.right_keys) collect(key, input(1));
+      for (const ExpressionRef& key : join->table_key) collect(key, input(1));
       collect(join->step.upper, input(0));
       collect(join->right_filter, input(1));
     } else if (const auto* group = std::get_if<GroupNode>(&node.content)) {
@@ -234,6 +234,10 @@ class Pruner {
       if (const int deleted = deleted_column(plan_.nodes[node.inputs[0]].row); deleted >= 0)
         input(0)[deleted].add(kWhole);
       for (const ExpressionRef& key : latest->keys) collect(key, input(0));
+    } else if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      for (size_t i = static_cast<size_t>(moves->first); i < own.size(); ++i) own[i].add(kWhole);
+      pass_on(0, own.size());
+      for (const ExpressionRef& key : moves->keys) collect(key, input(0));
     } else if (const auto* tables = std::get_if<TableJoinNode>(&node.content)) {
       const size_t joined = own.size() - 2;
       own[joined].any = true;
@@ -251,18 +255,39 @@ class Pruner {
       for (const ExpressionRef& key : tables->step.right_keys) collect(key, input(1));
     } else if (std::holds_alternative<NetNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);
+      pass_on(0, input(0).size());
+    } else if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      if (const int ends = ending_column(node.row); ends >= 0) own[ends].add(kWhole);
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
       pass_on(0, own.size());
+      for (const ExpressionRef& key : instants->keys) collect(key, input(0));
     } else if (std::holds_alternative<EmitNode>(node.content)) {
       own.back().add(kWhole);
       for (Use& use : own)
         if (use.any) use.add(kWhole);
       pass_on(0, own.size());
+    } else if (std::holds_alternative<InOrderNode>(node.content)) {
+      for (Use& use : own)
+        if (use.any) use.add(kWhole);
+      pass_on(0, own.size());
+    } else if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
+      own.back().add(kWhole);
+      if (in_windows->given >= 0) own[in_windows->given].add(kWhole);
+      pass_on(0, input(0).size());
     } else if (std::holds_alternative<UnnestNode>(node.content)) {
       const size_t element = element_of(node);
       own[element].any = true;
       pass_on(0, element);
       for (size_t i = element; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the mark, the list
       if (element + 1 < own.size()) own.back().add(kWhole);
+    } else if (const auto* lookup = std::get_if<LookupNode>(&node.content)) {
+      // Rows for a port are written as they are at this step.
+      if (!lookup->step.port.empty())
+        for (Use& use : own) use.add(kWhole);
+      own.back().add(kWhole);
+      pass_on(0, own.size() - 1);
+      for (size_t i = own.size() - 1; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -278,6 +303,8 @@ class Pruner {
       pass_on(0, own.size());
       for (Use& use : input(0)) use.add(kWhole);  // alerts carry the row
       collect(alert->condition, input(0));
+    } else if (std::holds_alternative<TickNode>(node.content)) {
+      for (Use& use : own) use.add(kWhole);
     } else if (std::holds_alternative<PortNode>(node.content)) {
       for (Use& use : own) use.add(kWhole);  // as the port has them
     } else if (std::holds_alternative<PublishNode>(node.content)) {
@@ -429,23 +456,49 @@ class Pruner {
       tables_forwards(node, *tables, moved);
     } else if (auto* match = std::get_if<MatchNode>(&node.content)) {
       match_forwards(index, *match, input(0), moved);
-    } else if (std::holds_alternative<PortNode>(node.content)) {
+    } else if (std::holds_alternative<PortNode>(node.content) || std::holds_alternative<TickNode>(node.content)) {
       keep_live(index, moved);
     } else if (auto* unnest = std::get_if<UnnestNode>(&node.content)) {
       unnest_forwards(index, *unnest, moved);
+    } else if (std::holds_alternative<LookupNode>(node.content)) {
+      moved = input(0);
+      const size_t carried = node.row.size() - 1;
+      if (moved.column.size() > carried)
+        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments go
+      moved.column.resize(carried);
+      moved.fields.resize(carried);
+      add_columns(node.row, carried, moved);
     } else if (auto* net = std::get_if<NetNode>(&node.content)) {
       moved = input(0);
-      moved.row.back() = node.row.back();
+      moved.row.pop_back();
+      const std::vector<Field> marks = change_marks(moved.row, net->whole);
+      moved.column.back() = static_cast<int>(moved.row.size());
+      for (size_t i = 1; i < marks.size(); ++i) moved.column.push_back(moved.column.back() + 1);
+      moved.fields.resize(moved.column.size());
+      moved.row.insert(moved.row.end(), marks.begin(), marks.end());
       for (ExpressionRef& key : net->keys) key = rewrite(key, input(0));
     } else {
       // Rows go through as they are: the live columns are those of the input.
       moved = input(0);
       if (auto* keep = std::get_if<KeepNode>(&node.content)) keep->condition = rewrite(keep->condition, moved);
       if (auto* alert = std::get_if<AlertNode>(&node.content)) alert->condition = rewrite(alert->condition, moved);
+      if (auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
+        if (in_windows->given >= 0) {
+          in_windows->given = moved.column[in_windows->given];
+        } else {
+          add_columns(node.row, node.row.size() - 1, moved);
+        }
+      }
+      if (auto* instants = std::get_if<InstantsNode>(&node.content))
+        for (ExpressionRef& key : instants->keys) key = rewrite(key, moved);
       if (auto* retime = std::get_if<RetimeNode>(&node.content))
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))
         for (int& column : unique->columns) column = moved.column[column];
+      if (auto* moves = std::get_if<MovesNode>(&node.content)) {
+        for (ExpressionRef& key : moves->keys) key = rewrite(key, moved);
+        moves->first = moved.column[moves->first];
+      }
     }
     node.row = moved.row;
   }
@@ -532,6 +585,7 @@ class Pruner {
 
     for (ExpressionRef& key : join.step.left_keys) key = rewrite(key, left);
     for (ExpressionRef& key : join.step.right_keys) key = rewrite(key, right);
+    for (ExpressionRef& key : join.table_key) key = rewrite(key, right);
     join.step.upper = rewrite(join.step.upper, left);
     join.right_filter = rewrite(join.right_filter, right);
     if (join.step.residual) {

@@ -7,6 +7,7 @@
 #include "compiler/plan/passthrough.h"
 #include "compiler/typed/pattern_limits.h"
 #include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
 
 namespace braid::plan {
 
@@ -203,6 +204,11 @@ class Lowering {
       add_kernel(std::move(from.kernel), {KernelPlace::Kind::source, ordinal});
       return add(node, SourceOperator{ordinal}, {});
     }
+    if (const auto* ticks = std::get_if<TickNode>(&node.content)) {
+      std::vector<int> inputs;
+      for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(input(static_cast<int>(i)));
+      return add(node, TickOperator{ticks->every_us}, std::move(inputs));
+    }
     if (const auto* keep = std::get_if<KeepNode>(&node.content)) {
       const bool alone = !keep->port.empty() || !keep->check.empty();
       uint32_t out = 0;
@@ -223,7 +229,7 @@ class Lowering {
     if (std::holds_alternative<UnionNode>(node.content)) return add(node, UnionOperator{}, {input(0), input(1)});
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return lower_join(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content)) return lower_group(index, node, *group);
-    if (const auto* top = std::get_if<TopNode>(&node.content)) return lower_top(node, top->step);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return lower_top(node, *top);
     if (const auto* running = std::get_if<RunningNode>(&node.content)) return lower_running(index, node, running->step);
     if (const auto* latest = std::get_if<LatestNode>(&node.content)) {
       LatestOperator made{.versions = latest->versions,
@@ -231,6 +237,13 @@ class Lowering {
                           .deleted = deleted_column(input_row(0))};
       const auto [before, keys] = key_fields(node, input(0), latest->keys);
       made.keys = keys;
+      made.retain_us = latest->retain_us;
+      return add(node, made, {before});
+    }
+    if (const auto* moves = std::get_if<MovesNode>(&node.content)) {
+      const auto [before, keys] = key_fields(node, input(0), moves->keys);
+      MovesOperator made{.keys = keys, .columns = {}};
+      for (int column = moves->first; column < moves->first + moves->count; ++column) made.columns.push_back(column);
       return add(node, made, {before});
     }
     if (const auto* join = std::get_if<TableJoinNode>(&node.content)) {
@@ -251,15 +264,34 @@ class Lowering {
       return joined;
     }
     if (const auto* net = std::get_if<NetNode>(&node.content)) {
-      NetOperator made{.fields = static_cast<int>(node.row.size()) - 1, .retracted = retracted_column(input_row(0))};
+      const int mark = retracted_column(input_row(0));
+      NetOperator made{.fields = mark, .retracted = mark, .whole = net->whole};
       const auto [before, keys] = key_fields(node, input(0), net->keys);
       made.keys = keys;
       return add(node, made, {before});
     }
+    if (const auto* instants = std::get_if<InstantsNode>(&node.content)) {
+      InstantsOperator made{.versions = instants->versions, .fields = static_cast<int>(node.row.size())};
+      made.late_site = site(node, Site::Kind::late);
+      const auto [before, keys] = key_fields(node, input(0), instants->keys);
+      made.keys = keys;
+      made.pair = instants->pair >= 0;
+      if (const auto first = pairs_.find(instants->pair); first != pairs_.end()) made.leader = first->second;
+      const int op = add(node, made, {before});
+      if (instants->pair >= 0) pairs_.emplace(instants->pair, op);
+      return op;
+    }
     if (const auto* emit = std::get_if<EmitNode>(&node.content))
-      return add(node, EmitOperator{emit->every_us}, {input(0)});
+      return add(node, EmitOperator{emit->every_us, emit->wall}, {input(0)});
+    if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content))
+      return add(node,
+                 InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late)},
+                 {input(0)});
+    if (std::holds_alternative<InOrderNode>(node.content))
+      return add(node, InOrderOperator{site(node, Site::Kind::late)}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
+    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
       return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
                  {input(0)});
@@ -354,8 +386,13 @@ class Lowering {
                     .yield = yield_of(step.yield),
                     .left_fields = static_cast<int>(left_row.size()),
                     .right_fields = static_cast<int>(joined_fields(right_row).size()),
-                    .right_delete = deleted_column(right_row)};
-    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], step.right_keys);
+                    .right_delete = ending_column(right_row)};
+    std::vector<typed::ExpressionRef> of_right = step.right_keys;
+    of_right.insert(of_right.end(), join.table_key.begin(), join.table_key.end());
+    auto [right, right_keys] = key_fields(node, operator_of_[node.inputs[1]], of_right);
+    const auto table_key = right_keys.begin() + static_cast<std::ptrdiff_t>(step.right_keys.size());
+    shape.table_key.assign(table_key, right_keys.end());
+    right_keys.erase(table_key, right_keys.end());
     std::vector<typed::ExpressionRef> of_left = step.left_keys;
     if (step.upper) of_left.push_back(step.upper);
     auto [left, left_keys] = key_fields(node, operator_of_[node.inputs[0]], of_left);
@@ -376,7 +413,7 @@ class Lowering {
         made = add(node, ReferenceJoinOperator{shape}, {left, right});
         break;
       case typed::JoinKind::as_of:
-        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us}, {left, right});
+        made = add(node, AsOfJoinOperator{shape, step.max_age_us, step.wait_us, step.latest}, {left, right});
         break;
       case typed::JoinKind::interval: {
         IntervalJoinOperator interval{shape, step.nearest, step.lower_us, step.upper_us, step.retain_us.value_or(0)};
@@ -448,6 +485,45 @@ class Lowering {
     return op;
   }
 
+  int lower_lookup(const Node& node, const typed::LookupStep& step) {
+    const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
+    const int before = static_cast<int>(plan_.nodes[node.inputs[0]].row.size());
+    LookupOperator made{.service = service_of(step.service),
+                        .arguments = before - static_cast<int>(node.row.size()) + 1,
+                        .left = step.left,
+                        .unmatched_site = site(node, Site::Kind::unmatched, step.port)};
+    made.failed_site = site(Site{.kind = Site::Kind::rejected,
+                                 .step = node.text,
+                                 .span = node.span,
+                                 .check = service.stops ? service.name : std::string(),
+                                 .stops = service.stops});
+    return add(node, made, {operator_of_[node.inputs[0]]});
+  }
+
+  /// Of the program, where it has those alone that are asked.
+  int service_of(int id) {
+    const auto known = service_of_.find(id);
+    if (known != service_of_.end()) return known->second;
+    const typed::Service& service = project_.services[static_cast<size_t>(id)];
+    std::string meaning = service.qualified();
+    for (const auto* fields : {&service.parameters, &service.result})
+      for (const Field& field : *fields) meaning += ";" + field.name + ":" + to_string(field.type);
+    program().services.push_back(
+        {.name = service.qualified(),
+         .parameters = service.parameters,
+         .result = service.result,
+         .binding = {.kind = service.from.kind, .address = service.from.address, .format = service.from.format},
+         .cache_us = service.cache_us,
+         .cache_rows = static_cast<uint64_t>(service.cache_rows),
+         .timeout_us = service.timeout_us,
+         .retries = static_cast<uint32_t>(service.retries),
+         .parallel = static_cast<uint32_t>(service.parallel),
+         .stops = service.stops,
+         .identity = key_hash(meaning),
+         .span = service.span});
+    return service_of_[id] = static_cast<int>(program().services.size()) - 1;
+  }
+
   UnnestOperator lower_unnest(const Node& node, const UnnestNode& unnest, const std::vector<Field>& before) {
     UnnestOperator made{.left = unnest.left, .empty_site = site(node, Site::Kind::filtered)};
     made.retracted = retracted_column(node.row) >= 0;
@@ -485,7 +561,8 @@ class Lowering {
             .late_us = window.late_us};
   }
 
-  int lower_top(const Node& node, const typed::TopStep& step) {
+  int lower_top(const Node& node, const TopNode& top) {
+    const typed::TopStep& step = top.step;
     const std::vector<Field>& input_row = plan_.nodes[node.inputs[0]].row;
     const int mark = retracted_column(input_row);
     TopOperator made{.count = step.count,
@@ -499,6 +576,8 @@ class Lowering {
     made.group.windowed = step.windowed;
     made.group.window = window_of(step.window);
     made.group.retracted = mark;
+    made.group.window_key = top.window_key;
+    made.group.retain_us = step.retain_us;
     made.group.keys.assign(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(step.keys.size()));
     for (size_t i = 0; i < step.orders.size(); ++i)
       made.orders.push_back({fields[step.keys.size() + i], step.orders[i].descending});
@@ -599,6 +678,8 @@ class Lowering {
     GroupOperator made;
     made.windowed = group.windowed;
     made.window = window_of(group.window);
+    made.window_key = group.window_key;
+    made.retain_us = group.retain_us;
     const Node& before = plan_.nodes[node.inputs[0]];
     Computed computed{before.row};
     for (const ExpressionRef& key : group.keys) {
@@ -629,6 +710,7 @@ class Lowering {
                                     .version = relation.version,
                                     .key = relation.key,
                                     .span = relation.span});
+      program().products.back().change_form = relation.change_form;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }
     auto note = [](std::vector<int>& list, int value) {
@@ -646,9 +728,10 @@ class Lowering {
   }
 
   static void set_row(ProductSpec& product, const std::vector<Field>& row) {
-    product.row = row;
-    product.changes = row.back().name == kChange;
-    if (product.changes) product.row.pop_back();
+    const auto mark = std::find_if(row.begin(), row.end(), [](const Field& field) { return field.name == kChange; });
+    product.row.assign(row.begin(), mark);
+    product.marks.assign(mark, row.end());
+    product.changes = mark != row.end();
   }
 
   const Plan& plan_;
@@ -656,8 +739,10 @@ class Lowering {
   const LowerOptions& options_;
   PhysicalPlan physical_;
   std::vector<int> readers_;
-  std::vector<int> operator_of_;  ///< for each node, the operator whose row is the node's
-  std::map<int, int> open_;       ///< operators whose row program further steps may join, and which that is
+  std::map<int, int> pairs_;       ///< of each InstantsNode::pair, the first operator
+  std::map<int, int> service_of_;  ///< services of the program, by those of the project
+  std::vector<int> operator_of_;   ///< for each node, the operator whose row is the node's
+  std::map<int, int> open_;        ///< operators whose row program further steps may join, and which that is
 };
 
 }  // namespace

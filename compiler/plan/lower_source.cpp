@@ -67,6 +67,7 @@ class FromLowering {
     made.spec.version = relation_.version;
     made.spec.is_table = relation_.kind == typed::RelationKind::table;
     made.spec.has_time = relation_.has_time;
+    made.spec.is_followed = relation_.followed;
     made.spec.row = made.kernel.steps.back().row;
     for (const std::vector<int>& path : relation_.key) {
       const auto found = std::find(source_.fields.begin(), source_.fields.end(), path.front());

@@ -25,6 +25,9 @@ Leaves trace(const typed::ExpressionRef& expression, const std::vector<Leaves>& 
         leaves.insert(leaves.begin(), -1);
         return leaves;
       }
+      case typed::Conversion::map_entries:
+      case typed::Conversion::entries_map:
+        return trace(convert->operand, columns);
       case typed::Conversion::integer_to_decimal:
       case typed::Conversion::widen_decimal:
       case typed::Conversion::narrow_decimal:

@@ -34,8 +34,14 @@ int deleted_column(const std::vector<Field>& row);
 /// row goes, instead of coming. A row that goes is the one that came, field by field. Steps without state pass it on.
 /// Its index in the row, −1 if there is none.
 int retracted_column(const std::vector<Field>& row);
+/// Of versions kDeleted, of changes kRetracted: the row ends one that stands. −1 if there is neither.
+int ending_column(const std::vector<Field>& row);
 /// Columns that the planner adds, not the script.
 bool is_hidden(const Field& field);
+/// `from every d`. Inputs: the sources whose time moves it; nothing of their rows is read but the time. Row: `at`.
+struct TickNode {
+  int64_t every_us;
+};
 /// `where`, and a check of a contract that rejects or stops the job.
 struct KeepNode {
   typed::ExpressionRef condition;
@@ -59,18 +65,26 @@ struct JoinNode {
   /// Interval, over the right row, null if none: pairs with a right row that does not pass are made and filtered, so of
   /// such a row only its place is kept.
   typed::ExpressionRef right_filter = nullptr;
+  /// With a table by other columns than its key: the key, over the right row. A left row meets the rows of all keys
+  /// that have equal columns; right rows of a table with time come from a MovesNode.
+  std::vector<typed::ExpressionRef> table_key = {};
 };
 /// Row: keys, aggregates, window { start, end }. Without a window: keys, aggregates, kRetracted; the input's rows may
-/// be changes too.
+/// be changes too. Of sessions without `windowed`, whose rows are changes: keys, aggregates, window, kRetracted.
 struct GroupNode {
   bool windowed = true;
   typed::Window window;
   std::vector<typed::ExpressionRef> keys;
   std::vector<typed::Aggregate> aggregates;
+  /// Without a window: the key that ends with the end of a window that InWindowsNode has given the rows; `window` says
+  /// how long it stays open. −1: there is none.
+  int window_key = -1;
+  int64_t retain_us = typed::kForever;
 };
 /// Row: the input's, without kRetracted, then what the step adds, and kRetracted if it has no window.
 struct TopNode {
   typed::TopStep step;  ///< keys and orders over the input's row
+  int window_key = -1;  ///< as of a group
 };
 /// Row: the input's, then the results of the aggregates.
 struct RunningNode {
@@ -81,19 +95,46 @@ struct RunningNode {
 struct LatestNode {
   bool versions = false;  ///< of a table
   std::vector<typed::ExpressionRef> keys;
+  int64_t retain_us = typed::kForever;
+};
+/// Versions of a table on their way to a join by other columns than its key: where a key gets other values in these
+/// columns, its row under the values before ends there. Row: the input's, which has those columns, then kMove, then
+/// kDeleted, at its end. Rows go on as they are, with kMove 0, and others come between them
+/// (runtime/data/row_change.h).
+struct MovesNode {
+  std::vector<typed::ExpressionRef> keys;  ///< of the table, over the input's row
+  int first = 0, count = 0;                ///< the columns
 };
 /// Inputs: changes of two tables. Row: the left row without kRetracted, struct `alias` of the right row without it, and
 /// kRetracted.
 struct TableJoinNode {
   typed::TableJoinStep step;  ///< keys over the inputs' rows; residual over the left row without kRetracted, the struct
 };
-/// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted.
+/// Of the changes of one key in a turn, what they come to. Row: the input's with kChange for kRetracted, and if they
+/// are whole kBefore and kChangedAt.
 struct NetNode {
   std::vector<typed::ExpressionRef> keys;
+  bool whole = false;
 };
-/// Changes wait until event time has passed the next multiple of that. The row stays as it is.
+/// Changes wait until event time, or the clock, has passed the next multiple of that. The row stays as it is.
 struct EmitNode {
   int64_t every_us;
+  bool wall = false;
+};
+/// A row for each window of the input's row that is open. Row: the input's, then `window` { start, end }; with `given`
+/// the input's alone.
+struct InWindowsNode {
+  typed::Window window;
+  int given = -1;  ///< column of the input that ends with the end of the row's window; −1: its time says
+};
+/// Rows wait until time has passed them, and go on in its order. The row stays as it is.
+struct InOrderNode {};
+/// Rows go on instant by instant, once time has passed them: what a step behind it makes of them is the history of a
+/// table. The row stays as it is.
+struct InstantsNode {
+  bool versions = false;                   ///< rows are versions of a table
+  std::vector<typed::ExpressionRef> keys;  ///< of the step behind it
+  int pair = -1;  ///< two nodes of one number, before a join of two tables, go through their instants together
 };
 /// A row for each element of the list that is the input's last column, kList. Row: the input's without it, the element,
 /// and kRetracted if the input has it. A list that is null is empty.
@@ -102,6 +143,11 @@ struct UnnestNode {
   bool left = false;  ///< a row without elements goes on once, with null
   /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
   std::optional<std::vector<int>> fields;
+};
+/// What a service answers to the input's last columns, kArgument. Row: the input's without them, and the answer.
+inline constexpr std::string_view kArgument = "?argument";
+struct LookupNode {
+  typed::LookupStep step;  ///< its arguments have become those columns
 };
 struct RetimeNode {
   int time_column;
@@ -151,9 +197,9 @@ struct PortNode {
 };
 
 struct Node {
-  std::variant<SourceNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode, LatestNode,
-               TableJoinNode, NetNode, EmitNode, UnnestNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode,
-               PortNode>
+  std::variant<SourceNode, TickNode, KeepNode, ProjectNode, UnionNode, JoinNode, GroupNode, TopNode, RunningNode,
+               LatestNode, MovesNode, TableJoinNode, NetNode, EmitNode, InstantsNode, UnnestNode, LookupNode,
+               InWindowsNode, InOrderNode, RetimeNode, UniqueNode, MatchNode, AlertNode, PublishNode, PortNode>
       content;
   std::vector<int> inputs;
   std::vector<Field> row;
@@ -186,6 +232,8 @@ std::vector<Field> joined_fields(const std::vector<Field>& row);
 /// The row over which the condition of a join is computed: the left fields, then the struct of the right ones.
 std::vector<Field> condition_row(const std::vector<Field>& left, const std::vector<Field>& right,
                                  const std::string& alias);
+/// Rows of sessions go out as changes.
+bool changes_sessions(const GroupNode& group);
 /// What a row of this node has of an element of its input's list.
 Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.

@@ -65,7 +65,9 @@ struct Describe {
     }
     return line;
   }
+  std::string operator()(const TickNode& ticks) const { return "every " + micros(ticks.every_us); }
   std::string operator()(const UnionNode&) const { return "union"; }
+  static std::string retained(int64_t us) { return us == typed::kForever ? "" : ", retain " + micros(us); }
   std::string condition(const auto& join) const {
     if (!join.residual) return "";
     return "\n      and " + typed::print(*join.residual, condition_row(input(0), input(1), join.alias));
@@ -73,10 +75,12 @@ struct Describe {
   std::string operator()(const JoinNode& join) const {
     const typed::JoinStep& step = join.step;
     const char* kind = step.kind == typed::JoinKind::reference ? "reference"
+                       : step.latest                           ? "latest"
                        : step.kind == typed::JoinKind::as_of   ? "as-of"
                        : step.nearest                          ? "nearest interval"
                                                                : "interval";
-    std::string line = fmt::format("{} join, {}", kind, typed::outcome_word(step));
+    std::string line =
+        fmt::format("{} join{}, {}", kind, typed::by_index(step) ? " by index" : "", typed::outcome_word(step));
     for (size_t i = 0; i < step.left_keys.size(); ++i)
       line += fmt::format("\n      {} == {}", text(step.right_keys[i], 1), text(step.left_keys[i], 0));
     line += condition(step);
@@ -91,7 +95,8 @@ struct Describe {
     return line;
   }
   std::string operator()(const GroupNode& group) const {
-    std::string line = group.windowed ? "group by window" : "group";
+    std::string line = group.windowed ? "group by window" : changes_sessions(group) ? "group by session" : "group";
+    line += retained(group.retain_us);
     for (size_t i = 0; i < group.keys.size(); ++i)
       line += fmt::format("\n      {} = {}", node.row[i].name, text(group.keys[i]));
     for (size_t i = 0; i < group.aggregates.size(); ++i)
@@ -102,6 +107,7 @@ struct Describe {
     const typed::TopStep& step = top.step;
     std::string line =
         fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    line += retained(step.retain_us);
     for (const auto& key : step.keys) line += "\n      per " + text(key);
     for (const auto& order : step.orders)
       line += (order.descending ? "\n      by descending " : "\n      by ") + text(order.value);
@@ -121,6 +127,12 @@ struct Describe {
   std::string operator()(const LatestNode& latest) const {
     std::string line = "latest by";
     for (const auto& key : latest.keys) line += " " + text(key);
+    return line + retained(latest.retain_us);
+  }
+  std::string operator()(const MovesNode& moves) const {
+    std::string line = "moves of";
+    for (const auto& key : moves.keys) line += " " + text(key);
+    for (int i = 0; i < moves.count; ++i) line += (i == 0 ? " by " : ", ") + node.row[moves.first + i].name;
     return line;
   }
   std::string operator()(const TableJoinNode& join) const {
@@ -131,14 +143,29 @@ struct Describe {
     return line + condition(join.step);
   }
   std::string operator()(const NetNode& net) const {
-    std::string line = "net by";
+    std::string line = net.whole ? "net, whole, by" : "net by";
     for (const auto& key : net.keys) line += " " + text(key);
     return line;
   }
-  std::string operator()(const EmitNode& emit) const { return "emit every " + micros(emit.every_us); }
+  std::string operator()(const InstantsNode& instants) const {
+    std::string line = "instant by instant, by";
+    for (const auto& key : instants.keys) line += " " + text(key);
+    return line;
+  }
+  std::string operator()(const EmitNode& emit) const {
+    return "emit every " + micros(emit.every_us) + (emit.wall ? " wall" : "");
+  }
+  std::string operator()(const InWindowsNode&) const { return "in windows"; }
+  std::string operator()(const InOrderNode&) const { return "in order"; }
   std::string operator()(const UnnestNode& unnest) const {
     const size_t element = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
     return fmt::format("{} to {}", unnest.left ? "left unnest" : "unnest", node.row[element].name);
+  }
+  std::string operator()(const LookupNode& lookup) const {
+    const typed::Service& service = project.services[static_cast<size_t>(lookup.step.service)];
+    std::string line = fmt::format("{}lookup {}", lookup.step.left ? "left " : "", service.qualified());
+    for (size_t i = node.row.size() - 1; i < input(0).size(); ++i) line += " " + input(0)[i].name;
+    return line;
   }
   std::string operator()(const RetimeNode& retime) const {
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
@@ -180,10 +207,12 @@ struct Describe {
 };
 
 const char* operator_name(const Operator& each) {
-  static constexpr const char* kNames[] = {"source",        "rows",  "union", "reference join", "as-of join",
-                                           "interval join", "group", "top",   "running",        "latest",
-                                           "table join",    "net",   "emit",  "unnest",         "retime",
-                                           "unique",        "match", "alert", "publish",        "port"};
+  static constexpr const char* kNames[] = {
+      "source", "ticks",    "rows",    "union",   "reference join", "as-of join", "interval join",
+      "group",  "top",      "running", "latest",  "moves",          "table join", "net",
+      "emit",   "instants", "unnest",  "look-up", "in windows",     "in order",   "retime",
+      "unique", "match",    "alert",   "publish", "port",           "send"};
+  static_assert(std::size(kNames) == std::variant_size_v<std::remove_cvref_t<decltype(each.content)>>);
   return kNames[each.content.index()];
 }
 

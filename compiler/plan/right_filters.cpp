@@ -51,8 +51,8 @@ class RightPart {
 
 /// A pair of the join is a row of its own, counted as made and, if the filter drops it, as filtered.
 bool may_have_filter(const JoinNode& join) {
-  return typed::makes_pairs(join.step) && !join.step.left && !join.step.right && !join.step.upper &&
-         !join.step.residual;
+  return join.step.kind == typed::JoinKind::interval && typed::makes_pairs(join.step) && !join.step.left &&
+         !join.step.right && !join.step.upper && !join.step.residual;
 }
 
 }  // namespace

@@ -18,20 +18,33 @@ class Bound {
     const Node& node = plan_.nodes[index];
     if (const auto* join = std::get_if<JoinNode>(&node.content)) return of(node, *join);
     if (const auto* group = std::get_if<GroupNode>(&node.content))
-      return (group->windowed ? of(node, group->window) : "one entry a key" + as_long(node.inputs[0])) +
+      return (group->windowed || group->window_key >= 0 || changes_sessions(*group)
+                  ? of(node, group->window)
+                  : "one entry a key" + as_long(node.inputs[0], group->retain_us)) +
              values_kept(*group);
-    if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, top->step);
+    if (const auto* top = std::get_if<TopNode>(&node.content)) return of(node, *top);
     if (const auto* running = std::get_if<RunningNode>(&node.content)) return of(node, running->step);
     if (std::holds_alternative<TableJoinNode>(node.content)) return "the rows of both tables";
-    if (std::holds_alternative<LatestNode>(node.content))
-      return "the newest row of each key" + as_long(node.inputs[0]) + "; deleted keys for " +
-             length(disorder(node.inputs[0]));
-    if (const auto* emit = std::get_if<EmitNode>(&node.content)) return "the changes of " + length(emit->every_us);
+    if (std::holds_alternative<LatestNode>(node.content)) return latest_bound(node, std::get<LatestNode>(node.content));
+    if (const auto* emit = std::get_if<EmitNode>(&node.content))
+      return "the changes of " + length(emit->every_us) + (emit->wall ? " by the clock" : "");
+    if (std::holds_alternative<InWindowsNode>(node.content)) return "two instants";
+    if (std::holds_alternative<InOrderNode>(node.content))
+      return fmt::format("the rows of the last {}, which wait", length(disorder(node.inputs[0])));
+    if (std::holds_alternative<TickNode>(node.content)) return "the time of the next row";
+    if (std::holds_alternative<MovesNode>(node.content)) {
+      const std::string recent = length(disorder(node.inputs[0]));
+      return "the columns of each key" + as_long(node.inputs[0]) + ": of its last version, and of those of the last " +
+             recent;
+    }
+    if (std::holds_alternative<InstantsNode>(node.content))
+      return fmt::format("the rows of the last {}", length(disorder(node.inputs[0])));
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return fmt::format(
           "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
           "rows of the last {}",
           length(match->within_us), kMostOpenMatches, kMostRowsOfElement, length(disorder(node.inputs[0])));
+    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return of(*lookup);
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -39,6 +52,13 @@ class Bound {
   }
 
  private:
+  std::string of(const LookupNode& lookup) const {
+    const typed::Service& service = project_.services[static_cast<size_t>(lookup.step.service)];
+    if (!service.cache_us) return {};
+    return fmt::format("at most {} answers of {}, each for {} by the clock", service.cache_rows, service.qualified(),
+                       length(*service.cache_us));
+  }
+
   /// What an entry grows with.
   static std::string values_kept(const GroupNode& group) {
     std::set<std::string_view> names;
@@ -51,13 +71,22 @@ class Bound {
     return text;
   }
 
-  std::string of(const Node& node, const typed::TopStep& top) const {
+  std::string latest_bound(const Node& node, const LatestNode& latest) const {
+    std::string text = "the newest row of each key" + as_long(node.inputs[0], latest.retain_us);
+    // Only of the versions of a table one can come after another that has ended its key.
+    if (latest.versions) text += "; deleted keys for " + length(disorder(node.inputs[0]));
+    return text;
+  }
+
+  std::string of(const Node& node, const TopNode& node_of_top) const {
+    const typed::TopStep& top = node_of_top.step;
     const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
     if (!top.windowed && of_table)
       return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
-    if (!top.windowed)
+    if (!top.windowed && node_of_top.window_key < 0)
       return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
-                         top.with_ties ? " and those that tie with the last" : "", as_long(node.inputs[0]));
+                         top.with_ties ? " and those that tie with the last" : "",
+                         as_long(node.inputs[0], top.retain_us));
     return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
                                               top.with_ties ? " and those that tie with the last" : "");
   }
@@ -76,7 +105,8 @@ class Bound {
   }
 
   /// How long a step without a window keeps a key.
-  std::string as_long(int input) const {
+  std::string as_long(int input, int64_t retain_us = typed::kForever) const {
+    if (retain_us != typed::kForever) return fmt::format(", for {} after its last row", length(retain_us));
     for (int at = input; at >= 0;) {
       const Node& node = plan_.nodes[at];
       if (retracted_column(node.row) >= 0) return " of the table before it";
@@ -100,12 +130,18 @@ class Bound {
     const int64_t left_disorder = disorder(node.inputs[0]), right_disorder = disorder(node.inputs[1]);
     switch (step.kind) {
       case typed::JoinKind::reference:
-        return fmt::format("the rows of {}, read whole at the start", right);
+        return fmt::format("the rows of {}, read whole at the start{}", right,
+                           typed::by_index(step) ? ", with an index" : "");
       case typed::JoinKind::as_of:
+        if (step.latest)
+          return fmt::format("of {} each key's newest version; which one a row meets, the order of arrival decides",
+                             right);
         return fmt::format(
-            "of {} each key's last version and those of the last {}; rows that wait for its watermark: "
+            "of {} each key's last version and those of the last {}{}; rows that wait for its watermark: "
             "those of up to {}{}",
-            right, length(left_disorder + right_disorder), length(right_disorder + left_disorder),
+            right, length(left_disorder + right_disorder),
+            typed::by_index(step) ? ", by the columns that it is joined by" : "",
+            length(right_disorder + left_disorder),
             step.wait_us ? fmt::format(", and none for longer than {} by the clock", length(*step.wait_us)) : "");
       case typed::JoinKind::interval:
         break;
@@ -186,7 +222,11 @@ class Bound {
     if (const auto* source = std::get_if<SourceNode>(&node.content))
       return project_.relations[source->relation].within_us;
     if (const auto* retime = std::get_if<RetimeNode>(&node.content)) return retime->within_us;
-    if (std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content)) return 0;
+    if (std::holds_alternative<TickNode>(node.content)) return 0;
+    // Rows of windows go out in the order of time. Changes have the time of what caused them.
+    const auto* group = std::get_if<GroupNode>(&node.content);
+    const auto* top = std::get_if<TopNode>(&node.content);
+    if ((group != nullptr && group->windowed) || (top != nullptr && top->step.windowed)) return 0;
     if (const auto* match = std::get_if<MatchNode>(&node.content))
       return holds_time_back(*match) ? match->within_us : 0;
     int64_t widest = 0;

@@ -76,22 +76,25 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
   if (const auto* group = std::get_if<GroupNode>(&node.content)) return of_group(*group);
   if (std::holds_alternative<TopNode>(node.content) || std::holds_alternative<LatestNode>(node.content) ||
       std::holds_alternative<TableJoinNode>(node.content) || std::holds_alternative<NetNode>(node.content) ||
-      std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content))
+      std::holds_alternative<MatchNode>(node.content) || std::holds_alternative<UnnestNode>(node.content) ||
+      std::holds_alternative<InWindowsNode>(node.content))
     return {};
   // Rows of two flows repeat one another; a re-timed flow and a join have times of their own.
   if (std::holds_alternative<UnionNode>(node.content)) return {};
-  if (std::holds_alternative<PortNode>(node.content)) return {};
+  if (std::holds_alternative<PortNode>(node.content) || std::holds_alternative<TickNode>(node.content)) return {};
   std::vector<UniqueColumns> sets = unique_columns(plan, node.inputs[0], project);
   auto only_forever = [&] {
     std::erase_if(sets, [](const UniqueColumns& set) { return set.apart_us != typed::kForever; });
   };
   if (const auto* columns = std::get_if<ProjectNode>(&node.content)) return through(*columns, sets);
   if (std::holds_alternative<RetimeNode>(node.content)) only_forever();
-  if (const auto* join = std::get_if<JoinNode>(&node.content))
+  if (const auto* join = std::get_if<JoinNode>(&node.content)) {
+    if (typed::by_index(join->step) && join->step.yield == typed::JoinYield::matches) return {};
     if (join->step.kind == typed::JoinKind::interval && join->step.yield == typed::JoinYield::matches) {
       if (!join->step.nearest && !join->meets_one) return {};
       only_forever();
     }
+  }
   if (const auto* unique = std::get_if<UniqueNode>(&node.content))
     sets.push_back({unique->columns, apart_us(unique->within_us)});
   return sets;
@@ -100,7 +103,9 @@ std::vector<UniqueColumns> unique_columns(const Plan& plan, int index, const typ
 void find_single_matches(Plan& plan, const typed::Project& project) {
   for (Node& node : plan.nodes) {
     auto* join = std::get_if<JoinNode>(&node.content);
-    if (join == nullptr || !typed::makes_pairs(join->step) || join->step.right || join->step.upper) continue;
+    if (join == nullptr || join->step.kind != typed::JoinKind::interval || !typed::makes_pairs(join->step) ||
+        join->step.right || join->step.upper)
+      continue;
     const int64_t reach = reach_us(join->step);
     std::vector<int> keys;
     for (const typed::ExpressionRef& key : join->step.right_keys) keys.push_back(column_of(key));

@@ -45,6 +45,11 @@ class Verifier {
   void check(const Node& node, const SourceNode& source) const {
     holds(node.inputs.empty() && source.fields.size() == node.row.size(), "a source whose row is not its fields");
   }
+  void check(const Node& node, const TickNode& ticks) const {
+    holds(ticks.every_us > 0 && node.row.size() == 1 && is(node.row[0].type, TypeKind::timestamp), "ticks of no time");
+    for (const int input : node.inputs)
+      holds(std::holds_alternative<SourceNode>(plan_.nodes[input].content), "ticks that something else moves");
+  }
   void check(const Node& node, const KeepNode& keep) const {
     same_row(node);
     condition(keep.condition, row(node, 0));
@@ -80,13 +85,18 @@ class Verifier {
             "join keys of unequal types");
     }
     if (join.right_filter) condition(join.right_filter, right);
+    holds(typed::by_index(join.step) != join.table_key.empty(), "a join by index without the table's key");
+    for (const auto& key : join.table_key) expression(key, right);
     if (!join.step.residual) return;
     condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
   void check(const Node& node, const GroupNode& group) const {
-    holds(node.row.size() == group.keys.size() + group.aggregates.size() + 1, "a group whose row is not its results");
+    holds(node.row.size() == group.keys.size() + group.aggregates.size() + (changes_sessions(group) ? 2 : 1),
+          "a group whose row is not its results");
     holds(group.windowed != (retracted_column(node.row) >= 0), "a group without window whose rows are no changes");
-    holds(!group.windowed || retracted_column(row(node, 0)) < 0, "a window over changes");
+    holds((!group.windowed && !changes_sessions(group)) || retracted_column(row(node, 0)) < 0, "a window over changes");
+    holds(group.window_key < static_cast<int>(group.keys.size()) && (!group.windowed || group.window_key < 0),
+          "a window that is no key");
     for (const auto& key : group.keys) expression(key, row(node, 0));
     for (const auto& aggregate : group.aggregates)
       for (const auto& part : {aggregate.argument, aggregate.by, aggregate.filter})
@@ -120,6 +130,14 @@ class Verifier {
     holds(retracted_column(node.row) >= 0 && retracted_column(row(node, 0)) < 0, "newest rows that are no changes");
     for (const auto& key : latest.keys) expression(key, row(node, 0));
   }
+  void check(const Node& node, const MovesNode& moves) const {
+    same_row(node);
+    const auto& before = row(node, 0);
+    holds(deleted_column(before) >= 0 && before[before.size() - 2].name == kMove, "moves without their marks");
+    holds(moves.first >= 0 && moves.first + moves.count + 2 == static_cast<int>(before.size()),
+          "moves without columns");
+    for (const auto& key : moves.keys) expression(key, before);
+  }
   void check(const Node& node, const TableJoinNode& join) const {
     const auto &left = row(node, 0), &right = row(node, 1);
     holds(retracted_column(left) >= 0 && retracted_column(right) >= 0, "tables joined that are no changes");
@@ -134,11 +152,33 @@ class Verifier {
       holds(is_optional(left[i].type), "a right join of tables without optional side");
     if (join.step.residual) condition(join.step.residual, condition_row(left, right, join.step.alias));
   }
+  void check(const Node& node, const InstantsNode& instants) const {
+    same_row(node);
+    holds(!instants.versions || retracted_column(node.row) < 0, "versions that are changes");
+    for (const auto& key : instants.keys) expression(key, row(node, 0));
+  }
   void check(const Node& node, const EmitNode&) const {
     holds(retracted_column(node.row) >= 0, "rows that wait for `emit every` and are no changes");
   }
+  void check(const Node& node, const InWindowsNode& in_windows) const {
+    const auto& before = row(node, 0);
+    const bool given = in_windows.given >= 0;
+    holds(node.row.size() == before.size() + (given ? 0 : 1), "rows in windows that are not those before and a window");
+    for (size_t i = 0; i < before.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a column that should pass changes its type");
+    holds(given ? in_windows.given < static_cast<int>(before.size())
+                : same(node.row.back().type, struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})),
+          "rows in windows without a window");
+    holds(retracted_column(before) < 0, "a window over changes");
+  }
+  void check(const Node& node, const InOrderNode&) const {
+    same_row(node);
+    holds(retracted_column(node.row) < 0, "changes that are put in order");
+  }
   void check(const Node& node, const NetNode& net) const {
-    holds(retracted_column(row(node, 0)) >= 0 && node.row.back().name == kChange, "rows netted that are no changes");
+    const size_t fields = row(node, 0).size() - 1, marks = net.whole ? 3 : 1;
+    holds(retracted_column(row(node, 0)) >= 0, "rows netted that are no changes");
+    holds(node.row.size() == fields + marks && node.row[fields].name == kChange, "netted rows without their change");
     for (const auto& key : net.keys) expression(key, row(node, 0));
   }
   void check(const Node& node, const UnnestNode& unnest) const {
@@ -151,6 +191,15 @@ class Verifier {
     holds(same(node.row[node.row.size() - 1 - marks].type, unnested_type(unnest, before.back().type)),
           "an unnest whose field is not of its elements");
     holds(marks == 0 || before[before.size() - 2].name == kRetracted, "an unnest that makes changes of rows");
+  }
+  void check(const Node& node, const LookupNode& lookup) const {
+    const auto& before = row(node, 0);
+    holds(node.row.size() <= before.size() + 1 && retracted_column(before) < 0, "a look-up without its row");
+    for (size_t i = 0; i + 1 < node.row.size(); ++i)
+      holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
+    for (size_t i = node.row.size() - 1; i < before.size(); ++i)
+      holds(before[i].name.starts_with(kArgument), "a look-up that drops a field");
+    holds(is_optional(node.row.back().type) == lookup.step.left, "a look-up whose answer is optional by itself");
   }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);

@@ -72,6 +72,7 @@ bool operation_can_fail(const Expression& expression, const Operation& node) {
     case TypeKind::uuid:
     case TypeKind::enumeration:
     case TypeKind::json:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -89,6 +90,7 @@ bool holds_views(const Type& type) {
     case TypeKind::bytes:
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
       return true;
     case TypeKind::optional:
     case TypeKind::checked:

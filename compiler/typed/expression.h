@@ -71,7 +71,9 @@ enum class Conversion : uint8_t {
   to_optional,         ///< T to T?
   unwrap,              ///< T? to T where the checker has shown that it is present
   checked_read,        ///< checked<T> to T: fails with the conversion fault of the source field, past every Attempt
-  tried_read           ///< the same directly below an Attempt of a field, which makes null of the fault
+  tried_read,          ///< the same directly below an Attempt of a field, which makes null of the fault
+  map_entries,         ///< map<K, V> to its entries, list<{ key: K, value: V }>
+  entries_map          ///< back, where the entries are in the order of their keys, each key once
 };
 
 /// What stands beside the row.

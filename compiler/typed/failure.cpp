@@ -24,6 +24,7 @@ uint32_t bad_time_code(const Type& type) {
     case TypeKind::enumeration:
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:

@@ -205,18 +205,21 @@ class Printer {
 
   const Relation& relation(RelationId id) const { return project_.relations.at(static_cast<size_t>(id)); }
 
+  static std::string path_name(const Row& fields, const std::vector<int>& path) {
+    const Row* row = &fields;
+    std::string name;
+    for (int index : path) {
+      const Field& field = row->at(static_cast<size_t>(index));
+      name += (name.empty() ? "" : ".") + field.name;
+      row = &without_optional(field.type)->fields;
+    }
+    return name;
+  }
+
   std::string key_text(const Relation& relation) const {
     std::string keys;
-    for (const std::vector<int>& path : relation.key) {
-      const Row* row = &relation.row;
-      std::string name;
-      for (int index : path) {
-        const Field& field = row->at(static_cast<size_t>(index));
-        name += (name.empty() ? "" : ".") + field.name;
-        row = &without_optional(field.type)->fields;
-      }
-      keys += (keys.empty() ? " key " : ", ") + name;
-    }
+    for (const std::vector<int>& path : relation.key)
+      keys += (keys.empty() ? " key " : ", ") + path_name(relation.row, path);
     return keys;
   }
 
@@ -246,8 +249,11 @@ class Printer {
                   print(*check.condition, relation.row));
     for (const Unique& unique : relation.uniques) {
       std::string names;
-      for (int field : unique.fields)
-        names += (names.empty() ? "" : ", ") + relation.row.at(static_cast<size_t>(field)).name;
+      for (size_t i = 0; i < unique.fields.size(); ++i) {
+        std::vector<int> path{unique.fields[i]};
+        path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
+        names += (names.empty() ? "" : ", ") + path_name(relation.row, path);
+      }
       line(1, "unique " + names + (unique.within_us == kForever ? "" : " within " + duration(unique.within_us)));
     }
     if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");
@@ -280,6 +286,10 @@ class Printer {
             [&](const FromStep& from) {
               line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
             },
+            [&](const TickStep& ticks) {
+              line(1, "from every " + duration(ticks.every_us));
+              for (const RelationId id : ticks.moved_by) line(2, "moved by " + relation(id).qualified());
+            },
             [&](const UnionStep& other) { print_union(other); },
             [&](const WhereStep& where) {
               line(1, "where " + print(*where.condition, before) + (where.port.empty() ? "" : " else " + where.port));
@@ -295,7 +305,8 @@ class Printer {
             [&](const TopStep& top) {
               if (top.windowed) print_window(top.window);
               line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
-                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name));
+                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name) +
+                          kept(top.changes, top.retain_us));
               expressions("key", top.keys, before);
               for (const Ordering& order : top.orders)
                 line(2, (order.descending ? "by descending " : "by ") + print(*order.value, before));
@@ -319,14 +330,21 @@ class Printer {
                           duration(distinct.within_us));
               expressions("key", distinct.keys, before);
             },
-            [&](const EmitStep& emit) { line(1, "emit every " + duration(emit.every_us)); },
+            [&](const EmitStep& emit) {
+              line(1, "emit every " + duration(emit.every_us) + (emit.wall ? " wall" : ""));
+            },
             [&](const MatchStep& match) { print_match(match, before); },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");
               expressions("list", {unnest.list}, before);
             },
+            [&](const LookupStep& lookup) {
+              line(1, (lookup.left ? "left lookup " : "lookup ") +
+                          project_.services[static_cast<size_t>(lookup.service)].qualified() + " as " + lookup.alias);
+              expressions("argument", lookup.arguments, before);
+            },
             [&](const LatestStep& latest) {
-              line(1, latest.name.empty() ? "latest" : "latest as " + latest.name);
+              line(1, (latest.name.empty() ? "latest" : "latest as " + latest.name) + kept(false, latest.retain_us));
               expressions("key", latest.keys, before);
             },
         },
@@ -348,6 +366,7 @@ class Printer {
     const Relation& right = relation(join.relation);
     std::string text = join_word(join);
     if (join.nearest) text += "nearest ";
+    if (join.latest) text += "latest ";
     text += right.qualified() + " as " + join.alias + " (" + std::string(word(join.kind)) + ")";
     if (join.max_age_us) text += " max age " + duration(*join.max_age_us);
     if (join.wait_us) text += " wait at most " + duration(*join.wait_us);
@@ -390,9 +409,14 @@ class Printer {
     }
   }
 
+  static std::string kept(bool changes, int64_t retain_us) {
+    return (changes ? std::string(" emit changes") : "") +
+           (retain_us == kForever ? "" : " retain " + duration(retain_us));
+  }
+
   void print_group(const GroupStep& group, const Step& step, const Row& before) {
     if (group.windowed) print_window(group.window);
-    line(1, group.name.empty() ? "group" : "group as " + group.name);
+    line(1, (group.name.empty() ? "group" : "group as " + group.name) + kept(group.changes, group.retain_us));
     Row between;
     for (const ExpressionRef& key : group.keys) {
       line(2, "key " + print(*key, before));

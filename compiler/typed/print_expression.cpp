@@ -51,6 +51,10 @@ std::string word(Conversion conversion, const Type& type) {
       return "checked_read";
     case Conversion::tried_read:
       return "tried_read";
+    case Conversion::map_entries:
+      return "map_entries";
+    case Conversion::entries_map:
+      return "entries_map";
   }
   BRAID_UNREACHABLE("conversion");
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/typed/expression.h"
+#include "runtime/data/row_change.h"
 #include "runtime/report/span.h"
 #include "runtime/schema/compatibility.h"
 
@@ -57,6 +58,11 @@ struct FromStep {
   RelationId relation;
   std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
 };
+/// `from every d`: a row with the field `at` for each multiple of d, made when event time has passed it.
+struct TickStep {
+  int64_t every_us;
+  std::vector<RelationId> moved_by;  ///< whose time that is: the streams and tables with time that the flow joins
+};
 struct UnionStep {
   RelationId relation;
   std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
@@ -84,13 +90,14 @@ struct JoinStep {
   /// semi, anti: rows go on once, with a null `alias` (`left` holds), if they have a match, or if they have none.
   JoinYield yield = JoinYield::matches;
   bool nearest = false;  ///< interval: one match, nearest in time
+  bool latest = false;   ///< as of: the version that is the newest when the row comes, whatever its time
   RelationId relation;   ///< the right side
   std::string alias;
   std::vector<ExpressionRef> left_keys;   ///< over the row before
   std::vector<ExpressionRef> right_keys;  ///< over the right relation's row; as many; types equal
   ExpressionRef
       residual;  ///< over the row before plus one struct column `alias` (not optional) at its end; null if none
-  bool on_table_key = false;  ///< right_keys are the table's key
+  bool on_table_key = false;  ///< right_keys are the table's key; else a row meets each key's row that has equal ones
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;             ///< as of: of wall time; absent: for ever
   std::optional<int64_t> lower_us, upper_us;  ///< interval; both absent: `within any`
@@ -106,9 +113,14 @@ std::string_view outcome_word(const auto& join) {
   if (join.right) return join.left ? "full" : "right";
   return join.left ? "left" : "inner";
 }
+/// A join with a table by other columns than its key.
+inline bool by_index(const JoinStep& join) {
+  return join.kind != JoinKind::interval && !join.on_table_key;
+}
 /// Whether it gives 0..n rows of a left row. The other joins give at most one.
 inline bool makes_pairs(const JoinStep& join) {
-  return join.kind == JoinKind::interval && !join.nearest && join.yield == JoinYield::matches;
+  const bool many = join.kind == JoinKind::interval ? !join.nearest : by_index(join);
+  return many && join.yield == JoinYield::matches;
 }
 
 using AggregateKind = braid::AggregateKind;
@@ -149,13 +161,18 @@ struct Window {
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
 /// row [keys…, aggregate results…, window]. Without a window the rows after are changes of a table, and there is no
-/// column for one.
+/// column for one. With `changes` the rows of windows are changes, too.
 struct GroupStep {
   bool windowed = true;
+  bool changes = false;  ///< `emit changes` and `emit every` of a window
+  /// Keys or aggregates read `window`, as a column behind the row before. Not of sessions, and of others only where it
+  /// does not follow from the row.
+  bool reads_window = false;
   Window window;
   std::vector<ExpressionRef> keys;  ///< over the row before
   std::vector<Aggregate> aggregates;
   std::vector<ExpressionRef> finish;  ///< over [keys…, aggregates…, window struct]; gives the row after
+  int64_t retain_us = kForever;       ///< without a window: a key is forgotten that long after its last row
   std::string name;                   ///< as; empty if none
 };
 /// A table with a table, kept up by changes. The row after: the row before (all optional if `right`) plus field
@@ -203,14 +220,24 @@ struct UnnestStep {
   bool left = false;   ///< a row without elements goes on once, with null
   ExpressionRef list;  ///< over the row before
 };
+/// What a service answers. The row after: the row before plus field `alias`: struct of the answer (optional if `left`).
+struct LookupStep {
+  int service = 0;  ///< index into Project::services
+  bool left = false;
+  std::string alias;
+  std::vector<ExpressionRef> arguments;  ///< over the row before, one for each parameter, of its type
+  std::string port;                      ///< else port; empty: the standing `unmatched` output
+};
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
 struct LatestStep {
   std::vector<ExpressionRef> keys;  ///< over the row before, which stays as it is
+  int64_t retain_us = kForever;     ///< a row goes when it is that old
   std::string name;                 ///< as; empty if none
 };
-/// `emit every d`: changes wait for the next multiple of that in event time.
+/// `emit every d`: changes wait for the next multiple of that in event time; `wall`: of the clock.
 struct EmitStep {
   int64_t every_us;
+  bool wall = false;
 };
 
 /// What rows go by, in the order of importance. Nulls come last.
@@ -220,9 +247,10 @@ struct Ordering {
 };
 /// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
 /// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
-/// if `numbered`. Without a window the rows after are changes of a table.
+/// if `numbered`. Without a window, or with `changes`, the rows after are changes of a table.
 struct TopStep {
   bool windowed = true;
+  bool changes = false;  ///< `emit changes` and `emit every` of a window
   Window window;
   bool adds_window = false;
   std::vector<ExpressionRef> keys;  ///< over the row before
@@ -230,7 +258,8 @@ struct TopStep {
   int64_t count = 1;
   bool with_ties = false;
   bool numbered = false;
-  std::string name;  ///< as; empty if none
+  int64_t retain_us = kForever;  ///< without a window: a key is forgotten that long after its last row
+  std::string name;              ///< as; empty if none
 };
 
 /// Rows in the order of time, each with the aggregates of its key's rows up to it. The row after: the row before, then
@@ -246,8 +275,8 @@ struct RunningStep {
 };
 
 struct Step {
-  std::variant<FromStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep, LatestStep,
-               DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep>
+  std::variant<FromStep, TickStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep,
+               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -265,6 +294,7 @@ struct Unique {
   std::vector<int> fields;
   int64_t within_us;  ///< of event time; kForever only of a source
   Span span;
+  std::vector<std::vector<int>> below = {};  ///< of each field: where it stands inside its struct; mostly empty
 };
 
 struct Relation {
@@ -284,12 +314,16 @@ struct Relation {
   std::vector<std::vector<int>> version_key;
   bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits
   std::optional<Source> source;  ///< stream, table
-  std::vector<Step> steps;       ///< view, product; the first is FromStep
+  std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   std::optional<Connector> to;                      ///< product
-  Span span;                                        ///< of the name in its declaration
+  ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
+  // Table without time: what flows make of it. Not both: it would be read whole, and again as it grows.
+  bool followed = false;  ///< some flow takes its rows as changes
+  bool referred = false;  ///< some join looks its rows up
+  Span span;              ///< of the name in its declaration
   std::string qualified() const { return domain + "." + name; }
 };
 
@@ -307,6 +341,15 @@ struct GivenStatement {
   std::vector<TestRow> rows;
   std::optional<std::string> file;  ///< given S from "file"
   std::vector<std::string> raw;     ///< given S raw ["…"]
+};
+/// Answers of a service from then on: rows of its parameters and its result.
+struct GivenAnswers {
+  int service;
+  std::vector<TestRow> rows;  ///< `fields` by place among parameters, then fields of the result
+};
+/// From then on it answers nothing, until it is given answers again.
+struct SilentService {
+  int service;
 };
 struct DeleteStatement {
   RelationId relation;
@@ -327,11 +370,12 @@ struct ExpectStatement {
   RelationId relation;
   std::string port;  ///< empty: the relation's rows
   std::vector<TestRow> rows;
-  bool open = false;  ///< `..` in the list: other rows are allowed
+  bool open = false;                  ///< `..` in the list: other rows are allowed
+  std::optional<int64_t> at_us = {};  ///< of a table: its content as of that instant
 };
 struct TestStatement {
-  std::variant<GivenStatement, DeleteStatement, AdvanceStatement, IdleStatement, WaitStatement, RestartStatement,
-               ExpectStatement>
+  std::variant<GivenStatement, GivenAnswers, SilentService, DeleteStatement, AdvanceStatement, IdleStatement,
+               WaitStatement, RestartStatement, ExpectStatement>
       content;
   Span span;
 };
@@ -358,7 +402,24 @@ struct Parameter {
   Span span;
 };
 
+struct Service {
+  std::string domain, name;
+  std::vector<Field> parameters;
+  std::vector<Field> result;
+  bool optional = false;  ///< the result is: what has no answer goes on with null
+  Connector from;
+  std::optional<int64_t> cache_us;
+  int64_t cache_rows = 10'000;
+  int64_t timeout_us = 5'000'000;
+  int64_t retries = 2;
+  int64_t parallel = 8;
+  bool stops = false;  ///< a look-up that fails stops the job
+  Span span;
+  std::string qualified() const { return domain + "." + name; }
+};
+
 struct Project {
+  std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;
   std::vector<FunctionExampleCheck> examples;

@@ -17,6 +17,7 @@
 #include "runtime/abi/avro_plan.h"
 #include "runtime/abi/kernel.h"
 #include "runtime/abi/record_reader.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/report/span.h"
@@ -53,7 +54,7 @@ struct Binding {
   /// another stage.
   std::string kind;
   std::string address;                                       ///< glob, name of the topic
-  std::string format;                                        ///< "json", "csv", "avro"; of a topic also "debezium"
+  std::string format;                                        ///< "json", "csv", "avro", "debezium"; of a topic more
   std::vector<std::pair<std::string, std::string>> options;  ///< of the format: docs/language/sources.md
 
   /// Null: it is not set.
@@ -71,13 +72,35 @@ struct Binding {
   }
 };
 
+/// Something outside that answers: `service geo(ip: string) -> { … } from …`.
+struct ServiceSpec {
+  std::string name;  ///< domain.name
+  std::vector<Field> parameters;
+  std::vector<Field> result;  ///< fields of an answer
+  /// "file", "http", "postgres", "inline"; `address`: a path, an address, a query, the last two with `{parameter}`s.
+  Binding binding;
+  /// Of http and postgres, as braid.toml has them, references replaced. Secrets: shown nowhere.
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::optional<int64_t> cache_us;  ///< answers hold that long; absent: for their turn
+  uint64_t cache_rows = 10'000;     ///< answers that are kept at most
+  int64_t timeout_us = 5'000'000;   ///< of one attempt
+  uint32_t retries = 2;             ///< attempts after the first
+  uint32_t parallel = 8;            ///< requests on their way at most
+  bool stops = false;               ///< a row for which there is no answer stops the job
+  uint64_t identity = 0;            ///< of its name, parameters and result: answers of another one are not its
+  Span span;
+};
+
 struct SourceSpec {
   std::string name;  ///< domain.name
   int64_t version = 1;
   bool is_table = false;
   bool has_time = false;  ///< its records carry an event time
+  /// A table without event time whose rows are followed as they come: each record takes the place of the one before it
+  /// of its key.
+  bool is_followed = false;
   /// Reference data, read whole before the turns. All else takes turns, with or without event time.
-  bool is_static() const { return is_table && !has_time; }
+  bool is_static() const { return is_table && !has_time && !is_followed; }
   /// Of a stage: rows of another one, which have their origin and their watermark with them.
   bool is_exchange() const { return binding.kind == "exchange"; }
   /// It is read from a broker, by offsets.
@@ -122,6 +145,11 @@ struct StateIdentity {
 struct SourceOperator {
   int source;
 };
+/// `from every d`: a row for each multiple of d from the first event time of the inputs, which are sources, up to their
+/// last, made when their watermark has passed it. Output row: its time. Rows of the inputs are not settled here.
+struct TickOperator {
+  int64_t every_us;
+};
 /// Fused row-by-row steps.
 struct RowsOperator {
   KernelSlot kernel;
@@ -145,8 +173,11 @@ struct JoinShape {
   std::vector<int> left_keys;   ///< fields of the left input's row; equal types as right_keys; null matches nothing
   std::vector<int> right_keys;  ///< fields of the right input's row
   /// Bool field of the right input's row, of a table: the row ends its key's version instead of opening one (the
-  /// source's `delete when`, or a row that a `where` of the table's view does not keep). −1: none.
+  /// source's `delete when`, a row that a `where` of the table's view does not keep, a change that goes). −1: none.
   int right_delete = -1;
+  /// Of a table that is met by other columns than its key: the key, fields of the right input's row. A left row meets
+  /// the row of each key that has equal `right_keys`, in the order of the key's bytes. Empty: `right_keys` are the key.
+  std::vector<int> table_key;
   /// Over the row [left fields…, struct of right fields (not optional)]: rows kept match. A site of kind filtered
   /// means no match, rejected rejects the left record. Empty slot: none.
   KernelSlot residual;
@@ -161,6 +192,8 @@ struct AsOfJoinOperator {
   JoinShape shape;
   std::optional<int64_t> max_age_us;
   std::optional<int64_t> wait_us;  ///< of wall time that a row waits for the table at most; absent: for ever
+  /// A row meets the newest version that has come, and does not wait: which one that is, turns decide.
+  bool latest = false;
 };
 struct IntervalJoinOperator {
   JoinShape shape;
@@ -207,13 +240,18 @@ struct WindowSpec {
 /// Input row: keys, then arguments. Output row: keys, aggregate results, `window` { start, end }; its event time is the
 /// last instant of the window. Without a window: keys, aggregate results, and whether the row goes; at the end of a
 /// turn the rows of groups that it has changed go, and come as they are now. Event time: of the newest row of the
-/// group.
+/// group. Sessions whose rows are changes have `windowed` false, a gap, and `window` in front of the mark.
 struct GroupOperator {
   bool windowed = true;
   WindowSpec window;
   int retracted = -1;  ///< bool field of the input row, whose rows are changes too: the row goes
   std::vector<int> keys;
   std::vector<AggregateSpec> aggregates;
+  /// Without a window: which of `keys` ends with the end of a window that InWindowsOperator has given the rows. The
+  /// state of a group goes `window.late_us` behind it; its row stays. −1: there is none.
+  int window_key = -1;
+  int64_t retain_us = INT64_MAX;  ///< without a window: a key is forgotten, and its row goes, that long after its last
+                                  ///< row, which come in the order of time; INT64_MAX: never
   uint32_t late_site = 0;
   uint32_t overflow_site = 0;  ///< a result that does not fit its type, at emission
 };
@@ -254,6 +292,14 @@ struct LatestOperator {
   int fields = 0;
   int deleted = -1;  ///< bool field of the input row: the row ends its key. −1: none does
   std::vector<int> keys;
+  int64_t retain_us = INT64_MAX;  ///< of a stream: a row goes when it is that old; INT64_MAX: never
+};
+/// Versions of a table on their way to a join by other columns than its key. Output row: as the input row, whose last
+/// two fields are kMove and `deleted`. Each row goes on; where its key had, or will have, other values in the columns,
+/// rows come with it that end the key under the one or the other (Move in runtime/data/row_change.h).
+struct MovesOperator {
+  std::vector<int> keys;     ///< fields: the table's key
+  std::vector<int> columns;  ///< fields, one behind the other: what the table is joined by
 };
 /// Two tables: each change of one side meets the rows that the other has now. Output row: the first `fields` fields of
 /// the left input (all optional if `right`), the struct of those of the right one (optional if `left`), and whether the
@@ -279,10 +325,34 @@ struct NetOperator {
   int retracted = -1;     ///< bool field of the input row: the row goes
   std::vector<int> keys;  ///< fields of the input row
   bool keeps = false;     ///< changes of one key come from several tasks: the rows that stand are kept
+  bool whole = false;     ///< behind the int: kBefore and kChangedAt (runtime/data/row_change.h)
 };
-/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d.
+/// `emit every d`: rows, which are changes, wait until event time has passed the next multiple of d, or the clock has.
 struct EmitOperator {
   int64_t every_us;
+  bool wall = false;  ///< of the clock by which rows wait (TurnEngine::set_wall)
+};
+/// Each row once for each window that it belongs to and that is open. Output row: the input's, then `window`
+/// { start, end }; with `given` the input's alone.
+struct InWindowsOperator {
+  WindowSpec window;
+  int given = -1;  ///< field of the input row that ends with the end of its only window; −1: it follows from the time
+  uint32_t late_site = 0;
+};
+/// Rows go on when time has passed them, in the order of (time, source, partition, position).
+struct InOrderOperator {
+  uint32_t late_site = 0;
+};
+/// Rows wait until time has passed them and go on instant by instant, so that what steps behind it make of them is the
+/// history of a table: all rows of one time go through the steps that make changes, and then those of the next. Output
+/// row: the first `fields` fields of the input's.
+struct InstantsOperator {
+  bool versions = false;  ///< rows are versions of a table: one that comes late counts from the watermark on
+  int fields = 0;
+  std::vector<int> keys;  ///< fields of the input row: of the step behind it
+  uint32_t late_site = 0;
+  bool pair = false;  ///< the step behind joins two tables: both sides go through their instants together
+  int leader = -1;    ///< of a pair's right side: the operator of the left one, which decides. −1: none
 };
 /// Rows of one element of a pattern, and matches of one key that are open at once. Bounds on what a pattern costs: a
 /// row more is not taken, or rejected.
@@ -320,6 +390,16 @@ struct UnnestOperator {
   size_t width = 0;            ///< leaves of an element in the list
   std::vector<int> leaves;     ///< of these, those that go on
   uint32_t empty_site = 0;     ///< where rows go that have no element
+};
+/// Each row goes on with what the service answers to its last `arguments` fields. Output row: the fields before them,
+/// and the struct of the answer, optional if `left`. A row with an argument that is null is not asked about: there is
+/// nothing.
+struct LookupOperator {
+  int service = 0;  ///< index into Program::services
+  int arguments = 0;
+  bool left = false;            ///< a row for which there is nothing goes on, with null
+  uint32_t unmatched_site = 0;  ///< else it goes there
+  uint32_t failed_site = 0;     ///< where rows go for which there is no answer
 };
 /// `time f within d` of a flow: from here on `time_field` is the event time.
 struct RetimeOperator {
@@ -359,9 +439,10 @@ struct SendOperator {
 };
 
 struct Operator {
-  std::variant<SourceOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
-               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, TableJoinOperator,
-               NetOperator, EmitOperator, UnnestOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
+  std::variant<SourceOperator, TickOperator, RowsOperator, UnionOperator, ReferenceJoinOperator, AsOfJoinOperator,
+               IntervalJoinOperator, GroupOperator, TopOperator, RunningOperator, LatestOperator, MovesOperator,
+               TableJoinOperator, NetOperator, EmitOperator, InstantsOperator, UnnestOperator, LookupOperator,
+               InWindowsOperator, InOrderOperator, RetimeOperator, UniqueOperator, MatchOperator, AlertOperator,
                PublishOperator, PortOperator, SendOperator>
       content;
   std::vector<int> inputs;  ///< operators before this one; joins: left, right
@@ -392,6 +473,8 @@ struct ProductSpec {
   std::string format = "json";
   /// Its rows are changes of a table: blocks that are written have a RowChange behind the columns of `row`.
   bool changes = false;
+  std::vector<Field> marks = {};  ///< then: the columns behind those of `row`, the first of them the RowChange
+  ChangeForm change_form = ChangeForm::upsert;
   Span span;
   std::string qualified() const { return domain + "." + name; }
 };
@@ -411,6 +494,7 @@ struct Program {
   std::vector<SourceSpec> sources;
   std::vector<Operator> operators;
   std::vector<ProductSpec> products;
+  std::vector<ServiceSpec> services;
   /// Of a stage, which is a part of a program that runs as several jobs would: what it sends. Sources and products are
   /// those of the whole program, with exchanges that it reads behind the sources.
   std::vector<Exchange> exchanges;

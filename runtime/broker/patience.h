@@ -22,6 +22,9 @@ auto ask_patiently(Clock& clock, const std::function<bool()>& gives_up, const Ca
   }
 }
 
+/// How long a topic that must exist is asked for again: brokers under load hear of a new one that much later.
+inline constexpr int64_t kUntilTopicIsKnown = 3'000'000;
+
 /// Of those that exist, in any order. A broker hears of a new topic a moment after it was made, and does not know it
 /// until then: what is not there is asked for again, for up to `patience_us`.
 inline BrokerResult<std::vector<TopicInfo>> describe_patiently(Broker& broker, Clock& clock,

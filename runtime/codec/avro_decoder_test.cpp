@@ -86,6 +86,34 @@ TEST(AvroDecoder, ReadsRecordsOfBlocks) {
   EXPECT_EQ(lines, (std::vector<std::string>{"1 null", "-2 \"xyz\"", "64 null"}));
 }
 
+TEST(AvroDecoder, ReadsMapsByTheOrderOfTheirKeys) {
+  constexpr std::string_view kPrices = R"({"type": "record", "name": "offer", "fields": [
+      {"name": "prices", "type": {"type": "map", "values": ["null", "long"]}}]})";
+  const std::string data = std::string(
+                               "\x04\x02"
+                               "b\x02\x06\x02"
+                               "a\x00\x00"sv) +
+                           std::string("\x00"sv) +
+                           std::string(
+                               "\x04\x02"
+                               "a\x00\x02"
+                               "a\x00\x00"sv);
+  const auto texts = decode(plan_of({{.name = "prices", .type = map_type(string_type(), optional_type(int_type()))}}),
+                            kPrices, block_of(3, data));
+  EXPECT_EQ(texts,
+            (std::vector<std::string>{R"({"a":null,"b":3})", "{}", "E6022 `prices` stands twice in the record"}));
+  const auto numbers =
+      decode(plan_of({{.name = "prices", .type = map_type(int_type(), optional_type(int_type()))}}), kPrices,
+             block_of(2,
+                      "\x04\x04"
+                      "10\x00\x02"
+                      "9\x02\x02\x00\x02\x02"
+                      "x\x00\x00"sv));
+  ASSERT_EQ(numbers.size(), 2u);
+  EXPECT_EQ(numbers[0], R"({"9":1,"10":null})");
+  EXPECT_THAT(numbers[1], HasSubstr("prices"));
+}
+
 TEST(AvroDecoder, NumbersRecordsInTheirFile) {
   const DecodePlan plan = plan_of({{.name = "id", .type = int_type()}});
   const auto decoder = make_decoder(plan);
@@ -174,7 +202,7 @@ TEST(AvroDecoder, SchemasThatDoNotFitHaveAReason) {
   EXPECT_EQ(reason("[\"int\", \"string\"]", float_type()), "fits");
   EXPECT_EQ(reason("[\"string\", \"bytes\"]", float_type()), "`x` is `string` in its schema, and `float` here");
   EXPECT_EQ(reason("{\"type\": \"map\", \"values\": \"int\"}", struct_type({{"a", int_type()}})),
-            "`x` is `map of int` in its schema, and `{ a: int }` here: no type of a field takes a map");
+            "`x` is `map of int` in its schema, and `{ a: int }` here: a map is declared as `map<string, …>`");
   EXPECT_EQ(reason("{\"type\": \"array\", \"items\": \"string\"}", list_type(int_type())),
             "`x` is `array of string` in its schema, and `list<int>` here");
   EXPECT_EQ(

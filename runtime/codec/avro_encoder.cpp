@@ -10,6 +10,7 @@
 #include "runtime/codec/avro_bytes.h"
 #include "runtime/codec/avro_container.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -105,6 +106,8 @@ class SchemaWriter {
       }
       case TypeKind::list:
         return R"({"type":"array","items":)" + type_text(name, type->element) + "}";
+      case TypeKind::map:
+        return R"({"type":"map","values":)" + type_text(name, value_of(type)) + "}";
       case TypeKind::structure: {
         const std::string own = claim(name);
         return R"({"type":"record","name":")" + own + R"(","fields":)" + fields(own, type->fields) + "}";
@@ -180,6 +183,20 @@ const Slot* append_value(const Type& type, const Slot* slots, std::string& out) 
       if (list.count > 0) append_avro_long(out, static_cast<int64_t>(list.count));
       const Slot* item = list.items;
       for (uint64_t i = 0; i < list.count; ++i) item = append_value(type->element, item, out);
+      append_avro_long(out, 0);
+      break;
+    }
+    case TypeKind::map: {
+      const List list = slots->list;
+      if (list.count > 0) append_avro_long(out, static_cast<int64_t>(list.count));
+      const Slot* item = list.items;
+      std::string key;
+      for (uint64_t i = 0; i < list.count; ++i) {
+        key.clear();
+        append_key_text(key_of(type), *item, key);
+        append_avro_text(out, key);
+        item = append_value(value_of(type), item + 1, out);
+      }
       append_avro_long(out, 0);
       break;
     }

@@ -296,8 +296,13 @@ class PlanMaker {
         made.children.push_back(make_value(type.elements[0], made.type->element, reason));
         return made_.values[made.children[0]].form != Form::other;
       case Kind::map:
-        reason = "no type of a field takes a map";
-        return false;
+        made.form = Form::array;
+        if (to != TypeKind::map) {
+          reason = "a map is declared as `map<string, …>`";
+          return false;
+        }
+        made.children.push_back(make_entry(type.elements[0], made.type, reason));
+        return !made.children.empty() && made_.values[made.children[0]].form != Form::other;
       case Kind::record:
         made.form = Form::record;
         return to == TypeKind::structure && choose_parts(type, made, reason);
@@ -319,6 +324,23 @@ class PlanMaker {
       }
     }
     BRAID_UNREACHABLE("kind of an Avro type");
+  }
+
+  /// An entry of a map: a text, which is read as a key, and its value.
+  uint32_t make_entry(uint32_t value_type, const Type& map, std::string& reason) {
+    const Type& key = key_of(map);
+    const uint32_t key_value = add(
+        AvroValue{.form = Form::sized, .type = key, .leaves = static_cast<uint32_t>(leaf_count(key)), .is_text = true});
+    const uint32_t value = make_value(value_type, value_of(map), reason);
+    AvroValue entry;
+    entry.form = made_.values[value].form == Form::other ? Form::other : Form::record;
+    entry.type = map->element;
+    entry.leaves = static_cast<uint32_t>(leaf_count(map->element));
+    entry.parts = {{true, key_value, 0}, {true, value, static_cast<uint32_t>(leaf_count(key))}};
+    if (entry.form == Form::other && reason.empty())
+      reason =
+          fmt::format("its values are `{}`, and `{}` here", describe(schema_, value_type), to_string(value_of(map)));
+    return add(std::move(entry));
   }
 
   bool choose_number(const AvroType& type, AvroValue& made, std::string& reason) {

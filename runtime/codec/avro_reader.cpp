@@ -7,6 +7,7 @@
 #include "runtime/abi/avro_functions.h"
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -347,7 +348,7 @@ ConversionFault AvroReader::convert_sized(const AvroValue& value, uint32_t index
     if (broken_text_ == nullptr) broken_text_ = bytes.data() + first_broken_byte(bytes);
     return ConversionFault::none;
   }
-  return read_text(shapes_[index], bytes, slot, *arena_);
+  return read_key(shapes_[index], bytes, slot, *arena_);  // a text is never declared as int or bool, but for keys
 }
 
 const char* AvroReader::read_array(const AvroValue& value, const char* at, Slot* slot, ConversionFault& fault) {
@@ -379,6 +380,9 @@ const char* AvroReader::read_array(const AvroValue& value, const char* at, Slot*
   if (total > 0) {
     Slot* items = arena_->allocate_array<Slot>(total * width);
     std::copy_n(items_.begin() + static_cast<ptrdiff_t>(first), total * width, items);
+    if (is(value.type, TypeKind::map) && fault == ConversionFault::none &&
+        !order_entries(value.type, items, total, *arena_))
+      fault = ConversionFault::duplicate;
     slot->list = {items, total};
   }
   items_.resize(first);

@@ -37,10 +37,32 @@ class ChangeEncoder : public Encoder {
   bool in_column_;
 };
 
+/// Each change as a row that the encoder knows like any other.
+class WholeChangeEncoder : public Encoder {
+ public:
+  WholeChangeEncoder(std::unique_ptr<Encoder> rows, ChangeRow row) : rows_(std::move(rows)), row_(std::move(row)) {}
+
+  void append_header(std::string& out) const override { rows_->append_header(out); }
+  std::string_view block_marker() const override { return rows_->block_marker(); }
+  void append_row(const Slot* slots, std::string& out) const override {
+    std::vector<Slot> made;
+    row_.append(slots, made);
+    rows_->append_row(made.data(), out);
+  }
+
+ private:
+  std::unique_ptr<Encoder> rows_;
+  ChangeRow row_;
+};
+
 }  // namespace
 
-std::unique_ptr<Encoder> make_change_encoder(Format format, std::vector<Field> row, CsvStyle style,
-                                             const std::string& name) {
+std::unique_ptr<Encoder> make_change_encoder(Format format, std::vector<Field> row, ChangeForm form,
+                                             const ChangeOrigin& origin, CsvStyle style) {
+  const std::string name = origin.domain + "." + origin.name;
+  if (form != ChangeForm::upsert)
+    return std::make_unique<WholeChangeEncoder>(make_encoder(format, change_row(row, form), std::move(style), name),
+                                                ChangeRow(row, form, origin));
   const size_t leaves = flatten(row).size();
   const bool in_column = format != Format::ndjson;
   if (in_column) row.push_back({std::string(kDeletedMark), bool_type()});

@@ -266,7 +266,7 @@ class CsvDecoder : public Decoder {
     if (shape.kind == TypeKind::structure) {
       for (size_t i = 0; i < shape.children.size(); ++i)
         reader.parts.push_back(make_reader(shape.children[i], column + "." + shape.type->fields[i].name, plan));
-    } else if (shape.kind == TypeKind::list) {
+    } else if (shape.kind == TypeKind::list || shape.kind == TypeKind::map) {
       DecodePlan list;
       list.unit = plan.unit;
       list.fields.push_back({.name = column, .path = {std::string(kListColumn)}, .type = shape.type});
@@ -439,6 +439,7 @@ class CsvDecoder : public Decoder {
         *slots = slot_u8(cell.view() == "true");
         return ConversionFault::none;
       case TypeKind::list:
+      case TypeKind::map:
         return read_list(reader, cell.view(), slots, arena);
       case TypeKind::string:
       case TypeKind::bytes:

@@ -73,7 +73,7 @@ class CsvEncoder : public Encoder {
       scratch_.clear();
       append_json(type, slots, scratch_);
       std::string_view text = scratch_;
-      if (is(type, TypeKind::list)) return append_text(text, out);
+      if (is(type, TypeKind::list) || is(type, TypeKind::map)) return append_text(text, out);
       if (is(type, TypeKind::enumeration)) return append_text(type->symbols[static_cast<size_t>(slots[0].i32)], out);
       if (text.starts_with('"')) text = text.substr(1, text.size() - 2);
       if (has_comma(type->kind))

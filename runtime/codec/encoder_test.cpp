@@ -102,6 +102,27 @@ TEST(Encoder, CsvReadsBack) {
   expect_read_back(Format::csv, encode(Format::csv, {.null_marker = "NA"}), "NA");
 }
 
+TEST(Encoder, MapsAreObjectsInCells) {
+  const Type map = map_type(string_type(), int_type());
+  const DecodePlan plan{
+      .format = Format::csv, .null_marker = "NA", .fields = {{.name = "m", .path = {"m"}, .type = optional_type(map)}}};
+  Arena arena;
+  const DecodedTurn turn =
+      make_decoder(plan)->decode({.bytes = "m\n\"{\"\"b\"\": 1, \"\"a\"\":2}\"\nNA\n{}\n[]\n"}, arena);
+  ASSERT_EQ(turn.blocks.size(), 1u);
+  const Block& block = turn.blocks[0];
+  ASSERT_EQ(block.rows, 4u);
+  const auto encoder = make_encoder(Format::csv, {{"m", optional_type(map)}}, {.null_marker = "NA"});
+  std::string text;
+  for (uint32_t row = 0; row < 3; ++row) {
+    EXPECT_EQ(read_slot(block.columns[0], row).u8, 0);
+    const Slot slots[] = {read_slot(block.columns[1], row), read_slot(block.columns[2], row)};
+    encoder->append_row(slots, text);
+  }
+  EXPECT_EQ(text, "\"{\"\"a\"\":2,\"\"b\"\":1}\"\nNA\n{}\n");
+  EXPECT_EQ(read_slot(block.columns[0], 3).u8, static_cast<uint8_t>(ConversionFault::wrong_type));
+}
+
 TEST(Encoder, CsvStylesReadBack) {
   for (const char separator : {';', '\t', '|', ':', ','}) {
     for (const char quote : {'"', '\''}) {

@@ -272,9 +272,12 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
   std::string text = json && raw.starts_with('"') ? raw.substr(1, raw.size() - 2) : raw;
   // What a list is faulty in is one of its elements.
   Type type = without_optional(field.type);
-  bool in_list = is(type, TypeKind::list) && (fault != ConversionFault::wrong_type || raw.starts_with('['));
+  const bool is_map = is(type, TypeKind::map);
+  bool in_list = (is_map || is(type, TypeKind::list)) &&
+                 (fault != ConversionFault::wrong_type || raw.starts_with(is_map ? '{' : '['));
   Type scalar = type;
-  while (in_list && is(scalar, TypeKind::list)) scalar = without_optional(scalar->element);
+  while (in_list && (is(scalar, TypeKind::list) || is(scalar, TypeKind::map)))
+    scalar = without_optional(is(scalar, TypeKind::map) ? value_of(scalar) : scalar->element);
   std::string declared = to_string(type);
   switch (fault) {
     case ConversionFault::none:

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/data/map_entries.h"
 
 namespace braid {
 namespace {
@@ -29,6 +30,7 @@ DirectKind direct_kind(TypeKind kind) {
 /// The node for reading objects of a struct type, null for other types. Lists stand for their elements.
 ObjectNode* make_structure(const Shape& shape, std::vector<std::unique_ptr<ObjectNode>>& owner) {
   if (shape.kind == TypeKind::list) return make_structure(shape.children[0], owner);
+  if (shape.kind == TypeKind::map) return make_structure(shape.children[1], owner);
   if (shape.kind != TypeKind::structure) return nullptr;
   auto node = std::make_unique<ObjectNode>();
   uint32_t offset = 0;
@@ -352,7 +354,9 @@ const char* JsonReader::read_value(const JsonTarget& target, const Shape& shape,
       return end;
     }
     case '{':
-      if (shape.kind != TypeKind::structure || depth == kMaxNesting) break;
+      if (depth == kMaxNesting) break;
+      if (shape.kind == TypeKind::map) return read_map(target, shape, at, depth + 1, slots, fault);
+      if (shape.kind != TypeKind::structure) break;
       return read_object(*target.structure, at, depth + 1, slots, fault);
     case '[':
       if (shape.kind != TypeKind::list || depth == kMaxNesting) break;
@@ -402,6 +406,62 @@ const char* JsonReader::read_list(const JsonTarget& target, const Shape& shape, 
   }
   *slot = slot_i128(0);
   slot->list = {items, count};
+  return at + 1;
+}
+
+/// An object whose members are the entries: in the order of their keys, whatever order they came in.
+const char* JsonReader::read_map(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slot,
+                                 ConversionFault* fault) {
+  const Shape &key = shape.children[0], &value = shape.children[1];
+  const uint32_t width = key.leaves + value.leaves;
+  Slot* entries = nullptr;
+  uint64_t count = 0, room = 0;
+  at = skip_blanks(at + 1);
+  while (*at != '}' || count > 0) {
+    if (*at != '"') {
+      *error_ = {at, "no key where one must stand"};
+      return nullptr;
+    }
+    bool escaped = false;
+    const char* end = scan_json_string(at + 1, &escaped, *error_);
+    if (end == nullptr) return nullptr;
+    std::string_view name(at + 1, static_cast<size_t>(end - at - 2));
+    if (escaped) {
+      char* copy = arena_->allocate(name.size());
+      name = {copy, unescape_json(name, copy)};
+    }
+    at = skip_blanks(end);
+    if (*at != ':') {
+      *error_ = {at, "no `:` behind a key"};
+      return nullptr;
+    }
+    at = skip_blanks(at + 1);
+    if (count == room) {
+      room = room == 0 ? 8 : room * 2;
+      Slot* larger = arena_->allocate_array<Slot>(room * width);
+      if (count > 0) std::memcpy(static_cast<void*>(larger), entries, count * width * sizeof(Slot));
+      entries = larger;
+    }
+    Slot* entry = entries + count * width;
+    ConversionFault own = read_key(key, name, entry, *arena_);
+    ConversionFault of_value = ConversionFault::none;
+    at = read_value(target, value, at, depth, entry + key.leaves, &of_value);
+    if (at == nullptr) return nullptr;
+    if (own == ConversionFault::none) own = of_value;
+    if (own != ConversionFault::none && *fault == ConversionFault::none) *fault = own;
+    ++count;
+    at = skip_blanks(at);
+    if (*at == '}') break;
+    if (*at != ',') {
+      *error_ = {at, "neither `,` nor `}` behind a value"};
+      return nullptr;
+    }
+    at = skip_blanks(at + 1);
+  }
+  if (*fault == ConversionFault::none && !order_entries(shape.type, entries, count, *arena_))
+    *fault = ConversionFault::duplicate;
+  *slot = slot_i128(0);
+  slot->list = {entries, count};
   return at + 1;
 }
 

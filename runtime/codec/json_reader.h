@@ -34,7 +34,7 @@ struct JsonTarget {
   const Shape* shape = nullptr;
   uint32_t offset = 0;  ///< into the slots of the row, or of the struct
   bool whole_field = false;
-  ObjectNode* structure = nullptr;  ///< for shapes that are structs, or lists of them: how to read the object
+  ObjectNode* structure = nullptr;  ///< for shapes that are structs, or lists or maps of them: how to read the object
 };
 
 struct ObjectChild {
@@ -105,6 +105,8 @@ class JsonReader {
                          ConversionFault* fault);
   const char* read_list(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slot,
                         ConversionFault* fault);
+  const char* read_map(const JsonTarget& target, const Shape& shape, const char* at, int depth, Slot* slot,
+                       ConversionFault* fault);
   /// All targets at and below the child take that fault, or are absent if it is `missing` and they may be.
   void settle(ObjectChild& child, Slot* base, ConversionFault fault, uint32_t index, uint32_t* first_fault,
               ConversionFault* struct_fault);

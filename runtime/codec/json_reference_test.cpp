@@ -8,6 +8,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/codec/decoder.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
@@ -160,6 +161,21 @@ Converted convert(const Type& declared, const Tree* tree) {
       }
       return {ConversionFault::none, {items}};
     }
+    case TypeKind::map: {
+      if (tree->kind != Tree::object) return wrong;
+      std::vector<Value> entries;
+      for (const auto& [name, member] : tree->members) {
+        Value key;
+        if (!parse_key_text(key_of(type), name, &key))
+          return {is(key_of(type), TypeKind::integer) ? ConversionFault::not_a_number : ConversionFault::wrong_type,
+                  {}};
+        Converted value = convert(value_of(type), &member);
+        if (value.fault != ConversionFault::none) return {value.fault, {}};
+        entries.push_back({std::vector<Value>{key, value.value}});
+      }
+      if (!order_entries(entries)) return {ConversionFault::duplicate, {}};
+      return {ConversionFault::none, {entries}};
+    }
     case TypeKind::structure: {
       if (tree->kind != Tree::object) return wrong;
       std::vector<Value> items;
@@ -197,7 +213,7 @@ Converted convert_field(const DecodeField& field, const Tree& root) {
 
 Type random_type(Rng& rng, int depth) {
   Type type;
-  switch (rng.below(depth > 0 ? 12 : 10)) {
+  switch (rng.below(depth > 0 ? 13 : 10)) {
     case 0:
       type = bool_type();
       break;
@@ -230,6 +246,9 @@ Type random_type(Rng& rng, int depth) {
       break;
     case 10:
       type = list_type(random_type(rng, depth - 1));
+      break;
+    case 11:
+      type = map_type(rng.chance(2) ? string_type() : int_type(), random_type(rng, depth - 1));
       break;
     default: {
       std::vector<Field> fields;
@@ -305,6 +324,18 @@ std::string random_json(const Type& declared, Rng& rng, int depth) {
       for (uint64_t i = 0, n = rng.below(20); i < n; ++i)
         out += (i > 0 ? "," : "") + blank(rng) + random_json(type->element, rng, depth - 1) + blank(rng);
       return out + "]";
+    }
+    case TypeKind::map: {
+      std::string out = "{" + blank(rng);
+      for (uint64_t i = 0, n = rng.below(6); i < n; ++i) {
+        std::string key = is(key_of(type), TypeKind::integer)
+                              ? std::to_string(rng.between(-99, 99))
+                              : std::string(rng.below(3), static_cast<char>('a' + rng.below(4)));
+        if (rng.chance(30)) key = "x";
+        out += (i > 0 ? "," : "") + blank(rng) + quoted(key, rng) + blank(rng) + ":" + blank(rng) +
+               random_json(value_of(type), rng, depth - 1) + blank(rng);
+      }
+      return out + "}";
     }
     default: {
       std::vector<std::string> members;

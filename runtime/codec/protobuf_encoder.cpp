@@ -12,6 +12,7 @@
 #include "runtime/codec/protobuf_schema.h"
 #include "runtime/codec/protobuf_wire.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -127,7 +128,7 @@ class SchemaWriter {
     }
     // What types and symbols are called stays, whatever is new.
     for (const Field& field : row) {
-      const ProtobufField* was = earlier == nullptr ? nullptr : find_named(*earlier, field.name);
+      const ProtobufField* was = value_of_map(earlier == nullptr ? nullptr : find_named(*earlier, field.name));
       if (const std::string kept = type_name_in(earlier, was); !kept.empty()) scope.insert(kept);
       if (was == nullptr || was->kind != Kind::enumeration) continue;
       for (const auto& [number, symbol] : earlier_->enums[was->type].symbols) scope.insert(symbol);
@@ -143,6 +144,12 @@ class SchemaWriter {
     }
     return fmt::format("{}message {} {{\n{}{}{}{}}}\n", indent, name, reserved_text(std::move(reserved), gone, inner),
                        types, fields, indent);
+  }
+
+  /// What a map's values were; any other field itself.
+  const ProtobufField* value_of_map(const ProtobufField* field) const {
+    if (field == nullptr || field->kind != Kind::message || !earlier_->messages[field->type].map_entry) return field;
+    return &earlier_->messages[field->type].fields.back();
   }
 
   static std::string reserved_text(std::vector<std::pair<int, int>> numbers, const std::set<std::string>& names,
@@ -172,18 +179,39 @@ class SchemaWriter {
 
   std::string type_of(const Field& field, const ProtobufMessage* earlier, const ProtobufField* was,
                       std::set<std::string>& scope, std::string& types, const std::string& indent) {
+    if (is(without_optional(field.type), TypeKind::map)) {
+      was = value_of_map(was);
+      return map_of(field, type_name_in(earlier, was), was, scope, types, indent);
+    }
     const bool list = is(without_optional(field.type), TypeKind::list);
     if (list && is_optional(field.type))
       refuse(fmt::format("`{0}` is `{1}`, and a list in Protobuf cannot be null; give it a value: `{0} ?? []`",
                          field.name, to_string(field.type)));
     const Type& type = innermost(field.type);
-    if (list && (is_optional(type) || is(type, TypeKind::list)))
-      refuse(fmt::format("`{}` is `{}`, and elements of a list in Protobuf cannot be null, or lists", field.name,
+    if (list && (is_optional(type) || is(type, TypeKind::list) || is(type, TypeKind::map)))
+      refuse(fmt::format("`{}` is `{}`, and elements of a list in Protobuf cannot be null, lists or maps", field.name,
                          to_string(field.type)));
     const std::string word = plain_type(field.name, type_name_in(earlier, was), type, was, scope, types, indent);
     const bool is_message =
         is(type, TypeKind::structure) || is(type, TypeKind::timestamp) || is(type, TypeKind::duration);
     return (list ? "repeated " : is_optional(field.type) && !is_message ? "optional " : "") + word;
+  }
+
+  std::string map_of(const Field& field, const std::string& kept, const ProtobufField* was,
+                     std::set<std::string>& scope, std::string& types, const std::string& indent) {
+    if (is_optional(field.type)) {
+      refuse(fmt::format("`{0}` is `{1}`, and a map in Protobuf cannot be null; give it a value: `{0} ?? {{}}`",
+                         field.name, to_string(field.type)));
+      return "string";
+    }
+    const Type& value = value_of(field.type);
+    if (is_optional(value) || is(value, TypeKind::list) || is(value, TypeKind::map))
+      refuse(fmt::format("`{}` is `{}`, and values of a map in Protobuf cannot be null, lists or maps", field.name,
+                         to_string(field.type)));
+    const Type& key = key_of(field.type);
+    const char* key_word = is(key, TypeKind::integer) ? "int64" : is(key, TypeKind::boolean) ? "bool" : "string";
+    return fmt::format("map<{}, {}>", key_word,
+                       plain_type(field.name, kept, without_optional(value), was, scope, types, indent));
   }
 
   /// `kept`: what its type was called, if it had one.
@@ -288,6 +316,10 @@ Result<std::vector<ProtobufColumn>> columns_of(const std::vector<Field>& row, co
     if (field == nullptr) return Error{ErrorKind::internal, fmt::format("its schema has no `{}`", column.name)};
     ProtobufColumn& each = made.emplace_back(column.type, field->number);
     const Type& type = innermost(column.type);
+    if (is(type, TypeKind::map)) {
+      BRAID_ASSIGN(each.fields, columns_of(type->element->fields, schema, schema.messages[field->type]));
+      continue;
+    }
     if (is(type, TypeKind::structure)) {
       BRAID_ASSIGN(each.fields, columns_of(type->fields, schema, schema.messages[field->type]));
     }
@@ -318,6 +350,8 @@ class RowWriter {
       if (slots->u8 != 0) value(column, column.type->element, slots + 1, true);
     } else if (is(column.type, TypeKind::list)) {
       list(column, slots->list);
+    } else if (is(column.type, TypeKind::map)) {
+      map(column, slots->list);
     } else {
       value(column, column.type, slots, false);
     }
@@ -380,6 +414,26 @@ class RowWriter {
         value(column, type, item, true);
     }
     if (!packed.empty()) sized(column.number, packed);
+  }
+
+  void map(const ProtobufColumn& column, const List& entries) {
+    const Type &key = key_of(column.type), &value = value_of(column.type);
+    const size_t width = leaf_count(column.type->element);
+    std::string entry, text;
+    for (uint64_t i = 0; i < entries.count; ++i) {
+      const Slot* item = entries.items + i * width;
+      entry.clear();
+      RowWriter writer(entry);
+      if (is(key, TypeKind::integer) || is(key, TypeKind::boolean)) {
+        writer.value(column.fields[0], key, item, true);
+      } else {
+        text.clear();
+        append_key_text(key, *item, text);
+        writer.sized(column.fields[0].number, text);
+      }
+      writer.value(column.fields[1], value, item + 1, true);
+      sized(column.number, entry);
+    }
   }
 
   void sized(uint32_t number, std::string_view bytes) {

@@ -30,7 +30,7 @@ struct ProtobufColumn {
   Type type;
   uint32_t number = 0;
   std::vector<int32_t> symbols = {};        ///< of an enum that is one: the number of each symbol
-  std::vector<ProtobufColumn> fields = {};  ///< of a struct, or a list of structs
+  std::vector<ProtobufColumn> fields = {};  ///< of a struct, or a list of structs; of a map: key and value
 };
 /// `schema`: the text of protobuf_schema_of for that row.
 Result<std::vector<ProtobufColumn>> protobuf_columns_of(const std::vector<Field>& row, std::string_view schema);

@@ -62,6 +62,24 @@ message sold_item {
 )");
 }
 
+TEST(ProtobufEncoder, MapsHaveMapsOfProtobuf) {
+  const std::string first = schema_of({{"prices", map_type(string_type(), decimal_type(9, 2))},
+                                       {"places", map_type(int_type(), struct_type({{"a", int_type()}}))},
+                                       {"kinds", map_type(date_type(), enum_type({"x", "y"}))}});
+  EXPECT_THAT(first, HasSubstr("map<string, string> prices = 1;"));
+  EXPECT_THAT(first, HasSubstr("map<int64, Places> places = 2;"));
+  EXPECT_THAT(first, HasSubstr("map<string, Kinds> kinds = 3;"));
+  const std::string second = schema_of({{"kinds", map_type(date_type(), enum_type({"z", "y"}))},
+                                        {"places", map_type(int_type(), struct_type({{"b", int_type()}}))}},
+                                       first);
+  EXPECT_THAT(second, HasSubstr("map<int64, Places> places = 2;"));
+  EXPECT_THAT(second, HasSubstr("x = 0;\n    y = 1;\n    z = 2;"));
+  EXPECT_THAT(second, HasSubstr("reserved 1;\n    reserved \"a\";\n    int64 b = 2;"));
+  EXPECT_THAT(*find_protobuf_breaks(first, second), IsEmpty());
+  EXPECT_THAT(schema_of({{"x", optional_type(map_type(string_type(), int_type()))}}), HasSubstr("x ?? {}"));
+  EXPECT_THAT(schema_of({{"x", map_type(string_type(), list_type(int_type()))}}), HasSubstr("lists or maps"));
+}
+
 TEST(ProtobufEncoder, NumbersStay) {
   const std::string first = schema_of({{"a", int_type()},
                                        {"b", int_type()},
@@ -106,8 +124,8 @@ TEST(ProtobufEncoder, NamesOfTypesStay) {
 TEST(ProtobufEncoder, SaysWhatProtobufDoesNotHave) {
   EXPECT_THAT(schema_of({{"a b", int_type()}}), HasSubstr("`a b` is not a name in Protobuf"));
   EXPECT_THAT(schema_of({{"x", optional_type(list_type(int_type()))}}), HasSubstr("x ?? []"));
-  EXPECT_THAT(schema_of({{"x", list_type(optional_type(int_type()))}}), HasSubstr("cannot be null, or lists"));
-  EXPECT_THAT(schema_of({{"x", list_type(list_type(int_type()))}}), HasSubstr("cannot be null, or lists"));
+  EXPECT_THAT(schema_of({{"x", list_type(optional_type(int_type()))}}), HasSubstr("cannot be null, lists or maps"));
+  EXPECT_THAT(schema_of({{"x", list_type(list_type(int_type()))}}), HasSubstr("cannot be null, lists or maps"));
   EXPECT_THAT(schema_of({{"a_b", int_type()}, {"aB", int_type()}}), HasSubstr("error"));
 }
 
@@ -132,7 +150,11 @@ TEST(ProtobufEncoder, DecodersReadBackWhatItWrites) {
       {"note", optional_type(string_type())},
       {"count", optional_type(int_type())},
       {"inner", optional_type(struct_type({{"x", int_type()}, {"y", optional_type(float_type())}}))},
-      {"lines", list_type(struct_type({{"x", int_type()}, {"at", timestamp_type()}}))}};
+      {"lines", list_type(struct_type({{"x", int_type()}, {"at", timestamp_type()}}))},
+      {"prices", map_type(string_type(), decimal_type(9, 2))},
+      {"places", map_type(int_type(), struct_type({{"x", int_type()}, {"kind", enum_type({"q", "r"})}}))},
+      {"days", map_type(date_type(), timestamp_type())},
+      {"shares", map_type(enum_type({"b", "a"}), float_type())}};
   const std::string schema = schema_of(row);
   const auto columns = protobuf_columns_of(row, schema);
   ASSERT_TRUE(columns.ok()) << schema;
@@ -146,10 +168,13 @@ TEST(ProtobufEncoder, DecodersReadBackWhatItWrites) {
       {R"({"id":-7,"flag":true,"share":0.5,"amount":-12.50,"name":"é","raw":"AP8=","key":"00000000-0000-0000-0000-0000000000ff",)"
        R"("day":"1969-12-31","hour":"23:59:59.5","at":"1969-12-31T23:59:59.999999Z","took":"-PT0.5S","kind":"a","odd":"c",)"
        R"("tags":["","x"],"counts":[0,1,-1],"kinds":["a","b"],"note":"","count":0,"inner":{"x":0,"y":0},)"
-       R"("lines":[{"x":1,"at":"1970-01-01T00:00:00Z"},{"x":0,"at":"2026-01-01T00:00:00Z"}]})",
+       R"("lines":[{"x":1,"at":"1970-01-01T00:00:00Z"},{"x":0,"at":"2026-01-01T00:00:00Z"}],)"
+       R"("prices":{"b":1.50,"":0.00,"a":-2.00},"places":{"10":{"x":0,"kind":"q"},"-9":{"x":3,"kind":"r"}},)"
+       R"("days":{"2026-01-02":"2026-01-01T00:00:00Z","1970-01-01":"1970-01-01T00:00:00Z"},"shares":{"a":0,"b":0.5}})",
        R"({"id":0,"flag":false,"share":0,"amount":0.00,"name":"","raw":"","key":"00000000-0000-0000-0000-000000000000",)"
        R"("day":"1970-01-01","hour":"00:00:00","at":"1970-01-01T00:00:00Z","took":"PT0S","kind":"b","odd":"a-b",)"
-       R"("tags":[],"counts":[],"kinds":[],"note":null,"count":null,"inner":null,"lines":[]})"}) {
+       R"("tags":[],"counts":[],"kinds":[],"note":null,"count":null,"inner":null,"lines":[],"prices":{},"places":{},)"
+       R"("days":{},"shares":{}})"}) {
     // The row from its text.
     DecodePlan json{.format = Format::ndjson, .fields = plan.fields};
     Arena arena;

@@ -15,6 +15,11 @@ using Form = ProtobufTarget::Form;
 /// What the declaration should say.
 std::string fitting_type(const ProtobufSchema& schema, const ProtobufField& field, bool element = false) {
   if (field.repeated && !element) {
+    if (field.kind == Kind::message && schema.messages[field.type].map_entry) {
+      const std::vector<ProtobufField>& entry = schema.messages[field.type].fields;
+      const std::string value = fitting_type(schema, entry.back());
+      return value.empty() ? "" : "map<" + fitting_type(schema, entry.front()) + ", " + value + ">";
+    }
     const std::string inner = fitting_type(schema, field, true);
     return inner.empty() ? "" : "list<" + inner + ">";
   }

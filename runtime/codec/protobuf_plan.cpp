@@ -294,7 +294,8 @@ class TableMaker {
   void add_list(ProtobufTable& table, const ProtobufField& field, const Want& want, ProtobufTable::Entry& entry,
                 std::vector<Change>& initial) {
     const Type& type = without_optional(want.type);
-    if (!is(type, TypeKind::list)) {
+    const bool has_entries = field.kind == Kind::message && schema_.messages[field.type].map_entry;
+    if (!is(type, TypeKind::list) && !(has_entries && is(type, TypeKind::map))) {
       set_absent(want, initial);
       return refuse_value(want, field, "");
     }
@@ -313,7 +314,7 @@ class TableMaker {
     element->nodes[0].on_entry = std::move(before);
 
     ProtobufTable::List list{.element = std::move(element)};
-    if (field.kind == Kind::message && schema_.messages[field.type].map_entry) set_map_key(type->element, field, list);
+    if (has_entries) set_map_key(type->element, field, list);
     const auto index = static_cast<uint32_t>(table.lists.size());
     table.lists.push_back(std::move(list));
     ProtobufTarget target = new_target(field, want);

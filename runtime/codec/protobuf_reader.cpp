@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "runtime/base/check.h"
+#include "runtime/data/map_entries.h"
 
 namespace braid {
 namespace {
@@ -266,6 +267,10 @@ void ProtobufReader::finish_lists(Run& run) {
       drop_repeated_keys(list, items, list.element->leaves);
     Slot* made = run.arena->allocate_array<Slot>(items.slots.size());
     std::copy(items.slots.begin(), items.slots.end(), made);
+    // Two spellings of one key, as of an instant, have not been told apart above.
+    if (is(target.type, TypeKind::map) && cells_[target.cell] == 0 &&
+        !order_entries(target.type, made, items.count, *run.arena))
+      cells_[target.cell] = static_cast<uint8_t>(ConversionFault::duplicate);
     row_[target.leaf + (target.optional ? 1 : 0)].list = {made, items.count};
   }
 }

@@ -8,6 +8,7 @@
 #include "runtime/codec/json_scanner.h"
 #include "runtime/data/decimal.h"
 #include "runtime/data/json_text.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -169,6 +170,10 @@ Shape make_shape(const Type& type, const TimeZone* zone, TimestampUnit unit) {
   } else {
     shape.leaf = leaf_kind(shape.type);
     if (shape.kind == TypeKind::list) shape.children.push_back(make_shape(shape.type->element, zone, unit));
+    if (shape.kind == TypeKind::map) {
+      shape.children.push_back(make_shape(key_of(shape.type), zone, unit));
+      shape.children.push_back(make_shape(value_of(shape.type), zone, unit));
+    }
   }
   return shape;
 }
@@ -208,6 +213,7 @@ ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slo
     case TypeKind::enumeration:
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -275,6 +281,7 @@ ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot,
     case TypeKind::boolean:
     case TypeKind::integer:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:
@@ -283,6 +290,15 @@ ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot,
       return ConversionFault::wrong_type;
   }
   BRAID_UNREACHABLE("type kind");
+}
+
+ConversionFault read_key(const Shape& shape, std::string_view text, Slot* slot, Arena& arena) {
+  if (shape.kind != TypeKind::integer && shape.kind != TypeKind::boolean) return read_text(shape, text, slot, arena);
+  Value value;
+  if (!parse_key_text(shape.type, text, &value))
+    return shape.kind == TypeKind::integer ? ConversionFault::not_a_number : ConversionFault::wrong_type;
+  to_slots(shape.type, value, slot, arena);
+  return ConversionFault::none;
 }
 
 ConversionFault read_json(std::string_view text, Slot* slot, Arena& arena) {

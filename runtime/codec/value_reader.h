@@ -28,7 +28,7 @@ struct Shape {
   uint32_t leaves = 1;           ///< with the presence leaf
   const TimeZone* zone = nullptr;
   TimestampUnit unit = TimestampUnit::none;
-  std::vector<Shape> children;  ///< list: its element; structure: its fields
+  std::vector<Shape> children;  ///< list: its element; map: key and value; structure: its fields
 };
 
 Shape make_shape(const Type& type, const TimeZone* zone, TimestampUnit unit);
@@ -38,6 +38,9 @@ ConversionFault read_number(const Shape& shape, std::string_view text, Slot* slo
 /// `text` is the content of a JSON string or a CSV cell, and outlives the slot; bytes are decoded into the arena.
 /// For types that a JSON string cannot give: wrong_type.
 ConversionFault read_text(const Shape& shape, std::string_view text, Slot* slot, Arena& arena);
+
+/// A key of a map from its text; likewise.
+ConversionFault read_key(const Shape& shape, std::string_view text, Slot* slot, Arena& arena);
 
 /// `text` is JSON of any shape. Writes its canonical form into the arena.
 ConversionFault read_json(std::string_view text, Slot* slot, Arena& arena);

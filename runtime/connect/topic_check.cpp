@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "runtime/broker/patience.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/suggest.h"
 
 namespace braid {
 namespace {
+
+constexpr int64_t kPause = 200'000;
 
 template <class Entry>
 Error error_of(const Entry& entry) {
@@ -31,7 +34,7 @@ std::string alike(Broker& broker, const std::string& topic, int64_t timeout_us) 
 
 }  // namespace
 
-Status check_topics(Broker& broker, const Program& program, const std::map<int, TopicBinding>& outputs,
+Status check_topics(Broker& broker, Clock& clock, const Program& program, const std::map<int, TopicBinding>& outputs,
                     int64_t timeout_us) {
   std::vector<std::string> asked;
   auto ask = [&](const std::string& topic) {
@@ -39,9 +42,18 @@ Status check_topics(Broker& broker, const Program& program, const std::map<int, 
   };
   for (const SourceSpec& source : program.sources)
     if (source.binding.kind == "topic") ask(source.binding.address);
+  const size_t read = asked.size();
   for (const auto& [index, binding] : outputs) ask(binding.topic);
-  const BrokerResult<std::vector<TopicInfo>> found = broker.describe(asked, timeout_us);
-  if (!found.ok()) return Error(found.error());
+  BrokerResult<std::vector<TopicInfo>> found = std::vector<TopicInfo>();
+  auto is_there = [&](const std::string& topic) {
+    return std::ranges::find(*found, topic, &TopicInfo::name) != found->end();
+  };
+  for (const int64_t began = clock.steady_us();; clock.sleep_us(kPause)) {
+    found = broker.describe(asked, timeout_us);
+    if (!found.ok()) return Error(found.error());
+    if (std::all_of(asked.begin(), asked.begin() + static_cast<ptrdiff_t>(read), is_there)) break;
+    if (clock.steady_us() - began >= kUntilTopicIsKnown) break;
+  }
   auto partitions = [&](const std::string& topic) -> std::optional<int32_t> {
     for (const TopicInfo& each : *found)
       if (each.name == topic) return each.partitions;

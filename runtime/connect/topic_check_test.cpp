@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "runtime/broker/sim_broker.h"
 #include "runtime/report/diagnostic.h"
 
@@ -34,7 +36,7 @@ class TopicCheck : public testing::Test {
     ASSERT_TRUE(broker_.create_topics({&topic, 1}, kSecond).ok());
   }
   Error check() {
-    const Status status = check_topics(broker_, program_, outputs_, kSecond);
+    const Status status = check_topics(broker_, clock_, program_, outputs_, kSecond);
     return status.ok() ? Error{.message = ""} : status.error();
   }
   void expect(int code, const std::string& text) {
@@ -49,6 +51,21 @@ class TopicCheck : public testing::Test {
   Program program_;
   std::map<int, TopicBinding> outputs_;
 };
+
+TEST_F(TopicCheck, WaitsForATopicThatWasJustMade) {
+  struct Sleeps : ManualClock {
+    void sleep_us(int64_t us) override {
+      advance_us(us);
+      if (++count == 4) at_fourth();
+    }
+    std::function<void()> at_fourth;
+    int count = 0;
+  } clock;
+  clock.at_fourth = [&] { make("shop.new.v1", 4); };
+  program_.sources[0].binding.address = "shop.new.v1";
+  EXPECT_TRUE(check_topics(broker_, clock, program_, outputs_, kSecond).ok());
+  EXPECT_EQ(clock.count, 4);
+}
 
 TEST_F(TopicCheck, AllIsThere) {
   EXPECT_EQ(check().message, "");

@@ -15,8 +15,6 @@ constexpr int64_t kLookEvery = 100'000;
 constexpr int64_t kAskEvery = 5'000'000;
 constexpr size_t kRecordsAtOnce = 1024;
 constexpr int64_t kUntilEndIsKnown = 3'000'000;
-/// A name that is wrong is reported so much later.
-constexpr int64_t kUntilTopicIsKnown = 1'000'000;
 /// Between two questions for a schema that a turn waits for; each moves the request on.
 constexpr int64_t kAskAgain = 10'000;
 /// Most schemas come sooner.

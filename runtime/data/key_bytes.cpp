@@ -39,7 +39,8 @@ void append_key_bytes(const Type& type, const Slot* slots, std::string& out) {
       append_plain(out, slots[0].u8);
       if ((slots[0].u8 != 0) == (type->kind == TypeKind::optional)) append_key_bytes(type->element, slots + 1, out);
       return;
-    case TypeKind::list: {
+    case TypeKind::list:
+    case TypeKind::map: {
       append_plain(out, static_cast<uint32_t>(slots[0].list.count));
       size_t width = leaf_count(type->element);
       for (uint64_t i = 0; i < slots[0].list.count; ++i)

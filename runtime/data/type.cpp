@@ -115,6 +115,12 @@ Type list_type(Type element) {
   return node;
 }
 
+Type map_type(Type key, Type value) {
+  auto node = new_node(TypeKind::map);
+  node->element = struct_type({{"key", std::move(key)}, {"value", std::move(value)}});
+  return node;
+}
+
 Type struct_type(std::vector<Field> fields) {
   auto node = new_node(TypeKind::structure);
   node->fields = std::move(fields);
@@ -143,6 +149,7 @@ bool same(const Type& a, const Type& b) {
     case TypeKind::enumeration:
       return a->symbols == b->symbols;
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::optional:
     case TypeKind::checked:
       return same(a->element, b->element);
@@ -209,6 +216,8 @@ std::string to_string(const Type& type) {
       return "json";
     case TypeKind::list:
       return "list<" + to_string(type->element) + ">";
+    case TypeKind::map:
+      return "map<" + to_string(key_of(type)) + ", " + to_string(value_of(type)) + ">";
     case TypeKind::structure:
       return join_fields(type->fields);
     case TypeKind::optional:
@@ -271,6 +280,7 @@ LeafKind leaf_kind(const Type& type) {
     case TypeKind::json:
       return LeafKind::bytes;
     case TypeKind::list:
+    case TypeKind::map:
       return LeafKind::list;
     case TypeKind::structure:
     case TypeKind::optional:
@@ -310,6 +320,7 @@ void flatten(const Type& type, std::vector<Leaf>& leaves) {
     case TypeKind::enumeration:
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
       leaves.push_back({leaf_kind(type), type});
       return;
   }
@@ -364,6 +375,35 @@ bool is_ordered(const Type& type) {
     case TypeKind::enumeration:
     case TypeKind::json:
     case TypeKind::list:
+    case TypeKind::map:
+    case TypeKind::structure:
+    case TypeKind::optional:
+    case TypeKind::checked:
+    case TypeKind::null:
+      return false;
+  }
+  return false;
+}
+
+bool is_map_key(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+    case TypeKind::integer:
+    case TypeKind::decimal:
+    case TypeKind::string:
+    case TypeKind::uuid:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::enumeration:
+    case TypeKind::error:
+      return true;
+    case TypeKind::floating:
+    case TypeKind::bytes:
+    case TypeKind::json:
+    case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::structure:
     case TypeKind::optional:
     case TypeKind::checked:

@@ -31,6 +31,7 @@ enum class TypeKind : uint8_t {
   enumeration,
   json,  ///< a JSON value of any shape, as canonical text (json_text.h)
   list,
+  map,  ///< its entries, each key once, in the order of the keys (map_entries.h)
   structure,
   optional,
   checked,  ///< a source field whose conversion may have failed; reading it is fallible (plan only)
@@ -52,7 +53,7 @@ class TypeNode {
   int precision = 0;                 ///< decimal; 0 in a parameter type `decimal`: as the call has it
   int scale = 0;                     ///< decimal
   std::vector<std::string> symbols;  ///< enumeration: a value is an index into this
-  Type element;                      ///< list, optional, checked
+  Type element;                      ///< list, optional, checked; map: { key: K, value: V }
   std::vector<Field> fields;         ///< structure
 };
 
@@ -75,6 +76,8 @@ Type null_type();
 Type error_type();
 Type enum_type(std::vector<std::string> symbols);
 Type list_type(Type element);
+/// A map has the storage of a list of { key: K, value: V }.
+Type map_type(Type key, Type value);
 Type struct_type(std::vector<Field> fields);
 /// `T?`; an optional of an optional is that optional.
 Type optional_type(Type inner);
@@ -82,6 +85,15 @@ Type checked_type(Type inner);
 
 bool same(const Type& a, const Type& b);
 bool is(const Type& type, TypeKind kind);
+/// K and V of map<K, V>.
+inline const Type& key_of(const Type& map) {
+  return map->element->fields[0].type;
+}
+inline const Type& value_of(const Type& map) {
+  return map->element->fields[1].type;
+}
+/// Whether values of the type can be keys of a map: what has one text, and equal values one.
+bool is_map_key(const Type& type);
 /// Scalars that `<` compares; also the type of a mistake that was already reported.
 bool is_ordered(const Type& type);
 inline bool is_optional(const Type& type) {
@@ -98,17 +110,17 @@ int find_field(const std::vector<Field>& fields, std::string_view name);
 
 enum class LeafKind : uint8_t { u8, i32, i64, f64, i128, bytes, list };
 // boolean, presence, status: u8. date, enumeration: i32. integer, time, timestamp, duration, decimal to 18 digits:
-// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes, json: bytes. list:
+// i64. floating: f64. longer decimals (unscaled), uuid (big-endian bytes): i128. string, bytes, json: bytes. list, map:
 // list.
 
 struct Leaf {
   LeafKind kind;
-  Type type;  ///< the scalar or list it belongs to; bool_type() for presence and status
+  Type type;  ///< the scalar, list or map it belongs to; bool_type() for presence and status
 };
 
 /// Bytes of one value of that leaf in a column: 1, 4, 8, 8, 16, 16, 16.
 size_t leaf_width(LeafKind kind);
-LeafKind leaf_kind(const Type& scalar_or_list);
+LeafKind leaf_kind(const Type& scalar_list_or_map);
 void flatten(const Type& type, std::vector<Leaf>& leaves);
 std::vector<Leaf> flatten(const Type& type);
 std::vector<Leaf> flatten(const std::vector<Field>& row);

@@ -1,10 +1,12 @@
 #include "runtime/data/value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -111,6 +113,35 @@ void append_float_literal(std::string& out, double value) {
   if (std::isfinite(value) && out.find_first_of(".e", begin) == std::string::npos) out += ".0";
 }
 
+bool is_name(std::string_view text) {
+  if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+void append_literal(std::string& out, const Type& type, const Value& value);
+
+/// `{ a: 1, `b c`: 2 }`; what no name can say as entries.
+void append_map_literal(std::string& out, const Type& type, const Value& value) {
+  const Type& key = key_of(type);
+  std::string text = "{ ";
+  for (size_t i = 0; i < value.items().size(); ++i) {
+    const std::vector<Value>& entry = value.items()[i].items();
+    const std::string name = key_text(key, entry[0]);
+    if (name.empty() || name.find_first_of("`\n") != std::string::npos) {
+      append_literal(out, list_type(type->element), value);
+      out += ".to_map()";
+      return;
+    }
+    if (i > 0) text += ", ";
+    text += is_name(name) ? name : "`" + name + "`";
+    text += ": ";
+    append_literal(text, value_of(type), entry[1]);
+  }
+  out += value.items().empty() ? "{ }" : text + " }";
+}
+
 void append_literal(std::string& out, const Type& type, const Value& value) {
   if (value.is_null()) {
     out += "null";
@@ -174,6 +205,8 @@ void append_literal(std::string& out, const Type& type, const Value& value) {
       }
       out.push_back(']');
       return;
+    case TypeKind::map:
+      return append_map_literal(out, type, value);
     case TypeKind::structure:
       BRAID_CHECK(value.items().size() == type->fields.size());
       out += "{ ";
@@ -253,7 +286,8 @@ void to_slots(const Type& type, const Value& value, Slot* slots, Arena& arena) {
       slots[0] = slot_i128(0);
       slots[0].bytes = arena.copy(value.text());
       return;
-    case TypeKind::list: {
+    case TypeKind::list:
+    case TypeKind::map: {
       const std::vector<Value>& items = value.items();
       size_t width = leaf_count(type->element);
       Slot* elements = arena.allocate_array<Slot>(items.size() * width);
@@ -299,7 +333,8 @@ Value from_slots(const Type& type, const Slot* slots) {
     case TypeKind::bytes:
     case TypeKind::json:
       return {std::string(slots[0].bytes.view())};
-    case TypeKind::list: {
+    case TypeKind::list:
+    case TypeKind::map: {
       std::vector<Value> items;
       size_t width = leaf_count(type->element);
       for (uint64_t i = 0; i < slots[0].list.count; ++i)
@@ -398,6 +433,23 @@ void append_json(const Type& type, const Slot* slots, std::string& out) {
         append_json(type->element, slots[0].list.items + i * width, out);
       }
       out.push_back(']');
+      return;
+    }
+    case TypeKind::map: {
+      const size_t width = leaf_count(type->element);
+      const Type& key = key_of(type);
+      std::string name;
+      out.push_back('{');
+      for (uint64_t i = 0; i < slots[0].list.count; ++i) {
+        const Slot* entry = slots[0].list.items + i * width;
+        if (i > 0) out.push_back(',');
+        name.clear();
+        append_key_text(key, *entry, name);
+        append_json_string(out, name);
+        out.push_back(':');
+        append_json(value_of(type), entry + 1, out);
+      }
+      out.push_back('}');
       return;
     }
     case TypeKind::structure:

@@ -11,7 +11,7 @@ constexpr std::string_view kUtc = "a `timestamp` is an instant in UTC; the sourc
 constexpr std::string_view kSigned = "an `int` ends at 9,223,372,036,854,775,807; `decimal(20,0)` holds larger numbers";
 constexpr std::string_view kMoney = "the currency is a field of its own";
 constexpr std::string_view kList = "a list is written `list<int>`";
-constexpr std::string_view kMap = "a list of structs replaces a map: `list<{ key: string, value: int }>`";
+constexpr std::string_view kMap = "a map says what its keys and its values are: `map<string, int>`";
 constexpr std::string_view kStruct = "a struct is written `{ a: int, b: string }`";
 constexpr std::string_view kJson =
     "fields whose names are known are declared: `client: { name: string }`; `json` holds any shape";

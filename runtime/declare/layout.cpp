@@ -31,6 +31,7 @@ std::string layout_of(const Type& type) {
       return text + ";";
     }
     case TypeKind::list:
+    case TypeKind::map:
       return "[" + layout_of(type->element) + "]";
     case TypeKind::optional:
       return "?" + layout_of(type->element);

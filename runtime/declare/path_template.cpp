@@ -11,7 +11,7 @@ constexpr size_t kLongest = 80;
 
 bool stays(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '.' || static_cast<unsigned char>(c) >= 0x80;
+         c == '.' || c == ':' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ TEST(PathTemplate, ReadsFieldsAndBraces) {
 TEST(PathTemplate, ValuesStayInTheirFolder) {
   EXPECT_EQ(path_part("DE"), "DE");
   EXPECT_EQ(path_part("2026-01-01"), "2026-01-01");
+  EXPECT_EQ(path_part("12:30"), "12:30");
   EXPECT_EQ(path_part(""), "%empty");
   EXPECT_EQ(path_part("."), "%2E");
   EXPECT_EQ(path_part(".."), "%2E.");

@@ -27,6 +27,13 @@ std::vector<Field> shown_fields(std::vector<Field> row) {
   return row;
 }
 
+/// The column of that name, null if there is none: rows that stand beside the versions of a table are of no record.
+const int64_t* moves_of(const std::vector<Field>& row, const Block& block) {
+  for (size_t field = 0; field < row.size(); ++field)
+    if (row[field].name == kMove) return block.columns[leaf_offset(row, field)].as<int64_t>();
+  return nullptr;
+}
+
 }  // namespace
 
 Status find_ways(const Program& program, std::vector<std::vector<int>>& bits) {
@@ -333,8 +340,10 @@ void LedgerDispositions::send(int op, const Block& block) {
   Block sent = block;
   auto* records = arena_.allocate_array<Record>(block.rows);
   sent.record = arena_.allocate_array<uint32_t>(block.rows);
+  const int64_t* moves = moves_of(program_.operators[op].row, block);
   for (uint32_t row = 0; row < block.rows; ++row) {
-    const uint64_t before = hold(op, 0, block.record_of(row));
+    const bool counts = moves == nullptr || moves[row] == static_cast<int64_t>(Move::version);
+    const uint64_t before = counts ? hold(op, 0, block.record_of(row)) : block.record_of(row).settled;
     records[row] = block.record_of(row);
     records[row].settled = before;
     sent.record[row] = row;
@@ -348,8 +357,10 @@ void LedgerDispositions::receive(int op, const Block& block) {
     const std::vector<int>& inputs = program_.operators[reader].inputs;
     const auto input = std::find(inputs.begin(), inputs.end(), op);
     if (input == inputs.end()) continue;
+    const int64_t* moves = moves_of(program_.operators[op].row, block);
     for (uint32_t row = 0; row < block.rows; ++row)
-      release(static_cast<int>(reader), static_cast<int>(input - inputs.begin()), block.record_of(row));
+      if (moves == nullptr || moves[row] == static_cast<int64_t>(Move::version))
+        release(static_cast<int>(reader), static_cast<int>(input - inputs.begin()), block.record_of(row));
     return;
   }
 }

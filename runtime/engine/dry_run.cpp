@@ -5,6 +5,7 @@
 #include "runtime/engine/job_inputs.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/engine/turn_feed.h"
+#include "runtime/lookup/lookups.h"
 #include "runtime/state/memory_store.h"
 
 namespace braid {
@@ -36,8 +37,16 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
     topics.reader = reader.get();
     inputs.read_topics(topics);
   }
-  BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine,
-               TurnEngine::make(program, output, {.job_seed = 0, .now = seams.clock.now_us()}));
+  const int64_t now = seams.clock.now_us();
+  EngineOptions settings{.job_seed = 0, .now = now};
+  std::unique_ptr<Lookups> lookups;
+  if (!program.services.empty()) {
+    lookups = std::make_unique<Lookups>(program, seams.make_service, seams.clock);
+    lookups->set_reading(now);
+    lookups->stop_by(options.stop_requested);
+    settings.lookups = lookups.get();
+  }
+  BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine, TurnEngine::make(program, output, settings));
   BRAID_TRY(inputs.open(nothing_known));
   for (const JobInputs::Partition& partition : inputs.partitions())
     engine->add_partition(partition.source, partition.reader->name());

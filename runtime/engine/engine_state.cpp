@@ -4,6 +4,7 @@
 
 #include "runtime/engine/operator_state.h"
 #include "runtime/engine/turn_engine.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid {
 namespace {
@@ -26,6 +27,7 @@ std::string ledger_key(const ProductSpec& product) {
 
 bool waits_by_wall(const Operator& op) {
   const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content);
+  if (const auto* emit = std::get_if<EmitOperator>(&op.content)) return emit->wall;
   return as_of != nullptr && as_of->wait_us;
 }
 
@@ -75,6 +77,7 @@ void TurnEngine::freeze(StateBatch& batch) {
     for (const uint64_t epoch : front_epochs_[source]) epochs.fixed(epoch);
     batch.put(StateFamily::meta, fronts_key(program_.sources[source].name), epochs.take());
   }
+  if (lookups_ != nullptr) lookups_->freeze(batch, turn_);
   for (size_t product = 0; product < program_.products.size(); ++product)
     batch.put(StateFamily::meta, ledger_key(program_.products[product]), book_.store(static_cast<int>(product)));
   for (size_t op = 0; op < nodes_.size(); ++op) {
@@ -111,6 +114,7 @@ Status TurnEngine::health() const {
 }
 
 Status TurnEngine::restore(StateStore& store, const std::vector<bool>& kept) {
+  if (lookups_ != nullptr) BRAID_TRY(lookups_->restore(store));
   std::string bytes;
   BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kEngineKey, &bytes));
   if (!found) return {};

@@ -1,6 +1,7 @@
 #include "runtime/engine/exchange_rows.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/data/key_bytes.h"
 #include "runtime/report/diagnostic.h"
@@ -34,6 +35,7 @@ SourceRows::Front read_time(uint32_t front, WireReader& in) {
   const auto state = in.fixed<State>();
   time.active = state == State::active ? 1 : 0;
   time.idle = state == State::idle ? 1 : 0;
+  if (state == State::ended) time.reached = std::exchange(time.w, kEndTime);
   return {front, epoch, time};
 }
 
@@ -81,7 +83,8 @@ std::string ExchangeFormat::times(std::span<const SourceRows::Front> fronts) {
   for (const SourceRows::Front& front : fronts) {
     out.fixed(front.number);
     out.fixed(front.epoch);
-    out.fixed(front.time.w);
+    const bool ended = front.time.active == 0 && front.time.idle == 0;
+    out.fixed(ended ? front.time.reached : front.time.w);
     out.fixed(front.time.active > 0 ? State::active : front.time.idle > 0 ? State::idle : State::ended);
   }
   return out.take();

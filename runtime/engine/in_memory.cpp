@@ -5,6 +5,7 @@
 #include "runtime/base/check.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid {
 
@@ -16,7 +17,8 @@ void CaptureWriter::write(int product, const std::string& port, const std::vecto
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
     rows.push_back({type, from_slots(type, slots.data())});
     // Behind the columns of a table's rows is what became of each.
-    if (port.empty() && block.columns.size() > leaf_count(type)) rows.back().change = row_change(block, i);
+    if (port.empty() && block.columns.size() > leaf_count(type))
+      rows.back().change = row_change(block, leaf_count(type), i);
   }
   rows_ += block.rows;
 }
@@ -31,7 +33,8 @@ void CapturedTable::apply(const CapturedRow& row) {
       value = &std::get<std::vector<Value>>(value->content)[static_cast<size_t>(field)];
       type = without_optional(type)->fields[static_cast<size_t>(field)].type;
     }
-    key += to_json(type, *value) + ",";
+    const bool is_zero = std::holds_alternative<double>(value->content) && std::get<double>(value->content) == 0;
+    key += (is_zero ? "0" : to_json(type, *value)) + ",";
   }
   if (row.change == RowChange::goes) {
     rows_.erase(key);
@@ -104,14 +107,59 @@ void InMemorySession::feed(int source, std::string_view bytes) {
   while (!bytes.empty()) {
     TurnCut cut = cut_turn(form, bytes, Follows::nothing);
     std::string_view turn = bytes.substr(0, cut.bytes == 0 ? bytes.size() : cut.bytes);
-    if (program_.sources[source].is_static()) partition.table.emplace_back(turn);
+    if (program_.sources[source].is_static()) partition.table.push_back({std::string(turn), false});
     feed_turn(source, turn, cut.long_record ? turn.size() : 0, false);
     bytes.remove_prefix(turn.size());
   }
 }
 
+void InMemorySession::remove(int source, std::string_view key, int64_t time) {
+  // Where nobody asks whether a row goes, it stays what it is.
+  if (!takes_deletes(program_.sources[source])) return;
+  if (program_.sources[source].is_static()) partitions_[source].table.push_back({std::string(key), true});
+  feed_key(source, key, time, false);
+}
+
+void InMemorySession::feed_key(int source, std::string_view key, int64_t time, bool silent) {
+  constexpr std::string_view kNoValue = "null\n";
+  const SourceSpec& spec = program_.sources[source];
+  Partition& partition = partitions_[source];
+  if (partition.keys == nullptr) partition.keys = std::make_shared<KeyRows>(spec);
+  const GivenRecord given[] = {
+      {.kind = GivenRecord::Kind::absent, .position = partition.position, .bytes = {}, .key = key, .time_us = time}};
+  Arena arena;
+  CallCaches caches(program_);
+  CallContext call;
+  call.arena = &arena;
+  call.caches = caches.data();
+  const TurnInput input{.bytes = kNoValue, .position = 1, .source = static_cast<uint32_t>(source)};
+  DecodedTurn decoded = partition.decoder->decode(input, arena);
+  name_given_records(given, decoded);
+  SourceRows rows = run_from(spec, std::move(decoded), arena, call);
+  partition.keys->add(input, given, rows, arena);
+  if (spec.is_static())
+    engine_->load_table(source, rows, silent);
+  else
+    engine_->run_turn(source, 0, rows, false);
+  evict();
+  partition.position += static_cast<int64_t>(kNoValue.size());
+  ++partition.line;
+}
+
 void InMemorySession::advance_to(int source, int64_t time) {
   engine_->advance_partition(source, 0, time);
+  engine_->move_time();
+  evict();
+}
+
+void InMemorySession::reach(int64_t time) {
+  for (size_t source = 0; source < partitions_.size(); ++source) {
+    const SourceSpec& spec = program_.sources[source];
+    if (spec.has_time)
+      engine_->advance_partition(static_cast<int>(source), 0, add_time(add_time(time, spec.within_us), 1));
+    else
+      engine_->end_partition(static_cast<int>(source), 0);
+  }
   engine_->move_time();
   evict();
 }
@@ -130,6 +178,7 @@ void InMemorySession::set_now(int64_t now) {
 void InMemorySession::wait(int64_t us) {
   wall_ += us;
   engine_->set_wall(wall_);
+  if (options_.lookups != nullptr) options_.lookups->set_reading(wall_);
   engine_->release_waited();
   evict();
 }
@@ -166,8 +215,11 @@ Status InMemorySession::restart() {
     Partition& partition = partitions_[source];
     partition.position = 0;
     partition.line = 1;
-    for (const std::string& turn : partition.table)
-      feed_turn(static_cast<int>(source), turn, turn.size() > kMaxRecordBytes ? turn.size() : 0, true);
+    for (const auto& [bytes, removes] : partition.table)
+      if (removes)
+        feed_key(static_cast<int>(source), bytes, 0, true);
+      else
+        feed_turn(static_cast<int>(source), bytes, bytes.size() > kMaxRecordBytes ? bytes.size() : 0, true);
   }
   return {};
 }

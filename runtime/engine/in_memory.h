@@ -13,6 +13,7 @@
 
 #include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
+#include "runtime/engine/key_rows.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/state/memory_store.h"
 
@@ -60,9 +61,13 @@ class InMemorySession {
 
   /// Whole records, as one turn (more if they are longer than a turn may be).
   void feed(int source, std::string_view bytes);
+  /// As a record without a value does: the row of that key of a table that takes deletes goes. `key`: a JSON object.
+  void remove(int source, std::string_view key, int64_t time);
   /// The source's time moves on as if a confirmed record of that time had come.
   void advance_to(int source, int64_t time);
   void idle(int source);
+  /// Event time is behind `time`, and nothing later has come: as everything is at that instant.
+  void reach(int64_t time);
   void set_now(int64_t now);
   /// The wall clock moves: rows that have waited as long as they may go on.
   void wait(int64_t us);
@@ -82,13 +87,19 @@ class InMemorySession {
   void commit();
   void evict();
   Status begin();
+  void feed_key(int source, std::string_view key, int64_t time, bool silent);
   void feed_turn(int source, std::string_view bytes, uint64_t long_record_bytes, bool silent);
+  struct TableTurn {
+    std::string bytes;
+    bool removes = false;  ///< they are the key of a row
+  };
   struct Partition {
     std::unique_ptr<Decoder> decoder;
     int64_t position = 0;
     int64_t line = 1;
-    std::string header;              ///< CSV
-    std::vector<std::string> table;  ///< turns of a static table, to read it again
+    std::string header;                  ///< CSV
+    std::shared_ptr<KeyRows> keys = {};  ///< null: no row was removed
+    std::vector<TableTurn> table = {};   ///< of a static table, to read it again
   };
 
   const Program& program_;

@@ -42,6 +42,7 @@ Status JobRun::run_turns() {
     BRAID_TRY(take_finished());
     BRAID_TRY(step(*partition));
   }
+  if (!drained_) turns_.end_run();
   return commit_rest();
 }
 
@@ -78,7 +79,8 @@ Status JobRun::take_finished() {
 }
 
 Status JobRun::commit_rest() {
-  if (turns_.since_commit() > 0 || turns_.tables_changed() || last_.epoch == 0) BRAID_TRY(commit());
+  if (turns_.since_commit() > 0 || turns_.tables_changed() || turns_.run_ends() || last_.epoch == 0)
+    BRAID_TRY(commit());
   return {};
 }
 

@@ -28,6 +28,7 @@
 namespace braid {
 
 class JobMonitor;
+class Service;
 class TurnEngine;
 
 using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string& directory)>;
@@ -39,6 +40,8 @@ struct JobSeams {
   OpenStore open_store;            ///< RocksDB, or a store over `fs` in the simulation
   Broker* broker = nullptr;        ///< of topics, where there are any
   BrokerReader* reader = nullptr;  ///< reads them; null: the job makes its own
+  /// Of services, where the program asks some (runtime/lookup/service.h).
+  std::function<Result<std::unique_ptr<Service>>(const ServiceSpec& spec)> make_service = {};
 };
 
 struct JobProgress {

@@ -10,6 +10,8 @@ namespace braid {
 namespace {
 
 constexpr int kReplayDiffers = diag::ReplayDiffers::kCode;
+/// The clock reading of the look-ups of a bounded run that is not over.
+constexpr std::string_view kLookupReading = "lookup_reading";
 
 }  // namespace
 
@@ -61,6 +63,8 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
   engine.workers = options_.workers > 1 ? options_.workers - 1 : 1;
   engine.block_rows = options_.block_rows;
   engine.executor = &seams_.executor;
+  if (!program_.services.empty()) lookups_ = std::make_unique<Lookups>(program_, seams_.make_service, seams_.clock);
+  engine.lookups = lookups_.get();
   if (options_.state_memory != UINT64_MAX) engine.store = &store.state();
   engine.state_memory = options_.state_memory;
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output, engine));
@@ -83,9 +87,40 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
     if (program_.sources[partition.source].is_of_broker())
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   BRAID_TRY(engine_->restore(store.state(), store.states().kept));
+  if (lookups_ != nullptr) BRAID_TRY(open_lookups(store.state()));
   // Epochs that are run again bring the readings that they had.
   if (!options_.follow) engine_->set_wall(seams_.clock.now_us());
   return {};
+}
+
+Status JobTurns::open_lookups(StateStore& store) {
+  BRAID_TRY(store.scan(StateFamily::meta, kAnswersPrefix, [this](std::string_view key, std::string_view answers) {
+    return lookups_->recall(turn_of_answers(key), answers);
+  }));
+  lookups_->record_by([this](uint64_t turn, uint32_t part, std::string_view answers) -> Status {
+    BRAID_ASSIGN(StateStore * to, store_in_turn_());
+    StateBatch batch;
+    batch.put(StateFamily::meta, answers_key(turn, part), answers);
+    return to->commit(batch);
+  });
+  lookups_->stop_by(options_.stop_requested);
+  lookups_->set_reading(seams_.clock.now_us());
+  if (options_.follow || !lookups_->has_cache()) return {};
+  // A bounded run has one reading, also if it is started again behind a crash: which answers are too old must not
+  // depend on when that is.
+  std::string bytes;
+  BRAID_ASSIGN(const bool known, store.get(StateFamily::meta, kLookupReading, &bytes));
+  if (known) {
+    lookups_->set_reading(WireReader(bytes).fixed<int64_t>());
+    return {};
+  }
+  const int64_t now = lookups_->recalled_reading().value_or(seams_.clock.now_us());
+  lookups_->set_reading(now);
+  WireWriter out;
+  out.fixed(now);
+  StateBatch batch;
+  batch.put(StateFamily::meta, kLookupReading, out.bytes());
+  return store.commit(batch);
 }
 
 Status JobTurns::name_partitions() {
@@ -214,6 +249,7 @@ void JobTurns::set_clock(int64_t now) {
   epoch_now_ = now;
   engine_->set_now(now);
   engine_->set_wall(now);
+  if (lookups_ != nullptr) lookups_->set_reading(now);
 }
 
 Result<bool> JobTurns::run(JobInputs::Partition& partition) {
@@ -319,6 +355,7 @@ Status JobTurns::freeze(StateBatch& batch) {
     }
     tables_changed_ = false;
   }
+  if (run_ends_) batch.erase(StateFamily::meta, kLookupReading);
   engine_->freeze(batch);
   return {};
 }

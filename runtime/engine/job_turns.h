@@ -14,6 +14,7 @@
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/turn_engine.h"
 #include "runtime/engine/turn_feed.h"
+#include "runtime/lookup/lookups.h"
 
 namespace braid {
 
@@ -21,6 +22,9 @@ class JobTurns {
  public:
   JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams);
 
+  /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there.
+  using StoreInTurn = std::function<Result<StateStore*>()>;
+  void record_answers_in(StoreInTurn store) { store_in_turn_ = std::move(store); }
   /// Finds the inputs, and makes the engine, with what the store has of its state.
   Status open(JobStore& store, OutputWriter& output);
   Status load_tables();
@@ -42,6 +46,10 @@ class JobTurns {
   void wait(int64_t timeout_us);
   /// How long the epoch has had turns that are in no commit; 0 without such.
   int64_t age_us() const;
+
+  /// Of a bounded job: all that there was has been run. The next run has a clock reading of its own for its look-ups.
+  void end_run() { run_ends_ = lookups_ != nullptr && lookups_->has_cache(); }
+  bool run_ends() const { return run_ends_; }
 
   /// Turns, and other things that have happened, since the last commit.
   uint64_t since_commit() const { return since_commit_; }
@@ -74,6 +82,8 @@ class JobTurns {
   /// Of the memory for state: more that no commit has yet is committed at once, so that what a commit takes is bounded.
   static constexpr uint64_t kDirtyPart = 6;
 
+  /// Where the program asks services: what an earlier run had recorded, and where this one records.
+  Status open_lookups(StateStore& store);
   /// Where a source is bound to a topic.
   Status connect();
   /// Of sources that other stages read.
@@ -108,6 +118,9 @@ class JobTurns {
   TraceBook traces_;
   std::unique_ptr<BrokerReader> reader_;
   JobInputs inputs_;
+  std::unique_ptr<Lookups> lookups_;  ///< null: the program asks no services
+  StoreInTurn store_in_turn_;
+  bool run_ends_ = false;
   std::unique_ptr<TurnEngine> engine_;
   std::unique_ptr<TurnFeed> feed_;
   bool goes_on_ = false;  ///< behind commits of an earlier run

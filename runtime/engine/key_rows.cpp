@@ -335,4 +335,11 @@ void KeyRows::add(const TurnInput& input, std::span<const GivenRecord> given, So
   rows.blocks = std::move(merged);
 }
 
+void KeyRows::add_lines(const TurnInput& input, SourceRows& rows, Arena& arena) {
+  std::vector<GivenRecord> given;
+  for (const Record& record : rows.records)
+    given.push_back({.position = record.position, .bytes = record.bytes.view()});
+  add(input, given, rows, arena);
+}
+
 }  // namespace braid

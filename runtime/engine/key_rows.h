@@ -30,6 +30,8 @@ class KeyRows {
 
   /// Puts the rows that delete among the others, by their records. `rows`: of `input`, which was joined of `given`.
   void add(const TurnInput& input, std::span<const GivenRecord> given, SourceRows& rows, Arena& arena);
+  /// The same of changes that are the lines of a file.
+  void add_lines(const TurnInput& input, SourceRows& rows, Arena& arena);
 
  private:
   class KeySchemas;

@@ -66,10 +66,12 @@ std::string misfit_of(StateFit::Kind kind, bool fresh) {
 
 bool has_state(const Operator& op) {
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
-  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+  return std::holds_alternative<TickOperator>(op.content) || std::holds_alternative<AsOfJoinOperator>(op.content) ||
          std::holds_alternative<IntervalJoinOperator>(op.content) || grouping_of(op) != nullptr ||
          std::holds_alternative<RunningOperator>(op.content) || std::holds_alternative<LatestOperator>(op.content) ||
-         std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<MovesOperator>(op.content) || std::holds_alternative<TableJoinOperator>(op.content) ||
+         std::holds_alternative<EmitOperator>(op.content) || std::holds_alternative<InstantsOperator>(op.content) ||
+         std::holds_alternative<InWindowsOperator>(op.content) || std::holds_alternative<InOrderOperator>(op.content) ||
          std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
          std::holds_alternative<MatchOperator>(op.content);
 }

@@ -52,9 +52,10 @@ OutputFiles::Output& OutputFiles::output(int product, const std::string& port) {
 std::unique_ptr<Encoder> OutputFiles::encoder_of(const Output& output) const {
   const ProductSpec& spec = program_.products[output.product];
   auto bound = bindings_.find(output.product);
-  const auto make = spec.changes ? make_change_encoder : make_encoder;
-  return make(format_of(format_name(output.product)), spec.row,
-              bound == bindings_.end() ? CsvStyle{} : bound->second.style, spec.qualified());
+  const Format format = format_of(format_name(output.product));
+  const CsvStyle style = bound == bindings_.end() ? CsvStyle{} : bound->second.style;
+  if (!spec.changes) return make_encoder(format, spec.row, style, spec.qualified());
+  return make_change_encoder(format, spec.row, spec.change_form, {spec.domain, spec.name, spec.version}, style);
 }
 
 const std::string& OutputFiles::format_name(int product) const {
@@ -262,8 +263,9 @@ Status OutputFiles::begin(StateStore& store, const std::vector<Output*>& fresh) 
 
 OutputQueue& OutputFiles::queue_of(Output& output) {
   if (output.queue == nullptr) {
-    std::vector<Field> row = program_.products[output.product].row;
-    if (program_.products[output.product].changes) row.push_back({"change", int_type()});
+    const ProductSpec& spec = program_.products[output.product];
+    std::vector<Field> row = spec.row;
+    row.insert(row.end(), spec.marks.begin(), spec.marks.end());
     output.queue = std::make_unique<OutputQueue>(
         std::move(row), [this, &output] { return encoder_of(output); },
         [this, &output](std::string_view bytes) { append(output, bytes); }, *executor_, workers_);

@@ -27,6 +27,10 @@ Status JobRun::recover() {
     if (in_flight_) BRAID_TRY(in_flight_->wait_for_store());
     return &store_.state();
   });
+  turns_.record_answers_in([this]() -> Result<StateStore*> {
+    if (in_flight_) BRAID_TRY(in_flight_->wait_for_store());
+    return &store_.state();
+  });
   if (options_.workers > 1) outputs_.encode_beside(seams_.executor, options_.workers);
   BRAID_KILL_POINT("after_claim");
   BRAID_TRY(store_.keep_identity(false));

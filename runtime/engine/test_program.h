@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/data/row_change.h"
 
 namespace braid::test {
 
@@ -55,6 +56,22 @@ class KeepKernel : public Kernel {
   int column_;
   std::function<bool(int64_t)> keeps_;
   uint32_t site_;
+};
+
+/// Computes one int and one bool column, both zero, and keeps all rows.
+class ZeroKernel : public Kernel {
+ public:
+  ZeroKernel(int number, int flag) : number_(number), flag_(flag) {}
+  void run(KernelFrame& frame) const override {
+    for (uint32_t row = 0; row < frame.rows; ++row) {
+      static_cast<int64_t*>(frame.out[number_])[row] = 0;
+      static_cast<uint8_t*>(frame.out[flag_])[row] = 0;
+      frame.kept[frame.kept_count++] = row;
+    }
+  }
+
+ private:
+  int number_, flag_;
 };
 
 inline std::vector<Field> plain_row() {
@@ -159,6 +176,39 @@ struct ProgramBuilder {
     op.inputs = {left, right};
     op.row = joined_row(left, right, keeps_left);
     op.text = "join as of";
+    return add(std::move(op));
+  }
+  /// With a table by v, which is not its key.
+  int join_by_value(int left, int right, bool keeps_left) {
+    Operator marked;
+    RowsOperator rows;
+    rows.kernel = kernel(std::make_shared<ZeroKernel>(4, 5));
+    rows.passthrough = {0, 1, 2, 1, -1, -1};
+    marked.content = rows;
+    marked.inputs = {right};
+    marked.row = row(right);
+    marked.row.push_back({"?by0", int_type()});
+    marked.row.push_back({std::string(kMove), int_type()});
+    marked.row.push_back({"?deleted", bool_type()});
+    marked.text = "marks";
+    const int versions = add(std::move(marked));
+    Operator moves;
+    moves.content = MovesOperator{.keys = {0}, .columns = {3}};
+    moves.inputs = {versions};
+    moves.row = row(versions);
+    moves.text = "moves";
+    const int moved = add(std::move(moves));
+    JoinShape by = shape(left, right, keeps_left);
+    by.left_keys = {1};
+    by.right_keys = {3};
+    by.table_key = {0};
+    by.right_delete = 5;
+    Operator op;
+    op.content = AsOfJoinOperator{by, {}, {}};
+    op.inputs = {left, moved};
+    op.row = joined_row(left, right, keeps_left);
+    op.derived = true;
+    op.text = "join by value";
     return add(std::move(op));
   }
   int interval_join(int left, int right, bool keeps_left, bool nearest, int64_t lower, int64_t upper) {

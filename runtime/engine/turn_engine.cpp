@@ -4,6 +4,8 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/time_text.h"
+#include "runtime/lookup/lookups.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/rows.h"
 #include "runtime/report/diagnostic.h"
 
@@ -18,15 +20,18 @@ TurnEngine::TurnEngine(const Program& program, OutputWriter& output, const Engin
       front_epochs_(program.sources.size()),
       dispositions_(program, book_, output, partition_names_, arena_),
       state_numbers_(options.state_numbers),
+      lookups_(options.lookups),
       state_memory_(options.state_memory),
       times_(program.operators.size()),
       source_operators_(program.sources.size(), -1),
       behind_(program.sources.size()),
+      by_instants_(by_instants(program)),
       has_readers_(program.operators.size(), false),
       caches_(program) {
   BRAID_CHECK(block_rows_ >= 1 && block_rows_ <= kBlockRows);
   call_.arena = &arena_;
   call_.now = options.now;
+  until_ = options.until;
   call_.job_seed = options.job_seed;
   call_.caches = caches_.data();
   if (state_numbers_.empty())
@@ -72,6 +77,7 @@ Result<std::unique_ptr<TurnEngine>> TurnEngine::make(const Program& program, Out
     services.round_rows = options.round_rows;
     services.read_ahead = options.read_ahead;
     services.wall = &engine->wall_;
+    services.lookups = options.lookups;
     BRAID_ASSIGN(std::unique_ptr<OperatorNode> node, make_operator(services));
     if (node) node->edges.resize(program.operators[op].inputs.size());
     engine->nodes_.push_back(std::move(node));
@@ -252,6 +258,7 @@ void TurnEngine::take_exchange(int source, const SourceRows& rows) {
     clock.ended = front.time.active == 0 && front.time.idle == 0;
     clock.idle = front.time.active == 0 && !clock.ended;
     if (front.time.active > 0) clock.max = front.time.w;
+    if (clock.ended && front.time.reached != kEndTime) clock.max = std::max(clock.max, front.time.reached);
   }
 }
 
@@ -321,7 +328,7 @@ TurnEngine::Arrived TurnEngine::read_source(int source, const SourceRows& rows, 
 }
 
 std::vector<uint32_t> TurnEngine::observe_times(int source, Block& block, PartitionClock& clock) {
-  int64_t latest = add_time(call_.now, program_.sources[source].ahead_us);
+  int64_t latest = std::min(add_time(call_.now, program_.sources[source].ahead_us), until_);
   std::vector<uint32_t> ahead;
   for (uint32_t row = 0; row < block.rows; ++row) {
     block.watermark[row] = clock.watermark();
@@ -455,7 +462,12 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
       continue;
     }
     take_inputs(static_cast<int>(op), outputs);
-    if (!std::all_of(self.inputs.begin(), self.inputs.end(), [&](int input) { return done[input]; })) continue;
+    if (!std::all_of(self.inputs.begin(), self.inputs.end(), [&](int input) { return done[input]; })) {
+      // The next round has the next instant.
+      while (by_instants_[op] && nodes_[op]->advance(outputs[op])) {
+      }
+      continue;
+    }
     std::vector<EdgeTime> inputs;
     for (size_t i = 0; i < self.inputs.size(); ++i) {
       inputs.push_back(times_[self.inputs[i]]);
@@ -515,6 +527,7 @@ StateSize TurnEngine::state_size() const {
   StateSize total;
   for (const auto& node : nodes_)
     if (node) total += node->state_size();
+  if (lookups_ != nullptr) total += {.rows = lookups_->rows(), .bytes = lookups_->bytes()};
   return total;
 }
 

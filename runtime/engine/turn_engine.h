@@ -27,8 +27,9 @@
 namespace braid {
 
 struct EngineOptions {
-  uint64_t job_seed = 0;  ///< of `random` and `uuid`
-  int64_t now = 0;        ///< what `now()` gives, and what `ahead` is measured by; see set_now
+  uint64_t job_seed = 0;      ///< of `random` and `uuid`
+  int64_t now = 0;            ///< what `now()` gives, and what `ahead` is measured by; see set_now
+  int64_t until = INT64_MAX;  ///< records of later times are rejected, too: to see what has come to be by then
   /// Number of each operator's state tables; empty: by its index. Numbers stay with identities across program versions.
   std::vector<uint32_t> state_numbers;
   size_t workers = 1;                ///< 1 to 64, that share what keyed steps do; seen in no result
@@ -40,6 +41,7 @@ struct EngineOptions {
   /// row is evicted.
   StateStore* store = nullptr;
   uint64_t state_memory = UINT64_MAX;  ///< rows beyond that are read from the store only when they are wanted
+  Lookups* lookups = nullptr;          ///< asks the services of the program; outlives the engine. Null: it has none
 };
 
 class TurnEngine : private PartitionClocks {
@@ -173,6 +175,7 @@ class TurnEngine : private PartitionClocks {
   Arena arena_;
   uint32_t block_rows_;
   CallContext call_;
+  int64_t until_;              ///< EngineOptions::until
   int64_t reading_ = kNoTime;  ///< of the wall clock, for turns to come
   int64_t wall_ = kNoTime;     ///< the largest that a turn was run at
   uint64_t turn_ = 0;
@@ -186,11 +189,13 @@ class TurnEngine : private PartitionClocks {
   LedgerDispositions dispositions_;
   std::vector<std::unique_ptr<OperatorNode>> nodes_;  ///< none for sources
   std::vector<uint32_t> state_numbers_;
+  Lookups* lookups_;
   uint64_t state_memory_;
   std::vector<EdgeTime> times_;  ///< of each operator's output
   std::vector<int> source_operators_;
   std::vector<std::vector<int>> behind_;     ///< row-by-row steps directly behind each source, that run ahead
   std::map<int, std::vector<int>> readers_;  ///< of publish steps
+  std::vector<bool> by_instants_;            ///< see operators/instants.h
   std::vector<bool> has_readers_;            ///< publish operators that products read
   CallCaches caches_;
   std::vector<Bytes> source_names_;

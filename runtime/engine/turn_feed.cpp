@@ -261,7 +261,10 @@ void TurnFeed::decode(Slot& slot) const {
   name_given_records(turn.given, decoded);
   slot.header = decoder->header();
   slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
-  if (keys && !turn.given.empty()) keys->add(input, turn.given, slot.turn.rows, slot.arena);
+  if (keys && !turn.given.empty())
+    keys->add(input, turn.given, slot.turn.rows, slot.arena);
+  else if (keys && spec.binding.has_changes())
+    keys->add_lines(input, slot.turn.rows, slot.arena);
   if (slots_.size() > 1) engine_.run_ahead(source, slot.turn.rows, slot.arena, slot.call);
 }
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "runtime/data/row_change.h"
+
 namespace braid {
 
-AsOfJoinNode::AsOfJoinNode(const Services& services)
+template <class History>
+AsOfJoinNode<History>::AsOfJoinNode(const Services& services)
     : OperatorNode(services),
       content_(std::get<AsOfJoinOperator>(self_.content)),
       rows_(services, content_.shape),
@@ -15,11 +18,15 @@ AsOfJoinNode::AsOfJoinNode(const Services& services)
       versions_(table(kVersionTable), content_.max_age_us, services, rows_.right_rows(), pool_),
       waiting_(HeldRows::Order::arrival, table(kWaitingTable), services, left_rows_, pool_,
                content_.wait_us.has_value()) {
-  if (content_.shape.right_delete >= 0)
-    delete_column_ = static_cast<int>(leaf_offset(input_row(1), content_.shape.right_delete));
+  if constexpr (kIndexed) table_key_ = KeyFormat(input_row(1), content_.shape.table_key, KeyFormat::Nulls::group);
+  if (const int ends = content_.shape.right_delete; ends >= 0) {
+    delete_column_ = static_cast<int>(leaf_offset(input_row(1), ends));
+    of_changes_ = input_row(1)[static_cast<size_t>(ends)].name == kRetracted;
+  }
 }
 
-void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) {
+template <class History>
+void AsOfJoinNode<History>::take(int input, const Block& block, std::vector<Block>& out) {
   if (input == 1) {
     take_version(block);
   } else {
@@ -28,39 +35,60 @@ void AsOfJoinNode::take(int input, const Block& block, std::vector<Block>& out) 
   taken += block.rows;
 }
 
-void AsOfJoinNode::take_version(const Block& block) {
+template <class History>
+void AsOfJoinNode<History>::take_version(const Block& block) {
   KeyBlock keys = right_key_.encode(block, arena());
   note(versions_.warm(keys, block.rows));
   Block target = rows_.right_rows().target(block, 0);
+  KeyBlock table_keys;
+  const int64_t* moves = nullptr;
+  if constexpr (kIndexed) {
+    table_keys = table_key_.encode(block, arena());
+    if (!of_changes_) moves = block.columns[static_cast<size_t>(delete_column_) - 1].template as<int64_t>();
+  }
   for (uint32_t row = 0; row < block.rows; ++row) {
     const Record& record = block.record_of(row);
-    dispositions().use(index(), 1, record);
+    const auto move = moves == nullptr ? Move::version : static_cast<Move>(moves[row]);
+    if (move == Move::version) dispositions().use(index(), 1, record);
     if (keys.has_null[row]) continue;
-    bool deletes = delete_column_ >= 0 && block.columns[delete_column_].as<uint8_t>()[row] != 0;
+    bool deletes = delete_column_ >= 0 && block.columns[delete_column_].template as<uint8_t>()[row] != 0;
     Version version;
     version.original = block.time[row];
     version.from = std::max({block.time[row], block.watermark[row], edges[1].finite});
-    version.source = record.source;
-    version.partition = record.partition;
-    version.position = record.position;
+    if (of_changes_) {
+      version.position = static_cast<int64_t>(sequence_of(row));
+      if (content_.latest) version.from = 0;  // changes come in their order, whatever time they have
+    } else {
+      version.source = record.source;
+      version.partition = record.partition;
+      version.position = record.position;
+    }
+    // An end that is known from a later version gives way to what else is there at its time.
+    if (move == Move::leaves) version.source = 0, version.partition = 0, version.position = INT64_MIN;
     if (!deletes) version.row = rows_.right_rows().store(target, row, pool_);
-    versions_.add(keys.hashes[row], keys.keys[row].view(), version);
+    if constexpr (kIndexed)
+      versions_.add(keys.hashes[row], keys.keys[row].view(), table_keys.keys[row].view(), version);
+    else
+      versions_.add(keys.hashes[row], keys.keys[row].view(), version);
   }
 }
 
-void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
+template <class History>
+void AsOfJoinNode<History>::take_left(const Block& block, std::vector<Block>& out) {
   KeyBlock keys = left_key_.encode(block, arena());
   note(versions_.warm(keys, block.rows));
   for (uint32_t row = 0; row < block.rows; ++row) versions_.prefetch(keys.hashes[row]);
   int64_t table_watermark = edges[1].value();
   pairs_.clear();
   for (uint32_t row = 0; row < block.rows; ++row) {
-    if (is_late(0, block.time[row], block.watermark[row])) {
+    if (content_.latest && !keys.has_null[row]) {
+      meet(row, keys, kEndTime);
+    } else if (!content_.latest && is_late(0, block.time[row], block.watermark[row])) {
       leave_late(0, block, row, content_.shape.late_site);
     } else if (keys.has_null[row]) {
       pairs_.add(row, {nullptr, 0});
     } else if (block.time[row] < table_watermark) {
-      pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
+      meet(row, keys, block.time[row]);
     } else {
       HeldRow held = hold_row(block, block, row, left_rows_, pool_);
       held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
@@ -70,10 +98,30 @@ void AsOfJoinNode::take_left(const Block& block, std::vector<Block>& out) {
       waiting_.push(held);
     }
   }
-  rows_.finish(block, pairs_, out);
+  finish(block, out);
 }
 
-uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
+template <class History>
+void AsOfJoinNode<History>::meet(uint32_t row, const KeyBlock& keys, int64_t time) {
+  if constexpr (kIndexed) {
+    const size_t before = pairs_.rows.size();
+    versions_.find(keys.hashes[row], keys.keys[row].view(), time, [&](Bytes right) { pairs_.add(row, right); });
+    if (pairs_.rows.size() == before) pairs_.add(row, {nullptr, 0});
+  } else {
+    pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), time));
+  }
+}
+
+template <class History>
+void AsOfJoinNode<History>::finish(const Block& block, std::vector<Block>& out) {
+  if constexpr (kIndexed)
+    rows_.finish_all(block, pairs_, out);
+  else
+    rows_.finish(block, pairs_, out);
+}
+
+template <class History>
+uint64_t AsOfJoinNode<History>::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
   note(waiting_.take_before(std::min(point.time, edges[1].value()), released_));
   join_released(false, out);
@@ -84,7 +132,8 @@ uint64_t AsOfJoinNode::release_before(const ReleasePoint& point, std::vector<Blo
   return count + released_.size();
 }
 
-void AsOfJoinNode::join_released(bool early, std::vector<Block>& out) {
+template <class History>
+void AsOfJoinNode<History>::join_released(bool early, std::vector<Block>& out) {
   for_each_block(released_, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     KeyBlock keys = left_key_.encode(block, arena());
     note(versions_.warm(keys, block.rows));
@@ -92,17 +141,19 @@ void AsOfJoinNode::join_released(bool early, std::vector<Block>& out) {
     for (uint32_t row = 0; row < block.rows; ++row) {
       dispositions().release(index(), 0, block.record_of(row));
       if (early) dispositions().early(index(), 0, block.record_of(row));
-      pairs_.add(row, versions_.find(keys.hashes[row], keys.keys[row].view(), block.time[row]));
+      meet(row, keys, block.time[row]);
     }
-    rows_.finish(block, pairs_, out);
+    finish(block, out);
   });
 }
 
-void AsOfJoinNode::begin_release_of_waited() {
+template <class History>
+void AsOfJoinNode<History>::begin_release_of_waited() {
   if (content_.wait_us) note(waiting_.begin_early(subtract_time(*services_.wall, *content_.wait_us)));
 }
 
-std::optional<int64_t> AsOfJoinNode::next_due() {
+template <class History>
+std::optional<int64_t> AsOfJoinNode<History>::next_due() {
   if (!content_.wait_us) return {};
   const Result<std::optional<int64_t>> first = waiting_.first_arrival();
   if (!first.ok()) {
@@ -112,51 +163,63 @@ std::optional<int64_t> AsOfJoinNode::next_due() {
   return *first ? std::optional(add_time(**first, *content_.wait_us)) : std::nullopt;
 }
 
-EdgeTime AsOfJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+template <class History>
+EdgeTime AsOfJoinNode<History>::output_time(std::span<const EdgeTime> inputs) const {
+  if (content_.latest) return inputs[0];
   EdgeTime time = OperatorNode::output_time(inputs);
   // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
   if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
   return time;
 }
 
-void AsOfJoinNode::finish_release(std::vector<Block>&) {
+template <class History>
+void AsOfJoinNode<History>::finish_release(std::vector<Block>&) {
   waiting_.finish_early();
   waiting_.pass(edges[1].value());
-  int64_t bound = edges[0].finite;
+  int64_t bound = content_.latest ? kEndTime : edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
   versions_.forget_before(bound, edges[1].finite);
 }
 
-void AsOfJoinNode::freeze() {
+template <class History>
+void AsOfJoinNode<History>::freeze() {
   versions_.freeze();
   waiting_.freeze();
 }
 
-bool AsOfJoinNode::copy_frozen(CopyBudget& budget) {
+template <class History>
+bool AsOfJoinNode<History>::copy_frozen(CopyBudget& budget) {
   return versions_.copy_frozen(budget) && waiting_.copy_frozen(budget);
 }
 
-void AsOfJoinNode::take_frozen(StateBatch& batch) {
+template <class History>
+void AsOfJoinNode<History>::take_frozen(StateBatch& batch) {
   versions_.take_frozen(batch);
   waiting_.take_frozen(batch);
 }
 
-Status AsOfJoinNode::restore(StateStore& store, uint64_t memory) {
+template <class History>
+Status AsOfJoinNode<History>::restore(StateStore& store, uint64_t memory) {
   BRAID_TRY(versions_.restore(store, memory));
   return waiting_.restore(store, memory);
 }
 
-Status AsOfJoinNode::evict(uint64_t bytes) {
+template <class History>
+Status AsOfJoinNode<History>::evict(uint64_t bytes) {
   // Waiting rows first, those that wait longest: each is asked for once only.
   uint64_t freed = waiting_.evict(bytes);
   return freed < bytes ? versions_.evict(bytes - freed) : Status();
 }
 
-StateSize AsOfJoinNode::state_size() const {
+template <class History>
+StateSize AsOfJoinNode<History>::state_size() const {
   StateSize size = versions_.size();
   size += waiting_.size();
   size.bytes += pool_.bytes_used();
   return size;
 }
+
+template class AsOfJoinNode<Versions>;
+template class AsOfJoinNode<VersionIndex>;
 
 }  // namespace braid

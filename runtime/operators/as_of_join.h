@@ -4,15 +4,24 @@
 //
 // With `wait at most d` a row waits no longer than d by the wall clock: a turn for that releases it early, joined with
 // what is there. While rows wait, time behind the join stays where the table's is, so that none is late there.
+//
+// With `latest` no row waits or is late: it meets the newest version that has come, the right side of its turn
+// included.
+// By the table's key a row meets one version at most, which Versions has; by other columns that of each key that has
+// equal ones, which VersionIndex has: the join then makes a row of each.
 #pragma once
+
+#include <type_traits>
 
 #include "runtime/operators/held_rows.h"
 #include "runtime/operators/join_rows.h"
+#include "runtime/operators/version_index.h"
 #include "runtime/operators/versions.h"
 #include "runtime/state/key_format.h"
 
 namespace braid {
 
+template <class History>
 class AsOfJoinNode : public OperatorNode {
  public:
   explicit AsOfJoinNode(const Services& services);
@@ -36,18 +45,24 @@ class AsOfJoinNode : public OperatorNode {
  private:
   static constexpr uint32_t kVersionTable = 0;
   static constexpr uint32_t kWaitingTable = 1;
+  static constexpr bool kIndexed = std::is_same_v<History, VersionIndex>;
   void take_version(const Block& block);
   void take_left(const Block& block, std::vector<Block>& out);
+  /// What the row, which has a key, meets at that time.
+  void meet(uint32_t row, const KeyBlock& keys, int64_t time);
+  void finish(const Block& block, std::vector<Block>& out);
   void join_released(bool early, std::vector<Block>& out);
 
   const AsOfJoinOperator& content_;
   JoinRows rows_;
   KeyFormat left_key_, right_key_;
+  KeyFormat table_key_;  ///< of a right row, where it is not right_key_
   int delete_column_ = -1;
+  bool of_changes_ = false;  ///< versions are changes of a table that steps make: of one time the last that comes holds
   std::vector<Leaf> left_leaves_;
   StoredRows left_rows_;
   BlobPool pool_;
-  Versions versions_;
+  History versions_;
   HeldRows waiting_;
   JoinPairs pairs_;
   std::vector<HeldRow> released_;

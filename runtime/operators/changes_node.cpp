@@ -14,15 +14,24 @@ constexpr size_t kKeysAtOnce = kBlockRows / 2;  // each gives two rows at most
 
 ChangesNode::ChangesNode(const Services& services) : OperatorNode(services), leaves_(flatten(self_.row)) {}
 
+ReleasePoint ChangesNode::point_of(const Touched& touched) const {
+  const auto time = static_cast<int64_t>(touched.sequence);
+  return {time, touched.sequence == forgotten_sequence() ? slice_of(hash_of(touched.row)) : 0};
+}
+
 std::optional<ReleasePoint> ChangesNode::next_release() {
+  if (!moved_) touch_forgotten();
+  moved_ = true;
   if (next_ == touched_.size()) return {};
-  const size_t last = std::min(next_ + kKeysAtOnce, touched_.size()) - 1;
-  return ReleasePoint{static_cast<int64_t>(touched_[last].sequence) + 1, 0};
+  const Touched& last = touched_[std::min(next_ + kKeysAtOnce, touched_.size()) - 1];
+  const ReleasePoint point = point_of(last);
+  if (last.sequence == forgotten_sequence()) return ReleasePoint{point.time, point.slice + 1};
+  return ReleasePoint{point.time + 1, 0};
 }
 
 uint64_t ChangesNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   const size_t first = next_;
-  while (next_ < touched_.size() && static_cast<int64_t>(touched_[next_].sequence) < point.time) ++next_;
+  while (next_ < touched_.size() && point_of(touched_[next_]) < point) ++next_;
   for (size_t begin = first; begin < next_; begin += kKeysAtOnce)
     emit(std::span<const Touched>(touched_).subspan(begin, std::min(kKeysAtOnce, next_ - begin)), out);
   return next_ - first;
@@ -31,6 +40,7 @@ uint64_t ChangesNode::release_before(const ReleasePoint& point, std::vector<Bloc
 void ChangesNode::finish_release(std::vector<Block>&) {
   touched_.clear();
   next_ = 0;
+  moved_ = false;
   end_turn();
 }
 
@@ -57,7 +67,8 @@ Block ChangesNode::begin_block(std::span<const Change> changes) {
     block.watermark[row] = kNoTime;
     block.record[row] = row;
     if (services_.trace != nullptr) {
-      const OrderKey order{.a = change.sequence, .b = change.goes ? uint64_t{0} : uint64_t{1}, .c = change.place};
+      OrderKey order{.a = change.sequence, .b = change.goes ? uint64_t{0} : uint64_t{1}, .c = change.place};
+      if (change.sequence == forgotten_sequence()) order.b = change.hash;  // all of them go
       services_.trace->rows.push_back(order);
       services_.trace->made.push_back({order, &record});
     }

@@ -1,7 +1,7 @@
 // A step whose rows are changes of a table. In a turn it notes which keys have changed, in the order of the rows that
 // changed them first; at the end of the turn it puts out what each key has come to: the row before goes, the row now
 // comes. So a key has at most one row that goes and one that comes in a turn, the former first, and neither where they
-// are equal.
+// are equal. Keys that time lets it forget go behind those, in the order of their hashes.
 //
 // Output: the columns of the step, then bool kRetracted: the row goes.
 #pragma once
@@ -44,16 +44,26 @@ class ChangesNode : public OperatorNode {
   Block begin_block(std::span<const Change> changes);
   /// Puts out the rows of it that `kept` names.
   void put_out(const Block& block, const std::vector<uint32_t>& kept, std::vector<Block>& out);
+  /// Time has moved: touches the keys whose rows go by that, with forgotten_sequence() and in the order of their
+  /// hashes.
+  virtual void touch_forgotten() {}
+  uint64_t forgotten_sequence() const { return services_.turn << 32 | UINT32_MAX; }
   /// The rows of these keys, which the next turn may touch again.
   virtual void emit(std::span<const Touched> touched, std::vector<Block>& out) = 0;
   /// All keys of the turn are out.
   virtual void end_turn() {}
+  /// Of a key of this step.
+  virtual uint64_t hash_of(RowHandle row) const = 0;
 
   std::vector<Leaf> leaves_;
 
  private:
+  /// Where a key that has been touched stands in the order of release.
+  ReleasePoint point_of(const Touched& touched) const;
+
   std::vector<Touched> touched_;
-  size_t next_ = 0;  ///< of these to be put out
+  size_t next_ = 0;     ///< of these to be put out
+  bool moved_ = false;  ///< touch_forgotten() has been called in this turn
 };
 
 }  // namespace braid

@@ -12,7 +12,8 @@ EmitNode::EmitNode(const Services& services)
       waiting_(HeldRows::Order::arrival, table(0), services, rows_, pool_) {}
 
 int64_t EmitNode::end_of_wait(int64_t time) const {
-  const int64_t now = edges[0].finite == kNoTime ? time : edges[0].finite;
+  int64_t now = edges[0].finite == kNoTime ? time : edges[0].finite;
+  if (content_.wall) now = *services_.wall;
   const int64_t every = content_.every_us;
   const int64_t period = now >= 0 ? now / every : (now + 1) / every - 1;
   int64_t end = 0;
@@ -31,9 +32,14 @@ void EmitNode::take(int, const Block& block, std::vector<Block>&) {
   taken += block.rows;
 }
 
+std::optional<int64_t> EmitNode::next_due() {
+  if (!content_.wall || waiting_.empty()) return {};
+  return add_time(waiting_.first_time(), 1);
+}
+
 uint64_t EmitNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
   released_.clear();
-  note(waiting_.take_before(std::min(point.time, edges[0].value()), released_));
+  note(waiting_.take_before(std::min(point.time, gone_by()), released_));
   for_each_block(released_, HeldRows::Order::arrival, rows_, leaves_, services_, [&](const Block& block) {
     std::vector<uint32_t> all;
     for (uint32_t row = 0; row < block.rows; ++row) {

@@ -1,5 +1,7 @@
 // `emit every d` behind a step whose rows are changes: what comes waits until event time has passed the next multiple
 // of d, or has ended, and goes on in the order in which it came. What the changes of a key come to goes out then.
+// `emit every d wall` goes by the readings of the clock that are recorded with the input: in a turn of its own, or when
+// event time has ended.
 //
 // The event time of a change is the last instant before it goes on. State: the changes that wait. One thread.
 #pragma once
@@ -16,9 +18,13 @@ class EmitNode : public OperatorNode {
   explicit EmitNode(const Services& services);
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(edges[0].value()); }
+  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(gone_by()); }
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
-  void finish_release(std::vector<Block>&) override { waiting_.pass(edges[0].value()); }
+  void finish_release(std::vector<Block>&) override { waiting_.pass(gone_by()); }
+  void begin_release_of_waited() override {
+    if (content_.wall) read_ = *services_.wall;
+  }
+  std::optional<int64_t> next_due() override;
   void freeze() override { waiting_.freeze(); }
   bool copy_frozen(CopyBudget& budget) override { return waiting_.copy_frozen(budget); }
   void take_frozen(StateBatch& batch) override { waiting_.take_frozen(batch); }
@@ -27,6 +33,8 @@ class EmitNode : public OperatorNode {
   StateSize state_size() const override;
 
  private:
+  /// Changes that wait up to there go on.
+  int64_t gone_by() const { return !content_.wall || edges[0].ended ? edges[0].value() : read_; }
   /// The last instant before the changes go on that come now.
   int64_t end_of_wait(int64_t time) const;
 
@@ -36,6 +44,7 @@ class EmitNode : public OperatorNode {
   BlobPool pool_;
   HeldRows waiting_;
   std::vector<HeldRow> released_;
+  int64_t read_ = kNoTime;  ///< `wall`: at which the last turn of its own was run
 };
 
 }  // namespace braid

@@ -17,7 +17,8 @@ GroupOutput::GroupOutput(const Services& services, const GroupState& state, cons
     top_.emplace(services, key);
     return;
   }
-  BRAID_CHECK(state_.end_column() + 2 == leaves_.size(), "the row of a group is not keys, aggregates, window");
+  BRAID_CHECK(state_.end_column() + (content_.windowed ? 2 : 3) == leaves_.size(),
+              "the row of a group is not keys, aggregates, window");
 }
 
 void GroupOutput::put_out(std::span<const Row> rows, uint64_t& made, std::vector<Block>& out) const {

@@ -2,6 +2,9 @@
 // one entry, and a left row closes by its own end. It may go on alone long after others of its time, so time behind the
 // join stands at the first row that is held.
 //
+// Where all matches decide, as of `nearest`, a left row waits until its own end, and the right rows in its reach with
+// it.
+//
 // After a restart all left rows are looked at once: their ends say when they close, their times where time stands.
 #include <algorithm>
 
@@ -53,12 +56,34 @@ void IntervalJoinNode::add_candidates_before(uint32_t row, int64_t time, int64_t
   }
 }
 
+int64_t IntervalJoinNode::end_at(const Block& block, uint32_t row) const {
+  const size_t column = leaf_offset(input_row(0), static_cast<size_t>(content_.upper_field));
+  return std::min(add_time(block.time[row], block.columns[column].as<int64_t>()[row]), kEndTime - 1);
+}
+
+int64_t IntervalJoinNode::first_held() const {
+  return times_held_.empty() ? kEndTime : times_held_.begin()->first * TimeQueue<Closing, ByArrival>::kWidth;
+}
+
+void IntervalJoinNode::take_nearest_ends(const Block& block, const KeyBlock& keys, std::vector<Block>& out) {
+  std::vector<uint32_t> decided;
+  for (uint32_t row = 0; row < block.rows; ++row) {
+    const int64_t end = end_at(block, row);
+    if (is_late(0, block.time[row], block.watermark[row]))
+      leave_late(0, block, row, content_.shape.late_site);
+    else if (keys.has_null[row] || edges[1].ended || end < passed_ends())
+      decided.push_back(row);
+    else
+      keep_until(block, row, keys, end, false);
+  }
+  if (!decided.empty()) decide_nearest(block, keys, decided, out);
+}
+
 void IntervalJoinNode::take_left_ends(const Block& block, std::vector<Block>& out) {
   const KeyBlock keys = left_key_.encode(block, arena());
   note(warm(block, keys, false));
   prefetch(block, keys, false);
-  const auto* width = block.columns[leaf_offset(input_row(0), content_.upper_field)].as<int64_t>();
-  auto end_at = [&](uint32_t row) { return std::min(add_time(block.time[row], width[row]), kEndTime - 1); };
+  if (content_.nearest) return take_nearest_ends(block, keys, out);
   JoinPairs pairs;
   std::vector<RightTime> times;
   std::vector<bool> late(block.rows, false);
@@ -67,7 +92,8 @@ void IntervalJoinNode::take_left_ends(const Block& block, std::vector<Block>& ou
     if (late[row])
       leave_late(0, block, row, content_.shape.late_site);
     else if (!keys.has_null[row])
-      add_candidates_before(row, block.time[row], end_at(row), keys.hashes[row], keys.keys[row].view(), pairs, times);
+      add_candidates_before(row, block.time[row], end_at(block, row), keys.hashes[row], keys.keys[row].view(), pairs,
+                            times);
   }
   PairDrops drops;
   rows_.evaluate(block, pairs, drops);
@@ -83,20 +109,20 @@ void IntervalJoinNode::take_left_ends(const Block& block, std::vector<Block>& ou
       matched = true;
       if (exists()) continue;
       if (rejected) {
-        reject_pair(block, row, pairs.rights[next], drops[next]);
+        rows_.reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         going.add(row, pairs.rights[next]);
         going_times.push_back(times[next]);
       }
     }
-    const bool closed = edges[1].ended || end_at(row) < passed_ends() || keys.has_null[row];
+    const bool closed = edges[1].ended || end_at(block, row) < passed_ends() || keys.has_null[row];
     if (exists() && (matched || closed)) {
       decide_exists(block, row, matched, going, going_times);
       continue;
     }
     if (matched || (closed && emits_alone_)) dispositions().use(index(), 0, block.record_of(row));
     if (!closed) {
-      keep_until(block, row, keys, end_at(row), matched);
+      keep_until(block, row, keys, end_at(block, row), matched);
     } else if (!matched && emits_alone_) {
       going.add(row, {nullptr, 0});
       going_times.push_back({block.time[row], block.watermark[row]});
@@ -135,6 +161,7 @@ void IntervalJoinNode::take_right_ends(const Block& block, std::vector<Block>& o
     rows_.right_rows().append(target, row, scratch_);
     RightRow* made = make_right(right, scratch_);
     add_right(entry, made);
+    if (content_.nearest) continue;
     for (LeftRow* left : entry.value.left.rows()) {
       if (right.time < add_time(left->held.time, *content_.lower_us) || right.time > end_of(*left)) continue;
       batch.add(left, &entry, *made, made->row(), row);
@@ -173,7 +200,13 @@ uint64_t IntervalJoinNode::release_ends(const ReleasePoint& point, std::vector<B
   for_each_block(unmatched, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {
     if (services_.trace != nullptr)
       for (OrderKey& key : services_.trace->rows) key.time = unmatched[next++].arrival;
-    settle_alone(block, out);
+    if (!content_.nearest) return settle_alone(block, out);
+    std::vector<uint32_t> all(block.rows);
+    for (uint32_t row = 0; row < block.rows; ++row) {
+      all[row] = row;
+      dispositions().release(index(), 0, block.record_of(row));
+    }
+    decide_nearest(block, left_key_.encode(block, arena()), all, out);
   });
   return rows;
 }

@@ -48,8 +48,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
-    if (content_.shape.left && time.active > 0 && !times_held_.empty())
-      time.w = std::min(time.w, times_held_.begin()->first * TimeQueue<Closing, ByArrival>::kWidth);
+    if ((content_.shape.left || content_.nearest) && time.active > 0) time.w = std::min(time.w, first_held());
     return time;
   }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
@@ -206,16 +205,6 @@ void IntervalJoinNode::seal_left(int64_t time) {
   sealed_changed_ = true;
 }
 
-void IntervalJoinNode::reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop) {
-  // The pair is a row that this step made; its left record is settled by itself.
-  dispositions().make(index(), 1);
-  JoinPairs pair;
-  pair.add(row, right);
-  if (services_.trace != nullptr) services_.trace->pair = row;
-  dispositions().leave(index(), Dispositions::kMadeHere, rows_.join(left, pair), 0, drop.drop->site, *drop.reason);
-  if (services_.trace != nullptr) services_.trace->pair = -1;
-}
-
 std::vector<bool> IntervalJoinNode::passing(const Block& block) {
   if (content_.right_filter.empty()) return {};
   std::vector<void*> none(block.columns.size(), nullptr);
@@ -350,7 +339,7 @@ void IntervalJoinNode::flush_pairs(const Block& left, PairBatch& batch, std::vec
       continue;
     }
     if (rejected) {
-      reject_pair(left, i, right, drops[i]);
+      rows_.reject_pair(left, i, right, drops[i]);
       continue;
     }
     met.add(i, right);
@@ -397,7 +386,7 @@ void IntervalJoinNode::take_left(const Block& block, std::vector<Block>& out) {
         ++filtered;
       } else if (rejected) {
         settle_used();
-        reject_pair(block, row, pairs.rights[next], drops[next]);
+        rows_.reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
         met_times.push_back(times[next]);
@@ -483,7 +472,11 @@ void IntervalJoinNode::decide_nearest(const Block& block, const KeyBlock& keys, 
   JoinPairs pairs;
   std::vector<RightTime> times;
   for (uint32_t row : rows) {
-    if (!keys.has_null[row])
+    if (keys.has_null[row]) continue;
+    if (has_own_ends())
+      add_candidates_before(row, block.time[row], end_at(block, row), keys.hashes[row], keys.keys[row].view(), pairs,
+                            times);
+    else
       add_candidates(row, block.time[row], keys.hashes[row], keys.keys[row].view(), pairs, times);
   }
   PairDrops drops;

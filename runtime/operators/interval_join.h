@@ -168,6 +168,10 @@ class IntervalJoinNode : public OperatorNode {
   bool has_own_ends() const { return content_.upper_field >= 0; }
   /// Kept where other operators keep an arrival.
   static int64_t end_of(const LeftRow& row) { return row.held.arrival; }
+  int64_t end_at(const Block& block, uint32_t row) const;
+  /// No left row that is held is older; kEndTime: none is held.
+  int64_t first_held() const;
+  void take_nearest_ends(const Block& block, const KeyBlock& keys, std::vector<Block>& out);
   void take_right_ends(const Block& block, std::vector<Block>& out);
   void take_left_ends(const Block& block, std::vector<Block>& out);
   /// Of the left row and end at those places: all right rows that it meets so far.
@@ -285,7 +289,6 @@ class IntervalJoinNode : public OperatorNode {
   std::string partition_text(const RightRow& row) const;
   /// Left rows that have met their only match.
   void forget_matched(Entry& entry);
-  void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
   /// Which rows of a block of the right side pass the filter; empty: all.
   std::vector<bool> passing(const Block& block);
   bool closed(int64_t left_time) const;

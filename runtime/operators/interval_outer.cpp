@@ -151,7 +151,7 @@ void IntervalJoinNode::take_left_outer(const Block& block, std::vector<Block>& o
       matched = true;
       settle(*rights[next].first, *rights[next].second);
       if (rejected) {
-        reject_pair(block, row, pairs.rights[next], drops[next]);
+        rows_.reject_pair(block, row, pairs.rights[next], drops[next]);
       } else {
         met.add(row, pairs.rights[next]);
         met_times.push_back(times[next]);

@@ -1,5 +1,6 @@
 #include "runtime/operators/join_rows.h"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -115,6 +116,60 @@ void JoinRows::filter(const Block& left, JoinPairs& pairs) {
   }
   pairs.rows.resize(kept);
   pairs.rights.resize(kept);
+}
+
+void JoinRows::reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop) {
+  services_.dispositions.make(services_.index, 1);
+  JoinPairs pair;
+  pair.add(row, right);
+  if (services_.trace != nullptr) services_.trace->pair = row;
+  services_.dispositions.leave(services_.index, Dispositions::kMadeHere, join(left, pair), 0, drop.drop->site,
+                               *drop.reason);
+  if (services_.trace != nullptr) services_.trace->pair = -1;
+}
+
+void JoinRows::finish_all(const Block& left, const JoinPairs& pairs, std::vector<Block>& out) {
+  PairDrops drops;
+  evaluate(left, pairs, drops);
+  const bool makes = shape_.yield == JoinYield::matches;
+  JoinPairs going;
+  for (size_t next = 0; next < pairs.rows.size();) {
+    const uint32_t row = pairs.rows[next];
+    bool met = false;
+    const PairDrop* rejection = nullptr;
+    for (; next < pairs.rows.size() && pairs.rows[next] == row; ++next) {
+      if (pairs.rights[next].data == nullptr) continue;
+      const bool rejected = rejects(drops[next]);
+      if (drops[next] && !rejected) continue;
+      met |= makes || !rejected;
+      if (rejected && makes)
+        reject_pair(left, row, pairs.rights[next], drops[next]);
+      else if (makes)
+        going.add(row, pairs.rights[next]);
+      else if (rejected && rejection == nullptr)
+        rejection = &drops[next];
+    }
+    if (rejection != nullptr) {
+      services_.dispositions.leave(services_.index, 0, left, row, rejection->drop->site, *rejection->reason);
+    } else if (!makes && met == (shape_.yield == JoinYield::semi)) {
+      going.add(row, {nullptr, 0});
+    } else if (!makes && met) {
+      leave_met(left, row);
+    } else if (makes && (met || shape_.left)) {
+      services_.dispositions.use(services_.index, 0, left.record_of(row));
+      if (!met) going.add(row, {nullptr, 0});
+    } else {
+      leave_unmatched(left, row);
+    }
+  }
+  if (makes) services_.dispositions.make(services_.index, going.rows.size());
+  if (services_.trace != nullptr) services_.trace->put_out(going.rows);
+  for (size_t first = 0; first < going.rows.size(); first += kBlockRows) {
+    JoinPairs part;
+    for (size_t i = first; i < std::min<size_t>(first + kBlockRows, going.rows.size()); ++i)
+      part.add(going.rows[i], going.rights[i]);
+    out.push_back(join(left, part));
+  }
 }
 
 void JoinRows::leave_unmatched(const Block& left, uint32_t row) {

@@ -59,6 +59,12 @@ class JoinRows {
   std::span<const Leaf> right_leaves() const { return right_leaves_; }
   /// filter, then rows leave that do not go on, as unmatched ones of an inner join; the others go out in order.
   void finish(const Block& left, JoinPairs& pairs, std::vector<Block>& out);
+  /// Where a left row has any number of pairs, one after the other; one without a right row says that it has none. Of
+  /// a join that gives matches each pair is a row that this step makes, and its left row is used; of the others the
+  /// first pair whose residual fails rejects the row.
+  void finish_all(const Block& left, const JoinPairs& pairs, std::vector<Block>& out);
+  /// A pair whose residual fails: a row that this step has made. Its left record is settled by itself.
+  void reject_pair(const Block& left, uint32_t row, Bytes right, const PairDrop& drop);
   void leave_unmatched(const Block& left, uint32_t row);
   /// Of an anti join: a row that has a match.
   void leave_met(const Block& left, uint32_t row);

@@ -13,7 +13,9 @@ LatestNode::LatestNode(const Services& services)
       key_(input_row(0), content_.keys, KeyFormat::Nulls::group),
       stored_(first_fields(input_row(0), content_.fields)),
       values_(*this),
-      rows_(table(0), table(1), key_, services, values_, pool_) {
+      rows_(table(0), table(1), key_, services, values_, pool_,
+            retains() ? std::optional(DueKeys::timers(table(2), content_.retain_us)) : std::nullopt) {
+  if (retains()) dues_.emplace(rows_, sizeof(Newest));
   if (content_.deleted >= 0) delete_column_ = static_cast<int>(leaf_offset(input_row(0), content_.deleted));
   BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
 }
@@ -39,6 +41,7 @@ bool LatestNode::NewestRows::load(WireReader& in, char* value) {
   const std::string_view row = in.text();
   if (in.failed() || (stands && !node_.stored_.fits(row))) return false;
   if (stands) newest.row = node_.pool_.copy(row);
+  if (node_.retains()) node_.dues_->of(value).time = add_time(newest.time, node_.content_.retain_us);
   return true;
 }
 
@@ -48,12 +51,14 @@ bool LatestNode::NewestRows::stays(const char* value) const {
 
 void LatestNode::NewestRows::loaded(RowHandle row, char* value) {
   const auto& newest = *reinterpret_cast<const Newest*>(value);
+  if (node_.retains()) node_.dues_->begin(row, node_.dues_->of(value).time);
   if (newest.row.data == nullptr) node_.ended_.push({newest.time, node_.rows_.hash(row), row});
 }
 
 void LatestNode::NewestRows::end(char* value) {
   auto& newest = *reinterpret_cast<Newest*>(value);
   newest.known = 0;
+  if (node_.retains()) node_.dues_->end(value);
   if (newest.row.data != nullptr) node_.pool_.release_later(newest.row);
 }
 
@@ -83,6 +88,14 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
       pool_.release_later(kept.row);
     }
     kept = {time, record.position, record.source, record.partition, kept.touch, 1, {nullptr, 0}};
+    if (retains()) {
+      const int64_t due = add_time(time, content_.retain_us);
+      if (added) {
+        dues_->begin(at, due);
+      } else {
+        dues_->move(rows_.value(at), due);
+      }
+    }
     if (ends) {
       ended_.push({time, keys.hashes[row], at});
     } else {
@@ -92,14 +105,36 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
   taken += block.rows;
 }
 
+void LatestNode::touch_forgotten() {
+  if (!retains()) return;
+  due_.clear();
+  note(dues_->take(edges[0].gone_by(), due_));
+  std::sort(due_.begin(), due_.end(), [this](RowHandle a, RowHandle b) {
+    return std::pair(rows_.hash(a), rows_.key(a)) < std::pair(rows_.hash(b), rows_.key(b));
+  });
+  for (const RowHandle row : due_) {
+    rows_.change(row);
+    Newest& kept = newest(row);
+    if (kept.touch == 0) {
+      touch(row, forgotten_sequence()).before = kept.row;
+      kept.touch = touches();
+    } else {
+      pool_.release_later(kept.row);
+    }
+    kept.row = {nullptr, 0};
+  }
+}
+
 void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
   std::vector<Change> changes;
+  std::vector<RowHandle> forgotten;
   std::vector<Bytes> rows;
   for (const Touched& each : touched) {
     Newest& now = newest(each.row);
     now.touch = 0;
     const bool stood = each.before.data != nullptr, stands = now.row.data != nullptr;
     if (stood) pool_.release_later(each.before);
+    if (!stands && retains()) forgotten.push_back(each.row);
     if (stood == stands && (!stood || each.before.view() == now.row.view())) continue;
     auto add = [&](bool goes, Bytes row) {
       changes.push_back({each.sequence, goes, now.time, rows_.hash(each.row), rows_.key(each.row)});
@@ -108,7 +143,10 @@ void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out)
     if (stood) add(true, each.before);
     if (stands) add(false, now.row);
   }
-  if (changes.empty()) return;
+  if (changes.empty()) {
+    for (const RowHandle row : forgotten) rows_.erase(row);
+    return;
+  }
   const Block block = begin_block(changes);
   const Block target = stored_.target(block, 0);
   std::vector<uint32_t> kept;
@@ -117,6 +155,7 @@ void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out)
     kept.push_back(row);
   }
   put_out(block, kept, out);
+  for (const RowHandle row : forgotten) rows_.erase(row);
 }
 
 void LatestNode::end_turn() {
@@ -132,12 +171,14 @@ void LatestNode::end_turn() {
 
 Status LatestNode::evict(uint64_t bytes) {
   rows_.evict(bytes);
+  if (dues_) dues_->forget_evicted();
   return {};
 }
 
 StateSize LatestNode::state_size() const {
   StateSize size = rows_.size();
   size.bytes += ended_.size() * sizeof(Ended);
+  if (dues_) size.bytes += dues_->bytes();
   return size;
 }
 

@@ -1,7 +1,7 @@
 // The newest row of each key, as changes: what `last per` gives, and what the versions of a table come to. Of two rows
 // the later by (time, source, partition, position) is newer; a version that comes after the watermark has passed its
 // time counts from the watermark on, as for a join (versions.h). A key that a version has ended is remembered until no
-// older version can come.
+// older version can come. With `retain` a row goes, and its key is forgotten, when time has passed it by that much.
 //
 // State: of each key the newest row and its place. One thread.
 #pragma once
@@ -9,6 +9,7 @@
 #include <queue>
 
 #include "runtime/operators/changes_node.h"
+#include "runtime/operators/due_keys.h"
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/state/stored_rows.h"
 
@@ -40,11 +41,13 @@ class LatestNode : public ChangesNode {
   class NewestRows : public KeyedRows::Values {
    public:
     explicit NewestRows(LatestNode& node) : node_(node) {}
-    uint64_t size() const override { return sizeof(Newest); }
+    uint64_t size() const override { return sizeof(Newest) + (node_.retains() ? sizeof(KeyDue) : 0); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
     bool stays(const char* value) const override;
     void loaded(RowHandle row, char* value) override;
+    int64_t due(const char* value) const override { return node_.dues_->of(value).time; }
+    int64_t& stored_at(char* value) override { return node_.dues_->of(value).stored_at; }
     void end(char* value) override;
 
    private:
@@ -56,6 +59,9 @@ class LatestNode : public ChangesNode {
     RowHandle row;
     bool operator>(const Ended& other) const { return time > other.time; }
   };
+  bool retains() const { return content_.retain_us != INT64_MAX; }
+  void touch_forgotten() override;
+  uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
   Newest& newest(RowHandle row) const { return *reinterpret_cast<Newest*>(rows_.value(row)); }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;
@@ -67,6 +73,8 @@ class LatestNode : public ChangesNode {
   BlobPool pool_;
   NewestRows values_;
   KeyedRows rows_;
+  std::optional<DueKeys> dues_;  ///< with `retain`
+  std::vector<RowHandle> due_;
   std::priority_queue<Ended, std::vector<Ended>, std::greater<>> ended_;
 };
 

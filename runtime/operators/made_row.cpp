@@ -35,7 +35,7 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
     const auto* match = std::get_if<MatchOperator>(&op.content);
     if ((group == nullptr && latest == nullptr && match == nullptr) || op.state.identity != head.group_identity)
       continue;
-    const bool windowed = group != nullptr && group->windowed;
+    const bool windowed = group != nullptr && (group->windowed || group->window.gap_us > 0);
     std::vector<Field> row;
     if (std::holds_alternative<GroupOperator>(op.content)) {
       row.assign(op.row.begin(), op.row.begin() + static_cast<std::ptrdiff_t>(group->keys.size()));

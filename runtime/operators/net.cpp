@@ -19,7 +19,9 @@ NetNode::NetNode(const Services& services)
       leaves_(flatten(self_.row)),
       retracted_column_(static_cast<uint32_t>(leaf_offset(input_row(0), content_.retracted))),
       slots_(64, 0) {
-  BRAID_CHECK(stored_.leaf_count() + 1 == leaves_.size(), "changes whose row is not that of the rows before");
+  // Of whole ones also the row before and the time, each with its presence.
+  const size_t behind = content_.whole ? 1 + (1 + stored_.leaf_count()) + 2 : 1;
+  BRAID_CHECK(stored_.leaf_count() + behind == leaves_.size(), "changes whose row is not that of the rows before");
   if (content_.keeps) standing_ = std::make_unique<StandingRows>(table(0), key_, stored_, services);
 }
 
@@ -108,6 +110,7 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
   struct Part {
     const Side* side;
     RowChange change;
+    Bytes before;  ///< no data: none
   };
   std::vector<Part> parts;
   for (; next_ < end; ++next_) {
@@ -115,8 +118,8 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
     const bool stood = each.before.row.data != nullptr, stands = each.now.row.data != nullptr;
     if (stood && stands && each.before.row.view() == each.now.row.view()) continue;
     if (!stood && !stands) continue;
-    parts.push_back(stands ? Part{&each.now, stood ? RowChange::becomes : RowChange::comes}
-                           : Part{&each.before, RowChange::goes});
+    parts.push_back(stands ? Part{&each.now, stood ? RowChange::becomes : RowChange::comes, each.before.row}
+                           : Part{&each.before, RowChange::goes, {nullptr, 0}});
   }
   if (parts.empty()) return;
   const auto count = static_cast<uint32_t>(parts.size());
@@ -126,11 +129,13 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
   block.records = records;
   dispositions().make(index(), count);
   const Block target = stored_.target(block, 0);
-  auto* kinds = block.columns.back().as<int64_t>();
+  const size_t fields = stored_.leaf_count();
+  auto* kinds = block.columns[fields].as<int64_t>();
   for (uint32_t row = 0; row < count; ++row) {
     const Side& side = *parts[row].side;
     stored_.read(side.row, target, row, turn_);
     kinds[row] = static_cast<int64_t>(parts[row].change);
+    if (content_.whole) put_whole(block, row, parts[row].before, side.time);
     records[row] = side.record;
     records[row].settled = 0;
     block.time[row] = side.time;
@@ -138,6 +143,18 @@ void NetNode::put_out(size_t end, std::vector<Block>& out) {
     block.record[row] = row;
   }
   out.push_back(std::move(block));
+}
+
+void NetNode::put_whole(Block& block, uint32_t row, Bytes before, int64_t time) {
+  const size_t first = stored_.leaf_count() + 1, behind = first + 1 + stored_.leaf_count();
+  const bool has_before = before.data != nullptr, has_time = time != kNoTime;
+  write_slot(block.columns[first], row, slot_u8(has_before));
+  if (has_before)
+    stored_.read(before, stored_.target(block, first + 1), row, turn_);
+  else
+    for (size_t leaf = first + 1; leaf < behind; ++leaf) write_slot(block.columns[leaf], row, slot_i128(0));
+  write_slot(block.columns[behind], row, slot_u8(has_time));
+  write_slot(block.columns[behind + 1], row, slot_i64(has_time ? time : 0));
 }
 
 void NetNode::finish_release(std::vector<Block>&) {

@@ -52,6 +52,8 @@ class NetNode : public OperatorNode {
   Bytes standing_row(const Change& change);
   void note_standing(Change& change, Side side, bool goes);
   void put_out(size_t end, std::vector<Block>& out);
+  /// What stands behind the RowChange of a row that goes out.
+  void put_whole(Block& block, uint32_t row, Bytes before, int64_t time);
 
   const NetOperator& content_;
   KeyFormat key_;

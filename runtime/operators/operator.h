@@ -84,6 +84,7 @@ inline uint32_t made_source(const Program& program) {
 }
 
 class Executor;
+class Lookups;
 class OperatorNode;
 struct OutputTrace;
 
@@ -116,6 +117,7 @@ struct Services {
   uint64_t round_rows = kRoundRows;
   ReadAhead read_ahead = {};
   const int64_t* wall = nullptr;  ///< the wall clock in this turn; null: nobody asks how long rows wait
+  Lookups* lookups = nullptr;     ///< asks the services of the program; null: it has none
 };
 
 /// Rows that a step looks at in each turn while it removes outdated rows from the store.

@@ -2,11 +2,12 @@
 // the values that the step names; rows that agree in them are tied, and go by the bytes of their entry, which begins
 // with their place. Equal entries are one with a number.
 //
-// What is charged to the pool is counted there; the rest is the heap's. One thread.
+// A list of pages, each with the rows of one stretch, so that the few of most groups lie side by side and many cost no
+// more than a search and a page. What a row is lies in the pool. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,6 @@
 #include "runtime/data/block.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/state/blob_pool.h"
-#include "runtime/state/wire.h"
 
 namespace braid {
 
@@ -43,72 +43,94 @@ class RankedRows {
     int64_t count;
     bool with_ties;
   };
+  /// Where the bytes of rows lie. Those of a row that leaves go to `gone`, whose owner releases them; null: at once.
+  struct Memory {
+    BlobPool& pool;
+    std::vector<Bytes>* gone = nullptr;
+  };
 
   bool empty() const { return rows_ == 0; }
   /// Whether a row with these values could be among the first, or ties with one.
   bool admits(std::string_view values, const Limit& limit) const {
-    return rows_ < limit.count || values <= ranks_.rbegin()->first;
+    return rows_ < limit.count || values <= pages_.back().rows.back().values();
   }
   /// `count` such rows more, or fewer.
-  void change(std::string_view values, std::string_view entry, int64_t count, BlobPool& pool);
-  /// Rows that are not among the first leave; `left` is told of each.
+  void change(std::string_view values, std::string_view entry, int64_t count, const Memory& memory);
+  /// Rows that are not among the first leave; `left(values, entry, count)` is told of each.
   template <class Left>
-  void trim(const Limit& limit, BlobPool& pool, Left left);
-  void trim(const Limit& limit, BlobPool& pool) {
-    trim(limit, pool, [](std::string_view, std::string_view, int64_t) {});
-  }
+  void trim(const Limit& limit, const Memory& memory, Left left);
   /// The first rows in order, each as often as it is there: `visit(entry)`.
   template <class Visit>
   void visit_first(const Limit& limit, Visit visit) const;
   /// All of them: `visit(values, entry, count)`.
   template <class Visit>
   void visit_all(Visit visit) const {
-    for (const auto& [values, rank] : ranks_)
-      for (const auto& [entry, count] : rank.entries) visit(values, entry, count);
+    for (const Page& page : pages_)
+      for (const Row& row : page.rows) visit(row.values(), row.entry(), row.count);
   }
   uint64_t entries() const { return entries_; }
-  /// Gives the charges back.
-  void clear(BlobPool& pool);
+  /// Gives all memory back.
+  void clear(const Memory& memory);
 
  private:
-  struct Rank {
-    std::map<std::string, int64_t, std::less<>> entries;
-    int64_t rows = 0;
+  struct Row {
+    const char* bytes;  ///< the values, then the entry
+    uint32_t values_size, size;
+    int64_t count;
+    std::string_view values() const { return {bytes, values_size}; }
+    std::string_view entry() const { return {bytes + values_size, size - values_size}; }
   };
-  static constexpr int64_t kNode = 96;
-  static int64_t bytes_of(std::string_view text) { return kNode + static_cast<int64_t>(text.size()); }
+  struct Page {
+    std::vector<Row> rows;
+    int64_t count = 0;  ///< of all rows
+  };
+  struct Place {
+    size_t page, row;
+  };
+  static constexpr size_t kPageRows = 64;
+  static constexpr int64_t kRowBytes = 2 * sizeof(Row);  ///< pages are half full, about
 
-  std::map<std::string, Rank, std::less<>> ranks_;  ///< by the values
+  /// The first row that is not before that; the end of a page stands for it if there is none.
+  Place find(std::string_view values, std::string_view entry) const;
+  void insert(Place place, std::string_view values, std::string_view entry, int64_t count, const Memory& memory);
+  void add(Place place, int64_t count, const Memory& memory);
+  static void release(const Row& row, const Memory& memory);
+  /// Of the row with that number, from 0.
+  std::string_view values_of(int64_t number) const;
+
+  std::vector<Page> pages_;  ///< none is empty
   int64_t rows_ = 0;
   uint64_t entries_ = 0;
 };
 
 template <class Left>
-void RankedRows::trim(const Limit& limit, BlobPool& pool, Left left) {
+void RankedRows::trim(const Limit& limit, const Memory& memory, Left left) {
+  if (rows_ <= limit.count) return;
+  const std::string_view least = limit.with_ties ? values_of(limit.count - 1) : std::string_view();
   while (rows_ > limit.count) {
-    const auto last = std::prev(ranks_.end());
-    const int64_t before = rows_ - last->second.rows;
-    if (limit.with_ties && before < limit.count) return;
-    const auto entry = std::prev(last->second.entries.end());
-    const int64_t count = std::min(entry->second, limit.with_ties ? entry->second : rows_ - limit.count);
-    const std::string values = last->first, bytes = entry->first;
-    left(std::string_view(values), std::string_view(bytes), count);
-    change(values, bytes, -count, pool);
+    const Page& page = pages_.back();
+    const Row& last = page.rows.back();
+    if (limit.with_ties && last.values() == least) return;
+    const int64_t count = std::min(last.count, limit.with_ties ? last.count : rows_ - limit.count);
+    left(last.values(), last.entry(), count);
+    add({pages_.size() - 1, page.rows.size() - 1}, -count, memory);
   }
 }
 
 template <class Visit>
 void RankedRows::visit_first(const Limit& limit, Visit visit) const {
   int64_t visited = 0;
-  for (const auto& [values, rank] : ranks_) {
-    if (visited >= limit.count) return;
-    for (const auto& [entry, count] : rank.entries)
-      for (int64_t i = 0; i < count; ++i) {
+  std::string_view least;
+  for (const Page& page : pages_)
+    for (const Row& row : page.rows) {
+      if (visited >= limit.count && (!limit.with_ties || row.values() != least)) return;
+      least = row.values();
+      for (int64_t i = 0; i < row.count; ++i) {
         if (visited >= limit.count && !limit.with_ties) return;
         ++visited;
-        visit(std::string_view(entry));
+        visit(row.entry());
       }
-  }
+    }
 }
 
 }  // namespace braid

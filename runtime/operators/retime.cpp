@@ -23,7 +23,8 @@ void RetimeNode::find_bases(int op, bool held) {
     bases_.push_back({source->source, nullptr, held});
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
     bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
-  } else if (grouping_of(upstream) != nullptr || std::holds_alternative<LatestOperator>(upstream.content) ||
+  } else if (std::holds_alternative<TickOperator>(upstream.content) || grouping_of(upstream) != nullptr ||
+             std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
              std::holds_alternative<EmitOperator>(upstream.content) ||
              std::holds_alternative<TableJoinOperator>(upstream.content) ||
@@ -36,6 +37,7 @@ void RetimeNode::find_bases(int op, bool held) {
     held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
             std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
             std::holds_alternative<RunningOperator>(upstream.content) ||
+            std::holds_alternative<InOrderOperator>(upstream.content) ||
             std::holds_alternative<UniqueOperator>(upstream.content);
     find_bases(upstream.inputs[0], held);  // joins hand on the record of their left row
   }

@@ -14,13 +14,72 @@ bool SessionGroupNode::advance(std::vector<Block>& out) {
     const auto point = next_release();
     if (!point) break;
     more = rows >= services_.round_rows;
-    if (!more) rows += take_closing(point->time, out);
+    if (!more && changes_ && changes_->next_release()) {
+      rows += put_out_changes(*point, out);
+    } else if (!more) {
+      rows += take_closing(point->time, out);
+    }
   }
   put_out(1, out);
   return more;
 }
 
+void SessionGroupNode::show(RowHandle key, std::vector<SessionChanges::Shown>& sessions) {
+  if (window_.max_us == 0) {
+    for (RowHandle row = key; row != kNoRow; row = session(row).older)
+      sessions.push_back({session(row).first, session(row).last, end_of(session(row)), state(row)});
+    return;
+  }
+  // As settle() would join them, if no earlier row could come any more.
+  std::vector<RowHandle> parts;
+  for (RowHandle row = key; row != kNoRow; row = session(row).older) parts.push_back(row);
+  std::reverse(parts.begin(), parts.end());
+  const size_t begin = sessions.size();
+  bool merges = false;
+  for (const RowHandle part : parts) {
+    const Session& each = session(part);
+    if (sessions.size() > begin && each.loose && near(sessions.back().last, each.first) &&
+        each.first < add_time(sessions.back().first, window_.max_us)) {
+      SessionChanges::Shown& open = sessions.back();
+      if (!merges) {
+        char* sum = pool_.allocate(state_.size());
+        std::memset(sum, 0, state_.size());
+        state_.merge(open.state, sum, pool_);
+        state_.merge_distinct(open.state, sum, pool_);
+        merged_.push_back(sum);
+        open.state = sum;
+        merges = true;
+      }
+      state_.merge(state(part), merged_.back(), pool_);
+      state_.merge_distinct(state(part), merged_.back(), pool_);
+      open.last = each.last;
+    } else {
+      sessions.push_back({each.first, each.last, 0, state(part)});
+      merges = false;
+    }
+    sessions.back().end =
+        std::min(add_time(sessions.back().last, window_.gap_us), add_time(sessions.back().first, window_.max_us));
+  }
+  std::reverse(sessions.begin() + static_cast<std::ptrdiff_t>(begin), sessions.end());
+}
+
+void SessionGroupNode::end_shown() {
+  for (char* sum : merged_) {
+    state_.end(sum, pool_);
+    pool_.release(sum, state_.size());
+  }
+  merged_.clear();
+}
+
+uint64_t SessionGroupNode::put_out_changes(const ReleasePoint& point, std::vector<Block>& out) {
+  return changes_->release_before(
+      point, [this](RowHandle key, std::vector<SessionChanges::Shown>& sessions) { show(key, sessions); },
+      [this] { end_shown(); }, made, out);
+}
+
 std::optional<ReleasePoint> SessionGroupNode::next_release() {
+  if (changes_)
+    if (const auto point = changes_->next_release()) return point;
   const int64_t limit = limit_of(edges[0].value());
   // A timer that goes off may only move on: what is released follows from sessions alone.
   while (next_closing_ == closing_.size()) {
@@ -36,7 +95,8 @@ std::optional<ReleasePoint> SessionGroupNode::next_release() {
 }
 
 uint64_t SessionGroupNode::release_before(const ReleasePoint& point, std::vector<Block>& out) {
-  const uint64_t rows = take_closing(point.time, out);
+  const uint64_t changes = changes_ ? put_out_changes(point, out) : 0;
+  const uint64_t rows = changes + take_closing(point.time, out);
   put_out(1, out);
   return rows;
 }
@@ -107,7 +167,7 @@ void SessionGroupNode::put_out(size_t least, std::vector<Block>& out) {
       const RowHandle row = released_[i].row;
       out_rows_.push_back({rows_.head(row).hash, rows_.key(row), state(row), {session(row).first, released_[i].end}});
     }
-    output_.put_out(out_rows_, made, out);
+    if (!changes_) output_.put_out(out_rows_, made, out);
     for (size_t i = done; i < done + count; ++i) {
       state_.end(state(released_[i].row), pool_);
       free_session(released_[i].row);

@@ -32,6 +32,7 @@ SessionGroupNode::SessionGroupNode(const Services& services)
             services.read_ahead.range_bytes),
       timer_width_(timer_width(window_.gap_us)) {
   cold_.attach(services.store);
+  if (!content_.windowed) changes_.emplace(services_, state_, key_);
 }
 
 SessionGroupNode::~SessionGroupNode() {
@@ -82,6 +83,12 @@ void SessionGroupNode::fold(const Block& block, const KeyBlock& keys) {
       if (key == kNoRow || keys.hashes[at] != keys.hashes[before] || keys.keys[at].view() != keys.keys[before].view()) {
         bool added = false;
         key = table_.find_or_add(keys.hashes[at], keys.keys[at].view(), &added);
+        if (changes_ && !changes_->has(key)) {
+          shown_.clear();
+          if (!added) show(key, shown_);
+          changes_->note(key, keys.hashes[at], keys.keys[at].view(), shown_);
+          end_shown();
+        }
         if (added) begin_key(key, time);
         touch(key);
       }

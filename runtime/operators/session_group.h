@@ -12,6 +12,9 @@
 // first. A row that joins two sessions merges them. With `max`, where a session is cut depends on where it begins, so
 // its rows are kept apart by their time (loose parts) until no earlier row can come: then its beginning is settled.
 //
+// Where the rows are changes (GroupOperator::windowed does not hold), each turn puts out what the sessions of the keys
+// that it has touched are by then (session_changes.h), and sessions close in silence.
+//
 // A key has one timer, no later than what is due of it. It moves on when it goes off, not with each row.
 //
 // Stored as a row for each key, with all its sessions, and beside it, by the time of its timer, a row that finds it
@@ -30,6 +33,7 @@
 #include "runtime/operators/key_timers.h"
 #include "runtime/operators/operator.h"
 #include "runtime/operators/sealed_time.h"
+#include "runtime/operators/session_changes.h"
 #include "runtime/state/cold_table.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/key_format.h"
@@ -125,6 +129,12 @@ class SessionGroupNode : public OperatorNode {
   void touch(RowHandle key);
   uint32_t next_number(RowHandle key) const;
 
+  // Where rows are changes (session_close.cpp).
+  /// The sessions that the key would have if no row came any more, newest first.
+  void show(RowHandle key, std::vector<SessionChanges::Shown>& sessions);
+  void end_shown();
+  uint64_t put_out_changes(const ReleasePoint& point, std::vector<Block>& out);
+
   // Sessions close (session_close.cpp).
   /// What ends before `limit` goes to `closing_`.
   void close_before(int64_t limit);
@@ -177,6 +187,10 @@ class SessionGroupNode : public OperatorNode {
   std::string key_bytes_;  ///< the last key that was made
   size_t hand_ = 0;        ///< segment where the next eviction begins
   SealedTime sealed_{table(kSealedTable)};
+
+  std::optional<SessionChanges> changes_;
+  std::vector<SessionChanges::Shown> shown_;
+  std::vector<char*> merged_;  ///< states of sessions that are shown, of several parts
 
   // Of a block.
   const Block* block_ = nullptr;

@@ -188,7 +188,8 @@ bool ShardedOperator::can_share(const Operator& op) {
   if (const GroupOperator* group = grouping_of(op)) return !group->keys.empty();
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) return !running->keys.empty();
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return !latest->keys.empty();
-  if (std::holds_alternative<TableJoinOperator>(op.content)) return true;
+  if (std::holds_alternative<TableJoinOperator>(op.content) || std::holds_alternative<MovesOperator>(op.content))
+    return true;
   if (const auto* match = std::get_if<MatchOperator>(&op.content)) return !match->keys.empty();
   return std::holds_alternative<UniqueOperator>(op.content);
 }
@@ -208,6 +209,8 @@ ShardedOperator::ShardedOperator(const Services& services) : OperatorNode(servic
     keys_.emplace_back(input_row(0), running->keys, KeyFormat::Nulls::group);
   } else if (const auto* latest = std::get_if<LatestOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), latest->keys, KeyFormat::Nulls::group);
+  } else if (const auto* moves = std::get_if<MovesOperator>(&self_.content)) {
+    keys_.emplace_back(input_row(0), moves->keys, KeyFormat::Nulls::group);
   } else if (const auto* match = std::get_if<MatchOperator>(&self_.content)) {
     keys_.emplace_back(input_row(0), match->keys, KeyFormat::Nulls::group);
   } else {

@@ -31,7 +31,13 @@ TableGroupNode::TableGroupNode(const Services& services)
           std::any_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) { return leaf.kind == LeafKind::list; })),
       standing_offset_((state_.size() + alignof(Standing) - 1) / alignof(Standing) * alignof(Standing)),
       values_(*this),
-      rows_(table(0), table(1), key_, services, values_, pool_) {
+      rows_(table(0), table(1), key_, services, values_, pool_,
+            forgets() ? std::optional(DueKeys::timers(table(2), retains() ? content_.retain_us : 0)) : std::nullopt) {
+  if (forgets()) dues_.emplace(rows_, standing_offset_ + sizeof(Standing));
+  if (content_.window_key >= 0) {
+    const int field = content_.keys[static_cast<size_t>(content_.window_key)];
+    end_column_ = static_cast<int>(leaf_offset(input_row(0), field) + leaf_count(input_row(0)[field].type)) - 1;
+  }
   if (content_.retracted >= 0) retracted_column_ = static_cast<int>(leaf_offset(input_row(0), content_.retracted));
   BRAID_CHECK(state_.end_column() + 1 == leaves_.size(), "the row of a group is not keys, aggregates, its mark");
   BRAID_CHECK(retracted_column_ < 0 || state_.subtracts(), "an aggregate that rows cannot be taken out of");
@@ -42,6 +48,7 @@ void TableGroupNode::Groups::store(char* value, WireWriter& out, const PutPart& 
   out.fixed(standing.time);
   out.fixed(standing.rows);
   out.fixed(static_cast<uint8_t>(standing.stands));
+  if (node_.forgets()) out.fixed(node_.dues_->of(value).time);
   node_.state_.store(value, out);
   node_.state_.take_news(value, node_.pool_, put);
   for (const uint32_t count : parts(value)) out.fixed(count);
@@ -52,6 +59,7 @@ bool TableGroupNode::Groups::load(WireReader& in, char* value) {
   standing.time = in.fixed<int64_t>();
   standing.rows = in.fixed<int64_t>();
   standing.stands = in.fixed<uint8_t>();
+  if (node_.forgets()) node_.dues_->of(value).time = in.fixed<int64_t>();
   if (!node_.state_.load(in, value, node_.pool_)) return false;
   for (size_t set = 0; set < node_.state_.part_sets(); ++set)
     node_.state_.parts(set, value).stored = in.fixed<uint32_t>();
@@ -82,6 +90,7 @@ void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
   states_.resize(block.rows);
   std::vector<uint32_t> stood;  // touches of groups that have a row
   RowHandle at = kNoRow;
+  uint32_t folded = 0;  // rows that have gone into their groups
   for (uint32_t row = 0; row < block.rows; ++row) {
     const bool same =
         row > 0 && keys.hashes[row] == keys.hashes[row - 1] && keys.keys[row].view() == keys.keys[row - 1].view();
@@ -91,11 +100,23 @@ void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
       rows_.change(at);
       Standing& standing = this->standing(at);
       if (added) standing.time = kNoTime;
-      if (standing.touch == 0) {
-        touch(at, sequence_of(row));
-        standing.touch = touches();
-        before_places_.push_back({kNone, 0});
-        if (standing.stands != 0) stood.push_back(touches() - 1);
+      if (added && end_column_ >= 0)
+        dues_->begin(at, add_time(block.columns[end_column_].as<int64_t>()[row], content_.window.late_us));
+      if (standing.touch == 0) touch_group(at, sequence_of(row), stood);
+    }
+    if (retains()) {
+      if (has_ended(standing(at), block.time[row])) {
+        keep_results(stood);
+        stood.clear();
+        fold(block, {taken_rows + folded, row - folded}, false);
+        folded = row;
+        at = begin_anew(at);
+      }
+      const int64_t due = add_time(std::max(standing(at).time, block.time[row]), content_.retain_us);
+      if (standing(at).rows == 0) {
+        dues_->begin(at, due);
+      } else {
+        dues_->move(rows_.value(at), due);
       }
     }
     states_[row] = rows_.value(at);
@@ -106,7 +127,7 @@ void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
   }
   keep_results(stood);
   if (retracted_column_ < 0) {
-    fold(block, {taken_rows, block.rows}, false);
+    fold(block, {taken_rows + folded, block.rows - folded}, false);
   } else {
     const auto* goes = block.columns[retracted_column_].as<uint8_t>();
     const auto middle =
@@ -115,6 +136,46 @@ void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
     fold(block, {middle, taken_rows + block.rows}, true);
   }
   taken += block.rows;
+}
+
+void TableGroupNode::touch_group(RowHandle at, uint64_t sequence, std::vector<uint32_t>& stood) {
+  Standing& standing = this->standing(at);
+  touch(at, sequence);
+  standing.touch = touches();
+  before_places_.push_back({kNone, 0});
+  if (standing.stands != 0) stood.push_back(touches() - 1);
+}
+
+RowHandle TableGroupNode::begin_anew(RowHandle at) {
+  const Standing before = standing(at);
+  const uint64_t hash = rows_.hash(at);
+  const std::string_view key = arena().copy(rows_.key(at)).view();
+  rows_.erase(at);
+  bool added = false;
+  at = rows_.find_or_add(hash, key, &added);
+  rows_.change(at);
+  Standing& now = standing(at);
+  now.time = kNoTime;
+  now.touch = before.touch;
+  now.stands = before.stands;
+  touched(before.touch - 1).row = at;
+  return at;
+}
+
+void TableGroupNode::touch_forgotten() {
+  if (!retains()) return;
+  due_.clear();
+  note(dues_->take(edges[0].gone_by(), due_));
+  std::sort(due_.begin(), due_.end(), [this](RowHandle a, RowHandle b) {
+    return std::pair(rows_.hash(a), rows_.key(a)) < std::pair(rows_.hash(b), rows_.key(b));
+  });
+  std::vector<uint32_t> stood;
+  for (const RowHandle row : due_) {
+    rows_.change(row);
+    if (standing(row).touch == 0) touch_group(row, forgotten_sequence(), stood);
+    standing(row).forgotten = 1;
+  }
+  keep_results(stood);
 }
 
 void TableGroupNode::keep_results(std::span<const uint32_t> touches) {
@@ -185,7 +246,7 @@ void TableGroupNode::emit(std::span<const Touched> touched, std::vector<Block>& 
     Standing& standing = this->standing(each.row);
     const Place before = before_places_[standing.touch - 1];
     standing.touch = 0;
-    const bool stood = standing.stands != 0, there = standing.rows != 0;
+    const bool stood = standing.stands != 0, there = standing.rows != 0 && standing.forgotten == 0;
     const bool misfits_now = misfit != misfits.end() && misfit->row == i;
     const size_t aggregate = misfits_now ? (misfit++)->aggregate : SIZE_MAX;
     if (!there) ended.push_back(each.row);
@@ -226,6 +287,11 @@ void TableGroupNode::emit(std::span<const Touched> touched, std::vector<Block>& 
 }
 
 void TableGroupNode::end_turn() {
+  if (content_.window_key >= 0) {
+    due_.clear();
+    note(dues_->take(edges[0].value(), due_));
+    for (const RowHandle row : due_) rows_.erase(row);
+  }
   before_.clear();
   before_places_.clear();
   before_arena_.reset();
@@ -238,12 +304,14 @@ void TableGroupNode::freeze() {
 
 Status TableGroupNode::evict(uint64_t bytes) {
   rows_.evict(bytes);
+  if (dues_) dues_->forget_evicted();
   return {};
 }
 
 StateSize TableGroupNode::state_size() const {
   StateSize size = rows_.size();
   size.dirty += news_bytes_;
+  if (dues_) size.bytes += dues_->bytes();
   return size;
 }
 

@@ -4,11 +4,16 @@
 // At the first row of a turn that belongs to a group its results are read, so that the row before is known when the
 // turn ends. A result that does not fit its type is rejected, and the group then has no row.
 //
+// With `retain` rows come in the order of time. A key that has had no row for that long is forgotten, and its row goes:
+// before its next row, or when time has passed, whichever is first. The group of a window is forgotten when the window
+// has closed, and its row stays.
+//
 // State: of each key the aggregates, how many rows they are of, the time of the newest, and whether its row stands.
 // One thread.
 #pragma once
 
 #include "runtime/operators/changes_node.h"
+#include "runtime/operators/due_keys.h"
 #include "runtime/operators/group_state.h"
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/state/stored_rows.h"
@@ -34,25 +39,46 @@ class TableGroupNode : public ChangesNode {
   struct Standing {
     int64_t time;
     int64_t rows;
-    uint32_t touch;   ///< in this turn: its place among the touches, plus one
-    uint32_t stands;  ///< its row has come, and has not gone
+    uint32_t touch;      ///< in this turn: its place among the touches, plus one
+    uint16_t stands;     ///< its row has come, and has not gone
+    uint16_t forgotten;  ///< in this turn
   };
   class Groups : public KeyedRows::Values {
    public:
     explicit Groups(TableGroupNode& node) : node_(node) {}
-    uint64_t size() const override { return node_.standing_offset_ + sizeof(Standing); }
+    uint64_t size() const override {
+      return node_.standing_offset_ + sizeof(Standing) + (node_.forgets() ? sizeof(KeyDue) : 0);
+    }
     uint64_t alignment() const override { return node_.state_.alignment(); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
     std::vector<uint32_t> parts(char* value) override;
     bool load_part(uint16_t set, std::string_view bytes, char* value) override;
-    void end(char* value) override { node_.state_.end(value, node_.pool_); }
+    int64_t due(const char* value) const override { return node_.dues_->of(value).time; }
+    int64_t& stored_at(char* value) override { return node_.dues_->of(value).stored_at; }
+    void loaded(RowHandle row, char* value) override {
+      if (node_.forgets()) node_.dues_->begin(row, node_.dues_->of(value).time);
+    }
+    void end(char* value) override {
+      node_.state_.end(value, node_.pool_);
+      if (node_.forgets()) node_.dues_->end(value);
+    }
 
    private:
     TableGroupNode& node_;
   };
   Standing& standing(char* value) const { return *reinterpret_cast<Standing*>(value + standing_offset_); }
   Standing& standing(RowHandle row) const { return standing(rows_.value(row)); }
+  bool retains() const { return content_.retain_us != INT64_MAX; }
+  bool forgets() const { return retains() || content_.window_key >= 0; }
+  bool has_ended(const Standing& standing, int64_t time) const {
+    return standing.rows != 0 && add_time(standing.time, content_.retain_us) <= time;
+  }
+  void touch_group(RowHandle at, uint64_t sequence, std::vector<uint32_t>& stood);
+  /// The group has ended before its next row.
+  RowHandle begin_anew(RowHandle at);
+  void touch_forgotten() override;
+  uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
   /// The results of groups that this block touches first, before its rows change them.
   void keep_results(std::span<const uint32_t> touches);
   void fold(const Block& block, std::span<const uint32_t> rows, bool go);
@@ -70,6 +96,9 @@ class TableGroupNode : public ChangesNode {
   BlobPool pool_;
   Groups values_;
   KeyedRows rows_;
+  std::optional<DueKeys> dues_;  ///< where it forgets
+  int end_column_ = -1;          ///< of the end of the row's window
+  std::vector<RowHandle> due_;
   uint64_t news_bytes_ = 0;  ///< of sets, since the last freeze
 
   // Of a turn.

@@ -15,23 +15,31 @@ TableTopNode::TableTopNode(const Services& services)
       stored_(first_fields(input_row(0), content_.fields)),
       place_bytes_(content_.group.retracted >= 0 ? 0 : RankOrder::kPlaceBytes),
       values_(*this),
-      rows_(table(0), table(1), key_, services, values_, pool_) {
+      rows_(table(0), table(1), key_, services, values_, pool_,
+            forgets() ? std::optional(DueKeys::timers(table(2), retains() ? content_.group.retain_us : 0))
+                      : std::nullopt) {
+  if (forgets()) dues_.emplace(rows_, sizeof(Key));
+  if (content_.group.window_key >= 0) {
+    const int field = content_.group.keys[static_cast<size_t>(content_.group.window_key)];
+    end_column_ = static_cast<int>(leaf_offset(input_row(0), field) + leaf_count(input_row(0)[field].type)) - 1;
+  }
   if (content_.group.retracted >= 0)
     retracted_column_ = static_cast<int>(leaf_offset(input_row(0), content_.group.retracted));
   BRAID_CHECK(stored_.leaf_count() + (content_.numbered ? 1 : 0) + 1 == leaves_.size(),
               "the row of `top` is not that of the rows before, its number and its mark");
 }
 
-void TableTopNode::change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
-  ranks.rows.change(values, entry, count, pool_);
-  note_change(ranks, values, entry, count);
-}
-
 void TableTopNode::note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
-  const auto place = ranks.news.try_emplace({std::string(values), std::string(entry)}, 0).first;
-  place->second += count;
+  constexpr uint64_t kFew = 16;
+  if (ranks.whole) return;
   news_bytes_ += values.size() + entry.size();
-  if (place->second == 0) ranks.news.erase(place);
+  ranks.news.text(values);
+  ranks.news.text(entry);
+  ranks.news.fixed(count);
+  if (ranks.written + ++ranks.news_count <= 2 * ranks.rows.entries() + kFew) return;
+  ranks.whole = true;
+  ranks.news = {};
+  ranks.news_count = 0;
 }
 
 void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
@@ -44,81 +52,144 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) {
     dispositions().use(index(), 0, block.record_of(row));
     bool added = false;
-    const RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
+    RowHandle at = rows_.find_or_add(keys.hashes[row], keys.keys[row].view(), &added);
     rows_.change(at);
-    Key& own = key(at);
     if (added) {
-      own.time = kNoTime;
-      own.ranks = new Ranks;
+      key(at).time = kNoTime;
+      key(at).ranks = new Ranks;
     }
+    if (added && end_column_ >= 0)
+      dues_->begin(at, add_time(block.columns[end_column_].as<int64_t>()[row], content_.group.window.late_us));
+    if (retains()) {
+      if (has_ended(key(at), block.time[row])) {
+        if (key(at).touch == 0) touch_key(at, sequence_of(row));
+        at = begin_anew(at);
+        added = true;
+      }
+      const int64_t due = add_time(std::max(key(at).time, block.time[row]), content_.group.retain_us);
+      if (added) {
+        dues_->begin(at, due);
+      } else {
+        dues_->move(rows_.value(at), due);
+      }
+    }
+    Key& own = key(at);
     own.time = std::max(own.time, block.time[row]);
     values.clear();
     entry.clear();
     order_.append_values(block, row, values);
     const bool of_stream = retracted_column_ < 0;
     if (of_stream && !own.ranks->rows.admits(values, limit_)) continue;
-    if (own.touch == 0) {
-      touch(at, sequence_of(row));
-      own.touch = touches();
-      std::vector<std::string_view>& before = before_.emplace_back();
-      own.ranks->rows.visit_first(
-          limit_, [&](std::string_view each) { before.push_back(before_arena_.copy(row_of(each)).view()); });
-    }
+    if (own.touch == 0) touch_key(at, sequence_of(row));
     if (of_stream) RankOrder::append_place(block, row, entry);
     stored_.append(target, row, entry);
     const bool goes = !of_stream && block.columns[retracted_column_].as<uint8_t>()[row] != 0;
-    change(*own.ranks, values, entry, goes ? -1 : 1);
+    const int64_t count = goes ? -1 : 1;
+    own.ranks->rows.change(values, entry, count, memory());
+    note_change(*own.ranks, values, entry, count);
     if (of_stream)
-      own.ranks->rows.trim(limit_, pool_, [&](std::string_view left, std::string_view gone, int64_t count) {
-        note_change(*own.ranks, left, gone, -count);
+      own.ranks->rows.trim(limit_, memory(), [&](std::string_view left, std::string_view gone, int64_t rows) {
+        note_change(*own.ranks, left, gone, -rows);
       });
   }
   taken += block.rows;
+}
+
+/// Numbered, what has the same place; else what is there as often.
+void TableTopNode::drop_what_stays(std::span<std::string_view> before) {
+  if (content_.numbered) {
+    for (size_t i = 0; i < std::min(before.size(), now_.size()); ++i)
+      if (before[i].data() == now_[i].data() || before[i] == now_[i]) before[i] = now_[i] = {};
+    return;
+  }
+  std::vector<std::string_view*> was, is;
+  for (std::string_view& row : before) was.push_back(&row);
+  for (std::string_view& row : now_) is.push_back(&row);
+  auto less = [](const std::string_view* left, const std::string_view* right) { return *left < *right; };
+  std::ranges::stable_sort(was, less);
+  std::ranges::stable_sort(is, less);
+  for (size_t i = 0, k = 0; i < was.size() && k < is.size();) {
+    if (*was[i] == *is[k])
+      *was[i++] = *is[k++] = {};
+    else
+      ++(*was[i] < *is[k] ? i : k);
+  }
+}
+
+void TableTopNode::touch_key(RowHandle at, uint64_t sequence) {
+  touch(at, sequence);
+  Key& own = key(at);
+  own.touch = touches();
+  own.ranks->rows.visit_first(limit_, [&](std::string_view each) { before_.push_back(row_of(each)); });
+  before_ends_.push_back(before_.size());
+}
+
+/// What blocks of the turn show of its rows stays for them.
+void TableTopNode::end_key(RowHandle at) {
+  key(at).ranks->rows.clear(memory());
+  rows_.erase(at);
+}
+
+RowHandle TableTopNode::begin_anew(RowHandle at) {
+  const uint32_t touch = key(at).touch;
+  const uint64_t hash = rows_.hash(at);
+  const std::string_view bytes = arena().copy(rows_.key(at)).view();
+  end_key(at);
+  bool added = false;
+  at = rows_.find_or_add(hash, bytes, &added);
+  rows_.change(at);
+  Key& now = key(at);
+  now.time = kNoTime;
+  now.ranks = new Ranks;
+  now.touch = touch;
+  touched(touch - 1).row = at;
+  return at;
+}
+
+void TableTopNode::touch_forgotten() {
+  if (!retains()) return;
+  due_.clear();
+  note(dues_->take(edges[0].gone_by(), due_));
+  std::sort(due_.begin(), due_.end(), [this](RowHandle a, RowHandle b) {
+    return std::pair(rows_.hash(a), rows_.key(a)) < std::pair(rows_.hash(b), rows_.key(b));
+  });
+  for (const RowHandle row : due_) {
+    rows_.change(row);
+    if (key(row).touch == 0) touch_key(row, forgotten_sequence());
+    key(row).forgotten = 1;
+  }
 }
 
 void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& out) {
   std::vector<Change> changes;
   std::vector<Part> parts;
   std::vector<RowHandle> ended;
-  std::vector<std::string_view> now;
   for (const Touched& each : touched) {
     Key& own = key(each.row);
-    const std::vector<std::string_view>& before = before_[own.touch - 1];
+    const size_t first = own.touch == 1 ? 0 : before_ends_[own.touch - 2];
+    const std::span<std::string_view> before(before_.data() + first, before_ends_[own.touch - 1] - first);
     own.touch = 0;
-    now.clear();
-    own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now.push_back(row_of(entry)); });
-    // Rows that stay: at their place, or, without numbers, at any.
-    std::vector<bool> stays_before(before.size()), stays_now(now.size());
-    if (content_.numbered) {
-      for (size_t i = 0; i < std::min(before.size(), now.size()); ++i)
-        stays_before[i] = stays_now[i] = before[i] == now[i];
-    } else {
-      std::map<std::string_view, std::vector<size_t>> places;
-      for (size_t i = before.size(); i-- > 0;) places[before[i]].push_back(i);
-      for (size_t i = 0; i < now.size(); ++i) {
-        const auto found = places.find(now[i]);
-        if (found == places.end() || found->second.empty()) continue;
-        stays_before[found->second.back()] = stays_now[i] = true;
-        found->second.pop_back();
-      }
-    }
-    auto add = [&](bool goes, const std::vector<std::string_view>& rows, const std::vector<bool>& stays) {
+    now_.clear();
+    if (own.forgotten == 0)
+      own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
+    drop_what_stays(before);
+    auto add = [&](bool goes, std::span<const std::string_view> rows) {
       for (size_t i = 0; i < rows.size(); ++i) {
-        if (stays[i]) continue;
+        if (rows[i].data() == nullptr) continue;
         changes.push_back({each.sequence, goes, own.time, rows_.hash(each.row), rows_.key(each.row), i});
-        parts.push_back({arena().copy(rows[i]).view(), i + 1});
+        parts.push_back({rows[i], i + 1});
         if (changes.size() < kBlockRows) continue;
         put_out_rows(changes, parts, out);
         changes.clear();
         parts.clear();
       }
     };
-    add(true, before, stays_before);
-    add(false, now, stays_now);
-    if (own.ranks->rows.empty()) ended.push_back(each.row);
+    add(true, before);
+    add(false, now_);
+    if (own.forgotten != 0 || own.ranks->rows.empty()) ended.push_back(each.row);
   }
   if (!changes.empty()) put_out_rows(changes, parts, out);
-  for (const RowHandle row : ended) rows_.erase(row);
+  for (const RowHandle row : ended) end_key(row);
 }
 
 void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const Part> parts, std::vector<Block>& out) {
@@ -135,36 +206,43 @@ void TableTopNode::put_out_rows(std::span<const Change> changes, std::span<const
 }
 
 void TableTopNode::end_turn() {
+  if (content_.group.window_key >= 0) {
+    due_.clear();
+    note(dues_->take(edges[0].value(), due_));
+    for (const RowHandle row : due_) end_key(row);
+  }
   before_.clear();
-  before_arena_.reset();
+  before_ends_.clear();
+  for (const Bytes row : gone_) pool_.release_later(row);  // blocks that are out refer to them
+  gone_.clear();
 }
 
 void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put) {
-  constexpr uint64_t kFew = 64;
   const auto& key = *reinterpret_cast<const Key*>(value);
   Ranks& ranks = *key.ranks;
-  if (!ranks.news.empty()) {
+  if (ranks.whole || ranks.news_count > 0) {
     const uint32_t before = ranks.parts;
-    WireWriter part;
-    auto append = [&](std::string_view values, std::string_view entry, int64_t count) {
-      part.text(values);
-      part.text(entry);
-      part.fixed(count);
-    };
-    ranks.written += ranks.news.size();
-    if (ranks.written > 2 * ranks.rows.entries() + kFew) {
-      ranks.rows.visit_all(append);
+    if (ranks.whole) {
+      ranks.news.clear();
+      ranks.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
+        ranks.news.text(values);
+        ranks.news.text(entry);
+        ranks.news.fixed(count);
+      });
       ranks.written = ranks.rows.entries();
       ranks.parts = 0;
     } else {
-      for (const auto& [place, count] : ranks.news) append(place.first, place.second, count);
+      ranks.written += ranks.news_count;
     }
-    put(0, ranks.parts++, part.bytes());
+    put(0, ranks.parts++, ranks.news.bytes());
     for (uint32_t old = ranks.parts; old < before; ++old) put(0, old, std::nullopt);
-    ranks.news.clear();
+    ranks.news = {};
+    ranks.news_count = 0;
+    ranks.whole = false;
   }
   out.fixed(key.time);
   out.fixed(ranks.parts);
+  if (node_.forgets()) out.fixed(node_.dues_->of(value).time);
 }
 
 bool TableTopNode::Keys::load(WireReader& in, char* value) {
@@ -172,6 +250,7 @@ bool TableTopNode::Keys::load(WireReader& in, char* value) {
   key.time = in.fixed<int64_t>();
   key.ranks = new Ranks;
   key.ranks->parts = in.fixed<uint32_t>();
+  if (node_.forgets()) node_.dues_->of(value).time = in.fixed<int64_t>();
   return !in.failed();
 }
 
@@ -186,7 +265,7 @@ bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value
     const std::string_view values = in.text(), entry = in.text();
     const auto count = in.fixed<int64_t>();
     if (in.failed() || entry.size() < node_.place_bytes_ || !node_.stored_.fits(node_.row_of(entry))) return false;
-    ranks.rows.change(values, entry, count, node_.pool_);
+    ranks.rows.change(values, entry, count, {node_.pool_});
     ++ranks.written;
   }
   return !in.failed();
@@ -194,8 +273,9 @@ bool TableTopNode::Keys::load_part(uint16_t, std::string_view bytes, char* value
 
 void TableTopNode::Keys::end(char* value) {
   auto& key = *reinterpret_cast<Key*>(value);
+  if (node_.forgets()) node_.dues_->end(value);
   if (key.ranks == nullptr) return;
-  key.ranks->rows.clear(node_.pool_);
+  key.ranks->rows.clear({node_.pool_});
   delete key.ranks;
   key.ranks = nullptr;
 }
@@ -207,12 +287,14 @@ void TableTopNode::freeze() {
 
 Status TableTopNode::evict(uint64_t bytes) {
   rows_.evict(bytes);
+  if (dues_) dues_->forget_evicted();
   return {};
 }
 
 StateSize TableTopNode::state_size() const {
   StateSize size = rows_.size();
   size.dirty += news_bytes_;
+  if (dues_) size.bytes += dues_->bytes();
   return size;
 }
 

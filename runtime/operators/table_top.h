@@ -3,19 +3,22 @@
 // a key its first rows are noted; at the end of the turn those that have gone from among them go, and those that are
 // new come. Numbered, a row that another place has is another row.
 //
+// Keys are forgotten as those of a group are (table_group.h).
+//
 // State: of each key its rows in their order, and the time of the newest. In the store they lie in parts: what each
 // commit has changed, and the whole once that is shorter. One thread.
 #pragma once
 
-#include <map>
-#include <string>
-#include <utility>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/operators/changes_node.h"
+#include "runtime/operators/due_keys.h"
 #include "runtime/operators/keyed_rows.h"
 #include "runtime/operators/ranked_rows.h"
 #include "runtime/state/stored_rows.h"
+#include "runtime/state/wire.h"
 
 namespace braid {
 
@@ -36,35 +39,57 @@ class TableTopNode : public ChangesNode {
  private:
   struct Ranks {
     RankedRows rows;
-    std::map<std::pair<std::string, std::string>, int64_t> news;  ///< changes since the last commit
-    uint64_t written = 0;                                         ///< changes that the parts hold
-    uint32_t parts = 0;                                           ///< that there are in the store
+    WireWriter news;          ///< changes since the last commit, unless `whole`
+    uint64_t news_count = 0;  ///< of them
+    bool whole = false;       ///< the next commit writes all rows: the changes would be more
+    uint64_t written = 0;     ///< changes that the parts hold
+    uint32_t parts = 0;       ///< that there are in the store
   };
   struct Key {
     int64_t time;
     Ranks* ranks;
-    uint32_t touch;  ///< in this turn: its place among the touches, plus one
+    uint32_t touch;      ///< in this turn: its place among the touches, plus one
+    uint32_t forgotten;  ///< in this turn
   };
   class Keys : public KeyedRows::Values {
    public:
     explicit Keys(TableTopNode& node) : node_(node) {}
-    uint64_t size() const override { return sizeof(Key); }
+    uint64_t size() const override { return sizeof(Key) + (node_.forgets() ? sizeof(KeyDue) : 0); }
     void store(char* value, WireWriter& out, const PutPart& put) override;
     bool load(WireReader& in, char* value) override;
     std::vector<uint32_t> parts(char* value) override;
     bool load_part(uint16_t set, std::string_view bytes, char* value) override;
+    int64_t due(const char* value) const override { return node_.dues_->of(value).time; }
+    int64_t& stored_at(char* value) override { return node_.dues_->of(value).stored_at; }
+    void loaded(RowHandle row, char* value) override {
+      if (node_.forgets()) node_.dues_->begin(row, node_.dues_->of(value).time);
+    }
     void end(char* value) override;
 
    private:
     TableTopNode& node_;
   };
   Key& key(RowHandle row) const { return *reinterpret_cast<Key*>(rows_.value(row)); }
-  /// `count` rows more, or fewer, to be stored.
-  void change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
+  RankedRows::Memory memory() { return {pool_, &gone_}; }
+  bool retains() const { return content_.group.retain_us != INT64_MAX; }
+  bool forgets() const { return retains() || content_.group.window_key >= 0; }
+  bool has_ended(const Key& key, int64_t time) const {
+    return key.time != kNoTime && add_time(key.time, content_.group.retain_us) <= time;
+  }
+  /// Its first rows are noted.
+  void touch_key(RowHandle at, uint64_t sequence);
+  void end_key(RowHandle at);
+  /// The key has ended before its next row.
+  RowHandle begin_anew(RowHandle at);
+  void touch_forgotten() override;
+  uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
+  /// For the next commit.
   void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
   std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
   void emit(std::span<const Touched> touched, std::vector<Block>& out) override;
   void end_turn() override;
+  /// Of `before` and `now_` what stays; it is emptied there.
+  void drop_what_stays(std::span<std::string_view> before);
   struct Part {
     std::string_view row;
     uint64_t number;
@@ -81,11 +106,16 @@ class TableTopNode : public ChangesNode {
   BlobPool pool_;
   Keys values_;
   KeyedRows rows_;
+  std::optional<DueKeys> dues_;  ///< where it forgets
+  int end_column_ = -1;          ///< of the end of the row's window
+  std::vector<RowHandle> due_;
   uint64_t news_bytes_ = 0;  ///< since the last freeze
 
-  // Of a turn.
-  Arena before_arena_;
-  std::vector<std::vector<std::string_view>> before_;  ///< the first rows of each touched key
+  // Of a turn: the first rows of each touched key before it, one key behind the other.
+  std::vector<std::string_view> before_;
+  std::vector<size_t> before_ends_;
+  std::vector<std::string_view> now_;  ///< of one key
+  std::vector<Bytes> gone_;            ///< rows that have left, which `before_` may show
 };
 
 }  // namespace braid

@@ -34,8 +34,8 @@ class TopRows : public Accumulator {
       entry.clear();
       RankOrder::append_place(block, rows[i], entry);
       stored_.append(target, rows[i], entry);
-      ranked.change(values, entry, 1, pool);
-      ranked.trim(limit_, pool);
+      ranked.change(values, entry, 1, {pool});
+      trim(ranked, pool);
     }
   }
   void merge(const char* from, char* into, BlobPool& pool) const override {
@@ -43,9 +43,9 @@ class TopRows : public Accumulator {
     if (other == nullptr) return;
     RankedRows& ranked = rows_of(into);
     other->visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
-      if (ranked.admits(values, limit_)) ranked.change(values, entry, count, pool);
+      if (ranked.admits(values, limit_)) ranked.change(values, entry, count, {pool});
     });
-    ranked.trim(limit_, pool);
+    trim(ranked, pool);
   }
   void read(std::span<const char* const>, size_t, Block&, uint32_t, Arena&, uint8_t*) const override {
     BRAID_UNREACHABLE("the rows of `top` are no result");
@@ -67,14 +67,14 @@ class TopRows : public Accumulator {
       if (in.failed() || count <= 0 || entry.size() < RankOrder::kPlaceBytes ||
           !stored_.fits(entry.substr(RankOrder::kPlaceBytes)))
         return false;
-      rows_of(state).change(values, entry, count, pool);
+      rows_of(state).change(values, entry, count, {pool});
     }
     return !in.failed();
   }
   void end(char* state, BlobPool& pool) const override {
     RankedRows*& ranked = *reinterpret_cast<RankedRows**>(state);
     if (ranked == nullptr) return;
-    ranked->clear(pool);
+    ranked->clear({pool});
     delete ranked;
     ranked = nullptr;
   }
@@ -84,6 +84,10 @@ class TopRows : public Accumulator {
     RankedRows*& ranked = *reinterpret_cast<RankedRows**>(state);
     if (ranked == nullptr) ranked = new RankedRows;
     return *ranked;
+  }
+
+  void trim(RankedRows& ranked, BlobPool& pool) const {
+    ranked.trim(limit_, {pool}, [](std::string_view, std::string_view, int64_t) {});
   }
 
   RankedRows::Limit limit_;

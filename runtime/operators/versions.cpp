@@ -1,20 +1,12 @@
 #include "runtime/operators/versions.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "runtime/state/wire.h"
 #include "runtime/time/partition_clock.h"
 
 namespace braid {
-namespace {
-
-auto position_of(const Version& version) {
-  return std::tuple(version.source, version.partition, version.position);
-}
-
-}  // namespace
 
 Versions::History::Place Versions::History::find(int64_t from) {
   return std::lower_bound(begin(), end(), from, [](const Version& a, int64_t time) { return a.from < time; });
@@ -74,6 +66,18 @@ void Versions::expect_expiry(Entry& entry, size_t index) {
     int64_t too_old = add_time(add_time(version.original, *max_age_), 1);
     ended_.expect(std::max(settled, too_old), entry, version.from);
   }
+}
+
+Versions::Around Versions::around(uint64_t hash, std::string_view key, int64_t from) {
+  Around around;
+  Entry* entry = keys_.find(hash, key);
+  if (entry == nullptr) return around;
+  History& list = entry->value;
+  auto place = list.find(from);
+  if (place != list.begin()) around.before = *(place - 1);
+  if (place != list.end() && place->from == from) around.same = *place++;
+  if (place != list.end()) around.next = *place;
+  return around;
 }
 
 Bytes Versions::find(uint64_t hash, std::string_view key, int64_t time) {

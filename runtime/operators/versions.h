@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "runtime/operators/expiry_queue.h"
@@ -32,6 +33,11 @@ struct Version {
   ChangedIn changed = ChangedIn::none;  ///< and it is out of date, or there is none
 };
 
+/// Of two versions of one key and time the later is valid.
+inline auto position_of(const Version& version) {
+  return std::tuple(version.source, version.partition, version.position);
+}
+
 class Versions {
  public:
   /// `rows`: the type of a version's row. All outlive it.
@@ -54,6 +60,11 @@ class Versions {
   void prefetch(uint64_t hash) const { keys_.prefetch(hash); }
   /// Takes over `version.row`.
   void add(uint64_t hash, std::string_view key, Version version);
+  /// The versions of the key that are the last before `from`, of that time, and the next.
+  struct Around {
+    std::optional<Version> before, same, next;
+  };
+  Around around(uint64_t hash, std::string_view key, int64_t from);
   /// The row that is valid at `time`; no data: none.
   Bytes find(uint64_t hash, std::string_view key, int64_t time);
   /// No call will ask for a time before `bound` any more, and no version will come that is valid from before `settled`.

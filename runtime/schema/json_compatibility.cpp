@@ -287,6 +287,10 @@ class Comparison {
       else if (others && others->is_object())
         compare(*others, written, place(name));
     }
+    // Values of maps.
+    if (const Json* written = at(writer, "additionalProperties");
+        others && others->is_object() && written && written->is_object())
+      compare(*others, *written, place("*"));
   }
 };
 

@@ -94,6 +94,8 @@ Json schema_of(const Type& type, const Forms& forms) {
       return with_braid_type(Json::object(), type);
     case TypeKind::list:
       return {{"type", "array"}, {"items", schema_of(type->element, forms)}};
+    case TypeKind::map:
+      return with_braid_type({{"type", "object"}, {"additionalProperties", schema_of(value_of(type), forms)}}, type);
     case TypeKind::structure:
       return object_of(type->fields, forms);
     case TypeKind::optional:

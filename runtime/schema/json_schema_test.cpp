@@ -98,16 +98,22 @@ TEST(JsonSchema, OfRecordsAtTheirPlaces) {
 }
 
 TEST(JsonSchema, KnowsEveryType) {
-  const std::vector<Field> all{
-      {"a", bool_type()},         {"b", float_type()},
-      {"c", bytes_type()},        {"d", uuid_type()},
-      {"e", date_type()},         {"f", time_type()},
-      {"g", duration_type()},     {"h", list_type(struct_type({{"x", optional_type(int_type())}}))},
-      {"i", decimal_type(38, 0)}, {"j", optional_type(enum_type({"a"}))}};
+  const std::vector<Field> all{{"a", bool_type()},
+                               {"b", float_type()},
+                               {"c", bytes_type()},
+                               {"d", uuid_type()},
+                               {"e", date_type()},
+                               {"f", time_type()},
+                               {"g", duration_type()},
+                               {"h", list_type(struct_type({{"x", optional_type(int_type())}}))},
+                               {"i", decimal_type(38, 0)},
+                               {"j", optional_type(enum_type({"a"}))},
+                               {"k", map_type(date_type(), int_type())}};
   const json made = json::parse(schema(all));
   EXPECT_EQ(made["properties"].size(), all.size());
   EXPECT_EQ(made["properties"]["i"]["exclusiveMaximum"], 1e38);
   EXPECT_EQ(made["properties"]["h"]["items"]["type"], "object");
+  EXPECT_EQ(made["properties"]["k"]["additionalProperties"]["type"], "integer");
   EXPECT_EQ(schema(all), schema(all));
 }
 
@@ -182,6 +188,9 @@ TEST(JsonCompatibility, TypesMayOnlyWiden) {
            Case{list_type(float_type()), list_type(int_type()), true},
            Case{list_type(int_type()), list_type(float_type()), false},
            Case{list_type(int_type()), int_type(), false},
+           Case{map_type(string_type(), float_type()), map_type(string_type(), int_type()), true},
+           Case{map_type(string_type(), int_type()), map_type(string_type(), float_type()), false},
+           Case{map_type(string_type(), int_type()), list_type(int_type()), false},
            Case{struct_type({{"a", float_type()}}), struct_type({{"a", int_type()}, {"b", int_type()}}), true},
            Case{struct_type({{"a", int_type()}, {"b", int_type()}}), struct_type({{"a", int_type()}}), false},
        })

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "runtime/operators/instants.h"
+
 namespace braid {
 namespace {
 
@@ -35,7 +37,7 @@ std::vector<int> leaves_of(const std::vector<Field>& row, const std::vector<int>
 class Tracer {
  public:
   Tracer(const Program& program, const std::map<int, int32_t>& partitions)
-      : program_(program), partitions_(partitions) {
+      : program_(program), partitions_(partitions), by_instants_(by_instants(program)) {
     result_.placings.resize(program.operators.size());
   }
 
@@ -88,6 +90,8 @@ class Tracer {
     const StepKey key = *key_of_step(op, 0);
     const std::vector<Field>& row = input(op).row;
     const int level = ++result_.levels[op_];
+    // Instants of several tasks would come one after the other.
+    if (by_instants_[op_]) refuse(fmt::format("`{}` goes by another key than the rows before it", op.text));
     Placing placing{leaves_of(row, key.fields, !key.nulls_match),
                     fmt::format("{},{}", key.nulls_match ? "group" : "join", level)};
     for (const int field : key.fields) {
@@ -111,6 +115,10 @@ class Tracer {
       placing.leaves.insert(placing.leaves.end(), leaves.begin(), leaves.end());
     }
     return placing;
+  }
+  MaybePlacing of(const Operator& op, const TickOperator&) {
+    refuse(fmt::format("`{}` goes by the time of all partitions", op.text));
+    return std::nullopt;
   }
   MaybePlacing of(const Operator& op, const RowsOperator& content) {
     if (!placing(op)) return std::nullopt;
@@ -194,6 +202,9 @@ class Tracer {
   MaybePlacing of(const Operator& op, const LatestOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const MovesOperator& content) {
+    return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+  }
   MaybePlacing of(const Operator& op, const MatchOperator& content) { return behind_keys(op, content.keys); }
   MaybePlacing of(const Operator& op, const TableJoinOperator& content) {
     JoinShape shape;
@@ -206,6 +217,13 @@ class Tracer {
   MaybePlacing of(const Operator& op, const NetOperator& content) {
     return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
   }
+  MaybePlacing of(const Operator& op, const InstantsOperator& content) {
+    const bool placed = contains(leaves_of(input(op).row, content.keys, content.pair), placing(op));
+    const MaybePlacing before = placed ? placing(op) : cross(op);
+    JoinShape kept;
+    kept.left_fields = content.fields;
+    return behind_join(op, kept, before);
+  }
   MaybePlacing of(const Operator& op, const EmitOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const UnnestOperator& content) {
     const std::vector<Field>& row = input(op).row;
@@ -214,6 +232,9 @@ class Tracer {
     const bool all = std::ranges::all_of(placing(op)->leaves, [&](int leaf) { return leaf < kept; });
     return all ? placing(op) : std::nullopt;
   }
+  MaybePlacing of(const Operator& op, const LookupOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const InWindowsOperator&) { return placing(op); }
+  MaybePlacing of(const Operator& op, const InOrderOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
@@ -225,6 +246,7 @@ class Tracer {
 
   const Program& program_;
   const std::map<int, int32_t>& partitions_;
+  std::vector<bool> by_instants_;
   size_t op_ = 0;
   std::string port_;  ///< text of a step that reads one
   Placed result_;
@@ -239,6 +261,9 @@ std::optional<StepKey> key_of_step(const Operator& op, size_t which) {
     return StepKey{tables->sides[which].keys, false};
   if (const auto* running = std::get_if<RunningOperator>(&op.content)) return StepKey{running->keys};
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return StepKey{latest->keys};
+  if (const auto* moves = std::get_if<MovesOperator>(&op.content)) return StepKey{moves->keys};
+  if (const auto* instants = std::get_if<InstantsOperator>(&op.content))
+    return StepKey{instants->keys, !instants->pair};
   if (const auto* unique = std::get_if<UniqueOperator>(&op.content)) return StepKey{unique->fields};
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return StepKey{net->keys};
   if (const auto* match = std::get_if<MatchOperator>(&op.content)) return StepKey{match->keys};

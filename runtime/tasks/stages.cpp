@@ -86,6 +86,8 @@ class Splitter {
         copy.inputs[which] =
             is_cut(op, which) ? receive(made, op, which) : place[static_cast<size_t>(original.inputs[which])];
       if (auto* net = std::get_if<NetOperator>(&copy.content)) net->keeps = is_cut(op, 0);
+      if (auto* instants = std::get_if<InstantsOperator>(&copy.content); instants != nullptr && instants->leader >= 0)
+        instants->leader = place[static_cast<size_t>(instants->leader)];
       if (const auto* source = std::get_if<SourceOperator>(&original.content))
         read[static_cast<size_t>(source->source)] = true;
       place[static_cast<size_t>(op)] = static_cast<int>(made.operators.size());

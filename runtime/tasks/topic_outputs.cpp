@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/codec/avro_encoder.h"
+#include "runtime/codec/change_encoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/data/row_change.h"
@@ -53,6 +54,9 @@ struct TopicOutputs::Output {
   std::string framing;                                 ///< of a product in Avro or Protobuf, in front of each value
   std::optional<std::vector<ProtobufColumn>> columns;  ///< of a product in Protobuf
   std::optional<size_t> raw;                           ///< of a product in `raw`: the leaf of its value
+  std::optional<ChangeRow> change;                     ///< each change is a row of its own, and none a tombstone
+  std::vector<Field> written;                          ///< the row that a value has
+  size_t leaves = 0;                                   ///< of the product's row
   bool is_standing_port = false;                       ///< its rows are shortened if they are too long
   /// Leaves of the key, each with its name and type; an optional one has its presence before it.
   struct KeyPart {
@@ -85,7 +89,13 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
   place->name = fmt::format("{}/{}/{}", spec.qualified(), spec.version, port);
   place->topic = topics_.name(product, port);
   place->is_standing_port = is_standing_port(port);
+  place->written = row;
+  place->leaves = flatten(row).size();
   if (!port.empty()) return *place;
+  if (spec.changes && spec.change_form != ChangeForm::upsert) {
+    place->change.emplace(row, spec.change_form, ChangeOrigin{spec.domain, spec.name, spec.version});
+    place->written = change_row(row, spec.change_form);
+  }
   const TopicBinding& binding = topics_.binding(product);
   if (binding.format == "avro" || binding.format == "protobuf") {
     const bool protobuf = binding.format == "protobuf";
@@ -93,11 +103,14 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
     framing.id.number = binding.schema_id;
     append_framing(place->framing, framing, protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro);
     // The text was made of the row, or found to fit it.
-    if (protobuf) place->columns = protobuf_columns_of(row, binding.schema).value();
+    if (protobuf) place->columns = protobuf_columns_of(place->written, binding.schema).value();
   } else if (binding.format == "raw") {
     place->raw = leaf_offset(row, raw_column_of(spec).value());
   } else {
-    place->encoder = make_encoder(format_of(binding.format), row, binding.style);
+    const Format format = format_of(binding.format);
+    place->encoder = place->change ? make_change_encoder(format, row, spec.change_form,
+                                                         {spec.domain, spec.name, spec.version}, binding.style)
+                                   : make_encoder(format, row, binding.style);
   }
   for (const std::vector<int>& path : spec.key) {
     std::string name;
@@ -118,6 +131,25 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
 
 namespace {
 
+/// Values that are one key have one text.
+void settle_zeros(const Type& type, Slot* slots) {
+  switch (type->kind) {
+    case TypeKind::floating:
+      if (slots->f64 == 0) *slots = slot_f64(0);
+      return;
+    case TypeKind::optional:
+      return settle_zeros(type->element, slots + 1);
+    case TypeKind::structure:
+      for (const Field& field : type->fields) {
+        settle_zeros(field.type, slots);
+        slots += leaf_count(field.type);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
 /// A value as the text of a key: without quotes.
 void append_plain(const Type& type, const Slot* slots, std::string& out) {
   const size_t begin = out.size();
@@ -136,8 +168,9 @@ void append_plain(const Type& type, const Slot* slots, std::string& out) {
 void TopicOutputs::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port, row);
   target.rows += block.rows;
-  const bool changes = port.empty() && program_.products[static_cast<size_t>(product)].changes;
-  auto goes = [&](uint32_t i) { return changes && row_change(block, i) == RowChange::goes; };
+  const bool deletes =
+      port.empty() && program_.products[static_cast<size_t>(product)].changes && !target.change.has_value();
+  auto goes = [&](uint32_t i) { return deletes && row_change(block, target.leaves, i) == RowChange::goes; };
   if (target.encoder) {
     std::string_view lines = target.encoder->encode(block);
     for (uint32_t i = 0; i < block.rows; ++i) {
@@ -153,14 +186,22 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     }
     return;
   }
-  const Type type = struct_type(row);
-  std::vector<Slot> slots(block.columns.size());
+  // The row of a port may differ from one to the next.
+  const std::vector<Field>& written = port.empty() ? target.written : row;
+  const Type type = struct_type(written);
+  std::vector<Slot> slots(block.columns.size()), of_change;
   for (uint32_t i = 0; i < block.rows; ++i) {
+    slots.resize(block.columns.size());
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
     make_key(target, block, i);
     if (goes(i)) {
       send_tombstone(target, block, i);
       continue;
+    }
+    if (target.change) {
+      of_change.clear();
+      target.change->append(slots.data(), of_change);
+      slots.swap(of_change);
     }
     value_ = target.framing;
     if (target.raw)
@@ -170,10 +211,10 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     else if (target.framing.empty())
       append_json(type, slots.data(), value_);
     else
-      append_avro(row, slots.data(), value_);
+      append_avro(written, slots.data(), value_);
     digest(target, value_);
     if (target.is_standing_port && live_ && value_.size() > room_for_value(block, i))
-      value_ = shortened_row(row, slots.data(), room_for_value(block, i));
+      value_ = shortened_row(written, slots.data(), room_for_value(block, i));
     send(target, value_, block, i);
   }
 }
@@ -184,6 +225,7 @@ void TopicOutputs::make_key(const Output& target, const Block& block, uint32_t r
     const size_t leaves = leaf_count(part.type);
     std::vector<Slot> slots(leaves);
     for (size_t leaf = 0; leaf < leaves; ++leaf) slots[leaf] = read_slot(block.columns[part.leaf + leaf], row);
+    settle_zeros(part.type, slots.data());
     if (target.key.size() == 1) {
       append_plain(part.type, slots.data(), key_);
       continue;

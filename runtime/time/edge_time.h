@@ -16,16 +16,20 @@ struct EdgeTime {
   int64_t w = kEndTime;  ///< least W of the active partitions
   uint32_t active = 0;
   uint32_t idle = 0;
+  int64_t reached = kNoTime;  ///< the largest W of all partitions upstream, which stays when they have ended
 
   static EdgeTime of(const PartitionClock& clock) {
-    if (clock.ended) return {};
-    if (clock.idle) return {.idle = 1};
-    return {clock.watermark(), 1, 0};
+    const int64_t w = clock.watermark();
+    if (clock.ended) return {.reached = w};
+    if (clock.idle) return {.idle = 1, .reached = w};
+    return {w, 1, 0, w};
   }
   /// The time held back by that much, for windows that stay open longer and intervals that are not closed.
-  EdgeTime minus(int64_t hold) const { return {active == 0 ? kEndTime : subtract_time(w, hold), active, idle}; }
+  EdgeTime minus(int64_t hold) const {
+    return {active == 0 ? kEndTime : subtract_time(w, hold), active, idle, reached};
+  }
   friend EdgeTime operator+(const EdgeTime& a, const EdgeTime& b) {
-    return {std::min(a.w, b.w), a.active + b.active, a.idle + b.idle};
+    return {std::min(a.w, b.w), a.active + b.active, a.idle + b.idle, std::max(a.reached, b.reached)};
   }
 };
 
@@ -33,10 +37,14 @@ struct EdgeTime {
 struct EdgeWatermark {
   int64_t finite = kNoTime;
   bool ended = false;
+  int64_t reached = kNoTime;  ///< as EdgeTime::reached; not stored
 
   int64_t value() const { return ended ? kEndTime : finite; }
+  /// Up to where keys are forgotten: the end of an input is no time that has gone by.
+  int64_t gone_by() const { return ended ? std::max(finite, reached) : finite; }
   void move(const EdgeTime& time) {
     ended = time.active == 0 && time.idle == 0;
+    reached = std::max(reached, time.reached);
     if (time.active > 0) finite = std::max(finite, std::min(time.w, kEndTime - 1));
   }
 };

@@ -13,8 +13,10 @@ void add_all(FunctionRegistry& registry) {
   add_values(registry);
   add_lists(registry);
   add_list_parts(registry);
+  add_maps(registry);
   add_folds(registry);
   add_statistics(registry);
+  add_counts(registry);
   add_sketches(registry);
   add_maths(registry);
   add_numbers(registry);

@@ -112,6 +112,29 @@ BRAID_FUNCTION(statistics, list_stddev,
                 .parameters = {{"list", "Numbers."}},
                 .examples = {{"stddev([2e0, 4e0, 6e0])", "2e0"}, {"stddev([2e0])", "null"}}})
 
+static std::optional<double> list_variance_population(ListOf<double> list) {
+  if (list.count == 0) return std::nullopt;
+  return comoment(list, list) / static_cast<double>(list.count);
+}
+BRAID_FUNCTION(
+    statistics, list_variance_population,
+    {.name = "variance_population",
+     .summary = "The variance of a list of floats as a whole population (divided by their number); null if it is "
+                "empty.",
+     .parameters = {{"list", "Numbers."}},
+     .examples = {{"variance_population([2e0, 4e0])", "1e0"}, {"variance_population([1e0].skip(1))", "null"}}})
+
+static std::optional<double> list_stddev_population(ListOf<double> list) {
+  const std::optional<double> variance = list_variance_population(list);
+  if (!variance) return std::nullopt;
+  return std::sqrt(*variance);
+}
+BRAID_FUNCTION(statistics, list_stddev_population,
+               {.name = "stddev_population",
+                .summary = "The standard deviation of a list of floats as a whole population; null if it is empty.",
+                .parameters = {{"list", "Numbers."}},
+                .examples = {{"stddev_population([2e0, 4e0])", "1e0"}, {"stddev_population([1e0].skip(1))", "null"}}})
+
 static std::optional<AnyValue> list_mode(CallContext& context, AnyList list) {
   if (list.count == 0) return std::nullopt;
   auto** const places = reinterpret_cast<const Slot**>(allocate(context, list.count * sizeof(Slot*)));
@@ -183,6 +206,69 @@ BRAID_FUNCTION(
      .examples = {{"correlation([1e0, 2e0, 3e0], [2e0, 4e0, 6e0])", "1e0"},
                   {"correlation([1e0, 1e0], [2e0, 4e0])", "null"},
                   {"correlation([1e0], [2e0, 4e0])", "fails"}}})
+
+static Fallible<std::optional<double>> covariance(CallContext& context, ListOf<double> a, ListOf<double> b) {
+  if (a.count != b.count) return fails(context, "the lists are not of one length");
+  if (a.count < 2) return std::optional<double>();
+  return std::optional<double>(comoment(a, b) / static_cast<double>(a.count - 1));
+}
+BRAID_FUNCTION(
+    statistics, covariance,
+    {.summary = "How two lists of floats go together, as a sample; null below two pairs. Fails unless they are of one "
+                "length.",
+     .parameters = {{"a", "One list."}, {"b", "The other."}},
+     .examples = {{"covariance([1e0, 3e0], [2e0, 6e0])", "4e0"},
+                  {"covariance([1e0], [2e0])", "null"},
+                  {"covariance([1e0], [2e0, 4e0])", "fails"}}})
+
+static Fallible<std::optional<double>> covariance_population(CallContext& context, ListOf<double> a, ListOf<double> b) {
+  if (a.count != b.count) return fails(context, "the lists are not of one length");
+  if (a.count == 0) return std::optional<double>();
+  return std::optional<double>(comoment(a, b) / static_cast<double>(a.count));
+}
+BRAID_FUNCTION(
+    statistics, covariance_population,
+    {.summary = "How two lists of floats go together, as a whole population; null if they are empty. Fails unless "
+                "they are of one length.",
+     .parameters = {{"a", "One list."}, {"b", "The other."}},
+     .examples = {{"covariance_population([1e0, 3e0], [2e0, 6e0])", "2e0"},
+                  {"covariance_population([1e0].skip(1), [1e0].skip(1))", "null"},
+                  {"covariance_population([1e0], [2e0, 4e0])", "fails"}}})
+
+/// Of the straight line of least squares; null if `x` does not vary.
+static std::optional<double> slope_of(const ListOf<double>& y, const ListOf<double>& x) {
+  const double spread = comoment(x, x);
+  if (x.count < 2 || spread == 0) return std::nullopt;
+  return comoment(x, y) / spread;
+}
+
+static Fallible<std::optional<double>> slope(CallContext& context, ListOf<double> y, ListOf<double> x) {
+  if (x.count != y.count) return fails(context, "the lists are not of one length");
+  return slope_of(y, x);
+}
+BRAID_FUNCTION(
+    statistics, slope,
+    {.summary = "How much one list of floats grows with another: the slope of the straight line of least squares; "
+                "null if the other does not vary. Fails unless they are of one length.",
+     .parameters = {{"y", "What depends."}, {"x", "On what it depends."}},
+     .examples = {{"slope([5e0, 9e0], [1e0, 3e0])", "2e0"},
+                  {"slope([5e0, 9e0], [1e0, 1e0])", "null"},
+                  {"slope([5e0], [1e0, 1e0])", "fails"}}})
+
+static Fallible<std::optional<double>> intercept(CallContext& context, ListOf<double> y, ListOf<double> x) {
+  if (x.count != y.count) return fails(context, "the lists are not of one length");
+  const std::optional<double> slope = slope_of(y, x);
+  if (!slope) return std::optional<double>();
+  return std::optional<double>(mean_of(y) - *slope * mean_of(x));
+}
+BRAID_FUNCTION(
+    statistics, intercept,
+    {.summary = "What one list of floats is where another is 0, on the straight line of least squares; null if the "
+                "other does not vary. Fails unless they are of one length.",
+     .parameters = {{"y", "What depends."}, {"x", "On what it depends."}},
+     .examples = {{"intercept([5e0, 9e0], [1e0, 3e0])", "3e0"},
+                  {"intercept([5e0], [1e0])", "null"},
+                  {"intercept([5e0], [1e0, 1e0])", "fails"}}})
 
 static Fallible<double> dot_product(CallContext& context, ListOf<double> a, ListOf<double> b) {
   if (a.count != b.count) return fails(context, "the lists are not of one length");

@@ -208,7 +208,7 @@ def bindings_that_do_not_fit_the_scripts(case):
             ('"shop.sale" = { file = "x.ndjson", format = "protobuf" }', "E7069", "read from topics only"),
             ('"shop.sale" = { format = "raw" }', "E7111", "fields"),
             ('"shop.big" = { format = "raw" }', "E7111", "columns"),
-            ('"shop.sale" = { file = "x.ndjson", format = "debezium" }', "E7069", "read from topics only"),
+            ('"shop.sale" = { file = "x.ndjson", format = "debezium", options = { encoding = "avro" } }', "E7069", "read from topics only"),
     ):
         folder = project(case, '[env.prod]\nbrokers = "a:9092"\n[env.prod.bind]\n' + lines + "\n")
         for command in ("check", "run", "explain"):

@@ -156,7 +156,14 @@ void append_value(const AvroSchema& schema, uint32_t index, Rng& rng, int depth,
       std::string items;
       const uint64_t count = rng.below(4);
       for (uint64_t i = 0; i < count; ++i) {
-        if (type.kind == AvroType::Kind::map) items += "\x02k";
+        if (type.kind == AvroType::Kind::map) {
+          if (rng.chance(8)) {
+            items += "\x0agreen";
+          } else {
+            items += "\x02";
+            items.push_back(static_cast<char>('a' + rng.below(12)));
+          }
+        }
         append_value(schema, type.elements[0], rng, depth - 1, items);
       }
       const bool sized = rng.chance(3);
@@ -198,7 +205,10 @@ Type random_scalar(Rng& rng) {
                         duration_type(),
                         enum_type({"green", "red"}),
                         list_type(int_type()),
-                        list_type(optional_type(string_type()))};
+                        list_type(optional_type(string_type())),
+                        map_type(string_type(), int_type()),
+                        map_type(enum_type({"green", "red"}), optional_type(string_type())),
+                        map_type(string_type(), list_type(float_type()))};
   return types[rng.below(std::size(types))];
 }
 

@@ -32,7 +32,7 @@ class CountingReader : public RecordReader {
 
 Type random_type(Rng& rng, int depth) {
   Type type;
-  switch (rng.below(depth > 0 ? 18 : 16)) {
+  switch (rng.below(depth > 0 ? 19 : 16)) {
     case 0:
       type = bool_type();
       break;
@@ -78,6 +78,13 @@ Type random_type(Rng& rng, int depth) {
     case 16:
       type = list_type(random_type(rng, depth - 1));
       break;
+    case 17: {
+      const Type keys[] = {
+          string_type(), string_type(), int_type(),       bool_type(),       enum_type({"red", "green"}),
+          date_type(),   uuid_type(),   timestamp_type(), decimal_type(9, 2)};
+      type = map_type(keys[rng.below(std::size(keys))], random_type(rng, depth - 1));
+      break;
+    }
     default:
       type = struct_type({{"x", random_type(rng, depth - 1)}, {"y", random_type(rng, 0)}});
   }
@@ -199,6 +206,15 @@ std::string json_value(const Type& declared, Rng& rng, int depth) {
     for (uint64_t i = rng.below(4); i > 0; --i) text += json_value(type->element, rng, depth - 1) + (i > 1 ? "," : "");
     return text + "]";
   }
+  if (type->kind == TypeKind::map) {
+    std::string text = "{";
+    for (uint64_t i = rng.below(5); i > 0; --i) {
+      bool plain = false;
+      text += (text.size() > 1 ? ",\"" : "\"") + scalar_text(key_of(type), rng, plain) +
+              "\":" + json_value(value_of(type), rng, depth - 1);
+    }
+    return text + "}";
+  }
   if (type->kind == TypeKind::structure) {
     std::string text = "{";
     for (const Field& field : type->fields)
@@ -220,6 +236,7 @@ std::string steady_value(const Type& declared, Rng& rng) {
   if (rng.chance(200)) return json_value(declared, rng, 1);
   const Type type = without_optional(declared);
   if (type->kind == TypeKind::list) return rng.chance(2) ? "[]" : "[1, 2]";
+  if (type->kind == TypeKind::map) return rng.chance(2) ? "{}" : "{\"b\": 1, \"a\": 2}";
   if (type->kind == TypeKind::structure) return rng.chance(2) ? "null" : "{}";
   if (is_optional(declared) && !has_quotes(type->kind) && rng.chance(20)) return "null";
   switch (type->kind) {
@@ -247,9 +264,9 @@ std::string csv_cell(const Type& declared, const DecodePlan& plan, Rng& rng) {
   const Type type = rng.chance(25) ? random_type(rng, 0) : without_optional(declared);
   if (is_optional(type)) return csv_cell(type, plan, rng);
   bool plain = false;
-  std::string text = type->kind == TypeKind::list        ? json_value(type, rng, 1)
-                     : type->kind == TypeKind::structure ? "?"
-                                                         : scalar_text(type, rng, plain);
+  std::string text = type->kind == TypeKind::list || type->kind == TypeKind::map ? json_value(type, rng, 1)
+                     : type->kind == TypeKind::structure                         ? "?"
+                                                                                 : scalar_text(type, rng, plain);
   if (rng.chance(20)) text = (rng.chance(2) ? " " : "0") + text;
   if (plan.decimal_comma && plain && !rng.chance(8)) std::replace(text.begin(), text.end(), '.', ',');
   if (plan.decimal_comma && plain && rng.chance(20)) text.insert(rng.below(text.size() + 1), ".");

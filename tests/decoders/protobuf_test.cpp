@@ -326,6 +326,13 @@ Type value_type(const ProtobufSchema& schema, const ProtobufField& field, Rng& r
 
 Type type_for(const ProtobufSchema& schema, const ProtobufField& field, Rng& rng, int depth) {
   Type type = value_type(schema, field, rng, depth);
+  const bool entries = field.kind == Kind::message && schema.messages[field.type].map_entry;
+  if (entries && rng.chance(2)) {
+    const std::vector<ProtobufField>& parts = schema.messages[field.type].fields;
+    const Type key = value_type(schema, parts.front(), rng, 0);
+    if (is_map_key(key))
+      return map_type(key, depth > 0 ? type_for(schema, parts.back(), rng, depth - 1) : optional_type(int_type()));
+  }
   if (field.repeated) type = list_type(type);
   return field.has_presence && !rng.chance(8) ? optional_type(type) : rng.chance(8) ? optional_type(type) : type;
 }

@@ -199,7 +199,12 @@ void FlowMaker::group() {
   parts.emplace_back("{ ");
   parts.push_back(list(", ", std::move(entries)));
   parts.emplace_back(" }");
-  if (!window_ && !is_table()) parts.emplace_back(" retain forever");
+  if (!window_ && !is_table()) parts.emplace_back(retained());
+  const bool changes = window_ && around_.changing && rng_.chance(2);
+  if (changes) {
+    static const char* const kEmit[] = {" emit changes", " emit changes", " emit every 4s", " emit every 2s wall"};
+    parts.emplace_back(kEmit[rng_.below(std::size(kEmit))]);
+  }
   add(std::move(parts));
   next.time.clear();
   next.has_time = true;
@@ -210,12 +215,21 @@ void FlowMaker::group() {
     next.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     next.fixed.insert("window");
     next.rows = now_.rows * 1.5;
+    if (changes) {
+      next.kind = Kind::changes;
+      next.windows = false;
+      for (const char* end : {"window.start", "window.end"}) next.key.push_back({end, timestamp_type()});
+    }
   } else {
     next.kind = Kind::changes;
     next.rows = std::min(now_.rows, 10.0);
   }
   window_.reset();
   now_ = std::move(next);
+}
+
+std::string FlowMaker::retained() {
+  return around_.changing && rng_.chance(2) ? fmt::format(" retain {}s", rng_.between(2, 25)) : " retain forever";
 }
 
 void FlowMaker::last() {
@@ -235,7 +249,7 @@ void FlowMaker::last() {
     now_.fixed.insert(column.text);
   }
   if (keys.empty()) return keep();
-  add({"last per ", list(", ", std::move(keys)), " retain forever"});
+  add({"last per ", list(", ", std::move(keys)), retained()});
   now_.kind = Kind::changes;
   now_.arrives = false;
   now_.windows = false;

@@ -31,6 +31,7 @@ bool is_key(const Type& type) {
   switch (without_optional(type)->kind) {
     case TypeKind::structure:
     case TypeKind::list:
+    case TypeKind::map:
     case TypeKind::json:
       return false;
     default:

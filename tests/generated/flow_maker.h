@@ -50,6 +50,7 @@ struct Surroundings {
   std::vector<ScriptFunction> functions;
   std::vector<Part> items;                         ///< of the script, in order
   bool waits = false;                              ///< rows wait by the wall clock somewhere
+  bool changing = false;                           ///< windows may put out changes, and keys may be forgotten
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, as they should be
 
   std::string new_name(const std::string& prefix) { return prefix + std::to_string(++names); }
@@ -92,6 +93,7 @@ class FlowMaker {
   void window();
   void group();
   void last();
+  std::string retained();  ///< ` retain …`
   Part entry(const std::string& name, ExpressionMaker& maker, Type* type);
 
   // flow_joins.cpp

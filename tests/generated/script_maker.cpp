@@ -46,7 +46,13 @@ const std::vector<Field>& pool() {
 class ScriptMaker {
  public:
   explicit ScriptMaker(uint64_t seed)
-      : rng_(hash_mix(seed)), around_{.rng = rng_, .relations = {}, .functions = {}, .items = {}, .rows = {}} {}
+      : rng_(hash_mix(seed)),
+        around_{.rng = rng_,
+                .relations = {},
+                .functions = {},
+                .items = {},
+                .changing = seed >= kChangingSeeds,
+                .rows = {}} {}
 
   MadeScript make() {
     for (int64_t i = rng_.between(0, 2); i > 0; --i) function();

@@ -19,6 +19,10 @@ struct MadeScript {
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, by name, as the maker knows them
 };
 
+/// From this seed on windows may put out changes, and keys may be forgotten. Seeds before it make the scripts that they
+/// always made.
+inline constexpr uint64_t kChangingSeeds = 1'000'000;
+
 MadeScript make_script(uint64_t seed);
 
 }  // namespace braid::generated

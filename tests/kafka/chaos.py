@@ -8,7 +8,7 @@ While records are produced, in disorder and with broken ones, instances run with
 stopped longer than their session lasts, and leave by SIGTERM. At the end a last instance reads what is left. Then the
 topics of products and ports, read committed by another client, must hold the rows that runs over files give: one for
 each partition number, since each is a task, and for products that group or join by another key than that of the topics
-one over all of them. Sources are never idle: what goes by the clock is not in files. With --at-least-once the job has no
+one over all of them. Of a table the rows that stand at the end are compared. Sources are never idle: what goes by the clock is not in files. With --at-least-once the job has no
 transactions: each of these rows must be there, any of them may be there several times, and no other row. It then has no
 steps that cross partitions, with which it would be one task. VENV is a folder for a Python environment with
 confluent-kafka; exit code 77: it cannot be had.
@@ -88,6 +88,27 @@ product alike version 1
   left join click as later on later.price == price within 1us..5m
   select {{ id, user, at, later_user: later?.user ?? "" }}
 }}
+
+view newest {{
+  from click
+  last per user retain forever
+  let bucket = id % 16
+}}
+
+view bucket_total {{
+  from click
+  let bucket = id % 16
+  group bucket {{ n: count(), total: sum(price) }} retain forever
+}}
+
+product card version 1
+  key user
+  to topic "{prefix}card"
+{{
+  from newest
+  join bucket_total as b on b.bucket == bucket
+  select {{ user, id, bucket, n: b.n, total: b.total }}
+}}
 """
 TOML = """[project]
 name = "{prefix}shop"
@@ -110,7 +131,8 @@ delivery = "{delivery}"
 """
 BY_PARTITION = ("spent", "visit", "followed")
 ACROSS = ("busy", "alike")
-PRODUCTS = BY_PARTITION + ACROSS
+TABLES = {"card": "user"}  # with their keys
+PRODUCTS = BY_PARTITION + ACROSS + tuple(TABLES)
 SCRIPT_BY_PARTITION = SCRIPT[:SCRIPT.index("product busy")]
 PORTS = ("", ".rejected", ".late", ".unmatched", ".alerts")
 
@@ -189,7 +211,7 @@ class Input:
             (whole / f"{topic[:-1]}-{partition}.ndjson").write_bytes(content)
 
 
-def without_place(line: bytes) -> str:
+def without_place(line) -> str:
     """Files and topics have different places, and raw bytes."""
     row = json.loads(line)
     for name in ("origin", "bytes"):
@@ -206,8 +228,19 @@ def rows_of_files(options, project: pathlib.Path, script: str, toml: str, produc
     for product in products:
         for port in PORTS:
             path = project / "data/out" / f"shop.{product}.v1{port}.ndjson"
-            if path.exists():
-                rows[product + port].update(without_place(line) for line in path.read_bytes().splitlines())
+            if not path.exists():
+                continue
+            lines = path.read_bytes().splitlines()
+            if product + port in TABLES:
+                changes = map(json.loads, lines)
+                lines = standing_rows((row[TABLES[product]], None if row.pop("__deleted", False) else json.dumps(row))
+                                      for row in changes)
+            rows[product + port].update(map(without_place, lines))
+
+
+def standing_rows(changes) -> list:
+    """Of each key the last row, unless it is gone."""
+    return [row for row in dict(changes).values() if row is not None]
 
 
 def expected_rows(options, folder: pathlib.Path, script: str, toml: str) -> dict:
@@ -215,7 +248,7 @@ def expected_rows(options, folder: pathlib.Path, script: str, toml: str) -> dict
     for partition in range(options.partitions):
         rows_of_files(options, folder / str(partition), script, toml, BY_PARTITION, rows)
     if f"product {ACROSS[0]} " in script:
-        rows_of_files(options, folder / "whole", script, toml, ACROSS, rows)
+        rows_of_files(options, folder / "whole", script, toml, (*ACROSS, *TABLES), rows)
     return rows
 
 
@@ -231,6 +264,7 @@ def committed_rows(options, kafka, prefix) -> dict:
         places = [kafka.TopicPartition(name, each, kafka.OFFSET_BEGINNING) for each in topic.partitions]
         consumer.assign(places)
         ended = 0
+        changes = []
         while ended < len(places):
             message = consumer.poll(30)
             if message is None:
@@ -238,7 +272,11 @@ def committed_rows(options, kafka, prefix) -> dict:
             if message.error() is not None:
                 ended += message.error().code() == kafka.KafkaError._PARTITION_EOF
                 continue
-            rows[name[len(prefix):]][without_place(message.value())] += 1
+            if name[len(prefix):] in TABLES:
+                changes.append(((message.partition(), message.key()), message.value()))
+            else:
+                rows[name[len(prefix):]][without_place(message.value())] += 1
+        rows[name[len(prefix):]].update(map(without_place, standing_rows(changes)))
     consumer.close()
     return rows
 

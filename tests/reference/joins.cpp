@@ -14,11 +14,12 @@ Run::Rows Run::join(int index, const plan::JoinNode& node) {
   return node.step.nearest ? join_nearest(index, node.step) : join_interval(index, node.step);
 }
 
-std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
+std::vector<Run::Keyed> Run::keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which,
+                                   const Rows& rows) {
   const std::vector<Field>& fields = row_of(input_of(index, which));
   const auto* join = std::get_if<plan::JoinNode>(&plan_.nodes[index].content);  // null: of two tables
   std::vector<Keyed> made;
-  for (const Row& row : rows_into(index, which)) {
+  for (const Row& row : rows) {
     std::vector<Slot> slots;
     const interpret::Failure failure = compute_all(keys, fields, row, slots);
     if (failure.code != 0) {
@@ -105,6 +106,9 @@ std::optional<size_t> Run::leaves_early(int index, const typed::JoinStep& step, 
 
 /// With a table: the version valid at the row's time; of a static one, the last row.
 Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
+  const int table = input_of(index, 1);
+  if (step.latest && plan::retracted_column(row_of(table)) >= 0) return join_latest(index, step, table);
+  if (!making_of(table).beginnings.empty()) return join_history(index, step, table);
   const bool versioned = step.kind == typed::JoinKind::as_of;
   const std::vector<Keyed> lefts = keyed(index, step.left_keys, 0);
   const std::vector<Keyed> rights = keyed(index, step.right_keys, 1);
@@ -129,42 +133,98 @@ Run::Rows Run::join_table(int index, const typed::JoinStep& step) {
     }
   Rows out;
   for (const Keyed& left : lefts) {
-    if (versioned && late(*left.row)) {
+    if (versioned && !step.latest && late(*left.row)) {
       leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
       continue;
     }
     std::optional<Version> met;
     const std::optional<size_t> early = left.key ? leaves_early(index, step, *left.row) : std::nullopt;
     if (early) outcome_.early(plan_.nodes[index].products, left.row->cause);
+    std::vector<const Row*> all;  // the valid row of each key that matches, by the bytes of the key
     if (left.key)
       for (const auto& [key, versions] : tables) {
         std::optional<Version> valid;
         for (const Version& version : versions) {
-          if (early && version.right->row->arrival > early) continue;  // nobody knows it yet
-          if (!versioned || version.from <= left.row->time) valid = version;
+          const bool latest = versioned && step.latest;
+          BRAID_CHECK(!latest || (left.row->arrival && !input_.steps.empty()), "the oracle knows no arrival");
+          const std::optional<size_t> known = latest ? left.row->arrival : early;
+          if (known && version.right->row->arrival > known) continue;  // nobody knows it yet
+          if (!versioned || latest || version.from <= left.row->time) valid = version;
         }
         if (!valid || valid->right->deletes || valid->right->key != left.key) continue;
+        const bool old =
+            step.max_age_us && static_cast<int128>(left.row->time) - valid->right->row->time > *step.max_age_us;
+        if (!old) all.push_back(valid->right->row);
         if (!met || before(*met, *valid)) met = valid;
       }
+    if (typed::by_index(step)) {
+      join_all(index, step, *left.row, all, out);
+      continue;
+    }
     if (met && step.max_age_us && static_cast<int128>(left.row->time) - met->right->row->time > *step.max_age_us)
       met.reset();
-    interpret::Failure failure;
-    if (met) {
-      const Match match = residual(index, step, *left.row, *met->right->row, failure);
-      if (match == Match::failed) {
-        reject(index, 1, *left.row, failure);
-        continue;
-      }
-      if (match == Match::no) met.reset();
-    }
-    if (step.yield != typed::JoinYield::matches)
-      settle_exists(index, step, *left.row, met.has_value(), out);
-    else if (met || step.left)
-      out.push_back(joined(index, step, *left.row, met ? met->right->row : nullptr));
-    else
-      leave_unmatched(index, step, *left.row);
+    settle_met(index, step, *left.row, met ? met->right->row : nullptr, out);
   }
   return out;
+}
+
+void Run::join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
+                   Rows& out) {
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const bool pairs = step.yield == typed::JoinYield::matches;
+  bool met = false;
+  std::optional<interpret::Failure> rejection;
+  auto make = [&](const Row* right) {
+    Row made = joined(index, step, left, right);
+    made.cause.made = true;
+    outcome_.make(products);
+    out.push_back(std::move(made));
+  };
+  int64_t number = 0;
+  for (const Row* right : rights) {
+    interpret::Failure failure;
+    const Match match = residual(index, step, left, *right, failure);
+    if (match == Match::no) continue;
+    if (match == Match::failed && !rejection) rejection = failure;
+    met |= match == Match::yes || pairs;
+    if (!pairs) continue;
+    if (match == Match::yes) {
+      make(right);
+      out.back().place.push_back(number++);
+      continue;
+    }
+    // The pair is what was rejected; its left record is settled by itself.
+    Row failed = left;
+    failed.cause.made = true;
+    outcome_.make(products);
+    reject(index, 1, failed, failure);
+  }
+  if (!pairs) {
+    if (rejection)
+      reject(index, 1, left, *rejection);
+    else
+      settle_exists(index, step, left, met, out);
+  } else if (met || step.left) {
+    outcome_.settle(products, index, 1, left.cause, Kind::used);
+    if (!met) make(nullptr);
+  } else {
+    leave_unmatched(index, step, left);
+  }
+}
+
+void Run::settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out) {
+  interpret::Failure failure;
+  if (right != nullptr) {
+    const Match match = residual(index, step, left, *right, failure);
+    if (match == Match::failed) return reject(index, 1, left, failure);
+    if (match == Match::no) right = nullptr;
+  }
+  if (step.yield != typed::JoinYield::matches)
+    settle_exists(index, step, left, right != nullptr, out);
+  else if (right != nullptr || step.left)
+    out.push_back(joined(index, step, left, right));
+  else
+    leave_unmatched(index, step, left);
 }
 
 void Run::settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out) {

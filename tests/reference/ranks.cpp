@@ -53,12 +53,13 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
     member.arguments.emplace_back(std::move(ranked));
     members.push_back(std::move(member));
   }
-  const Groups groups = grouped(index, step.windowed, step.window, step.keys, members);
+  Groups groups = grouped(index, step.windowed, step.window, step.keys, members);
   if (of_table) fields.pop_back();
   const RowLayout layout(fields, 1);
   const size_t leaves = flatten(fields).size();
   Rows out;
-  for (const auto& [order, group] : groups) {
+  for (auto& [order, group] : groups) {
+    if (!remembered(index, step.retain_us, group.members)) continue;
     std::vector<Ranked> ranked;
     int64_t newest = kBeforeAll;
     for (const Member* member : group.members) {

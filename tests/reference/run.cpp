@@ -57,52 +57,68 @@ Run::~Run() {
 std::vector<ProductOutcome> Run::evaluate() {
   for (size_t i = 0; i < plan_.nodes.size(); ++i) {
     const int index = static_cast<int>(i);
-    rows_.push_back(std::visit(
-        [&](const auto& node) -> Rows {
-          using Node = std::decay_t<decltype(node)>;
-          if constexpr (std::is_same_v<Node, plan::SourceNode>)
-            return source(index, node);
-          else if constexpr (std::is_same_v<Node, plan::KeepNode>)
-            return keep(index, node);
-          else if constexpr (std::is_same_v<Node, plan::ProjectNode>)
-            return project(index, node);
-          else if constexpr (std::is_same_v<Node, plan::UnionNode>)
-            return unite(index);
-          else if constexpr (std::is_same_v<Node, plan::JoinNode>)
-            return join(index, node);
-          else if constexpr (std::is_same_v<Node, plan::GroupNode>)
-            return group(index, node);
-          else if constexpr (std::is_same_v<Node, plan::TopNode>)
-            return top(index, node);
-          else if constexpr (std::is_same_v<Node, plan::RunningNode>)
-            return running(index, node);
-          else if constexpr (std::is_same_v<Node, plan::LatestNode>)
-            return latest(index, node);
-          else if constexpr (std::is_same_v<Node, plan::TableJoinNode>)
-            return join_tables(index, node);
-          else if constexpr (std::is_same_v<Node, plan::EmitNode>)
-            return rows_into(index);  // in the end all have gone on
-          else if constexpr (std::is_same_v<Node, plan::NetNode>)
-            return net(index);
-          else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
-            return unnest(index, node);
-          else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
-            return retime(index, node);
-          else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
-            return unique(index, node);
-          else if constexpr (std::is_same_v<Node, plan::MatchNode>)
-            return match(index, node);
-          else if constexpr (std::is_same_v<Node, plan::AlertNode>)
-            return alert(index, node);
-          else if constexpr (std::is_same_v<Node, plan::PortNode>)
-            return port(index, node);
-          else
-            return publish(index, node);
-        },
-        plan_.nodes[i].content));
+    rows_.push_back(rows_of_node(index));
     make_for_further_ways(index);
   }
   return outcome_.finish();
+}
+
+Run::Rows Run::rows_of_node(int index) {
+  return std::visit(
+      [&](const auto& node) -> Rows {
+        using Node = std::decay_t<decltype(node)>;
+        if constexpr (std::is_same_v<Node, plan::SourceNode>)
+          return source(index, node);
+        else if constexpr (std::is_same_v<Node, plan::TickNode>)
+          return ticks(index, node);
+        else if constexpr (std::is_same_v<Node, plan::KeepNode>)
+          return keep(index, node);
+        else if constexpr (std::is_same_v<Node, plan::ProjectNode>)
+          return project(index, node);
+        else if constexpr (std::is_same_v<Node, plan::UnionNode>)
+          return unite(index);
+        else if constexpr (std::is_same_v<Node, plan::JoinNode>)
+          return join(index, node);
+        else if constexpr (std::is_same_v<Node, plan::GroupNode>)
+          return group(index, node);
+        else if constexpr (std::is_same_v<Node, plan::TopNode>)
+          return top(index, node);
+        else if constexpr (std::is_same_v<Node, plan::RunningNode>)
+          return running(index, node);
+        else if constexpr (std::is_same_v<Node, plan::LatestNode>)
+          return latest(index, node);
+        else if constexpr (std::is_same_v<Node, plan::TableJoinNode>)
+          return join_tables(index, node);
+        else if constexpr (std::is_same_v<Node, plan::EmitNode>)
+          return rows_into(index);  // in the end all have gone on
+        else if constexpr (std::is_same_v<Node, plan::MovesNode>)
+          return rows_into(index);  // joins here look at all keys
+        else if constexpr (std::is_same_v<Node, plan::InstantsNode>)
+          return instants(index, node);
+        else if constexpr (std::is_same_v<Node, plan::InWindowsNode>)
+          return in_windows(index, node);
+        else if constexpr (std::is_same_v<Node, plan::InOrderNode>)
+          return in_order(index);
+        else if constexpr (std::is_same_v<Node, plan::NetNode>)
+          return net(index);
+        else if constexpr (std::is_same_v<Node, plan::UnnestNode>)
+          return unnest(index, node);
+        else if constexpr (std::is_same_v<Node, plan::LookupNode>)
+          return lookup(index, node);
+        else if constexpr (std::is_same_v<Node, plan::RetimeNode>)
+          return retime(index, node);
+        else if constexpr (std::is_same_v<Node, plan::UniqueNode>)
+          return unique(index, node);
+        else if constexpr (std::is_same_v<Node, plan::MatchNode>)
+          return match(index, node);
+        else if constexpr (std::is_same_v<Node, plan::AlertNode>)
+          return alert(index, node);
+        else if constexpr (std::is_same_v<Node, plan::PortNode>)
+          return port(index, node);
+        else
+          return publish(index, node);
+      },
+      plan_.nodes[static_cast<size_t>(index)].content);
 }
 
 void Run::make_for_further_ways(int index) {
@@ -158,7 +174,10 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
   OutputRow made;
   size_t leaf = 0;
   for (const Field& field : fields) {
-    if (plan::is_hidden(field)) continue;
+    if (plan::is_hidden(field)) {
+      leaf += leaf_count(field.type);
+      continue;
+    }
     made.values.push_back(from_slots(field.type, row.slots.data() + leaf));
     made.fields.push_back(
         {field.name, is(field.type, TypeKind::checked) ? optional_type(field.type->element) : field.type});

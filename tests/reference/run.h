@@ -1,6 +1,7 @@
 // One evaluation of a plan: the rows that leave each node, node after node. Private to this folder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,6 +34,8 @@ class TimeLine {
   /// W before the row.
   int64_t watermark() const;
   void observe(int64_t time);
+  /// The last that is confirmed, or the only one there is.
+  std::optional<int64_t> last() const { return max_ ? max_ : candidate_; }
 
  private:
   int64_t within_, ahead_;
@@ -57,12 +60,16 @@ class Run {
   };
   Declared declared(const typed::Relation& relation, const InputRecord& record, const Row& row);
 
+  // ticks.cpp
+  Rows ticks(int index, const plan::TickNode& node);
+
   // steps.cpp
   Rows keep(int index, const plan::KeepNode& node);
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
   Rows unnest(int index, const plan::UnnestNode& node);
+  Rows lookup(int index, const plan::LookupNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
@@ -76,9 +83,18 @@ class Run {
   // joins.cpp
   Rows join(int index, const plan::JoinNode& node);
   Rows join_table(int index, const typed::JoinStep& step);
+  Rows join_history(int index, const typed::JoinStep& step, int table);
+  Rows join_latest(int index, const typed::JoinStep& step, int table);
+  /// A left row that has met this right row, or none.
+  void settle_met(int index, const typed::JoinStep& step, const Row& left, const Row* right, Rows& out);
   Rows join_interval(int index, const typed::JoinStep& step);
   Rows join_nearest(int index, const typed::JoinStep& step);
   Rows join_exists(int index, const typed::JoinStep& step);
+  /// By other columns than the table's key: the left row with each of these, which are in the order of their keys. The
+  /// first condition to fail rejects a row of a semi or anti join, else the pair.
+  void join_all(int index, const typed::JoinStep& step, const Row& left, const std::vector<const Row*>& rights,
+                Rows& out);
+  std::vector<const Row*> by_table_key(int index, const std::vector<const Row*>& rows);
   /// A semi or anti join's left row that has a match, or has none.
   void settle_exists(int index, const typed::JoinStep& step, const Row& left, bool met, Rows& out);
   /// A row with the canonical bytes of its key; null where a part of it is null, which matches nothing.
@@ -89,7 +105,10 @@ class Run {
     std::optional<int64_t> end;  ///< of a left row: the upper end that it computes
   };
   /// Rows of which a key fails are rejected and gone.
-  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which);
+  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which) {
+    return keyed(index, keys, which, rows_into(index, which));
+  }
+  std::vector<Keyed> keyed(int index, const std::vector<typed::ExpressionRef>& keys, int which, const Rows& rows);
   std::vector<Keyed> rights_in_time(int index, const typed::JoinStep& step);
   /// With which step a row that waits for the table by the wall clock goes on before the table's time, if it does.
   std::optional<size_t> leaves_early(int index, const typed::JoinStep& step, const Row& left) const;
@@ -123,6 +142,14 @@ class Run {
   Groups grouped(int index, bool windowed, const typed::Window& window, const std::vector<typed::ExpressionRef>& keys,
                  const std::vector<Member>& members);
   Rows group(int index, const plan::GroupNode& node);
+  Rows in_windows(int index, const plan::InWindowsNode& node);
+  /// Rows that come before their time has passed, others are late.
+  Rows in_order(int index);
+  /// Where a key is forgotten that long after its last row: leaves the members since it was forgotten last; false: it
+  /// is forgotten in the end, too.
+  bool remembered(int index, int64_t retain_us, std::vector<const Member*>& members) const;
+  /// The largest watermark that a partition before the node comes to.
+  int64_t reached(int node) const;
   // patterns.cpp
   class Trials;
   Rows match(int index, const plan::MatchNode& node);
@@ -133,10 +160,23 @@ class Run {
   Rows latest(int index, const plan::LatestNode& node);
   Rows join_tables(int index, const plan::TableJoinNode& node);
   Rows net(int index);
+  // history.cpp
+  Rows instants(int index, const plan::InstantsNode& node);
+  struct Made {
+    std::set<int> beginnings;  ///< nodes whose rows, instant by instant, become the table; none: it has no such history
+    std::set<int> steps;       ///< nodes behind them, up to the table's
+  };
+  Made making_of(int table) const;
+  Made making_from_sources(int table) const;
+  /// What the table comes to of those rows of its beginnings that count.
+  Rows table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts);
+  /// Of such a table: its rows from each of these times on, up to the next.
+  std::map<int64_t, Rows> history(int table);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
                  Slot* result);
 
   // run.cpp
+  Rows rows_of_node(int index);
   /// Where a product reads made rows by several ways, they are rows of their own on each.
   void make_for_further_ways(int index);
   const std::vector<Field>& row_of(int node) const { return plan_.nodes[node].row; }
@@ -161,6 +201,7 @@ class Run {
   std::vector<Rows> rows_;                          ///< that leave each node
   std::vector<int> source_ordinal_;                 ///< of each node that is a source
   std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
+  std::map<int, int64_t> reached_;                  ///< of each node that begins a time
   std::vector<std::string> relation_names_;
   Outcome outcome_;
   std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product

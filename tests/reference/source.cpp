@@ -137,6 +137,10 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
         }
       rows.push_back(std::move(row));
     }
+    if (relation.has_time) {
+      int64_t& reached = reached_.try_emplace(index, kBeforeAll).first->second;
+      reached = std::max(reached, time.watermark());
+    }
     const size_t end = found->second[partition].records.empty() ? 0 : found->second[partition].ended;
     for (size_t step = 0; step < end && step < own.size(); ++step)
       watermarks[step] = std::min(watermarks[step], own[step]);

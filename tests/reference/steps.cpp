@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "runtime/data/key_bytes.h"
+#include "runtime/report/lookup_findings.h"
+#include "tests/reference/given_answer.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
@@ -103,6 +105,43 @@ Run::Rows Run::unnest(int index, const plan::UnnestNode& node) {
   return out;
 }
 
+/// What a service answers is a function here, so that it does not matter when it is asked.
+Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
+  const typed::LookupStep& step = node.step;
+  const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
+  const std::vector<Field>& before = row_of(input_of(index));
+  const size_t kept = row_of(index).size() - 1;
+  const Type& answer_type = row_of(index).back().type;
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    std::optional<std::vector<std::string>> arguments{std::in_place};
+    for (size_t i = kept; i < before.size() && arguments; ++i) {
+      const Value value = from_slots(before[i].type, row.slots.data() + leaf_offset(before, i));
+      if (value.is_null())
+        arguments.reset();
+      else
+        arguments->push_back(to_cell(before[i].type, value));
+    }
+    const GivenAnswer answer = arguments ? given_answer(service.result, *arguments) : GivenAnswer();
+    if (answer.kind == GivenAnswer::Kind::failed) {
+      leave(index, 0, row, Kind::rejected, "rejected", diag::LookupFailed::kCode);
+      continue;
+    }
+    if (answer.kind == GivenAnswer::Kind::nothing && !step.left) {
+      leave(index, 0, row, Kind::unmatched, step.port.empty() ? "unmatched" : step.port,
+            step.port.empty() ? diag::UnmatchedRow::kCode : 0);
+      continue;
+    }
+    Row made = row;
+    const size_t first = leaf_offset(before, kept);
+    made.slots.resize(first);
+    made.slots.resize(first + leaf_count(answer_type));
+    to_slots(answer_type, answer.value, made.slots.data() + first, arena_);
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
 /// Each original source partition starts a time of its own; what windows made counts as one partition.
 Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   using Partition = std::tuple<uint32_t, uint32_t>;
@@ -130,7 +169,10 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
       time.observe(row.time);
       out.push_back(std::move(row));
     }
+    int64_t& reached = reached_.try_emplace(index, kBeforeAll).first->second;
+    reached = std::max(reached, time.watermark());
   }
+  reached_.try_emplace(index, kBeforeAll);
   return out;
 }
 

@@ -37,6 +37,9 @@ Run::Rows Run::latest(int index, const plan::LatestNode& node) {
   Rows out;
   for (const auto& [key, found] : newest) {
     if (deleted >= 0 && found.row->slots.back().u8 != 0) continue;
+    if (node.retain_us != typed::kForever &&
+        static_cast<int128>(std::get<0>(found.order)) + node.retain_us <= reached(index))
+      continue;
     Row made = *found.row;
     made.cause.made = true;
     made.cause.has_origin = false;

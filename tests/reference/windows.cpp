@@ -86,13 +86,45 @@ std::vector<Span> cumulative_windows(const typed::Window& window, const TimeZone
   return windows;
 }
 
+/// -0.0 and 0.0 are one key, which is 0.0.
+void settle_zeros(const Type& type, Slot* slots, Arena& arena) {
+  if (is(type, TypeKind::floating)) {
+    if (slots->f64 == 0) *slots = slot_f64(0);
+  } else if (is(type, TypeKind::optional)) {
+    settle_zeros(type->element, slots + 1, arena);
+  } else if (is(type, TypeKind::structure)) {
+    for (const Field& field : type->fields) {
+      settle_zeros(field.type, slots, arena);
+      slots += leaf_count(field.type);
+    }
+  } else if (is(type, TypeKind::list)) {
+    const size_t width = leaf_count(type->element);
+    Slot* items = arena.allocate_array<Slot>(slots->list.count * width);
+    for (size_t i = 0; i < slots->list.count * width; ++i) items[i] = slots->list.items[i];
+    for (size_t i = 0; i < slots->list.count; ++i) settle_zeros(type->element, items + i * width, arena);
+    slots->list.items = items;
+  }
+}
+
+/// Of windows that a time has.
+std::vector<Span> windows_of(const typed::Window& window, const TimeZone* zone, int64_t time) {
+  if (window.kind == typed::WindowKind::cumulative) return cumulative_windows(window, zone, time);
+  return zone != nullptr ? calendar_windows(window, *zone, time) : plain_windows(window, time);
+}
+
+/// Null: windows of no calendar.
+std::unique_ptr<TimeZone> zone_of(const typed::Window& window) {
+  if (window.unit == typed::CalendarUnit::none) return nullptr;
+  std::unique_ptr<TimeZone> zone = load_time_zone(window.zone.empty() ? "UTC" : window.zone);
+  BRAID_CHECK(zone, "no such time zone");
+  return zone;
+}
+
 }  // namespace
 
 Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
                          const std::vector<typed::ExpressionRef>& keys, const std::vector<Member>& members) {
-  const bool calendar = window.unit != typed::CalendarUnit::none;
-  const std::unique_ptr<TimeZone> zone = calendar ? load_time_zone(window.zone.empty() ? "UTC" : window.zone) : nullptr;
-  BRAID_CHECK(!calendar || zone, "no such time zone");
+  const std::unique_ptr<TimeZone> zone = zone_of(window);
   Groups groups;
   std::map<std::string, std::vector<const Member*>> of_sessions;  ///< by key
   for (const Member& member : members) {
@@ -109,10 +141,8 @@ Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
       windows = {{0, 0}};  // all rows are of one
     else if (window.kind == typed::WindowKind::span)
       windows = {{row.slots[0].i64, row.slots[1].i64}};
-    else if (window.kind == typed::WindowKind::cumulative)
-      windows = cumulative_windows(window, zone.get(), row.time);
     else if (!session)
-      windows = calendar ? calendar_windows(window, *zone, row.time) : plain_windows(window, row.time);
+      windows = windows_of(window, zone.get(), row.time);
     size_t open = 0;
     if (session && static_cast<int128>(row.time) + window.late_us >= row.watermark) {
       ++open;
@@ -153,6 +183,74 @@ Run::Groups Run::grouped(int index, bool windowed, const typed::Window& window,
   return groups;
 }
 
+Run::Rows Run::in_windows(int index, const plan::InWindowsNode& node) {
+  const std::unique_ptr<TimeZone> zone = zone_of(node.window);
+  const std::vector<int>& products = plan_.nodes[index].products;
+  const std::vector<Field>& before = row_of(input_of(index));
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    std::vector<Span> windows;
+    if (node.given >= 0) {
+      const size_t end = leaf_offset(before, node.given) + leaf_count(before[node.given].type) - 1;
+      windows = {{0, row.slots[end].i64}};
+    } else {
+      windows = windows_of(node.window, zone.get(), row.time);
+    }
+    const size_t all = windows.size();
+    std::erase_if(windows, [&](const Span& window) {
+      return static_cast<int128>(window.end) + node.window.late_us <= row.watermark;
+    });
+    if (windows.empty()) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    outcome_.settle(products, index, 0, row.cause, Kind::used);
+    if (windows.size() < all) outcome_.partly_late(products, row.cause);
+    for (const Span& window : windows) {
+      Row made = row;
+      if (node.given < 0) {
+        made.slots.push_back(slot_i64(window.start));
+        made.slots.push_back(slot_i64(window.end));
+      }
+      made.place.push_back(window.end);
+      made.cause.made = true;
+      outcome_.make(products);
+      out.push_back(std::move(made));
+    }
+  }
+  return out;
+}
+
+Run::Rows Run::in_order(int index) {
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    if (late(row))
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+    else
+      out.push_back(row);
+  }
+  return out;
+}
+
+int64_t Run::reached(int node) const {
+  if (const auto own = reached_.find(node); own != reached_.end()) return own->second;
+  int64_t reached = kBeforeAll;
+  for (const int input : plan_.nodes[node].inputs) reached = std::max(reached, this->reached(input));
+  return reached;
+}
+
+bool Run::remembered(int index, int64_t retain_us, std::vector<const Member*>& members) const {
+  if (retain_us == typed::kForever) return true;
+  std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) {
+    return std::tie(a->row.time, a->row.place) < std::tie(b->row.time, b->row.place);
+  });
+  size_t first = members.size() - 1;
+  while (first > 0 && members[first]->row.time - members[first - 1]->row.time < retain_us) --first;
+  const int64_t last = members.back()->row.time;
+  members.erase(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(first));
+  return static_cast<int128>(last) + retain_us > reached(index);
+}
+
 std::optional<Run::Member> Run::member(int index, const Row& row, const std::vector<typed::ExpressionRef>& keys,
                                        const std::vector<typed::Aggregate>& aggregates) {
   const std::vector<Field>& fields = row_of(input_of(index));
@@ -183,11 +281,13 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
   for (const Row& row : rows_into(index))
     if (std::optional<Member> made = member(index, row, node.keys, node.aggregates))
       members.push_back(std::move(*made));
-  const Groups groups = grouped(index, node.windowed, node.window, node.keys, members);
+  const bool has_window = node.windowed || plan::changes_sessions(node);
+  Groups groups = grouped(index, has_window, node.window, node.keys, members);
   Rows out;
   const std::vector<Field>& made_fields = row_of(index);
   const auto made_source = static_cast<int64_t>(relation_names_.size());
-  for (const auto& [order, group] : groups) {
+  for (auto& [order, group] : groups) {
+    if (!remembered(index, node.retain_us, group.members)) continue;
     Row made;
     made.cause.made = true;
     made.cause.has_origin = false;
@@ -200,6 +300,11 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
     made.cause.position = static_cast<int64_t>(std::get<1>(order) >> 1);
     made.place = {made_source, 0, made.cause.position};
     made.slots = group.members.front()->row.slots;
+    Slot* of_key = made.slots.data();
+    for (const typed::ExpressionRef& part : node.keys) {
+      settle_zeros(part->type, of_key, arena_);
+      of_key += leaf_count(part->type);
+    }
     outcome_.make(plan_.nodes[index].products);
     bool fits = true;
     for (size_t i = 0; i < node.aggregates.size(); ++i) {
@@ -214,12 +319,11 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       fits &= this->aggregate(aggregate, argument_fields, rows, result.data());
       made.slots.insert(made.slots.end(), result.begin(), result.end() - 1);
     }
-    if (node.windowed) {
+    if (has_window) {
       made.slots.push_back(slot_i64(group.range.start));
       made.slots.push_back(slot_i64(group.range.end));
-    } else {
-      made.slots.push_back(slot_u8(false));
     }
+    if (!node.windowed) made.slots.push_back(slot_u8(false));
     if (fits) {
       out.push_back(std::move(made));
       continue;

@@ -42,6 +42,8 @@ std::vector<Change> changes() {
       {"a part of a struct", one(struct_type({{"a", int_type()}})),
        one(struct_type({{"a", int_type()}, {"b", int_type()}}))},
       {"a list of something else", one(list_type(int_type())), one(list_type(string_type()))},
+      {"a map of something else", one(map_type(string_type(), int_type())),
+       one(map_type(string_type(), string_type()))},
       {"a list of more", one(list_type(struct_type({{"a", int_type()}}))),
        one(list_type(struct_type({{"a", int_type()}, {"b", optional_type(int_type())}})))},
       {"two changes",

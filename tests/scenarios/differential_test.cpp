@@ -101,15 +101,42 @@ TEST_P(Differential, EngineEqualsReference) {
   }
 }
 
+/// Each product with a twin that says `emit final`.
+TEST(WindowsThatChange, ComeToWhatEmitFinalGives) {
+  const Script script = Script::in_folder("differential/window_changes");
+  ASSERT_EQ(script.faults(), "");
+  driver::Compiled compiled = script.compile(true);
+  size_t twins = 0, rows = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Rng rng(hash_mix(seed));
+    const InputShape shape{.partitions = static_cast<uint32_t>(rng.between(1, 3)), .records = 60, .now_us = kNow};
+    const RecordedInput input = record_input(script.project(), shape, rng);
+    Result<Account> made = run_engine(compiled.program(), input, {});
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    Account account = sorted(come_to(std::move(made).value(), compiled.program()));
+    for (const ProductSpec& product : compiled.program().products) {
+      if (!product.changes || account.lines.count(product.qualified() + "_final/") == 0) continue;
+      ++twins;
+      rows += account.lines[product.qualified() + "/"].size();
+      EXPECT_EQ(account.lines[product.qualified() + "/"], account.lines[product.qualified() + "_final/"])
+          << product.qualified() << ", seed " << seed;
+    }
+  }
+  EXPECT_GT(twins, 300U);
+  EXPECT_GT(rows, 3000U);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Scripts, Differential,
     testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"}, Case{"retimed"},
                     Case{"ways"}, Case{"chained"}, Case{"timeless"}, Case{"distinct"}, Case{"patterns"}, Case{"tables"},
-                    Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
-                    Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"}, Case{"cumulative"}, Case{"spans"},
-                    Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"}, Case{"ends"}, Case{"waiting"},
-                    Case{"waiting", true}, Case{"unnest"}, Case{"unnest_ranked"}, Case{"ports"}, Case{"tops"},
-                    Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"}, Case{"table_aggregates"}),
+                    Case{"changelogs"}, Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
+                    Case{"maps"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"}, Case{"cumulative"},
+                    Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"}, Case{"ends"},
+                    Case{"waiting"}, Case{"waiting", true}, Case{"unnest"}, Case{"lookups"}, Case{"unnest_ranked"},
+                    Case{"ports"}, Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
+                    Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
+                    Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"ticks"}),
     [](const auto& info) { return name_of(info.param); });
 
 }  // namespace

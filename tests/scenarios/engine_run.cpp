@@ -7,6 +7,8 @@
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
 #include "runtime/engine/in_memory.h"
+#include "runtime/lookup/lookups.h"
+#include "tests/reference/given_answer.h"
 
 namespace braid::scenarios {
 namespace {
@@ -73,10 +75,44 @@ class Capture : public OutputWriter {
   std::vector<CapturedTable> tables_;  ///< of each product
 };
 
+/// As the oracle has it.
+class AnswersOfTests final : public Service {
+ public:
+  explicit AnswersOfTests(const ServiceSpec& spec) : spec_(spec) {}
+  std::vector<ServiceReply> ask(std::span<const ServiceRequest> requests) override {
+    using Kind = reference::GivenAnswer::Kind;
+    std::vector<ServiceReply> replies;
+    for (const ServiceRequest& request : requests) {
+      const reference::GivenAnswer answer = reference::given_answer(spec_.result, request.arguments);
+      ServiceReply& reply = replies.emplace_back();
+      if (answer.kind == Kind::failed) {
+        reply.reason = "no answer";
+      } else if (answer.kind == Kind::nothing) {
+        reply.kind = ServiceReply::Kind::nothing;
+      } else {
+        reply.kind = ServiceReply::Kind::found;
+        reply.record = to_json(struct_type(spec_.result), answer.value);
+      }
+    }
+    return replies;
+  }
+
+ private:
+  const ServiceSpec& spec_;
+};
+
 class EngineRun {
  public:
   EngineRun(const Program& program, const RecordedInput& input, const RunOptions& options)
-      : program_(program), input_(input), options_(options), output_(program, made_.lines, options.whole_errors) {}
+      : program_(program), input_(input), options_(options), output_(program, made_.lines, options.whole_errors) {
+    if (program.services.empty()) return;
+    lookups_ = std::make_unique<Lookups>(
+        program,
+        [](const ServiceSpec& spec) {
+          return Result<std::unique_ptr<Service>>(std::make_unique<AnswersOfTests>(spec));
+        },
+        clock_);
+  }
 
   Result<Account> run() {
     BRAID_TRY(begin());
@@ -139,6 +175,7 @@ class EngineRun {
     options.round_rows = options_.round_rows;
     if (options_.state_memory != UINT64_MAX) options.store = &store_;
     options.state_memory = options_.state_memory;
+    options.lookups = lookups_.get();
     BRAID_ASSIGN(engine_, TurnEngine::make(program_, output_, options));
     decoders_.clear();
     for (size_t source = 0; source < program_.sources.size(); ++source) {
@@ -202,6 +239,8 @@ class EngineRun {
   Account made_;
   Capture output_;
   MemoryStore store_;
+  ManualClock clock_;
+  std::unique_ptr<Lookups> lookups_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::unique_ptr<TurnEngine> engine_;
 };
@@ -235,6 +274,9 @@ Account sorted(Account account) {
 }
 
 Account come_to(Account account, const Program& program) {
+  for (const Operator& op : program.operators)
+    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are
+      for (const int product : op.products) account.ledgers.erase(program.products[product].qualified() + "/");
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
     const std::string name = product.qualified() + "/";

@@ -29,10 +29,27 @@ std::map<std::string, std::vector<std::string>> expected_files(const std::vector
   return files;
 }
 
+/// What a line says of a row, in the form in which the product's changes go out.
+struct SaidOfRow {
+  std::string row;
+  bool goes = false;
+};
+SaidOfRow said_of_row(const std::string& line, ChangeForm form) {
+  const auto without = [&](std::string_view mark) { return line.substr(0, line.size() - mark.size()) + "}"; };
+  if (form == ChangeForm::debezium) {
+    const bool goes = member_of_json(line, "op") == "\"d\"";
+    return {std::string(member_of_json(line, goes ? "before" : "after").value_or("")), goes};
+  }
+  constexpr std::string_view kDeleted = ",\"__deleted\":true}", kGone = ",\"__op\":\"d\"}";
+  if (form == ChangeForm::append) return {without(kGone), line.ends_with(kGone)};  // each mark is as long as the other
+  return line.ends_with(kDeleted) ? SaidOfRow{without(kDeleted), true} : SaidOfRow{line, false};
+}
+
 /// What the changes of a table in a file come to.
 std::vector<std::string> table_of(const std::vector<std::string>& lines, const ProductSpec& product) {
   std::map<std::string, std::string> rows;
-  for (const std::string& line : lines) {
+  for (const std::string& written : lines) {
+    const auto [line, goes] = said_of_row(written, product.change_form);
     std::string key;
     for (const std::vector<int>& path : product.key) {
       std::string_view value = line;
@@ -42,9 +59,9 @@ std::vector<std::string> table_of(const std::vector<std::string>& lines, const P
         value = member_of_json(value, field.name).value_or("null");
         fields = &without_optional(field.type)->fields;
       }
-      key += std::string(value) + ",";
+      key += std::string(value == "-0.0" ? "0.0" : value) + ",";
     }
-    if (line.ends_with("\"__deleted\":true}"))
+    if (goes)
       rows.erase(key);
     else
       rows[key] = line;
@@ -173,8 +190,9 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "joined_tables", "outer_tables", "firsts", "ends", "tops", "runnings",
-                                         "top_tables", "aggregates", "table_aggregates"),
+                                         "joined_tables", "changelogs", "outer_tables", "firsts", "ends", "tops",
+                                         "runnings", "top_tables", "aggregates", "table_aggregates", "other_columns",
+                                         "ticks"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

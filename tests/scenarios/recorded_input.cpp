@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/base/check.h"
+#include "runtime/data/map_entries.h"
 #include "runtime/report/diagnostic.h"
 
 namespace braid::scenarios {
@@ -49,6 +50,11 @@ Value random_value(const Type& type, int64_t near, Rng& rng) {
       std::vector<Value> items(rng.below(4));
       for (Value& item : items) item = random_value(type->element, near, rng);
       return {std::move(items)};
+    }
+    case TypeKind::map: {
+      std::vector<Value> entries(rng.below(4));
+      for (Value& entry : entries) entry = random_value(type->element, near, rng);
+      return {order_entries(entries) ? entries : std::vector<Value>()};
     }
     case TypeKind::structure: {
       std::vector<Value> fields;
@@ -165,7 +171,7 @@ RecordedInput record_input(const typed::Project& project, const InputShape& shap
   input.values.clock_us = shape.now_us;
   for (const typed::Relation& relation : project.relations) {
     if (!relation.source) continue;
-    const bool is_static = relation.kind == typed::RelationKind::table && !relation.has_time;
+    const bool is_static = relation.kind == typed::RelationKind::table && !relation.has_time && !relation.followed;
     const uint32_t partitions = is_static ? 1 : shape.partitions;
     auto& into = input.values.sources[relation.qualified()];
     for (uint32_t partition = 0; partition < partitions; ++partition) {
@@ -228,7 +234,7 @@ RecordedInput permuted(const RecordedInput& input, const typed::Project& project
   for (const typed::Relation& relation : project.relations) {
     const auto source = made.values.sources.find(relation.qualified());
     if (!relation.source || source == made.values.sources.end()) continue;
-    if (relation.kind == typed::RelationKind::table && !relation.has_time) continue;
+    if (relation.kind == typed::RelationKind::table && !relation.has_time && !relation.followed) continue;
     for (uint32_t partition = 0; partition < source->second.size(); ++partition) {
       std::string bytes;
       for (const RecordedTurn& turn : input.turns)

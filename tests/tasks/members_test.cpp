@@ -78,6 +78,18 @@ TEST(Members, LetRowsGoByTheClockOnce) {
   EXPECT_GT(sum.early, static_cast<int64_t>(runs));
 }
 
+/// A table goes by its key to the task that knows where its keys are, and from there to those of the values.
+TEST(Members, FollowKeysThatMove) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  const auto moves = [](JobSimulation& run) {
+    run.moves = true;
+    run.crosses = true;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, moves, sum));
+  EXPECT_GT(sum.sent_cut, static_cast<int64_t>(runs));
+}
+
 TEST(Members, TakeDeletesOnce) {
   JobSimulated sum;
   const uint64_t runs = seeds(200);
@@ -87,6 +99,12 @@ TEST(Members, TakeDeletesOnce) {
     if (run.seed % 4 == 2) run.delivery = Delivery::at_least_once;
   };
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, deletes, sum));
+}
+
+TEST(Members, ComeToTheSameTable) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, [](JobSimulation& run) { run.tables = run.crosses = true; }, sum));
 }
 
 TEST(Members, AreCaughtUpWhenTheWholeJobIs) {

@@ -185,6 +185,66 @@ TEST_F(OneJob, ReadsFilesAndGoesOnBehindThem) {
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d"));
 }
 
+/// The versions of a table, as changes in that form.
+Program table_as(ChangeForm form) {
+  test::ProgramBuilder b;
+  const int source = b.source("s", 10, kSecond, true);
+  Operator latest;
+  latest.content = LatestOperator{.versions = true, .fields = 3, .deleted = -1, .keys = {0}};
+  latest.inputs = {source};
+  latest.row = b.row(source);
+  latest.row.push_back({std::string(kRetracted), bool_type()});
+  latest.text = "latest";
+  const int newest = b.add(std::move(latest));
+  const std::vector<Field> marks = change_marks(b.row(source), form == ChangeForm::debezium);
+  Operator net;
+  net.content = NetOperator{.fields = 3, .retracted = 3, .keys = {0}, .whole = form == ChangeForm::debezium};
+  net.inputs = {newest};
+  net.row = b.row(source);
+  net.row.insert(net.row.end(), marks.begin(), marks.end());
+  net.text = "changes";
+  b.publish(b.add(std::move(net)));
+  ProductSpec& product = b.program.products[0];
+  product.row = b.row(source);
+  product.marks = marks;
+  product.changes = true;
+  product.change_form = form;
+  product.key = {{0}};
+  b.program.sources[0].key = {0};
+  b.program.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+  return b.program;
+}
+
+TEST_F(OneJob, WritesEachChangeAsARow) {
+  put("a", 1, 0);
+  put("a", 2, 0);
+  program_ = table_as(ChangeForm::append);
+  run();
+  std::vector<std::string> found;
+  for (const BrokerRecord& record : records_of("out"))
+    found.push_back(std::string(record.key.value_or("-")) + " " + std::string(record.value.value_or("-")));
+  EXPECT_THAT(found, ElementsAre(R"(a {"k":"a","v":2,"at":"1970-01-01T00:00:00.000102Z","__op":"c"})"));
+}
+
+TEST_F(OneJob, WritesChangesAsDebeziumDoes) {
+  put("a", 1, 0);
+  program_ = table_as(ChangeForm::debezium);
+  run();
+  put("a", 2, 0);
+  run();
+  std::vector<std::string> found;
+  for (const BrokerRecord& record : records_of("out"))
+    found.push_back(std::string(record.key.value_or("-")) + " " + std::string(record.value.value_or("-")));
+  const std::string first = R"({"k":"a","v":1,"at":"1970-01-01T00:00:00.000101Z"})",
+                    second = R"({"k":"a","v":2,"at":"1970-01-01T00:00:00.000102Z"})",
+                    source =
+                        R"("source":{"version":"1","connector":"braid","name":"test","ts_ms":0,"snapshot":"false",)"
+                        R"("db":"test","table":"result","ts_us":)";
+  EXPECT_THAT(found, ElementsAre(R"(a {"before":null,"after":)" + first + "," + source + R"(101},"op":"c","ts_ms":0})",
+                                 R"(a {"before":)" + first + R"(,"after":)" + second + "," + source +
+                                     R"(102},"op":"u","ts_ms":0})"));
+}
+
 TEST_F(OneJob, CarriesTracesOn) {
   const RecordHeader headers[] = {{"other", "x"}, {"traceparent", "00-aa-bb-01"}, {"tracestate", "v=1"}};
   put("a", 1, 0, headers);

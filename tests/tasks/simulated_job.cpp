@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "runtime/broker/sim_executor.h"
@@ -12,6 +16,7 @@
 #include "runtime/engine/test_job.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
+#include "tests/tasks/joined_tables.h"
 #ifdef BRAID_SIMULATED_REGISTRY
 #include "tests/tasks/simulated_schemas.h"
 #endif
@@ -38,16 +43,72 @@ struct Fed {
   }
 };
 
+/// Reads the rows of a product as lines of JSON.
+class RowReader {
+ public:
+  RowReader(const ProductSpec& product, const TopicBinding& binding) : product_(product), binding_(binding) {
+    if (binding.format == "json") return;
+    DecodePlan plan{.format = is_protobuf() ? Format::protobuf : Format::avro,
+                    .bare_schema = is_protobuf() ? binding.schema : *avro_schema_of(product.qualified(), product.row)};
+    for (const Field& field : product.row)
+      plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
+    decoder_ = make_decoder(plan);
+    encoder_ = make_encoder(Format::ndjson, product.row);
+  }
+
+  /// The row that a committed record of this place holds. What is committed stays: it is read once.
+  const std::string& row_at(int32_t partition, int64_t offset, std::string_view value) {
+    const auto [line, is_new] = lines_.try_emplace({partition, offset});
+    if (is_new) line->second = decoder_ == nullptr ? std::string(value) : read(value);
+    return line->second;
+  }
+
+ private:
+  bool is_protobuf() const { return binding_.format == "protobuf"; }
+
+  std::string read(std::string_view value) {
+    std::string reason;
+    const auto framed =
+        read_framing(value, std::nullopt, is_protobuf() ? SchemaLanguage::protobuf : SchemaLanguage::avro, reason);
+    if (!framed || framed->framing.id.number != binding_.schema_id) return "without its schema id: " + reason;
+    Arena arena(4096);
+    const MessageInput message{.value = framed->value};
+    const DecodedTurn turn = decoder_->decode({.messages = {&message, 1}}, arena);
+    if (turn.blocks.size() != 1) return "broken: " + turn.rejected.front().diagnostic.message;
+    std::vector<Slot> slots;
+    size_t column = 0;
+    for (const Field& field : product_.row) {
+      ++column;  // whether it could be read
+      for (size_t leaf = 0; leaf < leaf_count(field.type); ++leaf)
+        slots.push_back(read_slot(turn.blocks[0].columns[column++], 0));
+    }
+    std::string line;
+    encoder_->append_row(slots.data(), line);
+    line.pop_back();
+    return line;
+  }
+
+  const ProductSpec& product_;
+  const TopicBinding& binding_;
+  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<Encoder> encoder_;
+  std::map<std::pair<int32_t, int64_t>, std::string> lines_;
+};
+
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = run.waits ? waiting(builder) : run.deletes ? deleting(builder) : test::everything(builder);
+    program = run.waits     ? waiting(builder)
+              : run.deletes ? deleting(builder)
+              : run.tables  ? joining_tables(builder)
+              : run.moves   ? moving(builder)
+                            : test::everything(builder);
     for (SourceSpec& source : program.sources) {
       if (source.is_static()) continue;
       if (!run.crosses) source.key = {0};
       source.binding = {"topic", source.name, run.format, {{"unit", "us"}}};
     }
     for (size_t product = 0; product < program.products.size(); ++product) {
-      program.products[product].key = {{0}};
+      program.products[product].key = {{run.tables ? 1 : 0}};
       TopicBinding binding;
       binding.topic = topic_of_product(program.products[product]);
       binding.format = run.format;
@@ -60,6 +121,11 @@ struct World {
   static Program waiting(test::ProgramBuilder& b) {
     const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
     b.publish(b.as_of_join(left, right, true, {}, 3 * kSecond), "p0");
+    return b.program;
+  }
+  static Program moving(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30), right = b.source("t", 20, 1'000'000, true);
+    b.publish(b.join_by_value(left, right, true), "p0");
     return b.program;
   }
   /// As `waiting`, with a table of which records without a value delete keys. In a file these have `d`.
@@ -78,6 +144,13 @@ struct World {
     b.publish(joined, "p0");
     return b.program;
   }
+  /// Of each `v` the newest `k`, with what the other table has for it. A row goes where that has a `v` of 5.
+  static Program joining_tables(test::ProgramBuilder& b) {
+    const int left = b.source("s", 30, 1'000'000, true), right = b.source("t", 30, 1'000'000, true);
+    const int low = b.keep(test::changes_of_versions(b, right, {0}), [](int64_t v) { return v < 5; });
+    test::publish_joined(b, test::changes_of_versions(b, left, {1}), low, 0, 1, "p0");
+    return b.program;
+  }
   static SimOptions options_of(const JobSimulation& run) {
     SimOptions options;
     options.seed = run.seed;
@@ -88,6 +161,7 @@ struct World {
   test::ProgramBuilder builder;
   Program program;
   std::map<int, TopicBinding> outputs;
+  std::map<int, RowReader> rows;  ///< of the outputs
   ManualClock clock{1'700'000'000 * kSecond};
   SimCluster cluster;
   SimClock sim_clock;
@@ -115,6 +189,31 @@ bool is_poison(const BrokerRecord& record) {
   return std::ranges::any_of(kPoison, [&](const std::optional<std::string>& each) { return record.value == each; });
 }
 
+/// What the changes of a table come to: the row of each key.
+class StandingTable {
+ public:
+  /// The row that comes, or none if that of the key goes. False if there was none to go.
+  bool change(const std::string& key, const std::optional<std::string>& row) {
+    if (!row) return rows_.erase(key) > 0;
+    rows_[key] = *row;
+    return true;
+  }
+  Rows rows() const {
+    Rows found;
+    for (const auto& [key, row] : rows_) found.insert(row);
+    return found;
+  }
+
+ private:
+  std::map<std::string, std::string> rows_;
+};
+
+/// Of a row of the joined tables.
+std::string key_of(std::string_view line) {
+  const size_t begin = line.find("\"v\":");
+  return std::string(line.substr(begin, line.find(',', begin) - begin));
+}
+
 /// What of a row does not depend on the clock.
 std::string_view sure_of(const World& world, std::string_view row) {
   return world.run.waits ? row.substr(0, row.find(",\"r\":")) : row;
@@ -139,12 +238,19 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
     auto text = machine.fs.read_file(path);
     if (!text.ok()) continue;
     std::string_view rest = *text;
+    StandingTable table;
     while (!rest.empty()) {
       const size_t end = rest.find('\n');
-      world.expected[name].emplace(sure_of(world, rest.substr(0, end)));
-      if (world.run.waits) world.joined.emplace(rest.substr(0, end));
+      const std::string_view line = rest.substr(0, end);
+      if (product.changes)
+        table.change(key_of(line),
+                     line.find("__deleted") == line.npos ? std::optional<std::string>(line) : std::nullopt);
+      else
+        world.expected[name].emplace(sure_of(world, line));
+      if (world.run.waits) world.joined.emplace(line);
       rest.remove_prefix(end + 1);
     }
+    if (product.changes) world.expected[name] = table.rows();
   }
 }
 
@@ -238,33 +344,16 @@ void load(World& world) {
   if (run.crosses) expect(world, files);
 }
 
-/// The row of a product as a line of JSON.
-std::string line_of_row(const ProductSpec& product, const TopicBinding& binding, std::string_view value) {
-  if (binding.format == "json") return std::string(value);
-  const bool protobuf = binding.format == "protobuf";
-  std::string reason;
-  const auto framed =
-      read_framing(value, std::nullopt, protobuf ? SchemaLanguage::protobuf : SchemaLanguage::avro, reason);
-  if (!framed || framed->framing.id.number != binding.schema_id) return "without its schema id: " + reason;
-  DecodePlan plan{.format = protobuf ? Format::protobuf : Format::avro,
-                  .bare_schema = protobuf ? binding.schema : *avro_schema_of(product.qualified(), product.row)};
-  for (const Field& field : product.row)
-    plan.fields.push_back({.name = field.name, .path = {field.name}, .type = field.type});
-  Arena arena(4096);
-  const MessageInput message{.value = framed->value};
-  const DecodedTurn turn = make_decoder(plan)->decode({.messages = {&message, 1}}, arena);
-  if (turn.blocks.size() != 1) return "broken: " + turn.rejected.front().diagnostic.message;
-  std::vector<Slot> slots;
-  size_t column = 0;
-  for (const Field& field : product.row) {
-    ++column;  // whether it could be read
-    for (size_t leaf = 0; leaf < leaf_count(field.type); ++leaf)
-      slots.push_back(read_slot(turn.blocks[0].columns[column++], 0));
+/// The committed records of a topic.
+void visit(World& world, const std::string& topic,
+           const std::function<void(int32_t, int64_t, const BrokerRecord&)>& take) {
+  for (int32_t partition = 0; partition < world.cluster.partitions_of(topic); ++partition) {
+    const SimLog& log = *world.cluster.log_of({topic, partition});
+    log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
+      take(partition, offset, entry.payload->records()[static_cast<size_t>(offset - entry.base)]);
+      return true;
+    });
   }
-  std::string line;
-  make_encoder(Format::ndjson, product.row)->append_row(slots.data(), line);
-  line.pop_back();
-  return line;
 }
 
 /// Whether each poison record has its rejected rows; one that is there again is noted.
@@ -273,15 +362,11 @@ bool check_poison(World& world) {
   bool whole = true;
   for (const auto& [topic, origins] : world.poisoned) {
     std::map<std::string, int> found;
-    for (int32_t partition = 0; partition < world.cluster.partitions_of(topic); ++partition) {
-      const SimLog& log = *world.cluster.log_of({topic, partition});
-      log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const std::string_view row = *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value;
-        const size_t begin = row.find("\"partition\":"), end = row.find("\"line\":", begin);
-        if (begin != std::string_view::npos) ++found[std::string(row.substr(begin, end - begin))];
-        return true;
-      });
-    }
+    visit(world, topic, [&](int32_t, int64_t, const BrokerRecord& record) {
+      const std::string_view row = *record.value;
+      const size_t begin = row.find("\"partition\":"), end = row.find("\"line\":", begin);
+      if (begin != std::string_view::npos) ++found[std::string(row.substr(begin, end - begin))];
+    });
     for (const std::string& origin : origins) {
       const int times = found[origin];
       if (times > 1 && world.run.delivery == Delivery::at_least_once) world.outcome.repeated += times - 1;
@@ -297,36 +382,55 @@ bool check_poison(World& world) {
   return whole;
 }
 
+/// Of the rows that a topic must hold those that are not there.
+Rows missing_rows(World& world, const std::string& topic, RowReader& reader, uint64_t* trace) {
+  Rows missing = world.expected[topic];
+  visit(world, topic, [&](int32_t partition, int64_t offset, const BrokerRecord& record) {
+    const std::string& row = reader.row_at(partition, offset, *record.value);
+    if (world.run.waits && !world.joined.contains(row)) ++world.outcome.early;
+    const std::string value(sure_of(world, row));
+    if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
+    const auto found = missing.find(value);
+    if (found != missing.end())
+      missing.erase(found);
+    else if (world.run.delivery == Delivery::at_least_once && world.expected[topic].contains(value))
+      ++world.outcome.repeated;
+    else if (world.outcome.violation.empty())
+      world.outcome.violation = fmt::format("seed {}: {}/{} offset {} must not be there: {}", world.run.seed, topic,
+                                            partition, offset, value);
+  });
+  return missing;
+}
+
+/// As missing_rows(), of a table: what stands by the changes so far must be what stands at the end, row for row.
+Rows missing_of_table(World& world, const std::string& topic, RowReader& reader, uint64_t* trace) {
+  StandingTable table;
+  visit(world, topic, [&](int32_t partition, int64_t offset, const BrokerRecord& record) {
+    std::optional<std::string> row;
+    if (record.value) row = reader.row_at(partition, offset, *record.value);
+    if (trace != nullptr) *trace = hash_mix(*trace, key_hash(row.value_or("")));
+    if (!table.change(fmt::format("{}/{}", partition, *record.key), row) && world.outcome.violation.empty())
+      world.outcome.violation = fmt::format("seed {}: {}/{} offset {}: a row goes that is not there", world.run.seed,
+                                            topic, partition, offset);
+  });
+  const Rows standing = table.rows();
+  Rows differ;
+  std::ranges::set_symmetric_difference(standing, world.expected[topic], std::inserter(differ, differ.end()));
+  return differ;
+}
+
 /// Whether the topics hold what they must; what they must not is noted.
 bool check(World& world, uint64_t* trace) {
   world.outcome.repeated = world.outcome.early = world.outcome.rejected = 0;
   bool whole = check_poison(world);
-  for (const auto& [product, binding] : world.outputs) {
-    Rows missing = world.expected[binding.topic];
-    for (int32_t partition = 0; partition < world.cluster.partitions_of(binding.topic); ++partition) {
-      const SimLog& log = *world.cluster.log_of({binding.topic, partition});
-      log.visit(0, log.last_stable(), [&](const SimLog::Entry& entry, int64_t offset) {
-        const std::string row = line_of_row(world.program.products[static_cast<size_t>(product)], binding,
-                                            *entry.payload->records()[static_cast<size_t>(offset - entry.base)].value);
-        if (world.run.waits && !world.joined.contains(row)) ++world.outcome.early;
-        const std::string value(sure_of(world, row));
-        if (trace != nullptr) *trace = hash_mix(*trace, key_hash(value));
-        const auto found = missing.find(value);
-        if (found != missing.end())
-          missing.erase(found);
-        else if (world.run.delivery == Delivery::at_least_once && world.expected[binding.topic].contains(value))
-          ++world.outcome.repeated;
-        else if (world.outcome.violation.empty())
-          world.outcome.violation = fmt::format("seed {}: {}/{} offset {} must not be there: {}", world.run.seed,
-                                                binding.topic, partition, offset, value);
-        return true;
-      });
-    }
-    if (!missing.empty()) {
-      whole = false;
-      world.outcome.stall = fmt::format("seed {}: {} rows of {} are missing, as {}", world.run.seed, missing.size(),
-                                        binding.topic, *missing.begin());
-    }
+  for (const auto& [number, binding] : world.outputs) {
+    const ProductSpec& product = world.program.products[static_cast<size_t>(number)];
+    RowReader& reader = world.rows.try_emplace(number, product, binding).first->second;
+    const Rows missing = (product.changes ? missing_of_table : missing_rows)(world, binding.topic, reader, trace);
+    if (missing.empty()) continue;
+    whole = false;
+    world.outcome.stall = fmt::format("seed {}: {} rows of {} are missing, as {}", world.run.seed, missing.size(),
+                                      binding.topic, *missing.begin());
   }
   if (whole) world.outcome.stall.clear();
   return whole;
@@ -437,13 +541,15 @@ JobSimulated simulate(const JobSimulation& run) {
       time.sleep(kSecond);
       const bool whole = check(world, nullptr);
       if (!world.outcome.violation.empty()) break;
-      if (!calm && (whole || time.now_us() - began > run.storm_us)) {
+      // A table may be what it must be in the end before all has come.
+      if (run.tables && time.now_us() - began > run.storm_us + 60 * kSecond) break;
+      if (!calm && ((whole && !run.tables) || time.now_us() - began > run.storm_us)) {
         world.cluster.calm();
         calm = true;
       }
       if (run.ends_caught_up && time.now_us() - began > run.storm_us) break;
       // What is still on its way may yet do harm.
-      if (whole && calm) {
+      if (whole && calm && !run.tables) {
         time.sleep(plan.longest_hold_us);
         break;
       }

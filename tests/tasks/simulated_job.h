@@ -38,6 +38,11 @@ struct JobSimulation {
   /// The job is an as-of join with a table whose keys are deleted by records without a value. Not Avro, and not across
   /// stages.
   bool deletes = false;
+  /// The job joins two tables, by another field than that of its product: changes of a key come from several tasks.
+  /// With `crosses`.
+  bool tables = false;
+  /// The job is a join with a table by another column than its key, which keys leave and come to. Across stages.
+  bool moves = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/data/row_change.h"
 #include "runtime/engine/test_program.h"
+#include "tests/tasks/joined_tables.h"
 
 namespace braid {
 namespace {
@@ -122,41 +122,15 @@ TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
 }
 
-/// Two tables of one row type, joined by that field, and a product by the key of the first.
-int joined_tables(ProgramBuilder& b, int by) {
-  const Field mark{std::string(kRetracted), bool_type()};
-  int sides[2];
-  for (const int source : {0, 1}) {
-    Operator latest;
-    latest.content = LatestOperator{.versions = true, .fields = 3, .deleted = -1, .keys = {0}};
-    latest.inputs = {source};
-    latest.row = b.row(source);
-    latest.row.push_back(mark);
-    latest.text = "latest";
-    sides[source] = b.add(std::move(latest));
-  }
-  Operator join;
-  TableJoinOperator tables;
-  for (TableJoinOperator::Side& side : tables.sides) side = {.fields = 3, .retracted = 3, .keys = {by}};
-  join.content = tables;
-  join.inputs = {sides[0], sides[1]};
-  join.row = b.row(0);
-  join.row.push_back({"x", struct_type(b.row(1))});
-  join.row.push_back(mark);
-  join.text = "join tables";
-  const int joined = b.add(std::move(join));
-  Operator net;
-  net.content = NetOperator{.fields = 4, .retracted = 4, .keys = {0}};
-  net.inputs = {joined};
-  net.row = b.row(joined);
-  net.row.back() = {std::string(kChange), int_type()};
-  net.text = "changes";
-  return b.publish(b.add(std::move(net)));
+/// A product by the key of the first of two tables.
+void join_tables(ProgramBuilder& b, int by) {
+  const int left = test::changes_of_versions(b, 0, {0});
+  test::publish_joined(b, left, test::changes_of_versions(b, 1, {0}), by, 0);
 }
 
 TEST(Stages, ChangesOfATableGoToTheTaskOfItsKey) {
   ProgramBuilder b = keyed();
-  joined_tables(b, 1);
+  join_tables(b, 1);
   const Stages found = split_of(b);
   ASSERT_EQ(found.stages.size(), 3U) << found.reason;
   EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of join tables", "of join tables", "join tables", "to changes"}));
@@ -167,9 +141,43 @@ TEST(Stages, ChangesOfATableGoToTheTaskOfItsKey) {
   EXPECT_TRUE(std::get<NetOperator>(last.operators[1].content).keeps);
 }
 
+TEST(Stages, ATableJoinedByOtherColumnsIsSentByThem) {
+  ProgramBuilder b = keyed();
+  b.publish(b.join_by_value(0, 1, true));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[0].program),
+            (Texts{"from s", "from t", "marks", "moves", "to join by value", "to join by value"}));
+  EXPECT_EQ(texts(*found.stages[1].program),
+            (Texts{"of join by value", "of join by value", "join by value", "product result"}));
+  EXPECT_EQ(found.stages[0].program->exchanges[1].keys, std::vector{3});
+}
+
+TEST(Stages, ATableThatNoKeyPlacesIsSentByItsKeyFirst) {
+  ProgramBuilder b = keyed(false);
+  b.publish(b.join_by_value(0, 1, true));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 3U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of moves", "moves", "to join by value"}));
+}
+
+TEST(Stages, TicksGoByTheTimeOfAllPartitions) {
+  ProgramBuilder b = keyed();
+  Operator ticks;
+  ticks.content = TickOperator{10};
+  ticks.inputs = {0};
+  ticks.row = {{"at", timestamp_type()}};
+  ticks.derived = true;
+  ticks.text = "from every 10us";
+  b.publish(b.add(std::move(ticks)));
+  const Stages found = split_of(b);
+  EXPECT_TRUE(found.stages.empty());
+  EXPECT_EQ(found.reason, "`from every 10us` goes by the time of all partitions");
+}
+
 TEST(Stages, ChangesOfATableStayWhereAllOfAKeyAre) {
   ProgramBuilder b = keyed();
-  joined_tables(b, 0);
+  join_tables(b, 0);
   const Stages found = split_of(b);
   ASSERT_EQ(found.stages.size(), 1U) << found.reason;
   EXPECT_FALSE(std::get<NetOperator>(b.program.operators[5].content).keeps);

@@ -212,4 +212,34 @@ __attribute__((noinline)) bool braid_protobuf_repeats(const Slot* entries, uint6
   return false;
 }
 
+/// Whether the entries of a map, whose keys are their first leaf, are not in the order of their keys, or a key repeats.
+__attribute__((noinline)) bool braid_protobuf_unordered(const Slot* entries, uint64_t count, uint64_t width,
+                                                        uint32_t kind) {
+  for (uint64_t i = 1; i < count; ++i) {
+    const Slot &one = entries[(i - 1) * width], &other = entries[i * width];
+    bool less = false;
+    switch (static_cast<braid::LeafKind>(kind)) {
+      case braid::LeafKind::u8:
+        less = one.u8 < other.u8;
+        break;
+      case braid::LeafKind::i32:
+        less = one.i32 < other.i32;
+        break;
+      case braid::LeafKind::i64:
+        less = one.i64 < other.i64;
+        break;
+      case braid::LeafKind::bytes: {
+        const uint64_t shared = one.bytes.size < other.bytes.size ? one.bytes.size : other.bytes.size;
+        const int order = shared == 0 ? 0 : __builtin_memcmp(one.bytes.data, other.bytes.data, shared);
+        less = order < 0 || (order == 0 && one.bytes.size < other.bytes.size);
+        break;
+      }
+      default:  // left to the reader of tables
+        break;
+    }
+    if (!less) return true;
+  }
+  return false;
+}
+
 }  // extern "C"

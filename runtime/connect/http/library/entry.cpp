@@ -1,0 +1,5 @@
+#include "runtime/connect/http/http_service.h"
+
+extern "C" __attribute__((visibility("default"))) braid::MakeServiceClient braid_http_make_service() {
+  return braid::make_http_service;
+}

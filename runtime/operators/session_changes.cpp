@@ -1,0 +1,203 @@
+#include "runtime/operators/session_changes.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "runtime/base/check.h"
+#include "runtime/operators/made_row.h"
+#include "runtime/operators/output_trace.h"
+
+namespace braid {
+namespace {
+
+constexpr size_t kKeysAtOnce = 512;
+
+}  // namespace
+
+SessionChanges::SessionChanges(const Services& services, const GroupState& state, const KeyFormat& key)
+    : services_(services),
+      self_(services.program.operators[services.index]),
+      content_(std::get<GroupOperator>(self_.content)),
+      state_(state),
+      key_(key),
+      leaves_(flatten(self_.row)),
+      first_result_(leaf_offset(self_.row, content_.keys.size())),
+      results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 2}) {
+  BRAID_CHECK(state_.end_column() + 3 == leaves_.size(), "the row of sessions is not keys, aggregates, window, mark");
+}
+
+void SessionChanges::note(RowHandle key, uint64_t hash, std::string_view bytes, std::span<const Shown> before) {
+  known_.insert(key);
+  sorted_ = false;
+  Noted& noted = noted_.emplace_back(Noted{key, hash, std::string(bytes), {}});
+  if (before.empty()) return;
+  scratch_.reset();
+  const auto count = static_cast<uint32_t>(before.size());
+  Block block = allocate_block(leaves_, count, scratch_);
+  block.rows = count;
+  std::vector<const char*> states;
+  for (const Shown& each : before) states.push_back(each.state);
+  std::vector<GroupState::Misfit> misfits;
+  state_.read(states, block, scratch_, misfits);
+  const Block target = results_.target(block, first_result_);
+  auto misfit = misfits.begin();
+  for (uint32_t i = 0; i < count; ++i) {
+    if (misfit != misfits.end() && misfit->row == i) {
+      ++misfit;  // it has no row
+      continue;
+    }
+    Before& made = noted.before.emplace_back(Before{before[i].first, before[i].end, before[i].last, {}});
+    results_.append(target, i, made.results);
+  }
+}
+
+std::optional<ReleasePoint> SessionChanges::next_release() {
+  if (next_ == noted_.size()) return {};
+  if (!sorted_)
+    std::sort(noted_.begin(), noted_.end(),
+              [](const Noted& a, const Noted& b) { return std::tie(a.hash, a.key) < std::tie(b.hash, b.key); });
+  sorted_ = true;
+  const Noted& last = noted_[std::min(next_ + kKeysAtOnce, noted_.size()) - 1];
+  return ReleasePoint{kNoTime, slice_of(last.hash) + 1};
+}
+
+uint64_t SessionChanges::release_before(const ReleasePoint& point, const Show& show, const std::function<void()>& shown,
+                                        uint64_t& made, std::vector<Block>& out) {
+  if (!next_release()) return 0;
+  const size_t first = next_;
+  while (next_ < noted_.size() && ReleasePoint{kNoTime, slice_of(noted_[next_].hash)} < point) ++next_;
+  for (size_t begin = first; begin < next_; begin += kKeysAtOnce)
+    put_out(std::span<const Noted>(noted_).subspan(begin, std::min(kKeysAtOnce, next_ - begin)), show, shown, made,
+            out);
+  const uint64_t keys = next_ - first;
+  if (next_ == noted_.size()) {
+    noted_.clear();
+    known_.clear();
+    next_ = 0;
+  }
+  return keys;
+}
+
+void SessionChanges::put_out(std::span<const Noted> keys, const Show& show, const std::function<void()>& shown,
+                             uint64_t& made, std::vector<Block>& out) {
+  std::vector<Shown> now;
+  std::vector<size_t> ends;
+  for (const Noted& key : keys) {
+    show(key.row, now);
+    ends.push_back(now.size());
+  }
+  const auto count = static_cast<uint32_t>(now.size());
+  Block block = allocate_block(leaves_, count, services_.arena);
+  block.rows = count;
+  std::vector<const char*> states;
+  for (const Shown& each : now) states.push_back(each.state);
+  std::vector<GroupState::Misfit> misfits;
+  state_.read(states, block, services_.arena, misfits);
+  const Block target = results_.target(block, first_result_);
+  auto misfit = misfits.begin();
+
+  std::vector<Change> changes;
+  std::string bytes;
+  size_t next = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Noted& key = keys[i];
+    std::map<int64_t, const Before*> before;  // sessions of a key do not begin together
+    for (const Before& each : key.before) before[each.start] = &each;
+    std::vector<Change> comes;
+    for (; next < ends[i]; ++next) {
+      const Shown& session = now[next];
+      Change change{&key, 0, false, session.first, session.end, session.last, {nullptr, 0}};
+      if (misfit != misfits.end() && misfit->row == next) {
+        change.misfit = session.state;
+        change.aggregate = (misfit++)->aggregate;
+      } else {
+        bytes.clear();
+        results_.append(target, static_cast<uint32_t>(next), bytes);
+        const auto known = before.find(session.first);
+        if (known != before.end() && known->second->end == session.end && known->second->results == bytes) {
+          before.erase(known);  // it stays
+          continue;
+        }
+        change.results = services_.arena.copy(bytes);
+      }
+      comes.push_back(change);
+    }
+    uint64_t place = 0;
+    for (auto each = before.rbegin(); each != before.rend(); ++each) {
+      const Before& gone = *each->second;
+      changes.push_back(
+          {&key, place++, true, gone.start, gone.end, gone.last, {gone.results.data(), gone.results.size()}});
+    }
+    for (Change& change : comes) {
+      change.place = place++;
+      changes.push_back(change);
+    }
+  }
+  for (size_t first = 0; first < changes.size(); first += kBlockRows)
+    put_out_rows(std::span<const Change>(changes).subspan(first, std::min<size_t>(kBlockRows, changes.size() - first)),
+                 made, out);
+  shown();
+}
+
+void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& made, std::vector<Block>& out) {
+  constexpr uint32_t kOverflow = 6101;
+  Arena& arena = services_.arena;
+  const auto count = static_cast<uint32_t>(changes.size());
+  Block block = allocate_block(leaves_, count, arena);
+  auto* records = arena.allocate_array<Record>(count);
+  block.rows = count;
+  block.records = records;
+  services_.dispositions.make(services_.index, count);
+  if (services_.trace != nullptr) services_.trace->rows.clear();
+  const Block target = results_.target(block, first_result_);
+  auto* starts = block.columns[state_.end_column()].as<int64_t>();
+  auto* ends = block.columns[state_.end_column() + 1].as<int64_t>();
+  auto* goes = block.columns[state_.end_column() + 2].as<uint8_t>();
+  std::vector<uint32_t> kept;
+  for (uint32_t row = 0; row < count; ++row) {
+    const Change& change = changes[row];
+    Record& record = records[row] = Record{};
+    record.bytes = made_row_bytes(self_.state.identity, change.start, change.end, change.key->key, arena);
+    const std::string_view key = record.bytes.view().substr(record.bytes.size - change.key->key.size());
+    key_.decode(key, block, row, 0, arena);
+    starts[row] = change.start;
+    ends[row] = change.end;
+    goes[row] = change.goes ? 1 : 0;
+    block.time[row] = change.last;
+    block.watermark[row] = kNoTime;
+    block.record[row] = row;
+    record.line = kMadeByWindow;
+    record.source = made_source(services_.program);
+    record.position = static_cast<int64_t>(change.key->hash >> 1);
+    record.turn = services_.turn;
+    record.ordinal = static_cast<uint32_t>(made++);
+    if (services_.trace != nullptr) {
+      const OrderKey order{.time = kNoTime, .a = change.key->hash, .b = change.place, .bytes = key};
+      services_.trace->rows.push_back(order);
+      services_.trace->made.push_back({order, &record});
+    }
+    if (change.misfit == nullptr) {
+      const Bytes results = arena.copy(change.results.view());
+      results_.read(results, target, row, arena);
+      kept.push_back(row);
+    }
+  }
+  for (uint32_t row = 0; row < count; ++row) {
+    const Change& change = changes[row];
+    if (change.misfit == nullptr) continue;
+    for (size_t leaf = first_result_; leaf < state_.end_column(); ++leaf)
+      write_slot(block.columns[leaf], row, slot_i128(0));
+    const AggregateSpec& aggregate = content_.aggregates[change.aggregate];
+    services_.dispositions.leave(services_.index, Dispositions::kMadeHere, block, row, content_.overflow_site,
+                                 {.code = kOverflow,
+                                  .expression = aggregate.expression,
+                                  .arguments = {{"type", to_string(aggregate.type)},
+                                                {"values", state_.values_text(change.misfit, change.aggregate)}}});
+  }
+  if (kept.empty()) return;
+  if (services_.trace != nullptr) services_.trace->put_out(kept);
+  out.push_back(select_rows(block, kept, leaves_, arena));
+}
+
+}  // namespace braid

@@ -1,0 +1,138 @@
+// Tables that steps make, as of a time: for each instant at which a row came, the whole table is computed again from
+// the rows up to it.
+#include <algorithm>
+#include <functional>
+
+#include "runtime/data/key_bytes.h"
+#include "runtime/base/check.h"
+#include "tests/reference/run.h"
+
+namespace braid::reference {
+
+Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
+  Rows out;
+  for (const Row& row : rows_into(index)) {
+    if (!node.versions && late(row)) {
+      leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    out.push_back(row);
+    if (node.versions) out.back().time = std::max(row.time, row.watermark);
+  }
+  return out;
+}
+
+Run::Made Run::making_of(int table) const {
+  Made made;
+  std::function<bool(int)> find = [&](int node) {
+    if (std::holds_alternative<plan::JoinNode>(plan_.nodes[node].content)) return false;
+    bool found = false;
+    for (const int input : plan_.nodes[node].inputs) found |= find(input);
+    if (found)
+      made.steps.insert(node);
+    else if (std::holds_alternative<plan::InstantsNode>(plan_.nodes[node].content))
+      made.beginnings.insert(node);
+    return found || made.beginnings.contains(node);
+  };
+  find(table);
+  return made;
+}
+
+std::map<int64_t, Run::Rows> Run::history(int table) {
+  const Made made = making_of(table);
+  std::set<int64_t> instants;
+  for (const int node : made.beginnings)
+    for (const Row& row : rows_[node]) instants.insert(row.time);
+  std::map<int64_t, Rows> versions;
+  for (const int64_t instant : instants)
+    versions[instant] = table_of(table, made, [&](const Row& row) { return row.time <= instant; });
+  return versions;
+}
+
+Run::Rows Run::table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts) {
+  // What becomes of each row is told once, of the whole.
+  const Outcome outcome = outcome_;
+  const auto given = given_;
+  std::map<int, Rows> whole;
+  for (const std::set<int>* nodes : {&made.beginnings, &made.steps})
+    for (const int node : *nodes) whole[node] = rows_[node];
+  for (const int node : made.beginnings) std::erase_if(rows_[node], [&](const Row& row) { return !counts(row); });
+  for (const int step : made.steps) rows_[step] = rows_of_node(step);
+  Rows rows = rows_[table];
+  for (auto& [node, all] : whole) rows_[node] = std::move(all);
+  outcome_ = outcome;
+  given_ = given;
+  return rows;
+}
+
+Run::Made Run::making_from_sources(int table) const {
+  Made made;
+  std::function<void(int)> find = [&](int node) {
+    const bool begins = plan_.nodes[node].inputs.empty();
+    (begins ? made.beginnings : made.steps).insert(node);
+    for (const int input : plan_.nodes[node].inputs) find(input);
+  };
+  find(table);
+  return made;
+}
+
+Run::Rows Run::join_latest(int index, const typed::JoinStep& step, int table) {
+  const Made made = making_from_sources(table);
+  for (const Keyed& right : keyed(index, step.right_keys, 1))
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+  Rows out;
+  for (const Keyed& left : keyed(index, step.left_keys, 0)) {
+    BRAID_CHECK(left.row->arrival && !input_.steps.empty(), "the oracle knows no arrival");
+    // Changes of a turn come out at its end.
+    const Rows known = table_of(table, made, [&](const Row& row) { return *row.arrival < *left.row->arrival; });
+    const Row* met = nullptr;
+    for (const Keyed& right : keyed(index, step.right_keys, 1, known))
+      if (left.key && right.key == left.key) met = right.row;
+    settle_met(index, step, *left.row, met, out);
+  }
+  return out;
+}
+
+Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
+  const std::map<int64_t, Rows> versions = history(table);
+  for (const Keyed& right : keyed(index, step.right_keys, 1))
+    outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
+  Rows out;
+  for (const Keyed& left : keyed(index, step.left_keys, 0)) {
+    if (late(*left.row)) {
+      leave(index, 1, *left.row, Kind::late, "late", diag::LateRow::kCode);
+      continue;
+    }
+    std::vector<const Row*> met;
+    const auto after = versions.upper_bound(left.row->time);
+    if (left.key && after != versions.begin())
+      for (const Keyed& right : keyed(index, step.right_keys, 1, std::prev(after)->second))
+        if (right.key == left.key) met.push_back(right.row);
+    if (typed::by_index(step))
+      join_all(index, step, *left.row, by_table_key(index, met), out);
+    else
+      settle_met(index, step, *left.row, met.empty() ? nullptr : met.back(), out);
+  }
+  return out;
+}
+
+std::vector<const Row*> Run::by_table_key(int index, const std::vector<const Row*>& rows) {
+  const auto& join = std::get<plan::JoinNode>(plan_.nodes[index].content);
+  std::map<std::string, const Row*> sorted;
+  for (const Row* row : rows) {
+    std::vector<Slot> slots;
+    compute_all(join.table_key, row_of(input_of(index, 1)), *row, slots);
+    std::string key;
+    const Slot* at = slots.data();
+    for (const typed::ExpressionRef& part : join.table_key) {
+      append_key_bytes(part->type, at, key);
+      at += leaf_count(part->type);
+    }
+    sorted[key] = row;
+  }
+  std::vector<const Row*> found;
+  for (const auto& [key, row] : sorted) found.push_back(row);
+  return found;
+}
+
+}  // namespace braid::reference
