@@ -11,9 +11,9 @@ EmitNode::EmitNode(const Services& services)
       rows_(self_.row),
       waiting_(HeldRows::Order::arrival, table(0), services, rows_, pool_) {}
 
-int64_t EmitNode::end_of_wait(int64_t time) const {
-  int64_t now = edges[0].finite == kNoTime ? time : edges[0].finite;
-  if (content_.wall) now = *services_.wall;
+int64_t EmitNode::end_of_wait() const {
+  const int64_t now = content_.wall ? *services_.wall : edges[0].finite;
+  if (!content_.wall && now == kNoTime) return kNotKnown;
   const int64_t every = content_.every_us;
   const int64_t period = now >= 0 ? now / every : (now + 1) / every - 1;
   int64_t end = 0;
@@ -25,11 +25,30 @@ void EmitNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) {
     HeldRow held = hold_row(block, block, row, rows_, pool_);
     held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
-    held.time = end_of_wait(block.time[row]);
+    held.time = end_of_wait();
     held.sequence = sequence_of(row);
     waiting_.push(held);
   }
   taken += block.rows;
+}
+
+std::optional<ReleasePoint> EmitNode::next_release() {
+  if (!content_.wall && edges[0].finite != kNoTime && !waiting_.empty() && waiting_.first_time() <= kNotKnown)
+    begin_waits();
+  return waiting_.next_release(gone_by());
+}
+
+void EmitNode::begin_waits() {
+  released_.clear();
+  note(waiting_.take_before(kNotKnown + 1, released_));
+  for (HeldRow& row : released_) {
+    row.row = pool_.copy(row.row.view());
+    row.record.bytes = pool_.copy(row.record.bytes.view());
+    row.time = end_of_wait();
+    row.stored = false;
+    row.changed = ChangedIn::none;
+    waiting_.push(row);
+  }
 }
 
 std::optional<int64_t> EmitNode::next_due() {

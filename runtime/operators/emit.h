@@ -18,7 +18,7 @@ class EmitNode : public OperatorNode {
   explicit EmitNode(const Services& services);
   void begin_round() override { pool_.release_pending(); }
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  std::optional<ReleasePoint> next_release() override { return waiting_.next_release(gone_by()); }
+  std::optional<ReleasePoint> next_release() override;
   uint64_t release_before(const ReleasePoint& point, std::vector<Block>& out) override;
   void finish_release(std::vector<Block>&) override { waiting_.pass(gone_by()); }
   void begin_release_of_waited() override {
@@ -35,8 +35,12 @@ class EmitNode : public OperatorNode {
  private:
   /// Changes that wait up to there go on.
   int64_t gone_by() const { return !content_.wall || edges[0].ended ? edges[0].value() : read_; }
-  /// The last instant before the changes go on that come now.
-  int64_t end_of_wait(int64_t time) const;
+  /// The last instant before the changes go on that come now. It never goes back, so that they keep their order; before
+  /// event time has begun nobody knows it.
+  int64_t end_of_wait() const;
+  static constexpr int64_t kNotKnown = kNoTime + 1;
+  /// Event time has begun: so do the waits of the changes that came before.
+  void begin_waits();
 
   const EmitOperator& content_;
   std::vector<Leaf> leaves_;
