@@ -9,7 +9,9 @@ namespace {
 constexpr std::string_view kFromZero = "positions count from 0";
 constexpr std::string_view kPatterns = "patterns are written `yyyy-MM-dd HH:mm:ss`";
 constexpr std::string_view kNoNeighbours =
-    "a row sees other rows in a `window` with a `group`: `last(x)`, `arg_max(x, by)`";
+    "`running per k over 2 rows { before: previous(x) }` has the row before of that `k`, and aggregates over the rows "
+    "up "
+    "to this one; `top 3 by x` ranks";
 constexpr std::string_view kLambdas = "lambdas go through lists: `xs.map(x => x + 1)`, `filter`, `any`, `reduce`";
 constexpr std::string_view kJson =
     "fields inside JSON are declared in the stream: `client: { name: string }`, or as `client: json`; both are read as "
@@ -440,6 +442,7 @@ constexpr ForeignFunction kForeign[] = {
     {"ntile", "SQL", "", "4", kNoNeighbours},
     {"lag", "SQL", "", "n", kNoNeighbours},
     {"lead", "SQL", "", "n", kNoNeighbours},
+    {"prev", "SQL", "", "n", "an element of a `match` reads those before it: `a.amount`; `running` has `previous(x)`"},
     {"nth_value", "SQL", "", "n, 2", kNoNeighbours},
     {"shift", "pandas", "", "n, 1", kNoNeighbours},
     {"diff", "pandas", "", "n", kNoNeighbours},

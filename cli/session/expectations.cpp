@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 
+#include "compiler/check/check.h"
+
 namespace braid::cli {
 namespace {
 
@@ -49,19 +51,56 @@ std::string json_of(const Type& type, const Value& value) {
   return to_json(type, value);
 }
 
-/// Structs by the fields that are expected: in the row of a port `row: { id: 2, .. }` names some of them.
+bool is_number(const Type& type) {
+  return is(type, TypeKind::integer) || is(type, TypeKind::floating) || is(type, TypeKind::decimal);
+}
+
+/// `30.0` of a test is a decimal, and may be expected of a float, or of a decimal with other digits.
+bool same_number(const std::string& wanted, const std::string& found, bool approximate) {
+  if (approximate) return std::strtod(wanted.c_str(), nullptr) == std::strtod(found.c_str(), nullptr);
+  auto digits = [](std::string text) {
+    if (text.find('.') == std::string::npos) return text;
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+    return text == "-0" ? std::string("0") : text;
+  };
+  return digits(wanted) == digits(found);
+}
+
+/// A struct that was expected with `..` by the fields that it names, others by all: a field left out is null.
 bool fits(const Type& wanted_type, const Value& wanted, const Type& found_type, const Value& found) {
   const Type &wanted_inner = without_optional(wanted_type), &found_inner = without_optional(found_type);
-  if (wanted.is_null() || found.is_null() || !is(wanted_inner, TypeKind::structure) ||
-      !is(found_inner, TypeKind::structure))
-    return json_of(wanted_type, wanted) == json_of(found_type, found);
-  for (size_t i = 0; i < wanted_inner->fields.size(); ++i) {
-    const Field& field = wanted_inner->fields[i];
-    const int index = find_field(found_inner->fields, field.name);
-    if (index < 0 || !fits(field.type, wanted.items()[i], found_inner->fields[index].type, found.items()[index]))
-      return false;
+  if (wanted.is_null() || found.is_null()) return wanted.is_null() == found.is_null();
+  if (is_number(wanted_inner) && is_number(found_inner))
+    return same_number(json_of(wanted_inner, wanted), json_of(found_inner, found),
+                       is(wanted_inner, TypeKind::floating) || is(found_inner, TypeKind::floating));
+  if (is(wanted_inner, TypeKind::list) && is(found_inner, TypeKind::list)) {
+    const std::vector<Value>&a = wanted.items(), &b = found.items();
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const Value& x, const Value& y) {
+      return fits(wanted_inner->element, x, found_inner->element, y);
+    });
   }
+  if (!is(wanted_inner, TypeKind::structure) || !is(found_inner, TypeKind::structure))
+    return json_of(wanted_type, wanted) == json_of(found_type, found);
+  const std::vector<Field>&expected = wanted_inner->fields, &there = found_inner->fields;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (expected[i].name == kOtherFields) continue;
+    const int index = find_field(there, expected[i].name);
+    if (index < 0 || !fits(expected[i].type, wanted.items()[i], there[index].type, found.items()[index])) return false;
+  }
+  if (find_field(expected, kOtherFields) >= 0) return true;
+  for (size_t i = 0; i < there.size(); ++i)
+    if (find_field(expected, there[i].name) < 0 && !found.items()[i].is_null()) return false;
   return true;
+}
+
+/// As the test has it: `..` for the fields that are left out.
+std::string expected_literal(const Type& type, const Value& value) {
+  std::string text = to_literal(type, value);
+  const std::string marker = std::string(kOtherFields) + ": null", written(kOtherFields);
+  for (size_t at = text.find(marker); at != std::string::npos; at = text.find(marker, at + 1))
+    text.replace(at, marker.size(), written);
+  return text;
 }
 
 /// The first field in which they differ; empty if the row fits.
@@ -75,7 +114,7 @@ std::string difference(const typed::TestRow& expected, const std::vector<Field>&
     if (!fits(field.type, *field.value, actual.fields[index].type, actual.values[index]))
       return fmt::format("`{}` is {}, expected {}", field.name,
                          to_literal(actual.fields[index].type, actual.values[index]),
-                         to_literal(field.type, *field.value));
+                         expected_literal(field.type, *field.value));
   }
   if (!expected.open)
     for (size_t i = 0; i < named.size(); ++i)
@@ -88,7 +127,8 @@ std::string difference(const typed::TestRow& expected, const std::vector<Field>&
 std::string expected_text(const typed::TestRow& row, const std::vector<Field>& fields) {
   std::string text = "{";
   for (const ExpectedField& field : expected_fields(row, fields))
-    text += fmt::format("{} {}: {}", text.size() > 1 ? "," : "", field.name, to_literal(field.type, *field.value));
+    text +=
+        fmt::format("{} {}: {}", text.size() > 1 ? "," : "", field.name, expected_literal(field.type, *field.value));
   if (row.open) text += text.size() > 1 ? ", .." : " ..";
   return text + " }";
 }

@@ -76,8 +76,33 @@ std::string option_text(const Value& value) {
   return line;
 }
 
+Span place_of_option(std::string_view text, Span connector, std::string_view name) {
+  auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  auto blanks = [&](size_t at) { return std::min(text.find_first_not_of(" \n\t\r", at), text.size()); };
+  char quote = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '"') quote = quote == 0 ? '"' : 0;
+    if (quote != 0 || text.substr(at, name.size()) != name || (at > 0 && letter(text[at - 1]))) continue;
+    size_t begin = blanks(at + name.size());
+    if (begin == text.size() || text[begin] != ':') continue;
+    begin = blanks(begin + 1);
+    int depth = 0;
+    for (size_t end = begin; end < text.size(); ++end) {
+      if (text[end] == '"' && (end == begin || text[end - 1] != '\\')) quote = quote == 0 ? '"' : 0;
+      if (quote != 0) continue;
+      if (text[end] == '[') ++depth;
+      if (text[end] == ']') --depth;
+      if (depth > 0 || (text[end] != ',' && text[end] != ')')) continue;
+      while (end > begin && std::isspace(static_cast<unsigned char>(text[end - 1]))) --end;
+      return {connector.file, connector.begin + static_cast<uint32_t>(begin),
+              connector.begin + static_cast<uint32_t>(end)};
+    }
+  }
+  return connector;
+}
+
 void check_format_options(const std::string& owner, const FormatOptions& options, bool is_output, Span place,
-                          Reporter& reporter) {
+                          Reporter& reporter, std::string_view text) {
   const std::vector<std::string>& known = is_output ? kOutputOptions : kSourceOptions;
   for (const auto& [name, value] : options) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -87,7 +112,7 @@ void check_format_options(const std::string& owner, const FormatOptions& options
       finding.note(fmt::format("it takes: {}", fmt::join(known, ", ")));
     } else if (const auto expected = expected_instead(options, name, value, is_output)) {
       reporter.report(diag::FlagValue{.option = name + "` of `" + owner, .expected = *expected, .found = value})
-          .at(place);
+          .at(text.empty() ? place : place_of_option(text, place, name));
     }
   }
 }

@@ -16,10 +16,13 @@ using FormatOptions = std::vector<std::pair<std::string, std::string>>;  ///< by
 /// A value of a script as the text that braid.toml would have: texts unchanged, a list of names as a line of CSV.
 std::string option_text(const Value& value);
 
+/// The value of the option in the text of a connector that stands at `connector`; all of it, if it is not found.
+Span place_of_option(std::string_view text, Span connector, std::string_view name);
+
 /// Reports unknown names and wrong values. `owner` is what is bound, a source or (`is_output`) a product; `place` may
-/// be empty.
+/// be empty. `text`: that of the script at `place`, if that is a connector, whose option is then shown alone.
 void check_format_options(const std::string& owner, const FormatOptions& options, bool is_output, Span place,
-                          Reporter& reporter);
+                          Reporter& reporter, std::string_view text = {});
 
 /// The options must be valid.
 CsvStyle csv_style(const FormatOptions& options);

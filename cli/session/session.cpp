@@ -92,7 +92,15 @@ bool Session::check(bool whole) {
     if (!relation.source || !relation.source->from) continue;
     FormatOptions written;
     for (const auto& [name, value] : relation.source->from->options) written.emplace_back(name, option_text(value));
-    check_format_options(relation.qualified(), written, false, relation.source->from->span, reporter_);
+    const Span place = relation.source->from->span;
+    check_format_options(relation.qualified(), written, false, place, reporter_, sources_.text(place));
+  }
+  for (const typed::Relation& relation : project_.relations) {
+    if (!relation.to || relation.to->kind != "file") continue;
+    FormatOptions written;
+    for (const auto& [name, value] : relation.to->options) written.emplace_back(name, option_text(value));
+    check_format_options(relation.qualified(), written, true, relation.to->span, reporter_,
+                         sources_.text(relation.to->span));
   }
   check_bindings(project_, environment_, partial, reporter_);
   find_deletes();

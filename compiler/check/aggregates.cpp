@@ -140,10 +140,22 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     auto report = context_.reporter.report(diag::ArgumentCount{
         .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional)});
     report.at(span, "`" + function.text + "` takes " + expected);
+    // What usually stands behind the value.
+    if (parameters.size() == 2 && positional == 1 && object == nullptr && arguments.list.size() == 1) {
+      const AggregateInput second = parameters[1].input;
+      std::string usual = second == AggregateInput::text    ? "\", \""
+                          : second == AggregateInput::count ? "10"
+                          : second == AggregateInput::share ? "0.5"
+                                                            : "";
+      if (parameters[1].name == "by" && row_ != nullptr && row_->time_field >= 0)
+        usual = row_->fields[static_cast<size_t>(row_->time_field)].name;
+      const Span end{span.file, span.end - 1, span.end - 1};
+      if (!usual.empty())
+        report.fix(Applicability::sketch, "say the `" + std::string(parameters[1].name) + "`", {{end, ", " + usual}});
+    }
     if (parameters.empty()) {
       report.note("`count(where: x is not null)` counts the rows in which `x` is there");
-      if (object == nullptr && positional == arguments.list.size())
-        report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}});
+      if (object == nullptr && positional == arguments.list.size()) count_which(report, arguments);
     }
     return poison(span);
   }
@@ -227,6 +239,25 @@ typed::ExpressionRef Expressions::pair(const typed::ExpressionRef& key, const ty
   return typed::make(struct_type({{"key", key->type}, {"value", value->type}}), span, typed::MakeStruct{{key, value}});
 }
 
+/// `count(status == "paid")` counts the rows of which that is true, and `count(note)` of SQL those that have one.
+void Expressions::count_which(DiagnosticBuilder& report, const ast::Arguments& arguments) {
+  const auto* given = arguments.list.size() == 1 ? std::get_if<ast::ExprPtr>(&arguments.list[0].value) : nullptr;
+  Type type = error_type();
+  if (given != nullptr && *given != nullptr) {
+    GroupScope* group = std::exchange(group_, nullptr);
+    const size_t findings = context_.reporter.size();
+    type = check(**given)->type;
+    context_.reporter.truncate(findings);
+    group_ = group;
+  }
+  const bool condition = is(type, TypeKind::boolean);
+  if (!condition && !is_optional(type))
+    return void(report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}}));
+  const Span place = (*given)->span;
+  const std::string wanted = "where: " + context_.fixed_text(place) + (condition ? "" : " is not null");
+  report.fix(Applicability::likely, "write `count(" + wanted + ")`", {{arguments.span, "(" + wanted + ")"}});
+}
+
 /// False: it is no value that the parameter takes, which is reported.
 bool Expressions::aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
                                      typed::Aggregate& call) {
@@ -259,10 +290,18 @@ bool Expressions::aggregate_constant(const AggregateDeclaration& known, size_t p
   if (input == AggregateInput::count) fits = known_value->integer() >= 1 && known_value->integer() <= 10'000;
   if (input == AggregateInput::bounds) fits = ascends(*known_value);
   if (fits) return true;
-  context_.reporter
-      .report(diag::AggregateConstant{
-          .parameter = name, .function = std::string(known.name), .wanted = std::string(wanted(input))})
-      .at(given.span, "is " + to_literal(value->type, *known_value));
+  auto report = context_.reporter.report(diag::AggregateConstant{
+      .parameter = name, .function = std::string(known.name), .wanted = std::string(wanted(input))});
+  report.at(given.span, "is " + to_literal(value->type, *known_value));
+  // `quantile(x, 95)`: in per cent.
+  if (input == AggregateInput::share && is(value->type, TypeKind::integer) && known_value->integer() > 1 &&
+      known_value->integer() <= 100) {
+    const int64_t percent = known_value->integer();
+    const std::string share = percent == 100      ? "1"
+                              : percent % 10 == 0 ? "0." + std::to_string(percent / 10)
+                                                  : (percent < 10 ? "0.0" : "0.") + std::to_string(percent);
+    report.fix(Applicability::likely, "write it as a share of 1", {{given.span, share}});
+  }
   return false;
 }
 
@@ -286,6 +325,12 @@ Type Expressions::aggregate_type(const AggregateDeclaration& known, const typed:
   auto report = context_.reporter.report(diag::OperandType{.operation = name, .type = type});
   report.at(argument->span, "`" + name + "` takes " + std::string(known.expects));
   label_declaration(report, argument);
+  const std::string condition(context_.text(argument->span));
+  if (is(argument->type, TypeKind::boolean) && name == "sum")
+    report.fix(Applicability::likely, "count the rows of which it is true",
+               {{call.span, "count(where: " + condition + ")"}});
+  else if (is(argument->type, TypeKind::boolean) && name == "avg")
+    report.note("`avg(if " + condition + " then 1.0 else 0.0)` is the share of the rows of which it is true");
   return nullptr;
 }
 

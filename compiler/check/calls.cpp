@@ -55,10 +55,19 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
     return aggregate(node.function, nullptr, node.arguments, span);
   const auto* first =
       node.arguments.list.empty() ? nullptr : std::get_if<ast::ExprPtr>(&node.arguments.list.front().value);
-  if (!is_of_map(node.function, first == nullptr ? nullptr : first->get()))
+  const bool of_map = is_of_map(node.function, first == nullptr ? nullptr : first->get());
+  if (!of_map)
     if (typed::ExpressionRef reported = foreign_call(node.function, nullptr, node.arguments, span)) return reported;
   Call made{node.function, {}, span};
-  if (!add_arguments(made, node.arguments)) {
+  // Of a misspelt aggregate the arguments are of the rows.
+  GroupScope* const group = group_;
+  if (in_group() && !of_map &&
+      (!knows_function(node.function.text) ||
+       context_.declarations.find(place_, NameKind::function, node.function.text).silent))
+    group_ = nullptr;
+  const bool sound = add_arguments(made, node.arguments);
+  group_ = group;
+  if (!sound) {
     // The name is checked whatever the arguments are.
     if (context_.input.functions.overloads(node.function.text).empty() &&
         context_.input.functions.aggregate(node.function.text) == nullptr)
@@ -78,6 +87,12 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
   if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
     return aggregate(node.method, node.object.get(), node.arguments, span);
   if (typed::ExpressionRef reported = module_call(node, span)) return reported;
+  // `amount.rolling(10).mean()`: of a chain of other languages its first call is the habit.
+  if (const auto* inner = std::get_if<ast::MethodCall>(&node.object->node);
+      inner != nullptr && inner->object != nullptr && !knows_function(inner->method.text) &&
+      !is_of_map(inner->method, inner->object.get()))
+    if (foreign_call(inner->method, inner->object.get(), inner->arguments, node.object->span) != nullptr)
+      return poison(span);
   if (!is_of_map(node.method, node.object.get()))
     if (typed::ExpressionRef reported = foreign_call(node.method, node.object.get(), node.arguments, span))
       return reported;

@@ -39,6 +39,7 @@ void check_all(Context& context, bool of_run) {
   check_the_rest(context, of_run);
   for (const Declaration* declaration : context.declarations.relations())
     if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
+  check_shared_outputs(context, of_run);
   check_tests(context, of_run);
 }
 

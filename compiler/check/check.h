@@ -36,6 +36,10 @@ struct CheckInput {
   std::vector<uint32_t> run_files = {};
 };
 
+/// In the rows that a test expects a struct with `..` has the fields that are named, and last this one, which is null:
+/// other fields are not compared.
+inline constexpr std::string_view kOtherFields = "..";
+
 typed::Project check(const CheckInput& input, Reporter& reporter);
 
 }  // namespace braid

@@ -360,13 +360,14 @@ TEST(Contracts, EnforcedPromisesAreTyped) {
 TEST(Tests, ValuesAreKnown) {
   const Checked checked = check_items(R"(
     param least: decimal = 1.00
+    table seller key id from file "seller.csv" format csv delete when gone { id: int, gone: bool }
     product p key id { from click join customer as c on c.id == customer else nobody select { id, at, c.name, mood } }
     test "all statements" in order {
       param least = 2.50
       given click [{ id: 1, customer: 7, at: @2026-01-01T00:00Z }, { id: 2, customer: 8, mood: "x", at: @2026-01-01T00:00Z + 90s }]
       given customer raw ["1,a,b"]
       given customer from "c.csv"
-      delete customer [{ id: 7, updated_at: @2026-01-01T00:00Z }]
+      delete seller [{ id: 7 }]
       advance click to @2026-01-02T00:00Z
       idle click
       wait 5m

@@ -99,6 +99,20 @@ typed::ExpressionRef Expressions::contained(const ast::In& node, Span span) {
     return node.negated ? inverted(inside) : inside;
   }
   const auto* list = std::get_if<ast::List>(&node.first->node);
+  // `x in {"a", "b"}` of Python.
+  if (const auto* set = std::get_if<ast::Struct>(&node.first->node);
+      set != nullptr && !set->entries.empty() &&
+      std::all_of(set->entries.begin(), set->entries.end(), [](const ast::Entry& entry) {
+        const auto* plain = std::get_if<ast::PlainEntry>(&entry.node);
+        return plain != nullptr && plain->value != nullptr && path_of(*plain->value).empty();
+      })) {
+    const Span place = node.first->span;
+    context_.reporter.report(diag::ForeignSpelling{.found = "{ … }", .wanted = "[ … ]"})
+        .at(place)
+        .fix(Applicability::certain, "a list stands in `[ ]`",
+             {{{place.file, place.begin, place.begin + 1}, "["}, {{place.file, place.end - 1, place.end}, "]"}});
+    return poison(span);
+  }
   if (list == nullptr) {
     const typed::ExpressionRef items = check(*node.first);
     if (is_poison(value) || is_poison(items)) return poison(span);

@@ -33,6 +33,26 @@ struct KeyPart {
   std::set<int> derived;  ///< columns computed from the window alone, such as its day: they stand for it too
 };
 
+/// A name that a step of the flow gives, wherever that step stands.
+struct NameOfStep {
+  enum class Kind { join, no_field, field } kind = Kind::field;  ///< no_field: of `semi join` and `anti join`
+  std::string name;
+  Span span = {};
+  std::string word;  ///< that leads the step: "let"
+};
+
+/// A field that a step has left out of the row.
+struct GoneField {
+  std::string name;
+  std::string word;    ///< that leads the step: "group"
+  Span step = {};      ///< that word
+  std::string now;     ///< what its value is called from there on; empty: it is gone
+  Span last = {};      ///< the last entry of the step, behind which the field can be named; empty: nowhere
+  bool folds = false;  ///< entries are aggregates
+  /// Of a struct: paths into it that the step keeps, and what they are called from there on.
+  std::vector<std::pair<std::string, std::string>> kept = {};
+};
+
 /// The row at some point of a flow, with its time and key.
 struct Row {
   std::vector<RowField> fields;
@@ -53,8 +73,10 @@ struct Row {
   Span time_clause = {}, key_clause = {};
   std::string alias;  ///< `from S as a`
   std::vector<std::pair<std::string, int>> alias_columns;
-  std::set<std::string> present;                           ///< paths (`c.email`) known not to be null
-  std::vector<std::pair<std::string, Span>> joined_later;  ///< the names that joins of this flow give
+  std::set<std::string> present;           ///< paths (`c.email`) known not to be null
+  std::vector<NameOfStep> names_of_steps;  ///< all that this flow gives
+  std::vector<GoneField> gone;             ///< the newest last
+  Span step = {};                          ///< the step that works on the row
 
   int find(std::string_view name) const;
   std::vector<Field> types() const;
@@ -87,6 +109,13 @@ struct FunctionInfo {
   bool broken = false;
 };
 
+/// Where a product goes, by its `to`.
+struct NamedOutput {
+  std::string connector, path;
+  Span span = {};  ///< of the path
+  const Declaration* product = nullptr;
+};
+
 struct Context {
   Context(const CheckInput& check_input, Reporter& check_reporter)
       : input(check_input),
@@ -112,6 +141,7 @@ struct Context {
   std::vector<const Declaration*> calls;                             ///< functions being checked, outermost first
   std::vector<RelationInfo*> working;                                ///< relations being checked, outermost first
   std::set<std::pair<const Domain*, std::string>> missed_relations;  ///< not found, and reported
+  std::vector<NamedOutput> outputs;
   uint32_t next_site = 0;
   typed::Project project;
 
@@ -137,6 +167,11 @@ inline Place place_of(const Declaration& declaration) {
 
 // ---- implemented in the files that tell their story ----------------------------------------------------------------
 
+/// missing_names.cpp: a name that the row has not, and that a step of its flow gives or has left out. False if none
+/// does. `instead`: another way to the same value, or nothing.
+bool report_lost_name(Context& context, const Row& row, const std::string& name, Span span, std::string instead = {});
+/// Says which step has left the field out, if one has.
+void show_loss(DiagnosticBuilder& report, const Row& row, const std::string& name);
 /// relations.cpp: makes sure that the relation is checked; reports a cycle.
 RelationInfo& need_relation(Context& context, const Declaration& declaration, Span from);
 /// sources.cpp
@@ -150,6 +185,8 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                                                 bool is_output);
 /// output_paths.cpp: fields in the path of an output, which are of `row`.
 void check_output_path(Context& context, const ast::Connector& connector, const Row& row, const std::string& product);
+/// Two products that name one file, or one topic. `of_run`: those the run is about, or the others.
+void check_shared_outputs(Context& context, bool of_run);
 /// tests.cpp: those the run is about (`of_run`), or the others.
 void check_tests(Context& context, bool of_run);
 /// functions.cpp: likewise

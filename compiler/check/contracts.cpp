@@ -42,6 +42,7 @@ struct ContractChecker {
     auto report = context.reporter.report(
         diag::PromiseFieldMissing{.promise = std::string(promise), .field = path_text(path), .relation = row.relation});
     report.at(path.span, "not among the fields of the result");
+    show_loss(report, row, first.text);
     if (const auto meant = closest(first.text, names))
       report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
     return std::nullopt;
@@ -229,8 +230,9 @@ struct ContractChecker {
     if (known == words.end()) {
       auto report = context.reporter.report(diag::UnknownChangeForm{.form = word.text});
       report.at(word.span, "no such form");
-      if (const auto meant = closest(word.text, words))
-        report.fix(Applicability::likely, "use `" + *meant + "`", {{word.span, *meant}});
+      std::optional<std::string> meant = closest(word.text, words);
+      if (word.text == "cdc" || word.text == "changelog") meant = "upsert";
+      if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{word.span, *meant}});
       report.note("`upsert`, `append` and `debezium` are known");
       return;
     }
@@ -266,6 +268,8 @@ struct ContractChecker {
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);
                      check_output_path(context, node.connector, row, made.name);
+                     context.outputs.push_back({node.connector.name.text, node.connector.address.value,
+                                                node.connector.address.span, info.declaration});
                      if (node.changes) change_form(*node.changes);
                      if (node.reader)
                        context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");

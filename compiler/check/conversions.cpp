@@ -203,7 +203,7 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
   }
   if (is_optional(value->type) && !is_optional(wanted) && same(value->type->element, wanted)) {
     auto report = context_.reporter.report(
-        diag::OptionalValue{.expression = written, .type = type_text(value->type), .operation = "this place"});
+        diag::OptionalValue{.expression = written, .type = type_text(value->type), .operation = type_text(wanted)});
     report.at(value->span, "may be null");
     label_declaration(report, value);
     report.note("`??` gives another value where it is null, and `where … is not null` leaves such rows out");
@@ -228,6 +228,33 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
   report.at(value->span, "this is `" + type_text(value->type) + "`");
   if (!declared.empty()) report.also(declared, "declared here");
   label_declaration(report, value);
+  show_literal(report, value, needed);
+}
+
+void Expressions::show_literal(DiagnosticBuilder& report, const typed::ExpressionRef& text, const Type& wanted) const {
+  if (!is_text_literal(context_, text)) return;
+  if (is_number(wanted)) {
+    const std::string inner = std::get<typed::Constant>(text->node).value.text();
+    if (!inner.empty() &&
+        literal_value(inner, is(wanted, TypeKind::decimal) ? decimal_type(38, wanted->scale) : wanted))
+      report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
+    return;
+  }
+  std::string written = std::get<typed::Constant>(text->node).value.text();
+  const bool instant = is(wanted, TypeKind::timestamp);
+  if (is(wanted, TypeKind::duration)) {
+    if (literal_value(written, wanted))
+      report.fix(Applicability::likely, "leave out the quotes", {{text->span, written}});
+    return;
+  }
+  if (!instant && !is(wanted, TypeKind::date) && !is(wanted, TypeKind::time)) return;
+  if (instant && written.size() > 10 && written[10] == ' ') written[10] = 'T';
+  if (instant && written.size() == 10) written += "T00:00";
+  if (instant && written.size() > 10 && written.find_first_of("Z+-", 10) == std::string::npos) written += 'Z';
+  if (!literal_value("@" + written, wanted)) return;
+  report.note(instant ? "an instant is written with `@`, and its zone: `@2026-01-31T12:30Z`"
+                      : "it is written with `@` and without quotes");
+  report.fix(Applicability::likely, "write `@" + written + "`", {{text->span, "@" + written}});
 }
 
 }  // namespace braid::checking

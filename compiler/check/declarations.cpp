@@ -175,6 +175,18 @@ void Declarations::resolve_uses(const ast::Script& script) {
       uses_[&script].push_back(made);
       continue;
     }
+    if (domain.empty()) {
+      // `use trading`: the domain alone.
+      const Domain* whole = find_domain(target.text);
+      auto report = reporter_.report(
+          diag::UnexpectedText{.expected = "a domain and a name in it", .found = "`" + target.text + "`"});
+      report
+          .at(use.path.span,
+              whole != nullptr ? "a domain: which of its names?" : "`.` and a name belong behind the domain")
+          .note("`use trading.trade` brings in `trade` of the domain `trading`, for `from trade`");
+      uses_[&script].push_back(made);
+      continue;
+    }
     if (made.domain == nullptr) {
       auto report = reporter_.report(diag::UnknownDomain{.name = domain});
       report.at(domain_span, "no file begins with `domain " + domain + "`");

@@ -5,6 +5,7 @@
 #include "compiler/check/type_findings.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/json_text.h"
+#include "runtime/report/name_findings.h"
 
 namespace braid::checking {
 bool is_cheap(const typed::ExpressionRef& value) {
@@ -182,6 +183,8 @@ typed::ExpressionRef Expressions::field_access(const ast::Expr& expression, cons
   const Span span = expression.span;
   if (node.object == nullptr) return poison(span);
   if (is_row_alias(*node.object)) return row_alias_field(node, span);
+  if (const int index = column_by_relation(node); index >= 0) return column(index, span);
+  if (lost_part(expression)) return poison(span);
   const typed::ExpressionRef base = check(*node.object);
   if (is_poison(base)) return poison(span);
   const std::string path = path_of(expression);
@@ -268,6 +271,15 @@ typed::ExpressionRef Expressions::index(const ast::Index& node, Span span) {
   const typed::ExpressionRef whole = fit(position, int_type());
   if (whole == nullptr) {
     mismatch(position, int_type(), {});
+    return poison(span);
+  }
+  if (const std::optional<Value> known = evaluate(whole); known && known->integer() < 0) {
+    const std::string object(context_.text(node.object->span)), back = std::to_string(known->integer()).substr(1);
+    const std::string place = object + ".length() - " + back;
+    context_.reporter.report(diag::NegativeIndex{.index = known->integer()})
+        .at(node.index->span, "below 0")
+        .note("`" + object + ".last()` is the last element, or null of an empty list")
+        .fix(Applicability::likely, "count from the end", {{node.index->span, place}});
     return poison(span);
   }
   return typed::make(list->type->element, span, typed::Index{list, whole});

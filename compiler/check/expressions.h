@@ -22,7 +22,9 @@ namespace braid::checking {
 /// stands beside them, and aggregate i is behind its columns.
 struct GroupScope {
   bool running = false;
-  size_t columns = 0;  ///< of the row, with `running`
+  size_t columns = 0;                    ///< of the row, with `running`
+  const ast::Struct* entries = nullptr;  ///< of the step
+  Span behind_keys = {};                 ///< of a `group`: the place behind its last key, or behind its word
   struct Key {
     std::string text;  ///< as written: `currency`, `c.segment`
     std::string name;
@@ -85,6 +87,8 @@ class Expressions {
   bool is_literal(const typed::ExpressionRef& value) const;
   /// Reports that `value` is not `wanted`, by the code that describes it best.
   void mismatch(const typed::ExpressionRef& value, const Type& wanted, Span declared);
+  /// `"2026-01-01"` where an instant is needed: shows how it is written.
+  void show_literal(DiagnosticBuilder& report, const typed::ExpressionRef& text, const Type& wanted) const;
   /// Adds the place where the field that `value` reads is declared, if it reads one.
   void label_declaration(DiagnosticBuilder& report, const typed::ExpressionRef& value) const;
   Span declaration_of(const typed::ExpressionRef& value) const;
@@ -133,6 +137,10 @@ class Expressions {
   typed::ExpressionRef column(int index, Span span) const;
   typed::ExpressionRef unknown_name(const std::string& text, Span span, const Type& wanted);
   typed::ExpressionRef group_name(const std::string& path, Span span);
+  // missing_names.cpp: what an unknown name was meant to be. True if it is that, and reported.
+  bool entry_of_the_same(const std::string& text, Span span);
+  bool lost_part(const ast::Expr& expression);
+  bool uncalled_function(const std::string& text, Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;
   /// A field of the row, or a path of fields that begins with one; a parameter or a `let` of a function is not one.
@@ -221,6 +229,10 @@ class Expressions {
   void suggest_method(DiagnosticBuilder& report, const typed::ExpressionRef& base, const ast::Name& field);
   /// `row["a"]`.
   bool field_by_text(const ast::Index& node, Span span);
+  /// `[amount]` and `"amount"` as names in the quotes of databases, in a comparison.
+  bool quoted_name(const ast::Expr& side, const ast::Expr& other);
+  /// `order.amount` of a flow that begins with `from order`: its fields stand alone. −1: it is not that.
+  int column_by_relation(const ast::FieldAccess& node);
   bool knows_name(const std::string& text) const;
   bool knows_function(const std::string& name);
 
@@ -307,6 +319,7 @@ class Expressions {
   bool is_aggregate_call(const ast::Name& function, size_t positional) const;
   /// Null, and reported, if it does not take such arguments.
   Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
+  void count_which(DiagnosticBuilder& report, const ast::Arguments& arguments);
   typed::ExpressionRef pair(const typed::ExpressionRef& key, const typed::ExpressionRef& value, Span span);
   bool aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
                           typed::Aggregate& call);
@@ -331,6 +344,7 @@ class Expressions {
   /// Names mean keys of a `group`, not the row.
   bool in_group() const { return group_ != nullptr && !group_->running; }
   GroupScope* group_ = nullptr;
+  const ast::Struct* entries_ = nullptr;  ///< whose values are being checked, the innermost
   std::vector<Local> locals_;
   std::vector<std::string> present_;
   int next_slot_ = 0;

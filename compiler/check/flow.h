@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// history_joins, window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables (what
-// tables that change need), top, running.
+// history_joins, window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables
+// (what tables that change need), top, running.
 #pragma once
 
 #include <functional>
@@ -41,6 +41,9 @@ class FlowChecker {
   void rename(const ast::Rename& node, Span span);
   void distinct(const ast::Distinct& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
+  /// Fields of `before` that the row has no more are gone by this step; `now`: what their values are called, by column.
+  void note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now, std::string_view word,
+                 Span span, Span last, bool folds);
   /// After a mistake in a step: it might have shown that a value is not null, so null is not reported.
   void forget_optional(std::string_view step);
   bool replaceable(const std::string& name, int column, Span span);
@@ -76,6 +79,8 @@ class FlowChecker {
   void forget_presence();
   void merge_using(const std::vector<ast::Name>& names, const Row& right, Span span);
   void split_unmatched(const ast::Name& name, Span span);
+  bool field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias);
+  void without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head);
   void close_window(const JoinOptions& options, Span span);
 
   // window_joins.cpp
@@ -195,7 +200,8 @@ class FlowChecker {
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
   bool of_rows_that_go(const typed::Aggregate& aggregate);
   /// True: of windows that put out changes.
-  bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window, std::string& name);
+  bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
+                     std::string_view step, std::string& name);
   /// What of the key is the window of a row, whose field is that column. Of a table, what tells its windows apart.
   static std::vector<KeyPart> window_parts(const typed::Window& window, bool changes, int column,
                                            std::set<int> derived);
@@ -218,6 +224,8 @@ class FlowChecker {
 };
 
 Type window_type();
+/// missing_names.cpp: what the steps of a flow give names to.
+std::vector<NameOfStep> names_of_steps(const ast::Flow& flow);
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.
 std::vector<Field> standing_port_row(std::string_view port);
 /// The path of field indexes, first of the row and then of structs, that the value is read by, if it is just that.

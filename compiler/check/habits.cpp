@@ -306,13 +306,60 @@ void Expressions::suggest_method(DiagnosticBuilder& report, const typed::Express
   if (context_.input.functions.overloads(name).empty())
     for (const ForeignFunction& one : context_.input.functions.foreign())
       if (same_letters(one.name, name) && only_renames(one.form, 1)) name = one.form.substr(0, one.form.find('('));
-  const Call call{field, {{nullptr, base, base->span, nullptr}}, base->span};
+  const bool optional = is_optional(base->type);
+  const typed::ExpressionRef value =
+      optional ? typed::make(base->type->element, base->span, typed::LocalRead{-1}) : base;
+  const Call call{field, {{nullptr, value, base->span, nullptr}}, base->span};
   for (const FunctionDeclaration* overload : context_.input.functions.overloads(name))
     if (match(call, *overload, false).function != nullptr) {
       report.note("`" + name + "` is a function");
-      report.fix(Applicability::likely, "call it", {{field.span, name + "()"}});
+      const Span dot{base->span.file, base->span.end, field.span.begin};
+      if (optional)
+        report.fix(Applicability::likely, "call it, where there is a value", {{dot, "?."}, {field.span, name + "()"}});
+      else
+        report.fix(Applicability::likely, "call it", {{field.span, name + "()"}});
       return;
     }
+}
+
+bool Expressions::quoted_name(const ast::Expr& side, const ast::Expr& other) {
+  if (row_ == nullptr || in_group()) return false;
+  std::string name;
+  if (const auto* list = std::get_if<ast::List>(&side.node)) {
+    if (list->elements.size() != 1 || list->elements[0] == nullptr || std::holds_alternative<ast::List>(other.node))
+      return false;
+    name = path_of(*list->elements[0]);
+    if (name.empty() || !knows_name(name.substr(0, name.find('.')))) return false;
+  } else if (const auto* literal = std::get_if<ast::Literal>(&side.node)) {
+    // Of two texts that are both written out, one that has the name of a field is meant as that field.
+    const auto* text = std::get_if<ast::TextLiteral>(&literal->value);
+    if (text == nullptr || row_->find(text->value) < 0 || !std::holds_alternative<ast::Literal>(other.node))
+      return false;
+    name = text->value;
+  } else {
+    return false;
+  }
+  context_.quotes.answer(side.span, side.span);
+  context_.reporter.report(diag::ForeignSpelling{.found = std::string(context_.text(side.span)), .wanted = name})
+      .at(side.span, "the name of a field")
+      .note("names stand bare, and texts in double quotes")
+      .fix(Applicability::likely, "use `" + name + "`", {{side.span, name}});
+  return true;
+}
+
+int Expressions::column_by_relation(const ast::FieldAccess& node) {
+  const auto* object = std::get_if<ast::NameExpr>(&node.object->node);
+  if (object == nullptr || row_ == nullptr || row_->open || in_group() || object->text != row_->relation ||
+      knows_name(object->text))
+    return -1;
+  const int index = row_->find(node.field.text);
+  if (index < 0) return -1;
+  const Span prefix = node.object->span;
+  context_.reporter.report(diag::RowIsNoField{.name = object->text})
+      .at(prefix, "its fields stand alone in this flow")
+      .fix(Applicability::certain, "leave out `" + object->text + ".`",
+           {{{prefix.file, prefix.begin, node.field.span.begin}, ""}});
+  return index;
 }
 
 bool Expressions::field_by_text(const ast::Index& node, Span span) {

@@ -37,6 +37,7 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
     if (row_.open) return;
     auto report = context_.reporter.report(diag::TimeNotKept{.relation = made_.name, .field = name});
     report.at(clause.field.span, "not among the fields of the result");
+    show_loss(report, row_, first.text);
     std::vector<std::string> names;
     for (const RowField& field : row_.fields) names.push_back(field.name);
     if (const auto meant = closest(first.text, names))
@@ -122,6 +123,11 @@ void FlowChecker::header_key(const ast::Key& clause) {
       if (row_.open) continue;
       auto report = context_.reporter.report(diag::KeyNotKept{.relation = made_.name, .field = stated.back()});
       report.at(path.span, "not among the fields of the result");
+      show_loss(report, row_, path.parts.front().text);
+      if (path.parts.size() == 2 && path.parts[0].text == row_.relation && row_.find(path.parts[1].text) >= 0) {
+        report.fix(Applicability::likely, "fields of `from` stand alone", {{path.span, path.parts[1].text}});
+        continue;
+      }
       std::vector<std::string> names;
       for (const RowField& field : row_.fields) names.push_back(field.name);
       if (const auto meant = closest(path.parts.front().text, names))

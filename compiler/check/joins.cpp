@@ -148,7 +148,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   // The condition, whatever else is wrong.
   std::vector<typed::ExpressionRef> equalities;  // of `on`, as many as the keys that it gives
   bool sound = true;
-  if (node.on != nullptr) {
+  if (node.on != nullptr && !field_as_condition(*node.on, right, alias)) {
+    sound = false;
+  } else if (node.on != nullptr) {
     Expressions expressions(context_, place_, &both);
     const typed::ExpressionRef condition = expressions.condition(*node.on);
     sound = !is_poison(condition);
@@ -238,6 +240,10 @@ void FlowChecker::join(const ast::Join& node, Span span) {
                    [&](const ast::ErrorClause&) { sound = false; },
                },
                clause.node);
+  }
+  if (node.on == nullptr && node.using_.empty() && sound) {
+    if (!cut_off_ && !right.row.open) without_on(right, alias, right_name, head);
+    sound = false;
   }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
@@ -403,6 +409,67 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   if (keeps_right && !single.empty()) merge_using(single, right.row, span);
   if (split_off != nullptr) split_unmatched(*split_off, span);
   close_window(options, span);
+}
+
+/// `on customer_id`: a field where a condition is needed. False: it is that, and reported.
+bool FlowChecker::field_as_condition(const ast::Expr& on, const RelationInfo& right, const ast::Name& alias) {
+  const auto* name = std::get_if<ast::NameExpr>(&on.node);
+  const int column = name == nullptr ? -1 : row_.find(name->text);
+  if (column < 0) return true;
+  const Type& type = row_.fields[static_cast<size_t>(column)].type;
+  if (is_error(type) || is(without_optional(type), TypeKind::boolean)) return true;
+  auto report = context_.reporter.report(diag::ConditionType{.found = type_text(type)});
+  report.at(on.span, "a field of this row, and no condition");
+  if (right.row.find(name->text) >= 0) {
+    const Span gap{on.span.file, context_.word({on.span.file, on.span.begin - 3, on.span.end}, "on").begin,
+                   on.span.end};
+    report.note("`using` compares fields of one name");
+    if (context_.text(gap).starts_with("on "))
+      report.fix(Applicability::likely, "use `using`", {{gap, "using " + name->text}});
+  } else if (right.key_columns.size() == 1) {
+    const RowField& key = right.row.fields[static_cast<size_t>(right.key_columns[0])];
+    const std::string wanted = alias.text + "." + key.name + " == " + name->text;
+    report.note("`on` compares fields of both sides");
+    report.fix(Applicability::likely, "compare the key", {{on.span, wanted}});
+  } else {
+    report.note("`on` compares fields of both sides: `on " + alias.text + ".id == " + name->text + "`");
+  }
+  return false;
+}
+
+/// A join that says nothing about which rows meet: shows how it is said, by the key of a table.
+void FlowChecker::without_on(const RelationInfo& right, const ast::Name& alias, const std::string& name, Span head) {
+  std::vector<std::string> equal;
+  bool known = true;
+  for (const int column : right.key_columns) {
+    const RowField& key = right.row.fields[static_cast<size_t>(column)];
+    // By its name first, `id` as `customer_id` too; else the only field of that type.
+    std::string ours;
+    for (const std::string& wanted : {name + "_" + key.name, alias.text + "_" + key.name, key.name})
+      if (const int found = row_.find(wanted);
+          ours.empty() && found >= 0 &&
+          same(without_optional(row_.fields[static_cast<size_t>(found)].type), without_optional(key.type)))
+        ours = wanted;
+    known &= !ours.empty();
+    equal.push_back(alias.text + "." + key.name + " == " + (ours.empty() ? "…" : ours));
+  }
+  auto report = context_.reporter.report(diag::JoinWithoutOn{.relation = name});
+  report.at(head, "`on` is missing");
+  if (equal.empty()) {
+    report.note("`on " + alias.text + ".id == …` says which rows meet; bare names are this row's");
+    return;
+  }
+  const std::string condition = fmt::format("on {}", fmt::join(equal, " and "));
+  report.note("`" + condition + "` says which rows meet; bare names are this row's");
+  // `join c where c.id == …` of SQL.
+  const ast::Step* next = flow_ != nullptr && step_ + 1 < flow_->steps.size() ? &flow_->steps[step_ + 1] : nullptr;
+  const auto* where = next == nullptr ? nullptr : std::get_if<ast::Where>(&next->node);
+  if (where != nullptr && where->condition != nullptr && !where->otherwise &&
+      context_.text(where->condition->span).find(alias.text + ".") != std::string_view::npos) {
+    const Span word = context_.word(next->span, "where");
+    report.fix(Applicability::likely, "make `where` the condition", {{word, "on"}});
+  } else if (known)
+    report.fix(Applicability::likely, "compare its key", {{{head.file, head.end, head.end}, " " + condition}});
 }
 
 /// On the table's key: each part of it is met by an equality on just that column. Others beside them are conditions

@@ -121,7 +121,18 @@ typed::ExpressionRef Expressions::lambda_call(const ast::Name& function, const a
                                     [&](const OtherName& one) { return one.text == function.text; });
     const bool exists = knows_function(function.text);
     if (exists && other == std::end(kOtherNames)) {
-      context_.reporter.report(diag::NoLambdaTaken{.function = function.text}).at(given->span, "a lambda is no value");
+      auto report = context_.reporter.report(diag::NoLambdaTaken{.function = function.text});
+      report.at(given->span, "a lambda is no value");
+      // `lines.sum(line => line.price)`: of what the lambda gives.
+      const bool alone = object != nullptr && arguments.list.size() == 1;
+      const auto overloads = context_.input.functions.overloads(function.text);
+      if (alone && std::any_of(overloads.begin(), overloads.end(), [](const FunctionDeclaration* one) {
+            return one->parameters.size() == 1 &&
+                   (one->parameters[0].kind == ParameterKind::list_of_any ||
+                    (one->parameters[0].type != nullptr && is(one->parameters[0].type, TypeKind::list)));
+          }))
+        report.fix(Applicability::likely, "take what it gives of each element",
+                   {{function.span, "map"}, {{span.file, span.end, span.end}, "." + function.text + "()"}});
       return poison(span);
     }
     auto report = exists ? context_.reporter.report(diag::NoLambdaTaken{.function = function.text})

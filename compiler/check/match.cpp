@@ -214,7 +214,9 @@ void FlowChecker::match(const ast::Match& node, Span span) {
     add_field({built.name, type, true, element.name.span, -1, built.list}, element.name.span);
   }
   if (!sound) next.open = true;
+  const std::vector<RowField> before = std::move(row_.fields);
   row_ = std::move(next);
+  note_gone(before, {}, "match", span, {}, false);
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
 }
 

@@ -81,6 +81,9 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   if (row_ != nullptr) {
     for (const RowField& field : row_->fields) {
       candidates.push_back({field.name, fits(field.type)});
+      // `customer` after `join customer as c`.
+      if (field.relation >= 0 && context_.relations[static_cast<size_t>(field.relation)].declaration->name.text == text)
+        elsewhere.push_back(field.name);
       const Type& type = without_optional(field.type);
       if (!is(type, TypeKind::structure)) continue;
       const std::string dot = is_optional(field.type) && !is_present(field.name) ? "?." : ".";
@@ -109,13 +112,10 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
     suggest(report);
     return poison(span);
   }
+  if (entry_of_the_same(text, span) || uncalled_function(text, span)) return poison(span);
+  if (report_lost_name(context_, *row_, text, span, elsewhere.size() == 1 ? elsewhere[0] : "")) return poison(span);
   auto report = context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text});
   report.at(span, "no such field");
-  for (const auto& [joined, place] : row_->joined_later) {
-    if (joined != text) continue;
-    report.also(place, "`" + text + "` comes in here").note("a step reads the result of the steps above it");
-    return poison(span);
-  }
   if (!row_->relation_span.empty()) report.also(row_->relation_span, "its fields are declared here");
   suggest(report);
   return poison(span);
@@ -137,8 +137,21 @@ typed::ExpressionRef Expressions::group_name(const std::string& path, Span span)
   if (row_ == nullptr || row_->find(path) < 0) return unknown_name(path, span, nullptr);
   auto report = context_.reporter.report(diag::NotAggregated{.name = path});
   report.at(span, "which of the group's rows?")
-      .note("make it a key of the `group`, or fold it: `first(" + path + ")`, `max(" + path + ")`")
-      .fix(Applicability::sketch, "take the first", {{span, "first(" + path + ")"}});
+      .note("make it a key of the `group`, or fold it: `first(" + path + ")`, `max(" + path + ")`");
+  // `group { page, n: count() }`: keys stand before the brace.
+  if (group_->entries != nullptr) {
+    const std::vector<ast::Entry>& all = group_->entries->entries;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto* plain = std::get_if<ast::PlainEntry>(&all[i].node);
+      if (plain == nullptr || plain->value == nullptr || plain->value->span != span) continue;
+      const uint32_t begin = i + 1 < all.size() ? span.begin : i > 0 ? all[i - 1].span.end : span.begin;
+      const uint32_t end = i + 1 < all.size() ? all[i + 1].span.begin : span.end;
+      report.fix(Applicability::likely, "make it a key",
+                 {{group_->behind_keys, (group_->keys.empty() ? " " : ", ") + path}, {{span.file, begin, end}, ""}});
+      return poison(span);
+    }
+  }
+  report.fix(Applicability::sketch, "take the first", {{span, "first(" + path + ")"}});
   return poison(span);
 }
 

@@ -210,6 +210,13 @@ typed::ExpressionRef Expressions::operand_mismatch(const typed::ExpressionRef& l
     label_declaration(report, right);
     if (is_number(left->type) && is_number(right->type))
       report.note("int widens to decimal; nothing else converts by itself");
+    if (is(left->type, TypeKind::list) && is(right->type, TypeKind::list))
+      report.note("operators take single values, and a lambda goes through a list: `xs.map(x => x.a " +
+                  std::string(sign) + " x.b)`");
+    const bool moment = is(left->type, TypeKind::timestamp) || is(left->type, TypeKind::duration);
+    if (moment && is(right->type, TypeKind::integer) && (sign == "+" || sign == "-"))
+      report.note("a length of time has a unit: `" + std::string(context_.text(left->span)) + " " + std::string(sign) +
+                  " 5d`, `… * 1m` of a number of minutes");
   }
   return poison(span);
 }
@@ -308,7 +315,8 @@ typed::ExpressionRef Expressions::numbers(typed::Operator op, typed::ExpressionR
 }
 
 typed::ExpressionRef Expressions::comparison(const ast::Binary& node, Span span) {
-  if (foreign_null(node, span)) return poison(span);
+  if (foreign_null(node, span) || quoted_name(*node.left, *node.right) || quoted_name(*node.right, *node.left))
+    return poison(span);
   typed::ExpressionRef left = check(*node.left);
   typed::ExpressionRef right = check(*node.right, left->type);
   if (is_poison(left) || is_poison(right)) return poison(span);
@@ -339,9 +347,13 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
       const Type& type = without_optional(side->type);
       if (is_ordered(type)) continue;
       const bool symbol = is(type, TypeKind::enumeration);
+      const std::string list(context_.text(side->span));
       auto report = context_.reporter.report(diag::NotOrdered{.type = type_text(type), .operation = std::string(sign)});
       report.at(span, symbol ? "the symbols of an enum have no order" : "no order");
       label_declaration(report, side);
+      if (is(type, TypeKind::list))
+        report.note("a list has many values: `" + list + ".any(x => x " + std::string(sign) + " …)`, `" + list +
+                    ".max() " + std::string(sign) + " …`, or a row for each by `unnest`");
       if (symbol) report.note("a `case` can give each symbol a number, and `in [\"…\"]` lists symbols");
       return poison(span);
     }
@@ -362,14 +374,12 @@ typed::ExpressionRef Expressions::compare(typed::Operator op, const typed::Expre
   auto report =
       context_.reporter.report(diag::NotComparable{.left = type_text(left->type), .right = type_text(right->type)});
   report.at(span, "`" + type_text(left->type) + "` " + std::string(sign) + " `" + type_text(right->type) + "`");
-  // A number in quotes beside a number.
-  for (const auto& [text, number] : {std::pair{left, b}, std::pair{right, a}}) {
-    const std::string_view written = context_.text(text->span);
-    if (!is(text->type, TypeKind::string) || !is_number(number) || written.size() < 3 || written.front() != '"')
+  for (const auto& [text, other] : {std::pair{left, b}, std::pair{right, a}}) show_literal(report, text, other);
+  for (const auto& [list, value] : {std::pair{left, right}, std::pair{right, left}}) {
+    if (op != typed::Operator::equal || !is(list->type, TypeKind::list) || fit(value, list->type->element) == nullptr)
       continue;
-    const std::string inner(written.substr(1, written.size() - 2));
-    if (literal_value(inner, is(number, TypeKind::decimal) ? decimal_type(38, number->scale) : number))
-      report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
+    const std::string wanted = context_.fixed_text(value->span) + " in " + context_.fixed_text(list->span);
+    report.fix(Applicability::likely, "ask whether it is among them", {{span, wanted}});
   }
   label_declaration(report, left);
   label_declaration(report, right);

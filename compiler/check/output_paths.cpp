@@ -1,6 +1,7 @@
 // Fields in the path of an output: `to file "out/{country}/{day}.ndjson"`.
 #include "compiler/check/closest.h"
 #include "compiler/check/context.h"
+#include "compiler/check/reach.h"
 #include "compiler/check/types.h"
 #include "runtime/declare/path_template.h"
 #include "runtime/report/step_findings.h"
@@ -59,6 +60,34 @@ void check_output_path(Context& context, const ast::Connector& connector, const 
         .at(written, "a row whose value changes would be in two files")
         .also(row.key_clause.empty() ? declared : row.key_clause, row.key_clause.empty() ? "made here" : "its key")
         .note("of a table only fields of the key can be in the path");
+  }
+}
+
+void check_shared_outputs(Context& context, bool of_run) {
+  std::sort(context.outputs.begin(), context.outputs.end(), [](const NamedOutput& a, const NamedOutput& b) {
+    return std::pair(a.span.file, a.span.begin) < std::pair(b.span.file, b.span.begin);
+  });
+  auto place = [](const NamedOutput& output) {
+    std::string_view path = output.path;
+    while (output.connector == "file" && path.starts_with("./")) path.remove_prefix(2);
+    return path;
+  };
+  for (size_t i = 0; i < context.outputs.size(); ++i) {
+    const NamedOutput& output = context.outputs[i];
+    const bool topic = output.connector == "topic";
+    if (output.path.empty() || (output.connector != "file" && !topic)) continue;
+    const auto other = std::find_if(
+        context.outputs.begin(), context.outputs.begin() + static_cast<std::ptrdiff_t>(i),
+        [&](const NamedOutput& each) { return each.connector == output.connector && place(each) == place(output); });
+    if (other == context.outputs.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    if ((is_of_run(context, *output.product) || is_of_run(context, *other->product)) != of_run) continue;
+    const std::string first = other->product->name.text, second = output.product->name.text;
+    auto report =
+        topic ? context.reporter.report(diag::TopicShared{.first = first, .second = second, .topic = output.path})
+              : context.reporter.report(diag::SharedOutput{.first = first, .second = second, .path = output.path});
+    report.at(output.span, "named again").also(other->span, "of `" + first + "`");
+    report.note(topic ? "a topic holds the rows of one product; a `union` puts those of several into one"
+                      : "a file holds the rows of one product; a `union` puts those of several into one");
   }
 }
 

@@ -50,6 +50,9 @@ std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const a
     for (const auto& [known, fields] : source.port_rows) names.push_back(known);
     auto report = context_.reporter.report(diag::UnknownPort{.relation = name, .port = port.text});
     report.at(port.span, "no such port");
+    report.note(fmt::format("its ports are {}", fmt::join(names, ", ")));
+    for (const char* other : {"errors", "error", "failed", "failures", "dead_letter", "dlq", "invalid"})
+      if (port.text == other) report.fix(Applicability::likely, "use `rejected`", {{port.span, "rejected"}});
     if (const auto meant = closest(port.text, names))
       report.fix(Applicability::likely, "use `" + *meant + "`", {{port.span, *meant}});
     return std::nullopt;
@@ -130,7 +133,8 @@ void FlowChecker::note_port(const std::string& name) {
   row.alias.clear();
   row.alias_columns.clear();
   row.present.clear();
-  row.joined_later.clear();
+  row.names_of_steps.clear();
+  row.gone.clear();
   row.in_window = false;
   row.window = nullptr;
   row.time_of_window = false;

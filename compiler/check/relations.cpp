@@ -30,11 +30,26 @@ void unknown_relation(Context& context, const Place& place, const ast::Path& pat
   if (path.parts.size() > 1 &&
       (is_standing_port(path.parts.back().text) || context.missed_relations.contains({place.domain, first.text})))
     missed.parts.resize(path.parts.size() - 1);
+  const auto meant = closest(first.text, context.declarations.names(place, NameKind::relation));
+  // `from trading.trade` of a domain that the project does not have.
+  if (missed.parts.size() > 1 && !meant && context.declarations.find_domain(first.text) == nullptr) {
+    ast::Path of = path;
+    of.parts.pop_back();
+    const Span span = cover(of.parts.front().span, of.parts.back().span);
+    auto report = context.reporter.report(diag::UnknownDomain{.name = path_text(of)});
+    report.at(span, "no file begins with `domain " + path_text(of) + "`");
+    const std::string name = path.parts.back().text;
+    if (const auto domain = closest(path_text(of), context.declarations.domain_names()))
+      report.fix(Applicability::likely, "use `" + *domain + "`", {{span, *domain}});
+    else
+      report.note("another domain is read where its files are in the project: `use " + path_text(path) +
+                  "` above the items, and `" + name + "` here");
+    return;
+  }
   context.missed_relations.insert({place.domain, first.text});
   auto report = context.reporter.report(diag::UnknownRelation{.name = path_text(missed)});
   report.at(first.span, "nothing of that name has rows");
-  if (const auto meant = closest(first.text, context.declarations.names(place, NameKind::relation)))
-    report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
+  if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{first.span, *meant}});
 }
 
 }  // namespace
@@ -131,6 +146,7 @@ std::optional<FieldPath> find_path(Context& context, const Row& row, const ast::
       }
     }
     if (index >= 0) continue;
+    if (i == 0 && report_lost_name(context, row, part.text, part.span)) return std::nullopt;
     auto report = context.reporter.report(
         diag::UnknownField{.relation = i == 0 ? row.relation : path.parts[i - 1].text, .field = part.text});
     report.at(part.span, "no such field");

@@ -26,6 +26,8 @@ bool same_cause(const Diagnostic& a, const Diagnostic& b) {
   if (a.code != b.code || a.severity != b.severity || a.message != b.message || a.labels.size() != b.labels.size() ||
       a.labels.empty() || (a.labels.size() == 1 && !is_of_name(a.code)))
     return false;
+  // What is mended in two ways is two mistakes.
+  if (!a.fixes.empty() && !b.fixes.empty() && a.fixes[0].text != b.fixes[0].text) return false;
   return std::equal(a.labels.begin() + 1, a.labels.end(), b.labels.begin() + 1,
                     [](const Label& x, const Label& y) { return key_of(x.span) == key_of(y.span); });
 }
@@ -35,7 +37,11 @@ void add_edits(Diagnostic& kept, const Diagnostic& other) {
     for (const Fix& more : other.fixes)
       if (more.text == fix.text && !fix.edits.empty() && !more.edits.empty() &&
           fix.edits.front().span.file == more.edits.front().span.file)
-        fix.edits.insert(fix.edits.end(), more.edits.begin(), more.edits.end());
+        for (const Edit& edit : more.edits)
+          if (std::none_of(fix.edits.begin(), fix.edits.end(), [&](const Edit& known) {
+                return key_of(known.span) == key_of(edit.span) && known.text == edit.text;
+              }))
+            fix.edits.push_back(edit);
 }
 
 }  // namespace

@@ -22,6 +22,47 @@ typed::ExpressionRef over_raw_fields(const typed::ExpressionRef& expression, boo
   return typed::with_parts(*expression, std::move(parts));
 }
 
+/// What other tools call a connector, a format or an option.
+std::string other_spelling(std::string_view text) {
+  struct Spelling {
+    std::string_view other, ours;
+  };
+  static constexpr Spelling kSpellings[] = {{"kafka", "topic"},
+                                            {"stream", "topic"},
+                                            {"topics", "topic"},
+                                            {"queue", "topic"},
+                                            {"filesystem", "file"},
+                                            {"files", "file"},
+                                            {"path", "file"},
+                                            {"ndjson", "json"},
+                                            {"jsonl", "json"},
+                                            {"jsonlines", "json"},
+                                            {"tsv", "csv"},
+                                            {"proto", "protobuf"},
+                                            {"pb", "protobuf"},
+                                            {"bytes", "raw"},
+                                            {"delimiter", "separator"},
+                                            {"sep", "separator"},
+                                            {"delim", "separator"},
+                                            {"field_delimiter", "separator"},
+                                            {"na", "null"},
+                                            {"na_values", "null"},
+                                            {"null_value", "null"},
+                                            {"nullValue", "null"},
+                                            {"null_string", "null"},
+                                            {"has_header", "header"},
+                                            {"skip_header", "header"},
+                                            {"quotechar", "quote"},
+                                            {"quote_char", "quote"},
+                                            {"columns", "names"},
+                                            {"timezone", "zone"},
+                                            {"time_zone", "zone"},
+                                            {"tz", "zone"}};
+  for (const Spelling& known : kSpellings)
+    if (known.other == text) return std::string(known.ours);
+  return "";
+}
+
 std::vector<std::string> split_path(const std::string& text) {
   std::vector<std::string> parts{""};
   for (char c : text) {
@@ -216,6 +257,7 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output) {
   static const std::vector<std::string> kinds{"file", "topic", "inline"};
+  static const std::vector<std::string> shown_kinds{"file", "topic"};
   static const std::vector<std::string> later_kinds{"http", "postgres", "s3", "generator"};
   static const std::vector<std::string> read_formats{"json", "csv", "avro", "protobuf", "raw", "debezium"};
   static const std::vector<std::string> written_formats{"json", "csv", "avro", "protobuf", "raw"};
@@ -229,17 +271,25 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                         .format = {},
                         .options = {},
                         .span = connector.span};
-  auto refuse = [&](auto entry, const ast::Name& name, const std::vector<std::string>& names, const char* label) {
+  auto refuse = [&](auto entry, const ast::Name& name, const std::vector<std::string>& names, const char* label,
+                    const std::string& what) {
     auto report = context.reporter.report(entry);
     report.at(name.span, label);
-    if (const auto meant = closest(name.text, names))
-      report.fix(Applicability::likely, "use `" + *meant + "`", {{name.span, *meant}});
+    std::optional<std::string> meant = closest(name.text, names);
+    const std::string other = other_spelling(name.text);
+    if (!other.empty() && among(names, other)) meant = other;
+    if (meant) report.fix(Applicability::likely, "use `" + *meant + "`", {{name.span, *meant}});
+    if (names.empty())
+      report.note("there are no " + what);
+    else
+      report.note(fmt::format("{}: {}", what, fmt::join(names, ", ")));
   };
   if (among(later_kinds, connector.name.text)) {
     context.not_yet(connector.name.span, "the connector `" + connector.name.text + "`",
                     "a `file`, or a `topic` that braid.toml binds to files");
   } else if (!among(kinds, connector.name.text)) {
-    refuse(diag::UnknownConnector{.name = connector.name.text}, connector.name, kinds, "nothing reads or writes this");
+    refuse(diag::UnknownConnector{.name = connector.name.text}, connector.name, shown_kinds,
+           "nothing reads or writes this", "connectors");
   }
   if (connector.format) {
     made.format = connector.format->text;
@@ -249,7 +299,8 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
                           ? "`format json changes as debezium` writes the changes of a table so"
                           : "`json`, `csv`, `avro`, `protobuf` and `raw` are read and written, and `debezium` is read");
     } else if (!among(formats, made.format)) {
-      refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats, "nothing decodes this");
+      refuse(diag::UnknownFormat{.name = made.format}, *connector.format, formats,
+             is_output ? "nothing encodes this" : "nothing decodes this", "formats");
     }
   }
   auto options = [&](const std::optional<ast::Arguments>& arguments, const std::string& owner,
@@ -260,7 +311,7 @@ std::optional<typed::Connector> check_connector(Context& context, const Place& p
       if (value == nullptr || *value == nullptr || !argument.name) continue;
       if (!among(known, argument.name->text)) {
         refuse(diag::UnknownOption{.owner = owner, .name = argument.name->text}, *argument.name, known,
-               "no such option");
+               "no such option", "options of `" + owner + "`");
         continue;
       }
       Expressions expressions(context, place, nullptr);

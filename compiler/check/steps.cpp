@@ -33,12 +33,14 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     row_.has_time = true;
     row_.key_stated = true;
   }
-  for (const ast::Step& one : flow.steps) {
-    const auto* join = std::get_if<ast::Join>(&one.node);
-    if (join == nullptr || join->relation.path.parts.empty()) continue;
-    row_.joined_later.emplace_back(join->as ? join->as->text : join->relation.path.parts.back().text, one.span);
-  }
+  row_.names_of_steps = names_of_steps(flow);
+  bool before_from = false;
   for (size_t i = 0; i < flow.steps.size(); ++i) {
+    // Steps above `from`, which is reported: what they mean depends on all that stands below.
+    if (flow.from && flow.steps[i].span.begin < flow.from->span.begin) {
+      before_from = true;
+      continue;
+    }
     cut_off_ = i + 1 < flow.steps.size() && std::holds_alternative<ast::ErrorStep>(flow.steps[i + 1].node);
     flow_ = &flow;
     step_ = i;
@@ -47,7 +49,15 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   }
   flow_ = nullptr;
   if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
-  if (window_ && window_->sound && !row_.open)
+  row_.open |= before_from;
+  // Where something behind it is in error, that may be what it was for.
+  const auto& findings = context_.reporter.findings();
+  const bool told =
+      window_ && std::any_of(findings.begin(), findings.end(), [&](const Diagnostic& each) {
+        return each.severity == Severity::error && !each.labels.empty() && each.labels[0].span.file == flow.span.file &&
+               each.labels[0].span.begin > window_->word.begin && each.labels[0].span.end <= flow.span.end;
+      });
+  if (window_ && window_->sound && !row_.open && !told)
     context_.not_yet(window_->word, "a `window` without a `group` or `top`",
                      "a `group` after it folds the rows of each window");
   if (flow.from) move_ticks(*flow.from);
@@ -61,9 +71,11 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   info_.row.alias.clear();
   info_.row.alias_columns.clear();
   info_.row.present.clear();
-  info_.row.joined_later.clear();
+  info_.row.names_of_steps.clear();
+  info_.row.step = {};
   for (RowField& field : info_.row.fields) field.from_script = false;
   check_contract(context_, info_, clauses, made_);
+  info_.row.gone.clear();
   row_ = info_.row;
   info_.is_static = row_.table && !row_.has_time && !row_.changes;
   for (const auto& path : made_.key)
@@ -142,6 +154,7 @@ bool FlowChecker::from(const ast::From& from) {
 
 void FlowChecker::step(const ast::Step& step) {
   const Span span = step.span;
+  row_.step = span;
   std::visit(Overloaded{
                  [&](const ast::Union& node) { unite(node, span); },
                  [&](const ast::Where& node) { where(node, span); },
@@ -221,7 +234,8 @@ void FlowChecker::distinct(const ast::Distinct& node, Span span) {
 }
 
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
-  context_.not_yet(context_.word(span, word), "`" + std::string(word) + "`", std::move(way_out));
+  context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
+                   std::move(way_out));
   window_.reset();
   row_.in_window = false;
   row_.window = nullptr;
@@ -500,7 +514,13 @@ void FlowChecker::select(const ast::Select& node, Span span) {
   });
   if (!spread) row_.open = false;
   row_.open |= open;
+  const std::vector<RowField> before = row_.fields;
+  std::vector<std::string> now(before.size());
+  for (const Column& column : columns)
+    if (const auto* read = std::get_if<typed::ColumnRead>(&column.value->node))
+      now[static_cast<size_t>(read->index)] = column.field.name;
   project("select", std::move(columns), span);
+  note_gone(before, now, "select", span, node.row.entries.empty() ? Span{} : node.row.entries.back().span, false);
 }
 
 namespace {
@@ -579,11 +599,15 @@ void FlowChecker::drop(const ast::Drop& node, Span span) {
     }
     std::erase_if(columns, [&](const Column& column) { return column.field.name == path.parts.front().text; });
   }
+  const std::vector<RowField> before = row_.fields;
   project("drop", std::move(columns), span);
+  note_gone(before, {}, "drop", span, {}, false);
 }
 
 void FlowChecker::rename(const ast::Rename& node, Span span) {
   std::vector<Column> columns = unchanged();
+  const std::vector<RowField> before = row_.fields;
+  std::vector<std::string> now(before.size());
   for (const ast::Renaming& one : node.list) {
     const std::optional<FieldPath> field = find_path(context_, row_, one.from);
     if (!field) continue;
@@ -602,8 +626,19 @@ void FlowChecker::rename(const ast::Rename& node, Span span) {
     RowField& renamed = columns[static_cast<size_t>(field->column)].field;
     renamed.name = one.to.text;
     renamed.from_script = true;
+    now[static_cast<size_t>(field->column)] = one.to.text;
   }
   project("rename", std::move(columns), span);
+  note_gone(before, now, "rename", span, {}, false);
+}
+
+void FlowChecker::note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now,
+                            std::string_view word, Span span, Span last, bool folds) {
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (row_.find(before[i].name) >= 0) continue;
+    row_.gone.push_back({before[i].name, std::string(word), context_.word(span, word),
+                         i < now.size() ? now[i] : std::string(), last, folds});
+  }
 }
 
 // ---- the header

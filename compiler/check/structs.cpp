@@ -3,21 +3,39 @@
 #include "runtime/data/row_change.h"
 
 namespace braid::checking {
+namespace {
+
+/// `sum_amount` of `sum(amount)`; nothing of other expressions.
+std::string usual_name(const ast::Expr& expression) {
+  const auto* call = std::get_if<ast::Call>(&expression.node);
+  if (call == nullptr) return "";
+  const auto* first =
+      call->arguments.list.empty() ? nullptr : std::get_if<ast::ExprPtr>(&call->arguments.list[0].value);
+  const bool named = first == nullptr || *first == nullptr || call->arguments.list[0].name.has_value();
+  const auto* field = named ? nullptr : std::get_if<ast::NameExpr>(&(*first)->node);
+  return field == nullptr ? call->function.text : call->function.text + "_" + field->text;
+}
+
+}  // namespace
 
 std::optional<std::string> Expressions::entry_name(const ast::Expr& expression) {
   if (const auto* name = std::get_if<ast::NameExpr>(&expression.node)) return name->text;
   if (const auto* access = std::get_if<ast::FieldAccess>(&expression.node)) return access->field.text;
-  if (!std::holds_alternative<ast::ErrorExpr>(expression.node))
+  if (!std::holds_alternative<ast::ErrorExpr>(expression.node)) {
+    const std::string usual = usual_name(expression);
     context_.reporter.report(diag::EntryNeedsName{})
         .at(expression.span, "which name?")
         .note("a name and a path name themselves; anything else is written `name: …`")
-        .fix(Applicability::sketch, "give it a name",
-             {{{expression.span.file, expression.span.begin, expression.span.begin}, "name: "}});
+        .fix(usual.empty() ? Applicability::sketch : Applicability::likely, "give it a name",
+             {{{expression.span.file, expression.span.begin, expression.span.begin},
+               (usual.empty() ? "name" : usual) + ": "}});
+  }
   return std::nullopt;
 }
 
 std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bool& open) {
   std::vector<Entry> made;
+  const ast::Struct* outer = std::exchange(entries_, &node);
   // Later wins, in the place of the first; two entries that are both written out are a mistake.
   auto add = [&](Entry entry) {
     for (Entry& before : made) {
@@ -70,6 +88,16 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
         }
         continue;
       }
+      // `..order` of a flow that begins with `from order`.
+      if (const auto* name = std::get_if<ast::NameExpr>(&spread.value->node);
+          name != nullptr && row_ != nullptr && !in_group() && name->text == row_->relation &&
+          !knows_name(name->text)) {
+        context_.reporter.report(diag::RowIsNoField{.name = name->text})
+            .at(spread.value->span, "`..` alone spreads it")
+            .fix(Applicability::certain, "leave out the name", {{spread.value->span, ""}});
+        open = true;
+        continue;
+      }
       const typed::ExpressionRef value = check(*spread.value);
       if (is_poison(value)) {
         open = true;
@@ -98,6 +126,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
       }
     }
   }
+  entries_ = outer;
   return made;
 }
 

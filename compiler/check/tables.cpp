@@ -111,7 +111,8 @@ void FlowChecker::last(const ast::Last& node, Span span) {
     if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit != nullptr && emit->kind == ast::EmitKind::final)
-      context_.reporter.report(diag::FinalNeverComes{}).at(option.span, "each row may change with the next");
+      context_.reporter.report(diag::NeverFinal{.step = "last"})
+          .at(option.span, "the newest row may be followed by another");
     sound &= emit == nullptr || emit->kind != ast::EmitKind::final;
   }
   const bool of_table = row_.table;

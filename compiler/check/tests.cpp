@@ -84,8 +84,9 @@ struct TestChecker {
 
   std::optional<std::pair<Type, Value>> value(const ast::Expr& written, const Type& wanted, Span declared) {
     Expressions expressions(context, place, nullptr);
-    const typed::ExpressionRef given =
-        wanted == nullptr ? open_value(expressions, written) : expressions.check_as(written, wanted, declared);
+    const typed::ExpressionRef given = wanted == nullptr || leaves_out(written)
+                                           ? open_value(expressions, written, wanted, declared)
+                                           : expressions.check_as(written, wanted, declared);
     if (is_poison(given) || holds_error(given->type)) return std::nullopt;
     if (std::optional<Value> known = evaluate(given)) return std::pair{given->type, std::move(*known)};
     context.reporter.report(diag::NotConstant{.what = "a value of a test"})
@@ -93,20 +94,73 @@ struct TestChecker {
     return std::nullopt;
   }
 
-  /// A struct in a port's row may leave fields out: `row: { id: 2, .. }`.
-  typed::ExpressionRef open_value(Expressions& expressions, const ast::Expr& written) {
+  static bool is_rest(const ast::Entry& entry) {
+    const auto* spread = std::get_if<ast::SpreadEntry>(&entry.node);
+    return spread != nullptr && spread->value == nullptr;
+  }
+  /// A struct with `..`, itself or inside of one.
+  static bool leaves_out(const ast::Expr& written) {
     const auto* node = std::get_if<ast::Struct>(&written.node);
-    if (node == nullptr) return expressions.check(written);
+    if (node == nullptr) return false;
+    return std::any_of(node->entries.begin(), node->entries.end(), [](const ast::Entry& entry) {
+      const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
+      return is_rest(entry) || (named != nullptr && named->value != nullptr && leaves_out(*named->value));
+    });
+  }
+
+  /// An entry of a row that is neither `name: value` nor `..`; true: it is reported.
+  bool unnamed(const ast::Entry& entry, bool told = false) {
+    const auto* plain = std::get_if<ast::PlainEntry>(&entry.node);
+    if (std::holds_alternative<ast::NamedEntry>(entry.node) || is_rest(entry)) return false;
+    if (plain != nullptr && (plain->value == nullptr || std::holds_alternative<ast::ErrorExpr>(plain->value->node)))
+      return true;
+    const std::string text(context.text(entry.span));
+    const bool name = plain != nullptr && std::holds_alternative<ast::NameExpr>(plain->value->node);
+    if (!name && told) return true;
+    if (!name) {
+      context.reporter.report(diag::EntryNeedsName{})
+          .at(entry.span, "of which field?")
+          .note("rows of tests are written by names: `{ id: 1, amount: 2.50 }`");
+      return true;
+    }
+    const Span behind{entry.span.file, entry.span.end, entry.span.end};
+    context.reporter.report(diag::UnexpectedText{.expected = "`" + text + ": …`", .found = "`" + text + "` alone"})
+        .at(entry.span, "a test has no row to take it from")
+        .fix(Applicability::sketch, "give it a value", {{behind, ": 0"}});
+    return true;
+  }
+
+  /// A struct in an expected row that may leave fields out: `row: { id: 2, .. }`. `wanted`: its type, if one is known.
+  typed::ExpressionRef open_value(Expressions& expressions, const ast::Expr& written, const Type& wanted = nullptr,
+                                  Span declared = {}) {
+    const auto* node = std::get_if<ast::Struct>(&written.node);
+    const Type type = wanted == nullptr ? nullptr : without_optional(wanted);
+    if (node == nullptr || (type != nullptr && (!leaves_out(written) || !is(type, TypeKind::structure))))
+      return wanted == nullptr ? expressions.check(written) : expressions.check_as(written, wanted, declared);
     std::vector<Field> fields;
     std::vector<typed::ExpressionRef> values;
+    bool rest = false;
     for (const ast::Entry& entry : node->entries) {
       const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
-      if (named == nullptr || named->value == nullptr) continue;
-      values.push_back(open_value(expressions, *named->value));
+      rest |= is_rest(entry);
+      if (unnamed(entry) || named == nullptr || named->value == nullptr) continue;
+      const int index = type == nullptr ? -1 : find_field(type->fields, named->name.text);
+      if (type != nullptr && index < 0) {
+        std::vector<std::string> names;
+        for (const Field& field : type->fields) names.push_back(field.name);
+        unknown_field(type_text(type), named->name, declared, names);
+        return expressions.poison(entry.span);
+      }
+      const Type inner = type == nullptr ? nullptr : type->fields[static_cast<size_t>(index)].type;
+      values.push_back(open_value(expressions, *named->value, inner, declared));
       // Compared as JSON, in which a null is a null, of whatever type.
       if (is(values.back()->type, TypeKind::null))
         values.back() = typed::make(optional_type(bool_type()), named->value->span, typed::Constant{Value{Null{}}});
       fields.push_back({named->name.text, values.back()->type});
+    }
+    if (rest) {
+      fields.push_back({std::string(kOtherFields), optional_type(bool_type())});
+      values.push_back(typed::make(fields.back().type, written.span, typed::Constant{Value{Null{}}}));
     }
     return typed::make(struct_type(std::move(fields)), written.span, typed::MakeStruct{std::move(values)});
   }
@@ -132,14 +186,12 @@ struct TestChecker {
       typed::TestRow one;
       one.span = row.span;
       std::vector<std::string> seen;
+      bool by_place = false;
       for (const ast::Entry& entry : row.fields->entries) {
         const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
         if (named == nullptr) {
-          const auto* spread = std::get_if<ast::SpreadEntry>(&entry.node);
-          const auto* plain = std::get_if<ast::PlainEntry>(&entry.node);
-          one.open |= spread != nullptr && spread->value == nullptr;
-          one.open |=
-              plain != nullptr && plain->value != nullptr && std::holds_alternative<ast::ErrorExpr>(plain->value->node);
+          // A row by places is one mistake.
+          if (unnamed(entry, std::exchange(by_place, by_place || !is_rest(entry))) || is_rest(entry)) one.open = true;
           continue;
         }
         if (named->value == nullptr) continue;
@@ -171,8 +223,14 @@ struct TestChecker {
         }
         const RowField& field = info.row.fields[static_cast<size_t>(index)];
         if (is_error(field.type)) continue;
-        if (auto known = value(*named->value, field.type, field.declared))
-          one.fields.emplace_back(index, std::move(known->second));
+        const auto known = value(*named->value, field.type, field.declared);
+        if (!known) continue;
+        if (leaves_out(*named->value)) {
+          one.named.emplace_back(named->name.text, known->second);
+          one.named_types.push_back(known->first);
+        } else {
+          one.fields.emplace_back(index, known->second);
+        }
       }
       if (complete && !one.open && !info.row.open) {
         for (size_t i = 0; i < info.row.fields.size(); ++i) {
@@ -204,7 +262,7 @@ struct TestChecker {
       for (const ast::Entry& entry : row.fields->entries) {
         const auto* named = std::get_if<ast::NamedEntry>(&entry.node);
         if (named == nullptr) {
-          one.open = true;
+          one.open |= unnamed(entry) || is_rest(entry);
           continue;
         }
         if (named->value == nullptr) continue;

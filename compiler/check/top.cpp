@@ -3,6 +3,7 @@
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/change_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #undef BRAID_DIAGNOSTIC
 
@@ -80,7 +81,11 @@ bool FlowChecker::top_table(const ast::Top& node, typed::TopStep& made, Span wor
   bool sound = bounded(node.options, "top", span, made.retain_us);
   for (const ast::StatefulOption& option : node.options) {
     const auto* emit = std::get_if<ast::Emit>(&option.node);
-    sound &= emit == nullptr || emit->kind != ast::EmitKind::final;
+    if (emit == nullptr || emit->kind != ast::EmitKind::final) continue;
+    context_.reporter.report(diag::NeverFinal{.step = "top"})
+        .at(option.span, "a row may be pushed out by the next")
+        .note("a `window` before it ranks the rows of each window, which are final");
+    sound = false;
   }
   if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span);
   if (!row_.has_time && !row_.open) {
@@ -111,7 +116,7 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   made.numbered = node.numbered.has_value();
   bool sound = top_windows(made, word) && !row_.open;
   if (node.by.empty()) sound = false;
-  made.changes = group_options(node.options, made.windowed ? &made.window : nullptr, made.name);
+  made.changes = group_options(node.options, made.windowed ? &made.window : nullptr, "top", made.name);
   if (made.changes && made.window.kind == typed::WindowKind::session) {
     context_.not_yet(word, "`top` of sessions with `emit` other than `final`",
                      "a `group` of sessions has `emit changes`");

@@ -19,7 +19,7 @@ void FlowChecker::window(const ast::Window& node, Span span) {
     context_.not_yet(word, "a `window` in a window", "a `group` ends the first; a window can follow its rows");
   PendingWindow made{{}, word};
   made.window.span = span;
-  if (!row_.has_time && !row_.open) {
+  if (!row_.has_time && !row_.open && !row_.table) {
     context_.no_event_time(row_, row_.relation, "window")
         .at(word, "windows are of event time")
         .also(row_.relation_span, "declared here without `time`");
@@ -82,7 +82,7 @@ void FlowChecker::window(const ast::Window& node, Span span) {
 }
 
 bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
-                                std::string& name) {
+                                std::string_view step, std::string& name) {
   const bool windowed = window != nullptr;
   bool changes = false;
   for (const ast::StatefulOption& option : options) {
@@ -90,7 +90,7 @@ bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                    [&](const ast::Emit& emit) {
                      switch (emit.kind) {
                        case ast::EmitKind::final:
-                         if (!windowed)
+                         if (!windowed && step == "group")  // of `top`: top.cpp
                            context_.reporter.report(diag::FinalNeverComes{})
                                .at(option.span, "each row may change with the next");
                          return;
@@ -102,7 +102,7 @@ bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                    },
                    [&](const ast::Retain&) {
                      if (windowed)
-                       context_.not_yet(option.span, "`retain` of a windowed group",
+                       context_.not_yet(option.span, "`retain` of a windowed `" + std::string(step) + "`",
                                         "its window bounds the state already");
                    },
                    [&](const ast::StateName& state) { name = state.name.text; },
@@ -154,7 +154,7 @@ void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
-  made.changes = group_options(node.options, window_ ? &window_->window : nullptr, made.name);
+  made.changes = group_options(node.options, window_ ? &window_->window : nullptr, "group", made.name);
   const bool final_stated =
       std::any_of(node.options.begin(), node.options.end(), [](const ast::StatefulOption& option) {
         const auto* emit = std::get_if<ast::Emit>(&option.node);
@@ -245,6 +245,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   }
 
   // Entries.
+  scope.entries = &node.aggregates;
+  scope.behind_keys = {keys_end.file, keys_end.end, keys_end.end};
   expressions.enter_group(&scope);
   std::vector<Expressions::Entry> entries = expressions.entries(node.aggregates, open);
   std::vector<RowField> fields;
@@ -352,7 +354,19 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
+  const std::vector<RowField> before = std::move(row_.fields);
+  const bool goes = row_.changes;  // its rows have no order that `last` could follow
   row_ = std::move(next);
+  std::vector<std::string> now(before.size());
+  for (const KeyColumn& key : keys)
+    if (const auto* read = std::get_if<typed::ColumnRead>(&key.value->node);
+        read != nullptr && static_cast<size_t>(read->index) < now.size())
+      now[static_cast<size_t>(read->index)] = key.name;
+  note_gone(before, now, "group", span,
+            node.aggregates.entries.empty() || goes ? Span{} : node.aggregates.entries.back().span, true);
+  for (GoneField& gone : row_.gone)
+    for (const GroupScope::Key& key : scope.keys)
+      if (key.text.starts_with(gone.name + ".")) gone.kept.emplace_back(key.text, key.name);
   if (!known || open) {
     row_.key.clear();
     row_.key_stated = true;

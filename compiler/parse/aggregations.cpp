@@ -1,4 +1,5 @@
 // Windows and the steps that keep state by key: group, running, top, last, distinct, match.
+#include "compiler/parse/literals.h"
 #include "compiler/parse/rules.h"
 
 namespace braid::grammar {
@@ -31,6 +32,31 @@ struct NeedlessBy : Part<NeedlessBy> {
         .at(cover(first[-1].span, first->span))
         .fix(Applicability::certain, "leave out `by`", {{behind, ""}});
     ++first;
+    return true;
+  }
+};
+
+/// The length of `distinct`, which is easily forgotten: an hour is read in its place.
+struct DistinctLength : Part<DistinctLength> {
+  template <class Context, class Attribute>
+  bool parse(Cursor& first, const Cursor&, const Context& context, ast::Distinct& node, Attribute&) const {
+    State& state = state_of(context);
+    const Span last = first[-1].span;
+    const Span behind{last.file, last.end, last.end};
+    if (first->is_word("within")) {
+      ++first;
+      if (read_duration(state, first, node.within)) return true;
+      state.expected(first, "a duration like `5m`", false);
+      throw Failure(first, "a duration");
+    }
+    state.expected(first, "within", true);
+    if (!first->starts_line && !first->is(Sign::brace_close)) throw Failure(first, "within");
+    state.reporter()
+        .report(diag::UnexpectedText{.expected = "`within`", .found = state.found(first)})
+        .at(last, "the first of these in how long a time?")
+        .note("the length bounds what is kept: `distinct k within 1h` gives the first row of each `k` in an hour")
+        .fix(Applicability::sketch, "say for how long", {{behind, " within 1h"}});
+    node.within = {"1h", *duration_parts("1h"), behind};
     return true;
   }
 };
@@ -139,8 +165,7 @@ const auto top_step_def = kw("top") > set<&ast::Top::count>(whole) >
 
 const auto last_step_def = kw("last") > per<&ast::Last::per> > *set<&ast::Last::options>(stateful_option);
 
-const auto distinct_step_def = kw("distinct") > (set<&ast::Distinct::keys>(expr) % comma) >
-                               kw("within") > set<&ast::Distinct::within>(duration) >
+const auto distinct_step_def = kw("distinct") > (set<&ast::Distinct::keys>(expr) % comma) > DistinctLength() >
                                *set<&ast::Distinct::options>(stateful_option);
 
 const auto element_def = spanned[-((LeadingWord("no") >> is<&ast::Element::kind>(ast::ElementKind::absent)) |

@@ -124,7 +124,10 @@ class Climber {
   ast::ExprPtr read_binary(ast::ExprPtr left, const BinarySign& op) {
     const Cursor at = first_++;
     const bool bars = at->is(Sign::or_or);
-    if (!op.meant.empty() && !bars) report_foreign(state_, at, op.meant);
+    // `<> null` is one mistake, and what is said of null is the answer.
+    const bool with_null = (op.op == BinaryOperator::equal || op.op == BinaryOperator::not_equal) &&
+                           (is_null_literal(*left) || first_->is_word("null"));
+    if (!op.meant.empty() && !bars && !with_null) report_foreign(state_, at, op.meant);
     ast::ExprPtr right = must(op.level + 1);
     if (op.level != kComparison) {
       ast::ExprPtr joined = join(std::move(left), op.op, at, std::move(right));

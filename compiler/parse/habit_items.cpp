@@ -53,7 +53,8 @@ std::string type_of(const Token& value) {
 bool HabitReader::item_form() {
   if (out_.empty()) return false;
   return watermark() || clauses_in_braces() || flow_without_braces() || place_without_connector() ||
-         function_without_types() || param_without_type() || check_without_name() || field_options();
+         function_without_types() || param_without_type() || check_without_name() || check_action() ||
+         owner_without_quotes() || key_in_parentheses() || types_of_state() || rows_without_list() || field_options();
 }
 
 /// `watermark for at as at - interval '5' second` of Flink.
@@ -253,6 +254,52 @@ bool HabitReader::check_without_name() {
   return true;
 }
 
+/// `init { total: 0 }` without types, and `step { total += x }`, of an aggregate.
+bool HabitReader::types_of_state() {
+  if (item_ != "aggregate" || open_.size() != 2 || !in_braces()) return false;
+  std::string_view part;
+  int depth = 0;
+  for (size_t i = out_.size(); i-- > 1;) {
+    if (closes(out_[i])) ++depth;
+    if (opens(out_[i]) && depth-- == 0) {
+      part = out_[i - 1].text;
+      break;
+    }
+  }
+  const Span place = at().span;
+  if (part == "init" && out_.back().is(Sign::colon)) {
+    std::string type = type_of(at());
+    // Of decimals and floats the state is of their kind, too.
+    for (size_t i = out_.size(); type == "int" && i-- > 0 && !out_[i].is_word("aggregate");)
+      if (out_[i].is_word("decimal") || out_[i].is_word("float")) type = out_[i].text;
+    if (type.empty() || (!sign(1, Sign::comma) && !sign(1, Sign::brace_close))) return false;
+    const std::string shown = type == "decimal(12,2)" ? "decimal" : type;
+    spelled(place, ": " + source(place), ": " + shown + " = " + source(place), {})
+        .note("the state says the type of each field and its first value: `total: decimal = 0`")
+        .fix(Applicability::likely, "state its type", {{before(place), shown + " = "}});
+    push(make_word(shown, before(place)));
+    push(make_sign(Sign::bind, before(place)));
+    take(1);
+    return true;
+  }
+  const bool adds = signs(1, Sign::plus, Sign::bind), subtracts = signs(1, Sign::minus, Sign::bind);
+  const bool begins = out_.back().is(Sign::brace_open) || out_.back().is(Sign::comma);
+  if (part.empty() || part == "init" || !begins || at().kind != TokenKind::word || (!adds && !subtracts)) return false;
+  const Token name = at();
+  const Span operation = span_of(1, 2), sign_place = at(1).span;
+  const std::string wanted = ": " + name.text + " " + source(sign_place);
+  spelled(operation, name.text + " " + source(operation) + " …", name.text + wanted + " …", operation)
+      .fix(Applicability::certain, "give it its new value", {{{operation.file, name.span.end, operation.end}, wanted}});
+  take(1);
+  push(make_sign(Sign::colon, operation));
+  Token again = name;
+  again.starts_line = false;
+  push(std::move(again));
+  take(1);
+  leave(1);
+  return true;
+}
+
 /// `note?: string` of TypeScript; `id: int primary key`, `n: int default 1` of SQL; `enum("a", "b")`.
 bool HabitReader::field_options() {
   if ((item_ != "stream" && item_ != "table") || open_.size() != 1 || open_[0] != Sign::brace_open) return false;
@@ -293,6 +340,34 @@ bool HabitReader::field_options() {
     }
     push(make_sign(Sign::brace_close, whole));
     leave(*close);
+    return true;
+  }
+  // `from order.city` and `from $.order.city`: where it stands in the record.
+  const bool dollar = at().kind == TokenKind::bad && source(place) == "$" && sign(1, Sign::dot);
+  if (out_.back().is_word("from") && !out_.back().starts_line && !at().starts_line &&
+      (at().kind == TokenKind::word || dollar)) {
+    const size_t first = dollar ? 2 : 0;
+    size_t end = first + 1;
+    while (sign(end, Sign::dot) && at(end + 1).kind == TokenKind::word) end += 2;
+    const Span whole = span_of(0, end - 1);
+    const std::string wanted = "\"" + source(span_of(first, end - 1)) + "\"";
+    spelled(whole, source(whole), wanted, whole)
+        .note("the place of a field in its record is a text, with dots between the names")
+        .fix(Applicability::certain, "write it in quotes", {{whole, wanted}});
+    leave(end);
+    push(make_text(source(whole), whole));
+    return true;
+  }
+  // `timestamp("yyyy-MM-dd")`.
+  const bool of_time = out_.back().is_word("timestamp") || out_.back().is_word("date") || out_.back().is_word("time");
+  if (of_time && sign(0, Sign::paren_open) && at(1).kind == TokenKind::text && sign(2, Sign::paren_close)) {
+    const Span whole = span_of(0, 2);
+    lacks(whole, out_.back().text + source(whole), "a type has no format", whole)
+        .note(
+            "texts of ISO 8601 are read as they are; another form is read as `string`, and `parse_timestamp(t, "
+            "\"yyyy-MM-dd HH:mm:ss\")` makes an instant of it")
+        .fix(Applicability::likely, "leave it out", {{whole, ""}});
+    leave(3);
     return true;
   }
   if (!after_operand() || at().starts_line) return false;

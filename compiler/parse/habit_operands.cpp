@@ -86,8 +86,8 @@ std::string duration_of(std::string_view text) {
 
 bool HabitReader::prefix() {
   return value_form() || case_when() || cast() || interval() || extract_unit() || time_literal() ||
-         distinct_argument() || subquery() || python_lambda() || quoted_text() || if_call() || words_in_call() ||
-         odd_entry();
+         distinct_argument() || distinct_entry() || where_in_call() || subquery() || python_lambda() || quoted_text() ||
+         if_call() || words_in_call() || odd_entry();
 }
 
 /// `case when c then v … else e end` and `case x when 1 then … end`.
@@ -332,6 +332,44 @@ bool HabitReader::distinct_argument() {
   const Span whole = span_of(0, *close);
   leave(*close + 1);
   push(make_hole(whole));
+  return true;
+}
+
+/// `visitors: distinct visitor` and `count distinct visitor`.
+bool HabitReader::distinct_entry() {
+  const size_t name = word(0, "count") ? 1 : 0;
+  if (!in_braces() || out_.empty() || !out_.back().is(Sign::colon) || !word(name, "distinct")) return false;
+  const size_t end = behind_operand(name + 1);
+  if (end == name + 1 || at(name + 1).starts_line) return false;
+  const Span place = span_of(0, name), value = span_of(name + 1, end - 1);
+  const bool enclosed = sign(name + 1, Sign::paren_open);
+  const std::string wanted = "count_distinct(" + source(enclosed ? span_of(name + 2, end - 2) : value) + ")";
+  spelled(place, source(cover(place, value)), wanted, place)
+      .fix(Applicability::likely, "count the different values", {{cover(place, value), wanted}});
+  push(make_word("count_distinct", place));
+  leave(name + 1);
+  if (!enclosed) push(make_sign(Sign::paren_open, place));
+  take(end - name - 1);
+  if (!enclosed) push(make_sign(Sign::paren_close, value));
+  return true;
+}
+
+/// `sum(amount where status == "paid")`.
+bool HabitReader::where_in_call() {
+  if (!word(0, "where") || sign(1, Sign::colon) || open_.empty() || open_.back() != Sign::paren_open || out_.empty() ||
+      at().starts_line)
+    return false;
+  const bool first = out_.back().is(Sign::paren_open), behind_comma = out_.back().is(Sign::comma);
+  if ((!first && !behind_comma && !after_operand()) || behind_operand(1) == 1) return false;
+  const Span place = at().span;
+  const std::string wanted = first || behind_comma ? "where:" : ", where:";
+  spelled(place, "where …", wanted + " …", place)
+      .fix(Applicability::certain, "make it an argument",
+           {{first || behind_comma ? place : Span{place.file, out_.back().span.end, place.end}, wanted}});
+  if (!first && !behind_comma) push(make_sign(Sign::comma, place));
+  push(make_word("where", place));
+  push(make_sign(Sign::colon, place));
+  leave(1);
   return true;
 }
 

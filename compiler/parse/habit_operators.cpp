@@ -75,7 +75,9 @@ bool is_comparison(const Token& token) {
 }  // namespace
 
 bool HabitReader::infix() {
-  if (infix_form() || repeated_comparison() || window_function() || aggregate_filter() || alias_behind()) return true;
+  if (infix_form() || where_in_call() || repeated_comparison() || window_function() || aggregate_filter() ||
+      alias_behind())
+    return true;
   if (at().starts_line) return false;
   return like_pattern() || word_operator() || power() || typed_by_colons() || is_something() || trailing_if() ||
          slice() || odd_signs() || at_time_zone();
@@ -381,6 +383,17 @@ bool HabitReader::alias_behind() {
   size_t start = expression_start();
   if (start > 0 && out_[start - 1].is_word("case")) --start;
   if (!ends || start == 0 || start >= out_.size()) return false;
+  // `total: sum(amount) as total` has its name already.
+  if (out_[start - 1].is(Sign::colon) && start > 1 && out_[start - 2].kind == TokenKind::word) {
+    const Span words = span_of(0, 1), named = out_[start - 2].span;
+    std::vector<Edit> edits = {{{words.file, out_.back().span.end, words.end}, ""}};
+    if (source(named) != at(1).text) edits.push_back({named, at(1).text});
+    spelled(words, source(named) + ": … " + source(words), at(1).text + ": …", words)
+        .fix(Applicability::likely, "name it once", edits);
+    out_[start - 2].text = at(1).text;
+    leave(2);
+    return true;
+  }
   if (!out_[start - 1].is(Sign::brace_open) && !out_[start - 1].is(Sign::comma)) return false;
   // `… retain forever as name` and the like name the state of a step.
   for (size_t i = start; i < out_.size(); ++i)
@@ -412,7 +425,8 @@ bool HabitReader::window_function() {
                       over ? "a row sees other rows in a `window` with a `group`" : "a `group` has no order", whole);
   if (over)
     report.note(
-        "`group key { n: count(), newest: last(x) }` folds the rows of a window; `arg_max(x, by)` takes the best row");
+        "`top 3 by amount desc per k numbered n` ranks the rows of a window, `running per k over 2 rows { before: "
+        "previous(x) }` has the row before, and aggregates over the rows up to this one");
   else
     report.note("`min`, `max`, `avg`, `first` and `last` fold the rows of a `group`");
   absorb(cover(call, whole));

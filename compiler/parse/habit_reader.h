@@ -82,6 +82,7 @@ class HabitReader {
   bool code_item();
   bool assignment();
   bool sql_step();
+  bool order_and_limit();
   bool pipeline_step();
   bool select_list();
   bool union_all();
@@ -102,6 +103,24 @@ class HabitReader {
   /// The word that leads the step or clause being written; empty if none does.
   std::string_view step_word() const;
 
+  // -- habit_ranks.cpp
+  bool words_of_top();
+  bool words_of_running();
+  bool words_of_match();
+  /// Between the braces of a `match`.
+  bool in_match() const;
+
+  // -- habit_flows.cpp
+  bool kept_rows();
+  bool words_of_elements();
+  bool emission();
+  bool words_of_state();
+  bool words_of_session();
+  bool words_of_joins();
+  bool flow_of_others();
+  bool replace_word(std::string_view wanted, std::string found, std::string shown, std::string_view note = {});
+  bool add_word(std::string_view missing, std::string found, std::string shown);
+
   // -- habit_items.cpp
   bool item_form();
   bool watermark();
@@ -112,6 +131,13 @@ class HabitReader {
   bool param_without_type();
   bool check_without_name();
   bool field_options();
+  bool types_of_state();
+
+  // -- habit_clauses.cpp
+  bool check_action();
+  bool owner_without_quotes();
+  bool key_in_parentheses();
+  bool rows_without_list();
 
   // -- habit_values.cpp
   bool value_form();
@@ -123,6 +149,7 @@ class HabitReader {
   bool other_quotes();
   bool other_brackets();
   bool other_lambda();
+  bool odd_ends();
   bool format_of_value();
 
   // -- habit_types.cpp
@@ -136,6 +163,7 @@ class HabitReader {
     bool sketch = false;   ///< its digits are a guess
   };
   bool foreign_type();
+  bool misspelt_type();
   bool other_container(size_t first);
   bool in_type_place() const;
   bool in_column_place() const;
@@ -165,6 +193,8 @@ class HabitReader {
   bool extract_unit();
   bool time_literal();
   bool distinct_argument();
+  bool distinct_entry();
+  bool where_in_call();
   bool subquery();
   bool python_lambda();
   bool quoted_text();

@@ -63,7 +63,7 @@ bool HabitReader::statement() {
     return true;
   }
   if (!out_.empty() && out_.back().is(Sign::comma)) return false;
-  return sql_step() || pipeline_step() || assignment();
+  return order_and_limit() || sql_step() || pipeline_step() || assignment();
 }
 
 /// `create table …`, `insert into …`, `with x as (…)`, and a query that stands alone.
@@ -235,6 +235,46 @@ bool HabitReader::assignment() {
   return true;
 }
 
+/// `order by amount desc limit 10`: the first rows of an order.
+bool HabitReader::order_and_limit() {
+  if (!word(0, "order") && !word(0, "sort")) return false;
+  const size_t first = word(1, "by") ? 2 : 1;
+  size_t end = first;
+  int depth = 0;
+  bool nulls = false;
+  for (; next_ + end < in_.size() - 2; ++end) {
+    if (depth == 0 && (word(end, "limit") || word(end, "fetch") || word(end, "take") || word(end, "head"))) break;
+    if (depth == 0 && end > first && at(end).starts_line && !at(end - 1).is(Sign::comma)) return false;
+    nulls |= word(end, "nulls") || at(end).kind == TokenKind::bad;
+    if (sign(end, Sign::paren_open) || sign(end, Sign::bracket_open)) ++depth;
+    if ((sign(end, Sign::paren_close) || sign(end, Sign::bracket_close)) && depth-- == 0) return false;
+    if (sign(end, Sign::brace_close) || sign(end, Sign::brace_open)) return false;
+  }
+  const size_t number = word(end, "fetch") ? end + 2 : end + 1;
+  if (end == first || nulls || at(number).kind != TokenKind::number || at(number).number != ast::NumberKind::integer)
+    return false;
+  size_t last = number;
+  while (!at(last + 1).starts_line && (word(last + 1, "rows") || word(last + 1, "row") || word(last + 1, "only")))
+    ++last;
+  const Span whole = span_of(0, last), by = span_of(first, end - 1);
+  const std::string wanted = "top " + at(number).text + " by " + source(by);
+  spelled(span_of(0, first - 1), "order by … limit " + at(number).text, "top " + at(number).text + " by …", whole)
+      .note("behind a `window` it ranks the rows of each window; `per k` ranks those of each `k`")
+      .fix(Applicability::likely, "use `top`", {{whole, wanted}});
+  Token leading = make_word("top", at().span);
+  leading.starts_line = true;
+  push(std::move(leading));
+  Token count = at(number);
+  count.starts_line = false;
+  push(std::move(count));
+  push(make_word("by", at().span));
+  const size_t base = next_;
+  leave(first);
+  take(end - first);
+  leave(base + last + 1 - next_);
+  return true;
+}
+
 /// `order by`, `limit`, `offset`, `qualify`, `partition by`.
 bool HabitReader::sql_step() {
   const bool number = at(1).kind == TokenKind::number;
@@ -245,14 +285,14 @@ bool HabitReader::sql_step() {
     found = at().text + " by";
     instead = word(0, "order") || word(0, "sort") ? "rows come in the order in which they happen"
                                                   : "rows are divided by the key of a `group` or a join";
-    note =
-        word(0, "order") || word(0, "sort")
-            ? "`max`, `arg_max` and `last` in a `group` find the largest and the newest; sort where the product is read"
-            : "";
+    note = word(0, "order") || word(0, "sort")
+               ? "`top 10 by amount desc` keeps the first rows of an order; sort where the product is read"
+               : "";
   } else if (number && is_one_of(at(), {"limit", "offset", "take", "head", "skip"})) {
     found = at().text;
     instead = "a stream has no end to be cut off";
-    note = "`where` keeps rows, `max` and `arg_max` in a `window` the best ones; `dry-run` shows the first rows";
+    note =
+        "`where` keeps rows, `top 10 by amount desc` behind a `window` the best ones; `dry-run` shows the first rows";
   } else if (word(0, "fetch") && is_one_of(at(1), {"first", "next"})) {
     words = 2;
     found = "fetch first";
@@ -284,6 +324,15 @@ bool HabitReader::sql_step() {
   const bool rows_stay = found != "with … as (…)";
   if (rows_stay && at(end).starts_line) report.fix(Applicability::likely, "leave it out", {{rest, ""}});
   leave(end);
+  // A window above it was for this.
+  bool windowed = false;
+  for (size_t i = out_.size(); i-- > 0 && !out_[i].is_word("from") && !out_[i].is_word("group");)
+    if (out_[i].is_word("window") && out_[i].starts_line) windowed = true;
+  if (windowed && !(at().starts_line && word(0, "group"))) {
+    Token hole = make_hole(line);
+    hole.starts_line = true;
+    push(std::move(hole));
+  }
   return true;
 }
 
@@ -520,7 +569,8 @@ bool HabitReader::join_words() {
 
 /// `from a, b`, `from (select …)`.
 bool HabitReader::from_list() {
-  if (!word(0, "from") || open_.empty() || at(1).kind != TokenKind::word) return false;
+  if (!word(0, "from") || open_.empty() || at(1).kind != TokenKind::word || item_ == "stream" || item_ == "table")
+    return false;
   size_t end = behind_operand(1);
   if (word(end, "as") && at(end + 1).kind == TokenKind::word)
     end += 2;

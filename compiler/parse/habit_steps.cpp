@@ -170,13 +170,24 @@ bool HabitReader::join_range() {
   if (step != "join" && step != "left" && step != "right" && step != "full" && step != "semi" && step != "anti")
     return false;
   const bool number = at().kind == TokenKind::number && at(1).kind == TokenKind::word && !at(1).starts_line;
-  const std::string length = number ? length_of(at(), at(1)) : at().kind == TokenKind::duration ? at().text : "";
-  const size_t width = number ? 2 : 1;
+  std::string length = number ? length_of(at(), at(1)) : at().kind == TokenKind::duration ? at().text : "";
+  size_t width = number ? 2 : 1;
+  if (word(0, "interval") && (at(1).kind == TokenKind::text || at(1).kind == TokenKind::number)) {
+    const bool unit = at(2).kind == TokenKind::word && !at(2).starts_line;
+    length = duration_of(at(1).text + (unit ? " " + at(2).text : ""));
+    width = unit ? 3 : 2;
+  }
+  if (word(width, "to") || word(width, "and")) return false;
   if (length.empty() || sign(width, Sign::range) || sign(width, Sign::range_below) || sign(width, Sign::plus) ||
       sign(width, Sign::minus))
     return false;
+  // `1h before`, `1h after`.
+  const bool earlier = word(width, "before") || word(width, "preceding") || word(width, "earlier");
+  const bool later = word(width, "after") || word(width, "following") || word(width, "later");
+  if (earlier || later) ++width;
+  const std::string first = later ? "0s" : length, last = earlier ? "0s" : length;
   const Span place = span_of(0, width - 1);
-  const std::string wanted = "-" + length + ".." + length;
+  const std::string wanted = (later ? "" : "-") + first + ".." + last;
   // KSQL has the length before `on`.
   size_t end = width;
   if (word(width, "on"))
@@ -203,10 +214,10 @@ bool HabitReader::join_range() {
     word.starts_line = false;
     push(std::move(word));
   }
-  push(make_sign(Sign::minus, place));
-  push(make_duration(length, place));
+  if (!later) push(make_sign(Sign::minus, place));
+  push(make_duration(first, place));
   push(make_sign(Sign::range, place));
-  push(make_duration(length, place));
+  push(make_duration(last, place));
   return true;
 }
 

@@ -209,6 +209,36 @@ bool HabitReader::foreign_type() {
   return true;
 }
 
+/// `deciml(12,2)`: a name that is no type, with something in parentheses.
+bool HabitReader::misspelt_type() {
+  if (at().kind != TokenKind::word || at().quoted || !in_type_place() || !sign(1, Sign::paren_open)) return false;
+  const std::string name = at().text;
+  if (declared_types_.contains(name) || find_foreign_type(lowered(name)) != nullptr || is_reserved(name) ||
+      !braid_type_name(name).empty() || name == "enum")
+    return false;
+  const auto close = closing(1);
+  if (!close || *close > 5) return false;
+  for (size_t k = 2; k < *close; ++k)
+    if (at(k).kind != TokenKind::number && !sign(k, Sign::comma)) return false;
+  const auto meant = closest(name, type_names());
+  const Span place = at().span;
+  found_ = true;
+  absorb(place);
+  auto report = reporter_.report(diag::UnknownType{.name = name});
+  report.at(place, "no such type");
+  if (meant) report.fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{place, std::string(*meant)}});
+  if (meant && *meant == "decimal" && *close == 5) {
+    push(make_word("decimal", place));
+    leave(1);
+    take(*close);
+    return true;
+  }
+  const Span whole = span_of(0, *close);
+  leave(*close + 1);
+  push(make_hole(whole));
+  return true;
+}
+
 /// `Map<string, int>`, `struct<a: int>`, `row(a int)`.
 bool HabitReader::other_container(size_t first) {
   const std::string name = lowered(at(first).text);

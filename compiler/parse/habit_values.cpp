@@ -20,12 +20,13 @@ bool closes(const Token& token) {
 
 bool HabitReader::value_form() {
   if (open_.empty() && !in_header_) return false;
+  if (!out_.empty() && out_.back().is(Sign::dot) && odd_ends()) return true;
   return length_with_blank() || case_arms() || other_if() || comprehension() || try_block() || other_quotes() ||
          other_brackets();
 }
 
 bool HabitReader::infix_form() {
-  if (comma_between() || format_of_value()) return true;
+  if (comma_between() || format_of_value() || (!out_.empty() && odd_ends())) return true;
   if (at().starts_line || open_.empty()) return false;
   if (words_of_steps() || other_lambda()) return true;
   const Span place = at().span;
@@ -140,7 +141,10 @@ bool HabitReader::other_if() {
 
 /// `[x.price for x in xs if c]` of Python.
 bool HabitReader::comprehension() {
-  if (!sign(0, Sign::bracket_open)) return false;
+  // Also `sum(x.price for x in xs)`.
+  const bool argument = sign(0, Sign::paren_open) && !out_.empty() && out_.back().kind == TokenKind::word &&
+                        out_.back().span.end == at().span.begin && !is_reserved(out_.back().text);
+  if (!sign(0, Sign::bracket_open) && !argument) return false;
   const auto close = closing(0);
   if (!close) return false;
   size_t loop = 0, condition = 0;
@@ -155,11 +159,15 @@ bool HabitReader::comprehension() {
   if (loop < 2 || at(loop + 1).kind != TokenKind::word || !word(loop + 2, "in")) return false;
   const size_t list_end = condition > 0 ? condition : *close;
   if (list_end <= loop + 3 || (condition > 0 && condition + 1 >= *close)) return false;
-  const Span whole = span_of(0, *close);
+  const Span whole = argument ? cover(out_.back().span, at(*close).span) : span_of(0, *close);
   const std::string name = at(loop + 1).text, value = source(span_of(1, loop - 1));
   std::string wanted = source(span_of(loop + 3, list_end - 1));
   if (condition > 0) wanted += ".filter(" + name + " => " + source(span_of(condition + 1, *close - 1)) + ")";
   if (value != name) wanted += ".map(" + name + " => " + value + ")";
+  if (argument) {
+    wanted += "." + out_.back().text + "()";
+    out_.pop_back();
+  }
   spelled(at(loop).span, "[… for " + name + " in …]", "….map(" + name + " => …)", whole)
       .fix(Applicability::likely, "use a lambda", {{whole, wanted}});
   leave(*close + 1);
@@ -247,6 +255,39 @@ bool HabitReader::other_brackets() {
   walk(base + *close);
   push(make_sign(Sign::bracket_close, end));
   leave(1);
+  return true;
+}
+
+/// `amount * 10%` and `{ p.*, x }`.
+bool HabitReader::odd_ends() {
+  const Span place = at().span;
+  const Token& last = out_.back();
+  const bool ends =
+      sign(1, Sign::comma) || sign(1, Sign::brace_close) || sign(1, Sign::paren_close) || at(1).starts_line;
+  if (sign(0, Sign::percent) && last.kind == TokenKind::number && last.span.end == place.begin && ends && !in_header_ &&
+      !open_.empty() && last.text.find_first_not_of("0123456789") == std::string::npos && last.text.size() < 4) {
+    const int percent = std::atoi(last.text.c_str());
+    const std::string digits = std::to_string(percent % 100);
+    const std::string wanted = std::to_string(percent / 100) + "." + (digits.size() < 2 ? "0" : "") + digits;
+    const Span whole = cover(last.span, place);
+    spelled(whole, source(whole), wanted, whole).fix(Applicability::certain, "write a share of 1", {{whole, wanted}});
+    out_.back().text = wanted;
+    out_.back().number = ast::NumberKind::decimal;
+    leave(1);
+    return true;
+  }
+  const size_t size = out_.size();
+  const bool entry = sign(0, Sign::star) && last.is(Sign::dot) && size > 2 && out_[size - 2].kind == TokenKind::word &&
+                     (out_[size - 3].is(Sign::brace_open) || out_[size - 3].is(Sign::comma)) && in_braces();
+  if (!entry) return false;
+  const Token name = out_[size - 2];
+  const Span whole = cover(name.span, place);
+  spelled(whole, source(whole), ".." + name.text, whole)
+      .fix(Applicability::certain, "use `..`", {{whole, ".." + name.text}});
+  out_.resize(size - 2);
+  leave(1);
+  push(make_sign(Sign::range, whole));
+  push(name);
   return true;
 }
 

@@ -42,8 +42,8 @@ bool replace_habits(TokenList& tokens, const SourceSet& sources, std::vector<Dia
 }
 
 bool HabitReader::rule() {
-  return comment() || item_form() || step_form() || statement() || foreign_type() || (after_operand() && infix()) ||
-         prefix();
+  return comment() || item_form() || kept_rows() || step_form() || statement() || foreign_type() || misspelt_type() ||
+         (after_operand() && infix()) || prefix();
 }
 
 /// A name that the script declares in capitals stays.

@@ -296,7 +296,10 @@ struct LinesPart : Part<LinesPart<Member, Subject>> {
       const size_t reported = state.reporter().size();
       const Cursor failed = attempt(state, first, [&] {
         if (subject.parse(first, last, context, x3::unused, line)) return true;
-        if (state.correct_word(first, group) && subject.parse(first, last, context, x3::unused, line)) return true;
+        const bool corrected = starts(group, first) ? group == Group::step && state.correct_second_word(first)
+                                                    : (first->starts_line || !state.is_misspelt_there(first)) &&
+                                                          state.correct_word(first, group);
+        if (corrected && subject.parse(first, last, context, x3::unused, line)) return true;
         if (group != Group::item && state.report_unknown_line(first, group)) throw Reported{first};
         if (group != Group::item) state.expected(first, group == Group::clause ? "{" : "}", true);
         return false;

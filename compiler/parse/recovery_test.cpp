@@ -42,8 +42,8 @@ test "t" {
 }
 )");
   EXPECT_EQ(parsed.summary(),
-            (std::vector<std::string>{"E1001 `stream`", "E1001 `key`", "E1001 `)`", "E1001 `x`", "E1001 `let`",
-                                      "E1001 `)`", "E1001 `+`", "E1001 `test`", "E1001 `}`", "E1001 `soon`"}));
+            (std::vector<std::string>{"E1001 `.`", "E1001 `within`", "E1001 `)`", "E1001 `x`", "E1001 `>`", "E1001 `)`",
+                                      "E1001 `+`", "E1001 `+`", "E1001 `}`", "E1001 `soon`"}));
   // Everything that has a name keeps it.
   EXPECT_EQ(ast::print(parsed.script), R"((script
   (domain d)

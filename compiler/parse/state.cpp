@@ -21,6 +21,12 @@ Sign closing(Sign open) {
                                     : Sign::bracket_close;
 }
 
+bool is_plain_name(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text.front()) && !is_reserved(text) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
 /// What a line of the group is called.
 std::string_view kind_of(Group group) {
   switch (group) {
@@ -75,11 +81,12 @@ void State::report_failure(Cursor where) {
 
   std::vector<std::string_view> words;
   std::string listed;
-  bool name_wanted = false;
+  bool name_wanted = false, text_wanted = false;
   for (size_t i = 0; i < expected_.size() && at == furthest_; ++i) {
     const Expectation& wanted = expected_[i];
     if (wanted.is_word) words.push_back(wanted.what);
     name_wanted = name_wanted || wanted.what == "a name";
+    text_wanted = text_wanted || wanted.what == "a text in quotes";
     if (i > 0) listed += i + 1 == expected_.size() ? " or " : ", ";
     listed += wanted.is_word ? "`" + std::string(wanted.what) + "`" : std::string(wanted.what);
   }
@@ -99,7 +106,28 @@ void State::report_failure(Cursor where) {
     return;
   }
   auto report = reporter_.report(diag::UnexpectedText{.expected = listed, .found = found(at)});
-  report.at(at->span);
+  // What lacks something ends its line there; the next line is not to blame.
+  const bool lacks = at > begin_ && (at->starts_line || at == end_) && at == furthest_ &&
+                     (expected_.size() == 1 || starts(Group::item, at));
+  report.at(lacks ? at[-1].span : at->span, lacks ? listed + " belongs behind this" : "");
+  const bool one_word = words.size() == 1 && expected_.size() == 1 && at == furthest_;
+  const std::string only(one_word ? words.front() : "");
+  const bool is_value = at->kind == TokenKind::duration || at->kind == TokenKind::number || at->kind == TokenKind::time;
+  const Span before{at->span.file, at->span.begin, at->span.begin};
+  if (one_word && is_value && is_plain_name(only))
+    report.fix(Applicability::likely, "add `" + only + "`", {{before, only + " "}});
+  if (one_word && at->kind == TokenKind::sign && (only == ">=" || only == "<=" || only == "<") &&
+      (at->is(Sign::greater) || at->is(Sign::less) || at->is(Sign::greater_equal) || at->is(Sign::less_equal) ||
+       at->is(Sign::equal) || at->is(Sign::bind)))
+    report.fix(Applicability::likely, "use `" + only + "`", {{at->span, only}});
+  if (text_wanted && !lacks && at->kind == TokenKind::word && !at->starts_line) {
+    const std::string_view script = sources_.file(at->span.file).text;
+    const size_t end = std::min(script.find_first_of(" \t\r\n,{}()[]\"", at->span.begin), script.size());
+    const Span whole{at->span.file, at->span.begin, static_cast<uint32_t>(end)};
+    report.fix(Applicability::likely, "write it in quotes", {{whole, "\"" + std::string(source(whole)) + "\""}});
+  }
+  if (name_wanted && at->kind == TokenKind::text && is_plain_name(at->text))
+    report.fix(Applicability::likely, "names have no quotes", {{at->span, at->text}});
   if (at->kind == TokenKind::word && !at->quoted)
     if (const auto meant = closest(at->text, words))
       report.fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
@@ -120,7 +148,10 @@ bool State::correct_word(Cursor at, Group group) {
 }
 
 bool State::correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind) {
+  static constexpr std::string_view kOptions[] = {"emit", "retain", "per", "over", "within", "numbered"};
   if (at->kind != TokenKind::word || at->quoted) return false;
+  // What stands behind other steps is no slip of the pen.
+  if (std::any_of(std::begin(kOptions), std::end(kOptions), [&](auto word) { return at->is_word(word); })) return false;
   const auto meant = closest(at->text, words);
   if (!meant) return false;
   reporter_.report(diag::UnknownWord{.word = at->text, .kind = std::string(kind)})
@@ -128,6 +159,30 @@ bool State::correct_word(Cursor at, std::span<const std::string_view> words, std
       .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{at->span, std::string(*meant)}});
   tokens_.tokens[static_cast<size_t>(at - begin_)].text = *meant;
   return true;
+}
+
+bool State::correct_second_word(Cursor at) {
+  static constexpr std::string_view kSides[] = {"left", "right", "full", "semi", "anti"};
+  static constexpr std::string_view kWithSide[] = {"join", "lookup", "unnest"};
+  const Cursor second = at + 1;
+  const bool sided = at->kind == TokenKind::word && !at->quoted &&
+                     std::any_of(std::begin(kSides), std::end(kSides), [&](auto side) { return at->is_word(side); });
+  if (!sided || second->kind != TokenKind::word || second->quoted || second->starts_line) return false;
+  const auto meant = closest(second->text, kWithSide);
+  if (!meant) return false;
+  reporter_.report(diag::MissingWord{.word = std::string(*meant), .found = found(second)})
+      .at(second->span)
+      .fix(Applicability::likely, "use `" + std::string(*meant) + "`", {{second->span, std::string(*meant)}});
+  tokens_.tokens[static_cast<size_t>(second - begin_)].text = *meant;
+  return true;
+}
+
+bool State::is_misspelt_there(Cursor at) const {
+  if (at != furthest_ || at->kind != TokenKind::word || at->quoted) return false;
+  std::vector<std::string_view> words;
+  for (const Expectation& wanted : expected_)
+    if (wanted.is_word) words.push_back(wanted.what);
+  return closest(at->text, words).has_value();
 }
 
 bool State::report_unknown_line(Cursor at, Group group) {

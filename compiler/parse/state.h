@@ -55,6 +55,10 @@ class State {
   /// A word that begins nothing of the group, and is close to one that does: reported and corrected in place.
   bool correct_word(Cursor at, Group group);
   bool correct_word(Cursor at, std::span<const std::string_view> words, std::string_view kind);
+  /// `left jion`: the word behind one that leads several kinds of steps, likewise.
+  bool correct_second_word(Cursor at);
+  /// At `at` one of the words that would have fitted is probably meant.
+  bool is_misspelt_there(Cursor at) const;
   /// A line that begins like a step or clause, with a word that is close to none: reported.
   bool report_unknown_line(Cursor at, Group group);
   /// `elif` and its like, which are read as `else if`: what follows is read as `if`.
