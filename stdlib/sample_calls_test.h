@@ -177,6 +177,8 @@ inline Value value(Random& random, const Type& type, const Near& near = {}) {
     case TypeKind::string:
       return {text(random, near.texts)};
     case TypeKind::bytes:
+      // Empty sketches among them.
+      if (random() % 8 == 0) return {any_of<std::string>(random, {std::string("\1\16\0", 3), std::string("\1\6")})};
       return {random() % 3 == 0 ? broken_text(random) : text(random, near.texts)};
     case TypeKind::json:
       return {any_of<std::string>(

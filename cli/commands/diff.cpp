@@ -2,15 +2,23 @@
 #include <cstdio>
 
 #include "cli/commands/command.h"
-#include "cli/present/table.h"
+#include "cli/present/json_object.h"
 #include "cli/serve/watch_errors.h"
 #include "cli/session/job_stores.h"
+#include "compiler/plan/provenance.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/state_diff.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
 namespace {
+
+struct DiffFlags {
+  ScriptOptions script;  ///< `path`: the new script, or the old one if `second` is the new one
+  std::string second;
+  std::string store;
+  bool json = false;
+};
 
 /// A store is read beside a job that runs: what says which state it has changes only when a job starts. Files that go
 /// while it is opened are looked for again.
@@ -23,32 +31,33 @@ Result<std::unique_ptr<StateStore>> open_to_read(const std::string& folder) {
   }
 }
 
-const char* word_of(StateFit::Kind kind) {
-  switch (kind) {
+std::string_view word_of(const StepVerdict& step) {
+  switch (step.fit.kind) {
     case StateFit::Kind::kept:
-      return "kept";
+      return step.fit.reason.empty() ? "kept" : "converted";
+    case StateFit::Kind::converted:
+      return "converted";
     case StateFit::Kind::changed:
-      return "lost";
+      return step.retained.whole ? "rebuilt" : step.fit.conversion >= 0 ? "converted" : "lost";
     case StateFit::Kind::gone:
-      return "lost";
+      return "gone";
     case StateFit::Kind::added:
       return "new";
   }
   return "";
 }
 
-const char* reason_of(StateFit::Kind kind) {
-  switch (kind) {
-    case StateFit::Kind::kept:
-      return "";
-    case StateFit::Kind::changed:
-      return "the step has changed: it would begin empty";
-    case StateFit::Kind::gone:
-      return "the script has no such step any more";
-    case StateFit::Kind::added:
-      return "the step begins empty";
-  }
-  return "";
+/// What becomes of it, and why.
+std::string text_of(const StepVerdict& step) {
+  std::string text = reason_text(step.fit);
+  if (step.fit.kind == StateFit::Kind::changed)
+    text += step.retained.whole ? "; it can be made again " + step.retained.text
+                                : "; it cannot be made again: " + step.retained.text;
+  if (step.fit.kind == StateFit::Kind::changed && step.fit.conversion >= 0)
+    text += "; --accept begins what is new empty";
+  if (step.fit.kind == StateFit::Kind::added && step.retained.whole)
+    text += "; --rebuild makes its state " + step.retained.text;
+  return text;
 }
 
 /// The diffs of all tasks as one. They differ only if an earlier change has come to some of them.
@@ -57,75 +66,169 @@ void merge(StateDiff&& part, StateDiff& whole) {
     for (auto& each : from)
       if (std::ranges::find(to, each) == to.end()) to.push_back(std::move(each));
   };
+  whole.project = part.project;
   add(whole.steps, std::move(part.steps));
   add(whole.added_products, std::move(part.added_products));
   add(whole.gone_products, std::move(part.gone_products));
 }
 
-void print(const StateDiff& diff, const std::string& store, size_t folders, const Console& console) {
-  Table table;
-  for (const char* header : {"state", "of", "why"}) table.column(header, Table::Align::left);
-  for (const StateFit& step : diff.steps) table.row({{word_of(step.kind)}, {step.label}, {reason_of(step.kind)}});
-  for (const std::string& product : diff.added_products) table.row({{"new"}, {product}, {"the product begins here"}});
+void print(const StateDiff& diff, const std::string& from) {
+  fmt::print("state {}\n", from);
+  const auto line = [](std::string_view word, const std::string& what, const std::string& why) {
+    fmt::print("{:<11}{}\n", word, what);
+    if (!why.empty()) fmt::print("{:<11}  {}\n", "", why);
+  };
+  for (const StepVerdict& step : diff.steps) line(word_of(step), step.fit.label, text_of(step));
+  for (const std::string& product : diff.added_products) line("new", product, "the product begins here");
   for (const std::string& product : diff.gone_products)
-    table.row({{"gone"}, {product}, {"the script has no such product any more; its results stay"}});
-  fmt::print("state in `{}`{}\n", store, folders > 1 ? fmt::format(", {} tasks", folders) : "");
-  if (diff.steps.empty() && diff.added_products.empty() && diff.gone_products.empty())
-    fmt::print("no step keeps state\n");
-  else
-    std::fputs(table.render(console.width, console.color_out).c_str(), stdout);
-  if (diff.fits())
+    line("gone", product, "the script has no such product any more; its results stay");
+  if (diff.steps.empty()) fmt::print("no step keeps state\n");
+  if (!diff.loses()) {
     fmt::print("the script goes on with the state as it is\n");
-  else if (diff.loses())
-    fmt::print("`braid run` stops with E8004; with --accept it gives up what is lost\n");
-  else
-    fmt::print("`braid run` stops with E8004; with --accept it goes on, and nothing is lost\n");
-}
-
-void show_diff(const ScriptOptions& script, const std::string& given, CommandContext& context) {
-  Session session(script.session());
-  if (!session.check()) {
-    context.exit_code = show(session, context.console);
     return;
   }
-  context.exit_code = show_errors(session, context.console);
-  if (context.exit_code != kDone) return;
-  driver::Compiled compiled = session.compile(session.chosen_products());
-  const std::string store = given.empty() ? session.environment().store : given;
-  auto compare = [&]() -> Status {
-    BRAID_ASSIGN(const std::vector<JobFolder> folders, job_folders(store, real_fs()));
-    StateDiff whole;
-    size_t known = 0;
-    for (const auto& [folder, lock] : folders) {
-      BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(folder));
-      BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(compiled.program(), *opened, real_fs(), folder));
-      if (!diff) continue;
-      if (diff->project != session.files().name) {
-        const Diagnostic another = diag::StoreOfAnother{.path = folder, .project = diff->project}.make();
-        return Error{ErrorKind::store, another.message, another.code, 0};
-      }
-      ++known;
-      merge(std::move(*diff), whole);
+  fmt::print("`braid run` stops with E8004 unless it is told what to do:\n");
+  for (const StepVerdict& step : diff.steps) {
+    if (!step.fit.loses()) continue;
+    if (step.fit.kind == StateFit::Kind::changed && step.retained.whole)
+      fmt::print("  --rebuild \"{0}\"  or  --accept \"{0}\"\n", step.fit.label);
+    else
+      fmt::print("  --accept \"{}\"\n", step.fit.label);
+  }
+}
+
+void print_json(const StateDiff& diff, const std::string& from) {
+  JsonArray steps;
+  for (const StepVerdict& step : diff.steps) {
+    JsonObject one;
+    one.text("step", step.fit.label);
+    one.text("verdict", word_of(step));
+    one.text("reason", reason_text(step.fit));
+    const bool open = step.fit.kind == StateFit::Kind::changed || step.fit.kind == StateFit::Kind::added;
+    if (open) {
+      JsonObject rebuild;
+      rebuild.boolean("possible", step.retained.whole);
+      rebuild.text(step.retained.whole ? "from" : "why_not", step.retained.text);
+      one.raw("rebuild", rebuild.take());
     }
-    if (known == 0) return no_store(store);
-    print(whole, store, known, context.console);
-    if (whole.loses()) context.exit_code = kScriptFailed;
-    return {};
+    steps.add(one.take());
+  }
+  const auto names = [](const std::vector<std::string>& list) {
+    JsonArray array;
+    for (const std::string& each : list) {
+      std::string text;
+      append_json_string(text, each);
+      array.add(text);
+    }
+    return array.take();
   };
-  if (const Status compared = compare(); !compared.ok())
-    context.exit_code = show_error(compared.error(), context.console);
+  JsonObject whole;
+  whole.text("compared_with", from);
+  whole.boolean("loses", diff.loses());
+  whole.raw("steps", steps.take());
+  whole.raw("new_products", names(diff.added_products));
+  whole.raw("gone_products", names(diff.gone_products));
+  fmt::print("{}\n", whole.take());
+}
+
+/// Of a store's tasks.
+Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts, const Session& session,
+                                const std::string& store, std::string& from) {
+  BRAID_ASSIGN(const std::vector<JobFolder> folders, job_folders(store, real_fs()));
+  StateDiff whole;
+  size_t known = 0;
+  const std::string root = session.files().root.empty() ? "." : session.files().root;
+  for (const auto& [folder, lock] : folders) {
+    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(folder));
+    BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, real_fs(), folder, root, parts));
+    if (!diff) continue;
+    if (diff->project != session.files().name) {
+      const Diagnostic another = diag::StoreOfAnother{.path = folder, .project = diff->project}.make();
+      return Error{ErrorKind::store, another.message, another.code, 0};
+    }
+    ++known;
+    merge(std::move(*diff), whole);
+  }
+  if (known == 0) return no_store(store);
+  from = fmt::format("in `{}`{}", store, known > 1 ? fmt::format(", {} tasks", known) : "");
+  return whole;
+}
+
+/// A script that is right, compiled and bound.
+struct Script {
+  Session session;
+  std::optional<driver::Compiled> compiled;
+
+  explicit Script(const SessionOptions& options) : session(options) {}
+  StateParts parts() const { return plan::group_parts(compiled->checked, session.project()); }
+  bool read(CommandContext& context) {
+    const bool right = session.check();
+    if (right) {
+      compiled = session.compile(session.chosen_products());
+      session.bind(compiled->program());
+    }
+    const int shown = right ? show_errors(session, context.console) : show(session, context.console);
+    if (right && shown == kDone) return true;
+    context.exit_code = kUsage;
+    return false;
+  }
+};
+
+bool is_store(const std::string& path) {
+  for (const char* part : {"state", "tasks"})
+    if (const Result<FileInfo> found = real_fs().stat(join_path(path, part)); found.ok() && found->directory)
+      return true;
+  return false;
+}
+
+void show_diff(const DiffFlags& flags, CommandContext& context) {
+  SessionOptions of_new = flags.script.session();
+  if (!flags.second.empty()) of_new.path = flags.second;
+  Script now(of_new);
+  if (!now.read(context)) return;
+  std::string from;
+  Result<StateDiff> diff = StateDiff();
+  if (!flags.second.empty() && !is_store(flags.script.path)) {
+    Script before(flags.script.session());
+    if (!before.read(context)) return;
+    diff = state_diff(now.compiled->program(), now.parts(), before.compiled->program(), before.parts());
+    from = fmt::format("of a job of `{}`", flags.script.path);
+  } else {
+    const std::string& store = !flags.second.empty()  ? flags.script.path
+                               : !flags.store.empty() ? flags.store
+                                                      : now.session.environment().store;
+    diff = diff_of_store(now.compiled->program(), now.parts(), now.session, store, from);
+  }
+  if (!diff.ok()) {
+    (void)show_error(diff.error(), context.console);
+    context.exit_code = kUsage;
+    return;
+  }
+  if (flags.json)
+    print_json(*diff, from);
+  else
+    print(*diff, from);
+  context.exit_code = diff->loses() ? kScriptFailed : kDone;
 }
 
 }  // namespace
 
 void add_diff(CLI::App& app, CommandContext& context) {
-  auto script = std::make_shared<ScriptOptions>();
-  auto store = std::make_shared<std::string>();
+  auto flags = std::make_shared<DiffFlags>();
   CLI::App* command = app.add_subcommand(
-      "diff", "Shows which state a changed script keeps, by the store of its job; exit code 1 if some is lost");
-  script->add_to(*command, "Project folder or script");
-  command->add_option("--store", *store, "Store of the job (default: from the environment)")->type_name("DIR");
-  command->callback([script, store, &context] { show_diff(*script, *store, context); });
+      "diff",
+      "Shows which state a changed script keeps: `diff NEW` against the store of its job, `diff OLD NEW` against "
+      "another script or a store; exit code 1 if some is rebuilt or lost, 2 if that cannot be told");
+  flags->script.add_to(*command, "The new project folder or script; before a second one: the old one, or a store");
+  command->add_option("new", flags->second, "The new project folder or script")->type_name("NEW");
+  command->add_option("--store", flags->store, "Store of the job (default: from the environment)")->type_name("DIR");
+  command
+      ->add_option_function<std::string>(
+          "--format", [flags](const std::string& format) { flags->json = format == "json"; },
+          "table: for people; json: one object")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->default_str("table");
+  command->callback([flags, &context] { show_diff(*flags, context); });
 }
 
 }  // namespace braid::cli

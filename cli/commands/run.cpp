@@ -15,6 +15,7 @@
 #include "cli/session/native.h"
 #include "cli/session/services.h"
 #include "cli/session/topics.h"
+#include "compiler/plan/provenance.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/machine_memory.h"
@@ -24,6 +25,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
 #include "runtime/report/lookup_findings.h"
+#include "runtime/report/state_findings.h"
 #include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
@@ -32,8 +34,9 @@ namespace {
 struct RunFlags {
   ScriptOptions script;
   std::string store;
-  bool no_seal = false, follow = false, reset = false, accept = false, interpret = false;
-  std::string until;  ///< empty, or "caught-up"
+  bool no_seal = false, follow = false, reset = false, interpret = false;
+  std::vector<std::string> accept, rebuild;  ///< steps
+  std::string until;                         ///< empty, or "caught-up"
   uint64_t commit_every_turns = 1024;
   int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
   size_t workers = 0;            ///< 0: the environment's
@@ -197,6 +200,7 @@ void run(const RunFlags& flags, CommandContext& context) {
         session.reporter().report(diag::NoLookupInTopicJob{.step = step.text}).at(step.span);
   if (flags.follow && reads_stdin)
     session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
+  if (!flags.rebuild.empty() && !topics.outputs.empty()) session.reporter().report(diag::RebuildOfTopics{});
   if (flags.follow && !flags.until.empty())
     session.reporter().report(diag::FlagsExclude{.first = "--follow",
                                                  .second = "--until " + flags.until,
@@ -228,6 +232,8 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.seal = !flags.no_seal && !topics.any();
   options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : 1'000'000;
   options.accept = flags.accept;
+  options.rebuild = flags.rebuild;
+  options.parts = plan::group_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
   options.state_memory = memory / 16 * 9;
@@ -322,6 +328,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   } else if (log.structured()) {
     if (report->deviation != 0) context.exit_code = kOurBug;
   } else {
+    for (const std::string& step : report->rebuilt) fmt::print("made again: {}\n", step);
     for (const std::string& step : report->started_empty) fmt::print("started empty: {}\n", step);
     if (report->nothing_new)
       fmt::print("nothing new since the last run\n");
@@ -366,7 +373,17 @@ void add_run(CLI::App& app, CommandContext& context) {
       ->type_name("WHEN");
   command->add_flag("--reset", flags->reset,
                     "Start over: deletes this job's state and results first, never inputs or topics with results");
-  command->add_flag("--accept", flags->accept, "Accept a changed script: steps whose state does not fit start empty");
+  command
+      ->add_option("--accept", flags->accept,
+                   "Give up the state of a step that the script has changed, and begin it empty; `all`: of all of them")
+      ->allow_extra_args(false)
+      ->type_name("STEP");
+  command
+      ->add_option("--rebuild", flags->rebuild,
+                   "Make the state of a changed or new step again, of all that the job has read from files; `all`: of "
+                   "all that changed")
+      ->allow_extra_args(false)
+      ->type_name("STEP");
   command
       ->add_option("--commit-every", flags->commit_every_turns,
                    "Turns (of up to 256 KB) between two commits; with topics, of each task")

@@ -53,7 +53,10 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
   for (const ast::Argument& argument : node.arguments.list) positional += !argument.name;
   if (group_ != nullptr && is_aggregate_call(node.function, positional))
     return aggregate(node.function, nullptr, node.arguments, span);
-  if (typed::ExpressionRef reported = foreign_call(node.function, nullptr, node.arguments, span)) return reported;
+  const auto* first =
+      node.arguments.list.empty() ? nullptr : std::get_if<ast::ExprPtr>(&node.arguments.list.front().value);
+  if (!is_of_map(node.function, first == nullptr ? nullptr : first->get()))
+    if (typed::ExpressionRef reported = foreign_call(node.function, nullptr, node.arguments, span)) return reported;
   Call made{node.function, {}, span};
   if (!add_arguments(made, node.arguments)) {
     // The name is checked whatever the arguments are.
@@ -75,8 +78,9 @@ typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span)
   if (group_ != nullptr && !node.optional && is_aggregate_call(node.method, positional))
     return aggregate(node.method, node.object.get(), node.arguments, span);
   if (typed::ExpressionRef reported = module_call(node, span)) return reported;
-  if (typed::ExpressionRef reported = foreign_call(node.method, node.object.get(), node.arguments, span))
-    return reported;
+  if (!is_of_map(node.method, node.object.get()))
+    if (typed::ExpressionRef reported = foreign_call(node.method, node.object.get(), node.arguments, span))
+      return reported;
   const typed::ExpressionRef object = check(*node.object);
   Call made{node.method, {}, span};
   const bool sound = add_arguments(made, node.arguments);

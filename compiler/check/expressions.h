@@ -242,6 +242,8 @@ class Expressions {
   typed::ExpressionRef map_has(const typed::ExpressionRef& map, const typed::ExpressionRef& key, Span span);
   /// The key as one of the map; poison, and reported, if it does not fit.
   typed::ExpressionRef key_for(const typed::ExpressionRef& map, const typed::ExpressionRef& key);
+  /// Whether the function has the name of one of maps, and its first argument is a map.
+  bool is_of_map(const ast::Name& function, const ast::Expr* first);
   /// A function of a map; null if it has none of this name.
   typed::ExpressionRef map_call(const Call& call);
   /// `{ a: 1 }` where a map is wanted; null if it is none.

@@ -9,15 +9,35 @@
 namespace braid::checking {
 namespace {
 
-/// Whether a join of tables is among what makes the table.
-bool joins_tables(const typed::Project& project, typed::RelationId id) {
+/// Whether such a step is among what makes the table.
+bool makes(const typed::Project& project, typed::RelationId id, bool (*is_one)(const typed::Step&)) {
   const auto is_or_reads_one = [&](const typed::Step& step) {
     const auto* from = std::get_if<typed::FromStep>(&step.content);
-    return std::holds_alternative<typed::TableJoinStep>(step.content) ||
-           (from != nullptr && project.relations[from->relation].changes && joins_tables(project, from->relation));
+    const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+    const typed::RelationId read = from != nullptr ? from->relation : join != nullptr ? join->relation : -1;
+    return is_one(step) || (read >= 0 && project.relations[read].changes && makes(project, read, is_one));
   };
   const std::vector<typed::Step>& steps = project.relations[id].steps;
   return std::any_of(steps.begin(), steps.end(), is_or_reads_one);
+}
+
+bool joins_tables(const typed::Step& step) {
+  return std::holds_alternative<typed::TableJoinStep>(step.content);
+}
+
+bool forgets_keys(const typed::Step& step) {
+  const auto* group = std::get_if<typed::GroupStep>(&step.content);
+  const auto* top = std::get_if<typed::TopStep>(&step.content);
+  const auto* latest = std::get_if<typed::LatestStep>(&step.content);
+  return (group != nullptr && group->retain_us != typed::kForever) ||
+         (top != nullptr && top->retain_us != typed::kForever) ||
+         (latest != nullptr && latest->retain_us != typed::kForever);
+}
+
+bool changes_windows(const typed::Step& step) {
+  const auto* group = std::get_if<typed::GroupStep>(&step.content);
+  const auto* top = std::get_if<typed::TopStep>(&step.content);
+  return (group != nullptr && group->windowed && group->changes) || (top != nullptr && top->windowed && top->changes);
 }
 
 }  // namespace
@@ -50,6 +70,16 @@ bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, 
                      "leave it out: the row waits for the time of what makes the table");
     sound = false;
   }
+  if (sound && makes(context_.project, right.id, forgets_keys)) {
+    context_.not_yet(node.relation.span, "a stream joined with a table that a step with `retain` and a length makes",
+                     "`retain forever`; `on` may compare a time of the table's row");
+    sound = false;
+  }
+  if (sound && makes(context_.project, right.id, changes_windows)) {
+    context_.not_yet(node.relation.span, "a stream joined with windows that emit changes",
+                     "`last per` over the final rows of the windows makes a table");
+    sound = false;
+  }
   return sound;
 }
 
@@ -72,7 +102,7 @@ bool FlowChecker::joins_latest(const ast::Join& node, const RelationInfo& right,
         .note("a `join` without `latest` meets the version of the row's time, and waits for it");
     return false;
   }
-  if (right.row.changes && joins_tables(context_.project, right.id)) {
+  if (right.row.changes && makes(context_.project, right.id, joins_tables)) {
     context_.not_yet(node.relation.span, "`join latest` with a join of tables",
                      "`join` meets what it was at the row's time");
     return false;

@@ -7,6 +7,37 @@
 #include "runtime/data/map_entries.h"
 
 namespace braid::checking {
+namespace {
+
+struct MapFunction {
+  std::string_view name;
+  size_t arguments;
+  std::string_view form;
+};
+constexpr MapFunction kFunctions[] = {
+    {"entries", 1, "m.entries()"},  {"keys", 1, "m.keys()"},         {"values", 1, "m.values()"},
+    {"size", 1, "m.size()"},        {"length", 1, "m.length()"},     {"is_empty", 1, "m.is_empty()"},
+    {"has", 2, "m.has(key)"},       {"put", 3, "m.put(key, value)"}, {"remove", 2, "m.remove(key)"},
+    {"merge", 2, "m.merge(other)"}, {"json", 1, "m.json()"}};
+
+const MapFunction* find_map_function(std::string_view name) {
+  for (const MapFunction& one : kFunctions)
+    if (one.name == name) return &one;
+  return nullptr;
+}
+
+}  // namespace
+
+/// Other languages have functions of these names, too, of other things.
+bool Expressions::is_of_map(const ast::Name& function, const ast::Expr* first) {
+  if (first == nullptr || find_map_function(function.text) == nullptr) return false;
+  const size_t findings = context_.reporter.size();
+  const size_t aggregates = group_ == nullptr ? 0 : group_->aggregates.size();
+  const typed::ExpressionRef value = check(*first);
+  context_.reporter.truncate(findings);
+  if (group_ != nullptr) group_->aggregates.resize(aggregates);
+  return is(without_optional(value->type), TypeKind::map);
+}
 
 typed::ExpressionRef Expressions::entries_of(const typed::ExpressionRef& map, Span span) const {
   return typed::make(list_type(map->type->element), span, typed::Convert{typed::Conversion::map_entries, map});
@@ -55,21 +86,10 @@ typed::ExpressionRef Expressions::map_value(const typed::ExpressionRef& map, con
 }
 
 typed::ExpressionRef Expressions::map_call(const Call& call) {
-  struct MapFunction {
-    std::string_view name;
-    size_t arguments;
-    std::string_view form;
-  };
-  static constexpr MapFunction kFunctions[] = {
-      {"entries", 1, "m.entries()"},  {"keys", 1, "m.keys()"},         {"values", 1, "m.values()"},
-      {"size", 1, "m.size()"},        {"length", 1, "m.length()"},     {"is_empty", 1, "m.is_empty()"},
-      {"has", 2, "m.has(key)"},       {"put", 3, "m.put(key, value)"}, {"remove", 2, "m.remove(key)"},
-      {"merge", 2, "m.merge(other)"}, {"json", 1, "m.json()"}};
   if (call.arguments.empty() || !is(without_optional(call.arguments[0].value->type), TypeKind::map)) return nullptr;
-  const auto* known = std::find_if(std::begin(kFunctions), std::end(kFunctions),
-                                   [&](const MapFunction& one) { return one.name == call.function.text; });
+  const auto* known = find_map_function(call.function.text);
   const Declarations::Found own = context_.declarations.find(place_, NameKind::function, call.function.text);
-  if (known == std::end(kFunctions) || own.silent || own.declaration != nullptr) return nullptr;
+  if (known == nullptr || own.silent || own.declaration != nullptr) return nullptr;
   const Span span = call.span;
   const typed::ExpressionRef& map = call.arguments[0].value;
   if (is_optional(map->type)) return optional_operand(map, call.function.text);

@@ -88,13 +88,6 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
         .note("`from " + name + "` has them");
     return false;
   }
-  if (table.version_key.empty()) {
-    context_.not_yet(
-        place, "the port `changes` of a product whose rows a step computes",
-        "`changes as debezium` of the product writes them; a product made row by row from a declared table "
-        "has the port");
-    return false;
-  }
   if (!source.row.has_time) {
     context_.not_yet(place, "the port `changes` of a table without `time`",
                      "`time … within …` in the header of the table gives its rows a history");

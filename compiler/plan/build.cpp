@@ -377,19 +377,21 @@ class Builder {
     }
     if (relation.retimed) {
       at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
+      const std::string text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
+                                           to_literal(duration_type(), Value{relation.within_us}));
       at = add({.content = RetimeNode{relation.time_field, relation.within_us},
                 .inputs = {at},
                 .row = row(at),
-                .text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
-                                    to_literal(duration_type(), Value{relation.within_us})),
-                .span = relation.span});
+                .text = text,
+                .span = relation.span,
+                .state = {.label = relation.name + ": " + text}});
     }
     if (relation.kind != typed::RelationKind::product) return at;
 
     at = read_all(at, "publish", "product " + relation.name, relation.span);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise != typed::Check::Otherwise::alert) at = keep_checked(at, check);
-    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique);
+    for (const typed::Unique& unique : relation.uniques) at = first_of_each(at, unique, relation);
     for (const typed::Check& check : relation.checks)
       if (check.otherwise == typed::Check::Otherwise::alert)
         at = add({.content = AlertNode{check.name, unless_ends(at, unless_goes(at, check.condition))},
@@ -816,7 +818,7 @@ class Builder {
   }
 
   /// Fields inside structs stand behind the row meanwhile.
-  int first_of_each(int at, const typed::Unique& unique) {
+  int first_of_each(int at, const typed::Unique& unique, const typed::Relation& owner) {
     const std::vector<Field> before = row(at);
     const bool extends =
         std::any_of(unique.below.begin(), unique.below.end(), [](const auto& path) { return !path.empty(); });
@@ -837,7 +839,12 @@ class Builder {
       std::get<ProjectNode>(carried.content).columns.push_back(value);
       carried.row.push_back({fmt::format("{}key{}", kHiddenMark, made.columns.size()), value->type});
     }
-    at = add({.content = std::move(made), .inputs = {at}, .row = row(at), .text = text, .span = unique.span});
+    at = add({.content = std::move(made),
+              .inputs = {at},
+              .row = row(at),
+              .text = text,
+              .span = unique.span,
+              .state = {.label = owner.name + ": " + text}});
     if (!extends) return at;
     at = carry(at, text, unique.span);
     std::get<ProjectNode>(plan_.nodes[at].content).columns.resize(before.size());
@@ -983,7 +990,9 @@ class Builder {
   int read_changes(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
     relation(from.relation);
     const typed::Relation& table = project_.relations[from.relation];
-    const int versions = versions_of_.at(from.relation);
+    const auto known = versions_of_.find(from.relation);
+    const int versions = known != versions_of_.end() ? known->second : history(from.relation);
+    if (retracted_column(row(versions)) >= 0) return net_by_instants(versions, table, step, owner);
     const Type side = step.row[1].type;
     const auto made = [&](const Type& type, auto node) { return typed::make(type, step.span, std::move(node)); };
 
@@ -991,7 +1000,7 @@ class Builder {
     Node sides{.content = ProjectNode{"read", {}}, .inputs = {versions}, .text = step.text, .span = step.span};
     auto& columns = std::get<ProjectNode>(sides.content).columns;
     typed::RunningStep running;
-    for (const std::vector<int>& path : table.version_key) {
+    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key) {
       columns.push_back(typed::read_path(row(versions), path, step.span));
       const int place = static_cast<int>(sides.row.size());
       sides.row.push_back({fmt::format("key{}", place), columns.back()->type});
@@ -1028,19 +1037,56 @@ class Builder {
               .row = row(at),
               .text = step.text,
               .span = step.span});
+    return add(changes_row(at, stood, now, step));
+  }
+
+  /// `op`, and the row before and after the change, of which one may be null.
+  static Node changes_row(int at, const ExpressionRef& before, const ExpressionRef& after, const typed::Step& step) {
+    const auto made = [&](const Type& type, auto node) { return typed::make(type, step.span, std::move(node)); };
     const auto word = [&](RowChange change) {
       static constexpr const char* kWords[] = {"c", "u", "d"};
       return made(string_type(), typed::Constant{Value{std::string(kWords[static_cast<size_t>(change)])}});
     };
-    const ExpressionRef goes = made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{now}),
+    const ExpressionRef goes = made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{after}),
                                                                  word(RowChange::goes), word(RowChange::becomes)});
     const ExpressionRef op =
-        made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{stood}), word(RowChange::comes), goes});
-    return add({.content = ProjectNode{"read", {op, stood, now}},
-                .inputs = {at},
-                .row = step.row,
-                .text = step.text,
-                .span = step.span});
+        made(string_type(), typed::Choose{made(bool_type(), typed::IsNull{before}), word(RowChange::comes), goes});
+    return {.content = ProjectNode{"read", {op, before, after}},
+            .inputs = {at},
+            .row = step.row,
+            .text = step.text,
+            .span = step.span};
+  }
+
+  /// Rows that go and come, instant by instant: at each of them a key has one of both at most.
+  int net_by_instants(int at, const typed::Relation& table, const typed::Step& step, const typed::Relation& owner) {
+    at = carry(at, step.text, step.span);
+    NetNode net{{}, true};
+    for (const std::vector<int>& path : table.key) net.keys.push_back(typed::read_path(row(at), path, step.span));
+    Node node{.content = std::move(net), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+    node.row.pop_back();
+    const int change = static_cast<int>(node.row.size());
+    const std::vector<Field> marks = change_marks(node.row, true);
+    node.row.insert(node.row.end(), marks.begin(), marks.end());
+    node.state.label = owner.name + ": " + step.text;
+    at = add(std::move(node));
+
+    const Type side = step.row[1].type;
+    const auto made = [&](const Type& type, auto content) { return typed::make(type, step.span, std::move(content)); };
+    std::vector<ExpressionRef> fields;
+    for (int i = 0; i < change; ++i) fields.push_back(column(at, i, step.span));
+    const ExpressionRef row_there =
+        made(side,
+             typed::Convert{typed::Conversion::to_optional, made(side->element, typed::MakeStruct{std::move(fields)})});
+    const ExpressionRef gone =
+        made(bool_type(),
+             typed::Operation{typed::Operator::equal,
+                              {column(at, change, step.span),
+                               made(int_type(), typed::Constant{Value{static_cast<int64_t>(RowChange::goes)}})}});
+    const ExpressionRef none = made(side, typed::Constant{Value{Null{}}});
+    const ExpressionRef before = made(side, typed::Choose{gone, row_there, column(at, change + 1, step.span)});
+    const ExpressionRef after = made(side, typed::Choose{gone, none, row_there});
+    return add(changes_row(at, before, after, step));
   }
 
   /// The list is computed behind the row that its elements go on with.

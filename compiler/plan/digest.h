@@ -14,4 +14,7 @@ std::string meaning(const Node& node, const Plan& plan, const typed::Project& pr
 
 uint64_t digest(std::string_view text);
 
+/// `as NAME` says which step it is, whatever becomes of it.
+bool has_name(const Node& node);
+
 }  // namespace braid::plan

@@ -74,7 +74,9 @@ class Bound {
   std::string latest_bound(const Node& node, const LatestNode& latest) const {
     std::string text = "the newest row of each key" + as_long(node.inputs[0], latest.retain_us);
     // Only of the versions of a table one can come after another that has ended its key.
-    if (latest.versions) text += "; deleted keys for " + length(disorder(node.inputs[0]));
+    if (!latest.versions) return text;
+    if (is_untimed(node.inputs[0])) return text + "; deleted keys for ever";
+    text += "; deleted keys for " + length(disorder(node.inputs[0]));
     return text;
   }
 
@@ -214,6 +216,14 @@ class Bound {
                          length(open));
     return fmt::format("one entry a key and open window of {}: at most {} windows at once, closed {} after their end",
                        size, at_once, length(open));
+  }
+
+  /// Rows of a table without `time`, or of a view of one.
+  bool is_untimed(int index) const {
+    const Node& node = plan_.nodes[index];
+    const auto* source = std::get_if<SourceNode>(&node.content);
+    return source != nullptr ? !project_.relations[source->relation].has_time
+                             : !node.inputs.empty() && is_untimed(node.inputs.front());
   }
 
   /// The widest disorder that rows of a node can have: of its sources, or of the last re-timing.

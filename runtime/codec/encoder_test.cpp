@@ -104,8 +104,8 @@ TEST(Encoder, CsvReadsBack) {
 
 TEST(Encoder, MapsAreObjectsInCells) {
   const Type map = map_type(string_type(), int_type());
-  const DecodePlan plan{
-      .format = Format::csv, .null_marker = "NA", .fields = {{.name = "m", .path = {"m"}, .type = optional_type(map)}}};
+  DecodePlan plan{.format = Format::csv, .null_marker = "NA"};
+  plan.fields = {{.name = "m", .path = {"m"}, .type = optional_type(map)}};
   Arena arena;
   const DecodedTurn turn =
       make_decoder(plan)->decode({.bytes = "m\n\"{\"\"b\"\": 1, \"\"a\"\":2}\"\nNA\n{}\n[]\n"}, arena);

@@ -135,7 +135,8 @@ JobReport JobRun::report() const {
   report.turns = turns_.turns();
   report.epochs = commits_;
   report.outputs = outputs_.paths();
-  if (store_.states_changed()) report.started_empty = store_.states().misfits;
+  report.started_empty = store_.started_empty();
+  report.rebuilt = store_.rebuilt();
   for (const auto* warnings : {&store_.warnings(), &turns_.warnings(), &turns_.inputs().warnings()})
     report.warnings.insert(report.warnings.end(), warnings->begin(), warnings->end());
   return report;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/abi/state_family.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/fs.h"
@@ -68,7 +69,12 @@ struct JobOptions {
   std::string group;  ///< as which a broker knows the job
   /// Only the partitions with this number, of topics that are not reference data. Nothing: all.
   std::optional<int32_t> partition;
-  bool accept = false;  ///< steps whose state does not fit begin empty
+  /// Steps whose state is given up, and which begin empty, if it does not fit: "p: join c", "p" for all of the
+  /// relation, "all".
+  std::vector<std::string> accept;
+  /// Those whose state is made again of all that the job has read, in the same words (rebuild.h).
+  std::vector<std::string> rebuild;
+  StateParts parts;  ///< of the program
   uint64_t commit_every_turns = 1024;
   int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit
   int64_t look_every_us = 20'000;       ///< with `follow`: how often inputs are looked at that had nothing
@@ -110,7 +116,8 @@ struct JobReport {
   int64_t deviation = 0;  ///< of the accounting law: zero, or a bug
   uint64_t leaps_discarded = 0;
   std::vector<std::string> outputs;
-  std::vector<std::string> started_empty;  ///< steps, with `accept`
+  std::vector<std::string> started_empty;  ///< steps that are new, or with `accept`: "p: join c (changed)"
+  std::vector<std::string> rebuilt;        ///< steps, with `rebuild`
   std::vector<Diagnostic> warnings;
 };
 

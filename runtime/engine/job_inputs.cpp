@@ -51,6 +51,15 @@ class InlinePartition : public SourcePartition {
 
 }  // namespace
 
+void JobInputs::rewind() {
+  for (Partition& partition : partitions_) {
+    if (program_.sources[partition.source].is_static()) continue;
+    partition.position = partition.begin;
+    partition.header.clear();
+    partition.exhausted = false;
+  }
+}
+
 Status JobInputs::open(StateStore& store) {
   for (size_t source = 0; source < program_.sources.size(); ++source)
     BRAID_TRY(open_source(static_cast<int>(source), store));
@@ -76,13 +85,13 @@ Result<std::string> JobInputs::name_of(const std::string& path) {
   return name.empty() ? written : name;
 }
 
-Result<std::vector<JobInputs::Stored>> JobInputs::read_stored(const SourceSpec& spec, StateStore& store) {
-  std::map<uint32_t, Stored> stored;  // by ordinal
+Result<std::vector<StoredInput>> read_stored_inputs(const SourceSpec& spec, StateStore& store) {
+  std::map<uint32_t, StoredInput> stored;  // by ordinal
   std::string prefix = input_prefix(spec);
   BRAID_TRY(store.scan(StateFamily::meta, prefix, [&](std::string_view key, std::string_view value) -> Status {
     WireReader in(value);
     auto ordinal = in.fixed<uint32_t>();
-    Stored& known = stored[ordinal];
+    StoredInput& known = stored[ordinal];
     known.name = key.substr(prefix.size());
     known.position.position = in.fixed<int64_t>();
     known.position.line = in.fixed<int64_t>();
@@ -94,14 +103,14 @@ Result<std::vector<JobInputs::Stored>> JobInputs::read_stored(const SourceSpec& 
     if (in.failed()) return Error{ErrorKind::store, "the stored position of an input cannot be read", kStoreCorrupt, 0};
     return {};
   }));
-  std::vector<Stored> in_order;
+  std::vector<StoredInput> in_order;
   for (auto& [ordinal, known] : stored) in_order.push_back(std::move(known));
   return in_order;
 }
 
 Status JobInputs::open_source(int source, StateStore& store) {
   const SourceSpec& spec = program_.sources[source];
-  BRAID_ASSIGN(const std::vector<Stored> stored, read_stored(spec, store));
+  BRAID_ASSIGN(const std::vector<Stored> stored, read_stored_inputs(spec, store));
   BRAID_ASSIGN(const auto found, find_files(spec));
   BRAID_ASSIGN(const std::vector<std::optional<std::string>> paths, find_known(source, stored, found));
   for (size_t i = 0; i < stored.size(); ++i) {

@@ -22,6 +22,20 @@
 
 namespace braid {
 
+/// How far a partition has been read, as a store has it.
+struct StoredInput {
+  std::string name;
+  PartitionPosition position;
+  uint64_t fingerprint = 0;
+  uint32_t generation = 1;
+  bool finished = false;
+  /// Of all files with that name.
+  std::string first_name() const { return name.substr(0, name.rfind(suffix(generation))); }
+  static std::string suffix(uint32_t generation) { return generation == 1 ? "" : "#" + std::to_string(generation); }
+};
+/// In the order of their ordinals.
+Result<std::vector<StoredInput>> read_stored_inputs(const SourceSpec& source, StateStore& store);
+
 class JobInputs {
  public:
   struct Partition {
@@ -60,6 +74,8 @@ class JobInputs {
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
+  /// Behind open(): all that takes turns is read from its first record again, under the ordinals that it has.
+  void rewind();
   /// They stay where they are in memory; new ones come behind them.
   std::deque<Partition>& partitions() { return partitions_; }
   const std::deque<Partition>& partitions() const { return partitions_; }
@@ -96,18 +112,9 @@ class JobInputs {
   Status collect(StateBatch& batch);
 
  private:
-  struct Stored {
-    std::string name;
-    PartitionPosition position;
-    uint64_t fingerprint = 0;
-    uint32_t generation = 1;
-    bool finished = false;
-    /// Of all files with that name.
-    std::string first_name() const { return name.substr(0, name.rfind(suffix(generation))); }
-  };
-  static std::string suffix(uint32_t generation) { return generation == 1 ? "" : "#" + std::to_string(generation); }
+  using Stored = StoredInput;
+  static std::string suffix(uint32_t generation) { return StoredInput::suffix(generation); }
   Status open_source(int source, StateStore& store);
-  Result<std::vector<Stored>> read_stored(const SourceSpec& spec, StateStore& store);
   using FileSet = std::set<std::pair<uint64_t, uint64_t>>;  ///< by device and inode
   /// Where the files of known partitions are now, no file twice; nothing: a file that is no partition any more.
   Result<std::vector<std::optional<std::string>>> find_known(

@@ -1,6 +1,9 @@
 #include "runtime/engine/job_store.h"
 
+#include <algorithm>
 #include <cerrno>
+
+#include "runtime/engine/history.h"
 
 namespace braid {
 namespace {
@@ -90,25 +93,93 @@ void JobStore::put_products(StateBatch& batch) const {
 }
 
 Status JobStore::match() {
-  BRAID_ASSIGN(states_, match_states(program_, *state_, fresh_));
+  BRAID_ASSIGN(states_, match_states(program_, options_.parts, *state_));
+  BRAID_ASSIGN(const bool known_program, history_knows(program_, *state_));
+  changed_ = fresh_ || states_.renamed || !known_program;
   if (fresh_) return {};
   for (const ProductSpec& product : program_.products) {
     std::string ignored;
     BRAID_ASSIGN(bool known, state_->get(StateFamily::meta, product_key(product), &ignored));
-    if (!known) states_.misfits.push_back(product.qualified() + " (new)");
+    changed_ |= !known;
   }
-  if (states_.misfits.empty()) return {};
-  if (!options_.accept) return store_error(diag::StateDoesNotFit{.operators = states_.misfits}.make());
-  states_changed_ = true;
-  return {};
+  std::vector<const StateFit*> lost;
+  for (const StateFit& fit : states_.fits) {
+    changed_ |= fit.kind != StateFit::Kind::kept;
+    const bool rebuilds = fit.is_open() && names_step(options_.rebuild, fit.label, fit.kind == StateFit::Kind::changed);
+    if (rebuilds) {
+      states_.rebuilt[static_cast<size_t>(fit.op)] = true;
+    } else if (fit.loses() && !names_step(options_.accept, fit.label, true)) {
+      lost.push_back(&fit);
+    } else if (fit.conversion >= 0) {
+      converts_.push_back(static_cast<size_t>(fit.conversion));
+    }
+  }
+  if (lost.empty()) return {};
+  return misfit(lost);
+}
+
+Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
+  std::vector<std::string> labels, ways;
+  BRAID_ASSIGN(const History history, read_history(*state_));
+  for (const StateFit* fit : lost) {
+    labels.push_back(fit->label);
+    std::string way = fmt::format("`{}`: {}; ", fit->label, reason_text(*fit));
+    if (fit->is_open()) {
+      BRAID_ASSIGN(const Retained retained,
+                   retained_for(program_, fit->op, history, *state_, seams_.fs, options_.root));
+      way += retained.whole ? fmt::format("`--rebuild \"{}\"` makes it again {}, ", fit->label, retained.text)
+                            : fmt::format("it cannot be made again ({}), ", retained.text);
+    }
+    ways.push_back(way + fmt::format("`--accept \"{}\"` {}", fit->label,
+                                     fit->conversion >= 0 ? "begins what is new empty" : "gives it up"));
+  }
+  Error error = store_error(diag::StateDoesNotFit{.operators = std::move(labels)}.make());
+  for (const std::string& way : ways) error.message += "\n" + way;
+  return error;
+}
+
+bool JobStore::wants_rebuild() const {
+  return std::ranges::find(states_.rebuilt, true) != states_.rebuilt.end();
+}
+
+std::vector<std::string> JobStore::started_empty() const {
+  std::vector<std::string> steps;
+  if (fresh_) return steps;
+  for (const StateFit& fit : states_.fits) {
+    const bool kept = fit.op >= 0 && states_.kept[static_cast<size_t>(fit.op)];
+    const bool rebuilt = fit.op >= 0 && states_.rebuilt[static_cast<size_t>(fit.op)];
+    if (fit.kind == StateFit::Kind::gone)
+      steps.push_back(fit.label + " (gone)");
+    else if (fit.is_open() && !kept)
+      steps.push_back(fit.label + (fit.kind == StateFit::Kind::added ? " (new)" : " (changed)"));
+    else if (fit.kind == StateFit::Kind::changed && !rebuilt)
+      steps.push_back(fit.label + " (what is new in it)");
+  }
+  return steps;
+}
+
+std::vector<std::string> JobStore::rebuilt() const {
+  std::vector<std::string> steps;
+  for (const StateFit& fit : states_.fits)
+    if (fit.op >= 0 && states_.rebuilt[static_cast<size_t>(fit.op)]) steps.push_back(fit.label);
+  return steps;
 }
 
 Status JobStore::begin() {
-  if (!fresh_ && !states_changed_) return {};
+  if (!changed_) return {};
   StateBatch batch;
   if (fresh_) put_header(batch, header_);
-  BRAID_TRY(collect_states(program_, states_, *state_, batch));
+  for (size_t op = 0; op < states_.rebuilt.size(); ++op)
+    if (states_.rebuilt[op]) states_.kept[op] = true;
+  for (const size_t each : converts_) {
+    const GroupConversion& conversion = states_.conversions[each];
+    const auto op = static_cast<size_t>(conversion.op);
+    BRAID_TRY(convert_group(program_, conversion, states_.numbers[op], *state_));
+    states_.kept[op] = true;
+  }
+  BRAID_TRY(collect_states(program_, options_.parts, states_, *state_, batch));
   put_products(batch);
+  put_program(batch, program_);
   return state_->commit(batch);
 }
 

@@ -31,8 +31,12 @@ class JobStore {
   Status lock();
   /// Opens the state, and checks that it is this job's and whole.
   Status open();
-  /// Writes what a new store, or one of a changed program, begins with.
+  /// Writes what a new store, or one of a changed program, begins with. Rows that are to be rebuilt are there.
   Status begin();
+  /// Steps whose rows are to be there before begin(): JobOptions::rebuild.
+  bool wants_rebuild() const;
+  /// Of a store that is about to begin: the clock reading of another first start.
+  void set_started_at(int64_t time) { header_.started_at = time; }
   /// Begins to verify the whole store, beside the first turns.
   void start_proof();
   /// The proof is there, so that waiting for it takes no time.
@@ -49,8 +53,9 @@ class JobStore {
   const StoreHeader& header() const { return header_; }
   const OperatorStates& states() const { return states_; }
   bool fresh() const { return fresh_; }
-  /// Steps begin empty, with JobOptions::accept.
-  bool states_changed() const { return states_changed_; }
+  /// What of the state does not go on as it was, for people.
+  std::vector<std::string> started_empty() const;
+  std::vector<std::string> rebuilt() const;
   /// It had more commits, says its identity.
   bool lost_commits() const { return lost_commits_; }
   const std::vector<Diagnostic>& warnings() const { return warnings_; }
@@ -58,6 +63,8 @@ class JobStore {
  private:
   Status check();
   Status match();
+  /// What the script's changes would lose, and what can be done about it.
+  Status misfit(const std::vector<const StateFit*>& lost);
   void put_products(StateBatch& batch) const;
 
   const Program& program_;
@@ -68,8 +75,9 @@ class JobStore {
   StoreHeader header_;
   OperatorStates states_;
   EpochChain last_epoch_;
-  bool fresh_ = false;  ///< it was empty
-  bool states_changed_ = false;
+  bool fresh_ = false;            ///< it was empty
+  std::vector<size_t> converts_;  ///< of OperatorStates::conversions
+  bool changed_ = false;          ///< the program, in what is stored of it
   bool lost_commits_ = false;
   std::vector<Diagnostic> warnings_;
 

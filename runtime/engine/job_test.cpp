@@ -155,7 +155,7 @@ TEST(Job, a_changed_step_stops_the_job_unless_accepted) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, 8004);
   EXPECT_EQ(refused.error().kind, ErrorKind::store);
-  options.accept = true;
+  options.accept = {"all"};
   auto accepted = run_job(b.program, options, machine.seams());
   ASSERT_TRUE(accepted.ok()) << accepted.error().message;
   EXPECT_EQ(accepted->started_empty, (std::vector<std::string>{"window group (changed)"}));

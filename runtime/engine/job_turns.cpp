@@ -47,6 +47,15 @@ Status JobTurns::connect() {
 }
 
 Status JobTurns::open(JobStore& store, OutputWriter& output) {
+  return open(store, store.state(), output);
+}
+
+Status JobTurns::open_again(JobStore& store, StateStore& known, OutputWriter& output) {
+  reads_again_ = true;
+  return open(store, known, output);
+}
+
+Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) {
   goes_on_ = store.last_epoch().epoch > 0;
   BRAID_TRY(
       store.state().scan(StateFamily::meta, "table/", [this](std::string_view key, std::string_view digest) -> Status {
@@ -54,7 +63,8 @@ Status JobTurns::open(JobStore& store, OutputWriter& output) {
         return {};
       }));
   BRAID_TRY(connect());
-  BRAID_TRY(inputs_.open(store.state()));
+  BRAID_TRY(inputs_.open(known));
+  if (reads_again_) inputs_.rewind();
   EngineOptions engine;
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
   engine.now = store.header().started_at;
@@ -281,7 +291,9 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
 }
 
 Status JobTurns::replay(const EpochRecord& record) {
-  set_clock(record.clock);
+  // Without `follow` a job has the clock reading of its first start.
+  if (!reads_again_ || options_.follow) set_clock(record.clock);
+  engine_->set_wall(record.clock);
   auto cannot = [](std::string reason) { return Error{ErrorKind::input, std::move(reason), kReplayDiffers, 0}; };
   for (const EpochEvent& event : record.events) {
     if (event.kind == EpochEvent::Kind::moved) {
@@ -305,7 +317,8 @@ Status JobTurns::replay(const EpochRecord& record) {
         partition->turn_end = event.end;
         BRAID_ASSIGN(const bool ran, run(*partition));
         partition->turn_end.reset();
-        if (!ran) return cannot("`" + partition->name + "` has not the records that it read");
+        if (!ran || partition->position.position != event.end)
+          return cannot("`" + partition->name + "` has not the records that it read");
         break;
       }
       case EpochEvent::Kind::idle:
@@ -317,8 +330,11 @@ Status JobTurns::replay(const EpochRecord& record) {
         note(event.kind, *partition);
         break;
       case EpochEvent::Kind::ended:
-        partition->finishing = true;
-        BRAID_TRY(run(*partition));
+        // It may have more since: that comes behind its waking.
+        engine_->end_partition(partition->source, partition->ordinal);
+        engine_->move_time();
+        note(event.kind, *partition);
+        ++since_commit_;
         break;
       case EpochEvent::Kind::moved:
       case EpochEvent::Kind::waited:

@@ -27,6 +27,9 @@ class JobTurns {
   void record_answers_in(StoreInTurn store) { store_in_turn_ = std::move(store); }
   /// Finds the inputs, and makes the engine, with what the store has of its state.
   Status open(JobStore& store, OutputWriter& output);
+  /// The same for an empty store, where the inputs are those that another store knows, to be read from their first
+  /// records again.
+  Status open_again(JobStore& store, StateStore& known, OutputWriter& output);
   Status load_tables();
   /// An epoch that was run before, behind what has been run: its turns as they were. Afterwards end_epoch() gives the
   /// same record, or what was read is not what it was. Fails with 8020.
@@ -84,6 +87,7 @@ class JobTurns {
 
   /// Where the program asks services: what an earlier run had recorded, and where this one records.
   Status open_lookups(StateStore& store);
+  Status open(JobStore& store, StateStore& known, OutputWriter& output);
   /// Where a source is bound to a topic.
   Status connect();
   /// Of sources that other stages read.
@@ -124,6 +128,7 @@ class JobTurns {
   std::unique_ptr<TurnEngine> engine_;
   std::unique_ptr<TurnFeed> feed_;
   bool goes_on_ = false;  ///< behind commits of an earlier run
+  bool reads_again_ = false;
 
   EpochRecord record_;  ///< of what was run since the last commit
   uint64_t since_commit_ = 0;

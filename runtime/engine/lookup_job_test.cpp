@@ -196,6 +196,7 @@ TEST_F(Lookup, a_power_cut_anywhere_loses_no_more_than_the_requests_on_their_way
       machine.clock.advance_us(5'000'000);
     }
     ASSERT_LT(crashes, 20);
+    machine.fs.cut_power_at(0);
     // A key is asked for again only if its answer was lost; all its rows have one answer.
     constexpr int kOnTheirWay = 2 * 4;
     EXPECT_LE(counts.of_all(), kKeys + crashes * kOnTheirWay);

@@ -1,8 +1,10 @@
 #include "runtime/engine/operator_state.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
-#include "runtime/base/rng.h"
+#include "runtime/abi/state_family.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/state/wire.h"
 
@@ -12,57 +14,149 @@ namespace {
 constexpr std::string_view kPrefix = "operator/";
 constexpr std::string_view kNextKey = "next_operator";
 
-struct StoredState {
-  uint32_t number = 0;
-  uint64_t schema = 0;
-  std::string label;
-  std::string key;
-};
-
 std::string key_of(uint64_t identity) {
   return std::string(kPrefix) + fmt::format("{:016x}", identity);
 }
 
-/// The schema, and what the rows of a group that is known by its name do not show: which aggregates there are, of what,
-/// and which of them share a set of values.
-uint64_t schema_of(const Program& program, const Operator& op) {
-  uint64_t schema = op.state.schema;
-  // The buckets of an interval join are an eighth of its interval.
-  constexpr uint64_t kEighths = 8;
-  if (std::holds_alternative<IntervalJoinOperator>(op.content)) return hash_mix(schema, kEighths);
-  const auto* group = std::get_if<GroupOperator>(&op.content);
-  const auto* running = std::get_if<RunningOperator>(&op.content);
-  if (group == nullptr && running == nullptr) return schema;
-  const std::vector<Field>& row = program.operators[op.inputs[0]].row;
-  auto add_type = [&](int field) { schema = hash_mix(schema, field < 0 ? 0 : key_hash(to_string(row[field].type))); };
-  for (const AggregateSpec& aggregate : group != nullptr ? group->aggregates : running->aggregates) {
-    schema = hash_mix(schema, static_cast<uint64_t>(aggregate.kind));
-    schema = hash_mix(schema, static_cast<uint64_t>(aggregate.same_argument));
-    add_type(aggregate.argument);
-    add_type(aggregate.by);
-    // Of the other constants states know nothing.
-    if (aggregate.kind == AggregateKind::histogram)
-      schema = hash_mix(schema, key_hash(to_literal(list_type(row[aggregate.argument].type), aggregate.constant)));
-  }
-  return schema;
+/// The relation whose step it is: "p" of "p: join c" and of "p as n".
+std::string_view owner_of(std::string_view label) {
+  return label.substr(0, std::min(label.find(':'), label.find(" as ")));
 }
 
-/// Empty: it goes on, or begins with the job.
-std::string misfit_of(StateFit::Kind kind, bool fresh) {
-  switch (kind) {
-    case StateFit::Kind::changed:
-      return " (changed)";
-    case StateFit::Kind::added:
-      return fresh ? "" : " (new)";
-    case StateFit::Kind::gone:
-      return " (gone)";
+/// Pairs of steps that are one step, best first: the same rows in the same form, then the same step in another one,
+/// then those that are called alike.
+class Matching {
+ public:
+  Matching(const std::vector<StateRecord>& stored, const std::vector<StateRecord>& now)
+      : stored_(stored), now_(now), partner_(now.size()), taken_(stored.size()) {}
+
+  void run() {
+    const auto same_label = [](const StateRecord& a, const StateRecord& b) {
+      return a.identity.label == b.identity.label;
+    };
+    const auto same_meaning = [](const StateRecord& a, const StateRecord& b) { return a.family == b.family; };
+    const auto fits = [&](const StateRecord& a, const StateRecord& b) {
+      return same_meaning(a, b) && fit_of(a, b).empty();
+    };
+    pair([&](const auto& a, const auto& b) { return fits(a, b) && same_label(a, b); });
+    pair(fits);
+    pair([&](const auto& a, const auto& b) { return same_meaning(a, b) && same_label(a, b); });
+    pair(same_meaning);
+    pair(same_label);
+    pair_only_ones();
+  }
+
+  /// None: the step is new.
+  const StateRecord* partner(size_t now) const { return partner_[now] ? &stored_[*partner_[now]] : nullptr; }
+  bool is_taken(size_t stored) const { return taken_[stored]; }
+
+  /// Why the stored rows are not those of the step; empty: they are.
+  static std::string fit_of(const StateRecord& stored, const StateRecord& now) {
+    if (stored.family != now.family) return "the rows that it takes, its keys, its times or its conditions are others";
+    if (stored.identity.schema != now.identity.schema)
+      return !stored.form.aggregates.empty() ? "its aggregates are others"
+                                             : "the fields of the rows that it keeps are others";
+    switch (compare_forms(stored.form, now.form)) {
+      case FormFit::types:
+        return "the types of what it keeps are others";
+      case FormFit::origins:
+        return "sources or products before it are others, and its rows tell by number where they come from";
+      case FormFit::same:
+      case FormFit::wider:
+        break;
+    }
+    return "";
+  }
+
+ private:
+  template <class Alike>
+  void pair(Alike alike) {
+    for (size_t now = 0; now < now_.size(); ++now)
+      for (size_t stored = 0; stored < stored_.size() && !partner_[now]; ++stored)
+        if (!taken_[stored] && alike(stored_[stored], now_[now])) join(stored, now);
+  }
+  /// One step of a relation was there, and one is: it has been edited.
+  void pair_only_ones() {
+    for (size_t now = 0; now < now_.size(); ++now) {
+      if (partner_[now]) continue;
+      const std::string_view owner = owner_of(now_[now].identity.label);
+      std::optional<size_t> only;
+      size_t count = 0, of_now = 0;
+      for (size_t i = 0; i < stored_.size(); ++i)
+        if (!taken_[i] && owner_of(stored_[i].identity.label) == owner) only = i, ++count;
+      for (size_t i = 0; i < now_.size(); ++i) of_now += !partner_[i] && owner_of(now_[i].identity.label) == owner;
+      if (count == 1 && of_now == 1) join(*only, now);
+    }
+  }
+  void join(size_t stored, size_t now) {
+    taken_[stored] = true;
+    partner_[now] = stored;
+  }
+
+  const std::vector<StateRecord>& stored_;
+  const std::vector<StateRecord>& now_;
+  std::vector<std::optional<size_t>> partner_;
+  std::vector<bool> taken_;
+};
+
+/// What of the aggregates of a group can go on in those of another one with the same groups.
+std::optional<GroupConversion> conversion_of(const Program& program, int op, const StateRecord& stored,
+                                             const StateRecord& now) {
+  const bool told = stored.parts.size() == stored.form.aggregates.size() &&
+                    now.parts.size() == now.form.aggregates.size() && !stored.parts.empty() && !now.parts.empty();
+  if (!told || stored.family != now.family || stored.form.origins != now.form.origins ||
+      compare_types(stored.form.types, now.form.types) == FormFit::types)
+    return std::nullopt;
+  if (!can_convert(program, program.operators[static_cast<size_t>(op)])) return std::nullopt;
+  for (const std::string& aggregate : stored.form.aggregates)
+    if (!can_convert(aggregate)) return std::nullopt;
+  GroupConversion made{.op = op, .from = stored.number, .stored = stored.form.aggregates, .kept = {}};
+  std::vector<bool> taken(stored.parts.size());
+  for (size_t i = 0; i < now.parts.size(); ++i) {
+    made.kept.push_back(-1);
+    for (size_t before = 0; before < stored.parts.size() && made.kept.back() < 0; ++before) {
+      if (taken[before] || stored.parts[before] != now.parts[i] ||
+          compare_types(stored.form.aggregates[before], now.form.aggregates[i]) == FormFit::types)
+        continue;
+      taken[before] = true;
+      made.kept.back() = static_cast<int>(before);
+    }
+  }
+  if (made.begins() == made.kept.size()) return std::nullopt;
+  return made;
+}
+
+std::string text_of(const GroupConversion& conversion) {
+  const auto count = [](size_t number) { return number == 1 ? std::string("one") : std::to_string(number); };
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (conversion.begins() > 0) add(count(conversion.begins()) + (conversion.begins() == 1 ? " is" : " are") + " new");
+  if (conversion.goes() > 0) add(count(conversion.goes()) + (conversion.goes() == 1 ? " is" : " are") + " gone");
+  if (text.empty()) return "its aggregates stand in another order";
+  return "of its aggregates " + text + "; the others keep their state";
+}
+
+}  // namespace
+
+std::string reason_text(const StateFit& fit) {
+  switch (fit.kind) {
     case StateFit::Kind::kept:
-      break;
+    case StateFit::Kind::converted:
+    case StateFit::Kind::changed:
+      return fit.reason;
+    case StateFit::Kind::added:
+      return "the step is new, and begins empty";
+    case StateFit::Kind::gone:
+      return "the script has no such step any more";
   }
   return "";
 }
 
-}  // namespace
+bool names_step(const std::vector<std::string>& words, std::string_view label, bool all) {
+  return std::ranges::any_of(words, [&](const std::string& word) {
+    return word == label || word == owner_of(label) || (all && word == "all");
+  });
+}
 
 bool has_state(const Operator& op) {
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
@@ -76,74 +170,140 @@ bool has_state(const Operator& op) {
          std::holds_alternative<MatchOperator>(op.content);
 }
 
-Result<OperatorStates> match_states(const Program& program, StateStore& store, bool fresh) {
-  OperatorStates states;
-  std::map<std::string, StoredState> stored;
-  BRAID_TRY(store.scan(StateFamily::meta, kPrefix, [&](std::string_view key, std::string_view value) -> Status {
+std::vector<StateRecord> state_records(const Program& program, const StateParts& parts) {
+  std::vector<StateRecord> records;
+  std::map<uint64_t, uint64_t> family_of;  // by the identity that comes next in it
+  for (const Operator& op : program.operators) {
+    if (!has_state(op)) continue;
+    StateRecord& record =
+        records.emplace_back(StateRecord{0, op.state, op.state.identity, state_form(program, op), {}});
+    if (const auto told = parts.find({op.state.identity, op.state.schema}); told != parts.end())
+      record.parts = told->second;
+    if (const auto known = family_of.find(record.family); known != family_of.end()) record.family = known->second;
+    family_of[next_identity(op.state.identity)] = record.family;
+  }
+  return records;
+}
+
+Result<std::vector<StateRecord>> read_state_records(StateStore& store) {
+  std::vector<StateRecord> records;
+  BRAID_TRY(store.scan(StateFamily::meta, kPrefix, [&](std::string_view, std::string_view value) -> Status {
     WireReader in(value);
-    StoredState state;
-    state.number = in.fixed<uint32_t>();
-    state.schema = in.fixed<uint64_t>();
-    state.label = in.text();
-    state.key = key;
+    StateRecord& record = records.emplace_back();
+    record.number = in.fixed<uint32_t>();
+    record.identity.schema = in.fixed<uint64_t>();
+    record.identity.label = in.text();
+    if (!in.at_end()) {  // stores of before know no more, and nothing of them fits
+      record.identity.identity = in.fixed<uint64_t>();
+      record.family = in.fixed<uint64_t>();
+      record.form.types = in.text();
+      record.form.origins = in.text();
+      const auto aggregates = in.fixed<uint32_t>();
+      for (uint32_t i = 0; i < aggregates && !in.failed(); ++i) record.form.aggregates.emplace_back(in.text());
+      const auto parts = in.fixed<uint32_t>();
+      for (uint32_t i = 0; i < parts && !in.failed(); ++i) record.parts.push_back(in.fixed<uint64_t>());
+    }
     if (in.failed()) return Error{ErrorKind::store, "the stored list of steps cannot be read", 8002, 0};
-    stored[state.key] = state;
     return {};
   }));
-  std::string next;
-  BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kNextKey, &next));
-  if (found) states.next_number = WireReader(next).fixed<uint32_t>();
-  for (const Operator& op : program.operators) {
+  std::ranges::sort(records, {}, &StateRecord::number);
+  return records;
+}
+
+OperatorStates match_states(const Program& program, const StateParts& parts, const std::vector<StateRecord>& stored,
+                            uint32_t next_number) {
+  const std::vector<StateRecord> now = state_records(program, parts);
+  Matching matching(stored, now);
+  matching.run();
+  OperatorStates states;
+  states.next_number = next_number;
+  size_t step = 0;
+  for (size_t op = 0; op < program.operators.size(); ++op) {
     states.numbers.push_back(0);
     states.kept.push_back(false);
-    if (!has_state(op)) continue;
-    auto known = stored.find(key_of(op.state.identity));
-    if (known != stored.end() && known->second.schema == schema_of(program, op)) {
-      states.numbers.back() = known->second.number;
+    states.rebuilt.push_back(false);
+    if (!has_state(program.operators[op])) continue;
+    const StateRecord& record = now[step];
+    const StateRecord* partner = matching.partner(step++);
+    StateFit fit{StateFit::Kind::added, record.identity.label, "", static_cast<int>(op)};
+    if (partner != nullptr) {
+      fit.reason = Matching::fit_of(*partner, record);
+      fit.kind = fit.reason.empty() ? StateFit::Kind::kept : StateFit::Kind::changed;
+    }
+    if (fit.kind == StateFit::Kind::changed)
+      if (std::optional<GroupConversion> conversion = conversion_of(program, static_cast<int>(op), *partner, record)) {
+        if (conversion->begins() == 0) fit.kind = StateFit::Kind::converted;
+        fit.reason = text_of(*conversion);
+        fit.conversion = static_cast<int>(states.conversions.size());
+        states.conversions.push_back(*std::move(conversion));
+      }
+    if (fit.kind == StateFit::Kind::kept) {
+      states.numbers.back() = partner->number;
       states.kept.back() = true;
-      states.fits.push_back({StateFit::Kind::kept, op.state.label});
-      stored.erase(known);
-      continue;
-    }
-    states.numbers.back() = states.next_number++;
-    if (known != stored.end()) {
-      states.fits.push_back({StateFit::Kind::changed, op.state.label});
-      states.dropped.push_back(known->second.number);
-      stored.erase(known);
+      states.renamed |= !(partner->form == record.form) || partner->identity.label != record.identity.label ||
+                        partner->identity.identity != record.identity.identity || partner->parts != record.parts;
+      if (compare_forms(partner->form, record.form) == FormFit::wider)
+        fit.reason = "its types hold more values now; what is stored stays as it is";
     } else {
-      states.fits.push_back({StateFit::Kind::added, op.state.label});
+      states.numbers.back() = states.next_number++;
+      if (partner != nullptr) states.dropped.push_back(partner->number);
     }
+    states.fits.push_back(std::move(fit));
   }
-  for (const auto& [key, state] : stored) {
-    states.fits.push_back({StateFit::Kind::gone, state.label});
-    states.dropped.push_back(state.number);
+  for (size_t i = 0; i < stored.size(); ++i) {
+    if (matching.is_taken(i)) continue;
+    states.fits.push_back({StateFit::Kind::gone, stored[i].identity.label, "", -1});
+    states.dropped.push_back(stored[i].number);
   }
-  for (const StateFit& each : states.fits)
-    if (const std::string misfit = misfit_of(each.kind, fresh); !misfit.empty())
-      states.misfits.push_back(each.label + misfit);
   return states;
 }
 
-Status collect_states(const Program& program, const OperatorStates& states, StateStore& store, StateBatch& batch) {
-  for (uint32_t number : states.dropped)
-    for (uint32_t table = 0; table < 8; ++table)
-      for (StateFamily family : {StateFamily::point, StateFamily::timed})
-        BRAID_TRY(store.scan(family, table_prefix(number * 8 + table), [&](std::string_view key, std::string_view) {
-          batch.erase(family, std::string(key));
-          return Status();
-        }));
+Result<OperatorStates> match_states(const Program& program, const StateParts& parts, StateStore& store) {
+  BRAID_ASSIGN(const std::vector<StateRecord> stored, read_state_records(store));
+  std::string next;
+  BRAID_ASSIGN(bool found, store.get(StateFamily::meta, kNextKey, &next));
+  return match_states(program, parts, stored, found ? WireReader(next).fixed<uint32_t>() : 1);
+}
+
+Status erase_tables(uint32_t number, StateStore& store, StateBatch& batch) {
+  for (uint32_t table = 0; table < kStateTables; ++table)
+    for (const StateFamily family : {StateFamily::point, StateFamily::timed})
+      BRAID_TRY(
+          store.scan(family, table_prefix(number * kStateTables + table), [&](std::string_view key, std::string_view) {
+            batch.erase(family, key);
+            return Status();
+          }));
+  return {};
+}
+
+Status collect_states(const Program& program, const StateParts& parts, const OperatorStates& states, StateStore& store,
+                      StateBatch& batch) {
+  for (const uint32_t number : states.dropped) BRAID_TRY(erase_tables(number, store, batch));
+  // What begins empty may have rows of an attempt to rebuild it.
+  for (size_t op = 0; op < states.numbers.size(); ++op)
+    if (states.numbers[op] != 0 && !states.kept[op]) BRAID_TRY(erase_tables(states.numbers[op], store, batch));
   BRAID_TRY(store.scan(StateFamily::meta, kPrefix, [&](std::string_view key, std::string_view) {
     batch.erase(StateFamily::meta, std::string(key));
     return Status();
   }));
-  for (size_t op = 0; op < program.operators.size(); ++op) {
-    if (states.numbers[op] == 0) continue;
-    const StateIdentity& identity = program.operators[op].state;
+  const std::vector<StateRecord> records = state_records(program, parts);
+  size_t step = 0;
+  for (const uint32_t number : states.numbers) {
+    if (number == 0) continue;
+    const StateRecord& record = records[step++];
     WireWriter out;
-    out.fixed(states.numbers[op]);
-    out.fixed(schema_of(program, program.operators[op]));
-    out.text(identity.label);
-    batch.put(StateFamily::meta, key_of(identity.identity), out.take());
+    out.fixed(number);
+    out.fixed(record.identity.schema);
+    out.text(record.identity.label);
+    out.fixed(record.identity.identity);
+    out.fixed(record.family);
+    out.text(record.form.types);
+    out.text(record.form.origins);
+    out.fixed(static_cast<uint32_t>(record.form.aggregates.size()));
+    for (const std::string& aggregate : record.form.aggregates) out.text(aggregate);
+    out.fixed(static_cast<uint32_t>(record.parts.size()));
+    for (const uint64_t part : record.parts) out.fixed(part);
+    batch.put(StateFamily::meta, key_of(record.identity.identity), out.take());
   }
   WireWriter next;
   next.fixed(states.next_number);

@@ -1,6 +1,7 @@
 // Recovery: lock the directory, read and check `meta`, cut outputs to what is committed, verify inputs, go on. A crash
 // at any step: begin again.
 #include "runtime/engine/job_run.h"
+#include "runtime/engine/rebuild.h"
 
 namespace braid {
 
@@ -16,6 +17,10 @@ Status JobRun::recover() {
   BRAID_TRY(store_.lock());
   BRAID_KILL_POINT("after_lock");
   BRAID_TRY(store_.open());
+  if (store_.wants_rebuild()) {
+    BRAID_TRY(rebuild_states(program_, options_, seams_, store_));
+    BRAID_KILL_POINT("after_rebuild");
+  }
   last_ = store_.last_epoch();
   BRAID_ASSIGN(StorePlace place, place_of_store(seams_.fs, options_.directory, store_.header().id));
   outputs_.set_store(std::move(place), store_.lost_commits());

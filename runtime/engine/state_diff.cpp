@@ -19,36 +19,62 @@ std::string shown(std::string name) {
   return name.substr(0, slash) + " version " + name.substr(slash + 1);
 }
 
-}  // namespace
-
-bool StateDiff::fits() const {
-  return added_products.empty() &&
-         std::ranges::all_of(steps, [](const StateFit& each) { return each.kind == StateFit::Kind::kept; });
+void compare_products(const Program& program, std::set<std::string> before, StateDiff& diff) {
+  for (const ProductSpec& product : program.products)
+    if (before.erase(stored_name(product)) == 0) diff.added_products.push_back(shown(stored_name(product)));
+  for (const std::string& name : before) diff.gone_products.push_back(shown(name));
 }
 
+}  // namespace
+
 bool StateDiff::loses() const {
-  return std::ranges::any_of(steps, [](const StateFit& each) {
-    return each.kind == StateFit::Kind::changed || each.kind == StateFit::Kind::gone;
-  });
+  return std::ranges::any_of(steps, [](const StepVerdict& each) { return each.fit.loses(); });
 }
 
 Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory) {
+                                            const std::string& directory, const std::string& root,
+                                            const StateParts& parts) {
   BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(fs, directory));
   BRAID_ASSIGN(const std::optional<StoreHeader> header, read_header(store, directory, identity));
   if (!header) return std::optional<StateDiff>();
   StateDiff diff{.project = header->project, .steps = {}, .added_products = {}, .gone_products = {}};
-  BRAID_ASSIGN(OperatorStates states, match_states(program, store, false));
-  diff.steps = std::move(states.fits);
+  BRAID_ASSIGN(OperatorStates states, match_states(program, parts, store));
+  std::optional<History> history;
+  for (StateFit& fit : states.fits) {
+    StepVerdict verdict{std::move(fit), {}};
+    if (verdict.fit.is_open()) {
+      if (!history) {
+        BRAID_ASSIGN(History read, read_history(store));
+        history = std::move(read);
+      }
+      BRAID_ASSIGN(verdict.retained, retained_for(program, verdict.fit.op, *history, store, fs, root));
+    }
+    diff.steps.push_back(std::move(verdict));
+  }
   std::set<std::string> stored;
   BRAID_TRY(store.scan(StateFamily::meta, kProducts, [&](std::string_view key, std::string_view) -> Status {
     stored.emplace(key.substr(kProducts.size()));
     return {};
   }));
-  for (const ProductSpec& product : program.products)
-    if (stored.erase(stored_name(product)) == 0) diff.added_products.push_back(shown(stored_name(product)));
-  for (const std::string& name : stored) diff.gone_products.push_back(shown(name));
+  compare_products(program, std::move(stored), diff);
   return std::optional<StateDiff>(std::move(diff));
+}
+
+StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
+                     const StateParts& parts_before) {
+  StateDiff diff;
+  std::vector<StateRecord> records = state_records(before, parts_before);
+  for (size_t i = 0; i < records.size(); ++i) records[i].number = static_cast<uint32_t>(i + 1);
+  OperatorStates states = match_states(program, parts, records, static_cast<uint32_t>(records.size() + 1));
+  for (StateFit& fit : states.fits) {
+    StepVerdict verdict{std::move(fit), {}};
+    if (verdict.fit.is_open()) verdict.retained = retained_by_kind(program, verdict.fit.op);
+    diff.steps.push_back(std::move(verdict));
+  }
+  std::set<std::string> products;
+  for (const ProductSpec& product : before.products) products.insert(stored_name(product));
+  compare_products(program, std::move(products), diff);
+  return diff;
 }
 
 }  // namespace braid

@@ -1,4 +1,5 @@
-// What a program would find of its state in a store: which steps go on with theirs. Nothing is written.
+// What a program would find of its state: which steps go on with theirs, which can be made again, and what is lost. It
+// is judged as a job judges it that starts (job_store.h). Nothing is written.
 #pragma once
 
 #include <optional>
@@ -6,23 +7,35 @@
 #include <vector>
 
 #include "runtime/base/fs.h"
+#include "runtime/engine/history.h"
 #include "runtime/engine/operator_state.h"
 
 namespace braid {
 
+struct StepVerdict {
+  StateFit fit;
+  Retained retained;  ///< of a step that does not go on with its state
+  bool operator==(const StepVerdict& other) const {
+    return fit.kind == other.fit.kind && fit.label == other.fit.label && fit.reason == other.fit.reason;
+  }
+};
+
 struct StateDiff {
   std::string project;  ///< that the store belongs to
-  std::vector<StateFit> steps;
+  std::vector<StepVerdict> steps;
   std::vector<std::string> added_products, gone_products;  ///< "shop.big version 2"
 
-  /// The program can go on without JobOptions::accept.
-  bool fits() const;
-  /// Rows are given up.
+  /// Rows are given up, unless they are made again.
   bool loses() const;
 };
 
-/// None if no job has committed there. `directory`: of the store. Fails as a job would, with 8002 or 8005.
+/// Of a store. None if no job has committed there. `directory`: of the store; `root`: JobOptions::root. Fails as a job
+/// would, with 8002 or 8005.
 Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory);
+                                            const std::string& directory, const std::string& root,
+                                            const StateParts& parts);
+/// Of the state that a job of another program would have.
+StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
+                     const StateParts& parts_before);
 
 }  // namespace braid

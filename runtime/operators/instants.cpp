@@ -68,11 +68,14 @@ bool InstantsNode::advance(std::vector<Block>& out) {
   if (leader_ != nullptr) return follow(out);
   if (follower_ != nullptr) return lead(out);
   const int64_t bound = edges[0].value();
-  // What this round gives lies in the memory of its rows, which the pool has until the next round begins.
-  if (take_due(bound)) release(due_[next_].time, out);
-  if (next_ < due_.size() || waiting_.next_release(bound)) return health().ok();
-  waiting_.pass(bound);
-  return false;
+  if (!take_due(bound)) {
+    waiting_.pass(bound);
+    return false;
+  }
+  // What this round gives lies in the memory of its rows, which the pool has until the next round begins. Whether there
+  // is another instant is asked then: so the rounds do not depend on which rows the store alone has.
+  release(due_[next_].time, out);
+  return true;
 }
 
 bool InstantsNode::lead(std::vector<Block>& out) {

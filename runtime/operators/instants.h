@@ -23,7 +23,7 @@ class InstantsNode : public OperatorNode {
   explicit InstantsNode(const Services& services);
   void begin_round() override;
   void take(int input, const Block& block, std::vector<Block>& out) override;
-  /// Releases the rows of the next instant that is due; true: there is another.
+  /// Releases the rows of the next instant that is due; false: there was none.
   bool advance(std::vector<Block>& out) override;
   void freeze() override;
   bool copy_frozen(CopyBudget& budget) override { return waiting_.copy_frozen(budget); }

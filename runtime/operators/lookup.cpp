@@ -61,7 +61,9 @@ void LookupNode::take(int input, const Block& block, std::vector<Block>& out) {
     }
     const bool there = answer != nullptr && answer->kind == Answer::Kind::found;
     if (!there && !content_.left) {
-      dispositions().leave(index(), input, block, row, content_.unmatched_site, {});
+      constexpr uint32_t kUnmatchedRow = 6304;
+      dispositions().leave(index(), input, block, row, content_.unmatched_site,
+                           {.code = kUnmatchedRow, .arguments = {{"relation", spec_.name}}});
       continue;
     }
     kept.push_back(row);

@@ -215,7 +215,14 @@ class Tracer {
     return content.right ? std::nullopt : placing;
   }
   MaybePlacing of(const Operator& op, const NetOperator& content) {
-    return contains(leaves_of(input(op).row, content.keys, false), placing(op)) ? placing(op) : cross(op);
+    if (contains(leaves_of(input(op).row, content.keys, false), placing(op))) return placing(op);
+    // What goes on in a flow goes instant by instant, which several tasks do not do together.
+    const bool published = std::ranges::any_of(program_.operators, [&](const Operator& reader) {
+      return std::holds_alternative<PublishOperator>(reader.content) &&
+             &program_.operators[static_cast<size_t>(reader.inputs.front())] == &op;
+    });
+    if (!published) refuse(fmt::format("`{}` reads changes whose key several tasks have", op.text));
+    return cross(op);
   }
   MaybePlacing of(const Operator& op, const InstantsOperator& content) {
     const bool placed = contains(leaves_of(input(op).row, content.keys, content.pair), placing(op));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "runtime/base/rng.h"
+#include "runtime/data/key_bytes.h"
 #include "runtime/tasks/placing.h"
 
 namespace braid {
@@ -116,7 +118,11 @@ class Splitter {
 
   std::string name_of(int op, size_t which) const {
     const Operator& step = whole_.operators[static_cast<size_t>(op)];
-    std::string name = fmt::format("repartition.{:016x}", step.state.identity);
+    // Rows of another form never follow those that are in the topic.
+    uint64_t form = hash_mix(step.state.identity, step.state.schema);
+    for (const Field& field : whole_.operators[static_cast<size_t>(step.inputs[which])].row)
+      form = hash_mix(form, key_hash(to_string(field.type)));
+    std::string name = fmt::format("repartition.{:016x}", form);
     if (step.inputs.size() > 1) name += which == 0 ? ".left" : ".right";
     return name;
   }

@@ -32,7 +32,8 @@ struct Stages {
 };
 
 /// `partitions`: how many each source has that is not static, by its number. `group` begins the names of repartition
-/// topics; the rest is the identity of the step that reads them, so that another version of the script finds them.
+/// topics; the rest is of the identity and the form of the step that reads them, so that another version of the script
+/// finds them.
 /// Those of one job have equally many partitions. `program` outlives the result, and has one stage if no step needs
 /// another.
 Stages split(const Program& program, const std::map<int, int32_t>& partitions, const std::string& group);

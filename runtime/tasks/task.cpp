@@ -533,7 +533,7 @@ JobReport TaskRun::report() const {
   JobReport report = report_of(program_, turns_.engine());
   report.turns = turns_.turns();
   report.epochs = commits_;
-  if (store_.states_changed()) report.started_empty = store_.states().misfits;
+  report.started_empty = store_.started_empty();
   for (const auto* warnings : {&warnings_, &store_.warnings(), &turns_.warnings(), &turns_.inputs().warnings()})
     report.warnings.insert(report.warnings.end(), warnings->begin(), warnings->end());
   return report;

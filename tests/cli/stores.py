@@ -274,8 +274,9 @@ def a_changed_script_is_compared_with_the_store(case: Case) -> None:
     diff(SCRIPT, 0, "kept", "hourly: group", "goes on with the state as it is")
     diff(SCRIPT.replace("a % 10 < 9", "a % 10 < 5"), 0, "goes on with the state as it is")
     diff(SCRIPT + "product few {\n  from s\n  where a < 9\n  select { a }\n}\n", 0, "new", "few version 1",
-         "nothing is lost")
-    diff(SCRIPT.replace("tumbling 1h", "tumbling 2h"), 1, "lost", "begins empty", "gives up what is lost")
+         "goes on with the state as it is")
+    diff(SCRIPT.replace("tumbling 1h", "tumbling 2h"), 1, "rebuilt", "from the first record of `d.s`",
+         '--rebuild "hourly: group', '--accept "hourly: group')
     case.expect(tree(project.folder / "data") == before, "the store has changed")
     project.run(code=STORE, finding="E8004")
     # Beside a job that runs.
@@ -291,7 +292,7 @@ def a_changed_script_is_compared_with_the_store(case: Case) -> None:
         job.communicate(timeout=60)
     # Of another project.
     project.write_toml(TOML.replace('name = "d"', 'name = "e"'))
-    case.braid("diff", project.folder, code=STORE, finding="E8008")
+    case.braid("diff", project.folder, code=2, finding="E8008")
 
 
 if __name__ == "__main__":

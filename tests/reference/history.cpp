@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "runtime/data/key_bytes.h"
 #include "runtime/base/check.h"
+#include "runtime/data/key_bytes.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
@@ -12,6 +12,12 @@ namespace braid::reference {
 Run::Rows Run::instants(int index, const plan::InstantsNode& node) {
   Rows out;
   for (const Row& row : rows_into(index)) {
+    std::vector<Slot> keys;
+    const interpret::Failure failure = compute_all(node.keys, row_of(input_of(index)), row, keys);
+    if (failure.code != 0) {
+      reject(index, 0, row, failure);
+      continue;
+    }
     if (!node.versions && late(row)) {
       leave(index, 0, row, Kind::late, "late", diag::LateRow::kCode);
       continue;
@@ -133,6 +139,55 @@ std::vector<const Row*> Run::by_table_key(int index, const std::vector<const Row
   std::vector<const Row*> found;
   for (const auto& [key, row] : sorted) found.push_back(row);
   return found;
+}
+
+Run::Rows Run::changes_by_instant(int index, const plan::NetNode& node) {
+  const std::vector<Field>& fields = row_of(input_of(index));
+  const size_t leaves = flatten(fields).size() - 1;  // without what says that the row goes
+  const Type type = struct_type({fields.begin(), fields.end() - 1});
+  std::map<std::string, Row> standing;
+  Rows out;
+  for (const auto& [instant, rows] : history(input_of(index))) {
+    std::map<std::string, Row> now;
+    for (const Row& row : rows) {
+      std::vector<Slot> slots;
+      compute_all(node.keys, fields, row, slots);
+      std::string key;
+      const Slot* at = slots.data();
+      for (const typed::ExpressionRef& part : node.keys) {
+        append_key_bytes(part->type, at, key);
+        at += leaf_count(part->type);
+      }
+      now[key] = row;
+    }
+    std::set<std::string> keys;
+    for (const auto* table : {&standing, &now})
+      for (const auto& [key, row] : *table) keys.insert(key);
+    for (const std::string& key : keys) {
+      const auto before = standing.find(key), after = now.find(key);
+      const bool stood = before != standing.end(), stands = after != now.end();
+      const auto text = [&](const Row& row) { return to_json(type, from_slots(type, row.slots.data())); };
+      if (stood && stands && text(before->second) == text(after->second)) continue;
+      const Row& said = stands ? after->second : before->second;
+      Row made = said;
+      made.slots.resize(leaves);
+      const RowChange change = !stands ? RowChange::goes : stood ? RowChange::becomes : RowChange::comes;
+      made.slots.push_back(slot_i64(static_cast<int64_t>(change)));
+      const bool has_before = stood && stands;
+      made.slots.push_back(slot_u8(has_before));
+      for (size_t leaf = 0; leaf < leaves; ++leaf)
+        made.slots.push_back(has_before ? before->second.slots[leaf] : slot_i128(0));
+      made.slots.push_back(slot_u8(true));
+      made.slots.push_back(slot_i64(instant));
+      made.time = made.watermark = instant;
+      made.cause.made = true;
+      made.cause.has_origin = false;
+      outcome_.make(plan_.nodes[index].products);
+      out.push_back(std::move(made));
+    }
+    standing = std::move(now);
+  }
+  return out;
 }
 
 }  // namespace braid::reference

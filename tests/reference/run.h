@@ -172,6 +172,8 @@ class Run {
   Rows table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts);
   /// Of such a table: its rows from each of these times on, up to the next.
   std::map<int64_t, Rows> history(int table);
+  /// What changes from each of these times to the next.
+  Rows changes_by_instant(int index, const plan::NetNode& node);
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
                  Slot* result);
 

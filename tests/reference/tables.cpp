@@ -109,6 +109,10 @@ Run::Rows Run::join_tables(int index, const plan::TableJoinNode& node) {
 }
 
 Run::Rows Run::net(int index) {
+  const bool published = std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const plan::Node& node) {
+    return std::holds_alternative<plan::PublishNode>(node.content) && node.inputs.front() == index;
+  });
+  if (!published) return changes_by_instant(index, std::get<plan::NetNode>(plan_.nodes[index].content));
   Rows out;
   for (const Row& row : rows_into(index)) {
     outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);

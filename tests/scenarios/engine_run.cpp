@@ -8,7 +8,7 @@
 #include "runtime/engine/dispositions.h"
 #include "runtime/engine/in_memory.h"
 #include "runtime/lookup/lookups.h"
-#include "tests/reference/given_answer.h"
+#include "tests/scenarios/oracle_service.h"
 
 namespace braid::scenarios {
 namespace {
@@ -75,43 +75,12 @@ class Capture : public OutputWriter {
   std::vector<CapturedTable> tables_;  ///< of each product
 };
 
-/// As the oracle has it.
-class AnswersOfTests final : public Service {
- public:
-  explicit AnswersOfTests(const ServiceSpec& spec) : spec_(spec) {}
-  std::vector<ServiceReply> ask(std::span<const ServiceRequest> requests) override {
-    using Kind = reference::GivenAnswer::Kind;
-    std::vector<ServiceReply> replies;
-    for (const ServiceRequest& request : requests) {
-      const reference::GivenAnswer answer = reference::given_answer(spec_.result, request.arguments);
-      ServiceReply& reply = replies.emplace_back();
-      if (answer.kind == Kind::failed) {
-        reply.reason = "no answer";
-      } else if (answer.kind == Kind::nothing) {
-        reply.kind = ServiceReply::Kind::nothing;
-      } else {
-        reply.kind = ServiceReply::Kind::found;
-        reply.record = to_json(struct_type(spec_.result), answer.value);
-      }
-    }
-    return replies;
-  }
-
- private:
-  const ServiceSpec& spec_;
-};
-
 class EngineRun {
  public:
   EngineRun(const Program& program, const RecordedInput& input, const RunOptions& options)
       : program_(program), input_(input), options_(options), output_(program, made_.lines, options.whole_errors) {
     if (program.services.empty()) return;
-    lookups_ = std::make_unique<Lookups>(
-        program,
-        [](const ServiceSpec& spec) {
-          return Result<std::unique_ptr<Service>>(std::make_unique<AnswersOfTests>(spec));
-        },
-        clock_);
+    lookups_ = std::make_unique<Lookups>(program, answers_of_oracle, clock_);
   }
 
   Result<Account> run() {
@@ -275,8 +244,15 @@ Account sorted(Account account) {
 
 Account come_to(Account account, const Program& program) {
   for (const Operator& op : program.operators)
-    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are
-      for (const int product : op.products) account.ledgers.erase(program.products[product].qualified() + "/");
+    if (!op.row.empty() && op.row.back().name == kRetracted)  // how many changes there are, and which are rejected
+      for (const int product : op.products) {
+        const std::string name = program.products[product].qualified() + "/";
+        account.ledgers.erase(name);
+        const auto rejected = account.lines.find(name + "rejected");
+        if (rejected == account.lines.end()) continue;
+        std::erase_if(rejected->second, [](const std::string& line) { return line.ends_with(" derived"); });
+        if (rejected->second.empty()) account.lines.erase(rejected);
+      }
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
     const std::string name = product.qualified() + "/";

@@ -59,7 +59,7 @@ std::vector<std::string> table_of(const std::vector<std::string>& lines, const P
         value = member_of_json(value, field.name).value_or("null");
         fields = &without_optional(field.type)->fields;
       }
-      key += std::string(value == "-0.0" ? "0.0" : value) + ",";
+      key += std::string(value == "-0" ? "0" : value) + ",";
     }
     if (goes)
       rows.erase(key);
@@ -190,9 +190,9 @@ INSTANTIATE_TEST_SUITE_P(Scripts, JobAgainstOracle,
                          testing::Values("enrichment", "windows", "intervals", "unique", "retimed", "ways", "timeless",
                                          "distinct", "patterns", "meets_one", "filtered_matches", "hopping", "sessions",
                                          "cumulative", "spans", "exists", "outer", "any", "in_windows", "tables",
-                                         "joined_tables", "changelogs", "outer_tables", "firsts", "ends", "tops",
-                                         "runnings", "top_tables", "aggregates", "table_aggregates", "other_columns",
-                                         "ticks"),
+                                         "joined_tables", "changelogs", "moves", "outer_tables", "firsts", "ends",
+                                         "tops", "runnings", "top_tables", "aggregates", "table_aggregates",
+                                         "other_columns", "ticks"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/state/memory_store.h"
+#include "tests/scenarios/oracle_service.h"
 
 namespace braid::scenarios {
 
@@ -39,9 +40,10 @@ void Machine::bind(Program& program) {
 Result<JobReport> Machine::run(const Program& program, const JobOptions& options) {
   if (options.workers > 1 && !threads_) threads_ = std::make_unique<ThreadExecutor>(options.workers);
   Executor& executor = options.workers > 1 ? static_cast<Executor&>(*threads_) : one_;
-  return run_job(program, options, {fs, clock_, executor, [this](const std::string& directory) {
-                                      return MemoryStore::open(fs, directory);
-                                    }});
+  JobSeams seams{fs, clock_, executor,
+                 [this](const std::string& directory) { return MemoryStore::open(fs, directory); }};
+  seams.make_service = answers_of_oracle;
+  return run_job(program, options, seams);
 }
 
 std::map<std::string, std::vector<std::string>> Machine::outputs() {

@@ -5,6 +5,7 @@
 
 #include "runtime/broker/sim_broker.h"
 #include "runtime/engine/test_job.h"
+#include "runtime/tasks/stages.h"
 
 namespace braid {
 namespace {
@@ -16,6 +17,7 @@ struct Layout : testing::Test {
   Layout() {
     builder.publish(builder.group(builder.source("s", 10), 10, 10));
     builder.program.sources[0].binding = {"topic", "s", "json", {}};
+    sent = split(builder.program, {{0, 4}}, "job").stages.at(0).program->exchanges.at(0).topic;
     cluster.create({"s", 4, -1, {}});
     options.broker.group = "job";
   }
@@ -39,7 +41,7 @@ struct Layout : testing::Test {
   TopicJobOptions options;
   JobEnd end;
   JobLayout layout;
-  const std::string sent = "job.repartition.00000000000003e9";
+  std::string sent;  ///< the topic between the stages
 };
 
 TEST_F(Layout, HasTasksForEachStage) {

@@ -66,7 +66,7 @@ TEST(Stages, AGroupByAnotherKeyBeginsOne) {
   // A group is placed as its keys are, so that `unique` of its key is in the same stage.
   EXPECT_EQ(texts(back), (Texts{"of window group", "window group", "unique", "product result"}));
   ASSERT_EQ(front.exchanges.size(), 1U);
-  EXPECT_EQ(front.exchanges[0].topic, "job.repartition.00000000000003eb");  // 1003, the identity of the group
+  EXPECT_EQ(front.exchanges[0].topic, "job.repartition.f8ecbb5f781fb49c");  // of the group's identity and form
   EXPECT_EQ(front.exchanges[0].keys, std::vector{0});
   EXPECT_EQ(front.exchanges[0].partitions, 4);
   EXPECT_TRUE(front.exchanges[0].nulls_match);
@@ -83,8 +83,8 @@ TEST(Stages, AGroupByAnotherKeyBeginsOne) {
             "stages, each with a task for each partition number\n"
             "  0 reads in/s*.ndjson\n"
             "  0 reads in/t*.ndjson\n"
-            "  0 sends to job.repartition.00000000000003eb for `window group`\n"
-            "  1 reads job.repartition.00000000000003eb\n");
+            "  0 sends to job.repartition.f8ecbb5f781fb49c for `window group`\n"
+            "  1 reads job.repartition.f8ecbb5f781fb49c\n");
 }
 
 TEST(Stages, APatternIsPlacedAsItsKeysAre) {
@@ -116,8 +116,8 @@ TEST(Stages, BothSidesOfAJoinThatDoesNotFitAreSent) {
   ASSERT_EQ(found.stages.size(), 2U);
   EXPECT_EQ(texts(*found.stages[0].program), (Texts{"from s", "from t", "to join as of", "to join as of"}));
   EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of join as of", "of join as of", "join as of", "product result"}));
-  EXPECT_EQ(found.stages[0].program->exchanges[0].topic, "job.repartition.00000000000003ea.left");
-  EXPECT_EQ(found.stages[0].program->exchanges[1].topic, "job.repartition.00000000000003ea.right");
+  EXPECT_EQ(found.stages[0].program->exchanges[0].topic, "job.repartition.ca1cd44bcab248f4.left");
+  EXPECT_EQ(found.stages[0].program->exchanges[1].topic, "job.repartition.ca1cd44bcab248f4.right");
   EXPECT_FALSE(found.stages[0].program->exchanges[0].nulls_match);
   EXPECT_EQ(found.stages[1].program->operators[2].inputs, (std::vector{0, 1}));
 }
@@ -173,6 +173,18 @@ TEST(Stages, TicksGoByTheTimeOfAllPartitions) {
   const Stages found = split_of(b);
   EXPECT_TRUE(found.stages.empty());
   EXPECT_EQ(found.reason, "`from every 10us` goes by the time of all partitions");
+}
+
+TEST(Stages, ChangesThatGoOnInAFlowAreOfOneTask) {
+  ProgramBuilder b = keyed();
+  join_tables(b, 1);
+  const int net = b.program.operators.back().inputs[0];
+  b.program.operators.pop_back();
+  b.program.products.clear();
+  b.publish(b.keep(net, [](int64_t) { return true; }));
+  const Stages found = split_of(b);
+  EXPECT_TRUE(found.stages.empty());
+  EXPECT_EQ(found.reason, "`changes` reads changes whose key several tasks have");
 }
 
 TEST(Stages, ChangesOfATableStayWhereAllOfAKeyAre) {

@@ -1,0 +1,43 @@
+// The form of a step's stored rows: what the types of a program say of them, beside the schema of the compiler
+// (StateIdentity). Two forms are compared field by field, because some types may grow under stored rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/abi/program.h"
+
+namespace braid {
+
+struct StateForm {
+  std::string types;  ///< of the fields
+  /// Of each its kind, which one it shares a set of values with, and what it is of; between them tabulators.
+  std::vector<std::string> aggregates;
+  /// The relations that the rows may come from, by number, where rows have such numbers: they are of a program.
+  std::string origins;
+  bool operator==(const StateForm&) const = default;
+};
+
+/// Of a step that keeps state.
+StateForm state_form(const Program& program, const Operator& op);
+
+enum class FormFit {
+  same,
+  wider,   ///< an enum has further symbols behind those that it had, a decimal further digits: rows stay as they are
+  types,   ///< other types, or other aggregates
+  origins  ///< the numbers of relations are others
+};
+FormFit compare_forms(const StateForm& stored, const StateForm& now);
+/// Of two texts of types, or of aggregates; never `origins`.
+FormFit compare_types(std::string_view stored, std::string_view now);
+
+/// An aggregate as its form tells it, over a row of its own. None where it is not told whole.
+struct FormedAggregate {
+  AggregateSpec spec;
+  std::vector<Field> row;
+};
+std::optional<FormedAggregate> aggregate_of(const std::string& form);
+
+}  // namespace braid
