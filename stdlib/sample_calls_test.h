@@ -181,9 +181,10 @@ inline Value value(Random& random, const Type& type, const Near& near = {}) {
       if (random() % 8 == 0) return {any_of<std::string>(random, {std::string("\1\16\0", 3), std::string("\1\6")})};
       return {random() % 3 == 0 ? broken_text(random) : text(random, near.texts)};
     case TypeKind::json:
-      return {any_of<std::string>(
-          random, {"null", "true", "0", "-1.5e+50", "12.25", "\"\"", "\"12\"", "\"a\\\"\\u0001\"", "[]", "[[1],{}]",
-                   "{\"\":1,\"a\":{\"b\":null}}", "\"" + std::string(70'000, 'x') + "\""})};
+      return {any_of<std::string>(random, {"null", "true", "\"2026-01-31\"", "\"2026-01-31T12:00:00Z\"",
+                                           "\"6a3f1c9e-0b5d-4c57-9f0e-2d6b8a1c4e7f\"", "0", "-1.5e+50", "12.25", "\"\"",
+                                           "\"12\"", "\"a\\\"\\u0001\"", "[]", "[[1],{}]",
+                                           "{\"\":1,\"a\":{\"b\":null}}", "\"" + std::string(70'000, 'x') + "\""})};
     case TypeKind::list: {
       std::vector<Value> items;
       for (uint64_t i = random() % 10 == 0 ? random() % 70 : random() % 6; i > 0; --i)

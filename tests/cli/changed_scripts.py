@@ -473,6 +473,38 @@ def rebuilt_by_any_number_of_workers(case: Case) -> None:
     case.expect(outs[0] == outs[1] == outs[2], "the number of workers shows")
 
 
+def a_source_comes_before_the_others(case: Case) -> None:
+    """Rows that say by number where they come from are no use then, and are made again; counts and sums are kept."""
+    job = Job(case)
+    job.run()
+    first = ("stream w\n  time at within 10s\n  from file \"in/u.ndjson\" format json\n{ id: int, at: timestamp }\n\n"
+             "product before version 1 {\n  from w\n  window tumbling 1h\n  group { rows: count() }\n}\n\n")
+    changed = SCRIPT.replace("stream s\n", first + "stream s\n", 1)
+    job.write(changed)
+    said = job.diff(1)
+    case.expect(verdicts(said) == {"before": "new", "hourly": "kept", "totals": "kept", "joined": "rebuilt",
+                                   "pairs": "rebuilt", "ends": "rebuilt", "once": "rebuilt"}, f"{said}")
+    case.expect(all("by number" in step["reason"] for step in said["steps"] if step["verdict"] == "rebuilt"), f"{said}")
+    ended = job.run("--rebuild", "all")
+    case.expect(ended.out.count("made again: ") == 4 and "started empty: before: group" in ended.out, f"{ended}")
+    before = job.out()
+    job.grow()
+    job.run()
+    oracle = Job(case, changed, "oracle")
+    oracle.run()
+    middle = oracle.out()
+    oracle.grow()
+    oracle.run()
+    compare(case, tails(before, job.out(), case), tails(middle, oracle.out(), case), ALL)
+
+
+def topics_are_not_read_again(case: Case) -> None:
+    job = Job(case)
+    (job.folder / "braid.toml").write_text('[project]\nname = "d"\n[env.prod]\nbrokers = "127.0.0.1:1"\n'
+                                           '[env.prod.kafka]\ngroup = "d"\n')
+    case.braid("run", job.folder, "--env", "prod", "--rebuild", "all", code=STORE, finding="E8048")
+
+
 def what_diff_says_of_mistakes(case: Case) -> None:
     job = Job(case)
     case.braid("diff", job.folder, "--store", job.folder / "store", code=USAGE, finding="E7027")
@@ -494,4 +526,5 @@ if __name__ == "__main__":
         value.__name__ = name
     braid_command.main([*named.values(), steps_begin_empty, a_new_aggregate_begins_empty, a_product_goes,
                         inputs_that_are_gone, killed_while_it_rebuilds, several_changes_one_after_the_other,
-                        rebuilt_by_any_number_of_workers, what_diff_says_of_mistakes])
+                        rebuilt_by_any_number_of_workers, a_source_comes_before_the_others,
+                        topics_are_not_read_again, what_diff_says_of_mistakes])

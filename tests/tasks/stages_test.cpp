@@ -141,6 +141,54 @@ TEST(Stages, ChangesOfATableGoToTheTaskOfItsKey) {
   EXPECT_TRUE(std::get<NetOperator>(last.operators[1].content).keeps);
 }
 
+/// `leader`: of the right side of a pair, the left one.
+int instants(ProgramBuilder& b, int input, int key, bool pair = false, int leader = -1) {
+  Operator made;
+  made.content =
+      InstantsOperator{.fields = static_cast<int>(b.row(input).size()), .keys = {key}, .pair = pair, .leader = leader};
+  made.inputs = {input};
+  made.row = b.row(input);
+  made.text = "instants";
+  return b.add(std::move(made));
+}
+
+TEST(Stages, InstantsAreThoseBehindTheExchange) {
+  ProgramBuilder b = keyed();
+  b.publish(test::changes_of_versions(b, instants(b, 0, 1), {1}));
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  EXPECT_EQ(texts(*found.stages[1].program), (Texts{"of instants", "instants", "latest", "product result"}));
+}
+
+TEST(Stages, InstantsOfBothSidesOfAJoinAreOfOneStage) {
+  for (const int right_key : {0, 1}) {
+    ProgramBuilder b = keyed();
+    const int left = instants(b, test::changes_of_versions(b, 0, {0}), 1, true);
+    const int right = instants(b, test::changes_of_versions(b, 1, {0}), right_key, true, left);
+    Operator join;
+    TableJoinOperator tables;
+    for (const int side : {0, 1})
+      tables.sides[side] = {.fields = 3, .retracted = 3, .keys = {side == 0 ? 1 : right_key}};
+    join.content = tables;
+    join.inputs = {left, right};
+    join.row = b.row(left);
+    join.text = "join tables";
+    b.publish(b.add(std::move(join)));
+    const Stages found = split_of(b);
+    if (right_key == 0) {
+      // Those of the right side are in their tasks already, those of the left one would come from several.
+      EXPECT_TRUE(found.stages.empty());
+      EXPECT_EQ(found.reason, "`join tables` goes by another key than the rows before it");
+      continue;
+    }
+    ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+    const Program& second = *found.stages[1].program;
+    EXPECT_EQ(texts(second),
+              (Texts{"of instants", "instants", "of instants", "instants", "join tables", "product result"}));
+    EXPECT_EQ(std::get<InstantsOperator>(second.operators[3].content).leader, 1);
+  }
+}
+
 TEST(Stages, ATableJoinedByOtherColumnsIsSentByThem) {
   ProgramBuilder b = keyed();
   b.publish(b.join_by_value(0, 1, true));
