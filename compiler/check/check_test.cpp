@@ -114,10 +114,6 @@ TEST(Joins, TheRightSideDecidesTheKind) {
   EXPECT_EQ(join("d").retain_us, 2'592'000'000'000);
   EXPECT_EQ(to_string(relation(checked, "b").row.back().type),
             "{ id: int, name: string, email: string?, updated_at: timestamp }?");
-  for (const char* on : {"true", "k.name == store", "k.code == store and k.name == store"})
-    EXPECT_THAT(check_items(std::string("view e { from sale join country as k on ") + on + " }").codes,
-                ElementsAre("E5001"))
-        << on;
 }
 
 TEST(Joins, ByOtherColumnsThanTheKey) {
