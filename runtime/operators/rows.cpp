@@ -18,8 +18,10 @@ bool OperatorNode::advance(std::vector<Block>& out) {
   while (health_.ok()) {
     const auto point = next_release();
     if (!point) break;
-    if (rows >= services_.round_rows) return true;
     rows += release_before(*point, out);
+    // Whether there are more is asked in the next round: what the store alone has may only seem to be due, and rounds
+    // must not depend on it.
+    if (rows >= services_.round_rows) return true;
   }
   finish_release(out);
   return false;
