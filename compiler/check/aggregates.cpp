@@ -137,6 +137,8 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
   if (!sound && positional == 0 && !parameters.empty()) return poison(span);
   if (!fits || std::find(given.begin(), given.end(), nullptr) != given.end()) {
     const std::string expected = expected_arguments(*known);
+    // Before the report: what is checked for it may report, too.
+    const std::string counted = parameters.empty() ? count_which(arguments) : "";
     auto report = context_.reporter.report(diag::ArgumentCount{
         .function = function.text, .expected = expected, .count = static_cast<int64_t>(positional)});
     report.at(span, "`" + function.text + "` takes " + expected);
@@ -155,7 +157,9 @@ typed::ExpressionRef Expressions::aggregate(const ast::Name& function, const ast
     }
     if (parameters.empty()) {
       report.note("`count(where: x is not null)` counts the rows in which `x` is there");
-      if (object == nullptr && positional == arguments.list.size()) count_which(report, arguments);
+      if (object == nullptr && positional == arguments.list.size())
+        report.fix(Applicability::likely, counted == "()" ? "count all rows" : "write `count" + counted + "`",
+                   {{arguments.span, counted}});
     }
     return poison(span);
   }
@@ -240,7 +244,7 @@ typed::ExpressionRef Expressions::pair(const typed::ExpressionRef& key, const ty
 }
 
 /// `count(status == "paid")` counts the rows of which that is true, and `count(note)` of SQL those that have one.
-void Expressions::count_which(DiagnosticBuilder& report, const ast::Arguments& arguments) {
+std::string Expressions::count_which(const ast::Arguments& arguments) {
   const auto* given = arguments.list.size() == 1 ? std::get_if<ast::ExprPtr>(&arguments.list[0].value) : nullptr;
   Type type = error_type();
   if (given != nullptr && *given != nullptr) {
@@ -251,11 +255,8 @@ void Expressions::count_which(DiagnosticBuilder& report, const ast::Arguments& a
     group_ = group;
   }
   const bool condition = is(type, TypeKind::boolean);
-  if (!condition && !is_optional(type))
-    return void(report.fix(Applicability::likely, "count all rows", {{arguments.span, "()"}}));
-  const Span place = (*given)->span;
-  const std::string wanted = "where: " + context_.fixed_text(place) + (condition ? "" : " is not null");
-  report.fix(Applicability::likely, "write `count(" + wanted + ")`", {{arguments.span, "(" + wanted + ")"}});
+  if (!condition && !is_optional(type)) return "()";
+  return "(where: " + context_.fixed_text((*given)->span) + (condition ? ")" : " is not null)");
 }
 
 /// False: it is no value that the parameter takes, which is reported.

@@ -319,7 +319,8 @@ class Expressions {
   bool is_aggregate_call(const ast::Name& function, size_t positional) const;
   /// Null, and reported, if it does not take such arguments.
   Type aggregate_type(const AggregateDeclaration& known, const typed::Aggregate& call);
-  void count_which(DiagnosticBuilder& report, const ast::Arguments& arguments);
+  /// The arguments of `count` that were probably meant.
+  std::string count_which(const ast::Arguments& arguments);
   typed::ExpressionRef pair(const typed::ExpressionRef& key, const typed::ExpressionRef& value, Span span);
   bool aggregate_constant(const AggregateDeclaration& known, size_t parameter, const ast::Expr& given,
                           typed::Aggregate& call);
