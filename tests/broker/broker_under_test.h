@@ -120,6 +120,18 @@ class BrokerTest : public testing::TestWithParam<Candidate> {
     return found;
   }
 
+  /// The same of so many rows. A commit is told before it can be seen: they are waited for.
+  std::vector<std::string> committed_values(const TopicPartition& place, size_t count) {
+    auto made = reader();
+    expect_ok(made->start(place, 0));
+    std::vector<std::string> found;
+    for (int i = 0; i < 100 && found.size() < count; ++i) {
+      if (i > 0) made->wait(kSecond / 10);
+      for (const Copy& copy : read(*made, place)) found.push_back(copy.value.value_or("tombstone"));
+    }
+    return found;
+  }
+
   struct Owned : BrokerGroup::Owner {
     std::vector<int32_t> owned;
     int losses = 0;
