@@ -456,7 +456,8 @@ void FlowChecker::without_on(const RelationInfo& right, const ast::Name& alias, 
   auto report = context_.reporter.report(diag::JoinWithoutOn{.relation = name});
   report.at(head, "`on` is missing");
   if (equal.empty()) {
-    report.note("`on " + alias.text + ".id == …` says which rows meet; bare names are this row's");
+    const std::string field = right.row.fields.empty() ? "id" : right.row.fields.front().name;
+    report.note("`on " + alias.text + "." + field + " == …` says which rows meet; bare names are this row's");
     return;
   }
   const std::string condition = fmt::format("on {}", fmt::join(equal, " and "));
