@@ -361,6 +361,22 @@ std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, cons
   return row;
 }
 
+void take_deletes(typed::Project& project) {
+  for (const typed::Test& test : project.tests)
+    for (const typed::TestStatement& statement : test.statements)
+      if (const auto* deleted = std::get_if<typed::DeleteStatement>(&statement.content)) {
+        typed::Relation& table = project.relations[static_cast<size_t>(deleted->relation)];
+        if (!deleting_row(table, {})) table.source->takes_deletes = true;
+      }
+}
+
+std::vector<typed::RelationId> expected_products(const typed::Test& test) {
+  std::set<typed::RelationId> products;
+  for (const typed::TestStatement& statement : test.statements)
+    if (const auto* expect = std::get_if<typed::ExpectStatement>(&statement.content)) products.insert(expect->relation);
+  return {products.begin(), products.end()};
+}
+
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record) {
   return Play(test, program, context, arrival, record).run();

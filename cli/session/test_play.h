@@ -49,6 +49,12 @@ struct PlayContext {
 /// (typed::Source::takes_deletes).
 std::optional<typed::TestRow> deleting_row(const typed::Relation& relation, const typed::TestRow& keys);
 
+/// Tables that tests delete from without such a record take deletes from here on.
+void take_deletes(typed::Project& project);
+
+/// What the test expects rows of, products or views, each once.
+std::vector<typed::RelationId> expected_products(const typed::Test& test);
+
 /// The first expectation that does not hold; `record`, if not null, is filled if all hold. Fails if the
 /// engine fails or a file cannot be read.
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,

@@ -24,13 +24,6 @@ struct Prepared {
   std::map<std::vector<typed::RelationId>, std::unique_ptr<Programs>> programs;
 };
 
-std::vector<typed::RelationId> expected_products(const typed::Test& test) {
-  std::set<typed::RelationId> products;
-  for (const typed::TestStatement& statement : test.statements)
-    if (const auto* expect = std::get_if<typed::ExpectStatement>(&statement.content)) products.insert(expect->relation);
-  return {products.begin(), products.end()};
-}
-
 class Runner {
  public:
   Runner(const Session& session, const TestOptions& options) : session_(session), options_(options) {}
@@ -129,12 +122,7 @@ class Runner {
     Reporter reporter;
     prepared->project = session_.check_with(parameters, reporter);
     if (reporter.has_errors()) prepared->findings = reporter.take_sorted();
-    for (const typed::Test& each : prepared->project.tests)
-      for (const typed::TestStatement& statement : each.statements)
-        if (const auto* deleted = std::get_if<typed::DeleteStatement>(&statement.content)) {
-          typed::Relation& table = prepared->project.relations[static_cast<size_t>(deleted->relation)];
-          if (!deleting_row(table, {})) table.source->takes_deletes = true;
-        }
+    take_deletes(prepared->project);
     return *prepared;
   }
 

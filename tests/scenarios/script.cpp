@@ -1,9 +1,11 @@
 #include "tests/scenarios/script.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "cli/session/session.h"
+#include "cli/session/test_play.h"
 
 namespace braid::scenarios {
 
@@ -12,6 +14,7 @@ Script::Script(std::string text) {
   Reporter reporter;
   scripts_ = driver::parse_scripts(sources_, reporter);
   project_ = driver::check_scripts(scripts_, sources_, cli::language(), {}, {}, reporter);
+  cli::take_deletes(project_);
   for (const Diagnostic& finding : reporter.take_sorted()) {
     if (finding.severity != Severity::error) continue;
     faults_ += code_text(finding) + " " + finding.message;
@@ -35,7 +38,11 @@ driver::Compiled Script::compile(bool passes) const {
 }
 
 driver::Compiled Script::compile(const optimize::Options& options) const {
-  driver::Compiled made = driver::compile(project_, driver::products_of(project_, {}), options, system_clock());
+  std::vector<typed::RelationId> products = driver::products_of(project_, {});
+  for (const typed::Test& test : project_.tests)
+    for (const typed::RelationId expected : cli::expected_products(test))
+      if (std::ranges::find(products, expected) == products.end()) products.push_back(expected);
+  driver::Compiled made = driver::compile(project_, products, options, system_clock());
   driver::name_places(made.program(), sources_, "");
   for (SourceSpec& source : made.program().sources) {
     source.binding.kind = "inline";
