@@ -428,7 +428,8 @@ bool HabitReader::python_lambda() {
 /// `f'…'` of Python and `` `…${x}…` `` of JavaScript.
 bool HabitReader::quoted_text() {
   const bool prefixed = (word(0, "f") || word(0, "r") || word(0, "F") || word(0, "b")) &&
-                        at(1).kind == TokenKind::text && at(1).span.begin == at().span.end;
+                        at(1).kind == TokenKind::text && at(1).span.begin == at().span.end &&
+                        at(1).span.end - at(1).span.begin > 1;  // its end may be missing
   const bool is_template = at().kind == TokenKind::word && at().quoted && at().text.find("${") != std::string::npos;
   if (!prefixed && !is_template) return false;
   const Span place = prefixed ? span_of(0, 1) : at().span;

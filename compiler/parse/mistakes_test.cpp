@@ -150,6 +150,10 @@ TEST(Mistakes, UnclosedBracketsLabelBothPlaces) {
   EXPECT_EQ(parsed.sources.text(parsed.findings[0].labels[1].span), "select");
 }
 
+TEST(Mistakes, ATextWithoutItsEndHasNoPrefix) {
+  EXPECT_FALSE(parse_text("domain shop\n\n/\" a \"b\"\n").findings.empty());
+}
+
 TEST(Mistakes, MessagesSpeakOfTheLanguageOnly) {
   for (const Mistake& mistake : kMistakes) {
     for (const Diagnostic& finding : parse_text(mistake.script).findings) {
