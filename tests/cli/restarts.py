@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import braid_command
-from braid_command import SCRIPT, Case, accounts, tree
+from braid_command import Case, accounts, tree
 
 TIMELESS = """domain d
 
@@ -93,13 +93,17 @@ def inline_records_are_refused(case: Case) -> None:
     case.expect(not (folder / "store").exists(), "a refused run made a store")
 
 
-def a_product_from_a_table_is_refused(case: Case) -> None:
+def tables_without_time_are_followed(case: Case) -> None:
     folder = project(case, TIMELESS.replace("stream s", "table s\n  key a"))
-    (folder / "in/1.ndjson").write_text(records([1]))
-    ended = run(case, folder, code=SCRIPT)
-    case.expect("a product made from a table" in ended.err and not (folder / "store").exists(), f"{ended}")
+    (folder / "in/1.ndjson").write_text(records([1, 2, 1]))
+    run(case, folder)
+    case.expect(rows(folder / "store") == [1, 2], "the first run")
+    with (folder / "in/1.ndjson").open("a") as grown:
+        grown.write(records([2, 3]))
+    run(case, folder)
+    case.expect(rows(folder / "store") == [1, 2, 3], "a row that is as it was is no change")
 
 
 if __name__ == "__main__":
     braid_command.main([streams_without_time_are_read_once, killed_in_a_stream_without_time,
-                        inline_records_are_refused, a_product_from_a_table_is_refused])
+                        inline_records_are_refused, tables_without_time_are_followed])

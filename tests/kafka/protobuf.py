@@ -412,7 +412,7 @@ job.end()
 # ---- columns that come and go -------------------------------------------------------------------------------------------
 first = dict(results.schemas)
 job.write_script(script_of(LATER))
-job.start("--accept")
+job.start("--accept", "all")
 now += 1000
 put_item("sku-1", "end", now)  # another script may start with an empty state
 later = sell(sale_1, now + 1, "sku-1", names, tags=False)
