@@ -72,9 +72,7 @@ class Section {
     }
   }
 
-  std::string place(Span span) const {
-    return fmt::format("in {}:{}", sources_.file(span.file).path, sources_.position(span.file, span.begin).line);
-  }
+  std::string place(Span span) const { return place_of_setting(sources_, span); }
 
   void unknown(const WrittenSetting& setting) {
     if (const auto reason = kafka::why_refused(setting.key)) {
@@ -102,10 +100,7 @@ class Section {
   void client(const WrittenSetting& setting) {
     if (setting.kind == WrittenSetting::Kind::other) return wrong(setting, "a text, a number, true or false");
     if (kafka::is_secret(setting.key) && !is_reference(setting.value)) {
-      reporter_.report(diag::SecretWrittenOut{.setting = setting.key})
-          .note(place(setting.span))
-          .note("write `\"env:NAME\"`, an environment variable, or `\"file:PATH\"`, a file; the value is read at start")
-          .note("whoever has seen braid.toml knows this value: change it");
+      report_written_secret(setting, sources_, reporter_);
       return;
     }
     if (!is_reference(setting.value))
@@ -172,6 +167,17 @@ class Section {
 };
 
 }  // namespace
+
+std::string place_of_setting(const SourceSet& sources, Span span) {
+  return fmt::format("in {}:{}", sources.file(span.file).path, sources.position(span.file, span.begin).line);
+}
+
+void report_written_secret(const WrittenSetting& setting, const SourceSet& sources, Reporter& reporter) {
+  reporter.report(diag::SecretWrittenOut{.setting = setting.key})
+      .note(place_of_setting(sources, setting.span))
+      .note("write `\"env:NAME\"`, an environment variable, or `\"file:PATH\"`, a file; the value is read at start")
+      .note("whoever has seen braid.toml knows this value: change it");
+}
 
 bool is_reference(const std::string& value) {
   return value.starts_with("env:") || value.starts_with("file:");

@@ -30,4 +30,10 @@ inline constexpr const char* kDeliveryForm = R"("exactly-once" or "at-least-once
 /// Whether the value is read at start: `env:NAME`, `file:PATH`.
 bool is_reference(const std::string& value);
 
+/// Where a setting stands, as a note says it.
+std::string place_of_setting(const SourceSet& sources, Span span);
+
+/// The setting is a secret and no reference: reported, with the way out.
+void report_written_secret(const WrittenSetting& setting, const SourceSet& sources, Reporter& reporter);
+
 }  // namespace braid::cli

@@ -38,9 +38,7 @@ bool is_registry_secret(const std::string& key) {
 
 void read_registry_settings(const std::string& section, const std::vector<WrittenSetting>& settings,
                             RegistryConfig& config, const SourceSet& sources, Reporter& reporter) {
-  auto place = [&](Span span) {
-    return fmt::format("in {}:{}", sources.file(span.file).path, sources.position(span.file, span.begin).line);
-  };
+  auto place = [&](Span span) { return place_of_setting(sources, span); };
   auto wrong = [&](const std::string& key, Span span, const std::string& expected, const std::string& found) {
     reporter.report(diag::FlagValue{.option = key, .expected = expected, .found = found}).note(place(span));
   };
@@ -60,10 +58,7 @@ void read_registry_settings(const std::string& section, const std::vector<Writte
       continue;
     }
     if (is_registry_secret(key) && !is_reference(setting.value)) {
-      reporter.report(diag::SecretWrittenOut{.setting = key})
-          .note(place(setting.span))
-          .note("write `\"env:NAME\"`, an environment variable, or `\"file:PATH\"`, a file; the value is read at start")
-          .note("whoever has seen braid.toml knows this value: change it");
+      report_written_secret(setting, sources, reporter);
       continue;
     }
     // What is wrong with an address may be a login in it.

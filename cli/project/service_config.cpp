@@ -20,9 +20,7 @@ bool is_secret(const std::string& key) {
 
 void read_service_settings(const std::string& section, const std::vector<WrittenSetting>& settings,
                            ServiceConfig& config, const SourceSet& sources, Reporter& reporter) {
-  auto place = [&](Span span) {
-    return fmt::format("in {}:{}", sources.file(span.file).path, sources.position(span.file, span.begin).line);
-  };
+  auto place = [&](Span span) { return place_of_setting(sources, span); };
   auto wrong = [&](const std::string& key, Span span, const std::string& expected, const std::string& found) {
     reporter.report(diag::FlagValue{.option = key, .expected = expected, .found = found}).note(place(span));
   };
@@ -42,10 +40,7 @@ void read_service_settings(const std::string& section, const std::vector<Written
       continue;
     }
     if (is_secret(key) && !is_reference(setting.value)) {
-      reporter.report(diag::SecretWrittenOut{.setting = key})
-          .note(place(setting.span))
-          .note("write `\"env:NAME\"`, an environment variable, or `\"file:PATH\"`, a file; the value is read at start")
-          .note("whoever has seen braid.toml knows this value: change it");
+      report_written_secret(setting, sources, reporter);
       continue;
     }
     if (key == "tls" && setting.value != "verify-full" && setting.value != "off")

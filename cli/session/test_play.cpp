@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "cli/project/project.h"
 #include "cli/session/expectations.h"

@@ -1,7 +1,7 @@
 #include "cli/session/test_runner.h"
 
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "cli/session/native.h"
 #include "cli/session/test_play.h"
