@@ -29,13 +29,17 @@ TableTopNode::TableTopNode(const Services& services)
               "the row of `top` is not that of the rows before, its number and its mark");
 }
 
+void TableTopNode::append_change(std::string_view values, std::string_view entry, int64_t count, WireWriter& out) {
+  out.text(values);
+  out.text(entry);
+  out.fixed(count);
+}
+
 void TableTopNode::note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count) {
   constexpr uint64_t kFew = 16;
   if (ranks.whole) return;
   news_bytes_ += values.size() + entry.size();
-  ranks.news.text(values);
-  ranks.news.text(entry);
-  ranks.news.fixed(count);
+  append_change(values, entry, count, ranks.news);
   if (ranks.written + ++ranks.news_count <= 2 * ranks.rows.entries() + kFew) return;
   ranks.whole = true;
   ranks.news = {};
@@ -225,9 +229,7 @@ void TableTopNode::Keys::store(char* value, WireWriter& out, const PutPart& put)
     if (ranks.whole) {
       ranks.news.clear();
       ranks.rows.visit_all([&](std::string_view values, std::string_view entry, int64_t count) {
-        ranks.news.text(values);
-        ranks.news.text(entry);
-        ranks.news.fixed(count);
+        append_change(values, entry, count, ranks.news);
       });
       ranks.written = ranks.rows.entries();
       ranks.parts = 0;

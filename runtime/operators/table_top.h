@@ -83,6 +83,8 @@ class TableTopNode : public ChangesNode {
   RowHandle begin_anew(RowHandle at);
   void touch_forgotten() override;
   uint64_t hash_of(RowHandle row) const override { return rows_.hash(row); }
+  /// As a part holds it.
+  static void append_change(std::string_view values, std::string_view entry, int64_t count, WireWriter& out);
   /// For the next commit.
   void note_change(Ranks& ranks, std::string_view values, std::string_view entry, int64_t count);
   std::string_view row_of(std::string_view entry) const { return entry.substr(place_bytes_); }
