@@ -66,7 +66,7 @@ uint64_t EmitNode::release_before(const ReleasePoint& point, std::vector<Block>&
       all.push_back(row);
     }
     if (services_.trace != nullptr) services_.trace->put_out(all);
-    out.push_back(select_rows(block, all, leaves_, arena()));
+    out.push_back(block);
   });
   return released_.size();
 }

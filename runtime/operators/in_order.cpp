@@ -30,12 +30,8 @@ uint64_t InOrderNode::release_before(const ReleasePoint& point, std::vector<Bloc
   note(waiting_.take_before(std::min(point.time, edges[0].value()), released_));
   if (edges[0].ended && !released_.empty()) sealed_.seal(released_.back().time);
   for_each_block(released_, HeldRows::Order::position, rows_, leaves_, services_, [&](const Block& block) {
-    std::vector<uint32_t> all;
-    for (uint32_t row = 0; row < block.rows; ++row) {
-      dispositions().release(index(), 0, block.record_of(row));
-      all.push_back(row);
-    }
-    out.push_back(select_rows(block, all, leaves_, arena()));
+    for (uint32_t row = 0; row < block.rows; ++row) dispositions().release(index(), 0, block.record_of(row));
+    out.push_back(block);
   });
   return released_.size();
 }
