@@ -1,0 +1,128 @@
+#include "compiler/plan/builder.h"
+
+namespace braid::plan {
+
+int Builder::optional_fields(int at, auto& join, const typed::Step& step) {
+  at = read_all(at, "read", step.text, step.span);
+  Node node{.content = ProjectNode{"optional", {}}, .inputs = {at}, .text = step.text, .span = step.span};
+  std::vector<ExpressionRef> present;
+  for (size_t i = 0; i < row(at).size(); ++i) {
+    const Field& field = row(at)[i];
+    if (is_hidden(field)) {
+      std::get<ProjectNode>(node.content).columns.push_back(column(at, static_cast<int>(i), step.span));
+      node.row.push_back(field);
+      continue;
+    }
+    const bool plain = is_optional(field.type);
+    const Type type = plain ? field.type : optional_type(field.type);
+    ExpressionRef before = column(at, static_cast<int>(i), step.span);
+    ExpressionRef after = typed::make(type, step.span, typed::ColumnRead{static_cast<int>(i)});
+    std::get<ProjectNode>(node.content)
+        .columns.push_back(
+            plain ? before
+                  : typed::make(type, step.span, typed::Convert{typed::Conversion::to_optional, std::move(before)}));
+    node.row.push_back({field.name, type});
+    present.push_back(
+        plain ? after
+              : typed::make(field.type, step.span, typed::Convert{typed::Conversion::unwrap, std::move(after)}));
+  }
+  for (ExpressionRef& key : join.left_keys) key = typed::substitute_columns(key, present);
+  if constexpr (requires { join.upper; })
+    if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
+  if (join.residual) {
+    present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
+                                  typed::ColumnRead{static_cast<int>(present.size())}));
+    join.residual = typed::substitute_columns(join.residual, present);
+  }
+  return add(std::move(node));
+}
+
+int Builder::join(int at, const typed::JoinStep& join, const typed::Step& step, const typed::Relation& owner) {
+  JoinNode made{join};
+  // So that its condition cannot fail for a field that is broken: whether a match comes first would decide.
+  if (join.yield != typed::JoinYield::matches && made.step.residual)
+    at = read_columns(at, typed::columns_read(made.step.residual), step);
+  if (join.right) {
+    at = optional_fields(at, made.step, step);
+  } else {
+    for (ExpressionRef& key : made.step.left_keys) key = reading(key, row(at));
+    if (made.step.upper) made.step.upper = reading(made.step.upper, row(at));
+  }
+  const bool as_of = join.kind == typed::JoinKind::as_of && !join.latest;
+  int right = read_all(as_of ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+  if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
+  if (made.step.residual)
+    made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join.alias));
+  Node joined{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
+  if (!join.port.empty()) ports_[{id_of(owner), join.port}] = row(at);
+  joined.inputs = {carry(at, step.text, step.span), right};
+  joined.row = row(at);
+  joined.row.push_back(step.row.back());
+  joined.state.label = owner.name + ": " + step.text;
+  return add(std::move(joined));
+}
+
+int Builder::by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
+  const typed::Relation& table = project_.relations[join.step.relation];
+  for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+    join.table_key.push_back(typed::read_path(row(right), path, step.span));
+  for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
+  // A change that goes has the columns that its key leaves.
+  if (join.step.kind == typed::JoinKind::reference || retracted_column(row(right)) >= 0) return right;
+  const int deleted = deleted_column(row(right));
+  const ExpressionRef ends = deleted >= 0 ? column(right, deleted, step.span)
+                                          : typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+  right = carry(right, step.text, step.span);
+  Node& carried = plan_.nodes[right];
+  auto& columns = std::get<ProjectNode>(carried.content).columns;
+  if (deleted >= 0) {
+    columns.pop_back();
+    carried.row.pop_back();
+  }
+  MovesNode moves{join.table_key, static_cast<int>(columns.size()), static_cast<int>(join.step.right_keys.size())};
+  auto add_column = [&](ExpressionRef value, std::string name) {
+    carried.row.push_back({std::move(name), value->type});
+    columns.push_back(std::move(value));
+  };
+  for (ExpressionRef& key : join.step.right_keys) {
+    const int place = static_cast<int>(columns.size());
+    add_column(key, fmt::format("{}by{}", kHiddenMark, place - moves.first));
+    key = typed::make(key->type, key->span, typed::ColumnRead{place});
+  }
+  add_column(typed::make(int_type(), step.span, typed::Constant{Value{int64_t{0}}}), std::string(kMove));
+  add_column(ends, std::string(kDeleted));
+  Node node{.content = std::move(moves), .inputs = {right}, .row = row(right), .text = step.text, .span = step.span};
+  node.state.label = owner.name + ": " + step.text + ", moves of " + table.name;
+  return add(std::move(node));
+}
+
+int Builder::join_tables(int at, typed::TableJoinStep join, const typed::Step& step, const typed::Relation& owner,
+                         bool by_time) {
+  at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
+  int right = read_all(by_time ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+  const typed::Relation& table = project_.relations[join.relation];
+  if (by_time) {
+    const std::string label = owner.name + ": " + step.text + ", " + table.name;
+    if (retracted_column(row(right)) < 0) right = newest_by_time(right, table, label, step);
+    const int pair = pairs_++;
+    at = instants(at, {false, join.left_keys, pair}, owner.name + ": " + step.text, step);
+    right = instants(right, {false, join.right_keys, pair}, label, step);
+  } else if (retracted_column(row(right)) < 0) {
+    std::vector<ExpressionRef> key;
+    for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
+    right =
+        latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
+  }
+  Node node{.content = TableJoinNode{std::move(join)},
+            .inputs = {at, right},
+            .row = row(at),
+            .text = step.text,
+            .span = step.span};
+  const Field mark = node.row.back();
+  node.row.back() = step.row.back();
+  node.row.push_back(mark);
+  node.state.label = owner.name + ": " + step.text;
+  return add(std::move(node));
+}
+
+}  // namespace braid::plan

@@ -1,0 +1,147 @@
+#include "compiler/plan/builder.h"
+
+namespace braid::plan {
+
+ExpressionRef Builder::column(int node, int index, Span span) const {
+  return typed::make(row(node)[index].type, span, typed::ColumnRead{index});
+}
+
+int Builder::close_unless(int at, const ExpressionRef& condition, const typed::Step& step) {
+  Node node{.content = ProjectNode{"where", {}}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+  auto& columns = std::get<ProjectNode>(node.content).columns;
+  const int deleted = deleted_column(row(at));
+  for (size_t i = 0; i < row(at).size(); ++i) columns.push_back(column(at, static_cast<int>(i), step.span));
+  ExpressionRef fails = typed::make(bool_type(), step.span, typed::Not{reading(condition, row(at))});
+  if (deleted >= 0) {
+    columns[deleted] = typed::make(bool_type(), step.span, typed::Either{columns[deleted], fails});
+  } else {
+    columns.push_back(fails);
+    node.row.push_back({std::string(kDeleted), bool_type()});
+  }
+  return add(std::move(node));
+}
+
+ExpressionRef Builder::unless_deleted(int at, ExpressionRef expression) const {
+  const int deleted = deleted_column(row(at));
+  if (deleted < 0 || !expression->can_fail) return expression;
+  ExpressionRef nothing =
+      typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
+  return typed::make(expression->type, expression->span,
+                     typed::Choose{column(at, deleted, expression->span), nothing, expression});
+}
+
+int Builder::carry(int input, std::string text, Span span) {
+  Node node{
+      .content = ProjectNode{"carry", {}}, .inputs = {input}, .row = row(input), .text = std::move(text), .span = span};
+  for (size_t i = 0; i < row(input).size(); ++i)
+    std::get<ProjectNode>(node.content)
+        .columns.push_back(typed::make(row(input)[i].type, span, typed::ColumnRead{static_cast<int>(i)}));
+  return add(std::move(node));
+}
+
+int Builder::read_all(int input, std::string word, std::string text, Span span) {
+  bool any = false;
+  for (const Field& field : row(input)) any |= is(field.type, TypeKind::checked);
+  if (!any) return carry(input, std::move(text), span);
+  Node node{.content = ProjectNode{std::move(word), {}}, .inputs = {input}, .text = std::move(text), .span = span};
+  auto& columns = std::get<ProjectNode>(node.content).columns;
+  for (size_t i = 0; i < row(input).size(); ++i) {
+    const Field& field = row(input)[i];
+    columns.push_back(reading(typed::make(field.type, span, typed::ColumnRead{static_cast<int>(i)}), row(input)));
+    node.row.push_back({field.name, columns.back()->type});
+  }
+  return add(std::move(node));
+}
+
+int Builder::read_columns(int input, const std::vector<int>& columns, const typed::Step& step) {
+  Node node{.content = ProjectNode{"read", {}}, .inputs = {input}, .text = step.text, .span = step.span};
+  for (size_t i = 0; i < row(input).size(); ++i) {
+    const Field& field = row(input)[i];
+    ExpressionRef read = typed::make(field.type, step.span, typed::ColumnRead{static_cast<int>(i)});
+    if (std::find(columns.begin(), columns.end(), static_cast<int>(i)) != columns.end())
+      read = reading(read, row(input));
+    node.row.push_back({field.name, read->type});
+    std::get<ProjectNode>(node.content).columns.push_back(std::move(read));
+  }
+  return add(std::move(node));
+}
+
+int Builder::unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step) {
+  const int mark = retracted_column(row(at));
+  const ExpressionRef list = reading(unnest.list, row(at));
+  Node node{.content = UnnestNode{unnest.left, {}}, .row = row(at), .text = step.text, .span = step.span};
+  if (mark >= 0) node.row.pop_back();
+  node.row.push_back({step.row.back().name, unnested_type(std::get<UnnestNode>(node.content), list->type)});
+  if (mark >= 0) node.row.push_back(row(at)[mark]);
+  at = carry(at, step.text, step.span);
+  Node& carried = plan_.nodes[at];
+  std::get<ProjectNode>(carried.content).columns.push_back(list);
+  carried.row.push_back({std::string(kList), list->type});
+  node.inputs = {at};
+  return add(std::move(node));
+}
+
+int Builder::lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner) {
+  LookupNode made{lookup};
+  made.step.arguments.clear();
+  std::vector<ExpressionRef> arguments;
+  for (const ExpressionRef& argument : lookup.arguments) arguments.push_back(reading(argument, row(at)));
+  if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
+  Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
+  node.row.push_back(step.row.back());
+  at = carry(at, step.text, step.span);
+  Node& carried = plan_.nodes[at];
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::get<ProjectNode>(carried.content).columns.push_back(arguments[i]);
+    carried.row.push_back({fmt::format("{}{}", kArgument, i), arguments[i]->type});
+  }
+  node.inputs = {at};
+  return add(std::move(node));
+}
+
+void Builder::carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const {
+  const int mark = ending_column(row(at));
+  if (mark < 0) return;
+  columns.push_back(column(at, mark, span));
+  fields.push_back(row(at)[mark]);
+}
+
+int Builder::add_never_deleted(int at, const typed::Step& step) {
+  at = carry(at, step.text, step.span);
+  Node& node = plan_.nodes[at];
+  std::get<ProjectNode>(node.content)
+      .columns.push_back(typed::make(bool_type(), step.span, typed::Constant{Value{false}}));
+  node.row.push_back({std::string(kDeleted), bool_type()});
+  return at;
+}
+
+int Builder::unite(int at, const typed::UnionStep& other, const typed::Step& step) {
+  // Both sides carry a column checked only where both have it so: else they are converted first.
+  int right = relation(other.relation);
+  bool equal = true;
+  for (size_t i = 0; i < other.columns.size(); ++i) equal &= same(row(at)[i].type, row(right)[other.columns[i]].type);
+  if (!equal) {
+    at = read_all(at, "read", step.text, step.span);
+    right = read_all(right, "read", step.text, step.span);
+  }
+  Node align{.content = ProjectNode{"align", {}}, .inputs = {right}, .text = step.text, .span = step.span};
+  for (size_t i = 0; i < other.columns.size(); ++i) {
+    const Type& type = row(right)[other.columns[i]].type;
+    std::get<ProjectNode>(align.content)
+        .columns.push_back(typed::make(type, step.span, typed::ColumnRead{other.columns[i]}));
+    align.row.push_back({row(at)[i].name, type});
+  }
+  const bool deletes = deleted_column(row(at)) >= 0 || deleted_column(row(right)) >= 0;
+  if (deletes) {
+    const int deleted = deleted_column(row(right));
+    ExpressionRef never = typed::make(bool_type(), step.span, typed::Constant{Value{false}});
+    std::get<ProjectNode>(align.content).columns.push_back(deleted >= 0 ? column(right, deleted, step.span) : never);
+    align.row.push_back({std::string(kDeleted), bool_type()});
+    if (deleted_column(row(at)) < 0) at = add_never_deleted(at, step);
+  }
+  const int aligned = add(std::move(align));
+  at = carry(at, step.text, step.span);
+  return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
+}
+
+}  // namespace braid::plan
