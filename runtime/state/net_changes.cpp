@@ -22,11 +22,15 @@ constexpr int kBytesOfHead = 8;
 
 void NetChanges::reserve(uint64_t changes) {
   rows_.reserve(changes);
+  beginnings_.reserve(changes);
 }
 
-NetChanges::Beginning NetChanges::beginning_of(const StateBatch::Change& change) {
+NetChanges::Beginning NetChanges::beginning_of(std::string_view key) {
   Beginning beginning = {};
-  std::memcpy(beginning.data(), change.key.data(), std::min(change.key.size(), sizeof(beginning)));
+  if (key.size() >= sizeof(beginning))
+    std::memcpy(beginning.data(), key.data(), sizeof(beginning));  // of a fixed size: three moves, not a call
+  else
+    std::memcpy(beginning.data(), key.data(), key.size());
   for (uint64_t& word : beginning) word = __builtin_bswap64(word);
   return beginning;
 }
@@ -36,10 +40,11 @@ void NetChanges::add(const StateBatch::Change& change, const char* place) {
     ranges_.push_back({0, place, next_++});
     return;
   }
-  const Beginning beginning = beginning_of(change);
+  const Beginning beginning = beginning_of(change.key);
   if (rows_.empty()) first_ = beginning;
   for (size_t word = 0; word < kWords; ++word) different_[word] |= beginning[word] ^ first_[word];
   rows_.push_back({0, place, next_++});
+  beginnings_.push_back(beginning);
 }
 
 void NetChanges::settle() {
@@ -51,19 +56,31 @@ void NetChanges::settle() {
 }
 
 void NetChanges::make_heads() {
-  // The first bytes that are not the same everywhere.
-  struct Byte {
+  // The first bytes that are not the same everywhere, those side by side as one.
+  struct Bytes {
     size_t word;
-    int shift;
+    int shift, bits;
   };
-  std::vector<Byte> bytes;
+  std::vector<Bytes> runs;
+  int left = kBytesOfHead;
   for (size_t word = 0; word < kWords; ++word)
-    for (int shift = 56; shift >= 0 && bytes.size() < kBytesOfHead; shift -= 8)
-      if ((different_[word] >> shift & 0xFF) != 0) bytes.push_back({word, shift});
-  for (Row& row : rows_) {
-    const Beginning beginning = beginning_of(row.change());
-    for (const Byte& byte : bytes) row.head = row.head << 8 | (beginning[byte.word] >> byte.shift & 0xFF);
+    for (int shift = 56; shift >= 0 && left > 0; shift -= 8) {
+      if ((different_[word] >> shift & 0xFF) == 0) continue;
+      --left;
+      if (!runs.empty() && runs.back().word == word && runs.back().shift == shift + 8)
+        runs.back() = {word, shift, runs.back().bits + 8};
+      else
+        runs.push_back({word, shift, 8});
+    }
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    uint64_t head = 0;
+    for (const Bytes& run : runs) {
+      const uint64_t bytes = beginnings_[row][run.word] >> run.shift;
+      head = run.bits == 64 ? bytes : head << run.bits | (bytes & ((uint64_t{1} << run.bits) - 1));
+    }
+    rows_[row].head = head;
   }
+  beginnings_ = {};
 }
 
 void NetChanges::sort_by_head() {

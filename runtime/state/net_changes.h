@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/state/store.h"
@@ -50,18 +51,19 @@ class NetChanges {
   static constexpr size_t kWords = 3;
   using Beginning = std::array<uint64_t, kWords>;  ///< of a key, big-endian, filled up with zeros
 
-  /// Gives the rows their heads.
+  /// Gives the rows their heads. What was kept for that is given back.
   void make_heads();
   void sort_by_head();
   /// Rows with the same head, by key; the last of each key is kept.
   void keep_last();
   void drop_erased();
 
-  static Beginning beginning_of(const StateBatch::Change& change);
+  static Beginning beginning_of(std::string_view key);
 
   std::vector<Row> rows_, ranges_;
-  Beginning first_ = {};      ///< of the first row
-  Beginning different_ = {};  ///< bits in which not all rows agree with it
+  std::vector<Beginning> beginnings_;  ///< of each row until it has its head: to read the batch again would cost more
+  Beginning first_ = {};               ///< of the first row
+  Beginning different_ = {};           ///< bits in which not all rows agree with it
   uint64_t next_ = 0;
 };
 
