@@ -34,7 +34,7 @@ KeyedRows::KeyedRows(uint32_t table, uint32_t part_table, const KeyFormat& key, 
 }
 
 KeyedRows::~KeyedRows() {
-  table_.for_each([this](RowHandle row) { values_.end(rows_.value(row)); });
+  table_.for_each([this](RowHandle row) { values_.end_with_all(rows_.value(row)); });
 }
 
 std::string_view KeyedRows::state_key(uint64_t hash, std::string_view key) {

@@ -77,6 +77,9 @@ class KeyedRows {
     virtual void loaded(RowHandle row, char* value) { (void)row, (void)value; }
     /// It leaves the memory.
     virtual void end(char* value) = 0;
+    /// It leaves with all others, and with their pool: only memory of its own needs to be given back. Members of the
+    /// operator that stand behind its rows are gone by then.
+    virtual void end_with_all(char* value) { end(value); }
   };
 
   /// Where values are due at times: a table of their own, and how long a bucket is.

@@ -49,6 +49,7 @@ class LatestNode : public ChangesNode {
     int64_t due(const char* value) const override { return node_.dues_->of(value).time; }
     int64_t& stored_at(char* value) override { return node_.dues_->of(value).stored_at; }
     void end(char* value) override;
+    void end_with_all(char*) override {}
 
    private:
     LatestNode& node_;

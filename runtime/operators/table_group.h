@@ -63,6 +63,7 @@ class TableGroupNode : public ChangesNode {
       node_.state_.end(value, node_.pool_);
       if (node_.forgets()) node_.dues_->end(value);
     }
+    void end_with_all(char* value) override { node_.state_.end(value, node_.pool_); }
 
    private:
     TableGroupNode& node_;

@@ -65,6 +65,7 @@ class TableTopNode : public ChangesNode {
       if (node_.forgets()) node_.dues_->begin(row, node_.dues_->of(value).time);
     }
     void end(char* value) override;
+    void end_with_all(char* value) override { delete reinterpret_cast<Key*>(value)->ranks; }
 
    private:
     TableTopNode& node_;
