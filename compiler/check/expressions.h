@@ -141,6 +141,7 @@ class Expressions {
   bool entry_of_the_same(const std::string& text, Span span);
   bool lost_part(const ast::Expr& expression);
   bool uncalled_function(const std::string& text, Span span);
+  bool part_of_window(const std::string& text, Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;
   /// A field of the row, or a path of fields that begins with one; a parameter or a `let` of a function is not one.

@@ -112,7 +112,7 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
     suggest(report);
     return poison(span);
   }
-  if (entry_of_the_same(text, span) || uncalled_function(text, span)) return poison(span);
+  if (entry_of_the_same(text, span) || uncalled_function(text, span) || part_of_window(text, span)) return poison(span);
   if (report_lost_name(context_, *row_, text, span, elsewhere.size() == 1 ? elsewhere[0] : "")) return poison(span);
   auto report = context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text});
   report.at(span, "no such field");
