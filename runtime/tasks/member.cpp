@@ -257,6 +257,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
           .number_in_stage = options.partition.value_or(0),
           .epochs = {layout_.epochs(), number},
           .checkpoint_every_us = options_.checkpoint_every_us,
+          .offsets_may_go_back = !is_transactional(),
           .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
           .snapshots = options_.snapshots,
           .snapshot_every_us = options_.snapshot_every_us},
@@ -275,10 +276,12 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer.
+  // A store that stayed behind: a snapshot is nearer. Or, without transactions, one of an attempt that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+  const bool other_history =
+      task->may_begin_anew() && (code == diag::TaskAhead::kCode || code == diag::TaskOffChain::kCode);
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || other_history ||
       (goes_on && may_be_behind(number, recovered.error()))) {
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));

@@ -108,6 +108,13 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(store_.lock());
   BRAID_TRY(store_.open());
   last_ = stored_ = store_.last_epoch();
+  // What is stored was committed: so with offsets that went back, the store says how far the task has come.
+  may_begin_anew_ = place_.offsets_may_go_back && token.epoch > 0;
+  if (last_.epoch > token.epoch && may_begin_anew_) {
+    BRAID_ASSIGN(const bool is_behind, comes_behind(token));
+    if (is_behind) token = last_;
+  }
+  const bool went_back = last_ == token && committed_epoch_ < token.epoch;
   if (last_.epoch > token.epoch)
     return store_error(diag::TaskAhead{.task = place_.number,
                                        .state = static_cast<int64_t>(last_.epoch),
@@ -123,7 +130,8 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
     return store_error(
         diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
             .make());
-  BRAID_TRY(check_offsets(committed));
+  if (!went_back) BRAID_TRY(check_offsets(committed));
+  may_begin_anew_ = false;
   outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
   return turns_.begin();
@@ -161,6 +169,25 @@ Status TaskRun::replay(const EpochChain& token) {
       attempts.emplace_back(std::move(epoch), offset);
     return !is_last;
   });
+}
+
+Result<bool> TaskRun::comes_behind(const EpochChain& token) {
+  const BrokerResult<OffsetRange> range = epochs_range();
+  if (!range.ok()) return Error(range.error());
+  if (range->begin >= range->end) return false;
+  std::map<std::pair<uint64_t, uint64_t>, EpochChain> before;  // by epoch and digest after
+  BRAID_TRY(read_epochs(range->begin, [&](EpochRecord&& record, int64_t offset) -> Result<bool> {
+    const EpochChain after = record.after();
+    before[{after.epoch, after.digest}] = record.before;
+    return after != last_ && offset + 1 < range->end;
+  }));
+  EpochChain at = last_;
+  while (at.epoch > token.epoch) {
+    const auto found = before.find({at.epoch, at.digest});
+    if (found == before.end()) return false;
+    at = found->second;
+  }
+  return at == token;
 }
 
 Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {

@@ -40,6 +40,8 @@ class TaskRun {
     int32_t number_in_stage = 0;
     TopicPartition epochs;  ///< where its records of epochs are
     int64_t checkpoint_every_us = 5'000'000;
+    /// Without transactions an old commit of offsets may be done once more behind later ones.
+    bool offsets_may_go_back = false;
     /// Steady clock: records of epochs that are not there then are gone.
     int64_t wait_until = 0;
     SnapshotStore* snapshots = nullptr;  ///< null: the store here is all there is
@@ -57,6 +59,8 @@ class TaskRun {
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
+  /// It failed because its store has another history, and without it can be brought to what is committed.
+  bool may_begin_anew() const { return may_begin_anew_; }
   /// For people.
   Diagnostic waiting_for() const;
 
@@ -97,6 +101,8 @@ class TaskRun {
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
   Status read_epochs(int64_t from, const VisitEpoch& visit);
   Status replay(const EpochChain& token);
+  /// Whether what is stored goes on from there, by the records of epochs.
+  Result<bool> comes_behind(const EpochChain& token);
   /// The epoch behind the last one, whose record has that offset.
   Status run_again(const EpochRecord& epoch, int64_t offset);
   /// A task without a store begins with a snapshot that is on the chain up to the token, if there is one.
@@ -160,6 +166,7 @@ class TaskRun {
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
+  bool may_begin_anew_ = false;
   uint64_t committed_epoch_ = 0;  ///< when it began to recover
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;            ///< steady clock

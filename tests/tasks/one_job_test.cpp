@@ -102,6 +102,20 @@ class OneJob : public testing::Test {
     return found;
   }
 
+  std::vector<OffsetToCommit> committed() {
+    std::vector<OffsetToCommit> found;
+    for (const BrokerGroup::Committed& each : cluster_.groups().committed("job", {{"in", 0}, {"in", 1}}).found)
+      if (each.offset) found.push_back({each.place, *each.offset, each.metadata});
+    return found;
+  }
+  /// As an old commit does that is done once more.
+  void set_back(const std::vector<OffsetToCommit>& offsets) {
+    SimMember nobody;
+    nobody.group = "job";
+    cluster_.groups().add_offsets(nobody, ++producers_, offsets);
+    cluster_.groups().mark("job", producers_, true);
+  }
+
   test::ProgramBuilder builder_;
   Program program_;
   ManualClock clock_{1'700'000'000 * kSecond};
@@ -165,6 +179,48 @@ TEST_F(OneJob, DoesNotStartOverWhileItRuns) {
   EXPECT_EQ(refused.error().message, "the group `job` has members: a job that runs cannot start over");
   EXPECT_TRUE(machine_.fs.stat("data/tasks/0/state")->exists);
   EXPECT_EQ(cluster_.partitions_of("job.epochs"), 2);
+}
+
+TEST_F(OneJob, GoesOnFromItsStoreWhenOffsetsGoBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  put("c", 3, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
+}
+
+TEST_F(OneJob, BeginsAnewBehindWhoWentOnFromOffsetsThatWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  put("c", 3, 0);
+  options_.job.directory = "another";
+  run();
+  options_.job.directory = "data";
+  put("d", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "b", "c", "d"));
+}
+
+TEST_F(OneJob, DoesNotGoOnWithTransactionsWhenOffsetsGoBack) {
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  const auto stale = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(stale.ok());
+  EXPECT_EQ(stale.error().code, 8017);
 }
 
 TEST_F(OneJob, ReadsFilesAndGoesOnBehindThem) {
