@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
+#include "runtime/report/change_findings.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -236,8 +237,12 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
   // A row that goes has to be the row that came, and a version that changes nothing of what is read gives no change.
   if (row_ != nullptr && row_->changes &&
       (name == "event_time" || name == "origin" || name == "random" || name == "uuid")) {
-    context_.not_yet(span, "`" + name + "()` behind a step that makes a table",
-                     "a `let` before that step, or a field of the table, has a value that stays with the row");
+    auto report = context_.reporter.report(diag::CallOverChanges{.name = name, .relation = row_->relation});
+    report.at(span, "another value when the row goes than when it came");
+    if (!row_->relation_span.empty()) report.also(row_->relation_span, "a table, whose rows go again");
+    report.note(name == "event_time" ? "`max(event_time())` in a `group` is a field of the table; so is a `let` before "
+                                       "the step that makes the table"
+                                     : "a `let` before the step that makes the table has a value that stays with it");
     return poison(span);
   }
   if (name == "event_time") {

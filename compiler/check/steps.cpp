@@ -120,9 +120,11 @@ bool FlowChecker::from(const ast::From& from) {
                      "event time keeps results the same in every run");
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
-  if (resolved.port) return from_port(from, *resolved.declaration, *resolved.port);
+  RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
+  if (resolved.port) read = port_table(*resolved.declaration, resolved.port->text);
+  if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
-  RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
+  const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -265,32 +267,6 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     }
     return found;
   };
-  /// `c.id` or `c?.id` as a field of its own: FieldRead over the column, which is there or not.
-  auto lifted_to = [&](int column, const std::vector<int>& path) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      std::vector<int> read;
-      typed::ExpressionRef at = columns[i].value;
-      for (bool more = true; more;) {
-        if (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
-          read.insert(read.begin(), field->index);
-          at = field->base;
-        } else if (const auto* convert = std::get_if<typed::Convert>(&at->node);
-                   convert != nullptr && (convert->conversion == typed::Conversion::unwrap ||
-                                          convert->conversion == typed::Conversion::to_optional)) {
-          at = convert->operand;
-        } else if (const auto* choose = std::get_if<typed::Choose>(&at->node);
-                   choose != nullptr && std::holds_alternative<typed::IsNull>(choose->condition->node) &&
-                   std::holds_alternative<typed::Constant>(choose->then->node)) {
-          at = choose->otherwise;
-        } else {
-          more = false;
-        }
-      }
-      const auto* base = std::get_if<typed::ColumnRead>(&at->node);
-      if (base != nullptr && base->index == column && read == path) return static_cast<int>(i);
-    }
-    return -1;
-  };
   Row next = row_;
   next.fields.clear();
   if (row_.window != nullptr) next.window = moved_window(moved_to, span);
@@ -308,11 +284,14 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     part.column = moved_to(column);
     if (part.column >= 0) continue;
     if (!part.path.empty()) {
-      part.column = lifted_to(column, part.path);
-      if (part.column >= 0) part.path.clear();
+      const std::vector<int> found = place_in(columns, column, part.path);
+      if (found.empty()) continue;
+      part.column = found.front();
+      part.path.assign(found.begin() + 1, found.end());
     } else if (part.window) {
       for (const int end : {0, 1})
-        if (part.column < 0) part.column = lifted_to(column, {end});
+        if (const std::vector<int> found = place_in(columns, column, {end}); part.column < 0 && found.size() == 1)
+          part.column = found.front();
     }
   }
   for (auto& [name, column] : next.alias_columns)
@@ -348,10 +327,24 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
         .note("`last per k retain forever` in a view makes a table of a stream; a stream can be joined with a table");
     return;
   }
-  if (other.row.table || row_.table)
-    return context_.not_yet(span, "a `union` of tables", "streams can be united, and `last per` makes a table of them");
-  std::vector<std::string> missing;
   typed::UnionStep made{other.id, {}};
+  if (!same_fields(other, name, node.relation.span, made)) return;
+  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
+    row_.time_field = -1;
+  row_.time_of_window &= other.row.time_of_window;
+  if (row_.has_time && !other.row.has_time) {
+    context_.no_event_time(other.row, name, "union")
+        .at(node.relation.span, "has no event time")
+        .also(other.row.relation_span, "declared here without `time`");
+  }
+  row_.lose_alias(context_.word(span, "union"), false);
+  if (other.id < 0) return;
+  if (row_.table) return unite_tables(other, name, node.relation.span, std::move(made), span);
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+bool FlowChecker::same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made) {
+  std::vector<std::string> missing;
   bool sound = true;
   for (const RowField& field : row_.fields) {
     const int index = other.row.find(field.name);
@@ -365,28 +358,18 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
     sound = false;
     auto report = context_.reporter.report(diag::UnionFieldType{
         .field = field.name, .left = type_text(field.type), .right = type_text(theirs.type), .relation = name});
-    report.at(node.relation.span, "has another type of `" + field.name + "`");
+    report.at(place, "has another type of `" + field.name + "`");
     if (!theirs.declared.empty()) report.also(theirs.declared, "declared here");
     if (!field.declared.empty()) report.also(field.declared, "and here");
   }
   for (const RowField& field : other.row.fields)
     if (row_.find(field.name) < 0) missing.push_back(field.name);
-  if (row_.open || other.row.open || !sound) return;
-  if (!missing.empty()) {
-    context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
-        .at(node.relation.span, "has other fields")
-        .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
-    return;
-  }
-  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
-    row_.time_field = -1;
-  row_.time_of_window &= other.row.time_of_window;
-  if (row_.has_time && !other.row.has_time) {
-    context_.no_event_time(other.row, name, "union")
-        .at(node.relation.span, "has no event time")
-        .also(other.row.relation_span, "declared here without `time`");
-  }
-  if (other.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (row_.open || other.row.open || !sound) return false;
+  if (missing.empty()) return true;
+  context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
+      .at(place, "has other fields")
+      .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
+  return false;
 }
 
 bool FlowChecker::port(const ast::Name& name, bool of_join) {
@@ -408,7 +391,7 @@ void FlowChecker::where(const ast::Where& node, Span span) {
   const typed::ExpressionRef condition = expressions.condition(*node.condition);
   typed::WhereStep made{condition, {}};
   if (node.otherwise && row_.table)
-    context_.not_yet(node.otherwise->span, "a port for rows of a table", "two views, one with each condition");
+    table_port(*node.otherwise, condition, span);
   else if (node.otherwise && port(*node.otherwise, false))
     made.port = node.otherwise->text;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
@@ -521,71 +504,6 @@ void FlowChecker::select(const ast::Select& node, Span span) {
       now[static_cast<size_t>(read->index)] = column.field.name;
   project("select", std::move(columns), span);
   note_gone(before, now, "select", span, node.row.entries.empty() ? Span{} : node.row.entries.back().span, false);
-}
-
-namespace {
-
-/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
-/// was null.
-typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
-                                    const std::optional<std::string>& name) {
-  const Span span = path.span;
-  const Type& type = without_optional(value->type);
-  typed::ExpressionRef read = value;
-  if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
-  std::vector<Field> fields;
-  std::vector<typed::ExpressionRef> values;
-  for (size_t i = 0; i < type->fields.size(); ++i) {
-    const Field& field = type->fields[i];
-    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
-    std::string own = field.name;
-    if (own == path.parts[at].text) {
-      if (at + 1 < path.parts.size())
-        part = changed_struct(part, path, at + 1, name);
-      else if (name)
-        own = *name;
-      else
-        continue;
-    }
-    fields.push_back({std::move(own), part->type});
-    values.push_back(std::move(part));
-  }
-  const Type made = struct_type(std::move(fields));
-  const typed::ExpressionRef present = typed::make(made, span, typed::MakeStruct{std::move(values)});
-  if (!is_optional(value->type)) return present;
-  const Type optional = optional_type(made);
-  return typed::make(
-      optional, span,
-      typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
-                    typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
-}
-
-}  // namespace
-
-/// A field inside a struct goes, or gets another name.
-void FlowChecker::change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
-                                const std::optional<std::string>& name) {
-  const bool of_key = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
-    return part.column == field.column || part.derived.contains(field.column);
-  });
-  if (field.column == row_.time_field || of_key)
-    return context_.not_yet(path.span, "changing a struct that the key or the time is read from",
-                            "`select` can lift the key out, and build the struct anew");
-  const Type* around = &row_.fields[static_cast<size_t>(field.column)].type;
-  for (size_t i = 0; i + 1 < field.below.size(); ++i)
-    around = &without_optional(*around)->fields[static_cast<size_t>(field.below[i])].type;
-  const std::vector<Field>& beside = without_optional(*around)->fields;
-  if (!name && beside.size() == 1)
-    return context_.not_yet(path.span, "dropping the only field of a struct", "`drop` the struct");
-  if (name && *name != path.parts.back().text && find_field(beside, *name) >= 0) {
-    context_.reporter.report(diag::DuplicateField{.field = *name}).at(path.span, "there is such a field already");
-    return;
-  }
-  for (Column& column : columns) {
-    if (typed::columns_read(column.value) != std::vector<int>{field.column}) continue;
-    column.value = changed_struct(column.value, path, 1, name);
-    column.field.type = column.value->type;
-  }
 }
 
 void FlowChecker::drop(const ast::Drop& node, Span span) {
