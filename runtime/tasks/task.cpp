@@ -185,11 +185,12 @@ Result<bool> TaskRun::comes_behind(const EpochChain& token) {
   if (!range.ok()) return Error(range.error());
   if (range->begin >= range->end) return false;
   std::map<std::pair<uint64_t, uint64_t>, EpochChain> before;  // by epoch and digest after
-  BRAID_TRY(read_epochs(range->begin, [&](EpochRecord&& record, int64_t offset) -> Result<bool> {
+  const auto visit = [&](EpochRecord&& record, int64_t offset) -> Result<bool> {
     const EpochChain after = record.after();
     before[{after.epoch, after.digest}] = record.before;
     return after != last_ && offset + 1 < range->end;
-  }));
+  };
+  BRAID_TRY(read_epochs(range->begin, visit, nullptr, range->end));
   EpochChain at = last_;
   while (at.epoch > token.epoch) {
     const auto found = before.find({at.epoch, at.digest});
@@ -237,7 +238,7 @@ Error TaskRun::gone() const {
                          .make());
 }
 
-Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers) {
+Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers, int64_t end) {
   if (const BrokerStatus begun = seams_.reader->start(place_.epochs, from); !begun.ok()) return Error(begun.error());
   int64_t began = seams_.clock.steady_us();
   while (true) {
@@ -269,7 +270,9 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces*
       const std::string_view value = record.value.value_or("");
       if (is_answer_record(value)) {
         if (answers != nullptr) answers->take(value);
-        continue;
+        if (from < end) continue;
+        (void)seams_.reader->stop(place_.epochs);
+        return {};
       }
       BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(value));
       BRAID_ASSIGN(const bool more, visit(std::move(epoch), record.offset));

@@ -98,9 +98,9 @@ class TaskRun {
 
  private:
   /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
-  /// seen yet. Answers of services that lie between them are collected, or left.
+  /// seen yet, or ends at `end`. Answers of services that lie between them are collected, or left.
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
-  Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr);
+  Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr, int64_t end = INT64_MAX);
   Status replay(const EpochChain& token);
   /// Whether what is stored goes on from there, by the records of epochs.
   Result<bool> comes_behind(const EpochChain& token);
