@@ -282,6 +282,8 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
     const JobMonitor::TurnTimer timed(options_.monitor);
     BRAID_ASSIGN(turn, feed_->run_next(partition, seal));
   }
+  if (lookups_ != nullptr)
+    for (Diagnostic& warning : lookups_->take_warnings()) warnings_.push_back(std::move(warning));
   if (turn != nullptr) {
     note(EpochEvent::Kind::turn, partition, turn->source.end.position);
     record_.input_digest = hash_mix(record_.input_digest, turn->digest);

@@ -39,6 +39,7 @@ struct Lookups::Asked {
   AnswerCache cache;
   std::unique_ptr<Service> service;       ///< made when it is first asked
   std::map<std::string, Answer> answers;  ///< of this turn
+  bool is_silent = false;                 ///< that has been told
   std::vector<const std::string*> order;  ///< the keys of these, as they were asked for
 };
 
@@ -193,6 +194,9 @@ Status Lookups::ask_again(Asked& of, std::span<const Question* const> questions)
     }
     left = std::move(failed);
   }
+  if (!left.empty() && !std::exchange(of.is_silent, true))
+    warnings_.push_back(
+        diag::ServiceSilent{.service = of.spec.name, .reason = of.answers.at(left.front()->key).content}.make());
   return {};
 }
 

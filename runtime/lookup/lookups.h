@@ -18,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/program.h"
@@ -25,6 +26,7 @@
 #include "runtime/lookup/answer_book.h"
 #include "runtime/lookup/answer_reader.h"
 #include "runtime/lookup/service.h"
+#include "runtime/report/diagnostic.h"
 #include "runtime/state/store.h"
 
 namespace braid {
@@ -84,6 +86,8 @@ class Lookups {
   Result<std::vector<const Answer*>> ask(uint64_t turn, int service, std::span<const Question> questions);
   const RowLayout& layout(int service) const;
 
+  /// For people, about services that did not answer, once for each; since the last call.
+  std::vector<Diagnostic> take_warnings() { return std::exchange(warnings_, {}); }
   /// How many requests were made, and how many questions the cache answered.
   uint64_t requests() const { return requests_; }
   uint64_t hits() const { return hits_; }
@@ -122,6 +126,7 @@ class Lookups {
   std::map<uint64_t, Recalled> recalled_;
   std::vector<std::string> foreign_;  ///< keys of stored answers of services that are no more
   uint64_t requests_ = 0, hits_ = 0;
+  std::vector<Diagnostic> warnings_;
 };
 
 /// Where a store has what was recorded of a turn: all keys of a turn and those before it are less than those behind it.
