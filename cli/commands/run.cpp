@@ -24,7 +24,6 @@
 #include "runtime/data/time_text.h"
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
-#include "runtime/report/lookup_findings.h"
 #include "runtime/report/state_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -194,10 +193,6 @@ void run(const RunFlags& flags, CommandContext& context) {
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
   });
-  if (!topics.outputs.empty())
-    for (const Operator& step : compiled.program().operators)
-      if (std::holds_alternative<LookupOperator>(step.content))
-        session.reporter().report(diag::NoLookupInTopicJob{.step = step.text}).at(step.span);
   if (flags.follow && reads_stdin)
     session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
   if (!flags.rebuild.empty() && !topics.outputs.empty()) session.reporter().report(diag::RebuildOfTopics{});

@@ -191,6 +191,8 @@ class FlowChecker {
 
   // match.cpp
   void match(const ast::Match& node, Span span);
+  /// A key of the pattern at `step` that is computed.
+  void key_without_name(const ast::Expr& key, Span step);
   /// Its word, its place and its quantity, without the condition; false: one of them is reported.
   bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
   // top.cpp

@@ -4,6 +4,7 @@
 #include "runtime/base/overloaded.h"
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
+#include "runtime/report/step_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -200,14 +201,15 @@ bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_vie
 
 void FlowChecker::once_options(const std::vector<ast::StatefulOption>& options, std::string_view step,
                                std::string_view once, std::string_view bound, std::string& name) {
-  const std::string behind = "` behind `" + std::string(step) + "`";
   for (const ast::StatefulOption& option : options) {
     if (const auto* given = std::get_if<ast::StateName>(&option.node)) name = given->name.text;
     const auto* emit = std::get_if<ast::Emit>(&option.node);
-    if (emit != nullptr && emit->kind != ast::EmitKind::final)
-      context_.not_yet(option.span, "`emit" + behind, "`emit final`, the default: " + std::string(once));
-    if (std::holds_alternative<ast::Retain>(option.node))
-      context_.not_yet(option.span, "`retain" + behind, std::string(bound));
+    const bool changes = emit != nullptr && emit->kind != ast::EmitKind::final;
+    if (!changes && !std::holds_alternative<ast::Retain>(option.node)) continue;
+    context_.reporter
+        .report(diag::OptionOfOnce{.step = std::string(step), .option = std::string(context_.text(option.span))})
+        .at(option.span, std::string(changes ? once : bound))
+        .fix(Applicability::likely, "leave it out", {{option.span, ""}});
   }
 }
 

@@ -84,16 +84,22 @@ int Builder::unnest(int at, const typed::UnnestStep& unnest, const typed::Step& 
 int Builder::lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner) {
   LookupNode made{lookup};
   made.step.arguments.clear();
-  std::vector<ExpressionRef> arguments;
-  for (const ExpressionRef& argument : lookup.arguments) arguments.push_back(reading(argument, row(at)));
+  made.step.keys.clear();
+  std::vector<ExpressionRef> asked;
+  for (const auto* part : {&lookup.arguments, &lookup.keys})
+    for (const ExpressionRef& value : *part) asked.push_back(reading(value, row(at)));
   if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
   Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
-  node.row.push_back(step.row.back());
+  const int mark = retracted_column(row(at));
+  node.row.insert(node.row.end() - (mark >= 0 ? 1 : 0), step.row.back());
+  if (mark >= 0) node.state.label = owner.name + ": " + step.text;
   at = carry(at, step.text, step.span);
   Node& carried = plan_.nodes[at];
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    std::get<ProjectNode>(carried.content).columns.push_back(arguments[i]);
-    carried.row.push_back({fmt::format("{}{}", kArgument, i), arguments[i]->type});
+  std::vector<ExpressionRef>& columns = std::get<ProjectNode>(carried.content).columns;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const auto behind = static_cast<std::ptrdiff_t>(mark >= 0 ? 1 : 0);
+    columns.insert(columns.end() - behind, asked[i]);
+    carried.row.insert(carried.row.end() - behind, {fmt::format("{}{}", kArgument, i), asked[i]->type});
   }
   node.inputs = {at};
   return add(std::move(node));

@@ -285,9 +285,10 @@ class Pruner {
       // Rows for a port are written as they are at this step.
       if (!lookup->step.port.empty())
         for (Use& use : own) use.add(kWhole);
-      own.back().add(kWhole);
-      pass_on(0, own.size() - 1);
-      for (size_t i = own.size() - 1; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments
+      const size_t answer = own.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
+      for (size_t i = answer; i < own.size(); ++i) own[i].add(kWhole);
+      pass_on(0, answer);
+      for (size_t i = answer; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments, the mark
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -462,9 +463,9 @@ class Pruner {
       unnest_forwards(index, *unnest, moved);
     } else if (std::holds_alternative<LookupNode>(node.content)) {
       moved = input(0);
-      const size_t carried = node.row.size() - 1;
+      const size_t carried = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
       if (moved.column.size() > carried)
-        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments go
+        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments and the mark go
       moved.column.resize(carried);
       moved.fields.resize(carried);
       add_columns(node.row, carried, moved);

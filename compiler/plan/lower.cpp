@@ -487,9 +487,14 @@ class Lowering {
 
   int lower_lookup(const Node& node, const typed::LookupStep& step) {
     const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
-    const int before = static_cast<int>(plan_.nodes[node.inputs[0]].row.size());
+    const std::vector<Field>& before = plan_.nodes[node.inputs[0]].row;
+    const auto arguments = static_cast<int>(service.parameters.size());
+    // Behind the row that goes on; both rows have the mark of changes.
+    const auto asked = static_cast<int>(before.size()) - static_cast<int>(node.row.size()) + 1;
     LookupOperator made{.service = service_of(step.service),
-                        .arguments = before - static_cast<int>(node.row.size()) + 1,
+                        .arguments = arguments,
+                        .keys = asked - arguments,
+                        .retracted = retracted_column(before) >= 0,
                         .left = step.left,
                         .unmatched_site = site(node, Site::Kind::unmatched, step.port)};
     made.failed_site = site(Site{.kind = Site::Kind::rejected,

@@ -124,7 +124,8 @@ bool stateful(const Node& node) {
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
          std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
          std::holds_alternative<InOrderNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
+         (std::holds_alternative<LookupNode>(node.content) && retracted_column(node.row) >= 0);
 }
 
 void annotate(Plan& plan) {

@@ -144,10 +144,11 @@ struct UnnestNode {
   /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
   std::optional<std::vector<int>> fields;
 };
-/// What a service answers to the input's last columns, kArgument. Row: the input's without them, and the answer.
+/// What a service answers to the input's columns kArgument, which stand behind all but kRetracted: the arguments, and
+/// of a table its key. Row: the input's without them, and the answer, before kRetracted.
 inline constexpr std::string_view kArgument = "?argument";
 struct LookupNode {
-  typed::LookupStep step;  ///< its arguments have become those columns
+  typed::LookupStep step;  ///< its arguments and keys have become those columns
 };
 struct RetimeNode {
   int time_column;

@@ -164,7 +164,8 @@ struct Describe {
   std::string operator()(const LookupNode& lookup) const {
     const typed::Service& service = project.services[static_cast<size_t>(lookup.step.service)];
     std::string line = fmt::format("{}lookup {}", lookup.step.left ? "left " : "", service.qualified());
-    for (size_t i = node.row.size() - 1; i < input(0).size(); ++i) line += " " + input(0)[i].name;
+    for (const Field& field : input(0))
+      if (field.name.starts_with(kArgument)) line += " " + field.name;
     return line;
   }
   std::string operator()(const RetimeNode& retime) const {

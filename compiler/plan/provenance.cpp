@@ -416,7 +416,8 @@ class Provenance {
       else
         made.columns.push_back(column);
     }
-    made.columns.push_back({mixed("answer", made.given), {}});
+    const bool goes = retracted_column(row) >= 0;
+    made.columns.insert(made.columns.end() - (goes ? 1 : 0), {mixed("answer", made.given), {}});
     return made;
   }
 

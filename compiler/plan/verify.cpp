@@ -194,12 +194,14 @@ class Verifier {
   }
   void check(const Node& node, const LookupNode& lookup) const {
     const auto& before = row(node, 0);
-    holds(node.row.size() <= before.size() + 1 && retracted_column(before) < 0, "a look-up without its row");
-    for (size_t i = 0; i + 1 < node.row.size(); ++i)
-      holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
-    for (size_t i = node.row.size() - 1; i < before.size(); ++i)
+    const size_t marks = retracted_column(before) >= 0 ? 1 : 0;
+    holds(node.row.size() <= before.size() + 1 && node.row.size() > marks, "a look-up without its row");
+    holds((retracted_column(node.row) >= 0) == (marks == 1), "a look-up that makes changes of rows");
+    const size_t answer = node.row.size() - 1 - marks;
+    for (size_t i = 0; i < answer; ++i) holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
+    for (size_t i = answer; i + marks < before.size(); ++i)
       holds(before[i].name.starts_with(kArgument), "a look-up that drops a field");
-    holds(is_optional(node.row.back().type) == lookup.step.left, "a look-up whose answer is optional by itself");
+    holds(is_optional(node.row[answer].type) == lookup.step.left, "a look-up whose answer is optional by itself");
   }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);

@@ -342,6 +342,7 @@ class Printer {
               line(1, (lookup.left ? "left lookup " : "lookup ") +
                           project_.services[static_cast<size_t>(lookup.service)].qualified() + " as " + lookup.alias);
               expressions("argument", lookup.arguments, before);
+              if (!lookup.keys.empty()) expressions("key", lookup.keys, before);
             },
             [&](const LatestStep& latest) {
               line(1, (latest.name.empty() ? "latest" : "latest as " + latest.name) + kept(false, latest.retain_us));

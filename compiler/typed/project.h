@@ -228,6 +228,7 @@ struct LookupStep {
   bool left = false;
   std::string alias;
   std::vector<ExpressionRef> arguments;  ///< over the row before, one for each parameter, of its type
+  std::vector<ExpressionRef> keys;       ///< over the row before, where that is of a table: its key
   std::string port;                      ///< else port; empty: the standing `unmatched` output
 };
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.

@@ -393,10 +393,13 @@ struct UnnestOperator {
 };
 /// Each row goes on with what the service answers to its last `arguments` fields. Output row: the fields before them,
 /// and the struct of the answer, optional if `left`. A row with an argument that is null is not asked about: there is
-/// nothing.
+/// nothing. Of changes kRetracted stands behind all, in both rows, and behind the arguments the key of the table: a row
+/// that goes has the answer that it came with.
 struct LookupOperator {
   int service = 0;  ///< index into Program::services
   int arguments = 0;
+  int keys = 0;                 ///< fields behind the arguments
+  bool retracted = false;       ///< rows are changes
   bool left = false;            ///< a row for which there is nothing goes on, with null
   uint32_t unmatched_site = 0;  ///< else it goes there
   uint32_t failed_site = 0;     ///< where rows go for which there is no answer

@@ -78,6 +78,8 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
   report.drained = drained;
   report.turns = turns;
   report.warnings = inputs.warnings();
+  if (lookups != nullptr)
+    for (Diagnostic& warning : lookups->take_warnings()) report.warnings.push_back(std::move(warning));
   return result;
 }
 

@@ -28,7 +28,8 @@ void append_content(const EpochRecord& record, WireWriter& out) {
     out.fixed(output.rows);
     out.fixed(output.digest);
   }
-  if (record.attempt != 0) out.fixed(record.attempt);
+  if (record.attempt != 0 || record.answers != 0) out.fixed(record.attempt);
+  if (record.answers != 0) out.fixed(record.answers);
 }
 
 }  // namespace
@@ -70,9 +71,14 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
     output.digest = in.fixed<uint64_t>();
   }
   if (!in.failed() && !in.at_end()) record.attempt = in.fixed<uint64_t>();
+  if (!in.failed() && !in.at_end()) record.answers = in.fixed<uint64_t>();
   if (!known || in.failed() || !in.at_end())
     return Error{ErrorKind::store, "the record of an epoch cannot be read", 8002, 0};
   return record;
+}
+
+uint64_t digest_of_answers(std::string_view answers) {
+  return answers.empty() ? 0 : key_hash(answers) | 1;
 }
 
 EpochChain EpochRecord::after() const {

@@ -50,11 +50,16 @@ struct EpochRecord {
   /// Without transactions there may be several records of one epoch, of which one counts: this tells them apart, as a
   /// part of the digest. 0: there is one.
   uint64_t attempt = 0;
+  /// Digest of what services answered in it, which is kept beside the record. 0: nobody was asked.
+  uint64_t answers = 0;
 
   std::string encode() const;
   static Result<EpochRecord> decode(std::string_view bytes);
   /// The chain with this record as its last.
   EpochChain after() const;
 };
+
+/// As EpochRecord::answers has it.
+uint64_t digest_of_answers(std::string_view answers);
 
 }  // namespace braid

@@ -85,6 +85,8 @@ struct JobOptions {
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;
+  /// Called now and then while a turn waits for the answers of a service; what it fails with gives the turn up.
+  std::function<Status()> while_waiting;
   std::function<void(const JobProgress&)> progress;
   JobMonitor* monitor = nullptr;  ///< told what the job does; outlives it
   /// Called at named places, those within a commit on the thread that writes it; a test ends the process there.

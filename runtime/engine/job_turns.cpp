@@ -107,13 +107,10 @@ Status JobTurns::open_lookups(StateStore& store) {
   BRAID_TRY(store.scan(StateFamily::meta, kAnswersPrefix, [this](std::string_view key, std::string_view answers) {
     return lookups_->recall(turn_of_answers(key), answers);
   }));
-  lookups_->record_by([this](uint64_t turn, uint32_t part, std::string_view answers) -> Status {
-    BRAID_ASSIGN(StateStore * to, store_in_turn_());
-    StateBatch batch;
-    batch.put(StateFamily::meta, answers_key(turn, part), answers);
-    return to->commit(batch);
-  });
+  lookups_->record_by(
+      [this](uint64_t turn, uint32_t part, std::string_view answers) { return record_answers(turn, part, answers); });
   lookups_->stop_by(options_.stop_requested);
+  lookups_->wait_by(options_.while_waiting);
   lookups_->set_reading(seams_.clock.now_us());
   if (options_.follow || !lookups_->has_cache()) return {};
   // A bounded run has one reading, also if it is started again behind a crash: which answers are too old must not
@@ -131,6 +128,20 @@ Status JobTurns::open_lookups(StateStore& store) {
   StateBatch batch;
   batch.put(StateFamily::meta, kLookupReading, out.bytes());
   return store.commit(batch);
+}
+
+Status JobTurns::record_answers(uint64_t turn, uint32_t part, std::string_view answers) {
+  if (!store_in_turn_) {
+    WireWriter out;
+    out.fixed(turn);
+    out.text(answers);
+    answers_ += out.bytes();
+    return {};
+  }
+  BRAID_ASSIGN(StateStore * to, store_in_turn_());
+  StateBatch batch;
+  batch.put(StateFamily::meta, answers_key(turn, part), answers);
+  return to->commit(batch);
 }
 
 Status JobTurns::name_partitions() {
@@ -271,6 +282,8 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
     const JobMonitor::TurnTimer timed(options_.monitor);
     BRAID_ASSIGN(turn, feed_->run_next(partition, seal));
   }
+  if (lookups_ != nullptr)
+    for (Diagnostic& warning : lookups_->take_warnings()) warnings_.push_back(std::move(warning));
   if (turn != nullptr) {
     note(EpochEvent::Kind::turn, partition, turn->source.end.position);
     record_.input_digest = hash_mix(record_.input_digest, turn->digest);
@@ -290,7 +303,21 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   return true;
 }
 
-Status JobTurns::replay(const EpochRecord& record) {
+Status JobTurns::replay(const EpochRecord& record, std::string_view answers) {
+  if (lookups_ == nullptr) return replay_events(record);
+  lookups_->begin_replay();
+  WireReader in(answers);
+  while (!in.failed() && !in.at_end()) {
+    const auto turn = in.fixed<uint64_t>();
+    BRAID_TRY(lookups_->recall(turn, in.text()));
+  }
+  if (in.failed()) return Error{ErrorKind::store, "recorded answers cannot be read", 8002, 0};
+  const Status again = replay_events(record);
+  lookups_->end_replay();
+  return again;
+}
+
+Status JobTurns::replay_events(const EpochRecord& record) {
   // Without `follow` a job has the clock reading of its first start.
   if (!reads_again_ || options_.follow) set_clock(record.clock);
   engine_->set_wall(record.clock);
@@ -357,6 +384,8 @@ EpochRecord JobTurns::end_epoch(const EpochChain& last) {
   record.clock = options_.follow ? epoch_now_ : seams_.clock.now_us();
   record.program = program_.id;
   for (const auto& [name, digest] : table_digests_) record.tables = hash_mix(record.tables, digest);
+  ended_answers_ = std::exchange(answers_, {});
+  record.answers = digest_of_answers(ended_answers_);
   since_commit_ = 0;
   return record;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/engine/epoch.h"
@@ -22,7 +23,8 @@ class JobTurns {
  public:
   JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams);
 
-  /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there.
+  /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there. Without
+  /// it they belong to the record of the epoch (take_answers).
   using StoreInTurn = std::function<Result<StateStore*>()>;
   void record_answers_in(StoreInTurn store) { store_in_turn_ = std::move(store); }
   /// Finds the inputs, and makes the engine, with what the store has of its state.
@@ -32,8 +34,9 @@ class JobTurns {
   Status open_again(JobStore& store, StateStore& known, OutputWriter& output);
   Status load_tables();
   /// An epoch that was run before, behind what has been run: its turns as they were. Afterwards end_epoch() gives the
-  /// same record, or what was read is not what it was. Fails with 8020.
-  Status replay(const EpochRecord& record);
+  /// same record, or what was read is not what it was. Fails with 8020. `answers`: what services answered in it; nobody
+  /// is asked again. What they are a digest of, the caller has compared.
+  Status replay(const EpochRecord& record, std::string_view answers = {});
   /// Behind all that: partitions that are new, and files that have grown since they ended.
   Status begin();
 
@@ -69,6 +72,10 @@ class JobTurns {
 
   /// What belongs to the epoch that ends here; the next one begins.
   EpochRecord end_epoch(const EpochChain& last);
+  /// What services answered in the epoch that ended last, where there is no store to record it in.
+  std::string take_answers() { return std::exchange(ended_answers_, {}); }
+  /// Of those of the epoch that goes on, the bytes.
+  size_t answers_bytes() const { return answers_.size(); }
   /// Positions, and what reference data is like, as of the end of the epoch.
   Status freeze(StateBatch& batch);
 
@@ -87,6 +94,8 @@ class JobTurns {
 
   /// Where the program asks services: what an earlier run had recorded, and where this one records.
   Status open_lookups(StateStore& store);
+  Status record_answers(uint64_t turn, uint32_t part, std::string_view answers);
+  Status replay_events(const EpochRecord& record);
   Status open(JobStore& store, StateStore& known, OutputWriter& output);
   /// Where a source is bound to a topic.
   Status connect();
@@ -124,6 +133,8 @@ class JobTurns {
   JobInputs inputs_;
   std::unique_ptr<Lookups> lookups_;  ///< null: the program asks no services
   StoreInTurn store_in_turn_;
+  std::string answers_;        ///< of the epoch, without a store
+  std::string ended_answers_;  ///< of the last one
   bool run_ends_ = false;
   std::unique_ptr<TurnEngine> engine_;
   std::unique_ptr<TurnFeed> feed_;

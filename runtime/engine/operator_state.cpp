@@ -158,6 +158,16 @@ bool names_step(const std::vector<std::string>& words, std::string_view label, b
   });
 }
 
+namespace {
+
+/// Rows that go have the answers that they came with.
+bool keeps_answers(const Operator& op) {
+  const auto* lookup = std::get_if<LookupOperator>(&op.content);
+  return lookup != nullptr && lookup->retracted;
+}
+
+}  // namespace
+
 bool has_state(const Operator& op) {
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
   return std::holds_alternative<TickOperator>(op.content) || std::holds_alternative<AsOfJoinOperator>(op.content) ||
@@ -167,7 +177,7 @@ bool has_state(const Operator& op) {
          std::holds_alternative<EmitOperator>(op.content) || std::holds_alternative<InstantsOperator>(op.content) ||
          std::holds_alternative<InWindowsOperator>(op.content) || std::holds_alternative<InOrderOperator>(op.content) ||
          std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
-         std::holds_alternative<MatchOperator>(op.content);
+         std::holds_alternative<MatchOperator>(op.content) || keeps_answers(op);
 }
 
 std::vector<StateRecord> state_records(const Program& program, const StateParts& parts) {

@@ -244,6 +244,7 @@ StateForm state_form(const Program& program, const Operator& op) {
   }
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
   for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
+  if (std::holds_alternative<LookupOperator>(op.content)) form.types += form_of(op.row) + "|";  // with the answer
   if (const auto* running = std::get_if<RunningOperator>(&op.content))
     form.aggregates = forms_of(running->aggregates, row);
   return form;

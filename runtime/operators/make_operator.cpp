@@ -19,6 +19,7 @@
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
+#include "runtime/operators/table_lookup.h"
 #include "runtime/operators/table_top.h"
 #include "runtime/operators/ticks.h"
 #include "runtime/operators/unique.h"
@@ -61,7 +62,10 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const InstantsOperator&) { return Made(std::make_unique<InstantsNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
-    Result<Made> operator()(const LookupOperator&) { return Made(std::make_unique<LookupNode>(services)); }
+    Result<Made> operator()(const LookupOperator& lookup) {
+      return lookup.retracted ? Made(std::make_unique<TableLookupNode>(services))
+                              : Made(std::make_unique<LookupNode>(services));
+    }
     Result<Made> operator()(const InWindowsOperator&) { return InWindowsNode::make(services); }
     Result<Made> operator()(const InOrderOperator&) { return Made(std::make_unique<InOrderNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }

@@ -21,7 +21,7 @@ constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
-constexpr int64_t kAskEndEvery = 500'000;
+constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
 /// Brokers hear of a new topic one after the other.
@@ -48,6 +48,10 @@ Result<JobReport> JobMember::run() {
     BRAID_TRY(serve());
     if (fenced_) continue;  // what it has is not its own
     BRAID_TRY(recover_tasks());
+    if (interrupted_) {
+      BRAID_TRY(end_interrupted());
+      continue;
+    }
     if (transaction_->is_over()) BRAID_TRY(finish_commit());
     BRAID_ASSIGN(const Round round, run_round());
     show_status();
@@ -170,8 +174,9 @@ Status JobMember::join() {
        .compression = options_.broker.compression});
   if (!writer.ok()) return Error(writer.error());
   writer_ = std::move(*writer);
-  transaction_ = std::make_unique<Transaction>(
-      *writer_, options_.commits != nullptr ? *options_.commits : seams_.executor, kPatience, attempts);
+  transaction_ =
+      std::make_unique<Transaction>(*writer_, options_.commits != nullptr ? *options_.commits : seams_.executor,
+                                    kPatience, attempts, !program_.services.empty());
   if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
   auto group = seams_.broker->make_group({.group = options_.broker.group,
@@ -214,12 +219,48 @@ Status JobMember::serve() {
   return Error(served.error());
 }
 
+Status JobMember::serve_in_turn() {
+  const int64_t now = seams_.clock.steady_us();
+  if (now - served_at_ < kServeEvery) return {};
+  served_at_ = now;
+  in_turn_ = true;
+  const Status served = serve();
+  in_turn_ = false;
+  if (interrupted_) return Error{ErrorKind::input, "the group has given the task to another member", 0, 0};
+  return served;
+}
+
+Status JobMember::end_interrupted() {
+  interrupted_ = false;
+  ++work_.aborted;
+  forget_tasks();
+  for (const int32_t each : std::exchange(lost_in_turn_, {})) {
+    tasks_.erase(each);
+    waiting_since_.erase(each);
+  }
+  const bool in_doubt = std::exchange(in_doubt_, false);
+  if (!is_transactional())
+    transaction_->forget();
+  else if (!transaction_->abort().ok() || in_doubt)
+    return begin_session();
+  return {};
+}
+
 void JobMember::assigned(std::span<const int32_t> partitions) {
   was_assigned_ = true;
   for (const int32_t each : partitions) tasks_.try_emplace(each);
 }
 
 void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
+  if (in_turn_) {
+    // The turn uses the tasks, so they go when it has ended. Of what they have done, nothing is on its way from here
+    // on.
+    interrupted_ = true;
+    if (is_transactional() && !transaction_->abort().ok()) in_doubt_ = true;
+    if (!is_transactional()) transaction_->forget();
+    lost_in_turn_.insert(lost_in_turn_.end(), partitions.begin(), partitions.end());
+    return;
+  }
   failure_ = lost ? forget_work() : commit();
   for (const int32_t each : partitions) {
     const auto found = tasks_.find(each);
@@ -250,6 +291,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   options.follow = true;
   options.seal = false;
   options.workers = 1;
+  options.while_waiting = [this] { return serve_in_turn(); };
   if (options.state_memory != UINT64_MAX) options.state_memory /= static_cast<uint64_t>(layout_.tasks());
   auto task = std::make_unique<TaskRun>(
       TaskRun::Place{
@@ -271,6 +313,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
     recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
   }
+  if (interrupted_) return std::unique_ptr<TaskRun>();  // in a turn that came with the recovery
   if (recovered.ok()) {
     if (options_.on_status) work_.recoveries_us.push_back(seams_.clock.steady_us() - waiting_since_.at(number));
     waiting_since_.erase(number);
@@ -317,6 +360,10 @@ Result<JobMember::Round> JobMember::run_round() {
       continue;
     }
     const Result<bool> ran = task->run();
+    if (interrupted_) {
+      BRAID_TRY(end_interrupted());
+      return Round{.ran = true};
+    }
     if (!ran.ok() && may_be_behind(number, ran.error())) {
       // Another one has the task meanwhile, and has gone on. The group will say so.
       BRAID_TRY(forget_work());
@@ -382,7 +429,7 @@ void JobMember::ask_brokers() {
 }
 
 int64_t JobMember::time_to_commit() const {
-  if (transaction_->failure()) return 0;
+  if (transaction_->failure() || transaction_->is_full()) return 0;
   const int64_t rest = commit_began_at_ + options_.job.commit_every_us - seams_.clock.steady_us();
   int64_t least = kNothingDue;
   for (const auto& [number, task] : tasks_) {

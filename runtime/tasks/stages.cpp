@@ -68,6 +68,7 @@ class Splitter {
     made.whole = &whole_;
     made.products = whole_.products;
     made.sites = whole_.sites;
+    made.services = whole_.services;
     made.expressions = whole_.expressions;
     made.cache_count = whole_.cache_count;
     made.free_caches = whole_.free_caches;

@@ -22,6 +22,7 @@
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
 #include "runtime/snapshot/upload.h"
+#include "runtime/tasks/answer_records.h"
 #include "runtime/tasks/topic_outputs.h"
 
 namespace braid {
@@ -97,12 +98,13 @@ class TaskRun {
 
  private:
   /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
-  /// seen yet.
+  /// seen yet, or ends at `end`. Answers of services that lie between them are collected, or left.
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
-  Status read_epochs(int64_t from, const VisitEpoch& visit);
+  Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr, int64_t end = INT64_MAX);
   Status replay(const EpochChain& token);
   /// Whether what is stored goes on from there, by the records of epochs.
   Result<bool> comes_behind(const EpochChain& token);
+  void write_to_epochs(std::string_view value);
   /// The epoch behind the last one, whose record has that offset.
   Status run_again(const EpochRecord& epoch, int64_t offset);
   /// A task without a store begins with a snapshot that is on the chain up to the token, if there is one.
@@ -146,8 +148,10 @@ class TaskRun {
   Transaction& transaction_;
   std::unique_ptr<FileLock> lock_;  ///< a folder that a snapshot is fetched to is empty, so it lies beside it
   JobStore store_;
+  OutputTopics& topics_;
   TopicOutputs outputs_;
   JobTurns turns_;
+  AnswerPieces answers_;  ///< of epochs that are to be run again
 
   EpochChain last_;     ///< the last epoch that is committed
   EpochRecord record_;  ///< of the epoch that is being committed, or of the last one

@@ -110,12 +110,13 @@ Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
   const typed::LookupStep& step = node.step;
   const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
   const std::vector<Field>& before = row_of(input_of(index));
-  const size_t kept = row_of(index).size() - 1;
-  const Type& answer_type = row_of(index).back().type;
+  const size_t marks = plan::retracted_column(before) >= 0 ? 1 : 0;
+  const size_t kept = row_of(index).size() - 1 - marks;
+  const Type& answer_type = row_of(index)[kept].type;
   Rows out;
   for (const Row& row : rows_into(index)) {
     std::optional<std::vector<std::string>> arguments{std::in_place};
-    for (size_t i = kept; i < before.size() && arguments; ++i) {
+    for (size_t i = kept; i < kept + service.parameters.size() && arguments; ++i) {
       const Value value = from_slots(before[i].type, row.slots.data() + leaf_offset(before, i));
       if (value.is_null())
         arguments.reset();
@@ -137,6 +138,7 @@ Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
     made.slots.resize(first);
     made.slots.resize(first + leaf_count(answer_type));
     to_slots(answer_type, answer.value, made.slots.data() + first, arena_);
+    if (marks == 1) made.slots.push_back(row.slots.back());
     out.push_back(std::move(made));
   }
   return out;

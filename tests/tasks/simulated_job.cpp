@@ -16,6 +16,7 @@
 #include "runtime/engine/test_job.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
+#include "tests/tasks/asked_service.h"
 #include "tests/tasks/joined_tables.h"
 #ifdef BRAID_SIMULATED_REGISTRY
 #include "tests/tasks/simulated_schemas.h"
@@ -97,7 +98,8 @@ class RowReader {
 
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = run.waits     ? waiting(builder)
+    program = run.asks      ? test::asking(builder, run.seed % 2 == 0 ? std::optional(2 * kSecond) : std::nullopt)
+              : run.waits   ? waiting(builder)
               : run.deletes ? deleting(builder)
               : run.tables  ? joining_tables(builder)
               : run.moves   ? moving(builder)
@@ -173,6 +175,7 @@ struct World {
   std::vector<std::pair<TopicPartition, Fed>> later;
   std::map<std::string, std::set<std::string>> poisoned;  ///< by topic of rejected rows: origins of records
   SimFs shared{run.seed + 1000};
+  test::AskedBook service;
   JobSimulated outcome;
   std::set<SimBroker*> at_work;  ///< of the instances
   bool stop = false;
@@ -216,7 +219,14 @@ std::string key_of(std::string_view line) {
 
 /// What of a row does not depend on the clock.
 std::string_view sure_of(const World& world, std::string_view row) {
+  if (world.run.asks) return row.substr(0, row.find(",\"answer\":"));
   return world.run.waits ? row.substr(0, row.find(",\"r\":")) : row;
+}
+
+MakeService services_of(World& world, Clock& clock, uint64_t seed) {
+  return [&world, &clock, seed](const ServiceSpec&) {
+    return Result<std::unique_ptr<Service>>(std::make_unique<test::AskedService>(world.service, clock, seed));
+  };
 }
 
 /// The same records as files: those of one partition number give what the task must give, or all what the job must
@@ -229,7 +239,9 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
     if (!source.is_static()) source.binding = {"file", "in/" + source.name + "-*.ndjson", "json", {{"unit", "us"}}};
   JobOptions options = test::job_options();
   options.seal = world.run.waits;  // live, no row waits for ever
-  const auto report = run_job(program, options, machine.seams());
+  JobSeams seams = machine.seams();
+  seams.make_service = services_of(world, machine.clock, 0);
+  const auto report = run_job(program, options, seams);
   BRAID_CHECK(report.ok(), report.error().message);
   BRAID_CHECK(report->deviation == 0, "the accounts of the oracle do not add up");
   for (const ProductSpec& product : program.products) {
@@ -442,8 +454,9 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   if (!until_caught_up) world.at_work.insert(&broker);
   InlineExecutor executor;
   SimExecutor commits(world.cluster.time());
-  const JobSeams seams{machine.fs, world.sim_clock, executor,
-                       [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+  JobSeams seams{machine.fs, world.sim_clock, executor,
+                 [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+  seams.make_service = services_of(world, world.sim_clock, hash_mix(world.run.seed, world.outcome.lives));
   TopicJobOptions options;
   options.job = test::job_options();
   options.job.commit_every_us = 100'000;
@@ -494,6 +507,7 @@ JobSimulated simulate(const JobSimulation& run) {
   const int64_t began = time.now_us();
   const FaultPlan plan = FaultPlan::everything(run.fault_rate);
   world.cluster.faults().plan = plan;
+  world.service.calm = run.fault_rate == 0;
   std::deque<test::Machine> machines;
   for (int i = 0; i < run.instances; ++i) {
     if (i == 0 || !run.share_stores) {
@@ -545,7 +559,7 @@ JobSimulated simulate(const JobSimulation& run) {
       if (run.tables && time.now_us() - began > run.storm_us + 60 * kSecond) break;
       if (!calm && ((whole && !run.tables) || time.now_us() - began > run.storm_us)) {
         world.cluster.calm();
-        calm = true;
+        world.service.calm = calm = true;
       }
       if (run.ends_caught_up && time.now_us() - began > run.storm_us) break;
       // What is still on its way may yet do harm.
@@ -573,6 +587,8 @@ JobSimulated simulate(const JobSimulation& run) {
     for (int32_t task = 0; task < world.cluster.partitions_of(topic); ++task)
       (sends ? world.outcome.sent_cut : world.outcome.cut) += world.cluster.log_of({topic, task})->begin();
   }
+  world.outcome.asked = world.service.asked;
+  world.outcome.unanswered = world.service.failed;
   world.outcome.faults = world.cluster.faults().faults();
   world.outcome.rebalances = world.cluster.groups().rebalances();
   return world.outcome;
