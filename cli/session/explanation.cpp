@@ -83,8 +83,9 @@ std::string summary(const Session& session, const driver::Compiled& compiled) {
         for (const Field& field : node.row) {
           const bool arrival = field.name == typed::kArrival;
           if (arrival) text += "           arrival: by the clock, which is recorded\n";
-          fields += (fields.empty() ? "" : ", ") +
-                    (arrival ? "arrival_time()" : field.name == typed::kHeaders ? "headers()" : field.name);
+          fields += (fields.empty() ? "" : ", ") + (arrival                         ? "arrival_time()"
+                                                    : field.name == typed::kHeaders ? "headers()"
+                                                                                    : field.name);
         }
         text += "           reads: " + fields + "\n";
       }

@@ -1,6 +1,6 @@
-// How the records of a stream came: `from S by arrival`, `arrival_time()` and `headers()`. Where a flow asks for the last
-// two, they are columns behind the row, under names that no script can write, up to the first step that does more than
-// compute: a `let` gives what is wanted behind that a name.
+// How the records of a stream came: `from S by arrival`, `arrival_time()` and `headers()`. Where a flow asks for the
+// last two, they are columns behind the row, under names that no script can write, up to the first step that does more
+// than compute: a `let` gives what is wanted behind that a name.
 #include <algorithm>
 
 #include "compiler/check/flow.h"
@@ -59,8 +59,8 @@ void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {
   if (flow_ == nullptr) return;
   for (const auto& [function, name] : kAll) {
     const int column = row_.find(name);
-    const bool stays = std::any_of(columns.begin(), columns.end(),
-                                   [&](const Column& one) { return one.field.name == name; });
+    const bool stays =
+        std::any_of(columns.begin(), columns.end(), [&](const Column& one) { return one.field.name == name; });
     if (column < 0 || stays || !calls_later(function)) continue;
     const RowField& field = row_.fields[static_cast<size_t>(column)];
     columns.push_back({field, typed::make(field.type, field.declared, typed::ColumnRead{column})});

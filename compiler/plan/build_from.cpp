@@ -13,8 +13,7 @@ constexpr std::string_view kChangesPort = "changes";
 }  // namespace
 
 int Builder::from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
-  if (!from.port.empty())
-    return from.port == kChangesPort ? read_changes(from, step, owner) : read_port(from, step);
+  if (!from.port.empty()) return from.port == kChangesPort ? read_changes(from, step, owner) : read_port(from, step);
   if (!from.by_arrival && !from.arrival && !from.headers) return relation(from.relation);
   int at = source(from.relation);
   if (from.by_arrival) {

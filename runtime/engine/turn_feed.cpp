@@ -182,8 +182,8 @@ Result<const ReadTurn*> TurnFeed::found() {
   if (!at_hand_->found) return nullptr;
   const JobInputs::Partition& partition = at_hand_->queue->partition;
   // Read ahead before the clock reading that its epoch has.
-  const bool arrived_later =
-      program_.sources[partition.source].has_arrival && std::exchange(at_hand_->reading, engine_.wall()) != engine_.wall();
+  const bool arrived_later = program_.sources[partition.source].has_arrival &&
+                             std::exchange(at_hand_->reading, engine_.wall()) != engine_.wall();
   if (arrived_later || at_hand_->call.now != engine_.call().now) {
     at_hand_->call = engine_.call();
     decode(*at_hand_);

@@ -31,7 +31,7 @@ struct PartitionClock {
   uint64_t leaps_discarded = 0;
   bool idle = false;
   bool ended = false;
-  bool follows = false;  ///< idle, and its time goes on by the clock
+  bool follows = false;      ///< idle, and its time goes on by the clock
   uint8_t reserved[5] = {};  ///< no padding with undefined content: clocks are stored as bytes
 
   /// The watermark that decides whether rows are late, as if the partition were neither idle nor ended.

@@ -4,9 +4,9 @@
 // the real system.
 //
 // The order in which partitions interleave is no input: by the model it cannot show, but where rows wait by the wall
-// clock, or have the time of their arrival, which is given as steps. Ends are sealed. Nothing is idle, but where the time
-// of a silent partition goes on by the clock, which is given as well.
-// What the model leaves to arrival (a flow re-timed behind a join that holds rows) is taken in order of time.
+// clock, or have the time of their arrival, which is given as steps. Ends are sealed. Nothing is idle, but where the
+// time of a silent partition goes on by the clock, which is given as well. What the model leaves to arrival (a flow
+// re-timed behind a join that holds rows) is taken in order of time.
 //
 // A pure function of its arguments. One thread. Fails by BRAID_CHECK only.
 #pragma once
@@ -46,7 +46,7 @@ struct InputPartition {
   std::string name;
   std::vector<InputRecord> records;
   std::vector<ClockFollowed> followed = {};  ///< in order
-  size_t ended = 0;  ///< the step with which it ended
+  size_t ended = 0;                          ///< the step with which it ended
 };
 
 /// Some records of one partition have come. What waits by the wall clock depends on when that was.

@@ -21,9 +21,9 @@ struct RecordedTurn {
   std::string bytes;
   int64_t position = 0;
   int64_t line = 1;
-  bool ends = false;     ///< the partition ends with it
-  int64_t wall = 0;      ///< what the wall clock shows then
-  bool lets_go = false;  ///< behind it, rows go on that have waited as long as they may
+  bool ends = false;                    ///< the partition ends with it
+  int64_t wall = 0;                     ///< what the wall clock shows then
+  bool lets_go = false;                 ///< behind it, rows go on that have waited as long as they may
   std::optional<int64_t> follows = {};  ///< behind it, the partition is silent, and its time goes on by the clock
 };
 
