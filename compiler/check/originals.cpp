@@ -33,8 +33,10 @@ bool may_read(std::string_view text, const std::string& alias, const std::string
   return false;
 }
 
+}  // namespace
+
 /// Has the fields of the rows before in those that it gives.
-bool hands_on(const ast::Step& step) {
+bool FlowChecker::only_computes(const ast::Step& step) {
   const auto* where = std::get_if<ast::Where>(&step.node);
   const auto* join = std::get_if<ast::Join>(&step.node);
   const auto* lookup = std::get_if<ast::Lookup>(&step.node);
@@ -47,8 +49,6 @@ bool hands_on(const ast::Step& step) {
   return !std::holds_alternative<ast::Union>(step.node) && !std::holds_alternative<ast::Group>(step.node) &&
          !std::holds_alternative<ast::Match>(step.node) && !std::holds_alternative<ast::ErrorStep>(step.node);
 }
-
-}  // namespace
 
 void FlowChecker::keep_originals(std::vector<Column>& columns) const {
   if (row_.alias.empty() || flow_ == nullptr) return;
@@ -69,7 +69,7 @@ void FlowChecker::keep_originals(std::vector<Column>& columns) const {
 bool FlowChecker::read_later(const std::string& field) const {
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
-    const bool last = !hands_on(step);
+    const bool last = !only_computes(step);
     if (last && !std::holds_alternative<ast::Group>(step.node)) return false;
     if (may_read(context_.text(step.span), row_.alias, field)) return true;
     if (last) return false;
@@ -89,7 +89,7 @@ void FlowChecker::drop_originals(Span span) {
 }
 
 void FlowChecker::before_step(const ast::Step& step) {
-  if (!hands_on(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
+  if (!only_computes(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
 }
 
 }  // namespace braid::checking
