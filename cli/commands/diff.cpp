@@ -2,13 +2,13 @@
 #include <cstdio>
 
 #include "cli/commands/command.h"
+#include "cli/commands/read_store.h"
 #include "cli/present/json_object.h"
 #include "cli/serve/watch_errors.h"
 #include "cli/session/job_stores.h"
 #include "compiler/plan/provenance.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/state_diff.h"
-#include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
 namespace {
@@ -19,17 +19,6 @@ struct DiffFlags {
   std::string store;
   bool json = false;
 };
-
-/// A store is read beside a job that runs: what says which state it has changes only when a job starts. Files that go
-/// while it is opened are looked for again.
-Result<std::unique_ptr<StateStore>> open_to_read(const std::string& folder) {
-  constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
-    Result<std::unique_ptr<StateStore>> opened = open_rocks_store_to_read(join_path(folder, "state"));
-    if (opened.ok() || attempt == kAttempts) return opened;
-    system_clock().sleep_us(20'000);
-  }
-}
 
 std::string_view word_of(const StepVerdict& step) {
   switch (step.fit.kind) {
@@ -139,7 +128,8 @@ Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts,
   size_t known = 0;
   const std::string root = session.files().root.empty() ? "." : session.files().root;
   for (const auto& [folder, lock] : folders) {
-    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(folder));
+    // What says which state there is changes only when a job starts.
+    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(join_path(folder, "state")));
     BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, real_fs(), folder, root, parts));
     if (!diff) continue;
     if (diff->project != session.files().name) {

@@ -12,12 +12,11 @@ std::string product_key(const ProductSpec& product) {
   return "product/" + product.qualified() + "/" + std::to_string(product.version);
 }
 
-/// They are numbered from 1.
-std::string epoch_key(uint64_t epoch) {
-  return fmt::format("epochs/{:016x}", epoch);
-}
-
 }  // namespace
+
+std::string epoch_key(uint64_t epoch) {
+  return fmt::format("{}{:016x}", kEpochPrefix, epoch);
+}
 
 void put_epoch(StateBatch& batch, const EpochRecord& record) {
   const EpochChain chain = record.after();
@@ -45,7 +44,9 @@ Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& director
   return lock;
 }
 
-Status JobStore::lock() {
+Status JobStore::lock(std::shared_ptr<FileLock> held) {
+  lock_ = std::move(held);
+  if (lock_) return {};
   BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory));
   return {};
 }

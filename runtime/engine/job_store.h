@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/engine/epoch.h"
@@ -15,6 +16,9 @@
 
 namespace braid {
 
+/// Where `meta` has the record of an epoch; they are numbered from 1, and sort so.
+inline constexpr std::string_view kEpochPrefix = "epochs/";
+std::string epoch_key(uint64_t epoch);
 /// The record, as the last one, goes into `meta`.
 void put_epoch(StateBatch& batch, const EpochRecord& record);
 
@@ -28,7 +32,8 @@ class JobStore {
   JobStore(const Program& program, const JobOptions& options, const JobSeams& seams)
       : program_(program), options_(options), seams_(seams) {}
 
-  Status lock();
+  /// `held`: the lock, if it has been taken already.
+  Status lock(std::shared_ptr<FileLock> held = nullptr);
   /// Opens the state, and checks that it is this job's and whole.
   Status open();
   /// Writes what a new store, or one of a changed program, begins with. Rows that are to be rebuilt are there.
@@ -70,7 +75,7 @@ class JobStore {
   const Program& program_;
   const JobOptions& options_;
   const JobSeams& seams_;
-  std::unique_ptr<FileLock> lock_;
+  std::shared_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> state_;
   StoreHeader header_;
   OperatorStates states_;
