@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "runtime/engine/history.h"
-
 namespace braid {
 namespace {
 
@@ -127,7 +125,7 @@ Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
     std::string way = fmt::format("`{}`: {}; ", fit->label, reason_text(*fit));
     if (fit->is_open()) {
       BRAID_ASSIGN(const Retained retained,
-                   retained_for(program_, fit->op, history, *state_, seams_.fs, options_.root));
+                   retained_for(program_, fit->op, history, *state_, places()));
       way += retained.whole ? fmt::format("`--rebuild \"{}\"` makes it again {}, ", fit->label, retained.text)
                             : fmt::format("it cannot be made again ({}), ", retained.text);
     }
@@ -137,6 +135,15 @@ Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
   Error error = store_error(diag::StateDoesNotFit{.operators = std::move(labels)}.make());
   for (const std::string& way : ways) error.message += "\n" + way;
   return error;
+}
+
+InputPlaces JobStore::places() const {
+  InputPlaces places{.fs = seams_.fs, .root = options_.root};
+  if (options_.partition)
+    places.no_topics = kTasksReadOnce;
+  else
+    places.broker = seams_.broker;
+  return places;
 }
 
 bool JobStore::wants_rebuild() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/engine/epoch.h"
+#include "runtime/engine/history.h"
 #include "runtime/engine/job.h"
 #include "runtime/engine/operator_state.h"
 #include "runtime/engine/store_identity.h"
@@ -55,6 +56,8 @@ class JobStore {
   StateStore& state() { return *state_; }
   /// The last commit's.
   const EpochChain& last_epoch() const { return last_epoch_; }
+  /// Where what has been read is looked for again.
+  InputPlaces places() const;
   const StoreHeader& header() const { return header_; }
   const OperatorStates& states() const { return states_; }
   bool fresh() const { return fresh_; }

@@ -93,7 +93,7 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())
-    if (program_.sources[partition.source].is_of_broker())
+    if (program_.sources[partition.source].is_of_broker() && !unmet_.contains(&partition))
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   BRAID_TRY(engine_->restore(store.state(), store.states().kept));
   if (lookups_ != nullptr) BRAID_TRY(open_lookups(store.state()));

@@ -136,7 +136,7 @@ class Rebuild {
     for (size_t op = 0; op < program_.operators.size(); ++op) {
       if (!store_.states().rebuilt[op]) continue;
       BRAID_ASSIGN(const Retained retained,
-                   retained_for(program_, static_cast<int>(op), history_, store_.state(), seams_.fs, options_.root));
+                   retained_for(program_, static_cast<int>(op), history_, store_.state(), store_.places()));
       if (!retained.whole) return cannot(retained.text);
     }
     return {};
@@ -178,8 +178,11 @@ class Rebuild {
     if (options_.stop_requested && options_.stop_requested())
       return store_error(diag::RebuildStopped{.steps = store_.rebuilt()}.make());
     bool whole = true;
-    if (const Status ran = turns_.replay(translated(record, whole)); !ran.ok())
-      return ran.error().code == diag::ReplayDiffers::kCode ? cannot(ran.error().message) : ran.error();
+    if (const Status ran = turns_.replay(translated(record, whole)); !ran.ok()) {
+      const int code = ran.error().code;
+      const bool gone = code == diag::ReplayDiffers::kCode || code == diag::RecordsGone::kCode;
+      return gone ? cannot(ran.error().message) : ran.error();
+    }
     const EpochRecord made = turns_.end_epoch(last_);
     if (whole && made.input_digest != record.input_digest) return cannot("the inputs are not what they were");
     StateBatch batch;
