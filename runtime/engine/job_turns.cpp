@@ -64,7 +64,7 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
       }));
   BRAID_TRY(connect());
   BRAID_TRY(inputs_.open(known));
-  if (reads_again_) inputs_.rewind();
+  if (reads_again_) BRAID_TRY(inputs_.go_back_to(store.state()));
   EngineOptions engine;
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
   engine.now = store.header().started_at;
@@ -80,11 +80,10 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output, engine));
   BRAID_TRY(name_partitions());
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
-    const SourceSpec& spec = program_.sources[partition.source];
-    if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
-    for (uint32_t front = 0; front < spec.fronts; ++front)
-      engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
-    engine_->set_header(partition.source, partition.ordinal, partition.header);
+    if (reads_again_ && !partition.known && !program_.sources[partition.source].is_static())
+      unmet_.insert(&partition);  // it holds no time back before it was found
+    else
+      add_to_engine(partition);
   }
   if (options_.follow) {
     epoch_now_ = seams_.clock.now_us();
@@ -94,11 +93,25 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())
-    if (program_.sources[partition.source].is_of_broker())
+    if (program_.sources[partition.source].is_of_broker() && !unmet_.contains(&partition))
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   BRAID_TRY(engine_->restore(store.state(), store.states().kept));
   if (lookups_ != nullptr) BRAID_TRY(open_lookups(store.state()));
   return read_clock(store.state());
+}
+
+void JobTurns::add_to_engine(const JobInputs::Partition& partition) {
+  const SourceSpec& spec = program_.sources[partition.source];
+  if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
+  for (uint32_t front = 0; front < spec.fronts; ++front)
+    engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
+  engine_->set_header(partition.source, partition.ordinal, partition.header);
+}
+
+void JobTurns::meet(JobInputs::Partition& partition) {
+  if (unmet_.erase(&partition) == 0) return;
+  partition.changed = true;
+  add_to_engine(partition);
 }
 
 Status JobTurns::open_lookups(StateStore& store) {
@@ -347,6 +360,7 @@ Status JobTurns::replay_events(const EpochRecord& record) {
     }
     JobInputs::Partition* partition = inputs_.find(event.source, event.partition);
     if (partition == nullptr) return cannot("an input that it read is not there");
+    meet(*partition);
     switch (event.kind) {
       case EpochEvent::Kind::found:
         if (partition->name != event.name) return cannot("it found `" + event.name + "`, which is not there");

@@ -3,8 +3,10 @@
 // Commits nothing. Internal to the jobs of the runtime. One thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,9 +31,11 @@ class JobTurns {
   void record_answers_in(StoreInTurn store) { store_in_turn_ = std::move(store); }
   /// Finds the inputs, and makes the engine, with what the store has of its state.
   Status open(JobStore& store, OutputWriter& output);
-  /// The same for an empty store, where the inputs are those that another store knows, to be read from their first
-  /// records again.
+  /// The same for a store in which turns of another one are run again: the inputs are those that `known`, the other
+  /// one, has. Partitions are met as its epochs find them.
   Status open_again(JobStore& store, StateStore& known, OutputWriter& output);
+  /// Behind open_again(): the engine has the partition from here on.
+  void meet(JobInputs::Partition& partition);
   Status load_tables();
   /// An epoch that was run before, behind what has been run: its turns as they were. Afterwards end_epoch() gives the
   /// same record, or what was read is not what it was. Fails with 8020. `answers`: what services answered in it; nobody
@@ -82,6 +86,7 @@ class JobTurns {
   TurnEngine& engine() { return *engine_; }
   const TurnEngine& engine() const { return *engine_; }
   const JobInputs& inputs() const { return inputs_; }
+  std::deque<JobInputs::Partition>& partitions() { return inputs_.partitions(); }
   /// Of records of topics.
   const TraceBook& traces() const { return traces_; }
   /// All that is at hand has been run, and nothing more is to come.
@@ -105,6 +110,7 @@ class JobTurns {
   Status connect();
   /// Of sources that other stages read.
   Status name_partitions();
+  void add_to_engine(const JobInputs::Partition& partition);
   Status read_table(int source);
   /// The next turns belong to an epoch of their own, whose clock reading this is.
   void begin_epoch();
@@ -146,6 +152,7 @@ class JobTurns {
   std::unique_ptr<TurnFeed> feed_;
   bool goes_on_ = false;  ///< behind commits of an earlier run
   bool reads_again_ = false;
+  std::set<const JobInputs::Partition*> unmet_;  ///< of open_again()
 
   EpochRecord record_;  ///< of what was run since the last commit
   uint64_t since_commit_ = 0;
