@@ -120,6 +120,16 @@ std::string_view name_of(AggregateKind kind) {
       return "quantile_sketch";
     case AggregateKind::merge_quantile_sketch:
       return "merge_quantile_sketch";
+    case AggregateKind::approx_top_k:
+      return "approx_top_k";
+    case AggregateKind::top_k_sketch:
+      return "top_k_sketch";
+    case AggregateKind::merge_top_k_sketch:
+      return "merge_top_k_sketch";
+    case AggregateKind::count_min:
+      return "count_min";
+    case AggregateKind::merge_count_min:
+      return "merge_count_min";
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
