@@ -68,8 +68,10 @@ bool FlowChecker::read_later(const std::string& field) const {
 
 void FlowChecker::drop_originals(Span span) {
   std::vector<Column> columns = unchanged();
-  const auto gone =
-      std::remove_if(columns.begin(), columns.end(), [](const Column& column) { return is_hidden(column.field.name); });
+  // A window is read until its group.
+  const auto gone = std::remove_if(columns.begin(), columns.end(), [&](const Column& column) {
+    return is_hidden(column.field.name) && !(window_ && column.field.name == kWindowField);
+  });
   if (gone == columns.end()) return;
   columns.erase(gone, columns.end());
   const ast::Flow* flow = std::exchange(flow_, nullptr);

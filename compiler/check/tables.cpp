@@ -22,8 +22,8 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
     if (retain == nullptr) continue;
     if (!retain->duration) return true;
     if (row_.table) {
-      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "` over a table",
-                       "leave it out: the rows of the table bound the state");
+      nothing_to_retain(option.span, "behind `" + std::string(step) + "` over a table",
+                        "a key stays as long as the table has rows of it");
       return false;
     }
     const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
