@@ -166,15 +166,39 @@ void FlowChecker::end_window(Span flow) {
 
 void FlowChecker::group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
                                      std::vector<typed::Aggregate>& aggregates, Span span) {
-  const auto window = static_cast<int>(row_.fields.size());
-  // The time of each row stands beside it, because rows of a session have that of its end.
-  std::vector<Column> columns = unchanged();
+  const size_t window = row_.fields.size();
+  std::vector<typed::ExpressionRef*> reads;
+  for (typed::ExpressionRef& key : rows) reads.push_back(&key);
+  const size_t of_rows = reads.size();
+  for (typed::ExpressionRef& key : group.keys) reads.push_back(&key);
+  for (typed::Aggregate& aggregate : aggregates)
+    for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
+      if (*part != nullptr) reads.push_back(part);
+  // Only what is read is kept of a row: a field that nothing reads rejects none. And its time, because rows of a
+  // session have that of its end.
+  std::vector<int> places(window + 1, -1);
+  for (const typed::ExpressionRef* each : reads)
+    for (const int column : typed::columns_read(*each)) places[static_cast<size_t>(column)] = 0;
   typed::ProjectStep kept{"let", {}};
-  for (Column& column : columns) kept.columns.push_back(std::move(column.value));
+  std::vector<RowField> fields;
+  for (size_t i = 0; i < window; ++i) {
+    if (places[i] < 0) continue;
+    places[i] = static_cast<int>(fields.size());
+    fields.push_back(row_.fields[i]);
+    kept.columns.push_back(typed::make(fields.back().type, span, typed::ColumnRead{static_cast<int>(i)}));
+  }
+  const auto beside = static_cast<int>(fields.size());
+  fields.push_back({std::string(1, kHiddenMark) + "time", timestamp_type(), true, span, -1});
   kept.columns.push_back(typed::make(timestamp_type(), span, typed::AmbientRead{typed::Ambient::event_time}));
-  row_.fields.push_back({std::string(1, kHiddenMark) + "time", timestamp_type(), true, span, -1});
+  row_.fields = std::move(fields);
   add({.content = std::move(kept), .row = {}, .span = span, .text = step_text(span)});
-  const typed::ExpressionRef time = typed::make(timestamp_type(), span, typed::ColumnRead{window});
+
+  places[window] = beside + 1;
+  const typed::ExpressionRef time = typed::make(timestamp_type(), span, typed::ColumnRead{beside});
+  for (size_t i = 0; i < reads.size(); ++i) {
+    *reads[i] = typed::remap_columns(*reads[i], places);
+    if (i >= of_rows) *reads[i] = with_event_time(*reads[i], time);
+  }
   typed::TopStep all;
   all.window = window_->window;
   all.adds_window = true;
@@ -185,18 +209,9 @@ void FlowChecker::group_session_rows(typed::GroupStep& group, std::vector<typed:
   row_.fields.push_back({"window", window_type(), true, span, -1});
   add({.content = std::move(all), .row = {}, .span = span, .text = step_text(span)});
 
-  std::vector<int> places(static_cast<size_t>(window) + 1);
-  for (int i = 0; i < window; ++i) places[static_cast<size_t>(i)] = i;
-  places.back() = window + 1;
-  auto moved = [&](const typed::ExpressionRef& value) {
-    return with_event_time(typed::remap_columns(value, places), time);
-  };
-  for (typed::ExpressionRef& key : group.keys) key = moved(key);
-  const auto& ends = std::get<typed::MakeStruct>(window_at(window + 1, span)->node).fields;
+  const typed::ExpressionRef read = window_at(beside + 1, span);
+  const auto& ends = std::get<typed::MakeStruct>(read->node).fields;
   group.keys.insert(group.keys.begin(), ends.begin(), ends.end());
-  for (typed::Aggregate& aggregate : aggregates)
-    for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
-      if (*part != nullptr) *part = moved(*part);
   window_->window = typed::Window{.kind = typed::WindowKind::span};
   window_->window.span = span;
 }

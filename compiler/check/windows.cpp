@@ -284,6 +284,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       } else if (*part != nullptr && reads_window(*part)) {
         reads_session = true;
       }
+  const std::vector<RowField> row_before = row_.fields;
   bool of_ends = of_span;  // the first two keys are where the window begins and ends
   if (reads_session && sound) {
     if (made.changes) {
@@ -376,7 +377,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
-  const std::vector<RowField> before = std::move(row_.fields);
+  const std::vector<RowField>& before = row_before;
   const bool goes = row_.changes;  // its rows have no order that `last` could follow
   row_ = std::move(next);
   std::vector<std::string> now(before.size());
