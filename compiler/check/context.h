@@ -63,9 +63,10 @@ struct Row {
   std::vector<RowField> fields;
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
-  bool changes = false;    ///< of a table: its rows are changes, not versions
-  Span unnested = {};      ///< of a table whose rows are elements here: where they became so
-  bool in_window = false;  ///< between a `window` and its `group`
+  bool changes = false;     ///< of a table: its rows are changes, not versions
+  Span unnested = {};       ///< of a table whose rows are elements here: where they became so
+  bool in_window = false;   ///< between a `window` and its `group`
+  bool in_session = false;  ///< there: of sessions, which only the group knows
   /// There: what `window` is for a row, over the row. Null: only the group knows.
   typed::ExpressionRef window = nullptr;
   bool has_time = false;

@@ -8,6 +8,7 @@
 // calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, maps, narrowing.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -208,6 +209,9 @@ class Expressions {
   // list_folds.cpp
   /// A call of an aggregate, its first argument a list; reported if no list is folded so.
   typed::ExpressionRef fold_of_list(const Call& call);
+  typed::ExpressionRef paired(const Call& call, const std::array<const char*, 2>& names,
+                              const typed::ExpressionRef& first, const typed::ExpressionRef& second);
+  typed::ExpressionRef best_of_lists(const Call& call, bool greatest);
   /// Lists of whole numbers and decimals as floats, for what the library computes of floats.
   Call with_floats(Call call);
   // arguments.cpp

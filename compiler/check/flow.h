@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// history_joins, window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables
-// (what tables that change need), top, running.
+// history_joins, window_lengths, row_windows and windows (window and group), once (distinct), match (patterns),
+// services (lookup), unnest, tables (what tables that change need), top, running.
 #pragma once
 
 #include <functional>
@@ -49,7 +49,6 @@ class FlowChecker {
   // steps.cpp again
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
-  void distinct(const ast::Distinct& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
   /// Fields of `before` that the row has no more are gone by this step; `now`: what their values are called, by column.
   void note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now, std::string_view word,
@@ -178,16 +177,40 @@ class FlowChecker {
   bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
   bool without_zone(const ast::Window& window, std::string kind);
   bool span_ends(const ast::SpanWindow& node, const ast::Window& window, Span span);
+  // row_windows.cpp
   /// `window` of a row, where it follows from the row's time.
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
-  /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
-  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
+  /// The row's window after a step that makes `columns` of the row; adds it to them if it reads one that is gone.
+  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, std::vector<Column>& columns, Span step);
+  /// Steps between this `window` and its `group` ask in which window a row is.
+  bool window_asked_for() const;
+  /// How long a window is at most; nothing if no one knows.
+  static std::optional<int64_t> longest_us(const typed::Window& window);
+  /// Rows go on once for each of their windows, which is a hidden field from here on.
+  void give_windows(Span span);
+  /// Rows of `step` are those of one window: adds it to the keys. False: the window is not known, which is reported.
+  bool add_window_keys(std::string_view step, Span word, std::vector<typed::ExpressionRef>& keys);
+  /// What reads the session of each row: the rows of a session, which go on together when it has closed, as a `group`
+  /// of spans takes them. `rows`: the keys that do not read it. Changes all that the group reads.
+  void group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
+                          std::vector<typed::Aggregate>& aggregates, Span span);
 
+  /// At the end of a flow: what folds the rows of a `window`?
+  void end_window(Span flow);
+
+  // once.cpp
+  void distinct(const ast::Distinct& node, Span span);
   /// A step that goes through the rows of a stream in the order of event time; false: it cannot, which is reported.
   bool goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why);
   /// Of a step whose rows go out once, and whose own length bounds its state.
   void once_options(const std::vector<ast::StatefulOption>& options, std::string_view step, std::string_view once,
                     std::string_view bound, std::string& name);
+
+  /// `emit` behind a step whose rows go out once, and `retain` where nothing would stay longer, are in error.
+  void rows_go_once(Span place, const ast::Emit& emit, std::string_view step, std::string_view why);
+  void nothing_to_retain(Span place, const std::string& where, std::string_view why);
+  /// To leave out what stands there.
+  Span with_blanks_before(Span place) const;
 
   // match.cpp
   void match(const ast::Match& node, Span span);
@@ -260,6 +283,8 @@ class FlowChecker {
     typed::Window window;
     Span word;
     bool sound = true;
+    bool read = false;                       ///< `running` or `distinct` goes by it
+    std::optional<int64_t> longest_us = {};  ///< where its length is known
   };
   std::optional<PendingWindow> window_;
 };
@@ -267,6 +292,8 @@ class FlowChecker {
 Type window_type();
 /// headers.cpp: paths of field indexes of what the key of the rows is; nothing where a part of it is lost.
 std::optional<std::vector<std::vector<int>>> whole_key(const Row& row);
+/// Of a row whose windows a step has given it: no script can name it.
+inline constexpr std::string_view kWindowField = "?window";
 /// missing_names.cpp: what the steps of a flow give names to.
 std::vector<NameOfStep> names_of_steps(const ast::Flow& flow);
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.

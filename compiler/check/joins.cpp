@@ -288,7 +288,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       sound = false;
     }
     if (options.retain != nullptr)
-      context_.not_yet(options.retain_span, "`retain` with a table", "declared tables are bounded by their rows");
+      nothing_to_retain(options.retain_span, "of a join with a table", "the table keeps the rows that it has");
   }
   if (options.max_age_span && made.kind != typed::JoinKind::as_of) {
     context_.reporter
@@ -355,7 +355,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (options.any && made.lower_us && made.retain_us && *made.retain_us != typed::kForever)
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
-      context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
+      nothing_to_retain(options.retain_span, "beside a range", "rows go when the range has passed them");
     if (options.any && keeps_right && made.retain_us == typed::kForever) {
       context_.not_yet(*options.within_span,
                        "`" + std::string(kind_word(node.kind)) + " join … within any retain forever`",
@@ -508,7 +508,7 @@ void FlowChecker::close_window(const JoinOptions& options, Span span) {
   const typed::Window window = window_->window;
   const bool sound = window_->sound;
   window_.reset();
-  row_.in_window = false;
+  row_.in_window = row_.in_session = false;
   if (sound && row_.find("window") < 0) add_window(window, span);
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/check/expressions.h"
 #include "compiler/check/type_findings.h"
 #include "runtime/report/change_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 
@@ -68,7 +69,10 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   if (context_.declarations.find(place_, NameKind::param, text).silent) return poison(span);
   if (row_ != nullptr && row_->in_window && text == "window") {
     if (row_->window != nullptr) return row_->window;
-    context_.not_yet(span, "this `window` read before its `group`", "the keys and entries of the `group` can read it");
+    if (row_->in_session)
+      context_.reporter.report(diag::SessionUnknown{.what = "this `window`"})
+          .at(span, "where a session ends depends on rows that come")
+          .note("the keys and entries of the `group` can read it");
     return poison(span);
   }
   if (foreign_name(text, span)) return poison(span);

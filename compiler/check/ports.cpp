@@ -150,7 +150,7 @@ void FlowChecker::note_port(const std::string& name) {
   row.present.clear();
   row.names_of_steps.clear();
   row.gone.clear();
-  row.in_window = false;
+  row.in_window = row.in_session = false;
   row.window = nullptr;
   row.time_of_window = false;
   row.key.clear();

@@ -51,18 +51,9 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     step(flow.steps[i]);
   }
   flow_ = nullptr;
-  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   row_.open |= before_from;
-  // Where something behind it is in error, that may be what it was for.
-  const auto& findings = context_.reporter.findings();
-  const bool told =
-      window_ && std::any_of(findings.begin(), findings.end(), [&](const Diagnostic& each) {
-        return each.severity == Severity::error && !each.labels.empty() && each.labels[0].span.file == flow.span.file &&
-               each.labels[0].span.begin > window_->word.begin && each.labels[0].span.end <= flow.span.end;
-      });
-  if (window_ && window_->sound && !row_.open && !told)
-    context_.not_yet(window_->word, "a `window` without a `group` or `top`",
-                     "a `group` after it folds the rows of each window");
+  end_window(flow.span);
+  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   made_.has_time = row_.has_time;
@@ -186,65 +177,11 @@ void FlowChecker::step(const ast::Step& step) {
              step.node);
 }
 
-bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why) {
-  if (row_.table) {
-    if (row_.open) return false;
-    context_.reporter.report(diag::StepOverTable{.step = std::string(step), .relation = row_.relation})
-        .at(word, "goes through rows in the order of their time")
-        .also(row_.relation_span, "a table: its rows stand, and go again")
-        .note(std::string(of_table));
-    return false;
-  }
-  if (row_.has_time || row_.open) return !row_.open;
-  context_.no_event_time(row_, row_.relation, std::string(step))
-      .at(word, std::string(why))
-      .also(row_.relation_span, "declared here without `time`");
-  return false;
-}
-
-void FlowChecker::once_options(const std::vector<ast::StatefulOption>& options, std::string_view step,
-                               std::string_view once, std::string_view bound, std::string& name) {
-  for (const ast::StatefulOption& option : options) {
-    if (const auto* given = std::get_if<ast::StateName>(&option.node)) name = given->name.text;
-    const auto* emit = std::get_if<ast::Emit>(&option.node);
-    const bool changes = emit != nullptr && emit->kind != ast::EmitKind::final;
-    if (!changes && !std::holds_alternative<ast::Retain>(option.node)) continue;
-    context_.reporter
-        .report(diag::OptionOfOnce{.step = std::string(step), .option = std::string(context_.text(option.span))})
-        .at(option.span, std::string(changes ? once : bound))
-        .fix(Applicability::likely, "leave it out", {{option.span, ""}});
-  }
-}
-
-void FlowChecker::distinct(const ast::Distinct& node, Span span) {
-  const Span word = context_.word(span, "distinct");
-  if (window_)
-    return later("distinct", span, "`distinct` before the `window`, or `count_distinct` in its `group`", false);
-  typed::DistinctStep made;
-  bool sound =
-      goes_by_time("distinct", word, "a table has one row of each key at a time", "the first row by event time");
-  const std::optional<int64_t> within = context_.length_of(node.within, "`distinct`");
-  made.within_us = within.value_or(0);
-  sound &= within.has_value();
-  once_options(node.options, "distinct", "a row goes on once", "its length bounds the state already", made.name);
-  Expressions expressions(context_, place_, &row_);
-  for (const ast::ExprPtr& written : node.keys) {
-    const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
-    sound &= value != nullptr && !is_poison(value);
-    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
-      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
-      sound = false;
-    }
-    made.keys.push_back(value);
-  }
-  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-}
-
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
   context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
                    std::move(way_out));
   window_.reset();
-  row_.in_window = false;
+  row_.in_window = row_.in_session = false;
   row_.window = nullptr;
   row_.key.clear();
   row_.key_stated = true;
@@ -275,7 +212,7 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
   };
   Row next = row_;
   next.fields.clear();
-  if (row_.window != nullptr) next.window = moved_window(moved_to, span);
+  if (row_.window != nullptr) next.window = moved_window(moved_to, columns, span);
   if (row_.time_field >= 0) next.time_field = moved_to(row_.time_field);
   for (KeyPart& part : next.key) {
     std::set<int> derived;

@@ -117,11 +117,6 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   bool sound = top_windows(made, word) && !row_.open;
   if (node.by.empty()) sound = false;
   made.changes = group_options(node.options, made.windowed ? &made.window : nullptr, "top", made.name);
-  if (made.changes && made.window.kind == typed::WindowKind::session) {
-    context_.not_yet(word, "`top` of sessions with `emit` other than `final`",
-                     "a `group` of sessions has `emit changes`");
-    sound = made.changes = false;
-  }
   if (made.count < 1) {
     context_.reporter.report(diag::NoRowsAsked{.step = "top", .count = made.count}).at(node.count.span, "at least 1");
     sound = false;
@@ -164,7 +159,7 @@ void FlowChecker::top(const ast::Top& node, Span span) {
     next.key_clause = span;
   }
   next.key_stated = !sound;
-  next.in_window = false;
+  next.in_window = next.in_session = false;
   next.window = nullptr;
   next.time_field = -1;
   const bool changes = !made.windowed || made.changes;

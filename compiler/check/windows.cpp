@@ -6,6 +6,7 @@
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
 #include "runtime/report/derived_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 
@@ -17,7 +18,10 @@ Type window_type() {
 void FlowChecker::window(const ast::Window& node, Span span) {
   const Span word = context_.word(span, "window");
   if (window_)
-    context_.not_yet(word, "a `window` in a window", "a `group` ends the first; a window can follow its rows");
+    context_.reporter.report(diag::WindowInWindow{})
+        .at(word, "a row is in one window of each kind or in the other, not in both")
+        .also(window_->word, "the first")
+        .note("a `group` behind the first folds its rows; a `window` may follow its results");
   PendingWindow made{{}, word};
   made.window.span = span;
   if (!row_.has_time && !row_.open && !row_.table) {
@@ -78,8 +82,11 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   row_.window = nullptr;
   made.sound &= window_lengths(node, span, made.window);
   if (row_.window == nullptr && made.sound) row_.window = window_of_time(made.window, span);
+  if (made.sound) made.longest_us = longest_us(made.window);
   window_ = std::move(made);
   row_.in_window = true;
+  row_.in_session = window_->window.kind == typed::WindowKind::session;
+  if (window_->sound && row_.window == nullptr && !row_.in_session && window_asked_for()) give_windows(span);
 }
 
 bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
@@ -103,8 +110,8 @@ bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                    },
                    [&](const ast::Retain&) {
                      if (windowed)
-                       context_.not_yet(option.span, "`retain` of a windowed `" + std::string(step) + "`",
-                                        "its window bounds the state already");
+                       nothing_to_retain(option.span, "of a windowed `" + std::string(step) + "`",
+                                         "the state of a window goes when it has closed");
                    },
                    [&](const ast::StateName& state) { name = state.name.text; },
                    [](const ast::ErrorClause&) {},
@@ -221,7 +228,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
 
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
-  with_window.in_window = false;
+  with_window.in_window = with_window.in_session = false;
   with_window.window = nullptr;
   const int window_column = static_cast<int>(row_.fields.size());
   if (made.windowed && row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
@@ -253,6 +260,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   };
   if (of_span && sound && row_.window != nullptr) made.keys = std::get<typed::MakeStruct>(row_.window->node).fields;
   bool open = false;  // after a mistake other keys and entries may have been meant
+  bool reads_session = false;
   for (const ast::Entry& entry : node.keys) {
     keys_end = entry.span;
     const ast::ExprPtr* written = nullptr;
@@ -291,8 +299,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(value);
     } else if (typed::columns_read(value).size() > 1) {
-      context_.not_yet(entry.span, "a key made of the row and its session", "two keys, one of each");
-      sound = false;
+      reads_session = true;
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(value);
     }
     keys.push_back(std::move(key));
   }
@@ -323,16 +332,30 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       } else if (*part != nullptr && reads_window(*part) && !of_session) {
         made.reads_window = true;
       } else if (*part != nullptr && reads_window(*part)) {
-        context_.not_yet(aggregate.span, "an aggregate that reads its session",
-                         "`event_time()` and the keys are there");
-        sound = false;
+        reads_session = true;
       }
+  const std::vector<RowField> row_before = row_.fields;
+  bool of_ends = of_span;  // the first two keys are where the window begins and ends
+  if (reads_session && sound) {
+    if (made.changes) {
+      context_.not_yet(word, "`emit` other than `final` of a session that a key or an aggregate reads",
+                       "`emit final`, the default");
+      sound = false;
+    }
+    std::vector<typed::ExpressionRef> of_rows;
+    for (const typed::ExpressionRef& key : made.keys)
+      if (!reads_window(key)) of_rows.push_back(key);
+    group_session_rows(made, std::move(of_rows), scope.aggregates, span);
+    for (KeyColumn& key : keys)
+      if (key.place >= 0) key.place += 2;
+    of_ends = true;
+  }
 
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
   typed::ExpressionRef window_read = typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
-  if (of_span) {
+  if (of_ends) {
     const auto end = [&](int key) { return typed::make(timestamp_type(), span, typed::ColumnRead{key}); };
     window_read = typed::make(window_type(), span, typed::MakeStruct{{end(0), end(1)}});
   }
@@ -357,7 +380,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key.clear();
   next.key_stated = false;
   next.present.clear();
-  next.in_window = false;
+  next.in_window = next.in_session = false;
   next.window = nullptr;
   next.lose_alias(word, true);
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -404,7 +427,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
-  const std::vector<RowField> before = std::move(row_.fields);
+  const std::vector<RowField>& before = row_before;
   const bool goes = row_.changes;  // its rows have no order that `last` could follow
   row_ = std::move(next);
   std::vector<std::string> now(before.size());

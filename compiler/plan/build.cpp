@@ -191,6 +191,8 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
   }
   if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
   if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
+  if (const auto* in_windows = std::get_if<typed::InWindowsStep>(&step.content))
+    return rows_in_windows(at, *in_windows, step, owner);
   if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
     return this->running(at, *running, step, owner);
   return this->group(at, std::get<typed::GroupStep>(step.content), step, owner);

@@ -132,6 +132,19 @@ int Builder::in_windows(int at, const typed::Window& window, std::vector<Express
   return add(std::move(node));
 }
 
+int Builder::rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
+                             const typed::Relation& owner) {
+  at = carry(at, step.text, step.span);
+  Node node{.content = InWindowsNode{in_windows.window, -1},
+            .inputs = {at},
+            .row = row(at),
+            .text = step.text,
+            .span = step.span};
+  node.row.push_back(step.row.back());
+  node.state.label = owner.name + ": " + step.text;
+  return add(std::move(node));
+}
+
 int Builder::running(int at, const typed::RunningStep& running, const typed::Step& step, const typed::Relation& owner) {
   at = carry(at, step.text, step.span);
   RunningNode made{running};
@@ -147,12 +160,15 @@ int Builder::running(int at, const typed::RunningStep& running, const typed::Ste
 
 int Builder::top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
   at = read_all(at, "read", step.text, step.span);
-  if (top.changes) return top_of_windows(at, top, step, owner);
+  const bool sessions = top.changes && top.window.kind == typed::WindowKind::session;
+  if (top.changes && !sessions) return top_of_windows(at, top, step, owner);
   if (top.retain_us != typed::kForever) at = in_order(at, step, owner);
-  Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+  TopNode made{top};
+  if (sessions) made.step.windowed = false;
+  Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
   if (retracted_column(node.row) >= 0) node.row.pop_back();
   node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
-  if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
+  if (!top.windowed || sessions) node.row.push_back({std::string(kRetracted), bool_type()});
   node.state.label = label_of(step, top.name, owner);
   return add(std::move(node));
 }

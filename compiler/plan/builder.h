@@ -139,6 +139,8 @@ class Builder {
   /// reads the window: a column behind those of `at`.
   int in_windows(int at, const typed::Window& window, std::vector<ExpressionRef>& keys,
                  const std::vector<ExpressionRef*>& reads, const typed::Step& step, const typed::Relation& owner);
+  int rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
+                      const typed::Relation& owner);
   int running(int at, const typed::RunningStep& running, const typed::Step& step, const typed::Relation& owner);
   int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner);
   int top_of_windows(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner);

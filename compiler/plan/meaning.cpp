@@ -102,7 +102,8 @@ std::string Meaning::operator()(const GroupNode& group) const {
 
 std::string Meaning::operator()(const TopNode& top) const {
   const typed::TopStep& step = top.step;
-  std::string text = "top" + windows(step.windowed, step.window);
+  std::string text = "top" + windows(step.windowed || changes_sessions(top), step.window);
+  if (changes_sessions(top)) text += " changes";
   text += fmt::format(" first {} ties {}", step.count, step.with_ties);
   if (whole()) text += fmt::format(" window {} numbered {}", step.adds_window, step.numbered);
   for (const auto& key : step.keys) text += " " + expression(key, 0);

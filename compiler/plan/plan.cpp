@@ -116,6 +116,10 @@ bool changes_sessions(const GroupNode& group) {
   return !group.windowed && group.window.kind == typed::WindowKind::session;
 }
 
+bool changes_sessions(const TopNode& top) {
+  return !top.step.windowed && top.step.window.kind == typed::WindowKind::session;
+}
+
 bool stateful(const Node& node) {
   return std::holds_alternative<TickNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
          std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||

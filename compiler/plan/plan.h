@@ -240,6 +240,7 @@ std::vector<Field> condition_row(const std::vector<Field>& left, const std::vect
                                  const std::string& alias);
 /// Rows of sessions go out as changes.
 bool changes_sessions(const GroupNode& group);
+bool changes_sessions(const TopNode& top);
 /// What a row of this node has of an element of its input's list.
 Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.

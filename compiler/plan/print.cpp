@@ -105,8 +105,11 @@ struct Describe {
   }
   std::string operator()(const TopNode& top) const {
     const typed::TopStep& step = top.step;
-    std::string line =
-        fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    std::string line = fmt::format("top {}{}{}", step.count == typed::kAllRows ? "all" : std::to_string(step.count),
+                                   step.with_ties ? " with ties" : "",
+                                   step.windowed           ? " by window"
+                                   : changes_sessions(top) ? " by session"
+                                                           : "");
     line += retained(step.retain_us);
     for (const auto& key : step.keys) line += "\n      per " + text(key);
     for (const auto& order : step.orders)

@@ -88,10 +88,11 @@ class Bound {
     const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
     if (!top.windowed && of_table)
       return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
-    if (!top.windowed && node_of_top.window_key < 0)
+    if (!top.windowed && node_of_top.window_key < 0 && !changes_sessions(node_of_top))
       return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
                          top.with_ties ? " and those that tie with the last" : "",
                          as_long(node.inputs[0], top.retain_us));
+    if (top.count == typed::kAllRows) return of(node, top.window) + "; in each entry its rows";
     return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
                                               top.with_ties ? " and those that tie with the last" : "");
   }

@@ -120,6 +120,16 @@ std::string_view name_of(AggregateKind kind) {
       return "quantile_sketch";
     case AggregateKind::merge_quantile_sketch:
       return "merge_quantile_sketch";
+    case AggregateKind::approx_top_k:
+      return "approx_top_k";
+    case AggregateKind::top_k_sketch:
+      return "top_k_sketch";
+    case AggregateKind::merge_top_k_sketch:
+      return "merge_top_k_sketch";
+    case AggregateKind::count_min:
+      return "count_min";
+    case AggregateKind::merge_count_min:
+      return "merge_count_min";
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
@@ -305,8 +315,9 @@ class Printer {
             [&](const GroupStep& group) { print_group(group, step, before); },
             [&](const TopStep& top) {
               if (top.windowed) print_window(top.window);
-              line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
-                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name) +
+              line(1, fmt::format("top {}{}{}{}", top.count == kAllRows ? "all" : std::to_string(top.count),
+                                  top.with_ties ? " with ties" : "", top.numbered ? " numbered" : "",
+                                  top.name.empty() ? "" : " as " + top.name) +
                           kept(top.changes, top.retain_us));
               expressions("key", top.keys, before);
               for (const Ordering& order : top.orders)
@@ -335,6 +346,10 @@ class Printer {
               line(1, "emit every " + duration(emit.every_us) + (emit.wall ? " wall" : ""));
             },
             [&](const MatchStep& match) { print_match(match, before); },
+            [&](const InWindowsStep& in_windows) {
+              print_window(in_windows.window);
+              line(1, "in windows");
+            },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");
               expressions("list", {unnest.list}, before);

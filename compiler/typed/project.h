@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -170,6 +171,10 @@ struct Window {
   std::string name;     ///< as; empty if none
   Span span;
 };
+/// Rows once for each of their windows: not of sessions, nor of spans. The row after: the row before, and the window.
+struct InWindowsStep {
+  Window window;
+};
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
 /// row [keys…, aggregate results…, window]. Without a window the rows after are changes of a table, and there is no
@@ -261,6 +266,8 @@ struct Ordering {
 /// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
 /// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
 /// if `numbered`. Without a window, or with `changes`, the rows after are changes of a table.
+/// Of `top`: all rows that there are.
+inline constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();
 struct TopStep {
   bool windowed = true;
   bool changes = false;  ///< `emit changes` and `emit every` of a window
@@ -289,7 +296,7 @@ struct RunningStep {
 
 struct Step {
   std::variant<FromStep, TickStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep,
-               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
+               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep, InWindowsStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step

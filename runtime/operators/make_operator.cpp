@@ -52,7 +52,8 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       return WindowGroupNode::make(services);
     }
     Result<Made> operator()(const TopOperator& top) {
-      return top.group.windowed ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
+      const bool windows = top.group.windowed || top.group.window.gap_us > 0;
+      return windows ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
     }
     Result<Made> operator()(const RunningOperator&) { return Made(std::make_unique<RunningNode>(services)); }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }

@@ -53,7 +53,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
     member.arguments.emplace_back(std::move(ranked));
     members.push_back(std::move(member));
   }
-  Groups groups = grouped(index, step.windowed, step.window, step.keys, members);
+  Groups groups = grouped(index, step.windowed || plan::changes_sessions(node), step.window, step.keys, members);
   if (of_table) fields.pop_back();
   const RowLayout layout(fields, 1);
   const size_t leaves = flatten(fields).size();
