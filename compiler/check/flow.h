@@ -20,6 +20,8 @@ class FlowChecker {
  public:
   FlowChecker(Context& context, RelationInfo& info);
   void run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+  /// A port as a relation that a test looks at; null as of port_view.
+  static RelationInfo* looked_at(Context& context, const Declaration& declaration, const ast::Name& port, Span place);
 
  private:
   /// A field of the next row and how it is made from this one's.
@@ -32,6 +34,8 @@ class FlowChecker {
   bool from(const ast::From& from);
   void step(const ast::Step& step);
   void unite(const ast::Union& node, Span span);
+  /// What both sides have by the same name and type; false: something differs, which is reported.
+  bool same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made);
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
@@ -133,10 +137,13 @@ class FlowChecker {
   /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
   /// does, and that is reported.
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span, int64_t& retain_us);
-  /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
-  bool table_as_changes(std::string_view step, Span place, Span span);
+  /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that. What
+  /// the step retains, the rows of the table are retained: it takes that over.
+  bool table_as_changes(std::string_view step, Span place, Span span, int64_t* retain_us = nullptr);
   /// Whether `time` of a table's rows is in the row, by which `step` finds the newest; reports it if not.
   bool newest_of_table(std::string_view step, Span place);
+  /// Of `retain` with a length over a table: its rows have a time from which on that counts; reports it if not.
+  bool retains_rows(const ast::Retain& retain, Span place);
   /// Of a `per` that is a path, or is computed: nothing in the row has its value then.
   KeyPart key_part(const ast::Expr& written, const std::optional<std::vector<int>>& path) const;
   /// Declared tables without time below the relation, or what a step reads, are looked up (`refers`) or followed;
@@ -146,6 +153,18 @@ class FlowChecker {
   /// The table's key in the row, as paths of field indexes; nothing after a report.
   std::optional<std::vector<std::vector<int>>> table_key(Span place);
   void finish_table(const std::vector<ast::Clause>& clauses);
+  /// Of a view of versions whose header has more in its key than the table: only as changes a row goes from one key to
+  /// another.
+  void widen_key(const std::vector<ast::Clause>& clauses);
+
+  // table_unions.cpp
+  void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
+
+  // table_ports.cpp
+  /// `where e else port` over a table: the rows that do not pass are a table of their own, which flows and tests read.
+  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span);
+  /// The table of that port; null: there is none.
+  RelationInfo* port_table(const Declaration& declaration, const std::string& port);
 
   // window_lengths.cpp
   bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
@@ -197,8 +216,11 @@ class FlowChecker {
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
   void by_time_field(typed::Aggregate& aggregate) const;
+  /// Of rows that stand, which have no order of their own: by the key of the table. False: it is lost, which is
+  /// reported.
+  bool by_table_key(typed::Aggregate& aggregate);
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
-  bool of_rows_that_go(const typed::Aggregate& aggregate);
+  bool of_rows_that_go(typed::Aggregate& aggregate);
   /// True: of windows that put out changes.
   bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
                      std::string_view step, std::string& name);
@@ -224,6 +246,8 @@ class FlowChecker {
 };
 
 Type window_type();
+/// headers.cpp: paths of field indexes of what the key of the rows is; nothing where a part of it is lost.
+std::optional<std::vector<std::vector<int>>> whole_key(const Row& row);
 /// missing_names.cpp: what the steps of a flow give names to.
 std::vector<NameOfStep> names_of_steps(const ast::Flow& flow);
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.

@@ -120,9 +120,11 @@ bool FlowChecker::from(const ast::From& from) {
                      "event time keeps results the same in every run");
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
-  if (resolved.port) return from_port(from, *resolved.declaration, *resolved.port);
+  RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
+  if (resolved.port) read = port_table(*resolved.declaration, resolved.port->text);
+  if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
-  RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
+  const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -348,10 +350,23 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
         .note("`last per k retain forever` in a view makes a table of a stream; a stream can be joined with a table");
     return;
   }
-  if (other.row.table || row_.table)
-    return context_.not_yet(span, "a `union` of tables", "streams can be united, and `last per` makes a table of them");
-  std::vector<std::string> missing;
   typed::UnionStep made{other.id, {}};
+  if (!same_fields(other, name, node.relation.span, made)) return;
+  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
+    row_.time_field = -1;
+  row_.time_of_window &= other.row.time_of_window;
+  if (row_.has_time && !other.row.has_time) {
+    context_.no_event_time(other.row, name, "union")
+        .at(node.relation.span, "has no event time")
+        .also(other.row.relation_span, "declared here without `time`");
+  }
+  if (other.id < 0) return;
+  if (row_.table) return unite_tables(other, name, node.relation.span, std::move(made), span);
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+bool FlowChecker::same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made) {
+  std::vector<std::string> missing;
   bool sound = true;
   for (const RowField& field : row_.fields) {
     const int index = other.row.find(field.name);
@@ -365,28 +380,18 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
     sound = false;
     auto report = context_.reporter.report(diag::UnionFieldType{
         .field = field.name, .left = type_text(field.type), .right = type_text(theirs.type), .relation = name});
-    report.at(node.relation.span, "has another type of `" + field.name + "`");
+    report.at(place, "has another type of `" + field.name + "`");
     if (!theirs.declared.empty()) report.also(theirs.declared, "declared here");
     if (!field.declared.empty()) report.also(field.declared, "and here");
   }
   for (const RowField& field : other.row.fields)
     if (row_.find(field.name) < 0) missing.push_back(field.name);
-  if (row_.open || other.row.open || !sound) return;
-  if (!missing.empty()) {
-    context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
-        .at(node.relation.span, "has other fields")
-        .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
-    return;
-  }
-  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
-    row_.time_field = -1;
-  row_.time_of_window &= other.row.time_of_window;
-  if (row_.has_time && !other.row.has_time) {
-    context_.no_event_time(other.row, name, "union")
-        .at(node.relation.span, "has no event time")
-        .also(other.row.relation_span, "declared here without `time`");
-  }
-  if (other.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (row_.open || other.row.open || !sound) return false;
+  if (missing.empty()) return true;
+  context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
+      .at(place, "has other fields")
+      .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
+  return false;
 }
 
 bool FlowChecker::port(const ast::Name& name, bool of_join) {
@@ -408,7 +413,7 @@ void FlowChecker::where(const ast::Where& node, Span span) {
   const typed::ExpressionRef condition = expressions.condition(*node.condition);
   typed::WhereStep made{condition, {}};
   if (node.otherwise && row_.table)
-    context_.not_yet(node.otherwise->span, "a port for rows of a table", "two views, one with each condition");
+    table_port(*node.otherwise, condition, span);
   else if (node.otherwise && port(*node.otherwise, false))
     made.port = node.otherwise->text;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});

@@ -87,7 +87,7 @@ bool FlowChecker::top_table(const ast::Top& node, typed::TopStep& made, Span wor
         .note("a `window` before it ranks the rows of each window, which are final");
     sound = false;
   }
-  if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span);
+  if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span, &made.retain_us);
   if (!row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "top")
         .at(word, "rows that tie go by event time")

@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/change_findings.h"
 #include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
@@ -123,17 +124,18 @@ std::vector<KeyPart> FlowChecker::window_parts(const typed::Window& window, bool
   return {start};
 }
 
-bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
+bool FlowChecker::of_rows_that_go(typed::Aggregate& aggregate) {
   const std::string name(typed::name_of(aggregate.kind));
-  if (typed::goes_by_time(aggregate)) {
-    std::string instead = "`by:` states an order that rows of a table have";
-    if (aggregate.kind == typed::AggregateKind::first)
-      instead = "`arg_min(x, at)` gives the `x` of the least `at`";
-    else if (aggregate.kind == typed::AggregateKind::last)
-      instead = "`arg_max(x, at)` gives the `x` of the greatest `at`";
-    context_.not_yet(aggregate.span, "`" + name + "` over a table", instead);
+  by_time_field(aggregate);
+  if (aggregate.kind == typed::AggregateKind::first || aggregate.kind == typed::AggregateKind::last) {
+    const bool first = aggregate.kind == typed::AggregateKind::first;
+    context_.reporter.report(diag::NewestWithoutTime{.step = name, .relation = row_.relation})
+        .at(aggregate.span, first ? "the oldest by which field?" : "the newest by which field?")
+        .note(first ? "`arg_min(x, at)` gives the `x` of the least `at`"
+                    : "`arg_max(x, at)` gives the `x` of the greatest `at`");
     return false;
   }
+  if (typed::goes_by_time(aggregate) && !by_table_key(aggregate)) return false;
   const AggregateDeclaration* known = context_.input.functions.aggregate(name);
   if (known == nullptr || known->over_tables.empty()) return true;
   context_.reporter.report(diag::RowsStay{.name = name})
@@ -151,6 +153,57 @@ void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
   aggregate.by = typed::make(type, aggregate.span, typed::ColumnRead{row_.time_field});
 }
 
+namespace {
+
+Value least_value(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+      return {false};
+    case TypeKind::floating:
+      return {0.0};
+    case TypeKind::decimal:
+    case TypeKind::uuid:
+      return {int128{0}};
+    case TypeKind::string:
+    case TypeKind::bytes:
+      return {std::string()};
+    default:
+      return {int64_t{0}};
+  }
+}
+
+}  // namespace
+
+bool FlowChecker::by_table_key(typed::Aggregate& aggregate) {
+  const auto key = table_key(aggregate.span);
+  if (!key) return false;
+  const Span span = aggregate.span;
+  std::vector<Field> fields;
+  std::vector<typed::ExpressionRef> values;
+  auto add_part = [&](const typed::ExpressionRef& value) {
+    fields.push_back({fmt::format("part{}", fields.size()), value->type});
+    values.push_back(value);
+  };
+  for (const std::vector<int>& path : *key) {
+    const typed::ExpressionRef value = typed::read_path(row_.types(), path, span);
+    if (!is_optional(value->type)) {
+      add_part(value);
+      continue;
+    }
+    // Nulls come last.
+    const Type& type = value->type->element;
+    const typed::ExpressionRef none = typed::make(bool_type(), span, typed::IsNull{value});
+    add_part(none);
+    add_part(typed::make(type, span,
+                         typed::Choose{none, typed::make(type, span, typed::Constant{least_value(type)}),
+                                       typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value})}));
+  }
+  if (values.empty()) add_part(typed::make(int_type(), span, typed::Constant{Value{int64_t{0}}}));
+  aggregate.by = values.size() == 1 ? values.front()
+                                    : typed::make(struct_type(fields), span, typed::MakeStruct{std::move(values)});
+  return true;
+}
+
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
@@ -162,8 +215,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       });
   made.windowed = window_.has_value();
   bool sound = !final_stated && !row_.open &&
-               (made.windowed ||
-                (bounded(node.options, "group", span, made.retain_us) && table_as_changes("group", word, span)));
+               (made.windowed || (bounded(node.options, "group", span, made.retain_us) &&
+                                  table_as_changes("group", word, span, &made.retain_us)));
   if (made.windowed) sound = window_->sound;
 
   // Keys see the window as a field at the end of the row.
@@ -262,10 +315,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     return true;
   };
   if (!made.windowed && row_.changes)
-    for (typed::Aggregate& aggregate : scope.aggregates) {
-      by_time_field(aggregate);
-      sound &= of_rows_that_go(aggregate);
-    }
+    for (typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_that_go(aggregate);
   for (typed::Aggregate& aggregate : scope.aggregates)
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {

@@ -18,9 +18,13 @@ Plan Builder::build(const std::vector<typed::RelationId>& products) {
     // A test may look at a view as if it were published.
     const typed::Relation& looked_at = project_.relations[product];
     if (looked_at.kind != typed::RelationKind::view) continue;
-    publish(product, looked_at.changes
-                         ? net(read_all(node, "publish", "view " + looked_at.name, looked_at.span), looked_at)
-                         : as_stream(product, node));
+    if (!looked_at.changes && looked_at.version_key.empty()) {
+      publish(product, as_stream(product, node));
+      continue;
+    }
+    int at = read_all(node, "publish", "view " + looked_at.name, looked_at.span);
+    if (!looked_at.changes) at = as_table(at, looked_at);
+    publish(product, net(at, looked_at));
   }
   return std::move(plan_);
 }
@@ -107,15 +111,19 @@ int Builder::flow(typed::RelationId id) {
                 .span = check.span});
   if (!relation.changes) return publish(id, at);
   if (!relation.version_key.empty()) {
-    std::vector<ExpressionRef> key;
-    for (const std::vector<int>& path : relation.version_key)
-      key.push_back(typed::read_path(row(at), path, relation.span));
     versions_of_[id] = at;
-    at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
+    at = as_table(at, relation);
   }
   // Who reads the product has its changes as they are, not what those of a turn come to.
   publish(id, net(at, relation));
   return at;
+}
+
+int Builder::as_table(int at, const typed::Relation& relation) {
+  std::vector<ExpressionRef> key;
+  for (const std::vector<int>& path : relation.version_key)
+    key.push_back(typed::read_path(row(at), path, relation.span));
+  return latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
 }
 
 ExpressionRef Builder::unless_ends(int at, const ExpressionRef& condition) const {
@@ -166,7 +174,8 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
            : from->port == kChangesPort ? read_changes(*from, step, owner)
                                         : read_port(*from, step);
   if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
-  if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
+  if (const auto* other = std::get_if<typed::UnionStep>(&step.content))
+    return other->of_tables ? unite_tables(at, *other, step, owner) : unite(at, *other, step);
   if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
     if (versions_) return close_unless(at, where->condition, step);
     Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});

@@ -7,8 +7,9 @@ namespace braid::plan {
 bool Builder::makes_table(const typed::Step& step) {
   const auto* group = std::get_if<typed::GroupStep>(&step.content);
   const auto* top = std::get_if<typed::TopStep>(&step.content);
+  const auto* united = std::get_if<typed::UnionStep>(&step.content);
   return (group != nullptr && !group->windowed) || (top != nullptr && !top->windowed) ||
-         std::holds_alternative<typed::LatestStep>(step.content) ||
+         (united != nullptr && united->of_tables) || std::holds_alternative<typed::LatestStep>(step.content) ||
          std::holds_alternative<typed::TableJoinStep>(step.content);
 }
 
@@ -49,13 +50,18 @@ int Builder::history(typed::RelationId id) {
       continue;
     }
     const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+    const auto* united = std::get_if<typed::UnionStep>(&step.content);
     if (join != nullptr)
       history(join->relation);
+    else if (united != nullptr)
+      history(united->relation);
     else
       at = instants(at, {versions, keys_of(step)}, relation.name + ": " + step.text, step);
     const size_t made = plan_.nodes.size();
     versions_ = versions;
-    at = join != nullptr ? join_tables(at, *join, step, relation, true) : this->step(at, step, relation);
+    at = join != nullptr     ? join_tables(at, *join, step, relation, true)
+         : united != nullptr ? unite_tables(at, *united, step, relation, true)
+                             : this->step(at, step, relation);
     for (size_t node = made; node < plan_.nodes.size(); ++node)
       if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
     versions = false;

@@ -106,42 +106,4 @@ void Builder::carry_mark(int at, std::vector<ExpressionRef>& columns, std::vecto
   fields.push_back(row(at)[mark]);
 }
 
-int Builder::add_never_deleted(int at, const typed::Step& step) {
-  at = carry(at, step.text, step.span);
-  Node& node = plan_.nodes[at];
-  std::get<ProjectNode>(node.content)
-      .columns.push_back(typed::make(bool_type(), step.span, typed::Constant{Value{false}}));
-  node.row.push_back({std::string(kDeleted), bool_type()});
-  return at;
-}
-
-int Builder::unite(int at, const typed::UnionStep& other, const typed::Step& step) {
-  // Both sides carry a column checked only where both have it so: else they are converted first.
-  int right = relation(other.relation);
-  bool equal = true;
-  for (size_t i = 0; i < other.columns.size(); ++i) equal &= same(row(at)[i].type, row(right)[other.columns[i]].type);
-  if (!equal) {
-    at = read_all(at, "read", step.text, step.span);
-    right = read_all(right, "read", step.text, step.span);
-  }
-  Node align{.content = ProjectNode{"align", {}}, .inputs = {right}, .text = step.text, .span = step.span};
-  for (size_t i = 0; i < other.columns.size(); ++i) {
-    const Type& type = row(right)[other.columns[i]].type;
-    std::get<ProjectNode>(align.content)
-        .columns.push_back(typed::make(type, step.span, typed::ColumnRead{other.columns[i]}));
-    align.row.push_back({row(at)[i].name, type});
-  }
-  const bool deletes = deleted_column(row(at)) >= 0 || deleted_column(row(right)) >= 0;
-  if (deletes) {
-    const int deleted = deleted_column(row(right));
-    ExpressionRef never = typed::make(bool_type(), step.span, typed::Constant{Value{false}});
-    std::get<ProjectNode>(align.content).columns.push_back(deleted >= 0 ? column(right, deleted, step.span) : never);
-    align.row.push_back({std::string(kDeleted), bool_type()});
-    if (deleted_column(row(at)) < 0) at = add_never_deleted(at, step);
-  }
-  const int aligned = add(std::move(align));
-  at = carry(at, step.text, step.span);
-  return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
-}
-
 }  // namespace braid::plan

@@ -49,7 +49,9 @@ class Builder {
   ExpressionRef unless_ends(int at, const ExpressionRef& condition) const;
   /// Nor an alert of one that goes.
   ExpressionRef unless_goes(int at, const ExpressionRef& condition) const;
-  /// The rows of a view, converted; of versions, those that open one.
+  /// The versions with which a flow ends, as changes.
+  int as_table(int at, const typed::Relation& relation);
+  /// The rows of a view, converted; of versions without a key, those that open one.
   int as_stream(typed::RelationId id, int at);
   int publish(typed::RelationId id, int at);
 
@@ -64,16 +66,27 @@ class Builder {
   int read_columns(int input, const std::vector<int>& columns, const typed::Step& step);
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const;
-  int add_never_deleted(int at, const typed::Step& step);
   /// What a step computes is not asked of a row that closes its key.
   ExpressionRef unless_deleted(int at, ExpressionRef expression) const;
   /// `where` over a table: every row goes on, those that do not pass close their key.
   int close_unless(int at, const ExpressionRef& condition, const typed::Step& step);
-  int unite(int at, const typed::UnionStep& other, const typed::Step& step);
   /// The list is computed behind the row that its elements go on with.
   int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step);
   /// The arguments are computed behind the row that goes on with the answer.
   int lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner);
+
+  // Unions (build_unions.cpp)
+
+  int unite(int at, const typed::UnionStep& other, const typed::Step& step);
+  /// Its columns in the order of those of `at`.
+  int align(int right, const typed::UnionStep& other, int at, const typed::Step& step);
+  /// Of rows of a key that several tables have, that of the first stands. `by_time`: the history of that.
+  int unite_tables(int at, const typed::UnionStep& other, const typed::Step& step, const typed::Relation& owner,
+                   bool by_time = false);
+  /// Behind the columns of the projection `at` the branch, and the mark of the rows of `mark_of`, which it reads.
+  void add_branch(int at, int mark_of, int64_t branch, Span span);
+  int first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label,
+                   bool by_time);
 
   // Tables as of a time (build_history.cpp)
 

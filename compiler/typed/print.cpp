@@ -354,7 +354,8 @@ class Printer {
   void print_union(const UnionStep& step) {
     std::string columns;
     for (int column : step.columns) columns += " " + std::to_string(column);
-    line(1, "union " + relation(step.relation).qualified() + " columns" + columns);
+    line(1,
+         "union " + relation(step.relation).qualified() + (step.of_tables ? " as a table" : "") + " columns" + columns);
   }
 
   static std::string join_word(const auto& join) {

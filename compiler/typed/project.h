@@ -65,7 +65,9 @@ struct TickStep {
 };
 struct UnionStep {
   RelationId relation;
-  std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
+  std::vector<int> columns;              ///< for each field of this row, the field of the other relation's row
+  bool of_tables = false;                ///< of a key that several have, the row of the first of them stands
+  std::vector<ExpressionRef> keys = {};  ///< of tables, over this row
 };
 struct WhereStep {
   ExpressionRef condition;
@@ -309,7 +311,7 @@ struct Relation {
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
   int64_t within_us = 0;              ///< disorder bound of a source, or of a re-timed flow
   bool changes = false;               ///< view, product: its rows are changes of a table
-  /// Of a product whose flow ends with versions of a table: the table's key, as paths into `row`. They go out as
+  /// Of a flow that ends with versions of a table: the table's key, as paths into `row`. Those of a product go out as
   /// changes.
   std::vector<std::vector<int>> version_key;
   bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits

@@ -126,20 +126,19 @@ TEST(WindowsThatChange, ComeToWhatEmitFinalGives) {
   EXPECT_GT(rows, 3000U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
-                         testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
-                                         Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
-                                         Case{"distinct"}, Case{"patterns"}, Case{"tables"}, Case{"changelogs"},
-                                         Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
-                                         Case{"maps"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"},
-                                         Case{"cumulative"}, Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"},
-                                         Case{"in_windows"}, Case{"ends"}, Case{"waiting"}, Case{"waiting", true},
-                                         Case{"unnest"}, Case{"lookups"}, Case{"unnest_ranked"}, Case{"ports"},
-                                         Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
-                                         Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true},
-                                         Case{"retained"}, Case{"made_tables"}, Case{"latest", true},
-                                         Case{"other_columns"}, Case{"indexed_tables"}, Case{"ticks"}, Case{"moves"}),
-                         [](const auto& info) { return name_of(info.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, Differential,
+    testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"}, Case{"retimed"},
+                    Case{"ways"}, Case{"chained"}, Case{"timeless"}, Case{"distinct"}, Case{"patterns"}, Case{"tables"},
+                    Case{"changelogs"}, Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
+                    Case{"maps"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"}, Case{"cumulative"},
+                    Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"}, Case{"ends"},
+                    Case{"waiting"}, Case{"waiting", true}, Case{"unnest"}, Case{"lookups"}, Case{"unnest_ranked"},
+                    Case{"ports"}, Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
+                    Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
+                    Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"indexed_tables"},
+                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"split_tables"}),
+    [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
 }  // namespace braid::scenarios
