@@ -24,6 +24,11 @@ struct RowField {
   bool has_rows = false;     ///< a list of rows that is never empty: of an element with a quantity
 };
 
+/// Begins the name of what a field was before a step replaced it: no script can write it.
+inline constexpr char kOriginalMark = '`';
+/// Of Row::alias_columns: the rows have no such field any more, or they are made of several, or of others, too.
+inline constexpr int kReplaced = -1, kOfSeveral = -2;
+
 /// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.
 struct KeyPart {
   std::string text;
@@ -71,14 +76,21 @@ struct Row {
   std::string relation;  ///< as messages call the row's origin
   Span relation_span = {};
   Span time_clause = {}, key_clause = {};
-  std::string alias;  ///< `from S as a`
-  std::vector<std::pair<std::string, int>> alias_columns;
-  std::set<std::string> present;           ///< paths (`c.email`) known not to be null
-  std::vector<NameOfStep> names_of_steps;  ///< all that this flow gives
-  std::vector<GoneField> gone;             ///< the newest last
-  Span step = {};                          ///< the step that works on the row
+  std::string alias;                                       ///< `from S as a`
+  std::vector<std::pair<std::string, int>> alias_columns;  ///< of each field of S; kReplaced, kOfSeveral
+  Span several = {};                                       ///< the step that made them kOfSeveral
+  std::set<std::string> present;                           ///< paths (`c.email`) known not to be null
+  std::vector<NameOfStep> names_of_steps;                  ///< all that this flow gives
+  std::vector<GoneField> gone;                             ///< the newest last
+  Span step = {};                                          ///< the step that works on the row
 
   int find(std::string_view name) const;
+  /// The rows of this step are not single rows of `alias`. `all`: nor have they its fields.
+  void lose_alias(Span word, bool all) {
+    for (auto& [name, column] : alias_columns)
+      if (all || column < 0) column = kOfSeveral;
+    several = word;
+  }
   std::vector<Field> types() const;
 };
 

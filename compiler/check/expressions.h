@@ -142,6 +142,8 @@ class Expressions {
   bool lost_part(const ast::Expr& expression);
   bool uncalled_function(const std::string& text, Span span);
   bool part_of_window(const std::string& text, Span span);
+  /// `a` behind a step whose rows are no single row of `a`.
+  void original_gone(Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;
   /// A field of the row, or a path of fields that begins with one; a parameter or a `let` of a function is not one.

@@ -39,8 +39,14 @@ class FlowChecker {
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
-  void change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+  // struct_fields.cpp
+  /// A field inside a struct goes, or gets another name.
+  void change_struct(std::vector<Column>& columns, ast::Path path, const FieldPath& field,
                      const std::optional<std::string>& name);
+  /// Where `columns` have what the row before has at the path below that column; nothing: they have it not.
+  static std::vector<int> place_in(const std::vector<Column>& columns, int column, std::vector<int> path);
+
+  // steps.cpp again
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
   void distinct(const ast::Distinct& node, Span span);

@@ -101,7 +101,7 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   next.fields.clear();
   next.key.clear();
   next.present.clear();
-  for (auto& [name, column] : next.alias_columns) column = -1;
+  next.lose_alias(word, true);
   next.time_field = -1;
   next.time_of_window = false;
   next.key_stated = false;

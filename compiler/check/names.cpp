@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/type_findings.h"
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
 
@@ -168,6 +169,10 @@ typed::ExpressionRef Expressions::row_alias_field(const ast::FieldAccess& node, 
   for (const auto& [name, index] : row_->alias_columns) {
     if (name != node.field.text) continue;
     if (index >= 0) return column(index, span);
+    if (index == kOfSeveral) {
+      original_gone(span);
+      return poison(span);
+    }
     context_.not_yet(span, "reading `" + row_->alias + "." + name + "` after a step replaced `" + name + "`",
                      "keep it under another name: `let " + name + "_before = " + name + "`");
     return poison(span);
@@ -180,6 +185,14 @@ typed::ExpressionRef Expressions::row_alias_field(const ast::FieldAccess& node, 
   if (const auto meant = closest(node.field.text, names))
     report.fix(Applicability::likely, "use `" + *meant + "`", {{node.field.span, *meant}});
   return poison(span);
+}
+
+void Expressions::original_gone(Span span) {
+  const std::string word(context_.text(row_->several));
+  auto report = context_.reporter.report(diag::OriginalGone{.name = row_->alias, .step = word});
+  report.at(span, "which row, as it came?").also(row_->several, "gives rows that did not come so");
+  report.note(word == "union" ? "`let` before it keeps a field; the other side has to have it, too"
+                              : "`let` before it keeps a field; an aggregate as `last(…)` chooses one of them");
 }
 
 }  // namespace braid::checking

@@ -267,32 +267,6 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     }
     return found;
   };
-  /// `c.id` or `c?.id` as a field of its own: FieldRead over the column, which is there or not.
-  auto lifted_to = [&](int column, const std::vector<int>& path) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      std::vector<int> read;
-      typed::ExpressionRef at = columns[i].value;
-      for (bool more = true; more;) {
-        if (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
-          read.insert(read.begin(), field->index);
-          at = field->base;
-        } else if (const auto* convert = std::get_if<typed::Convert>(&at->node);
-                   convert != nullptr && (convert->conversion == typed::Conversion::unwrap ||
-                                          convert->conversion == typed::Conversion::to_optional)) {
-          at = convert->operand;
-        } else if (const auto* choose = std::get_if<typed::Choose>(&at->node);
-                   choose != nullptr && std::holds_alternative<typed::IsNull>(choose->condition->node) &&
-                   std::holds_alternative<typed::Constant>(choose->then->node)) {
-          at = choose->otherwise;
-        } else {
-          more = false;
-        }
-      }
-      const auto* base = std::get_if<typed::ColumnRead>(&at->node);
-      if (base != nullptr && base->index == column && read == path) return static_cast<int>(i);
-    }
-    return -1;
-  };
   Row next = row_;
   next.fields.clear();
   if (row_.window != nullptr) next.window = moved_window(moved_to, span);
@@ -310,11 +284,14 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     part.column = moved_to(column);
     if (part.column >= 0) continue;
     if (!part.path.empty()) {
-      part.column = lifted_to(column, part.path);
-      if (part.column >= 0) part.path.clear();
+      const std::vector<int> found = place_in(columns, column, part.path);
+      if (found.empty()) continue;
+      part.column = found.front();
+      part.path.assign(found.begin() + 1, found.end());
     } else if (part.window) {
       for (const int end : {0, 1})
-        if (part.column < 0) part.column = lifted_to(column, {end});
+        if (const std::vector<int> found = place_in(columns, column, {end}); part.column < 0 && found.size() == 1)
+          part.column = found.front();
     }
   }
   for (auto& [name, column] : next.alias_columns)
@@ -360,6 +337,7 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
         .at(node.relation.span, "has no event time")
         .also(other.row.relation_span, "declared here without `time`");
   }
+  row_.lose_alias(context_.word(span, "union"), false);
   if (other.id < 0) return;
   if (row_.table) return unite_tables(other, name, node.relation.span, std::move(made), span);
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
@@ -526,71 +504,6 @@ void FlowChecker::select(const ast::Select& node, Span span) {
       now[static_cast<size_t>(read->index)] = column.field.name;
   project("select", std::move(columns), span);
   note_gone(before, now, "select", span, node.row.entries.empty() ? Span{} : node.row.entries.back().span, false);
-}
-
-namespace {
-
-/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
-/// was null.
-typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
-                                    const std::optional<std::string>& name) {
-  const Span span = path.span;
-  const Type& type = without_optional(value->type);
-  typed::ExpressionRef read = value;
-  if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
-  std::vector<Field> fields;
-  std::vector<typed::ExpressionRef> values;
-  for (size_t i = 0; i < type->fields.size(); ++i) {
-    const Field& field = type->fields[i];
-    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
-    std::string own = field.name;
-    if (own == path.parts[at].text) {
-      if (at + 1 < path.parts.size())
-        part = changed_struct(part, path, at + 1, name);
-      else if (name)
-        own = *name;
-      else
-        continue;
-    }
-    fields.push_back({std::move(own), part->type});
-    values.push_back(std::move(part));
-  }
-  const Type made = struct_type(std::move(fields));
-  const typed::ExpressionRef present = typed::make(made, span, typed::MakeStruct{std::move(values)});
-  if (!is_optional(value->type)) return present;
-  const Type optional = optional_type(made);
-  return typed::make(
-      optional, span,
-      typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
-                    typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
-}
-
-}  // namespace
-
-/// A field inside a struct goes, or gets another name.
-void FlowChecker::change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
-                                const std::optional<std::string>& name) {
-  const bool of_key = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
-    return part.column == field.column || part.derived.contains(field.column);
-  });
-  if (field.column == row_.time_field || of_key)
-    return context_.not_yet(path.span, "changing a struct that the key or the time is read from",
-                            "`select` can lift the key out, and build the struct anew");
-  const Type* around = &row_.fields[static_cast<size_t>(field.column)].type;
-  for (size_t i = 0; i + 1 < field.below.size(); ++i)
-    around = &without_optional(*around)->fields[static_cast<size_t>(field.below[i])].type;
-  const std::vector<Field>& beside = without_optional(*around)->fields;
-  if (!name && beside.size() == 1)
-    return context_.not_yet(path.span, "dropping the only field of a struct", "`drop` the struct");
-  if (name && *name != path.parts.back().text && find_field(beside, *name) >= 0) {
-    context_.reporter.report(diag::DuplicateField{.field = *name}).at(path.span, "there is such a field already");
-    return;
-  }
-  for (Column& column : columns) {
-    if (typed::columns_read(column.value) != std::vector<int>{field.column}) continue;
-    column.value = changed_struct(column.value, path, 1, name);
-    column.field.type = column.value->type;
-  }
 }
 
 void FlowChecker::drop(const ast::Drop& node, Span span) {

@@ -359,7 +359,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.present.clear();
   next.in_window = false;
   next.window = nullptr;
-  for (auto& [name, column] : next.alias_columns) column = -1;
+  next.lose_alias(word, true);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!add_field({keys[i].name, keys[i].value->type, keys[i].script, keys[i].declared, -1}, keys[i].declared)) {
       sound = false;

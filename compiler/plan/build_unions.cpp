@@ -64,26 +64,30 @@ int Builder::unite_tables(int at, const typed::UnionStep& other, const typed::St
       key.push_back(typed::read_path(row(right), path, step.span));
     right = latest(right, std::move(key), true, label + ", " + table.name, step.text, step.span);
   }
-  // Of several unions in a row one step chooses.
+  // Of several unions in a row one step chooses; but two sides at most go through their instants together.
   const size_t place = static_cast<size_t>(&step - owner.steps.data());
   int64_t branch = 1;
-  while (static_cast<size_t>(branch) < place && of_tables(owner.steps[place - static_cast<size_t>(branch)])) ++branch;
+  while (!by_time && static_cast<size_t>(branch) < place && of_tables(owner.steps[place - static_cast<size_t>(branch)]))
+    ++branch;
   if (branch == 1) {
     const int before = at;
     at = read_all(at, "read", step.text, step.span);
     add_branch(at, before, 0, step.span);
   }
-  const int aligned = align(right, other, at, step);
+  int aligned = align(right, other, at, step);
   add_branch(aligned, right, branch, step.span);
+  if (by_time) {
+    const int pair = pairs_++;
+    at = instants(at, {false, other.keys, pair}, label, step);
+    aligned = instants(aligned, {false, other.keys, pair}, label + ", " + table.name, step);
+  }
   at = carry(at, step.text, step.span);
   at = add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
-  if (place + 1 < owner.steps.size() && of_tables(owner.steps[place + 1])) return at;
-  return first_branch(at, other, step, label, by_time);
+  const bool more = place + 1 < owner.steps.size() && of_tables(owner.steps[place + 1]);
+  return more && !by_time ? at : first_branch(at, other, step, label);
 }
 
-int Builder::first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label,
-                          bool by_time) {
-  if (by_time) at = instants(at, {false, other.keys}, label, step);
+int Builder::first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label) {
   at = carry(at, step.text, step.span);
   const int branch = retracted_column(row(at)) - 1;
   typed::TopStep first;

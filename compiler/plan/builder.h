@@ -85,8 +85,7 @@ class Builder {
                    bool by_time = false);
   /// Behind the columns of the projection `at` the branch, and the mark of the rows of `mark_of`, which it reads.
   void add_branch(int at, int mark_of, int64_t branch, Span span);
-  int first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label,
-                   bool by_time);
+  int first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label);
 
   // Tables as of a time (build_history.cpp)
 
