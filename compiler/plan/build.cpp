@@ -51,7 +51,15 @@ int Builder::source(typed::RelationId id) {
     fields.push_back(-1);
     node.row.push_back({std::string(kDeleted), bool_type()});
   }
-  return add(std::move(node));
+  const int at = add(std::move(node));
+  if (relation.time_path.empty()) return at;
+  // Rows have their time from here on, and what it was computed for goes.
+  const int read = carry(at, plan_.nodes[at].text, relation.span);
+  Node& kept = plan_.nodes[read];
+  auto& columns = std::get<ProjectNode>(kept.content).columns;
+  columns.erase(columns.begin() + relation.time_field);
+  kept.row.erase(kept.row.begin() + relation.time_field);
+  return read;
 }
 
 bool Builder::is_table(typed::RelationId id) const {
