@@ -28,8 +28,13 @@ struct Arriving {
 };
 
 std::optional<int64_t> time_of(const typed::Relation& relation, const typed::TestRow& row) {
-  for (const auto& [index, value] : row.fields)
-    if (index == relation.time_field && !value.is_null()) return value.integer();
+  const std::vector<int> path = relation.time_path.empty() ? std::vector<int>{relation.time_field} : relation.time_path;
+  for (const auto& [index, value] : row.fields) {
+    if (index != path.front() || value.is_null()) continue;
+    const Value* at = &value;
+    for (size_t i = 1; i < path.size(); ++i) at = &at->items()[static_cast<size_t>(path[i])];
+    return at->integer();
+  }
   return std::nullopt;
 }
 
@@ -39,6 +44,7 @@ int64_t latest_in(const typed::Relation& relation, const typed::TestRow& row) {
   for (const auto& [index, value] : row.fields)
     if (is(without_optional(relation.row[index].type), TypeKind::timestamp) && !value.is_null())
       latest = std::max(latest, value.integer());
+  if (!relation.time_path.empty()) latest = std::max(latest, time_of(relation, row).value_or(latest));
   return latest;
 }
 

@@ -234,15 +234,18 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
     known = false;
     return nullptr;
   }
-  // A row that goes has to be the row that came, and a version that changes nothing of what is read gives no change.
-  if (row_ != nullptr && row_->changes &&
-      (name == "event_time" || name == "origin" || name == "random" || name == "uuid")) {
+  // A row that goes has to be the row that came.
+  if (row_ != nullptr && row_->changes && name == "event_time") {
+    if (const int time = row_->find(kRowTime); time >= 0 && !in_group()) return column(time, span);
+    context_.not_yet(span, "`event_time()` behind a step that makes a table",
+                     "`max(event_time())` in a `group`, or a `let` before the step, is a field of the table");
+    return poison(span);
+  }
+  if (row_ != nullptr && row_->changes && (name == "origin" || name == "random" || name == "uuid")) {
     auto report = context_.reporter.report(diag::CallOverChanges{.name = name, .relation = row_->relation});
     report.at(span, "another value when the row goes than when it came");
     if (!row_->relation_span.empty()) report.also(row_->relation_span, "a table, whose rows go again");
-    report.note(name == "event_time" ? "`max(event_time())` in a `group` is a field of the table; so is a `let` before "
-                                       "the step that makes the table"
-                                     : "a `let` before the step that makes the table has a value that stays with it");
+    report.note("a `let` before the step that makes the table has a value that stays with the row");
     return poison(span);
   }
   if (name == "event_time") {

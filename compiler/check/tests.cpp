@@ -324,6 +324,10 @@ struct TestChecker {
     for (const KeyPart& part : info->row.key)
       if (part.column >= 0) needed.insert(part.column);
     if (info->row.time_field >= 0) needed.insert(info->row.time_field);
+    if (info->id >= 0) {
+      const typed::Relation& table = context.project.relations[static_cast<size_t>(info->id)];
+      if (!table.time_path.empty()) needed.insert(table.time_path.front());
+    }
     for (const typed::TestRow& row : keys)
       for (const int column : needed) {
         const auto index = static_cast<size_t>(column);

@@ -74,7 +74,15 @@ int Builder::source(typed::RelationId id) {
     fields.push_back(SourceNode::kHeaders);
     node.row.push_back({std::string(typed::kHeaders), map_type(string_type(), bytes_type())});
   }
-  return sources_[id] = add(std::move(node));
+  const int at = add(std::move(node));
+  if (relation.time_path.empty()) return sources_[id] = at;
+  // Rows have their time from here on, and what it was computed for goes.
+  const int read = carry(at, plan_.nodes[at].text, relation.span);
+  Node& kept = plan_.nodes[read];
+  auto& columns = std::get<ProjectNode>(kept.content).columns;
+  columns.erase(columns.begin() + relation.time_field);
+  kept.row.erase(kept.row.begin() + relation.time_field);
+  return sources_[id] = read;
 }
 
 }  // namespace braid::plan

@@ -327,8 +327,11 @@ struct Relation {
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
-  int64_t within_us = 0;              ///< disorder bound of a source, or of a re-timed flow
-  bool changes = false;               ///< view, product: its rows are changes of a table
+  /// Of a source whose event time lies inside a struct: its path into `row`. It is a field behind those of the script
+  /// as well, under a name that no script can write, which is `time_field`; readers do not have that.
+  std::vector<int> time_path = {};
+  int64_t within_us = 0;  ///< disorder bound of a source, or of a re-timed flow
+  bool changes = false;   ///< view, product: its rows are changes of a table
   /// Of a flow that ends with versions of a table: the table's key, as paths into `row`. Those of a product go out as
   /// changes.
   std::vector<std::vector<int>> version_key;
