@@ -183,8 +183,19 @@ class FlowChecker {
   /// Adds what `columns` lose of the row as it came, if a later step reads it.
   void keep_originals(std::vector<Column>& columns) const;
   void drop_originals(Span span);
+  /// Only makes columns of columns, or leaves rows out.
+  static bool only_computes(const ast::Step& step);
   void before_step(const ast::Step& step);
   bool read_later(const std::string& field) const;
+
+  // arrival.cpp
+  /// `by arrival` is of rows that arrive here; false: it is not, which is reported.
+  bool arrives(const ast::From& from, const Declaration& declaration, bool of_port);
+  /// What the steps directly behind `from` read of how the records of a stream came stands behind the row there.
+  void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
+  /// Adds what `columns` lose of that, if a later step reads it.
+  void keep_how_it_came(std::vector<Column>& columns) const;
+  bool calls_later(std::string_view function) const;
 
   // running.cpp
   void running(const ast::Running& node, Span span);

@@ -34,15 +34,14 @@ bool may_read(std::string_view text, const std::string& alias, const std::string
   return false;
 }
 
-/// Only makes columns of columns, or leaves rows out.
-bool only_computes(const ast::Step& step) {
+}  // namespace
+
+bool FlowChecker::only_computes(const ast::Step& step) {
   const auto* where = std::get_if<ast::Where>(&step.node);
   return std::holds_alternative<ast::Let>(step.node) || std::holds_alternative<ast::Select>(step.node) ||
          std::holds_alternative<ast::Drop>(step.node) || std::holds_alternative<ast::Rename>(step.node) ||
          (where != nullptr && !where->otherwise);
 }
-
-}  // namespace
 
 void FlowChecker::keep_originals(std::vector<Column>& columns) const {
   if (row_.alias.empty() || flow_ == nullptr) return;

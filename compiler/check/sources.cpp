@@ -191,10 +191,7 @@ struct SourceChecker {
                    },
                    [&](const ast::Idle& node) {
                      made.source->idle_us = node.after ? context.length_of(*node.after, "idleness") : std::nullopt;
-                     if (node.advance)
-                       context.not_yet(clause.span, "`then advance`",
-                                       "`idle " + (node.after ? node.after->text : "1m") +
-                                           "` alone lets other sources move time on");
+                     made.source->idle_advances = node.advance;
                    },
                    [&](const ast::Ahead& node) {
                      made.source->ahead_us = context.length_of(node.limit, "`ahead`").value_or(0);

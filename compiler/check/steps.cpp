@@ -26,6 +26,8 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
+  flow_ = &flow;
+  step_ = SIZE_MAX;  // in front of the first
   const bool begun = flow.from && from(*flow.from);
   if (!begun) {
     // Nothing is known of the rows: what depends on that is silent.
@@ -115,11 +117,9 @@ bool FlowChecker::from(const ast::From& from) {
   info_.from_span = from.span;
   if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) return from_every(from, *every);
   const auto& node = std::get<ast::FromRelation>(from.node);
-  if (node.by_arrival)
-    context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",
-                     "event time keeps results the same in every run");
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
+  const bool by_arrival = node.by_arrival && arrives(from, *resolved.declaration, resolved.port.has_value());
   if (resolved.port) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
   RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
@@ -147,8 +147,11 @@ bool FlowChecker::from(const ast::From& from) {
       report.also(declared, "declared here");
     report.note("in flows over `" + row_.relation + "` the name means the param");
   }
-  if (source.id >= 0)
-    add({.content = typed::FromStep{source.id}, .row = {}, .span = from.span, .text = step_text(from.span)});
+  if (source.id >= 0) {
+    typed::FromStep made{source.id};
+    if (resolved.declaration->kind() == "stream") add_how_it_came(by_arrival, made, from.span);
+    add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
+  }
   return source.state == RelationInfo::State::done;
 }
 
@@ -255,6 +258,7 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
   keep_originals(columns);
+  keep_how_it_came(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {

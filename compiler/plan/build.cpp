@@ -5,13 +5,6 @@
 
 namespace braid::plan {
 
-namespace {
-
-/// Of a product that is a table.
-constexpr std::string_view kChangesPort = "changes";
-
-}  // namespace
-
 Plan Builder::build(const std::vector<typed::RelationId>& products) {
   for (const typed::RelationId product : products) {
     const int node = relation(product);
@@ -28,26 +21,8 @@ Plan Builder::build(const std::vector<typed::RelationId>& products) {
 int Builder::relation(typed::RelationId id) {
   if (const auto known = built_.find(id); known != built_.end()) return known->second;
   const typed::Relation& relation = project_.relations[id];
-  const int node = relation.source ? source(id) : flow(id);
+  const int node = relation.source ? declared(id) : flow(id);
   return built_[id] = node;
-}
-
-int Builder::source(typed::RelationId id) {
-  const typed::Relation& relation = project_.relations[id];
-  Node node{.content = SourceNode{id, {}}, .text = "from " + relation.qualified(), .span = relation.span};
-  auto& fields = std::get<SourceNode>(node.content).fields;
-  for (size_t i = 0; i < relation.row.size(); ++i) {
-    bool settled = relation.kind == typed::RelationKind::table || static_cast<int>(i) == relation.time_field ||
-                   relation.source->fields[i].fallback != nullptr;
-    for (const auto& path : relation.key) settled |= path.front() == static_cast<int>(i);
-    fields.push_back(static_cast<int>(i));
-    node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
-  }
-  if (relation.source->delete_when || relation.source->takes_deletes) {
-    fields.push_back(-1);
-    node.row.push_back({std::string(kDeleted), bool_type()});
-  }
-  return add(std::move(node));
 }
 
 bool Builder::is_table(typed::RelationId id) const {
@@ -161,10 +136,7 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
   auto node = [&](auto content) {
     return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
   };
-  if (const auto* from = std::get_if<typed::FromStep>(&step.content))
-    return from->port.empty()           ? relation(from->relation)
-           : from->port == kChangesPort ? read_changes(*from, step, owner)
-                                        : read_port(*from, step);
+  if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return this->from(*from, step, owner);
   if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
   if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
   if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {

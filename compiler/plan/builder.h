@@ -37,7 +37,6 @@ class Builder {
   // The shape of a flow (build.cpp)
 
   int relation(typed::RelationId id);
-  int source(typed::RelationId id);
   /// Whether the rows are versions of keys: those of tables and of views over one.
   bool is_table(typed::RelationId id) const;
   /// Of a flow.
@@ -52,6 +51,16 @@ class Builder {
   /// The rows of a view, converted; of versions, those that open one.
   int as_stream(typed::RelationId id, int at);
   int publish(typed::RelationId id, int at);
+
+  // How rows come (build_from.cpp)
+
+  int from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner);
+  /// A declared stream or table, with what flows read of how its records came.
+  int source(typed::RelationId id);
+  /// Its fields alone.
+  int declared(typed::RelationId id);
+  /// Of a source's columns, those that are no fields and are not asked for go.
+  int without(int source, bool arrival, bool headers, std::string text, Span span);
 
   // Rows as they are (build_rows.cpp)
 
@@ -146,6 +155,7 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> sources_;
   std::map<typed::RelationId, int> versions_of_;  ///< of products that are tables
   std::map<typed::RelationId, Beginning> beginnings_;
   std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make

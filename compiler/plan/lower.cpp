@@ -293,8 +293,10 @@ class Lowering {
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
-      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
-                 {input(0)});
+      return add(
+          node,
+          RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late), retime->by_arrival},
+          {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,
                  UniqueOperator{unique->columns, unique->within_us,

@@ -42,7 +42,7 @@ std::string Meaning::operator()(const SourceNode& source) const {
   std::string text =
       "source " + relation.qualified() + fmt::format(" v{} within {} ", relation.version, relation.within_us);
   for (size_t i = 0; i < source.fields.size(); ++i)
-    text += (source.fields[i] < 0 ? std::string(kDeleted) : relation.row[source.fields[i]].name) + ":" +
+    text += (source.fields[i] < 0 ? node_.row[i].name : relation.row[source.fields[i]].name) + ":" +
             to_string(node_.row[i].type) + ";";
   for (const int field : source.fields)
     if (field < 0)
@@ -182,6 +182,7 @@ std::string Meaning::operator()(const UnnestNode& unnest) const {
 }
 
 std::string Meaning::operator()(const RetimeNode& retime) const {
+  if (retime.by_arrival) return "by arrival";
   return fmt::format("time {} within {}", column(retime.time_column), retime.within_us);
 }
 

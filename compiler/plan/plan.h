@@ -22,7 +22,11 @@ namespace braid::plan {
 /// time are converted by `from`, the others are `checked<T>`.
 struct SourceNode {
   typed::RelationId relation;
-  std::vector<int> fields;  ///< of the relation's row, for each field of this node's row; −1: kDeleted
+  /// Of the relation's row, for each field of this node's row; or one of those below.
+  std::vector<int> fields;
+  static constexpr int kDeletes = -1;  ///< kDeleted
+  static constexpr int kArrival = -2;  ///< typed::kArrival: when the record arrived
+  static constexpr int kHeaders = -3;  ///< typed::kHeaders
 };
 /// Rows of a table, and of the views over it, may carry this bool column behind all others: the version closes its key
 /// instead of opening a new one. `delete when` makes it, and a `where` of a view over a table: a row that no longer
@@ -152,6 +156,7 @@ struct LookupNode {
 struct RetimeNode {
   int time_column;
   int64_t within_us;
+  bool by_arrival = false;  ///< the input is a source, and the column says when its records arrived
 };
 /// `unique` of a contract, whose duplicates are rejected, and `distinct`, which drops them.
 struct UniqueNode {

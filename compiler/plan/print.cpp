@@ -168,6 +168,7 @@ struct Describe {
     return line;
   }
   std::string operator()(const RetimeNode& retime) const {
+    if (retime.by_arrival) return "by arrival";
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }
   std::string operator()(const UniqueNode& unique) const {

@@ -328,9 +328,14 @@ class Provenance {
     }
     Rows made{digest(fmt::format("{} v{} within {}", name, relation.version, relation.within_us)), {}, {}};
     const ExpressionRef& deletes = relation.source->delete_when;
-    for (const int field : source.fields)
-      made.columns.push_back(field >= 0 ? declared[static_cast<size_t>(field)]
-                                        : Origin{mixed("deleted", deletes ? Reader(declared).value(deletes) : 0), {}});
+    for (const int field : source.fields) {
+      if (field >= 0)
+        made.columns.push_back(declared[static_cast<size_t>(field)]);
+      else if (field == SourceNode::kDeletes)
+        made.columns.push_back({mixed("deleted", deletes ? Reader(declared).value(deletes) : 0), {}});
+      else
+        made.columns.push_back({digest(name + (field == SourceNode::kArrival ? " arrival" : " headers")), {}});
+    }
     return made;
   }
 

@@ -204,6 +204,8 @@ class Verifier {
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);
     holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");
+    if (retime.by_arrival)
+      holds(std::holds_alternative<SourceNode>(plan_.nodes[node.inputs[0]].content), "an arrival of rows of a step");
   }
   void check(const Node& node, const UniqueNode& unique) const {
     same_row(node);

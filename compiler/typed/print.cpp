@@ -276,15 +276,16 @@ class Printer {
                   (source.from->format.empty() ? "" : " format " + source.from->format));
     if (source.delete_when) line(1, "delete when " + print(*source.delete_when, row));
     if (relation.has_time)
-      line(1, "idle " + (source.idle_us ? duration(*source.idle_us) : std::string("never")) + " ahead " +
-                  duration(source.ahead_us));
+      line(1, "idle " + (source.idle_us ? duration(*source.idle_us) : std::string("never")) +
+                  (source.idle_advances ? " then advance" : "") + " ahead " + duration(source.ahead_us));
   }
 
   void print_step(const Step& step, const Row& before) {
     std::visit(
         Overloaded{
             [&](const FromStep& from) {
-              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
+              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port) +
+                          (from.by_arrival ? " by arrival" : ""));
             },
             [&](const TickStep& ticks) {
               line(1, "from every " + duration(ticks.every_us));

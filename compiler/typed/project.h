@@ -48,6 +48,10 @@ struct Source {
   ExpressionRef delete_when;  ///< table: over the row of its fields (declared types); null if none
   /// Table: records that have only a key end its version, too. Set by whoever knows where the records come from.
   bool takes_deletes = false;
+  bool idle_advances = false;  ///< `then advance`: once it is idle, its time is `idle_us` behind the clock
+  // What some flow reads of how its records came.
+  bool reads_arrival = false;
+  bool reads_headers = false;
 };
 
 // ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of
@@ -56,8 +60,14 @@ struct Source {
 
 struct FromStep {
   RelationId relation;
-  std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
+  std::string port = {};    ///< of a product: rows of this port instead of the product's; empty: none
+  bool by_arrival = false;  ///< of a stream: the time of its rows is when they arrived
+  /// Of a stream, behind its fields: columns that say how its records came, in this order.
+  bool arrival = false;  ///< kArrival, timestamp
+  bool headers = false;  ///< kHeaders, map<string, bytes>
 };
+inline constexpr std::string_view kArrival = "?arrival";
+inline constexpr std::string_view kHeaders = "?headers";
 /// `from every d`: a row with the field `at` for each multiple of d, made when event time has passed it.
 struct TickStep {
   int64_t every_us;

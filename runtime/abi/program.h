@@ -128,6 +128,10 @@ struct SourceSpec {
   int64_t within_us = 0;
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;
+  bool idle_advances = false;  ///< `then advance`: once it is idle, its time is that much behind the clock
+  // How its records came stands behind the fields of `decode`, in this order, as the `from` kernel reads them.
+  bool has_arrival = false;  ///< timestamp: when the topic took the record, if it says so, else the clock of the turn
+  bool has_headers = false;  ///< map<string, bytes>: of the record of a topic; of a file empty
   Binding binding;
   WriterSchemas* writer_schemas = nullptr;  ///< Avro: of the records of a topic; outlives the program. Any thread
   uint32_t fronts = 0;                      ///< of an exchange: so many tasks write it
@@ -406,6 +410,7 @@ struct RetimeOperator {
   int time_field;
   int64_t within_us;
   uint32_t late_site = 0;
+  bool by_arrival = false;  ///< `from S by arrival`: directly behind the source; no row is behind the time before it
 };
 /// `unique k within d` and `distinct k within d`: the first by (time, partition, position) wins for d.
 struct UniqueOperator {

@@ -47,6 +47,7 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
     settings.lookups = lookups.get();
   }
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine, TurnEngine::make(program, output, settings));
+  engine->set_wall(now);
   BRAID_TRY(inputs.open(nothing_known));
   for (const JobInputs::Partition& partition : inputs.partitions())
     engine->add_partition(partition.source, partition.reader->name());

@@ -18,7 +18,7 @@ void append_content(const EpochRecord& record, WireWriter& out) {
     out.fixed(event.source);
     out.fixed(event.partition);
     const bool found = event.kind == EpochEvent::Kind::found;
-    if (found || event.kind == EpochEvent::Kind::turn) out.fixed(event.end);
+    if (event.has_end()) out.fixed(event.end);
     if (found) out.text(event.name);
   }
   out.fixed(record.input_digest);
@@ -59,7 +59,7 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
     event.source = in.fixed<uint32_t>();
     event.partition = in.fixed<uint32_t>();
     const bool found = event.kind == EpochEvent::Kind::found;
-    if (found || event.kind == EpochEvent::Kind::turn) event.end = in.fixed<int64_t>();
+    if (event.has_end()) event.end = in.fixed<int64_t>();
     if (found) event.name = in.text();
   }
   record.input_digest = in.fixed<uint64_t>();

@@ -16,19 +16,21 @@ namespace braid {
 /// What happened in an epoch, in order.
 struct EpochEvent {
   enum class Kind : uint8_t {
-    turn,   ///< of the partition, up to `end`
-    ended,  ///< the partition has ended; time has moved
-    idle,   ///< it has been silent
-    woken,  ///< it had ended, and has got more
-    found,  ///< it is new: `name`, read from `end` on
-    moved,  ///< time has moved without a turn
-    waited  ///< rows that had waited as long as they may, by the clock of the epoch, have been released
+    turn,     ///< of the partition, up to `end`
+    ended,    ///< the partition has ended; time has moved
+    idle,     ///< it has been silent
+    woken,    ///< it had ended, and has got more
+    found,    ///< it is new: `name`, read from `end` on
+    moved,    ///< time has moved without a turn
+    waited,   ///< rows that had waited as long as they may, by the clock of the epoch, have been released
+    followed  ///< it is idle, and its time has gone on by the clock, up to `end`
   } kind = Kind::turn;
   uint32_t source = 0, partition = 0;
   int64_t end = 0;
   std::string name;
   /// It is about a partition.
   bool has_partition() const { return kind != Kind::moved && kind != Kind::waited; }
+  bool has_end() const { return kind == Kind::turn || kind == Kind::found || kind == Kind::followed; }
 };
 
 /// What an output got in an epoch.

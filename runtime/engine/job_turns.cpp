@@ -10,8 +10,8 @@ namespace braid {
 namespace {
 
 constexpr int kReplayDiffers = diag::ReplayDiffers::kCode;
-/// The clock reading of the look-ups of a bounded run that is not over.
-constexpr std::string_view kLookupReading = "lookup_reading";
+/// The clock reading of a bounded run that is not over: of its look-ups, and of what arrives.
+constexpr std::string_view kRunReading = "lookup_reading";
 
 }  // namespace
 
@@ -98,9 +98,7 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   BRAID_TRY(engine_->restore(store.state(), store.states().kept));
   if (lookups_ != nullptr) BRAID_TRY(open_lookups(store.state()));
-  // Epochs that are run again bring the readings that they had.
-  if (!options_.follow) engine_->set_wall(seams_.clock.now_us());
-  return {};
+  return read_clock(store.state());
 }
 
 Status JobTurns::open_lookups(StateStore& store) {
@@ -115,22 +113,38 @@ Status JobTurns::open_lookups(StateStore& store) {
   });
   lookups_->stop_by(options_.stop_requested);
   lookups_->set_reading(seams_.clock.now_us());
-  if (options_.follow || !lookups_->has_cache()) return {};
-  // A bounded run has one reading, also if it is started again behind a crash: which answers are too old must not
-  // depend on when that is.
-  std::string bytes;
-  BRAID_ASSIGN(const bool known, store.get(StateFamily::meta, kLookupReading, &bytes));
-  if (known) {
-    lookups_->set_reading(WireReader(bytes).fixed<int64_t>());
-    return {};
+  return {};
+}
+
+bool JobTurns::keeps_reading() const {
+  return (lookups_ != nullptr && lookups_->has_cache()) ||
+         std::any_of(program_.sources.begin(), program_.sources.end(),
+                     [](const SourceSpec& source) { return source.has_arrival; });
+}
+
+Status JobTurns::read_clock(StateStore& store) {
+  // Epochs that are run again bring the readings that they had.
+  if (options_.follow) return {};
+  int64_t now = seams_.clock.now_us();
+  // A bounded run has one reading, also if it is started again behind a crash: which answers are too old, and when
+  // records arrived, must not depend on when that is.
+  if (keeps_reading()) {
+    std::string bytes;
+    BRAID_ASSIGN(const bool known, store.get(StateFamily::meta, kRunReading, &bytes));
+    if (known) {
+      now = WireReader(bytes).fixed<int64_t>();
+    } else {
+      if (lookups_ != nullptr) now = lookups_->recalled_reading().value_or(now);
+      WireWriter out;
+      out.fixed(now);
+      StateBatch batch;
+      batch.put(StateFamily::meta, kRunReading, out.bytes());
+      BRAID_TRY(store.commit(batch));
+    }
+    if (lookups_ != nullptr) lookups_->set_reading(now);
   }
-  const int64_t now = lookups_->recalled_reading().value_or(seams_.clock.now_us());
-  lookups_->set_reading(now);
-  WireWriter out;
-  out.fixed(now);
-  StateBatch batch;
-  batch.put(StateFamily::meta, kLookupReading, out.bytes());
-  return store.commit(batch);
+  engine_->set_wall(now);
+  return {};
 }
 
 Status JobTurns::name_partitions() {
@@ -325,6 +339,10 @@ Status JobTurns::replay(const EpochRecord& record) {
         engine_->set_idle(partition->source, partition->ordinal);
         note(event.kind, *partition);
         break;
+      case EpochEvent::Kind::followed:
+        engine_->follow_clock(partition->source, partition->ordinal, event.end);
+        note(event.kind, *partition, event.end);
+        break;
       case EpochEvent::Kind::woken:
         engine_->reopen_partition(partition->source, partition->ordinal);
         note(event.kind, *partition);
@@ -354,7 +372,7 @@ Status JobTurns::evict() {
 EpochRecord JobTurns::end_epoch(const EpochChain& last) {
   EpochRecord record = std::exchange(record_, {});
   record.before = last;
-  record.clock = options_.follow ? epoch_now_ : seams_.clock.now_us();
+  record.clock = options_.follow ? epoch_now_ : keeps_reading() ? engine_->wall() : seams_.clock.now_us();
   record.program = program_.id;
   for (const auto& [name, digest] : table_digests_) record.tables = hash_mix(record.tables, digest);
   since_commit_ = 0;
@@ -371,7 +389,7 @@ Status JobTurns::freeze(StateBatch& batch) {
     }
     tables_changed_ = false;
   }
-  if (run_ends_) batch.erase(StateFamily::meta, kLookupReading);
+  if (run_ends_) batch.erase(StateFamily::meta, kRunReading);
   engine_->freeze(batch);
   return {};
 }

@@ -50,8 +50,8 @@ class JobTurns {
   /// How long the epoch has had turns that are in no commit; 0 without such.
   int64_t age_us() const;
 
-  /// Of a bounded job: all that there was has been run. The next run has a clock reading of its own for its look-ups.
-  void end_run() { run_ends_ = lookups_ != nullptr && lookups_->has_cache(); }
+  /// Of a bounded job: all that there was has been run. The next run has a clock reading of its own.
+  void end_run() { run_ends_ = keeps_reading(); }
   bool run_ends() const { return run_ends_; }
 
   /// Turns, and other things that have happened, since the last commit.
@@ -87,6 +87,10 @@ class JobTurns {
 
   /// Where the program asks services: what an earlier run had recorded, and where this one records.
   Status open_lookups(StateStore& store);
+  /// Results of a bounded run depend on its clock reading.
+  bool keeps_reading() const;
+  /// Of a bounded run.
+  Status read_clock(StateStore& store);
   Status open(JobStore& store, StateStore& known, OutputWriter& output);
   /// Where a source is bound to a topic.
   Status connect();
@@ -104,8 +108,10 @@ class JobTurns {
   Status wake_grown();
   /// Files that have been renamed or deleted and get nothing more.
   void finish_replaced();
-  /// Partitions that have been silent long enough hold time back no longer.
+  /// Partitions that have been silent long enough hold time back no longer. The time of those whose source says so goes
+  /// on by the clock.
   Status let_silent_ones_go();
+  bool let_time_follow(const std::vector<const JobInputs::Partition*>& silent);
   /// Rows that have waited as long as they may by the wall clock.
   Status let_waited_ones_go();
   /// What time allows is released, as a part of the epoch.
@@ -137,6 +143,7 @@ class JobTurns {
   int64_t looked_at_ = 0;                ///< the inputs, steady clock
   std::optional<int64_t> waited_since_;  ///< steady clock: a row has been due since then
   std::optional<int64_t> waited_at_;     ///< steady clock: when rows were let go last
+  std::optional<int64_t> followed_at_;   ///< steady clock: when the time of silent partitions followed the clock last
   uint64_t turns_ = 0;
   uint64_t evict_above_;  ///< bytes of state
 

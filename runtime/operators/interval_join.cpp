@@ -48,7 +48,7 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
-    if ((content_.shape.left || content_.nearest) && time.active > 0) time.w = std::min(time.w, first_held());
+    if ((content_.shape.left || content_.nearest) && time.moves()) time.w = std::min(time.w, first_held());
     return time;
   }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.

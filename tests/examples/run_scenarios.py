@@ -36,7 +36,6 @@ WAITS = {
     ], left_out=["roles_test.braid"]),
     "marketing_profile": Waiting("mask", [(r"  mask .*\n", "")]),
     "order_document": Waiting("event_time() of a table's row", [(r"updated_at: event_time\(\)", "updated_at")]),
-    "sensor_gap": Waiting("idle … then advance", [(r" then advance\n", "\n")]),
 }
 
 def stand_in(case: Case, project: pathlib.Path, waiting: Waiting) -> None:

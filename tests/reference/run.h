@@ -34,6 +34,8 @@ class TimeLine {
   /// W before the row.
   int64_t watermark() const;
   void observe(int64_t time);
+  /// It moves to `time` without a record, or by one that needs no other to confirm it.
+  void move_to(int64_t time);
   /// The last that is confirmed, or the only one there is.
   std::optional<int64_t> last() const { return max_ ? max_ : candidate_; }
 
@@ -53,6 +55,7 @@ class Run {
 
   // source.cpp
   Rows source(int index, const plan::SourceNode& node);
+  int64_t arrived(const InputRecord& record) const;
   struct Declared {
     std::vector<Field> row;  ///< checked<T> of each declared field
     std::vector<Slot> slots;

@@ -164,9 +164,14 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
         ahead = project_.relations[std::get<plan::SourceNode>(plan_.nodes[i].content).relation].source->ahead_us;
     TimeLine time(node.within_us, ahead);
     for (Row& row : rows) {
-      row.time = row.slots[time_leaf].i64;
       row.watermark = time.watermark();
-      time.observe(row.time);
+      row.time = row.slots[time_leaf].i64;
+      if (node.by_arrival) {
+        row.time = std::max(row.time, row.watermark);
+        time.move_to(row.time);
+      } else {
+        time.observe(row.time);
+      }
       out.push_back(std::move(row));
     }
     int64_t& reached = reached_.try_emplace(index, kBeforeAll).first->second;

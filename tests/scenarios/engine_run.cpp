@@ -98,6 +98,12 @@ class EngineRun {
       engine_->set_wall(turn.wall);
       feed(source, turn, false);
       check_law();
+      if (turn.follows) {
+        if (options_.restart_after_turns) BRAID_TRY(restart());
+        engine_->follow_clock(source, turn.partition, *turn.follows);
+        engine_->move_time();
+        check_law();
+      }
       if (turn.lets_go) {
         if (options_.restart_after_turns) BRAID_TRY(restart());
         engine_->set_wall(turn.wall);
