@@ -301,6 +301,53 @@ TEST_F(OneJob, WritesChangesAsDebeziumDoes) {
                                      R"(102},"op":"u","ts_ms":0})"));
 }
 
+TEST_F(OneJob, WritesATopicForEachValue) {
+  options_.outputs[0].topic = "out.{k}";
+  options_.outputs[0].partitions = 3;
+  put("a", 1, 0);
+  put("b c", 2, 1);
+  put("a", 3, 0);
+  run();
+  EXPECT_EQ(cluster_.partitions_of("out.a"), 3);
+  EXPECT_EQ(records_of("out.a").size(), 2U);
+  EXPECT_EQ(records_of("out.b_20c").size(), 1U);
+  EXPECT_EQ(cluster_.partitions_of("out.{k}"), 0);
+  put("a", 4, 0);
+  put_value("broken", 0);
+  run();
+  EXPECT_EQ(records_of("out.a").size(), 3U);
+  EXPECT_EQ(records_of("out.all.rejected").size(), 1U);
+  // Behind a start over they are named.
+  const auto reset = reset_topic_job(options_, seams());
+  ASSERT_TRUE(reset.ok()) << reset.error().message;
+  EXPECT_THAT(reset->kept, UnorderedElementsAre("out.a", "out.b_20c", "out.all.rejected"));
+}
+
+TEST_F(OneJob, HasNoMoreTopicsThanItMay) {
+  options_.outputs[0].topic = "out.{k}";
+  for (int i = 0; i < 999; ++i) cluster_.create({fmt::format("out.x{}", i), 1, -1, {}});
+  put("a", 1, 0);
+  run();
+  put("a", 2, 0);
+  put("x5", 2, 0);
+  run();
+  put("b", 1, 0);
+  const auto report = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7130);
+  EXPECT_EQ(records_of("out.a").size(), 2U);
+  EXPECT_EQ(records_of("out.x5").size(), 1U);
+  EXPECT_EQ(cluster_.partitions_of("out.b"), 0);
+}
+
+TEST_F(OneJob, EndsWhereAValueMakesNoNameOfATopic) {
+  options_.outputs[0].topic = std::string(240, 'o') + ".{k}";
+  put("a-long-value", 1, 0);
+  const auto report = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7131);
+}
+
 TEST_F(OneJob, CarriesTracesOn) {
   const RecordHeader headers[] = {{"other", "x"}, {"traceparent", "00-aa-bb-01"}, {"tracestate", "v=1"}};
   put("a", 1, 0, headers);
