@@ -33,10 +33,8 @@ bool may_read(std::string_view text, const std::string& alias, const std::string
   return false;
 }
 
-}  // namespace
-
 /// Has the fields of the rows before in those that it gives.
-bool FlowChecker::only_computes(const ast::Step& step) {
+bool hands_on(const ast::Step& step) {
   const auto* where = std::get_if<ast::Where>(&step.node);
   const auto* join = std::get_if<ast::Join>(&step.node);
   const auto* lookup = std::get_if<ast::Lookup>(&step.node);
@@ -48,6 +46,15 @@ bool FlowChecker::only_computes(const ast::Step& step) {
     });
   return !std::holds_alternative<ast::Union>(step.node) && !std::holds_alternative<ast::Group>(step.node) &&
          !std::holds_alternative<ast::Match>(step.node) && !std::holds_alternative<ast::ErrorStep>(step.node);
+}
+
+}  // namespace
+
+bool FlowChecker::only_computes(const ast::Step& step) {
+  const auto* where = std::get_if<ast::Where>(&step.node);
+  return std::holds_alternative<ast::Let>(step.node) || std::holds_alternative<ast::Select>(step.node) ||
+         std::holds_alternative<ast::Drop>(step.node) || std::holds_alternative<ast::Rename>(step.node) ||
+         (where != nullptr && !where->otherwise);
 }
 
 void FlowChecker::keep_originals(std::vector<Column>& columns) const {
@@ -69,7 +76,7 @@ void FlowChecker::keep_originals(std::vector<Column>& columns) const {
 bool FlowChecker::read_later(const std::string& field) const {
   for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
     const ast::Step& step = flow_->steps[i];
-    const bool last = !only_computes(step);
+    const bool last = !hands_on(step);
     if (last && !std::holds_alternative<ast::Group>(step.node)) return false;
     if (may_read(context_.text(step.span), row_.alias, field)) return true;
     if (last) return false;
@@ -90,7 +97,7 @@ void FlowChecker::drop_originals(Span span) {
 }
 
 void FlowChecker::before_step(const ast::Step& step) {
-  if (!only_computes(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
+  if (!hands_on(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
 }
 
 }  // namespace braid::checking
