@@ -223,6 +223,8 @@ Status JobMember::serve_in_turn() {
   const int64_t now = seams_.clock.steady_us();
   if (now - served_at_ < kServeEvery) return {};
   served_at_ = now;
+  // It waits, and is not stuck. The middle of a turn has no accounts.
+  if (options_.on_status) options_.on_status(told_);
   in_turn_ = true;
   const Status served = serve();
   in_turn_ = false;
@@ -405,6 +407,9 @@ void JobMember::show_status() {
   status.ready = was_assigned_ && status.recovering == 0;
   status.work = std::exchange(work_, {});
   options_.on_status(status);
+  if (program_.services.empty()) return;
+  told_ = std::move(status);
+  told_.work = {};
 }
 
 void JobMember::ask_brokers() {
