@@ -220,6 +220,8 @@ Status JobMember::serve() {
 }
 
 Status JobMember::serve_in_turn() {
+  const Error given_up{ErrorKind::input, "the group has given the task to another member", 0, 0};
+  if (interrupted_) return given_up;
   const int64_t now = seams_.clock.steady_us();
   if (now - served_at_ < kServeEvery) return {};
   served_at_ = now;
@@ -228,8 +230,7 @@ Status JobMember::serve_in_turn() {
   in_turn_ = true;
   const Status served = serve();
   in_turn_ = false;
-  if (interrupted_) return Error{ErrorKind::input, "the group has given the task to another member", 0, 0};
-  return served;
+  return interrupted_ ? Status(given_up) : served;
 }
 
 Status JobMember::end_interrupted() {
@@ -250,7 +251,10 @@ Status JobMember::end_interrupted() {
 
 void JobMember::assigned(std::span<const int32_t> partitions) {
   was_assigned_ = true;
-  for (const int32_t each : partitions) tasks_.try_emplace(each);
+  for (const int32_t each : partitions) {
+    tasks_.try_emplace(each);
+    std::erase(lost_in_turn_, each);  // it came back in the turn that it was lost in
+  }
 }
 
 void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
