@@ -121,7 +121,11 @@ Status JobTurns::open_lookups(StateStore& store) {
   lookups_->record_by(
       [this](uint64_t turn, uint32_t part, std::string_view answers) { return record_answers(turn, part, answers); });
   lookups_->stop_by(options_.stop_requested);
-  lookups_->wait_by(options_.while_waiting);
+  lookups_->wait_by([this] {
+    // It waits, and is not stuck.
+    if (options_.monitor != nullptr) (void)options_.monitor->wants_status();
+    return options_.while_waiting ? options_.while_waiting() : Status();
+  });
   lookups_->set_reading(seams_.clock.now_us());
   return {};
 }

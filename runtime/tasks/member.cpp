@@ -220,14 +220,17 @@ Status JobMember::serve() {
 }
 
 Status JobMember::serve_in_turn() {
+  const Error given_up{ErrorKind::input, "the group has given the task to another member", 0, 0};
+  if (interrupted_) return given_up;
   const int64_t now = seams_.clock.steady_us();
   if (now - served_at_ < kServeEvery) return {};
   served_at_ = now;
+  // It waits, and is not stuck. The middle of a turn has no accounts.
+  if (options_.on_status) options_.on_status(told_);
   in_turn_ = true;
   const Status served = serve();
   in_turn_ = false;
-  if (interrupted_) return Error{ErrorKind::input, "the group has given the task to another member", 0, 0};
-  return served;
+  return interrupted_ ? Status(given_up) : served;
 }
 
 Status JobMember::end_interrupted() {
@@ -248,7 +251,10 @@ Status JobMember::end_interrupted() {
 
 void JobMember::assigned(std::span<const int32_t> partitions) {
   was_assigned_ = true;
-  for (const int32_t each : partitions) tasks_.try_emplace(each);
+  for (const int32_t each : partitions) {
+    tasks_.try_emplace(each);
+    std::erase(lost_in_turn_, each);  // it came back in the turn that it was lost in
+  }
 }
 
 void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
@@ -405,6 +411,9 @@ void JobMember::show_status() {
   status.ready = was_assigned_ && status.recovering == 0;
   status.work = std::exchange(work_, {});
   options_.on_status(status);
+  if (program_.services.empty()) return;
+  told_ = std::move(status);
+  told_.work = {};
 }
 
 void JobMember::ask_brokers() {

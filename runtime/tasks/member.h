@@ -103,6 +103,7 @@ class JobMember : BrokerGroup::Owner {
   bool was_assigned_ = false;                 ///< tasks, or none
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
+  MemberStatus told_;                  ///< the last status, where turns may wait for services
   int64_t served_at_ = 0;              ///< steady clock, in a turn
   bool in_turn_ = false;               ///< the group is served in the middle of one
   bool interrupted_ = false;           ///< the turn is to be given up

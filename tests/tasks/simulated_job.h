@@ -43,7 +43,7 @@ struct JobSimulation {
   bool tables = false;
   /// The job is a join with a table by another column than its key, which keys leave and come to. Across stages.
   bool moves = false;
-  /// Rows go on with what a service answers, which is another one whenever it is asked.
+  /// Rows go on with what a service answers, which is another one whenever it is asked; with `tables` those of a table.
   bool asks = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
