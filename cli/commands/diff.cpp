@@ -175,7 +175,7 @@ struct Script {
   std::optional<driver::Compiled> compiled;
 
   explicit Script(const SessionOptions& options) : session(options) {}
-  StateParts parts() const { return plan::group_parts(compiled->checked, session.project()); }
+  StateParts parts() const { return plan::state_parts(compiled->checked, session.project()); }
   bool read(CommandContext& context) {
     const bool right = session.check();
     if (right) {

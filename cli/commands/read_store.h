@@ -9,7 +9,8 @@
 
 namespace braid::cli {
 
-/// As of its last commit; `state`: the folder `state` of a store. Files that go while it is opened are looked for again.
+/// As of its last commit; `state`: the folder `state` of a store. Files that go while it is opened are looked for
+/// again.
 Result<std::unique_ptr<StateStore>> open_to_read(const std::string& state);
 
 }  // namespace braid::cli

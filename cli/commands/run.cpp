@@ -38,7 +38,7 @@ struct RunFlags {
   bool no_seal = false, follow = false, reset = false, interpret = false;
   std::vector<std::string> accept, rebuild;  ///< steps
   bool beside = false;
-  std::string until;                         ///< empty, or "caught-up"
+  std::string until;  ///< empty, or "caught-up"
   uint64_t commit_every_turns = 1024;
   int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
   size_t workers = 0;            ///< 0: the environment's
@@ -259,7 +259,7 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.accept = flags.accept;
   options.rebuild = flags.rebuild;
   options.stop_requested = stop_requested;
-  options.parts = plan::group_parts(compiled.checked, session.project());
+  options.parts = plan::state_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
   options.state_memory = memory / 16 * 9;

@@ -475,13 +475,15 @@ std::vector<StateMeaning> state_meanings(const Plan& plan, const typed::Project&
   return Provenance(plan, project).run();
 }
 
-StateParts group_parts(const Plan& plan, const typed::Project& project) {
+StateParts state_parts(const Plan& plan, const typed::Project& project) {
   StateParts parts;
   const std::vector<StateMeaning> meanings = state_meanings(plan, project);
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     const Node& node = plan.nodes[i];
-    if (std::holds_alternative<GroupNode>(node.content) && !has_name(node))
-      parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
+    const bool told = std::holds_alternative<GroupNode>(node.content) ||
+                      std::holds_alternative<JoinNode>(node.content) ||
+                      std::holds_alternative<LatestNode>(node.content);
+    if (told && stateful(node) && !has_name(node)) parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
   }
   return parts;
 }

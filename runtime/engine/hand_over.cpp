@@ -63,8 +63,8 @@ class TakeOver {
     JobStore store(program_, options_, reading);
     BRAID_TRY(store.open());
     if (!store.wants_rebuild()) return true;
-    if (rounds_++ == 0) say(fmt::format("the job that runs goes on; beside it are made again: {}",
-                                        fmt::join(store.rebuilt(), ", ")));
+    if (rounds_++ == 0)
+      say(fmt::format("the job that runs goes on; beside it are made again: {}", fmt::join(store.rebuilt(), ", ")));
     BRAID_TRY(rebuild_beside(program_, options_, seams_, store));
     const int64_t took = seams_.clock.steady_us() - began;
     say(fmt::format("made again up to commit {}", store.last_epoch().epoch));

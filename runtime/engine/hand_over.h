@@ -1,7 +1,7 @@
 // A store goes from the job that runs on it to another one, at a commit: states that the new program wants made again
 // are made beside the running job until little is left, then that job is asked for the store. It commits and ends, as
-// if it had been asked to stop; what it has done since is run again, too (rebuild.h), and the new job goes on behind its
-// last commit. So its results have no gap, and nothing is there twice.
+// if it had been asked to stop; what it has done since is run again, too (rebuild.h), and the new job goes on behind
+// its last commit. So its results have no gap, and nothing is there twice.
 //
 // The request is a lock that whoever waits holds on the file `hand-over` of the store: when that process ends, in any
 // way, nobody asks any more.

@@ -124,8 +124,7 @@ Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
     labels.push_back(fit->label);
     std::string way = fmt::format("`{}`: {}; ", fit->label, reason_text(*fit));
     if (fit->is_open()) {
-      BRAID_ASSIGN(const Retained retained,
-                   retained_for(program_, fit->op, history, *state_, places()));
+      BRAID_ASSIGN(const Retained retained, retained_for(program_, fit->op, history, *state_, places()));
       way += retained.whole ? fmt::format("`--rebuild \"{}\"` makes it again {}, ", fit->label, retained.text)
                             : fmt::format("it cannot be made again ({}), ", retained.text);
     }
@@ -180,9 +179,9 @@ Status JobStore::begin() {
   for (size_t op = 0; op < states_.rebuilt.size(); ++op)
     if (states_.rebuilt[op]) states_.kept[op] = true;
   for (const size_t each : converts_) {
-    const GroupConversion& conversion = states_.conversions[each];
-    const auto op = static_cast<size_t>(conversion.op);
-    BRAID_TRY(convert_group(program_, conversion, states_.numbers[op], *state_));
+    const StateConversion& conversion = states_.conversions[each];
+    const auto op = static_cast<size_t>(operator_of(conversion));
+    BRAID_TRY(convert_state(program_, conversion, states_.numbers[op], *state_));
     states_.kept[op] = true;
   }
   BRAID_TRY(collect_states(program_, options_.parts, states_, *state_, batch));

@@ -32,11 +32,7 @@ std::string directory_of(const JobOptions& options) {
 class Rebuild {
  public:
   Rebuild(const Program& program, const JobOptions& options, const JobSeams& seams, JobStore& store)
-      : program_(program),
-        seams_(seams),
-        store_(store),
-        options_(beside(options)),
-        turns_(program, options_, seams) {}
+      : program_(program), seams_(seams), store_(store), options_(beside(options)), turns_(program, options_, seams) {}
 
   /// Up to the last commit of the job's store.
   Status catch_up() {

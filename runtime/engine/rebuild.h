@@ -13,8 +13,8 @@
 
 namespace braid {
 
-/// Behind JobStore::open(), before its begin(); behind that, forget_rebuild(). Fails with 8046 where what was read is not there, or is not what it
-/// was, and with 8047 if it is asked to stop.
+/// Behind JobStore::open(), before its begin(); behind that, forget_rebuild(). Fails with 8046 where what was read is
+/// not there, or is not what it was, and with 8047 if it is asked to stop.
 Status rebuild_states(const Program& program, const JobOptions& options, const JobSeams& seams, JobStore& store);
 
 /// The same up to the last commit of a store that another job has open, and without what is taken over: `store`, behind
