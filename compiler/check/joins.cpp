@@ -247,8 +247,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
+    const std::vector<Field> left = row_.types();
     if (adds || joined) finish();
-    if (joined) add_table_join(node, right, std::move(made), span);
+    if (joined) add_table_join(node, right, left, std::move(made), span);
     return;
   }
   if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();

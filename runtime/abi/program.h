@@ -312,9 +312,9 @@ struct TableJoinOperator {
   };
   bool left = false;                     ///< rows of the left side that meet none go on, too
   bool right = false;                    ///< and those of the right side
-  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is always null
-  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. It never fails. Empty: all
-  /// do.
+  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is null but for failures
+  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. Empty: all do. A pair for
+  /// which it fails counts as a match; of semi and anti, the left row goes on with the right row until that has gone.
   KernelSlot residual;
   Side sides[2];
 };
