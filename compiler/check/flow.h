@@ -56,8 +56,6 @@ class FlowChecker {
   bool port(const ast::Name& name, bool of_join);
   void finish_header(const std::vector<ast::Clause>& clauses);
   void header_time(const ast::TimeClause& clause, Span span);
-  /// Its rows come out of an as-of or interval join, here or in what it reads.
-  bool joins_in_time(const typed::Relation& flow) const;
   void header_key(const ast::Key& clause);
   void add_implicit_key();
 

@@ -43,6 +43,8 @@ class Builder {
   /// Of a flow.
   bool reads_table(const typed::Relation& relation) const;
   int flow(typed::RelationId id);
+  /// A join that holds rows back is on the way to the node.
+  bool joined_in_time(int at) const;
   int step(int at, const typed::Step& step, const typed::Relation& owner);
   int keep_checked(int at, const typed::Check& check);
   /// A check is not asked of a row that closes its key.

@@ -287,8 +287,8 @@ class Lowering {
       return add(node,
                  InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late)},
                  {input(0)});
-    if (std::holds_alternative<InOrderNode>(node.content))
-      return add(node, InOrderOperator{site(node, Site::Kind::late)}, {input(0)});
+    if (const auto* in_order = std::get_if<InOrderNode>(&node.content))
+      return add(node, InOrderOperator{site(node, Site::Kind::late), in_order->by}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);

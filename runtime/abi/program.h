@@ -342,6 +342,7 @@ struct InWindowsOperator {
 /// Rows go on when time has passed them, in the order of (time, source, partition, position).
 struct InOrderOperator {
   uint32_t late_site = 0;
+  int by = -1;  ///< timestamp field: the order of rows of one time that one record caused; −1: as they came
 };
 /// Rows wait until time has passed them and go on instant by instant, so that what steps behind it make of them is the
 /// history of a table: all rows of one time go through the steps that make changes, and then those of the next. Output
