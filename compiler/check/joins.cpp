@@ -271,7 +271,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .note("`left join` keeps the rows of the stream");
     sound = false;
   }
-  if (made.kind == typed::JoinKind::reference && right.id >= 0)
+  if (made.kind == typed::JoinKind::reference && right.id >= 0 && node.pick != ast::JoinPick::latest)
     sound &= use_untimed(right.id, true, node.relation.span);
   const std::string table_kind = right.is_static ? "static table" : "table";
   if (made.kind != typed::JoinKind::interval) {

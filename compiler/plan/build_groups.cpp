@@ -10,7 +10,7 @@ std::string Builder::label_of(const typed::Step& step, const std::string& name, 
 int Builder::group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
   GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
   made.retain_us = group.retain_us;
-  if (group.retain_us != typed::kForever) at = in_order(at, step, owner);
+  if (group.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   std::vector<Field> read = row(at);
   if (group.reads_window) read.push_back({"window", window_type()});
   for (const ExpressionRef& key : group.keys) made.keys.push_back(reading(key, read));
@@ -148,7 +148,7 @@ int Builder::running(int at, const typed::RunningStep& running, const typed::Ste
 int Builder::top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
   at = read_all(at, "read", step.text, step.span);
   if (top.changes) return top_of_windows(at, top, step, owner);
-  if (top.retain_us != typed::kForever) at = in_order(at, step, owner);
+  if (top.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
   if (retracted_column(node.row) >= 0) node.row.pop_back();
   node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());

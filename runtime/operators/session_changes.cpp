@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
 
@@ -23,7 +24,8 @@ SessionChanges::SessionChanges(const Services& services, const GroupState& state
       key_(key),
       leaves_(flatten(self_.row)),
       first_result_(leaf_offset(self_.row, content_.keys.size())),
-      results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 2}) {
+      results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 2}),
+      by_instants_(by_instants(services.program)[static_cast<size_t>(services.index)]) {
   BRAID_CHECK(state_.end_column() + 3 == leaves_.size(), "the row of sessions is not keys, aggregates, window, mark");
 }
 
@@ -164,7 +166,7 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
     starts[row] = change.start;
     ends[row] = change.end;
     goes[row] = change.goes ? 1 : 0;
-    block.time[row] = change.last;
+    block.time[row] = by_instants_ ? instant_ : change.last;
     block.watermark[row] = kNoTime;
     block.record[row] = row;
     record.line = kMadeByWindow;

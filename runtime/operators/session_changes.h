@@ -35,6 +35,10 @@ class SessionChanges {
 
   /// All of these outlive it.
   SessionChanges(const Services& services, const GroupState& state, const KeyFormat& key);
+  /// The rows of the turn, or of an instant of it, come.
+  void begin(const Block& block) {
+    if (by_instants_ && block.rows > 0) instant_ = block.time[0];
+  }
   /// The turn has changed the key already.
   bool has(RowHandle key) const { return known_.contains(key); }
   /// `before`: its sessions before the turn.
@@ -77,6 +81,8 @@ class SessionChanges {
   std::vector<Leaf> leaves_;
   size_t first_result_;  ///< leaf
   StoredRows results_;
+  const bool by_instants_;     ///< rows come instant by instant (instants.h)
+  int64_t instant_ = kNoTime;  ///< by which sessions change; else each has the time of its last row
   Arena scratch_;
 
   // Of a turn.

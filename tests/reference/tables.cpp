@@ -119,7 +119,8 @@ Run::Rows Run::net(int index) {
   const bool published = std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const plan::Node& node) {
     return std::holds_alternative<plan::PublishNode>(node.content) && node.inputs.front() == index;
   });
-  if (!published) return changes_by_instant(index, std::get<plan::NetNode>(plan_.nodes[index].content));
+  const auto& node = std::get<plan::NetNode>(plan_.nodes[index].content);
+  if (!published && node.whole) return changes_by_instant(index, node);
   Rows out;
   for (const Row& row : rows_into(index)) {
     outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);
