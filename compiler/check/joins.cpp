@@ -357,12 +357,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
       context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
-    if (options.any && keeps_right && made.retain_us == typed::kForever) {
-      context_.not_yet(*options.within_span,
-                       "`" + std::string(kind_word(node.kind)) + " join … within any retain forever`",
-                       "`retain 30d` tells when a row has met nothing");
-      sound = false;
-    }
   }
   const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");

@@ -422,6 +422,12 @@ class Lowering {
           interval.lower_us = -interval.retain_us;
           interval.upper_us = interval.retain_us;
         }
+        if (step.right) {
+          // `retain forever`: when a right row has met nothing, only the end of the left side tells.
+          constexpr int64_t kFarthest = int64_t{1} << 62;
+          if (!interval.lower_us) interval.lower_us = -kFarthest;
+          if (!interval.upper_us) interval.upper_us = kFarthest;
+        }
         // Of a condition that may fail, all matches decide: the first failure by time rejects the row.
         interval.nearest |= shape.yield != JoinYield::matches && step.residual && step.residual->can_fail;
         interval.upper_field = upper_field;
