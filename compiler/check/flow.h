@@ -65,8 +65,6 @@ class FlowChecker {
   bool port(const ast::Name& name, bool of_join);
   void finish_header(const std::vector<ast::Clause>& clauses);
   void header_time(const ast::TimeClause& clause, Span span);
-  /// Its rows come out of an as-of or interval join, here or in what it reads.
-  bool joins_in_time(const typed::Relation& flow) const;
   void header_key(const ast::Key& clause);
   void add_implicit_key();
 
@@ -109,7 +107,11 @@ class FlowChecker {
   // table_joins.cpp
   /// Both sides are tables, and can be joined by the keys that `made` has. False: that is reported.
   bool join_tables(const ast::Join& node, Span span, const RelationInfo& right, const typed::JoinStep& made);
-  void add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span);
+  /// `left`: the fields of this side before the join.
+  void add_table_join(const ast::Join& node, const RelationInfo& right, const std::vector<Field>& left,
+                      typed::JoinStep made, Span span);
+  /// The condition over the row behind the join, true where a side is missing; null: that cannot be told.
+  typed::ExpressionRef of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span);
 
   // ticks.cpp
   bool from_every(const ast::From& from, const ast::FromEvery& every);

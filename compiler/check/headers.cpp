@@ -86,33 +86,11 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
   } else {
     made_.within_us = context_.length_of(*clause.within, "disorder").value_or(0);
   }
-  if (joins_in_time(made_)) {
-    // What such a join releases comes in an order that depends on both sides' arrival: judged by another time, the same
-    // row could be late or not.
-    context_.not_yet(clause.field.span, "`time` of a flow that joins in time",
-                     "state it in a view of the rows before the join");
-    return;
-  }
   made_.retimed = true;
   row_.time_of_window = false;
   made_.time_field = column;
   row_.time_field = column;
   row_.time_clause = span;
-}
-
-bool FlowChecker::joins_in_time(const typed::Relation& flow) const {
-  for (const typed::Step& step : flow.steps) {
-    if (const auto* join = std::get_if<typed::JoinStep>(&step.content);
-        join != nullptr && join->kind != typed::JoinKind::reference)
-      return true;
-    if (const auto* from = std::get_if<typed::FromStep>(&step.content);
-        from != nullptr && joins_in_time(context_.project.relations[from->relation]))
-      return true;
-    if (const auto* other = std::get_if<typed::UnionStep>(&step.content);
-        other != nullptr && joins_in_time(context_.project.relations[other->relation]))
-      return true;
-  }
-  return false;
 }
 
 void FlowChecker::header_key(const ast::Key& clause) {

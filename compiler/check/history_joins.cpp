@@ -9,35 +9,20 @@
 namespace braid::checking {
 namespace {
 
-/// Whether such a step is among what makes the table.
-bool makes(const typed::Project& project, typed::RelationId id, bool (*is_one)(const typed::Step&)) {
-  const auto is_or_reads_one = [&](const typed::Step& step) {
+/// Whether a table without `time` is among what makes the table.
+bool of_timeless(const typed::Project& project, typed::RelationId id) {
+  const typed::Relation& relation = project.relations[static_cast<size_t>(id)];
+  if (relation.source) return relation.kind == typed::RelationKind::table && !relation.has_time;
+  return std::any_of(relation.steps.begin(), relation.steps.end(), [&](const typed::Step& step) {
     const auto* from = std::get_if<typed::FromStep>(&step.content);
+    const auto* other = std::get_if<typed::UnionStep>(&step.content);
     const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
-    const typed::RelationId read = from != nullptr ? from->relation : join != nullptr ? join->relation : -1;
-    return is_one(step) || (read >= 0 && project.relations[read].changes && makes(project, read, is_one));
-  };
-  const std::vector<typed::Step>& steps = project.relations[id].steps;
-  return std::any_of(steps.begin(), steps.end(), is_or_reads_one);
-}
-
-bool joins_tables(const typed::Step& step) {
-  return std::holds_alternative<typed::TableJoinStep>(step.content);
-}
-
-bool forgets_keys(const typed::Step& step) {
-  const auto* group = std::get_if<typed::GroupStep>(&step.content);
-  const auto* top = std::get_if<typed::TopStep>(&step.content);
-  const auto* latest = std::get_if<typed::LatestStep>(&step.content);
-  return (group != nullptr && group->retain_us != typed::kForever) ||
-         (top != nullptr && top->retain_us != typed::kForever) ||
-         (latest != nullptr && latest->retain_us != typed::kForever);
-}
-
-bool changes_windows(const typed::Step& step) {
-  const auto* group = std::get_if<typed::GroupStep>(&step.content);
-  const auto* top = std::get_if<typed::TopStep>(&step.content);
-  return (group != nullptr && group->windowed && group->changes) || (top != nullptr && top->windowed && top->changes);
+    const typed::RelationId read = from != nullptr    ? from->relation
+                                   : other != nullptr ? other->relation
+                                   : join != nullptr  ? join->relation
+                                                      : -1;
+    return read >= 0 && of_timeless(project, read);
+  });
 }
 
 }  // namespace
@@ -45,9 +30,12 @@ bool changes_windows(const typed::Step& step) {
 bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, const JoinOptions& options) {
   const std::string name = path_text(node.relation.path);
   bool sound = right.id >= 0 && !right.row.open;
-  if (sound && !right.row.has_time) {
-    context_.not_yet(node.relation.span, "a stream joined with a table that is made of one without `time`",
-                     "`time … within …` in the header of that table gives its rows a history");
+  if (sound && node.pick != ast::JoinPick::latest && (!right.row.has_time || of_timeless(context_.project, right.id))) {
+    auto report = context_.reporter.report(diag::NoHistory{.relation = name});
+    report.at(node.relation.span, "what it was at a row's time nobody can tell");
+    if (!right.row.relation_span.empty()) report.also(right.row.relation_span, "made of rows without `time`");
+    report.note("`join latest` meets what it is when the row comes")
+        .note("`time … within …` in the header of the table that it is made of gives its rows a history");
     return false;
   }
   for (const KeyPart& part : right.row.key) {
@@ -63,21 +51,6 @@ bool FlowChecker::has_history(const ast::Join& node, const RelationInfo& right, 
         .at(*options.max_age_span, "a version is as old as the last change of what is read of it")
         .also(right.row.relation_span, "a table that a step makes")
         .note("keep a time in its row, as in `newest: max(at)`, and compare it in `on`");
-    sound = false;
-  }
-  if (options.wait_span) {
-    context_.not_yet(*options.wait_span, "`wait at most` with a table that a step makes",
-                     "leave it out: the row waits for the time of what makes the table");
-    sound = false;
-  }
-  if (sound && makes(context_.project, right.id, forgets_keys)) {
-    context_.not_yet(node.relation.span, "a stream joined with a table that a step with `retain` and a length makes",
-                     "`retain forever`; `on` may compare a time of the table's row");
-    sound = false;
-  }
-  if (sound && makes(context_.project, right.id, changes_windows)) {
-    context_.not_yet(node.relation.span, "a stream joined with windows that emit changes",
-                     "`last per` over the final rows of the windows makes a table");
     sound = false;
   }
   return sound;
@@ -102,11 +75,8 @@ bool FlowChecker::joins_latest(const ast::Join& node, const RelationInfo& right,
         .note("a `join` without `latest` meets the version of the row's time, and waits for it");
     return false;
   }
-  if (right.row.changes && makes(context_.project, right.id, joins_tables)) {
-    context_.not_yet(node.relation.span, "`join latest` with a join of tables",
-                     "`join` meets what it was at the row's time");
-    return false;
-  }
+  // Its changes come as they come, with a time or without.
+  if (right.row.changes) made.kind = typed::JoinKind::as_of;
   made.latest = made.kind == typed::JoinKind::as_of;
   return true;
 }

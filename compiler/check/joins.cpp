@@ -252,8 +252,9 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   }
   if (row_.table) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
+    const std::vector<Field> left = row_.types();
     if (adds || joined) finish();
-    if (joined) add_table_join(node, right, std::move(made), span);
+    if (joined) add_table_join(node, right, left, std::move(made), span);
     if (joined && timed_tables) join_row_times(alias.text, span);
     return;
   }
@@ -276,7 +277,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
         .note("`left join` keeps the rows of the stream");
     sound = false;
   }
-  if (made.kind == typed::JoinKind::reference && right.id >= 0)
+  if (made.kind == typed::JoinKind::reference && right.id >= 0 && node.pick != ast::JoinPick::latest)
     sound &= use_untimed(right.id, true, node.relation.span);
   const std::string table_kind = right.is_static ? "static table" : "table";
   if (made.kind != typed::JoinKind::interval) {
@@ -362,12 +363,6 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
       nothing_to_retain(options.retain_span, "beside a range", "rows go when the range has passed them");
-    if (options.any && keeps_right && made.retain_us == typed::kForever) {
-      context_.not_yet(*options.within_span,
-                       "`" + std::string(kind_word(node.kind)) + " join … within any retain forever`",
-                       "`retain 30d` tells when a row has met nothing");
-      sound = false;
-    }
   }
   const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");

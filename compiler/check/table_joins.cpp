@@ -45,13 +45,6 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
     context_.not_yet(word, "a join of two tables without an equality", "`on` compares a field of each side");
     return false;
   }
-  if (made.residual != nullptr && made.residual->can_fail && node.kind != ast::JoinKind::inner) {
-    context_.not_yet(made.residual->span,
-                     "a condition that may fail in a `left`, `right`, `full`, `semi` or `anti join` "
-                     "of two tables",
-                     "`try` makes null of a failure; or `let` computes the value before the join");
-    return false;
-  }
   if (!right.row.changes && !use_untimed(right.id, false, node.relation.span)) return false;
   for (const KeyPart& part : right.row.key) {
     if (part.column >= 0 || right.row.changes) continue;
@@ -68,9 +61,40 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   return table_as_changes("join", word, span);
 }
 
+typed::ExpressionRef FlowChecker::of_pairs(const typed::JoinStep& made, const std::vector<Field>& left, Span span) {
+  const auto joined = static_cast<int>(left.size());
+  const auto field = [&](int column) {
+    return typed::make(row_.fields[static_cast<size_t>(column)].type, span, typed::ColumnRead{column});
+  };
+  std::vector<typed::ExpressionRef> present;
+  for (int column = 0; column <= joined; ++column) {
+    const Type type = column < joined ? left[static_cast<size_t>(column)].type
+                                      : without_optional(row_.fields[static_cast<size_t>(column)].type);
+    const typed::ExpressionRef read = field(column);
+    present.push_back(
+        same(read->type, type) ? read : typed::make(type, span, typed::Convert{typed::Conversion::unwrap, read}));
+  }
+  typed::ExpressionRef condition = typed::substitute_columns(made.residual, present);
+  const auto or_missing = [&](int column) {
+    const typed::ExpressionRef missing = typed::make(bool_type(), span, typed::IsNull{field(column)});
+    condition = typed::make(bool_type(), span, typed::Either{missing, condition});
+  };
+  if (made.left) or_missing(joined);
+  if (!made.right) return condition;
+  // What is equal in a pair is not null; else a field that is never null in a row of this side.
+  int sign = -1;
+  for (const typed::ExpressionRef& key : made.left_keys) sign = std::max(sign, plain_column(key));
+  for (int column = 0; sign < 0 && column < joined; ++column)
+    if (!is_optional(left[static_cast<size_t>(column)].type)) sign = column;
+  if (sign < 0) return nullptr;
+  or_missing(sign);
+  return condition;
+}
+
 /// `right`, `full`: where `using` names the whole key of both sides, its fields are the key; else each side's is a
 /// part.
-void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& right, typed::JoinStep made, Span span) {
+void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& right, const std::vector<Field>& left,
+                                 typed::JoinStep made, Span span) {
   const bool adds = made.yield == typed::JoinYield::matches;
   // Whether a row of one side meets one of the other at most: where `on` has the other side's key.
   auto meets_one = [](const std::vector<typed::ExpressionRef>& keys, const std::vector<KeyPart>& key) {
@@ -94,9 +118,17 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
   row_.time_field = -1;
   row_.key_clause = span;
   const bool keeps_right = made.right;
-  // A pair for which the condition fails is rejected as rows are: behind the join.
+  // A pair for which the condition fails is rejected as rows are: behind the join, which lets such pairs pass.
   typed::ExpressionRef behind;
-  if (made.residual && made.residual->can_fail) std::swap(behind, made.residual);
+  if (made.residual && made.residual->can_fail) {
+    behind = of_pairs(made, left, span);
+    if (behind == nullptr) {
+      context_.not_yet(made.residual->span, "a condition that may fail beside a computed key of optional fields",
+                       "`let` gives the key a name before the join");
+      return;
+    }
+    if (node.kind == ast::JoinKind::inner) made.residual = nullptr;
+  }
   add({.content = typed::TableJoinStep{made.left, made.right, made.yield, made.relation, made.alias,
                                        std::move(made.left_keys), std::move(made.right_keys), made.residual},
        .row = {},

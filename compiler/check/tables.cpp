@@ -5,6 +5,7 @@
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
+#include "runtime/report/derived_findings.h"
 
 namespace braid::checking {
 
@@ -79,8 +80,10 @@ bool FlowChecker::use_untimed(typed::RelationId id, bool refers, Span place) {
   (refers ? relation.referred : relation.followed) = true;
   if (!relation.referred || !relation.followed) return true;
   (refers ? relation.referred : relation.followed) = false;
-  context_.not_yet(place, "a table without `time` that is looked up by one flow and followed by another",
-                   "declare `" + relation.name + "` a second time, under another name, with the same `from`");
+  context_.reporter.report(diag::FollowedAndRead{.relation = relation.name})
+      .at(place, refers ? "read whole before the rows that meet it" : "followed as it grows")
+      .also(relation.span, "declared here, and read the other way elsewhere")
+      .note("`join latest " + relation.name + "` meets what has come of it so far, however it is read elsewhere");
   return false;
 }
 

@@ -3,6 +3,11 @@
 // its window as its time: there the window itself is the key, within `0s..0s`.
 #include "compiler/check/flow.h"
 
+// The structs of these entries, as diagnostic.h has those of diagnostics.def.
+#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
+#include "runtime/report/join_diagnostics.def"
+#undef BRAID_DIAGNOSTIC
+
 namespace braid::checking {
 namespace {
 
@@ -60,13 +65,18 @@ bool FlowChecker::within_window(const RelationInfo& right, Span clause, typed::J
   }
   if (!window_->sound) return false;
   const typed::Window& window = window_->window;
+  if (ours >= 0) {
+    context_.reporter.report(diag::WindowBesideWindow{.relation = row_.relation})
+        .at(clause, "would give the row a field `window`, and it has one")
+        .note("`rename window to …` in front of it keeps what the row has");
+    return false;
+  }
   std::string what;
   if (window.kind != typed::WindowKind::tumbling) what = "`within window` of hopping windows";
   if (window.unit != typed::CalendarUnit::none) what = "`within window` of windows in a time zone";
   if (window.late_us > 0) what = "`within window` of windows that stay open longer";
-  if (ours >= 0) what = "`within window` over a row that has a field `window`";
   if (!what.empty()) {
-    context_.not_yet(clause, what, "`window tumbling 1h` and rows without a window of their own");
+    context_.not_yet(clause, what, "windows of one length: `window tumbling 1h`; or a range, as `within -1h..0s`");
     return false;
   }
   made.left_keys.push_back(window_beginning(row_, window.size_us, clause));

@@ -50,6 +50,13 @@ int Builder::keep_checked(int at, const typed::Check& check) {
               .span = check.span});
 }
 
+bool Builder::joined_in_time(int at) const {
+  const Node& node = plan_.nodes[static_cast<size_t>(at)];
+  const auto* join = std::get_if<JoinNode>(&node.content);
+  if (join != nullptr && join->step.kind != typed::JoinKind::reference && !join->step.latest) return true;
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) { return joined_in_time(input); });
+}
+
 int Builder::flow(typed::RelationId id) {
   const typed::Relation& relation = project_.relations[id];
   const Beginning begun = beginning(id);
@@ -64,6 +71,14 @@ int Builder::flow(typed::RelationId id) {
     at = read_all(at, "read", "time " + relation.row[relation.time_field].name, relation.span);
     const std::string text = fmt::format("time {} within {}", relation.row[relation.time_field].name,
                                          to_literal(duration_type(), Value{relation.within_us}));
+    // What a join releases comes in an order that depends on the arrival of both sides.
+    if (joined_in_time(at))
+      at = add({.content = InOrderNode{relation.time_field},
+                .inputs = {at},
+                .row = row(at),
+                .text = text,
+                .span = relation.span,
+                .state = {.label = relation.name + ": " + text + ", in order"}});
     at = add({.content = RetimeNode{relation.time_field, relation.within_us},
               .inputs = {at},
               .row = row(at),

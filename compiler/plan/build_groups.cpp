@@ -10,7 +10,7 @@ std::string Builder::label_of(const typed::Step& step, const std::string& name, 
 int Builder::group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
   GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
   made.retain_us = group.retain_us;
-  if (group.retain_us != typed::kForever) at = in_order(at, step, owner);
+  if (group.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   std::vector<Field> read = row(at);
   if (group.reads_window) read.push_back({"window", window_type()});
   for (const ExpressionRef& key : group.keys) made.keys.push_back(reading(key, read));
@@ -162,7 +162,7 @@ int Builder::top(int at, const typed::TopStep& top, const typed::Step& step, con
   at = read_all(at, "read", step.text, step.span);
   const bool sessions = top.changes && top.window.kind == typed::WindowKind::session;
   if (top.changes && !sessions) return top_of_windows(at, top, step, owner);
-  if (top.retain_us != typed::kForever) at = in_order(at, step, owner);
+  if (top.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   TopNode made{top};
   if (sessions) made.step.windowed = false;
   Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};

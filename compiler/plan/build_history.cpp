@@ -8,8 +8,9 @@ bool Builder::makes_table(const typed::Step& step) {
   const auto* group = std::get_if<typed::GroupStep>(&step.content);
   const auto* top = std::get_if<typed::TopStep>(&step.content);
   const auto* united = std::get_if<typed::UnionStep>(&step.content);
-  return (group != nullptr && !group->windowed) || (top != nullptr && !top->windowed) ||
-         (united != nullptr && united->of_tables) || std::holds_alternative<typed::LatestStep>(step.content) ||
+  return (group != nullptr && (!group->windowed || group->changes)) ||
+         (top != nullptr && (!top->windowed || top->changes)) || (united != nullptr && united->of_tables) ||
+         std::holds_alternative<typed::LatestStep>(step.content) ||
          std::holds_alternative<typed::TableJoinStep>(step.content);
 }
 
@@ -56,12 +57,14 @@ int Builder::history(typed::RelationId id) {
     else if (united != nullptr)
       history(united->relation);
     else
-      at = instants(at, {versions, keys_of(step)}, relation.name + ": " + step.text, step);
+      at = instants(at, {versions, keys_of(step, row(at).size())}, relation.name + ": " + step.text, step);
     const size_t made = plan_.nodes.size();
     versions_ = versions;
+    by_time_ = true;
     at = join != nullptr     ? join_tables(at, *join, step, relation, true)
          : united != nullptr ? unite_tables(at, *united, step, relation, true)
                              : this->step(at, step, relation);
+    by_time_ = false;
     for (size_t node = made; node < plan_.nodes.size(); ++node)
       if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";
     versions = false;
@@ -74,10 +77,20 @@ int Builder::history(typed::RelationId id) {
   return histories_[id] = at;
 }
 
-std::vector<ExpressionRef> Builder::keys_of(const typed::Step& step) {
-  if (const auto* group = std::get_if<typed::GroupStep>(&step.content)) return group->keys;
-  if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return top->keys;
-  return std::get<typed::LatestStep>(step.content).keys;
+std::vector<ExpressionRef> Builder::keys_of(const typed::Step& step, size_t columns) {
+  std::vector<ExpressionRef> keys;
+  if (const auto* group = std::get_if<typed::GroupStep>(&step.content))
+    keys = group->keys;
+  else if (const auto* top = std::get_if<typed::TopStep>(&step.content))
+    keys = top->keys;
+  else
+    keys = std::get<typed::LatestStep>(step.content).keys;
+  // The window is no column yet.
+  std::erase_if(keys, [&](const ExpressionRef& key) {
+    const std::vector<int> read = typed::columns_read(key);
+    return std::any_of(read.begin(), read.end(), [&](int column) { return column >= static_cast<int>(columns); });
+  });
+  return keys;
 }
 
 int Builder::instants(int at, InstantsNode made, std::string label, const typed::Step& step) {
@@ -89,9 +102,7 @@ int Builder::instants(int at, InstantsNode made, std::string label, const typed:
 }
 
 int Builder::newest_by_time(int at, const typed::Relation& table, const std::string& label, const typed::Step& step) {
-  std::vector<ExpressionRef> keys;
-  for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
-    keys.push_back(typed::read_path(row(at), path, step.span));
+  std::vector<ExpressionRef> keys = table_key(at, table, step.span);
   at = instants(at, {true, keys}, label, step);
   return latest(at, std::move(keys), true, label, step.text, step.span);
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/plan/builder.h"
 
 namespace braid::plan {
@@ -50,6 +52,16 @@ int Builder::join(int at, const typed::JoinStep& join, const typed::Step& step, 
   }
   const bool as_of = join.kind == typed::JoinKind::as_of && !join.latest;
   int right = read_all(as_of ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
+  if (join.kind == typed::JoinKind::reference && follows(join.relation)) {
+    // Said aloud with `latest`: what has come of it so far is state, as of a table that a step makes.
+    made.step.kind = typed::JoinKind::as_of;
+    made.step.latest = true;
+    const typed::Relation& table = project_.relations[join.relation];
+    right = latest(right, table_key(right, table, step.span), true, owner.name + ": " + step.text + ", " + table.name,
+                   step.text, step.span);
+  } else if (join.latest && pairs_tables(right)) {
+    right = net_of_pairs(right, project_.relations[join.relation], step, owner);
+  }
   if (typed::by_index(made.step)) right = by_other_columns(right, made, step, owner);
   if (made.step.residual)
     made.step.residual = reading(made.step.residual, condition_row(row(at), row(right), join.alias));
@@ -62,10 +74,52 @@ int Builder::join(int at, const typed::JoinStep& join, const typed::Step& step, 
   return add(std::move(joined));
 }
 
+bool Builder::follows(typed::RelationId id) const {
+  const typed::Relation& relation = project_.relations[static_cast<size_t>(id)];
+  if (relation.source) return relation.followed;
+  return std::any_of(relation.steps.begin(), relation.steps.end(), [&](const typed::Step& step) {
+    const auto* from = std::get_if<typed::FromStep>(&step.content);
+    const auto* other = std::get_if<typed::UnionStep>(&step.content);
+    return (from != nullptr && follows(from->relation)) || (other != nullptr && follows(other->relation));
+  });
+}
+
+std::vector<ExpressionRef> Builder::table_key(int at, const typed::Relation& table, Span span) const {
+  std::vector<ExpressionRef> key;
+  for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
+    key.push_back(typed::read_path(row(at), path, span));
+  return key;
+}
+
+bool Builder::pairs_tables(int at) const {
+  const Node& node = plan_.nodes[static_cast<size_t>(at)];
+  return std::holds_alternative<TableJoinNode>(node.content) ||
+         std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) { return pairs_tables(input); });
+}
+
+int Builder::net_of_pairs(int at, const typed::Relation& table, const typed::Step& step, const typed::Relation& owner) {
+  NetNode net{table_key(at, table, step.span), false};
+  Node node{.content = std::move(net), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+  node.row.pop_back();
+  const int change = static_cast<int>(node.row.size());
+  const std::vector<Field> marks = change_marks(node.row, false);
+  node.row.insert(node.row.end(), marks.begin(), marks.end());
+  node.state.label = owner.name + ": " + step.text + ", changes of " + table.name;
+  at = add(std::move(node));
+  Node marked{.content = ProjectNode{"read", {}}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+  auto& columns = std::get<ProjectNode>(marked.content).columns;
+  for (int i = 0; i < change; ++i) columns.push_back(column(at, i, step.span));
+  const ExpressionRef goes =
+      typed::make(int_type(), step.span, typed::Constant{Value{static_cast<int64_t>(RowChange::goes)}});
+  columns.push_back(typed::make(bool_type(), step.span,
+                                typed::Operation{typed::Operator::equal, {column(at, change, step.span), goes}}));
+  marked.row.back() = {std::string(kRetracted), bool_type()};
+  return add(std::move(marked));
+}
+
 int Builder::by_other_columns(int right, JoinNode& join, const typed::Step& step, const typed::Relation& owner) {
   const typed::Relation& table = project_.relations[join.step.relation];
-  for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
-    join.table_key.push_back(typed::read_path(row(right), path, step.span));
+  join.table_key = table_key(right, table, step.span);
   for (ExpressionRef& key : join.step.right_keys) key = unless_deleted(right, key);
   // A change that goes has the columns that its key leaves.
   if (join.step.kind == typed::JoinKind::reference || retracted_column(row(right)) >= 0) return right;

@@ -42,6 +42,8 @@ class Builder {
   /// Of a flow.
   bool reads_table(const typed::Relation& relation) const;
   int flow(typed::RelationId id);
+  /// A join that holds rows back is on the way to the node.
+  bool joined_in_time(int at) const;
   int step(int at, const typed::Step& step, const typed::Relation& owner);
   int keep_checked(int at, const typed::Check& check);
   /// A check is not asked of a row that closes its key.
@@ -103,13 +105,14 @@ class Builder {
     int at = -1;
     size_t steps = 0;
   };
-  /// Without a window: its rows are changes.
+  /// Its rows are changes.
   static bool makes_table(const typed::Step& step);
   Beginning beginning(typed::RelationId id);
   /// A table as a join reads it as of a time: rows that open or end their keys. One that a step makes is made once
   /// more, instant by instant: what the changes of a turn come to has no history.
   int history(typed::RelationId id);
-  static std::vector<ExpressionRef> keys_of(const typed::Step& step);
+  /// Those that are computed from the first `columns` columns, which are the row's.
+  static std::vector<ExpressionRef> keys_of(const typed::Step& step, size_t columns);
   int instants(int at, InstantsNode made, std::string label, const typed::Step& step);
   /// Versions of that table as changes.
   int newest_by_time(int at, const typed::Relation& table, const std::string& label, const typed::Step& step);
@@ -117,6 +120,13 @@ class Builder {
   // Joins (build_joins.cpp)
 
   int join(int at, const typed::JoinStep& join, const typed::Step& step, const typed::Relation& owner);
+  /// A table without `time` whose rows some flow takes as changes, or a view of one.
+  bool follows(typed::RelationId id) const;
+  std::vector<ExpressionRef> table_key(int at, const typed::Relation& table, Span span) const;
+  /// A join of tables is on the way to the node: a row may come before the one goes whose place it takes.
+  bool pairs_tables(int at) const;
+  /// Of such a table what the changes of a key come to, again as changes.
+  int net_of_pairs(int at, const typed::Relation& table, const typed::Step& step, const typed::Relation& owner);
   /// For a join that keeps right rows: the left row with every field optional, and what the join reads of it.
   int optional_fields(int at, auto& join, const typed::Step& step);
   /// The right side of a join with a table by other columns than its key. Of one with time, the columns stand behind
@@ -177,6 +187,7 @@ class Builder {
   std::map<std::pair<typed::RelationId, std::string>, std::vector<Field>> ports_;  ///< rows of those that `else` names
   int pairs_ = 0;                                                                  ///< of InstantsNode::pair
   bool versions_ = false;  ///< the rows of the flow at hand are versions of a table
+  bool by_time_ = false;   ///< the step at hand makes a table of rows that come instant by instant
 };
 
 }  // namespace braid::plan

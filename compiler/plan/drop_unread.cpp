@@ -267,7 +267,8 @@ class Pruner {
       for (Use& use : own)
         if (use.any) use.add(kWhole);
       pass_on(0, own.size());
-    } else if (std::holds_alternative<InOrderNode>(node.content)) {
+    } else if (const auto* in_order = std::get_if<InOrderNode>(&node.content)) {
+      if (in_order->by >= 0) own[in_order->by].add(kWhole);
       for (Use& use : own)
         if (use.any) use.add(kWhole);
       pass_on(0, own.size());
@@ -492,6 +493,8 @@ class Pruner {
       }
       if (auto* instants = std::get_if<InstantsNode>(&node.content))
         for (ExpressionRef& key : instants->keys) key = rewrite(key, moved);
+      if (auto* in_order = std::get_if<InOrderNode>(&node.content); in_order != nullptr && in_order->by >= 0)
+        in_order->by = moved.column[in_order->by];
       if (auto* retime = std::get_if<RetimeNode>(&node.content))
         retime->time_column = moved.column[retime->time_column];
       if (auto* unique = std::get_if<UniqueNode>(&node.content))

@@ -287,8 +287,8 @@ class Lowering {
       return add(node,
                  InWindowsOperator{window_of(in_windows->window), in_windows->given, site(node, Site::Kind::late)},
                  {input(0)});
-    if (std::holds_alternative<InOrderNode>(node.content))
-      return add(node, InOrderOperator{site(node, Site::Kind::late)}, {input(0)});
+    if (const auto* in_order = std::get_if<InOrderNode>(&node.content))
+      return add(node, InOrderOperator{site(node, Site::Kind::late), in_order->by}, {input(0)});
     if (const auto* unnest = std::get_if<UnnestNode>(&node.content))
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
@@ -423,6 +423,12 @@ class Lowering {
           // `within any retain d` matches what lies at most d apart: what else still lay there would depend on arrival.
           interval.lower_us = -interval.retain_us;
           interval.upper_us = interval.retain_us;
+        }
+        if (step.right) {
+          // `retain forever`: when a right row has met nothing, only the end of the left side tells.
+          constexpr int64_t kFarthest = int64_t{1} << 62;
+          if (!interval.lower_us) interval.lower_us = -kFarthest;
+          if (!interval.upper_us) interval.upper_us = kFarthest;
         }
         // Of a condition that may fail, all matches decide: the first failure by time rejects the row.
         interval.nearest |= shape.yield != JoinYield::matches && step.residual && step.residual->can_fail;

@@ -165,8 +165,8 @@ std::string Meaning::operator()(const InWindowsNode& in_windows) const {
   return in_windows.given < 0 ? text : text + " given " + column(in_windows.given);
 }
 
-std::string Meaning::operator()(const InOrderNode&) const {
-  return "in order";
+std::string Meaning::operator()(const InOrderNode& in_order) const {
+  return in_order.by < 0 ? "in order" : "in order by " + column(in_order.by);
 }
 
 std::string Meaning::operator()(const LookupNode& lookup) const {

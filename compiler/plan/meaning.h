@@ -32,7 +32,7 @@ class Meaning {
   std::string operator()(const EmitNode& emit) const;
   std::string operator()(const InstantsNode& instants) const;
   std::string operator()(const InWindowsNode& in_windows) const;
-  std::string operator()(const InOrderNode&) const;
+  std::string operator()(const InOrderNode& in_order) const;
   std::string operator()(const UnnestNode& unnest) const;
   std::string operator()(const LookupNode& lookup) const;
   std::string operator()(const RetimeNode& retime) const;

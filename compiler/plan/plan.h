@@ -132,7 +132,10 @@ struct InWindowsNode {
   int given = -1;  ///< column of the input that ends with the end of the row's window; −1: its time says
 };
 /// Rows wait until time has passed them, and go on in its order. The row stays as it is.
-struct InOrderNode {};
+struct InOrderNode {
+  int by =
+      -1;  ///< column, a timestamp: orders the rows that one record caused for one time; −1: the order they came in
+};
 /// Rows go on instant by instant, once time has passed them: what a step behind it makes of them is the history of a
 /// table. The row stays as it is.
 struct InstantsNode {

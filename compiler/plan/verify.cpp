@@ -171,8 +171,9 @@ class Verifier {
           "rows in windows without a window");
     holds(retracted_column(before) < 0, "a window over changes");
   }
-  void check(const Node& node, const InOrderNode&) const {
+  void check(const Node& node, const InOrderNode& in_order) const {
     same_row(node);
+    holds(in_order.by < 0 || is(node.row[in_order.by].type, TypeKind::timestamp), "an order by no timestamp");
     holds(retracted_column(node.row) < 0, "changes that are put in order");
   }
   void check(const Node& node, const NetNode& net) const {

@@ -316,9 +316,9 @@ struct TableJoinOperator {
   };
   bool left = false;                     ///< rows of the left side that meet none go on, too
   bool right = false;                    ///< and those of the right side
-  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is always null
-  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. It never fails. Empty: all
-  /// do.
+  JoinYield yield = JoinYield::matches;  ///< semi, anti: `left` holds, and the struct is null but for failures
+  /// Over the row [left fields…, struct of right fields (not optional)]: pairs kept match. Empty: all do. A pair for
+  /// which it fails counts as a match; of semi and anti, the left row goes on with the right row until that has gone.
   KernelSlot residual;
   Side sides[2];
 };
@@ -346,6 +346,7 @@ struct InWindowsOperator {
 /// Rows go on when time has passed them, in the order of (time, source, partition, position).
 struct InOrderOperator {
   uint32_t late_site = 0;
+  int by = -1;  ///< timestamp field: the order of rows of one time that one record caused; −1: as they came
 };
 /// Rows wait until time has passed them and go on instant by instant, so that what steps behind it make of them is the
 /// history of a table: all rows of one time go through the steps that make changes, and then those of the next. Output

@@ -178,7 +178,8 @@ void AsOfJoinNode<History>::finish_release(std::vector<Block>&) {
   waiting_.pass(edges[1].value());
   int64_t bound = content_.latest ? kEndTime : edges[0].finite;
   if (!waiting_.empty()) bound = std::min(bound, waiting_.first_time());
-  versions_.forget_before(bound, edges[1].finite);
+  // Behind the newest change none comes that counts from before it.
+  versions_.forget_before(bound, content_.latest && of_changes_ ? kEndTime : edges[1].finite);
 }
 
 template <class History>

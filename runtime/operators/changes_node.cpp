@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/operators/instants.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
 
@@ -12,7 +13,10 @@ constexpr size_t kKeysAtOnce = kBlockRows / 2;  // each gives two rows at most
 
 }  // namespace
 
-ChangesNode::ChangesNode(const Services& services) : OperatorNode(services), leaves_(flatten(self_.row)) {}
+ChangesNode::ChangesNode(const Services& services)
+    : OperatorNode(services),
+      leaves_(flatten(self_.row)),
+      by_instants_(by_instants(services.program)[static_cast<size_t>(services.index)]) {}
 
 ReleasePoint ChangesNode::point_of(const Touched& touched) const {
   const auto time = static_cast<int64_t>(touched.sequence);

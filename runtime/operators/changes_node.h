@@ -26,6 +26,8 @@ class ChangesNode : public OperatorNode {
     RowHandle row;      ///< of the step's state
     uint64_t sequence;  ///< of the row that changed it first
     Bytes before;       ///< its row before the turn, in the form of the step; no data: there was none
+    /// By instants: when its rows before have gone by themselves, which was no later than the change.
+    int64_t ended = kEndTime;
   };
   /// A row to be put out.
   struct Change {
@@ -36,10 +38,20 @@ class ChangesNode : public OperatorNode {
     std::string_view key;
     uint64_t place = 0;  ///< among the rows of the key that go, or come
   };
-  Touched& touch(RowHandle row, uint64_t sequence) { return touched_.emplace_back(Touched{row, sequence, {}}); }
+  Touched& touch(RowHandle row, uint64_t sequence) {
+    return touched_.emplace_back(Touched{row, sequence, {}, kEndTime});
+  }
   /// In this turn, by its place in the order of touches.
   Touched& touched(uint32_t place) { return touched_[place]; }
   uint32_t touches() const { return static_cast<uint32_t>(touched_.size()); }
+  /// The key was to be forgotten at `end`, and its next row, if any, has come at `next`.
+  void end_at(Touched& touched, int64_t end, int64_t next) const {
+    if (by_instants_ && end <= next) touched.ended = end;
+  }
+  /// The time of the rows that go, of a key that has changed at `time`.
+  static int64_t goes_at(const Touched& touched, int64_t time) {
+    return touched.ended == kEndTime ? time : touched.ended;
+  }
   /// A block for these rows: time, causes and kRetracted are there, the other columns are the step's to fill.
   Block begin_block(std::span<const Change> changes);
   /// Puts out the rows of it that `kept` names.
@@ -56,6 +68,7 @@ class ChangesNode : public OperatorNode {
   virtual uint64_t hash_of(RowHandle row) const = 0;
 
   std::vector<Leaf> leaves_;
+  const bool by_instants_;  ///< rows come instant by instant
 
  private:
   /// Where a key that has been touched stands in the order of release.

@@ -9,7 +9,9 @@ InOrderNode::InOrderNode(const Services& services)
       content_(std::get<InOrderOperator>(self_.content)),
       leaves_(flatten(self_.row)),
       rows_(self_.row),
-      waiting_(HeldRows::Order::position, table(0), services, rows_, pool_) {}
+      waiting_(HeldRows::Order::position, table(0), services, rows_, pool_) {
+  if (content_.by >= 0) by_column_ = static_cast<int>(leaf_offset(self_.row, content_.by));
+}
 
 void InOrderNode::take(int, const Block& block, std::vector<Block>&) {
   for (uint32_t row = 0; row < block.rows; ++row) {
@@ -20,6 +22,11 @@ void InOrderNode::take(int, const Block& block, std::vector<Block>&) {
     HeldRow held = hold_row(block, block, row, rows_, pool_);
     held.record.settled = dispositions().hold(index(), 0, block.record_of(row));
     held.sequence = sequence_of(row);
+    if (by_column_ >= 0) {
+      // Of rows that one record caused, those of one such time are alike; the hash tells them apart in the store.
+      held.hash = held.sequence;
+      held.sequence = static_cast<uint64_t>(block.columns[by_column_].as<int64_t>()[row]) ^ uint64_t { 1 } << 63;
+    }
     waiting_.push(held);
   }
   taken += block.rows;

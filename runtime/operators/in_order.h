@@ -1,5 +1,6 @@
 // In front of a step that goes through the rows of a key in the order of time: rows wait until time has passed them,
-// and go on in the order of (time, source, partition, position). A row that time has passed before is late.
+// and go on in the order of (time, source, partition, position), and of those by a time that they have, if the step
+// names one. A row that time has passed before is late.
 //
 // State: the rows that wait, and up to where the end of the inputs has let all go. One thread.
 #pragma once
@@ -29,6 +30,7 @@ class InOrderNode : public OperatorNode {
 
  private:
   const InOrderOperator& content_;
+  int by_column_ = -1;
   std::vector<Leaf> leaves_;
   StoredRows rows_;
   BlobPool pool_;

@@ -82,7 +82,9 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
       continue;
     rows_.change(at);
     if (kept.touch == 0) {
-      touch(at, sequence_of(row)).before = kept.row;  // whose memory stays until it is out
+      Touched& made = touch(at, sequence_of(row));
+      made.before = kept.row;  // whose memory stays until it is out
+      if (retains() && !added) end_at(made, add_time(kept.time, content_.retain_us), time);
       kept.touch = touches();
     } else if (kept.row.data != nullptr) {
       pool_.release_later(kept.row);
@@ -116,7 +118,9 @@ void LatestNode::touch_forgotten() {
     rows_.change(row);
     Newest& kept = newest(row);
     if (kept.touch == 0) {
-      touch(row, forgotten_sequence()).before = kept.row;
+      Touched& made = touch(row, forgotten_sequence());
+      made.before = kept.row;
+      end_at(made, dues_->of(rows_.value(row)).time, kEndTime);
       kept.touch = touches();
     } else if (kept.row.data != nullptr) {
       pool_.release_later(kept.row);
@@ -136,13 +140,14 @@ void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out)
     const bool stood = each.before.data != nullptr, stands = now.row.data != nullptr;
     if (stood) pool_.release_later(each.before);
     if (now.known == kForgotten) forgotten.push_back(each.row);
-    if (stood == stands && (!stood || each.before.view() == now.row.view())) continue;
-    auto add = [&](bool goes, Bytes row) {
-      changes.push_back({each.sequence, goes, now.time, rows_.hash(each.row), rows_.key(each.row)});
+    const bool stays = goes_at(each, now.time) == now.time;
+    if (stood == stands && (!stood || (stays && each.before.view() == now.row.view()))) continue;
+    auto add = [&](bool goes, int64_t time, Bytes row) {
+      changes.push_back({each.sequence, goes, time, rows_.hash(each.row), rows_.key(each.row)});
       rows.push_back(row);
     };
-    if (stood) add(true, each.before);
-    if (stands) add(false, now.row);
+    if (stood) add(true, goes_at(each, now.time), each.before);
+    if (stands) add(false, now.time, now.row);
   }
   if (changes.empty()) {
     for (const RowHandle row : forgotten) rows_.erase(row);

@@ -11,21 +11,28 @@ namespace {
 
 constexpr int64_t kDefaultAhead = 3'600'000'000;
 
+/// By how much a right row may be later than the left row that it meets.
+int64_t reach_of(const IntervalJoinOperator& join) {
+  if (join.shape.yield != JoinYield::matches) return 0;
+  if (join.upper_field >= 0) return kEndTime;
+  return std::max<int64_t>(join.upper_us.value_or(join.lower_us ? kEndTime : join.retain_us), 0);
+}
+
 }  // namespace
 
 RetimeNode::RetimeNode(const Services& services)
     : OperatorNode(services), content_(std::get<RetimeOperator>(self_.content)) {
   time_column_ = static_cast<uint32_t>(leaf_offset(self_.row, content_.time_field));
   BRAID_CHECK(flatten(self_.row)[time_column_].kind == LeafKind::i64, "the new event time is no timestamp");
-  find_bases(self_.inputs[0], false);
+  find_bases(self_.inputs[0], false, 0);
 }
 
-void RetimeNode::find_bases(int op, bool held) {
+void RetimeNode::find_bases(int op, bool held, int64_t ahead) {
   const Operator& upstream = services_.program.operators[op];
   if (const auto* source = std::get_if<SourceOperator>(&upstream.content)) {
-    bases_.push_back({source->source, nullptr, held});
+    bases_.push_back({source->source, nullptr, held, ahead});
   } else if (std::holds_alternative<RetimeOperator>(upstream.content)) {
-    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held});
+    bases_.push_back({-1, static_cast<const RetimeNode*>(services_.nodes[op].get()), held, ahead});
   } else if (std::holds_alternative<TickOperator>(upstream.content) || grouping_of(upstream) != nullptr ||
              std::holds_alternative<LatestOperator>(upstream.content) ||
              std::holds_alternative<NetOperator>(upstream.content) ||
@@ -35,14 +42,19 @@ void RetimeNode::find_bases(int op, bool held) {
              std::holds_alternative<PublishOperator>(upstream.content)) {
     bases_.push_back({});
   } else if (std::holds_alternative<UnionOperator>(upstream.content)) {
-    for (int input : upstream.inputs) find_bases(input, held);
+    for (int input : upstream.inputs) find_bases(input, held, ahead);
   } else {
     held |= std::holds_alternative<AsOfJoinOperator>(upstream.content) ||
             std::holds_alternative<IntervalJoinOperator>(upstream.content) ||
             std::holds_alternative<RunningOperator>(upstream.content) ||
             std::holds_alternative<InOrderOperator>(upstream.content) ||
             std::holds_alternative<UniqueOperator>(upstream.content);
-    find_bases(upstream.inputs[0], held);  // joins hand on the record of their left row
+    // Joins hand on the record of their left row, with the time of the later one; right rows go on alone with theirs.
+    if (const auto* join = std::get_if<IntervalJoinOperator>(&upstream.content)) {
+      if (join->shape.right) find_bases(upstream.inputs[1], held, ahead);
+      ahead = add_time(ahead, reach_of(*join));
+    }
+    find_bases(upstream.inputs[0], held, ahead);
   }
 }
 
@@ -104,7 +116,7 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
   };
   for (const Basis& basis : bases_) {
     auto inherit = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
-      const bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > upstream.newest;
+      const bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > add_time(basis.ahead, upstream.newest);
       PartitionClock seen = upstream;
       seen.ended &= rows_are_out;
       seen.idle &= rows_are_out;

@@ -35,8 +35,10 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
     int source = -1;                        ///< of the engine's clocks
     const PartitionClocks* step = nullptr;  ///< of an earlier re-timing; both absent: rows made by windows
     bool held = false;                      ///< a step on the way here may hold rows
+    /// By how much such a row may be ahead of the record that caused it; kEndTime: nobody knows.
+    int64_t ahead = 0;
   };
-  void find_bases(int op, bool held);
+  void find_bases(int op, bool held, int64_t ahead);
   Clock& clock_of(const Record& record);
   /// By arrival: where the time of its rows stands, kept as the `max` of a clock of no partition.
   Clock& gone_on() const { return clocks_[{UINT32_MAX, UINT32_MAX}]; }

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "runtime/base/check.h"
+#include "runtime/operators/instants.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
 #include "runtime/operators/top_rows.h"
@@ -29,7 +30,8 @@ SessionChanges::SessionChanges(const Services& services, const GroupState& state
                    ? first_fields(self_.row, top_->fields)
                    : std::vector<Field>{self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()),
                                         self_.row.end() - 2}),
-      window_column_(top_ != nullptr ? results_.leaf_count() : state_.end_column()) {
+      window_column_(top_ != nullptr ? results_.leaf_count() : state_.end_column()),
+      by_instants_(by_instants(services.program)[static_cast<size_t>(services.index)]) {
   BRAID_CHECK(window_column_ + (top_ != nullptr && top_->numbered ? 4 : 3) == leaves_.size(),
               "the row of sessions is not keys, aggregates, window, mark");
 }
@@ -196,7 +198,7 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
     starts[row] = change.start;
     ends[row] = change.end;
     goes[row] = change.goes ? 1 : 0;
-    block.time[row] = change.last;
+    block.time[row] = by_instants_ ? instant_ : change.last;
     block.watermark[row] = kNoTime;
     block.record[row] = row;
     record.line = kMadeByWindow;

@@ -36,6 +36,10 @@ class SessionChanges {
 
   /// All of these outlive it.
   SessionChanges(const Services& services, const GroupState& state, const KeyFormat& key);
+  /// The rows of the turn, or of an instant of it, come.
+  void begin(const Block& block) {
+    if (by_instants_ && block.rows > 0) instant_ = block.time[0];
+  }
   /// The turn has changed the key already.
   bool has(RowHandle key) const { return known_.contains(key); }
   /// `before`: its sessions before the turn.
@@ -86,6 +90,8 @@ class SessionChanges {
   size_t first_result_;   ///< leaf
   StoredRows results_;    ///< of a group its aggregates, of `top` the row
   size_t window_column_;  ///< leaf; behind the window come the number of the row, if it has one, and the mark
+  const bool by_instants_;     ///< rows come instant by instant (instants.h)
+  int64_t instant_ = kNoTime;  ///< by which sessions change; else each has the time of its last row
   Arena scratch_;
 
   // Of a turn.

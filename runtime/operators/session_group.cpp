@@ -62,6 +62,7 @@ void SessionGroupNode::take(int, const Block& block, std::vector<Block>&) {
   }
   use();
   if (!cold_.empty() || !cold_.unread().empty()) note(warm(keys));
+  if (changes_) changes_->begin(block);
   fold(block, keys);
 }
 

@@ -110,6 +110,7 @@ void TableGroupNode::take(int, const Block& block, std::vector<Block>&) {
         stood.clear();
         fold(block, {taken_rows + folded, row - folded}, false);
         folded = row;
+        end_at(touched(standing(at).touch - 1), add_time(standing(at).time, content_.retain_us), block.time[row]);
         at = begin_anew(at);
       }
       const int64_t due = add_time(std::max(standing(at).time, block.time[row]), content_.retain_us);
@@ -173,6 +174,7 @@ void TableGroupNode::touch_forgotten() {
   for (const RowHandle row : due_) {
     rows_.change(row);
     if (standing(row).touch == 0) touch_group(row, forgotten_sequence(), stood);
+    end_at(touched(standing(row).touch - 1), dues_->of(rows_.value(row)).time, kEndTime);
     standing(row).forgotten = 1;
   }
   keep_results(stood);
@@ -250,10 +252,12 @@ void TableGroupNode::emit(std::span<const Touched> touched, std::vector<Block>& 
     const bool misfits_now = misfit != misfits.end() && misfit->row == i;
     const size_t aggregate = misfits_now ? (misfit++)->aggregate : SIZE_MAX;
     if (!there) ended.push_back(each.row);
-    if (stood && there && !misfits_now && equal(before_[before.block], before.row, results, i)) continue;
+    const int64_t gone = goes_at(each, standing.time);
+    if (stood && there && !misfits_now && gone == standing.time && equal(before_[before.block], before.row, results, i))
+      continue;
     standing.stands = there && !misfits_now ? 1 : 0;
     auto add = [&](bool goes, const Part& part) {
-      changes.push_back({each.sequence, goes, standing.time, rows_.hash(each.row), rows_.key(each.row)});
+      changes.push_back({each.sequence, goes, goes ? gone : standing.time, rows_.hash(each.row), rows_.key(each.row)});
       parts.push_back(part);
     };
     if (stood) add(true, {&before_[before.block], before.row, SIZE_MAX});

@@ -93,8 +93,8 @@ void TableJoinNode::finish_release(std::vector<Block>&) {
 /// While the changes of one side meet the other, the rows of the other stay: so the condition is computed for many
 /// pairs at a time.
 void TableJoinNode::test(int side, size_t first, size_t end) {
-  holds_.clear();
-  next_hold_ = 0;
+  asked_.clear();
+  next_asked_ = 0;
   std::vector<std::pair<Bytes, Bytes>> pairs;
   size_t found = 0;
   for (tested_[side] = first; tested_[side] < end && found < kPairsAtOnce; ++tested_[side]) {
@@ -121,8 +121,9 @@ void TableJoinNode::test_block(const std::vector<std::pair<Bytes, Bytes>>& pairs
   }
   const std::vector<void*> none(block.columns.size(), nullptr);
   const KernelResult result = run_kernel(content_.residual, block, none, arena(), services_.call);
-  holds_.resize(holds_.size() + block.rows, 1);
-  for (const Drop& drop : result.drops) holds_[holds_.size() - block.rows + drop.row] = 0;
+  asked_.resize(asked_.size() + block.rows, Asked::holds);
+  for (const Drop& drop : result.drops)
+    asked_[asked_.size() - block.rows + drop.row] = drop.code != 0 ? Asked::fails : Asked::holds_not;
 }
 
 void TableJoinNode::alone(const Change& cause, bool goes, int side, Bytes row, int64_t count) {
@@ -140,32 +141,55 @@ void TableJoinNode::meet(int side, const Change& change) {
   const int64_t by = change.goes ? -1 : 1;
   const int there = 1 - side;
   const bool pairs = content_.yield == JoinYield::matches;
-  int64_t matches = 0;
+  int64_t matches = 0, failures = 0;
+  Bytes failed_with{nullptr, 0};
   for (Kept& other : entry.value.rows[there]) {
     if (other.count == 0) continue;
-    if (!content_.residual.empty() && holds_[next_hold_++] == 0) continue;
-    matches += other.count;
+    const Asked asked = content_.residual.empty() ? Asked::holds : asked_[next_asked_++];
+    if (asked == Asked::holds_not) continue;
+    const bool fails = asked == Asked::fails && !pairs;
+    (fails ? failures : matches) += other.count;
     const Bytes met = turn_.copy(other.row.view());
+    if (fails && failed_with.data == nullptr) failed_with = met;
+    if (!pairs) {
+      if (there == 0) count_match(entry, other, change, met, fails);
+      continue;
+    }
     if (counted(there)) {
       this->change(entry, there, other);
       const int64_t before = other.matches;
       other.matches += by;
-      if (content_.yield == JoinYield::semi && (before == 0 || other.matches == 0))
-        alone(change, change.goes, there, met, other.count);
       if (stands_alone(there) && before == 0) alone(change, true, there, met, other.count);
     }
-    if (pairs)
-      pairs_.push_back({&change, change.goes, side == 0 ? change.row : met, side == 0 ? met : change.row, other.count});
+    pairs_.push_back({&change, change.goes, side == 0 ? change.row : met, side == 0 ? met : change.row, other.count});
     if (stands_alone(there) && other.matches == 0) alone(change, false, there, met, other.count);
   }
-  if (stands_alone(side) && matches == 0) alone(change, change.goes, side, change.row, 1);
-  if (side == 0 && content_.yield == JoinYield::semi && matches > 0) alone(change, change.goes, 0, change.row, 1);
+  if (!pairs && side == 0) {
+    if (failures > 0)
+      pairs_.push_back({&change, change.goes, change.row, failed_with, 1});
+    else if (goes_on(matches, failures))
+      alone(change, change.goes, 0, change.row, 1);
+  } else if (stands_alone(side) && matches == 0) {
+    alone(change, change.goes, side, change.row, 1);
+  }
   Kept& kept = kept_row(entry, side, change.row);
   this->change(entry, side, kept);
   kept.count += by;
   kept.matches = counted(side) ? matches : 0;
+  kept.failures = counted(side) ? failures : 0;
   BRAID_CHECK(kept.count >= 0, "a row goes that has not come");
   if (kept.count == 0) forget_gone(entry);
+}
+
+/// Of a semi or anti join: a right row that may match this left row comes or goes.
+void TableJoinNode::count_match(Entry& entry, Kept& left, const Change& cause, Bytes row, bool fails) {
+  change(entry, 0, left);
+  const bool went_on = goes_on(left.matches, left.failures), was_rejected = left.failures > 0;
+  (fails ? left.failures : left.matches) += cause.goes ? -1 : 1;
+  const bool goes_on_now = goes_on(left.matches, left.failures), is_rejected = left.failures > 0;
+  if (went_on && !goes_on_now) alone(cause, true, 0, row, left.count);
+  if (was_rejected != is_rejected) pairs_.push_back({&cause, was_rejected, row, cause.row, left.count});
+  if (!went_on && goes_on_now) alone(cause, false, 0, row, left.count);
 }
 
 TableJoinNode::RowHash TableJoinNode::hash_of(std::string_view row) {
@@ -199,6 +223,7 @@ void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
   value_.fixed(kept.count);
   value_.fixed(kept.matches);
   value_.text(kept.row.view());
+  if (kept.failures != 0) value_.fixed(kept.failures);
   frozen_.batch().put(StateFamily::point, state_key(entry, side, kept.hash), value_.bytes());
   kept.stored = true;
   kept.changed = ChangedIn::none;
@@ -305,14 +330,15 @@ Result<TableJoinNode::Stored> TableJoinNode::parse(std::string_view key, std::st
   stored.count = in.fixed<int64_t>();
   stored.matches = in.fixed<int64_t>();
   stored.row = in.text();
+  stored.failures = in.at_end() ? 0 : in.fixed<int64_t>();
   if (in.failed() || (stored.side != 0 && stored.side != 1) || !rows_of_[stored.side].fits(stored.row))
     return damaged();
   return stored;
 }
 
 void TableJoinNode::keep(Entry& entry, const Stored& stored) {
-  entry.value.rows[stored.side].push_back(
-      {hash_of(stored.row), pool_.copy(stored.row), stored.count, stored.matches, true, ChangedIn::none});
+  entry.value.rows[stored.side].push_back({hash_of(stored.row), pool_.copy(stored.row), stored.count, stored.matches,
+                                           stored.failures, true, ChangedIn::none});
   ++rows_;
 }
 

@@ -3,12 +3,17 @@
 // goes and comes as matches of it do; of a semi or anti join, a left row goes on alone while it has a match, or none.
 // So each row of such a side has the number of its matches with it.
 //
+// A condition that fails for a pair is no answer. Of an inner, left, right or full join the pair is made as if it had
+// held; of a semi or anti join a left row that has such a pair goes on with the right row of one of them, so that the
+// step behind, which asks again, rejects the row for that. It does not go on alone until the last of them has gone.
+//
 // The changes of a turn wait for its end, then those of the right side come first, each side in its order: so what is
 // met does not depend on the rounds in which they came. Rows of one side that are alike count as one with a number.
 // Null keys meet nothing.
 //
 // State: the rows of both sides, by the key of the join. Stored as point rows: key, then side u8 and a hash of the row
-// of 128 bits; a commit writes the rows that have changed. The unit of eviction is a key. One thread.
+// of 128 bits; how many failures a row has follows it if there are any. A commit writes the rows that have changed. The
+// unit of eviction is a key. One thread.
 #pragma once
 
 #include <string>
@@ -51,6 +56,8 @@ class TableJoinNode : public OperatorNode {
     Bytes row = {nullptr, 0};
     int64_t count = 0;    ///< of rows that are alike; 0: it is gone, and only its erasure is to be copied
     int64_t matches = 0;  ///< rows of the other side, where they are counted
+    /// Of a semi or anti join, a left row's: rows for which the condition fails.
+    int64_t failures = 0;
     bool stored = false;
     ChangedIn changed = ChangedIn::none;
   };
@@ -78,10 +85,16 @@ class TableJoinNode : public OperatorNode {
     Bytes left, right;  ///< no data of one: the other is alone
     int64_t count;
   };
-  /// Whether the condition holds, for each row of the other side that changes [first, end) may meet, in that order.
+  enum class Asked : uint8_t { holds_not, holds, fails };
+  /// What the condition says, for each row of the other side that changes [first, end) may meet, in that order.
   void test(int side, size_t first, size_t end);
   void test_block(const std::vector<std::pair<Bytes, Bytes>>& pairs);
   void meet(int side, const Change& change);
+  /// Of a left row of a semi or anti join.
+  bool goes_on(int64_t matches, int64_t failures) const {
+    return failures == 0 && (content_.yield == JoinYield::semi) == (matches > 0);
+  }
+  void count_match(Entry& entry, Kept& left, const Change& cause, Bytes row, bool fails);
   /// A row that stands without a partner comes or goes.
   void alone(const Change& cause, bool goes, int side, Bytes row, int64_t count);
   bool counted(int side) const {
@@ -101,7 +114,7 @@ class TableJoinNode : public OperatorNode {
   struct Stored {
     std::string_view key;
     int side;
-    int64_t count, matches;
+    int64_t count, matches, failures;
     std::string_view row;
   };
   static RowHash hash_of(std::string_view row);
@@ -128,8 +141,8 @@ class TableJoinNode : public OperatorNode {
   std::vector<Change> changes_[2];
   size_t next_[2] = {0, 0};    ///< of these to meet the other side
   size_t tested_[2] = {0, 0};  ///< of these, those before are tested
-  std::vector<uint8_t> holds_;
-  size_t next_hold_ = 0;
+  std::vector<Asked> asked_;
+  size_t next_asked_ = 0;
   std::vector<Leaf> pair_leaves_;  ///< of the row that the condition reads
   std::vector<Pair> pairs_;
   std::string key_bytes_, scratch_;

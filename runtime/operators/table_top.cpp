@@ -67,6 +67,7 @@ void TableTopNode::take(int, const Block& block, std::vector<Block>&) {
     if (retains()) {
       if (has_ended(key(at), block.time[row])) {
         if (key(at).touch == 0) touch_key(at, sequence_of(row));
+        end_at(touched(key(at).touch - 1), add_time(key(at).time, content_.group.retain_us), block.time[row]);
         at = begin_anew(at);
         added = true;
       }
@@ -160,6 +161,7 @@ void TableTopNode::touch_forgotten() {
   for (const RowHandle row : due_) {
     rows_.change(row);
     if (key(row).touch == 0) touch_key(row, forgotten_sequence());
+    end_at(touched(key(row).touch - 1), dues_->of(rows_.value(row)).time, kEndTime);
     key(row).forgotten = 1;
   }
 }
@@ -176,11 +178,12 @@ void TableTopNode::emit(std::span<const Touched> touched, std::vector<Block>& ou
     now_.clear();
     if (own.forgotten == 0)
       own.ranks->rows.visit_first(limit_, [&](std::string_view entry) { now_.push_back(row_of(entry)); });
-    drop_what_stays(before);
+    const int64_t gone = goes_at(each, own.time);
+    if (gone == own.time) drop_what_stays(before);
     auto add = [&](bool goes, std::span<const std::string_view> rows) {
       for (size_t i = 0; i < rows.size(); ++i) {
         if (rows[i].data() == nullptr) continue;
-        changes.push_back({each.sequence, goes, own.time, rows_.hash(each.row), rows_.key(each.row), i});
+        changes.push_back({each.sequence, goes, goes ? gone : own.time, rows_.hash(each.row), rows_.key(each.row), i});
         parts.push_back({rows[i], i + 1});
         if (changes.size() < kBlockRows) continue;
         put_out_rows(changes, parts, out);

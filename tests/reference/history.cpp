@@ -49,9 +49,19 @@ std::map<int64_t, Run::Rows> Run::history(int table) {
   std::set<int64_t> instants;
   for (const int node : made.beginnings)
     for (const Row& row : rows_[node]) instants.insert(row.time);
+  // A key may be forgotten that long after each row.
+  const std::set<int64_t> of_rows = instants;
+  for (const int step : made.steps) {
+    const int64_t retain_us = retained(step);
+    for (const int64_t instant : of_rows)
+      if (retain_us != typed::kForever) instants.insert(instant + retain_us);
+  }
   std::map<int64_t, Rows> versions;
-  for (const int64_t instant : instants)
+  for (const int64_t instant : instants) {
+    as_of_ = instant;
     versions[instant] = table_of(table, made, [&](const Row& row) { return row.time <= instant; });
+  }
+  as_of_.reset();
   return versions;
 }
 
@@ -69,6 +79,14 @@ Run::Rows Run::table_of(int table, const Made& made, const std::function<bool(co
   outcome_ = outcome;
   given_ = given;
   return rows;
+}
+
+int64_t Run::retained(int node) const {
+  const auto& content = plan_.nodes[node].content;
+  if (const auto* group = std::get_if<plan::GroupNode>(&content)) return group->retain_us;
+  if (const auto* top = std::get_if<plan::TopNode>(&content)) return top->step.retain_us;
+  if (const auto* latest = std::get_if<plan::LatestNode>(&content)) return latest->retain_us;
+  return typed::kForever;
 }
 
 Run::Made Run::making_from_sources(int table) const {
@@ -91,15 +109,19 @@ Run::Rows Run::join_latest(int index, const typed::JoinStep& step, int table) {
     BRAID_CHECK(left.row->arrival && !input_.steps.empty(), "the oracle knows no arrival");
     // Changes of a turn come out at its end.
     const Rows known = table_of(table, made, [&](const Row& row) { return *row.arrival < *left.row->arrival; });
-    const Row* met = nullptr;
+    std::vector<const Row*> met;
     for (const Keyed& right : keyed(index, step.right_keys, 1, known))
-      if (left.key && right.key == left.key) met = right.row;
-    settle_met(index, step, *left.row, met, out);
+      if (left.key && right.key == left.key) met.push_back(right.row);
+    if (typed::by_index(step))
+      join_all(index, step, *left.row, by_table_key(index, met), out);
+    else
+      settle_met(index, step, *left.row, met.empty() ? nullptr : met.back(), out);
   }
   return out;
 }
 
 Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
+  const Made made = making_of(table);
   const std::map<int64_t, Rows> versions = history(table);
   for (const Keyed& right : keyed(index, step.right_keys, 1))
     outcome_.settle(plan_.nodes[index].products, index, 0, right.row->cause, Kind::used);
@@ -111,9 +133,19 @@ Run::Rows Run::join_history(int index, const typed::JoinStep& step, int table) {
     }
     std::vector<const Row*> met;
     const auto after = versions.upper_bound(left.row->time);
-    if (left.key && after != versions.begin())
-      for (const Keyed& right : keyed(index, step.right_keys, 1, std::prev(after)->second))
-        if (right.key == left.key) met.push_back(right.row);
+    Rows there;
+    if (left.key && after != versions.begin()) there = std::prev(after)->second;
+    const std::optional<size_t> early = left.key ? leaves_early(index, step, *left.row) : std::nullopt;
+    if (early) {
+      // Of the table that is there which the time of what makes it has passed.
+      outcome_.early(plan_.nodes[index].products, left.row->cause);
+      const int64_t passed = watermarks_of(table)[*early];
+      as_of_ = std::min(left.row->time, passed);
+      there = table_of(table, made, [&](const Row& row) { return row.time <= left.row->time && row.time < passed; });
+      as_of_.reset();
+    }
+    for (const Keyed& right : keyed(index, step.right_keys, 1, there))
+      if (left.key && right.key == left.key) met.push_back(right.row);
     if (typed::by_index(step))
       join_all(index, step, *left.row, by_table_key(index, met), out);
     else

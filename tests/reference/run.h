@@ -151,8 +151,9 @@ class Run {
   /// Where a key is forgotten that long after its last row: leaves the members since it was forgotten last; false: it
   /// is forgotten in the end, too.
   bool remembered(int index, int64_t retain_us, std::vector<const Member*>& members) const;
-  /// The largest watermark that a partition before the node comes to.
+  /// The largest watermark that a partition before the node comes to, up to the instant at hand.
   int64_t reached(int node) const;
+  int64_t ever_reached(int node) const;
   // patterns.cpp
   class Trials;
   Rows match(int index, const plan::MatchNode& node);
@@ -171,6 +172,8 @@ class Run {
   };
   Made making_of(int table) const;
   Made making_from_sources(int table) const;
+  /// For how long the step remembers its keys.
+  int64_t retained(int node) const;
   /// What the table comes to of those rows of its beginnings that count.
   Rows table_of(int table, const Made& made, const std::function<bool(const Row&)>& counts);
   /// Of such a table: its rows from each of these times on, up to the next.
@@ -207,6 +210,7 @@ class Run {
   std::vector<int> source_ordinal_;                 ///< of each node that is a source
   std::map<int, std::vector<int64_t>> watermarks_;  ///< of each node that is a source, behind each step
   std::map<int, int64_t> reached_;                  ///< of each node that begins a time
+  std::optional<int64_t> as_of_;                    ///< the instant of which a table is computed
   std::vector<std::string> relation_names_;
   Outcome outcome_;
   std::map<std::pair<int, std::string>, Rows> given_;  ///< rows of ports, by product

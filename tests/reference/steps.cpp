@@ -156,10 +156,18 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   for (int at = input_of(index); !plan_.nodes[at].inputs.empty(); at = input_of(at))
     held |= plan::stateful(plan_.nodes[at]);
   const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
+  // Behind joins, rows of one record and one time by the new one.
+  const auto* in_order = std::get_if<plan::InOrderNode>(&plan_.nodes[input_of(index)].content);
+  const bool by_new = in_order != nullptr && in_order->by >= 0;
+  const auto by_both = [&](const Row& a, const Row& b) {
+    return std::tuple(a.time, a.place[0], a.place[1], a.place[2], a.slots[time_leaf].i64) <
+           std::tuple(b.time, b.place[0], b.place[1], b.place[2], b.slots[time_leaf].i64);
+  };
   Rows out;
   for (auto& [partition, rows] : partitions) {
-    std::sort(rows.begin(), rows.end(),
-              [&](const Row& a, const Row& b) { return held ? earlier(&a, &b) : a.place < b.place; });
+    std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+      return by_new ? by_both(a, b) : held ? earlier(&a, &b) : a.place < b.place;
+    });
     int64_t ahead = kDefaultAhead;  // of what products and windows made
     for (size_t i = 0; i < plan_.nodes.size(); ++i)
       if (source_ordinal_[i] >= 0 && static_cast<uint32_t>(source_ordinal_[i]) == std::get<0>(partition))

@@ -84,24 +84,31 @@ Run::Rows Run::join_tables(int index, const plan::TableJoinNode& node) {
     out.push_back(std::move(made));
   };
   auto meet = [&](const Keyed& left, const Keyed& right) {
-    if (!left.key || left.key != right.key) return false;
-    if (!node.step.residual) return true;
+    if (!left.key || left.key != right.key) return Match::no;
+    if (!node.step.residual) return Match::yes;
     std::vector<Slot> slots(left.row->slots.begin(), left.row->slots.end() - 1);
     slots.insert(slots.end(), right.row->slots.begin(), right.row->slots.end() - 1);
     Slot holds;
-    compute(node.step.residual, both, slots, *left.row, &holds);
-    return holds.u8 != 0;
+    if (compute(node.step.residual, both, slots, *left.row, &holds).code != 0) return Match::failed;
+    return holds.u8 != 0 ? Match::yes : Match::no;
   };
+  const bool pairs = node.step.yield == typed::JoinYield::matches;
   std::vector<bool> right_met(rights.size());
   for (const Keyed& left : lefts) {
     bool met = false;
+    const Row* failed = nullptr;  // the step behind the join rejects what met it
     for (size_t i = 0; i < rights.size(); ++i) {
-      if (!meet(left, rights[i])) continue;
+      const Match match = meet(left, rights[i]);
+      if (match == Match::no) continue;
+      if (match == Match::failed && !pairs && failed == nullptr) failed = rights[i].row;
       met = right_met[i] = true;
-      if (node.step.yield == typed::JoinYield::matches) make(left.row, rights[i].row);
+      if (pairs) make(left.row, rights[i].row);
     }
     const bool keeps = node.step.yield == typed::JoinYield::semi ? met : !met && node.step.left;
-    if (keeps) make(left.row, nullptr);
+    if (failed != nullptr)
+      make(left.row, failed);
+    else if (keeps)
+      make(left.row, nullptr);
   }
   for (size_t i = 0; node.step.right && i < rights.size(); ++i)
     if (!right_met[i]) make(nullptr, rights[i].row);
@@ -112,7 +119,8 @@ Run::Rows Run::net(int index) {
   const bool published = std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const plan::Node& node) {
     return std::holds_alternative<plan::PublishNode>(node.content) && node.inputs.front() == index;
   });
-  if (!published) return changes_by_instant(index, std::get<plan::NetNode>(plan_.nodes[index].content));
+  const auto& node = std::get<plan::NetNode>(plan_.nodes[index].content);
+  if (!published && node.whole) return changes_by_instant(index, node);
   Rows out;
   for (const Row& row : rows_into(index)) {
     outcome_.settle(plan_.nodes[index].products, index, 0, row.cause, Kind::used);

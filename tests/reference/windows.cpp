@@ -233,9 +233,13 @@ Run::Rows Run::in_order(int index) {
 }
 
 int64_t Run::reached(int node) const {
+  return std::min(ever_reached(node), as_of_.value_or(kAfterAll));
+}
+
+int64_t Run::ever_reached(int node) const {
   if (const auto own = reached_.find(node); own != reached_.end()) return own->second;
   int64_t reached = kBeforeAll;
-  for (const int input : plan_.nodes[node].inputs) reached = std::max(reached, this->reached(input));
+  for (const int input : plan_.nodes[node].inputs) reached = std::max(reached, ever_reached(input));
   return reached;
 }
 
