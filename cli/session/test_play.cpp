@@ -161,6 +161,7 @@ class Play {
                                                             .until = until,
                                                             .workers = arrival_.workers,
                                                             .block_rows = arrival_.block_rows,
+                                                            .round_rows = arrival_.round_rows,
                                                             .state_memory = arrival_.state_memory,
                                                             .lookups = lookups_.get()}));
     return {};

@@ -12,6 +12,7 @@
 #include "runtime/base/result.h"
 #include "runtime/data/block.h"
 #include "runtime/engine/job.h"
+#include "runtime/operators/operator.h"
 
 namespace braid::cli {
 
@@ -22,6 +23,7 @@ struct Arrival {
   uint64_t permutation = 0;  ///< not 0: row by row in another order within the disorder bounds, by this seed
   size_t workers = 1;
   uint32_t block_rows = kBlockRows;
+  uint64_t round_rows = kRoundRows;
   uint64_t state_memory = UINT64_MAX;  ///< as EngineOptions
 };
 
