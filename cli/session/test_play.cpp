@@ -128,6 +128,18 @@ class Play {
     return std::move(mismatch_);
   }
 
+  /// The rows that the expectation at that statement misses if time moves before it.
+  Result<size_t> missing(size_t statement, const Moved& moved) {
+    BRAID_TRY(begin(INT64_MAX));
+    for (size_t i = 0; i < statement; ++i) BRAID_TRY(take_step(i));
+    now_ = std::max(now_, moved.to);
+    session_->set_now(now_);
+    for (const int source : moved.sources) session_->advance_to(source, moved.to);
+    mismatch_.reset();
+    BRAID_TRY(take_step(statement));
+    return mismatch_ ? mismatch_->missing : 0;
+  }
+
   /// The content of a table as of an instant: what has come of the statements before this one by then.
   Result<std::vector<CapturedRow>> content(int product, int64_t at, size_t before) {
     BRAID_TRY(begin(at));
@@ -167,6 +179,7 @@ class Play {
                                                             .until = until,
                                                             .workers = arrival_.workers,
                                                             .block_rows = arrival_.block_rows,
+                                                            .round_rows = arrival_.round_rows,
                                                             .state_memory = arrival_.state_memory,
                                                             .lookups = lookups_.get()}));
     return {};
@@ -320,9 +333,19 @@ class Play {
       for (const auto& path : of.key)
         if (path.size() == 1) key.push_back(of.row[path.front()].name);
     const std::vector<Field> fields = expect.port.empty() ? of.row : std::vector<Field>{};
-    if (auto difference = compare_rows(expect, rows, fields, key))
-      mismatch_ = Mismatch{test_.statements[at_].span, of.name + (expect.port.empty() ? "" : "." + expect.port),
-                           std::move(*difference)};
+    size_t missing = 0;
+    auto difference = compare_rows(expect, rows, fields, key, &missing);
+    if (!difference) return {};
+    mismatch_ = Mismatch{.span = test_.statements[at_].span,
+                         .relation = of.name + (expect.port.empty() ? "" : "." + expect.port),
+                         .difference = std::move(*difference),
+                         .product = product,
+                         .statement = at_,
+                         .missing = missing,
+                         .ended = ended_,
+                         .clocks = {}};
+    for (size_t source = 0; source < program_.sources.size(); ++source)
+      mismatch_->clocks.push_back(session_->engine().clock(static_cast<int>(source), 0));
     return {};
   }
 
@@ -388,6 +411,11 @@ std::vector<typed::RelationId> expected_products(const typed::Test& test) {
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record) {
   return Play(test, program, context, arrival, record).run();
+}
+
+Result<size_t> missing_rows(const typed::Test& test, const Program& program, const PlayContext& context,
+                            size_t statement, const Moved& moved) {
+  return Play(test, program, context, {}, nullptr).missing(statement, moved);
 }
 
 bool can_permute(const typed::Test& test, const typed::Project& project) {

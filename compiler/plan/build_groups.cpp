@@ -10,6 +10,7 @@ std::string Builder::label_of(const typed::Step& step, const std::string& name, 
 int Builder::group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
   GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
   made.retain_us = group.retain_us;
+  at = carry(at, step.text, step.span);  // what the step reads of the row, and so what a late one shows
   if (group.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   std::vector<Field> read = row(at);
   if (group.reads_window) read.push_back({"window", window_type()});
@@ -51,9 +52,11 @@ int Builder::group(int at, const typed::GroupStep& group, const typed::Step& ste
     for (ExpressionRef& each : finish) each = typed::remap_columns(each, places);
   }
   Node grouped{.content = GroupNode{}, .inputs = {at}, .row = {}, .text = step.text, .span = step.span};
-  for (size_t i = 0; i < made.keys.size(); ++i) grouped.row.push_back({fmt::format("key{}", i), made.keys[i]->type});
+  for (size_t i = 0; i < made.keys.size(); ++i)
+    grouped.row.push_back({fmt::format("{}key{}", kHiddenMark, i), made.keys[i]->type});
   for (const typed::Aggregate& aggregate : made.aggregates)
-    grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
+    grouped.row.push_back(
+        {fmt::format("{}aggregate{}", kHiddenMark, grouped.row.size() - made.keys.size()), aggregate.type});
   // Named as the script names them, where it does: rows that do not fit their types are shown so.
   for (size_t i = 0; i < finish.size(); ++i)
     if (const auto* column = as_column(finish[i]); column && column->index < static_cast<int>(grouped.row.size()))
@@ -129,7 +132,10 @@ int Builder::in_windows(int at, const typed::Window& window, std::vector<Express
   Node node{.content = std::move(made), .inputs = {at}, .row = before.row, .text = step.text, .span = step.span};
   if (!given) node.row.push_back({"window", window_type()});
   node.state.label = owner.name + ": " + step.text + ", windows";
-  return add(std::move(node));
+  const bool computes = before.row.size() > window_column;
+  at = add(std::move(node));
+  // What late rows alone show goes no further.
+  return computes ? carry(at, step.text, step.span) : at;
 }
 
 int Builder::rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,

@@ -275,6 +275,7 @@ class Pruner {
     } else if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
       own.back().add(kWhole);
       if (in_windows->given >= 0) own[in_windows->given].add(kWhole);
+      keep_shown(node, own);
       pass_on(0, input(0).size());
     } else if (std::holds_alternative<UnnestNode>(node.content)) {
       const size_t element = element_of(node);
@@ -390,6 +391,19 @@ class Pruner {
       moved.column[i] = static_cast<int>(moved.row.size());
       moved.row.push_back(node.row[i]);
     }
+  }
+
+  /// A row that is late for its windows shows the fields of the script from which its step computes what it reads.
+  void keep_shown(const Node& node, Uses& own) const {
+    const Node& before = plan_.nodes[node.inputs[0]];
+    const auto* project = std::get_if<ProjectNode>(&before.content);
+    if (project == nullptr) return;
+    Uses read(plan_.nodes[before.inputs[0]].row.size());
+    for (size_t i = 0; i < before.row.size(); ++i)
+      if (own[i].any && is_hidden(before.row[i])) collect(project->columns[i], read);
+    for (size_t i = 0; i < before.row.size(); ++i)
+      if (const auto* field = std::get_if<typed::ColumnRead>(&project->columns[i]->node); !is_hidden(before.row[i]))
+        if (field != nullptr) own[i].add(read[field->index]);
   }
 
   void forwards(int index) {

@@ -170,6 +170,14 @@ void FlowMaker::narrow() {
   if (optional.empty()) return keep();
   Field& field = *optional[rng_.below(optional.size())];
   field.type = without_optional(field.type);
+  // So are its fields, of which the key may consist.
+  for (KeyPart& part : now_.key) {
+    if (part.text == field.name) part.type = field.type;
+    if (!part.text.starts_with(field.name + "?.")) continue;
+    part.text.erase(field.name.size(), 1);
+    for (const Field& inner : field.type->fields)
+      if (part.text == field.name + "." + inner.name) part.type = inner.type;
+  }
   std::vector<Part> parts{"where ", field.name + " is not null"};
   if (rng_.chance(3)) {
     parts.emplace_back(" and ");
