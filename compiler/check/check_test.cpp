@@ -457,5 +457,11 @@ TEST(RunFiles, OtherScriptsMayNotBeReadable) {
   EXPECT_THAT(check_files(files).codes, testing::Contains("E2112"));
 }
 
+TEST(Check, ALengthToRetainNeedsEventTime) {
+  const std::string timeless = "stream s from file \"s.csv\" format csv { k: string, n: int }\n";
+  EXPECT_THAT(check_items(timeless + "view v { from s group k { n: sum(n) } retain 1d }").codes, ElementsAre("E3201"));
+  EXPECT_THAT(check_items(timeless + "view v { from s group k { n: sum(n) } retain forever }").codes, ElementsAre());
+}
+
 }  // namespace
 }  // namespace braid

@@ -25,6 +25,13 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
     if (retain == nullptr) continue;
     if (!retain->duration) return true;
     if (row_.table && !retains_rows(*retain, option.span)) return false;
+    if (!row_.table && !row_.has_time && !row_.open) {
+      context_.no_event_time(row_, row_.relation, std::string(step))
+          .at(option.span, "so long after the last row of a key, by event time")
+          .also(row_.relation_span, "its rows have none")
+          .note("`retain forever` keeps every key");
+      return false;
+    }
     const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
     retain_us = length.value_or(typed::kForever);
     if (length != 0) return length.has_value();

@@ -333,7 +333,10 @@ class Lowering {
   std::string group_output(int index, int column) const {
     for (const Node& finish : plan_.nodes) {
       const auto* project = std::get_if<ProjectNode>(&finish.content);
-      if (project == nullptr || finish.inputs != std::vector<int>{index}) continue;
+      if (project == nullptr) continue;
+      int of = finish.inputs[0];
+      while (std::holds_alternative<KeepNode>(plan_.nodes[of].content)) of = plan_.nodes[of].inputs[0];  // pushed here
+      if (of != index) continue;
       for (size_t i = 0; i < project->columns.size(); ++i)
         for (const int read : typed::columns_read(project->columns[i]))
           if (read == column) return finish.row[i].name;

@@ -17,6 +17,7 @@ constexpr int64_t kCases = 2'000;
 constexpr int64_t kChangingCases = 400;
 constexpr int kSeconds = 120;     // for all of one script
 constexpr int kMostFailures = 5;  // then it ends
+constexpr size_t kShown = 1'500;  // of what differs in the whole script
 
 int64_t number_from_environment(const char* name, int64_t otherwise) {
   const char* text = std::getenv(name);
@@ -37,7 +38,7 @@ void show_smallest(uint64_t seed, const std::string& difference) {
   const Case small = kind == "types" ? whole : smallest(whole, kind == "ended" ? difference : kind);
   const std::string found =
       kind == "types" ? difference : isolated([&] { return judge(small, false).difference; }, kSeconds);
-  ADD_FAILURE() << "seed " << seed << ", made smaller:\n"
+  ADD_FAILURE() << "seed " << seed << ": " << difference.substr(0, kShown) << "\nmade smaller:\n"
                 << shown(small) << "\n"
                 << found << "\nrepeat: BRAID_SEED=" << seed << " build/release/bin/braid_generated_test";
 }

@@ -159,8 +159,6 @@ bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>&
     *result = slot;
     return true;
   };
-  std::sort(rows.begin(), rows.end(),
-            [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
   std::vector<Value> values;  // of the argument, in the order of the rows
   if (aggregate.argument)
     for (const Row* row : rows) values.push_back(value_of(row, 0));

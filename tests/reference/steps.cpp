@@ -246,6 +246,7 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
                        .line = row.cause.line,
                        .record = out.size()};
     published.place.insert(published.place.begin(), relation);
+    ++published.of_record;
     out.push_back(std::move(published));
   }
   std::set<int> readers;
