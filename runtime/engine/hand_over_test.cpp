@@ -142,6 +142,7 @@ TEST_P(HandOver, goes_on_behind_a_power_cut_anywhere) {
     ASSERT_LT(attempt, 20);
     hold();
     clock_.on_wait = [&] {
+      machine_.fs.cut_power_at(0);
       write(machine_, 2);
       run_old();
     };
