@@ -26,6 +26,8 @@ struct RowField {
 
 /// Begins the name of what a field was before a step replaced it: no script can write it.
 inline constexpr char kOriginalMark = '`';
+/// The field of a table's row that is its event time, where something reads that (row_times.cpp).
+inline const std::string kRowTime = std::string(1, kOriginalMark) + "time";
 /// Of Row::alias_columns: the rows have no such field any more, or they are made of several, or of others, too.
 inline constexpr int kReplaced = -1, kOfSeveral = -2;
 
@@ -145,6 +147,7 @@ struct Context {
   Declarations declarations;
   std::vector<RelationInfo> relations;                                            ///< by Declaration::index
   std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
+  std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
   std::map<const Declaration*, Type> aliases;
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;

@@ -166,6 +166,21 @@ class FlowChecker {
   // table_unions.cpp
   void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
 
+  // row_times.cpp
+  /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
+  bool reads_row_time(bool here) const;
+  /// Rows that are no changes yet get it as a field.
+  void add_row_time(Span span);
+  void keep_row_time(std::vector<Column>& columns) const;
+  void lose_row_time(Span span);
+  /// The time of a row before it becomes part of a table; null: it has none.
+  typed::ExpressionRef row_time(Span span) const;
+  /// The table with that field, behind all others; null: it cannot have it.
+  RelationInfo* with_row_time(const RelationInfo& table);
+  /// Behind a join of tables: the later of both sides.
+  void join_row_times(const std::string& alias, Span span);
+  void finish_row_time(Span span);
+
   // table_ports.cpp
   /// `where e else port` over a table: the rows that do not pass are a table of their own, which flows and tests read.
   void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span);
@@ -241,6 +256,10 @@ class FlowChecker {
   Span from_relation_span_ = {};
   const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
   size_t step_ = 0;                  ///< of these, the one that is
+  int time_read_ = -1;               ///< the last step that calls `event_time()`
+  bool keeps_time_ = false;          ///< rows have kRowTime for who reads them
+  bool time_lost_ = false;           ///< something that the table is made of has no such field
+  bool ends_ = false;                ///< behind the last step
   bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
@@ -252,6 +271,10 @@ class FlowChecker {
 };
 
 Type window_type();
+/// struct_fields.cpp: the struct without the field at the path (the names from `at` on), or with it under another name;
+/// null where it was null.
+typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
+                                    const std::optional<std::string>& name);
 /// headers.cpp: paths of field indexes of what the key of the rows is; nothing where a part of it is lost.
 std::optional<std::vector<std::vector<int>>> whole_key(const Row& row);
 /// missing_names.cpp: what the steps of a flow give names to.

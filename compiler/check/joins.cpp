@@ -96,6 +96,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds) join_open(alias.text, head);
     return;
   }
+  // In front of what counts the columns.
+  if (row_.table && reads_row_time(true)) add_row_time(span);
+  const bool timed_tables = row_.table && adds && row_.find(kRowTime) >= 0;
+  if (timed_tables)
+    if (RelationInfo* timed = with_row_time(*read)) read = timed;
   RelationInfo& right = *read;
   const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
@@ -249,6 +254,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     const bool joined = join_tables(node, span, right, made) && sound && right.id >= 0;
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, std::move(made), span);
+    if (joined && timed_tables) join_row_times(alias.text, span);
     return;
   }
   if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();

@@ -79,8 +79,9 @@ bool FlowChecker::read_later(const std::string& field) const {
 
 void FlowChecker::drop_originals(Span span) {
   std::vector<Column> columns = unchanged();
-  const auto gone = std::remove_if(columns.begin(), columns.end(),
-                                   [](const Column& column) { return is_original(column.field.name); });
+  const auto gone = std::remove_if(columns.begin(), columns.end(), [&](const Column& column) {
+    return is_original(column.field.name) && (column.field.name != kRowTime || (ends_ && !keeps_time_));
+  });
   if (gone == columns.end()) return;
   columns.erase(gone, columns.end());
   const ast::Flow* flow = std::exchange(flow_, nullptr);

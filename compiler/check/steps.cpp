@@ -21,11 +21,14 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   const Declaration& declaration = *info_.declaration;
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
-  made_.name = declaration.name.text;
+  made_.name = declaration.name.text + (keeps_time_ ? " with time" : "");
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
+  for (size_t i = 0; i < flow.steps.size(); ++i)
+    if (context_.text(flow.steps[i].span).find("event_time") != std::string_view::npos)
+      time_read_ = static_cast<int>(i);
   const bool begun = flow.from && from(*flow.from);
   if (!begun) {
     // Nothing is known of the rows: what depends on that is silent.
@@ -48,6 +51,8 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     step(flow.steps[i]);
   }
   flow_ = nullptr;
+  ends_ = true;
+  finish_row_time(made_.span);
   if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   row_.open |= before_from;
   // Where something behind it is in error, that may be what it was for.
@@ -124,6 +129,8 @@ bool FlowChecker::from(const ast::From& from) {
   if (resolved.port) read = port_table(*resolved.declaration, resolved.port->text);
   if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
+  if (read->row.changes && (keeps_time_ || time_read_ >= 0))
+    if (RelationInfo* timed = with_row_time(*read)) read = timed;
   const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
@@ -257,6 +264,7 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
   keep_originals(columns);
+  keep_row_time(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -318,6 +326,14 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
                                      : &need_relation(context_, *resolved.declaration, span);
   if (read == nullptr) return;
+  if (row_.table && read->row.table && reads_row_time(false)) {
+    add_row_time(span);
+    RelationInfo* timed = row_.find(kRowTime) >= 0 ? with_row_time(*read) : nullptr;
+    if (timed != nullptr)
+      read = timed;
+    else
+      lose_row_time(span);
+  }
   RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
   if (other.row.table != row_.table && !other.row.open && !row_.open) {

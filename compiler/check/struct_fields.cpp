@@ -3,10 +3,7 @@
 #include "compiler/check/flow.h"
 
 namespace braid::checking {
-namespace {
 
-/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
-/// was null.
 typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
                                     const std::optional<std::string>& name) {
   const Span span = path.span;
@@ -39,6 +36,8 @@ typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast
       typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
                     typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
 }
+
+namespace {
 
 /// `s?.f` and `s.f` are read from the same place.
 typed::ExpressionRef without_null(typed::ExpressionRef value) {

@@ -7,6 +7,7 @@ namespace braid::checking {
 
 void FlowChecker::table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span) {
   const Declaration& declaration = *info_.declaration;
+  if (keeps_time_) return;  // the flow is made once more, its ports are not
   if (is_standing_port(name.text)) {
     context_.reporter.report(diag::PortTaken{.port = name.text})
         .at(name.span, "a name of its own, please")

@@ -104,6 +104,7 @@ bool FlowChecker::retains_rows(const ast::Retain& retain, Span place) {
 
 bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span, int64_t* retain_us) {
   if (!row_.table || row_.changes) return true;
+  if (reads_row_time(true)) add_row_time(span);
   const auto key = table_key(place);
   if (!key) return false;
   for (const typed::Step& step : made_.steps)
@@ -142,6 +143,8 @@ void FlowChecker::last(const ast::Last& node, Span span) {
         .at(word, "the newest row by event time")
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
+  } else if (reads_row_time(false)) {
+    add_row_time(span);
   }
   Expressions expressions(context_, place_, &row_);
   std::vector<KeyPart> key;

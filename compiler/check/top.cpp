@@ -94,6 +94,7 @@ bool FlowChecker::top_table(const ast::Top& node, typed::TopStep& made, Span wor
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
   }
+  if (reads_row_time(false)) add_row_time(span);
   return top_key(node, made, word) && sound;
 }
 

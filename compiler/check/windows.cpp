@@ -328,6 +328,15 @@ void FlowChecker::group(const ast::Group& node, Span span) {
         sound = false;
       }
 
+  const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
+  if (time != nullptr)
+    scope.aggregates.push_back({.kind = typed::AggregateKind::maximum,
+                                .argument = time,
+                                .by = nullptr,
+                                .filter = nullptr,
+                                .type = timestamp_type(),
+                                .span = word});
+
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
@@ -387,6 +396,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       made.finish.push_back(typed::substitute_columns(entry.value, replacements));
     }
   }
+  if (time != nullptr && add_field({kRowTime, timestamp_type(), true, word, -1}, word))
+    made.finish.push_back(replacements.back());
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);

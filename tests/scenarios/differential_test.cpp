@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"ports"}, Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
                     Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
                     Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"indexed_tables"},
-                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"split_tables"}),
+                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"split_tables"}, Case{"row_times"}),
     [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
