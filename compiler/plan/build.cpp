@@ -110,9 +110,7 @@ int Builder::flow(typed::RelationId id) {
 }
 
 int Builder::as_table(int at, const typed::Relation& relation) {
-  std::vector<ExpressionRef> key;
-  for (const std::vector<int>& path : relation.version_key)
-    key.push_back(typed::read_path(row(at), path, relation.span));
+  std::vector<ExpressionRef> key = table_key(at, relation, relation.span);
   return latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
 }
 

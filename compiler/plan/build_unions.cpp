@@ -59,9 +59,7 @@ int Builder::unite_tables(int at, const typed::UnionStep& other, const typed::St
   if (retracted_column(row(right)) < 0 && by_time) {
     right = newest_by_time(right, table, label + ", " + table.name, step);
   } else if (retracted_column(row(right)) < 0) {
-    std::vector<ExpressionRef> key;
-    for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key)
-      key.push_back(typed::read_path(row(right), path, step.span));
+    std::vector<ExpressionRef> key = table_key(right, table, step.span);
     right = latest(right, std::move(key), true, label + ", " + table.name, step.text, step.span);
   }
   // Of several unions in a row one step chooses; but two sides at most go through their instants together.
