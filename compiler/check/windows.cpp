@@ -353,15 +353,6 @@ void FlowChecker::group(const ast::Group& node, Span span) {
 
   const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
   if (time != nullptr)
-    scope.aggregates.push_back({.kind = typed::AggregateKind::max,
-                                .argument = time,
-                                .by = nullptr,
-                                .filter = nullptr,
-                                .type = timestamp_type(),
-                                .span = word});
-
-  const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
-  if (time != nullptr)
     scope.aggregates.push_back({.kind = typed::AggregateKind::maximum,
                                 .argument = time,
                                 .by = nullptr,
