@@ -87,6 +87,7 @@ bool FlowChecker::read_later(const std::string& field) const {
 void FlowChecker::drop_originals(Span span) {
   std::vector<Column> columns = unchanged();
   const auto gone = std::remove_if(columns.begin(), columns.end(), [&](const Column& column) {
+    if (column.field.name == kWindowField) return !window_;  // it is read until its group
     return is_original(column.field.name) && (column.field.name != kRowTime || (ends_ && !keeps_time_));
   });
   if (gone == columns.end()) return;
