@@ -480,9 +480,10 @@ StateParts state_parts(const Plan& plan, const typed::Project& project) {
   const std::vector<StateMeaning> meanings = state_meanings(plan, project);
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     const Node& node = plan.nodes[i];
-    const bool told = std::holds_alternative<GroupNode>(node.content) ||
-                      std::holds_alternative<JoinNode>(node.content) ||
-                      std::holds_alternative<LatestNode>(node.content);
+    const bool told =
+        std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
+        std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
+        std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<InstantsNode>(node.content);
     if (told && stateful(node) && !has_name(node)) parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
   }
   return parts;

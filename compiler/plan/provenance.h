@@ -22,7 +22,7 @@ struct StateMeaning {
   std::vector<uint64_t> parts;  ///< what it holds: of a group its aggregates, else the columns of its rows
 };
 
-/// Of the groups, joins and `last` of a checked plan, without those that are known by a name.
+/// Of the steps of a checked plan that hold rows or aggregates, without those that are known by a name.
 StateParts state_parts(const Plan& plan, const typed::Project& project);
 
 /// One for each node; those without state have none of it.

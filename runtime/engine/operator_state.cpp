@@ -158,7 +158,10 @@ std::optional<RowConversion> row_conversion_of(const Program& program, int op, c
 
 std::string text_of(const RowConversion& conversion) {
   if (conversion.inputs.empty()) return kNumberedAnew;
-  return "it keeps fewer fields; its rows stay without the others";
+  const bool fewer = std::ranges::any_of(
+      conversion.inputs, [](const NarrowedInput& input) { return input.kept.size() < input.before.size(); });
+  return fewer ? "it keeps fewer fields; its rows stay without the others"
+               : "the fields that it keeps stand in another order";
 }
 
 std::string text_of(const GroupConversion& conversion) {

@@ -71,6 +71,8 @@ int kept_fields(const Program& program, const Operator& op, size_t input) {
   if (const auto* interval = std::get_if<IntervalJoinOperator>(&op.content); interval != nullptr && input == 1)
     return interval->shape.right_fields;
   if (const auto* latest = std::get_if<LatestOperator>(&op.content)) return latest->fields;
+  if (const auto* top = std::get_if<TopOperator>(&op.content)) return top->fields;
+  if (const auto* instants = std::get_if<InstantsOperator>(&op.content)) return instants->fields;
   return static_cast<int>(program.operators[static_cast<size_t>(op.inputs[input])].row.size());
 }
 
@@ -232,7 +234,7 @@ class Converter {
   }
 
   /// Entries of RankOrder: values | entry, which begins with its place | count
-  Status ranked(std::string& value, size_t at) const {
+  Status ranked(std::string& value, size_t at) {
     WireReader in(std::string_view(value).substr(std::min(at, value.size())));
     WireWriter out;
     out.bytes() = value.substr(0, at);
@@ -243,6 +245,11 @@ class Converter {
       if (entry.size() < RankOrder::kPlaceBytes) return damaged();
       const uint32_t source = numbers_.of(__builtin_bswap32(read_at<uint32_t>(entry, kSource)));
       write_at(entry, kSource, __builtin_bswap32(source));
+      if (!narrowers_.empty()) {
+        std::string row;
+        BRAID_TRY(narrowers_.front().convert(std::string_view(entry).substr(RankOrder::kPlaceBytes), row));
+        entry.replace(RankOrder::kPlaceBytes, std::string::npos, row);
+      }
       out.text(entry);
       out.fixed(in.fixed<int64_t>());
     }
@@ -312,9 +319,13 @@ std::optional<std::vector<NarrowedInput>> narrowed_inputs(const Program& program
                                                           const std::vector<uint64_t>& parts_now) {
   const auto* interval = std::get_if<IntervalJoinOperator>(&op.content);
   const auto* as_of = std::get_if<AsOfJoinOperator>(&op.content);
-  const bool known = (interval != nullptr && !interval->shape.right) ||
-                     (as_of != nullptr && as_of->shape.table_key.empty()) ||
-                     std::holds_alternative<LatestOperator>(op.content);
+  const auto* top = std::get_if<TopOperator>(&op.content);
+  // Of rows of tables equal ones are counted, so that fewer fields could make them one.
+  const bool known =
+      (interval != nullptr && !interval->shape.right) || (as_of != nullptr && as_of->shape.table_key.empty()) ||
+      (top != nullptr && top->group.retracted < 0 && top->group.window.gap_us == 0) ||
+      std::holds_alternative<LatestOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
+      std::holds_alternative<InstantsOperator>(op.content);
   const std::optional<std::vector<std::vector<Field>>> before = rows_of_form(stored.types);
   if (!known || !before || before->size() != op.inputs.size()) return std::nullopt;
   std::vector<NarrowedInput> inputs;

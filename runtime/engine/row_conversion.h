@@ -46,7 +46,7 @@ struct RowConversion {
 
 /// Whether the places are known at which the step's rows have such numbers.
 bool can_renumber(const Operator& op);
-/// The inputs of a join or of `last`, each as what it was without some of its fields; `parts`: what each column means,
+/// The inputs of a join, `last`, `top` or `unique`, each as what it was without some of its fields; `parts`: what each column means,
 /// of one input behind the other. None: some field is new, or has another type, or how the step keeps rows is not
 /// known.
 std::optional<std::vector<NarrowedInput>> narrowed_inputs(const Program& program, const Operator& op,

@@ -1,0 +1,429 @@
+#!/usr/bin/env python3
+"""Upgrades: pairs of scripts, what becomes of each step's state, and what the job then writes.
+
+Each pair changes one script in the middle of its job. `diff` must say the expected word of each step, of the store and of
+the two scripts alone; a run without words must refuse what would be lost; and behind the change each product must be,
+byte for byte, what a job writes that had the new script from its start.
+
+    upgrades.py BRAID [--only NAME] [--seed N] [--keep]
+"""
+import json
+import pathlib
+import shutil
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import braid_command
+from braid_command import STORE, Case, tree
+
+SCRIPT = """domain d
+
+stream s
+  time at within 10s
+  from file "in/s*.ndjson" format json
+{ id: int, k: string, kind: string, amount: decimal(10,2), n: int, at: timestamp }
+
+stream u
+  time at within 10s
+  from file "in/u.ndjson" format json
+{ id: int, fee: int, k: string, at: timestamp }
+
+table t
+  time at within 10s
+  key k
+  from file "in/t.ndjson" format json
+{ k: string, name: string, city: string, rank: int, at: timestamp }
+
+table v
+  time at within 10s
+  key k
+  from file "in/v.ndjson" format json
+{ k: string, owner: string, at: timestamp }
+
+view good {
+  from s
+  where n > 2
+  where amount > 1.00
+}
+
+view counted {
+  from s
+  window tumbling 1h
+  group k { rows: count() }
+}
+
+product asof version 1 {
+  from good
+  left join t as x on x.k == k
+  select { id, k, name: x?.name, city: x?.city, at }
+}
+
+product pairs version 1 {
+  from s
+  join u as w on w.id == id within -5m..5m
+  select { id, fee: w.fee, n, at }
+}
+
+product newest version 1 {
+  from s
+  last per k retain forever
+  select { k, id, n }
+}
+
+product best version 1 {
+  from s
+  window tumbling 1h
+  top 2 by n desc per k
+  select { k, id, n, start: window.start }
+}
+
+product podium version 1 {
+  from s
+  top 2 by n desc per kind numbered place retain forever
+  select { kind, place, id, n }
+}
+
+product busiest version 1 {
+  from counted
+  top 1 with ties by rows desc
+  select { k, rows, start: window.start }
+}
+
+product hourly version 1 {
+  from good
+  window tumbling 1h
+  group k { count: count(), total: sum(amount), least: min(n) }
+  select { k, start: window.start, count, total, least }
+}
+
+product ends version 1 {
+  from s
+  window tumbling 1h
+  group k { first: first(id), last: last(id) }
+  select { k, end: window.end, first, last }
+}
+
+product middles version 1 {
+  from s
+  window tumbling 1h
+  group k { mid: median(n) }
+  select { k, end: window.end, mid }
+}
+
+product visits version 1 {
+  from s
+  where n > 20
+  window session gap 30m
+  group k { rows: count(), entry: first(id) }
+  select { k, start: window.start, rows, entry }
+}
+
+product totals version 1 {
+  from s
+  group kind { rows: count(), sum: sum(n) } retain forever
+}
+
+product once version 1
+  contract { unique k, n within 1h }
+{
+  from s
+  select { k, n, at }
+}
+
+product apart version 1 {
+  from s
+  distinct kind, n within 1h
+  select { kind, n, at }
+}
+
+product balance version 1 {
+  from s
+  running per k { total: sum(n), rows: count() } retain forever
+  select { k, id, total, rows }
+}
+
+product rises version 1 {
+  from s
+  match per k within 1h { low: n < 5, high: n > 18 }
+  select { k, low: low.id, high: high.id }
+}
+
+product owned version 1 {
+  from t
+  join v as o on o.k == k
+  select { k, name, owner: o.owner }
+}
+
+product cities version 1 {
+  from t
+  group city { tables: count() }
+}
+"""
+# The products; a step of `counted` is one of `busiest`.
+ALL = {"asof", "pairs", "newest", "best", "podium", "busiest", "hourly", "ends", "middles", "visits", "totals", "once",
+       "apart", "balance", "rises", "owned", "cities"}
+PART = 3  # hours
+
+
+def records(hours: range) -> dict:
+    """The lines of these hours, by file."""
+    s, t, u, v = [], [], [], []
+    for minute in range(hours.start * 60, hours.stop * 60):
+        at = f"2026-01-01T{minute // 60:02}:{minute % 60:02}:00Z"
+        for each in range(2):
+            number = minute * 2 + each
+            s.append({"id": number, "k": f"k{number * 7 % 5}", "kind": "abc"[number * 11 % 3],
+                      "amount": f"{number % 13}.{number % 100:02}", "n": number * 17 % 23, "at": at})
+        if minute % 3 == 0:
+            u.append({"id": minute * 2, "fee": minute % 50, "k": f"k{minute % 4}", "at": at})
+        if minute % 10 == 0:
+            t.append({"k": f"k{minute // 10 % 5}", "name": f"name{minute}", "city": f"city{minute % 7}",
+                      "rank": minute, "at": at})
+        if minute % 25 == 0:
+            v.append({"k": f"k{minute // 25 % 5}", "owner": f"owner{minute}", "at": at})
+    rows = {"s1": s, "t": t, "u": u, "v": v}
+    return {name: "".join(json.dumps(row) + "\n" for row in lines) for name, lines in rows.items()}
+
+
+class Job:
+    def __init__(self, case: Case, name: str, script: str):
+        self.case = case
+        self.folder = case.directory / name
+        (self.folder / "in").mkdir(parents=True)
+        self.hours = 0
+        self.write(script)
+        self.grow()
+
+    def write(self, script: str) -> None:
+        (self.folder / "main.braid").write_text(script)
+
+    def grow(self) -> None:
+        for name, lines in records(range(self.hours, self.hours + PART)).items():
+            with (self.folder / f"in/{name}.ndjson").open("a") as file:
+                file.write(lines)
+        self.hours += PART
+
+    def run(self, *words, **options):
+        return self.case.braid("run", self.folder, "--store", self.folder / "store", "--no-seal", *words, **options)
+
+    def out(self) -> dict:
+        return tree(self.folder / "store/out")
+
+
+def words_of(diff: dict) -> dict:
+    """By the relation of the step; where it has several, their words together."""
+    found = {}
+    for step in diff["steps"]:
+        found.setdefault(step["step"].split(":")[0], set()).add(step["verdict"])
+    return {name: " ".join(sorted(words)) for name, words in found.items()}
+
+
+def behind(before: dict, after: dict) -> dict:
+    return {name: content[len(before.get(name, b"")):] for name, content in after.items()}
+
+
+def replaced(*pairs):
+    def change(text: str) -> str:
+        for old, new in pairs:
+            if old not in text:
+                raise braid_command.Failed(f"`{old}` is not in the script")
+            text = text.replace(old, new)
+        return text
+    return change
+
+
+def product_of(text: str, name: str) -> str:
+    begin = text.index(f"product {name} ")
+    end = text.find("\nproduct ", begin)
+    return text[begin:end + 1 if end >= 0 else len(text)]
+
+
+def source_of(text: str, name: str) -> str:
+    begin = text.index(f"stream {name}\n")
+    return text[begin:text.index("}\n\n", begin) + 3]
+
+
+def added(text: str):
+    return lambda script: script + text
+
+
+def first(text: str):
+    """In front of the first source."""
+    return lambda script: script.replace("stream s\n", text + "stream s\n", 1)
+
+
+OTHER = ("stream w\n  time at within 10s\n  from file \"in/u.ndjson\" format json\n{ id: int, at: timestamp }\n\n"
+         "product before version 1 {\n  from w\n  window tumbling 1h\n  group { rows: count() }\n}\n\n")
+# Steps whose rows say by number where they come from.
+NUMBERED = {name: "converted" for name in ("asof", "pairs", "newest", "best", "podium", "ends", "once", "apart",
+                                           "balance", "rises")}
+NUMBERED |= {"owned": "converted kept", "cities": "converted kept", "busiest": "converted", "middles": "rebuilt",
+             "visits": "rebuilt"}
+
+# name: (the script of before, of after; words besides `kept`; products that begin later, or are gone)
+PAIRS = {
+    # What changes nothing of what a step means.
+    "a_view_is_renamed": (None, replaced(("view good", "view sound"), ("from good", "from sound")), {}),
+    "aliases_are_renamed": (None, replaced(("t as x on x.k", "t as y on y.k"), ("x?.", "y?."), ("u as w on w.id",
+                                           "u as z on z.id"), ("w.fee", "z.fee"), ("v as o on o.k", "v as q on q.k"),
+                                           ("o.owner", "q.owner")), {}),
+    "conditions_change_places": (None, replaced(("  where n > 2\n  where amount > 1.00\n",
+                                                 "  where amount > 1.00\n  where n > 2\n")), {}),
+    "conditions_are_joined": (None, replaced(("  where n > 2\n  where amount > 1.00\n",
+                                              "  where n > 2 and amount > 1.00\n")), {}),
+    "a_let_comes_in": (None, replaced(("  where n > 20\n", "  let what = n\n  where what > 20\n")), {}),
+    "fields_of_products_change_places": (None, replaced(("{ id, k, name: x?.name, city: x?.city, at }",
+                                                         "{ at, city: x?.city, name: x?.name, k, id }"),
+                                                        ("{ k, id, n, start", "{ n, id, k, start")), {}),
+    "computed_fields_come": (None, replaced(("{ k, id, n }", "{ k, id, n, double: n * 2 }"),
+                                            ("low: low.id, high", "sum: low.id + high.id, low: low.id, high")), {}),
+    "a_source_gets_a_field": (None, replaced(("{ id: int, k: string, kind", "{ id: int, extra: string?, k: string, kind"),
+                                             ("{ id: int, fee", "{ extra: int?, id: int, fee")), {}),
+    "fields_of_a_source_change_places": (None, replaced(("kind: string, amount: decimal(10,2), n: int, at",
+                                                         "n: int, amount: decimal(10,2), kind: string, at")),
+                                         {"podium": "converted", "apart": "converted"}),
+    "a_product_comes": (None, added("product few version 1 {\n  from s\n  where n > 20\n  select { id, n }\n}\n"),
+                        {"busiest": "converted"}),
+    "a_step_comes": (None, added("product more version 1 {\n  from s\n  window tumbling 1h\n  group { rows: count() }\n"
+                                 "  select { start: window.start, rows }\n}\n"), {"busiest": "converted", "more": "new"}),
+    "products_change_places": (None, lambda text: text.replace(product_of(text, "totals"), "").replace(
+        product_of(text, "asof"), product_of(text, "totals") + product_of(text, "asof")), {}),
+    # What moves the numbers by which rows are known.
+    "a_source_comes_first": (None, first(OTHER), {**NUMBERED, "before": "new"}),
+    "a_source_that_nobody_reads_comes_first": (None, first(OTHER[:OTHER.index("product")]), {}),
+    "the_first_source_goes": (first(OTHER), lambda text: text.replace(OTHER, ""),
+                              {**NUMBERED, "before": "gone"}),
+    "sources_change_places": (None, lambda text: text.replace(source_of(text, "u"), "").replace(
+        "stream s\n", source_of(text, "u") + "stream s\n", 1), {}),
+    # Of two sources the order decides between rows of one time.
+    "another_source_is_read_first": (None, replaced(("product asof", "product fees version 1 {\n  from u\n"
+                                                     "  select { id, fee }\n}\n\nproduct asof")),
+                                     {**NUMBERED, "pairs": "rebuilt"}),
+    # What a step keeps less of.
+    "an_as_of_join_drops_a_field": (None, replaced((", city: x?.city", "")), {"asof": "converted"}),
+    "a_left_side_drops_a_field": (None, replaced(("fee: w.fee, n, at", "fee: w.fee, at")), {"pairs": "converted"}),
+    "last_drops_a_field": (None, replaced(("select { k, id, n }", "select { k, id }")), {"newest": "converted"}),
+    "an_aggregate_goes": (None, replaced((", total: sum(amount)", ""), ("count, total, least", "count, least")),
+                          {"hourly": "converted"}),
+    "a_chosen_value_goes": (None, replaced(("first: first(id), last", "last"), ("first, last }", "last }")),
+                            {"ends": "converted"}),
+    "aggregates_change_places": (None, replaced(("count: count(), total: sum(amount), least: min(n)",
+                                                 "least: min(n), total: sum(amount), count: count()")),
+                                 {"hourly": "converted"}),
+    "an_aggregate_of_a_table_goes": (None, replaced(("rows: count(), sum: sum(n)", "sum: sum(n)")),
+                                     {"totals": "converted"}),
+    "a_field_goes_and_a_source_comes": (None, lambda text: first(OTHER)(replaced((", city: x?.city", ""))(text)),
+                                        {**NUMBERED, "before": "new"}),
+    # What a step has never held.
+    "an_as_of_join_keeps_another_field": (None, replaced(("city: x?.city, at", "city: x?.city, rank: x?.rank, at")),
+                                          {"asof": "rebuilt"}),
+    "a_right_side_keeps_another_field": (None, replaced(("fee: w.fee, n, at", "fee: w.fee, of: w.k, n, at")),
+                                         {"pairs": "rebuilt"}),
+    "last_keeps_another_field": (None, replaced(("select { k, id, n }", "select { k, id, n, kind }")),
+                                 {"newest": "rebuilt"}),
+    "an_aggregate_is_added": (None, replaced(("least: min(n) }", "least: min(n), most: max(n) }"),
+                                             ("count, total, least }", "count, total, least, most }")),
+                              {"hourly": "rebuilt"}),
+    "a_session_gets_an_aggregate": (None, replaced(("rows: count(), entry", "rows: count(), sum: sum(n), entry"),
+                                                   ("rows, entry }", "rows, sum, entry }")), {"visits": "rebuilt"}),
+    # What a step does otherwise.
+    "a_window_is_longer": (None, replaced(("window tumbling 1h\n  group k { first", "window tumbling 2h\n  group k { first")),
+                           {"ends": "rebuilt"}),
+    "another_range": (None, replaced(("within -5m..5m", "within -10m..5m")), {"pairs": "rebuilt"}),
+    "a_longer_top": (None, replaced(("top 2 by n desc per k\n", "top 3 by n desc per k\n")), {"best": "rebuilt"}),
+    "another_order_of_top": (None, replaced(("top 2 by n desc per kind", "top 2 by n per kind")), {"podium": "rebuilt"}),
+    "another_key_of_last": (None, replaced(("last per k retain", "last per kind retain"),
+                                            ("select { k, id, n }", "select { k, kind, id, n }")), {"newest": "rebuilt"}),
+    "another_gap": (None, replaced(("session gap 30m", "session gap 20m")), {"visits": "rebuilt"}),
+    "another_key_of_unique": (None, replaced(("unique k, n within", "unique k within")), {"once": "rebuilt"}),
+    "distinct_for_longer": (None, replaced(("distinct kind, n within 1h", "distinct kind, n within 2h")),
+                            {"apart": "rebuilt"}),
+    "another_key_of_running": (None, replaced(("running per k {", "running per kind {")), {"balance": "rebuilt"}),
+    "another_pattern": (None, replaced(("high: n > 18", "high: n > 15")), {"rises": "rebuilt"}),
+    "a_condition_before_two_steps": (None, replaced(("where n > 2\n", "where n > 3\n")),
+                                     {"asof": "rebuilt", "hourly": "rebuilt"}),
+    "a_step_in_a_view": (None, replaced(("view counted {\n  from s\n", "view counted {\n  from s\n  where n > 1\n")),
+                         {"counted": "rebuilt", "busiest": "rebuilt"}),
+    "a_condition_before_joined_tables": (None, replaced(("  from t\n  group city", "  from t\n  where rank > 20\n"
+                                                                                   "  group city")),
+                                         {"cities": "rebuilt"}),
+    "a_product_goes": (None, lambda text: text.replace(product_of(text, "totals"), ""),
+                       {"totals": "gone", "busiest": "converted"}),
+}
+
+
+def check_pair(case: Case, before, after, expected: dict) -> None:
+    old = before(SCRIPT) if before else SCRIPT
+    new = after(old)
+    case.expect(new != old, "nothing has changed")
+    job = Job(case, "job", old)
+    job.run()
+    job.write(new)
+    loses = any(word in ("rebuilt", "gone") for word in expected.values())
+    said = json.loads(case.braid("diff", job.folder, "--store", job.folder / "store", "--format", "json",
+                                 code=1 if loses else 0).out)
+    found = words_of(said)
+    wrong = {name: word for name, word in found.items() if word != expected.get(name, "kept")}
+    case.expect(not wrong and set(expected) <= set(found), f"found {wrong}, expected {expected}")
+    case.expect(ALL - set(found) <= {name for name, word in expected.items() if word == "gone"}, f"{found}")
+    (case.directory / "old").mkdir()
+    (case.directory / "old/main.braid").write_text(old)
+    scripts = json.loads(case.braid("diff", case.directory / "old/main.braid", job.folder / "main.braid", "--format",
+                                    "json", code=1 if loses else 0).out)
+    case.expect(words_of(scripts) == found, f"the scripts alone say {words_of(scripts)}")
+    words = []
+    if loses:
+        out = job.out()
+        job.run(code=STORE, finding="E8004")
+        case.expect(job.out() == out, "a run that was refused has written")
+        words = ["--rebuild", "all", "--accept", "all"]
+    middle = job.out()
+    changed = job.run(*words)
+    case.expect(job.out() == {**{name: b"" for name in job.out()}, **middle}, f"the change has written: {changed}")
+    case.expect(json.loads(case.braid("diff", job.folder, "--store", job.folder / "store", "--format",
+                                      "json").out)["loses"] is False, "the change is not over")
+    job.grow()
+    job.run()
+    oracle = Job(case, "oracle", new)
+    oracle.run()
+    start = oracle.out()
+    oracle.grow()
+    oracle.run()
+    left_out = {name for name, word in expected.items() if word in ("new", "gone")}
+    rows, wanted = behind(middle, job.out()), behind(start, oracle.out())
+    compared = 0
+    for name, content in sorted(wanted.items()):
+        if name.split(".")[1] in left_out:
+            continue
+        compared += len(content)
+        case.expect(rows.get(name) == content, f"{name} is not what the new script writes: {len(content)} bytes "
+                    f"expected, {len(rows.get(name, b''))} found")
+    case.expect(compared > 5000, f"hardly anything is compared: {compared} bytes")
+
+
+def pair(name: str):
+    def check(case: Case) -> None:
+        check_pair(case, *PAIRS[name])
+    check.__name__ = name
+    return check
+
+
+def gone_inputs_are_said(case: Case) -> None:
+    """A field that the state does not hold: from which history it can be had, and what if that is gone."""
+    job = Job(case, "job", SCRIPT)
+    job.run()
+    new = PAIRS["an_as_of_join_keeps_another_field"][1](SCRIPT)
+    job.write(new)
+    said = json.loads(case.braid("diff", job.folder, "--store", job.folder / "store", "--format", "json", code=1).out)
+    step = next(each for each in said["steps"] if each["step"].startswith("asof"))
+    case.expect(step["reason"] == "the fields of the rows that it keeps are others" and
+                step["rebuild"] == {"possible": True, "from": "from the first record of `d.s`, `d.t`"}, f"{step}")
+    shutil.move(job.folder / "in/t.ndjson", case.directory / "t.ndjson")
+    said = json.loads(case.braid("diff", job.folder, "--store", job.folder / "store", "--format", "json", code=1).out)
+    step = next(each for each in said["steps"] if each["step"].startswith("asof"))
+    case.expect(step["verdict"] == "lost" and "t.ndjson` is not there any more" in step["rebuild"]["why_not"], f"{step}")
+
+
+if __name__ == "__main__":
+    braid_command.main([*map(pair, PAIRS), gone_inputs_are_said])
