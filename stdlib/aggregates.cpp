@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "stdlib/aggregate_types.h"
 #include "stdlib/registry.h"
 
 namespace braid {
@@ -18,31 +19,15 @@ Type average_of(const Type& type) {
   return decimal_type(kMostDigits, quotient_scale(type));
 }
 
-Type same_if_sortable(const std::vector<Type>& arguments) {
-  const Type& type = arguments[0];
-  return is_ordered(type) || is(type, TypeKind::boolean) || is(type, TypeKind::enumeration) ? type : nullptr;
-}
-Type same_as_first(const std::vector<Type>& arguments) {
-  return is(arguments[0], TypeKind::null) ? nullptr : arguments[0];
-}
 Type first_by_second(const std::vector<Type>& arguments) {
   return is_ordered(arguments[1]) ? same_as_first(arguments) : nullptr;
 }
-Type number_of(const std::vector<Type>& arguments) {
-  return same_as_first(arguments) ? int_type() : nullptr;
-}
 
-bool is_number(const Type& type) {
-  return is(type, TypeKind::integer) || is(type, TypeKind::decimal) || is(type, TypeKind::floating);
-}
 Type flag_of(const std::vector<Type>& arguments) {
   return is(arguments[0], TypeKind::boolean) ? bool_type() : nullptr;
 }
 Type bits_of(const std::vector<Type>& arguments) {
   return is(arguments[0], TypeKind::integer) ? int_type() : nullptr;
-}
-Type bytes_of(const std::vector<Type>& arguments) {
-  return is(arguments[0], TypeKind::bytes) ? bytes_type() : nullptr;
 }
 Type spread_of_all(const std::vector<Type>& arguments) {
   return is_number(arguments[0]) ? float_type() : nullptr;
@@ -52,10 +37,6 @@ Type spread_of_sample(const std::vector<Type>& arguments) {
 }
 Type of_two_numbers(const std::vector<Type>& arguments) {
   return is_number(arguments[0]) && is_number(arguments[1]) ? optional_type(float_type()) : nullptr;
-}
-Type counts_of(const std::vector<Type>& arguments) {
-  const Type type = same_if_sortable(arguments);
-  return type == nullptr ? nullptr : list_type(struct_type({{"value", type}, {"count", int_type()}}));
 }
 
 void add_plain(std::vector<AggregateDeclaration>& made) {
@@ -323,7 +304,6 @@ void add_moments(std::vector<AggregateDeclaration>& made) {
 }
 
 void add_kept_values(std::vector<AggregateDeclaration>& made) {
-  constexpr std::string_view kSortable = "a value with an order that is not null";
   made.push_back({.kind = AggregateKind::median,
                   .name = "median",
                   .summary =
@@ -459,88 +439,6 @@ void add_kept_values(std::vector<AggregateDeclaration>& made) {
                   .fails = true,
                   .examples = {{R"(["b", "a"])", R"(string_agg(x, ", "))", R"("b, a")"},
                                {R"([{ a: 2, b: "x" }, { a: 1, b: "y" }])", R"(string_agg(b, "", by: a))", R"("yx")"}}});
-}
-
-void add_sketches(std::vector<AggregateDeclaration>& made) {
-  made.push_back(
-      {.kind = AggregateKind::approx_distinct,
-       .name = "approx_distinct",
-       .summary =
-           "About how many different values there are, in 12 KiB however many they are (HyperLogLog): the standard "
-           "error is 0.81 %, and below a thousand values it is mostly exact. The same values always give the same "
-           "number. Null is one of them.",
-       .parameters = {{"value", "What to tell apart."}},
-       .result = number_of,
-       .expects = "any value",
-       .has_empty_value = true,
-       .over_tables = "`count_distinct` follows rows that go, and is exact",
-       .examples = {{R"(["a", "b", "a"])", "approx_distinct(x)", "2"},
-                    {"[1]", "approx_distinct(x, where: x > 5)", "0"}}});
-  made.push_back(
-      {.kind = AggregateKind::hll,
-       .name = "hll",
-       .summary = "What `approx_distinct` counts with, as bytes: `merge_hll` unites several, `hll_count` says "
-                  "how many values they have seen.",
-       .parameters = {{"value", "What to tell apart."}},
-       .result =
-           [](const std::vector<Type>& arguments) {
-             return same_as_first(arguments) == nullptr ? nullptr : bytes_type();
-           },
-       .expects = "any value",
-       .has_empty_value = true,
-       .over_tables = "`count_distinct` follows rows that go, and is exact",
-       .examples = {{"[7, 8, 7]", "hll(x).hll_count()", "2"}, {"[1]", "hll(x, where: x > 5).hll_count()", "0"}}});
-  made.push_back({.kind = AggregateKind::merge_hll,
-                  .name = "merge_hll",
-                  .summary =
-                      "What `hll` of several groups comes to: the values that one of them has seen. Fails if the "
-                      "bytes are not from `hll`.",
-                  .parameters = {{"sketch", "Bytes that `hll` made."}},
-                  .result = bytes_of,
-                  .expects = "bytes that are not null",
-                  .has_empty_value = true,
-                  .fails = true,
-                  .over_tables = "a sketch cannot forget; keep the sketches in a stream",
-                  .examples = {{R"([bytes("\u{1}\u{E}\u{0}")])", "merge_hll(x).hll_count()", "0"},
-                               {R"([bytes("what")])", "merge_hll(x)", "fails"}}});
-  made.push_back({.kind = AggregateKind::approx_quantile,
-                  .name = "approx_quantile",
-                  .summary =
-                      "About the value below which a share of the values lies, in a few KiB however many they "
-                      "are: it differs from one of them by at most 0.79 % (DDSketch). The same values always give "
-                      "the same number. With `where:` null if it keeps no row.",
-                  .parameters = {{"value", "Numbers or durations."},
-                                 {"share", "0.95 for the 95th percentile; to nine digits.", AggregateInput::share}},
-                  .result = [](const std::vector<Type>& arguments) -> Type {
-                    if (is(arguments[0], TypeKind::duration)) return arguments[0];
-                    return is_number(arguments[0]) ? float_type() : nullptr;
-                  },
-                  .expects = "an int, decimal, float or duration",
-                  .examples = {{"[0, 0, 0]", "approx_quantile(x, 0.5)", "0e0"},
-                               {"[64e0, 128e0]", "approx_quantile(x, 0.9)", "64.49612403100775e0"}}});
-  made.push_back({.kind = AggregateKind::quantile_sketch,
-                  .name = "quantile_sketch",
-                  .summary = "What `approx_quantile` reads, as bytes: `merge_quantile_sketch` unites several, "
-                             "`sketch_quantile` reads any share.",
-                  .parameters = {{"value", "Numbers."}},
-                  .result = [](const std::vector<Type>& arguments) -> Type {
-                    return is_number(arguments[0]) ? bytes_type() : nullptr;
-                  },
-                  .expects = "an int, decimal or float",
-                  .has_empty_value = true,
-                  .examples = {{"[0, 0]", "quantile_sketch(x).sketch_quantile(0.5e0)", "0e0"},
-                               {"[1]", "quantile_sketch(x, where: x > 5).sketch_quantile(0.5e0)", "null"}}});
-  made.push_back({.kind = AggregateKind::merge_quantile_sketch,
-                  .name = "merge_quantile_sketch",
-                  .summary = "What `quantile_sketch` of several groups comes to. Fails if the bytes are not from it.",
-                  .parameters = {{"sketch", "Bytes that `quantile_sketch` made."}},
-                  .result = bytes_of,
-                  .expects = "bytes that are not null",
-                  .has_empty_value = true,
-                  .fails = true,
-                  .over_tables = "keep the sketches in a stream; `quantile_sketch` itself follows rows that go",
-                  .examples = {{R"([bytes("\u{1}\u{6}")])", "merge_quantile_sketch(x).sketch_quantile(0.5e0)", "null"},
-                               {R"([bytes("what")])", "merge_quantile_sketch(x)", "fails"}}});
 }
 
 }  // namespace

@@ -162,6 +162,9 @@ constexpr ForeignFunction kForeign[] = {
     {"json_value", "SQL and Flink SQL", "json_text($1, $2)", "t, \"$.a\"", kJson},
     {"json_query", "SQL", "json_raw($1, $2)", "t, \"$.a\"", kJson},
     {"extractjsonfield", "ksqlDB", "json_text($1, $2)", "t, \"$.a\"", kJson},
+    {"json_parse", "Presto and Trino", "parse_json($1)", "t", ""},
+    {"from_json", "Spark", "parse_json($1)", "t", ""},
+    {"try_parse_json", "Snowflake", "try parse_json($1)", "t", ""},
     {"to_json", "PostgreSQL and Spark", "", "t",
      "a product writes JSON by itself: `to file \"out.ndjson\" format json`"},
     // ---- null and choice

@@ -2,13 +2,14 @@
 #include <cstdio>
 
 #include "cli/commands/command.h"
+#include "cli/commands/read_store.h"
+#include "cli/commands/topics.h"
 #include "cli/present/json_object.h"
 #include "cli/serve/watch_errors.h"
 #include "cli/session/job_stores.h"
 #include "compiler/plan/provenance.h"
 #include "runtime/base/fs.h"
 #include "runtime/engine/state_diff.h"
-#include "runtime/state/rocks_store.h"
 
 namespace braid::cli {
 namespace {
@@ -19,17 +20,6 @@ struct DiffFlags {
   std::string store;
   bool json = false;
 };
-
-/// A store is read beside a job that runs: what says which state it has changes only when a job starts. Files that go
-/// while it is opened are looked for again.
-Result<std::unique_ptr<StateStore>> open_to_read(const std::string& folder) {
-  constexpr int kAttempts = 5;
-  for (int attempt = 1;; ++attempt) {
-    Result<std::unique_ptr<StateStore>> opened = open_rocks_store_to_read(join_path(folder, "state"));
-    if (opened.ok() || attempt == kAttempts) return opened;
-    system_clock().sleep_us(20'000);
-  }
-}
 
 std::string_view word_of(const StepVerdict& step) {
   switch (step.fit.kind) {
@@ -131,16 +121,21 @@ void print_json(const StateDiff& diff, const std::string& from) {
   fmt::print("{}\n", whole.take());
 }
 
+/// Why a job does not read topics again; empty: it does.
+std::string why_no_topics(const Session& session) {
+  return session.output_topics().empty() ? std::string() : std::string(kTasksReadOnce);
+}
+
 /// Of a store's tasks.
-Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts, const Session& session,
-                                const std::string& store, std::string& from) {
+Result<StateDiff> diff_of_tasks(const Program& program, const StateParts& parts, const Session& session,
+                                const std::string& store, const InputPlaces& places, std::string& from) {
   BRAID_ASSIGN(const std::vector<JobFolder> folders, job_folders(store, real_fs()));
   StateDiff whole;
   size_t known = 0;
-  const std::string root = session.files().root.empty() ? "." : session.files().root;
   for (const auto& [folder, lock] : folders) {
-    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(folder));
-    BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, real_fs(), folder, root, parts));
+    // What says which state there is changes only when a job starts.
+    BRAID_ASSIGN(const std::unique_ptr<StateStore> opened, open_to_read(join_path(folder, "state")));
+    BRAID_ASSIGN(std::optional<StateDiff> diff, state_diff(program, *opened, folder, places, parts));
     if (!diff) continue;
     if (diff->project != session.files().name) {
       const Diagnostic another = diag::StoreOfAnother{.path = folder, .project = diff->project}.make();
@@ -154,13 +149,33 @@ Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts,
   return whole;
 }
 
+/// The broker is asked only where it matters which records topics still have.
+Result<StateDiff> diff_of_store(const Program& program, const StateParts& parts, Session& session,
+                                const std::string& store, std::string& from) {
+  InputPlaces places{.fs = real_fs(), .root = session.files().root.empty() ? "." : session.files().root};
+  if (const std::string why = why_no_topics(session); !why.empty()) places.no_topics = why;
+  BRAID_ASSIGN(StateDiff diff, diff_of_tasks(program, parts, session, store, places, from));
+  const bool topics =
+      std::ranges::any_of(program.sources, [](const SourceSpec& each) { return each.binding.kind == "topic"; });
+  const bool open = std::ranges::any_of(diff.steps, [](const StepVerdict& each) { return each.fit.is_open(); });
+  if (!topics || !open || !session.output_topics().empty()) return diff;
+  const TopicSetup setup = topics_of(session, program);
+  if (session.reporter().has_errors()) return diff;
+  const Result<std::unique_ptr<Broker>> broker = reach_broker(setup.settings, program, setup.outputs);
+  if (broker.ok())
+    places.broker = broker->get();
+  else
+    places.no_topics = broker.error().message;
+  return diff_of_tasks(program, parts, session, store, places, from);
+}
+
 /// A script that is right, compiled and bound.
 struct Script {
   Session session;
   std::optional<driver::Compiled> compiled;
 
   explicit Script(const SessionOptions& options) : session(options) {}
-  StateParts parts() const { return plan::group_parts(compiled->checked, session.project()); }
+  StateParts parts() const { return plan::state_parts(compiled->checked, session.project()); }
   bool read(CommandContext& context) {
     const bool right = session.check();
     if (right) {
@@ -191,7 +206,8 @@ void show_diff(const DiffFlags& flags, CommandContext& context) {
   if (!flags.second.empty() && !is_store(flags.script.path)) {
     Script before(flags.script.session());
     if (!before.read(context)) return;
-    diff = state_diff(now.compiled->program(), now.parts(), before.compiled->program(), before.parts());
+    diff = state_diff(now.compiled->program(), now.parts(), before.compiled->program(), before.parts(),
+                      why_no_topics(now.session));
     from = fmt::format("of a job of `{}`", flags.script.path);
   } else {
     const std::string& store = !flags.second.empty()  ? flags.script.path

@@ -143,6 +143,14 @@ void print_account(size_t index, const JobReport::Product& report, const RowColl
   fmt::print(to, "\n");
 }
 
+/// Of the first row that a port shows with a reason; empty: none has one.
+std::string first_code(const RowCollector& rows) {
+  for (const auto& [place, port] : rows.ports())
+    for (const ResultRow& row : port.rows)
+      if (std::string code = field_text(row, "code"); !code.empty()) return code;
+  return "";
+}
+
 /// What was read of topics, and what follows from that it was not all.
 void print_tails(const std::vector<DryRunReport::Read>& topics, int64_t tail, std::FILE* to) {
   if (topics.empty()) return;
@@ -185,6 +193,8 @@ void print_report(const Program& program, const DryRunReport& result, const RowC
   print_tails(result.topics, flags.tail, to);
   fmt::print(to, "{} in {:.1f} s, nothing was written\n", counted(report.events, "event"),
              static_cast<double>(elapsed_us) / 1e6);
+  if (const std::string code = first_code(rows); !code.empty())
+    fmt::print(to, "`braid help {}` says what to do about the first of the rows above\n", code);
   if (report.drained) fmt::print(to, "stopped before the end of the inputs: the counts are of what was read\n");
   std::fflush(stdout);
   show_findings(report.warnings, SourceSet(), console, FindingFormat::text);

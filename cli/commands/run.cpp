@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/commands/command.h"
+#include "cli/commands/read_store.h"
 #include "cli/commands/topics.h"
 #include "cli/present/report.h"
 #include "cli/present/table.h"
@@ -22,9 +23,9 @@
 #include "runtime/codec/avro_encoder.h"
 #include "runtime/codec/change_row.h"
 #include "runtime/data/time_text.h"
+#include "runtime/engine/hand_over.h"
 #include "runtime/engine/job.h"
 #include "runtime/report/format_diagnostics.h"
-#include "runtime/report/lookup_findings.h"
 #include "runtime/report/state_findings.h"
 #include "runtime/state/rocks_store.h"
 
@@ -36,7 +37,8 @@ struct RunFlags {
   std::string store;
   bool no_seal = false, follow = false, reset = false, interpret = false;
   std::vector<std::string> accept, rebuild;  ///< steps
-  std::string until;                         ///< empty, or "caught-up"
+  bool beside = false;
+  std::string until;  ///< empty, or "caught-up"
   uint64_t commit_every_turns = 1024;
   int64_t commit_within_us = 0;  ///< 0: 1 s, or 100 ms with topics
   size_t workers = 0;            ///< 0: the environment's
@@ -103,6 +105,26 @@ void show_stages(const std::vector<StageOutline>& stages, const JobLog& log) {
       fmt::print(stderr, "stage {}: {}{}\n", number, counted(stage.tasks, "task"),
                  reads.empty() ? "" : ", reads " + reads);
     }
+  }
+}
+
+/// What happens before the job has its store.
+void show_step(const std::string& step, const JobLog& log) {
+  JsonObject fields;
+  fields.text("step", step);
+  log.write(LogLevel::info, "taking_over", std::move(fields));
+  if (!log.structured()) fmt::print(stderr, "{}\n", step);
+}
+
+/// `waits`: the address may be that of a job which is about to end.
+Result<std::unique_ptr<JobWatch>> start_watch(const Program& program, const JobDescription& job,
+                                              const WatchOptions& options, const JobLog& log, bool waits) {
+  constexpr int64_t kPatience = 10'000'000, kEvery = 50'000;
+  const int64_t began = system_clock().steady_us();
+  for (;;) {
+    auto watch = JobWatch::start(program, job, options, log, real_fs(), system_clock());
+    if (watch.ok() || !waits || system_clock().steady_us() - began > kPatience) return watch;
+    system_clock().sleep_us(kEvery);
   }
 }
 
@@ -194,13 +216,15 @@ void run(const RunFlags& flags, CommandContext& context) {
   const bool reads_stdin = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& source) {
     return source.binding.kind == "stdin" && !source.is_static();
   });
-  if (!topics.outputs.empty())
-    for (const Operator& step : compiled.program().operators)
-      if (std::holds_alternative<LookupOperator>(step.content))
-        session.reporter().report(diag::NoLookupInTopicJob{.step = step.text}).at(step.span);
   if (flags.follow && reads_stdin)
     session.reporter().report(diag::CannotRunHere{.what = "`--follow` with standard input"});
   if (!flags.rebuild.empty() && !topics.outputs.empty()) session.reporter().report(diag::RebuildOfTopics{});
+  if (flags.beside && !topics.outputs.empty()) session.reporter().report(diag::BesideOfTopics{});
+  if (flags.beside && flags.reset)
+    session.reporter().report(diag::FlagsExclude{.first = "--beside",
+                                                 .second = "--reset",
+                                                 .reason = "one goes on with the state of the job that runs, the other "
+                                                           "one deletes it"});
   if (flags.follow && !flags.until.empty())
     session.reporter().report(diag::FlagsExclude{.first = "--follow",
                                                  .second = "--until " + flags.until,
@@ -223,6 +247,7 @@ void run(const RunFlags& flags, CommandContext& context) {
                    return open_sized_rocks_store(directory, {.memory_bytes = memory / 8});
                  }};
   seams.make_service = service_clients(real_fs(), system_clock());
+  seams.open_to_read = open_to_read;
   JobOptions options{.project = session.files().name,
                      .directory = flags.store.empty() ? environment.store : flags.store,
                      .root = session.files().root.empty() ? "." : session.files().root};
@@ -233,7 +258,8 @@ void run(const RunFlags& flags, CommandContext& context) {
   options.commit_every_us = flags.commit_within_us > 0 ? flags.commit_within_us : 1'000'000;
   options.accept = flags.accept;
   options.rebuild = flags.rebuild;
-  options.parts = plan::group_parts(compiled.checked, session.project());
+  options.stop_requested = stop_requested;
+  options.parts = plan::state_parts(compiled.checked, session.project());
   options.commit_every_turns = flags.commit_every_turns;
   options.workers = workers;
   options.state_memory = memory / 16 * 9;
@@ -277,9 +303,25 @@ void run(const RunFlags& flags, CommandContext& context) {
                            .braid_version = kBraidVersion,
                            .started_at = started_at};
   log_start(log, job, flags, options);
+  BackgroundCompiler native(compiled);
+  const auto compile = [&] {
+    if (flags.interpret || native.started()) return;
+    if (registry) native.expect(expected_schemas(*registry, compiled.program()));
+    native.start();
+  };
+  if (flags.beside) {
+    compile();
+    Result<std::shared_ptr<FileLock>> lock =
+        take_over_store(compiled.program(), options, seams, [&](const std::string& step) { show_step(step, log); });
+    if (!lock.ok()) {
+      context.exit_code = show_failure({finding_of(lock.error())}, log, context.console, session.sources());
+      leave_if_compiling(native.started() && !native.finished(), context.exit_code);
+      return;
+    }
+    options.lock = *std::move(lock);
+  }
   const WatchOptions watching{.listen = address_of(flags, environment), .slow_commit_us = flags.slow_commit_us};
-  Result<std::unique_ptr<JobWatch>> watched =
-      JobWatch::start(compiled.program(), job, watching, log, real_fs(), system_clock());
+  Result<std::unique_ptr<JobWatch>> watched = start_watch(compiled.program(), job, watching, log, flags.beside);
   Status ready = watched.ok() ? Status() : Status(watched.error());
   if (ready.ok() && flags.reset) {
     if (topics.outputs.empty()) {
@@ -298,7 +340,6 @@ void run(const RunFlags& flags, CommandContext& context) {
   if (watch.address() && !log.structured()) fmt::print(stderr, "listening on http://{}\n", watch.address()->text());
   ProgressLine progress(context.console, system_clock());
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, which is told like a full disk
-  options.stop_requested = stop_requested;
   if (!log.structured()) options.progress = [&](const JobProgress& now) { progress.show(now); };
   options.monitor = &watch.monitor();
   watch.on_warning = [&](const Diagnostic& warning) {
@@ -306,11 +347,7 @@ void run(const RunFlags& flags, CommandContext& context) {
     (void)show_failure({warning}, log, context.console, session.sources());
   };
   options.kill_point = kill_point_of_environment();
-  BackgroundCompiler native(compiled);
-  if (!flags.interpret) {
-    if (registry) native.expect(expected_schemas(*registry, compiled.program()));
-    native.start();
-  }
+  compile();
   const auto show = [&](const std::vector<StageOutline>& stages) { show_stages(stages, log); };
   const Result<JobReport> report = topics.outputs.empty()
                                        ? run_job(compiled.program(), options, seams)
@@ -384,6 +421,9 @@ void add_run(CLI::App& app, CommandContext& context) {
                    "all that changed")
       ->allow_extra_args(false)
       ->type_name("STEP");
+  command->add_flag("--beside", flags->beside,
+                    "Let the job that runs on this store go on while states are made again (--rebuild); then take the "
+                    "store over from it, at a commit");
   command
       ->add_option("--commit-every", flags->commit_every_turns,
                    "Turns (of up to 256 KB) between two commits; with topics, of each task")

@@ -199,11 +199,15 @@ Result<JobReport> run_members(const Program& program, const JobOptions& options,
     if (!broker.ok()) {
       reports[number] = broker.error();
     } else {
-      const JobSeams mine{seams.fs, seams.clock, executor,
+      const JobSeams mine{seams.fs,
+                          seams.clock,
+                          executor,
                           [&](const std::string& directory) {
                             return open_sized_rocks_store(directory, {.memory_bytes = memory / 8 / members});
                           },
-                          broker->get()};
+                          broker->get(),
+                          nullptr,
+                          seams.make_service};
       reports[number] = run_topic_job(program, own, mine);
     }
     if (!reports[number].ok()) failed = true;

@@ -122,8 +122,7 @@ class Declaration {
                !quoted.empty() && (has_dot || !ascii || is_reserved(name))) {
       plain = quoted;
     } else {
-      for (const char c : name) plain += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-      if (plain.empty() || std::isdigit(static_cast<unsigned char>(plain.front()))) plain = "_" + plain;
+      plain = name_in_words(name);
       from = " from " + literal(name);
     }
     std::string free = plain;
@@ -131,6 +130,20 @@ class Declaration {
       free = fmt::format("{}_{}", plain, n);
     names_.insert(free);
     return {free, from};
+  }
+  /// `Amount (EUR)` as `amount_eur`.
+  static std::string name_in_words(const std::string& name) {
+    std::string words;
+    for (const char c : name) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (std::isalnum(byte))
+        words += static_cast<char>(std::tolower(byte));
+      else if (!words.empty() && words.back() != '_')
+        words += '_';
+    }
+    while (words.ends_with('_')) words.pop_back();
+    if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
+    return is_reserved(words) ? words + "_" : words;
   }
   static bool is_reserved(const std::string& name) {
     return written_name(name) == "`" + name + "`" && written_name(name + "_") == name + "_";
@@ -167,7 +180,7 @@ class Declaration {
     if (type.text == "timestamp" && (times_.empty() || absent == 0))
       times_.push_back({&field, name, absent, lines_.size(), from});
     // A key is never null, and a part of one is no key.
-    const bool is_id = field.name == "id" || field.name.ends_with("_id") || field.name == "key";
+    const bool is_id = name == "id" || name.ends_with("_id") || name == "key";
     const bool keyed = type.text.find('{') == std::string::npos && type.text.find('<') == std::string::npos;
     if (key_.empty() && is_id && keyed && absent == 0 && type.text != "float") key_ = name;
     lines_.push_back({fmt::format("{}: {}{}{},", name, type.text, type.optional ? "?" : "", from),

@@ -54,7 +54,8 @@ class TypeInference {
       made_.text = "string";
       if (field_.records > 0) made_.remark = "no value was seen";
     } else if (!scalar() && !list() && !structure() && !text()) {
-      made_.why_not = kinds_of(field_) + ", and no type reads them all";
+      made_.text = "json";
+      made_.remark = kinds_of(field_);
     }
     if (made_.text.empty() && made_.why_not.empty()) made_.why_not = kinds_of(field_);
     return made_;
@@ -156,8 +157,8 @@ class TypeInference {
   bool structure() {
     if (!fits(field_.objects)) return false;
     if (field_.members.size() > kMostMembers) {
-      made_.why_not =
-          fmt::format("an object with {} different names: maps are not supported yet", field_.members.size());
+      made_.text = type_of_names();
+      made_.remark = fmt::format("an object with {} different names", field_.members.size());
       return true;
     }
     std::vector<std::string> entries;
@@ -194,9 +195,27 @@ class TypeInference {
     return true;
   }
 
+  /// Of an object whose names are keys: a map if its values are of one type.
+  std::string type_of_names() const {
+    std::string element;
+    bool optional = false;
+    for (const auto& member : field_.members) {
+      const InferredType type = infer_type(*member, member->records, rules_, indent_);
+      if (!element.empty() && type.text != element) return "json";
+      element = type.text;
+      optional |= type.optional;
+    }
+    return element.empty() ? "json" : fmt::format("map<string, {}{}>", element, optional ? "?" : "");
+  }
+
   bool text() {
-    if (rules_.csv) return take(values_, "string");
-    return take(field_.texts, "string");
+    if (!take(rules_.csv ? values_ : field_.texts, "string")) return false;
+    for (const auto& [count, what] : {std::pair{field_.timestamps + field_.local_timestamps, "instants"},
+                                      {field_.dates, "dates"},
+                                      {rules_.csv ? field_.numbers() : field_.numeric, "numbers"}})
+      if (count < values_ && 2 * count > values_)
+        made_.remark = fmt::format("{} of {} are {}, the others are not", count, values_, what);
+    return true;
   }
 
   static std::string shown_name(const std::string& name) {

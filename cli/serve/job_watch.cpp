@@ -50,7 +50,12 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
 }
 
 JobWatch::~JobWatch() {
-  if (address_written_ && server_) (void)fs_.remove(address_file(job_.store));
+  if (address_written_ && server_) {
+    // A job that has taken over the store may have written its own.
+    const std::string path = address_file(job_.store);
+    const Result<std::string> written = fs_.read_file(path);
+    if (written.ok() && *written == server_->address().text() + "\n") (void)fs_.remove(path);
+  }
   server_.reset();
 }
 

@@ -163,7 +163,9 @@ std::string row_text(const ResultRow& row) {
 }
 
 std::optional<std::string> compare_rows(const typed::ExpectStatement& expected, const std::vector<ResultRow>& actual,
-                                        const std::vector<Field>& row, const std::vector<std::string>& key) {
+                                        const std::vector<Field>& row, const std::vector<std::string>& key,
+                                        size_t* missing) {
+  if (missing != nullptr) *missing = 0;
   std::vector<bool> used(actual.size(), false);
   std::map<std::string, size_t> last_of_key;
   std::string text;
@@ -199,6 +201,7 @@ std::optional<std::string> compare_rows(const typed::ExpectStatement& expected, 
       }
     }
     if (found) continue;
+    if (missing != nullptr) ++*missing;
     text += fmt::format("  missing  {}\n", expected_text(wanted, row));
     if (!nearest.empty()) text += fmt::format("           nearest row: {}\n", nearest);
   }

@@ -22,8 +22,10 @@ std::string given_record(const typed::Relation& relation, const typed::TestRow& 
 
 /// The differences, as lines to show under the test; nullopt if there are none. Rows of one key must come in the order
 /// in which they are expected; with `open`, other rows may stand between. `row`: of the relation, to name its fields.
+/// `missing`, if not null, is set to the number of expected rows that are not there.
 std::optional<std::string> compare_rows(const typed::ExpectStatement& expected, const std::vector<ResultRow>& actual,
-                                        const std::vector<Field>& row, const std::vector<std::string>& key);
+                                        const std::vector<Field>& row, const std::vector<std::string>& key,
+                                        size_t* missing = nullptr);
 
 /// One row as a script would write it: `{ id: 1, segment: "silver" }`.
 std::string row_text(const ResultRow& row);

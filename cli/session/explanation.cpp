@@ -76,8 +76,17 @@ std::string summary(const Session& session, const driver::Compiled& compiled) {
         if (declared.has_time)
           text += fmt::format("           watermark: {} behind the latest time of each partition\n",
                               to_literal(duration_type(), Value{declared.within_us}));
+        if (declared.source->idle_advances)
+          text += fmt::format("           idle: after {} its time goes on by the clock, which is recorded\n",
+                              to_literal(duration_type(), Value{*declared.source->idle_us}));
         std::string fields;
-        for (const Field& field : node.row) fields += (fields.empty() ? "" : ", ") + field.name;
+        for (const Field& field : node.row) {
+          const bool arrival = field.name == typed::kArrival;
+          if (arrival) text += "           arrival: by the clock, which is recorded\n";
+          fields += (fields.empty() ? "" : ", ") + (arrival                         ? "arrival_time()"
+                                                    : field.name == typed::kHeaders ? "headers()"
+                                                                                    : field.name);
+        }
         text += "           reads: " + fields + "\n";
       }
     }

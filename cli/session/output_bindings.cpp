@@ -17,8 +17,30 @@ const typed::Relation* relation_of(const typed::Project& project, const ProductS
   return nullptr;
 }
 
-/// Fields of the template that the product's rows do not have so that they name a file.
-bool fits(const PathTemplate& path, const ProductSpec& product, Span place, Reporter& reporter) {
+/// The path of an output, whose fields are behind the folder of the project.
+void set_path(OutputBinding& binding, const std::string& path, const std::string& root, const ProductSpec& product,
+              Span place, Reporter& reporter) {
+  binding.path = path;
+  const std::string folder = root.empty() || !path.starts_with(root) ? std::string() : root;
+  const std::string written = path.substr(folder.size());
+  if (written.find_first_of("{}") == std::string::npos) return;
+  auto read = PathTemplate::parse(written);
+  if (!read) {
+    reporter.report(diag::BrokenPath{.path = written}).at(place);
+    return;
+  }
+  if (!names_outputs(*read, product, place, reporter)) return;
+  read->text = path;
+  read->parts.front().literal.insert(0, folder);
+  if (read->has_fields())
+    binding.parts = std::move(read);
+  else
+    binding.path = read->parts.front().literal;
+}
+
+}  // namespace
+
+bool names_outputs(const PathTemplate& path, const ProductSpec& product, Span place, Reporter& reporter) {
   bool sound = true;
   for (const PathTemplate::Part& part : path.parts) {
     if (part.field.empty()) continue;
@@ -43,29 +65,6 @@ bool fits(const PathTemplate& path, const ProductSpec& product, Span place, Repo
   }
   return sound;
 }
-
-/// The path of an output, whose fields are behind the folder of the project.
-void set_path(OutputBinding& binding, const std::string& path, const std::string& root, const ProductSpec& product,
-              Span place, Reporter& reporter) {
-  binding.path = path;
-  const std::string folder = root.empty() || !path.starts_with(root) ? std::string() : root;
-  const std::string written = path.substr(folder.size());
-  if (written.find_first_of("{}") == std::string::npos) return;
-  auto read = PathTemplate::parse(written);
-  if (!read) {
-    reporter.report(diag::BrokenPath{.path = written}).at(place);
-    return;
-  }
-  if (!fits(*read, product, place, reporter)) return;
-  read->text = path;
-  read->parts.front().literal.insert(0, folder);
-  if (read->has_fields())
-    binding.parts = std::move(read);
-  else
-    binding.path = read->parts.front().literal;
-}
-
-}  // namespace
 
 std::string format_of_ending(const std::string& path) {
   if (path.ends_with(".csv")) return "csv";

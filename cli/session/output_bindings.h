@@ -15,6 +15,10 @@ namespace braid::cli {
 std::map<int, OutputBinding> bind_files(const Program& program, const typed::Project& project,
                                         const Environment& environment, const std::string& root, Reporter& reporter);
 
+/// Whether all fields of the template are in the product's rows, so that they name a file, or a topic; else that is
+/// reported.
+bool names_outputs(const PathTemplate& path, const ProductSpec& product, Span place, Reporter& reporter);
+
 /// The format of an output file by the ending of its name.
 std::string format_of_ending(const std::string& path);
 

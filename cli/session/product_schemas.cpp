@@ -45,11 +45,13 @@ std::vector<Field> row_of(const typed::Relation& product) {
 
 schema::RowSchema row_schema(const typed::Relation& relation) {
   schema::RowSchema made{relation.qualified(), relation.version, relation.documentation, {}};
-  if (relation.source)
+  if (relation.source) {
     for (const typed::SourceField& field : relation.source->fields)
       made.fields.push_back({field.path, field.type, field.fallback != nullptr, field.documentation});
-  else
+    if (!relation.time_path.empty()) made.fields.pop_back();  // computed for the event time
+  } else {
     for (const Field& field : row_of(relation)) made.fields.push_back({{field.name}, field.type, false, ""});
+  }
   return made;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/registry/load/load.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/report/format_diagnostics.h"
 
@@ -99,12 +100,12 @@ Status register_products(registry::RegistryService& service, const Program& prog
     if (!has_framing(binding.format)) continue;
     const ProductSpec& product = program.products[static_cast<size_t>(index)];
     const bool protobuf = binding.format == "protobuf";
-    BRAID_ASSIGN(std::string schema, protobuf ? protobuf_schema(service, product, binding.topic)
+    BRAID_ASSIGN(std::string schema, protobuf ? protobuf_schema(service, product, topic_for_all(binding.topic))
                                               : avro_schema_of(product.qualified(), written_row(product)));
     if (protobuf) binding.schema = schema;
     registry::ProductSchema wanted{
         .product = product.qualified(),
-        .topic = binding.topic,
+        .topic = topic_for_all(binding.topic),
         .record = product.qualified(),
         .schema = {protobuf ? registry::SchemaType::protobuf : registry::SchemaType::avro, std::move(schema), {}},
         .level = {}};

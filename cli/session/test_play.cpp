@@ -28,8 +28,13 @@ struct Arriving {
 };
 
 std::optional<int64_t> time_of(const typed::Relation& relation, const typed::TestRow& row) {
-  for (const auto& [index, value] : row.fields)
-    if (index == relation.time_field && !value.is_null()) return value.integer();
+  const std::vector<int> path = relation.time_path.empty() ? std::vector<int>{relation.time_field} : relation.time_path;
+  for (const auto& [index, value] : row.fields) {
+    if (index != path.front() || value.is_null()) continue;
+    const Value* at = &value;
+    for (size_t i = 1; i < path.size(); ++i) at = &at->items()[static_cast<size_t>(path[i])];
+    return at->integer();
+  }
   return std::nullopt;
 }
 
@@ -39,6 +44,7 @@ int64_t latest_in(const typed::Relation& relation, const typed::TestRow& row) {
   for (const auto& [index, value] : row.fields)
     if (is(without_optional(relation.row[index].type), TypeKind::timestamp) && !value.is_null())
       latest = std::max(latest, value.integer());
+  if (!relation.time_path.empty()) latest = std::max(latest, time_of(relation, row).value_or(latest));
   return latest;
 }
 
@@ -122,6 +128,18 @@ class Play {
     return std::move(mismatch_);
   }
 
+  /// The rows that the expectation at that statement misses if time moves before it.
+  Result<size_t> missing(size_t statement, const Moved& moved) {
+    BRAID_TRY(begin(INT64_MAX));
+    for (size_t i = 0; i < statement; ++i) BRAID_TRY(take_step(i));
+    now_ = std::max(now_, moved.to);
+    session_->set_now(now_);
+    for (const int source : moved.sources) session_->advance_to(source, moved.to);
+    mismatch_.reset();
+    BRAID_TRY(take_step(statement));
+    return mismatch_ ? mismatch_->missing : 0;
+  }
+
   /// The content of a table as of an instant: what has come of the statements before this one by then.
   Result<std::vector<CapturedRow>> content(int product, int64_t at, size_t before) {
     BRAID_TRY(begin(at));
@@ -161,6 +179,7 @@ class Play {
                                                             .until = until,
                                                             .workers = arrival_.workers,
                                                             .block_rows = arrival_.block_rows,
+                                                            .round_rows = arrival_.round_rows,
                                                             .state_memory = arrival_.state_memory,
                                                             .lookups = lookups_.get()}));
     return {};
@@ -314,9 +333,19 @@ class Play {
       for (const auto& path : of.key)
         if (path.size() == 1) key.push_back(of.row[path.front()].name);
     const std::vector<Field> fields = expect.port.empty() ? of.row : std::vector<Field>{};
-    if (auto difference = compare_rows(expect, rows, fields, key))
-      mismatch_ = Mismatch{test_.statements[at_].span, of.name + (expect.port.empty() ? "" : "." + expect.port),
-                           std::move(*difference)};
+    size_t missing = 0;
+    auto difference = compare_rows(expect, rows, fields, key, &missing);
+    if (!difference) return {};
+    mismatch_ = Mismatch{.span = test_.statements[at_].span,
+                         .relation = of.name + (expect.port.empty() ? "" : "." + expect.port),
+                         .difference = std::move(*difference),
+                         .product = product,
+                         .statement = at_,
+                         .missing = missing,
+                         .ended = ended_,
+                         .clocks = {}};
+    for (size_t source = 0; source < program_.sources.size(); ++source)
+      mismatch_->clocks.push_back(session_->engine().clock(static_cast<int>(source), 0));
     return {};
   }
 
@@ -382,6 +411,11 @@ std::vector<typed::RelationId> expected_products(const typed::Test& test) {
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record) {
   return Play(test, program, context, arrival, record).run();
+}
+
+Result<size_t> missing_rows(const typed::Test& test, const Program& program, const PlayContext& context,
+                            size_t statement, const Moved& moved) {
+  return Play(test, program, context, {}, nullptr).missing(statement, moved);
 }
 
 bool can_permute(const typed::Test& test, const typed::Project& project) {

@@ -12,6 +12,8 @@
 #include "runtime/base/result.h"
 #include "runtime/data/block.h"
 #include "runtime/engine/job.h"
+#include "runtime/operators/operator.h"
+#include "runtime/time/partition_clock.h"
 
 namespace braid::cli {
 
@@ -22,6 +24,7 @@ struct Arrival {
   uint64_t permutation = 0;  ///< not 0: row by row in another order within the disorder bounds, by this seed
   size_t workers = 1;
   uint32_t block_rows = kBlockRows;
+  uint64_t round_rows = kRoundRows;
   uint64_t state_memory = UINT64_MAX;  ///< as EngineOptions
 };
 
@@ -36,6 +39,18 @@ struct Mismatch {
   Span span;
   std::string relation;
   std::string difference;  ///< lines
+  // Of the play at that point.
+  int product = 0;                     ///< of the program
+  size_t statement = 0;                ///< of the test
+  size_t missing = 0;                  ///< expected rows that have not come
+  bool ended = false;                  ///< all inputs have
+  std::vector<PartitionClock> clocks;  ///< of the sources of the program, which have one partition each
+};
+
+/// Sources whose time moves to an instant.
+struct Moved {
+  std::vector<int> sources;  ///< of the program
+  int64_t to = 0;
 };
 
 /// Where `given … from "file"` reads; relative paths are the script's.
@@ -59,6 +74,10 @@ std::vector<typed::RelationId> expected_products(const typed::Test& test);
 /// engine fails or a file cannot be read.
 Result<std::optional<Mismatch>> play(const typed::Test& test, const Program& program, const PlayContext& context,
                                      const Arrival& arrival, PlayRecord* record = nullptr);
+
+/// How many expected rows have not come at that statement, if time moves before it. 0: not one. Fails as `play` does.
+Result<size_t> missing_rows(const typed::Test& test, const Program& program, const PlayContext& context,
+                            size_t statement, const Moved& moved);
 
 /// Whether the arrival of this test's rows can be permuted: some rows have times, and none is late as written.
 bool can_permute(const typed::Test& test, const typed::Project& project);

@@ -5,6 +5,7 @@
 
 #include "cli/session/native.h"
 #include "cli/session/test_play.h"
+#include "cli/session/waiting_rows.h"
 #include "compiler/interpret/interpret.h"
 
 namespace braid::cli {
@@ -62,14 +63,16 @@ class Runner {
       if (!played->has_value()) return;
       const Mismatch& mismatch = **played;
       Reporter reporter;
-      if (change.empty())
-        reporter.report(diag::ExpectationFailed{.relation = mismatch.relation})
-            .at(mismatch.span, "")
-            .note("in test \"" + test->name + "\":\n" + mismatch.difference);
-      else
+      if (change.empty()) {
+        DiagnosticBuilder failed = reporter.report(diag::ExpectationFailed{.relation = mismatch.relation});
+        failed.at(mismatch.span, "").note("in test \"" + test->name + "\":\n" + mismatch.difference);
+        const std::string waits = waiting_for(*test, compiled.program(), context, mismatch);
+        if (!waits.empty()) failed.note(waits);
+      } else {
         reporter.report(diag::ResultVaries{.relation = mismatch.relation, .change = change})
             .at(mismatch.span, "")
             .note("in test \"" + test->name + "\":\n" + mismatch.difference);
+      }
       outcome.findings = reporter.take_sorted();
       outcome.passed = false;
     };

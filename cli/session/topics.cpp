@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "cli/session/format_options.h"
+#include "cli/session/output_bindings.h"
 #include "cli/session/registry.h"
 #include "runtime/codec/change_row.h"
 #include "runtime/codec/protobuf_encoder.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/format_diagnostics.h"
+#include "runtime/report/step_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -51,6 +54,17 @@ void check_name(const std::string& topic, Span place, Reporter& reporter) {
       .note("names have 1 to 249 ASCII letters, digits, `.`, `_` and `-`, and are not `.` or `..`");
 }
 
+/// The same of a product's topic, whose name may have fields of the row.
+void check_output_name(const std::string& topic, const ProductSpec& product, Span place, Reporter& reporter) {
+  if (topic.find_first_of("{}") == std::string::npos) return check_name(topic, place, reporter);
+  const auto read = PathTemplate::parse(topic);
+  if (!read) {
+    reporter.report(diag::BrokenPath{.path = topic}).at(place);
+    return;
+  }
+  if (names_outputs(*read, product, place, reporter)) check_name(topic_for_all(topic), place, reporter);
+}
+
 std::string start_text(const StartAt& start) {
   std::string text;
   switch (start.kind) {
@@ -84,19 +98,20 @@ std::string output_text(const TopicBinding& binding) {
 
 /// Two products with one topic, and a product that writes what a source reads.
 void check_shared(const Program& program, const std::map<int, TopicBinding>& topics, Reporter& reporter) {
-  std::map<std::string, int> owners;
-  for (const auto& [index, binding] : topics) {
+  for (auto at = topics.begin(); at != topics.end(); ++at) {
+    const auto& [index, binding] = *at;
     const ProductSpec& product = program.products[static_cast<size_t>(index)];
-    const auto [owner, first] = owners.emplace(binding.topic, index);
-    if (!first)
+    const auto owner = std::find_if(topics.begin(), at,
+                                    [&](const auto& other) { return topics_meet(other.second.topic, binding.topic); });
+    if (owner != at)
       reporter
-          .report(diag::TopicShared{.first = program.products[static_cast<size_t>(owner->second)].qualified(),
+          .report(diag::TopicShared{.first = program.products[static_cast<size_t>(owner->first)].qualified(),
                                     .second = product.qualified(),
                                     .topic = binding.topic})
           .at(product.span)
           .note("a product without a binding and without `to topic` writes the topic DOMAIN.NAME.vVERSION");
     for (const SourceSpec& source : program.sources)
-      if (source.binding.kind == "topic" && source.binding.address == binding.topic)
+      if (source.binding.kind == "topic" && topics_meet(source.binding.address, binding.topic))
         reporter
             .report(diag::TopicLoop{.product = product.qualified(), .topic = binding.topic, .relation = source.name})
             .at(product.span)
@@ -147,8 +162,9 @@ std::string topics_text(const Program& program, const std::map<int, TopicBinding
                           start_text(start_of(source.binding)));
   for (const auto& [index, binding] : outputs) {
     const ProductSpec& product = program.products[static_cast<size_t>(index)];
-    text += fmt::format("  {} version {} writes {}, {}{}\n", product.qualified(), product.version, binding.topic,
-                        binding.format, output_text(binding));
+    text += fmt::format("  {} version {} writes {}, {}{}{}\n", product.qualified(), product.version, binding.topic,
+                        binding.format, output_text(binding),
+                        topic_template(binding.topic) ? fmt::format(", at most {} topics", kMostTopics) : "");
   }
   text += "  " + guarantee_text(program, outputs, environment.kafka->settings.delivery) + "\n";
   return text;
@@ -240,7 +256,7 @@ std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Pro
       made.retention_us = config.retention_us;
       made.compaction = config.compaction;
     }
-    check_name(made.topic, place, reporter);
+    check_output_name(made.topic, product, place, reporter);
     check_format_options(product.qualified(), options, true, place, reporter);
     if (made.compaction.value_or(false) && relation->key.empty())
       reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})

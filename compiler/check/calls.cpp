@@ -4,6 +4,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
+#include "runtime/report/change_findings.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -233,11 +234,18 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
     known = false;
     return nullptr;
   }
-  // A row that goes has to be the row that came, and a version that changes nothing of what is read gives no change.
-  if (row_ != nullptr && row_->changes &&
-      (name == "event_time" || name == "origin" || name == "random" || name == "uuid")) {
-    context_.not_yet(span, "`" + name + "()` behind a step that makes a table",
-                     "a `let` before that step, or a field of the table, has a value that stays with the row");
+  // A row that goes has to be the row that came.
+  if (row_ != nullptr && row_->changes && name == "event_time") {
+    if (const int time = row_->find(kRowTime); time >= 0 && !in_group()) return column(time, span);
+    context_.not_yet(span, "`event_time()` behind a step that makes a table",
+                     "`max(event_time())` in a `group`, or a `let` before the step, is a field of the table");
+    return poison(span);
+  }
+  if (row_ != nullptr && row_->changes && (name == "origin" || name == "random" || name == "uuid")) {
+    auto report = context_.reporter.report(diag::CallOverChanges{.name = name, .relation = row_->relation});
+    report.at(span, "another value when the row goes than when it came");
+    if (!row_->relation_span.empty()) report.also(row_->relation_span, "a table, whose rows go again");
+    report.note("a `let` before the step that makes the table has a value that stays with the row");
     return poison(span);
   }
   if (name == "event_time") {
@@ -256,8 +264,12 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
   if (name == "random") return read(float_type(), typed::Ambient::random);
   if (name == "uuid") return read(uuid_type(), typed::Ambient::random_uuid);
   if (name == "arrival_time" || name == "headers") {
-    context_.not_yet(span, "`" + name + "()`",
-                     "`origin()` says where a record came from, `event_time()` when it happened");
+    const int place = row_ == nullptr ? -1 : row_->find(name == "headers" ? typed::kHeaders : typed::kArrival);
+    if (place >= 0) return column(place, span);
+    if (row_ == nullptr || !row_->open)
+      context_.not_yet(span, "`" + name + "()` here",
+                       "`let` directly behind a `from` that reads a declared stream: `from order let how = " + name +
+                           "()`; the field goes on with the row");
     return poison(span);
   }
   known = false;

@@ -24,6 +24,13 @@ struct RowField {
   bool has_rows = false;     ///< a list of rows that is never empty: of an element with a quantity
 };
 
+/// Begins the name of what a field was before a step replaced it: no script can write it.
+inline constexpr char kOriginalMark = '`';
+/// The field of a table's row that is its event time, where something reads that (row_times.cpp).
+inline const std::string kRowTime = std::string(1, kOriginalMark) + "time";
+/// Of Row::alias_columns: the rows have no such field any more, or they are made of several, or of others, too.
+inline constexpr int kReplaced = -1, kOfSeveral = -2;
+
 /// A field of the flow's key, followed through renaming. `column` is -1 once the row no longer has it.
 struct KeyPart {
   std::string text;
@@ -58,9 +65,10 @@ struct Row {
   std::vector<RowField> fields;
   bool open = false;  ///< after a mistake: other fields may exist, and unknown ones are silent
   bool table = false;
-  bool changes = false;    ///< of a table: its rows are changes, not versions
-  Span unnested = {};      ///< of a table whose rows are elements here: where they became so
-  bool in_window = false;  ///< between a `window` and its `group`
+  bool changes = false;     ///< of a table: its rows are changes, not versions
+  Span unnested = {};       ///< of a table whose rows are elements here: where they became so
+  bool in_window = false;   ///< between a `window` and its `group`
+  bool in_session = false;  ///< there: of sessions, which only the group knows
   /// There: what `window` is for a row, over the row. Null: only the group knows.
   typed::ExpressionRef window = nullptr;
   bool has_time = false;
@@ -71,14 +79,21 @@ struct Row {
   std::string relation;  ///< as messages call the row's origin
   Span relation_span = {};
   Span time_clause = {}, key_clause = {};
-  std::string alias;  ///< `from S as a`
-  std::vector<std::pair<std::string, int>> alias_columns;
-  std::set<std::string> present;           ///< paths (`c.email`) known not to be null
-  std::vector<NameOfStep> names_of_steps;  ///< all that this flow gives
-  std::vector<GoneField> gone;             ///< the newest last
-  Span step = {};                          ///< the step that works on the row
+  std::string alias;                                       ///< `from S as a`
+  std::vector<std::pair<std::string, int>> alias_columns;  ///< of each field of S; kReplaced, kOfSeveral
+  Span several = {};                                       ///< the step that made them kOfSeveral
+  std::set<std::string> present;                           ///< paths (`c.email`) known not to be null
+  std::vector<NameOfStep> names_of_steps;                  ///< all that this flow gives
+  std::vector<GoneField> gone;                             ///< the newest last
+  Span step = {};                                          ///< the step that works on the row
 
   int find(std::string_view name) const;
+  /// The rows of this step are not single rows of `alias`. `all`: nor have they its fields.
+  void lose_alias(Span word, bool all) {
+    for (auto& [name, column] : alias_columns)
+      if (all || column < 0) column = kOfSeveral;
+    several = word;
+  }
   std::vector<Field> types() const;
 };
 
@@ -133,6 +148,7 @@ struct Context {
   Declarations declarations;
   std::vector<RelationInfo> relations;                                            ///< by Declaration::index
   std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
+  std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
   std::map<const Declaration*, Type> aliases;
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;

@@ -19,6 +19,15 @@ bool is_text_literal(const Context& context, const typed::ExpressionRef& value) 
   return text.starts_with("\"") || text.starts_with("r\"");
 }
 
+/// `2026-01-31`, or `@2026-01-31` where an instant is wanted: that date; else nothing.
+std::string unquoted_date(std::string_view text) {
+  if (text.starts_with('@')) text.remove_prefix(1);
+  if (text.size() != 10) return "";
+  for (size_t i = 0; i < text.size(); ++i)
+    if (i == 4 || i == 7 ? text[i] != '-' : text[i] < '0' || text[i] > '9') return "";
+  return std::string(text);
+}
+
 }  // namespace
 
 bool Expressions::is_literal(const typed::ExpressionRef& value) const {
@@ -232,18 +241,19 @@ void Expressions::mismatch(const typed::ExpressionRef& value, const Type& wanted
 }
 
 void Expressions::show_literal(DiagnosticBuilder& report, const typed::ExpressionRef& text, const Type& wanted) const {
-  if (!is_text_literal(context_, text)) return;
-  if (is_number(wanted)) {
+  const std::string unquoted = unquoted_date(context_.text(text->span));
+  if (!is_text_literal(context_, text) && unquoted.empty()) return;
+  if (is_number(wanted) && unquoted.empty()) {
     const std::string inner = std::get<typed::Constant>(text->node).value.text();
     if (!inner.empty() &&
         literal_value(inner, is(wanted, TypeKind::decimal) ? decimal_type(38, wanted->scale) : wanted))
       report.fix(Applicability::likely, "leave out the quotes", {{text->span, inner}});
     return;
   }
-  std::string written = std::get<typed::Constant>(text->node).value.text();
+  std::string written = unquoted.empty() ? std::get<typed::Constant>(text->node).value.text() : unquoted;
   const bool instant = is(wanted, TypeKind::timestamp);
   if (is(wanted, TypeKind::duration)) {
-    if (literal_value(written, wanted))
+    if (unquoted.empty() && literal_value(written, wanted))
       report.fix(Applicability::likely, "leave out the quotes", {{text->span, written}});
     return;
   }

@@ -8,6 +8,7 @@
 // calls (library functions), functions (those of scripts), aggregates, user_aggregates, structs, maps, narrowing.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -141,6 +142,9 @@ class Expressions {
   bool entry_of_the_same(const std::string& text, Span span);
   bool lost_part(const ast::Expr& expression);
   bool uncalled_function(const std::string& text, Span span);
+  bool part_of_window(const std::string& text, Span span);
+  /// `a` behind a step whose rows are no single row of `a`.
+  void original_gone(Span span);
   typed::ExpressionRef row_alias_field(const ast::FieldAccess& node, Span span);
   bool is_row_alias(const ast::Expr& expression) const;
   /// A field of the row, or a path of fields that begins with one; a parameter or a `let` of a function is not one.
@@ -205,6 +209,9 @@ class Expressions {
   // list_folds.cpp
   /// A call of an aggregate, its first argument a list; reported if no list is folded so.
   typed::ExpressionRef fold_of_list(const Call& call);
+  typed::ExpressionRef paired(const Call& call, const std::array<const char*, 2>& names,
+                              const typed::ExpressionRef& first, const typed::ExpressionRef& second);
+  typed::ExpressionRef best_of_lists(const Call& call, bool greatest);
   /// Lists of whole numbers and decimals as floats, for what the library computes of floats.
   Call with_floats(Call call);
   // arguments.cpp

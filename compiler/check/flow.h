@@ -1,8 +1,8 @@
 // A view or product while it is checked, step by step: the row so far and the steps made. One object per flow.
 //
 // Files: steps (from, union, where, let, select, drop, rename, and what ends a flow), joins, window_joins,
-// history_joins, window_lengths and windows (window and group), match (patterns), services (lookup), unnest, tables
-// (what tables that change need), top, running.
+// history_joins, window_lengths, row_windows and windows (window and group), once (distinct), match (patterns),
+// services (lookup), unnest, tables (what tables that change need), top, running.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,8 @@ class FlowChecker {
  public:
   FlowChecker(Context& context, RelationInfo& info);
   void run(const std::vector<ast::Clause>& clauses, const ast::Flow& flow);
+  /// A port as a relation that a test looks at; null as of port_view.
+  static RelationInfo* looked_at(Context& context, const Declaration& declaration, const ast::Name& port, Span place);
 
  private:
   /// A field of the next row and how it is made from this one's.
@@ -32,14 +34,21 @@ class FlowChecker {
   bool from(const ast::From& from);
   void step(const ast::Step& step);
   void unite(const ast::Union& node, Span span);
+  /// What both sides have by the same name and type; false: something differs, which is reported.
+  bool same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made);
   void where(const ast::Where& node, Span span);
   void let(const ast::Let& node, Span span);
   void select(const ast::Select& node, Span span);
-  void change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
+  // struct_fields.cpp
+  /// A field inside a struct goes, or gets another name.
+  void change_struct(std::vector<Column>& columns, ast::Path path, const FieldPath& field,
                      const std::optional<std::string>& name);
+  /// Where `columns` have what the row before has at the path below that column; nothing: they have it not.
+  static std::vector<int> place_in(const std::vector<Column>& columns, int column, std::vector<int> path);
+
+  // steps.cpp again
   void drop(const ast::Drop& node, Span span);
   void rename(const ast::Rename& node, Span span);
-  void distinct(const ast::Distinct& node, Span span);
   void later(std::string_view word, Span span, std::string way_out, bool adds_fields);
   /// Fields of `before` that the row has no more are gone by this step; `now`: what their values are called, by column.
   void note_gone(const std::vector<RowField>& before, const std::vector<std::string>& now, std::string_view word,
@@ -135,10 +144,13 @@ class FlowChecker {
   /// What bounds the keys of a step that no window closes, which is a length if `retain` states one; false: nothing
   /// does, and that is reported.
   bool bounded(const std::vector<ast::StatefulOption>& options, std::string_view step, Span span, int64_t& retain_us);
-  /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that.
-  bool table_as_changes(std::string_view step, Span place, Span span);
+  /// The versions of a table go on as changes: behind them is one row of each key. `step` needs that. What
+  /// the step retains, the rows of the table are retained: it takes that over.
+  bool table_as_changes(std::string_view step, Span place, Span span, int64_t* retain_us = nullptr);
   /// Whether `time` of a table's rows is in the row, by which `step` finds the newest; reports it if not.
   bool newest_of_table(std::string_view step, Span place);
+  /// Of `retain` with a length over a table: its rows have a time from which on that counts; reports it if not.
+  bool retains_rows(const ast::Retain& retain, Span place);
   /// Of a `per` that is a path, or is computed: nothing in the row has its value then.
   KeyPart key_part(const ast::Expr& written, const std::optional<std::vector<int>>& path) const;
   /// Declared tables without time below the relation, or what a step reads, are looked up (`refers`) or followed;
@@ -148,6 +160,33 @@ class FlowChecker {
   /// The table's key in the row, as paths of field indexes; nothing after a report.
   std::optional<std::vector<std::vector<int>>> table_key(Span place);
   void finish_table(const std::vector<ast::Clause>& clauses);
+  /// Of a view of versions whose header has more in its key than the table: only as changes a row goes from one key to
+  /// another.
+  void widen_key(const std::vector<ast::Clause>& clauses);
+
+  // table_unions.cpp
+  void unite_tables(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep made, Span span);
+
+  // row_times.cpp
+  /// A step behind the one at hand reads the event time of rows of a table; `here`: or that one does.
+  bool reads_row_time(bool here) const;
+  /// Rows that are no changes yet get it as a field.
+  void add_row_time(Span span);
+  void keep_row_time(std::vector<Column>& columns) const;
+  void lose_row_time(Span span);
+  /// The time of a row before it becomes part of a table; null: it has none.
+  typed::ExpressionRef row_time(Span span) const;
+  /// The table with that field, behind all others; null: it cannot have it.
+  RelationInfo* with_row_time(const RelationInfo& table);
+  /// Behind a join of tables: the later of both sides.
+  void join_row_times(const std::string& alias, Span span);
+  void finish_row_time(Span span);
+
+  // table_ports.cpp
+  /// `where e else port` over a table: the rows that do not pass are a table of their own, which flows and tests read.
+  void table_port(const ast::Name& name, const typed::ExpressionRef& condition, Span span);
+  /// The table of that port; null: there is none.
+  RelationInfo* port_table(const Declaration& declaration, const std::string& port);
 
   // window_lengths.cpp
   bool window_lengths(const ast::Window& node, Span span, typed::Window& made);
@@ -155,19 +194,45 @@ class FlowChecker {
   bool session_lengths(const ast::Session& node, const ast::Window& window, typed::Window& made);
   bool without_zone(const ast::Window& window, std::string kind);
   bool span_ends(const ast::SpanWindow& node, const ast::Window& window, Span span);
+  // row_windows.cpp
   /// `window` of a row, where it follows from the row's time.
   typed::ExpressionRef window_of_time(const typed::Window& window, Span span) const;
-  /// The row's window after a step that makes new columns of the row; null: it reads one that the step changes.
-  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, Span step);
+  /// The row's window after a step that makes `columns` of the row; adds it to them if it reads one that is gone.
+  typed::ExpressionRef moved_window(const std::function<int(int)>& moved_to, std::vector<Column>& columns, Span step);
+  /// Steps between this `window` and its `group` ask in which window a row is.
+  bool window_asked_for() const;
+  /// How long a window is at most; nothing if no one knows.
+  static std::optional<int64_t> longest_us(const typed::Window& window);
+  /// Rows go on once for each of their windows, which is a hidden field from here on.
+  void give_windows(Span span);
+  /// Rows of `step` are those of one window: adds it to the keys. False: the window is not known, which is reported.
+  bool add_window_keys(std::string_view step, Span word, std::vector<typed::ExpressionRef>& keys);
+  /// What reads the session of each row: the rows of a session, which go on together when it has closed, as a `group`
+  /// of spans takes them. `rows`: the keys that do not read it. Changes all that the group reads.
+  void group_session_rows(typed::GroupStep& group, std::vector<typed::ExpressionRef> rows,
+                          std::vector<typed::Aggregate>& aggregates, Span span);
 
+  /// At the end of a flow: what folds the rows of a `window`?
+  void end_window(Span flow);
+
+  // once.cpp
+  void distinct(const ast::Distinct& node, Span span);
   /// A step that goes through the rows of a stream in the order of event time; false: it cannot, which is reported.
   bool goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why);
   /// Of a step whose rows go out once, and whose own length bounds its state.
   void once_options(const std::vector<ast::StatefulOption>& options, std::string_view step, std::string_view once,
                     std::string_view bound, std::string& name);
 
+  /// `emit` behind a step whose rows go out once, and `retain` where nothing would stay longer, are in error.
+  void rows_go_once(Span place, const ast::Emit& emit, std::string_view step, std::string_view why);
+  void nothing_to_retain(Span place, const std::string& where, std::string_view why);
+  /// To leave out what stands there.
+  Span with_blanks_before(Span place) const;
+
   // match.cpp
   void match(const ast::Match& node, Span span);
+  /// A key of the pattern at `step` that is computed.
+  void key_without_name(const ast::Expr& key, Span step);
   /// Its word, its place and its quantity, without the condition; false: one of them is reported.
   bool pattern_element(const ast::Match& node, size_t place, typed::PatternElement& made);
   // top.cpp
@@ -185,8 +250,19 @@ class FlowChecker {
   /// Adds what `columns` lose of the row as it came, if a later step reads it.
   void keep_originals(std::vector<Column>& columns) const;
   void drop_originals(Span span);
+  /// Only makes columns of columns, or leaves rows out.
+  static bool only_computes(const ast::Step& step);
   void before_step(const ast::Step& step);
   bool read_later(const std::string& field) const;
+
+  // arrival.cpp
+  /// `by arrival` is of rows that arrive here; false: it is not, which is reported.
+  bool arrives(const ast::From& from, const Declaration& declaration, bool of_port);
+  /// What the steps directly behind `from` read of how the records of a stream came stands behind the row there.
+  void add_how_it_came(bool by_arrival, typed::FromStep& made, Span span);
+  /// Adds what `columns` lose of that, if a later step reads it.
+  void keep_how_it_came(std::vector<Column>& columns) const;
+  bool calls_later(std::string_view function) const;
 
   // running.cpp
   void running(const ast::Running& node, Span span);
@@ -199,8 +275,11 @@ class FlowChecker {
   void window(const ast::Window& node, Span span);
   void group(const ast::Group& node, Span span);
   void by_time_field(typed::Aggregate& aggregate) const;
+  /// Of rows that stand, which have no order of their own: by the key of the table. False: it is lost, which is
+  /// reported.
+  bool by_table_key(typed::Aggregate& aggregate);
   /// Whether the aggregate can follow a table, whose rows go again; reports it if not.
-  bool of_rows_that_go(const typed::Aggregate& aggregate);
+  bool of_rows_that_go(typed::Aggregate& aggregate);
   /// True: of windows that put out changes.
   bool group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
                      std::string_view step, std::string& name);
@@ -215,17 +294,31 @@ class FlowChecker {
   Span from_relation_span_ = {};
   const ast::Flow* flow_ = nullptr;  ///< while its steps are checked
   size_t step_ = 0;                  ///< of these, the one that is
+  int time_read_ = -1;               ///< the last step that calls `event_time()`
+  bool keeps_time_ = false;          ///< rows have kRowTime for who reads them
+  bool time_lost_ = false;           ///< something that the table is made of has no such field
+  bool ends_ = false;                ///< behind the last step
   bool cut_off_ = false;             ///< something behind the step could not be read: it may be the rest of it
   typed::Relation made_;
   struct PendingWindow {
     typed::Window window;
     Span word;
     bool sound = true;
+    bool read = false;                       ///< `running` or `distinct` goes by it
+    std::optional<int64_t> longest_us = {};  ///< where its length is known
   };
   std::optional<PendingWindow> window_;
 };
 
 Type window_type();
+/// struct_fields.cpp: the struct without the field at the path (the names from `at` on), or with it under another name;
+/// null where it was null.
+typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
+                                    const std::optional<std::string>& name);
+/// headers.cpp: paths of field indexes of what the key of the rows is; nothing where a part of it is lost.
+std::optional<std::vector<std::vector<int>>> whole_key(const Row& row);
+/// Of a row whose windows a step has given it: no script can name it.
+inline constexpr std::string_view kWindowField = "?window";
 /// missing_names.cpp: what the steps of a flow give names to.
 std::vector<NameOfStep> names_of_steps(const ast::Flow& flow);
 /// Of `rejected`, `late`, `unmatched`, and of `alerts`: what flows that read them find.

@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
+#include "runtime/report/change_findings.h"
 
 namespace braid::checking {
 
@@ -66,8 +67,10 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
   }
   if (column == row_.time_field) return;
   if (row_.changes) {
-    context_.not_yet(clause.field.span, "another `time` for a table that a step makes",
-                     "leave the clause out: a row has the time of its change");
+    context_.reporter.report(diag::TimeOfMadeTable{.relation = made_.name, .field = name})
+        .at(clause.field.span, "a row has the time of its change")
+        .also(declared, "made here")
+        .note("leave the clause out; or `from " + made_.name + ".changes` in a view, and there `time` of a field");
     return;
   }
   if (!row_.has_time) {
@@ -150,17 +153,22 @@ void FlowChecker::header_key(const ast::Key& clause) {
   made_.key.clear();
 }
 
-/// The flow's own key, if the result still has all of it.
-void FlowChecker::add_implicit_key() {
-  for (const KeyPart& part : row_.key)
-    if (part.column < 0) return;
-  for (const KeyPart& part : row_.key) {
+std::optional<std::vector<std::vector<int>>> whole_key(const Row& row) {
+  std::vector<std::vector<int>> key;
+  for (const KeyPart& part : row.key) {
+    if (part.column < 0) return std::nullopt;
     std::vector<int> path{part.column};
     path.insert(path.end(), part.path.begin(), part.path.end());
-    if (part.window && path.size() == 1 && is(row_.fields[static_cast<size_t>(part.column)].type, TypeKind::structure))
+    if (part.window && path.size() == 1 && is(row.fields[static_cast<size_t>(part.column)].type, TypeKind::structure))
       path.push_back(0);
-    made_.key.push_back(std::move(path));
+    key.push_back(std::move(path));
   }
+  return key;
+}
+
+/// The flow's own key, if the result still has all of it.
+void FlowChecker::add_implicit_key() {
+  if (auto key = whole_key(row_)) made_.key.insert(made_.key.end(), key->begin(), key->end());
 }
 
 }  // namespace braid::checking

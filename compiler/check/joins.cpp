@@ -96,6 +96,11 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (adds) join_open(alias.text, head);
     return;
   }
+  // In front of what counts the columns.
+  if (row_.table && reads_row_time(true)) add_row_time(span);
+  const bool timed_tables = row_.table && adds && row_.find(kRowTime) >= 0;
+  if (timed_tables)
+    if (RelationInfo* timed = with_row_time(*read)) read = timed;
   RelationInfo& right = *read;
   const int of_relation = resolved.port ? -1 : resolved.declaration->index;
   const std::string right_name = path_text(node.relation.path);
@@ -250,6 +255,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     const std::vector<Field> left = row_.types();
     if (adds || joined) finish();
     if (joined) add_table_join(node, right, left, std::move(made), span);
+    if (joined && timed_tables) join_row_times(alias.text, span);
     return;
   }
   if (node.pick == ast::JoinPick::latest && !joins_latest(node, right, options, made, span)) return finish_unsound();
@@ -289,7 +295,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
       sound = false;
     }
     if (options.retain != nullptr)
-      context_.not_yet(options.retain_span, "`retain` with a table", "declared tables are bounded by their rows");
+      nothing_to_retain(options.retain_span, "of a join with a table", "the table keeps the rows that it has");
   }
   if (options.max_age_span && made.kind != typed::JoinKind::as_of) {
     context_.reporter
@@ -356,7 +362,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
     if (options.any && made.lower_us && made.retain_us && *made.retain_us != typed::kForever)
       made.upper_us = made.retain_us;
     if (!options.any && options.retain != nullptr)
-      context_.not_yet(options.retain_span, "`retain` beside a range", "the range bounds the state already");
+      nothing_to_retain(options.retain_span, "beside a range", "rows go when the range has passed them");
   }
   const bool timed = made.kind != typed::JoinKind::reference && !made.latest;
   const Span time_place = options.within_span ? *options.within_span : context_.word(span, "join");
@@ -503,7 +509,7 @@ void FlowChecker::close_window(const JoinOptions& options, Span span) {
   const typed::Window window = window_->window;
   const bool sound = window_->sound;
   window_.reset();
-  row_.in_window = false;
+  row_.in_window = row_.in_session = false;
   if (sound && row_.find("window") < 0) add_window(window, span);
 }
 

@@ -87,6 +87,15 @@ bool FlowChecker::pattern_element(const ast::Match& node, size_t place, typed::P
   return true;
 }
 
+void FlowChecker::key_without_name(const ast::Expr& key, Span step) {
+  const std::string text(context_.text(key.span));
+  context_.reporter.report(diag::KeyWithoutName{.step = "match"})
+      .at(key.span, "a field of each match, but which?")
+      .note("a match has a field for each key, by its name; what is computed gets one from a `let` before the step")
+      .fix(Applicability::sketch, "give it a name",
+           {{{step.file, step.begin, step.begin}, "let key = " + text + "\n  "}, {key.span, "key"}});
+}
+
 void FlowChecker::match(const ast::Match& node, Span span) {
   const Span word = context_.word(span, "match");
   if (window_) return later("match", span, "`match` before the `window`; a window can follow its rows", true);
@@ -101,7 +110,7 @@ void FlowChecker::match(const ast::Match& node, Span span) {
   next.fields.clear();
   next.key.clear();
   next.present.clear();
-  for (auto& [name, column] : next.alias_columns) column = -1;
+  next.lose_alias(word, true);
   next.time_field = -1;
   next.time_of_window = false;
   next.key_stated = false;
@@ -126,8 +135,7 @@ void FlowChecker::match(const ast::Match& node, Span span) {
     }
     if (!std::holds_alternative<ast::NameExpr>(written->node) &&
         !std::holds_alternative<ast::FieldAccess>(written->node)) {
-      if (!std::holds_alternative<ast::ErrorExpr>(written->node))
-        context_.not_yet(written->span, "a key of `match` that is computed", "`let` before it gives the key a name");
+      if (!std::holds_alternative<ast::ErrorExpr>(written->node)) key_without_name(*written, span);
       sound = false;
       continue;
     }

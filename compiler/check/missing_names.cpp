@@ -185,6 +185,21 @@ bool Expressions::lost_part(const ast::Expr& expression) {
   return false;
 }
 
+/// `window_start` of other languages, for `window.start`.
+bool Expressions::part_of_window(const std::string& text, Span span) {
+  std::string plain;
+  for (const char c : text)
+    if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool end = plain.ends_with("end");
+  if (plain != "windowstart" && plain != "windowend" && plain != "wstart" && plain != "wend") return false;
+  if (row_->find("window") < 0 && (group_ == nullptr || group_->window == nullptr)) return false;
+  const std::string wanted = end ? "window.end" : "window.start";
+  context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text})
+      .at(span, "the window is one field, with a start and an end")
+      .fix(Applicability::certain, "use `" + wanted + "`", {{span, wanted}});
+  return true;
+}
+
 /// `views: count` for `count()`.
 bool Expressions::uncalled_function(const std::string& text, Span span) {
   const FunctionRegistry& functions = context_.input.functions;

@@ -2,6 +2,8 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/type_findings.h"
+#include "runtime/report/change_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 
@@ -67,7 +69,10 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
   if (context_.declarations.find(place_, NameKind::param, text).silent) return poison(span);
   if (row_ != nullptr && row_->in_window && text == "window") {
     if (row_->window != nullptr) return row_->window;
-    context_.not_yet(span, "this `window` read before its `group`", "the keys and entries of the `group` can read it");
+    if (row_->in_session)
+      context_.reporter.report(diag::SessionUnknown{.what = "this `window`"})
+          .at(span, "where a session ends depends on rows that come")
+          .note("the keys and entries of the `group` can read it");
     return poison(span);
   }
   if (foreign_name(text, span)) return poison(span);
@@ -112,7 +117,7 @@ typed::ExpressionRef Expressions::unknown_name(const std::string& text, Span spa
     suggest(report);
     return poison(span);
   }
-  if (entry_of_the_same(text, span) || uncalled_function(text, span)) return poison(span);
+  if (entry_of_the_same(text, span) || uncalled_function(text, span) || part_of_window(text, span)) return poison(span);
   if (report_lost_name(context_, *row_, text, span, elsewhere.size() == 1 ? elsewhere[0] : "")) return poison(span);
   auto report = context_.reporter.report(diag::UnknownField{.relation = row_->relation, .field = text});
   report.at(span, "no such field");
@@ -168,6 +173,10 @@ typed::ExpressionRef Expressions::row_alias_field(const ast::FieldAccess& node, 
   for (const auto& [name, index] : row_->alias_columns) {
     if (name != node.field.text) continue;
     if (index >= 0) return column(index, span);
+    if (index == kOfSeveral) {
+      original_gone(span);
+      return poison(span);
+    }
     context_.not_yet(span, "reading `" + row_->alias + "." + name + "` after a step replaced `" + name + "`",
                      "keep it under another name: `let " + name + "_before = " + name + "`");
     return poison(span);
@@ -180,6 +189,14 @@ typed::ExpressionRef Expressions::row_alias_field(const ast::FieldAccess& node, 
   if (const auto meant = closest(node.field.text, names))
     report.fix(Applicability::likely, "use `" + *meant + "`", {{node.field.span, *meant}});
   return poison(span);
+}
+
+void Expressions::original_gone(Span span) {
+  const std::string word(context_.text(row_->several));
+  auto report = context_.reporter.report(diag::OriginalGone{.name = row_->alias, .step = word});
+  report.at(span, "which row, as it came?").also(row_->several, "gives rows that did not come so");
+  report.note(word == "union" ? "`let` before it keeps a field; the other side has to have it, too"
+                              : "`let` before it keeps a field; an aggregate as `last(…)` chooses one of them");
 }
 
 }  // namespace braid::checking

@@ -79,6 +79,27 @@ typed::ExpressionRef operation(const Type& type, Span span, typed::Operator op,
   return typed::make(type, span, typed::Operation{op, std::move(operands)});
 }
 
+/// The plainest value of a type, as a script writes it; empty: none is plain.
+std::string zero_text(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::string:
+      return "\"\"";
+    case TypeKind::integer:
+    case TypeKind::decimal:
+      return "0";
+    case TypeKind::floating:
+      return "0.0";
+    case TypeKind::boolean:
+      return "false";
+    case TypeKind::duration:
+      return "0s";
+    case TypeKind::list:
+      return "[]";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 typed::ExpressionRef Expressions::condition(const ast::Expr& expression) {
@@ -107,6 +128,14 @@ typed::ExpressionRef Expressions::optional_operand(const typed::ExpressionRef& v
   report.at(value->span, "is `" + type_text(value->type) + "`");
   label_declaration(report, value);
   report.note("`??` gives another value where it is null, and `where … is not null` leaves such rows out");
+  if (const std::string zero = zero_text(value->type->element); !zero.empty()) {
+    const Span whole = value->span;
+    std::string wanted = context_.fixed_text(whole) + " ?? " + zero;
+    const std::string_view next = context_.text({whole.file, whole.end, whole.end + 1});
+    const std::string_view last = whole.begin == 0 ? "" : context_.text({whole.file, whole.begin - 1, whole.begin});
+    if (!(last == "(" && next == ")")) wanted = "(" + wanted + ")";
+    report.fix(Applicability::sketch, "give it a value where it is null", {{whole, wanted}});
+  }
   return poison(value->span);
 }
 

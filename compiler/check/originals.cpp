@@ -1,11 +1,10 @@
 // `a.f` and `..a` of `from S as a` behind a step that has replaced or dropped `f`: where a later step of the flow reads
-// it, what it was stands behind the row, under a name that no script can write. Steps that only compute hand it on; in
-// front of any other it goes.
+// it, what it was is a field of the row, under a name that no script can write, as far as steps hand their rows on.
+// Rows that leave by a port, and those in which a pattern is found, are shown as they are: before such a step it goes.
 #include <algorithm>
 #include <utility>
 
 #include "compiler/check/flow.h"
-#include "runtime/data/row_change.h"
 
 namespace braid::checking {
 namespace {
@@ -14,8 +13,8 @@ bool is_of_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '`';
 }
 
-bool is_hidden(const std::string& name) {
-  return !name.empty() && name[0] == kHiddenMark;
+bool is_original(const std::string& name) {
+  return name.starts_with(kOriginalMark);
 }
 
 /// Whether the text has `alias.` with the field, or spreads the alias. Too much is harmless.
@@ -34,15 +33,29 @@ bool may_read(std::string_view text, const std::string& alias, const std::string
   return false;
 }
 
-/// Only makes columns of columns, or leaves rows out.
-bool only_computes(const ast::Step& step) {
+/// Has the fields of the rows before in those that it gives.
+bool hands_on(const ast::Step& step) {
+  const auto* where = std::get_if<ast::Where>(&step.node);
+  const auto* join = std::get_if<ast::Join>(&step.node);
+  const auto* lookup = std::get_if<ast::Lookup>(&step.node);
+  if (where != nullptr) return !where->otherwise;
+  if (lookup != nullptr) return !lookup->otherwise;
+  if (join != nullptr)
+    return std::none_of(join->clauses.begin(), join->clauses.end(), [](const ast::JoinClause& clause) {
+      return std::holds_alternative<ast::ElsePort>(clause.node);
+    });
+  return !std::holds_alternative<ast::Union>(step.node) && !std::holds_alternative<ast::Group>(step.node) &&
+         !std::holds_alternative<ast::Match>(step.node) && !std::holds_alternative<ast::ErrorStep>(step.node);
+}
+
+}  // namespace
+
+bool FlowChecker::only_computes(const ast::Step& step) {
   const auto* where = std::get_if<ast::Where>(&step.node);
   return std::holds_alternative<ast::Let>(step.node) || std::holds_alternative<ast::Select>(step.node) ||
          std::holds_alternative<ast::Drop>(step.node) || std::holds_alternative<ast::Rename>(step.node) ||
          (where != nullptr && !where->otherwise);
 }
-
-}  // namespace
 
 void FlowChecker::keep_originals(std::vector<Column>& columns) const {
   if (row_.alias.empty() || flow_ == nullptr) return;
@@ -54,22 +67,28 @@ void FlowChecker::keep_originals(std::vector<Column>& columns) const {
     });
     if (stays || !read_later(name)) continue;
     RowField kept = row_.fields[static_cast<size_t>(column)];
-    if (!is_hidden(kept.name)) kept.name = std::string(1, kHiddenMark) + row_.alias + "." + name;
+    if (!is_original(kept.name)) kept.name = std::string(1, kOriginalMark) + row_.alias + "." + name;
     const typed::ExpressionRef value = typed::make(kept.type, kept.declared, typed::ColumnRead{column});
     columns.push_back({std::move(kept), value});
   }
 }
 
 bool FlowChecker::read_later(const std::string& field) const {
-  for (size_t i = step_ + 1; i < flow_->steps.size() && only_computes(flow_->steps[i]); ++i)
-    if (may_read(context_.text(flow_->steps[i].span), row_.alias, field)) return true;
+  for (size_t i = step_ + 1; i < flow_->steps.size(); ++i) {
+    const ast::Step& step = flow_->steps[i];
+    const bool last = !hands_on(step);
+    if (last && !std::holds_alternative<ast::Group>(step.node)) return false;
+    if (may_read(context_.text(step.span), row_.alias, field)) return true;
+    if (last) return false;
+  }
   return false;
 }
 
 void FlowChecker::drop_originals(Span span) {
   std::vector<Column> columns = unchanged();
-  const auto gone =
-      std::remove_if(columns.begin(), columns.end(), [](const Column& column) { return is_hidden(column.field.name); });
+  const auto gone = std::remove_if(columns.begin(), columns.end(), [&](const Column& column) {
+    return is_original(column.field.name) && (column.field.name != kRowTime || (ends_ && !keeps_time_));
+  });
   if (gone == columns.end()) return;
   columns.erase(gone, columns.end());
   const ast::Flow* flow = std::exchange(flow_, nullptr);
@@ -78,7 +97,7 @@ void FlowChecker::drop_originals(Span span) {
 }
 
 void FlowChecker::before_step(const ast::Step& step) {
-  if (!only_computes(step)) drop_originals(step.span);
+  if (!hands_on(step) && !std::holds_alternative<ast::Group>(step.node)) drop_originals(step.span);
 }
 
 }  // namespace braid::checking

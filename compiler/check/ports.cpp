@@ -48,6 +48,8 @@ std::optional<Row> FlowChecker::port_row(const Declaration& declaration, const a
     if (source.row.open || source.open_ports.contains(port.text)) return std::nullopt;
     std::vector<std::string> names{"rejected", "late", "unmatched", "alerts"};
     for (const auto& [known, fields] : source.port_rows) names.push_back(known);
+    for (const auto& [known, view] : context_.port_views)
+      if (known.first == &declaration && view.row.table) names.push_back(known.second);
     auto report = context_.reporter.report(diag::UnknownPort{.relation = name, .port = port.text});
     report.at(port.span, "no such port");
     report.note(fmt::format("its ports are {}", fmt::join(names, ", ")));
@@ -92,8 +94,12 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
     return false;
   }
   if (!source.row.has_time) {
-    context_.not_yet(place, "the port `changes` of a table without `time`",
-                     "`time … within …` in the header of the table gives its rows a history");
+    context_.reporter.report(diag::ChangesWithoutTime{.relation = name})
+        .at(place, "which of its states came when, nothing says")
+        .also(source.declaration->name.span, "made of tables without `time`")
+        .note(
+            "`time … within …` in the headers of those tables gives their rows a history; `to … changes as debezium` "
+            "writes what each turn comes to");
     return false;
   }
   const Type side = optional_type(struct_type(source.row.types()));
@@ -105,6 +111,8 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
 }
 
 RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step) {
+  need_relation(context_, declaration, step);
+  if (RelationInfo* table = port_table(declaration, port.text)) return table;
   std::optional<Row> row = port_row(declaration, port, place, step);
   const RelationInfo& source = need_relation(context_, declaration, step);
   if (!row || source.id < 0 || source.state != RelationInfo::State::done) return nullptr;
@@ -128,6 +136,13 @@ RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::
   return &info;
 }
 
+RelationInfo* FlowChecker::looked_at(Context& context, const Declaration& declaration, const ast::Name& port,
+                                     Span place) {
+  RelationInfo nothing;
+  nothing.declaration = &declaration;
+  return FlowChecker(context, nothing).port_view(declaration, port, place, {});
+}
+
 void FlowChecker::note_port(const std::string& name) {
   Row row = row_;
   row.alias.clear();
@@ -135,7 +150,7 @@ void FlowChecker::note_port(const std::string& name) {
   row.present.clear();
   row.names_of_steps.clear();
   row.gone.clear();
-  row.in_window = false;
+  row.in_window = row.in_session = false;
   row.window = nullptr;
   row.time_of_window = false;
   row.key.clear();

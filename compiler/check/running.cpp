@@ -1,4 +1,6 @@
 // `running`: over which rows, for how long a key is kept, and the entries, in which the row stands beside aggregates.
+#include <algorithm>
+
 #include "compiler/check/aggregate_findings.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
@@ -32,14 +34,14 @@ bool FlowChecker::running_range(const ast::Running& node, typed::RunningStep& ma
     if (const auto* name = std::get_if<ast::StateName>(&option.node)) made.name = name->name.text;
     const auto* emit = std::get_if<ast::Emit>(&option.node);
     if (emit != nullptr && emit->kind != ast::EmitKind::final) {
-      context_.not_yet(option.span, "`emit` behind `running`", "`emit final`, the default: a row goes on once");
+      rows_go_once(option.span, *emit, "running", "a row goes on with what the rows up to it make");
       sound = false;
     }
     const auto* retain = std::get_if<ast::Retain>(&option.node);
     if (retain == nullptr) continue;
     retained = true;
     if (duration != nullptr) {
-      context_.not_yet(option.span, "`retain` behind `running over` a duration", "its length bounds the state already");
+      nothing_to_retain(option.span, "behind `running over` a length of time", "its rows go when they are that old");
       sound = false;
     } else if (retain->duration) {
       const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
@@ -47,6 +49,10 @@ bool FlowChecker::running_range(const ast::Running& node, typed::RunningStep& ma
       sound &= length.has_value();
     }
   }
+  // No row comes to a key behind its window.
+  if (window_ && window_->longest_us && duration == nullptr)
+    made.retain_us = std::min(made.retain_us, *window_->longest_us);
+  if (window_ && (window_->longest_us || !window_->sound || row_.in_session)) return sound;
   if (duration != nullptr || retained) return sound;
   if (cut_off_) return false;
   context_.reporter.report(diag::RunningNeedsRetain{.kept = rows == nullptr ? "its aggregates" : "the last rows"})
@@ -132,7 +138,6 @@ void FlowChecker::running_entries(const ast::Struct& aggregates, typed::RunningS
 
 void FlowChecker::running(const ast::Running& node, Span span) {
   const Span word = context_.word(span, "running");
-  if (window_) return later("running", span, "`running` before the `window`, or over the rows of its `group`", true);
   typed::RunningStep made;
   bool sound = running_range(node, made, span) && !row_.open;
   if (row_.table) {
@@ -158,6 +163,7 @@ void FlowChecker::running(const ast::Running& node, Span span) {
     }
     made.keys.push_back(value);
   }
+  if (window_) sound &= add_window_keys("running", word, made.keys);
   running_entries(node.aggregates, std::move(made), sound, span);
 }
 

@@ -283,8 +283,16 @@ void FlowChecker::lookup(const ast::Lookup& node, Span span) {
   made.service = find_service(context_, place_, node.service);
   bool sound = made.service >= 0 && !row_.open;
   if (row_.table && !row_.open) {
-    sound = false;
-    context_.not_yet(word, "`lookup` over a table", "a stream: what a table's row goes with must not change under it");
+    if (node.otherwise) {
+      sound = false;
+      context_.not_yet(word, "`lookup … else port` over a table",
+                       "`left lookup`, and a `where` in each of two views behind it");
+    }
+    sound = !has_elements(word) && table_as_changes("lookup", word, span) && sound;
+    const auto key = sound ? table_key(word) : std::nullopt;
+    sound &= key.has_value();
+    if (key)
+      for (const std::vector<int>& path : *key) made.keys.push_back(typed::read_path(row_.types(), path, word));
   }
   Expressions expressions(context_, place_, &row_);
   // A copy: what is checked meanwhile may add services.

@@ -143,8 +143,8 @@ struct SourceChecker {
           .also(declared, "declared here")
           .note("a field may be computed: `at: timestamp = …` reads the fields above it");
     } else if (!field->below.empty()) {
-      context.not_yet(clause.field.span, "an event time inside a struct",
-                      "a field `at: timestamp from \"" + path_text(clause.field) + "\"` lifts it out");
+      made.time_path = {field->column};
+      made.time_path.insert(made.time_path.end(), field->below.begin(), field->below.end());
     } else {
       row.time_field = field->column;
     }
@@ -191,10 +191,7 @@ struct SourceChecker {
                    },
                    [&](const ast::Idle& node) {
                      made.source->idle_us = node.after ? context.length_of(*node.after, "idleness") : std::nullopt;
-                     if (node.advance)
-                       context.not_yet(clause.span, "`then advance`",
-                                       "`idle " + (node.after ? node.after->text : "1m") +
-                                           "` alone lets other sources move time on");
+                     made.source->idle_advances = node.advance;
                    },
                    [&](const ast::Ahead& node) {
                      made.source->ahead_us = context.length_of(node.limit, "`ahead`").value_or(0);
@@ -231,6 +228,26 @@ struct SourceChecker {
   }
 };
 
+/// The event time inside a struct becomes a computed field behind the others.
+void lift_time(typed::Relation& made, Span span) {
+  std::string name(1, kOriginalMark);
+  const std::vector<Field>* fields = &made.row;
+  for (const int index : made.time_path) {
+    const Field& field = (*fields)[static_cast<size_t>(index)];
+    name += (name.size() > 1 ? "." : "") + field.name;
+    fields = &field.type->fields;
+  }
+  made.source->fields.push_back({.name = name,
+                                 .type = timestamp_type(),
+                                 .path = {name},
+                                 .fallback = over_raw_fields(typed::read_path(made.row, made.time_path, span)),
+                                 .documentation = {},
+                                 .labels = {},
+                                 .span = span});
+  made.time_field = static_cast<int>(made.row.size());
+  made.row.push_back({std::move(name), timestamp_type()});
+}
+
 }  // namespace
 
 void check_source(Context& context, RelationInfo& info, const ast::Source& source) {
@@ -249,6 +266,7 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   made.row = info.row.types();
   made.has_time = info.row.has_time;
   made.time_field = info.row.time_field;
+  if (!made.time_path.empty()) lift_time(made, info.row.time_clause);
   check_contract(context, info, source.clauses, made);
   info.id = static_cast<int>(context.project.relations.size());
   context.project.relations.push_back(std::move(made));

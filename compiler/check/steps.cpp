@@ -4,6 +4,7 @@
 #include "runtime/base/overloaded.h"
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
+#include "runtime/report/step_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -21,11 +22,16 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   const Declaration& declaration = *info_.declaration;
   made_.kind = declaration.kind() == "view" ? typed::RelationKind::view : typed::RelationKind::product;
   made_.domain = declaration.domain->name;
-  made_.name = declaration.name.text;
+  made_.name = declaration.name.text + (keeps_time_ ? " with time" : "");
   made_.version = declaration.version;
   made_.is_public = declaration.item->is_public;
   made_.documentation = declaration.item->doc;
   made_.span = declaration.name.span;
+  flow_ = &flow;
+  step_ = SIZE_MAX;  // in front of the first
+  for (size_t i = 0; i < flow.steps.size(); ++i)
+    if (context_.text(flow.steps[i].span).find("event_time") != std::string_view::npos)
+      time_read_ = static_cast<int>(i);
   const bool begun = flow.from && from(*flow.from);
   if (!begun) {
     // Nothing is known of the rows: what depends on that is silent.
@@ -48,18 +54,11 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
     step(flow.steps[i]);
   }
   flow_ = nullptr;
-  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
+  ends_ = true;
+  finish_row_time(made_.span);
   row_.open |= before_from;
-  // Where something behind it is in error, that may be what it was for.
-  const auto& findings = context_.reporter.findings();
-  const bool told =
-      window_ && std::any_of(findings.begin(), findings.end(), [&](const Diagnostic& each) {
-        return each.severity == Severity::error && !each.labels.empty() && each.labels[0].span.file == flow.span.file &&
-               each.labels[0].span.begin > window_->word.begin && each.labels[0].span.end <= flow.span.end;
-      });
-  if (window_ && window_->sound && !row_.open && !told)
-    context_.not_yet(window_->word, "a `window` without a `group` or `top`",
-                     "a `group` after it folds the rows of each window");
+  end_window(flow.span);
+  if (!flow.steps.empty()) drop_originals(flow.steps.back().span);
   if (flow.from) move_ticks(*flow.from);
   finish_table(clauses);
   made_.has_time = row_.has_time;
@@ -115,14 +114,16 @@ bool FlowChecker::from(const ast::From& from) {
   info_.from_span = from.span;
   if (const auto* every = std::get_if<ast::FromEvery>(&from.node)) return from_every(from, *every);
   const auto& node = std::get<ast::FromRelation>(from.node);
-  if (node.by_arrival)
-    context_.not_yet(cover(context_.word(from.span, "by"), context_.word(from.span, "arrival")), "`by arrival`",
-                     "event time keeps results the same in every run");
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return false;
-  if (resolved.port) return from_port(from, *resolved.declaration, *resolved.port);
+  const bool by_arrival = node.by_arrival && arrives(from, *resolved.declaration, resolved.port.has_value());
+  RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
+  if (resolved.port) read = port_table(*resolved.declaration, resolved.port->text);
+  if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
-  RelationInfo& source = need_relation(context_, *resolved.declaration, from.span);
+  if (read->row.changes && (keeps_time_ || time_read_ >= 0))
+    if (RelationInfo* timed = with_row_time(*read)) read = timed;
+  const RelationInfo& source = *read;
   row_ = source.row;
   row_.alias.clear();
   row_.key_stated = row_.key.empty();
@@ -147,8 +148,11 @@ bool FlowChecker::from(const ast::From& from) {
       report.also(declared, "declared here");
     report.note("in flows over `" + row_.relation + "` the name means the param");
   }
-  if (source.id >= 0)
-    add({.content = typed::FromStep{source.id}, .row = {}, .span = from.span, .text = step_text(from.span)});
+  if (source.id >= 0) {
+    typed::FromStep made{source.id};
+    if (resolved.declaration->kind() == "stream") add_how_it_came(by_arrival, made, from.span);
+    add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
+  }
   return source.state == RelationInfo::State::done;
 }
 
@@ -180,64 +184,11 @@ void FlowChecker::step(const ast::Step& step) {
              step.node);
 }
 
-bool FlowChecker::goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why) {
-  if (row_.table) {
-    if (row_.open) return false;
-    context_.reporter.report(diag::StepOverTable{.step = std::string(step), .relation = row_.relation})
-        .at(word, "goes through rows in the order of their time")
-        .also(row_.relation_span, "a table: its rows stand, and go again")
-        .note(std::string(of_table));
-    return false;
-  }
-  if (row_.has_time || row_.open) return !row_.open;
-  context_.no_event_time(row_, row_.relation, std::string(step))
-      .at(word, std::string(why))
-      .also(row_.relation_span, "declared here without `time`");
-  return false;
-}
-
-void FlowChecker::once_options(const std::vector<ast::StatefulOption>& options, std::string_view step,
-                               std::string_view once, std::string_view bound, std::string& name) {
-  const std::string behind = "` behind `" + std::string(step) + "`";
-  for (const ast::StatefulOption& option : options) {
-    if (const auto* given = std::get_if<ast::StateName>(&option.node)) name = given->name.text;
-    const auto* emit = std::get_if<ast::Emit>(&option.node);
-    if (emit != nullptr && emit->kind != ast::EmitKind::final)
-      context_.not_yet(option.span, "`emit" + behind, "`emit final`, the default: " + std::string(once));
-    if (std::holds_alternative<ast::Retain>(option.node))
-      context_.not_yet(option.span, "`retain" + behind, std::string(bound));
-  }
-}
-
-void FlowChecker::distinct(const ast::Distinct& node, Span span) {
-  const Span word = context_.word(span, "distinct");
-  if (window_)
-    return later("distinct", span, "`distinct` before the `window`, or `count_distinct` in its `group`", false);
-  typed::DistinctStep made;
-  bool sound =
-      goes_by_time("distinct", word, "a table has one row of each key at a time", "the first row by event time");
-  const std::optional<int64_t> within = context_.length_of(node.within, "`distinct`");
-  made.within_us = within.value_or(0);
-  sound &= within.has_value();
-  once_options(node.options, "distinct", "a row goes on once", "its length bounds the state already", made.name);
-  Expressions expressions(context_, place_, &row_);
-  for (const ast::ExprPtr& written : node.keys) {
-    const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
-    sound &= value != nullptr && !is_poison(value);
-    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
-      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
-      sound = false;
-    }
-    made.keys.push_back(value);
-  }
-  if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
-}
-
 void FlowChecker::later(std::string_view word, Span span, std::string way_out, bool adds_fields) {
   context_.not_yet(context_.word(span, word), "`" + std::string(word) + (window_ ? "` behind a `window`" : "`"),
                    std::move(way_out));
   window_.reset();
-  row_.in_window = false;
+  row_.in_window = row_.in_session = false;
   row_.window = nullptr;
   row_.key.clear();
   row_.key_stated = true;
@@ -255,6 +206,8 @@ std::vector<FlowChecker::Column> FlowChecker::unchanged() const {
 
 void FlowChecker::project(std::string word, std::vector<Column> columns, Span span) {
   keep_originals(columns);
+  keep_how_it_came(columns);
+  keep_row_time(columns);
   auto moved_to = [&](int column) {
     int found = -1;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -265,35 +218,9 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     }
     return found;
   };
-  /// `c.id` or `c?.id` as a field of its own: FieldRead over the column, which is there or not.
-  auto lifted_to = [&](int column, const std::vector<int>& path) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      std::vector<int> read;
-      typed::ExpressionRef at = columns[i].value;
-      for (bool more = true; more;) {
-        if (const auto* field = std::get_if<typed::FieldRead>(&at->node)) {
-          read.insert(read.begin(), field->index);
-          at = field->base;
-        } else if (const auto* convert = std::get_if<typed::Convert>(&at->node);
-                   convert != nullptr && (convert->conversion == typed::Conversion::unwrap ||
-                                          convert->conversion == typed::Conversion::to_optional)) {
-          at = convert->operand;
-        } else if (const auto* choose = std::get_if<typed::Choose>(&at->node);
-                   choose != nullptr && std::holds_alternative<typed::IsNull>(choose->condition->node) &&
-                   std::holds_alternative<typed::Constant>(choose->then->node)) {
-          at = choose->otherwise;
-        } else {
-          more = false;
-        }
-      }
-      const auto* base = std::get_if<typed::ColumnRead>(&at->node);
-      if (base != nullptr && base->index == column && read == path) return static_cast<int>(i);
-    }
-    return -1;
-  };
   Row next = row_;
   next.fields.clear();
-  if (row_.window != nullptr) next.window = moved_window(moved_to, span);
+  if (row_.window != nullptr) next.window = moved_window(moved_to, columns, span);
   if (row_.time_field >= 0) next.time_field = moved_to(row_.time_field);
   for (KeyPart& part : next.key) {
     std::set<int> derived;
@@ -308,11 +235,14 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
     part.column = moved_to(column);
     if (part.column >= 0) continue;
     if (!part.path.empty()) {
-      part.column = lifted_to(column, part.path);
-      if (part.column >= 0) part.path.clear();
+      const std::vector<int> found = place_in(columns, column, part.path);
+      if (found.empty()) continue;
+      part.column = found.front();
+      part.path.assign(found.begin() + 1, found.end());
     } else if (part.window) {
       for (const int end : {0, 1})
-        if (part.column < 0) part.column = lifted_to(column, {end});
+        if (const std::vector<int> found = place_in(columns, column, {end}); part.column < 0 && found.size() == 1)
+          part.column = found.front();
     }
   }
   for (auto& [name, column] : next.alias_columns)
@@ -339,6 +269,14 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
                                      : &need_relation(context_, *resolved.declaration, span);
   if (read == nullptr) return;
+  if (row_.table && read->row.table && reads_row_time(false)) {
+    add_row_time(span);
+    RelationInfo* timed = row_.find(kRowTime) >= 0 ? with_row_time(*read) : nullptr;
+    if (timed != nullptr)
+      read = timed;
+    else
+      lose_row_time(span);
+  }
   RelationInfo& other = *read;
   const std::string name = path_text(node.relation.path);
   if (other.row.table != row_.table && !other.row.open && !row_.open) {
@@ -348,10 +286,24 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
         .note("`last per k retain forever` in a view makes a table of a stream; a stream can be joined with a table");
     return;
   }
-  if (other.row.table || row_.table)
-    return context_.not_yet(span, "a `union` of tables", "streams can be united, and `last per` makes a table of them");
-  std::vector<std::string> missing;
   typed::UnionStep made{other.id, {}};
+  if (!same_fields(other, name, node.relation.span, made)) return;
+  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
+    row_.time_field = -1;
+  row_.time_of_window &= other.row.time_of_window;
+  if (row_.has_time && !other.row.has_time) {
+    context_.no_event_time(other.row, name, "union")
+        .at(node.relation.span, "has no event time")
+        .also(other.row.relation_span, "declared here without `time`");
+  }
+  row_.lose_alias(context_.word(span, "union"), false);
+  if (other.id < 0) return;
+  if (row_.table) return unite_tables(other, name, node.relation.span, std::move(made), span);
+  add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+bool FlowChecker::same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made) {
+  std::vector<std::string> missing;
   bool sound = true;
   for (const RowField& field : row_.fields) {
     const int index = other.row.find(field.name);
@@ -365,28 +317,18 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
     sound = false;
     auto report = context_.reporter.report(diag::UnionFieldType{
         .field = field.name, .left = type_text(field.type), .right = type_text(theirs.type), .relation = name});
-    report.at(node.relation.span, "has another type of `" + field.name + "`");
+    report.at(place, "has another type of `" + field.name + "`");
     if (!theirs.declared.empty()) report.also(theirs.declared, "declared here");
     if (!field.declared.empty()) report.also(field.declared, "and here");
   }
   for (const RowField& field : other.row.fields)
     if (row_.find(field.name) < 0) missing.push_back(field.name);
-  if (row_.open || other.row.open || !sound) return;
-  if (!missing.empty()) {
-    context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
-        .at(node.relation.span, "has other fields")
-        .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
-    return;
-  }
-  if (row_.time_field >= 0 && made.columns[static_cast<size_t>(row_.time_field)] != other.row.time_field)
-    row_.time_field = -1;
-  row_.time_of_window &= other.row.time_of_window;
-  if (row_.has_time && !other.row.has_time) {
-    context_.no_event_time(other.row, name, "union")
-        .at(node.relation.span, "has no event time")
-        .also(other.row.relation_span, "declared here without `time`");
-  }
-  if (other.id >= 0) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+  if (row_.open || other.row.open || !sound) return false;
+  if (missing.empty()) return true;
+  context_.reporter.report(diag::UnionFields{.relation = name, .fields = missing})
+      .at(place, "has other fields")
+      .note("fields go by their names; a `view` with `select` or `rename` brings them in line");
+  return false;
 }
 
 bool FlowChecker::port(const ast::Name& name, bool of_join) {
@@ -408,7 +350,7 @@ void FlowChecker::where(const ast::Where& node, Span span) {
   const typed::ExpressionRef condition = expressions.condition(*node.condition);
   typed::WhereStep made{condition, {}};
   if (node.otherwise && row_.table)
-    context_.not_yet(node.otherwise->span, "a port for rows of a table", "two views, one with each condition");
+    table_port(*node.otherwise, condition, span);
   else if (node.otherwise && port(*node.otherwise, false))
     made.port = node.otherwise->text;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
@@ -521,71 +463,6 @@ void FlowChecker::select(const ast::Select& node, Span span) {
       now[static_cast<size_t>(read->index)] = column.field.name;
   project("select", std::move(columns), span);
   note_gone(before, now, "select", span, node.row.entries.empty() ? Span{} : node.row.entries.back().span, false);
-}
-
-namespace {
-
-/// The struct without the field at the path (the names behind the first), or with it under another name; null where it
-/// was null.
-typed::ExpressionRef changed_struct(const typed::ExpressionRef& value, const ast::Path& path, size_t at,
-                                    const std::optional<std::string>& name) {
-  const Span span = path.span;
-  const Type& type = without_optional(value->type);
-  typed::ExpressionRef read = value;
-  if (is_optional(value->type)) read = typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value});
-  std::vector<Field> fields;
-  std::vector<typed::ExpressionRef> values;
-  for (size_t i = 0; i < type->fields.size(); ++i) {
-    const Field& field = type->fields[i];
-    typed::ExpressionRef part = typed::make(field.type, span, typed::FieldRead{read, static_cast<int>(i)});
-    std::string own = field.name;
-    if (own == path.parts[at].text) {
-      if (at + 1 < path.parts.size())
-        part = changed_struct(part, path, at + 1, name);
-      else if (name)
-        own = *name;
-      else
-        continue;
-    }
-    fields.push_back({std::move(own), part->type});
-    values.push_back(std::move(part));
-  }
-  const Type made = struct_type(std::move(fields));
-  const typed::ExpressionRef present = typed::make(made, span, typed::MakeStruct{std::move(values)});
-  if (!is_optional(value->type)) return present;
-  const Type optional = optional_type(made);
-  return typed::make(
-      optional, span,
-      typed::Choose{typed::make(bool_type(), span, typed::IsNull{value}), make_constant(optional, span, Value{}),
-                    typed::make(optional, span, typed::Convert{typed::Conversion::to_optional, present})});
-}
-
-}  // namespace
-
-/// A field inside a struct goes, or gets another name.
-void FlowChecker::change_struct(std::vector<Column>& columns, const ast::Path& path, const FieldPath& field,
-                                const std::optional<std::string>& name) {
-  const bool of_key = std::any_of(row_.key.begin(), row_.key.end(), [&](const KeyPart& part) {
-    return part.column == field.column || part.derived.contains(field.column);
-  });
-  if (field.column == row_.time_field || of_key)
-    return context_.not_yet(path.span, "changing a struct that the key or the time is read from",
-                            "`select` can lift the key out, and build the struct anew");
-  const Type* around = &row_.fields[static_cast<size_t>(field.column)].type;
-  for (size_t i = 0; i + 1 < field.below.size(); ++i)
-    around = &without_optional(*around)->fields[static_cast<size_t>(field.below[i])].type;
-  const std::vector<Field>& beside = without_optional(*around)->fields;
-  if (!name && beside.size() == 1)
-    return context_.not_yet(path.span, "dropping the only field of a struct", "`drop` the struct");
-  if (name && *name != path.parts.back().text && find_field(beside, *name) >= 0) {
-    context_.reporter.report(diag::DuplicateField{.field = *name}).at(path.span, "there is such a field already");
-    return;
-  }
-  for (Column& column : columns) {
-    if (typed::columns_read(column.value) != std::vector<int>{field.column}) continue;
-    column.value = changed_struct(column.value, path, 1, name);
-    column.field.type = column.value->type;
-  }
 }
 
 void FlowChecker::drop(const ast::Drop& node, Span span) {

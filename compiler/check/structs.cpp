@@ -72,7 +72,7 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
           continue;
         }
         for (size_t i = 0; i < row_->fields.size(); ++i)
-          if (row_->fields[i].name[0] != kHiddenMark)
+          if (row_->fields[i].name[0] != kHiddenMark && row_->fields[i].name[0] != kOriginalMark)
             add({row_->fields[i].name, column(static_cast<int>(i), entry.span), entry.span, true});
         continue;
       }
@@ -81,6 +81,10 @@ std::vector<Expressions::Entry> Expressions::entries(const ast::Struct& node, bo
           if (index >= 0) {
             add({name, column(index, entry.span), entry.span, true});
             continue;
+          }
+          if (index == kOfSeveral) {
+            original_gone(entry.span);
+            break;
           }
           context_.not_yet(entry.span, "spreading `" + row_->alias + "` after a step replaced `" + name + "`",
                            "name the fields that are wanted");

@@ -1,5 +1,7 @@
 // Tables that change: what a step without a window keeps, the key of their rows, `last per`, and what a product made of
 // one needs.
+#include <utility>
+
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
@@ -22,9 +24,12 @@ bool FlowChecker::bounded(const std::vector<ast::StatefulOption>& options, std::
     const auto* retain = std::get_if<ast::Retain>(&option.node);
     if (retain == nullptr) continue;
     if (!retain->duration) return true;
-    if (row_.table) {
-      context_.not_yet(option.span, "`retain` with a length behind `" + std::string(step) + "` over a table",
-                       "leave it out: the rows of the table bound the state");
+    if (row_.table && !retains_rows(*retain, option.span)) return false;
+    if (!row_.table && !row_.has_time && !row_.open) {
+      context_.no_event_time(row_, row_.relation, std::string(step))
+          .at(option.span, "so long after the last row of a key, by event time")
+          .also(row_.relation_span, "its rows have none")
+          .note("`retain forever` keeps every key");
       return false;
     }
     const std::optional<int64_t> length = context_.length_of(*retain->duration, "`retain`");
@@ -89,13 +94,33 @@ bool FlowChecker::use_untimed(typed::RelationId id, bool refers, Span place) {
   return false;
 }
 
-bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span) {
+bool FlowChecker::retains_rows(const ast::Retain& retain, Span place) {
+  if (row_.open) return false;
+  if (row_.changes) {
+    // When a row changed last depends on how many of what it is made of came in one turn.
+    context_.reporter.report(diag::RetainOfMadeTable{.length = retain.duration->text, .relation = row_.relation})
+        .at(place, "since when a row stands unchanged depends on the turns")
+        .also(row_.relation_span, "a step makes the table")
+        .note("`retain " + retain.duration->text +
+              "` behind the step that makes the table forgets its keys; so do rows that go from what it reads");
+    return false;
+  }
+  if (row_.has_time) return true;
+  context_.no_event_time(row_, row_.relation, "retain")
+      .at(place, "from when on?")
+      .also(row_.relation_span, "declared here without `time`");
+  return false;
+}
+
+bool FlowChecker::table_as_changes(std::string_view step, Span place, Span span, int64_t* retain_us) {
   if (!row_.table || row_.changes) return true;
+  if (reads_row_time(true)) add_row_time(span);
   const auto key = table_key(place);
   if (!key) return false;
   for (const typed::Step& step : made_.steps)
     if (!use_untimed(step, false, place)) return false;
   typed::LatestStep made;
+  if (retain_us != nullptr) made.retain_us = std::exchange(*retain_us, typed::kForever);
   for (const std::vector<int>& path : *key) made.keys.push_back(typed::read_path(row_.types(), path, place));
   row_.changes = true;
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
@@ -121,12 +146,15 @@ void FlowChecker::last(const ast::Last& node, Span span) {
   const bool of_table = row_.table;
   const int time = row_.time_field;
   if (of_table) {
-    sound = newest_of_table("last", word) && sound && !has_elements(word) && table_as_changes("last", word, span);
+    sound = newest_of_table("last", word) && sound && !has_elements(word) &&
+            table_as_changes("last", word, span, &made.retain_us);
   } else if (!row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "last")
         .at(word, "the newest row by event time")
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
+  } else if (reads_row_time(false)) {
+    add_row_time(span);
   }
   Expressions expressions(context_, place_, &row_);
   std::vector<KeyPart> key;
@@ -212,7 +240,9 @@ void FlowChecker::emit_every(const std::vector<ast::StatefulOption>& options, bo
 void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
   if (!row_.table || row_.open || has_elements(made_.span)) return;
   if (made_.kind != typed::RelationKind::product) {
+    widen_key(clauses);
     made_.changes = row_.changes;
+    if (!row_.changes) made_.version_key = whole_key(row_).value_or(std::vector<std::vector<int>>());
     return;
   }
   made_.changes = true;
@@ -231,6 +261,13 @@ void FlowChecker::finish_table(const std::vector<ast::Clause>& clauses) {
             .at(promise.span, "a table has one row of each key at a time")
             .note("leave the promise out");
   }
+}
+
+void FlowChecker::widen_key(const std::vector<ast::Clause>& clauses) {
+  if (row_.changes || !row_.has_time || !whole_key(row_)) return;
+  for (const ast::Clause& clause : clauses)
+    if (const auto* key = std::get_if<ast::Key>(&clause.node); key != nullptr && key->fields.size() > row_.key.size())
+      table_as_changes("key", clause.span, clause.span);
 }
 
 }  // namespace braid::checking

@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/flow.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
@@ -34,6 +35,10 @@ struct TestChecker {
     if (resolved.declaration == nullptr) return std::nullopt;
     RelationInfo& info = need_relation(context, *resolved.declaration, {});
     if (info.id < 0) left_out = true;
+    if (resolved.port) {
+      const auto view = context.port_views.find({resolved.declaration, resolved.port->text});
+      if (view != context.port_views.end() && view->second.row.table) return Target{&view->second, std::nullopt};
+    }
     return Target{&info, resolved.port};
   }
 
@@ -299,8 +304,6 @@ struct TestChecker {
       auto report = context.reporter.report(diag::ExpectAtOfStream{.relation = path_text(relation.path)});
       report.at(written.span, "rows of a stream do not end");
       report.note("an `expect` between the other statements sees what is out so far");
-    } else if (!context.project.relations[static_cast<size_t>(of.info->id)].changes) {
-      context.not_yet(written.span, "`expect … at` of a view of a declared table", "a `product` of the same flow");
     }
     return at;
   }
@@ -321,6 +324,10 @@ struct TestChecker {
     for (const KeyPart& part : info->row.key)
       if (part.column >= 0) needed.insert(part.column);
     if (info->row.time_field >= 0) needed.insert(info->row.time_field);
+    if (info->id >= 0) {
+      const typed::Relation& table = context.project.relations[static_cast<size_t>(info->id)];
+      if (!table.time_path.empty()) needed.insert(table.time_path.front());
+    }
     for (const typed::TestRow& row : keys)
       for (const int column : needed) {
         const auto index = static_cast<size_t>(column);
@@ -338,8 +345,17 @@ struct TestChecker {
   }
 
   void expect(const ast::Expect& node, Span span) {
-    const std::optional<Target> found = target(node.relation);
+    std::optional<Target> found = target(node.relation);
     if (!found) return;
+    if (found->port && found->port->text == "changes" && !is_source(*found->info)) {
+      RelationInfo* view =
+          FlowChecker::looked_at(context, *found->info->declaration, *found->port, node.relation.path.span);
+      if (view == nullptr) {
+        left_out = true;
+        return;
+      }
+      found = Target{view, std::nullopt};
+    }
     RelationInfo& info = *found->info;
     if (is_source(info)) {
       context.reporter.report(diag::ExpectInput{.name = path_text(node.relation.path)})
@@ -359,9 +375,6 @@ struct TestChecker {
         left_out = true;
       } else if (named != info.ports.end()) {
         made_one.rows = rows(node.rows, info, &named->second, false, &made_one.open);
-      } else if (port.text == "changes") {
-        context.not_yet(port.span, "an `expect` of the port `changes`",
-                        "a `view` that begins with `from` the port can be expected");
       } else if (is_standing_port(port.text)) {
         made_one.rows = standing_rows(node.rows, info.declaration->name.text, port, &made_one.open);
       } else if (!info.row.open) {

@@ -87,13 +87,14 @@ bool FlowChecker::top_table(const ast::Top& node, typed::TopStep& made, Span wor
         .note("a `window` before it ranks the rows of each window, which are final");
     sound = false;
   }
-  if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span);
+  if (row_.table) return sound && !has_elements(word) && table_as_changes("top", word, span, &made.retain_us);
   if (!row_.has_time && !row_.open) {
     context_.no_event_time(row_, row_.relation, "top")
         .at(word, "rows that tie go by event time")
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
   }
+  if (reads_row_time(false)) add_row_time(span);
   return top_key(node, made, word) && sound;
 }
 
@@ -117,11 +118,6 @@ void FlowChecker::top(const ast::Top& node, Span span) {
   bool sound = top_windows(made, word) && !row_.open;
   if (node.by.empty()) sound = false;
   made.changes = group_options(node.options, made.windowed ? &made.window : nullptr, "top", made.name);
-  if (made.changes && made.window.kind == typed::WindowKind::session) {
-    context_.not_yet(word, "`top` of sessions with `emit` other than `final`",
-                     "a `group` of sessions has `emit changes`");
-    sound = made.changes = false;
-  }
   if (made.count < 1) {
     context_.reporter.report(diag::NoRowsAsked{.step = "top", .count = made.count}).at(node.count.span, "at least 1");
     sound = false;
@@ -164,7 +160,7 @@ void FlowChecker::top(const ast::Top& node, Span span) {
     next.key_clause = span;
   }
   next.key_stated = !sound;
-  next.in_window = false;
+  next.in_window = next.in_session = false;
   next.window = nullptr;
   next.time_field = -1;
   const bool changes = !made.windowed || made.changes;

@@ -156,7 +156,9 @@ Type plain_type(Context& context, const Place& place, const ast::Type& type, Typ
             return error_type();
           },
           [&](const ast::FunctionType&) -> Type {
-            context.not_yet(type.span, "a value that is a function", "a parameter of a `function` may be one");
+            context.reporter.report(diag::FunctionIsNoValue{})
+                .at(type.span, "has no bytes that a state or a file could hold")
+                .note("a parameter of a `function` may be one: it is known where the call is written");
             return error_type();
           },
           [&](const ast::StructType& node) -> Type {

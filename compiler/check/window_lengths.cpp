@@ -2,11 +2,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/data/time_text.h"
-
-// The structs of these entries, as diagnostic.h has those of diagnostics.def.
-#define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
-#include "runtime/report/window_diagnostics.def"
-#undef BRAID_DIAGNOSTIC
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -265,37 +261,6 @@ bool FlowChecker::span_ends(const ast::SpanWindow& node, const ast::Window& wind
   end = make(timestamp_type(), typed::Choose{holds, end, make(timestamp_type(), typed::Fail{message})});
   row_.window = typed::make(window_type(), span, typed::MakeStruct{{first, end}});
   return sound;
-}
-
-typed::ExpressionRef FlowChecker::window_of_time(const typed::Window& window, Span span) const {
-  if (window.kind != typed::WindowKind::tumbling || window.unit != typed::CalendarUnit::none) return nullptr;
-  const FunctionDeclaration* floor = nullptr;
-  for (const FunctionDeclaration* each : context_.input.functions.overloads("floor"))
-    if (each->parameters.size() == 2 && is(each->parameters[0].type, TypeKind::timestamp)) floor = each;
-  if (floor == nullptr) return nullptr;
-  auto make = [&](const Type& type, decltype(typed::Expression::node) content) {
-    return typed::make(type, span, std::move(content));
-  };
-  const typed::ExpressionRef length = make(duration_type(), typed::Constant{Value{window.size_us}});
-  const typed::ExpressionRef time = make(timestamp_type(), typed::AmbientRead{typed::Ambient::event_time});
-  const typed::ExpressionRef start = make(timestamp_type(), typed::FunctionCall{floor, {time, length}});
-  const typed::ExpressionRef end = make(timestamp_type(), typed::Operation{typed::Operator::add, {start, length}});
-  return make(window_type(), typed::MakeStruct{{start, end}});
-}
-
-typed::ExpressionRef FlowChecker::moved_window(const std::function<int(int)>& moved_to, Span step) {
-  std::vector<int> columns(row_.fields.size(), -1);
-  for (const int column : typed::columns_read(row_.window)) {
-    columns[static_cast<size_t>(column)] = moved_to(column);
-    if (columns[static_cast<size_t>(column)] >= 0) continue;
-    context_.not_yet(step,
-                     "a step that changes `" + row_.fields[static_cast<size_t>(column)].name +
-                         "` between `window span` and its `group`",
-                     "it can stand before the `window`");
-    window_->sound = false;
-    return nullptr;
-  }
-  return typed::remap_columns(row_.window, columns);
 }
 
 bool FlowChecker::without_zone(const ast::Window& window, std::string kind) {

@@ -4,7 +4,9 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/report/change_findings.h"
 #include "runtime/report/derived_findings.h"
+#include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 
@@ -16,7 +18,10 @@ Type window_type() {
 void FlowChecker::window(const ast::Window& node, Span span) {
   const Span word = context_.word(span, "window");
   if (window_)
-    context_.not_yet(word, "a `window` in a window", "a `group` ends the first; a window can follow its rows");
+    context_.reporter.report(diag::WindowInWindow{})
+        .at(word, "a row is in one window of each kind or in the other, not in both")
+        .also(window_->word, "the first")
+        .note("a `group` behind the first folds its rows; a `window` may follow its results");
   PendingWindow made{{}, word};
   made.window.span = span;
   if (!row_.has_time && !row_.open && !row_.table) {
@@ -77,8 +82,11 @@ void FlowChecker::window(const ast::Window& node, Span span) {
   row_.window = nullptr;
   made.sound &= window_lengths(node, span, made.window);
   if (row_.window == nullptr && made.sound) row_.window = window_of_time(made.window, span);
+  if (made.sound) made.longest_us = longest_us(made.window);
   window_ = std::move(made);
   row_.in_window = true;
+  row_.in_session = window_->window.kind == typed::WindowKind::session;
+  if (window_->sound && row_.window == nullptr && !row_.in_session && window_asked_for()) give_windows(span);
 }
 
 bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options, const typed::Window* window,
@@ -102,8 +110,8 @@ bool FlowChecker::group_options(const std::vector<ast::StatefulOption>& options,
                    },
                    [&](const ast::Retain&) {
                      if (windowed)
-                       context_.not_yet(option.span, "`retain` of a windowed `" + std::string(step) + "`",
-                                        "its window bounds the state already");
+                       nothing_to_retain(option.span, "of a windowed `" + std::string(step) + "`",
+                                         "the state of a window goes when it has closed");
                    },
                    [&](const ast::StateName& state) { name = state.name.text; },
                    [](const ast::ErrorClause&) {},
@@ -123,17 +131,18 @@ std::vector<KeyPart> FlowChecker::window_parts(const typed::Window& window, bool
   return {start};
 }
 
-bool FlowChecker::of_rows_that_go(const typed::Aggregate& aggregate) {
+bool FlowChecker::of_rows_that_go(typed::Aggregate& aggregate) {
   const std::string name(typed::name_of(aggregate.kind));
-  if (typed::goes_by_time(aggregate)) {
-    std::string instead = "`by:` states an order that rows of a table have";
-    if (aggregate.kind == typed::AggregateKind::first)
-      instead = "`arg_min(x, at)` gives the `x` of the least `at`";
-    else if (aggregate.kind == typed::AggregateKind::last)
-      instead = "`arg_max(x, at)` gives the `x` of the greatest `at`";
-    context_.not_yet(aggregate.span, "`" + name + "` over a table", instead);
+  by_time_field(aggregate);
+  if (aggregate.kind == typed::AggregateKind::first || aggregate.kind == typed::AggregateKind::last) {
+    const bool first = aggregate.kind == typed::AggregateKind::first;
+    context_.reporter.report(diag::NewestWithoutTime{.step = name, .relation = row_.relation})
+        .at(aggregate.span, first ? "the oldest by which field?" : "the newest by which field?")
+        .note(first ? "`arg_min(x, at)` gives the `x` of the least `at`"
+                    : "`arg_max(x, at)` gives the `x` of the greatest `at`");
     return false;
   }
+  if (typed::goes_by_time(aggregate) && !by_table_key(aggregate)) return false;
   const AggregateDeclaration* known = context_.input.functions.aggregate(name);
   if (known == nullptr || known->over_tables.empty()) return true;
   context_.reporter.report(diag::RowsStay{.name = name})
@@ -151,6 +160,57 @@ void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
   aggregate.by = typed::make(type, aggregate.span, typed::ColumnRead{row_.time_field});
 }
 
+namespace {
+
+Value least_value(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+      return {false};
+    case TypeKind::floating:
+      return {0.0};
+    case TypeKind::decimal:
+    case TypeKind::uuid:
+      return {int128{0}};
+    case TypeKind::string:
+    case TypeKind::bytes:
+      return {std::string()};
+    default:
+      return {int64_t{0}};
+  }
+}
+
+}  // namespace
+
+bool FlowChecker::by_table_key(typed::Aggregate& aggregate) {
+  const auto key = table_key(aggregate.span);
+  if (!key) return false;
+  const Span span = aggregate.span;
+  std::vector<Field> fields;
+  std::vector<typed::ExpressionRef> values;
+  auto add_part = [&](const typed::ExpressionRef& value) {
+    fields.push_back({fmt::format("part{}", fields.size()), value->type});
+    values.push_back(value);
+  };
+  for (const std::vector<int>& path : *key) {
+    const typed::ExpressionRef value = typed::read_path(row_.types(), path, span);
+    if (!is_optional(value->type)) {
+      add_part(value);
+      continue;
+    }
+    // Nulls come last.
+    const Type& type = value->type->element;
+    const typed::ExpressionRef none = typed::make(bool_type(), span, typed::IsNull{value});
+    add_part(none);
+    add_part(typed::make(type, span,
+                         typed::Choose{none, typed::make(type, span, typed::Constant{least_value(type)}),
+                                       typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value})}));
+  }
+  if (values.empty()) add_part(typed::make(int_type(), span, typed::Constant{Value{int64_t{0}}}));
+  aggregate.by = values.size() == 1 ? values.front()
+                                    : typed::make(struct_type(fields), span, typed::MakeStruct{std::move(values)});
+  return true;
+}
+
 void FlowChecker::group(const ast::Group& node, Span span) {
   const Span word = context_.word(span, "group");
   typed::GroupStep made;
@@ -162,13 +222,13 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       });
   made.windowed = window_.has_value();
   bool sound = !final_stated && !row_.open &&
-               (made.windowed ||
-                (bounded(node.options, "group", span, made.retain_us) && table_as_changes("group", word, span)));
+               (made.windowed || (bounded(node.options, "group", span, made.retain_us) &&
+                                  table_as_changes("group", word, span, &made.retain_us)));
   if (made.windowed) sound = window_->sound;
 
   // Keys see the window as a field at the end of the row.
   Row with_window = row_;
-  with_window.in_window = false;
+  with_window.in_window = with_window.in_session = false;
   with_window.window = nullptr;
   const int window_column = static_cast<int>(row_.fields.size());
   if (made.windowed && row_.find("window") < 0) with_window.fields.push_back({"window", window_type(), true, {}, -1});
@@ -200,6 +260,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   };
   if (of_span && sound && row_.window != nullptr) made.keys = std::get<typed::MakeStruct>(row_.window->node).fields;
   bool open = false;  // after a mistake other keys and entries may have been meant
+  bool reads_session = false;
   for (const ast::Entry& entry : node.keys) {
     keys_end = entry.span;
     const ast::ExprPtr* written = nullptr;
@@ -238,8 +299,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       key.place = static_cast<int>(made.keys.size());
       made.keys.push_back(value);
     } else if (typed::columns_read(value).size() > 1) {
-      context_.not_yet(entry.span, "a key made of the row and its session", "two keys, one of each");
-      sound = false;
+      reads_session = true;
+      key.place = static_cast<int>(made.keys.size());
+      made.keys.push_back(value);
     }
     keys.push_back(std::move(key));
   }
@@ -262,10 +324,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
     return true;
   };
   if (!made.windowed && row_.changes)
-    for (typed::Aggregate& aggregate : scope.aggregates) {
-      by_time_field(aggregate);
-      sound &= of_rows_that_go(aggregate);
-    }
+    for (typed::Aggregate& aggregate : scope.aggregates) sound &= of_rows_that_go(aggregate);
   for (typed::Aggregate& aggregate : scope.aggregates)
     for (typed::ExpressionRef* part : {&aggregate.argument, &aggregate.by, &aggregate.filter})
       if (*part != nullptr && reads_window(*part) && row_.window != nullptr) {
@@ -273,16 +332,39 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       } else if (*part != nullptr && reads_window(*part) && !of_session) {
         made.reads_window = true;
       } else if (*part != nullptr && reads_window(*part)) {
-        context_.not_yet(aggregate.span, "an aggregate that reads its session",
-                         "`event_time()` and the keys are there");
-        sound = false;
+        reads_session = true;
       }
+  const std::vector<RowField> row_before = row_.fields;
+  bool of_ends = of_span;  // the first two keys are where the window begins and ends
+  if (reads_session && sound) {
+    if (made.changes) {
+      context_.not_yet(word, "`emit` other than `final` of a session that a key or an aggregate reads",
+                       "`emit final`, the default");
+      sound = false;
+    }
+    std::vector<typed::ExpressionRef> of_rows;
+    for (const typed::ExpressionRef& key : made.keys)
+      if (!reads_window(key)) of_rows.push_back(key);
+    group_session_rows(made, std::move(of_rows), scope.aggregates, span);
+    for (KeyColumn& key : keys)
+      if (key.place >= 0) key.place += 2;
+    of_ends = true;
+  }
+
+  const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
+  if (time != nullptr)
+    scope.aggregates.push_back({.kind = typed::AggregateKind::max,
+                                .argument = time,
+                                .by = nullptr,
+                                .filter = nullptr,
+                                .type = timestamp_type(),
+                                .span = word});
 
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());
   typed::ExpressionRef window_read = typed::make(window_type(), span, typed::ColumnRead{key_count + aggregate_count});
-  if (of_span) {
+  if (of_ends) {
     const auto end = [&](int key) { return typed::make(timestamp_type(), span, typed::ColumnRead{key}); };
     window_read = typed::make(window_type(), span, typed::MakeStruct{{end(0), end(1)}});
   }
@@ -307,9 +389,9 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.key.clear();
   next.key_stated = false;
   next.present.clear();
-  next.in_window = false;
+  next.in_window = next.in_session = false;
   next.window = nullptr;
-  for (auto& [name, column] : next.alias_columns) column = -1;
+  next.lose_alias(word, true);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!add_field({keys[i].name, keys[i].value->type, keys[i].script, keys[i].declared, -1}, keys[i].declared)) {
       sound = false;
@@ -337,6 +419,8 @@ void FlowChecker::group(const ast::Group& node, Span span) {
       made.finish.push_back(typed::substitute_columns(entry.value, replacements));
     }
   }
+  if (time != nullptr && add_field({kRowTime, timestamp_type(), true, word, -1}, word))
+    made.finish.push_back(replacements.back());
   made.aggregates = std::move(scope.aggregates);
   if (window_ && add_field({"window", window_type(), true, window_->word, -1}, window_->word)) {
     made.finish.push_back(window_read);
@@ -354,7 +438,7 @@ void FlowChecker::group(const ast::Group& node, Span span) {
   next.unnested = {};
   if (window_) made.window = window_->window;
   next.open |= open;
-  const std::vector<RowField> before = std::move(row_.fields);
+  const std::vector<RowField>& before = row_before;
   const bool goes = row_.changes;  // its rows have no order that `last` could follow
   row_ = std::move(next);
   std::vector<std::string> now(before.size());

@@ -4,6 +4,25 @@
 
 namespace braid::grammar {
 
+/// `contract { not null note }`.
+bool HabitReader::promised_not_null() {
+  if (!comes({"not", "null"}) || at(2).kind != TokenKind::word || !in_braces_of("contract")) return false;
+  const size_t end = behind_operand(2);
+  const Span whole = span_of(0, end - 1);
+  const std::string field = source(span_of(2, end - 1)), name = at(end - 1).text + "_given";
+  const std::string wanted = "check " + name + ": " + field + " is not null else reject";
+  spelled(whole, source(whole), wanted, whole)
+      .note("a field whose type has no `?` always has a value, and needs no promise")
+      .fix(Applicability::certain, "make it a check", {{whole, wanted}});
+  push(make_word("check", whole));
+  push(make_word(name, whole));
+  push(make_sign(Sign::colon, whole));
+  leave(2);
+  take(end - 2);
+  for (const char* word : {"is", "not", "null", "else", "reject"}) push(make_word(word, whole));
+  return true;
+}
+
 /// `check … else drop`, `else warn`, `else fail`.
 bool HabitReader::check_action() {
   if (!out_.back().is_word("else") || open_.size() != 1 || !in_header_ || at().kind != TokenKind::word ||

@@ -41,7 +41,7 @@ bool is_length(const Token& token) {
 bool HabitReader::kept_rows() {
   if (open_.empty() || out_.empty()) return false;
   return words_of_top() || words_of_running() || words_of_match() || words_of_elements() || emission() ||
-         words_of_state() || words_of_session() || words_of_joins() || flow_of_others();
+         words_of_state() || words_of_session() || words_of_joins() || words_of_groups() || flow_of_others();
 }
 
 /// One word for another, at the same place.
@@ -146,12 +146,20 @@ bool HabitReader::emission() {
   const Span place = at().span;
   if (out_.back().is_word("emit")) {
     if (is_length(at())) return add_word("every", "emit " + source(place), "emit every " + source(place));
+    if (word(0, "early") && word(1, "every")) {
+      const Span early = at().span;
+      spelled(early, "emit early every", "emit every", early)
+          .fix(Applicability::certain, "leave out `early`", {{{early.file, early.begin, at(1).span.begin}, ""}});
+      leave(1);
+      return true;
+    }
     size_t width = 0;
     std::string wanted;
     if (comes({"on", "window", "close"}) || comes({"after", "window", "close"})) width = 3, wanted = "final";
     if (comes({"after", "watermark"}) || comes({"on", "close"})) width = 2, wanted = "final";
     if (comes({"on", "change"}) || comes({"on", "update"}) || comes({"on", "changes"})) width = 2, wanted = "changes";
-    if (word(0, "updates") || word(0, "upserts") || word(0, "immediately")) width = 1, wanted = "changes";
+    if (word(0, "early") || word(0, "updates") || word(0, "upserts") || word(0, "immediately"))
+      width = 1, wanted = "changes";
     if (width == 0) return false;
     const Span words = span_of(0, width - 1);
     spelled(words, "emit " + source(words), "emit " + wanted, words)

@@ -52,9 +52,10 @@ std::string type_of(const Token& value) {
 
 bool HabitReader::item_form() {
   if (out_.empty()) return false;
-  return watermark() || clauses_in_braces() || flow_without_braces() || place_without_connector() ||
-         function_without_types() || param_without_type() || check_without_name() || check_action() ||
-         owner_without_quotes() || key_in_parentheses() || types_of_state() || rows_without_list() || field_options();
+  return watermark() || type_as_item() || clauses_in_braces() || flow_without_braces() || place_without_connector() ||
+         function_without_types() || param_without_type() || check_without_name() || promised_not_null() ||
+         check_action() || owner_without_quotes() || key_in_parentheses() || types_of_state() || rows_without_list() ||
+         field_options();
 }
 
 /// `watermark for at as at - interval '5' second` of Flink.
@@ -131,9 +132,10 @@ bool HabitReader::clauses_in_braces() {
 
 /// `product x version 1 from s where …`.
 bool HabitReader::flow_without_braces() {
-  if (!word(0, "from") || !at().starts_line || !open_.empty() || !in_header_ || (item_ != "product" && item_ != "view"))
-    return false;
-  if (at(2).kind == TokenKind::text) return false;
+  if (!open_.empty() || !in_header_ || (item_ != "product" && item_ != "view")) return false;
+  const bool bound = sign(0, Sign::bind) && word(1, "from");
+  if (!bound && (!word(0, "from") || !at().starts_line)) return false;
+  if (at(bound ? 3 : 2).kind == TokenKind::text) return false;
   const size_t end = behind_item();
   int depth = 0;
   bool closed = false;
@@ -142,13 +144,14 @@ bool HabitReader::flow_without_braces() {
     if (closes(at(k)) && depth-- == 0) closed = true;
   }
   const Span place = at().span, last = at(end - 1).span;
-  std::vector<Edit> edits = {{before(place), "{ "}};
+  std::vector<Edit> edits = {bound ? Edit{place, "{"} : Edit{before(place), "{ "}};
   if (!closed) edits.push_back({behind(last), " }"});
-  spelled(place, "from …", "{ from … }", {})
+  spelled(place, bound ? "= from …" : "from …", "{ from … }", {})
       .note("the flow of a view or a product stands in braces")
       .fix(Applicability::likely, closed ? "open the brace" : "add the braces", edits);
   const size_t base = next_;
   push(make_sign(Sign::brace_open, before(place)));
+  if (bound) leave(1);
   walk(base + end);
   if (!closed && !open_.empty()) push(make_sign(Sign::brace_close, behind(last)));
   return true;

@@ -114,14 +114,14 @@ bool HabitReader::words_of_running() {
   return true;
 }
 
-bool HabitReader::in_match() const {
-  if (open_.size() != 2 || open_.back() != Sign::brace_open) return false;
+bool HabitReader::in_braces_of(std::string_view step) const {
+  if (open_.empty() || open_.back() != Sign::brace_open) return false;
   int depth = 0;
   for (size_t i = out_.size(); i-- > 0;) {
     if (out_[i].is(Sign::brace_close)) ++depth;
     if (out_[i].is(Sign::brace_open) && depth-- == 0) {
       for (size_t k = i; k-- > 0;)
-        if (out_[k].starts_line && out_[k].kind == TokenKind::word) return out_[k].is_word("match");
+        if (out_[k].starts_line && out_[k].kind == TokenKind::word) return out_[k].is_word(step);
       return false;
     }
   }

@@ -107,8 +107,17 @@ class HabitReader {
   bool words_of_top();
   bool words_of_running();
   bool words_of_match();
-  /// Between the braces of a `match`.
-  bool in_match() const;
+  bool in_match() const { return open_.size() == 2 && in_braces_of("match"); }
+  /// Directly between the braces of that step.
+  bool in_braces_of(std::string_view step) const;
+
+  // -- habit_groups.cpp
+  bool words_of_groups();
+  bool keys_behind_braces();
+  bool group_per();
+  bool aggregate_where();
+  bool dedupe();
+  bool type_as_item();
 
   // -- habit_flows.cpp
   bool kept_rows();
@@ -134,6 +143,7 @@ class HabitReader {
   bool types_of_state();
 
   // -- habit_clauses.cpp
+  bool promised_not_null();
   bool check_action();
   bool owner_without_quotes();
   bool key_in_parentheses();

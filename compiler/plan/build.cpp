@@ -5,22 +5,19 @@
 
 namespace braid::plan {
 
-namespace {
-
-/// Of a product that is a table.
-constexpr std::string_view kChangesPort = "changes";
-
-}  // namespace
-
 Plan Builder::build(const std::vector<typed::RelationId>& products) {
   for (const typed::RelationId product : products) {
     const int node = relation(product);
     // A test may look at a view as if it were published.
     const typed::Relation& looked_at = project_.relations[product];
     if (looked_at.kind != typed::RelationKind::view) continue;
-    publish(product, looked_at.changes
-                         ? net(read_all(node, "publish", "view " + looked_at.name, looked_at.span), looked_at)
-                         : as_stream(product, node));
+    if (!looked_at.changes && looked_at.version_key.empty()) {
+      publish(product, as_stream(product, node));
+      continue;
+    }
+    int at = read_all(node, "publish", "view " + looked_at.name, looked_at.span);
+    if (!looked_at.changes) at = as_table(at, looked_at);
+    publish(product, net(at, looked_at));
   }
   return std::move(plan_);
 }
@@ -28,26 +25,8 @@ Plan Builder::build(const std::vector<typed::RelationId>& products) {
 int Builder::relation(typed::RelationId id) {
   if (const auto known = built_.find(id); known != built_.end()) return known->second;
   const typed::Relation& relation = project_.relations[id];
-  const int node = relation.source ? source(id) : flow(id);
+  const int node = relation.source ? declared(id) : flow(id);
   return built_[id] = node;
-}
-
-int Builder::source(typed::RelationId id) {
-  const typed::Relation& relation = project_.relations[id];
-  Node node{.content = SourceNode{id, {}}, .text = "from " + relation.qualified(), .span = relation.span};
-  auto& fields = std::get<SourceNode>(node.content).fields;
-  for (size_t i = 0; i < relation.row.size(); ++i) {
-    bool settled = relation.kind == typed::RelationKind::table || static_cast<int>(i) == relation.time_field ||
-                   relation.source->fields[i].fallback != nullptr;
-    for (const auto& path : relation.key) settled |= path.front() == static_cast<int>(i);
-    fields.push_back(static_cast<int>(i));
-    node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
-  }
-  if (relation.source->delete_when || relation.source->takes_deletes) {
-    fields.push_back(-1);
-    node.row.push_back({std::string(kDeleted), bool_type()});
-  }
-  return add(std::move(node));
 }
 
 bool Builder::is_table(typed::RelationId id) const {
@@ -122,15 +101,19 @@ int Builder::flow(typed::RelationId id) {
                 .span = check.span});
   if (!relation.changes) return publish(id, at);
   if (!relation.version_key.empty()) {
-    std::vector<ExpressionRef> key;
-    for (const std::vector<int>& path : relation.version_key)
-      key.push_back(typed::read_path(row(at), path, relation.span));
     versions_of_[id] = at;
-    at = latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
+    at = as_table(at, relation);
   }
   // Who reads the product has its changes as they are, not what those of a turn come to.
   publish(id, net(at, relation));
   return at;
+}
+
+int Builder::as_table(int at, const typed::Relation& relation) {
+  std::vector<ExpressionRef> key;
+  for (const std::vector<int>& path : relation.version_key)
+    key.push_back(typed::read_path(row(at), path, relation.span));
+  return latest(at, std::move(key), true, relation.name + ": table", "table " + relation.name, relation.span);
 }
 
 ExpressionRef Builder::unless_ends(int at, const ExpressionRef& condition) const {
@@ -176,12 +159,10 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
   auto node = [&](auto content) {
     return Node{.content = std::move(content), .inputs = {at}, .row = step.row, .text = step.text, .span = step.span};
   };
-  if (const auto* from = std::get_if<typed::FromStep>(&step.content))
-    return from->port.empty()           ? relation(from->relation)
-           : from->port == kChangesPort ? read_changes(*from, step, owner)
-                                        : read_port(*from, step);
+  if (const auto* from = std::get_if<typed::FromStep>(&step.content)) return this->from(*from, step, owner);
   if (const auto* every = std::get_if<typed::TickStep>(&step.content)) return ticks(*every, step, owner);
-  if (const auto* other = std::get_if<typed::UnionStep>(&step.content)) return unite(at, *other, step);
+  if (const auto* other = std::get_if<typed::UnionStep>(&step.content))
+    return other->of_tables ? unite_tables(at, *other, step, owner) : unite(at, *other, step);
   if (const auto* where = std::get_if<typed::WhereStep>(&step.content)) {
     if (versions_) return close_unless(at, where->condition, step);
     Node keep = node(KeepNode{reading(where->condition, row(at)), where->port, ""});
@@ -225,6 +206,8 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
   }
   if (const auto* pattern = std::get_if<typed::MatchStep>(&step.content)) return match(at, *pattern, step, owner);
   if (const auto* top = std::get_if<typed::TopStep>(&step.content)) return this->top(at, *top, step, owner);
+  if (const auto* in_windows = std::get_if<typed::InWindowsStep>(&step.content))
+    return rows_in_windows(at, *in_windows, step, owner);
   if (const auto* running = std::get_if<typed::RunningStep>(&step.content))
     return this->running(at, *running, step, owner);
   return this->group(at, std::get<typed::GroupStep>(step.content), step, owner);

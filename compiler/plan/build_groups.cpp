@@ -10,6 +10,7 @@ std::string Builder::label_of(const typed::Step& step, const std::string& name, 
 int Builder::group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner) {
   GroupNode made{group.windowed && !group.changes, group.window, {}, group.aggregates};
   made.retain_us = group.retain_us;
+  at = carry(at, step.text, step.span);  // what the step reads of the row, and so what a late one shows
   if (group.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
   std::vector<Field> read = row(at);
   if (group.reads_window) read.push_back({"window", window_type()});
@@ -51,9 +52,11 @@ int Builder::group(int at, const typed::GroupStep& group, const typed::Step& ste
     for (ExpressionRef& each : finish) each = typed::remap_columns(each, places);
   }
   Node grouped{.content = GroupNode{}, .inputs = {at}, .row = {}, .text = step.text, .span = step.span};
-  for (size_t i = 0; i < made.keys.size(); ++i) grouped.row.push_back({fmt::format("key{}", i), made.keys[i]->type});
+  for (size_t i = 0; i < made.keys.size(); ++i)
+    grouped.row.push_back({fmt::format("{}key{}", kHiddenMark, i), made.keys[i]->type});
   for (const typed::Aggregate& aggregate : made.aggregates)
-    grouped.row.push_back({fmt::format("aggregate{}", grouped.row.size() - made.keys.size()), aggregate.type});
+    grouped.row.push_back(
+        {fmt::format("{}aggregate{}", kHiddenMark, grouped.row.size() - made.keys.size()), aggregate.type});
   // Named as the script names them, where it does: rows that do not fit their types are shown so.
   for (size_t i = 0; i < finish.size(); ++i)
     if (const auto* column = as_column(finish[i]); column && column->index < static_cast<int>(grouped.row.size()))
@@ -129,6 +132,22 @@ int Builder::in_windows(int at, const typed::Window& window, std::vector<Express
   Node node{.content = std::move(made), .inputs = {at}, .row = before.row, .text = step.text, .span = step.span};
   if (!given) node.row.push_back({"window", window_type()});
   node.state.label = owner.name + ": " + step.text + ", windows";
+  const bool computes = before.row.size() > window_column;
+  at = add(std::move(node));
+  // What late rows alone show goes no further.
+  return computes ? carry(at, step.text, step.span) : at;
+}
+
+int Builder::rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
+                             const typed::Relation& owner) {
+  at = carry(at, step.text, step.span);
+  Node node{.content = InWindowsNode{in_windows.window, -1},
+            .inputs = {at},
+            .row = row(at),
+            .text = step.text,
+            .span = step.span};
+  node.row.push_back(step.row.back());
+  node.state.label = owner.name + ": " + step.text;
   return add(std::move(node));
 }
 
@@ -147,12 +166,15 @@ int Builder::running(int at, const typed::RunningStep& running, const typed::Ste
 
 int Builder::top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner) {
   at = read_all(at, "read", step.text, step.span);
-  if (top.changes) return top_of_windows(at, top, step, owner);
+  const bool sessions = top.changes && top.window.kind == typed::WindowKind::session;
+  if (top.changes && !sessions) return top_of_windows(at, top, step, owner);
   if (top.retain_us != typed::kForever && !by_time_) at = in_order(at, step, owner);
-  Node node{.content = TopNode{top}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
+  TopNode made{top};
+  if (sessions) made.step.windowed = false;
+  Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
   if (retracted_column(node.row) >= 0) node.row.pop_back();
   node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
-  if (!top.windowed) node.row.push_back({std::string(kRetracted), bool_type()});
+  if (!top.windowed || sessions) node.row.push_back({std::string(kRetracted), bool_type()});
   node.state.label = label_of(step, top.name, owner);
   return add(std::move(node));
 }

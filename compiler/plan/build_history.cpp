@@ -7,8 +7,9 @@ namespace braid::plan {
 bool Builder::makes_table(const typed::Step& step) {
   const auto* group = std::get_if<typed::GroupStep>(&step.content);
   const auto* top = std::get_if<typed::TopStep>(&step.content);
+  const auto* united = std::get_if<typed::UnionStep>(&step.content);
   return (group != nullptr && (!group->windowed || group->changes)) ||
-         (top != nullptr && (!top->windowed || top->changes)) ||
+         (top != nullptr && (!top->windowed || top->changes)) || (united != nullptr && united->of_tables) ||
          std::holds_alternative<typed::LatestStep>(step.content) ||
          std::holds_alternative<typed::TableJoinStep>(step.content);
 }
@@ -50,14 +51,19 @@ int Builder::history(typed::RelationId id) {
       continue;
     }
     const auto* join = std::get_if<typed::TableJoinStep>(&step.content);
+    const auto* united = std::get_if<typed::UnionStep>(&step.content);
     if (join != nullptr)
       history(join->relation);
+    else if (united != nullptr)
+      history(united->relation);
     else
       at = instants(at, {versions, keys_of(step, row(at).size())}, relation.name + ": " + step.text, step);
     const size_t made = plan_.nodes.size();
     versions_ = versions;
     by_time_ = true;
-    at = join != nullptr ? join_tables(at, *join, step, relation, true) : this->step(at, step, relation);
+    at = join != nullptr     ? join_tables(at, *join, step, relation, true)
+         : united != nullptr ? unite_tables(at, *united, step, relation, true)
+                             : this->step(at, step, relation);
     by_time_ = false;
     for (size_t node = made; node < plan_.nodes.size(); ++node)
       if (!plan_.nodes[node].state.label.empty()) plan_.nodes[node].state.label += ", by time";

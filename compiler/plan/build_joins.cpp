@@ -32,7 +32,7 @@ int Builder::optional_fields(int at, auto& join, const typed::Step& step) {
   if constexpr (requires { join.upper; })
     if (join.upper) join.upper = typed::substitute_columns(join.upper, present);
   if (join.residual) {
-    present.push_back(typed::make(struct_type(project_.relations[join.relation].row), step.span,
+    present.push_back(typed::make(without_optional(step.row.back().type), step.span,
                                   typed::ColumnRead{static_cast<int>(present.size())}));
     join.residual = typed::substitute_columns(join.residual, present);
   }

@@ -84,16 +84,22 @@ int Builder::unnest(int at, const typed::UnnestStep& unnest, const typed::Step& 
 int Builder::lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner) {
   LookupNode made{lookup};
   made.step.arguments.clear();
-  std::vector<ExpressionRef> arguments;
-  for (const ExpressionRef& argument : lookup.arguments) arguments.push_back(reading(argument, row(at)));
+  made.step.keys.clear();
+  std::vector<ExpressionRef> asked;
+  for (const auto* part : {&lookup.arguments, &lookup.keys})
+    for (const ExpressionRef& value : *part) asked.push_back(reading(value, row(at)));
   if (!lookup.port.empty()) ports_[{id_of(owner), lookup.port}] = row(at);
   Node node{.content = std::move(made), .row = row(at), .text = step.text, .span = step.span};
-  node.row.push_back(step.row.back());
+  const int mark = retracted_column(row(at));
+  node.row.insert(node.row.end() - (mark >= 0 ? 1 : 0), step.row.back());
+  if (mark >= 0) node.state.label = owner.name + ": " + step.text;
   at = carry(at, step.text, step.span);
   Node& carried = plan_.nodes[at];
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    std::get<ProjectNode>(carried.content).columns.push_back(arguments[i]);
-    carried.row.push_back({fmt::format("{}{}", kArgument, i), arguments[i]->type});
+  std::vector<ExpressionRef>& columns = std::get<ProjectNode>(carried.content).columns;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const auto behind = static_cast<std::ptrdiff_t>(mark >= 0 ? 1 : 0);
+    columns.insert(columns.end() - behind, asked[i]);
+    carried.row.insert(carried.row.end() - behind, {fmt::format("{}{}", kArgument, i), asked[i]->type});
   }
   node.inputs = {at};
   return add(std::move(node));
@@ -104,44 +110,6 @@ void Builder::carry_mark(int at, std::vector<ExpressionRef>& columns, std::vecto
   if (mark < 0) return;
   columns.push_back(column(at, mark, span));
   fields.push_back(row(at)[mark]);
-}
-
-int Builder::add_never_deleted(int at, const typed::Step& step) {
-  at = carry(at, step.text, step.span);
-  Node& node = plan_.nodes[at];
-  std::get<ProjectNode>(node.content)
-      .columns.push_back(typed::make(bool_type(), step.span, typed::Constant{Value{false}}));
-  node.row.push_back({std::string(kDeleted), bool_type()});
-  return at;
-}
-
-int Builder::unite(int at, const typed::UnionStep& other, const typed::Step& step) {
-  // Both sides carry a column checked only where both have it so: else they are converted first.
-  int right = relation(other.relation);
-  bool equal = true;
-  for (size_t i = 0; i < other.columns.size(); ++i) equal &= same(row(at)[i].type, row(right)[other.columns[i]].type);
-  if (!equal) {
-    at = read_all(at, "read", step.text, step.span);
-    right = read_all(right, "read", step.text, step.span);
-  }
-  Node align{.content = ProjectNode{"align", {}}, .inputs = {right}, .text = step.text, .span = step.span};
-  for (size_t i = 0; i < other.columns.size(); ++i) {
-    const Type& type = row(right)[other.columns[i]].type;
-    std::get<ProjectNode>(align.content)
-        .columns.push_back(typed::make(type, step.span, typed::ColumnRead{other.columns[i]}));
-    align.row.push_back({row(at)[i].name, type});
-  }
-  const bool deletes = deleted_column(row(at)) >= 0 || deleted_column(row(right)) >= 0;
-  if (deletes) {
-    const int deleted = deleted_column(row(right));
-    ExpressionRef never = typed::make(bool_type(), step.span, typed::Constant{Value{false}});
-    std::get<ProjectNode>(align.content).columns.push_back(deleted >= 0 ? column(right, deleted, step.span) : never);
-    align.row.push_back({std::string(kDeleted), bool_type()});
-    if (deleted_column(row(at)) < 0) at = add_never_deleted(at, step);
-  }
-  const int aligned = add(std::move(align));
-  at = carry(at, step.text, step.span);
-  return add({.content = UnionNode{}, .inputs = {at, aligned}, .row = row(at), .text = step.text, .span = step.span});
 }
 
 }  // namespace braid::plan

@@ -37,7 +37,6 @@ class Builder {
   // The shape of a flow (build.cpp)
 
   int relation(typed::RelationId id);
-  int source(typed::RelationId id);
   /// Whether the rows are versions of keys: those of tables and of views over one.
   bool is_table(typed::RelationId id) const;
   /// Of a flow.
@@ -51,9 +50,21 @@ class Builder {
   ExpressionRef unless_ends(int at, const ExpressionRef& condition) const;
   /// Nor an alert of one that goes.
   ExpressionRef unless_goes(int at, const ExpressionRef& condition) const;
-  /// The rows of a view, converted; of versions, those that open one.
+  /// The versions with which a flow ends, as changes.
+  int as_table(int at, const typed::Relation& relation);
+  /// The rows of a view, converted; of versions without a key, those that open one.
   int as_stream(typed::RelationId id, int at);
   int publish(typed::RelationId id, int at);
+
+  // How rows come (build_from.cpp)
+
+  int from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner);
+  /// A declared stream or table, with what flows read of how its records came.
+  int source(typed::RelationId id);
+  /// Its fields alone.
+  int declared(typed::RelationId id);
+  /// Of a source's columns, those that are no fields and are not asked for go.
+  int without(int source, bool arrival, bool headers, std::string text, Span span);
 
   // Rows as they are (build_rows.cpp)
 
@@ -66,16 +77,26 @@ class Builder {
   int read_columns(int input, const std::vector<int>& columns, const typed::Step& step);
   /// What says that a row closes its key, or goes, stays behind the other columns.
   void carry_mark(int at, std::vector<ExpressionRef>& columns, std::vector<Field>& fields, Span span) const;
-  int add_never_deleted(int at, const typed::Step& step);
   /// What a step computes is not asked of a row that closes its key.
   ExpressionRef unless_deleted(int at, ExpressionRef expression) const;
   /// `where` over a table: every row goes on, those that do not pass close their key.
   int close_unless(int at, const ExpressionRef& condition, const typed::Step& step);
-  int unite(int at, const typed::UnionStep& other, const typed::Step& step);
   /// The list is computed behind the row that its elements go on with.
   int unnest(int at, const typed::UnnestStep& unnest, const typed::Step& step);
   /// The arguments are computed behind the row that goes on with the answer.
   int lookup(int at, const typed::LookupStep& lookup, const typed::Step& step, const typed::Relation& owner);
+
+  // Unions (build_unions.cpp)
+
+  int unite(int at, const typed::UnionStep& other, const typed::Step& step);
+  /// Its columns in the order of those of `at`.
+  int align(int right, const typed::UnionStep& other, int at, const typed::Step& step);
+  /// Of rows of a key that several tables have, that of the first stands. `by_time`: the history of that.
+  int unite_tables(int at, const typed::UnionStep& other, const typed::Step& step, const typed::Relation& owner,
+                   bool by_time = false);
+  /// Behind the columns of the projection `at` the branch, and the mark of the rows of `mark_of`, which it reads.
+  void add_branch(int at, int mark_of, int64_t branch, Span span);
+  int first_branch(int at, const typed::UnionStep& other, const typed::Step& step, const std::string& label);
 
   // Tables as of a time (build_history.cpp)
 
@@ -128,6 +149,8 @@ class Builder {
   /// reads the window: a column behind those of `at`.
   int in_windows(int at, const typed::Window& window, std::vector<ExpressionRef>& keys,
                  const std::vector<ExpressionRef*>& reads, const typed::Step& step, const typed::Relation& owner);
+  int rows_in_windows(int at, const typed::InWindowsStep& in_windows, const typed::Step& step,
+                      const typed::Relation& owner);
   int running(int at, const typed::RunningStep& running, const typed::Step& step, const typed::Relation& owner);
   int top(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner);
   int top_of_windows(int at, const typed::TopStep& top, const typed::Step& step, const typed::Relation& owner);
@@ -156,6 +179,7 @@ class Builder {
   const typed::Project& project_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
+  std::map<typed::RelationId, int> sources_;
   std::map<typed::RelationId, int> versions_of_;  ///< of products that are tables
   std::map<typed::RelationId, Beginning> beginnings_;
   std::map<typed::RelationId, int> histories_;                                     ///< of tables that steps make

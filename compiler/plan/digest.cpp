@@ -24,6 +24,7 @@ std::string layout(const Node& node) {
   std::string text;
   if (std::holds_alternative<TopNode>(node.content)) text = "|ranked 1";
   if (std::holds_alternative<MatchNode>(node.content)) text = "|matches 1";
+  if (std::holds_alternative<LookupNode>(node.content)) text = "|answers 1";
   if (const auto* running = std::get_if<RunningNode>(&node.content))
     text = running->step.rows > 0 || running->step.within_us > 0 ? "|running rows 1" : "|running 1";
   if (const typed::Window* window = window_of(node))

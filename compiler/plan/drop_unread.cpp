@@ -275,6 +275,7 @@ class Pruner {
     } else if (const auto* in_windows = std::get_if<InWindowsNode>(&node.content)) {
       own.back().add(kWhole);
       if (in_windows->given >= 0) own[in_windows->given].add(kWhole);
+      keep_shown(node, own);
       pass_on(0, input(0).size());
     } else if (std::holds_alternative<UnnestNode>(node.content)) {
       const size_t element = element_of(node);
@@ -286,9 +287,10 @@ class Pruner {
       // Rows for a port are written as they are at this step.
       if (!lookup->step.port.empty())
         for (Use& use : own) use.add(kWhole);
-      own.back().add(kWhole);
-      pass_on(0, own.size() - 1);
-      for (size_t i = own.size() - 1; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments
+      const size_t answer = own.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
+      for (size_t i = answer; i < own.size(); ++i) own[i].add(kWhole);
+      pass_on(0, answer);
+      for (size_t i = answer; i < input(0).size(); ++i) input(0)[i].add(kWhole);  // the arguments, the mark
     } else if (const auto* retime = std::get_if<RetimeNode>(&node.content)) {
       own[retime->time_column].add(kWhole);
       pass_on(0, own.size());
@@ -391,6 +393,19 @@ class Pruner {
     }
   }
 
+  /// A row that is late for its windows shows the fields of the script from which its step computes what it reads.
+  void keep_shown(const Node& node, Uses& own) const {
+    const Node& before = plan_.nodes[node.inputs[0]];
+    const auto* project = std::get_if<ProjectNode>(&before.content);
+    if (project == nullptr) return;
+    Uses read(plan_.nodes[before.inputs[0]].row.size());
+    for (size_t i = 0; i < before.row.size(); ++i)
+      if (own[i].any && is_hidden(before.row[i])) collect(project->columns[i], read);
+    for (size_t i = 0; i < before.row.size(); ++i)
+      if (const auto* field = std::get_if<typed::ColumnRead>(&project->columns[i]->node); !is_hidden(before.row[i]))
+        if (field != nullptr) own[i].add(read[field->index]);
+  }
+
   void forwards(int index) {
     Node& node = plan_.nodes[index];
     Moved& moved = moved_[index];
@@ -463,9 +478,9 @@ class Pruner {
       unnest_forwards(index, *unnest, moved);
     } else if (std::holds_alternative<LookupNode>(node.content)) {
       moved = input(0);
-      const size_t carried = node.row.size() - 1;
+      const size_t carried = node.row.size() - (retracted_column(node.row) >= 0 ? 2 : 1);
       if (moved.column.size() > carried)
-        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments go
+        moved.row.resize(static_cast<size_t>(moved.column[carried]));  // the arguments and the mark go
       moved.column.resize(carried);
       moved.fields.resize(carried);
       add_columns(node.row, carried, moved);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/plan/computed_columns.h"
 #include "compiler/plan/lower_source.h"
 #include "compiler/plan/passthrough.h"
 #include "compiler/typed/pattern_limits.h"
@@ -293,8 +294,10 @@ class Lowering {
       return add(node, lower_unnest(node, *unnest, input_row(0)), {input(0)});
     if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return lower_lookup(node, lookup->step);
     if (const auto* retime = std::get_if<RetimeNode>(&node.content))
-      return add(node, RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late)},
-                 {input(0)});
+      return add(
+          node,
+          RetimeOperator{retime->time_column, retime->within_us, site(node, Site::Kind::late), retime->by_arrival},
+          {input(0)});
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return add(node,
                  UniqueOperator{unique->columns, unique->within_us,
@@ -314,6 +317,11 @@ class Lowering {
     return add(node, PublishOperator{std::get<PublishNode>(node.content).product}, {input(0)});
   }
 
+  /// A column that is the planner's.
+  static std::string hidden(std::string_view what, size_t number) {
+    return fmt::format("{}{}{}", kHiddenMark, what, number);
+  }
+
   /// The fields of a row that people know.
   static std::vector<std::string> names_of(const std::vector<Field>& row) {
     std::vector<std::string> names;
@@ -325,7 +333,10 @@ class Lowering {
   std::string group_output(int index, int column) const {
     for (const Node& finish : plan_.nodes) {
       const auto* project = std::get_if<ProjectNode>(&finish.content);
-      if (project == nullptr || finish.inputs != std::vector<int>{index}) continue;
+      if (project == nullptr) continue;
+      int of = finish.inputs[0];
+      while (std::holds_alternative<KeepNode>(plan_.nodes[of].content)) of = plan_.nodes[of].inputs[0];  // pushed here
+      if (of != index) continue;
       for (size_t i = 0; i < project->columns.size(); ++i)
         for (const int read : typed::columns_read(project->columns[i]))
           if (read == column) return finish.row[i].name;
@@ -347,7 +358,7 @@ class Lowering {
         continue;
       }
       fields.push_back(static_cast<int>(columns.size()));
-      extended.push_back({fmt::format("key{}", fields.size()), key->type});
+      extended.push_back({hidden("key", fields.size()), key->type});
       columns.push_back(key);
     }
     if (columns.size() == row.size()) return {at, fields};
@@ -493,9 +504,14 @@ class Lowering {
 
   int lower_lookup(const Node& node, const typed::LookupStep& step) {
     const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
-    const int before = static_cast<int>(plan_.nodes[node.inputs[0]].row.size());
+    const std::vector<Field>& before = plan_.nodes[node.inputs[0]].row;
+    const auto arguments = static_cast<int>(service.parameters.size());
+    // Behind the row that goes on; both rows have the mark of changes.
+    const auto asked = static_cast<int>(before.size()) - static_cast<int>(node.row.size()) + 1;
     LookupOperator made{.service = service_of(step.service),
-                        .arguments = before - static_cast<int>(node.row.size()) + 1,
+                        .arguments = arguments,
+                        .keys = asked - arguments,
+                        .retracted = retracted_column(before) >= 0,
                         .left = step.left,
                         .unmatched_site = site(node, Site::Kind::unmatched, step.port)};
     made.failed_site = site(Site{.kind = Site::Kind::rejected,
@@ -591,45 +607,8 @@ class Lowering {
     return add(node, made, {before});
   }
 
-  /// Columns that a step with aggregates reads: each expression over the row before once.
-  struct Computed {
-    const std::vector<Field>& before;
-    std::vector<ExpressionRef> columns = {};
-    std::vector<Field> row = {};
-    std::vector<std::string> outputs = {};  ///< the fields that they become a part of
-    std::vector<std::string> texts = {};
-
-    std::string text_of(const ExpressionRef& expression) const {
-      return typed::print(*expression, before) + " " + to_string(expression->type);
-    }
-    bool has(const ExpressionRef& expression) const {
-      return std::find(texts.begin(), texts.end(), text_of(expression)) != texts.end();
-    }
-    /// −1 of no expression.
-    int column(const ExpressionRef& expression, std::string name, const std::string& output) {
-      if (!expression) return -1;
-      const std::string text = text_of(expression);
-      const auto known = std::find(texts.begin(), texts.end(), text);
-      if (known != texts.end()) return static_cast<int>(known - texts.begin());
-      texts.push_back(text);
-      columns.push_back(expression);
-      outputs.push_back(output);
-      row.push_back({std::move(name), expression->type});
-      return static_cast<int>(columns.size()) - 1;
-    }
-    /// What may fail is asked only of the rows that the aggregate's filter keeps, or that have been asked already.
-    ExpressionRef guarded(const ExpressionRef& expression, const ExpressionRef& filter) const {
-      if (!expression || !filter || !expression->can_fail || has(expression)) return expression;
-      ExpressionRef shifted = typed::shift_locals(expression, typed::highest_local(filter) + 1);
-      ExpressionRef nothing =
-          typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
-      return typed::make(expression->type, expression->span, typed::Choose{filter, shifted, nothing});
-    }
-  };
-
-  /// `prefix`: of the names of columns that are made for it.
-  AggregateSpec lower_aggregate(const std::vector<typed::Aggregate>& aggregates, size_t index, Computed& computed,
-                                const std::string& output, std::string_view prefix = {}) {
+  AggregateSpec lower_aggregate(const std::vector<typed::Aggregate>& aggregates, size_t index,
+                                ComputedColumns& computed, const std::string& output) {
     const typed::Aggregate& aggregate = aggregates[index];
     const auto of_same_argument = [&](const typed::Aggregate& other) {
       return aggregate.argument && other.kind == aggregate.kind &&
@@ -638,7 +617,7 @@ class Lowering {
     const auto end = aggregates.begin() + static_cast<std::ptrdiff_t>(index);
     const auto known = std::find_if(aggregates.begin(), end, of_same_argument);
     auto column = [&](const ExpressionRef& expression, std::string_view name) {
-      return computed.column(expression, fmt::format("{}{}{}", prefix, name, index), output);
+      return computed.column(expression, hidden(name, index), output);
     };
     return {.kind = aggregate.kind,
             .argument = column(computed.guarded(aggregate.argument, aggregate.filter), "argument"),
@@ -652,32 +631,32 @@ class Lowering {
 
   int lower_running(int index, const Node& node, const typed::RunningStep& step) {
     const std::vector<Field>& before = plan_.nodes[node.inputs[0]].row;
-    const std::string hidden(1, kHiddenMark);
     RunningOperator made{.fields = static_cast<int>(before.size()),
                          .rows = step.rows,
                          .within_us = step.within_us,
                          .retain_us = step.retain_us};
-    Computed computed{before};
+    ComputedColumns computed(before);
     for (size_t i = 0; i < before.size(); ++i)
       computed.column(typed::make(before[i].type, node.span, typed::ColumnRead{static_cast<int>(i)}), before[i].name,
                       is_hidden(before[i]) ? "" : before[i].name);
     for (const ExpressionRef& key : step.keys)
-      made.keys.push_back(computed.column(key, fmt::format("{}key{}", hidden, made.keys.size()), ""));
+      made.keys.push_back(computed.column(key, hidden("key", made.keys.size()), ""));
     for (size_t i = 0; i < step.aggregates.size(); ++i) {
       made.before += step.aggregates[i].before ? 1 : 0;
-      made.aggregates.push_back(lower_aggregate(step.aggregates, i, computed,
-                                                group_output(index, static_cast<int>(before.size() + i)), hidden));
+      made.aggregates.push_back(
+          lower_aggregate(step.aggregates, i, computed, group_output(index, static_cast<int>(before.size() + i))));
     }
     int input = operator_of_[node.inputs[0]];
-    if (computed.columns.size() > before.size()) {
-      const bool derived = is_derived(input);
-      input = append(node, input, false,
-                     project_step(node, computed.columns, computed.row, before, std::move(computed.outputs)));
-      program().operators[input].derived = derived;
-    }
+    if (computed.columns().size() > before.size()) input = compute(node, input, computed);
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);
     return add(node, made, {input});
+  }
+
+  /// Rows come with their windows, and those that were late have left.
+  bool brings_windows(int input) const {
+    while (std::holds_alternative<ProjectNode>(plan_.nodes[input].content)) input = plan_.nodes[input].inputs[0];
+    return std::holds_alternative<InWindowsNode>(plan_.nodes[input].content);
   }
 
   int lower_group(int index, const Node& node, const GroupNode& group) {
@@ -686,26 +665,52 @@ class Lowering {
     made.window = window_of(group.window);
     made.window_key = group.window_key;
     made.retain_us = group.retain_us;
-    const Node& before = plan_.nodes[node.inputs[0]];
-    Computed computed{before.row};
+    const std::vector<Field>& before = plan_.nodes[node.inputs[0]].row;
+    ComputedColumns computed(before);
     for (const ExpressionRef& key : group.keys) {
       const std::string output = group_output(index, static_cast<int>(made.keys.size()));
-      made.keys.push_back(computed.column(key, fmt::format("key{}", computed.row.size()), output));
+      made.keys.push_back(computed.column(key, hidden("key", made.keys.size()), output));
     }
     for (size_t i = 0; i < group.aggregates.size(); ++i)
       made.aggregates.push_back(
           lower_aggregate(group.aggregates, i, computed, group_output(index, static_cast<int>(group.keys.size() + i))));
-    if (const int mark = retracted_column(before.row); mark >= 0)
+    // Rows that are late for their windows leave as they were before the group.
+    const bool shows = (group.windowed || changes_sessions(group)) && !brings_windows(node.inputs[0]);
+    const std::vector<int> shown = shows ? computed.add_row() : std::vector<int>();
+    if (const int mark = retracted_column(before); mark >= 0)
       made.retracted =
           computed.column(typed::make(bool_type(), node.span, typed::ColumnRead{mark}), std::string(kRetracted), "");
-    const int from = operator_of_[node.inputs[0]];
-    const bool derived = is_derived(from);  // of the rows before the group, not of what it makes
-    const int input = append(
-        node, from, false, project_step(node, computed.columns, computed.row, before.row, std::move(computed.outputs)));
-    program().operators[input].derived = derived;
+    int input = compute(node, operator_of_[node.inputs[0]], computed);
+    if (shows) {
+      const bool derived = program().operators[input].derived;
+      const ComputedColumns::Arranged arranged = computed.arranged(shown, node.span);
+      input = append(node, input, false,
+                     project_step(node, arranged.columns, arranged.row, computed.row(), names_of(arranged.row)));
+      program().operators[input].derived = derived;
+      move_fields(made, arranged.places);
+    }
     made.late_site = site(node, Site::Kind::late);
     made.overflow_site = site(node, Site::Kind::rejected);
     return add(node, made, {input});
+  }
+
+  /// Behind the row at operator `at`, or in its place, what the step reads.
+  int compute(const Node& node, int at, const ComputedColumns& computed) {
+    const bool derived = is_derived(at);  // of the rows before the step, not of what it makes
+    const int made = append(
+        node, at, false, project_step(node, computed.columns(), computed.row(), computed.before(), computed.outputs()));
+    program().operators[made].derived = derived;
+    return made;
+  }
+
+  static void move_fields(GroupOperator& group, const std::vector<int>& places) {
+    const auto move = [&](int& field) {
+      if (field >= 0) field = places[static_cast<size_t>(field)];
+    };
+    for (int& key : group.keys) move(key);
+    for (AggregateSpec& aggregate : group.aggregates)
+      for (int* field : {&aggregate.argument, &aggregate.by, &aggregate.filter}) move(*field);
+    move(group.retracted);
   }
 
   void products() {

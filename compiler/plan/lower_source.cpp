@@ -20,7 +20,7 @@ class FromLowering {
 
   FromKernel run(bool prune) {
     std::set<int> needed(source_.fields.begin(), source_.fields.end());
-    needed.erase(-1);
+    std::erase_if(needed, [](int field) { return field < 0; });
     if (!prune)
       for (size_t i = 0; i < relation_.row.size(); ++i) needed.insert(static_cast<int>(i));
     if (relation_.source->delete_when)
@@ -43,11 +43,20 @@ class FromLowering {
       made.kernel.input.push_back({source_field.name, checked_type(raw_type(field))});
     }
 
+    const int arrival = how_it_came(SourceNode::kArrival, made), headers = how_it_came(SourceNode::kHeaders, made);
+    made.spec.has_arrival = arrival >= 0;
+    made.spec.has_headers = headers >= 0;
+
     RowStep step{.kind = RowStep::Kind::project};
     step.row = node_.row;
     for (size_t i = 0; i < source_.fields.size(); ++i) {
       const int field = source_.fields[i];
-      if (field < 0) {
+      if (field == SourceNode::kArrival || field == SourceNode::kHeaders) {
+        const int place = field == SourceNode::kArrival ? arrival : headers;
+        step.columns.push_back(typed::make(node_.row[i].type, node_.span, typed::ColumnRead{place}));
+        continue;
+      }
+      if (field == SourceNode::kDeletes) {
         made.spec.deleted_field = static_cast<int>(i);
         step.columns.push_back(deletes());
         continue;
@@ -56,7 +65,7 @@ class FromLowering {
       step.columns.push_back(settled ? unless_deleted(field, value(field)) : raw(field));
       if (field == relation_.time_field) made.spec.time_field = static_cast<int>(i);
     }
-    for (const Field& field : node_.row) step.outputs.push_back(field.name == kDeleted ? "" : field.name);
+    for (const Field& field : node_.row) step.outputs.push_back(is_hidden(field) ? "" : field.name);
     made.spec.sites = {site("", "", node_.span)};
     step.failure_site = made.spec.sites.front();
     for (const int field : needed)
@@ -77,11 +86,20 @@ class FromLowering {
     made.spec.within_us = relation_.within_us;
     made.spec.ahead_us = relation_.source->ahead_us;
     made.spec.idle_us = relation_.source->idle_us;
+    made.spec.idle_advances = relation_.source->idle_advances;
     made.spec.span = relation_.span;
     return made;
   }
 
  private:
+  /// The place of such a column behind what is decoded; −1: nobody reads it.
+  int how_it_came(int column, FromKernel& made) const {
+    const auto found = std::find(source_.fields.begin(), source_.fields.end(), column);
+    if (found == source_.fields.end()) return -1;
+    const Field& field = node_.row[static_cast<size_t>(found - source_.fields.begin())];
+    made.kernel.input.push_back({"", field.type});
+    return static_cast<int>(made.kernel.input.size()) - 1;
+  }
   const typed::SourceField& declared(int field) const { return relation_.source->fields[field]; }
   Type raw_type(int field) const {
     return declared(field).fallback ? optional_type(declared(field).type) : declared(field).type;

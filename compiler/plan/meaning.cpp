@@ -42,7 +42,7 @@ std::string Meaning::operator()(const SourceNode& source) const {
   std::string text =
       "source " + relation.qualified() + fmt::format(" v{} within {} ", relation.version, relation.within_us);
   for (size_t i = 0; i < source.fields.size(); ++i)
-    text += (source.fields[i] < 0 ? std::string(kDeleted) : relation.row[source.fields[i]].name) + ":" +
+    text += (source.fields[i] < 0 ? node_.row[i].name : relation.row[source.fields[i]].name) + ":" +
             to_string(node_.row[i].type) + ";";
   for (const int field : source.fields)
     if (field < 0)
@@ -102,7 +102,8 @@ std::string Meaning::operator()(const GroupNode& group) const {
 
 std::string Meaning::operator()(const TopNode& top) const {
   const typed::TopStep& step = top.step;
-  std::string text = "top" + windows(step.windowed, step.window);
+  std::string text = "top" + windows(step.windowed || changes_sessions(top), step.window);
+  if (changes_sessions(top)) text += " changes";
   text += fmt::format(" first {} ties {}", step.count, step.with_ties);
   if (whole()) text += fmt::format(" window {} numbered {}", step.adds_window, step.numbered);
   for (const auto& key : step.keys) text += " " + expression(key, 0);
@@ -182,6 +183,7 @@ std::string Meaning::operator()(const UnnestNode& unnest) const {
 }
 
 std::string Meaning::operator()(const RetimeNode& retime) const {
+  if (retime.by_arrival) return "by arrival";
   return fmt::format("time {} within {}", column(retime.time_column), retime.within_us);
 }
 

@@ -116,6 +116,10 @@ bool changes_sessions(const GroupNode& group) {
   return !group.windowed && group.window.kind == typed::WindowKind::session;
 }
 
+bool changes_sessions(const TopNode& top) {
+  return !top.step.windowed && top.step.window.kind == typed::WindowKind::session;
+}
+
 bool stateful(const Node& node) {
   return std::holds_alternative<TickNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
          std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
@@ -124,7 +128,8 @@ bool stateful(const Node& node) {
          std::holds_alternative<NetNode>(node.content) || std::holds_alternative<EmitNode>(node.content) ||
          std::holds_alternative<InstantsNode>(node.content) || std::holds_alternative<InWindowsNode>(node.content) ||
          std::holds_alternative<InOrderNode>(node.content) || std::holds_alternative<RetimeNode>(node.content) ||
-         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content);
+         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<MatchNode>(node.content) ||
+         (std::holds_alternative<LookupNode>(node.content) && retracted_column(node.row) >= 0);
 }
 
 void annotate(Plan& plan) {

@@ -22,7 +22,11 @@ namespace braid::plan {
 /// time are converted by `from`, the others are `checked<T>`.
 struct SourceNode {
   typed::RelationId relation;
-  std::vector<int> fields;  ///< of the relation's row, for each field of this node's row; −1: kDeleted
+  /// Of the relation's row, for each field of this node's row; or one of those below.
+  std::vector<int> fields;
+  static constexpr int kDeletes = -1;  ///< kDeleted
+  static constexpr int kArrival = -2;  ///< typed::kArrival: when the record arrived
+  static constexpr int kHeaders = -3;  ///< typed::kHeaders
 };
 /// Rows of a table, and of the views over it, may carry this bool column behind all others: the version closes its key
 /// instead of opening a new one. `delete when` makes it, and a `where` of a view over a table: a row that no longer
@@ -147,14 +151,16 @@ struct UnnestNode {
   /// Of an element that is a struct: those of its fields that go on; absent: the element as it is.
   std::optional<std::vector<int>> fields;
 };
-/// What a service answers to the input's last columns, kArgument. Row: the input's without them, and the answer.
+/// What a service answers to the input's columns kArgument, which stand behind all but kRetracted: the arguments, and
+/// of a table its key. Row: the input's without them, and the answer, before kRetracted.
 inline constexpr std::string_view kArgument = "?argument";
 struct LookupNode {
-  typed::LookupStep step;  ///< its arguments have become those columns
+  typed::LookupStep step;  ///< its arguments and keys have become those columns
 };
 struct RetimeNode {
   int time_column;
   int64_t within_us;
+  bool by_arrival = false;  ///< the input is a source, and the column says when its records arrived
 };
 /// `unique` of a contract, whose duplicates are rejected, and `distinct`, which drops them.
 struct UniqueNode {
@@ -237,6 +243,7 @@ std::vector<Field> condition_row(const std::vector<Field>& left, const std::vect
                                  const std::string& alias);
 /// Rows of sessions go out as changes.
 bool changes_sessions(const GroupNode& group);
+bool changes_sessions(const TopNode& top);
 /// What a row of this node has of an element of its input's list.
 Type unnested_type(const UnnestNode& node, const Type& list);
 /// A default value of the type: 0, "", null.

@@ -105,8 +105,11 @@ struct Describe {
   }
   std::string operator()(const TopNode& top) const {
     const typed::TopStep& step = top.step;
-    std::string line =
-        fmt::format("top {}{}{}", step.count, step.with_ties ? " with ties" : "", step.windowed ? " by window" : "");
+    std::string line = fmt::format("top {}{}{}", step.count == typed::kAllRows ? "all" : std::to_string(step.count),
+                                   step.with_ties ? " with ties" : "",
+                                   step.windowed           ? " by window"
+                                   : changes_sessions(top) ? " by session"
+                                                           : "");
     line += retained(step.retain_us);
     for (const auto& key : step.keys) line += "\n      per " + text(key);
     for (const auto& order : step.orders)
@@ -164,10 +167,12 @@ struct Describe {
   std::string operator()(const LookupNode& lookup) const {
     const typed::Service& service = project.services[static_cast<size_t>(lookup.step.service)];
     std::string line = fmt::format("{}lookup {}", lookup.step.left ? "left " : "", service.qualified());
-    for (size_t i = node.row.size() - 1; i < input(0).size(); ++i) line += " " + input(0)[i].name;
+    for (const Field& field : input(0))
+      if (field.name.starts_with(kArgument)) line += " " + field.name;
     return line;
   }
   std::string operator()(const RetimeNode& retime) const {
+    if (retime.by_arrival) return "by arrival";
     return fmt::format("time {} within {}", node.row[retime.time_column].name, micros(retime.within_us));
   }
   std::string operator()(const UniqueNode& unique) const {

@@ -328,9 +328,14 @@ class Provenance {
     }
     Rows made{digest(fmt::format("{} v{} within {}", name, relation.version, relation.within_us)), {}, {}};
     const ExpressionRef& deletes = relation.source->delete_when;
-    for (const int field : source.fields)
-      made.columns.push_back(field >= 0 ? declared[static_cast<size_t>(field)]
-                                        : Origin{mixed("deleted", deletes ? Reader(declared).value(deletes) : 0), {}});
+    for (const int field : source.fields) {
+      if (field >= 0)
+        made.columns.push_back(declared[static_cast<size_t>(field)]);
+      else if (field == SourceNode::kDeletes)
+        made.columns.push_back({mixed("deleted", deletes ? Reader(declared).value(deletes) : 0), {}});
+      else
+        made.columns.push_back({digest(name + (field == SourceNode::kArrival ? " arrival" : " headers")), {}});
+    }
     return made;
   }
 
@@ -416,7 +421,8 @@ class Provenance {
       else
         made.columns.push_back(column);
     }
-    made.columns.push_back({mixed("answer", made.given), {}});
+    const bool goes = retracted_column(row) >= 0;
+    made.columns.insert(made.columns.end() - (goes ? 1 : 0), {mixed("answer", made.given), {}});
     return made;
   }
 
@@ -469,13 +475,15 @@ std::vector<StateMeaning> state_meanings(const Plan& plan, const typed::Project&
   return Provenance(plan, project).run();
 }
 
-StateParts group_parts(const Plan& plan, const typed::Project& project) {
+StateParts state_parts(const Plan& plan, const typed::Project& project) {
   StateParts parts;
   const std::vector<StateMeaning> meanings = state_meanings(plan, project);
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     const Node& node = plan.nodes[i];
-    if (std::holds_alternative<GroupNode>(node.content) && !has_name(node))
-      parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
+    const bool told = std::holds_alternative<GroupNode>(node.content) ||
+                      std::holds_alternative<JoinNode>(node.content) ||
+                      std::holds_alternative<LatestNode>(node.content);
+    if (told && stateful(node) && !has_name(node)) parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
   }
   return parts;
 }

@@ -22,8 +22,8 @@ struct StateMeaning {
   std::vector<uint64_t> parts;  ///< what it holds: of a group its aggregates, else the columns of its rows
 };
 
-/// Of the groups of a checked plan, without those that are known by a name.
-StateParts group_parts(const Plan& plan, const typed::Project& project);
+/// Of the groups, joins and `last` of a checked plan, without those that are known by a name.
+StateParts state_parts(const Plan& plan, const typed::Project& project);
 
 /// One for each node; those without state have none of it.
 std::vector<StateMeaning> state_meanings(const Plan& plan, const typed::Project& project);

@@ -44,7 +44,7 @@ class Bound {
           "rows of open matches for {}, at most {} matches of a key with {} rows for an element, and the "
           "rows of the last {}",
           length(match->within_us), kMostOpenMatches, kMostRowsOfElement, length(disorder(node.inputs[0])));
-    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return of(*lookup);
+    if (const auto* lookup = std::get_if<LookupNode>(&node.content)) return of(node, *lookup);
     if (const auto* unique = std::get_if<UniqueNode>(&node.content))
       return fmt::format("one entry a key for {}, and the rows of the last {}", length(unique->within_us),
                          length(disorder(node.inputs[0])));
@@ -52,10 +52,13 @@ class Bound {
   }
 
  private:
-  std::string of(const LookupNode& lookup) const {
+  std::string of(const Node& node, const LookupNode& lookup) const {
     const typed::Service& service = project_.services[static_cast<size_t>(lookup.step.service)];
-    if (!service.cache_us) return {};
-    return fmt::format("at most {} answers of {}, each for {} by the clock", service.cache_rows, service.qualified(),
+    std::string text;
+    if (retracted_column(node.row) >= 0) text = "the answer for each row" + as_long(node.inputs[0]);
+    if (!service.cache_us) return text;
+    return text + (text.empty() ? "" : "; ") +
+           fmt::format("at most {} answers of {}, each for {} by the clock", service.cache_rows, service.qualified(),
                        length(*service.cache_us));
   }
 
@@ -85,10 +88,11 @@ class Bound {
     const bool of_table = retracted_column(plan_.nodes[node.inputs[0]].row) >= 0;
     if (!top.windowed && of_table)
       return "the rows" + as_long(node.inputs[0]) + ", of which any may become one of the first";
-    if (!top.windowed && node_of_top.window_key < 0)
+    if (!top.windowed && node_of_top.window_key < 0 && !changes_sessions(node_of_top))
       return fmt::format("{} row{} of each key{}{}", top.count, top.count == 1 ? "" : "s",
                          top.with_ties ? " and those that tie with the last" : "",
                          as_long(node.inputs[0], top.retain_us));
+    if (top.count == typed::kAllRows) return of(node, top.window) + "; in each entry its rows";
     return of(node, top.window) + fmt::format("; in each entry {} row{}{}", top.count, top.count == 1 ? "" : "s",
                                               top.with_ties ? " and those that tie with the last" : "");
   }

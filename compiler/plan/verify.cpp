@@ -107,7 +107,7 @@ class Verifier {
     const auto& before = row(node, 0);
     const size_t carried = before.size() - (retracted_column(before) >= 0 ? 1 : 0);
     holds(step.windowed != (retracted_column(node.row) >= 0), "a `top` without window whose rows are no changes");
-    holds(!step.windowed || retracted_column(before) < 0, "a window over changes");
+    holds((!step.windowed && !changes_sessions(top)) || retracted_column(before) < 0, "a window over changes");
     holds(node.row.size() == carried + (step.adds_window ? 1 : 0) + (step.numbered ? 1 : 0) + (step.windowed ? 0 : 1),
           "a `top` whose row is not that before it and what it adds");
     for (size_t i = 0; i < carried; ++i)
@@ -195,16 +195,20 @@ class Verifier {
   }
   void check(const Node& node, const LookupNode& lookup) const {
     const auto& before = row(node, 0);
-    holds(node.row.size() <= before.size() + 1 && retracted_column(before) < 0, "a look-up without its row");
-    for (size_t i = 0; i + 1 < node.row.size(); ++i)
-      holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
-    for (size_t i = node.row.size() - 1; i < before.size(); ++i)
+    const size_t marks = retracted_column(before) >= 0 ? 1 : 0;
+    holds(node.row.size() <= before.size() + 1 && node.row.size() > marks, "a look-up without its row");
+    holds((retracted_column(node.row) >= 0) == (marks == 1), "a look-up that makes changes of rows");
+    const size_t answer = node.row.size() - 1 - marks;
+    for (size_t i = 0; i < answer; ++i) holds(same(node.row[i].type, before[i].type), "a look-up that changes a field");
+    for (size_t i = answer; i + marks < before.size(); ++i)
       holds(before[i].name.starts_with(kArgument), "a look-up that drops a field");
-    holds(is_optional(node.row.back().type) == lookup.step.left, "a look-up whose answer is optional by itself");
+    holds(is_optional(node.row[answer].type) == lookup.step.left, "a look-up whose answer is optional by itself");
   }
   void check(const Node& node, const RetimeNode& retime) const {
     same_row(node);
     holds(is(node.row[retime.time_column].type, TypeKind::timestamp), "a time that is no timestamp");
+    if (retime.by_arrival)
+      holds(std::holds_alternative<SourceNode>(plan_.nodes[node.inputs[0]].content), "an arrival of rows of a step");
   }
   void check(const Node& node, const UniqueNode& unique) const {
     same_row(node);

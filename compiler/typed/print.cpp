@@ -120,6 +120,16 @@ std::string_view name_of(AggregateKind kind) {
       return "quantile_sketch";
     case AggregateKind::merge_quantile_sketch:
       return "merge_quantile_sketch";
+    case AggregateKind::approx_top_k:
+      return "approx_top_k";
+    case AggregateKind::top_k_sketch:
+      return "top_k_sketch";
+    case AggregateKind::merge_top_k_sketch:
+      return "merge_top_k_sketch";
+    case AggregateKind::count_min:
+      return "count_min";
+    case AggregateKind::merge_count_min:
+      return "merge_count_min";
   }
   BRAID_UNREACHABLE("aggregate kind");
 }
@@ -276,15 +286,16 @@ class Printer {
                   (source.from->format.empty() ? "" : " format " + source.from->format));
     if (source.delete_when) line(1, "delete when " + print(*source.delete_when, row));
     if (relation.has_time)
-      line(1, "idle " + (source.idle_us ? duration(*source.idle_us) : std::string("never")) + " ahead " +
-                  duration(source.ahead_us));
+      line(1, "idle " + (source.idle_us ? duration(*source.idle_us) : std::string("never")) +
+                  (source.idle_advances ? " then advance" : "") + " ahead " + duration(source.ahead_us));
   }
 
   void print_step(const Step& step, const Row& before) {
     std::visit(
         Overloaded{
             [&](const FromStep& from) {
-              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port));
+              line(1, "from " + relation(from.relation).qualified() + (from.port.empty() ? "" : "." + from.port) +
+                          (from.by_arrival ? " by arrival" : ""));
             },
             [&](const TickStep& ticks) {
               line(1, "from every " + duration(ticks.every_us));
@@ -304,8 +315,9 @@ class Printer {
             [&](const GroupStep& group) { print_group(group, step, before); },
             [&](const TopStep& top) {
               if (top.windowed) print_window(top.window);
-              line(1, fmt::format("top {}{}{}{}", top.count, top.with_ties ? " with ties" : "",
-                                  top.numbered ? " numbered" : "", top.name.empty() ? "" : " as " + top.name) +
+              line(1, fmt::format("top {}{}{}{}", top.count == kAllRows ? "all" : std::to_string(top.count),
+                                  top.with_ties ? " with ties" : "", top.numbered ? " numbered" : "",
+                                  top.name.empty() ? "" : " as " + top.name) +
                           kept(top.changes, top.retain_us));
               expressions("key", top.keys, before);
               for (const Ordering& order : top.orders)
@@ -334,6 +346,10 @@ class Printer {
               line(1, "emit every " + duration(emit.every_us) + (emit.wall ? " wall" : ""));
             },
             [&](const MatchStep& match) { print_match(match, before); },
+            [&](const InWindowsStep& in_windows) {
+              print_window(in_windows.window);
+              line(1, "in windows");
+            },
             [&](const UnnestStep& unnest) {
               line(1, unnest.left ? "left unnest" : "unnest");
               expressions("list", {unnest.list}, before);
@@ -342,6 +358,7 @@ class Printer {
               line(1, (lookup.left ? "left lookup " : "lookup ") +
                           project_.services[static_cast<size_t>(lookup.service)].qualified() + " as " + lookup.alias);
               expressions("argument", lookup.arguments, before);
+              if (!lookup.keys.empty()) expressions("key", lookup.keys, before);
             },
             [&](const LatestStep& latest) {
               line(1, (latest.name.empty() ? "latest" : "latest as " + latest.name) + kept(false, latest.retain_us));
@@ -354,7 +371,8 @@ class Printer {
   void print_union(const UnionStep& step) {
     std::string columns;
     for (int column : step.columns) columns += " " + std::to_string(column);
-    line(1, "union " + relation(step.relation).qualified() + " columns" + columns);
+    line(1,
+         "union " + relation(step.relation).qualified() + (step.of_tables ? " as a table" : "") + " columns" + columns);
   }
 
   static std::string join_word(const auto& join) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ struct Source {
   ExpressionRef delete_when;  ///< table: over the row of its fields (declared types); null if none
   /// Table: records that have only a key end its version, too. Set by whoever knows where the records come from.
   bool takes_deletes = false;
+  bool idle_advances = false;  ///< `then advance`: once it is idle, its time is `idle_us` behind the clock
+  // What some flow reads of how its records came.
+  bool reads_arrival = false;
+  bool reads_headers = false;
 };
 
 // ---- steps. Each works on the row of the step before; `Step::row` is the row after it. Expressions read columns of
@@ -56,8 +61,14 @@ struct Source {
 
 struct FromStep {
   RelationId relation;
-  std::string port;  ///< of a product: rows of this port instead of the product's; empty: none
+  std::string port = {};    ///< of a product: rows of this port instead of the product's; empty: none
+  bool by_arrival = false;  ///< of a stream: the time of its rows is when they arrived
+  /// Of a stream, behind its fields: columns that say how its records came, in this order.
+  bool arrival = false;  ///< kArrival, timestamp
+  bool headers = false;  ///< kHeaders, map<string, bytes>
 };
+inline constexpr std::string_view kArrival = "?arrival";
+inline constexpr std::string_view kHeaders = "?headers";
 /// `from every d`: a row with the field `at` for each multiple of d, made when event time has passed it.
 struct TickStep {
   int64_t every_us;
@@ -65,7 +76,9 @@ struct TickStep {
 };
 struct UnionStep {
   RelationId relation;
-  std::vector<int> columns;  ///< for each field of this row, the field of the other relation's row
+  std::vector<int> columns;              ///< for each field of this row, the field of the other relation's row
+  bool of_tables = false;                ///< of a key that several have, the row of the first of them stands
+  std::vector<ExpressionRef> keys = {};  ///< of tables, over this row
 };
 struct WhereStep {
   ExpressionRef condition;
@@ -158,6 +171,10 @@ struct Window {
   std::string name;     ///< as; empty if none
   Span span;
 };
+/// Rows once for each of their windows: not of sessions, nor of spans. The row after: the row before, and the window.
+struct InWindowsStep {
+  Window window;
+};
 /// `window … group …`. Of `span` the first two keys are where the row's window begins and ends. The row after: keys,
 /// then aggregates as `finish` gives them, then window: { start, end } — in the order of the row type: finish over the
 /// row [keys…, aggregate results…, window]. Without a window the rows after are changes of a table, and there is no
@@ -226,6 +243,7 @@ struct LookupStep {
   bool left = false;
   std::string alias;
   std::vector<ExpressionRef> arguments;  ///< over the row before, one for each parameter, of its type
+  std::vector<ExpressionRef> keys;       ///< over the row before, where that is of a table: its key
   std::string port;                      ///< else port; empty: the standing `unmatched` output
 };
 /// The newest row of each key, kept up by changes: `last per`, and where the versions of a table go on as a table.
@@ -248,6 +266,8 @@ struct Ordering {
 /// The first rows of each key, and of each window if there is one. Of `span` the first two keys are where the row's
 /// window begins and ends. The row after: the row before, `window` if `adds_window`, and the number of the row, an int,
 /// if `numbered`. Without a window, or with `changes`, the rows after are changes of a table.
+/// Of `top`: all rows that there are.
+inline constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();
 struct TopStep {
   bool windowed = true;
   bool changes = false;  ///< `emit changes` and `emit every` of a window
@@ -276,7 +296,7 @@ struct RunningStep {
 
 struct Step {
   std::variant<FromStep, TickStep, UnionStep, WhereStep, ProjectStep, JoinStep, GroupStep, TopStep, RunningStep,
-               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep>
+               LatestStep, DistinctStep, TableJoinStep, EmitStep, MatchStep, UnnestStep, LookupStep, InWindowsStep>
       content;
   std::vector<Field> row;  ///< after the step
   Span span;               ///< of the whole step
@@ -307,9 +327,12 @@ struct Relation {
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
-  int64_t within_us = 0;              ///< disorder bound of a source, or of a re-timed flow
-  bool changes = false;               ///< view, product: its rows are changes of a table
-  /// Of a product whose flow ends with versions of a table: the table's key, as paths into `row`. They go out as
+  /// Of a source whose event time lies inside a struct: its path into `row`. It is a field behind those of the script
+  /// as well, under a name that no script can write, which is `time_field`; readers do not have that.
+  std::vector<int> time_path = {};
+  int64_t within_us = 0;  ///< disorder bound of a source, or of a re-timed flow
+  bool changes = false;   ///< view, product: its rows are changes of a table
+  /// Of a flow that ends with versions of a table: the table's key, as paths into `row`. Those of a product go out as
   /// changes.
   std::vector<std::vector<int>> version_key;
   bool retimed = false;          ///< a flow with `time f within d` on another field than it inherits

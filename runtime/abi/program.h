@@ -128,6 +128,10 @@ struct SourceSpec {
   int64_t within_us = 0;
   int64_t ahead_us = 0;
   std::optional<int64_t> idle_us;
+  bool idle_advances = false;  ///< `then advance`: once it is idle, its time is that much behind the clock
+  // How its records came stands behind the fields of `decode`, in this order, as the `from` kernel reads them.
+  bool has_arrival = false;  ///< timestamp: when the topic took the record, if it says so, else the clock of the turn
+  bool has_headers = false;  ///< map<string, bytes>: of the record of a topic; of a file empty
   Binding binding;
   WriterSchemas* writer_schemas = nullptr;  ///< Avro: of the records of a topic; outlives the program. Any thread
   uint32_t fronts = 0;                      ///< of an exchange: so many tasks write it
@@ -394,10 +398,13 @@ struct UnnestOperator {
 };
 /// Each row goes on with what the service answers to its last `arguments` fields. Output row: the fields before them,
 /// and the struct of the answer, optional if `left`. A row with an argument that is null is not asked about: there is
-/// nothing.
+/// nothing. Of changes kRetracted stands behind all, in both rows, and behind the arguments the key of the table: a row
+/// that goes has the answer that it came with.
 struct LookupOperator {
   int service = 0;  ///< index into Program::services
   int arguments = 0;
+  int keys = 0;                 ///< fields behind the arguments
+  bool retracted = false;       ///< rows are changes
   bool left = false;            ///< a row for which there is nothing goes on, with null
   uint32_t unmatched_site = 0;  ///< else it goes there
   uint32_t failed_site = 0;     ///< where rows go for which there is no answer
@@ -407,6 +414,7 @@ struct RetimeOperator {
   int time_field;
   int64_t within_us;
   uint32_t late_site = 0;
+  bool by_arrival = false;  ///< `from S by arrival`: directly behind the source; no row is behind the time before it
 };
 /// `unique k within d` and `distinct k within d`: the first by (time, partition, position) wins for d.
 struct UniqueOperator {

@@ -17,8 +17,9 @@ constexpr uint64_t next_identity(uint64_t identity) {
   return hash_mix(identity, kAgain);
 }
 
-/// Of groups, by identity and schema: what each aggregate means, in their order, so that the state of those that stay
-/// can go on where others come or go. Made by the compiler beside the program.
+/// By identity and schema, what the parts of a step's state mean, in their order, so that those that stay can go on
+/// where others come or go: of groups the aggregates; of joins and of `last` the columns of their inputs, of one input
+/// behind the other. Made by the compiler beside the program.
 using StateParts = std::map<std::pair<uint64_t, uint64_t>, std::vector<uint64_t>>;
 
 }  // namespace braid

@@ -9,6 +9,7 @@
 #include "runtime/codec/protobuf_decoder.h"
 #include "runtime/codec/protobuf_text.h"
 #include "runtime/codec/schema_framing.h"
+#include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
 #include "runtime/report/short_text.h"
 
@@ -189,7 +190,10 @@ Diagnostic bad_text(const DecodeField& field, const Type& type, std::string_view
   if (is(type, TypeKind::date)) return diag::BadDate{.field = field.name, .text = shown}.make();
   if (is(type, TypeKind::time)) return diag::BadTimeOfDay{.field = field.name, .text = shown}.make();
   if (is(type, TypeKind::duration)) return diag::BadDurationRead{.field = field.name, .text = shown}.make();
-  return diag::BadTimestamp{.field = field.name, .text = shown}.make();
+  int64_t local = 0;
+  const char* fault =
+      parse_local_timestamp(text, &local) ? "a local time: it has no offset, and the format no `zone`" : "no timestamp";
+  return diag::BadTimestamp{.field = field.name, .text = shown, .fault = fault}.make();
 }
 
 bool is_decimal_number(std::string_view text, bool decimal_comma) {

@@ -44,6 +44,11 @@ class TurnBuffer {
   std::vector<char> bytes_;
 };
 
+/// Of the header of a record; one without a value is empty.
+struct GivenHeader {
+  std::string_view name, value;
+};
+
 /// A record that came by itself: a turn is not cut from a text, but joined of such.
 struct GivenRecord {
   enum class Kind : uint8_t { value, empty, absent };  ///< absent: a tombstone
@@ -56,6 +61,8 @@ struct GivenRecord {
   std::optional<std::string_view> key = {};
   std::optional<std::string_view> key_framing = {};  ///< of its headers, kKeySchemaHeader
   int64_t time_us = 0;                               ///< its timestamp
+  std::optional<int64_t> appended_us = {};           ///< when the broker took it, if the topic says so
+  std::span<const GivenHeader> headers = {};         ///< where somebody wants to know them
 };
 
 /// The next turn: what goes into TurnInput, and the position behind it.

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "runtime/base/check.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/data/time_text.h"
 
 namespace braid {
@@ -81,7 +82,7 @@ Result<size_t> raw_column_of(const ProductSpec& product) {
 }
 
 std::string topic_of_port(const TopicBinding& product, std::string_view port) {
-  return product.topic + "." + std::string(port);
+  return topic_for_all(product.topic) + "." + std::string(port);
 }
 
 bool is_topic_name(std::string_view name) {

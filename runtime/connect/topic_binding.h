@@ -34,7 +34,7 @@ inline constexpr std::string_view kStartForm =
 
 /// Where a product goes, if it goes to a topic.
 struct TopicBinding {
-  std::string topic;
+  std::string topic;                    ///< may have fields: topic_template.h
   std::string format;                   ///< "json", "csv", "avro", "protobuf", "raw"
   CsvStyle style = {};                  ///< of "csv"
   std::optional<int32_t> partitions;    ///< asked for; nothing: as it is, or as BrokerSettings::partitions says

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/broker/patience.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/report/diagnostic.h"
 #include "runtime/report/suggest.h"
 
@@ -43,7 +44,9 @@ Status check_topics(Broker& broker, Clock& clock, const Program& program, const 
   for (const SourceSpec& source : program.sources)
     if (source.binding.kind == "topic") ask(source.binding.address);
   const size_t read = asked.size();
-  for (const auto& [index, binding] : outputs) ask(binding.topic);
+  // Of a product with a topic for each value, each is looked at when there is a row for it.
+  for (const auto& [index, binding] : outputs)
+    if (!topic_template(binding.topic)) ask(binding.topic);
   BrokerResult<std::vector<TopicInfo>> found = std::vector<TopicInfo>();
   auto is_there = [&](const std::string& topic) {
     return std::ranges::find(*found, topic, &TopicInfo::name) != found->end();

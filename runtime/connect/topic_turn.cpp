@@ -33,6 +33,7 @@ void TopicTurn::begin() {
   given_.clear();
   places_.clear();
   originals_.clear();
+  headers_.clear();
 }
 
 size_t TopicTurn::size_of(const BrokerRecord& record) const {
@@ -60,6 +61,8 @@ std::optional<SchemaId> TopicTurn::schema_of(const TopicForm& form, const Broker
 void TopicTurn::append(const BrokerRecord& record, TurnBuffer& buffer) {
   GivenRecord& given = given_.emplace_back();
   given.position = record.offset;
+  if (record.append_time && record.timestamp_ms >= 0) given.appended_us = record.timestamp_ms * 1000;
+  if (form_.headers && !record.headers.empty()) keep_headers(record, given);
   if (form_.verbatim) return append_verbatim(record, buffer);
   if (!record.value)
     given.kind = GivenRecord::Kind::absent;
@@ -83,6 +86,13 @@ void TopicTurn::keep_key(const BrokerRecord& record, GivenRecord& given) {
   given.key = keep(*record.key);
   given.time_us = record.timestamp_ms * 1000;
   if (const auto header = header_of(record, kKeySchemaHeader)) given.key_framing = keep(*header);
+}
+
+void TopicTurn::keep_headers(const BrokerRecord& record, GivenRecord& given) {
+  std::vector<GivenHeader>& kept = headers_.emplace_back();
+  for (const RecordHeader& header : record.headers)
+    kept.push_back({keep(header.name), keep(header.value.value_or(""))});
+  given.headers = kept;
 }
 
 void TopicTurn::append_line(const BrokerRecord& record, GivenRecord& given, TurnBuffer& buffer) {

@@ -28,6 +28,7 @@ struct TopicForm {
   SchemaLanguage language = SchemaLanguage::avro;
   bool changes = false;   ///< Debezium
   bool deletes = false;   ///< a record without a value deletes its key
+  bool headers = false;   ///< somebody reads the headers of records
   bool verbatim = false;  ///< rows of another stage
 };
 
@@ -53,6 +54,7 @@ class TopicTurn {
   void append_verbatim(const BrokerRecord& record, TurnBuffer& buffer);
   void append_framed(const BrokerRecord& record, GivenRecord& given, TurnBuffer& buffer);
   void keep_key(const BrokerRecord& record, GivenRecord& given);
+  void keep_headers(const BrokerRecord& record, GivenRecord& given);
   std::string_view keep(std::string_view bytes) { return originals_.emplace_back(bytes); }
 
   const TopicForm form_;
@@ -63,6 +65,7 @@ class TopicTurn {
   };
   std::vector<Place> places_;  ///< of their bytes in the buffer
   std::deque<std::string> originals_;
+  std::deque<std::vector<GivenHeader>> headers_;  ///< of records that have some
 };
 
 }  // namespace braid

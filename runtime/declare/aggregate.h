@@ -52,7 +52,12 @@ enum class AggregateKind : uint8_t {
   merge_hll,
   approx_quantile,
   quantile_sketch,
-  merge_quantile_sketch
+  merge_quantile_sketch,
+  approx_top_k,
+  top_k_sketch,
+  merge_top_k_sketch,
+  count_min,
+  merge_count_min
 };
 
 /// What a parameter takes: a value of each row, or one that is known when compiling.

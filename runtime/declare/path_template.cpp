@@ -110,4 +110,20 @@ std::string path_part(std::string_view text) {
   return part + fmt::format("%{:016x}", key_hash(text));
 }
 
+std::string topic_part(std::string_view text) {
+  if (text.empty()) return "_empty";
+  std::string part;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    if (part.size() > kLongest) break;
+    part += plain ? std::string(1, c) : fmt::format("_{:02X}", static_cast<unsigned char>(c));
+  }
+  if (part.size() <= kLongest) return part;
+  size_t keep = kLongest - 17;
+  for (const size_t back : {size_t{1}, size_t{2}})
+    if (part[keep - back] == '_') keep -= back;
+  part.resize(keep);
+  return part + fmt::format("_{:016x}", key_hash(text));
+}
+
 }  // namespace braid

@@ -42,4 +42,9 @@ std::string path_part(std::string_view text);
 /// Of null.
 inline constexpr std::string_view kNullPart = "%null";
 
+/// The same for names of topics: all but ASCII letters, digits and `-` is `_` with two hexadecimal digits for each
+/// byte; no text at all is `_empty`. So it has no dot.
+std::string topic_part(std::string_view text);
+inline constexpr std::string_view kNullTopicPart = "_null";
+
 }  // namespace braid

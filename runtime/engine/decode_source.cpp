@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/codec/csv_decoder.h"
+#include "runtime/engine/how_it_came.h"
 #include "runtime/operators/operator.h"
 
 namespace braid {
@@ -83,6 +84,7 @@ TopicForm topic_form(const SourceSpec& source) {
   if (form.messages && plan.format != Format::raw && plan.bare_schema.empty()) form.schemas = plan.writer_schemas;
   form.changes = source.binding.has_changes();
   form.deletes = takes_deletes(source);
+  form.headers = source.has_headers;
   return form;
 }
 
@@ -110,7 +112,8 @@ void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded
   }
 }
 
-SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call) {
+SourceRows run_from(const SourceSpec& source, DecodedTurn turn, const RecordsCame& came, Arena& arena,
+                    CallContext& call) {
   SourceRows rows{.records = turn.records, .rejected = std::move(turn.rejected)};
   if (source.from_kernel.empty()) {
     rows.blocks = std::move(turn.blocks);
@@ -118,7 +121,8 @@ SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, Ca
     return rows;
   }
   const std::vector<Leaf> leaves = flatten(source.row);
-  for (const Block& decoded : turn.blocks) {
+  for (Block& decoded : turn.blocks) {
+    add_how_it_came(source, came, decoded, arena);
     KernelResult result;
     rows.blocks.push_back(
         run_row_kernel(source.from_kernel, decoded, source.passthrough, leaves, arena, call, &result));

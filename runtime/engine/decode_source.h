@@ -60,6 +60,12 @@ TopicForm topic_form(const SourceSpec& source);
 /// The records of a turn that was joined of them: each is what it was when it came.
 void name_given_records(std::span<const GivenRecord> given, DecodedTurn& decoded);
 
-SourceRows run_from(const SourceSpec& source, DecodedTurn turn, Arena& arena, CallContext& call);
+/// How the records of a turn came, for rows that have that with them.
+struct RecordsCame {
+  int64_t reading = 0;                      ///< of the clock, in their turn
+  std::span<const GivenRecord> given = {};  ///< of a topic, all of them
+};
+SourceRows run_from(const SourceSpec& source, DecodedTurn turn, const RecordsCame& came, Arena& arena,
+                    CallContext& call);
 
 }  // namespace braid

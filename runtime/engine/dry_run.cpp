@@ -47,6 +47,7 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
     settings.lookups = lookups.get();
   }
   BRAID_ASSIGN(std::unique_ptr<TurnEngine> engine, TurnEngine::make(program, output, settings));
+  engine->set_wall(now);
   BRAID_TRY(inputs.open(nothing_known));
   for (const JobInputs::Partition& partition : inputs.partitions())
     engine->add_partition(partition.source, partition.reader->name());
@@ -78,6 +79,8 @@ Result<DryRunReport> dry_run(const Program& program, const DryRunOptions& option
   report.drained = drained;
   report.turns = turns;
   report.warnings = inputs.warnings();
+  if (lookups != nullptr)
+    for (Diagnostic& warning : lookups->take_warnings()) report.warnings.push_back(std::move(warning));
   return result;
 }
 

@@ -31,6 +31,12 @@ bool waits_by_wall(const Operator& op) {
   return as_of != nullptr && as_of->wait_us;
 }
 
+bool goes_by_wall(const Program& program) {
+  return std::any_of(program.operators.begin(), program.operators.end(), waits_by_wall) ||
+         std::any_of(program.sources.begin(), program.sources.end(),
+                     [](const SourceSpec& source) { return source.has_arrival; });
+}
+
 Error damaged(std::string_view what) {
   constexpr int kStoreCorrupt = 8002;
   return {ErrorKind::store, "the stored " + std::string(what) + " cannot be read", kStoreCorrupt, 0};
@@ -61,7 +67,7 @@ void TurnEngine::freeze(StateBatch& batch) {
   engine.fixed(turn_);
   engine.fixed(records_);
   engine.fixed(task_watermark_);
-  if (std::any_of(program_.operators.begin(), program_.operators.end(), waits_by_wall)) engine.fixed(wall_);
+  if (goes_by_wall(program_)) engine.fixed(wall_);
   batch.put(StateFamily::meta, std::string(kEngineKey), engine.take());
   for (size_t source = 0; source < clocks_.size(); ++source) {
     for (size_t partition = 0; partition < clocks_[source].size(); ++partition) {

@@ -18,7 +18,7 @@ void append_content(const EpochRecord& record, WireWriter& out) {
     out.fixed(event.source);
     out.fixed(event.partition);
     const bool found = event.kind == EpochEvent::Kind::found;
-    if (found || event.kind == EpochEvent::Kind::turn) out.fixed(event.end);
+    if (event.has_end()) out.fixed(event.end);
     if (found) out.text(event.name);
   }
   out.fixed(record.input_digest);
@@ -28,7 +28,8 @@ void append_content(const EpochRecord& record, WireWriter& out) {
     out.fixed(output.rows);
     out.fixed(output.digest);
   }
-  if (record.attempt != 0) out.fixed(record.attempt);
+  if (record.attempt != 0 || record.answers != 0) out.fixed(record.attempt);
+  if (record.answers != 0) out.fixed(record.answers);
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
     event.source = in.fixed<uint32_t>();
     event.partition = in.fixed<uint32_t>();
     const bool found = event.kind == EpochEvent::Kind::found;
-    if (found || event.kind == EpochEvent::Kind::turn) event.end = in.fixed<int64_t>();
+    if (event.has_end()) event.end = in.fixed<int64_t>();
     if (found) event.name = in.text();
   }
   record.input_digest = in.fixed<uint64_t>();
@@ -70,9 +71,14 @@ Result<EpochRecord> EpochRecord::decode(std::string_view bytes) {
     output.digest = in.fixed<uint64_t>();
   }
   if (!in.failed() && !in.at_end()) record.attempt = in.fixed<uint64_t>();
+  if (!in.failed() && !in.at_end()) record.answers = in.fixed<uint64_t>();
   if (!known || in.failed() || !in.at_end())
     return Error{ErrorKind::store, "the record of an epoch cannot be read", 8002, 0};
   return record;
+}
+
+uint64_t digest_of_answers(std::string_view answers) {
+  return answers.empty() ? 0 : key_hash(answers) | 1;
 }
 
 EpochChain EpochRecord::after() const {

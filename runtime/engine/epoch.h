@@ -16,19 +16,21 @@ namespace braid {
 /// What happened in an epoch, in order.
 struct EpochEvent {
   enum class Kind : uint8_t {
-    turn,   ///< of the partition, up to `end`
-    ended,  ///< the partition has ended; time has moved
-    idle,   ///< it has been silent
-    woken,  ///< it had ended, and has got more
-    found,  ///< it is new: `name`, read from `end` on
-    moved,  ///< time has moved without a turn
-    waited  ///< rows that had waited as long as they may, by the clock of the epoch, have been released
+    turn,     ///< of the partition, up to `end`
+    ended,    ///< the partition has ended; time has moved
+    idle,     ///< it has been silent
+    woken,    ///< it had ended, and has got more
+    found,    ///< it is new: `name`, read from `end` on
+    moved,    ///< time has moved without a turn
+    waited,   ///< rows that had waited as long as they may, by the clock of the epoch, have been released
+    followed  ///< it is idle, and its time has gone on by the clock, up to `end`
   } kind = Kind::turn;
   uint32_t source = 0, partition = 0;
   int64_t end = 0;
   std::string name;
   /// It is about a partition.
   bool has_partition() const { return kind != Kind::moved && kind != Kind::waited; }
+  bool has_end() const { return kind == Kind::turn || kind == Kind::found || kind == Kind::followed; }
 };
 
 /// What an output got in an epoch.
@@ -50,11 +52,16 @@ struct EpochRecord {
   /// Without transactions there may be several records of one epoch, of which one counts: this tells them apart, as a
   /// part of the digest. 0: there is one.
   uint64_t attempt = 0;
+  /// Digest of what services answered in it, which is kept beside the record. 0: nobody was asked.
+  uint64_t answers = 0;
 
   std::string encode() const;
   static Result<EpochRecord> decode(std::string_view bytes);
   /// The chain with this record as its last.
   EpochChain after() const;
 };
+
+/// As EpochRecord::answers has it.
+uint64_t digest_of_answers(std::string_view answers);
 
 }  // namespace braid

@@ -4,6 +4,7 @@
 
 #include "runtime/codec/fault_report.h"
 #include "runtime/data/json_text.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/engine/decode_source.h"
 #include "runtime/engine/dispositions.h"
@@ -127,6 +128,10 @@ void LedgerDispositions::append_row(const std::vector<Field>& row_type, const Bl
   std::vector<Field> shown;
   size_t column = 0;
   for (const Field& field : row_type) {
+    if (field.name.starts_with(kHiddenMark)) {  // the planner's
+      column += leaf_count(field.type);
+      continue;
+    }
     if (!is(field.type, TypeKind::checked)) {
       shown.push_back(field);
       for (size_t i = leaf_count(field.type); i > 0; --i) slots.push_back(read_slot(block.columns[column++], row));

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kReplacedAfter = 5'000'000;
 /// To find the rows that have waited long enough costs a look at those that arrived at about the same time.
 constexpr int64_t kBetweenReleases = 250'000;
+/// Each is an epoch of its own where nothing else happens.
+constexpr int64_t kBetweenFollows = 1'000'000;
 /// What rows wait for may be at hand, as behind a restart: it is read first, for so long.
 constexpr int64_t kReadFirst = 1'000'000;
 
@@ -93,18 +95,42 @@ void JobTurns::finish_replaced() {
 Status JobTurns::let_silent_ones_go() {
   const int64_t now = seams_.clock.steady_us();
   bool any = false;
+  std::vector<const JobInputs::Partition*> silent;
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
     const SourceSpec& spec = program_.sources[partition.source];
     if (!partition.exhausted || spec.is_static() || !spec.idle_us || now - partition.quiet_since < *spec.idle_us)
       continue;
-    if (!engine_->clock(partition.source, partition.ordinal).active() || !partition.reader->at_end()) continue;
+    const PartitionClock& clock = engine_->clock(partition.source, partition.ordinal);
+    if (clock.ended || !partition.reader->at_end()) continue;
+    if (spec.idle_advances && !spec.is_exchange()) silent.push_back(&partition);
+    if (clock.idle) continue;
     any = true;
     engine_->set_idle(partition.source, partition.ordinal);
     note(EpochEvent::Kind::idle, partition);
   }
+  any |= let_time_follow(silent);
   if (!any) return {};
   move_time();
   return engine_->health();
+}
+
+bool JobTurns::let_time_follow(const std::vector<const JobInputs::Partition*>& silent) {
+  // What is read to an end that is known has the time of its records.
+  if (silent.empty() || options_.until_caught_up) return false;
+  const int64_t steady = seams_.clock.steady_us();
+  if (followed_at_ && steady - *followed_at_ < kBetweenFollows) return false;
+  followed_at_ = steady;
+  if (since_commit_ == 0) begin_epoch();
+  bool any = false;
+  for (const JobInputs::Partition* partition : silent) {
+    const int64_t time = subtract_time(epoch_now_, *program_.sources[partition->source].idle_us);
+    const PartitionClock& clock = engine_->clock(partition->source, partition->ordinal);
+    if (clock.follows && time <= clock.max) continue;
+    engine_->follow_clock(partition->source, partition->ordinal, time);
+    note(EpochEvent::Kind::followed, *partition, time);
+    any = true;
+  }
+  return any;
 }
 
 Status JobTurns::let_waited_ones_go() {

@@ -119,6 +119,30 @@ TEST_F(Follow, a_partition_that_is_silent_holds_time_back_until_it_is_idle) {
   EXPECT_EQ(run(b.program).products[0].inputs[0].ledger.late, 1);
 }
 
+TEST_F(Follow, time_goes_on_by_the_clock_while_nothing_arrives) {
+  ProgramBuilder b;
+  b.publish(b.group(b.source("s", 0), 2'000'000, 2'000'000));
+  b.program.sources[0].idle_us = 3'000'000;
+  b.program.sources[0].idle_advances = true;
+  append("in/s1.ndjson", record("a", 1, kStart) + record("a", 1, kStart));
+  std::vector<int64_t> rows_at;  // after each second
+  options_.progress = [&](const JobProgress&) {
+    const auto second = static_cast<size_t>((clock_.now_us() - kStart) / 1'000'000);
+    rows_at.resize(std::max(rows_at.size(), second + 1));
+    rows_at[second] = lines(output());
+  };
+  run_for_ = 9'000'000;
+  const JobReport report = run(b.program);
+  ASSERT_GE(rows_at.size(), 8u);
+  EXPECT_EQ(rows_at[4], 0);
+  EXPECT_EQ(rows_at[7], 1);
+  EXPECT_EQ(report.products[0].rows, 1);
+  // What comes later is late, also behind a restart.
+  run_for_ = clock_.now_us() - kStart + 2'000'000;
+  append("in/s1.ndjson", record("a", 1, kStart + 1'500'000));
+  EXPECT_EQ(run(b.program).products[0].inputs[0].ledger.late, 1);
+}
+
 TEST_F(Follow, records_ahead_of_the_clock_are_judged_by_its_reading_in_their_epoch) {
   ProgramBuilder b;
   b.publish(b.source("s", 0, 1000));
@@ -225,11 +249,14 @@ TEST_F(WaitAtMost, epochs_are_run_again_as_they_were) {
       append(table ? "in/t.ndjson" : "in/s.ndjson", record(key, i, 20 + i));
     });
   options_.commit_every_us = 100'000;
+  // Behind the last of them the table's time goes on by the clock.
+  b_.program.sources[1].idle_us = 5'000'000;
+  b_.program.sources[1].idle_advances = true;
   const JobReport report = run_until(30'000'000);
   EXPECT_GT(ledger(report).early, 20);
   auto store = MemoryStore::open(machine_.fs, "data/state");
   ASSERT_TRUE(store.ok());
-  int waited = 0;
+  int waited = 0, followed = 0;
   JobOptions again = options_;
   again.directory = "again";
   const JobSeams seams{machine_.fs, clock_, machine_.executor, machine_.seams().open_store};
@@ -249,7 +276,10 @@ TEST_F(WaitAtMost, epochs_are_run_again_as_they_were) {
   const Status scanned =
       (*store)->scan(StateFamily::meta, "epochs/", [&](std::string_view, std::string_view bytes) -> Status {
         BRAID_ASSIGN(const EpochRecord record, EpochRecord::decode(bytes));
-        for (const EpochEvent& event : record.events) waited += event.kind == EpochEvent::Kind::waited;
+        for (const EpochEvent& event : record.events) {
+          waited += event.kind == EpochEvent::Kind::waited;
+          followed += event.kind == EpochEvent::Kind::followed;
+        }
         BRAID_TRY(turns.replay(record));
         EpochRecord made = turns.end_epoch(last);
         StateBatch batch;
@@ -262,6 +292,7 @@ TEST_F(WaitAtMost, epochs_are_run_again_as_they_were) {
       });
   ASSERT_TRUE(scanned.ok()) << scanned.error().message;
   EXPECT_GT(waited, 5);
+  EXPECT_GT(followed, 3);
 }
 
 /// A log that is rotated: renamed, while the program that writes it goes on, and then opens a new file.

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "runtime/data/type.h"
-#include "runtime/engine/operator_state.h"
 #include "runtime/operators/accumulator_rows.h"
 #include "runtime/operators/accumulators.h"
 
@@ -32,6 +31,11 @@ bool has_plain_state(AggregateKind kind) {
     default:
       return false;
   }
+}
+
+bool chooses_row(AggregateKind kind) {
+  return kind == AggregateKind::first || kind == AggregateKind::last || kind == AggregateKind::arg_min ||
+         kind == AggregateKind::arg_max;
 }
 
 /// One accumulator and memory for a state of it.
@@ -64,6 +68,7 @@ class Converter {
     for (const std::string& form : conversion.stored) {
       const FormedAggregate made = *aggregate_of(form);
       before_.emplace_back(make_accumulator(made.spec, made.row));
+      chooses_.push_back(has_plain_state(made.spec.kind) && chooses_row(made.spec.kind));
     }
     for (const AggregateSpec& spec : group.aggregates) {
       State empty(make_accumulator(spec, row));
@@ -90,6 +95,7 @@ class Converter {
       WireWriter out;
       state.store(out);
       states.push_back(out.take());
+      renumber(states.size() - 1, states.back());
       state.end(pool_);
     }
     pool_.release_pending();
@@ -101,8 +107,19 @@ class Converter {
   }
 
  private:
+  /// Those that choose a row say where it comes from: whether there is one | its time | its source.
+  void renumber(size_t aggregate, std::string& state) const {
+    constexpr size_t kSource = sizeof(uint8_t) + sizeof(int64_t);
+    if (!chooses_[aggregate] || state.size() < kSource + sizeof(uint32_t)) return;
+    uint32_t source = 0;
+    std::memcpy(&source, state.data() + kSource, sizeof(source));
+    source = conversion_.numbers.of(source);
+    std::memcpy(state.data() + kSource, &source, sizeof(source));
+  }
+
   const GroupConversion& conversion_;
   bool windowed_;
+  std::vector<bool> chooses_;  ///< of the aggregates before
   BlobPool pool_;
   std::vector<State> before_;
   std::vector<std::string> empty_;
@@ -137,41 +154,15 @@ Status convert_group(const Program& program, const GroupConversion& conversion, 
   const Operator& op = program.operators[static_cast<size_t>(conversion.op)];
   Converter converter(std::get<GroupOperator>(op.content), program.operators[static_cast<size_t>(op.inputs[0])].row,
                       conversion);
-  StateBatch batch;
-  BRAID_TRY(erase_tables(into, store, batch));
-  for (uint32_t table = 0; table < kStateTables; ++table) {
-    const std::string from = table_prefix(conversion.from * kStateTables + table);
-    const std::string to = table_prefix(into * kStateTables + table);
-    for (const StateFamily family : {StateFamily::point, StateFamily::timed}) {
-      const bool of_groups = converter.is_of_groups(family, table);
-      // Pieces are committed between scans, which use the store.
-      std::string next = from;
-      const std::string end = StateStore::behind_prefix(from);
-      while (!next.empty()) {
-        std::string last;
-        std::swap(last, next);
-        bool full = false;
-        BRAID_TRY(
-            store.leap(family, last, end, [&](std::string_view key, std::string_view value) -> Result<std::string> {
-              std::string made(value);
-              if (of_groups) {
-                BRAID_ASSIGN(std::string converted, converter.convert(value));
-                made = std::move(converted);
-              }
-              batch.put(family, to + std::string(key.substr(from.size())), made);
-              constexpr uint64_t kPiece = 32 << 20;
-              full = batch.bytes() >= kPiece;
-              if (!full) return std::string();
-              next = std::string(key) + '\0';
-              return end;
-            }));
-        if (!full) break;
-        BRAID_TRY(store.commit(batch));
-        batch.clear();
-      }
-    }
-  }
-  return batch.empty() ? Status() : store.commit(batch);
+  return copy_tables(
+      conversion.from, into, store,
+      [&](StateFamily family, uint32_t table, std::string_view key, std::string_view value) -> Result<StoredPair> {
+        StoredPair made{std::string(key), std::string(value)};
+        if (converter.is_of_groups(family, table)) {
+          BRAID_ASSIGN(made.value, converter.convert(value));
+        }
+        return made;
+      });
 }
 
 }  // namespace braid

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/abi/program.h"
+#include "runtime/engine/row_conversion.h"
 #include "runtime/engine/state_form.h"
 #include "runtime/state/store.h"
 
@@ -18,6 +19,7 @@ struct GroupConversion {
   uint32_t from = 0;                ///< number of the tables that there are
   std::vector<std::string> stored;  ///< forms of the aggregates that they have
   std::vector<int> kept;            ///< for each aggregate of the program: which of those it is; −1: it begins empty
+  Renumbering numbers;
   size_t begins() const;
   size_t goes() const;
 };

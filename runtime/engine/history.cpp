@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "runtime/connect/topic_source.h"
 #include "runtime/engine/epoch.h"
 #include "runtime/engine/job_inputs.h"
 
@@ -32,10 +33,13 @@ std::vector<const SourceSpec*> sources_of(const Program& program, int op) {
   return sources;
 }
 
+bool is_topic(const SourceSpec& source) {
+  return source.is_of_broker() || source.binding.kind == "elsewhere";
+}
+
 /// Why records of such a source are not there again; empty: they may be.
-std::string unread_kind(const SourceSpec& source) {
-  if (source.is_of_broker() || source.binding.kind == "elsewhere")
-    return fmt::format("`{}` is a topic, which is not read again for this", source.name);
+std::string unread_kind(const SourceSpec& source, const std::string& no_topics) {
+  if (is_topic(source) && !no_topics.empty()) return fmt::format("`{}` is a topic: {}", source.name, no_topics);
   if (source.binding.kind == "stdin") return fmt::format("`{}` was standard input", source.name);
   return "";
 }
@@ -44,6 +48,20 @@ Retained from_first(const std::vector<const SourceSpec*>& sources) {
   std::string names;
   for (const SourceSpec* source : sources) names += (names.empty() ? "`" : ", `") + source->name + "`";
   return {true, "from the first record of " + names};
+}
+
+/// Why a partition has not all records again that the job has read of it; empty: it has.
+std::string gone_of_topic(const SourceSpec& source, const StoredInput& input, const History& history, Broker& broker) {
+  constexpr int64_t kPatience = 15'000'000;
+  const auto begin = history.begins.find({source.name, input.name});
+  if (begin == history.begins.end())
+    return fmt::format("the store does not say where the job began to read `{}`", input.name);
+  if (begin->second == input.position.position) return "";
+  const BrokerResult<OffsetRange> range = broker.offsets(place_of(input.name), kPatience);
+  if (!range.ok()) return fmt::format("`{}` does not say which records it has: {}", input.name, range.error().message);
+  if (range->begin <= begin->second) return "";
+  return fmt::format("`{}` has its records from offset {} on, and the job has read from offset {} on", input.name,
+                     range->begin, begin->second);
 }
 
 }  // namespace
@@ -81,42 +99,57 @@ Result<History> read_history(StateStore& store) {
   uint64_t last = 0;
   BRAID_TRY(store.scan(StateFamily::meta, kEpochs, [&](std::string_view, std::string_view value) -> Status {
     BRAID_ASSIGN(const EpochRecord record, EpochRecord::decode(value));
-    history.whole &= record.before.epoch == last && history.sources.contains(record.program);
+    const auto sources = history.sources.find(record.program);
+    history.whole &= record.before.epoch == last && sources != history.sources.end();
     last = record.before.epoch + 1;
+    if (sources == history.sources.end()) return {};
+    for (const EpochEvent& event : record.events)
+      if (event.kind == EpochEvent::Kind::found)
+        history.begins.emplace(std::pair(sources->second.at(event.source), event.name), event.end);
     return {};
   }));
   return history;
 }
 
-Result<Retained> retained_for(const Program& program, int op, const History& history, StateStore& store, Fs& fs,
-                              const std::string& root) {
+Result<Retained> retained_for(const Program& program, int op, const History& history, StateStore& store,
+                              const InputPlaces& places) {
   if (!history.whole) return Retained{false, "the store does not say all that the job has read"};
   if (!program.services.empty()) return Retained{false, "the script asks services, which are not asked again for this"};
   const std::vector<const SourceSpec*> sources = sources_of(program, op);
   for (const SourceSpec* source : sources) {
-    if (std::string why = unread_kind(*source); !why.empty()) return Retained{false, std::move(why)};
+    if (std::string why = unread_kind(*source, places.broker == nullptr ? places.no_topics : ""); !why.empty())
+      return Retained{false, std::move(why)};
     if (!history.knows(source->name))
       return Retained{false, fmt::format("the job has not read `{}` so far", source->name)};
     BRAID_ASSIGN(const std::vector<StoredInput> inputs, read_stored_inputs(*source, store));
     for (const StoredInput& input : inputs) {
-      const bool as_named = input.name.starts_with('/') || root.empty() || source->binding.kind != "file";
-      const std::string path = as_named ? input.name : join_path(root, input.name);
+      if (is_topic(*source)) {
+        std::string why = gone_of_topic(*source, input, history, *places.broker);
+        if (!why.empty()) return Retained{false, std::move(why)};
+        continue;
+      }
+      const bool as_named = input.name.starts_with('/') || places.root.empty() || source->binding.kind != "file";
+      const std::string path = as_named ? input.name : join_path(places.root, input.name);
       if (input.finished || input.generation > 1)
         return Retained{false, fmt::format("`{}` was renamed or deleted", path)};
       if (source->binding.kind != "file") continue;
-      BRAID_ASSIGN(const FileInfo file, fs.stat(path));
+      BRAID_ASSIGN(const FileInfo file, places.fs.stat(path));
       if (!file.exists) return Retained{false, fmt::format("`{}` is not there any more", path)};
     }
   }
   return from_first(sources);
 }
 
-Retained retained_by_kind(const Program& program, int op) {
+Retained retained_by_kind(const Program& program, int op, const std::string& no_topics) {
   const std::vector<const SourceSpec*> sources = sources_of(program, op);
   for (const SourceSpec* source : sources)
-    if (std::string why = unread_kind(*source); !why.empty()) return {false, std::move(why)};
+    if (std::string why = unread_kind(*source, no_topics); !why.empty()) return {false, std::move(why)};
   Retained retained = from_first(sources);
-  retained.text += ", if the job has read files that are still there";
+  const bool topics = std::ranges::any_of(sources, [](const SourceSpec* each) { return is_topic(*each); });
+  const bool files = std::ranges::any_of(sources, [](const SourceSpec* each) { return !is_topic(*each); });
+  retained.text += !topics  ? ", if the job has read files that are still there"
+                   : !files ? ", if topics still have the records that the job has read"
+                            : ", if the records that the job has read are still there, in files and topics";
   return retained;
 }
 

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/program.h"
 #include "runtime/base/fs.h"
+#include "runtime/broker/broker.h"
 #include "runtime/state/store.h"
 
 namespace braid {
@@ -17,6 +20,8 @@ namespace braid {
 struct History {
   /// Of each program by its id: the sources by their numbers. Those of before this was noted are missing.
   std::map<uint64_t, std::vector<std::string>> sources;
+  /// Of each partition that it found, by source and name: where it began to read.
+  std::map<std::pair<std::string, std::string>, int64_t> begins;
   bool whole = true;  ///< all epochs are there, and their programs are known
 
   bool knows(const std::string& source) const;
@@ -32,10 +37,21 @@ struct Retained {
   bool whole = false;
   std::string text;  ///< "from the first record of `shop.payment`"; else why not
 };
-/// Of files, whose places the program's bindings say. `root`: JobOptions::root.
-Result<Retained> retained_for(const Program& program, int op, const History& history, StateStore& store, Fs& fs,
-                              const std::string& root);
-/// Where there is no store yet: as far as the kinds of the sources tell.
-Retained retained_by_kind(const Program& program, int op);
+/// Where inputs are looked for, at the places that the program's bindings say.
+struct InputPlaces {
+  Fs& fs;
+  std::string root;  ///< JobOptions::root
+  /// Of topics. Null: they are not read again, because of `no_topics`.
+  Broker* broker = nullptr;
+  std::string no_topics = "no broker was asked";
+};
+Result<Retained> retained_for(const Program& program, int op, const History& history, StateStore& store,
+                              const InputPlaces& places);
+/// Where there is no store yet: as far as the kinds of the sources tell. `no_topics`: why topics are not read again;
+/// empty: they are.
+Retained retained_by_kind(const Program& program, int op, const std::string& no_topics);
+
+/// Of a job that writes topics.
+inline constexpr std::string_view kTasksReadOnce = "a job that writes topics does not read them again";
 
 }  // namespace braid

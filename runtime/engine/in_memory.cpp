@@ -135,7 +135,7 @@ void InMemorySession::feed_key(int source, std::string_view key, int64_t time, b
   const TurnInput input{.bytes = kNoValue, .position = 1, .source = static_cast<uint32_t>(source)};
   DecodedTurn decoded = partition.decoder->decode(input, arena);
   name_given_records(given, decoded);
-  SourceRows rows = run_from(spec, std::move(decoded), arena, call);
+  SourceRows rows = run_from(spec, std::move(decoded), {.reading = wall_}, arena, call);
   partition.keys->add(input, given, rows, arena);
   if (spec.is_static())
     engine_->load_table(source, rows, silent);
@@ -179,6 +179,12 @@ void InMemorySession::wait(int64_t us) {
   wall_ += us;
   engine_->set_wall(wall_);
   if (options_.lookups != nullptr) options_.lookups->set_reading(wall_);
+  for (size_t source = 0; source < partitions_.size(); ++source) {
+    const SourceSpec& spec = program_.sources[source];
+    const PartitionClock& clock = engine_->clock(static_cast<int>(source), 0);
+    if (spec.idle_advances && clock.idle && !clock.ended)
+      engine_->follow_clock(static_cast<int>(source), 0, subtract_time(options_.now, spec.idle_us.value_or(0)));
+  }
   engine_->release_waited();
   evict();
 }

@@ -69,7 +69,8 @@ class InMemorySession {
   /// Event time is behind `time`, and nothing later has come: as everything is at that instant.
   void reach(int64_t time);
   void set_now(int64_t now);
-  /// The wall clock moves: rows that have waited as long as they may go on.
+  /// The wall clock moves: rows that have waited as long as they may go on, and so does the time of sources that are
+  /// idle and follow it. set_now() comes first.
   void wait(int64_t us);
   /// No source gives anything any more: windows close, waiting rows are decided.
   void end_all();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/engine/hand_over.h"
 #include "runtime/engine/job_run.h"
 #include "runtime/engine/job_status.h"
 
@@ -67,9 +68,17 @@ Status JobRun::follow() {
 
 bool JobRun::stops() {
   const bool before = drained_;
-  drained_ = drained_ || (options_.stop_requested && options_.stop_requested());
+  drained_ = drained_ || (options_.stop_requested && options_.stop_requested()) || is_asked_for();
   if (drained_ && !before && options_.monitor != nullptr) options_.monitor->enter(JobPhase::draining);
   return drained_;
+}
+
+bool JobRun::is_asked_for() {
+  constexpr int64_t kEvery = 100'000;
+  const int64_t now = seams_.clock.steady_us();
+  if (now - looked_for_request_ < kEvery) return false;
+  looked_for_request_ = now;
+  return store_is_asked_for(seams_.fs, options_.directory);
 }
 
 Status JobRun::take_finished() {

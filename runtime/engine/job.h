@@ -43,6 +43,8 @@ struct JobSeams {
   BrokerReader* reader = nullptr;  ///< reads them; null: the job makes its own
   /// Of services, where the program asks some (runtime/lookup/service.h).
   std::function<Result<std::unique_ptr<Service>>(const ServiceSpec& spec)> make_service = {};
+  /// A store that another job has open, to be read as of its last commit. Only for take_over_store() (hand_over.h).
+  OpenStore open_to_read = {};
 };
 
 struct JobProgress {
@@ -75,6 +77,8 @@ struct JobOptions {
   /// Those whose state is made again of all that the job has read, in the same words (rebuild.h).
   std::vector<std::string> rebuild;
   StateParts parts;  ///< of the program
+  /// The lock of the store, if the caller has it already (hand_over.h). Nothing: the job takes it.
+  std::shared_ptr<FileLock> lock;
   uint64_t commit_every_turns = 1024;
   int64_t commit_every_us = 1'000'000;  ///< with `follow`: after the first turn that is in no commit
   int64_t look_every_us = 20'000;       ///< with `follow`: how often inputs are looked at that had nothing
@@ -85,6 +89,8 @@ struct JobOptions {
   /// Bytes of state in memory; beyond them rows stay in the store alone. Reference data is always in memory.
   uint64_t state_memory = UINT64_MAX;
   std::function<bool()> stop_requested;
+  /// Called now and then while a turn waits for the answers of a service; what it fails with gives the turn up.
+  std::function<Status()> while_waiting;
   std::function<void(const JobProgress&)> progress;
   JobMonitor* monitor = nullptr;  ///< told what the job does; outlives it
   /// Called at named places, those within a commit on the thread that writes it; a test ends the process there.

@@ -51,13 +51,37 @@ class InlinePartition : public SourcePartition {
 
 }  // namespace
 
-void JobInputs::rewind() {
-  for (Partition& partition : partitions_) {
-    if (program_.sources[partition.source].is_static()) continue;
-    partition.position = partition.begin;
-    partition.header.clear();
-    partition.exhausted = false;
+Status JobInputs::go_back_to(StateStore& store) {
+  for (size_t source = 0; source < program_.sources.size(); ++source) {
+    const SourceSpec& spec = program_.sources[source];
+    if (spec.is_static()) continue;
+    BRAID_ASSIGN(const std::vector<Stored> stored, read_stored_inputs(spec, store));
+    for (Partition& partition : partitions_) {
+      if (partition.source != static_cast<int>(source)) continue;
+      const auto known = std::ranges::find(stored, partition.name, &Stored::name);
+      partition.known = known != stored.end();
+      partition.position = partition.known ? known->position : partition.begin;
+      partition.header.clear();
+      partition.exhausted = partition.changed = false;
+      if (partition.known && partition.reader != nullptr && !spec.is_of_broker())
+        BRAID_TRY(go_on_behind(partition, *known));
+    }
   }
+  return {};
+}
+
+Status JobInputs::go_on_behind(Partition& partition, const Stored& stored) {
+  const int64_t position = stored.position.position;
+  BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(position));
+  if (fingerprint != stored.fingerprint)
+    return Error{ErrorKind::input, "`" + partition.reader->name() + "` is not the file that was read before",
+                 kInputReplaced, 0};
+  BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(position));
+  if (grew_in_record) warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = position}.make());
+  if (position > 0 && has_header(record_form(program_.sources[partition.source]).format)) {
+    BRAID_ASSIGN(partition.header, partition.reader->header());
+  }
+  return {};
 }
 
 Status JobInputs::open(StateStore& store) {
@@ -222,18 +246,9 @@ Status JobInputs::add(int source, const std::string& name, uint32_t generation, 
   }
   BRAID_ASSIGN(partition.file, partition.reader->file());
   if (stored != nullptr && !spec.is_static() && spec.binding.kind != "stdin") {
-    const int64_t position = stored->position.position;
     partition.known = true;
     partition.position = stored->position;
-    BRAID_ASSIGN(uint64_t fingerprint, partition.reader->fingerprint(position));
-    if (fingerprint != stored->fingerprint)
-      return Error{ErrorKind::input, "`" + partition.reader->name() + "` is not the file that was read before",
-                   kInputReplaced, 0};
-    BRAID_ASSIGN(bool grew_in_record, partition.reader->grew_in_record(position));
-    if (grew_in_record) warn(diag::GrewInRecord{.path = partition.reader->name(), .offset = position}.make());
-    if (position > 0 && has_header(form.format)) {
-      BRAID_ASSIGN(partition.header, partition.reader->header());
-    }
+    BRAID_TRY(go_on_behind(partition, *stored));
   }
   partitions_.push_back(std::move(partition));
   return {};

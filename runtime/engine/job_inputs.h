@@ -74,8 +74,9 @@ class JobInputs {
 
   /// Finds and opens all partitions; those of an earlier run must still be what was read.
   Status open(StateStore& store);
-  /// Behind open(): all that takes turns is read from its first record again, under the ordinals that it has.
-  void rewind();
+  /// Behind open(): all that takes turns is read from where that store has read it to, under the ordinals that it has.
+  /// What the store does not know is read from its first record, and is not `known`.
+  Status go_back_to(StateStore& store);
   /// They stay where they are in memory; new ones come behind them.
   std::deque<Partition>& partitions() { return partitions_; }
   const std::deque<Partition>& partitions() const { return partitions_; }
@@ -130,6 +131,8 @@ class JobInputs {
   /// numbered.
   Result<std::vector<std::pair<std::string, std::string>>> find_files(const SourceSpec& spec);
   Status open_topic(Partition& partition, const Stored* stored);
+  /// Of a file: checks that what was read is what it was, and finds what has to be known of it.
+  Status go_on_behind(Partition& partition, const Stored& stored);
   /// The next partition of the source. `stored`: how far it was read before.
   Status add(int source, const std::string& name, uint32_t generation, const std::string& path, const Stored* stored);
   /// A file that was found under that name, unless it is one that is read already. True: it is a partition now.

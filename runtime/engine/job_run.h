@@ -34,6 +34,8 @@ class JobRun {
 
  private:
   bool stops();
+  /// Another job waits for the store (hand_over.h).
+  bool is_asked_for();
   /// Work beside the turns that is done: its errors end the job here.
   Status take_finished();
   Status step(JobInputs::Partition& partition);
@@ -55,6 +57,7 @@ class JobRun {
   EpochChain last_;  ///< the last epoch that was frozen
   uint64_t commits_ = 0;
   bool drained_ = false;
+  int64_t looked_for_request_ = 0;  ///< steady clock
 
   /// The commit of the epoch `last_` on its way; let go of before the store and the outputs.
   std::unique_ptr<FrozenEpoch> in_flight_;

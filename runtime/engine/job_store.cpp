@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "runtime/engine/history.h"
-
 namespace braid {
 namespace {
 
@@ -12,12 +10,11 @@ std::string product_key(const ProductSpec& product) {
   return "product/" + product.qualified() + "/" + std::to_string(product.version);
 }
 
-/// They are numbered from 1.
-std::string epoch_key(uint64_t epoch) {
-  return fmt::format("epochs/{:016x}", epoch);
-}
-
 }  // namespace
+
+std::string epoch_key(uint64_t epoch) {
+  return fmt::format("{}{:016x}", kEpochPrefix, epoch);
+}
 
 void put_epoch(StateBatch& batch, const EpochRecord& record) {
   const EpochChain chain = record.after();
@@ -45,7 +42,9 @@ Result<std::unique_ptr<FileLock>> lock_store(Fs& fs, const std::string& director
   return lock;
 }
 
-Status JobStore::lock() {
+Status JobStore::lock(std::shared_ptr<FileLock> held) {
+  lock_ = std::move(held);
+  if (lock_) return {};
   BRAID_ASSIGN(lock_, lock_store(seams_.fs, options_.directory));
   return {};
 }
@@ -125,8 +124,7 @@ Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
     labels.push_back(fit->label);
     std::string way = fmt::format("`{}`: {}; ", fit->label, reason_text(*fit));
     if (fit->is_open()) {
-      BRAID_ASSIGN(const Retained retained,
-                   retained_for(program_, fit->op, history, *state_, seams_.fs, options_.root));
+      BRAID_ASSIGN(const Retained retained, retained_for(program_, fit->op, history, *state_, places()));
       way += retained.whole ? fmt::format("`--rebuild \"{}\"` makes it again {}, ", fit->label, retained.text)
                             : fmt::format("it cannot be made again ({}), ", retained.text);
     }
@@ -136,6 +134,15 @@ Status JobStore::misfit(const std::vector<const StateFit*>& lost) {
   Error error = store_error(diag::StateDoesNotFit{.operators = std::move(labels)}.make());
   for (const std::string& way : ways) error.message += "\n" + way;
   return error;
+}
+
+InputPlaces JobStore::places() const {
+  InputPlaces places{.fs = seams_.fs, .root = options_.root};
+  if (options_.partition)
+    places.no_topics = kTasksReadOnce;
+  else
+    places.broker = seams_.broker;
+  return places;
 }
 
 bool JobStore::wants_rebuild() const {
@@ -172,9 +179,9 @@ Status JobStore::begin() {
   for (size_t op = 0; op < states_.rebuilt.size(); ++op)
     if (states_.rebuilt[op]) states_.kept[op] = true;
   for (const size_t each : converts_) {
-    const GroupConversion& conversion = states_.conversions[each];
-    const auto op = static_cast<size_t>(conversion.op);
-    BRAID_TRY(convert_group(program_, conversion, states_.numbers[op], *state_));
+    const StateConversion& conversion = states_.conversions[each];
+    const auto op = static_cast<size_t>(operator_of(conversion));
+    BRAID_TRY(convert_state(program_, conversion, states_.numbers[op], *state_));
     states_.kept[op] = true;
   }
   BRAID_TRY(collect_states(program_, options_.parts, states_, *state_, batch));

@@ -6,15 +6,20 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/engine/epoch.h"
+#include "runtime/engine/history.h"
 #include "runtime/engine/job.h"
 #include "runtime/engine/operator_state.h"
 #include "runtime/engine/store_identity.h"
 
 namespace braid {
 
+/// Where `meta` has the record of an epoch; they are numbered from 1, and sort so.
+inline constexpr std::string_view kEpochPrefix = "epochs/";
+std::string epoch_key(uint64_t epoch);
 /// The record, as the last one, goes into `meta`.
 void put_epoch(StateBatch& batch, const EpochRecord& record);
 
@@ -28,7 +33,8 @@ class JobStore {
   JobStore(const Program& program, const JobOptions& options, const JobSeams& seams)
       : program_(program), options_(options), seams_(seams) {}
 
-  Status lock();
+  /// `held`: the lock, if it has been taken already.
+  Status lock(std::shared_ptr<FileLock> held = nullptr);
   /// Opens the state, and checks that it is this job's and whole.
   Status open();
   /// Writes what a new store, or one of a changed program, begins with. Rows that are to be rebuilt are there.
@@ -50,6 +56,8 @@ class JobStore {
   StateStore& state() { return *state_; }
   /// The last commit's.
   const EpochChain& last_epoch() const { return last_epoch_; }
+  /// Where what has been read is looked for again.
+  InputPlaces places() const;
   const StoreHeader& header() const { return header_; }
   const OperatorStates& states() const { return states_; }
   bool fresh() const { return fresh_; }
@@ -70,7 +78,7 @@ class JobStore {
   const Program& program_;
   const JobOptions& options_;
   const JobSeams& seams_;
-  std::unique_ptr<FileLock> lock_;
+  std::shared_ptr<FileLock> lock_;
   std::unique_ptr<StateStore> state_;
   StoreHeader header_;
   OperatorStates states_;

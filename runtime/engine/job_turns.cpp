@@ -10,8 +10,8 @@ namespace braid {
 namespace {
 
 constexpr int kReplayDiffers = diag::ReplayDiffers::kCode;
-/// The clock reading of the look-ups of a bounded run that is not over.
-constexpr std::string_view kLookupReading = "lookup_reading";
+/// The clock reading of a bounded run that is not over: of its look-ups, and of what arrives.
+constexpr std::string_view kRunReading = "lookup_reading";
 
 }  // namespace
 
@@ -64,7 +64,7 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
       }));
   BRAID_TRY(connect());
   BRAID_TRY(inputs_.open(known));
-  if (reads_again_) inputs_.rewind();
+  if (reads_again_) BRAID_TRY(inputs_.go_back_to(store.state()));
   EngineOptions engine;
   engine.job_seed = key_hash(options_.project + "/" + program_.name);
   engine.now = store.header().started_at;
@@ -80,11 +80,10 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   BRAID_ASSIGN(engine_, TurnEngine::make(program_, output, engine));
   BRAID_TRY(name_partitions());
   for (const JobInputs::Partition& partition : inputs_.partitions()) {
-    const SourceSpec& spec = program_.sources[partition.source];
-    if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
-    for (uint32_t front = 0; front < spec.fronts; ++front)
-      engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
-    engine_->set_header(partition.source, partition.ordinal, partition.header);
+    if (reads_again_ && !partition.known && !program_.sources[partition.source].is_static())
+      unmet_.insert(&partition);  // it holds no time back before it was found
+    else
+      add_to_engine(partition);
   }
   if (options_.follow) {
     epoch_now_ = seams_.clock.now_us();
@@ -94,43 +93,86 @@ Status JobTurns::open(JobStore& store, StateStore& known, OutputWriter& output) 
   store.start_proof();
   // All topics are fetched from at once: the first records of each take a while.
   for (const JobInputs::Partition& partition : inputs_.partitions())
-    if (program_.sources[partition.source].is_of_broker())
+    if (program_.sources[partition.source].is_of_broker() && !unmet_.contains(&partition))
       BRAID_TRY(partition.reader->has_more(partition.position.position));
   BRAID_TRY(engine_->restore(store.state(), store.states().kept));
   if (lookups_ != nullptr) BRAID_TRY(open_lookups(store.state()));
-  // Epochs that are run again bring the readings that they had.
-  if (!options_.follow) engine_->set_wall(seams_.clock.now_us());
-  return {};
+  return read_clock(store.state());
+}
+
+void JobTurns::add_to_engine(const JobInputs::Partition& partition) {
+  const SourceSpec& spec = program_.sources[partition.source];
+  if (!spec.is_exchange()) engine_->add_partition(partition.source, partition.ordinal, partition.name);
+  for (uint32_t front = 0; front < spec.fronts; ++front)
+    engine_->add_partition(partition.source, front, fmt::format("front/{}", front));
+  engine_->set_header(partition.source, partition.ordinal, partition.header);
+}
+
+void JobTurns::meet(JobInputs::Partition& partition) {
+  if (unmet_.erase(&partition) == 0) return;
+  partition.changed = true;
+  add_to_engine(partition);
 }
 
 Status JobTurns::open_lookups(StateStore& store) {
   BRAID_TRY(store.scan(StateFamily::meta, kAnswersPrefix, [this](std::string_view key, std::string_view answers) {
     return lookups_->recall(turn_of_answers(key), answers);
   }));
-  lookups_->record_by([this](uint64_t turn, uint32_t part, std::string_view answers) -> Status {
-    BRAID_ASSIGN(StateStore * to, store_in_turn_());
-    StateBatch batch;
-    batch.put(StateFamily::meta, answers_key(turn, part), answers);
-    return to->commit(batch);
-  });
+  lookups_->record_by(
+      [this](uint64_t turn, uint32_t part, std::string_view answers) { return record_answers(turn, part, answers); });
   lookups_->stop_by(options_.stop_requested);
+  lookups_->wait_by([this] {
+    // It waits, and is not stuck.
+    if (options_.monitor != nullptr) (void)options_.monitor->wants_status();
+    return options_.while_waiting ? options_.while_waiting() : Status();
+  });
   lookups_->set_reading(seams_.clock.now_us());
-  if (options_.follow || !lookups_->has_cache()) return {};
-  // A bounded run has one reading, also if it is started again behind a crash: which answers are too old must not
-  // depend on when that is.
-  std::string bytes;
-  BRAID_ASSIGN(const bool known, store.get(StateFamily::meta, kLookupReading, &bytes));
-  if (known) {
-    lookups_->set_reading(WireReader(bytes).fixed<int64_t>());
+  return {};
+}
+
+bool JobTurns::keeps_reading() const {
+  return (lookups_ != nullptr && lookups_->has_cache()) ||
+         std::any_of(program_.sources.begin(), program_.sources.end(),
+                     [](const SourceSpec& source) { return source.has_arrival; });
+}
+
+Status JobTurns::read_clock(StateStore& store) {
+  // Epochs that are run again bring the readings that they had.
+  if (options_.follow) return {};
+  int64_t now = seams_.clock.now_us();
+  // A bounded run has one reading, also if it is started again behind a crash: which answers are too old, and when
+  // records arrived, must not depend on when that is.
+  if (keeps_reading()) {
+    std::string bytes;
+    BRAID_ASSIGN(const bool known, store.get(StateFamily::meta, kRunReading, &bytes));
+    if (known) {
+      now = WireReader(bytes).fixed<int64_t>();
+    } else {
+      if (lookups_ != nullptr) now = lookups_->recalled_reading().value_or(now);
+      WireWriter out;
+      out.fixed(now);
+      StateBatch batch;
+      batch.put(StateFamily::meta, kRunReading, out.bytes());
+      BRAID_TRY(store.commit(batch));
+    }
+    if (lookups_ != nullptr) lookups_->set_reading(now);
+  }
+  engine_->set_wall(now);
+  return {};
+}
+
+Status JobTurns::record_answers(uint64_t turn, uint32_t part, std::string_view answers) {
+  if (!store_in_turn_) {
+    WireWriter out;
+    out.fixed(turn);
+    out.text(answers);
+    answers_ += out.bytes();
     return {};
   }
-  const int64_t now = lookups_->recalled_reading().value_or(seams_.clock.now_us());
-  lookups_->set_reading(now);
-  WireWriter out;
-  out.fixed(now);
+  BRAID_ASSIGN(StateStore * to, store_in_turn_());
   StateBatch batch;
-  batch.put(StateFamily::meta, kLookupReading, out.bytes());
-  return store.commit(batch);
+  batch.put(StateFamily::meta, answers_key(turn, part), answers);
+  return to->commit(batch);
 }
 
 Status JobTurns::name_partitions() {
@@ -271,6 +313,8 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
     const JobMonitor::TurnTimer timed(options_.monitor);
     BRAID_ASSIGN(turn, feed_->run_next(partition, seal));
   }
+  if (lookups_ != nullptr)
+    for (Diagnostic& warning : lookups_->take_warnings()) warnings_.push_back(std::move(warning));
   if (turn != nullptr) {
     note(EpochEvent::Kind::turn, partition, turn->source.end.position);
     record_.input_digest = hash_mix(record_.input_digest, turn->digest);
@@ -290,7 +334,21 @@ Result<bool> JobTurns::run(JobInputs::Partition& partition) {
   return true;
 }
 
-Status JobTurns::replay(const EpochRecord& record) {
+Status JobTurns::replay(const EpochRecord& record, std::string_view answers) {
+  if (lookups_ == nullptr) return replay_events(record);
+  lookups_->begin_replay();
+  WireReader in(answers);
+  while (!in.failed() && !in.at_end()) {
+    const auto turn = in.fixed<uint64_t>();
+    BRAID_TRY(lookups_->recall(turn, in.text()));
+  }
+  if (in.failed()) return Error{ErrorKind::store, "recorded answers cannot be read", 8002, 0};
+  const Status again = replay_events(record);
+  lookups_->end_replay();
+  return again;
+}
+
+Status JobTurns::replay_events(const EpochRecord& record) {
   // Without `follow` a job has the clock reading of its first start.
   if (!reads_again_ || options_.follow) set_clock(record.clock);
   engine_->set_wall(record.clock);
@@ -306,6 +364,7 @@ Status JobTurns::replay(const EpochRecord& record) {
     }
     JobInputs::Partition* partition = inputs_.find(event.source, event.partition);
     if (partition == nullptr) return cannot("an input that it read is not there");
+    meet(*partition);
     switch (event.kind) {
       case EpochEvent::Kind::found:
         if (partition->name != event.name) return cannot("it found `" + event.name + "`, which is not there");
@@ -324,6 +383,10 @@ Status JobTurns::replay(const EpochRecord& record) {
       case EpochEvent::Kind::idle:
         engine_->set_idle(partition->source, partition->ordinal);
         note(event.kind, *partition);
+        break;
+      case EpochEvent::Kind::followed:
+        engine_->follow_clock(partition->source, partition->ordinal, event.end);
+        note(event.kind, *partition, event.end);
         break;
       case EpochEvent::Kind::woken:
         engine_->reopen_partition(partition->source, partition->ordinal);
@@ -354,9 +417,11 @@ Status JobTurns::evict() {
 EpochRecord JobTurns::end_epoch(const EpochChain& last) {
   EpochRecord record = std::exchange(record_, {});
   record.before = last;
-  record.clock = options_.follow ? epoch_now_ : seams_.clock.now_us();
+  record.clock = options_.follow ? epoch_now_ : keeps_reading() ? engine_->wall() : seams_.clock.now_us();
   record.program = program_.id;
   for (const auto& [name, digest] : table_digests_) record.tables = hash_mix(record.tables, digest);
+  ended_answers_ = std::exchange(answers_, {});
+  record.answers = digest_of_answers(ended_answers_);
   since_commit_ = 0;
   return record;
 }
@@ -371,7 +436,7 @@ Status JobTurns::freeze(StateBatch& batch) {
     }
     tables_changed_ = false;
   }
-  if (run_ends_) batch.erase(StateFamily::meta, kLookupReading);
+  if (run_ends_) batch.erase(StateFamily::meta, kRunReading);
   engine_->freeze(batch);
   return {};
 }

@@ -3,9 +3,12 @@
 // Commits nothing. Internal to the jobs of the runtime. One thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/engine/epoch.h"
@@ -22,18 +25,22 @@ class JobTurns {
  public:
   JobTurns(const Program& program, const JobOptions& options, const JobSeams& seams);
 
-  /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there.
+  /// Within a turn: the store, once nothing is being written into it. Answers of services are recorded there. Without
+  /// it they belong to the record of the epoch (take_answers).
   using StoreInTurn = std::function<Result<StateStore*>()>;
   void record_answers_in(StoreInTurn store) { store_in_turn_ = std::move(store); }
   /// Finds the inputs, and makes the engine, with what the store has of its state.
   Status open(JobStore& store, OutputWriter& output);
-  /// The same for an empty store, where the inputs are those that another store knows, to be read from their first
-  /// records again.
+  /// The same for a store in which turns of another one are run again: the inputs are those that `known`, the other
+  /// one, has. Partitions are met as its epochs find them.
   Status open_again(JobStore& store, StateStore& known, OutputWriter& output);
+  /// Behind open_again(): the engine has the partition from here on.
+  void meet(JobInputs::Partition& partition);
   Status load_tables();
   /// An epoch that was run before, behind what has been run: its turns as they were. Afterwards end_epoch() gives the
-  /// same record, or what was read is not what it was. Fails with 8020.
-  Status replay(const EpochRecord& record);
+  /// same record, or what was read is not what it was. Fails with 8020. `answers`: what services answered in it; nobody
+  /// is asked again. What they are a digest of, the caller has compared.
+  Status replay(const EpochRecord& record, std::string_view answers = {});
   /// Behind all that: partitions that are new, and files that have grown since they ended.
   Status begin();
 
@@ -50,8 +57,8 @@ class JobTurns {
   /// How long the epoch has had turns that are in no commit; 0 without such.
   int64_t age_us() const;
 
-  /// Of a bounded job: all that there was has been run. The next run has a clock reading of its own for its look-ups.
-  void end_run() { run_ends_ = lookups_ != nullptr && lookups_->has_cache(); }
+  /// Of a bounded job: all that there was has been run. The next run has a clock reading of its own.
+  void end_run() { run_ends_ = keeps_reading(); }
   bool run_ends() const { return run_ends_; }
 
   /// Turns, and other things that have happened, since the last commit.
@@ -69,12 +76,17 @@ class JobTurns {
 
   /// What belongs to the epoch that ends here; the next one begins.
   EpochRecord end_epoch(const EpochChain& last);
+  /// What services answered in the epoch that ended last, where there is no store to record it in.
+  std::string take_answers() { return std::exchange(ended_answers_, {}); }
+  /// Of those of the epoch that goes on, the bytes.
+  size_t answers_bytes() const { return answers_.size(); }
   /// Positions, and what reference data is like, as of the end of the epoch.
   Status freeze(StateBatch& batch);
 
   TurnEngine& engine() { return *engine_; }
   const TurnEngine& engine() const { return *engine_; }
   const JobInputs& inputs() const { return inputs_; }
+  std::deque<JobInputs::Partition>& partitions() { return inputs_.partitions(); }
   /// Of records of topics.
   const TraceBook& traces() const { return traces_; }
   /// All that is at hand has been run, and nothing more is to come.
@@ -87,11 +99,18 @@ class JobTurns {
 
   /// Where the program asks services: what an earlier run had recorded, and where this one records.
   Status open_lookups(StateStore& store);
+  Status record_answers(uint64_t turn, uint32_t part, std::string_view answers);
+  Status replay_events(const EpochRecord& record);
+  /// Results of a bounded run depend on its clock reading.
+  bool keeps_reading() const;
+  /// Of a bounded run.
+  Status read_clock(StateStore& store);
   Status open(JobStore& store, StateStore& known, OutputWriter& output);
   /// Where a source is bound to a topic.
   Status connect();
   /// Of sources that other stages read.
   Status name_partitions();
+  void add_to_engine(const JobInputs::Partition& partition);
   Status read_table(int source);
   /// The next turns belong to an epoch of their own, whose clock reading this is.
   void begin_epoch();
@@ -104,8 +123,10 @@ class JobTurns {
   Status wake_grown();
   /// Files that have been renamed or deleted and get nothing more.
   void finish_replaced();
-  /// Partitions that have been silent long enough hold time back no longer.
+  /// Partitions that have been silent long enough hold time back no longer. The time of those whose source says so goes
+  /// on by the clock.
   Status let_silent_ones_go();
+  bool let_time_follow(const std::vector<const JobInputs::Partition*>& silent);
   /// Rows that have waited as long as they may by the wall clock.
   Status let_waited_ones_go();
   /// What time allows is released, as a part of the epoch.
@@ -124,11 +145,14 @@ class JobTurns {
   JobInputs inputs_;
   std::unique_ptr<Lookups> lookups_;  ///< null: the program asks no services
   StoreInTurn store_in_turn_;
+  std::string answers_;        ///< of the epoch, without a store
+  std::string ended_answers_;  ///< of the last one
   bool run_ends_ = false;
   std::unique_ptr<TurnEngine> engine_;
   std::unique_ptr<TurnFeed> feed_;
   bool goes_on_ = false;  ///< behind commits of an earlier run
   bool reads_again_ = false;
+  std::set<const JobInputs::Partition*> unmet_;  ///< of open_again()
 
   EpochRecord record_;  ///< of what was run since the last commit
   uint64_t since_commit_ = 0;
@@ -137,6 +161,7 @@ class JobTurns {
   int64_t looked_at_ = 0;                ///< the inputs, steady clock
   std::optional<int64_t> waited_since_;  ///< steady clock: a row has been due since then
   std::optional<int64_t> waited_at_;     ///< steady clock: when rows were let go last
+  std::optional<int64_t> followed_at_;   ///< steady clock: when the time of silent partitions followed the clock last
   uint64_t turns_ = 0;
   uint64_t evict_above_;  ///< bytes of state
 

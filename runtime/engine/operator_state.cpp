@@ -60,7 +60,7 @@ class Matching {
       case FormFit::types:
         return "the types of what it keeps are others";
       case FormFit::origins:
-        return "sources or products before it are others, and its rows tell by number where they come from";
+        return "sources or products before it are others, or in another order, by which its rows are known";
       case FormFit::same:
       case FormFit::wider:
         break;
@@ -99,18 +99,27 @@ class Matching {
   std::vector<bool> taken_;
 };
 
+std::optional<Renumbering> renumbering_in(const Program& program, const StateRecord& stored, const StateRecord& now) {
+  std::optional<Renumbering> numbers = renumbering(stored.form, now.form);
+  // Rows between stages lie in topics, with the numbers that they had.
+  if (numbers && !numbers->empty() && program.whole != nullptr) return std::nullopt;
+  return numbers;
+}
+
 /// What of the aggregates of a group can go on in those of another one with the same groups.
 std::optional<GroupConversion> conversion_of(const Program& program, int op, const StateRecord& stored,
                                              const StateRecord& now) {
   const bool told = stored.parts.size() == stored.form.aggregates.size() &&
                     now.parts.size() == now.form.aggregates.size() && !stored.parts.empty() && !now.parts.empty();
-  if (!told || stored.family != now.family || stored.form.origins != now.form.origins ||
+  std::optional<Renumbering> numbers = renumbering_in(program, stored, now);
+  if (!told || stored.family != now.family || !numbers ||
       compare_types(stored.form.types, now.form.types) == FormFit::types)
     return std::nullopt;
   if (!can_convert(program, program.operators[static_cast<size_t>(op)])) return std::nullopt;
   for (const std::string& aggregate : stored.form.aggregates)
     if (!can_convert(aggregate)) return std::nullopt;
-  GroupConversion made{.op = op, .from = stored.number, .stored = stored.form.aggregates, .kept = {}};
+  GroupConversion made{
+      .op = op, .from = stored.number, .stored = stored.form.aggregates, .kept = {}, .numbers = *std::move(numbers)};
   std::vector<bool> taken(stored.parts.size());
   for (size_t i = 0; i < now.parts.size(); ++i) {
     made.kept.push_back(-1);
@@ -126,12 +135,39 @@ std::optional<GroupConversion> conversion_of(const Program& program, int op, con
   return made;
 }
 
+constexpr const char* kNumberedAnew = "sources or products before it are others, by whose numbers its rows are known";
+
+/// The same of what keeps rows: without some of their fields, or known by other numbers.
+std::optional<RowConversion> row_conversion_of(const Program& program, int op, const StateRecord& stored,
+                                               const StateRecord& now) {
+  const Operator& step = program.operators[static_cast<size_t>(op)];
+  std::optional<Renumbering> numbers = renumbering_in(program, stored, now);
+  if (stored.family != now.family || !numbers || (!numbers->empty() && !can_renumber(step))) return std::nullopt;
+  RowConversion made{.op = op, .from = stored.number, .numbers = *std::move(numbers), .inputs = {}};
+  if (stored.identity.schema == now.identity.schema) {
+    const bool same = stored.form.aggregates == now.form.aggregates &&
+                      compare_types(stored.form.types, now.form.types) != FormFit::types;
+    return same ? std::optional(std::move(made)) : std::nullopt;
+  }
+  std::optional<std::vector<NarrowedInput>> inputs =
+      narrowed_inputs(program, step, stored.form, stored.parts, now.parts);
+  if (!inputs) return std::nullopt;
+  made.inputs = *std::move(inputs);
+  return made;
+}
+
+std::string text_of(const RowConversion& conversion) {
+  if (conversion.inputs.empty()) return kNumberedAnew;
+  return "it keeps fewer fields; its rows stay without the others";
+}
+
 std::string text_of(const GroupConversion& conversion) {
   const auto count = [](size_t number) { return number == 1 ? std::string("one") : std::to_string(number); };
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (conversion.begins() > 0) add(count(conversion.begins()) + (conversion.begins() == 1 ? " is" : " are") + " new");
   if (conversion.goes() > 0) add(count(conversion.goes()) + (conversion.goes() == 1 ? " is" : " are") + " gone");
+  if (text.empty() && !conversion.numbers.empty()) return kNumberedAnew;
   if (text.empty()) return "its aggregates stand in another order";
   return "of its aggregates " + text + "; the others keep their state";
 }
@@ -152,11 +188,30 @@ std::string reason_text(const StateFit& fit) {
   return "";
 }
 
+int operator_of(const StateConversion& conversion) {
+  return std::visit([](const auto& each) { return each.op; }, conversion);
+}
+
+Status convert_state(const Program& program, const StateConversion& conversion, uint32_t into, StateStore& store) {
+  if (const auto* group = std::get_if<GroupConversion>(&conversion)) return convert_group(program, *group, into, store);
+  return convert_rows(program, std::get<RowConversion>(conversion), into, store);
+}
+
 bool names_step(const std::vector<std::string>& words, std::string_view label, bool all) {
   return std::ranges::any_of(words, [&](const std::string& word) {
     return word == label || word == owner_of(label) || (all && word == "all");
   });
 }
+
+namespace {
+
+/// Rows that go have the answers that they came with.
+bool keeps_answers(const Operator& op) {
+  const auto* lookup = std::get_if<LookupOperator>(&op.content);
+  return lookup != nullptr && lookup->retracted;
+}
+
+}  // namespace
 
 bool has_state(const Operator& op) {
   if (const auto* net = std::get_if<NetOperator>(&op.content)) return net->keeps;
@@ -167,7 +222,7 @@ bool has_state(const Operator& op) {
          std::holds_alternative<EmitOperator>(op.content) || std::holds_alternative<InstantsOperator>(op.content) ||
          std::holds_alternative<InWindowsOperator>(op.content) || std::holds_alternative<InOrderOperator>(op.content) ||
          std::holds_alternative<RetimeOperator>(op.content) || std::holds_alternative<UniqueOperator>(op.content) ||
-         std::holds_alternative<MatchOperator>(op.content);
+         std::holds_alternative<MatchOperator>(op.content) || keeps_answers(op);
 }
 
 std::vector<StateRecord> state_records(const Program& program, const StateParts& parts) {
@@ -230,13 +285,18 @@ OperatorStates match_states(const Program& program, const StateParts& parts, con
       fit.reason = Matching::fit_of(*partner, record);
       fit.kind = fit.reason.empty() ? StateFit::Kind::kept : StateFit::Kind::changed;
     }
-    if (fit.kind == StateFit::Kind::changed)
-      if (std::optional<GroupConversion> conversion = conversion_of(program, static_cast<int>(op), *partner, record)) {
-        if (conversion->begins() == 0) fit.kind = StateFit::Kind::converted;
-        fit.reason = text_of(*conversion);
+    if (fit.kind == StateFit::Kind::changed) {
+      const auto converts = [&](auto conversion, bool whole) {
+        if (whole) fit.kind = StateFit::Kind::converted;
+        fit.reason = text_of(conversion);
         fit.conversion = static_cast<int>(states.conversions.size());
-        states.conversions.push_back(*std::move(conversion));
-      }
+        states.conversions.push_back(std::move(conversion));
+      };
+      if (const auto group = conversion_of(program, static_cast<int>(op), *partner, record))
+        converts(*group, group->begins() == 0);
+      else if (const auto rows = row_conversion_of(program, static_cast<int>(op), *partner, record))
+        converts(*rows, true);
+    }
     if (fit.kind == StateFit::Kind::kept) {
       states.numbers.back() = partner->number;
       states.kept.back() = true;

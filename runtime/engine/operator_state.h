@@ -4,11 +4,13 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "runtime/abi/program.h"
 #include "runtime/abi/state_family.h"
 #include "runtime/engine/group_conversion.h"
+#include "runtime/engine/row_conversion.h"
 #include "runtime/engine/state_form.h"
 #include "runtime/state/store.h"
 
@@ -51,10 +53,15 @@ bool names_step(const std::vector<std::string>& words, std::string_view label, b
 
 bool has_state(const Operator& op);
 
+/// Rows of a step in another form.
+using StateConversion = std::variant<GroupConversion, RowConversion>;
+int operator_of(const StateConversion& conversion);
+Status convert_state(const Program& program, const StateConversion& conversion, uint32_t into, StateStore& store);
+
 struct OperatorStates {
   std::vector<uint32_t> numbers;             ///< of each operator's tables; 0 for operators without state
   std::vector<bool> kept;                    ///< the operator's stored state is to be read
-  std::vector<GroupConversion> conversions;  ///< that are possible
+  std::vector<StateConversion> conversions;  ///< that are possible
   std::vector<bool> rebuilt;                 ///< and it is what has been made again
   std::vector<StateFit> fits;                ///< of all steps that keep state
   std::vector<uint32_t> dropped;             ///< numbers whose rows have no operator any more

@@ -11,7 +11,8 @@ constexpr size_t kMostKnown = 4096;
 
 }  // namespace
 
-PartPaths::PartPaths(const PathTemplate& path, const std::vector<Field>& row) : text_(path.text) {
+PartPaths::PartPaths(const PathTemplate& path, const std::vector<Field>& row, PartSpelling spelling)
+    : spelling_(spelling), text_(path.text) {
   prefix_ = path.parts.front().literal;
   for (size_t i = 0; i < path.parts.size(); ++i) {
     if (path.parts[i].field.empty()) continue;
@@ -56,9 +57,9 @@ std::string PartPaths::made_of(const Block& block, uint32_t row) const {
     for (const size_t leaf : field.presences) present &= block.columns[leaf].as<uint8_t>()[row] != 0;
     if (present) {
       const Slot slot = read_slot(block.columns[field.first], row);
-      path += path_part(to_cell(field.type, from_slots(field.type, &slot)));
+      path += spelling_.text(to_cell(field.type, from_slots(field.type, &slot)));
     } else {
-      path += kNullPart;
+      path += spelling_.null;
     }
     path += field.literal;
   }

@@ -10,10 +10,16 @@
 
 namespace braid {
 
+/// What a value is in a name.
+struct PartSpelling {
+  std::string (*text)(std::string_view) = path_part;
+  std::string_view null = kNullPart;
+};
+
 class PartPaths {
  public:
   /// All fields of the template are in the row, and fit in a path.
-  PartPaths(const PathTemplate& path, const std::vector<Field>& row);
+  PartPaths(const PathTemplate& path, const std::vector<Field>& row, PartSpelling spelling = {});
 
   /// What comes before the first field: the folder in which all files are, and perhaps the beginning of their names.
   const std::string& prefix() const { return prefix_; }
@@ -30,6 +36,7 @@ class PartPaths {
   };
   std::string made_of(const Block& block, uint32_t row) const;
 
+  PartSpelling spelling_;
   std::string prefix_, text_;
   std::vector<FieldPart> fields_;
   std::unordered_map<std::string, std::string> known_;  ///< by the bytes of the values; emptied when it has many

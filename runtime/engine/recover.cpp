@@ -14,7 +14,7 @@ JobRun::JobRun(const Program& program, const JobOptions& options, const JobSeams
       turns_(program, options, seams) {}
 
 Status JobRun::recover() {
-  BRAID_TRY(store_.lock());
+  BRAID_TRY(store_.lock(options_.lock));
   BRAID_KILL_POINT("after_lock");
   BRAID_TRY(store_.open());
   if (store_.wants_rebuild()) {
@@ -26,6 +26,7 @@ Status JobRun::recover() {
   outputs_.set_store(std::move(place), store_.lost_commits());
   BRAID_TRY(outputs_.recover(store_.state()));
   BRAID_TRY(store_.begin());
+  BRAID_TRY(forget_rebuild(program_, options_, seams_, store_));
   BRAID_KILL_POINT("after_outputs_cut");
   BRAID_TRY(outputs_.claim_products(store_.state()));
   outputs_.claim_early([this]() -> Result<StateStore*> {

@@ -31,10 +31,9 @@ bool StateDiff::loses() const {
   return std::ranges::any_of(steps, [](const StepVerdict& each) { return each.fit.loses(); });
 }
 
-Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory, const std::string& root,
-                                            const StateParts& parts) {
-  BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(fs, directory));
+Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, const std::string& directory,
+                                            const InputPlaces& places, const StateParts& parts) {
+  BRAID_ASSIGN(std::optional<StoreIdentity> identity, read_identity(places.fs, directory));
   BRAID_ASSIGN(const std::optional<StoreHeader> header, read_header(store, directory, identity));
   if (!header) return std::optional<StateDiff>();
   StateDiff diff{.project = header->project, .steps = {}, .added_products = {}, .gone_products = {}};
@@ -47,7 +46,7 @@ Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& 
         BRAID_ASSIGN(History read, read_history(store));
         history = std::move(read);
       }
-      BRAID_ASSIGN(verdict.retained, retained_for(program, verdict.fit.op, *history, store, fs, root));
+      BRAID_ASSIGN(verdict.retained, retained_for(program, verdict.fit.op, *history, store, places));
     }
     diff.steps.push_back(std::move(verdict));
   }
@@ -61,14 +60,14 @@ Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& 
 }
 
 StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
-                     const StateParts& parts_before) {
+                     const StateParts& parts_before, const std::string& no_topics) {
   StateDiff diff;
   std::vector<StateRecord> records = state_records(before, parts_before);
   for (size_t i = 0; i < records.size(); ++i) records[i].number = static_cast<uint32_t>(i + 1);
   OperatorStates states = match_states(program, parts, records, static_cast<uint32_t>(records.size() + 1));
   for (StateFit& fit : states.fits) {
     StepVerdict verdict{std::move(fit), {}};
-    if (verdict.fit.is_open()) verdict.retained = retained_by_kind(program, verdict.fit.op);
+    if (verdict.fit.is_open()) verdict.retained = retained_by_kind(program, verdict.fit.op, no_topics);
     diff.steps.push_back(std::move(verdict));
   }
   std::set<std::string> products;

@@ -29,13 +29,11 @@ struct StateDiff {
   bool loses() const;
 };
 
-/// Of a store. None if no job has committed there. `directory`: of the store; `root`: JobOptions::root. Fails as a job
-/// would, with 8002 or 8005.
-Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, Fs& fs,
-                                            const std::string& directory, const std::string& root,
-                                            const StateParts& parts);
-/// Of the state that a job of another program would have.
+/// Of a store. None if no job has committed there. `directory`: of the store. Fails as a job would, with 8002 or 8005.
+Result<std::optional<StateDiff>> state_diff(const Program& program, StateStore& store, const std::string& directory,
+                                            const InputPlaces& places, const StateParts& parts);
+/// Of the state that a job of another program would have. `no_topics`: as retained_by_kind() has it.
 StateDiff state_diff(const Program& program, const StateParts& parts, const Program& before,
-                     const StateParts& parts_before);
+                     const StateParts& parts_before, const std::string& no_topics);
 
 }  // namespace braid

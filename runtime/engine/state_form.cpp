@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <vector>
 
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
+#include "runtime/engine/dispositions.h"
 #include "runtime/operators/operator.h"
 
 namespace braid {
 namespace {
 
 constexpr char kBetween = '\x1f';  ///< symbols of an enum
-constexpr std::string_view kEnum = "enum(", kDecimal = "decimal(";
+constexpr std::string_view kEnum = "enum(", kDecimal = "decimal(", kEighths = "eighths;";
 
 /// Names of fields are not a part of stored rows.
 std::string form_of(const Type& type) {
@@ -108,7 +110,10 @@ Type read_form(std::string_view& text) {
 /// The relations that rows of an operator may name as where they come from (Record::source).
 class Origins {
  public:
-  explicit Origins(const Program& program) : program_(program) {}
+  /// `whole_records`: they wait in the state as they came.
+  Origins(const Program& program, bool whole_records) : program_(program) {
+    if (whole_records && program.whole == nullptr && !find_ways(program, bits_).ok()) bits_.clear();
+  }
 
   void add(int op) {
     const Operator& step = program_.operators[op];
@@ -130,7 +135,7 @@ class Origins {
  private:
   void add_source(int source) {
     if (!program_.sources[source].is_exchange()) {
-      found_.insert(fmt::format("{} {}", source, program_.sources[source].name));
+      found_.insert(fmt::format("{} {}{}", source, program_.sources[source].name, ways(static_cast<size_t>(source))));
       return;
     }
     // Rows of another stage name the relations of the whole program.
@@ -141,14 +146,32 @@ class Origins {
   }
   void add_product(int product) {
     const size_t number = program_.sources.size() + static_cast<size_t>(product);
-    found_.insert(fmt::format("{} {}", number, program_.products[product].qualified()));
+    found_.insert(fmt::format("{} {}{}", number, program_.products[product].qualified(), ways(number)));
+  }
+  std::string ways(size_t relation) const {
+    std::map<int, std::string> by_bit;
+    for (size_t product = 0; product < bits_.size(); ++product)
+      if (bits_[product][relation] >= 0) by_bit[bits_[product][relation]] = program_.products[product].qualified();
+    std::string text;
+    for (const auto& [bit, product] : by_bit) text += (text.empty() ? "=" : ",") + product;
+    return text;
   }
 
   const Program& program_;
+  std::vector<std::vector<int>> bits_;
   std::set<std::string> found_;
 };
 
-/// States of these do not say which rows they have taken.
+bool holds_records(const Operator& op) {
+  return std::holds_alternative<AsOfJoinOperator>(op.content) ||
+         std::holds_alternative<IntervalJoinOperator>(op.content) ||
+         std::holds_alternative<UniqueOperator>(op.content) || std::holds_alternative<InOrderOperator>(op.content) ||
+         std::holds_alternative<InstantsOperator>(op.content) || std::holds_alternative<EmitOperator>(op.content) ||
+         std::holds_alternative<MatchOperator>(op.content) || std::holds_alternative<RunningOperator>(op.content);
+}
+
+}  // namespace
+
 bool forgets_origins(const AggregateSpec& aggregate) {
   switch (aggregate.kind) {
     case AggregateKind::count:
@@ -163,11 +186,33 @@ bool forgets_origins(const AggregateSpec& aggregate) {
   }
 }
 
+std::string form_of_type(const Type& type) {
+  return form_of(type);
+}
+
+std::optional<std::vector<std::vector<Field>>> rows_of_form(std::string_view types) {
+  if (types.starts_with(kEighths)) types.remove_prefix(kEighths.size());
+  std::vector<std::vector<Field>> rows;
+  while (!types.empty()) {
+    std::vector<Field>& row = rows.emplace_back();
+    while (!types.starts_with('|')) {
+      const Type type = read_form(types);
+      if (!type || !types.starts_with(';')) return std::nullopt;
+      types.remove_prefix(1);
+      row.push_back({std::to_string(row.size()), type});
+    }
+    types.remove_prefix(1);
+  }
+  return rows;
+}
+
+namespace {
+
 std::string origins_of(const Program& program, const Operator& op) {
   if (const auto* group = std::get_if<GroupOperator>(&op.content))
     if (std::ranges::all_of(group->aggregates, forgets_origins)) return "";
   if (std::holds_alternative<TableJoinOperator>(op.content)) return "";
-  Origins origins(program);
+  Origins origins(program, holds_records(op));
   for (const int input : op.inputs) origins.add(input);
   return origins.text();
 }
@@ -235,7 +280,7 @@ StateForm state_form(const Program& program, const Operator& op) {
   StateForm form;
   form.origins = origins_of(program, op);
   // The buckets of an interval join are an eighth of its interval.
-  if (std::holds_alternative<IntervalJoinOperator>(op.content)) form.types = "eighths;";
+  if (std::holds_alternative<IntervalJoinOperator>(op.content)) form.types = kEighths;
   const std::vector<Field>& row = program.operators[op.inputs[0]].row;
   if (const auto* group = std::get_if<GroupOperator>(&op.content)) {
     for (const int key : group->keys) form.types += form_of(row[key].type) + ";";
@@ -244,6 +289,7 @@ StateForm state_form(const Program& program, const Operator& op) {
   }
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
   for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
+  if (std::holds_alternative<LookupOperator>(op.content)) form.types += form_of(op.row) + "|";  // with the answer
   if (const auto* running = std::get_if<RunningOperator>(&op.content))
     form.aggregates = forms_of(running->aggregates, row);
   return form;

@@ -15,7 +15,9 @@ struct StateForm {
   std::string types;  ///< of the fields
   /// Of each its kind, which one it shares a set of values with, and what it is of; between them tabulators.
   std::vector<std::string> aggregates;
-  /// The relations that the rows may come from, by number, where rows have such numbers: they are of a program.
+  /// The relations that the rows may come from, by number, where rows have such numbers: they are of a program. Where
+  /// whole records wait, with the products that count them once though they come by several ways, in the order of their
+  /// bits (Record::settled): "2 shop.sale=shop.big,shop.small;3 shop.refund".
   std::string origins;
   bool operator==(const StateForm&) const = default;
 };
@@ -32,6 +34,11 @@ enum class FormFit {
 FormFit compare_forms(const StateForm& stored, const StateForm& now);
 /// Of two texts of types, or of aggregates; never `origins`.
 FormFit compare_types(std::string_view stored, std::string_view now);
+std::string form_of_type(const Type& type);
+/// The rows that a form's `types` tell, of each input, with numbers as names. None: it is not told so.
+std::optional<std::vector<std::vector<Field>>> rows_of_form(std::string_view types);
+/// States of the aggregate do not say which rows it has taken.
+bool forgets_origins(const AggregateSpec& aggregate);
 
 /// An aggregate as its form tells it, over a row of its own. None where it is not told whole.
 struct FormedAggregate {

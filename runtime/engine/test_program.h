@@ -292,6 +292,19 @@ inline std::string record(const std::string& k, int64_t v, int64_t at) {
   return "{\"k\":\"" + k + "\",\"v\":" + std::to_string(v) + ",\"at\":" + std::to_string(at) + "}\n";
 }
 
+/// Each operator belongs to the products that read it.
+inline void find_products(Program& program) {
+  std::vector<std::vector<int>> reads(program.operators.size());
+  for (size_t op = program.operators.size(); op-- > 0;) {
+    if (auto* publish = std::get_if<PublishOperator>(&program.operators[op].content)) reads[op] = {publish->product};
+    std::sort(reads[op].begin(), reads[op].end());
+    reads[op].erase(std::unique(reads[op].begin(), reads[op].end()), reads[op].end());
+    program.operators[op].products = reads[op];
+    for (int input : program.operators[op].inputs)
+      reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
+  }
+}
+
 /// A pipeline with every stateful step, fed turns at random.
 inline Program everything(ProgramBuilder& b) {
   int s = b.source("s", 30), t = b.source("t", 20, 1'000'000, true), u = b.source("u", -1, 0, true);
@@ -308,15 +321,7 @@ inline Program everything(ProgramBuilder& b) {
     b.program.operators[published].products = {product};
     ++product;
   }
-  std::vector<std::vector<int>> reads(b.program.operators.size());
-  for (size_t op = b.program.operators.size(); op-- > 0;) {
-    if (auto* publish = std::get_if<PublishOperator>(&b.program.operators[op].content)) reads[op] = {publish->product};
-    std::sort(reads[op].begin(), reads[op].end());
-    reads[op].erase(std::unique(reads[op].begin(), reads[op].end()), reads[op].end());
-    b.program.operators[op].products = reads[op];
-    for (int input : b.program.operators[op].inputs)
-      reads[input].insert(reads[input].end(), reads[op].begin(), reads[op].end());
-  }
+  find_products(b.program);
   return b.program;
 }
 

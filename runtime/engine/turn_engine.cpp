@@ -169,7 +169,7 @@ SourceRows TurnEngine::decode(TurnInput input, Decoder& decoder, int source, uin
   input.partition = partition;
   DecodedTurn turn = decoder.decode(input, arena_);
   set_header(source, partition, decoder.header());
-  return run_from(program_.sources[source], std::move(turn), arena_, call_);
+  return run_from(program_.sources[source], std::move(turn), {.reading = wall()}, arena_, call_);
 }
 
 void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_t partition, bool ends) {
@@ -179,7 +179,7 @@ void TurnEngine::run_turn(TurnInput input, Decoder& decoder, int source, uint32_
 
 void TurnEngine::run_turn(int source, uint32_t partition, const DecodedTurn& turn, bool ends) {
   begin_turn();
-  run_rows(source, partition, run_from(program_.sources[source], turn, arena_, call_), ends);
+  run_rows(source, partition, run_from(program_.sources[source], turn, {.reading = wall()}, arena_, call_), ends);
 }
 
 void TurnEngine::run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends) {
@@ -197,10 +197,7 @@ void TurnEngine::run_rows(int source, uint32_t partition, const SourceRows& rows
   }
   PartitionClock& clock = clocks_[source][partition];
   clock.ended = false;
-  if (clock.idle) {
-    clock.idle = false;
-    clock.floor = std::max(clock.floor, task_watermark_);
-  }
+  clock.wake(task_watermark_);
   if (source_operators_[source] >= 0) {
     run_blocks(source, rows, read_source(source, rows, program_.sources[source].has_time ? &clock : nullptr));
     dispositions_.write_ports();
@@ -216,7 +213,7 @@ void TurnEngine::load_table(TurnInput input, Decoder& decoder, int source, uint3
 
 void TurnEngine::load_table(int source, uint32_t, const DecodedTurn& turn, bool silent) {
   begin_turn();
-  load_rows(source, run_from(program_.sources[source], turn, arena_, call_), silent);
+  load_rows(source, run_from(program_.sources[source], turn, {.reading = wall()}, arena_, call_), silent);
 }
 
 void TurnEngine::load_table(int source, const SourceRows& rows, bool silent) {
@@ -257,7 +254,8 @@ void TurnEngine::take_exchange(int source, const SourceRows& rows) {
     PartitionClock& clock = clocks_[source][front.number];
     clock.ended = front.time.active == 0 && front.time.idle == 0;
     clock.idle = front.time.active == 0 && !clock.ended;
-    if (front.time.active > 0) clock.max = front.time.w;
+    clock.follows = clock.idle && front.time.moves();
+    if (front.time.moves()) clock.max = front.time.w;
     if (clock.ended && front.time.reached != kEndTime) clock.max = std::max(clock.max, front.time.reached);
   }
 }
@@ -508,10 +506,7 @@ void TurnEngine::release_waited() {
 
 void TurnEngine::advance_partition(int source, uint32_t partition, int64_t time) {
   PartitionClock& clock = clocks_[source][partition];
-  if (clock.idle) {
-    clock.idle = false;
-    clock.floor = std::max(clock.floor, task_watermark_);
-  }
+  clock.wake(task_watermark_);
   clock.advance(time);
 }
 
@@ -520,7 +515,7 @@ void TurnEngine::move_task_watermark() {
   for (size_t source = 0; source < clocks_.size(); ++source)
     if (program_.sources[source].has_time)
       for (const PartitionClock& clock : clocks_[source]) time = time + EdgeTime::of(clock);
-  if (time.active > 0) task_watermark_ = std::max(task_watermark_, time.w);
+  if (time.moves()) task_watermark_ = std::max(task_watermark_, time.w);
 }
 
 StateSize TurnEngine::state_size() const {

@@ -8,6 +8,7 @@
 // The Program and the writer outlive the engine. One thread.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +79,8 @@ class TurnEngine : private PartitionClocks {
   void set_now(int64_t now) { call_.now = now; }
   /// Of the clock by which rows wait (`wait at most`): turns from now on are run then. It never goes back.
   void set_wall(int64_t reading) { reading_ = reading; }
+  /// What it shows: when rows arrive that come now.
+  int64_t wall() const { return std::max(wall_, reading_); }
   /// When the first row will have waited as long as it may; none: no row waits for a limited time.
   std::optional<int64_t> next_due();
   /// A turn of its own in which nothing arrives: rows that have waited that long go on.
@@ -104,6 +107,8 @@ class TurnEngine : private PartitionClocks {
   void reopen_partition(int source, uint32_t partition) { clocks_[source][partition].ended = false; }
   void set_idle(int source, uint32_t partition) { clocks_[source][partition].idle = true; }
   void advance_partition(int source, uint32_t partition, int64_t time);
+  /// It is idle, and its time goes on by the clock, up to `time`: of a source with SourceSpec::idle_advances.
+  void follow_clock(int source, uint32_t partition, int64_t time) { clocks_[source][partition].follow(time); }
   /// The last epoch of each task that sends to it, of which all rows have come.
   const std::vector<uint64_t>& front_epochs(int source) const { return front_epochs_[source]; }
   /// The time of the rows that the operator gives, as of the last turn.

@@ -29,6 +29,7 @@ struct TurnFeed::Slot {
   TurnBuffer buffer;
   Arena arena;
   CallContext call;
+  int64_t reading = 0;  ///< of the clock, when the turn is run
   CallCaches caches;
   std::vector<SourceDecoder> decoders;  ///< by source, made when needed
   std::vector<MessageInput> messages;   ///< of the turn, where records are not lines
@@ -156,6 +157,7 @@ TurnFeed::Slot& TurnFeed::take_free(Queue& queue) {
   free_.pop_back();
   slot.queue = &queue;
   slot.call = engine_.call();
+  slot.reading = engine_.wall();
   if (!std::exchange(queue.in_use, true)) queue.cursor = queue.partition.position;
   return slot;
 }
@@ -178,12 +180,14 @@ Result<const ReadTurn*> TurnFeed::found() {
   at_hand_->task.reset();
   BRAID_TRY(at_hand_->status);
   if (!at_hand_->found) return nullptr;
+  const JobInputs::Partition& partition = at_hand_->queue->partition;
   // Read ahead before the clock reading that its epoch has.
-  if (at_hand_->call.now != engine_.call().now) {
+  const bool arrived_later = program_.sources[partition.source].has_arrival &&
+                             std::exchange(at_hand_->reading, engine_.wall()) != engine_.wall();
+  if (arrived_later || at_hand_->call.now != engine_.call().now) {
     at_hand_->call = engine_.call();
     decode(*at_hand_);
   }
-  const JobInputs::Partition& partition = at_hand_->queue->partition;
   engine_.set_header(partition.source, partition.ordinal, at_hand_->header);
   return &at_hand_->turn;
 }
@@ -260,7 +264,7 @@ void TurnFeed::decode(Slot& slot) const {
   DecodedTurn decoded = decoder->decode(input, slot.arena);
   name_given_records(turn.given, decoded);
   slot.header = decoder->header();
-  slot.turn.rows = run_from(spec, std::move(decoded), slot.arena, slot.call);
+  slot.turn.rows = run_from(spec, std::move(decoded), {slot.reading, turn.given}, slot.arena, slot.call);
   if (keys && !turn.given.empty())
     keys->add(input, turn.given, slot.turn.rows, slot.arena);
   else if (keys && spec.binding.has_changes())

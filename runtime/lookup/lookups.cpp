@@ -39,6 +39,7 @@ struct Lookups::Asked {
   AnswerCache cache;
   std::unique_ptr<Service> service;       ///< made when it is first asked
   std::map<std::string, Answer> answers;  ///< of this turn
+  bool is_silent = false;                 ///< that has been told
   std::vector<const std::string*> order;  ///< the keys of these, as they were asked for
 };
 
@@ -131,6 +132,9 @@ Result<std::vector<const Answer*>> Lookups::ask(uint64_t turn, int service, std:
     open.push_back(&questions[i]);
   }
   if (open.empty()) return answers;
+  if (replays_)
+    return Error{ErrorKind::input, "`" + spec.name + "` was not asked for what it is asked for now",
+                 diag::ReplayDiffers::kCode, 0};
   if (asked.service == nullptr) {
     BRAID_ASSIGN(asked.service, make_(spec));
   }
@@ -145,6 +149,7 @@ Result<std::vector<const Answer*>> Lookups::ask(uint64_t turn, int service, std:
 }
 
 Status Lookups::go_on(const Asked& of) {
+  if (while_waiting_) BRAID_TRY(while_waiting_());
   if (!stop_requested_ || !stop_requested_()) return {};
   const int64_t now = clock_.steady_us();
   if (!stop_since_) stop_since_ = now;
@@ -171,6 +176,10 @@ Status Lookups::ask_again(Asked& of, std::span<const Question* const> questions)
     std::vector<const Question*> failed;
     for (size_t i = 0; i < left.size(); ++i) {
       ServiceReply& reply = replies[i];
+      if (reply.refused) {
+        const Diagnostic refused = diag::ServiceRefuses{.service = of.spec.name, .reason = reply.reason}.make();
+        return Error{ErrorKind::input, refused.message, refused.code, 0};
+      }
       Answer& answer = of.answers.at(left[i]->key);
       answer.at = now;
       if (reply.kind == ServiceReply::Kind::found) {
@@ -185,6 +194,9 @@ Status Lookups::ask_again(Asked& of, std::span<const Question* const> questions)
     }
     left = std::move(failed);
   }
+  if (!left.empty() && !std::exchange(of.is_silent, true))
+    warnings_.push_back(
+        diag::ServiceSilent{.service = of.spec.name, .reason = of.answers.at(left.front()->key).content}.make());
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/program.h"
@@ -25,6 +26,7 @@
 #include "runtime/lookup/answer_book.h"
 #include "runtime/lookup/answer_reader.h"
 #include "runtime/lookup/service.h"
+#include "runtime/report/diagnostic.h"
 #include "runtime/state/store.h"
 
 namespace braid {
@@ -52,6 +54,15 @@ class Lookups {
   /// recorded of it stays for the next run.
   void stop_by(std::function<bool()> stop_requested) { stop_requested_ = std::move(stop_requested); }
   static constexpr int64_t kPatience = 10'000'000;
+  /// Called before each attempt; what it fails with gives the turn up.
+  void wait_by(std::function<Status()> while_waiting) { while_waiting_ = std::move(while_waiting); }
+  /// The turns that come are run again: they have the answers that are recalled, and nobody is asked. A question
+  /// without one fails with 8020.
+  void begin_replay() { replays_ = true; }
+  void end_replay() {
+    replays_ = false;
+    recalled_.clear();
+  }
   /// What an earlier run had recorded of a turn that was not committed.
   Status recall(uint64_t turn, std::string_view answers);
   /// The reading of the last of these; none: there is none.
@@ -71,10 +82,12 @@ class Lookups {
   // ---- look-up steps
 
   /// The answers in the order of the questions; they live until the turn is over. Fails if the service cannot be used
-  /// at all, or an answer cannot be made durable.
+  /// at all (7135), or an answer cannot be made durable.
   Result<std::vector<const Answer*>> ask(uint64_t turn, int service, std::span<const Question> questions);
   const RowLayout& layout(int service) const;
 
+  /// For people, about services that did not answer, once for each; since the last call.
+  std::vector<Diagnostic> take_warnings() { return std::exchange(warnings_, {}); }
   /// How many requests were made, and how many questions the cache answered.
   uint64_t requests() const { return requests_; }
   uint64_t hits() const { return hits_; }
@@ -103,6 +116,8 @@ class Lookups {
   Clock& clock_;
   Recorder recorder_;
   std::function<bool()> stop_requested_;
+  std::function<Status()> while_waiting_;
+  bool replays_ = false;
   std::optional<int64_t> stop_since_;  ///< steady clock
   std::vector<std::unique_ptr<Asked>> services_;
   int64_t reading_ = 0;
@@ -111,6 +126,7 @@ class Lookups {
   std::map<uint64_t, Recalled> recalled_;
   std::vector<std::string> foreign_;  ///< keys of stored answers of services that are no more
   uint64_t requests_ = 0, hits_ = 0;
+  std::vector<Diagnostic> warnings_;
 };
 
 /// Where a store has what was recorded of a turn: all keys of a turn and those before it are less than those behind it.

@@ -29,6 +29,8 @@ struct ServiceReply {
   std::string record;  ///< a JSON object, in which the fields of the result are read by name
   std::string reason;  ///< in a few words, without secrets
   bool again = false;  ///< of a failure: another attempt may have an answer
+  /// Of a failure: nobody's request has an answer before somebody changes the settings or the query.
+  bool refused = false;
 };
 
 class Service {

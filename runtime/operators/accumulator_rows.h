@@ -130,6 +130,8 @@ std::unique_ptr<Accumulator> make_kept_values(const AggregateSpec& spec, const s
 /// collect and string_agg of rows that come in order and go in the same order; their states are not stored.
 std::unique_ptr<Accumulator> make_passing_rows(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
+/// Of those, how often values occur.
+std::unique_ptr<Accumulator> make_count_sketch(const AggregateSpec& spec, const std::vector<Field>& row);
 std::unique_ptr<Accumulator> make_chosen_row(const AggregateSpec& spec, const std::vector<Field>& row);
 
 }  // namespace braid

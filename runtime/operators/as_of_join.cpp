@@ -168,7 +168,7 @@ EdgeTime AsOfJoinNode<History>::output_time(std::span<const EdgeTime> inputs) co
   if (content_.latest) return inputs[0];
   EdgeTime time = OperatorNode::output_time(inputs);
   // A table that has fallen silent holds nothing back, but the rows that wait for it are not out yet.
-  if (content_.wait_us && time.active > 0 && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
+  if (content_.wait_us && time.moves() && !waiting_.empty()) time.w = std::min(time.w, edges[1].finite);
   return time;
 }
 

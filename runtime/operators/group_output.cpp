@@ -14,7 +14,8 @@ GroupOutput::GroupOutput(const Services& services, const GroupState& state, cons
       key_(key),
       leaves_(flatten(self_.row)) {
   if (std::holds_alternative<TopOperator>(self_.content)) {
-    top_.emplace(services, key);
+    // Rows of sessions that change: session_changes.h.
+    if (content_.windowed) top_.emplace(services, key);
     return;
   }
   BRAID_CHECK(state_.end_column() + (content_.windowed ? 2 : 3) == leaves_.size(),

@@ -48,16 +48,17 @@ EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
-    if ((content_.shape.left || content_.nearest) && time.active > 0) time.w = std::min(time.w, first_held());
+    if ((content_.shape.left || content_.nearest) && time.moves()) time.w = std::min(time.w, first_held());
     return time;
   }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
   const bool waits = content_.nearest || content_.shape.left;
   const bool behind = waits || (content_.upper_us && *content_.upper_us < 0);
-  // Right rows that go on alone are `lower` behind the left side.
-  if (is_outer() && *content_.lower_us < 0)
-    return inputs[0].minus(subtract_time(0, *content_.lower_us)) + (behind ? inputs[1].minus(upper()) : inputs[1]);
-  return inputs[0] + (behind ? inputs[1].minus(upper()) : inputs[1]);
+  if (!is_outer()) return inputs[0] + (behind ? inputs[1].minus(upper()) : inputs[1]);
+  // Right rows that go on alone are `lower` behind the left side, and one that comes later than that, or when the left
+  // side has ended, has only its own side before it.
+  const EdgeTime right = waits ? inputs[1].minus(std::max<int64_t>(upper(), 0)) : inputs[1];
+  return (*content_.lower_us < 0 ? inputs[0].minus(subtract_time(0, *content_.lower_us)) : inputs[0]) + right;
 }
 
 bool IntervalJoinNode::closed(int64_t left_time) const {

@@ -153,12 +153,15 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
  public:
   RowsInOrder(const AggregateSpec& spec, const std::vector<Field>& row, Ties ties)
       : rows_(spec, row),
-        by_(row, spec.by),
         field_column_(leaf_offset(row, spec.argument)),
         leaves_(flatten(row[spec.argument].type)),
         stored_({row[spec.argument]}),
         result_(spec.type),
         ties_(ties) {
+    if (spec.by >= 0) {
+      by_column_ = leaf_offset(row, spec.by);
+      by_leaves_ = flatten(row[spec.by].type);
+    }
     if (spec.kind == Kind::string_agg) separator_ = spec.constant.text();
     joins_ = spec.kind == Kind::string_agg;
   }
@@ -182,7 +185,8 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
       const uint32_t row = rows[i];
       value.first.clear();
       value.second.clear();
-      if (by_.column >= 0) append_closed_order(by_.type, read_slot(block.columns[by_.column], row), value.first);
+      for (size_t leaf = 0; leaf < by_leaves_.size(); ++leaf)
+        append_closed_order(by_leaves_[leaf].type, read_slot(block.columns[by_column_ + leaf], row), value.first);
       CountedSet& set = of(states[i] + offset);
       if (ties_ == Ties::place) append_place(block, row, value.first);
       if (ties_ == Ties::number) {
@@ -248,7 +252,8 @@ class RowsInOrder : public OfCountedSet<RowsInOrder> {
   }
 
   RowChoice rows_;
-  ArgumentColumn by_;
+  size_t by_column_ = 0;
+  std::vector<Leaf> by_leaves_;  ///< of the order, in which each counts where those before it are equal
   size_t field_column_;
   std::vector<Leaf> leaves_;
   StoredRows stored_;

@@ -36,8 +36,8 @@ bool LatestNode::NewestRows::load(WireReader& in, char* value) {
   newest.position = in.fixed<int64_t>();
   newest.source = in.fixed<uint32_t>();
   newest.partition = in.fixed<uint32_t>();
-  newest.known = 1;
   const bool stands = in.fixed<uint8_t>() != 0;
+  newest.known = stands ? kStands : kEnded;
   const std::string_view row = in.text();
   if (in.failed() || (stands && !node_.stored_.fits(row))) return false;
   if (stands) newest.row = node_.pool_.copy(row);
@@ -57,7 +57,7 @@ void LatestNode::NewestRows::loaded(RowHandle row, char* value) {
 
 void LatestNode::NewestRows::end(char* value) {
   auto& newest = *reinterpret_cast<Newest*>(value);
-  newest.known = 0;
+  newest.known = kUnknown;
   if (node_.retains()) node_.dues_->end(value);
   if (newest.row.data != nullptr) node_.pool_.release_later(newest.row);
 }
@@ -89,7 +89,7 @@ void LatestNode::take(int, const Block& block, std::vector<Block>&) {
     } else if (kept.row.data != nullptr) {
       pool_.release_later(kept.row);
     }
-    kept = {time, record.position, record.source, record.partition, kept.touch, 1, {nullptr, 0}};
+    kept = {time, record.position, record.source, record.partition, kept.touch, ends ? kEnded : kStands, {nullptr, 0}};
     if (retains()) {
       const int64_t due = add_time(time, content_.retain_us);
       if (added) {
@@ -122,10 +122,11 @@ void LatestNode::touch_forgotten() {
       made.before = kept.row;
       end_at(made, dues_->of(rows_.value(row)).time, kEndTime);
       kept.touch = touches();
-    } else {
+    } else if (kept.row.data != nullptr) {
       pool_.release_later(kept.row);
     }
     kept.row = {nullptr, 0};
+    kept.known = kForgotten;
   }
 }
 
@@ -138,7 +139,7 @@ void LatestNode::emit(std::span<const Touched> touched, std::vector<Block>& out)
     now.touch = 0;
     const bool stood = each.before.data != nullptr, stands = now.row.data != nullptr;
     if (stood) pool_.release_later(each.before);
-    if (!stands && retains()) forgotten.push_back(each.row);
+    if (now.known == kForgotten) forgotten.push_back(each.row);
     const bool stays = goes_at(each, now.time) == now.time;
     if (stood == stands && (!stood || (stays && each.before.view() == now.row.view()))) continue;
     auto add = [&](bool goes, int64_t time, Bytes row) {
@@ -170,7 +171,7 @@ void LatestNode::end_turn() {
     ended_.pop();
     if (rows_.hash(ended.row) != ended.hash) continue;  // the place is another key's now
     const Newest& kept = newest(ended.row);
-    if (kept.known != 0 && kept.row.data == nullptr && kept.time == ended.time) rows_.erase(ended.row);
+    if (kept.known == kEnded && kept.row.data == nullptr && kept.time == ended.time) rows_.erase(ended.row);
   }
 }
 

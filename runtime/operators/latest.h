@@ -30,13 +30,15 @@ class LatestNode : public ChangesNode {
   StateSize state_size() const override;
 
  private:
+  /// Of a key: there is none, its newest row stands, a version has ended it, or with `retain` time has.
+  enum Known : uint32_t { kUnknown, kStands, kEnded, kForgotten };
   struct Newest {
     int64_t time;
     int64_t position;
     uint32_t source, partition;
     uint32_t touch;  ///< in this turn: its place among the touches, plus one
-    uint32_t known;  ///< there has been a row
-    Bytes row;       ///< no data: the key has ended
+    Known known;
+    Bytes row;  ///< no data: the key has ended
   };
   class NewestRows : public KeyedRows::Values {
    public:

@@ -14,9 +14,11 @@ LookupNode::LookupNode(const Services& services)
       leaves_(flatten(self_.row)) {
   BRAID_CHECK(services.lookups != nullptr, "nobody asks the services of the program");
   const std::vector<Field>& before = input_row(0);
-  const int kept = static_cast<int>(before.size()) - content_.arguments;
+  const int behind = content_.arguments + content_.keys + (content_.retracted ? 1 : 0);
+  const int kept = static_cast<int>(before.size()) - behind;
   before_leaves_ = flatten(first_fields(before, kept));
-  for (size_t i = static_cast<size_t>(kept); i < before.size(); ++i) {
+  for (int at = kept; at < kept + content_.arguments; ++at) {
+    const auto i = static_cast<size_t>(at);
     const bool optional = is_optional(before[i].type);
     arguments_.push_back({without_optional(before[i].type), static_cast<uint32_t>(leaf_offset(before, i)), optional});
   }
@@ -38,41 +40,47 @@ bool LookupNode::question_of(const Block& block, uint32_t row, Question& questio
   return true;
 }
 
-void LookupNode::take(int input, const Block& block, std::vector<Block>& out) {
+bool LookupNode::give(const Block& block, std::span<Given> given) {
   std::vector<Question> questions;
-  std::vector<int> asked(block.rows, -1);
+  std::vector<uint32_t> asking;
   Question question;
   for (uint32_t row = 0; row < block.rows; ++row) {
     if (!question_of(block, row, question)) continue;
-    asked[row] = static_cast<int>(questions.size());
+    asking.push_back(row);
     questions.push_back(question);
   }
   const auto answers = services_.lookups->ask(services_.turn, content_.service, questions);
-  if (!answers.ok()) return note(answers.error());
+  if (!answers.ok()) {
+    note(answers.error());
+    return false;
+  }
+  for (size_t i = 0; i < asking.size(); ++i) given[asking[i]] = {(*answers)[i]->kind, (*answers)[i]->content};
+  return true;
+}
+
+void LookupNode::take(int input, const Block& block, std::vector<Block>& out) {
+  std::vector<Given> given(block.rows);
+  if (!give(block, given)) return;
   std::vector<uint32_t> kept;
-  std::vector<const Answer*> found;
   for (uint32_t row = 0; row < block.rows; ++row) {
-    const Answer* answer = asked[row] < 0 ? nullptr : (*answers)[static_cast<size_t>(asked[row])];
-    if (answer != nullptr && answer->kind == Answer::Kind::failed) {
+    if (given[row].kind == Answer::Kind::failed) {
       RowReason reason{.code = diag::LookupFailed::kCode};
-      reason.arguments = {{"service", spec_.name}, {"reason", answer->content}};
+      reason.arguments = {{"service", spec_.name}, {"reason", std::string(given[row].content)}};
       dispositions().leave(index(), input, block, row, content_.failed_site, reason);
       continue;
     }
-    const bool there = answer != nullptr && answer->kind == Answer::Kind::found;
-    if (!there && !content_.left) {
+    if (given[row].kind == Answer::Kind::nothing && !content_.left) {
       constexpr uint32_t kUnmatchedRow = 6304;
       dispositions().leave(index(), input, block, row, content_.unmatched_site,
                            {.code = kUnmatchedRow, .arguments = {{"relation", spec_.name}}});
       continue;
     }
     kept.push_back(row);
-    found.push_back(there ? answer : nullptr);
   }
-  if (!kept.empty()) put_answers(block, kept, found, out);
+  if (!kept.empty()) put_answers(block, kept, given, out);
 }
 
-void LookupNode::put_answers(const Block& block, std::span<const uint32_t> kept, std::span<const Answer* const> answers,
+void LookupNode::put_answers(const Block& block, std::span<const uint32_t> kept, std::span<const Given> given,
                              std::vector<Block>& out) {
   Block before = block;
   before.columns.resize(before_leaves_.size());
@@ -83,22 +91,28 @@ void LookupNode::put_answers(const Block& block, std::span<const uint32_t> kept,
     made.columns.push_back({leaves_[leaf].kind, arena().allocate(leaf_width(leaves_[leaf].kind) * rows)});
   const RowLayout& layout = services_.lookups->layout(content_.service);
   const size_t of_answer = layout.leaves();
-  const size_t presence = leaves_.size() - first - of_answer;
+  const size_t presence = leaves_.size() - first - of_answer - (content_.retracted ? 1 : 0);
   BRAID_CHECK(presence <= 1, "the row of a look-up is not its row and an answer");
   // Text is copied: an answer may be gone before the turn is over.
   for (uint32_t row = 0; row < rows; ++row) {
-    const Answer* answer = answers[row];
-    if (presence == 1) made.columns[first].as<uint8_t>()[row] = answer != nullptr ? 1 : 0;
-    if (answer == nullptr) {
+    const Given& answer = given[kept[row]];
+    const bool there = answer.kind == Answer::Kind::found;
+    if (presence == 1) made.columns[first].as<uint8_t>()[row] = there ? 1 : 0;
+    if (!there) {
       for (size_t leaf = 0; leaf < of_answer; ++leaf)
         write_slot(made.columns[first + presence + leaf], row, slot_i128(0));
       continue;
     }
-    auto* bytes = static_cast<char*>(arena().allocate(answer->content.size()));
-    std::copy(answer->content.begin(), answer->content.end(), bytes);
+    auto* bytes = static_cast<char*>(arena().allocate(answer.content.size()));
+    std::copy(answer.content.begin(), answer.content.end(), bytes);
     auto* slots = arena().allocate_array<Slot>(of_answer);
-    layout.decode({bytes, answer->content.size()}, slots, arena());
+    layout.decode({bytes, answer.content.size()}, slots, arena());
     for (size_t leaf = 0; leaf < of_answer; ++leaf) write_slot(made.columns[first + presence + leaf], row, slots[leaf]);
+  }
+  if (content_.retracted) {
+    const auto* before_goes = block.columns.back().as<uint8_t>();
+    auto* goes = made.columns.back().as<uint8_t>();
+    for (uint32_t row = 0; row < rows; ++row) goes[row] = before_goes[kept[row]];
   }
   out.push_back(std::move(made));
 }

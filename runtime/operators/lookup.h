@@ -2,6 +2,7 @@
 // and order stay. Rows for which there is nothing, or no answer, leave.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "runtime/lookup/lookups.h"
@@ -14,13 +15,23 @@ class LookupNode : public OperatorNode {
   explicit LookupNode(const Services& services);
   void take(int input, const Block& block, std::vector<Block>& out) override;
 
- private:
+ protected:
+  /// What a row goes on with.
+  struct Given {
+    Answer::Kind kind = Answer::Kind::nothing;
+    std::string_view content;  ///< as Answer::content; until the turn is over
+  };
+  /// Of each row of the block. False: the turn has failed, which is noted.
+  virtual bool give(const Block& block, std::span<Given> given);
   /// What the row asks; false: an argument is null.
   bool question_of(const Block& block, uint32_t row, Question& question) const;
-  void put_answers(const Block& block, std::span<const uint32_t> kept, std::span<const Answer* const> answers,
-                   std::vector<Block>& out);
 
   const LookupOperator& content_;
+
+ private:
+  void put_answers(const Block& block, std::span<const uint32_t> kept, std::span<const Given> given,
+                   std::vector<Block>& out);
+
   const ServiceSpec& spec_;
   std::vector<Leaf> leaves_;         ///< of the output row
   std::vector<Leaf> before_leaves_;  ///< of the fields before the arguments

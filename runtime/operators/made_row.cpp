@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "runtime/data/block.h"
+#include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
 #include "runtime/state/key_format.h"
 #include "runtime/state/wire.h"
@@ -43,6 +44,9 @@ std::string made_row_text(const Program& program, std::string_view bytes) {
       for (const int key : group != nullptr ? group->keys : latest != nullptr ? latest->keys : match->keys)
         row.push_back(program.operators[op.inputs[0]].row[key]);
     }
+    // A key that the step computes has no name in the script.
+    for (Field& field : row)
+      if (field.name.starts_with(kHiddenMark)) field.name.erase(0, 1);
     std::vector<int> fields;
     for (size_t i = 0; i < row.size(); ++i) fields.push_back(static_cast<int>(i));
     const KeyFormat format(row, fields, KeyFormat::Nulls::group);

@@ -19,6 +19,7 @@
 #include "runtime/operators/sharded.h"
 #include "runtime/operators/table_group.h"
 #include "runtime/operators/table_join.h"
+#include "runtime/operators/table_lookup.h"
 #include "runtime/operators/table_top.h"
 #include "runtime/operators/ticks.h"
 #include "runtime/operators/unique.h"
@@ -51,7 +52,8 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
       return WindowGroupNode::make(services);
     }
     Result<Made> operator()(const TopOperator& top) {
-      return top.group.windowed ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
+      const bool windows = top.group.windowed || top.group.window.gap_us > 0;
+      return windows ? (*this)(top.group) : Made(std::make_unique<TableTopNode>(services));
     }
     Result<Made> operator()(const RunningOperator&) { return Made(std::make_unique<RunningNode>(services)); }
     Result<Made> operator()(const LatestOperator&) { return Made(std::make_unique<LatestNode>(services)); }
@@ -61,7 +63,10 @@ Result<std::unique_ptr<OperatorNode>> make_one(const Services& services) {
     Result<Made> operator()(const InstantsOperator&) { return Made(std::make_unique<InstantsNode>(services)); }
     Result<Made> operator()(const NetOperator&) { return Made(std::make_unique<NetNode>(services)); }
     Result<Made> operator()(const UnnestOperator&) { return Made(std::make_unique<UnnestNode>(services)); }
-    Result<Made> operator()(const LookupOperator&) { return Made(std::make_unique<LookupNode>(services)); }
+    Result<Made> operator()(const LookupOperator& lookup) {
+      return lookup.retracted ? Made(std::make_unique<TableLookupNode>(services))
+                              : Made(std::make_unique<LookupNode>(services));
+    }
     Result<Made> operator()(const InWindowsOperator&) { return InWindowsNode::make(services); }
     Result<Made> operator()(const InOrderOperator&) { return Made(std::make_unique<InOrderNode>(services)); }
     Result<Made> operator()(const RetimeOperator&) { return Made(std::make_unique<RetimeNode>(services)); }

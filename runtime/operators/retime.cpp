@@ -1,6 +1,7 @@
 #include "runtime/operators/retime.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "runtime/base/check.h"
 #include "runtime/state/wire.h"
@@ -64,6 +65,7 @@ RetimeNode::Clock& RetimeNode::clock_of(const Record& record) {
     clock.within = content_.within_us;
     bool declared = record.source < services_.program.sources.size();
     clock.ahead = declared ? services_.program.sources[record.source].ahead_us : kDefaultAhead;
+    if (content_.by_arrival) clock.floor = gone_on().clock.max;
   }
   return place->second;
 }
@@ -75,34 +77,50 @@ void RetimeNode::take(int, const Block& block, std::vector<Block>& out) {
   const auto* time = block.columns[time_column_].as<int64_t>();
   for (uint32_t row = 0; row < block.rows; ++row) {
     Clock& clock = clock_of(block.record_of(row));
+    clock.dirty = true;
+    if (content_.by_arrival) {
+      clock.clock.wake(gone_on().clock.max);
+      retimed.watermark[row] = clock.clock.watermark();
+      retimed.time[row] = std::max(time[row], retimed.watermark[row]);
+      clock.clock.advance(retimed.time[row]);
+      continue;
+    }
     retimed.time[row] = time[row];
     retimed.watermark[row] = clock.clock.watermark();
     clock.clock.observe(time[row]);
-    clock.dirty = true;
   }
   out.push_back(std::move(retimed));
 }
 
 EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
   EdgeTime total;
-  auto add = [&](uint32_t source, uint32_t partition, bool ended, bool idle) {
-    auto own = clocks_.find({source, partition});
-    if (own != clocks_.end()) {
-      own->second.dirty |= own->second.clock.ended != ended || own->second.clock.idle != idle;
-      own->second.clock.ended = ended;
-      own->second.clock.idle = idle;
+  // `follows`: it is idle, and the time before this step has gone on by the clock to `max`.
+  auto add = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
+    auto inherit = [&](PartitionClock& clock) {
+      clock.ended = upstream.ended;
+      clock.idle = upstream.idle;
+      clock.follows = upstream.idle && upstream.follows;
+      if (clock.follows) clock.follow(upstream.max);
+    };
+    if (auto own = clocks_.find({source, partition}); own != clocks_.end()) {
+      const PartitionClock before = own->second.clock;
+      inherit(own->second.clock);
+      own->second.dirty |= std::memcmp(&before, &own->second.clock, sizeof(before)) != 0;
       total = total + EdgeTime::of(own->second.clock);
     } else {
       PartitionClock silent;  // no row of it has come so far
-      silent.ended = ended;
-      silent.idle = idle;
+      silent.within = content_.within_us;
+      inherit(silent);
       total = total + EdgeTime::of(silent);
     }
   };
   for (const Basis& basis : bases_) {
     auto inherit = [&](uint32_t source, uint32_t partition, const PartitionClock& upstream) {
-      bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > add_time(basis.ahead, upstream.newest);
-      add(source, partition, upstream.ended && rows_are_out, upstream.idle && rows_are_out);
+      const bool rows_are_out = !basis.held || edges[0].ended || edges[0].finite > add_time(basis.ahead, upstream.newest);
+      PartitionClock seen = upstream;
+      seen.ended &= rows_are_out;
+      seen.idle &= rows_are_out;
+      add(source, partition, seen);
     };
     if (basis.source >= 0) {
       services_.clocks.visit_clocks(static_cast<uint32_t>(basis.source), inherit);
@@ -110,16 +128,23 @@ EdgeTime RetimeNode::output_time(std::span<const EdgeTime> inputs) const {
       for (uint32_t source = 0; source < services_.program.sources.size(); ++source)
         basis.step->visit_clocks(source, inherit);
     } else {
-      bool ended = edges[0].ended;
-      bool idle = !ended && inputs[0].active == 0;
+      PartitionClock made;
+      made.ended = edges[0].ended;
+      made.idle = !made.ended && inputs[0].active == 0;
+      made.follows = made.idle && inputs[0].moves();
+      if (made.follows) made.max = inputs[0].w;
       bool any = false;
       for (auto& [place, clock] : clocks_) {
         if (place.first < services_.program.sources.size()) continue;
         any = true;
-        add(place.first, place.second, ended, idle);
+        add(place.first, place.second, made);
       }
-      if (!any) add(UINT32_MAX, 0, ended, idle);
+      if (!any) add(UINT32_MAX, 0, made);
     }
+  }
+  if (content_.by_arrival && total.moves() && total.w > gone_on().clock.max) {
+    gone_on().clock.max = total.w;
+    gone_on().dirty = true;
   }
   return total;
 }

@@ -1,6 +1,9 @@
 // `time f within d` of a flow: from here on another field is the event time. Each original source partition starts a
 // clock of its own here; end and idleness are those of the partition, once no row of it is held upstream any more. Rows
 // that windows made count as one partition. No row is late here: later steps use the new watermark.
+//
+// By arrival (`from S by arrival`) a time needs no confirmation, and a row that is behind the time of its partition, or
+// that wakes it and is behind the time that has gone on, has that time: by this time nothing is ever late.
 #pragma once
 
 #include <map>
@@ -37,6 +40,8 @@ class RetimeNode : public OperatorNode, public PartitionClocks {
   };
   void find_bases(int op, bool held, int64_t ahead);
   Clock& clock_of(const Record& record);
+  /// By arrival: where the time of its rows stands, kept as the `max` of a clock of no partition.
+  Clock& gone_on() const { return clocks_[{UINT32_MAX, UINT32_MAX}]; }
 
   const RetimeOperator& content_;
   uint32_t time_column_;

@@ -82,7 +82,7 @@ Block run_row_kernel(const KernelSlot& kernel, const Block& block, std::span<con
       rows.columns[i] = out[i] != nullptr ? Column{leaves[i].kind, out[i]} : block.columns[passthrough[i]];
     return rows;
   }
-  // Columns passed through are gathered together with time and cause; the computed ones are dense already.
+  // Columns passed through are gathered together with time and cause, each once; the computed ones are dense already.
   Block passed;
   passed.rows = block.rows;
   passed.time = block.time;
@@ -90,8 +90,10 @@ Block run_row_kernel(const KernelSlot& kernel, const Block& block, std::span<con
   passed.record = block.record;
   passed.records = block.records;
   std::vector<Leaf> passed_leaves;
+  std::vector<int> place(block.columns.size(), -1);  // among those that are gathered
   for (size_t i = 0; i < leaves.size(); ++i) {
-    if (out[i] != nullptr) continue;
+    if (out[i] != nullptr || place[passthrough[i]] >= 0) continue;
+    place[passthrough[i]] = static_cast<int>(passed_leaves.size());
     passed.columns.push_back(block.columns[passthrough[i]]);
     passed_leaves.push_back(leaves[i]);
   }
@@ -99,9 +101,8 @@ Block run_row_kernel(const KernelSlot& kernel, const Block& block, std::span<con
   rows.time = gathered.time;
   rows.watermark = gathered.watermark;
   rows.record = gathered.record;
-  size_t next = 0;
   for (size_t i = 0; i < leaves.size(); ++i)
-    rows.columns[i] = out[i] != nullptr ? Column{leaves[i].kind, out[i]} : gathered.columns[next++];
+    rows.columns[i] = out[i] != nullptr ? Column{leaves[i].kind, out[i]} : gathered.columns[place[passthrough[i]]];
   return rows;
 }
 

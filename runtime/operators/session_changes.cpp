@@ -8,6 +8,7 @@
 #include "runtime/operators/instants.h"
 #include "runtime/operators/made_row.h"
 #include "runtime/operators/output_trace.h"
+#include "runtime/operators/top_rows.h"
 
 namespace braid {
 namespace {
@@ -19,14 +20,47 @@ constexpr size_t kKeysAtOnce = 512;
 SessionChanges::SessionChanges(const Services& services, const GroupState& state, const KeyFormat& key)
     : services_(services),
       self_(services.program.operators[services.index]),
-      content_(std::get<GroupOperator>(self_.content)),
+      content_(*grouping_of(self_)),
+      top_(std::get_if<TopOperator>(&self_.content)),
       state_(state),
       key_(key),
       leaves_(flatten(self_.row)),
-      first_result_(leaf_offset(self_.row, content_.keys.size())),
-      results_({self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()), self_.row.end() - 2}),
+      first_result_(top_ != nullptr ? 0 : leaf_offset(self_.row, content_.keys.size())),
+      results_(top_ != nullptr
+                   ? first_fields(self_.row, top_->fields)
+                   : std::vector<Field>{self_.row.begin() + static_cast<std::ptrdiff_t>(content_.keys.size()),
+                                        self_.row.end() - 2}),
+      window_column_(top_ != nullptr ? results_.leaf_count() : state_.end_column()),
       by_instants_(by_instants(services.program)[static_cast<size_t>(services.index)]) {
-  BRAID_CHECK(state_.end_column() + 3 == leaves_.size(), "the row of sessions is not keys, aggregates, window, mark");
+  BRAID_CHECK(window_column_ + (top_ != nullptr && top_->numbered ? 4 : 3) == leaves_.size(),
+              "the row of sessions is not keys, aggregates, window, mark");
+}
+
+void SessionChanges::read(std::span<const Shown> sessions, Arena& arena, std::vector<GroupState::Misfit>& misfits,
+                          const TakeRow& row) const {
+  if (top_ != nullptr) {
+    for (size_t i = 0; i < sessions.size(); ++i)
+      visit_ranked(*top_, sessions[i].state, [&](uint64_t number, std::string_view entry) { row(i, number, entry); });
+    return;
+  }
+  const auto count = static_cast<uint32_t>(sessions.size());
+  Block block = allocate_block(leaves_, count, arena);
+  block.rows = count;
+  std::vector<const char*> states;
+  for (const Shown& each : sessions) states.push_back(each.state);
+  state_.read(states, block, arena, misfits);
+  const Block target = results_.target(block, first_result_);
+  auto misfit = misfits.begin();
+  std::string bytes;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (misfit != misfits.end() && misfit->row == i) {
+      ++misfit;  // it has no row
+      continue;
+    }
+    bytes.clear();
+    results_.append(target, i, bytes);
+    row(i, 0, bytes);
+  }
 }
 
 void SessionChanges::note(RowHandle key, uint64_t hash, std::string_view bytes, std::span<const Shown> before) {
@@ -35,23 +69,11 @@ void SessionChanges::note(RowHandle key, uint64_t hash, std::string_view bytes, 
   Noted& noted = noted_.emplace_back(Noted{key, hash, std::string(bytes), {}});
   if (before.empty()) return;
   scratch_.reset();
-  const auto count = static_cast<uint32_t>(before.size());
-  Block block = allocate_block(leaves_, count, scratch_);
-  block.rows = count;
-  std::vector<const char*> states;
-  for (const Shown& each : before) states.push_back(each.state);
   std::vector<GroupState::Misfit> misfits;
-  state_.read(states, block, scratch_, misfits);
-  const Block target = results_.target(block, first_result_);
-  auto misfit = misfits.begin();
-  for (uint32_t i = 0; i < count; ++i) {
-    if (misfit != misfits.end() && misfit->row == i) {
-      ++misfit;  // it has no row
-      continue;
-    }
-    Before& made = noted.before.emplace_back(Before{before[i].first, before[i].end, before[i].last, {}});
-    results_.append(target, i, made.results);
-  }
+  read(before, scratch_, misfits, [&](size_t session, uint64_t number, std::string_view bytes) {
+    const Shown& shown = before[session];
+    noted.before.push_back({shown.first, shown.end, shown.last, number, std::string(bytes)});
+  });
 }
 
 std::optional<ReleasePoint> SessionChanges::next_release() {
@@ -89,47 +111,55 @@ void SessionChanges::put_out(std::span<const Noted> keys, const Show& show, cons
     show(key.row, now);
     ends.push_back(now.size());
   }
-  const auto count = static_cast<uint32_t>(now.size());
-  Block block = allocate_block(leaves_, count, services_.arena);
-  block.rows = count;
-  std::vector<const char*> states;
-  for (const Shown& each : now) states.push_back(each.state);
+  struct NowRow {
+    size_t session;
+    uint64_t number;
+    Bytes results;
+    const char* misfit = nullptr;
+    size_t aggregate = 0;
+  };
+  std::vector<NowRow> rows;
   std::vector<GroupState::Misfit> misfits;
-  state_.read(states, block, services_.arena, misfits);
-  const Block target = results_.target(block, first_result_);
-  auto misfit = misfits.begin();
+  read(now, services_.arena, misfits, [&](size_t session, uint64_t number, std::string_view bytes) {
+    rows.push_back({session, number, services_.arena.copy(bytes)});
+  });
+  for (const GroupState::Misfit& misfit : misfits)
+    rows.push_back({misfit.row, 0, {nullptr, 0}, now[misfit.row].state, misfit.aggregate});
+  std::sort(rows.begin(), rows.end(), [](const NowRow& a, const NowRow& b) {
+    return std::tie(a.session, a.number) < std::tie(b.session, b.number);
+  });
 
   std::vector<Change> changes;
-  std::string bytes;
   size_t next = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
     const Noted& key = keys[i];
-    std::map<int64_t, const Before*> before;  // sessions of a key do not begin together
-    for (const Before& each : key.before) before[each.start] = &each;
+    // Sessions of a key do not begin together.
+    std::map<std::pair<int64_t, uint64_t>, const Before*> before;
+    for (const Before& each : key.before) before[{each.start, each.number}] = &each;
     std::vector<Change> comes;
-    for (; next < ends[i]; ++next) {
-      const Shown& session = now[next];
-      Change change{&key, 0, false, session.first, session.end, session.last, {nullptr, 0}};
-      if (misfit != misfits.end() && misfit->row == next) {
-        change.misfit = session.state;
-        change.aggregate = (misfit++)->aggregate;
-      } else {
-        bytes.clear();
-        results_.append(target, static_cast<uint32_t>(next), bytes);
-        const auto known = before.find(session.first);
-        if (known != before.end() && known->second->end == session.end && known->second->results == bytes) {
-          before.erase(known);  // it stays
-          continue;
-        }
-        change.results = services_.arena.copy(bytes);
+    for (; next < rows.size() && rows[next].session < ends[i]; ++next) {
+      const NowRow& row = rows[next];
+      const Shown& session = now[row.session];
+      const auto known = before.find({session.first, row.number});
+      if (row.misfit == nullptr && known != before.end() && known->second->end == session.end &&
+          known->second->results == row.results.view()) {
+        before.erase(known);  // it stays
+        continue;
       }
-      comes.push_back(change);
+      comes.push_back({&key, 0, false, session.first, session.end, session.last, row.number, row.results, row.misfit,
+                       row.aggregate});
     }
     uint64_t place = 0;
     for (auto each = before.rbegin(); each != before.rend(); ++each) {
       const Before& gone = *each->second;
-      changes.push_back(
-          {&key, place++, true, gone.start, gone.end, gone.last, {gone.results.data(), gone.results.size()}});
+      changes.push_back({&key,
+                         place++,
+                         true,
+                         gone.start,
+                         gone.end,
+                         gone.last,
+                         gone.number,
+                         {gone.results.data(), gone.results.size()}});
     }
     for (Change& change : comes) {
       change.place = place++;
@@ -153,16 +183,18 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
   services_.dispositions.make(services_.index, count);
   if (services_.trace != nullptr) services_.trace->rows.clear();
   const Block target = results_.target(block, first_result_);
-  auto* starts = block.columns[state_.end_column()].as<int64_t>();
-  auto* ends = block.columns[state_.end_column() + 1].as<int64_t>();
-  auto* goes = block.columns[state_.end_column() + 2].as<uint8_t>();
+  auto* starts = block.columns[window_column_].as<int64_t>();
+  auto* ends = block.columns[window_column_ + 1].as<int64_t>();
+  auto* numbers = top_ != nullptr && top_->numbered ? block.columns[window_column_ + 2].as<int64_t>() : nullptr;
+  auto* goes = block.columns.back().as<uint8_t>();
   std::vector<uint32_t> kept;
   for (uint32_t row = 0; row < count; ++row) {
     const Change& change = changes[row];
     Record& record = records[row] = Record{};
     record.bytes = made_row_bytes(self_.state.identity, change.start, change.end, change.key->key, arena);
     const std::string_view key = record.bytes.view().substr(record.bytes.size - change.key->key.size());
-    key_.decode(key, block, row, 0, arena);
+    if (top_ == nullptr) key_.decode(key, block, row, 0, arena);
+    if (numbers != nullptr) numbers[row] = static_cast<int64_t>(change.number);
     starts[row] = change.start;
     ends[row] = change.end;
     goes[row] = change.goes ? 1 : 0;
@@ -171,7 +203,8 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
     block.record[row] = row;
     record.line = kMadeByWindow;
     record.source = made_source(services_.program);
-    record.position = static_cast<int64_t>(change.key->hash >> 1);
+    record.position = top_ == nullptr ? static_cast<int64_t>(change.key->hash >> 1)
+                                      : ranked_position(change.key->hash, change.number);
     record.turn = services_.turn;
     record.ordinal = static_cast<uint32_t>(made++);
     if (services_.trace != nullptr) {
@@ -180,7 +213,8 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
       services_.trace->made.push_back({order, &record});
     }
     if (change.misfit == nullptr) {
-      const Bytes results = arena.copy(change.results.view());
+      const std::string_view entry = change.results.view();
+      const Bytes results = arena.copy(top_ == nullptr ? entry : entry.substr(RankOrder::kPlaceBytes));
       results_.read(results, target, row, arena);
       kept.push_back(row);
     }
@@ -188,8 +222,7 @@ void SessionChanges::put_out_rows(std::span<const Change> changes, uint64_t& mad
   for (uint32_t row = 0; row < count; ++row) {
     const Change& change = changes[row];
     if (change.misfit == nullptr) continue;
-    for (size_t leaf = first_result_; leaf < state_.end_column(); ++leaf)
-      write_slot(block.columns[leaf], row, slot_i128(0));
+    for (size_t leaf = first_result_; leaf < window_column_; ++leaf) write_slot(block.columns[leaf], row, slot_i128(0));
     const AggregateSpec& aggregate = content_.aggregates[change.aggregate];
     services_.dispositions.leave(services_.index, Dispositions::kMadeHere, block, row, content_.overflow_site,
                                  {.code = kOverflow,

@@ -2,7 +2,8 @@
 // before it. A session that has grown, or is merged with another, is another row: the one before goes. Sessions that
 // close put out nothing more; their rows stay.
 //
-// Output: the row of the group (group_output.h), then bool kRetracted. Order: hash and bytes of the key; of a key what
+// Output: the row of the group (group_output.h), then bool kRetracted; of `top` one for each of the first rows of a
+// session, as TopOutput has them, and kRetracted. Order: hash and bytes of the key; of a key what
 // goes, then what comes, newest first. Belongs to one SessionGroupNode, whose sessions it asks for; it has no state
 // between turns. One thread.
 #pragma once
@@ -52,6 +53,7 @@ class SessionChanges {
  private:
   struct Before {
     int64_t start, end, last;
+    uint64_t number;  ///< of `top`: of the row, from 1; else 0
     std::string results;
   };
   struct Noted {
@@ -65,10 +67,15 @@ class SessionChanges {
     uint64_t place;  ///< among the changes of the key
     bool goes;
     int64_t start, end, last;
+    uint64_t number;
     Bytes results;
     const char* misfit = nullptr;  ///< the state of a session whose results do not fit
     size_t aggregate = 0;          ///< the first of those
   };
+  /// The rows of each session: `row(session, number, bytes)`; or that its results do not fit.
+  using TakeRow = std::function<void(size_t session, uint64_t number, std::string_view bytes)>;
+  void read(std::span<const Shown> sessions, Arena& arena, std::vector<GroupState::Misfit>& misfits,
+            const TakeRow& row) const;
   void put_out(std::span<const Noted> keys, const Show& show, const std::function<void()>& shown, uint64_t& made,
                std::vector<Block>& out);
   void put_out_rows(std::span<const Change> changes, uint64_t& made, std::vector<Block>& out);
@@ -76,11 +83,13 @@ class SessionChanges {
   const Services& services_;
   const Operator& self_;
   const GroupOperator& content_;
+  const TopOperator* top_;  ///< null: a group
   const GroupState& state_;
   const KeyFormat& key_;
   std::vector<Leaf> leaves_;
-  size_t first_result_;  ///< leaf
-  StoredRows results_;
+  size_t first_result_;   ///< leaf
+  StoredRows results_;    ///< of a group its aggregates, of `top` the row
+  size_t window_column_;  ///< leaf; behind the window come the number of the row, if it has one, and the mark
   const bool by_instants_;     ///< rows come instant by instant (instants.h)
   int64_t instant_ = kNoTime;  ///< by which sessions change; else each has the time of its last row
   Arena scratch_;

@@ -9,19 +9,14 @@ namespace braid {
 
 bool SessionGroupNode::advance(std::vector<Block>& out) {
   uint64_t rows = 0;
-  bool more = false;
-  while (health().ok() && !more) {
+  while (health().ok() && rows < services_.round_rows) {
     const auto point = next_release();
     if (!point) break;
-    more = rows >= services_.round_rows;
-    if (!more && changes_ && changes_->next_release()) {
-      rows += put_out_changes(*point, out);
-    } else if (!more) {
-      rows += take_closing(point->time, out);
-    }
+    rows += changes_ && changes_->next_release() ? put_out_changes(*point, out) : take_closing(point->time, out);
   }
   put_out(1, out);
-  return more;
+  // Whether there are more is asked in the next round, as by every step: the store alone may seem to have some.
+  return rows >= services_.round_rows;
 }
 
 void SessionGroupNode::show(RowHandle key, std::vector<SessionChanges::Shown>& sessions) {

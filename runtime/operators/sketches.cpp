@@ -1,81 +1,18 @@
-// approx_distinct, hll and merge_hll; approx_quantile, quantile_sketch and merge_quantile_sketch. A state is a pointer
-// to a sketch, null while no row has come, and is stored as the sketch's bytes. Bytes to merge that are no sketch make
-// the result fail.
+// approx_distinct, hll and merge_hll; approx_quantile, quantile_sketch and merge_quantile_sketch. Those that count how
+// often values occur: count_sketches.cpp.
 #include <cmath>
-#include <cstring>
 
 #include "runtime/data/decimal.h"
 #include "runtime/data/hyperloglog.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/quantile_sketch.h"
-#include "runtime/operators/accumulator_rows.h"
+#include "runtime/operators/sketch_state.h"
 #include "runtime/operators/wide_sum.h"
 
 namespace braid {
 namespace {
 
 using Kind = AggregateSpec::Kind;
-
-template <class Derived, class Sketch>
-class OfSketch : public EachState<Derived> {
- public:
-  size_t size() const override { return sizeof(State); }
-  bool has_memory() const override { return true; }
-  void merge(const char* from, char* into, BlobPool& pool) const override {
-    const auto* other = reinterpret_cast<const State*>(from);
-    auto* state = reinterpret_cast<State*>(into);
-    state->damaged |= other->damaged;
-    if (other->sketch != nullptr) change(*state, pool, [&](Sketch& sketch) { sketch.merge(*other->sketch); });
-  }
-  void store(const char* bytes, WireWriter& out) const override {
-    const auto* state = reinterpret_cast<const State*>(bytes);
-    out.fixed(state->damaged);
-    std::string sketch;
-    if (state->sketch != nullptr) state->sketch->write(sketch);
-    out.text(sketch);
-  }
-  bool load(WireReader& in, char* bytes, BlobPool& pool) const override {
-    auto* state = reinterpret_cast<State*>(bytes);
-    state->damaged = in.fixed<uint64_t>();
-    const std::string_view sketch = in.text();
-    if (in.failed() || sketch.empty()) return !in.failed();
-    bool whole = false;
-    change(*state, pool, [&](Sketch& made) { whole = made.read(sketch); });
-    return whole;
-  }
-  void end(char* bytes, BlobPool& pool) const override {
-    auto* state = reinterpret_cast<State*>(bytes);
-    if (state->sketch == nullptr) return;
-    pool.charge(-static_cast<int64_t>(sizeof(Sketch) + state->sketch->memory()));
-    delete state->sketch;
-    state->sketch = nullptr;
-  }
-  std::string values_text(const char*) const override { return "bytes that are no sketch"; }
-
- protected:
-  struct State {
-    Sketch* sketch;
-    uint64_t damaged;
-  };
-  static void change(State& state, BlobPool& pool, auto&& step) {
-    uint64_t before = 0;
-    if (state.sketch == nullptr) {
-      state.sketch = new Sketch;
-    } else {
-      before = sizeof(Sketch) + state.sketch->memory();
-    }
-    step(*state.sketch);
-    pool.charge(static_cast<int64_t>(sizeof(Sketch) + state.sketch->memory()) - static_cast<int64_t>(before));
-  }
-  static void add_bytes(State& state, std::string_view bytes, BlobPool& pool) {
-    Sketch more;
-    if (!more.read(bytes)) {
-      state.damaged = 1;
-      return;
-    }
-    change(state, pool, [&](Sketch& sketch) { sketch.merge(more); });
-  }
-};
 
 class Distinct : public OfSketch<Distinct, HyperLogLog> {
  public:
@@ -116,11 +53,7 @@ class Distinct : public OfSketch<Distinct, HyperLogLog> {
       result_.write(out, row, column, slot_i64(sketch.estimate()));
       return true;
     }
-    std::string text;
-    sketch.write(text);
-    Slot slot = slot_i128(0);
-    slot.bytes = arena.copy(text);
-    result_.write(out, row, column, slot);
+    write_sketch(sketch, result_, out, row, column, arena);
     return true;
   }
 
@@ -156,11 +89,7 @@ class Quantiles : public OfSketch<Quantiles, QuantileSketch> {
       return false;
     }
     if (kind_ != Kind::approx_quantile) {
-      std::string text;
-      sketch.write(text);
-      Slot slot = slot_i128(0);
-      slot.bytes = arena.copy(text);
-      result_.write(out, row, column, slot);
+      write_sketch(sketch, result_, out, row, column, arena);
     } else if (sketch.count() == 0) {
       result_.write_none(out, row, column);
     } else {
@@ -198,12 +127,13 @@ class Quantiles : public OfSketch<Quantiles, QuantileSketch> {
 }  // namespace
 
 bool is_sketch(AggregateSpec::Kind kind) {
-  return kind >= Kind::approx_distinct && kind <= Kind::merge_quantile_sketch;
+  return kind >= Kind::approx_distinct && kind <= Kind::merge_count_min;
 }
 
 std::unique_ptr<Accumulator> make_sketch(const AggregateSpec& spec, const std::vector<Field>& row) {
   if (spec.kind == Kind::approx_distinct || spec.kind == Kind::hll || spec.kind == Kind::merge_hll)
     return std::make_unique<Distinct>(spec, row);
+  if (spec.kind >= Kind::approx_top_k) return make_count_sketch(spec, row);
   return std::make_unique<Quantiles>(spec, row);
 }
 

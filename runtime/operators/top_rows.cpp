@@ -104,6 +104,14 @@ GroupState state_of_groups(const Operator& op, const std::vector<Field>& input_r
   return GroupState(group.aggregates, input_row, static_cast<uint32_t>(leaf_offset(op.row, group.keys.size())));
 }
 
+void visit_ranked(const TopOperator& top, const char* state,
+                  const std::function<void(uint64_t number, std::string_view entry)>& visit) {
+  const RankedRows* ranked = ranked_of(state);
+  if (ranked == nullptr) return;
+  uint64_t number = 0;
+  ranked->visit_first({top.count, top.with_ties}, [&](std::string_view entry) { visit(++number, entry); });
+}
+
 TopOutput::TopOutput(const Services& services, const KeyFormat& key)
     : services_(services),
       self_(services.program.operators[services.index]),

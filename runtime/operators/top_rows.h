@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -33,6 +34,10 @@ inline int64_t ranked_position(uint64_t hash, uint64_t number) {
   constexpr uint64_t kNumbers = (uint64_t{1} << 20) - 1;
   return static_cast<int64_t>((hash >> 1 & ~kNumbers) | std::min(number, kNumbers));
 }
+
+/// The first rows of a state: `visit(number, entry)`, numbers from 1. An entry is RankOrder::kPlaceBytes, then the row.
+void visit_ranked(const TopOperator& top, const char* state,
+                  const std::function<void(uint64_t number, std::string_view entry)>& visit);
 
 class TopOutput {
  public:

@@ -22,13 +22,10 @@ std::optional<int64_t> WindowGroupNode::next_to_close() const {
 
 bool WindowGroupNode::advance(std::vector<Block>& out) {
   uint64_t rows = 0;
-  bool more = false;
-  while (next_release() && !more) {
-    more = rows >= services_.round_rows;
-    if (!more) rows += close_part(out);
-  }
+  while (rows < services_.round_rows && next_release()) rows += close_part(out);
   if (closing_) put_out(/*all=*/true, out);
-  return more;
+  // Whether there are more is asked in the next round, as by every step: the store alone may seem to have some.
+  return rows >= services_.round_rows;
 }
 
 std::optional<ReleasePoint> WindowGroupNode::next_release() {

@@ -21,7 +21,7 @@ constexpr int64_t kUntilGone = 600'000'000, kUntilTold = 10'000'000;
 /// loop for the next.
 constexpr int64_t kLinger = 25'000;
 constexpr int64_t kNothingDue = 1'000'000;
-constexpr int64_t kAskEndEvery = 500'000;
+constexpr int64_t kAskEndEvery = 500'000, kServeEvery = 500'000;
 /// After so long without a commit it is asked whether the brokers are there.
 constexpr int64_t kAskBrokersEvery = 10'000'000;
 /// Brokers hear of a new topic one after the other.
@@ -48,6 +48,10 @@ Result<JobReport> JobMember::run() {
     BRAID_TRY(serve());
     if (fenced_) continue;  // what it has is not its own
     BRAID_TRY(recover_tasks());
+    if (interrupted_) {
+      BRAID_TRY(end_interrupted());
+      continue;
+    }
     if (transaction_->is_over()) BRAID_TRY(finish_commit());
     BRAID_ASSIGN(const Round round, run_round());
     show_status();
@@ -170,8 +174,9 @@ Status JobMember::join() {
        .compression = options_.broker.compression});
   if (!writer.ok()) return Error(writer.error());
   writer_ = std::move(*writer);
-  transaction_ = std::make_unique<Transaction>(
-      *writer_, options_.commits != nullptr ? *options_.commits : seams_.executor, kPatience, attempts);
+  transaction_ =
+      std::make_unique<Transaction>(*writer_, options_.commits != nullptr ? *options_.commits : seams_.executor,
+                                    kPatience, attempts, !program_.services.empty());
   if (options_.job.kill_point) transaction_->before_offsets = [this] { options_.job.kill_point("before_offsets"); };
   BRAID_TRY(begin_session());
   auto group = seams_.broker->make_group({.group = options_.broker.group,
@@ -214,12 +219,54 @@ Status JobMember::serve() {
   return Error(served.error());
 }
 
+Status JobMember::serve_in_turn() {
+  const Error given_up{ErrorKind::input, "the group has given the task to another member", 0, 0};
+  if (interrupted_) return given_up;
+  const int64_t now = seams_.clock.steady_us();
+  if (now - served_at_ < kServeEvery) return {};
+  served_at_ = now;
+  // It waits, and is not stuck. The middle of a turn has no accounts.
+  if (options_.on_status) options_.on_status(told_);
+  in_turn_ = true;
+  const Status served = serve();
+  in_turn_ = false;
+  return interrupted_ ? Status(given_up) : served;
+}
+
+Status JobMember::end_interrupted() {
+  interrupted_ = false;
+  ++work_.aborted;
+  forget_tasks();
+  for (const int32_t each : std::exchange(lost_in_turn_, {})) {
+    tasks_.erase(each);
+    waiting_since_.erase(each);
+  }
+  const bool in_doubt = std::exchange(in_doubt_, false);
+  if (!is_transactional())
+    transaction_->forget();
+  else if (!transaction_->abort().ok() || in_doubt)
+    return begin_session();
+  return {};
+}
+
 void JobMember::assigned(std::span<const int32_t> partitions) {
   was_assigned_ = true;
-  for (const int32_t each : partitions) tasks_.try_emplace(each);
+  for (const int32_t each : partitions) {
+    tasks_.try_emplace(each);
+    std::erase(lost_in_turn_, each);  // it came back in the turn that it was lost in
+  }
 }
 
 void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
+  if (in_turn_) {
+    // The turn uses the tasks, so they go when it has ended. Of what they have done, nothing is on its way from here
+    // on.
+    interrupted_ = true;
+    if (is_transactional() && !transaction_->abort().ok()) in_doubt_ = true;
+    if (!is_transactional()) transaction_->forget();
+    lost_in_turn_.insert(lost_in_turn_.end(), partitions.begin(), partitions.end());
+    return;
+  }
   failure_ = lost ? forget_work() : commit();
   for (const int32_t each : partitions) {
     const auto found = tasks_.find(each);
@@ -250,6 +297,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   options.follow = true;
   options.seal = false;
   options.workers = 1;
+  options.while_waiting = [this] { return serve_in_turn(); };
   if (options.state_memory != UINT64_MAX) options.state_memory /= static_cast<uint64_t>(layout_.tasks());
   auto task = std::make_unique<TaskRun>(
       TaskRun::Place{
@@ -257,6 +305,7 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
           .number_in_stage = options.partition.value_or(0),
           .epochs = {layout_.epochs(), number},
           .checkpoint_every_us = options_.checkpoint_every_us,
+          .offsets_may_go_back = !is_transactional(),
           .wait_until = waiting_since_.try_emplace(number, seams_.clock.steady_us()).first->second + kUntilGone,
           .snapshots = options_.snapshots,
           .snapshot_every_us = options_.snapshot_every_us},
@@ -270,15 +319,18 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     if (!committed.ok() && committed.error().fault == BrokerFault::retry) return std::unique_ptr<TaskRun>();
     recovered = committed.ok() ? task->recover(*committed) : Status(Error(committed.error()));
   }
+  if (interrupted_) return std::unique_ptr<TaskRun>();  // in a turn that came with the recovery
   if (recovered.ok()) {
     if (options_.on_status) work_.recoveries_us.push_back(seams_.clock.steady_us() - waiting_since_.at(number));
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer.
+  // A store that stayed behind: a snapshot is nearer. Or, without transactions, one of an attempt that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+  const bool other_history =
+      task->may_begin_anew() && (code == diag::TaskAhead::kCode || code == diag::TaskOffChain::kCode);
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || other_history ||
       (goes_on && may_be_behind(number, recovered.error()))) {
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
@@ -314,6 +366,10 @@ Result<JobMember::Round> JobMember::run_round() {
       continue;
     }
     const Result<bool> ran = task->run();
+    if (interrupted_) {
+      BRAID_TRY(end_interrupted());
+      return Round{.ran = true};
+    }
     if (!ran.ok() && may_be_behind(number, ran.error())) {
       // Another one has the task meanwhile, and has gone on. The group will say so.
       BRAID_TRY(forget_work());
@@ -355,6 +411,9 @@ void JobMember::show_status() {
   status.ready = was_assigned_ && status.recovering == 0;
   status.work = std::exchange(work_, {});
   options_.on_status(status);
+  if (program_.services.empty()) return;
+  told_ = std::move(status);
+  told_.work = {};
 }
 
 void JobMember::ask_brokers() {
@@ -379,7 +438,7 @@ void JobMember::ask_brokers() {
 }
 
 int64_t JobMember::time_to_commit() const {
-  if (transaction_->failure()) return 0;
+  if (transaction_->failure() || transaction_->is_full()) return 0;
   const int64_t rest = commit_began_at_ + options_.job.commit_every_us - seams_.clock.steady_us();
   int64_t least = kNothingDue;
   for (const auto& [number, task] : tasks_) {

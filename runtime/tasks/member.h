@@ -33,6 +33,11 @@ class JobMember : BrokerGroup::Owner {
   Status join();
   Status begin_session();
   Status serve();
+  /// While a turn waits for the answers of a service. What is given up meanwhile ends the turn with an error, and
+  /// end_interrupted() has to follow.
+  Status serve_in_turn();
+  /// The turn is over that was given up: all tasks go back to what is committed, and some are gone.
+  Status end_interrupted();
   /// Brings tasks to where they were committed that are not at work.
   Status recover_tasks();
   Result<std::unique_ptr<TaskRun>> recover(int32_t number);
@@ -98,6 +103,12 @@ class JobMember : BrokerGroup::Owner {
   bool was_assigned_ = false;                 ///< tasks, or none
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;
+  MemberStatus told_;                  ///< the last status, where turns may wait for services
+  int64_t served_at_ = 0;              ///< steady clock, in a turn
+  bool in_turn_ = false;               ///< the group is served in the middle of one
+  bool interrupted_ = false;           ///< the turn is to be given up
+  bool in_doubt_ = false;              ///< and nobody knows what came of the transaction
+  std::vector<int32_t> lost_in_turn_;  ///< tasks
   int64_t pause_us_ = 0;
   int64_t commit_began_at_ = 0;   ///< steady clock, the last one
   int64_t shown_at_ = 0;          ///< steady clock

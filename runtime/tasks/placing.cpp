@@ -48,9 +48,9 @@ class Tracer {
       result_.placings[op_] = std::visit([&](const auto& content) { return of(op, content); }, op.content);
       check(op);
     }
-    // Rows leave by a port in the stage that their step is in.
-    if (!port_.empty() && std::ranges::any_of(result_.levels, [](int level) { return level > 0; }))
-      refuse(fmt::format("`{}` reads a port, whose rows may be of several stages", port_));
+    for (size_t op = 0; op < program_.operators.size(); ++op)
+      if (const auto* port = std::get_if<PortOperator>(&program_.operators[op].content))
+        find_port_levels(static_cast<int>(op), *port);
     return std::move(result_);
   }
 
@@ -80,6 +80,17 @@ class Tracer {
     // It has a clock for each partition of the sources, whose rows are spread over the tasks of a later stage.
     if (own > 0 && std::holds_alternative<RetimeOperator>(op.content))
       refuse(fmt::format("`{}` is behind a step that groups or joins by another key", op.text));
+  }
+  /// Rows leave by a port in the stage that their step is in. Alerts are of the step that publishes.
+  void find_port_levels(int reader, const PortOperator& port) {
+    if (port.port == "alerts") return;
+    std::set<int> levels;
+    for (size_t op = 0; op < program_.operators.size(); ++op) {
+      const int own = level(static_cast<int>(op));
+      const bool counts = std::ranges::count(program_.operators[op].products, port.product) > 0;
+      if (counts && own != kEverywhere && own < level(reader)) levels.insert(own);
+    }
+    if (!levels.empty()) result_.port_levels[reader] = std::move(levels);
   }
   void refuse(std::string reason) {
     if (result_.reason.empty()) result_.reason = std::move(reason);
@@ -245,17 +256,13 @@ class Tracer {
   MaybePlacing of(const Operator& op, const RetimeOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const AlertOperator&) { return placing(op); }
   MaybePlacing of(const Operator& op, const PublishOperator&) { return placing(op); }
-  MaybePlacing of(const Operator& op, const PortOperator&) {
-    port_ = op.text;
-    return std::nullopt;
-  }
+  MaybePlacing of(const Operator&, const PortOperator&) { return std::nullopt; }
   MaybePlacing of(const Operator&, const SendOperator&) { return std::nullopt; }
 
   const Program& program_;
   const std::map<int, int32_t>& partitions_;
   std::vector<bool> by_instants_;
   size_t op_ = 0;
-  std::string port_;  ///< text of a step that reads one
   Placed result_;
 };
 

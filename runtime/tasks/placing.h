@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Placed {
   std::vector<std::optional<Placing>> placings;  ///< by operator
   /// Its stage, or kEverywhere. One that is later than that of an input has its rows placed by its keys before them.
   std::vector<int> levels;
+  /// Of steps that read a port: stages before their own, in which rows may leave by it.
+  std::map<int, std::set<int>> port_levels;
   std::string reason;  ///< empty, or why there cannot be such stages
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "runtime/broker/patience.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/engine/job_store.h"
 #include "runtime/snapshot/manifest.h"
 
@@ -101,12 +102,15 @@ Result<size_t> remove(const Stores& stores, Fs& fs) {
 /// Topics of products and of their ports that have records.
 Result<std::vector<std::string>> find_results(const TopicJobOptions& options, const JobSeams& seams) {
   std::vector<std::string> names;
-  for (const auto& [product, binding] : options.outputs) names.push_back(binding.topic);
+  for (const auto& [product, binding] : options.outputs)
+    if (!topic_template(binding.topic)) names.push_back(binding.topic);
   const auto all = ask(options, seams, [&] { return seams.broker->topics(kPatience); });
   if (!all.ok()) return Error(all.error());
   for (const auto& [product, binding] : options.outputs)
     for (const std::string& name : *all)
-      if (name.starts_with(binding.topic + ".") && std::ranges::find(names, name) == names.end()) names.push_back(name);
+      if ((name.starts_with(topic_for_all(binding.topic) + ".") || topics_meet(binding.topic, name)) &&
+          std::ranges::find(names, name) == names.end())
+        names.push_back(name);
   const auto found = ask(options, seams, [&] { return seams.broker->describe(names, kPatience); });
   if (!found.ok()) return Error(found.error());
   std::vector<std::string> kept;

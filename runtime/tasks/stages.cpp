@@ -68,6 +68,7 @@ class Splitter {
     made.whole = &whole_;
     made.products = whole_.products;
     made.sites = whole_.sites;
+    made.services = whole_.services;
     made.expressions = whole_.expressions;
     made.cache_count = whole_.cache_count;
     made.free_caches = whole_.free_caches;
@@ -94,7 +95,10 @@ class Splitter {
         read[static_cast<size_t>(source->source)] = true;
       place[static_cast<size_t>(op)] = static_cast<int>(made.operators.size());
       made.operators.push_back(std::move(copy));
+      if (placed_.port_levels.contains(op)) gather(made, op, place[static_cast<size_t>(op)]);
     }
+    for (const auto& [port, levels] : placed_.port_levels)
+      if (levels.contains(level)) give(made, port, level, place);
     for (int op = 0; op < static_cast<int>(whole_.operators.size()); ++op)
       for (size_t which = 0; which < whole_.operators[static_cast<size_t>(op)].inputs.size(); ++which) {
         const int input = whole_.operators[static_cast<size_t>(op)].inputs[which];
@@ -165,6 +169,60 @@ class Splitter {
     sender.text = step.text;
     sender.span = step.span;
     made.operators.push_back(std::move(sender));
+  }
+
+  std::string topic_of_port(int port, int level) const {
+    const Operator& step = whole_.operators[static_cast<size_t>(port)];
+    const auto& content = std::get<PortOperator>(step.content);
+    const ProductSpec& product = whole_.products[static_cast<size_t>(content.product)];
+    uint64_t form = key_hash(fmt::format("{} {} {}", product.qualified(), product.version, content.port));
+    for (const Field& field : step.row) form = hash_mix(form, key_hash(to_string(field.type)));
+    return fmt::format("{}.repartition.{:016x}.port{}", group_, form, level);
+  }
+
+  /// In a stage before that of who reads a port: rows that leave by it here are sent there. They have no key, so they
+  /// go to one task.
+  void give(Program& made, int port, int level, const std::vector<int>& place) {
+    const Operator& original = whole_.operators[static_cast<size_t>(port)];
+    const int product = std::get<PortOperator>(original.content).product;
+    Operator leaving = original;
+    leaving.inputs.clear();
+    // Behind all steps of the product, whose time these rows have.
+    for (size_t op = 0; op < whole_.operators.size(); ++op)
+      if (level_of(static_cast<int>(op)) == level && place[op] >= 0 &&
+          std::ranges::count(whole_.operators[op].products, product) > 0)
+        leaving.inputs.push_back(place[op]);
+    made.operators.push_back(std::move(leaving));
+    made.exchanges.push_back({topic_of_port(port, level), most_, {}, true, original.text});
+    Operator sender = original;
+    sender.content = SendOperator{static_cast<int>(made.exchanges.size()) - 1};
+    sender.inputs = {static_cast<int>(made.operators.size()) - 1};
+    made.operators.push_back(std::move(sender));
+  }
+
+  /// Where the port is read: its rows of this stage, and of those before. `at` is moved to where all are.
+  void gather(Program& made, int port, int& at) {
+    const Operator& original = whole_.operators[static_cast<size_t>(port)];
+    Operator all = original;
+    all.content = UnionOperator{};
+    all.inputs = {at};
+    for (const int level : placed_.port_levels.at(port)) {
+      SourceSpec source;
+      source.name = topic_of_port(port, level).substr(group_.size() + 1);
+      source.has_time = true;
+      source.row = original.row;
+      source.binding = {"exchange", topic_of_port(port, level), "", {}};
+      source.fronts = static_cast<uint32_t>(most_);
+      source.span = original.span;
+      made.sources.push_back(std::move(source));
+      Operator receiver = original;
+      receiver.content = SourceOperator{static_cast<int>(made.sources.size()) - 1};
+      receiver.inputs.clear();
+      all.inputs.push_back(static_cast<int>(made.operators.size()));
+      made.operators.push_back(std::move(receiver));
+    }
+    at = static_cast<int>(made.operators.size());
+    made.operators.push_back(std::move(all));
   }
 
   /// How many tasks have rows of that step: all of a later stage, and in the first those with a partition of a source.

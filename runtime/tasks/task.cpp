@@ -22,6 +22,8 @@ constexpr int64_t kPatience = 30'000'000;
 constexpr int64_t kShortly = 1'000'000;
 /// How long an attempt waits for records that are not there.
 constexpr int64_t kUntilSeen = 5'000'000;
+/// Answers of services that an epoch may have in memory before it is committed.
+constexpr size_t kMostAnswers = size_t{4} << 20;
 constexpr std::string_view kTokenHead = "braid1:";
 /// Where `meta` says from which offset on the topic of epochs is read.
 constexpr std::string_view kEpochsFrom = "epochs_from";
@@ -72,6 +74,7 @@ TaskRun::TaskRun(const Place& place, const Program& program, JobOptions options,
       seams_(seams),
       transaction_(transaction),
       store_(program, options_, seams),
+      topics_(topics),
       outputs_(program, topics, place.number_in_stage, transaction, seams.clock),
       turns_(program, options_, seams) {
   outputs_.carry_traces(turns_.traces());
@@ -108,6 +111,13 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(store_.lock());
   BRAID_TRY(store_.open());
   last_ = stored_ = store_.last_epoch();
+  // What is stored was committed: so with offsets that went back, the store says how far the task has come.
+  may_begin_anew_ = place_.offsets_may_go_back && token.epoch > 0;
+  if (last_.epoch > token.epoch && may_begin_anew_) {
+    BRAID_ASSIGN(const bool is_behind, comes_behind(token));
+    if (is_behind) token = last_;
+  }
+  const bool went_back = last_ == token && committed_epoch_ < token.epoch;
   if (last_.epoch > token.epoch)
     return store_error(diag::TaskAhead{.task = place_.number,
                                        .state = static_cast<int64_t>(last_.epoch),
@@ -123,7 +133,8 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
     return store_error(
         diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
             .make());
-  BRAID_TRY(check_offsets(committed));
+  if (!went_back) BRAID_TRY(check_offsets(committed));
+  may_begin_anew_ = false;
   outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
   return turns_.begin();
@@ -140,27 +151,53 @@ Status TaskRun::replay(const EpochChain& token) {
   // An epoch is run again once it is sure that it counts: it is the last one, or the next one comes behind it. Without
   // transactions there may be others, of which nothing came.
   std::vector<std::pair<EpochRecord, int64_t>> attempts;
-  return read_epochs(epochs_from_, [&](EpochRecord&& epoch, int64_t offset) -> Result<bool> {
-    const EpochChain after = epoch.after();
-    if (after.epoch <= last_.epoch) return true;
-    for (auto& [earlier, at] : attempts) {
-      if (earlier.after() != epoch.before) continue;
-      BRAID_TRY(run_again(earlier, at));
-      attempts.clear();
-      break;
-    }
-    if (epoch.before.epoch != last_.epoch) return gone();
-    const bool is_last = after == token;
-    if (epoch.before != last_ || (!is_last && after.epoch >= token.epoch && epoch.attempt == 0))
-      return store_error(
-          diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
-              .make());
-    if (is_last)
-      BRAID_TRY(run_again(epoch, offset));
-    else
-      attempts.emplace_back(std::move(epoch), offset);
-    return !is_last;
-  });
+  return read_epochs(
+      epochs_from_,
+      [&](EpochRecord&& epoch, int64_t offset) -> Result<bool> {
+        const EpochChain after = epoch.after();
+        if (after.epoch <= last_.epoch) {
+          answers_.forget(last_.epoch);
+          return true;
+        }
+        for (auto& [earlier, at] : attempts) {
+          if (earlier.after() != epoch.before) continue;
+          BRAID_TRY(run_again(earlier, at));
+          attempts.clear();
+          break;
+        }
+        if (epoch.before.epoch != last_.epoch) return gone();
+        const bool is_last = after == token;
+        if (epoch.before != last_ || (!is_last && after.epoch >= token.epoch && epoch.attempt == 0))
+          return store_error(diag::TaskOffChain{
+              .task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
+                                 .make());
+        if (is_last)
+          BRAID_TRY(run_again(epoch, offset));
+        else
+          attempts.emplace_back(std::move(epoch), offset);
+        return !is_last;
+      },
+      &answers_);
+}
+
+Result<bool> TaskRun::comes_behind(const EpochChain& token) {
+  const BrokerResult<OffsetRange> range = epochs_range();
+  if (!range.ok()) return Error(range.error());
+  if (range->begin >= range->end) return false;
+  std::map<std::pair<uint64_t, uint64_t>, EpochChain> before;  // by epoch and digest after
+  const auto visit = [&](EpochRecord&& record, int64_t offset) -> Result<bool> {
+    const EpochChain after = record.after();
+    before[{after.epoch, after.digest}] = record.before;
+    return after != last_ && offset + 1 < range->end;
+  };
+  BRAID_TRY(read_epochs(range->begin, visit, nullptr, range->end));
+  EpochChain at = last_;
+  while (at.epoch > token.epoch) {
+    const auto found = before.find({at.epoch, at.digest});
+    if (found == before.end()) return false;
+    at = found->second;
+  }
+  return at == token;
 }
 
 Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
@@ -170,10 +207,13 @@ Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
                            .make());
   };
   if (epoch.program != program_.id) return differs("another version of the script has made it");
-  if (Status again = turns_.replay(epoch); !again.ok())
+  const std::optional<std::string> answers = answers_.join(epoch);
+  if (!answers) return differs("what services answered in it is not there");
+  if (Status again = turns_.replay(epoch, *answers); !again.ok())
     return again.error().code == diag::ReplayDiffers::kCode ? differs(again.error().message) : again.error();
   record_ = turns_.end_epoch(last_);
   record_.attempt = epoch.attempt;
+  record_.answers = epoch.answers;
   outputs_.collect(record_.outputs);
   if (record_.tables != epoch.tables) return differs("reference data is not what it was");
   if (record_.input_digest != epoch.input_digest) return differs("its inputs have other records now");
@@ -198,7 +238,7 @@ Error TaskRun::gone() const {
                          .make());
 }
 
-Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
+Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers, int64_t end) {
   if (const BrokerStatus begun = seams_.reader->start(place_.epochs, from); !begun.ok()) return Error(begun.error());
   int64_t began = seams_.clock.steady_us();
   while (true) {
@@ -226,8 +266,15 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit) {
       continue;
     }
     for (const BrokerRecord& record : fetched->batch->records()) {
-      BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(record.value.value_or("")));
       from = record.offset + 1;
+      const std::string_view value = record.value.value_or("");
+      if (is_answer_record(value)) {
+        if (answers != nullptr) answers->take(value);
+        if (from < end) continue;
+        (void)seams_.reader->stop(place_.epochs);
+        return {};
+      }
+      BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(value));
       BRAID_ASSIGN(const bool more, visit(std::move(epoch), record.offset));
       if (!more) {
         (void)seams_.reader->stop(place_.epochs);
@@ -321,7 +368,7 @@ Result<bool> TaskRun::run() {
 bool TaskRun::full() const {
   const StateSize state = turns_.engine().state_size();
   return turns_.is_over_budget(state) || turns_.has_much_to_commit(state) ||
-         turns_.since_commit() >= options_.commit_every_turns;
+         turns_.since_commit() >= options_.commit_every_turns || turns_.answers_bytes() > kMostAnswers;
 }
 
 Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTimes& times) {
@@ -333,17 +380,23 @@ Result<bool> TaskRun::end_epoch(std::vector<OffsetToCommit>& offsets, ExchangeTi
   outputs_.collect(record_.outputs);
   const EpochChain chain = record_.after();
   outputs_.end_epoch(chain.epoch, turns_.engine(), times);
-  transaction_.write({.place = place_.epochs,
-                      .key = std::nullopt,
-                      .value = record_.encode(),
-                      .headers = {},
-                      .timestamp_ms = seams_.clock.now_us() / 1000});
+  for (const std::string& piece : answer_records(record_, turns_.take_answers(), topics_.longest_record()))
+    write_to_epochs(piece);
+  write_to_epochs(record_.encode());
   add_offsets(chain, offsets);
   offsets_at_ = seams_.clock.steady_us();
   is_committing_ = true;
   // Behind the commit would be too late: the next turns have changed the state by then.
   if (is_due) BRAID_TRY(freeze(FrozenEpoch::Counts::not_known));
   return true;
+}
+
+void TaskRun::write_to_epochs(std::string_view value) {
+  transaction_.write({.place = place_.epochs,
+                      .key = std::nullopt,
+                      .value = value,
+                      .headers = {},
+                      .timestamp_ms = seams_.clock.now_us() / 1000});
 }
 
 void TaskRun::repeat_offsets(std::vector<OffsetToCommit>& offsets) {

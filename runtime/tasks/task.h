@@ -22,6 +22,7 @@
 #include "runtime/engine/job_store.h"
 #include "runtime/engine/job_turns.h"
 #include "runtime/snapshot/upload.h"
+#include "runtime/tasks/answer_records.h"
 #include "runtime/tasks/topic_outputs.h"
 
 namespace braid {
@@ -40,6 +41,8 @@ class TaskRun {
     int32_t number_in_stage = 0;
     TopicPartition epochs;  ///< where its records of epochs are
     int64_t checkpoint_every_us = 5'000'000;
+    /// Without transactions an old commit of offsets may be done once more behind later ones.
+    bool offsets_may_go_back = false;
     /// Steady clock: records of epochs that are not there then are gone.
     int64_t wait_until = 0;
     SnapshotStore* snapshots = nullptr;  ///< null: the store here is all there is
@@ -57,6 +60,8 @@ class TaskRun {
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
+  /// It failed because its store has another history, and without it can be brought to what is committed.
+  bool may_begin_anew() const { return may_begin_anew_; }
   /// For people.
   Diagnostic waiting_for() const;
 
@@ -93,10 +98,13 @@ class TaskRun {
 
  private:
   /// Reads records of epochs, in order, from that offset on until `visit` returns false. Waits for those that cannot be
-  /// seen yet.
+  /// seen yet, or ends at `end`. Answers of services that lie between them are collected, or left.
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
-  Status read_epochs(int64_t from, const VisitEpoch& visit);
+  Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr, int64_t end = INT64_MAX);
   Status replay(const EpochChain& token);
+  /// Whether what is stored goes on from there, by the records of epochs.
+  Result<bool> comes_behind(const EpochChain& token);
+  void write_to_epochs(std::string_view value);
   /// The epoch behind the last one, whose record has that offset.
   Status run_again(const EpochRecord& epoch, int64_t offset);
   /// A task without a store begins with a snapshot that is on the chain up to the token, if there is one.
@@ -140,8 +148,10 @@ class TaskRun {
   Transaction& transaction_;
   std::unique_ptr<FileLock> lock_;  ///< a folder that a snapshot is fetched to is empty, so it lies beside it
   JobStore store_;
+  OutputTopics& topics_;
   TopicOutputs outputs_;
   JobTurns turns_;
+  AnswerPieces answers_;  ///< of epochs that are to be run again
 
   EpochChain last_;     ///< the last epoch that is committed
   EpochRecord record_;  ///< of the epoch that is being committed, or of the last one
@@ -160,6 +170,7 @@ class TaskRun {
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
+  bool may_begin_anew_ = false;
   uint64_t committed_epoch_ = 0;  ///< when it began to recover
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;            ///< steady clock

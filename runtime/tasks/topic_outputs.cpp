@@ -6,15 +6,23 @@
 #include "runtime/codec/change_encoder.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/codec/schema_framing.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/data/row_change.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/decode_source.h"
+#include "runtime/engine/part_paths.h"
+#include "runtime/report/topic_findings.h"
 #include "runtime/tasks/shortened_row.h"
 
 namespace braid {
 namespace {
 
 constexpr int64_t kPatience = 30'000'000;
+
+template <class Finding>
+BrokerError of_finding(const Finding& finding) {
+  return {.message = finding.make().message, .finding = Finding::kCode};
+}
 
 }  // namespace
 
@@ -23,13 +31,14 @@ std::string OutputTopics::name(int product, const std::string& port) const {
   return port.empty() ? of_product.topic : topic_of_port(of_product, port);
 }
 
-BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& port) {
-  const std::string topic = name(product, port);
+BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& port, const std::string& topic) {
   if (const auto found = known_.find(topic); found != known_.end()) return found->second;
   const std::string names[] = {topic};
+  if (!is_topic_name(topic)) return of_finding(diag::TopicNameTooLong{.product = called(product), .topic = topic});
   BRAID_ASSIGN(std::vector<TopicInfo> found, broker_.describe(names, kPatience));
   if (found.empty()) {
     TopicBinding wanted = binding(product);
+    if (port.empty() && topic_template(wanted.topic)) BRAID_TRY(admit(product, topic));
     wanted.topic = topic;
     // Rows of ports have no key, and each tells of one record.
     if (!port.empty()) wanted.compaction.reset();
@@ -40,16 +49,48 @@ BrokerResult<int32_t> OutputTopics::partitions(int product, const std::string& p
   return known_[topic] = found.front().partitions;
 }
 
+BrokerStatus OutputTopics::admit(int product, const std::string& topic) {
+  auto counted = parts_.find(product);
+  if (counted == parts_.end() || counted->second >= kMostTopics) {
+    // Other members make topics, too, and some may be gone.
+    BRAID_ASSIGN(const std::vector<std::string> all, broker_.topics(kPatience));
+    const auto count =
+        std::ranges::count_if(all, [&](const std::string& name) { return topics_meet(binding(product).topic, name); });
+    counted = parts_.insert_or_assign(product, static_cast<size_t>(count)).first;
+  }
+  if (counted->second >= kMostTopics)
+    return of_finding(
+        diag::TooManyTopics{.product = called(product), .most = static_cast<int64_t>(kMostTopics), .topic = topic});
+  ++counted->second;
+  return {};
+}
+
+std::string OutputTopics::called(int product) const {
+  return program_.products[static_cast<size_t>(product)].qualified();
+}
+
 std::vector<std::string> OutputTopics::known() const {
   std::vector<std::string> names;
   for (const auto& [name, partitions] : known_) names.push_back(name);
   return names;
 }
 
-struct TopicOutputs::Output {
+/// What has been written to it since the last calls of collect() and add_to_work().
+struct TopicOutputs::Topic {
   std::string name;  ///< as the record of an epoch has it
   std::string topic;
-  int32_t partitions = 0;                              ///< 0: not known yet
+  int32_t partitions = 0;  ///< 0: not known yet
+  uint64_t rows = 0;
+  StreamDigest digest;
+  uint64_t sent_bytes = 0;
+};
+
+struct TopicOutputs::Output {
+  int product = 0;
+  std::string port;
+  Topic whole;
+  std::optional<PartPaths> parts;                      ///< a topic for each value of a field
+  std::map<std::string, Topic> topics;                 ///< of these, by name
   std::unique_ptr<Encoder> encoder;                    ///< of a product in lines; rows of a port may differ
   std::string framing;                                 ///< of a product in Avro or Protobuf, in front of each value
   std::optional<std::vector<ProtobufColumn>> columns;  ///< of a product in Protobuf
@@ -65,9 +106,6 @@ struct TopicOutputs::Output {
     size_t leaf;
   };
   std::vector<KeyPart> key;
-  uint64_t rows = 0;
-  StreamDigest digest;
-  uint64_t sent_bytes = 0;  ///< since add_to_work()
 };
 
 TopicOutputs::TopicOutputs(const Program& program, OutputTopics& topics, int32_t task, Transaction& transaction,
@@ -86,12 +124,16 @@ TopicOutputs::Output& TopicOutputs::output(int product, const std::string& port,
   if (place != nullptr) return *place;
   place = std::make_unique<Output>();
   const ProductSpec& spec = program_.products[product];
-  place->name = fmt::format("{}/{}/{}", spec.qualified(), spec.version, port);
-  place->topic = topics_.name(product, port);
+  place->product = product;
+  place->port = port;
+  place->whole.name = fmt::format("{}/{}/{}", spec.qualified(), spec.version, port);
+  place->whole.topic = topics_.name(product, port);
   place->is_standing_port = is_standing_port(port);
   place->written = row;
   place->leaves = flatten(row).size();
   if (!port.empty()) return *place;
+  if (const auto parts = topic_template(place->whole.topic))
+    place->parts.emplace(*parts, row, PartSpelling{topic_part, kNullTopicPart});
   if (spec.changes && spec.change_form != ChangeForm::upsert) {
     place->change.emplace(row, spec.change_form, ChangeOrigin{spec.domain, spec.name, spec.version});
     place->written = change_row(row, spec.change_form);
@@ -167,7 +209,6 @@ void append_plain(const Type& type, const Slot* slots, std::string& out) {
 
 void TopicOutputs::write(int product, const std::string& port, const std::vector<Field>& row, const Block& block) {
   Output& target = output(product, port, row);
-  target.rows += block.rows;
   const bool deletes =
       port.empty() && program_.products[static_cast<size_t>(product)].changes && !target.change.has_value();
   auto goes = [&](uint32_t i) { return deletes && row_change(block, target.leaves, i) == RowChange::goes; };
@@ -175,12 +216,13 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
     std::string_view lines = target.encoder->encode(block);
     for (uint32_t i = 0; i < block.rows; ++i) {
       const size_t end = lines.find('\n');
+      Topic& topic = topic_of(target, block, i);
       make_key(target, block, i);
       if (goes(i)) {
-        send_tombstone(target, block, i);
+        send_tombstone(target, topic, block, i);
       } else {
-        digest(target, lines.substr(0, end));
-        send(target, lines.substr(0, end), block, i);
+        digest(target, topic, lines.substr(0, end));
+        send(target, topic, lines.substr(0, end), block, i);
       }
       lines.remove_prefix(end + 1);
     }
@@ -193,9 +235,10 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
   for (uint32_t i = 0; i < block.rows; ++i) {
     slots.resize(block.columns.size());
     for (size_t column = 0; column < slots.size(); ++column) slots[column] = read_slot(block.columns[column], i);
+    Topic& topic = topic_of(target, block, i);
     make_key(target, block, i);
     if (goes(i)) {
-      send_tombstone(target, block, i);
+      send_tombstone(target, topic, block, i);
       continue;
     }
     if (target.change) {
@@ -212,11 +255,25 @@ void TopicOutputs::write(int product, const std::string& port, const std::vector
       append_json(type, slots.data(), value_);
     else
       append_avro(written, slots.data(), value_);
-    digest(target, value_);
+    digest(target, topic, value_);
     if (target.is_standing_port && live_ && value_.size() > room_for_value(block, i))
       value_ = shortened_row(written, slots.data(), room_for_value(block, i));
-    send(target, value_, block, i);
+    send(target, topic, value_, block, i);
   }
+}
+
+TopicOutputs::Topic& TopicOutputs::topic_of(Output& output, const Block& block, uint32_t row) {
+  Topic* topic = &output.whole;
+  if (output.parts) {
+    const std::string name = output.parts->prefix() + output.parts->of(block, row);
+    topic = &output.topics[name];
+    if (topic->topic.empty()) {
+      topic->topic = name;
+      topic->name = output.whole.name + "@" + name;  // no port is called so
+    }
+  }
+  ++topic->rows;
+  return *topic;
 }
 
 void TopicOutputs::make_key(const Output& target, const Block& block, uint32_t row) {
@@ -257,56 +314,62 @@ size_t TopicOutputs::room_for_value(const Block& block, uint32_t row) {
   return longest > used ? longest - used : 0;
 }
 
-void TopicOutputs::digest(Output& output, std::string_view value) {
+void TopicOutputs::digest(const Output& output, Topic& topic, std::string_view value) {
   // A registry that was made anew gives the schema another id, which is not another row. Nor is a row that is shortened
   // to another length.
-  output.digest.add(key_);
-  output.digest.add(value.substr(output.framing.size()));
-  output.digest.add("\n");
+  topic.digest.add(key_);
+  topic.digest.add(value.substr(output.framing.size()));
+  topic.digest.add("\n");
 }
 
-void TopicOutputs::send_tombstone(Output& output, const Block& block, uint32_t row) {
-  output.digest.add(key_);
-  output.digest.add(std::string_view("\0\n", 2));
-  send(output, std::nullopt, block, row);
+void TopicOutputs::send_tombstone(Output& output, Topic& topic, const Block& block, uint32_t row) {
+  topic.digest.add(key_);
+  topic.digest.add(std::string_view("\0\n", 2));
+  send(output, topic, std::nullopt, block, row);
 }
 
-void TopicOutputs::send(Output& output, std::optional<std::string_view> value, const Block& block, uint32_t row) {
+void TopicOutputs::send(Output& output, Topic& topic, std::optional<std::string_view> value, const Block& block,
+                        uint32_t row) {
   if (!live_) return;
-  if (output.partitions == 0) {
-    for (const auto& [place, each] : outputs_) {
-      if (each.get() != &output) continue;
-      const BrokerResult<int32_t> found = topics_.partitions(place.first, place.second);
-      if (!found.ok()) return transaction_.fail(found.error());
-      output.partitions = *found;
-    }
+  if (topic.partitions == 0) {
+    const BrokerResult<int32_t> found = topics_.partitions(output.product, output.port, topic.topic);
+    if (!found.ok()) return transaction_.fail(found.error());
+    topic.partitions = *found;
   }
-  output.sent_bytes += key_.size() + value.value_or("").size();
+  topic.sent_bytes += key_.size() + value.value_or("").size();
   const bool keyed = !output.key.empty();
   const int64_t time = block.time == nullptr ? INT64_MIN : block.time[row];
   transaction_.write(
-      {.place = {output.topic, keyed ? partition_of_key(key_, output.partitions) : task_ % output.partitions},
+      {.place = {topic.topic, keyed ? partition_of_key(key_, topic.partitions) : task_ % topic.partitions},
        .key = keyed ? std::optional<std::string_view>(key_) : std::nullopt,
        .value = value,
        .headers = headers_of(block, row),
        .timestamp_ms = (time < 0 ? clock_.now_us() : time) / 1000});
 }
 
-void TopicOutputs::add_to_work(MemberWork& work) {
+template <class Call>
+void TopicOutputs::for_each_topic(const Call& call) {
   for (auto& [place, output] : outputs_) {
-    if (output->sent_bytes == 0) continue;
-    const ProductSpec& product = program_.products[static_cast<size_t>(place.first)];
-    work.written.push_back({product.qualified(), product.version, place.second, std::exchange(output->sent_bytes, 0)});
+    call(*output, output->whole);
+    for (auto& [name, topic] : output->topics) call(*output, topic);
   }
 }
 
+void TopicOutputs::add_to_work(MemberWork& work) {
+  for_each_topic([&](const Output& output, Topic& topic) {
+    if (topic.sent_bytes == 0) return;
+    const ProductSpec& product = program_.products[static_cast<size_t>(output.product)];
+    work.written.push_back({product.qualified(), product.version, output.port, std::exchange(topic.sent_bytes, 0)});
+  });
+}
+
 void TopicOutputs::collect(std::vector<EpochOutput>& outputs) {
-  for (auto& [place, output] : outputs_) {
-    if (output->rows == 0) continue;
-    outputs.push_back({output->name, output->rows, output->digest.value()});
-    output->rows = 0;
-    output->digest.clear();
-  }
+  for_each_topic([&](const Output&, Topic& topic) {
+    if (topic.rows == 0) return;
+    outputs.push_back({topic.name, topic.rows, topic.digest.value()});
+    topic.rows = 0;
+    topic.digest.clear();
+  });
   exchanges_.collect(outputs);
 }
 

@@ -1,4 +1,5 @@
-// The topics of a job: one per product, and one per port. A row is a record: its value as the product's format encodes
+// The topics of a job: one per product, and one per port; a product with `{field}` in the name of its topic has one for
+// each value. A row is a record: its value as the product's format encodes
 // it, its key from the product's `key`, its timestamp the row's event time. Rows with a key go to the partition that
 // the Java client chooses for it, others to the one with the task's number. Of a table that changes, a row that goes is
 // a record without a value.
@@ -45,19 +46,25 @@ class OutputTopics {
 
   const TopicBinding& binding(int product) const { return bindings_.at(product); }
   std::string name(int product, const std::string& port) const;
-  /// How many partitions it has, once it is there. Port "": the product itself.
-  BrokerResult<int32_t> partitions(int product, const std::string& port);
+  /// How many partitions a topic of the product, or of its port, has, once it is there. Fails with 7130 where the
+  /// product would have more than kMostTopics, with 7131 where the name cannot be one.
+  BrokerResult<int32_t> partitions(int product, const std::string& port, const std::string& topic);
   /// Of all that partitions() was asked for.
   std::vector<std::string> known() const;
   size_t longest_record() const { return longest_record_; }
 
  private:
+  std::string called(int product) const;
+  /// One more topic of a product that has one for each value of a field.
+  BrokerStatus admit(int product, const std::string& topic);
+
   Broker& broker_;
   const Program& program_;
   const std::map<int, TopicBinding>& bindings_;
   int32_t partitions_, replicas_;
   size_t longest_record_;
   std::map<std::string, int32_t> known_;
+  std::map<int, size_t> parts_;  ///< topics of products with fields in their names, where they have been counted
 };
 
 class TopicOutputs : public OutputWriter {
@@ -83,16 +90,21 @@ class TopicOutputs : public OutputWriter {
 
  private:
   struct Output;
+  struct Topic;
   Output& output(int product, const std::string& port, const std::vector<Field>& row);
+  template <class Call>
+  void for_each_topic(const Call& call);
   void make_key(const Output& target, const Block& block, uint32_t row);
   /// The headers of a row: those of the record that it was made from.
   std::span<const RecordHeader> headers_of(const Block& block, uint32_t row);
   /// Bytes that the row's value may have.
   size_t room_for_value(const Block& block, uint32_t row);
-  void digest(Output& output, std::string_view value);
+  /// Where the row goes.
+  Topic& topic_of(Output& output, const Block& block, uint32_t row);
+  void digest(const Output& output, Topic& topic, std::string_view value);
   /// The row of its key goes: a record without a value.
-  void send_tombstone(Output& output, const Block& block, uint32_t row);
-  void send(Output& output, std::optional<std::string_view> value, const Block& block, uint32_t row);
+  void send_tombstone(Output& output, Topic& topic, const Block& block, uint32_t row);
+  void send(Output& output, Topic& topic, std::optional<std::string_view> value, const Block& block, uint32_t row);
 
   const Program& program_;
   OutputTopics& topics_;

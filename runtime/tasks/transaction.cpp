@@ -77,7 +77,7 @@ BrokerStatus Transaction::begin() {
 
 void Transaction::write(const NewRecord& record) {
   if (failure_) return;
-  if (commit_ != nullptr)
+  if (commit_ != nullptr || at_commit_)
     held_.add(record);
   else
     send(record);
@@ -101,6 +101,7 @@ uint64_t Transaction::next_attempt() {
 
 void Transaction::begin_commit(std::vector<OffsetToCommit> offsets, BrokerGroup& group) {
   BRAID_CHECK(commit_ == nullptr, "a commit begins before the last one is over");
+  if (at_commit_) send_held();
   BrokerStatus begun = failure_ ? BrokerStatus(*failure_) : begin();
   commit_ = std::make_unique<Commit>(std::move(offsets), group, group.membership());
   Commit& commit = *commit_;
@@ -133,9 +134,16 @@ BrokerStatus Transaction::wait_for_commit() {
 
 BrokerStatus Transaction::finish_commit() {
   const BrokerStatus result = wait_for_commit();
-  if (result.ok()) held_.visit([this](const NewRecord& record) { send(record); });
-  held_.clear();
+  if (!result.ok())
+    held_.clear();
+  else if (!at_commit_)
+    send_held();
   return result;
+}
+
+void Transaction::send_held() {
+  held_.visit([this](const NewRecord& record) { send(record); });
+  held_.clear();
 }
 
 BrokerStatus Transaction::abort() {

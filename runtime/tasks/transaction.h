@@ -24,8 +24,11 @@ namespace braid {
 class Transaction {
  public:
   /// `executor` runs nothing else. `attempts`: at least once; a number that no other writer of the job has.
-  Transaction(BrokerWriter& writer, Executor& executor, int64_t patience_us, std::optional<uint64_t> attempts = {})
-      : writer_(writer), executor_(executor), patience_us_(patience_us), attempts_(attempts) {}
+  /// `at_commit`: what is written is held in memory until a commit begins, so that nothing is open while turns wait for
+  /// something that takes longer than a broker leaves a transaction open.
+  Transaction(BrokerWriter& writer, Executor& executor, int64_t patience_us, std::optional<uint64_t> attempts = {},
+              bool at_commit = false)
+      : writer_(writer), executor_(executor), patience_us_(patience_us), attempts_(attempts), at_commit_(at_commit) {}
 
   void write(const NewRecord& record);
   /// Something else than a write has failed that belongs to it.
@@ -50,7 +53,7 @@ class Transaction {
   /// At least once: after any failure the member has to join its group anew, so that what is still on its way is
   /// refused.
   BrokerStatus finish_commit();
-  /// So much is held that a member waits for the commit.
+  /// So much is held that a member waits for the commit, or begins one.
   bool is_full() const { return held_.bytes() >= kMostHeld; }
 
   /// Nothing of it; a commit on its way is waited for first. An error, of that too: a new session settles it. Only with
@@ -102,6 +105,7 @@ class Transaction {
 
   BrokerStatus begin();
   void send(const NewRecord& record);
+  void send_held();
   BrokerStatus run(const Commit& commit);
   /// Its result, when it is over.
   BrokerStatus wait_for_commit();
@@ -110,6 +114,7 @@ class Transaction {
   Executor& executor_;
   int64_t patience_us_;
   std::optional<uint64_t> attempts_;
+  bool at_commit_ = false;
   uint64_t attempt_ = 0;  ///< counts
   bool open_ = false;
   std::optional<BrokerError> failure_;

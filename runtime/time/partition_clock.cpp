@@ -29,4 +29,15 @@ void PartitionClock::advance(int64_t time) {
   candidate = kNoTime;
 }
 
+void PartitionClock::follow(int64_t time) {
+  idle = follows = true;
+  if (time > max) advance(time);
+}
+
+void PartitionClock::wake(int64_t task) {
+  if (!idle) return;
+  idle = follows = false;
+  floor = std::max(floor, task);
+}
+
 }  // namespace braid

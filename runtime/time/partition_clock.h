@@ -31,7 +31,8 @@ struct PartitionClock {
   uint64_t leaps_discarded = 0;
   bool idle = false;
   bool ended = false;
-  uint8_t reserved[6] = {};  ///< no padding with undefined content: clocks are stored as bytes
+  bool follows = false;      ///< idle, and its time goes on by the clock
+  uint8_t reserved[5] = {};  ///< no padding with undefined content: clocks are stored as bytes
 
   /// The watermark that decides whether rows are late, as if the partition were neither idle nor ended.
   int64_t watermark() const {
@@ -43,6 +44,10 @@ struct PartitionClock {
   void observe(int64_t time);
   /// Time moves to `time` without a record, and needs no confirmation.
   void advance(int64_t time);
+  /// It is idle, and its time is not behind `time`.
+  void follow(int64_t time);
+  /// It has a record again, or is told its time. `task`: the watermark that its time is not behind then.
+  void wake(int64_t task);
 };
 
 }  // namespace braid

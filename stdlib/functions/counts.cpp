@@ -1,11 +1,8 @@
 // What the aggregates of these names give for a group, for the elements of a list: how often each value stands, the
-// value at a share, bits, medians of exact numbers, sketches. They do not depend on the order of the elements.
+// value at a share, bits, medians and quantiles of exact numbers. They do not depend on the order of the elements.
 #include <algorithm>
 
 #include "runtime/data/decimal.h"
-#include "runtime/data/hyperloglog.h"
-#include "runtime/data/quantile_sketch.h"
-#include "stdlib/functions/made_text.h"
 #include "stdlib/functions/sorted_elements.h"
 
 namespace braid {
@@ -223,69 +220,94 @@ BRAID_FUNCTION(
      .problem = decimals_only,
      .examples = {{"median([1.00, 2.01])", "1.50500000"}, {"median([1.00].skip(1))", "null"}}})
 
-// ---- sketches ------------------------------------------------------------------------------------------------------
+// ---- quantiles of exact numbers ------------------------------------------------------------------------------------
 
-static QuantileSketch sketch_of(const ListOf<double>& list) {
-  QuantileSketch sketch;
-  for (uint64_t i = 0; i < list.count; ++i) sketch.add(list.items[i].f64, 1);
-  return sketch;
+/// Where a share of a list's elements lies: between two of them in order, so many billionths from the lower one.
+struct Share {
+  uint64_t below, part;
+};
+static Share share_of(uint64_t count, double share) {
+  const uint128 place = static_cast<uint128>(count - 1) * static_cast<uint64_t>(share * kBillion + 0.5);
+  return {static_cast<uint64_t>(place / 1'000'000'000), static_cast<uint64_t>(place % 1'000'000'000)};
 }
 
-static Fallible<std::optional<double>> list_approx_quantile(CallContext& context, ListOf<double> list, double share) {
+/// In proportion, with so many digits more, for which there is room; a half of the last digit goes to even. In two
+/// parts, so that no product leaves 128 bits.
+static int128 in_proportion(int128 low, int128 high, uint64_t part, int more_digits) {
+  constexpr uint128 kWhole = 1'000'000'000;
+  const auto apart = static_cast<uint128>(high) - static_cast<uint128>(low);
+  const auto unit = static_cast<uint128>(power_of_ten(more_digits));
+  const uint128 wholes = apart / kWhole * unit, rest = apart % kWhole * unit;
+  const uint128 of_rest = rest * part;
+  auto value = static_cast<uint128>(low) * unit + wholes * part + of_rest / kWhole;
+  const uint128 left = of_rest % kWhole * 2;
+  if (left > kWhole || (left == kWhole && value % 2 != 0)) ++value;
+  return static_cast<int128>(value);
+}
+
+static Fallible<std::optional<Decimal>> quantile_int(CallContext& context, ListOf<int64_t> list, double share,
+                                                     ResultScale result) {
   if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
-  if (list.count == 0) return std::optional<double>();
-  return std::optional<double>(sketch_of(list).at(static_cast<uint64_t>(share * kBillion + 0.5)));
+  if (list.count == 0) return std::optional<Decimal>();
+  const Slot** const ordered = sorted(context, {list.items, list.count, Layout::of({"i", 1})});
+  const Share at = share_of(list.count, share);
+  const int64_t low = ordered[at.below]->i64, high = at.part == 0 ? low : ordered[at.below + 1]->i64;
+  return std::optional<Decimal>(Decimal{in_proportion(low, high, at.part, result.scale), result.scale});
 }
-BRAID_FUNCTION(counts, list_approx_quantile,
-               {.name = "approx_quantile",
-                .summary = "About the number below which a share of a list of floats lies, as the aggregate gives it "
-                           "for rows; null if it is empty. Fails unless the share is 0 to 1.",
-                .parameters = {{"list", "Numbers."}, {"share", "0.95e0 for the 95th percentile."}},
-                .examples = {{"approx_quantile([64e0, 128e0], 0.9e0)", "64.49612403100775e0"},
-                             {"approx_quantile([1e0].skip(1), 0.5e0)", "null"},
-                             {"approx_quantile([1e0], 2e0)", "fails"}}})
+BRAID_FUNCTION(
+    counts, quantile_int,
+    {.name = "quantile",
+     .summary = "The number below which a share of a list of whole numbers lies, between two of them in proportion, "
+                "exactly; null if it is empty. Fails unless the share is 0 to 1.",
+     .parameters = {{"list", "Numbers."}, {"share", "0.95e0 for the 95th percentile."}},
+     .result = [](const CallShape&) { return optional_type(decimal_type(38, quotient_scale(int_type()))); },
+     .examples = {{"quantile([10, 20, 30, 40, 50], 0.9e0)", "46.000000"},
+                  {"quantile([-1, -2], 0.25e0)", "-1.750000"},
+                  {"quantile([1].skip(1), 0.5e0)", "null"},
+                  {"quantile([1], 95e0)", "fails"}}})
 
-static Binary list_quantile_sketch(CallContext& context, ListOf<double> list) {
-  return Binary{make_text(context, [&](std::string& out) { sketch_of(list).write(out); })};
+static Fallible<std::optional<Decimal>> quantile_decimal(CallContext& context, AnyList list, double share,
+                                                         ElementScale element, ResultScale result) {
+  if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
+  if (list.count == 0) return std::optional<Decimal>();
+  const bool is_wide = *list.layout.text == 'w';
+  auto value = [&](const Slot* slot) { return is_wide ? slot->i128 : int128{slot->i64}; };
+  const Slot** const ordered = sorted(context, list);
+  const Share at = share_of(list.count, share);
+  const int128 low = value(ordered[at.below]), high = at.part == 0 ? low : value(ordered[at.below + 1]);
+  return std::optional<Decimal>(Decimal{in_proportion(low, high, at.part, result.scale - element.scale), result.scale});
 }
-BRAID_FUNCTION(counts, list_quantile_sketch,
-               {.name = "quantile_sketch",
-                .summary = "A sketch of a list of floats, as the aggregate makes it of rows.",
-                .parameters = {{"list", "Numbers."}},
-                .examples = {{"quantile_sketch([0e0, 0e0]).sketch_quantile(0.5e0)", "0e0"},
-                             {"quantile_sketch([1e0].skip(1)).sketch_quantile(0.5e0)", "null"}}})
+BRAID_FUNCTION(
+    counts, quantile_decimal,
+    {.name = "quantile",
+     .summary = "The number below which a share of a list of decimals lies, between two of them in proportion, with as "
+                "many digits as `avg` has; null if it is empty. Fails unless the share is 0 to 1.",
+     .parameters = {{"list", "Numbers."}, {"share", "0.95e0 for the 95th percentile."}},
+     .result =
+         [](const CallShape& call) {
+           return optional_type(decimal_type(38, quotient_scale(call.arguments[0]->element)));
+         },
+     .problem = decimals_only,
+     .examples = {{"quantile([1.00, 2.00], 0.25e0)", "1.25000000"},
+                  {"quantile([1.00].skip(1), 0.5e0)", "null"},
+                  {"quantile([1.00], 2e0)", "fails"}}})
 
-static Fallible<Binary> list_merge_quantile_sketch(CallContext& context, ListOf<Binary> list) {
-  QuantileSketch all;
-  for (uint64_t i = 0; i < list.count; ++i) {
-    QuantileSketch one;
-    if (!one.read(list.items[i].bytes.view())) return fails(context, "these bytes are not from `quantile_sketch`");
-    all.merge(one);
-  }
-  return Binary{make_text(context, [&](std::string& out) { all.write(out); })};
+static Fallible<std::optional<Duration>> quantile_duration(CallContext& context, ListOf<Duration> list, double share) {
+  if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
+  if (list.count == 0) return std::optional<Duration>();
+  const Slot** const ordered = sorted(context, {list.items, list.count, Layout::of({"i", 1})});
+  const Share at = share_of(list.count, share);
+  const int64_t low = ordered[at.below]->i64, high = at.part == 0 ? low : ordered[at.below + 1]->i64;
+  return std::optional<Duration>(Duration{static_cast<int64_t>(in_proportion(low, high, at.part, 0))});
 }
-BRAID_FUNCTION(counts, list_merge_quantile_sketch,
-               {.name = "merge_quantile_sketch",
-                .summary = "What the sketches of a list come to. Fails if one is not from `quantile_sketch`.",
-                .parameters = {{"list", "Bytes that `quantile_sketch` made."}},
-                .examples = {{R"(merge_quantile_sketch([bytes("\u{1}\u{6}")]).sketch_quantile(0.5e0))", "null"},
-                             {R"(merge_quantile_sketch([bytes("what")]).sketch_quantile(0.5e0))", "fails"}}})
-
-static Fallible<Binary> list_merge_hll(CallContext& context, ListOf<Binary> list) {
-  HyperLogLog all;
-  for (uint64_t i = 0; i < list.count; ++i) {
-    HyperLogLog one;
-    if (!one.read(list.items[i].bytes.view())) return fails(context, "these bytes are not from `hll`");
-    all.merge(one);
-  }
-  return Binary{make_text(context, [&](std::string& out) { all.write(out); })};
-}
-BRAID_FUNCTION(counts, list_merge_hll,
-               {.name = "merge_hll",
-                .summary = "What the sketches of a list come to. Fails if one is not from `hll`.",
-                .parameters = {{"list", "Bytes that `hll` made."}},
-                .examples = {{R"(merge_hll([bytes("\u{1}\u{E}\u{0}")]).hll_count())", "0"},
-                             {R"(merge_hll([bytes("what")]).hll_count())", "fails"}}})
+BRAID_FUNCTION(counts, quantile_duration,
+               {.name = "quantile",
+                .summary = "The duration below which a share of a list of durations lies, between two of them in "
+                           "proportion; null if it is empty. Fails unless the share is 0 to 1.",
+                .parameters = {{"list", "Durations."}, {"share", "0.95e0 for the 95th percentile."}},
+                .examples = {{"quantile([1s, 2s], 0.25e0)", "1250ms"},
+                             {"quantile([1s].skip(1), 0.5e0)", "null"},
+                             {"quantile([1s], 2e0)", "fails"}}})
 
 BRAID_GROUP(counts)
 

@@ -31,6 +31,22 @@ product big version 1
   select { id, amount, at }
 }
 """
+ARRIVALS = """domain shop
+
+stream sale
+  time at within 10s
+  key id
+  from topic "shop.sale.v1" format json
+{ id: int, amount: decimal(12,2), at: timestamp }
+
+product big version 1
+  key id
+{
+  from sale by arrival
+  let side = if id % 2 == 0 then "even" else "odd one"
+  select { id, side, came: arrival_time(), seen: event_time(), trace: string(headers()["traceparent"] ?? bytes("")) }
+}
+"""
 CANARY = "canary-b7c1"
 SECURE = '''[env.prod.kafka]
 security.protocol = "sasl_ssl"
@@ -406,6 +422,28 @@ def traces(case):
     case.expect(found[0].endswith(f"\ttraceparent={trace}") and "\t" not in found[1], f"{found}")
 
 
+def how_records_came(case):
+    """Arrival and headers are values of a row, and each value of a field has a topic."""
+    job = Job(case, script=ARRIVALS)
+    settings = job.folder / "braid.toml"
+    settings.write_text(settings.read_text().replace(f'"{job.results}"', f'"{job.results}.{{side}}"'))
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    began = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+    job.put(1, trace=trace)
+    job.put(2)
+    job.put(3, partition=1)
+    job.run()
+    odd = [json.loads(line) for line in tool(case, "read", f"{job.results}.odd_20one").splitlines()]
+    even = [json.loads(line) for line in tool(case, "read", f"{job.results}.even").splitlines()]
+    case.expect(sorted(row["id"] for row in odd) == [1, 3] and [row["id"] for row in even] == [2], f"{odd} {even}")
+    case.expect({row["id"]: row["trace"] for row in odd + even} == {1: trace, 2: "", 3: ""}, f"{odd} {even}")
+    for row in odd + even:
+        case.expect(row["came"] == row["seen"] and row["came"] >= began, f"{row} began {began}")
+    job.put(4)
+    job.run()
+    case.expect(len(tool(case, "read", f"{job.results}.even").splitlines()) == 2, "a topic that is there gets more rows")
+
+
 def what_it_shows(case):
     """Metrics of a job that runs."""
     job = Job(case)
@@ -510,5 +548,5 @@ if __name__ == "__main__":
     main([a_plain_broker, a_login_by_scram_over_tls, a_wrong_password, secrets_that_are_not_there,
           an_authority_that_is_not_trusted, a_wrong_port, no_broker, a_topic_that_is_missing,
           topics_with_other_partitions, a_dry_run, at_least_once, files_into_a_topic, a_start_outside_of_a_topic, times_of_commits,
-          starting_over, a_standby, traces, what_it_shows, state_of_a_changed_script, no_rights, values_that_the_client_refuses,
+          starting_over, a_standby, traces, how_records_came, what_it_shows, state_of_a_changed_script, no_rights, values_that_the_client_refuses,
           an_installation_without_the_client], options)

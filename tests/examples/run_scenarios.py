@@ -35,8 +35,6 @@ WAITS = {
         (r"(?s)declassify\(\s*(band\(.*?\)),.*?\n  \)", r"\1"),
     ], left_out=["roles_test.braid"]),
     "marketing_profile": Waiting("mask", [(r"  mask .*\n", "")]),
-    "order_document": Waiting("event_time() of a table's row", [(r"updated_at: event_time\(\)", "updated_at")]),
-    "sensor_gap": Waiting("idle … then advance", [(r" then advance\n", "\n")]),
 }
 
 def stand_in(case: Case, project: pathlib.Path, waiting: Waiting) -> None:

@@ -38,6 +38,8 @@ bool ExpressionMaker::can(const Type& type) const {
       return true;
     case TypeKind::list:
       return is(inner(type)->element, TypeKind::integer);
+    case TypeKind::map:
+      return same(inner(type), counts_type());
     default:
       return !of(type, false).empty() || (is_optional(type) && !of(inner(type), false).empty());
   }
@@ -48,6 +50,7 @@ Type ExpressionMaker::some_type() {
     const Type type = scope_[rng_.below(scope_.size())].type;
     if (can(type)) return type;
   }
+  if (all_ && rng_.chance(12)) return counts_type();
   const std::array<Type, 11> types = {
       int_type(),           int_type(),       string_type(),       bool_type(),         float_type(),
       duration_type(),      timestamp_type(), decimal_type(12, 2), decimal_type(38, 6), optional_type(int_type()),
@@ -83,6 +86,8 @@ Part ExpressionMaker::literal(const Type& type) {
       return fmt::format("{}s", rng_.between(0, 9));
     case TypeKind::enumeration:
       return "\"" + type->symbols[rng_.below(type->symbols.size())] + "\"";
+    case TypeKind::map:
+      return expression({"[{ key: ", literal(string_type()), ", value: ", literal(int_type()), " }].to_map_last()"});
     case TypeKind::list:
       return expression({"[", literal(type->element), ", ", literal(type->element), "]"});
     default:
@@ -124,6 +129,8 @@ Part ExpressionMaker::choice(const Type& type, int depth) {
 
 Part ExpressionMaker::make(const Type& type, int depth) {
   if (depth <= 0 || rng_.chance(4)) return leaf(type);
+  if (all_ && may_fail_ && rng_.chance(4))
+    if (std::optional<Part> made = of_all(type, depth - 1)) return *std::move(made);
   if (rng_.chance(8) && !is(type, TypeKind::enumeration)) return choice(type, depth - 1);
   if (rng_.chance(6) && !functions_.empty()) {
     for (const ScriptFunction& function : functions_) {
@@ -131,10 +138,10 @@ Part ExpressionMaker::make(const Type& type, int depth) {
       std::vector<Part> parts{function.name + "("};
       bool possible = true;
       for (const Type& parameter : function.parameters) {
-        possible &= can(parameter);
+        possible &= parameter == nullptr || can(parameter);
         if (!possible) break;
         if (parts.size() > 1) parts.emplace_back(", ");
-        parts.push_back(make(parameter, depth - 1));
+        parts.push_back(parameter == nullptr ? lambda(int_type(), depth - 1) : make(parameter, depth - 1));
       }
       parts.emplace_back(")");
       if (possible) return expression(std::move(parts));
@@ -191,7 +198,7 @@ Part ExpressionMaker::boolean(int depth) {
     case 1:
       return expression({"(", condition(depth), " or ", condition(depth), ")"});
     case 2:
-      return expression({"not (", condition(depth), ")"});
+      return expression({"(not (", condition(depth), "))"});
     case 3:  // equality of what has no order, with null or a symbol
       for (int tries = 0; tries < 8 && !scope_.empty(); ++tries) {
         const Readable& one = scope_[rng_.below(scope_.size())];

@@ -2,6 +2,7 @@
 // made without regard to their digits: what needs exact ones asks for `exact`. From a seed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,10 @@ struct Readable {
   Type type;
 };
 
-/// A function of the script.
+/// A function or an aggregate of the script.
 struct ScriptFunction {
   std::string name;
-  std::vector<Type> parameters;
+  std::vector<Type> parameters;  ///< null: a function of an int that gives an int
   Type result;
 };
 
@@ -32,6 +33,11 @@ class ExpressionMaker {
   /// `event_time()` may be called.
   ExpressionMaker& with_time(bool has_time) {
     has_time_ = has_time;
+    return *this;
+  }
+  /// All functions may be called.
+  ExpressionMaker& with_all(bool all) {
+    all_ = all;
     return *this;
   }
   /// No part may fail.
@@ -66,13 +72,25 @@ class ExpressionMaker {
   Part list_of(const Type& type, int depth);
   Part optional(const Type& type, int depth);
   Part choice(const Type& type, int depth);
+  // expression_lists.cpp: lists with lambdas, maps, JSON
+  std::optional<Part> of_all(const Type& type, int depth);
+  std::optional<Part> int_of_all(int depth);
+  std::optional<Part> bool_of_all(int depth);
+  std::optional<Part> text_of_all(int depth);
+  Part ints(int depth) { return make(list_type(int_type()), depth); }
+  Part counts(int depth);
+  Part lambda(const Type& result, int depth);
+  Part lambda_of_entry(const Type& result, int depth);
   std::string new_name() { return "v" + std::to_string(++names_); }
 
   Rng& rng_;
   std::vector<Readable> scope_;
   std::vector<ScriptFunction> functions_;
-  bool has_time_ = false, may_fail_ = true;
+  bool has_time_ = false, may_fail_ = true, all_ = false;
   int names_ = 0;
 };
+
+/// map<string, int>
+Type counts_type();
 
 }  // namespace braid::generated

@@ -51,6 +51,7 @@ void FlowMaker::window() {
       break;
     case 6:
     case 7:
+      open.session = true;
       parts.emplace_back(fmt::format("session gap {}ms", 500 * rng_.between(1, 12)));
       if (rng_.chance(3)) parts.emplace_back(fmt::format(" max {}s", rng_.between(7, 20)));
       break;
@@ -96,6 +97,8 @@ Part FlowMaker::entry(const std::string& name, ExpressionMaker& maker, Type* typ
       return whole(std::move(parts));
     }
   }
+  if (around_.wide && rng_.chance(3))
+    if (std::optional<Part> made = entry_of_all(name, maker, type)) return *std::move(made);
   static const char* const kAll[] = {"count", "count",          "sum",   "sum",  "min",     "max",
                                      "avg",   "count_distinct", "first", "last", "arg_min", "arg_max"};
   std::string function = kAll[rng_.below(std::size(kAll))];
@@ -157,7 +160,7 @@ void FlowMaker::group() {
     known.push_back({"window.start", timestamp_type()});
     known.push_back({"window.end", timestamp_type()});
   }
-  ExpressionMaker maker = ExpressionMaker(rng_, known, around_.functions).with_time(now_.has_time && !is_table());
+  ExpressionMaker maker = over(known).with_time(now_.has_time && !is_table());
   Relation next = now_;
   next.row.clear();
   next.key.clear();
@@ -200,6 +203,7 @@ void FlowMaker::group() {
   parts.push_back(list(", ", std::move(entries)));
   parts.emplace_back(" }");
   if (!window_ && !is_table()) parts.emplace_back(retained());
+  if (!window_) parts.emplace_back(emitted());
   const bool changes = window_ && around_.changing && rng_.chance(2);
   if (changes) {
     static const char* const kEmit[] = {" emit changes", " emit changes", " emit every 4s", " emit every 2s wall"};
@@ -207,29 +211,51 @@ void FlowMaker::group() {
   }
   add(std::move(parts));
   next.time.clear();
-  next.has_time = true;
+  next.has_time = now_.has_time || !around_.wide;
   next.pairs = false;
   next.arrives = false;
-  next.windows = window_.has_value();
+  next.windows = next.ranked_in_windows = window_.has_value();
   if (window_) {
     next.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     next.fixed.insert("window");
     next.rows = now_.rows * 1.5;
     if (changes) {
       next.kind = Kind::changes;
-      next.windows = false;
+      next.windows = next.ranked_in_windows = next.history = false;
       for (const char* end : {"window.start", "window.end"}) next.key.push_back({end, timestamp_type()});
     }
   } else {
     next.kind = Kind::changes;
     next.rows = std::min(now_.rows, 10.0);
+    next.history &= now_.history;
   }
   window_.reset();
   now_ = std::move(next);
 }
 
 std::string FlowMaker::retained() {
-  return around_.changing && rng_.chance(2) ? fmt::format(" retain {}s", rng_.between(2, 25)) : " retain forever";
+  if (!around_.changing || !rng_.chance(around_.wide ? 4 : 2) || !now_.has_time) return " retain forever";
+  now_.history = false;
+  return fmt::format(" retain {}s", rng_.between(2, 25));
+}
+
+std::string FlowMaker::emitted() {
+  if (!around_.wide || !now_.has_time || !rng_.chance(8)) return "";
+  static const char* const kEmit[] = {" emit every 5s", " emit every 12s", " emit every 3s wall", " emit changes"};
+  return kEmit[rng_.below(std::size(kEmit))];
+}
+
+/// Of the rows that stand the newest by the field that `time` names.
+void FlowMaker::last_of_table() {
+  if (now_.find(now_.time) == nullptr) return top();
+  std::vector<KeyPart> key;
+  std::vector<Part> keys = some_keys(2, true, &key);
+  if (keys.empty()) return keep();
+  add({"last per ", list(", ", std::move(keys)), emitted()});
+  now_.key = std::move(key);
+  for (const KeyPart& part : now_.key) now_.fixed.insert(part.text);
+  now_.kind = Kind::changes;
+  now_.time.clear();
 }
 
 void FlowMaker::last() {
@@ -249,10 +275,10 @@ void FlowMaker::last() {
     now_.fixed.insert(column.text);
   }
   if (keys.empty()) return keep();
-  add({"last per ", list(", ", std::move(keys)), retained()});
+  add({"last per ", list(", ", std::move(keys)), retained(), emitted()});
   now_.kind = Kind::changes;
   now_.arrives = false;
-  now_.windows = false;
+  now_.windows = now_.ranked_in_windows = false;
   now_.rows = std::min(now_.rows, 10.0);
 }
 

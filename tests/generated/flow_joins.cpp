@@ -1,4 +1,4 @@
-// Joins of every kind: streams with tables as of a time, streams with streams in an interval, tables with tables.
+// Joins of streams with streams, and what all joins have.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,58 +45,11 @@ FlowMaker::Equality FlowMaker::equal_fields(const Relation& right, const std::st
     if (from.empty()) break;
     const Pair pair = from[rng_.below(from.size())];
     if (!made.of_right.insert(pair.right).second) continue;
+    made.of_left.insert(pair.left);
     made.parts.push_back(rng_.chance(2) ? whole({alias + "." + pair.right + " == " + pair.left})
                                         : whole({pair.left + " == " + alias + "." + pair.right}));
   }
   return made;
-}
-
-/// A table's key has to be met as it is.
-void FlowMaker::join_table() {
-  const Relation* right = some_relation({Kind::table, Kind::static_table}, false);
-  if (right == nullptr || (right->has_time && !now_.has_time)) return keep();
-  const std::string alias = around_.new_name("j");
-  std::vector<Part> conditions;
-  for (const KeyPart& part : right->key) {
-    std::vector<Readable> fitting;
-    for (const Readable& left : scope())
-      if (comparable(left.type, part.type)) fitting.push_back(left);
-    if (right->find(part.text) == nullptr) return keep();
-    Part ours;
-    if (!fitting.empty() && !rng_.chance(8)) {
-      ours = fitting[rng_.below(fitting.size())].text;
-    } else {
-      ExpressionMaker maker = expressions();
-      if (!maker.can(part.type) || is(part.type, TypeKind::decimal) || is(part.type, TypeKind::enumeration) ||
-          fitting.empty())
-        return keep();
-      ours = maker.make(part.type, 2);
-    }
-    conditions.push_back(whole({alias + "." + part.text + " == ", std::move(ours)}));
-  }
-  static const char* const kKinds[] = {"", "", "left ", "left ", "semi ", "anti "};
-  const std::string kind = kKinds[rng_.below(std::size(kKinds))];
-  const bool adds = kind.empty() || kind == "left ";
-  if (rng_.chance(4)) {
-    ExpressionMaker maker =
-        ExpressionMaker(rng_, scope_with(*right, alias), around_.functions).with_time(now_.has_time);
-    // No equality by itself, which would be one more field to meet by.
-    conditions.push_back(expression({"not (", maker.condition(2), ")"}));
-  }
-  std::vector<Part> options;
-  if (right->has_time && rng_.chance(4)) options.emplace_back(fmt::format(" max age {}s", rng_.between(1, 40)));
-  if (right->has_time && now_.arrives && right->arrives && rng_.chance(12)) {
-    options.emplace_back(fmt::format(" wait at most {}s", rng_.between(5, 60)));
-    around_.waits = true;
-  }
-  Part port = else_port(4);
-  const bool splits = kind == "left " && port.kind == Part::Kind::list;
-  if (port.kind == Part::Kind::list) options.push_back(std::move(port));
-  add({kind + "join " + right->name + " as " + alias + " on ", list(" and ", std::move(conditions)),
-       list("", std::move(options))});
-  if (adds) add_side(*right, alias, kind == "left " && !splits);
-  now_.joined_in_time |= right->has_time;
-  now_.arrives &= !right->has_time;  // it may have waited here
 }
 
 void FlowMaker::join_stream() {
@@ -157,7 +110,7 @@ void FlowMaker::join_stream() {
     Equality equality = equal_fields(*right, alias, rng_.chance(4) ? 2 : 1);
     if (equality.parts.empty()) return window_ ? keep() : let();
     if (rng_.chance(3)) {
-      ExpressionMaker maker = ExpressionMaker(rng_, scope_with(*right, alias), around_.functions).with_time(true);
+      ExpressionMaker maker = over(scope_with(*right, alias)).with_time(true);
       if (range == Range::computed && !adds) maker.never_failing();
       equality.parts.push_back(maker.condition(2));
     }
@@ -168,7 +121,7 @@ void FlowMaker::join_stream() {
   parts.push_back(std::move(end));
   bool splits = false;
   if (kind != "full ") {
-    Part port = else_port(4);
+    Part port = kind == "left " || kind == "right " ? else_port(4) : else_port(4, now_);
     splits = kind == "left " && port.kind == Part::Kind::list;
     parts.push_back(std::move(port));
   }
@@ -181,40 +134,20 @@ void FlowMaker::join_stream() {
     add_side(*right, alias, (kind == "left " && !splits) || kind == "full ");
     if (upper_behind || keeps_right || range != Range::fixed) now_.time.clear();
     now_.key.clear();
+    now_.ranked_in_windows = false;
     now_.pairs |= right->pairs || !nearest;
     now_.windows = of_windows || (now_.windows && range == Range::fixed && !upper_behind && !keeps_right);
     now_.rows = std::max(now_.rows, now_.rows * right->rows / 4) + (keeps_right ? right->rows : 0);
     now_.arrives = false;
   }
   now_.arrives = false;
+  now_.sources.insert(right->sources.begin(), right->sources.end());
   now_.joined_in_time = true;
   if (in_open_window) {
     window_.reset();
     now_.row.push_back({"window", struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}})});
     now_.windows = false;
   }
-}
-
-/// The rows of two tables as they are now.
-void FlowMaker::join_tables() {
-  const Relation* right = some_relation({Kind::table, Kind::changes}, true);
-  if (right == nullptr || now_.rows * right->rows > 2'000) return let();
-  const std::string alias = around_.new_name("j");
-  const bool left = rng_.chance(2);
-  Equality equality = equal_fields(*right, alias, rng_.chance(4) ? 2 : 1);
-  if (equality.parts.empty()) return let();
-  bool one = true;
-  for (const KeyPart& part : right->key) one &= equality.of_right.contains(part.text);
-  add({std::string(left ? "left " : "") + "join " + right->name + " as " + alias + " on ",
-       list(" and ", std::move(equality.parts))});
-  add_side(*right, alias, left);
-  if (!one)
-    for (const KeyPart& part : right->key)
-      now_.key.push_back({alias + (left ? "?." : ".") + part.text, left ? optional_type(part.type) : part.type});
-  for (const KeyPart& part : now_.key) now_.fixed.insert(part.text.substr(0, part.text.find_first_of("?.")));
-  now_.time.clear();
-  now_.kind = Kind::changes;
-  now_.rows = std::max(now_.rows, now_.rows * right->rows / 4);
 }
 
 }  // namespace braid::generated

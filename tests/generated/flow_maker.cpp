@@ -13,6 +13,11 @@ const Field* Relation::find(const std::string& field) const {
   return nullptr;
 }
 
+void Relation::end() {
+  for (const KeyPart& part : key) nameless_key |= find(part.text) == nullptr;
+  ranked_in_windows &= !nameless_key;
+}
+
 std::vector<Readable> readables(const std::vector<Field>& row, const std::string& prefix) {
   std::vector<Readable> found;
   for (const Field& field : row) {
@@ -44,7 +49,11 @@ std::vector<Readable> FlowMaker::scope() const {
 }
 
 ExpressionMaker FlowMaker::expressions() const {
-  return ExpressionMaker(rng_, scope(), around_.functions).with_time(now_.has_time && !is_table());
+  return over(scope()).with_time(now_.has_time && !is_table());
+}
+
+ExpressionMaker FlowMaker::over(std::vector<Readable> scope) const {
+  return ExpressionMaker(rng_, std::move(scope), around_.functions).with_all(around_.wide);
 }
 
 std::vector<std::string> FlowMaker::free_fields() const {
@@ -74,6 +83,8 @@ void FlowMaker::make(int steps, bool ports) {
   ports_ = ports;
   const Relation* begin = rng_.chance(4) ? some_relation({Kind::table, Kind::changes}, true) : nullptr;
   if (begin == nullptr) begin = some_relation({Kind::stream}, false);
+  if (around_.wide && !around_.ports.empty() && rng_.chance(6))
+    begin = &around_.ports[rng_.below(around_.ports.size())];
   from(*begin);
   for (int i = 0; i < steps; ++i) step();
   if (window_) group();
@@ -83,7 +94,59 @@ Part FlowMaker::text() const {
   return whole({"{\n  ", list("\n  ", steps_), "\n}"});
 }
 
+bool FlowMaker::wide_step() {
+  if (window_) {
+    if (now_.find("window") != nullptr || now_.pairs || !rng_.chance(2)) return false;
+    top();
+    return true;
+  }
+  if (is_table()) {
+    switch (rng_.below(6)) {
+      case 0:
+      case 1:
+        top();
+        return true;
+      case 2:
+        last_of_table();
+        return true;
+      case 3:
+        unnest();
+        group();
+        return true;
+      default:
+        return false;
+    }
+  }
+  if (now_.ranked_in_windows && rng_.chance(2)) {
+    top();
+    return true;
+  }
+  switch (rng_.below(12)) {
+    case 0:
+      top();
+      return true;
+    case 1:
+    case 2:
+      running();
+      return true;
+    case 3:
+    case 4:
+      unnest();
+      return true;
+    case 5:
+      match();
+      return true;
+    case 6:
+    case 7:
+      lookup();
+      return true;
+    default:
+      return false;
+  }
+}
+
 void FlowMaker::step() {
+  if (around_.wide && rng_.chance(2) && wide_step()) return;
   if (window_)
     return rng_.chance(3)                        ? (rng_.chance(2) ? keep() : let())
            : window_->tumbling && rng_.chance(3) ? join_stream()
@@ -158,8 +221,16 @@ Part FlowMaker::else_port(int one_in) {
   return list("", {" else " + around_.new_name("port")});
 }
 
+Part FlowMaker::else_port(int one_in, const Relation& rows) {
+  Part port = else_port(one_in);
+  if (port.kind != Part::Kind::list) return port;
+  made_ports_.push_back(rows);
+  made_ports_.back().name = render(port).substr(6);
+  return port;
+}
+
 void FlowMaker::keep() {
-  add({"where ", expressions().condition(2), else_port(4)});
+  add({"where ", expressions().condition(2), else_port(4, now_)});
 }
 
 /// Behind `where x is not null` the field is there.
@@ -169,13 +240,22 @@ void FlowMaker::narrow() {
     if (is_optional(field.type)) optional.push_back(&field);
   if (optional.empty()) return keep();
   Field& field = *optional[rng_.below(optional.size())];
+  const Relation before = now_;
   field.type = without_optional(field.type);
+  // So are its fields, of which the key may consist.
+  for (KeyPart& part : now_.key) {
+    if (part.text == field.name) part.type = field.type;
+    if (!part.text.starts_with(field.name + "?.")) continue;
+    part.text.erase(field.name.size(), 1);
+    for (const Field& inner : field.type->fields)
+      if (part.text == field.name + "." + inner.name) part.type = inner.type;
+  }
   std::vector<Part> parts{"where ", field.name + " is not null"};
   if (rng_.chance(3)) {
     parts.emplace_back(" and ");
     parts.push_back(expressions().condition(1));
   }
-  parts.push_back(else_port(5));
+  parts.push_back(else_port(5, before));
   add(std::move(parts));
 }
 
@@ -201,7 +281,7 @@ void FlowMaker::select() {
   Relation next = now_;
   next.row.clear();
   next.time.clear();
-  next.windows = false;
+  next.windows = next.ranked_in_windows = false;
   auto keeps = [&](const std::string& field) {
     for (const Field& each : next.row)
       if (each.name == field) return true;
@@ -211,7 +291,10 @@ void FlowMaker::select() {
     if (keeps(field)) return;
     next.row.push_back({field, now_.find(field)->type});
     if (field == now_.time) next.time = field;
-    if (field == "window") next.windows = now_.windows;
+    if (field == "window") {
+      next.windows = now_.windows;
+      next.ranked_in_windows = now_.ranked_in_windows;
+    }
     entries.emplace_back(field);
   };
   if (is_table())
@@ -239,6 +322,8 @@ void FlowMaker::select() {
       }
       case 1: {
         const Readable& one = known[rng_.below(known.size())];
+        // A key by two names is the key by one of them.
+        if (around_.wide && is_table() && one.text == "window") break;
         const std::string name = around_.new_name("e");
         entries.emplace_back(name + ": " + one.text);
         next.row.push_back({name, one.type});
@@ -265,7 +350,7 @@ void FlowMaker::drop() {
   const std::string field = free[rng_.below(free.size())];
   std::erase_if(now_.row, [&](const Field& each) { return each.name == field; });
   if (field == now_.time) now_.time.clear();
-  if (field == "window") now_.windows = false;
+  if (field == "window") now_.windows = now_.ranked_in_windows = false;
   add({"drop " + field});
 }
 
@@ -306,8 +391,11 @@ void FlowMaker::unite() {
   now_.fixed.insert(other->fixed.begin(), other->fixed.end());
   now_.joined_in_time |= other->joined_in_time;
   now_.pairs |= other->pairs;
+  if (around_.wide)  // of one record by two ways nothing says which is the first
+    for (const std::string& source : other->sources) now_.pairs |= now_.sources.contains(source);
+  now_.sources.insert(other->sources.begin(), other->sources.end());
   now_.arrives &= other->arrives;
-  now_.windows = false;
+  now_.windows = now_.ranked_in_windows = false;
   now_.rows += other->rows;
 }
 
@@ -322,6 +410,33 @@ void FlowMaker::distinct() {
     keys.push_back(found && !rng_.chance(4) ? Part(key.text) : maker.make(int_type(), 2));
   }
   add({"distinct ", list(", ", std::move(keys)), fmt::format(" within {}s", rng_.between(1, 30))});
+}
+
+/// A row for each element of a list; of a table, whose rows need a `group` then, too.
+void FlowMaker::unnest() {
+  std::vector<Field> lists;
+  for (const Field& field : now_.row)
+    if (is(without_optional(field.type), TypeKind::list) && !now_.fixed.contains(field.name)) lists.push_back(field);
+  const bool left = rng_.chance(3);
+  std::string name = around_.new_name("u");
+  Part list = "";
+  Type element = int_type();
+  if (!lists.empty() && !rng_.chance(4)) {
+    const Field& field = lists[rng_.below(lists.size())];
+    element = without_optional(field.type)->element;
+    list = field.name;
+    if (rng_.chance(5)) {
+      name = field.name;
+      std::erase_if(now_.row, [&](const Field& each) { return each.name == name; });
+    }
+  } else {
+    list = expressions().make(list_type(int_type()), 2);
+  }
+  add({left ? "left unnest " : "unnest ", std::move(list), " as " + name});
+  now_.row.push_back({name, left ? optional_type(element) : element});
+  now_.rows *= 1.5;
+  now_.arrives = false;
+  if (is_table()) now_.kind = Kind::changes;
 }
 
 Readable FlowMaker::some_key(const std::vector<Readable>& among, bool& found) {

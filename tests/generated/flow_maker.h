@@ -34,23 +34,41 @@ struct Relation {
   std::string time;             ///< a field, if it is still there
   bool has_time = true;
   bool joined_in_time = false;
-  bool windows = false;  ///< made by windows, and has their field `window`
-  bool arrives = true;   ///< each row is one record, so that it has an arrival
+  bool windows = false;            ///< made by windows, and has their field `window`
+  bool arrives = true;             ///< each row is one record, so that it has an arrival
+  bool ranked_in_windows = false;  ///< its key has the window of a `group`, so that `top` ranks the rows of each
+  bool history = true;             ///< of a table: a stream may meet what it was at a time
   /// Pairs of rows of two streams: of those of one left row and instant nothing says which is the first.
   bool pairs = false;
-  double rows = 20;  ///< about how many there are
+  double rows = 20;               ///< about how many there are
+  bool nameless_key = false;      ///< a part of its key is computed
+  std::set<std::string> sources;  ///< that its rows come from
+
+  /// As what reads it finds it.
+  void end();
 
   const Field* find(const std::string& field) const;
+};
+
+/// Of the script: what a look-up gives, and what it asks with.
+struct Service {
+  std::string name;
+  std::vector<Type> parameters;
+  std::vector<Field> answer;
+  bool optional = false;  ///< no answer goes on
 };
 
 /// What the flows of a script share.
 struct Surroundings {
   Rng& rng;
   std::vector<Relation> relations;  ///< that may be read
-  std::vector<ScriptFunction> functions;
+  std::vector<Relation> ports;      ///< of products
+  std::vector<ScriptFunction> functions, aggregates;
+  std::vector<Service> services;
   std::vector<Part> items;                         ///< of the script, in order
   bool waits = false;                              ///< rows wait by the wall clock somewhere
   bool changing = false;                           ///< windows may put out changes, and keys may be forgotten
+  bool wide = false;                               ///< all steps and functions may occur
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, as they should be
 
   std::string new_name(const std::string& prefix) { return prefix + std::to_string(++names); }
@@ -64,9 +82,11 @@ class FlowMaker {
   /// A flow from any relation that can begin one. `ports`: rows may go to ports.
   void make(int steps, bool ports);
   const Relation& result() const { return now_; }
+  const std::vector<Relation>& ports() const { return made_ports_; }
   /// `{ from … }`
   Part text() const;
   ExpressionMaker expressions() const;
+  ExpressionMaker over(std::vector<Readable> scope) const;
 
  private:
   using Kind = Relation::Kind;
@@ -74,6 +94,7 @@ class FlowMaker {
   // flow_maker.cpp: row by row
   void from(const Relation& relation);
   void step();
+  bool wide_step();  ///< one of those that narrow scripts do not have; false: none that fits
   void add(std::vector<Part> parts) { steps_.push_back(whole(std::move(parts))); }
   void keep();
   void narrow();
@@ -83,8 +104,10 @@ class FlowMaker {
   void rename();
   void unite();
   void distinct();
+  void unnest();
   bool is_table() const { return now_.kind == Kind::table || now_.kind == Kind::changes; }
   Part else_port(int one_in);
+  Part else_port(int one_in, const Relation& rows);  ///< of which rows go there, which others may read
   std::vector<Readable> scope() const;
   std::vector<std::string> free_fields() const;  ///< that no table needs
   Readable some_key(const std::vector<Readable>& among, bool& found);
@@ -93,30 +116,46 @@ class FlowMaker {
   void window();
   void group();
   void last();
+  void last_of_table();
   std::string retained();  ///< ` retain …`
+  std::string emitted();   ///< perhaps ` emit every …`, of a table
   Part entry(const std::string& name, ExpressionMaker& maker, Type* type);
+  std::optional<Part> entry_of_all(const std::string& name, ExpressionMaker& maker, Type* type);
+
+  // flow_ranks.cpp
+  void top();
+  void running();
+  std::vector<Part> some_keys(int most, bool plain, std::vector<KeyPart>* key);
+
+  // flow_patterns.cpp
+  void match();
+  void lookup();
 
   // flow_joins.cpp
-  void join_table();
   void join_stream();
-  void join_tables();
   struct Equality {
-    std::vector<Part> parts;         ///< conditions, to be joined by `and`
-    std::set<std::string> of_right;  ///< fields of the right side
+    std::vector<Part> parts;                  ///< conditions, to be joined by `and`
+    std::set<std::string> of_left, of_right;  ///< fields of the two sides
   };
   Equality equal_fields(const Relation& right, const std::string& alias, size_t most);
   std::vector<Readable> scope_with(const Relation& right, const std::string& alias) const;
   void add_side(const Relation& right, const std::string& alias, bool optional);
+  // flow_table_joins.cpp
+  void join_table();
+  void join_tables();
   const Relation* some_relation(const std::set<Kind>& kinds, bool with_time);
 
   Surroundings& around_;
   Rng& rng_;
   Relation now_;
   std::vector<Part> steps_;
+  std::vector<Relation> made_ports_;
   bool ports_ = false;
+  bool rows_go_ = false;  ///< entries are of rows that go again
   struct Open {
     bool tumbling = false;  ///< of fixed length, closing at once: can be joined in
     bool readable = false;  ///< a row knows it
+    bool session = false;
   };
   std::optional<Open> window_;
 };

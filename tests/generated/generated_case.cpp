@@ -159,6 +159,10 @@ std::string shown(const Case& each) {
     for (const RecordedTurn& turn : *turns)
       text += turn.source + "/" + std::to_string(turn.partition) + "@" + std::to_string(turn.position) +
               (turn.ends ? " ends" : "") + "\n" + turn.bytes;
+  text += "\nin other turns:\n";
+  for (const RecordedTurn& turn : each.other.turns)
+    text += turn.source + "/" + std::to_string(turn.partition) + "@" + std::to_string(turn.position) +
+            (turn.ends ? " ends" : "") + "\n" + turn.bytes;
   return text;
 }
 

@@ -50,12 +50,19 @@ class ScriptMaker {
         around_{.rng = rng_,
                 .relations = {},
                 .functions = {},
+                .aggregates = {},
                 .items = {},
                 .changing = seed >= kChangingSeeds,
+                .wide = seed >= kWideSeeds,
                 .rows = {}} {}
 
   MadeScript make() {
     for (int64_t i = rng_.between(0, 2); i > 0; --i) function();
+    if (around_.wide) {
+      if (rng_.chance(2)) generic_function();
+      for (int64_t i = rng_.between(0, 2); i > 0; --i) aggregate();
+      for (int64_t i = rng_.between(0, 2); i > 0; --i) service();
+    }
     for (int64_t i = rng_.between(1, 3); i > 0; --i) source(Relation::Kind::stream);
     for (int64_t i = rng_.between(0, 2); i > 0; --i) source(Relation::Kind::table);
     if (rng_.chance(2)) source(Relation::Kind::static_table);
@@ -71,6 +78,10 @@ class ScriptMaker {
 
  private:
   void function();
+  void generic_function();
+  void aggregate();
+  void service();
+  void ports(const FlowMaker& flow, const Relation& made);
   void source(Relation::Kind kind);
   void view();
   void product();
@@ -95,10 +106,126 @@ void ScriptMaker::function() {
   }
   const Type results[] = {int_type(), string_type(), bool_type(), optional_type(int_type())};
   made.result = results[rng_.below(std::size(results))];
-  ExpressionMaker maker(rng_, scope);
+  ExpressionMaker maker = ExpressionMaker(rng_, scope).with_all(around_.wide);
   around_.items.push_back(whole({"function " + made.name + "(" + parameters + ") -> " + to_string(made.result) + " = ",
                                  maker.make(made.result, 3)}));
   around_.functions.push_back(std::move(made));
+}
+
+/// Of any type, or with a parameter that is a function; called with some types.
+void ScriptMaker::generic_function() {
+  const std::string name = around_.new_name("f");
+  const Type ints = list_type(int_type());
+  switch (rng_.below(4)) {
+    case 0:
+      around_.items.emplace_back("function " + name + "<T>(xs: list<T>, other: T) -> T = xs.first() ?? other");
+      around_.functions.push_back({name, {ints, int_type()}, int_type()});
+      break;
+    case 1:
+      around_.items.emplace_back("function " + name +
+                                 "<T: number>(xs: list<T>) -> T = (xs.max() ?? 0) - (xs.min() ?? 0)");
+      around_.functions.push_back({name, {ints}, int_type()});
+      break;
+    case 2:
+      around_.items.emplace_back("function " + name +
+                                 "<T: ordered>(x: T, low: T, high: T) -> bool = low <= x and x <= high");
+      for (const Type& type : {int_type(), string_type(), timestamp_type(), float_type()})
+        around_.functions.push_back({name, {type, type, type}, bool_type()});
+      break;
+    default:
+      around_.items.emplace_back(
+          "function " + name + "<T>(xs: list<T>, value: (T) => int) -> int = xs.reduce(0, (sum, x) => sum + value(x))");
+      around_.functions.push_back({name, {ints, nullptr}, int_type()});
+  }
+}
+
+/// What each row does to the state adds, or takes the least or greatest, so that no order shows.
+void ScriptMaker::aggregate() {
+  ScriptFunction made{.name = around_.new_name("agg"), .parameters = {int_type()}, .result = int_type()};
+  std::vector<Readable> scope{{"x", int_type()}};
+  std::string parameters = "x: int";
+  if (rng_.chance(2)) {
+    const Type second = rng_.chance(2) ? optional_type(int_type()) : string_type();
+    scope.push_back({"y", second});
+    made.parameters.push_back(second);
+    parameters += ", y: " + to_string(second);
+  }
+  ExpressionMaker maker = ExpressionMaker(rng_, scope).with_all(true);
+  const std::string greatest = rng_.chance(2) ? "max" : "min";
+  const Part value = maker.make(int_type(), 2), other = maker.make(int_type(), 1), condition = maker.condition(2),
+             flag = maker.condition(1);
+  const bool optional = rng_.chance(2);
+  made.result = optional ? optional_type(int_type()) : bool_type();
+  around_.items.push_back(whole(
+      {"aggregate " + made.name + "(" + parameters + ") -> " + to_string(made.result) + " {\n",
+       "  init { total: int = 0, rows: int = 0, most: int = 0, seen: bool = false }\n", "  step {\n    total: total + ",
+       value, ",\n    rows: if ", condition, " then rows + 1 else rows,\n    most: " + greatest + "(most, ", other,
+       "),\n    seen: seen or ", flag, "\n  }\n",
+       optional ? "  finish if rows == 0 then null else try (total + most)\n" : "  finish seen and total > most\n",
+       "}"}));
+  around_.aggregates.push_back(std::move(made));
+}
+
+/// What it answers is made up from what it is asked (tests/scenarios/oracle_service.h).
+void ScriptMaker::service() {
+  Service made{.name = around_.new_name("svc"), .parameters = {}, .answer = {}, .optional = rng_.chance(3)};
+  std::string parameters, address;
+  const Type types[] = {int_type(), string_type(), decimal_type(12, 2), bool_type()};
+  for (int64_t i = rng_.between(1, 2); i > 0; --i) {
+    made.parameters.push_back(types[rng_.below(std::size(types))]);
+    const std::string name = around_.new_name("x");
+    parameters += (parameters.empty() ? "" : ", ") + name + ": " + to_string(made.parameters.back());
+    address += "/{" + name + "}";
+  }
+  const Type answers[] = {int_type(),   optional_type(int_type()),    string_type(),      bool_type(),
+                          float_type(), optional_type(string_type()), decimal_type(12, 2)};
+  for (int64_t i = rng_.between(1, 3); i > 0; --i)
+    made.answer.push_back({around_.new_name("y"), answers[rng_.below(std::size(answers))]});
+  static const char* const kOptions[] = {"", "", " cache 10m", " cache 1h max 3", " parallel 2", " retry 0"};
+  around_.items.emplace_back("service " + made.name + "(" + parameters + ") -> " + to_string(struct_type(made.answer)) +
+                             (made.optional ? "?" : "") + " from http \"https://t.example" + address + "\"" +
+                             kOptions[rng_.below(std::size(kOptions))]);
+  around_.services.push_back(std::move(made));
+}
+
+/// Those that a product has, as others read them.
+void ScriptMaker::ports(const FlowMaker& flow, const Relation& made) {
+  auto add = [&](Relation port) {
+    port.name = made.name + "." + port.name;
+    port.kind = Relation::Kind::stream;
+    port.key.clear();
+    port.fixed.clear();
+    if (!port.time.empty()) port.fixed.insert(port.time);
+    port.arrives = port.windows = port.ranked_in_windows = false;
+    port.joined_in_time |= made.joined_in_time;
+    port.sources.insert(made.sources.begin(), made.sources.end());
+    around_.ports.push_back(std::move(port));
+  };
+  for (const Relation& port : flow.ports()) add(port);
+  if (!rng_.chance(2)) return;
+  static const char* const kNames[] = {"rejected", "rejected", "late", "unmatched", "alerts"};
+  Relation standing;
+  standing.name = kNames[rng_.below(std::size(kNames))];
+  standing.has_time = false;
+  // The oracle knows no reasons and no bytes, and a job calls partitions by their files.
+  const std::string first = standing.name == "alerts" ? "check" : "code", name = around_.new_name("view");
+  standing.row = {{first, string_type()}};
+  if (standing.name != "alerts") standing.row.push_back({"step", string_type()});
+  standing.row.insert(standing.row.end(), {{"source", string_type()}, {"position", int_type()}, {"line", int_type()}});
+  around_.items.emplace_back("view " + name + " {\n  from " + made.name + "." + standing.name + "\n  select { " +
+                             first + (standing.name == "alerts" ? "" : ", step") +
+                             ", origin.source, origin.position, origin.line }\n}");
+  standing.kind = Relation::Kind::stream;
+  standing.arrives = false;
+  standing.sources = made.sources;
+  standing.name = name;
+  around_.ports.push_back(standing);
+  if (made.kind == Relation::Kind::stream || !made.has_time || !made.history) return;
+  const Type side = optional_type(struct_type(made.row));
+  Relation changes;
+  changes.name = "changes";
+  changes.row = {{"op", string_type()}, {"before", side}, {"after", side}};
+  add(std::move(changes));
 }
 
 void ScriptMaker::source(Relation::Kind kind) {
@@ -108,6 +235,7 @@ void ScriptMaker::source(Relation::Kind kind) {
   made.name = around_.new_name(table ? "t" : "s");
   made.has_time = kind == Relation::Kind::table || (kind == Relation::Kind::stream && !rng_.chance(12));
   made.rows = table ? 8 : 20;
+  made.sources.insert(made.name);
   std::vector<std::string> header;
   if (made.has_time) {
     made.time = "at";
@@ -117,6 +245,11 @@ void ScriptMaker::source(Relation::Kind kind) {
     if (rng_.chance(2)) header.push_back(fmt::format("ahead {}s", rng_.between(20, 120)));
   }
   std::vector<Field> fields = pool();
+  if (around_.wide) {
+    fields.push_back({"counts", counts_type()});
+    fields.push_back({"marks", optional_type(map_type(int_type(), optional_type(string_type())))});
+    fields.push_back({"lines", list_type(struct_type({{"sku", string_type()}, {"n", int_type()}}))});
+  }
   auto take = [&](size_t index) {
     made.row.push_back(fields[index]);
     fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(index));
@@ -179,7 +312,7 @@ void ScriptMaker::view() {
     if (!times.empty()) {
       made.time = times[rng_.below(times.size())];
       made.fixed.insert(made.time);
-      made.windows = false;
+      made.windows = made.ranked_in_windows = false;
       retimes_ = true;
       parts.push_back(list("", {fmt::format("\n  time {} within {}s\n", made.time, rng_.between(1, 20))}));
     }
@@ -188,6 +321,7 @@ void ScriptMaker::view() {
   parts.push_back(flow.text());
   around_.items.push_back(whole(std::move(parts)));
   around_.rows[name] = made.row;
+  made.end();
   around_.relations.push_back(std::move(made));
 }
 
@@ -216,6 +350,8 @@ void ScriptMaker::product() {
   around_.items.push_back(whole(std::move(parts)));
   around_.rows[made.name] = made.row;
   made.arrives = false;
+  made.end();
+  if (around_.wide) ports(flow, made);
   // What others read of a product is its stream; a table among them is read through a view of the same flow.
   if (!table) around_.relations.push_back(std::move(made));
 }

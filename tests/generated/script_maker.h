@@ -23,6 +23,9 @@ struct MadeScript {
 /// always made.
 inline constexpr uint64_t kChangingSeeds = 1'000'000;
 
+/// From this seed on all steps and functions may occur.
+inline constexpr uint64_t kWideSeeds = 2'000'000;
+
 MadeScript make_script(uint64_t seed);
 
 }  // namespace braid::generated

@@ -1,6 +1,7 @@
 // Makes a failing case smaller, one cut after another, as long as it fails in the same way: of the script what can go,
 // then records, then ways to run it.
 #include <algorithm>
+#include <set>
 
 #include "tests/generated/generated_case.h"
 #include "tests/generated/isolated.h"
@@ -61,6 +62,15 @@ std::map<std::string, std::vector<std::string>> fields_of(const Case& each) {
       if (relation.source)
         for (const Field& field : relation.row) fields[relation.qualified()].push_back(field.name);
   return fields;
+}
+
+/// Tables that are read whole before all else: their records are recorded so.
+std::set<std::string> read_first(const Script& script) {
+  std::set<std::string> names;
+  for (const typed::Relation& relation : script.project().relations)
+    if (relation.source && relation.kind == typed::RelationKind::table && !relation.has_time && !relation.followed)
+      names.insert(relation.qualified());
+  return names;
 }
 
 /// Records keep the values of the fields that are still declared; their bytes stay.
@@ -124,13 +134,17 @@ class Smaller {
   }
 
   void smaller_script() {
+    const std::set<std::string> first = read_first(Script(render(best_.script.tree)));
     for (bool went = true; went && tries_ < kMostTries;) {
       went = false;
       for (const Cut& how : cuts_of(best_.script.tree)) {
         Case candidate = best_;
         candidate.script.tree = cut(best_.script.tree, how);
         // Most of what cannot be is seen by the checker, which is cheap.
-        if (!Script(render(candidate.script.tree)).faults().empty()) continue;
+        const Script script(render(candidate.script.tree));
+        if (!script.faults().empty()) continue;
+        const std::set<std::string> now = read_first(script);
+        if (!std::includes(first.begin(), first.end(), now.begin(), now.end())) continue;
         drop_fields(candidate, best_);
         if (!take(std::move(candidate))) continue;
         went = true;

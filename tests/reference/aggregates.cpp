@@ -5,11 +5,14 @@
 #include <cmath>
 
 #include "runtime/base/check.h"
+#include "runtime/data/count_min.h"
 #include "runtime/data/decimal.h"
 #include "runtime/data/exact_sum.h"
 #include "runtime/data/hyperloglog.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/quantile_sketch.h"
+#include "runtime/data/top_k_sketch.h"
+#include "tests/reference/count_sketches.h"
 #include "tests/reference/run.h"
 
 namespace braid::reference {
@@ -156,8 +159,6 @@ bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>&
     *result = slot;
     return true;
   };
-  std::sort(rows.begin(), rows.end(),
-            [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
   std::vector<Value> values;  // of the argument, in the order of the rows
   if (aggregate.argument)
     for (const Row* row : rows) values.push_back(value_of(row, 0));
@@ -387,6 +388,56 @@ bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>&
         if (sketch.count() == 0) return give({Null{}});
         const double value = sketch.at(static_cast<uint64_t>(aggregate.constant.wide()));
         return is(type, TypeKind::duration) ? give({static_cast<int64_t>(std::llround(value))}) : give({value});
+      }
+      std::string bytes;
+      sketch.write(bytes);
+      return give({bytes});
+    }
+    case typed::AggregateKind::approx_top_k:
+    case typed::AggregateKind::top_k_sketch:
+    case typed::AggregateKind::merge_top_k_sketch: {
+      const Type value_type = without_optional(fields[0].type);
+      TopKSketch sketch;
+      std::vector<DrawnValue> drawn;
+      for (const Row* row : rows) {
+        if (aggregate.kind == typed::AggregateKind::merge_top_k_sketch) {
+          TopKSketch more;
+          if (!more.read(value_of(row, 0).text())) return false;
+          sketch.merge(more);
+          continue;
+        }
+        const std::string bytes = order_bytes(value_type, row->slots[0]);
+        // Of a time as it is, whose bytes have no sign.
+        const std::string apart = aggregate.by ? order_bytes(fields[1].type, row->slots[leaf_count(fields[0].type)])
+                                               : order_bytes(uuid_type(), slot_i128(row->time)).substr(8);
+        const uint64_t draw = draw_of(bytes, apart);
+        sketch.add(bytes, draw);
+        drawn.push_back({value_of(row, 0), bytes, draw});
+      }
+      if (aggregate.kind == typed::AggregateKind::approx_top_k) {
+        std::vector<Value> list;
+        for (const auto& [value, count] : most_frequent(drawn, static_cast<size_t>(aggregate.constant.integer()))) {
+          list.push_back({std::vector<Value>{value, Value{count}}});
+        }
+        return give_list(std::move(list));
+      }
+      std::string bytes;
+      sketch.write(bytes);
+      return give({bytes});
+    }
+    case typed::AggregateKind::count_min:
+    case typed::AggregateKind::merge_count_min: {
+      CountMin sketch;
+      for (const Row* row : rows) {
+        if (aggregate.kind == typed::AggregateKind::merge_count_min) {
+          CountMin more;
+          if (!more.read(value_of(row, 0).text())) return false;
+          sketch.merge(more);
+          continue;
+        }
+        std::string bytes;
+        append_key_bytes(fields[0].type, row->slots.data(), bytes);
+        sketch.add(key_hash(bytes), 1);
       }
       std::string bytes;
       sketch.write(bytes);

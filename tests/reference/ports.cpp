@@ -40,6 +40,7 @@ Run::Rows Run::port(int index, const plan::PortNode& node) {
                  .line = row.cause.line,
                  .record = (uint64_t{1} << 40) + ports_read_++};
     row.place.insert(row.place.begin(), relation);
+    ++row.of_record;
     out.push_back(std::move(row));
   }
   for (const int reader : plan_.nodes[index].products)

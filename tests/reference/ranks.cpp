@@ -53,7 +53,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
     member.arguments.emplace_back(std::move(ranked));
     members.push_back(std::move(member));
   }
-  Groups groups = grouped(index, step.windowed, step.window, step.keys, members);
+  Groups groups = grouped(index, step.windowed || plan::changes_sessions(node), step.window, step.keys, members);
   if (of_table) fields.pop_back();
   const RowLayout layout(fields, 1);
   const size_t leaves = flatten(fields).size();
@@ -66,7 +66,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       const Row& row = *member->from;
       newest = std::max(newest, row.time);
       Ranked made{{}, {row.time}, {}, &row};
-      made.place.insert(made.place.end(), row.place.begin(), row.place.begin() + 3);
+      made.place.insert(made.place.end(), row.place.begin(), row.place.begin() + row.of_record);
       if (of_table) made.place.clear();
       const Slot* slots = member->arguments[0]->slots.data();
       for (const typed::Ordering& each : step.orders) {
@@ -94,8 +94,10 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       made.watermark = step.windowed ? made.time : kBeforeAll;
       // Rows of a group stand in their order.
       const uint64_t low = (uint64_t{1} << 20) - 1;
+      made.of_record = 3;
       made.place = {static_cast<int64_t>(relation_names_.size()), 0,
                     static_cast<int64_t>((std::get<1>(order) >> 1 & ~low) | std::min<uint64_t>(i + 1, low))};
+      made.cause.position = made.place.back();
       if (step.adds_window) {
         made.slots.push_back(slot_i64(group.range.start));
         made.slots.push_back(slot_i64(group.range.end));

@@ -4,8 +4,9 @@
 // the real system.
 //
 // The order in which partitions interleave is no input: by the model it cannot show, but where rows wait by the wall
-// clock, which is given as steps. Ends are sealed, nothing is idle.
-// What the model leaves to arrival (a flow re-timed behind a join that holds rows) is taken in order of time.
+// clock, or have the time of their arrival, which is given as steps. Ends are sealed. Nothing is idle, but where the
+// time of a silent partition goes on by the clock, which is given as well. What the model leaves to arrival (a flow
+// re-timed behind a join that holds rows) is taken in order of time.
 //
 // A pure function of its arguments. One thread. Fails by BRAID_CHECK only.
 #pragma once
@@ -35,10 +36,17 @@ struct InputRecord {
   size_t arrival = 0;  ///< the step of Input::steps with which it came
 };
 
+/// A partition has been silent, and its time has gone on by the clock.
+struct ClockFollowed {
+  size_t records = 0;  ///< so many of its records had come
+  int64_t time = 0;
+};
+
 struct InputPartition {
   std::string name;
   std::vector<InputRecord> records;
-  size_t ended = 0;  ///< the step with which it ended
+  std::vector<ClockFollowed> followed = {};  ///< in order
+  size_t ended = 0;                          ///< the step with which it ended
 };
 
 /// Some records of one partition have come. What waits by the wall clock depends on when that was.
@@ -52,6 +60,7 @@ struct Input {
   std::map<std::string, std::vector<InputPartition>> sources;
   std::vector<InputStep> steps;  ///< in order; empty: nothing is let go before its time
   int64_t clock_us = 0;
+  int64_t wall_us = 0;  ///< without steps: the one reading of the clock with which all records came
   uint64_t job_seed = 0;
 };
 

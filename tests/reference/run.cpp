@@ -26,6 +26,12 @@ void TimeLine::observe(int64_t time) {
   }
 }
 
+void TimeLine::move_to(int64_t time) {
+  if (max_ && time <= *max_) return;
+  max_ = time;
+  candidate_.reset();
+}
+
 std::string OutputRow::json() const {
   std::string text = "{";
   for (size_t i = 0; i < fields.size(); ++i)

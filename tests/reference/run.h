@@ -23,6 +23,7 @@ struct Row {
   int64_t watermark = kBeforeAll;  ///< of its partition, just before it
   Cause cause;
   std::vector<int64_t> place;     ///< settles ties of one instant: source, partition, position, and what joins add
+  std::ptrdiff_t of_record = 3;   ///< so many of them name the record: one more for each product that it is read from
   std::string table_key;          ///< of a table's row: canonical bytes of the table's own key
   std::optional<size_t> arrival;  ///< of the record that it is, as Input::steps counts; none: it was made
 };
@@ -34,6 +35,8 @@ class TimeLine {
   /// W before the row.
   int64_t watermark() const;
   void observe(int64_t time);
+  /// It moves to `time` without a record, or by one that needs no other to confirm it.
+  void move_to(int64_t time);
   /// The last that is confirmed, or the only one there is.
   std::optional<int64_t> last() const { return max_ ? max_ : candidate_; }
 
@@ -53,6 +56,7 @@ class Run {
 
   // source.cpp
   Rows source(int index, const plan::SourceNode& node);
+  int64_t arrived(const InputRecord& record) const;
   struct Declared {
     std::vector<Field> row;  ///< checked<T> of each declared field
     std::vector<Slot> slots;
@@ -177,6 +181,7 @@ class Run {
   std::map<int64_t, Rows> history(int table);
   /// What changes from each of these times to the next.
   Rows changes_by_instant(int index, const plan::NetNode& node);
+  /// `rows`: in their order.
   bool aggregate(const typed::Aggregate& aggregate, const std::vector<Field>& fields, std::vector<const Row*> rows,
                  Slot* result);
 

@@ -33,6 +33,10 @@ Run::Declared Run::declared(const typed::Relation& relation, const InputRecord& 
   return made;
 }
 
+int64_t Run::arrived(const InputRecord& record) const {
+  return input_.steps.empty() ? input_.wall_us : input_.steps[record.arrival].wall;
+}
+
 Run::Rows Run::source(int index, const plan::SourceNode& node) {
   const typed::Relation& relation = project_.relations[node.relation];
   const std::vector<Field>& row_type = row_of(index);
@@ -55,7 +59,12 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
   for (uint32_t partition = 0; found != input_.sources.end() && partition < found->second.size(); ++partition) {
     TimeLine time(relation.within_us, relation.source->ahead_us);
     std::vector<int64_t> own(input_.steps.size(), kBeforeAll);
+    size_t seen = 0;
+    auto followed = found->second[partition].followed.begin();
     for (const InputRecord& record : found->second[partition].records) {
+      for (; followed != found->second[partition].followed.end() && followed->records <= seen; ++followed)
+        time.move_to(followed->time);
+      ++seen;
       for (const int product : plan_.nodes[index].products) outcome_.enter(product, ordinal, 1);
       Row row;
       row.cause = {.relation = ordinal,
@@ -93,6 +102,15 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
       }
       for (size_t i = 0; i < node.fields.size() && !failure; ++i) {
         const int field = node.fields[i];
+        if (field == plan::SourceNode::kArrival) {
+          row.slots.push_back(slot_i64(arrived(record)));
+          continue;
+        }
+        if (field == plan::SourceNode::kHeaders) {
+          row.slots.push_back(slot_i128(0));  // records of files have none
+          row.slots.back().list = {nullptr, 0};
+          continue;
+        }
         if (field < 0) {
           failure = undecided;
           row.slots.push_back(slot_u8(deletes));

@@ -110,12 +110,13 @@ Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
   const typed::LookupStep& step = node.step;
   const typed::Service& service = project_.services[static_cast<size_t>(step.service)];
   const std::vector<Field>& before = row_of(input_of(index));
-  const size_t kept = row_of(index).size() - 1;
-  const Type& answer_type = row_of(index).back().type;
+  const size_t marks = plan::retracted_column(before) >= 0 ? 1 : 0;
+  const size_t kept = row_of(index).size() - 1 - marks;
+  const Type& answer_type = row_of(index)[kept].type;
   Rows out;
   for (const Row& row : rows_into(index)) {
     std::optional<std::vector<std::string>> arguments{std::in_place};
-    for (size_t i = kept; i < before.size() && arguments; ++i) {
+    for (size_t i = kept; i < kept + service.parameters.size() && arguments; ++i) {
       const Value value = from_slots(before[i].type, row.slots.data() + leaf_offset(before, i));
       if (value.is_null())
         arguments.reset();
@@ -137,6 +138,7 @@ Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
     made.slots.resize(first);
     made.slots.resize(first + leaf_count(answer_type));
     to_slots(answer_type, answer.value, made.slots.data() + first, arena_);
+    if (marks == 1) made.slots.push_back(row.slots.back());
     out.push_back(std::move(made));
   }
   return out;
@@ -172,9 +174,14 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
         ahead = project_.relations[std::get<plan::SourceNode>(plan_.nodes[i].content).relation].source->ahead_us;
     TimeLine time(node.within_us, ahead);
     for (Row& row : rows) {
-      row.time = row.slots[time_leaf].i64;
       row.watermark = time.watermark();
-      time.observe(row.time);
+      row.time = row.slots[time_leaf].i64;
+      if (node.by_arrival) {
+        row.time = std::max(row.time, row.watermark);
+        time.move_to(row.time);
+      } else {
+        time.observe(row.time);
+      }
       out.push_back(std::move(row));
     }
     int64_t& reached = reached_.try_emplace(index, kBeforeAll).first->second;
@@ -239,6 +246,7 @@ Run::Rows Run::publish(int index, const plan::PublishNode& node) {
                        .line = row.cause.line,
                        .record = out.size()};
     published.place.insert(published.place.begin(), relation);
+    ++published.of_record;
     out.push_back(std::move(published));
   }
   std::set<int> readers;

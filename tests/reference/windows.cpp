@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/data/key_bytes.h"
+#include "runtime/data/row_codec.h"
 #include "runtime/data/time_zone.h"
 #include "tests/reference/run.h"
 
@@ -280,6 +281,20 @@ std::optional<Run::Member> Run::member(int index, const Row& row, const std::vec
   return {};
 }
 
+namespace {
+
+/// Rows of a table have no order of time: of equal ones the lesser by the bytes of its argument comes first.
+void by_bytes(const std::vector<Field>& arguments, std::vector<const Row*>& rows) {
+  if (arguments.empty()) return;
+  const RowLayout layout({arguments.front()}, 1);
+  std::vector<std::pair<std::string, const Row*>> encoded;
+  for (const Row* row : rows) layout.encode(row->slots.data(), encoded.emplace_back("", row).first);
+  std::stable_sort(encoded.begin(), encoded.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = encoded[i].second;
+}
+
+}  // namespace
+
 Run::Rows Run::group(int index, const plan::GroupNode& node) {
   std::vector<Member> members;
   for (const Row& row : rows_into(index))
@@ -319,7 +334,10 @@ Run::Rows Run::group(int index, const plan::GroupNode& node) {
       std::vector<const Row*> rows;
       for (const Member* member : group.members)
         if (member->arguments[i]) rows.push_back(&*member->arguments[i]);
+      std::sort(rows.begin(), rows.end(),
+                [](const Row* a, const Row* b) { return std::tie(a->time, a->place) < std::tie(b->time, b->place); });
       std::vector<Slot> result(leaf_count(aggregate.type) + 1, slot_i128(0));
+      if (plan::retracted_column(row_of(input_of(index))) >= 0) by_bytes(argument_fields, rows);
       fits &= this->aggregate(aggregate, argument_fields, rows, result.data());
       made.slots.insert(made.slots.end(), result.begin(), result.end() - 1);
     }

@@ -30,11 +30,12 @@ void print_turns(const RecordedInput& input) {
 
 struct Case {
   std::string script;
-  bool waits = false;  ///< time passes by the wall clock, too
+  bool waits = false;    ///< time passes by the wall clock, too
+  bool follows = false;  ///< that of silent partitions goes on by it
 };
 
 std::string name_of(const Case& each) {
-  return each.script + (each.waits ? "_by_the_wall_clock" : "");
+  return each.script + (each.waits ? "_by_the_wall_clock" : "") + (each.follows ? "_with_silence" : "");
 }
 
 class Differential : public testing::TestWithParam<Case> {};
@@ -51,8 +52,10 @@ TEST_P(Differential, EngineEqualsReference) {
   for (int64_t seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {
     Rng rng(hash_mix(static_cast<uint64_t>(seed)));
     InputShape shape{.partitions = static_cast<uint32_t>(rng.between(1, 3)), .records = 40, .now_us = kNow};
+    if (GetParam().follows) shape.partitions = 1;
     RecordedInput input = record_input(script.project(), shape, rng);
     if (GetParam().waits) let_time_pass(input, rng);
+    if (GetParam().follows) let_time_follow(input, script.project(), rng);
     auto evaluated = [&] {
       return sorted(
           come_to(account_of(reference::evaluate(optimized.checked, script.project(), input.values), input.values),
@@ -90,9 +93,10 @@ TEST_P(Differential, EngineEqualsReference) {
     ASSERT_EQ(difference(sorted(whole), sorted(replay(optimized, {.round_rows = 1, .workers = 2}))), "")
         << "rounds of a row, two workers; " << repeat;
     interleave(input, rng);
-    if (GetParam().waits) {
+    if (GetParam().waits || GetParam().follows) {
       // Then what is there depends on the order.
-      let_time_pass(input, rng);
+      if (GetParam().waits) let_time_pass(input, rng);
+      if (GetParam().follows) let_time_follow(input, script.project(), rng);
       expected = evaluated();
     }
     if (only) print_turns(input);
@@ -126,20 +130,20 @@ TEST(WindowsThatChange, ComeToWhatEmitFinalGives) {
   EXPECT_GT(rows, 3000U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Scripts, Differential,
-                         testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"},
-                                         Case{"retimed"}, Case{"ways"}, Case{"chained"}, Case{"timeless"},
-                                         Case{"distinct"}, Case{"patterns"}, Case{"tables"}, Case{"changelogs"},
-                                         Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
-                                         Case{"maps"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"},
-                                         Case{"cumulative"}, Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"},
-                                         Case{"in_windows"}, Case{"ends"}, Case{"waiting"}, Case{"waiting", true},
-                                         Case{"unnest"}, Case{"lookups"}, Case{"unnest_ranked"}, Case{"ports"},
-                                         Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
-                                         Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true},
-                                         Case{"retained"}, Case{"made_tables"}, Case{"latest", true},
-                                         Case{"other_columns"}, Case{"indexed_tables"}, Case{"ticks"}, Case{"moves"}),
-                         [](const auto& info) { return name_of(info.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, Differential,
+    testing::Values(Case{"enrichment"}, Case{"windows"}, Case{"intervals"}, Case{"unique"}, Case{"retimed"},
+                    Case{"ways"}, Case{"chained"}, Case{"timeless"}, Case{"distinct"}, Case{"patterns"}, Case{"tables"},
+                    Case{"changelogs"}, Case{"joined_tables"}, Case{"outer_tables"}, Case{"firsts"}, Case{"meets_one"},
+                    Case{"maps"}, Case{"filtered_matches"}, Case{"hopping"}, Case{"sessions"}, Case{"cumulative"},
+                    Case{"spans"}, Case{"exists"}, Case{"outer"}, Case{"any"}, Case{"in_windows"}, Case{"ends"},
+                    Case{"waiting"}, Case{"waiting", true}, Case{"unnest"}, Case{"lookups"}, Case{"unnest_ranked"},
+                    Case{"ports"}, Case{"tops"}, Case{"runnings"}, Case{"top_tables"}, Case{"aggregates"},
+                    Case{"table_aggregates"}, Case{"window_changes"}, Case{"window_changes", true}, Case{"retained"},
+                    Case{"made_tables"}, Case{"latest", true}, Case{"other_columns"}, Case{"indexed_tables"},
+                    Case{"ticks"}, Case{"moves"}, Case{"united"}, Case{"split_tables"}, Case{"arrivals"},
+                    Case{"arrivals", true}, Case{"silence"}, Case{"silence", false, true}, Case{"row_windows"}, Case{"row_times"}),
+    [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
 }  // namespace braid::scenarios

@@ -17,14 +17,20 @@ bool is_error_port(const std::string& port) {
   return port == "rejected" || port == "late" || port == "unmatched";
 }
 
+/// With the row as it was before its step.
+bool shows_row(const std::string& port) {
+  return port == "late" || port == "unmatched";
+}
+
 std::string text_of(const CapturedRow& row, std::string_view field) {
   const int index = find_field(row.type->fields, field);
   return index < 0 ? "-" : to_json(row.type->fields[index].type, row.value.items()[index]);
 }
 
-/// `"E6304" "where x" t.trade/0@120`
-std::string error_line(const std::string& code, const std::string& step, const std::string& origin) {
-  return code + " " + step + " " + origin;
+/// `"E6304" "where x" {"a":1} t.trade/0@120`; of ports that show no row without it.
+std::string error_line(const std::string& code, const std::string& step, const std::string& row,
+                       const std::string& origin) {
+  return code + " " + step + " " + (row.empty() ? "" : row + " ") + origin;
 }
 
 std::string origin_of(const CapturedRow& row) {
@@ -36,7 +42,9 @@ std::string origin_of(const CapturedRow& row) {
 }
 
 std::string line_of(const CapturedRow& row, const std::string& port) {
-  if (is_error_port(port)) return error_line(text_of(row, "code"), text_of(row, "step"), origin_of(row));
+  if (is_error_port(port))
+    return error_line(text_of(row, "code"), text_of(row, "step"), shows_row(port) ? text_of(row, "row") : "",
+                      origin_of(row));
   if (port == "alerts") return text_of(row, "check") + " " + origin_of(row) + " " + text_of(row, "row");
   return to_json(row.type, row.value);
 }
@@ -98,6 +106,12 @@ class EngineRun {
       engine_->set_wall(turn.wall);
       feed(source, turn, false);
       check_law();
+      if (turn.follows) {
+        if (options_.restart_after_turns) BRAID_TRY(restart());
+        engine_->follow_clock(source, turn.partition, *turn.follows);
+        engine_->move_time();
+        check_law();
+      }
       if (turn.lets_go) {
         if (options_.restart_after_turns) BRAID_TRY(restart());
         engine_->set_wall(turn.wall);
@@ -300,7 +314,8 @@ Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const
             row.derived ? "derived" : fmt::format("{}/{}@{}", row.source, partition, row.position);
         std::string line = row.json();
         if (is_error_port(port))
-          line = error_line(fmt::format("\"E{:04}\"", row.code), to_json(string_type(), {row.step}), origin);
+          line = error_line(fmt::format("\"E{:04}\"", row.code), to_json(string_type(), {row.step}),
+                            shows_row(port) ? line : "", origin);
         else if (port == "alerts")
           line = to_json(string_type(), {row.check}) + " " + origin + " " + line;
         made.lines[product.name + "/" + port].push_back(line);

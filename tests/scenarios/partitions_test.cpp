@@ -37,11 +37,18 @@ class Live {
     if (!decoder) decoder = make_decoder(decode_plan(compiled_.program().sources[source]));
     input.position = position;
     position += static_cast<int64_t>(bytes.size());
+    engine_->set_wall(wall_us_);
     engine_->run_turn(input, *decoder, source, partition, false);
     EXPECT_EQ(engine_->law_deviation(), 0);
   }
+  /// From then on the clock shows that second.
+  void wall(int64_t second) { wall_us_ = second * 1'000'000; }
   void idle(int source, uint32_t partition) {
     engine_->set_idle(source, partition);
+    engine_->move_time();
+  }
+  void follow(int source, uint32_t partition, int64_t second) {
+    engine_->follow_clock(source, partition, second * 1'000'000);
     engine_->move_time();
   }
   void end(int source, uint32_t partition) {
@@ -85,6 +92,7 @@ class Live {
   std::vector<uint32_t> partitions_;
   std::map<std::pair<int, uint32_t>, std::pair<int64_t, std::unique_ptr<Decoder>>> places_;
   std::unique_ptr<TurnEngine> engine_;
+  int64_t wall_us_ = 0;
 };
 
 const char* const kCounted = R"(
@@ -146,6 +154,54 @@ TEST(Partitions, WhenAllAreIdleTimeStandsStill) {
   EXPECT_THAT(live.rows(), IsEmpty());
   live.give(0, 0, {12});
   EXPECT_THAT(live.rows(), ElementsAre(window(5, "10")));
+}
+
+TEST(Partitions, ThoseThatFollowTheClockHaveTheSayWhenNoneIsActive) {
+  Live live(kCounted, {3});
+  live.give(0, 0, {1, 2, 9});
+  live.give(0, 1, {1, 2});
+  live.follow(0, 1, 40);
+  live.idle(0, 2);
+  EXPECT_THAT(live.rows(), IsEmpty());  // the first is active
+  live.follow(0, 0, 15);
+  EXPECT_THAT(live.rows(), ElementsAre(window(5, "10")));
+  live.restart();
+  // It wakes at the task's time, and then has the say.
+  live.give(0, 0, {12, 41});
+  EXPECT_EQ(live.count("late"), 1u);
+  live.give(0, 0, {55, 56});
+  EXPECT_THAT(live.rows(), ElementsAre(window(1, "50")));
+}
+
+TEST(Partitions, ByArrivalRowsHaveTheTimeOfThoseAheadOfThem) {
+  Live live(R"(
+    stream e from file "e" { at: timestamp }
+    product counted { from e by arrival window tumbling 10s group { n: count() } select { n, end: window.end } })",
+            {2});
+  live.wall(1);
+  live.give(0, 0, {1, 2});
+  live.wall(9);
+  live.give(0, 1, {3});
+  EXPECT_THAT(live.rows(), IsEmpty());
+  live.wall(12);
+  live.give(0, 1, {4});
+  EXPECT_THAT(live.rows(), IsEmpty());  // the first partition's time is 1 s
+  live.restart();
+  live.wall(13);
+  live.give(0, 0, {5});
+  EXPECT_THAT(live.rows(), ElementsAre(window(3, "10")));
+  live.idle(0, 0);
+  live.wall(25);
+  live.give(0, 1, {6});
+  EXPECT_THAT(live.rows(), ElementsAre(window(2, "20")));
+  live.restart();
+  // The clock of another owner of the partition is behind.
+  live.wall(14);
+  live.give(0, 0, {7});
+  EXPECT_EQ(live.count("late"), 0u);
+  live.end(0, 0);
+  live.end(0, 1);
+  EXPECT_THAT(live.rows(), ElementsAre(window(2, "30")));
 }
 
 TEST(Partitions, OneFoundLaterBeginsAtTheTasksTime) {

@@ -291,4 +291,30 @@ void let_time_pass(RecordedInput& input, Rng& rng) {
   }
 }
 
+void let_time_follow(RecordedInput& input, const typed::Project& project, Rng& rng) {
+  for (const typed::Relation& relation : project.relations) {
+    const auto source = input.values.sources.find(relation.qualified());
+    if (!relation.source || !relation.has_time || source == input.values.sources.end()) continue;
+    BRAID_CHECK(source->second.size() == 1, "what wakes is judged by the time of other partitions, too");
+    reference::InputPartition& partition = source->second.front();
+    partition.followed.clear();
+    size_t read = 0;
+    int64_t newest = kBegin;
+    for (RecordedTurn& turn : input.turns) {
+      turn.follows.reset();
+      for (const char byte : turn.bytes) {
+        if (byte != '\n') continue;
+        const reference::InputRecord& record = partition.records[read++];
+        if (record.broken != 0) continue;
+        const Value& time = record.fields[static_cast<size_t>(relation.time_field)].value;
+        if (const auto* at = std::get_if<int64_t>(&time.content); at != nullptr && *at <= input.values.clock_us)
+          newest = std::max(newest, *at);
+      }
+      if (turn.ends || !rng.chance(3)) continue;
+      turn.follows = newest + rng.between(-5, 60) * kSecond;
+      partition.followed.push_back({read, *turn.follows});
+    }
+  }
+}
+
 }  // namespace braid::scenarios

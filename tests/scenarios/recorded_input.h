@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@ struct RecordedTurn {
   std::string bytes;
   int64_t position = 0;
   int64_t line = 1;
-  bool ends = false;     ///< the partition ends with it
-  int64_t wall = 0;      ///< what the wall clock shows then
-  bool lets_go = false;  ///< behind it, rows go on that have waited as long as they may
+  bool ends = false;                    ///< the partition ends with it
+  int64_t wall = 0;                     ///< what the wall clock shows then
+  bool lets_go = false;                 ///< behind it, rows go on that have waited as long as they may
+  std::optional<int64_t> follows = {};  ///< behind it, the partition is silent, and its time goes on by the clock
 };
 
 struct RecordedInput {
@@ -48,5 +50,8 @@ void interleave(RecordedInput& input, Rng& rng);
 RecordedInput permuted(const RecordedInput& input, const typed::Project& project, Rng& rng);
 /// Turns take place at times of the wall clock, and now and then rows are let go.
 void let_time_pass(RecordedInput& input, Rng& rng);
+/// Partitions fall silent now and then, and their time goes on by the clock. Of one source with one partition: what
+/// wakes is then judged by its own time alone.
+void let_time_follow(RecordedInput& input, const typed::Project& project, Rng& rng);
 
 }  // namespace braid::scenarios

@@ -61,6 +61,7 @@ Subject played(const Script& script, const typed::Test& test, const std::string&
                             .restarts = static_cast<int>(variation.restarts),
                             .workers = variation.workers,
                             .block_rows = variation.block_rows,
+                            .round_rows = variation.other_turns ? 1 : kRoundRows,
                             .state_memory = variation.state_memory},
                            &record));
     if (mismatch) return Error{ErrorKind::input, mismatch->relation + ": " + mismatch->difference, 0, 0};

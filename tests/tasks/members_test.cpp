@@ -42,6 +42,8 @@ void simulate_all(uint64_t count, const Change& change, JobSimulated& sum) {
     sum.sent_cut += outcome.sent_cut;
     sum.repeated += outcome.repeated;
     sum.early += outcome.early;
+    sum.asked += outcome.asked;
+    sum.unanswered += outcome.unanswered;
     sum.rejected += outcome.rejected;
   }
   // Otherwise it has proved nothing.
@@ -76,6 +78,21 @@ TEST(Members, LetRowsGoByTheClockOnce) {
   };
   ASSERT_NO_FATAL_FAILURE(simulate_all(runs, waits, sum));
   EXPECT_GT(sum.early, static_cast<int64_t>(runs));
+}
+
+/// Answers are recorded with the epoch: an epoch that is run again has the answers that it had, or the task stops.
+TEST(Members, AskForEachRowOnce) {
+  JobSimulated sum;
+  const uint64_t runs = seeds(200);
+  const auto asks = [](JobSimulation& run) {
+    run.asks = true;
+    run.tables = run.seed % 5 < 2;
+    run.crosses = run.tables || run.seed % 3 == 1;
+    if (run.seed % 4 == 2 && !run.crosses) run.delivery = Delivery::at_least_once;
+  };
+  ASSERT_NO_FATAL_FAILURE(simulate_all(runs, asks, sum));
+  EXPECT_GT(sum.asked, static_cast<int64_t>(100 * runs));
+  EXPECT_GT(sum.unanswered, static_cast<int64_t>(runs));
 }
 
 /// A table goes by its key to the task that knows where its keys are, and from there to those of the values.

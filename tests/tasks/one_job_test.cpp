@@ -102,6 +102,20 @@ class OneJob : public testing::Test {
     return found;
   }
 
+  std::vector<OffsetToCommit> committed() {
+    std::vector<OffsetToCommit> found;
+    for (const BrokerGroup::Committed& each : cluster_.groups().committed("job", {{"in", 0}, {"in", 1}}).found)
+      if (each.offset) found.push_back({each.place, *each.offset, each.metadata});
+    return found;
+  }
+  /// As an old commit does that is done once more.
+  void set_back(const std::vector<OffsetToCommit>& offsets) {
+    SimMember nobody;
+    nobody.group = "job";
+    cluster_.groups().add_offsets(nobody, ++producers_, offsets);
+    cluster_.groups().mark("job", producers_, true);
+  }
+
   test::ProgramBuilder builder_;
   Program program_;
   ManualClock clock_{1'700'000'000 * kSecond};
@@ -165,6 +179,48 @@ TEST_F(OneJob, DoesNotStartOverWhileItRuns) {
   EXPECT_EQ(refused.error().message, "the group `job` has members: a job that runs cannot start over");
   EXPECT_TRUE(machine_.fs.stat("data/tasks/0/state")->exists);
   EXPECT_EQ(cluster_.partitions_of("job.epochs"), 2);
+}
+
+TEST_F(OneJob, GoesOnFromItsStoreWhenOffsetsGoBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  put("c", 3, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
+}
+
+TEST_F(OneJob, BeginsAnewBehindWhoWentOnFromOffsetsThatWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  put("c", 3, 0);
+  options_.job.directory = "another";
+  run();
+  options_.job.directory = "data";
+  put("d", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "b", "c", "d"));
+}
+
+TEST_F(OneJob, DoesNotGoOnWithTransactionsWhenOffsetsGoBack) {
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  put("b", 2, 0);
+  run();
+  set_back(before);
+  const auto stale = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(stale.ok());
+  EXPECT_EQ(stale.error().code, 8017);
 }
 
 TEST_F(OneJob, ReadsFilesAndGoesOnBehindThem) {
@@ -243,6 +299,87 @@ TEST_F(OneJob, WritesChangesAsDebeziumDoes) {
   EXPECT_THAT(found, ElementsAre(R"(a {"before":null,"after":)" + first + "," + source + R"(101},"op":"c","ts_ms":0})",
                                  R"(a {"before":)" + first + R"(,"after":)" + second + "," + source +
                                      R"(102},"op":"u","ts_ms":0})"));
+}
+
+TEST_F(OneJob, WritesATopicForEachValue) {
+  options_.outputs[0].topic = "out.{k}";
+  options_.outputs[0].partitions = 3;
+  put("a", 1, 0);
+  put("b c", 2, 1);
+  put("a", 3, 0);
+  run();
+  EXPECT_EQ(cluster_.partitions_of("out.a"), 3);
+  EXPECT_EQ(records_of("out.a").size(), 2U);
+  EXPECT_EQ(records_of("out.b_20c").size(), 1U);
+  EXPECT_EQ(cluster_.partitions_of("out.{k}"), 0);
+  put("a", 4, 0);
+  put_value("broken", 0);
+  run();
+  EXPECT_EQ(records_of("out.a").size(), 3U);
+  EXPECT_EQ(records_of("out.all.rejected").size(), 1U);
+  // Behind a start over they are named.
+  const auto reset = reset_topic_job(options_, seams());
+  ASSERT_TRUE(reset.ok()) << reset.error().message;
+  EXPECT_THAT(reset->kept, UnorderedElementsAre("out.a", "out.b_20c", "out.all.rejected"));
+}
+
+TEST_F(OneJob, HasNoMoreTopicsThanItMay) {
+  options_.outputs[0].topic = "out.{k}";
+  for (int i = 0; i < 999; ++i) cluster_.create({fmt::format("out.x{}", i), 1, -1, {}});
+  put("a", 1, 0);
+  run();
+  put("a", 2, 0);
+  put("x5", 2, 0);
+  run();
+  put("b", 1, 0);
+  const auto report = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7130);
+  EXPECT_EQ(records_of("out.a").size(), 2U);
+  EXPECT_EQ(records_of("out.x5").size(), 1U);
+  EXPECT_EQ(cluster_.partitions_of("out.b"), 0);
+}
+
+TEST_F(OneJob, EndsWhereAValueMakesNoNameOfATopic) {
+  options_.outputs[0].topic = std::string(240, 'o') + ".{k}";
+  put("a-long-value", 1, 0);
+  const auto report = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, 7131);
+}
+
+TEST_F(OneJob, ReadsAPortWhoseRowsAreOfAnotherStage) {
+  test::ProgramBuilder b;
+  b.source("s", 10);
+  const int product = b.publish(b.group(b.keep(0, [](int64_t v) { return v > 0; }), 10, 10));
+  const Type origin = struct_type(
+      {{"source", string_type()}, {"partition", string_type()}, {"position", int_type()}, {"line", int_type()}});
+  Operator port;
+  port.content = PortOperator{0, "rejected"};
+  port.inputs = {product};
+  port.row = {{"reason", string_type()}, {"code", string_type()},  {"step", string_type()},
+              {"origin", origin},        {"bytes", string_type()}, {"row", optional_type(json_type())}};
+  port.text = "from result.rejected";
+  const int rows = b.add(std::move(port));
+  b.program.operators[static_cast<size_t>(rows)].products = {1};
+  b.publish(rows, "seen");
+  program_ = b.program;
+  program_.sources[0].key = {1};
+  program_.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+  options_.outputs[1] = {.topic = "seen", .format = "json"};
+  put("a", 1, 0);
+  put_value("broken", 0);
+  put("b", 2, 1);
+  put_value("broken, too", 1);
+  put_value("and this", 1);
+  const JobReport report = run();
+  EXPECT_EQ(cluster_.partitions_of("job.epochs"), 4);  // of two stages
+  EXPECT_EQ(records_of("seen").size(), 3U);
+  EXPECT_EQ(records_of("out.rejected").size(), 3U);
+  EXPECT_EQ(report.deviation, 0);
+  put_value("once more", 1);
+  run();
+  EXPECT_EQ(records_of("seen").size(), 4U);
 }
 
 TEST_F(OneJob, CarriesTracesOn) {

@@ -16,6 +16,7 @@
 #include "runtime/engine/test_job.h"
 #include "runtime/snapshot/folder_store.h"
 #include "runtime/tasks/topic_job.h"
+#include "tests/tasks/asked_service.h"
 #include "tests/tasks/joined_tables.h"
 #ifdef BRAID_SIMULATED_REGISTRY
 #include "tests/tasks/simulated_schemas.h"
@@ -97,7 +98,9 @@ class RowReader {
 
 struct World {
   explicit World(const JobSimulation& with) : run(with), cluster(clock, options_of(with)), sim_clock(cluster.time()) {
-    program = run.waits     ? waiting(builder)
+    const auto cache = run.seed % 2 == 0 ? std::optional(2 * kSecond) : std::nullopt;
+    program = run.asks      ? (run.tables ? test::asking_for_tables(builder, cache) : test::asking(builder, cache))
+              : run.waits   ? waiting(builder)
               : run.deletes ? deleting(builder)
               : run.tables  ? joining_tables(builder)
               : run.moves   ? moving(builder)
@@ -108,7 +111,8 @@ struct World {
       source.binding = {"topic", source.name, run.format, {{"unit", "us"}}};
     }
     for (size_t product = 0; product < program.products.size(); ++product) {
-      program.products[product].key = {{run.tables ? 1 : 0}};
+      program.products[product].key = {{run.tables && !run.asks ? 1 : 0}};
+      if (run.tables && run.asks && product == 1) program.products[product].key.push_back({3});
       TopicBinding binding;
       binding.topic = topic_of_product(program.products[product]);
       binding.format = run.format;
@@ -173,6 +177,7 @@ struct World {
   std::vector<std::pair<TopicPartition, Fed>> later;
   std::map<std::string, std::set<std::string>> poisoned;  ///< by topic of rejected rows: origins of records
   SimFs shared{run.seed + 1000};
+  test::AskedBook service;
   JobSimulated outcome;
   std::set<SimBroker*> at_work;  ///< of the instances
   bool stop = false;
@@ -208,15 +213,22 @@ class StandingTable {
   std::map<std::string, std::string> rows_;
 };
 
-/// Of a row of the joined tables.
-std::string key_of(std::string_view line) {
-  const size_t begin = line.find("\"v\":");
+/// Of a row of a table.
+std::string key_of(const World& world, std::string_view line) {
+  const size_t begin = line.find(world.run.asks ? "\"k\":" : "\"v\":");
   return std::string(line.substr(begin, line.find(',', begin) - begin));
 }
 
 /// What of a row does not depend on the clock.
 std::string_view sure_of(const World& world, std::string_view row) {
+  if (world.run.asks) return row.substr(0, row.find(",\"answer\":"));
   return world.run.waits ? row.substr(0, row.find(",\"r\":")) : row;
+}
+
+MakeService services_of(World& world, Clock& clock, uint64_t seed) {
+  return [&world, &clock, seed](const ServiceSpec&) {
+    return Result<std::unique_ptr<Service>>(std::make_unique<test::AskedService>(world.service, clock, seed));
+  };
 }
 
 /// The same records as files: those of one partition number give what the task must give, or all what the job must
@@ -229,9 +241,12 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
     if (!source.is_static()) source.binding = {"file", "in/" + source.name + "-*.ndjson", "json", {{"unit", "us"}}};
   JobOptions options = test::job_options();
   options.seal = world.run.waits;  // live, no row waits for ever
-  const auto report = run_job(program, options, machine.seams());
+  JobSeams seams = machine.seams();
+  seams.make_service = services_of(world, machine.clock, 0);
+  const auto report = run_job(program, options, seams);
   BRAID_CHECK(report.ok(), report.error().message);
   BRAID_CHECK(report->deviation == 0, "the accounts of the oracle do not add up");
+  Rows last;
   for (const ProductSpec& product : program.products) {
     const std::string name = topic_of_product(product);
     const std::string path = "data/out/" + product.qualified() + ".v1.ndjson";
@@ -243,14 +258,17 @@ void expect(World& world, const std::map<std::string, std::string>& files) {
       const size_t end = rest.find('\n');
       const std::string_view line = rest.substr(0, end);
       if (product.changes)
-        table.change(key_of(line),
-                     line.find("__deleted") == line.npos ? std::optional<std::string>(line) : std::nullopt);
+        table.change(key_of(world, line), line.find("__deleted") == line.npos
+                                              ? std::optional<std::string>(sure_of(world, line))
+                                              : std::nullopt);
       else
         world.expected[name].emplace(sure_of(world, line));
       if (world.run.waits) world.joined.emplace(line);
       rest.remove_prefix(end + 1);
     }
-    if (product.changes) world.expected[name] = table.rows();
+    // Rows by another key are the same ones.
+    if (product.changes && (!world.run.asks || product.name == "p0")) last = table.rows();
+    if (product.changes) world.expected[name] = last;
   }
 }
 
@@ -413,7 +431,8 @@ Rows missing_of_table(World& world, const std::string& topic, RowReader& reader,
       world.outcome.violation = fmt::format("seed {}: {}/{} offset {}: a row goes that is not there", world.run.seed,
                                             topic, partition, offset);
   });
-  const Rows standing = table.rows();
+  Rows standing;
+  for (const std::string& row : table.rows()) standing.emplace(sure_of(world, row));
   Rows differ;
   std::ranges::set_symmetric_difference(standing, world.expected[topic], std::inserter(differ, differ.end()));
   return differ;
@@ -442,8 +461,9 @@ void live(World& world, int number, test::Machine& machine, bool until_caught_up
   if (!until_caught_up) world.at_work.insert(&broker);
   InlineExecutor executor;
   SimExecutor commits(world.cluster.time());
-  const JobSeams seams{machine.fs, world.sim_clock, executor,
-                       [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+  JobSeams seams{machine.fs, world.sim_clock, executor,
+                 [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+  seams.make_service = services_of(world, world.sim_clock, hash_mix(world.run.seed, world.outcome.lives));
   TopicJobOptions options;
   options.job = test::job_options();
   options.job.commit_every_us = 100'000;
@@ -494,6 +514,7 @@ JobSimulated simulate(const JobSimulation& run) {
   const int64_t began = time.now_us();
   const FaultPlan plan = FaultPlan::everything(run.fault_rate);
   world.cluster.faults().plan = plan;
+  world.service.calm = run.fault_rate == 0;
   std::deque<test::Machine> machines;
   for (int i = 0; i < run.instances; ++i) {
     if (i == 0 || !run.share_stores) {
@@ -545,7 +566,7 @@ JobSimulated simulate(const JobSimulation& run) {
       if (run.tables && time.now_us() - began > run.storm_us + 60 * kSecond) break;
       if (!calm && ((whole && !run.tables) || time.now_us() - began > run.storm_us)) {
         world.cluster.calm();
-        calm = true;
+        world.service.calm = calm = true;
       }
       if (run.ends_caught_up && time.now_us() - began > run.storm_us) break;
       // What is still on its way may yet do harm.
@@ -573,6 +594,8 @@ JobSimulated simulate(const JobSimulation& run) {
     for (int32_t task = 0; task < world.cluster.partitions_of(topic); ++task)
       (sends ? world.outcome.sent_cut : world.outcome.cut) += world.cluster.log_of({topic, task})->begin();
   }
+  world.outcome.asked = world.service.asked;
+  world.outcome.unanswered = world.service.failed;
   world.outcome.faults = world.cluster.faults().faults();
   world.outcome.rebalances = world.cluster.groups().rebalances();
   return world.outcome;

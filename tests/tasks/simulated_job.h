@@ -43,18 +43,21 @@ struct JobSimulation {
   bool tables = false;
   /// The job is a join with a table by another column than its key, which keys leave and come to. Across stages.
   bool moves = false;
+  /// Rows go on with what a service answers, which is another one whenever it is asked; with `tables` those of a table.
+  bool asks = false;
   int64_t storm_us = 60'000'000;  ///< faults go on for so long
   /// At the end of the storm all instances crash, and one more reads what is left: its return says that all is done.
   bool ends_caught_up = false;
 };
 
 struct JobSimulated {
-  std::string violation;  ///< what should not be in the output; empty: nothing
-  int64_t repeated = 0;   ///< rows that are there more often than once; only at least once
-  int64_t rejected = 0;   ///< rows of poison records
-  std::string stall;      ///< what is missing at the end
-  std::string failure;    ///< with which an instance ended that had not crashed
-  int64_t early = 0;      ///< rows that were joined otherwise than a run over files does; only with `waits`
+  std::string violation;              ///< what should not be in the output; empty: nothing
+  int64_t repeated = 0;               ///< rows that are there more often than once; only at least once
+  int64_t rejected = 0;               ///< rows of poison records
+  std::string stall;                  ///< what is missing at the end
+  std::string failure;                ///< with which an instance ended that had not crashed
+  int64_t asked = 0, unanswered = 0;  ///< attempts; only with `asks`
+  int64_t early = 0;                  ///< rows that were joined otherwise than a run over files does; only with `waits`
   int64_t faults = 0, rebalances = 0, crashes = 0, lives = 0;
   int64_t sent_cut = 0;  ///< records of repartition topics that snapshots made needless
   int64_t cut = 0;       ///< records of epochs that snapshots made needless

@@ -87,6 +87,35 @@ TEST(Stages, AGroupByAnotherKeyBeginsOne) {
             "  1 reads job.repartition.f8ecbb5f781fb49c\n");
 }
 
+TEST(Stages, RowsOfAPortGoToWhereItIsRead) {
+  ProgramBuilder b = keyed();
+  b.program.sources[0].key = {1};  // placed by v, grouped by k
+  const int product = b.publish(b.group(b.keep(0, [](int64_t) { return true; }), 10, 10));
+  const auto read = [&](const std::string& name) {
+    Operator port;
+    port.content = PortOperator{0, name};
+    port.inputs = {product};
+    port.row = {{"why", string_type()}};
+    port.text = "from result." + name;
+    return b.add(std::move(port));
+  };
+  b.publish(read("rejected"), "seen");
+  b.publish(read("alerts"), "alerted");  // of the step that publishes
+  const Stages found = split_of(b);
+  ASSERT_EQ(found.stages.size(), 2U) << found.reason;
+  const Program &front = *found.stages[0].program, &back = *found.stages[1].program;
+  EXPECT_EQ(texts(front),
+            (Texts{"from s", "from t", "where", "to window group", "from result.rejected", "to from result.rejected"}));
+  EXPECT_EQ(texts(back), (Texts{"of window group", "window group", "product result", "from result.rejected",
+                                "of from result.rejected", "from result.rejected", "from result.alerts", "product seen",
+                                "product alerted"}));
+  ASSERT_EQ(front.exchanges.size(), 2U);
+  EXPECT_TRUE(front.exchanges[1].topic.ends_with(".port0")) << front.exchanges[1].topic;
+  EXPECT_EQ(back.sources.back().binding.address, front.exchanges[1].topic);
+  EXPECT_EQ(back.sources.back().fronts, 4U);
+  EXPECT_EQ(front.operators[4].inputs, (std::vector{0, 1, 2}));
+}
+
 TEST(Stages, APatternIsPlacedAsItsKeysAre) {
   ProgramBuilder b = keyed();
   b.program.sources[0].key = {1};

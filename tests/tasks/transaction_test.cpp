@@ -17,7 +17,7 @@ constexpr int64_t kSecond = 1'000'000;
 /// A transaction of one member, in virtual time.
 class Committing : public ::testing::Test, BrokerGroup::Owner {
  protected:
-  void run(const std::function<void()>& body, std::optional<uint64_t> attempts = {}) {
+  void run(const std::function<void()>& body, std::optional<uint64_t> attempts = {}, bool at_commit = false) {
     cluster_.create({"work", 1, -1, {}});
     cluster_.create({"out", 1, -1, {}});
     cluster_.time().spawn([&] {
@@ -28,7 +28,7 @@ class Committing : public ::testing::Test, BrokerGroup::Owner {
           *broker.make_writer({.transactional_id = attempts ? std::nullopt : std::optional<std::string>("member")}));
       if (!attempts) ASSERT_TRUE(writer_->begin_session(kSecond).ok());
       while (!assigned_) ASSERT_TRUE(group_->serve(kSecond, *this).ok());
-      transaction_ = std::make_unique<Transaction>(*writer_, executor, 10 * kSecond, attempts);
+      transaction_ = std::make_unique<Transaction>(*writer_, executor, 10 * kSecond, attempts, at_commit);
       body();
       transaction_.reset();
       writer_.reset();
@@ -98,6 +98,38 @@ TEST_F(Committing, WhatIsWrittenMeanwhileBelongsToTheNext) {
     EXPECT_THAT(seen(), ElementsAre("1", "2", "3"));
     EXPECT_EQ(committed(), 3);
   });
+}
+
+TEST_F(Committing, OneThatSendsAtTheCommitHasNothingOpenBefore) {
+  const auto body = [&] {
+    const int64_t sent = cluster_.faults().sent(SimRequest::produce);
+    write("1");
+    cluster_.time().sleep(100 * kSecond);  // longer than a broker keeps a transaction open
+    EXPECT_TRUE(transaction_->is_open());
+    EXPECT_EQ(cluster_.faults().sent(SimRequest::produce), sent);
+    begin_commit(1);
+    write("2");
+    EXPECT_TRUE(transaction_->finish_commit().ok());
+    EXPECT_THAT(seen(), ElementsAre("1"));
+    EXPECT_TRUE(commit(2).ok());
+    EXPECT_THAT(seen(), ElementsAre("1", "2"));
+    EXPECT_EQ(committed(), 2);
+  };
+  run(body, {}, true);
+}
+
+TEST_F(Committing, OneThatSendsAtTheCommitForgetsWhatItHolds) {
+  const auto body = [&] {
+    write("1");
+    EXPECT_TRUE(transaction_->abort().ok());
+    EXPECT_FALSE(transaction_->is_open());
+    write("2");
+    EXPECT_TRUE(commit(2).ok());
+    EXPECT_THAT(seen(), ElementsAre("2"));
+    while (!transaction_->is_full()) write(std::string(1000, 'x'));
+    EXPECT_TRUE(transaction_->is_open());
+  };
+  run(body, {}, true);
 }
 
 TEST_F(Committing, NothingOfTheNextIsSentBeforeTheOutcome) {

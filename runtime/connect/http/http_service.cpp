@@ -58,10 +58,22 @@ ServiceReply failed(std::string reason, bool again) {
   return {.kind = ServiceReply::Kind::failed, .record = {}, .reason = std::move(reason), .again = again};
 }
 
+/// No other row fares better.
+ServiceReply refused(std::string reason) {
+  ServiceReply reply = failed(std::move(reason), false);
+  reply.refused = true;
+  return reply;
+}
+
 ServiceReply reply_of(const registry::HttpOutcome& outcome) {
-  if (!outcome.ok()) return failed(outcome.error().message, outcome.error().fault == registry::HttpFault::no_answer);
+  if (!outcome.ok()) {
+    const registry::HttpFailure& failure = outcome.error();
+    if (failure.fault == registry::HttpFault::untrusted) return refused(failure.message);
+    return failed(failure.message, failure.fault == registry::HttpFault::no_answer);
+  }
   const registry::HttpAnswer& answer = *outcome;
   if (answer.status == 404 || answer.status == 410) return nothing();
+  if (answer.status == 401) return refused("it does not take the login (status 401)");
   if (answer.status < 200 || answer.status >= 300) {
     const bool again = answer.status == 408 || answer.status == 429 || answer.status >= 500;
     return failed(fmt::format("status {}", answer.status), again);

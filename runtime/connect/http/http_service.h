@@ -2,7 +2,8 @@
 // the seam of runtime/connect/registry/http.h. In a shared library of its own, which service_load opens.
 //
 // 2xx with a body is an answer; an empty body, `null`, 404 and 410: there is none. 408, 429, 5xx, no connection and no
-// time left: another attempt may do. All else fails for good. Redirects are not followed.
+// time left: another attempt may do. 401 and a certificate that is not trusted end the job. All else fails for good.
+// Redirects are not followed.
 #pragma once
 
 #include <memory>

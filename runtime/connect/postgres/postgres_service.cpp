@@ -22,6 +22,26 @@ std::string first_line(const char* message) {
   return text.empty() ? "the connection is lost" : std::string(text);
 }
 
+/// The login, the name of the database, or the query itself: which, the first row shows as well as any other.
+bool is_refusal(std::string_view state) {
+  return state.starts_with("28") || state.starts_with("3D") || state.starts_with("42");
+}
+
+/// Out of a message of a connection that has failed, `…: FATAL:  28P01: password …`; the message has it no more.
+std::string take_state(std::string& message) {
+  constexpr size_t kState = 5;
+  for (size_t at = message.find(":  "); at != std::string::npos; at = message.find(":  ", at + 1)) {
+    const std::string state = message.substr(at + 3, kState);
+    const bool is_state = state.size() == kState && std::ranges::all_of(state, [](char c) {
+                            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+                          });
+    if (!is_state || message.compare(at + 3 + kState, 2, ": ") != 0) continue;
+    message.erase(at + 2, kState + 2);
+    return state;
+  }
+  return {};
+}
+
 bool may_pass(std::string_view state) {
   for (const std::string_view kind : {"08", "40", "53", "55", "57"})
     if (state.starts_with(kind)) return true;
@@ -44,6 +64,8 @@ class Link {
     // As if PQconnectPoll had said so.
     wants_write_ = true;
     if (connecting_) PQsetnonblocking(link_, 1);
+    // Why a connection fails, only its message tells.
+    if (link_ != nullptr) PQsetErrorVerbosity(link_, PQERRORS_VERBOSE);
     if (link_ != nullptr) PQsetNoticeReceiver(link_, [](void*, const PGresult*) {}, nullptr);
   }
   ~Link() { PQfinish(link_); }
@@ -73,12 +95,17 @@ class Link {
       const PostgresPollingStatusType state = PQconnectPoll(link_);
       if (state == PGRES_POLLING_FAILED) {
         connecting_ = false;
-        return end(failed(first_line(PQerrorMessage(link_)), true));
+        std::string message = first_line(PQerrorMessage(link_));
+        const std::string state = take_state(message);
+        ServiceReply reply = failed(std::move(message), true);
+        reply.refused = is_refusal(state);
+        return end(std::move(reply));
       }
       wants_write_ = state == PGRES_POLLING_WRITING;
       if (state != PGRES_POLLING_OK) return std::nullopt;
       connecting_ = false;
       PQsetnonblocking(link_, 1);
+      PQsetErrorVerbosity(link_, PQERRORS_DEFAULT);
     }
     if (!sent_) {
       std::vector<const char*> values;
@@ -106,6 +133,7 @@ class Link {
       const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
       const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
       error_ = failed(first_line(message), may_pass(state == nullptr ? "" : state));
+      error_->refused = is_refusal(state == nullptr ? "" : state);
       return;
     }
     for (int row = 0; row < PQntuples(result); ++row)

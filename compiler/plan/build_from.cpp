@@ -1,0 +1,88 @@
+// How a flow begins: with a declared stream or table, another flow, or a port. Of a stream its rows may say how their
+// records came, in columns behind its fields, which only those flows have that ask for them.
+#include <algorithm>
+
+#include "compiler/plan/builder.h"
+
+namespace braid::plan {
+namespace {
+
+/// Of a product that is a table.
+constexpr std::string_view kChangesPort = "changes";
+
+}  // namespace
+
+int Builder::from(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner) {
+  if (!from.port.empty()) return from.port == kChangesPort ? read_changes(from, step, owner) : read_port(from, step);
+  if (!from.by_arrival && !from.arrival && !from.headers) return relation(from.relation);
+  int at = source(from.relation);
+  if (from.by_arrival) {
+    const auto& fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
+    const auto arrival = std::ranges::find(fields, SourceNode::kArrival) - fields.begin();
+    at = add({.content = RetimeNode{static_cast<int>(arrival), 0, true},
+              .inputs = {at},
+              .row = row(at),
+              .text = step.text,
+              .span = step.span,
+              .state = {.label = owner.name + ": " + step.text}});
+  }
+  return without(at, from.arrival, from.headers, step.text, step.span);
+}
+
+int Builder::declared(typed::RelationId id) {
+  const typed::Relation& relation = project_.relations[id];
+  return without(source(id), false, false, "from " + relation.qualified(), relation.span);
+}
+
+int Builder::without(int source, bool arrival, bool headers, std::string text, Span span) {
+  std::vector<int> kept;
+  for (size_t i = 0; i < row(source).size(); ++i) {
+    const std::string& name = row(source)[i].name;
+    if ((name == typed::kArrival && !arrival) || (name == typed::kHeaders && !headers)) continue;
+    kept.push_back(static_cast<int>(i));
+  }
+  if (kept.size() == row(source).size()) return source;
+  Node node{.content = ProjectNode{"carry", {}}, .inputs = {source}, .text = std::move(text), .span = span};
+  for (const int at : kept) {
+    node.row.push_back(row(source)[at]);
+    std::get<ProjectNode>(node.content).columns.push_back(column(source, at, span));
+  }
+  return add(std::move(node));
+}
+
+int Builder::source(typed::RelationId id) {
+  if (const auto known = sources_.find(id); known != sources_.end()) return known->second;
+  const typed::Relation& relation = project_.relations[id];
+  Node node{.content = SourceNode{id, {}}, .text = "from " + relation.qualified(), .span = relation.span};
+  auto& fields = std::get<SourceNode>(node.content).fields;
+  for (size_t i = 0; i < relation.row.size(); ++i) {
+    bool settled = relation.kind == typed::RelationKind::table || static_cast<int>(i) == relation.time_field ||
+                   relation.source->fields[i].fallback != nullptr;
+    for (const auto& path : relation.key) settled |= path.front() == static_cast<int>(i);
+    fields.push_back(static_cast<int>(i));
+    node.row.push_back({relation.row[i].name, settled ? relation.row[i].type : checked_type(relation.row[i].type)});
+  }
+  if (relation.source->delete_when || relation.source->takes_deletes) {
+    fields.push_back(SourceNode::kDeletes);
+    node.row.push_back({std::string(kDeleted), bool_type()});
+  }
+  if (relation.source->reads_arrival) {
+    fields.push_back(SourceNode::kArrival);
+    node.row.push_back({std::string(typed::kArrival), timestamp_type()});
+  }
+  if (relation.source->reads_headers) {
+    fields.push_back(SourceNode::kHeaders);
+    node.row.push_back({std::string(typed::kHeaders), map_type(string_type(), bytes_type())});
+  }
+  const int at = add(std::move(node));
+  if (relation.time_path.empty()) return sources_[id] = at;
+  // Rows have their time from here on, and what it was computed for goes.
+  const int read = carry(at, plan_.nodes[at].text, relation.span);
+  Node& kept = plan_.nodes[read];
+  auto& columns = std::get<ProjectNode>(kept.content).columns;
+  columns.erase(columns.begin() + relation.time_field);
+  kept.row.erase(kept.row.begin() + relation.time_field);
+  return sources_[id] = read;
+}
+
+}  // namespace braid::plan
