@@ -360,6 +360,15 @@ void FlowChecker::group(const ast::Group& node, Span span) {
                                 .type = timestamp_type(),
                                 .span = word});
 
+  const typed::ExpressionRef time = !made.windowed && sound && reads_row_time(false) ? row_time(word) : nullptr;
+  if (time != nullptr)
+    scope.aggregates.push_back({.kind = typed::AggregateKind::maximum,
+                                .argument = time,
+                                .by = nullptr,
+                                .filter = nullptr,
+                                .type = timestamp_type(),
+                                .span = word});
+
   // Provisional columns → [keys…, aggregates…, window].
   const int key_count = static_cast<int>(made.keys.size());
   const int aggregate_count = static_cast<int>(scope.aggregates.size());

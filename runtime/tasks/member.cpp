@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/broker/patience.h"
+#include "runtime/connect/topic_template.h"
 #include "runtime/data/key_bytes.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/topic_findings.h"
@@ -132,8 +133,10 @@ Status JobMember::prepare() {
                                            options_.broker.partitions.value_or(layout_.partitions()),
                                            options_.broker.replication, options_.broker.longest_record);
   for (size_t product = 0; product < program_.products.size(); ++product) {
+    const std::string topic = topics_->name(static_cast<int>(product), "");
+    if (topic_template(topic)) continue;  // they are made with their first rows
     const auto made = ask_patiently(seams_.clock, options_.job.stop_requested,
-                                    [&] { return topics_->partitions(static_cast<int>(product), ""); });
+                                    [&] { return topics_->partitions(static_cast<int>(product), "", topic); });
     if (!made.ok()) return Error(made.error());
   }
   return {};
