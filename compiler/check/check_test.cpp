@@ -160,9 +160,9 @@ TEST(Joins, WithTablesThatStepsMake) {
   EXPECT_THAT(join("full join spent as s on s.customer_id == customer_id"), ElementsAre("E5143"));
   EXPECT_THAT(join("join spent as s on s.amount == amount"), IsEmpty());
   EXPECT_THAT(join("join spent as s on s.customer_id == customer_id max age 1h"), ElementsAre("E5145"));
-  EXPECT_THAT(join("join spent as s on s.customer_id == customer_id wait at most 1h"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join spent as s on s.customer_id == customer_id wait at most 1h"), IsEmpty());
   EXPECT_THAT(join("join latest spent as s on s.customer_id == customer_id"), IsEmpty());
-  EXPECT_THAT(join("join latest pair as p on p.customer_id == customer_id"), ElementsAre("E5001"));
+  EXPECT_THAT(join("join latest pair as p on p.customer_id == customer_id"), IsEmpty());
   EXPECT_THAT(join("join pair as p on p.customer_id == customer_id"), IsEmpty());
   EXPECT_THAT(join("join spent as s on s.customer_id == customer_id within 0s..1h"), ElementsAre("E3103"));
 }
@@ -185,7 +185,7 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..1h else lost"), ElementsAre("E5144"));
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain 1d"), IsEmpty());
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"),
-              ElementsAre("E5001"));
+              IsEmpty());
   EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
               ElementsAre("E5001"));
