@@ -75,14 +75,34 @@ void NetNode::take(int, const Block& block, std::vector<Block>&) {
     } else if (first) {
       (goes[row] != 0 ? change.before : change.now) = side;
     } else if (goes[row] == 0) {
+      if (change.now.row.data != nullptr) others_.push_back({change.key, change.now});
       change.now = side;
-    } else if (change.now.row.data != nullptr) {
-      change.now = {};  // it came in this turn
-      change.now.time = side.time;
-    } else if (change.before.row.data == nullptr) {
+    } else if (!goes_again(change, side) && change.before.row.data == nullptr) {
       change.before = side;
     }
   }
+}
+
+/// Whether the row that goes has come in this turn. A key may move from one group to another: then its new row may come
+/// before the one that it had goes.
+bool NetNode::goes_again(Change& change, const Side& side) {
+  auto other = [&](auto fits) {
+    return std::ranges::find_if(
+        others_, [&](const auto& each) { return each.first.view() == change.key.view() && fits(each.second); });
+  };
+  if (change.now.row.data != nullptr && change.now.row.view() == side.row.view()) {
+    change.now = {};
+    change.now.time = side.time;
+    if (const auto left = other([](const Side&) { return true; }); left != others_.end()) {
+      change.now = left->second;
+      others_.erase(left);
+    }
+    return true;
+  }
+  const auto same = other([&](const Side& each) { return each.row.view() == side.row.view(); });
+  if (same == others_.end()) return false;
+  others_.erase(same);
+  return true;
 }
 
 /// Either side goes out with the cause that came last.
@@ -161,6 +181,7 @@ void NetNode::finish_release(std::vector<Block>&) {
   constexpr size_t kFewSlots = 4096;
   if (slots_.size() > kFewSlots && changes_.size() * 8 < slots_.size()) slots_.resize(kFewSlots);
   changes_.clear();
+  others_.clear();
   std::fill(slots_.begin(), slots_.end(), 0);
   next_ = 0;
 }

@@ -48,6 +48,7 @@ class NetNode : public OperatorNode {
   /// The change of the key in this turn; a new one has neither side.
   Change& change_of(uint64_t hash, std::string_view key);
   Side side_of(const Block& block, const Block& target, uint32_t row);
+  bool goes_again(Change& change, const Side& side);
   /// As it is now, in the memory of the turn.
   Bytes standing_row(const Change& change);
   void note_standing(Change& change, Side side, bool goes);
@@ -63,7 +64,10 @@ class NetNode : public OperatorNode {
   Arena turn_;  ///< what `changes_`, and the blocks that are out, refer to
   std::vector<Change> changes_;
   std::vector<uint32_t> slots_;  ///< of `changes_`, plus one, by their hash; a power of two of them
-  size_t next_ = 0;              ///< to be put out
+  /// Rows that came in this turn before another one of their key did, with the key: what takes their place is not known
+  /// yet to go.
+  std::vector<std::pair<Bytes, Side>> others_;
+  size_t next_ = 0;  ///< to be put out
   std::string scratch_;
   std::unique_ptr<StandingRows> standing_;  ///< null: the changes of a key come in order
 };

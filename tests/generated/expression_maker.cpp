@@ -321,7 +321,7 @@ Part ExpressionMaker::text(int depth) {
     case 0:
       return expression({"f\"{", make(int_type(), 0), "}-{", make(int_type(), 0), "}\""});
     case 1:
-      return expression({make(type, depth), ".upper()"});
+      return may_fail_ || !all_ ? expression({make(type, depth), ".upper()"}) : leaf(type);
     case 2:
       return expression({"string(", make(int_type(), depth), ")"});
     case 3:
@@ -370,6 +370,7 @@ Part ExpressionMaker::list_of(const Type& type, int depth) {
     case 2:
       return expression({make(type, depth), ".sort()"});
     case 3:
+      if (!may_fail_ && all_) return leaf(type);
       return expression({"(", make(type, depth), " + ", make(type, depth), ")"});
     case 4:
       return expression({"[", make(int_type(), depth), ", ", make(int_type(), depth), "]"});

@@ -212,7 +212,7 @@ void FlowMaker::group() {
   add(std::move(parts));
   next.time.clear();
   next.has_time = now_.has_time || !around_.wide;
-  next.pairs = false;
+  next.pairs = next.nameless_key = false;
   next.arrives = false;
   next.windows = next.ranked_in_windows = window_.has_value();
   if (window_) {

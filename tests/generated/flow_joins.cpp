@@ -142,6 +142,7 @@ void FlowMaker::join_stream() {
   }
   now_.arrives = false;
   now_.sources.insert(right->sources.begin(), right->sources.end());
+  now_.of_tables |= right->of_tables;
   now_.joined_in_time = true;
   if (in_open_window) {
     window_.reset();

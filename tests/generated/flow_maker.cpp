@@ -76,6 +76,7 @@ const Relation* FlowMaker::some_relation(const std::set<Kind>& kinds, bool with_
 
 void FlowMaker::from(const Relation& relation) {
   now_ = relation;
+  now_.of_tables |= relation.kind != Kind::stream && relation.kind != Kind::static_table;
   steps_.push_back(whole({"from " + relation.name}));
 }
 
@@ -327,7 +328,7 @@ void FlowMaker::select() {
         const std::string name = around_.new_name("e");
         entries.emplace_back(name + ": " + one.text);
         next.row.push_back({name, one.type});
-        if (one.text == now_.time) next.fixed.insert(name);
+        if (one.text == now_.time || (around_.wide && now_.fixed.contains(one.text))) next.fixed.insert(name);
         break;
       }
       default:
@@ -395,6 +396,8 @@ void FlowMaker::unite() {
     for (const std::string& source : other->sources) now_.pairs |= now_.sources.contains(source);
   now_.sources.insert(other->sources.begin(), other->sources.end());
   now_.arrives &= other->arrives;
+  now_.of_tables |= other->of_tables;
+  now_.united |= around_.wide;
   now_.windows = now_.ranked_in_windows = false;
   now_.rows += other->rows;
 }
@@ -410,6 +413,7 @@ void FlowMaker::distinct() {
     keys.push_back(found && !rng_.chance(4) ? Part(key.text) : maker.make(int_type(), 2));
   }
   add({"distinct ", list(", ", std::move(keys)), fmt::format(" within {}s", rng_.between(1, 30))});
+  now_.arrives &= !around_.wide;  // for `join latest` it comes when it is let go
 }
 
 /// A row for each element of a list; of a table, whose rows need a `group` then, too.

@@ -41,6 +41,8 @@ struct Relation {
   /// Pairs of rows of two streams: of those of one left row and instant nothing says which is the first.
   bool pairs = false;
   double rows = 20;               ///< about how many there are
+  bool united = false;            ///< of several sources, whose rows share places behind a product
+  bool of_tables = false;         ///< changes of tables are among what it is made of
   bool nameless_key = false;      ///< a part of its key is computed
   std::set<std::string> sources;  ///< that its rows come from
 

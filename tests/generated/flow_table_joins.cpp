@@ -83,6 +83,7 @@ void FlowMaker::join_table() {
        list(" and ", std::move(conditions)), list("", std::move(options))});
   if (adds) add_side(*right, alias, kind == "left " && !splits);
   now_.sources.insert(right->sources.begin(), right->sources.end());
+  now_.of_tables |= right->of_tables || made;
   now_.joined_in_time |= right->has_time;
   now_.arrives &= !right->has_time;  // it may have waited here
   if (adds && by_columns) {
@@ -98,7 +99,11 @@ void FlowMaker::join_tables() {
   const Relation* right = some_relation({Kind::table, Kind::changes}, true);
   if (right == nullptr || now_.rows * right->rows > 2'000) return let();
   static const char* const kKinds[] = {"", "", "left ", "left ", "right ", "full ", "semi ", "anti "};
-  const std::string kind = around_.wide ? kKinds[rng_.below(std::size(kKinds))] : rng_.chance(2) ? "left " : "";
+  std::string kind = around_.wide ? kKinds[rng_.below(std::size(kKinds))] : rng_.chance(2) ? "left " : "";
+  auto may_be_null = [](const std::vector<KeyPart>& key) {
+    return std::all_of(key.begin(), key.end(), [](const KeyPart& part) { return is_optional(part.type); });
+  };
+  if (kind == "full " && may_be_null(now_.key) && may_be_null(right->key)) kind = "left ";
   const std::string alias = around_.new_name("j");
   const bool adds = kind != "semi " && kind != "anti ";
   const bool keeps_right = kind == "right " || kind == "full ", optional = kind == "left " || kind == "full ";
@@ -126,6 +131,11 @@ void FlowMaker::join_tables() {
     return std::all_of(key.begin(), key.end(), [&](const KeyPart& part) { return by.contains(part.text); });
   };
   const bool one_left = met(now_.key, equality.of_left), one_right = met(right->key, equality.of_right);
+  // A field of `using` that both sides fill is a part of the key only where it is all of both.
+  if (keeps_right && !used.empty() && !(one_left && one_right)) {
+    equality.parts.emplace_back(alias + "." + used + " == " + used);
+    used.clear();
+  }
   add({kind + "join " + right->name + " as " + alias,
        used.empty() ? whole({" on ", list(" and ", std::move(equality.parts))}) : Part(" using " + used)});
   now_.sources.insert(right->sources.begin(), right->sources.end());

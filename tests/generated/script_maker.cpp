@@ -198,29 +198,32 @@ void ScriptMaker::ports(const FlowMaker& flow, const Relation& made) {
     if (!port.time.empty()) port.fixed.insert(port.time);
     port.arrives = port.windows = port.ranked_in_windows = false;
     port.joined_in_time |= made.joined_in_time;
+    port.pairs |= port.united;
     port.sources.insert(made.sources.begin(), made.sources.end());
     around_.ports.push_back(std::move(port));
   };
   for (const Relation& port : flow.ports()) add(port);
-  if (!rng_.chance(2)) return;
-  static const char* const kNames[] = {"rejected", "rejected", "late", "unmatched", "alerts"};
-  Relation standing;
-  standing.name = kNames[rng_.below(std::size(kNames))];
-  standing.has_time = false;
-  // The oracle knows no reasons and no bytes, and a job calls partitions by their files.
-  const std::string first = standing.name == "alerts" ? "check" : "code", name = around_.new_name("view");
-  standing.row = {{first, string_type()}};
-  if (standing.name != "alerts") standing.row.push_back({"step", string_type()});
-  standing.row.insert(standing.row.end(), {{"source", string_type()}, {"position", int_type()}, {"line", int_type()}});
-  around_.items.emplace_back("view " + name + " {\n  from " + made.name + "." + standing.name + "\n  select { " +
-                             first + (standing.name == "alerts" ? "" : ", step") +
-                             ", origin.source, origin.position, origin.line }\n}");
-  standing.kind = Relation::Kind::stream;
-  standing.arrives = false;
-  standing.sources = made.sources;
-  standing.name = name;
-  around_.ports.push_back(standing);
-  if (made.kind == Relation::Kind::stream || !made.has_time || !made.history) return;
+  // Which changes of a table are rejected on the way depends on the turns.
+  if (made.kind == Relation::Kind::stream && !made.of_tables && rng_.chance(2)) {
+    static const char* const kNames[] = {"rejected", "rejected", "late", "unmatched", "alerts"};
+    Relation standing;
+    standing.name = kNames[rng_.below(std::size(kNames))];
+    standing.has_time = false;
+    // The oracle knows no reasons and no bytes, a job calls partitions by their files, and positions are those of
+    // arrival.
+    const std::string first = standing.name == "alerts" ? "check" : "code", name = around_.new_name("view");
+    standing.row = {{first, string_type()}};
+    if (standing.name != "alerts") standing.row.push_back({"step", string_type()});
+    standing.row.push_back({"source", string_type()});
+    around_.items.emplace_back("view " + name + " {\n  from " + made.name + "." + standing.name + "\n  select { " +
+                               first + (standing.name == "alerts" ? "" : ", step") + ", origin.source }\n}");
+    standing.kind = Relation::Kind::stream;
+    standing.arrives = false;
+    standing.sources = made.sources;
+    standing.name = name;
+    around_.ports.push_back(standing);
+  }
+  if (made.kind == Relation::Kind::stream || !made.has_time || !made.history || !rng_.chance(2)) return;
   const Type side = optional_type(struct_type(made.row));
   Relation changes;
   changes.name = "changes";
@@ -350,6 +353,7 @@ void ScriptMaker::product() {
   around_.items.push_back(whole(std::move(parts)));
   around_.rows[made.name] = made.row;
   made.arrives = false;
+  made.pairs |= made.united;
   made.end();
   if (around_.wide) ports(flow, made);
   // What others read of a product is its stream; a table among them is read through a view of the same flow.

@@ -86,6 +86,7 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       if (i >= most && !(step.with_ties && compare_values(ranked[most - 1], ranked[i], step.orders) == 0)) break;
       const Row& from = *static_cast<const Row*>(ranked[i].row);
       Row made = from;
+      made.cause = {};
       made.cause.made = true;
       made.cause.has_origin = false;
       made.slots.resize(leaves);
