@@ -118,9 +118,8 @@ llvm::Value* ExpressionEmitter::less(const Type& left, const Leaves& a, const Ty
     }
     case TypeKind::decimal:
       return decimal_order(llvm::CmpInst::ICMP_SLT, left, one, right, other);
-    case TypeKind::uuid:  // big-endian in memory
-      return b_.CreateICmpULT(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, one),
-                              b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, other));
+    case TypeKind::uuid:  // its first byte is the highest of the number
+      return b_.CreateICmpULT(one, other);
     case TypeKind::string:
     case TypeKind::bytes:
     case TypeKind::json: {

@@ -188,7 +188,7 @@ const Slot* Evaluation::comparison(const Node& node) {
   } else if (node.code == Code::compare_bool) {
     order = order_of(a->u8 != 0, b->u8 != 0);
   } else if (node.code == Code::compare_uuid) {
-    order = std::memcmp(a, b, 16);
+    order = order_of(static_cast<uint128>(a->i128), static_cast<uint128>(b->i128));
   } else {
     order = rows::equal_values(node.layout, a, b) ? 0 : 1;
   }

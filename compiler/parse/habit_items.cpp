@@ -53,9 +53,9 @@ std::string type_of(const Token& value) {
 bool HabitReader::item_form() {
   if (out_.empty()) return false;
   return watermark() || type_as_item() || clauses_in_braces() || flow_without_braces() || place_without_connector() ||
-         function_without_types() || param_without_type() || check_without_name() || promised_not_null() ||
-         check_action() || owner_without_quotes() || key_in_parentheses() || types_of_state() || rows_without_list() ||
-         field_options();
+         function_without_types() || result_without_arrow() || param_without_type() || check_without_name() ||
+         promised_not_null() || check_action() || owner_without_quotes() || key_in_parentheses() || types_of_state() ||
+         rows_without_list() || field_options();
 }
 
 /// `watermark for at as at - interval '5' second` of Flink.
@@ -215,6 +215,33 @@ bool HabitReader::function_without_types() {
   take(2);
   push(make_hole(name));
   leave(end - 2);
+  return true;
+}
+
+/// `service s(x: int) { … } from …`, `service s(x: int): { … }`, `aggregate a(x: int) int { … }`, `function f(x: int)
+/// int = …`: what comes behind the parameters is the type of the result.
+bool HabitReader::result_without_arrow() {
+  const bool service = word(0, "service"), function = word(0, "function");
+  if ((!service && !function && !word(0, "aggregate")) || !at().starts_line || !open_.empty() ||
+      at(1).kind != TokenKind::word || !sign(2, Sign::paren_open))
+    return false;
+  const auto close = closing(2);
+  if (!close) return false;
+  const Token& next = at(*close + 1);
+  const bool colon = sign(*close + 1, Sign::colon);
+  const bool is_struct = service && sign(*close + 1, Sign::brace_open);
+  const bool is_word = next.kind == TokenKind::word && !next.starts_line && next.text != "from" && next.text != "fails";
+  if (!colon && !is_struct && !is_word) return false;
+  const Span end = at(*close).span;
+  const std::string type = is_struct ? "{ … }" : colon ? at(*close + 2).text : next.text;
+  const Span place = colon ? next.span : end;
+  spelled(place, colon ? ": " + type : source(at(1).span) + "(…) " + type,
+          (colon ? "-> " : source(at(1).span) + "(…) -> ") + type, {})
+      .fix(Applicability::certain, colon ? "use `->`" : "add `->`",
+           {{{end.file, end.end, colon ? next.span.end : end.end}, " ->"}});
+  take(*close + 1);
+  if (colon) leave(1);
+  push(make_sign(Sign::arrow, place));
   return true;
 }
 

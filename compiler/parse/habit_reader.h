@@ -137,6 +137,7 @@ class HabitReader {
   bool flow_without_braces();
   bool place_without_connector();
   bool function_without_types();
+  bool result_without_arrow();
   bool param_without_type();
   bool check_without_name();
   bool field_options();

@@ -1,38 +1,16 @@
 #include "compiler/typed/failure.h"
 
-#include "runtime/base/check.h"
+#include "runtime/data/time_within.h"
 
 namespace braid::typed {
 namespace {
 
 uint32_t bad_time_code(const Type& type) {
-  switch (without_optional(type)->kind) {
-    case TypeKind::date:
-      return diag::BadDate::kCode;
-    case TypeKind::time:
-      return diag::BadTimeOfDay::kCode;
-    case TypeKind::duration:
-      return diag::BadDurationRead::kCode;
-    case TypeKind::boolean:
-    case TypeKind::integer:
-    case TypeKind::floating:
-    case TypeKind::decimal:
-    case TypeKind::string:
-    case TypeKind::bytes:
-    case TypeKind::uuid:
-    case TypeKind::timestamp:
-    case TypeKind::enumeration:
-    case TypeKind::json:
-    case TypeKind::list:
-    case TypeKind::map:
-    case TypeKind::structure:
-    case TypeKind::optional:
-    case TypeKind::checked:
-    case TypeKind::null:
-    case TypeKind::error:
-      return diag::BadTimestamp::kCode;
-  }
-  BRAID_UNREACHABLE("type kind");
+  const Type time = time_within(type);
+  if (time != nullptr && is(time, TypeKind::date)) return diag::BadDate::kCode;
+  if (time != nullptr && is(time, TypeKind::time)) return diag::BadTimeOfDay::kCode;
+  if (time != nullptr && is(time, TypeKind::duration)) return diag::BadDurationRead::kCode;
+  return diag::BadTimestamp::kCode;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "runtime/codec/protobuf_text.h"
 #include "runtime/codec/schema_framing.h"
 #include "runtime/data/time_text.h"
+#include "runtime/data/time_within.h"
 #include "runtime/data/value.h"
 #include "runtime/report/short_text.h"
 
@@ -315,6 +316,7 @@ Diagnostic describe_fault(const DecodePlan& plan, const DecodeField& whole, Conv
     case ConversionFault::unknown_symbol:
       return diag::UnknownSymbolRead{.field = field.name, .text = shorten(text)}.make();
     case ConversionFault::bad_time:
+      if (const Type time = time_within(scalar)) scalar = time;
       return bad_text(field, scalar, text);
     case ConversionFault::bad_uuid:
       return diag::BadUuid{.field = field.name, .text = shorten(text)}.make();

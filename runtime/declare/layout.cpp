@@ -20,7 +20,7 @@ std::string layout_of(const Type& type) {
     case TypeKind::decimal:
       return leaf_kind(type) == LeafKind::i64 ? "i" : "w";
     case TypeKind::uuid:
-      return "w";
+      return "u";
     case TypeKind::string:
     case TypeKind::bytes:
     case TypeKind::json:

@@ -2,7 +2,7 @@
 // with brackets around structs and lists. Functions over any type (`distinct`, `get`, `null_if`) need no more to copy,
 // compare and order values; it is made once per call site and is constant in generated code.
 //
-//   type := b bool | d date | i 64-bit numbers, times, short decimals | f float | w long decimal, uuid
+//   type := b bool | d date | i 64-bit numbers, times, short decimals | f float | w long decimal | u uuid
 //         | s string, bytes, json | e NAME\n NAME\n ; enum | ? type optional | [ type ] list | ( type* ) struct
 //
 // Header-only where natives use it, so that it inlines into generated code. Nothing fails.
@@ -88,6 +88,10 @@ inline int order(double a, double b) {
       return (a.u8 != 0) - (b.u8 != 0);
     case 'w':
       return a.i128 < b.i128 ? -1 : a.i128 > b.i128;
+    case 'u': {  // as its bytes, and its text, go
+      const auto one = static_cast<uint128>(a.i128), other = static_cast<uint128>(b.i128);
+      return one < other ? -1 : one > other;
+    }
     default:  // d, e
       return a.i32 < b.i32 ? -1 : a.i32 > b.i32;
   }

@@ -16,7 +16,12 @@ namespace braid {
 namespace {
 
 constexpr int kNumberOutOfRange = 6005, kTooManyDecimals = 6006;
+constexpr int kBadTimestamp = 6008, kBadDate = 6009, kBadTimeOfDay = 6012, kBadDuration = 6013;
 constexpr uint32_t kCheckRejected = 6201;
+
+bool is_of_time(int code) {
+  return code == kBadTimestamp || code == kBadDate || code == kBadTimeOfDay || code == kBadDuration;
+}
 
 /// "`{text}` in `{field}` is no number" → text, field
 std::vector<std::string> placeholders(std::string_view message) {
@@ -50,8 +55,9 @@ LedgerDispositions::Reason LedgerDispositions::reason_of(const Site& site, const
     const auto header = headers_.find({record.source, record.partition});
     const auto found = describe_field(decode_plan(program_.sources[record.source]), site.field, record.bytes.view(),
                                       header == headers_.end() ? std::string_view() : header->second);
-    // Decoders only know that a number does not fit; the second look says why.
-    const bool nearer = found && reason.code == kNumberOutOfRange && found->code == kTooManyDecimals;
+    // Decoders only know that a number does not fit, or a part is no time; the second look says why.
+    const bool nearer = found && ((reason.code == kNumberOutOfRange && found->code == kTooManyDecimals) ||
+                                  (is_of_time(reason.code) && is_of_time(found->code)));
     if (found && (found->code == reason.code || nearer)) {
       reason.code = found->code;
       reason.text = found->message;

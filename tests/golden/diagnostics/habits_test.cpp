@@ -510,6 +510,11 @@ const Habit kHabits[] = {
     {item, "function f(x: int): int = x", "E1011", ":", "function f(x: int) -> int = x"},
     {item, "function f(x) = x", "E1011", "x", nullptr},
     {item, "function f(x: int) { return x }", "E1011", ")", nullptr},
+    {item, "function f(x: int) int = x", "E1011", ")", "function f(x: int) -> int = x"},
+    {item, "service geo(ip: string) { country: string? } from file \"geo.csv\" format csv", "E1011", ")",
+     "service geo(ip: string) -> { country: string? } from file \"geo.csv\" format csv"},
+    {item, "service geo(ip: string): { country: string? } from file \"geo.csv\" format csv", "E1011", ":",
+     "service geo(ip: string) -> { country: string? } from file \"geo.csv\" format csv"},
     // ---- items
     {item, "create table x (a int, b varchar(10));", "E1043", "create table", nullptr},
     {item, "create view x as select * from sale", "E1043", "create view", nullptr},
