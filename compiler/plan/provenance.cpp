@@ -368,7 +368,10 @@ class Provenance {
       made.columns = {own("at")};
       return made;
     }
-    if (std::holds_alternative<LookupNode>(node.content)) return looked_up(node, step);
+    if (std::holds_alternative<LookupNode>(node.content)) {
+      if (retracted_column(node.row) >= 0) holds_rows(node, step);
+      return looked_up(node, step);
+    }
     holds_rows(node, step);
     made.columns = columns;
     if (const auto* running = std::get_if<RunningNode>(&node.content)) {
