@@ -418,14 +418,14 @@ TEST(RunFiles, ErrorsThatARunDoesNotReachAreOneWarning) {
       "newest_sale { from newest }\n"
       "product wrong { from plain where nothing > 3 }\ntest \"newest\" { given click [] expect newest_sale [] }";
   const std::vector<std::string> files{std::string(kSources), plain, other};
-  EXPECT_THAT(check_files(files).codes, ElementsAre("E5001", "E2107"));
+  EXPECT_THAT(check_files(files).codes, ElementsAre("E5170", "E2107"));
   const Checked run = check_files(files, {1});
   EXPECT_THAT(run.codes, ElementsAre("W5004"));
   EXPECT_THAT(run.messages, ElementsAre("2 errors in declarations that this run does not read"));
   EXPECT_THAT(run.text, HasSubstr("plain"));
   EXPECT_THAT(run.text, testing::Not(HasSubstr("newest")));
   EXPECT_THAT(run.project.tests, IsEmpty());
-  EXPECT_THAT(check_files(files, {2}).codes, ElementsAre("E5001", "E2107"));
+  EXPECT_THAT(check_files(files, {2}).codes, ElementsAre("E5170", "E2107"));
 }
 
 TEST(RunFiles, ErrorsInWhatARunReadsStay) {
