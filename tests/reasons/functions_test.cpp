@@ -42,6 +42,7 @@ const std::map<std::string_view, std::string>& calls_beyond_examples() {
       {"braid_list_parts_all_of_both", R"x(union_of(number_range(1, 600_000), number_range(1, 600_000)))x"},
       {"braid_list_parts_flatten_lists", R"x([number_range(1, 600_000), number_range(1, 600_000)].flatten())x"},
       {"braid_counts_list_value_counts", R"x(value_counts(number_range(1, 600_000)))x"},
+      {"braid_sketches_list_top_k_sketch", R"x([x.repeat(9_000_000), "y".repeat(9_000_000)].top_k_sketch())x"},
       {"braid_encoding_base64url", R"x(base64url(bytes(x.repeat(16_000_000))))x"},
       {"braid_encoding_base32", R"x(base32(bytes(x.repeat(16_000_000))))x"},
       {"braid_encoding_html_escape", R"x(html_escape("<".repeat(5_000_000)))x"},
