@@ -184,8 +184,7 @@ TEST(Joins, SayWhatIsMissing) {
   EXPECT_THAT(join("right join customer as c on c.id == customer_id"), ElementsAre("E5143"));
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within 0s..1h else lost"), ElementsAre("E5144"));
   EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain 1d"), IsEmpty());
-  EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"),
-              IsEmpty());
+  EXPECT_THAT(join("full join click as k on k.customer == customer_id within any retain forever"), IsEmpty());
   EXPECT_THAT(join("join click as k on k.customer == customer_id within window"), ElementsAre("E5001"));
   EXPECT_THAT(join("window hopping 1h every 10m\njoin click as k on k.customer == customer_id within window"),
               ElementsAre("E5001"));
@@ -418,14 +417,14 @@ TEST(RunFiles, ErrorsThatARunDoesNotReachAreOneWarning) {
       "newest_sale { from newest }\n"
       "product wrong { from plain where nothing > 3 }\ntest \"newest\" { given click [] expect newest_sale [] }";
   const std::vector<std::string> files{std::string(kSources), plain, other};
-  EXPECT_THAT(check_files(files).codes, ElementsAre("E5001", "E2107"));
+  EXPECT_THAT(check_files(files).codes, ElementsAre("E5170", "E2107"));
   const Checked run = check_files(files, {1});
   EXPECT_THAT(run.codes, ElementsAre("W5004"));
   EXPECT_THAT(run.messages, ElementsAre("2 errors in declarations that this run does not read"));
   EXPECT_THAT(run.text, HasSubstr("plain"));
   EXPECT_THAT(run.text, testing::Not(HasSubstr("newest")));
   EXPECT_THAT(run.project.tests, IsEmpty());
-  EXPECT_THAT(check_files(files, {2}).codes, ElementsAre("E5001", "E2107"));
+  EXPECT_THAT(check_files(files, {2}).codes, ElementsAre("E5170", "E2107"));
 }
 
 TEST(RunFiles, ErrorsInWhatARunReadsStay) {
@@ -461,6 +460,15 @@ TEST(Check, ALengthToRetainNeedsEventTime) {
   const std::string timeless = "stream s from file \"s.csv\" format csv { k: string, n: int }\n";
   EXPECT_THAT(check_items(timeless + "view v { from s group k { n: sum(n) } retain 1d }").codes, ElementsAre("E3201"));
   EXPECT_THAT(check_items(timeless + "view v { from s group k { n: sum(n) } retain forever }").codes, ElementsAre());
+}
+
+TEST(Check, AFullJoinNeedsAKeyThatIsThere) {
+  const std::string tables =
+      "table t key a time at within 1s from file \"t.csv\" format csv { a: int, g: int?, at: timestamp }\n"
+      "view v { from t group g { n: sum(a) } }\nview w { from v where g is not null }\n";
+  EXPECT_THAT(check_items(tables + "view x { from v full join v as o on o.g == n }").codes, ElementsAre("E5001"));
+  EXPECT_THAT(check_items(tables + "view x { from v full join w as o on o.g == n }").codes, ElementsAre());
+  EXPECT_THAT(check_items(tables + "view x { from v left join v as o on o.g == n }").codes, ElementsAre());
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ void FlowChecker::header_time(const ast::TimeClause& clause, Span span) {
     context_.reporter.report(diag::TimeOfMadeTable{.relation = made_.name, .field = name})
         .at(clause.field.span, "a row has the time of its change")
         .also(declared, "made here")
-        .note("leave the clause out; or `from " + made_.name + ".changes` in a view, and there `time` of a field");
+        .note("leave the clause out: the field stays in the row; the port `changes` of a product gives a stream");
     return;
   }
   if (!row_.has_time) {

@@ -16,18 +16,27 @@ auto key_of(const Span& span) {
   return std::tuple(span.file, span.begin, span.end);
 }
 
-/// Findings that are about a name as such, whatever stands around it.
-bool is_of_name(int code) {
-  return code >= 2101 && code <= 2131;
+/// Findings that are about a name as such, whatever stands around it, or about one that is missing and that nothing
+/// proposes: behind a brace that is not closed, all entries of the rows that follow have none.
+bool is_of_name(const Diagnostic& finding) {
+  return (finding.code >= 2101 && finding.code <= 2131) ||
+         (finding.code == static_cast<int>(diag::EntryNeedsName::kCode) && finding.fixes.empty());
+}
+
+/// A field that is not there, of relations of one name: which of their declarations is shown does not matter. Mostly it
+/// is the field's declaration that is wrong.
+bool is_of_field(int code) {
+  return code == static_cast<int>(diag::UnknownField::kCode);
 }
 
 bool same_cause(const Diagnostic& a, const Diagnostic& b) {
   if (a.code < 2000 || a.code >= 6000) return false;
   if (a.code != b.code || a.severity != b.severity || a.message != b.message || a.labels.size() != b.labels.size() ||
-      a.labels.empty() || (a.labels.size() == 1 && !is_of_name(a.code)))
+      a.labels.empty() || (a.labels.size() == 1 && (!is_of_name(a) || !is_of_name(b))))
     return false;
   // What is mended in two ways is two mistakes.
   if (!a.fixes.empty() && !b.fixes.empty() && a.fixes[0].text != b.fixes[0].text) return false;
+  if (is_of_field(a.code)) return true;
   return std::equal(a.labels.begin() + 1, a.labels.end(), b.labels.begin() + 1,
                     [](const Label& x, const Label& y) { return key_of(x.span) == key_of(y.span); });
 }

@@ -14,6 +14,20 @@ int plain_column(const typed::ExpressionRef& key) {
   return column == nullptr ? -1 : column->index;
 }
 
+/// Whether all parts of the key of a row may be null; also where there is none.
+bool key_may_be_null(const Row& row) {
+  return std::all_of(row.key.begin(), row.key.end(), [&](const KeyPart& part) {
+    if (part.column < 0) return true;
+    Type type = row.fields[static_cast<size_t>(part.column)].type;
+    bool optional = is_optional(type);
+    for (const int step : part.path) {
+      type = without_optional(type)->fields[static_cast<size_t>(step)].type;
+      optional |= is_optional(type);
+    }
+    return optional;
+  });
+}
+
 }  // namespace
 
 bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationInfo& right,
@@ -56,6 +70,12 @@ bool FlowChecker::join_tables(const ast::Join& node, Span span, const RelationIn
   }
   if (!right.row.changes && right.row.key.empty()) {
     context_.not_yet(node.relation.span, "a join with a table without a key", "give it a `key`");
+    return false;
+  }
+  // Rows of both sides that met nothing have null for the other side's key.
+  if (node.kind == ast::JoinKind::full && key_may_be_null(row_) && key_may_be_null(right.row)) {
+    context_.not_yet(word, "a `full join` of two tables whose keys may both be null",
+                     "`where k is not null` in a view of one of them");
     return false;
   }
   return table_as_changes("join", word, span);
@@ -141,6 +161,10 @@ void FlowChecker::add_table_join(const ast::Join& node, const RelationInfo& righ
     project("drop", std::move(columns), span);
   } else if (keeps_right && !node.using_.empty()) {
     merge_using(node.using_, right.row, span);
+    // What `using` names is there whichever side is: as a part of the key, too.
+    for (KeyPart& part : row_.key)
+      for (const ast::Name& name : node.using_)
+        if (part.text == name.text) part = {name.text, row_.find(name.text), {}, false, {}};
     if (!one_left || !one_right) return;
     row_.key.clear();
     for (const ast::Name& name : node.using_) row_.key.push_back({name.text, row_.find(name.text), {}, false, {}});

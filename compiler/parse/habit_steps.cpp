@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/parse/habit_reader.h"
+#include "compiler/parse/literals.h"
 
 namespace braid::grammar {
 namespace {
@@ -33,8 +34,9 @@ std::string_view found_in(std::span<const Spelling> list, std::string_view word)
 
 std::string length_of(const Token& number, const Token& unit) {
   static constexpr std::string_view kOwn[] = {"us", "ms", "s", "m", "h", "d", "w", "mo", "y"};
-  if (std::find(std::begin(kOwn), std::end(kOwn), unit.text) != std::end(kOwn)) return number.text + unit.text;
-  return duration_of(number.text + " " + unit.text);
+  const bool own = std::find(std::begin(kOwn), std::end(kOwn), unit.text) != std::end(kOwn);
+  const std::string length = own ? number.text + unit.text : duration_of(number.text + " " + unit.text);
+  return duration_parts(length) ? length : "";  // the number may be too large
 }
 
 /// What may follow the condition of a join.
@@ -224,8 +226,8 @@ bool HabitReader::join_range() {
 /// `5 min`, `1 hour`, `10 s`.
 bool HabitReader::length_with_blank() {
   if (at().kind != TokenKind::number || at().number != ast::NumberKind::integer || at(1).kind != TokenKind::word ||
-      at(1).starts_line || at(1).quoted)
-    return false;
+      at(1).starts_line || at(1).quoted || sign(2, Sign::colon))
+    return false;  // a name before a colon begins the next entry
   const std::string wanted = length_of(at(), at(1));
   if (wanted.empty()) return false;
   const Span place = span_of(0, 1);

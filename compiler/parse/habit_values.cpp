@@ -110,6 +110,7 @@ bool HabitReader::other_if() {
   const bool second = sign(other + 1, braces ? Sign::brace_open : Sign::colon);
   const auto last = braces && second ? closing(other + 1) : std::optional<size_t>(other + 1);
   if (!second || !last) return false;
+  if (braces && (other == then + 2 || *last == other + 2)) return false;  // with nothing in them
   const Span place = at().span, mark = at(then).span;
   std::vector<Edit> edits;
   if (braces) {

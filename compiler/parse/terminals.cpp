@@ -58,7 +58,9 @@ bool read_int(State& state, Cursor& first, ast::Int& whole) {
 
 bool read_duration(State&, Cursor& first, ast::Duration& duration) {
   if (first->kind != TokenKind::duration) return false;
-  duration = {first->text, *duration_parts(first->text), first->span};
+  auto parts = duration_parts(first->text);
+  if (!parts) return false;  // as another language writes it, with a number that is too large
+  duration = {first->text, std::move(*parts), first->span};
   ++first;
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include "compiler/plan/digest.h"
 #include "compiler/plan/meaning.h"
+#include "runtime/abi/state_parts.h"
 #include "runtime/base/check.h"
 
 namespace braid::plan {
@@ -368,7 +369,10 @@ class Provenance {
       made.columns = {own("at")};
       return made;
     }
-    if (std::holds_alternative<LookupNode>(node.content)) return looked_up(node, step);
+    if (std::holds_alternative<LookupNode>(node.content)) {
+      if (retracted_column(node.row) >= 0) holds_rows(node, step);
+      return looked_up(node, step);
+    }
     holds_rows(node, step);
     made.columns = columns;
     if (const auto* running = std::get_if<RunningNode>(&node.content)) {
@@ -484,7 +488,11 @@ StateParts state_parts(const Plan& plan, const typed::Project& project) {
         std::holds_alternative<GroupNode>(node.content) || std::holds_alternative<JoinNode>(node.content) ||
         std::holds_alternative<LatestNode>(node.content) || std::holds_alternative<TopNode>(node.content) ||
         std::holds_alternative<UniqueNode>(node.content) || std::holds_alternative<InstantsNode>(node.content);
-    if (told && stateful(node) && !has_name(node)) parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
+    if (!told || !stateful(node) || has_name(node)) continue;
+    std::vector<uint64_t>& own = parts[{node.state.identity, node.state.schema}] = meanings[i].parts;
+    if (!std::holds_alternative<JoinNode>(node.content)) continue;
+    const size_t left = plan.nodes[static_cast<size_t>(node.inputs[0])].row.size();
+    own.insert(own.begin() + static_cast<std::ptrdiff_t>(left), kNextInput);
   }
   return parts;
 }

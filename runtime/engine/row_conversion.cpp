@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "runtime/abi/state_parts.h"
 #include "runtime/data/arena.h"
 #include "runtime/data/row_change.h"
 #include "runtime/engine/operator_state.h"
@@ -269,6 +270,16 @@ bool same_order(const std::vector<Origin>& stored, const std::vector<Origin>& no
   return std::ranges::equal(stored, now, {}, &Origin::name, &Origin::name);
 }
 
+std::vector<std::vector<uint64_t>> by_input(const std::vector<uint64_t>& parts) {
+  std::vector<std::vector<uint64_t>> inputs(1);
+  for (const uint64_t part : parts)
+    if (part == kNextInput)
+      inputs.emplace_back();
+    else
+      inputs.back().push_back(part);
+  return inputs;
+}
+
 }  // namespace
 
 uint32_t Renumbering::of(uint32_t relation) const {
@@ -328,35 +339,37 @@ std::optional<std::vector<NarrowedInput>> narrowed_inputs(const Program& program
       std::holds_alternative<InstantsOperator>(op.content);
   const std::optional<std::vector<std::vector<Field>>> before = rows_of_form(stored.types);
   if (!known || !before || before->size() != op.inputs.size()) return std::nullopt;
+  const std::vector<std::vector<uint64_t>> parts_before = by_input(parts_stored), parts_after = by_input(parts_now);
+  if (parts_before.size() != before->size() || parts_after.size() != before->size()) return std::nullopt;
   std::vector<NarrowedInput> inputs;
-  size_t first_stored = 0, first_now = 0;
   for (size_t input = 0; input < op.inputs.size(); ++input) {
     const std::vector<Field>& was = (*before)[input];
     const std::vector<Field>& is = program.operators[static_cast<size_t>(op.inputs[input])].row;
-    const auto fields = static_cast<size_t>(kept_fields(program, op, input));
-    if (parts_stored.size() < first_stored + was.size() || parts_now.size() < first_now + is.size())
+    const std::vector<uint64_t>&told_before = parts_before[input], &told = parts_after[input];
+    // Behind the columns that are told stand those that the step has made for itself, as its keys: then as now.
+    if (was.size() < told_before.size() || is.size() < told.size() ||
+        was.size() - told_before.size() != is.size() - told.size())
       return std::nullopt;
-    // What stands behind the fields that are kept is of the step, then as now.
+    const auto fields = static_cast<size_t>(kept_fields(program, op, input));
     const size_t behind = is.size() - fields;
     if (was.size() < behind) return std::nullopt;
     NarrowedInput made;
     made.before = first_fields(was, static_cast<int>(was.size() - behind));
     std::vector<bool> taken(made.before.size());
+    const auto fits = [&](size_t at, size_t field) {
+      return at < taken.size() && !taken[at] &&
+             compare_types(form_of_type(was[at].type), form_of_type(is[field].type)) != FormFit::types;
+    };
     for (size_t field = 0; field < fields; ++field) {
-      made.kept.push_back(-1);
-      for (size_t at = 0; at < made.before.size() && made.kept.back() < 0; ++at) {
-        if (taken[at] || parts_stored[first_stored + at] != parts_now[first_now + field]) continue;
-        if (compare_types(form_of_type(was[at].type), form_of_type(is[field].type)) == FormFit::types) continue;
-        taken[at] = true;
-        made.kept.back() = static_cast<int>(at);
-      }
-      if (made.kept.back() < 0) return std::nullopt;
+      size_t at = field < told.size() ? 0 : told_before.size() + (field - told.size());
+      if (field < told.size())
+        while (at < told_before.size() && !(told_before[at] == told[field] && fits(at, field))) ++at;
+      if ((field < told.size() && at == told_before.size()) || !fits(at, field)) return std::nullopt;
+      taken[at] = true;
+      made.kept.push_back(static_cast<int>(at));
     }
-    first_stored += was.size();
-    first_now += is.size();
     inputs.push_back(std::move(made));
   }
-  if (first_stored != parts_stored.size() || first_now != parts_now.size()) return std::nullopt;
   return inputs;
 }
 

@@ -87,6 +87,10 @@ Type read_form(std::string_view& text) {
     const Type element = read_form(text);
     if (!element || !take("]")) return nullptr;
     type = list_type(element);
+  } else if (take("checked<")) {
+    const Type element = read_form(text);
+    if (!element || !take(">")) return nullptr;
+    type = checked_type(element);
   } else if (take("{")) {
     std::vector<Field> fields;
     while (!take("}")) {

@@ -9,7 +9,11 @@ namespace {
 
 constexpr uint16_t kLayout = 1;
 
+/// The decoder speaks of records.
 Error wrong(std::string reason) {
+  constexpr std::string_view kRecord = "the record", kAnswer = "the answer";
+  for (size_t at = reason.find(kRecord); at != std::string::npos; at = reason.find(kRecord, at + kAnswer.size()))
+    reason.replace(at, kRecord.size(), kAnswer);
   return {ErrorKind::input, std::move(reason), 0, 0};
 }
 
@@ -31,7 +35,7 @@ Result<std::string> AnswerReader::read(std::string_view record) {
   arena_.reset();
   const std::unique_ptr<Decoder> decoder = make_decoder(plan_);
   const DecodedTurn turn = decoder->decode({.bytes = line_}, arena_);
-  if (!turn.rejected.empty()) return wrong("the answer is no JSON object: " + turn.rejected.front().diagnostic.message);
+  if (!turn.rejected.empty()) return wrong(turn.rejected.front().diagnostic.message);
   const auto with_rows =
       std::find_if(turn.blocks.begin(), turn.blocks.end(), [](const Block& b) { return b.rows > 0; });
   if (with_rows == turn.blocks.end()) return wrong("the answer is empty");

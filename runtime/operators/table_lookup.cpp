@@ -37,9 +37,9 @@ bool TableLookupNode::Answers::load(WireReader& in, char* value) {
   kept.kind = in.fixed<uint8_t>();
   const std::string_view answer = in.text();
   if (in.failed() || kept.rows == 0 || kept.kind > static_cast<uint32_t>(Answer::Kind::failed)) return false;
-  if (static_cast<Answer::Kind>(kept.kind) != Answer::Kind::found) return answer.empty();
-  if (!node_.services_.lookups->layout(node_.content_.service).well_formed(answer)) return false;
-  kept.answer = node_.pool_.copy(answer);
+  const RowLayout& layout = node_.services_.lookups->layout(node_.content_.service);
+  if (static_cast<Answer::Kind>(kept.kind) == Answer::Kind::found && !layout.well_formed(answer)) return false;
+  if (!answer.empty()) kept.answer = node_.pool_.copy(answer);
   return true;
 }
 
@@ -104,7 +104,7 @@ bool TableLookupNode::give(const Block& block, std::span<Given> given) {
     Kept& now = kept(at);
     const Answer& answer = *(*answers)[now.question - 1];
     now.kind = static_cast<uint32_t>(answer.kind);
-    if (answer.kind == Answer::Kind::found) now.answer = pool_.copy(answer.content);
+    if (!answer.content.empty()) now.answer = pool_.copy(answer.content);
     now.question = 0;
   }
   return true;

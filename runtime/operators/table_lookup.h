@@ -37,7 +37,7 @@ class TableLookupNode final : public LookupNode {
     uint32_t rows;      ///< that stand; none: the last one has gone in this turn
     uint32_t question;  ///< of this block, plus one: its answer is on its way
     uint32_t kind;      ///< Answer::Kind, or kNeverAsked
-    Bytes answer;       ///< of one that was found; no data: none
+    Bytes answer;       ///< as Answer::content; no data: none
   };
   /// A row has gone that never came.
   static constexpr uint32_t kNeverAsked = 255;

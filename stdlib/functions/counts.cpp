@@ -266,6 +266,24 @@ BRAID_FUNCTION(
                   {"quantile([1].skip(1), 0.5e0)", "null"},
                   {"quantile([1], 95e0)", "fails"}}})
 
+// In front of that of decimals, which takes any list.
+static Fallible<std::optional<Duration>> quantile_duration(CallContext& context, ListOf<Duration> list, double share) {
+  if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
+  if (list.count == 0) return std::optional<Duration>();
+  const Slot** const ordered = sorted(context, {list.items, list.count, Layout::of({"i", 1})});
+  const Share at = share_of(list.count, share);
+  const int64_t low = ordered[at.below]->i64, high = at.part == 0 ? low : ordered[at.below + 1]->i64;
+  return std::optional<Duration>(Duration{static_cast<int64_t>(in_proportion(low, high, at.part, 0))});
+}
+BRAID_FUNCTION(counts, quantile_duration,
+               {.name = "quantile",
+                .summary = "The duration below which a share of a list of durations lies, between two of them in "
+                           "proportion; null if it is empty. Fails unless the share is 0 to 1.",
+                .parameters = {{"list", "Durations."}, {"share", "0.95e0 for the 95th percentile."}},
+                .examples = {{"quantile([1s, 2s], 0.25e0)", "1250ms"},
+                             {"quantile([1s].skip(1), 0.5e0)", "null"},
+                             {"quantile([1s], 2e0)", "fails"}}})
+
 static Fallible<std::optional<Decimal>> quantile_decimal(CallContext& context, AnyList list, double share,
                                                          ElementScale element, ResultScale result) {
   if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
@@ -291,23 +309,6 @@ BRAID_FUNCTION(
      .examples = {{"quantile([1.00, 2.00], 0.25e0)", "1.25000000"},
                   {"quantile([1.00].skip(1), 0.5e0)", "null"},
                   {"quantile([1.00], 2e0)", "fails"}}})
-
-static Fallible<std::optional<Duration>> quantile_duration(CallContext& context, ListOf<Duration> list, double share) {
-  if (!(share >= 0 && share <= 1)) return fails(context, "a share is 0 to 1");
-  if (list.count == 0) return std::optional<Duration>();
-  const Slot** const ordered = sorted(context, {list.items, list.count, Layout::of({"i", 1})});
-  const Share at = share_of(list.count, share);
-  const int64_t low = ordered[at.below]->i64, high = at.part == 0 ? low : ordered[at.below + 1]->i64;
-  return std::optional<Duration>(Duration{static_cast<int64_t>(in_proportion(low, high, at.part, 0))});
-}
-BRAID_FUNCTION(counts, quantile_duration,
-               {.name = "quantile",
-                .summary = "The duration below which a share of a list of durations lies, between two of them in "
-                           "proportion; null if it is empty. Fails unless the share is 0 to 1.",
-                .parameters = {{"list", "Durations."}, {"share", "0.95e0 for the 95th percentile."}},
-                .examples = {{"quantile([1s, 2s], 0.25e0)", "1250ms"},
-                             {"quantile([1s].skip(1), 0.5e0)", "null"},
-                             {"quantile([1s], 2e0)", "fails"}}})
 
 BRAID_GROUP(counts)
 

@@ -61,6 +61,7 @@ inline void append_key(const char*& at, const Slot*& slot, std::string& out) {
           return append_number(number, out);
         }
         case 'w':
+        case 'u':
           return append_number(value.i128, out);
         case 's': {
           const std::string_view text = value.bytes.view();

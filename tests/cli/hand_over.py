@@ -176,7 +176,7 @@ def jobs_are_killed_on_the_way(case: Case, project: Project) -> None:
     new = None
     for _ in range(6):
         new = project.start("--rebuild", "all", "--beside", *FOLLOW)
-        until = time.monotonic() + case.random.uniform(0.05, 1.2)
+        until = time.monotonic() + case.random.uniform(0.02, 0.4)
         while time.monotonic() < until and old.poll() is None:
             project.grow(20)
             time.sleep(0.02)

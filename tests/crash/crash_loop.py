@@ -11,6 +11,8 @@ until there have been `--kills` kills, most of them between the first and the la
 take turns.
 """
 import collections
+import datetime
+import json
 import pathlib
 import re
 import shutil
@@ -135,7 +137,44 @@ def jobs_of(case: Case) -> list:
     environment = case.payments("data", 20_000, "--seed", case.random.randrange(1 << 20))
     return [Job(case, "payments", PAYMENTS, ["--env", "big"], environment),
             Job(case, "flights", FLIGHTS, ["--env", "dev"], {}),
-            Job(case, "timeless", timeless_project(case), [], {})]
+            Job(case, "timeless", timeless_project(case), [], {}),
+            Job(case, "all_steps", all_steps_project(case), [], {})]
+
+
+def all_steps_project(case: Case) -> pathlib.Path:
+    """All steps that keep state, over rows that are out of order within their bounds, and some that are late."""
+    folder = case.directory / "all_steps"
+    if folder.exists():
+        return folder / "main.braid"
+    folder.mkdir()
+    random, begin = case.random, datetime.datetime(2026, 1, 1)
+
+    def write(name: str, count: int, step: float, within: float, row) -> None:
+        for file in range(2):
+            lines, seconds = [], random.random()
+            for number in range(count):
+                seconds += random.random() * 2 * step
+                late = random.random() * within * (4 if random.random() < 0.01 else 1)
+                at = begin + datetime.timedelta(microseconds=int((seconds - late) * 1e6))
+                lines.append(json.dumps({"at": at.isoformat() + "Z", **row(file * count + number)}) + "\n")
+            (folder / f"{name}-{file}.ndjson").write_text("".join(lines))
+
+    def place():
+        return random.choice("abcdefgh") if random.random() < 0.95 else None
+
+    write("order", 5_000, 0.5, 5, lambda number: {
+        "id": number, "place": place(), "level": random.randrange(10), "cost": round(random.random() * 100, 2),
+        "ok": random.random() < 0.8, "tags": random.sample(["x", "y", "z"], random.randrange(3)),
+        "marks": {random.choice("pq"): random.randrange(5)}})
+    write("look", 3_000, 0.8, 3, lambda number: {"place": place(), "level": random.randrange(10)})
+    write("price", 800, 3, 4, lambda number: {
+        "sym": random.choice("abcdefghijklmnopqrstuvwxyz"), "level": random.randrange(10),
+        "cost": round(random.random() * 30, 2), "gone": random.random() < 0.1})
+    (folder / "kind.ndjson").write_text("".join(f'{{"level":{level},"name":"n{level}"}}\n' for level in range(9)))
+    (folder / "zone.csv").write_text("level,name\n" + "".join(f"{level},z{level}\n" for level in range(8)))
+    script = (pathlib.Path(__file__).resolve().parent / "all_steps.braid").read_text()
+    (folder / "main.braid").write_text(script.replace("FOLDER", str(folder)))
+    return folder / "main.braid"
 
 
 def timeless_project(case: Case) -> pathlib.Path:
@@ -174,8 +213,8 @@ def killed_again_and_again(case: Case) -> None:
     case.random.shuffle(waiting)
     kills = between = 0
     while kills < case.options.kills or (between * 2 <= kills and kills < 2 * case.options.kills):
-        # Payments has more turns, so it is killed more often.
-        job = jobs[0] if case.random.random() < 0.7 else case.random.choice(jobs[1:])
+        # Payments has more turns, so it is killed more often; and what has all steps.
+        job = jobs[0] if case.random.random() < 0.5 else case.random.choice([*jobs[1:], jobs[-1]])
         underway = job.underway()
         if case.random.random() < 0.4:
             counts["a random moment"] += job.run_until_moment() == KILLED

@@ -28,7 +28,7 @@ import duckdb_products
 
 BEGIN = datetime.datetime(2024, 1, 1)
 PRODUCTS = 8
-WITHIN = {"s": 5, "o": 8, "r": 4}
+WITHIN = {"s": 5, "o": 8, "r": 4, "q": 6}
 
 
 def rows_of(rng: random.Random) -> dict:
@@ -39,16 +39,20 @@ def rows_of(rng: random.Random) -> dict:
     def maybe(value):
         return None if rng.random() < 0.2 else value
 
-    streams = {"s": [], "o": [], "r": [], "c": []}
+    streams = {"s": [], "o": [], "r": [], "q": [], "c": []}
     for at in times(rng.randrange(5, 80)):
         streams["s"].append({"ts": at, "k": rng.randrange(6), "n": maybe(rng.randrange(-3, 9)), "x": rng.randrange(5),
                              "price": decimal.Decimal(rng.randrange(-500, 3000)) / 100, "ok": rng.random() < 0.5,
-                             "tag": maybe(rng.choice("abc")), "side": rng.choice(["buy", "sell"])})
+                             "tag": maybe(rng.choice("abc")), "side": rng.choice(["buy", "sell"]),
+                             "xs": maybe([rng.randrange(6) for _ in range(rng.randrange(4))])})
     for at in times(rng.randrange(5, 60)):
         streams["o"].append({"ts": at, "k": rng.randrange(6), "code": maybe(rng.randrange(5)),
                              "size": decimal.Decimal(rng.randrange(-900, 9000)) / 1000, "word": rng.choice("abcd")})
     for at in times(rng.randrange(0, 40)):
         streams["r"].append({"k": rng.randrange(6), "ts": at, "level": rng.randrange(4), "name": maybe(rng.choice("xyz")),
+                             "gone": rng.random() < 0.2})
+    for at in times(rng.randrange(0, 30)):
+        streams["q"].append({"k": rng.randrange(6), "ts": at, "level": rng.randrange(4), "word": rng.choice("abc"),
                              "gone": rng.random() < 0.2})
     for k in rng.sample(range(6), rng.randrange(0, 6)):
         streams["c"].append({"k": k, "label": rng.choice("lmn"), "weight": maybe(rng.randrange(4))})
@@ -82,6 +86,8 @@ def canonical(value) -> str:
         return value.isoformat(timespec="microseconds")
     if isinstance(value, bool) or value is None:
         return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(canonical(each) for each in value) + "]"
     if isinstance(value, (int, decimal.Decimal)):
         return str(decimal.Decimal(value).normalize() + 0)
     return repr(value)
@@ -105,8 +111,13 @@ def content(path: pathlib.Path, keys: list) -> list:
 
 
 def key_of(product: duckdb_products.Product) -> list:
+    if any(line.split()[:1] in (["from"],) and line.split()[1] in ("r", "q") and "join" in product.braid
+           for line in product.braid.splitlines()):
+        return ["k"]
     for line in product.braid.splitlines():
         words = line.split()
+        if words[0] == "top" and "window" not in product.braid:
+            return [words[words.index("per") + 1], words[words.index("numbered") + 1]]
         if words[0] == "last":
             return [words[2]]
         if words[0] == "group" and "window" not in product.braid:

@@ -11,7 +11,8 @@ SOURCES = """domain d
 stream s
   time ts within 5s
   from file "s-*.ndjson" format json
-{ ts: timestamp, k: int, n: int?, x: int, price: decimal(12,2), ok: bool, tag: string?, side: enum { buy, sell } }
+{ ts: timestamp, k: int, n: int?, x: int, price: decimal(12,2), ok: bool, tag: string?, side: enum { buy, sell },
+  xs: list<int>? }
 
 stream o
   time ts within 8s
@@ -25,6 +26,13 @@ table r
   from file "r-*.ndjson" format json
 { k: int, ts: timestamp, level: int, name: string?, gone: bool }
 
+table q
+  key k
+  time ts within 6s
+  delete when gone
+  from file "q-*.ndjson" format json
+{ k: int, ts: timestamp, level: int, word: string, gone: bool }
+
 table c
   key k
   from file "c.ndjson" format json
@@ -32,15 +40,16 @@ table c
 """
 
 TABLES = {
-    "s": "ts TIMESTAMP, k BIGINT, n BIGINT, x BIGINT, price DECIMAL(12,2), ok BOOLEAN, tag VARCHAR, side VARCHAR",
+    "s": "ts TIMESTAMP, k BIGINT, n BIGINT, x BIGINT, price DECIMAL(12,2), ok BOOLEAN, tag VARCHAR, side VARCHAR, xs BIGINT[]",
     "o": "ts TIMESTAMP, k BIGINT, code BIGINT, size DECIMAL(9,3), word VARCHAR",
     "r": "k BIGINT, ts TIMESTAMP, level BIGINT, name VARCHAR, gone BOOLEAN",
+    "q": "k BIGINT, ts TIMESTAMP, level BIGINT, word VARCHAR, gone BOOLEAN",
     "c": "k BIGINT, label VARCHAR, weight BIGINT",
 }
 
 STREAMS = {
     "s": [("ts", "ts", "time"), ("k", "k", "int"), ("n", "n", "int?"), ("x", "x", "int"), ("price", "price", "decimal"),
-          ("ok", "ok", "bool"), ("tag", "tag", "string?"), ("side", "side", "enum")],
+          ("ok", "ok", "bool"), ("tag", "tag", "string?"), ("side", "side", "enum"), ("xs", "xs", "list?")],
     "o": [("ts", "ts", "time"), ("k", "k", "int"), ("code", "code", "int?"), ("size", "size", "decimal"),
           ("word", "word", "string")],
 }
@@ -104,6 +113,9 @@ class Maker:
             return f'"{text}"', f"'{text}'"
         if kind == "bool":
             return (rng.choice(["true", "false"]),) * 2
+        if kind == "list":
+            numbers = [str(rng.randrange(6)) for _ in range(rng.randrange(1, 4))]
+            return f"[{', '.join(numbers)}]", f"[{', '.join(numbers)}]::BIGINT[]"
         second = rng.randrange(60)
         return f"@2024-01-01T00:00:{second:02}Z", f"TIMESTAMP '2024-01-01 00:00:{second:02}'"
 
@@ -116,6 +128,17 @@ class Maker:
             (a, a_sql), (b, b_sql) = self.make("int", depth), self.make("int", depth)
             function = rng.choice(["least", "greatest"])
             return f"{function}({a}, {b})", f"{function}({a_sql}, {b_sql})"
+        if rng.random() < 0.25 and any(kind == "list?" for _, _, kind in self.columns):
+            xs, xs_sql = self.make("list", depth)
+            other, other_sql = self.literal("int")
+            return rng.choice([(f"{xs}.length()", f"len({xs_sql})"),
+                               (f"{xs}.sum()", f"coalesce(list_sum({xs_sql}), 0)::BIGINT"),
+                               (f"({xs}.max() ?? {other})", f"coalesce(list_max({xs_sql}), {other_sql})"),
+                               (f"({xs}.get({other}) ?? 0)", f"coalesce(({xs_sql})[{other_sql} + 1], 0)"),
+                               (f"{xs}.count(v => v > {other})",
+                                f"len(list_filter({xs_sql}, lambda v: v > {other_sql}))"),
+                               (f"{xs}.reduce(0, (sum, v) => sum + v * 2)",
+                                f"coalesce(list_sum(list_transform({xs_sql}, lambda v: v * 2)), 0)::BIGINT")])
         (a, a_sql), (b, b_sql) = self.make("int", depth), self.make("int", depth)
         sign = rng.choice("++--*")
         return f"({a} {sign} {b})", f"({a_sql} {sign} {b_sql})"
@@ -131,6 +154,16 @@ class Maker:
             return f"{a}.upper()", f"upper({a_sql})"
         b, b_sql = self.make("string", depth)
         return f"({a} + {b})", f"({a_sql} || {b_sql})"
+
+    def make_list(self, depth: int) -> tuple:
+        xs, xs_sql = self.make("list", depth)
+        other, other_sql = self.literal("int")
+        return self.rng.choice([(f"{xs}.sort()", f"list_sort({xs_sql})"), (f"{xs}.reverse()", f"list_reverse({xs_sql})"),
+                                (f"{xs}.map(v => v + {other})", f"list_transform({xs_sql}, lambda v: v + {other_sql})"),
+                                (f"{xs}.filter(v => v < {other})", f"list_filter({xs_sql}, lambda v: v < {other_sql})"),
+                                (f"{xs}.slice(1, 2)", f"({xs_sql})[2:3]"),
+                                (f"{xs}.distinct().sort()", f"list_sort(list_distinct({xs_sql}))"),
+                                (f"({xs} + [{other}])", f"list_append({xs_sql}, {other_sql})")])
 
     def make_time(self, depth: int) -> tuple:
         a, a_sql = self.make("time", depth)
@@ -161,6 +194,11 @@ class Maker:
             a, a_sql = rng.choice(self.of("enum"))
             symbol = rng.choice(["buy", "sell"])
             return f'({a} == "{symbol}")', f"({a_sql} = '{symbol}')"
+        if choice == 4 and self.of("list?"):
+            (xs, xs_sql), (a, a_sql) = self.make("list", depth), self.literal("int")
+            return rng.choice([(f"({a} in {xs})", f"list_contains({xs_sql}, {a_sql})"),
+                               (f"{xs}.any(v => v == {a})", f"len(list_filter({xs_sql}, lambda v: v = {a_sql})) > 0"),
+                               (f"{xs}.all(v => v > {a})", f"len(list_filter({xs_sql}, lambda v: v <= {a_sql})) = 0")])
         kind = rng.choice(["int", "int", "decimal", "string", "time"])
         (a, a_sql), (b, b_sql) = self.make(kind, depth), self.make(kind, depth)
         braid, sql = rng.choice([("<", "<"), ("<=", "<="), (">", ">"), (">=", ">="), ("==", "="), ("!=", "<>")])
@@ -179,7 +217,7 @@ class Maker:
         self.query = f"SELECT * FROM ({self.query}) WHERE {sql}"
 
     def let(self) -> None:
-        kind, name = self.rng.choice(["int", "decimal", "string", "bool"]), self.name("e")
+        kind, name = self.rng.choice(["int", "decimal", "string", "bool", "list"]), self.name("e")
         braid, sql = self.make(kind, 2)
         self.steps.append(f"let {name} = {braid}")
         self.query = f"SELECT *, {sql} AS {name} FROM ({self.query})"
@@ -231,7 +269,7 @@ class Maker:
             if self.rng.random() < 0.5:
                 braid, sql, kind = self.rng.choice(self.columns)
             else:
-                kind = self.rng.choice(["int", "decimal", "string", "bool", "time"])
+                kind = self.rng.choice(["int", "decimal", "string", "bool", "time", "list"])
                 braid, sql = self.make(kind, 2)
             entries.append((name, braid, sql))
             columns.append((name, name, kind))
@@ -239,14 +277,48 @@ class Maker:
         self.query = "SELECT " + ", ".join(f"{sql} AS {name}" for name, _, sql in entries) + f" FROM ({self.query})"
         self.columns = columns
 
-    def aggregates(self) -> list:
+    def other_aggregate(self, ordered: bool, extra: str, clause: str) -> tuple:
+        """`ordered`: the rows have a time, `ts`, each another one."""
+        rng = self.rng
+        x, x_sql = self.make("int", 1)
+        choice = rng.randrange(9 if ordered else 6)
+        if choice == 0:
+            share = rng.choice(["0.25", "0.5", "0.75"])
+            return (f"quantile({x}, {share}{extra})",
+                    f"CAST(quantile_cont({x_sql}, {share}){clause} AS DECIMAL(18,6))")
+        if choice == 1:
+            return f"median({x}{extra})", f"CAST(median({x_sql}){clause} AS DECIMAL(18,6))"
+        if choice == 2:
+            share = rng.choice(["0.25", "0.5", "0.9"])
+            return f"quantile_disc({x}, {share}{extra})", f"quantile_disc({x_sql}, {share}){clause}"
+        if choice == 3:
+            c, c_sql = self.make("bool", 1)
+            word, fold, none = rng.choice([("any", "bool_or", "false"), ("every", "bool_and", "true")])
+            return f"{word}({c}{extra})", f"coalesce({fold}({c_sql}){clause}, {none})"
+        if choice == 4:
+            return f"collect_set({x}{extra})", f"coalesce(list_sort(list(DISTINCT {x_sql}){clause}), [])"
+        if choice == 5:
+            return f"avg({x}{extra})", f"CAST(avg({x_sql}){clause} AS DECIMAL(18,6))"
+        if choice == 6:
+            word, order = rng.choice([("first", "ts"), ("last", "ts DESC")])
+            return f"{word}({x}{extra})", f"first({x_sql} ORDER BY {order}){clause}"
+        if choice == 7:
+            by, by_sql = self.make("int", 1)
+            word, order = rng.choice([("arg_min", ""), ("arg_max", " DESC")])
+            return f"{word}({x}, {by}{extra})", f"first({x_sql} ORDER BY {by_sql}{order}, ts){clause}"
+        return f"collect({x}{extra})", f"coalesce(list({x_sql} ORDER BY ts){clause}, [])"
+
+    def aggregates(self, ordered: bool = True) -> list:
         made = []
         for _ in range(self.rng.randrange(1, 5)):
             name = self.name("a")
             filtered = self.rng.random() < 0.35
             where, where_sql = self.make("bool", 1) if filtered else ("", "")
             extra, clause = (f", where: {where}", f" FILTER (WHERE {where_sql})") if filtered else ("", "")
-            function = self.rng.choice(["count", "sum", "min", "max", "distinct"])
+            function = self.rng.choice(["count", "sum", "min", "max", "distinct", "other", "other"])
+            if function == "other":
+                made.append((name, *self.other_aggregate(ordered, extra, clause)))
+                continue
             if function == "count":
                 made.append((name, f"count({extra[2:]})", f"count(*){clause}"))
             elif function == "distinct":
@@ -299,6 +371,95 @@ class Maker:
         self.query = (f"SELECT {', '.join(columns)} FROM ({self.query})"
                       f" QUALIFY row_number() OVER (PARTITION BY {key[1]} ORDER BY ts DESC) = 1")
 
+    def top(self, windowed: bool) -> None:
+        """The first rows; those that tie by their time, which no two of a source share."""
+        rng = self.rng
+        count, kind = rng.randrange(1, 4), rng.choice(["int", "decimal", "string", "time"])
+        value, value_sql = self.make(kind, 2)
+        down = rng.random() < 0.5
+        key = rng.choice([column for column in self.columns if column[0] in ("k", "tag", "word", "ok")])
+        query, per, columns = self.query, key[1], ["ts"]
+        if windowed:
+            size = rng.randrange(2, 25)
+            self.steps.append(f"window tumbling {size}s")
+            query = f"SELECT *, {floor_sql('ts', size)} AS begins FROM ({query})"
+            per += ", begins"
+            columns.append("begins")
+        number = self.name("n")
+        self.steps.append(f"top {count} by {value}{' desc' if down else ''} per {key[0]} numbered {number}" +
+                          ("" if windowed else " retain forever"))
+        columns += [name for name, sql, _ in self.columns if name == sql and name != "ts"]
+        written = [name if name != "begins" else "begins: window.start" for name in columns]
+        self.steps.append("select { " + ", ".join(written + [number]) + " }")
+        self.query = (f"SELECT {', '.join(columns)}, row_number() OVER (PARTITION BY {per} ORDER BY {value_sql}"
+                      f"{' DESC' if down else ''}, ts) AS {number} FROM ({query}) QUALIFY {number} <= {count}")
+
+    def running(self) -> None:
+        rng = self.rng
+        key = rng.choice([column for column in self.columns if column[0] in ("k", "tag", "word", "ok")])
+        over, frame = rng.choice([("", "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"), ("rows", ""), ("time", "")])
+        if over == "rows":
+            rows = rng.randrange(1, 5)
+            over, frame = f" over {rows} rows", f"ROWS BETWEEN {rows - 1} PRECEDING AND CURRENT ROW"
+        elif over == "time":
+            seconds = rng.randrange(1, 20)
+            frame = f"RANGE BETWEEN INTERVAL {seconds * 1_000_000 - 1} MICROSECOND PRECEDING AND CURRENT ROW"
+            over = f" over {seconds}s"
+        windows = f"OVER (PARTITION BY {key[1]} ORDER BY ts {frame})"
+        entries, columns = [], []
+        for _ in range(rng.randrange(1, 4)):
+            name, function = self.name("a"), rng.choice(["count", "sum", "min", "max"])
+            where, where_sql = self.make("bool", 1) if rng.random() < 0.3 else ("", "")
+            extra, clause = (f", where: {where}", f" FILTER (WHERE {where_sql})") if where else ("", "")
+            value, value_sql = self.make("int", 1)
+            if function == "count":
+                entries.append((name, f"count({extra[2:]})", f"count(*){clause} {windows}"))
+            else:
+                sql = f"{function}({value_sql}){clause} {windows}"
+                entries.append((name, f"{function}({value}{extra})",
+                                f"coalesce({sql}, 0)::BIGINT" if function == "sum" else sql))
+            columns.append((name, name, "int" if not where or function in ("count", "sum") else "int?"))
+        if not over:
+            value, value_sql = self.make("int", 1)
+            name = self.name("a")
+            entries.append((name, f"previous({value})", f"lag({value_sql}) OVER (PARTITION BY {key[1]} ORDER BY ts)"))
+            columns.append((name, name, "int?"))
+        self.steps.append(f"running per {key[0]}{over} {{ " + ", ".join(f"{name}: {braid}" for name, braid, _ in entries) +
+                          " }" + ("" if over.endswith("s") and "rows" not in over else " retain forever"))
+        self.query = ("SELECT *, " + ", ".join(f"{sql} AS {name}" for name, _, sql in entries) + f" FROM ({self.query})")
+        self.columns = self.columns + columns
+
+    def unnest(self) -> None:
+        xs, xs_sql = self.make("list", 1)
+        name, left = self.name("u"), self.rng.random() < 0.4
+        self.steps.append(f"{'left ' if left else ''}unnest {xs} as {name}")
+        elements = f"CASE WHEN len({xs_sql}) = 0 THEN [NULL] ELSE {xs_sql} END" if left else xs_sql
+        self.query = f"SELECT *, unnest({elements}) AS {name} FROM ({self.query})"
+        self.columns = self.columns + [(name, name, "int?" if left else "int")]
+
+    def tables(self) -> None:
+        """Two tables as they stand in the end."""
+        rng = self.rng
+        stands = {name: f"(SELECT * FROM (SELECT * FROM {name} QUALIFY row_number() OVER (PARTITION BY k ORDER BY ts DESC)"
+                        " = 1) WHERE NOT gone)" for name in ("r", "q")}
+        left, right, field = rng.choice([("r", "q", "word"), ("q", "r", "name")])
+        kind = rng.choice(["", "left ", "right ", "full ", "semi ", "anti "])
+        self.steps.append(f"from {left}")
+        own = "name" if left == "r" else "word"
+        if kind in ("semi ", "anti "):
+            more, more_sql = rng.choice([("", ""), (" and j.level > level", " AND b.level > a.level")])
+            self.steps.append(f"{kind}join {right} as j on j.k == k{more}")
+            self.steps.append(f"select {{ k, level, {own} }}")
+            exists = "EXISTS" if kind == "semi " else "NOT EXISTS"
+            self.query = (f"SELECT k, level, {own} FROM {stands[left]} a WHERE {exists} (SELECT 1 FROM {stands[right]} b"
+                          f" WHERE a.k = b.k{more_sql})")
+            return
+        mark = "?." if kind in ("left ", "full ") else "."
+        self.steps.append(f"{kind}join {right} as j using k")
+        self.steps.append(f"select {{ k, level, {own}, other: j{mark}level, text: j{mark}{field} }}")
+        self.query = (f"SELECT coalesce(a.k, b.k) AS k, a.level AS level, a.{own} AS {own}, b.level AS other,"
+                      f" b.{field} AS text FROM {stands[left]} a {kind.upper()}JOIN {stands[right]} b ON a.k = b.k")
+
     def group_of_table(self) -> None:
         """Over the versions that stand."""
         self.steps.append("from r")
@@ -307,7 +468,7 @@ class Maker:
                       " WHERE NOT gone")
         if self.rng.random() < 0.5:
             self.where()
-        aggregates = self.aggregates()
+        aggregates = self.aggregates(False)
         key = self.rng.choice(["level", "name"])
         self.steps.append(f"group {key} {{ " + ", ".join(f"{name}: {braid}" for name, braid, _ in aggregates) + " }")
         self.query = (f"SELECT {key}, " + ", ".join(f"{sql} AS {name}" for name, _, sql in aggregates) +
@@ -321,9 +482,13 @@ def floor_sql(time: str, seconds: int) -> str:
 
 def product(rng: random.Random, name: str) -> Product:
     maker = Maker(rng)
-    ending = rng.choice(["rows", "rows", "window", "window", "group", "last", "table"])
-    if ending == "table":
-        maker.group_of_table()
+    ending = rng.choice(["rows", "rows", "window", "window", "group", "last", "table", "top", "top in window", "running",
+                         "tables"])
+    if ending in ("table", "tables"):
+        if ending == "table":
+            maker.group_of_table()
+        else:
+            maker.tables()
         return Product(name, flow(name, maker.steps), maker.query)
     maker.source(rng.choice(["s", "o"]))
     streams = 0
@@ -337,8 +502,17 @@ def product(rng: random.Random, name: str) -> Product:
         if step == "join_table" and streams:
             step = "where"
         getattr(maker, step)()
+    if ending == "rows" and not streams and rng.random() < 0.4:
+        maker.unnest()
     if ending == "rows":
         maker.select()
+    elif ending == "running":
+        maker.running()
+        if rng.random() < 0.5:
+            maker.where()
+        maker.select()
+    elif ending.startswith("top"):
+        maker.top(ending != "top")
     elif ending == "last":
         maker.last()
     else:

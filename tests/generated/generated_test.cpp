@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kCases = 2'000;
 constexpr int64_t kChangingCases = 400;
+constexpr int64_t kWideCases = 600;
 constexpr int kSeconds = 120;     // for all of one script
 constexpr int kMostFailures = 5;  // then it ends
 constexpr size_t kShown = 1'500;  // of what differs in the whole script
@@ -83,6 +84,11 @@ TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
 TEST(Generated, WindowsThatChangeAndKeysThatAreForgotten) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
   judge_scripts(kChangingSeeds, kChangingCases, false);
+}
+
+TEST(Generated, AllStepsAndFunctions) {
+  if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  judge_scripts(kWideSeeds, kWideCases, false);
 }
 
 }  // namespace

@@ -412,7 +412,10 @@ bool Run::aggregate(const typed::Aggregate& aggregate, const std::vector<Field>&
                                                : order_bytes(uuid_type(), slot_i128(row->time)).substr(8);
         const uint64_t draw = draw_of(bytes, apart);
         sketch.add(bytes, draw);
-        drawn.push_back({value_of(row, 0), bytes, draw});
+        Value value = value_of(row, 0);
+        // Zero has one sign.
+        if (auto* number = std::get_if<double>(&value.content); number != nullptr && *number == 0) *number = 0;
+        drawn.push_back({std::move(value), bytes, draw});
       }
       if (aggregate.kind == typed::AggregateKind::approx_top_k) {
         std::vector<Value> list;

@@ -262,10 +262,12 @@ Account come_to(Account account, const Program& program) {
       for (const int product : op.products) {
         const std::string name = program.products[product].qualified() + "/";
         account.ledgers.erase(name);
-        const auto rejected = account.lines.find(name + "rejected");
-        if (rejected == account.lines.end()) continue;
-        std::erase_if(rejected->second, [](const std::string& line) { return line.ends_with(" derived"); });
-        if (rejected->second.empty()) account.lines.erase(rejected);
+        for (const char* port : {"rejected", "unmatched"}) {
+          const auto left = account.lines.find(name + port);
+          if (left == account.lines.end()) continue;
+          std::erase_if(left->second, [](const std::string& line) { return line.ends_with(" derived"); });
+          if (left->second.empty()) account.lines.erase(left);
+        }
       }
   for (const ProductSpec& product : program.products) {
     if (!product.changes) continue;
@@ -278,7 +280,7 @@ Account come_to(Account account, const Program& program) {
       account.lines[name].clear();  // changes that come to nothing
     }
     if (account.lines[name].empty()) account.lines.erase(name);
-    for (const char* port : {"rejected", "alerts"}) account.lines.erase(name + port);
+    for (const char* port : {"rejected", "alerts", "unmatched"}) account.lines.erase(name + port);
     account.ledgers.erase(name);
   }
   account.tables.clear();

@@ -105,15 +105,16 @@ TEST(Stages, RowsOfAPortGoToWhereItIsRead) {
   ASSERT_EQ(found.stages.size(), 2U) << found.reason;
   const Program &front = *found.stages[0].program, &back = *found.stages[1].program;
   EXPECT_EQ(texts(front),
-            (Texts{"from s", "from t", "where", "to window group", "from result.rejected", "to from result.rejected"}));
+            (Texts{"from s", "from t", "where", "from result.rejected", "to from result.rejected", "to window group"}));
   EXPECT_EQ(texts(back), (Texts{"of window group", "window group", "product result", "from result.rejected",
-                                "of from result.rejected", "from result.rejected", "from result.alerts", "product seen",
+                                "of from result.rejected", "from result.rejected", "product seen", "from result.alerts",
                                 "product alerted"}));
   ASSERT_EQ(front.exchanges.size(), 2U);
-  EXPECT_TRUE(front.exchanges[1].topic.ends_with(".port0")) << front.exchanges[1].topic;
-  EXPECT_EQ(back.sources.back().binding.address, front.exchanges[1].topic);
+  EXPECT_TRUE(front.exchanges[0].topic.ends_with(".port0")) << front.exchanges[0].topic;
+  EXPECT_EQ(back.sources.back().binding.address, front.exchanges[0].topic);
   EXPECT_EQ(back.sources.back().fronts, 4U);
-  EXPECT_EQ(front.operators[4].inputs, (std::vector{0, 1, 2}));
+  EXPECT_EQ(front.operators[3].inputs, (std::vector{0, 1, 2}));
+  EXPECT_EQ(back.operators[5].inputs, (std::vector{3, 4}));
 }
 
 TEST(Stages, APatternIsPlacedAsItsKeysAre) {
