@@ -478,15 +478,22 @@ void FlowChecker::without_on(const RelationInfo& right, const ast::Name& alias, 
 /// then, unless a side may be null: nulls are equal there, and match nothing as keys.
 void FlowChecker::meet_table_key(const RelationInfo& right, const std::vector<typed::ExpressionRef>& equalities,
                                  typed::JoinStep& made) {
-  std::set<int> missing(right.key_columns.begin(), right.key_columns.end());
+  std::set<std::vector<int>> missing;
+  for (const int column : right.key_columns) missing.insert({column});
+  // A part of the key of what steps make may stand inside a struct, as the window of a group does.
+  for (const KeyPart& part : right.row.key) {
+    std::vector<int> path{part.column};
+    path.insert(path.end(), part.path.begin(), part.path.end());
+    if (right.row.changes) missing.insert(std::move(path));
+  }
   if (missing.empty()) return;
   std::vector<size_t> others;
   for (size_t i = 0; i < made.right_keys.size(); ++i) {
     // A key that may be null on this side is made optional on the other, and is still the same column.
     const auto* convert = std::get_if<typed::Convert>(&made.right_keys[i]->node);
     const bool wrapped = convert != nullptr && convert->conversion == typed::Conversion::to_optional;
-    const auto* column = std::get_if<typed::ColumnRead>(wrapped ? &convert->operand->node : &made.right_keys[i]->node);
-    if (column == nullptr || missing.erase(column->index) == 0) others.push_back(i);
+    const auto path = path_of_value(wrapped ? convert->operand : made.right_keys[i]);
+    if (!path || missing.erase(*path) == 0) others.push_back(i);
   }
   const auto may_be_condition = [&](size_t i) {
     return i < equalities.size() && !is_optional(made.left_keys[i]->type) && !is_optional(made.right_keys[i]->type);

@@ -52,6 +52,8 @@ class ChangesNode : public OperatorNode {
   static int64_t goes_at(const Touched& touched, int64_t time) {
     return touched.ended == kEndTime ? time : touched.ended;
   }
+  /// Up to where keys are forgotten. By instants the end of the input is one of time: a key goes when it is to.
+  int64_t forgets_to() const { return by_instants_ && edges[0].ended ? kEndTime - 1 : edges[0].gone_by(); }
   /// A block for these rows: time, causes and kRetracted are there, the other columns are the step's to fill.
   Block begin_block(std::span<const Change> changes);
   /// Puts out the rows of it that `kept` names.

@@ -43,8 +43,8 @@ bool before_by_arrival(const HeldRow& a, const HeldRow& b) {
 }
 
 bool before_by_position(const HeldRow& a, const HeldRow& b) {
-  return std::tuple(a.time, a.record.source, a.record.partition, a.record.position, a.sequence) <
-         std::tuple(b.time, b.record.source, b.record.partition, b.record.position, b.sequence);
+  return std::tuple(a.time, a.record.source, a.record.partition, a.record.position, a.sequence, a.hash) <
+         std::tuple(b.time, b.record.source, b.record.partition, b.record.position, b.sequence, b.hash);
 }
 
 HeldRow hold_row(const Block& block, const Block& whole, uint32_t row, StoredRows& rows, BlobPool& pool) {

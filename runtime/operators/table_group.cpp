@@ -166,7 +166,7 @@ RowHandle TableGroupNode::begin_anew(RowHandle at) {
 void TableGroupNode::touch_forgotten() {
   if (!retains()) return;
   due_.clear();
-  note(dues_->take(edges[0].gone_by(), due_));
+  note(dues_->take(forgets_to(), due_));
   std::sort(due_.begin(), due_.end(), [this](RowHandle a, RowHandle b) {
     return std::pair(rows_.hash(a), rows_.key(a)) < std::pair(rows_.hash(b), rows_.key(b));
   });

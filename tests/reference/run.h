@@ -152,7 +152,7 @@ class Run {
   /// Where a key is forgotten that long after its last row: leaves the members since it was forgotten last; false: it
   /// is forgotten in the end, too.
   bool remembered(int index, int64_t retain_us, std::vector<const Member*>& members) const;
-  /// The largest watermark that a partition before the node comes to, up to the instant at hand.
+  /// The largest watermark that a partition before the node comes to, or the instant at hand.
   int64_t reached(int node) const;
   int64_t ever_reached(int node) const;
   // patterns.cpp

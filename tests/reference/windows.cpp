@@ -234,7 +234,7 @@ Run::Rows Run::in_order(int index) {
 }
 
 int64_t Run::reached(int node) const {
-  return std::min(ever_reached(node), as_of_.value_or(kAfterAll));
+  return as_of_ ? *as_of_ : ever_reached(node);
 }
 
 int64_t Run::ever_reached(int node) const {
