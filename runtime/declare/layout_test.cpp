@@ -12,7 +12,7 @@ TEST(Layout, SpellsEveryType) {
   EXPECT_EQ(layout_of(duration_type()), "i");
   EXPECT_EQ(layout_of(decimal_type(18, 2)), "i");
   EXPECT_EQ(layout_of(decimal_type(19, 2)), "w");
-  EXPECT_EQ(layout_of(uuid_type()), "w");
+  EXPECT_EQ(layout_of(uuid_type()), "u");
   EXPECT_EQ(layout_of(enum_type({"open", "shut"})), "eopen\nshut\n;");
   EXPECT_EQ(layout_of(optional_type(list_type(optional_type(string_type())))), "?[?s]");
   EXPECT_EQ(layout_of(struct_type({{"a", optional_type(float_type())}, {"b", date_type()}})), "(?fd)");
