@@ -221,7 +221,8 @@ Status rebuild_states(const Program& program, const JobOptions& options, const J
 }
 
 Status forget_rebuild(const Program& program, const JobOptions& options, const JobSeams& seams, JobStore& store) {
-  const std::string directory = directory_of(options);
+  const std::string directory = directory_of(options), done = directory + ".done";
+  BRAID_TRY(seams.fs.remove_tree(done));
   BRAID_ASSIGN(const FileInfo left, seams.fs.stat(join_path(directory, "state")));
   if (!left.exists) return {};
   {
@@ -232,7 +233,9 @@ Status forget_rebuild(const Program& program, const JobOptions& options, const J
     if (made.ok()) BRAID_TRY((*made)->get(StateFamily::meta, kMadeOf, &bytes));
     if (bytes != made_of(program, store)) return {};
   }
-  return seams.fs.remove_tree(directory);
+  // A state of which a part is removed already says no more whose it is.
+  BRAID_TRY(seams.fs.rename(directory, done));
+  return seams.fs.remove_tree(done);
 }
 
 }  // namespace braid

@@ -84,6 +84,7 @@ Status reset_job(const std::string& directory, const JobSeams& seams) {
     if (parent.exists) BRAID_TRY(fs.sync_directory(parent_directory(path)));
   }
   BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild")));
+  BRAID_TRY(fs.remove_tree(join_path(directory, "rebuild.done")));
   BRAID_TRY(remove_identity(fs, directory));
   BRAID_TRY(fs.remove_tree(state));
   return fs.sync_directory(directory);
