@@ -328,12 +328,10 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer. Or, without transactions, one of an attempt that does not count.
+  // A store that stayed behind: a snapshot is nearer.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  const bool other_history =
-      task->may_begin_anew() && (code == diag::TaskAhead::kCode || code == diag::TaskOffChain::kCode);
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || other_history ||
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
       (goes_on && may_be_behind(number, recovered.error()))) {
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));

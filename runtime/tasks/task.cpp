@@ -112,8 +112,7 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(store_.open());
   last_ = stored_ = store_.last_epoch();
   // What is stored was committed: so with offsets that went back, the store says how far the task has come.
-  may_begin_anew_ = place_.offsets_may_go_back && token.epoch > 0;
-  if (last_.epoch > token.epoch && may_begin_anew_) {
+  if (last_.epoch > token.epoch && token.epoch > 0 && place_.offsets_may_go_back) {
     BRAID_ASSIGN(const bool is_behind, comes_behind(token));
     if (is_behind) token = last_;
   }
@@ -134,7 +133,6 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
         diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
             .make());
   if (!went_back) BRAID_TRY(check_offsets(committed));
-  may_begin_anew_ = false;
   outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
   return turns_.begin();

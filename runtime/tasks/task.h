@@ -60,8 +60,6 @@ class TaskRun {
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
-  /// It failed because its store has another history, and without it can be brought to what is committed.
-  bool may_begin_anew() const { return may_begin_anew_; }
   /// For people.
   Diagnostic waiting_for() const;
 
@@ -170,7 +168,6 @@ class TaskRun {
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
-  bool may_begin_anew_ = false;
   uint64_t committed_epoch_ = 0;  ///< when it began to recover
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;            ///< steady clock
