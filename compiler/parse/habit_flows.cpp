@@ -32,10 +32,6 @@ std::string_view found_in(std::span<const Spelling> list, const Token& token) {
   return "";
 }
 
-bool is_length(const Token& token) {
-  return token.kind == TokenKind::duration;
-}
-
 }  // namespace
 
 bool HabitReader::kept_rows() {

@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::array kDedupes = {"dedupe", "dedup", "deduplicate", "drop_duplicates"};
 
-bool opens(const Token& token) {
-  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
-}
-bool closes(const Token& token) {
-  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
-}
-
 }  // namespace
 
 bool HabitReader::words_of_groups() {

@@ -12,13 +12,6 @@ constexpr std::array kSourceClauses = {"time", "key",    "from",     "idle",  "a
                                        "keys", "delete", "contract", "allow", "mask",  "deprecated"};
 constexpr std::array kFlowClauses = {"time", "key", "to", "contract", "allow", "mask", "deprecated"};
 
-bool opens(const Token& token) {
-  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
-}
-bool closes(const Token& token) {
-  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
-}
-
 /// The type that a plain value has; empty if it says too little.
 std::string type_of(const Token& value) {
   switch (value.kind) {

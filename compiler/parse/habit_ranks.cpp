@@ -3,13 +3,6 @@
 #include "compiler/parse/habit_reader.h"
 
 namespace braid::grammar {
-namespace {
-
-bool is_length(const Token& token) {
-  return token.kind == TokenKind::duration;
-}
-
-}  // namespace
 
 /// `top 10 amount desc`, `top 3 per k by x`, `top by x`, `by x descending`, `numbered retain forever`.
 bool HabitReader::words_of_top() {

@@ -10,13 +10,6 @@ namespace {
 constexpr size_t kFarthest = 1000;
 constexpr int kDeepest = 100;
 
-bool opens(const Token& token) {
-  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
-}
-bool closes(const Token& token) {
-  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
-}
-
 bool ends_operand(const Token& token) {
   switch (token.kind) {
     case TokenKind::word:

@@ -18,6 +18,10 @@ namespace braid::grammar {
 /// "1 hour 30 minutes" as "1h30m"; empty if it is none.
 std::string duration_of(std::string_view text);
 
+inline bool is_length(const Token& token) {
+  return token.kind == TokenKind::duration;
+}
+
 class HabitReader {
  public:
   HabitReader(TokenList& tokens, const SourceSet& sources, std::vector<Diagnostic>& lexical, Reporter& reporter);

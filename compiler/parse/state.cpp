@@ -8,13 +8,6 @@
 namespace braid::grammar {
 namespace {
 
-bool opens(const Token& token) {
-  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
-}
-bool closes(const Token& token) {
-  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
-}
-
 Sign closing(Sign open) {
   return open == Sign::brace_open   ? Sign::brace_close
          : open == Sign::paren_open ? Sign::paren_close

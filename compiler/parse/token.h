@@ -132,6 +132,14 @@ struct Token {
   bool is_word(std::string_view wanted) const { return kind == TokenKind::word && !quoted && text == wanted; }
 };
 
+/// A bracket of any kind.
+inline bool opens(const Token& token) {
+  return token.is(Sign::brace_open) || token.is(Sign::paren_open) || token.is(Sign::bracket_open);
+}
+inline bool closes(const Token& token) {
+  return token.is(Sign::brace_close) || token.is(Sign::paren_close) || token.is(Sign::bracket_close);
+}
+
 /// How the grammar walks: a position in TokenList::tokens, which always ends with one token `end`.
 using Cursor = const Token*;
 
