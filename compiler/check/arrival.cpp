@@ -4,22 +4,10 @@
 #include <algorithm>
 
 #include "compiler/check/flow.h"
+#include "compiler/check/step_words.h"
 
 namespace braid::checking {
 namespace {
-
-bool is_of_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/// Whether the text may call the function. Too much is harmless.
-bool may_call(std::string_view text, std::string_view function) {
-  for (size_t at = text.find(function); at != std::string_view::npos; at = text.find(function, at + 1)) {
-    const size_t end = at + function.size();
-    if ((at == 0 || !is_of_word(text[at - 1])) && (end == text.size() || !is_of_word(text[end]))) return true;
-  }
-  return false;
-}
 
 struct HowItCame {
   std::string_view function, column;
@@ -69,7 +57,7 @@ void FlowChecker::keep_how_it_came(std::vector<Column>& columns) const {
 
 bool FlowChecker::calls_later(std::string_view function) const {
   for (size_t i = step_ + 1; i < flow_->steps.size() && only_computes(flow_->steps[i]); ++i)
-    if (may_call(context_.text(flow_->steps[i].span), function)) return true;
+    if (has_word(context_.text(flow_->steps[i].span), function)) return true;
   return false;
 }
 

@@ -219,6 +219,9 @@ class FlowChecker {
   void distinct(const ast::Distinct& node, Span span);
   /// A step that goes through the rows of a stream in the order of event time; false: it cannot, which is reported.
   bool goes_by_time(std::string_view step, Span word, std::string_view of_table, std::string_view why);
+  /// What stands behind `distinct`, or `per`, as keys; false: one of them is none, which is reported. A key that could
+  /// not be read is null.
+  bool add_keys(const std::vector<ast::ExprPtr>& written, std::vector<typed::ExpressionRef>& keys);
   /// Of a step whose rows go out once, and whose own length bounds its state.
   void once_options(const std::vector<ast::StatefulOption>& options, std::string_view step, std::string_view once,
                     std::string_view bound, std::string& name);

@@ -54,6 +54,21 @@ Span FlowChecker::with_blanks_before(Span place) const {
   return place;
 }
 
+bool FlowChecker::add_keys(const std::vector<ast::ExprPtr>& written, std::vector<typed::ExpressionRef>& keys) {
+  bool sound = true;
+  Expressions expressions(context_, place_, &row_);
+  for (const ast::ExprPtr& each : written) {
+    const typed::ExpressionRef value = each == nullptr ? nullptr : expressions.check(*each);
+    sound &= value != nullptr && !is_poison(value);
+    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
+      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
+      sound = false;
+    }
+    keys.push_back(value);
+  }
+  return sound;
+}
+
 void FlowChecker::distinct(const ast::Distinct& node, Span span) {
   const Span word = context_.word(span, "distinct");
   typed::DistinctStep made;
@@ -63,16 +78,7 @@ void FlowChecker::distinct(const ast::Distinct& node, Span span) {
   made.within_us = within.value_or(0);
   sound &= within.has_value();
   once_options(node.options, "distinct", "a row goes on once", "its length bounds the state already", made.name);
-  Expressions expressions(context_, place_, &row_);
-  for (const ast::ExprPtr& written : node.keys) {
-    const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
-    sound &= value != nullptr && !is_poison(value);
-    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
-      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
-      sound = false;
-    }
-    made.keys.push_back(value);
-  }
+  sound &= add_keys(node.keys, made.keys);
   if (window_) sound &= add_window_keys("distinct", word, made.keys);
   if (sound) add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
 }

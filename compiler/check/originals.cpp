@@ -5,13 +5,10 @@
 #include <utility>
 
 #include "compiler/check/flow.h"
+#include "compiler/check/step_words.h"
 
 namespace braid::checking {
 namespace {
-
-bool is_of_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '`';
-}
 
 bool is_original(const std::string& name) {
   return name.starts_with(kOriginalMark);

@@ -4,15 +4,12 @@
 
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/step_words.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/window_findings.h"
 
 namespace braid::checking {
 namespace {
-
-bool is_of_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '`';
-}
 
 /// Whether the text reads `window`: has the word outside of comments, and not in `within window`.
 bool reads_window(std::string_view text) {

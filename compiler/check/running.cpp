@@ -153,16 +153,7 @@ void FlowChecker::running(const ast::Running& node, Span span) {
         .also(row_.relation_span, "declared here without `time`");
     sound = false;
   }
-  Expressions expressions(context_, place_, &row_);
-  for (const ast::ExprPtr& written : node.per) {
-    const typed::ExpressionRef value = written == nullptr ? nullptr : expressions.check(*written);
-    sound &= value != nullptr && !is_poison(value);
-    if (value != nullptr && !is_poison(value) && holds_null(value->type)) {
-      context_.reporter.report(diag::NullWithoutType{}).at(value->span, "no key");
-      sound = false;
-    }
-    made.keys.push_back(value);
-  }
+  sound &= add_keys(node.per, made.keys);
   if (window_) sound &= add_window_keys("running", word, made.keys);
   running_entries(node.aggregates, std::move(made), sound, span);
 }
