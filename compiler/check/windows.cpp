@@ -160,27 +160,6 @@ void FlowChecker::by_time_field(typed::Aggregate& aggregate) const {
   aggregate.by = typed::make(type, aggregate.span, typed::ColumnRead{row_.time_field});
 }
 
-namespace {
-
-Value least_value(const Type& type) {
-  switch (type->kind) {
-    case TypeKind::boolean:
-      return {false};
-    case TypeKind::floating:
-      return {0.0};
-    case TypeKind::decimal:
-    case TypeKind::uuid:
-      return {int128{0}};
-    case TypeKind::string:
-    case TypeKind::bytes:
-      return {std::string()};
-    default:
-      return {int64_t{0}};
-  }
-}
-
-}  // namespace
-
 bool FlowChecker::by_table_key(typed::Aggregate& aggregate) {
   const auto key = table_key(aggregate.span);
   if (!key) return false;
@@ -202,7 +181,7 @@ bool FlowChecker::by_table_key(typed::Aggregate& aggregate) {
     const typed::ExpressionRef none = typed::make(bool_type(), span, typed::IsNull{value});
     add_part(none);
     add_part(typed::make(type, span,
-                         typed::Choose{none, typed::make(type, span, typed::Constant{least_value(type)}),
+                         typed::Choose{none, typed::make(type, span, typed::Constant{typed::zero_value(type)}),
                                        typed::make(type, span, typed::Convert{typed::Conversion::unwrap, value})}));
   }
   if (values.empty()) add_part(typed::make(int_type(), span, typed::Constant{Value{int64_t{0}}}));

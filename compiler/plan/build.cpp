@@ -17,7 +17,7 @@ Plan Builder::build(const std::vector<typed::RelationId>& products) {
     }
     int at = read_all(node, "publish", "view " + looked_at.name, looked_at.span);
     if (!looked_at.changes) at = as_table(at, looked_at);
-    publish(product, net(at, looked_at));
+    publish(product, net_of_product(at, looked_at));
   }
   return std::move(plan_);
 }
@@ -105,7 +105,7 @@ int Builder::flow(typed::RelationId id) {
     at = as_table(at, relation);
   }
   // Who reads the product has its changes as they are, not what those of a turn come to.
-  publish(id, net(at, relation));
+  publish(id, net_of_product(at, relation));
   return at;
 }
 

@@ -14,19 +14,27 @@ int Builder::latest(int at, std::vector<ExpressionRef> keys, bool versions, std:
   return add(std::move(node));
 }
 
-int Builder::net(int at, const typed::Relation& relation) {
-  NetNode made{{}, relation.change_form == ChangeForm::debezium};
-  for (const std::vector<int>& path : relation.key) made.keys.push_back(typed::read_path(row(at), path, relation.span));
-  Node node{.content = std::move(made),
-            .inputs = {at},
-            .row = row(at),
-            .text = "changes of " + relation.name,
-            .span = relation.span};
+int Builder::as_changes(int at, const typed::Relation& table, bool by_time, std::string label,
+                        const typed::Step& step) {
+  if (retracted_column(row(at)) >= 0) return at;
+  if (by_time) return newest_by_time(at, table, label, step);
+  return latest(at, table_key(at, table, step.span), true, std::move(label), step.text, step.span);
+}
+
+int Builder::net(int at, NetNode made, std::string text, std::string label, Span span) {
+  const bool whole = made.whole;
+  Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = std::move(text), .span = span};
   node.row.pop_back();
-  const std::vector<Field> marks = change_marks(node.row, std::get<NetNode>(node.content).whole);
+  const std::vector<Field> marks = change_marks(node.row, whole);
   node.row.insert(node.row.end(), marks.begin(), marks.end());
-  node.state.label = relation.name + ": changes";
+  node.state.label = std::move(label);
   return add(std::move(node));
+}
+
+int Builder::net_of_product(int at, const typed::Relation& product) {
+  NetNode made{{}, product.change_form == ChangeForm::debezium};
+  for (const std::vector<int>& path : product.key) made.keys.push_back(typed::read_path(row(at), path, product.span));
+  return net(at, std::move(made), "changes of " + product.name, product.name + ": changes", product.span);
 }
 
 int Builder::ticks(const typed::TickStep& every, const typed::Step& step, const typed::Relation& owner) {
@@ -76,8 +84,8 @@ int Builder::read_changes(const typed::FromStep& from, const typed::Step& step, 
   Node sides{.content = ProjectNode{"read", {}}, .inputs = {versions}, .text = step.text, .span = step.span};
   auto& columns = std::get<ProjectNode>(sides.content).columns;
   typed::RunningStep running;
-  for (const std::vector<int>& path : table.version_key.empty() ? table.key : table.version_key) {
-    columns.push_back(typed::read_path(row(versions), path, step.span));
+  for (ExpressionRef& key : table_key(versions, table, step.span)) {
+    columns.push_back(std::move(key));
     const int place = static_cast<int>(sides.row.size());
     sides.row.push_back({fmt::format("key{}", place), columns.back()->type});
     running.keys.push_back(made(columns.back()->type, typed::ColumnRead{place}));
@@ -136,15 +144,10 @@ Node Builder::changes_row(int at, const ExpressionRef& before, const ExpressionR
 int Builder::net_by_instants(int at, const typed::Relation& table, const typed::Step& step,
                              const typed::Relation& owner) {
   at = carry(at, step.text, step.span);
-  NetNode net{{}, true};
-  for (const std::vector<int>& path : table.key) net.keys.push_back(typed::read_path(row(at), path, step.span));
-  Node node{.content = std::move(net), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
-  node.row.pop_back();
-  const int change = static_cast<int>(node.row.size());
-  const std::vector<Field> marks = change_marks(node.row, true);
-  node.row.insert(node.row.end(), marks.begin(), marks.end());
-  node.state.label = owner.name + ": " + step.text;
-  at = add(std::move(node));
+  NetNode made_of{{}, true};
+  for (const std::vector<int>& path : table.key) made_of.keys.push_back(typed::read_path(row(at), path, step.span));
+  const int change = static_cast<int>(row(at).size()) - 1;
+  at = net(at, std::move(made_of), step.text, owner.name + ": " + step.text, step.span);
 
   const Type side = step.row[1].type;
   const auto made = [&](const Type& type, auto content) { return typed::make(type, step.span, std::move(content)); };

@@ -26,7 +26,7 @@ int Builder::group(int at, const typed::GroupStep& group, const typed::Step& ste
     for (typed::Aggregate& aggregate : made.aggregates) {
       // As the group asks it: only of rows that the filter keeps.
       for (ExpressionRef* part : {&aggregate.argument, &aggregate.by})
-        if (*part && aggregate.filter && (*part)->can_fail) *part = unless(aggregate.filter, *part);
+        if (*part && aggregate.filter && (*part)->can_fail) *part = typed::computed_if(aggregate.filter, *part);
       for (ExpressionRef* part : {&aggregate.filter, &aggregate.argument, &aggregate.by})
         if (*part) reads.push_back(part);
     }
@@ -77,12 +77,6 @@ int Builder::group(int at, const typed::GroupStep& group, const typed::Step& ste
 
 Type Builder::window_type() {
   return struct_type({{"start", timestamp_type()}, {"end", timestamp_type()}});
-}
-
-ExpressionRef Builder::unless(const ExpressionRef& filter, const ExpressionRef& value) {
-  ExpressionRef shifted = typed::shift_locals(value, typed::highest_local(filter) + 1);
-  ExpressionRef nothing = typed::make(value->type, value->span, typed::Constant{zero_value(value->type)});
-  return typed::make(value->type, value->span, typed::Choose{filter, shifted, nothing});
 }
 
 int Builder::in_order(int at, const typed::Step& step, const typed::Relation& owner) {
@@ -160,7 +154,7 @@ int Builder::running(int at, const typed::RunningStep& running, const typed::Ste
       if (*part) *part = reading(*part, row(at));
   Node node{.content = std::move(made), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
   node.row.insert(node.row.end(), step.row.begin() + static_cast<std::ptrdiff_t>(node.row.size()), step.row.end());
-  node.state.label = running.name.empty() ? owner.name + ": " + step.text : owner.name + " as " + running.name;
+  node.state.label = label_of(step, running.name, owner);
   return add(std::move(node));
 }
 

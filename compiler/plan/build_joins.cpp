@@ -98,14 +98,9 @@ bool Builder::pairs_tables(int at) const {
 }
 
 int Builder::net_of_pairs(int at, const typed::Relation& table, const typed::Step& step, const typed::Relation& owner) {
-  NetNode net{table_key(at, table, step.span), false};
-  Node node{.content = std::move(net), .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
-  node.row.pop_back();
-  const int change = static_cast<int>(node.row.size());
-  const std::vector<Field> marks = change_marks(node.row, false);
-  node.row.insert(node.row.end(), marks.begin(), marks.end());
-  node.state.label = owner.name + ": " + step.text + ", changes of " + table.name;
-  at = add(std::move(node));
+  const int change = static_cast<int>(row(at).size()) - 1;
+  at = net(at, {table_key(at, table, step.span), false}, step.text,
+           owner.name + ": " + step.text + ", changes of " + table.name, step.span);
   Node marked{.content = ProjectNode{"read", {}}, .inputs = {at}, .row = row(at), .text = step.text, .span = step.span};
   auto& columns = std::get<ProjectNode>(marked.content).columns;
   for (int i = 0; i < change; ++i) columns.push_back(column(at, i, step.span));
@@ -155,17 +150,12 @@ int Builder::join_tables(int at, typed::TableJoinStep join, const typed::Step& s
   at = join.right ? optional_fields(at, join, step) : carry(at, step.text, step.span);
   int right = read_all(by_time ? history(join.relation) : relation(join.relation), "read", step.text, step.span);
   const typed::Relation& table = project_.relations[join.relation];
+  const std::string label = owner.name + ": " + step.text + ", " + table.name;
+  right = as_changes(right, table, by_time, label, step);
   if (by_time) {
-    const std::string label = owner.name + ": " + step.text + ", " + table.name;
-    if (retracted_column(row(right)) < 0) right = newest_by_time(right, table, label, step);
     const int pair = pairs_++;
     at = instants(at, {false, join.left_keys, pair}, owner.name + ": " + step.text, step);
     right = instants(right, {false, join.right_keys, pair}, label, step);
-  } else if (retracted_column(row(right)) < 0) {
-    std::vector<ExpressionRef> key;
-    for (const std::vector<int>& path : table.key) key.push_back(typed::read_path(row(right), path, step.span));
-    right =
-        latest(right, std::move(key), true, owner.name + ": " + step.text + ", " + table.name, step.text, step.span);
   }
   Node node{.content = TableJoinNode{std::move(join)},
             .inputs = {at, right},

@@ -25,7 +25,7 @@ ExpressionRef Builder::unless_deleted(int at, ExpressionRef expression) const {
   const int deleted = deleted_column(row(at));
   if (deleted < 0 || !expression->can_fail) return expression;
   ExpressionRef nothing =
-      typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
+      typed::make(expression->type, expression->span, typed::Constant{typed::zero_value(expression->type)});
   return typed::make(expression->type, expression->span,
                      typed::Choose{column(at, deleted, expression->span), nothing, expression});
 }

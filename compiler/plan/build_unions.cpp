@@ -56,12 +56,7 @@ int Builder::unite_tables(int at, const typed::UnionStep& other, const typed::St
   const typed::Relation& table = project_.relations[other.relation];
   const std::string label = owner.name + ": " + step.text;
   int right = read_all(by_time ? history(other.relation) : relation(other.relation), "read", step.text, step.span);
-  if (retracted_column(row(right)) < 0 && by_time) {
-    right = newest_by_time(right, table, label + ", " + table.name, step);
-  } else if (retracted_column(row(right)) < 0) {
-    std::vector<ExpressionRef> key = table_key(right, table, step.span);
-    right = latest(right, std::move(key), true, label + ", " + table.name, step.text, step.span);
-  }
+  right = as_changes(right, table, by_time, label + ", " + table.name, step);
   // Of several unions in a row one step chooses; but two sides at most go through their instants together.
   const size_t place = static_cast<size_t>(&step - owner.steps.data());
   int64_t branch = 1;

@@ -140,7 +140,6 @@ class Builder {
 
   static std::string label_of(const typed::Step& step, const std::string& name, const typed::Relation& owner);
   static Type window_type();
-  static ExpressionRef unless(const ExpressionRef& filter, const ExpressionRef& value);
   int group(int at, const typed::GroupStep& group, const typed::Step& step, const typed::Relation& owner);
   /// Rows of the step go on in the order of time.
   int in_order(int at, const typed::Step& step, const typed::Relation& owner);
@@ -164,7 +163,10 @@ class Builder {
   // Changes, and what begins from other than a relation (build_changes.cpp)
 
   int latest(int at, std::vector<ExpressionRef> keys, bool versions, std::string label, std::string text, Span span);
-  int net(int at, const typed::Relation& relation);
+  /// Versions of a table as changes, if the rows are versions. `by_time`: instant by instant.
+  int as_changes(int at, const typed::Relation& table, bool by_time, std::string label, const typed::Step& step);
+  int net(int at, NetNode made, std::string text, std::string label, Span span);
+  int net_of_product(int at, const typed::Relation& product);
   /// The versions of a product's table in the order of time, each with the one before it of its key. What they come to
   /// in a turn depends on how they come; this does not.
   int read_changes(const typed::FromStep& from, const typed::Step& step, const typed::Relation& owner);

@@ -28,10 +28,7 @@ int ComputedColumns::column(const ExpressionRef& expression, std::string name, c
 
 ExpressionRef ComputedColumns::guarded(const ExpressionRef& expression, const ExpressionRef& filter) const {
   if (!expression || !filter || !expression->can_fail || has(expression)) return expression;
-  ExpressionRef shifted = typed::shift_locals(expression, typed::highest_local(filter) + 1);
-  ExpressionRef nothing =
-      typed::make(expression->type, expression->span, typed::Constant{zero_value(expression->type)});
-  return typed::make(expression->type, expression->span, typed::Choose{filter, shifted, nothing});
+  return typed::computed_if(filter, expression);
 }
 
 int ComputedColumns::field_of(const ExpressionRef& column) const {

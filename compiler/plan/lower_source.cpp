@@ -139,7 +139,7 @@ class FromLowering {
          relation_.source->delete_when ? typed::columns_read(relation_.source->delete_when) : std::vector<int>{})
       needed |= asked == field;
     if (needed) return read;
-    ExpressionRef nothing = typed::make(read->type, read->span, typed::Constant{zero_value(read->type)});
+    ExpressionRef nothing = typed::make(read->type, read->span, typed::Constant{typed::zero_value(read->type)});
     return typed::make(read->type, read->span,
                        typed::Choose{over_values(relation_.source->delete_when), nothing, read});
   }

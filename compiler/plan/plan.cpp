@@ -73,45 +73,6 @@ Type unnested_type(const UnnestNode& node, const Type& list) {
   return node.left ? optional_type(element) : element;
 }
 
-Value zero_value(const Type& type) {
-  switch (type->kind) {
-    case TypeKind::boolean:
-      return {false};
-    case TypeKind::floating:
-      return {0.0};
-    case TypeKind::decimal:
-    case TypeKind::uuid:
-      return {int128{0}};
-    case TypeKind::string:
-    case TypeKind::bytes:
-      return {std::string()};
-    case TypeKind::json:
-      return {std::string("null")};
-    case TypeKind::list:
-    case TypeKind::map:
-      return {std::vector<Value>()};
-    case TypeKind::structure: {
-      std::vector<Value> fields;
-      for (const Field& field : type->fields) fields.push_back(zero_value(field.type));
-      return {std::move(fields)};
-    }
-    case TypeKind::optional:
-    case TypeKind::null:
-      return {Null{}};
-    case TypeKind::integer:
-    case TypeKind::date:
-    case TypeKind::time:
-    case TypeKind::timestamp:
-    case TypeKind::duration:
-    case TypeKind::enumeration:
-      return {int64_t{0}};
-    case TypeKind::checked:
-    case TypeKind::error:
-      break;
-  }
-  BRAID_UNREACHABLE("a value of a type that no field has");
-}
-
 bool changes_sessions(const GroupNode& group) {
   return !group.windowed && group.window.kind == typed::WindowKind::session;
 }

@@ -246,8 +246,6 @@ bool changes_sessions(const GroupNode& group);
 bool changes_sessions(const TopNode& top);
 /// What a row of this node has of an element of its input's list.
 Type unnested_type(const UnnestNode& node, const Type& list);
-/// A default value of the type: 0, "", null.
-Value zero_value(const Type& type);
 /// Fills in products, derived flags. Called after nodes changed.
 void annotate(Plan& plan);
 

@@ -386,4 +386,49 @@ ExpressionRef shift_locals(const ExpressionRef& expression, int by) {
   });
 }
 
+Value zero_value(const Type& type) {
+  switch (type->kind) {
+    case TypeKind::boolean:
+      return {false};
+    case TypeKind::floating:
+      return {0.0};
+    case TypeKind::decimal:
+    case TypeKind::uuid:
+      return {int128{0}};
+    case TypeKind::string:
+    case TypeKind::bytes:
+      return {std::string()};
+    case TypeKind::json:
+      return {std::string("null")};
+    case TypeKind::list:
+    case TypeKind::map:
+      return {std::vector<Value>()};
+    case TypeKind::structure: {
+      std::vector<Value> fields;
+      for (const Field& field : type->fields) fields.push_back(zero_value(field.type));
+      return {std::move(fields)};
+    }
+    case TypeKind::optional:
+    case TypeKind::null:
+      return {Null{}};
+    case TypeKind::integer:
+    case TypeKind::date:
+    case TypeKind::time:
+    case TypeKind::timestamp:
+    case TypeKind::duration:
+    case TypeKind::enumeration:
+      return {int64_t{0}};
+    case TypeKind::checked:
+    case TypeKind::error:
+      break;
+  }
+  BRAID_UNREACHABLE("a value of a type that no field has");
+}
+
+ExpressionRef computed_if(const ExpressionRef& condition, const ExpressionRef& value) {
+  const ExpressionRef shifted = shift_locals(value, highest_local(condition) + 1);
+  const ExpressionRef nothing = make(value->type, value->span, Constant{zero_value(value->type)});
+  return make(value->type, value->span, Choose{condition, shifted, nothing});
+}
+
 }  // namespace braid::typed

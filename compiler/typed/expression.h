@@ -242,6 +242,10 @@ ExpressionRef remap_columns(const ExpressionRef& expression, const std::vector<i
 ExpressionRef substitute_columns(const ExpressionRef& expression, const std::vector<ExpressionRef>& replacements);
 int highest_local(const ExpressionRef& expression);  ///< -1 if none
 ExpressionRef shift_locals(const ExpressionRef& expression, int by);
+/// A default value of the type: 0, "", null.
+Value zero_value(const Type& type);
+/// The value where the condition holds; elsewhere nothing of it is computed, and it is `zero_value`.
+ExpressionRef computed_if(const ExpressionRef& condition, const ExpressionRef& value);
 /// `(add (column 0 amount) (constant 1.00))`; names columns by `row`.
 std::string print(const Expression& expression, const std::vector<Field>& row);
 
