@@ -25,13 +25,17 @@ uint32_t place_of(uint64_t hash, uint32_t row) {
 
 }  // namespace
 
+std::vector<CountMin::Counter>::const_iterator CountMin::find(uint32_t place) const {
+  return std::lower_bound(sparse_.begin(), sparse_.end(), place,
+                          [](const Counter& counter, uint32_t wanted) { return counter.first < wanted; });
+}
+
 void CountMin::change(uint32_t place, int64_t count) {
   if (!dense_.empty()) {
     add_to(dense_[place], count);
     return;
   }
-  const auto at = std::lower_bound(sparse_.begin(), sparse_.end(), place,
-                                   [](const Counter& counter, uint32_t wanted) { return counter.first < wanted; });
+  const auto at = sparse_.begin() + (find(place) - sparse_.cbegin());
   if (at != sparse_.end() && at->first == place) {
     add_to(at->second, count);
     if (at->second == 0) sparse_.erase(at);
@@ -64,8 +68,7 @@ int64_t CountMin::count(uint64_t hash) const {
       least = std::min(least, dense_[place]);
       continue;
     }
-    const auto at = std::lower_bound(sparse_.begin(), sparse_.end(), place,
-                                     [](const Counter& counter, uint32_t wanted) { return counter.first < wanted; });
+    const auto at = find(place);
     least = std::min(least, at != sparse_.end() && at->first == place ? at->second : 0);
   }
   return least;

@@ -35,6 +35,8 @@ class CountMin {
 
  private:
   using Counter = std::pair<uint32_t, int64_t>;
+  /// Of the sparse ones, the first that is not before that place.
+  std::vector<Counter>::const_iterator find(uint32_t place) const;
   void change(uint32_t place, int64_t count);
 
   std::vector<Counter> sparse_;  ///< ascending, none is 0

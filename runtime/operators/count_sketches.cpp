@@ -22,7 +22,7 @@ class Frequent : public OfSketch<Frequent, TopKSketch> {
     const Column& column = block.columns[rows_.argument().column];
     std::string value, apart;
     rows_.each(block, rows, [&](size_t i) {
-      auto& state = *reinterpret_cast<State*>(states[i] + offset);
+      State& state = state_of(states[i] + offset);
       if (kind_ == Kind::merge_top_k_sketch) {
         add_bytes(state, column.as<Bytes>()[rows[i]].view(), pool);
         return;
@@ -70,11 +70,7 @@ class Frequent : public OfSketch<Frequent, TopKSketch> {
 class Counts : public OfSketch<Counts, CountMin> {
  public:
   Counts(const AggregateSpec& spec, const std::vector<Field>& row)
-      : rows_(spec, row),
-        field_column_(leaf_offset(row, spec.argument)),
-        type_(row[spec.argument].type),
-        result_(spec.type),
-        kind_(spec.kind) {}
+      : rows_(spec, row), result_(spec.type), kind_(spec.kind) {}
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool& pool) const override {
     count(block, rows, states, offset, 1, pool);
@@ -96,27 +92,15 @@ class Counts : public OfSketch<Counts, CountMin> {
  private:
   void count(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset, int64_t by,
              BlobPool& pool) const {
-    std::vector<Slot> slots(leaf_count(type_));
-    std::string key;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.passes(block, rows[i])) continue;
-      auto& state = *reinterpret_cast<State*>(states[i] + offset);
-      if (kind_ == Kind::merge_count_min) {
-        if (rows_.argument().present(block, rows[i]))
-          add_bytes(state, block.columns[rows_.argument().column].as<Bytes>()[rows[i]].view(), pool);
-        continue;
-      }
-      for (size_t leaf = 0; leaf < slots.size(); ++leaf)
-        slots[leaf] = read_slot(block.columns[field_column_ + leaf], rows[i]);
-      key.clear();
-      append_key_bytes(type_, slots.data(), key);
-      change(state, pool, [&](CountMin& sketch) { sketch.add(key_hash(key), by); });
-    }
+    rows_.each(
+        block, rows, kind_ == Kind::merge_count_min,
+        [&](size_t i, std::string_view bytes) { add_bytes(state_of(states[i] + offset), bytes, pool); },
+        [&](size_t i, uint64_t hash) {
+          change(state_of(states[i] + offset), pool, [&](CountMin& sketch) { sketch.add(hash, by); });
+        });
   }
 
-  RowChoice rows_;
-  size_t field_column_;
-  Type type_;
+  HashedRows rows_;
   ScalarResult result_;
   Kind kind_;
 };

@@ -7,10 +7,42 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/data/key_bytes.h"
 #include "runtime/declare/function.h"
 #include "runtime/operators/accumulator_rows.h"
 
 namespace braid {
+
+/// The rows of an aggregate whose argument may be of any type, and null, which is a value: by a hash of it.
+class HashedRows {
+ public:
+  HashedRows(const AggregateSpec& spec, const std::vector<Field>& row)
+      : rows_(spec, row), first_column_(leaf_offset(row, spec.argument)), type_(row[spec.argument].type) {}
+  /// For each rows[i] that the filter keeps `take(i, hash)`; or, where sketches are `merged`, `merge(i, bytes)` if
+  /// there is one.
+  void each(const Block& block, std::span<const uint32_t> rows, bool merged, auto&& merge, auto&& take) const {
+    std::vector<Slot> slots(leaf_count(type_));
+    std::string key;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows_.passes(block, rows[i])) continue;
+      if (merged) {
+        const ArgumentColumn& argument = rows_.argument();
+        if (argument.present(block, rows[i])) merge(i, block.columns[argument.column].as<Bytes>()[rows[i]].view());
+        continue;
+      }
+      for (size_t leaf = 0; leaf < slots.size(); ++leaf)
+        slots[leaf] = read_slot(block.columns[first_column_ + leaf], rows[i]);
+      key.clear();
+      append_key_bytes(type_, slots.data(), key);
+      take(i, key_hash(key));
+    }
+  }
+
+ private:
+  RowChoice rows_;
+  size_t first_column_;
+  Type type_;
+};
 
 template <class Derived, class Sketch>
 class OfSketch : public EachState<Derived> {
@@ -53,6 +85,7 @@ class OfSketch : public EachState<Derived> {
     Sketch* sketch;
     uint64_t damaged;
   };
+  static State& state_of(char* bytes) { return *reinterpret_cast<State*>(bytes); }
   static void change(State& state, BlobPool& pool, auto&& step) {
     uint64_t before = 0;
     if (state.sketch == nullptr) {

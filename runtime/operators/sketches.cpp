@@ -4,7 +4,6 @@
 
 #include "runtime/data/decimal.h"
 #include "runtime/data/hyperloglog.h"
-#include "runtime/data/key_bytes.h"
 #include "runtime/data/quantile_sketch.h"
 #include "runtime/operators/sketch_state.h"
 #include "runtime/operators/wide_sum.h"
@@ -17,29 +16,15 @@ using Kind = AggregateSpec::Kind;
 class Distinct : public OfSketch<Distinct, HyperLogLog> {
  public:
   Distinct(const AggregateSpec& spec, const std::vector<Field>& row)
-      : rows_(spec, row),
-        field_column_(leaf_offset(row, spec.argument)),
-        type_(row[spec.argument].type),
-        result_(spec.type),
-        kind_(spec.kind) {}
+      : rows_(spec, row), result_(spec.type), kind_(spec.kind) {}
   void add(const Block& block, std::span<const uint32_t> rows, char* const* states, size_t offset,
            BlobPool& pool) const override {
-    std::vector<Slot> slots(leaf_count(type_));
-    std::string key;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows_.passes(block, rows[i])) continue;
-      auto& state = *reinterpret_cast<State*>(states[i] + offset);
-      if (kind_ == Kind::merge_hll) {
-        if (rows_.argument().present(block, rows[i]))
-          add_bytes(state, block.columns[rows_.argument().column].as<Bytes>()[rows[i]].view(), pool);
-        continue;
-      }
-      for (size_t leaf = 0; leaf < slots.size(); ++leaf)
-        slots[leaf] = read_slot(block.columns[field_column_ + leaf], rows[i]);
-      key.clear();
-      append_key_bytes(type_, slots.data(), key);
-      change(state, pool, [&](HyperLogLog& sketch) { sketch.add(key_hash(key)); });
-    }
+    rows_.each(
+        block, rows, kind_ == Kind::merge_hll,
+        [&](size_t i, std::string_view bytes) { add_bytes(state_of(states[i] + offset), bytes, pool); },
+        [&](size_t i, uint64_t hash) {
+          change(state_of(states[i] + offset), pool, [&](HyperLogLog& sketch) { sketch.add(hash); });
+        });
   }
   bool read_one(const char* bytes, Block& out, uint32_t row, uint32_t column, Arena& arena) const {
     const auto* state = reinterpret_cast<const State*>(bytes);
@@ -58,9 +43,7 @@ class Distinct : public OfSketch<Distinct, HyperLogLog> {
   }
 
  private:
-  RowChoice rows_;
-  size_t field_column_;
-  Type type_;
+  HashedRows rows_;
   ScalarResult result_;
   Kind kind_;
 };
@@ -105,7 +88,7 @@ class Quantiles : public OfSketch<Quantiles, QuantileSketch> {
              BlobPool& pool) const {
     const Column& column = block.columns[rows_.argument().column];
     rows_.each(block, rows, [&](size_t i) {
-      auto& state = *reinterpret_cast<State*>(states[i] + offset);
+      State& state = state_of(states[i] + offset);
       if (kind_ == Kind::merge_quantile_sketch) {
         add_bytes(state, column.as<Bytes>()[rows[i]].view(), pool);
         return;
