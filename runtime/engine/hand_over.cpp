@@ -125,8 +125,8 @@ bool store_is_asked_for(Fs& fs, const std::string& directory) {
   const std::string path = request_of(directory);
   const Result<FileInfo> file = fs.stat(path);
   if (!file.ok() || !file->exists) return false;
-  const Result<std::unique_ptr<FileLock>> lock = fs.lock(path);
-  return !lock.ok() && lock.error().system_error == EWOULDBLOCK;
+  const Result<std::unique_ptr<FileLock>> lock = try_lock(fs, path);
+  return lock.ok() && *lock == nullptr;
 }
 
 }  // namespace braid

@@ -168,16 +168,9 @@ class Converter {
     write_at(value, kSource, numbers_.of(source));
     if (narrowers_.empty()) return {};
     WireReader in(std::string_view(value).substr(kRecord));
-    WireWriter out;
-    out.bytes() = value.substr(0, kRecord);
-    out.text(in.text());
-    std::string row;
-    BRAID_TRY(narrowers_[input].convert(in.text(), row));
-    out.text(row);
-    while (!in.at_end()) out.fixed(in.fixed<uint8_t>());
+    const std::string_view bytes = in.text();
     if (in.failed()) return damaged();
-    value = out.take();
-    return {};
+    return row_behind(value, kRecord + sizeof(uint32_t) + bytes.size(), narrowers_[input]);
   }
 
   /// Versions::copy()
@@ -202,9 +195,9 @@ class Converter {
     out.bytes() = value.substr(0, at);
     std::string row;
     BRAID_TRY(narrower.convert(in.text(), row));
-    out.text(row);
-    while (!in.at_end()) out.fixed(in.fixed<uint8_t>());
     if (in.failed()) return damaged();
+    out.text(row);
+    out.bytes() += in.rest();
     value = out.take();
     return {};
   }

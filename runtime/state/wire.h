@@ -61,6 +61,8 @@ class WireReader {
     bytes_.remove_prefix(size);
     return value;
   }
+  /// What has not been read yet.
+  std::string_view rest() const { return bytes_; }
   bool at_end() const { return bytes_.empty(); }
   bool failed() const { return failed_; }
 

@@ -182,20 +182,29 @@ Result<bool> TaskRun::comes_behind(const EpochChain& token) {
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
   if (range->begin >= range->end) return false;
-  std::map<std::pair<uint64_t, uint64_t>, EpochChain> before;  // by epoch and digest after
-  const auto visit = [&](EpochRecord&& record, int64_t offset) -> Result<bool> {
+  const auto is_last = [&](const EpochRecord& record) { return record.after() == last_; };
+  BRAID_ASSIGN(const auto digests, chain_up_to(last_, is_last, range->begin, range->end));
+  const auto found = digests.find(token.epoch);
+  return found != digests.end() && found->second == token.digest;
+}
+
+Result<std::map<uint64_t, uint64_t>> TaskRun::chain_up_to(const EpochChain& last,
+                                                          const std::function<bool(const EpochRecord&)>& is_last,
+                                                          int64_t from, int64_t end) {
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> before;  // digest before, by epoch and digest after
+  const auto visit = [&](EpochRecord&& record, int64_t) -> Result<bool> {
     const EpochChain after = record.after();
-    before[{after.epoch, after.digest}] = record.before;
-    return after != last_ && offset + 1 < range->end;
+    before[{after.epoch, after.digest}] = record.before.digest;
+    return !is_last(record);
   };
-  BRAID_TRY(read_epochs(range->begin, visit, nullptr, range->end));
-  EpochChain at = last_;
-  while (at.epoch > token.epoch) {
+  BRAID_TRY(read_epochs(from, visit, nullptr, end));
+  std::map<uint64_t, uint64_t> digests;
+  for (EpochChain at = last;; --at.epoch) {
+    digests[at.epoch] = at.digest;
     const auto found = before.find({at.epoch, at.digest});
-    if (found == before.end()) return false;
-    at = found->second;
+    if (found == before.end()) return digests;
+    at.digest = found->second;
   }
-  return at == token;
 }
 
 Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
@@ -266,19 +275,18 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces*
     for (const BrokerRecord& record : fetched->batch->records()) {
       from = record.offset + 1;
       const std::string_view value = record.value.value_or("");
+      bool more = from < end;
       if (is_answer_record(value)) {
         if (answers != nullptr) answers->take(value);
-        if (from < end) continue;
-        (void)seams_.reader->stop(place_.epochs);
-        return {};
+      } else {
+        BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(value));
+        BRAID_ASSIGN(const bool wanted, visit(std::move(epoch), record.offset));
+        more &= wanted;
+        began = seams_.clock.steady_us();
       }
-      BRAID_ASSIGN(EpochRecord epoch, EpochRecord::decode(value));
-      BRAID_ASSIGN(const bool more, visit(std::move(epoch), record.offset));
-      if (!more) {
-        (void)seams_.reader->stop(place_.epochs);
-        return {};
-      }
-      began = seams_.clock.steady_us();
+      if (more) continue;
+      (void)seams_.reader->stop(place_.epochs);
+      return {};
     }
   }
 }
@@ -289,19 +297,11 @@ Status TaskRun::fetch_store(const EpochChain& token) {
   if (here.exists) return {};
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
-  std::map<std::pair<uint64_t, uint64_t>, uint64_t> before;  // digest before, by epoch and digest after
-  BRAID_TRY(read_epochs(range->begin, [&](EpochRecord&& record, int64_t) -> Result<bool> {
+  const auto is_last = [&](const EpochRecord& record) {
     const EpochChain after = record.after();
-    before[{after.epoch, after.digest}] = record.before.digest;
-    return after != token && (after.epoch < token.epoch || record.attempt != 0);
-  }));
-  std::map<uint64_t, uint64_t> chain;  // digest by epoch
-  for (EpochChain at = token;; --at.epoch) {
-    chain[at.epoch] = at.digest;
-    const auto found = before.find({at.epoch, at.digest});
-    if (found == before.end()) break;
-    at.digest = found->second;
-  }
+    return after == token || (after.epoch >= token.epoch && record.attempt == 0);
+  };
+  BRAID_ASSIGN(const auto chain, chain_up_to(token, is_last, range->begin, INT64_MAX));
   const FetchRequest request{.owner = owner(),
                              .newest_epoch = token.epoch,
                              .fits =

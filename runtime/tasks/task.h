@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,6 +100,10 @@ class TaskRun {
   /// seen yet, or ends at `end`. Answers of services that lie between them are collected, or left.
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
   Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr, int64_t end = INT64_MAX);
+  /// By epoch the digests of the chain that ends with `last`, as far back as there are records; `is_last` ends reading.
+  Result<std::map<uint64_t, uint64_t>> chain_up_to(const EpochChain& last,
+                                                   const std::function<bool(const EpochRecord&)>& is_last, int64_t from,
+                                                   int64_t end);
   Status replay(const EpochChain& token);
   /// Whether what is stored goes on from there, by the records of epochs.
   Result<bool> comes_behind(const EpochChain& token);
