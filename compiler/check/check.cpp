@@ -43,6 +43,21 @@ void check_all(Context& context, bool of_run) {
   check_tests(context, of_run);
 }
 
+/// Owner and description may stand in any script of the domain.
+std::vector<typed::Domain> domains_of(const CheckInput& input) {
+  std::map<std::string, typed::Domain> domains;
+  for (const ast::Script* script : input.scripts) {
+    if (script->domain.path.parts.empty()) continue;
+    typed::Domain& domain = domains[path_text(script->domain.path)];
+    domain.name = path_text(script->domain.path);
+    if (script->domain.owner) domain.owner = script->domain.owner->value;
+    if (script->domain.description) domain.description = script->domain.description->value;
+  }
+  std::vector<typed::Domain> list;
+  for (auto& [name, domain] : domains) list.push_back(std::move(domain));
+  return list;
+}
+
 /// What was looked up, and what the params among it are made of.
 std::set<const Declaration*> reached(Context& context) {
   std::set<const Declaration*> all = context.declarations.take_met();
@@ -70,6 +85,7 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
     // Nothing in it reads what stands elsewhere.
     if (checking::set_errors_apart(context, reached, before, after)) context.project = std::move(of_run);
   }
+  context.project.domains = checking::domains_of(input);
   context.quotes.remove_answered(reporter);
   checking::join_repeats(reporter);
   return std::move(context.project);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/typed/expression.h"
+#include "compiler/typed/promises.h"
 #include "runtime/data/row_change.h"
 #include "runtime/report/span.h"
 #include "runtime/schema/compatibility.h"
@@ -308,6 +309,7 @@ struct Check {
   ExpressionRef condition;  ///< over the product's row
   enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
+  std::string text = {};  ///< the condition, as the script writes it
 };
 /// Of a product it is enforced. Of a source it is a promise, which joins rely on.
 struct Unique {
@@ -341,6 +343,8 @@ struct Relation {
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
+  Promises promises;                                ///< product, source: of its contract, beside those above
+  std::optional<Deprecation> deprecated;            ///< product
   std::optional<Connector> to;                      ///< product
   ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
   // Table without time: what flows make of it. Not both: it would be read whole, and again as it grows.
@@ -441,7 +445,15 @@ struct Service {
   std::string qualified() const { return domain + "." + name; }
 };
 
+/// As the scripts of a domain state it, in whichever file.
+struct Domain {
+  std::string name;
+  std::string owner;  ///< empty: nobody is named
+  std::string description;
+};
+
 struct Project {
+  std::vector<Domain> domains;  ///< in the order of their names
   std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;

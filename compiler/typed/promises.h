@@ -1,0 +1,47 @@
+// What the contract of a product promises beside its rows' checks, and when a version of it ends. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace braid::typed {
+
+/// `latency p99 < 2s`: of that share of the records, from event time until they are visible.
+struct LatencyPromise {
+  std::string quantile;  ///< as written: "p99"
+  int64_t below_us;
+  friend bool operator==(const LatencyPromise&, const LatencyPromise&) = default;
+};
+/// `complete email >= 99.5%`: the share of rows in which none of the fields is null.
+struct CompletePromise {
+  std::vector<std::vector<std::string>> fields;  ///< as names; empty: of the rows that are expected at all
+  std::string percent;                           ///< as written: "99.5"
+  friend bool operator==(const CompletePromise&, const CompletePromise&) = default;
+};
+/// `volume 100..5000 per 1h`: rows in each such period of event time.
+struct VolumePromise {
+  int64_t least, most;
+  int64_t period_us;
+  friend bool operator==(const VolumePromise&, const VolumePromise&) = default;
+};
+
+struct Promises {
+  std::optional<int64_t> fresh_us;
+  std::vector<LatencyPromise> latencies;
+  std::vector<CompletePromise> completes;
+  std::vector<VolumePromise> volumes;
+  std::optional<int64_t> state_bytes;
+  std::optional<int64_t> keep_us;
+  friend bool operator==(const Promises&, const Promises&) = default;
+};
+
+/// `deprecated until @2026-12-31 for version 2`.
+struct Deprecation {
+  std::string until;  ///< as written, without `@`
+  std::optional<int64_t> successor;
+  friend bool operator==(const Deprecation&, const Deprecation&) = default;
+};
+
+}  // namespace braid::typed
