@@ -13,10 +13,6 @@ namespace {
 
 /// Items and clauses that later versions bring, beside those that flows and functions meet.
 void check_the_rest(Context& context, bool of_run) {
-  if (of_run)
-    for (const ast::Script* script : context.input.scripts)
-      for (const ast::Use& use : script->uses)
-        for (const ast::Promise& promise : use.expects) context.not_watched(promise.span);
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
     if (std::holds_alternative<ast::Policy>(declaration->item->node))
@@ -41,6 +37,7 @@ void check_all(Context& context, bool of_run) {
     if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
   check_shared_outputs(context, of_run);
   check_tests(context, of_run);
+  check_promises(context, of_run);
 }
 
 /// Owner and description may stand in any script of the domain.

@@ -452,7 +452,16 @@ struct Domain {
   std::string description;
 };
 
+/// `use d.x expect { … }`: what the scripts of `domain` expect of the relation.
+struct ExpectedOf {
+  std::string domain;
+  RelationId relation;
+  Expectation expects;
+  Span span;  ///< of the name behind `use`
+};
+
 struct Project {
+  std::vector<ExpectedOf> expectations;
   std::vector<Domain> domains;  ///< in the order of their names
   std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
@@ -460,6 +469,11 @@ struct Project {
   std::vector<FunctionExampleCheck> examples;
   std::vector<Parameter> parameters;
 };
+
+/// The names along a path of field indexes.
+std::vector<std::string> path_names(const std::vector<Field>& row, const std::vector<int>& path);
+/// The `unique` clauses of a relation, as its readers see them.
+std::vector<UniquePromise> unique_promises(const Relation& relation);
 
 std::string print(const Project& project);
 

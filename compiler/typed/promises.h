@@ -1,9 +1,11 @@
-// What the contract of a product promises beside its rows' checks, and when a version of it ends. Plain values.
+// What the contract of a product promises beside its rows' checks, what a reader expects of it, and when a version of
+// it ends. Plain values; pure functions; any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace braid::typed {
@@ -27,6 +29,13 @@ struct VolumePromise {
   friend bool operator==(const VolumePromise&, const VolumePromise&) = default;
 };
 
+/// `unique id within 1d`, as others see it.
+struct UniquePromise {
+  std::vector<std::vector<std::string>> fields;  ///< paths of names
+  std::optional<int64_t> within_us;              ///< absent: for ever
+  friend bool operator==(const UniquePromise&, const UniquePromise&) = default;
+};
+
 struct Promises {
   std::optional<int64_t> fresh_us;
   std::vector<LatencyPromise> latencies;
@@ -36,6 +45,34 @@ struct Promises {
   std::optional<int64_t> keep_us;
   friend bool operator==(const Promises&, const Promises&) = default;
 };
+
+/// What a reader's `expect` names.
+struct Expectation {
+  Promises promises;
+  std::vector<UniquePromise> uniques;
+  std::vector<std::string> checks;  ///< by name
+};
+
+/// All that both ask for.
+void add(const Expectation& more, Expectation& to);
+
+enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible };
+/// "fresh".
+std::string_view word_of(PromiseKind kind);
+
+/// What is expected and not promised.
+struct Shortfall {
+  PromiseKind kind;
+  std::string where;     ///< quantile or fields, where there may be several; else empty
+  std::string expected;  ///< "fresh within 5m"
+  std::string promised;  ///< "fresh within 1h"; empty: nothing of the kind
+};
+/// In the order of the kinds. A promise covers what expects as much or less.
+std::vector<Shortfall> shortfalls(const Expectation& expected, const Promises& promised,
+                                  const std::vector<UniquePromise>& promised_unique);
+
+/// "id, window.start".
+std::string names_text(const std::vector<std::vector<std::string>>& paths);
 
 /// `deprecated until @2026-12-31 for version 2`.
 struct Deprecation {

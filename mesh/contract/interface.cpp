@@ -23,18 +23,6 @@ InterfaceKind kind_of(const typed::Relation& relation) {
   return relation.has_time ? InterfaceKind::versions : InterfaceKind::reference;
 }
 
-/// The names along a path of field indexes.
-std::vector<std::string> names_of(const std::vector<Field>& row, const std::vector<int>& path) {
-  std::vector<std::string> names;
-  const std::vector<Field>* fields = &row;
-  for (const int index : path) {
-    const Field& field = (*fields)[static_cast<size_t>(index)];
-    names.push_back(field.name);
-    fields = &without_optional(field.type)->fields;
-  }
-  return names;
-}
-
 std::string_view word_of(typed::Check::Otherwise otherwise) {
   switch (otherwise) {
     case typed::Check::Otherwise::reject:
@@ -63,15 +51,7 @@ void add_fields(const typed::Relation& relation, Interface& made) {
 }
 
 void add_promises(const typed::Relation& relation, Interface& made) {
-  for (const typed::Unique& unique : relation.uniques) {
-    InterfaceUnique& one = made.uniques.emplace_back();
-    if (unique.within_us != typed::kForever) one.within_us = unique.within_us;
-    for (size_t i = 0; i < unique.fields.size(); ++i) {
-      std::vector<int> path{unique.fields[i]};
-      if (i < unique.below.size()) path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
-      one.fields.push_back(names_of(relation.row, path));
-    }
-  }
+  made.uniques = typed::unique_promises(relation);
   for (const typed::Check& check : relation.checks)
     made.checks.push_back(
         {.name = check.name, .condition = check.text, .otherwise = std::string(word_of(check.otherwise))});
@@ -114,7 +94,7 @@ Json promises_to_json(const typed::Promises& promises) {
 }
 
 void rest_to_json(const Interface& interface, Json& made) {
-  for (const InterfaceUnique& unique : interface.uniques) {
+  for (const typed::UniquePromise& unique : interface.uniques) {
     Json one{{"fields", paths(unique.fields)}};
     if (unique.within_us) one["within_us"] = *unique.within_us;
     made["unique"].push_back(std::move(one));
@@ -243,11 +223,11 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
     if (domain.name == relation.domain) made.owner = domain.owner;
   add_fields(relation, made);
   for (const std::vector<int>& path : relation.version_key.empty() ? relation.key : relation.version_key)
-    made.key.push_back(names_of(relation.row, path));
+    made.key.push_back(typed::path_names(relation.row, path));
   if (relation.has_time) {
     made.time.emplace().within_us = relation.within_us;
     if (!relation.time_path.empty())
-      made.time->field = fmt::format("{}", fmt::join(names_of(relation.row, relation.time_path), "."));
+      made.time->field = fmt::format("{}", fmt::join(typed::path_names(relation.row, relation.time_path), "."));
     else if (relation.time_field >= 0)
       made.time->field = relation.row[static_cast<size_t>(relation.time_field)].name;
   }

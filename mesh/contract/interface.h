@@ -38,12 +38,6 @@ struct InterfaceTime {
   friend bool operator==(const InterfaceTime&, const InterfaceTime&) = default;
 };
 
-struct InterfaceUnique {
-  std::vector<std::vector<std::string>> fields;  ///< paths of names
-  std::optional<int64_t> within_us;              ///< absent: for ever
-  friend bool operator==(const InterfaceUnique&, const InterfaceUnique&) = default;
-};
-
 struct InterfaceCheck {
   std::string name;
   std::string condition;  ///< as a script writes it, over the fields
@@ -70,7 +64,7 @@ struct Interface {
   std::vector<std::vector<std::string>> key;  ///< paths of names; empty: it has none
   std::optional<InterfaceTime> time;
   std::optional<schema::Compatibility> compatible;
-  std::vector<InterfaceUnique> uniques;
+  std::vector<typed::UniquePromise> uniques;
   std::vector<InterfaceCheck> checks;
   typed::Promises promises;
   std::optional<typed::Deprecation> deprecated;

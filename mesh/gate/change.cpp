@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/base/check.h"
+#include "runtime/data/value.h"
 
 namespace braid::mesh {
 namespace {
@@ -18,9 +19,6 @@ constexpr std::string_view kWords[] = {
     "address-gone",      "address-added",    "format-changed",    "deprecated",   "deprecation-changed",
     "deprecation-gone",  "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
-
-constexpr std::string_view kPromises[] = {"",       "fresh", "latency", "unique",    "complete",
-                                          "volume", "state", "keep",    "compatible"};
 
 enum class Fit { same, widened, narrowed, other };
 
@@ -49,22 +47,8 @@ Fit fit_of(const Type& before, const Type& after) {
   return Fit::other;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  return fmt::format("{}", fmt::join(names, "."));
-}
-
-std::string joined(const std::vector<std::vector<std::string>>& paths) {
-  std::vector<std::string> names;
-  for (const std::vector<std::string>& path : paths) names.push_back(joined(path));
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::string seconds(int64_t us) {
-  if (us % 86'400'000'000 == 0) return fmt::format("{}d", us / 86'400'000'000);
-  if (us % 3'600'000'000 == 0) return fmt::format("{}h", us / 3'600'000'000);
-  if (us % 60'000'000 == 0) return fmt::format("{}m", us / 60'000'000);
-  if (us % 1'000'000 == 0) return fmt::format("{}s", us / 1'000'000);
-  return us % 1'000 == 0 ? fmt::format("{}ms", us / 1'000) : fmt::format("{}us", us);
+std::string length(int64_t us) {
+  return to_literal(duration_type(), Value{us});
 }
 
 struct Comparison {
@@ -153,15 +137,16 @@ struct Comparison {
   void meaning(const Interface& before, const Interface& after) {
     if (before.kind != after.kind)
       add(ChangeKind::kind_changed, "", std::string(word_of(before.kind)), std::string(word_of(after.kind)));
-    if (before.key != after.key) add(ChangeKind::key_changed, "", joined(before.key), joined(after.key));
+    if (before.key != after.key)
+      add(ChangeKind::key_changed, "", typed::names_text(before.key), typed::names_text(after.key));
     const auto name = [](const std::optional<InterfaceTime>& time) {
       return !time ? std::string() : time->field.empty() ? std::string("beside the row") : time->field;
     };
     if (name(before.time) != name(after.time)) add(ChangeKind::time_changed, "", name(before.time), name(after.time));
     if (!before.time || !after.time || before.time->within_us == after.time->within_us) return;
     const bool raised = after.time->within_us > before.time->within_us;
-    add(raised ? ChangeKind::disorder_raised : ChangeKind::disorder_lowered, "", seconds(before.time->within_us),
-        seconds(after.time->within_us));
+    add(raised ? ChangeKind::disorder_raised : ChangeKind::disorder_lowered, "", length(before.time->within_us),
+        length(after.time->within_us));
   }
 
   // ---- promises
@@ -173,7 +158,7 @@ struct Comparison {
 
   /// Less is better (`fresh`), or more is (`keep`).
   void bound(PromiseKind kind, std::optional<int64_t> before, std::optional<int64_t> after, bool less_is_better,
-             const std::string& where = {}, std::string (*text)(int64_t) = seconds) {
+             const std::string& where = {}, std::string (*text)(int64_t) = length) {
     if (before == after) return;
     const bool loosened = !after || (before && (*after > *before) == less_is_better);
     promise(kind, loosened, where, before ? text(*before) : "", after ? text(*after) : "");
@@ -202,17 +187,17 @@ struct Comparison {
     for (const typed::CompletePromise& one : before.completes) {
       const typed::CompletePromise* now = of(after, one.fields);
       if (now != nullptr && share(*now) == share(one)) continue;
-      promise(PromiseKind::complete, now == nullptr || share(*now) < share(one), joined(one.fields), one.percent + "%",
-              now == nullptr ? "" : now->percent + "%");
+      promise(PromiseKind::complete, now == nullptr || share(*now) < share(one), typed::names_text(one.fields),
+              one.percent + "%", now == nullptr ? "" : now->percent + "%");
     }
     for (const typed::CompletePromise& one : after.completes)
       if (of(before, one.fields) == nullptr)
-        promise(PromiseKind::complete, false, joined(one.fields), "", one.percent + "%");
+        promise(PromiseKind::complete, false, typed::names_text(one.fields), "", one.percent + "%");
   }
 
   void volumes(const typed::Promises& before, const typed::Promises& after) {
     const auto text = [](const typed::VolumePromise& one) {
-      return fmt::format("{}..{} per {}", one.least, one.most, seconds(one.period_us));
+      return fmt::format("{}..{} per {}", one.least, one.most, length(one.period_us));
     };
     const auto of = [](const typed::Promises& promises, int64_t period) -> const typed::VolumePromise* {
       for (const typed::VolumePromise& one : promises.volumes)
@@ -230,22 +215,24 @@ struct Comparison {
   }
 
   void uniques(const Interface& before, const Interface& after) {
-    const auto of = [](const Interface& interface, const auto& fields) -> const InterfaceUnique* {
-      for (const InterfaceUnique& one : interface.uniques)
+    const auto of = [](const Interface& interface, const auto& fields) -> const typed::UniquePromise* {
+      for (const typed::UniquePromise& one : interface.uniques)
         if (one.fields == fields) return &one;
       return nullptr;
     };
-    const auto text = [](const InterfaceUnique& one) {
-      return one.within_us ? "within " + seconds(*one.within_us) : std::string("for ever");
+    const auto text = [](const typed::UniquePromise& one) {
+      return one.within_us ? "within " + length(*one.within_us) : std::string("for ever");
     };
-    for (const InterfaceUnique& one : before.uniques) {
-      const InterfaceUnique* now = of(after, one.fields);
+    for (const typed::UniquePromise& one : before.uniques) {
+      const typed::UniquePromise* now = of(after, one.fields);
       if (now != nullptr && now->within_us == one.within_us) continue;
       const bool loosened = now == nullptr || (now->within_us && (!one.within_us || *now->within_us < *one.within_us));
-      promise(PromiseKind::unique, loosened, joined(one.fields), text(one), now == nullptr ? "" : text(*now));
+      promise(PromiseKind::unique, loosened, typed::names_text(one.fields), text(one),
+              now == nullptr ? "" : text(*now));
     }
-    for (const InterfaceUnique& one : after.uniques)
-      if (of(before, one.fields) == nullptr) promise(PromiseKind::unique, false, joined(one.fields), "", text(one));
+    for (const typed::UniquePromise& one : after.uniques)
+      if (of(before, one.fields) == nullptr)
+        promise(PromiseKind::unique, false, typed::names_text(one.fields), "", text(one));
   }
 
   void promises(const Interface& before, const Interface& after) {
@@ -353,10 +340,6 @@ std::string_view word_of(ChangeKind kind) {
   return kWords[static_cast<size_t>(kind)];
 }
 
-std::string_view word_of(PromiseKind kind) {
-  return kPromises[static_cast<size_t>(kind)];
-}
-
 std::vector<Change> changes_between(const Interface& before, const Interface& after) {
   Comparison comparison;
   comparison.fields("", before.fields, after.fields);
@@ -407,7 +390,7 @@ std::string to_text(const Change& change) {
       return was_and_is("the bound of lateness");
     case ChangeKind::promise_loosened:
     case ChangeKind::promise_tightened:
-      return was_and_is(fmt::format("the promise `{}{}{}`", word_of(change.promise), at.empty() ? "" : " ", at));
+      return was_and_is(fmt::format("the promise `{}{}{}`", typed::word_of(change.promise), at.empty() ? "" : " ", at));
     case ChangeKind::check_gone:
       return fmt::format("the check `{}` is gone", at);
     case ChangeKind::check_added:

@@ -53,9 +53,7 @@ enum class ChangeKind {
 /// "field-gone": as JSON output and annotations have it.
 std::string_view word_of(ChangeKind kind);
 
-/// The promises, as an `expect` of a reader may name them.
-enum class PromiseKind { none, fresh, latency, unique, complete, volume, state, keep, compatible };
-std::string_view word_of(PromiseKind kind);
+using typed::PromiseKind;
 
 struct Change {
   ChangeKind kind;

@@ -52,9 +52,7 @@ Reader user() {
           .exhaustive = {"currency"},
           .reads_time = true,
           .reads_key = true,
-          .checks = {"positive"},
-          .uniques = payment().uniques,
-          .expects = payment().promises};
+          .expects = {.promises = payment().promises, .uniques = payment().uniques, .checks = {"positive"}}};
 }
 
 /// Reads `id` alone, by no time and no key, and expects nothing.
@@ -403,7 +401,7 @@ TEST(Gate, ANewSymbolBreaksNobodyWhoHasAnElse) {
 
 TEST(Gate, APromiseThatStillCoversTheExpectationBreaksNobody) {
   Reader reader = user();
-  reader.expects = {.fresh_us = kHour};
+  reader.expects = {.promises = {.fresh_us = kHour}, .uniques = {}, .checks = {}};
   Interface after = payment();
   after.promises.fresh_us = 10 * kMinute;
   const Result<Verdict> verdict = judge(payment(), after, {reader}, {});

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <optional>
 #include <tuple>
 
 #include "runtime/base/check.h"
@@ -35,55 +33,11 @@ Judgement notice(std::string why) {
   return {Weight::notice, std::move(why)};
 }
 
-/// Whether the reader's `expect` is one that the promise kept, and no longer keeps. `after` is the new contract.
+/// Whether the reader's `expect` is one that the contract no longer covers. `after` is the new contract.
 Judgement promise_to(const Reader& reader, const Change& change, const Interface& after) {
-  const auto misses = [](std::optional<int64_t> expected, std::optional<int64_t> promised, bool less_is_better) {
-    return expected && (!promised || (less_is_better ? *promised > *expected : *promised < *expected));
-  };
-  const typed::Promises& now = after.promises;
-  bool missed = false;
-  switch (change.promise) {
-    case PromiseKind::fresh:
-      missed = misses(reader.expects.fresh_us, now.fresh_us, true);
-      break;
-    case PromiseKind::keep:
-      missed = misses(reader.expects.keep_us, now.keep_us, false);
-      break;
-    case PromiseKind::latency:
-      for (const typed::LatencyPromise& expected : reader.expects.latencies) {
-        std::optional<int64_t> promised;
-        for (const typed::LatencyPromise& one : now.latencies)
-          if (one.quantile == expected.quantile) promised = one.below_us;
-        missed |= expected.quantile == change.where && misses(expected.below_us, promised, true);
-      }
-      break;
-    case PromiseKind::complete:
-      for (const typed::CompletePromise& expected : reader.expects.completes) {
-        double promised = -1;
-        for (const typed::CompletePromise& one : now.completes)
-          if (one.fields == expected.fields) promised = std::strtod(one.percent.c_str(), nullptr);
-        missed |= promised < std::strtod(expected.percent.c_str(), nullptr);
-      }
-      break;
-    case PromiseKind::volume:
-      for (const typed::VolumePromise& expected : reader.expects.volumes)
-        missed |= std::ranges::none_of(now.volumes, [&](const typed::VolumePromise& one) {
-          return one.period_us == expected.period_us && one.least >= expected.least && one.most <= expected.most;
-        });
-      break;
-    case PromiseKind::unique:
-      for (const InterfaceUnique& expected : reader.uniques)
-        missed |= std::ranges::none_of(after.uniques, [&](const InterfaceUnique& one) {
-          return one.fields == expected.fields &&
-                 (!one.within_us || (expected.within_us && *one.within_us >= *expected.within_us));
-        });
-      break;
-    case PromiseKind::none:
-    case PromiseKind::state:
-    case PromiseKind::compatible:
-      break;
-  }
-  if (missed) return broken(fmt::format("it expects `{}`, which is no longer promised", word_of(change.promise)));
+  for (const typed::Shortfall& one : typed::shortfalls(reader.expects, after.promises, after.uniques))
+    if (one.kind == change.promise && one.where == change.where)
+      return broken(fmt::format("it expects `{}`, which is no longer promised", one.expected));
   return change.promise == PromiseKind::state ? Judgement{} : notice("the contract promises less");
 }
 
@@ -122,7 +76,7 @@ Judgement of_reader(const Reader& reader, const Change& change, const Interface&
     case ChangeKind::check_gone:
     case ChangeKind::check_changed:
     case ChangeKind::check_loosened:
-      if (std::ranges::find(reader.checks, change.where) != reader.checks.end())
+      if (std::ranges::find(reader.expects.checks, change.where) != reader.expects.checks.end())
         return broken(fmt::format("it expects the check `{}`", change.where));
       return notice("rows may come that the check kept away");
     case ChangeKind::check_added:

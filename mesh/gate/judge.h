@@ -20,9 +20,7 @@ struct Reader {
   std::vector<std::string> exhaustive;  ///< enums of which its `case` names each symbol and has no `else`
   bool reads_time = false;              ///< windows, joins by time, order
   bool reads_key = false;               ///< joins by the key, or keeps it up as a table
-  std::vector<std::string> checks;      ///< that its `expect` names
-  std::vector<InterfaceUnique> uniques;
-  typed::Promises expects;
+  typed::Expectation expects;
 };
 
 enum class Weight {

@@ -25,6 +25,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/lookup_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/name_diagnostics.def"
+#include "runtime/report/promise_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
 #include "runtime/report/state_diagnostics.def"
 #include "runtime/report/step_diagnostics.def"
