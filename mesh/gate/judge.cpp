@@ -156,6 +156,31 @@ bool Verdict::breaks() const {
   return std::ranges::any_of(effects, [](const Effect& effect) { return effect.weight == Weight::breaks; });
 }
 
+namespace {
+
+void add_enums(const std::string& path, const Type& type, std::vector<std::string>& enums) {
+  const Type& inner = without_optional(type);
+  if (is(inner, TypeKind::enumeration)) enums.push_back(path);
+  if (is(inner, TypeKind::list)) add_enums(path + "[]", inner->element, enums);
+  if (is(inner, TypeKind::map)) add_enums(path + "[]", value_of(inner), enums);
+  if (is(inner, TypeKind::structure))
+    for (const Field& field : inner->fields) add_enums(path + "." + field.name, field.type, enums);
+}
+
+}  // namespace
+
+Reader reader_of_all(const Interface& interface) {
+  Reader reader{.name = "a reader of all fields", .domain = {}, .owner = {}};
+  for (const InterfaceField& field : interface.fields) {
+    reader.fields.push_back(field.name);
+    add_enums(field.name, field.type, reader.exhaustive);
+  }
+  reader.reads_time = reader.reads_key = true;
+  reader.expects = {.promises = interface.promises, .uniques = interface.uniques, .checks = {}};
+  for (const InterfaceCheck& check : interface.checks) reader.expects.checks.push_back(check.name);
+  return reader;
+}
+
 WireRules json_wire() {
   return {.schema_of =
               [](const Interface& interface) {

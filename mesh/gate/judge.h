@@ -45,6 +45,10 @@ struct Verdict {
   std::vector<std::string> ways_out;
 };
 
+/// A reader that uses all there is: reads each field, goes by time and key, has a `case` without `else` over each enum,
+/// and expects whatever is promised. What does not break it breaks nobody who reads rows as they are.
+Reader reader_of_all(const Interface& interface);
+
 /// How rows look on the wire, for readers that are not registered. Both functions null: nothing is known of it.
 struct WireRules {
   std::string (*schema_of)(const Interface&) = nullptr;
