@@ -34,6 +34,8 @@ struct CheckInput {
   /// Files (indexes into the sources) whose scripts a run is about. Errors that concern nothing that these read are
   /// then told in one warning, and what they stand in is left out of the project. Empty: all scripts.
   std::vector<uint32_t> run_files = {};
+  /// A clock reading, which the end of deprecated products is compared with. Absent: none has ended.
+  std::optional<int64_t> now_us = {};
 };
 
 /// In the rows that a test expects a struct with `..` has the fields that are named, and last this one, which is null:

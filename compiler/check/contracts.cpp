@@ -293,7 +293,6 @@ struct ContractChecker {
                    [&](const ast::Deprecated& node) {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
-                     context.not_watched(clause.span);
                    },
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);

@@ -1,4 +1,4 @@
-// What a reader expects of a product of another team, and whether promises can hold at all.
+// What a reader expects of a product of another team, which products end, and whether promises can hold at all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/time_text.h"
 #include "runtime/data/value.h"
 #include "runtime/report/promise_findings.h"
 
@@ -68,16 +69,21 @@ void report_shortfall(Context& context, const typed::Relation& relation, const t
   report.note("expect what is promised, or ask the owner of `" + relation.domain + "` to promise it");
 }
 
-void check_use(Context& context, const ast::Script& script, const ast::Use& use) {
+/// The relation that a `use` brings in; null if there is none, which is reported where it is read.
+const Declaration* used_relation(Context& context, const ast::Script& script, const ast::Use& use) {
   const Domain* domain = context.declarations.find_domain(domain_name(script));
-  if (domain == nullptr || use.path.parts.empty()) return;
+  if (domain == nullptr || use.path.parts.empty()) return nullptr;
   const std::string name = use.as ? use.as->text : use.path.parts.back().text;
   const Declarations::FoundRelation found = context.declarations.find_relation({&script, domain}, name);
   const Declaration* declaration = nullptr;
   for (const Declaration* version : found.versions)
     if (!found.used_version || version->version == *found.used_version) declaration = version;
-  if (declaration == nullptr) return;  // reported where it is read
-  const RelationInfo& info = need_relation(context, *declaration, {});
+  return declaration;
+}
+
+void check_expectations(Context& context, const ast::Script& script, const ast::Use& use,
+                        const Declaration& declaration) {
+  const RelationInfo& info = need_relation(context, declaration, {});
   if (info.id < 0) return;
   const typed::Relation& relation = context.project.relations[static_cast<size_t>(info.id)];
   typed::ExpectedOf made{.domain = domain_name(script), .relation = info.id, .expects = {}, .span = use.path.span};
@@ -89,6 +95,38 @@ void check_use(Context& context, const ast::Script& script, const ast::Use& use)
     typed::add(one, made.expects);
   }
   context.project.expectations.push_back(std::move(made));
+}
+
+// ---- products that end
+
+std::optional<int64_t> end_of(const ast::Time& until) {
+  int64_t us = 0;
+  if (until.kind == ast::TimeKind::instant && parse_timestamp_literal(until.text, &us)) return us;
+  int32_t days = 0;
+  if (until.kind == ast::TimeKind::date && parse_date(until.text, &days)) return days * int64_t{86'400'000'000};
+  return std::nullopt;
+}
+
+/// Its readers are told until the day; from then on it is not to be read.
+void check_end(Context& context, const ast::Script& script, const ast::Use& use, const Declaration& declaration) {
+  const auto* product = std::get_if<ast::Product>(&declaration.item->node);
+  const auto* deprecated = product == nullptr ? nullptr : ast::find_clause<ast::Deprecated>(product->clauses);
+  if (deprecated == nullptr || domain_name(script) == domain_name(*declaration.script)) return;
+  const std::optional<int64_t> end = end_of(deprecated->until);
+  const std::string relation = fmt::format("{} version {}", path_text(use.path), declaration.version);
+  const std::optional<int64_t> now = context.input.now_us;
+  const bool ended = end && now && *now >= *end;
+  auto report = ended
+                    ? context.reporter.report(diag::ProductEnded{.relation = relation, .until = deprecated->until.text})
+                    : context.reporter.report(diag::ProductEnds{.relation = relation, .until = deprecated->until.text});
+  report.at(use.path.span, "read here").also(deprecated->until.span, "its owner says so here");
+  if (end && now && !ended) {
+    const int64_t days = (*end - *now + 86'399'999'999) / 86'400'000'000;
+    report.note(days == 1 ? "1 day is left" : fmt::format("{} days are left", days));
+  }
+  if (deprecated->successor)
+    report.note(
+        fmt::format("`use {} version {}` reads its successor", path_text(use.path), deprecated->successor->value));
 }
 
 // ---- what can hold
@@ -194,8 +232,12 @@ void check_promises(Context& context, bool of_run) {
   for (const ast::Script* script : context.input.scripts) {
     const bool is_of_run = files.empty() || std::ranges::find(files, script->span.file) != files.end();
     if (is_of_run != of_run) continue;
-    for (const ast::Use& use : script->uses)
-      if (!use.expects.empty()) check_use(context, *script, use);
+    for (const ast::Use& use : script->uses) {
+      const Declaration* declaration = used_relation(context, *script, use);
+      if (declaration == nullptr) continue;
+      if (!use.expects.empty()) check_expectations(context, *script, use, *declaration);
+      check_end(context, *script, use, *declaration);
+    }
   }
   for (const Declaration* declaration : context.declarations.relations())
     if (is_of_run(context, *declaration) == of_run) check_bounds(context, *declaration);

@@ -27,6 +27,7 @@ typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& sc
   input.zone_names = language.zone_names;
   input.pattern_fault = language.pattern_fault;
   input.run_files = run_files;
+  if (language.now_us) input.now_us = language.now_us();
   return check(input, reporter);
 }
 

@@ -26,6 +26,7 @@ struct Language {
   std::function<bool(std::string_view)> knows_zone = {};
   std::function<std::vector<std::string>()> zone_names = {};
   std::function<std::string(std::string_view)> pattern_fault = {};
+  std::function<int64_t()> now_us = {};  ///< of the clock, for products that end; empty: none has ended
 };
 
 /// Every script of the source set that ends in .braid, parsed once.
