@@ -27,6 +27,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/name_diagnostics.def"
 #include "runtime/report/promise_diagnostics.def"
 #include "runtime/report/rank_diagnostics.def"
+#include "runtime/report/registry_diagnostics.def"
 #include "runtime/report/state_diagnostics.def"
 #include "runtime/report/step_diagnostics.def"
 #include "runtime/report/tick_diagnostics.def"
