@@ -199,7 +199,9 @@ struct ContractChecker {
                    [&](const ast::Compatible& node) { compatible(node, span); },
                    [&](const ast::Fresh& node) {
                      made.promises.fresh_us = context.length_of(node.within, "`fresh`");
-                     context.not_watched(span);
+                     if (!enforced) return context.not_watched(span);
+                     if (!row.has_time && !row.open)
+                       context.no_event_time(row, row.relation, "fresh").at(span, "measured in event time");
                    },
                    [&](const ast::Latency& node) {
                      if (const auto below = context.length_of(node.below, "`latency`"))
