@@ -722,8 +722,10 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
+      program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }
+    for (const typed::Relation& relation : project_.relations) program().domains[relation.span.file] = relation.domain;
     auto note = [](std::vector<int>& list, int value) {
       if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
     };
