@@ -135,7 +135,8 @@ std::vector<typed::RelationId> Session::chosen_products() const {
 }
 
 driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {
-  driver::Compiled made = driver::compile(project_, products, options_.optimizer, system_clock());
+  driver::Compiled made =
+      driver::compile(project_, products, options_.optimizer, system_clock(), plan::PutOut::outlets);
   made.program().name = files_->name;
   driver::name_places(made.program(), sources_, files_->root);
   return made;

@@ -15,9 +15,6 @@ namespace {
 void check_the_rest(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
-    if (std::holds_alternative<ast::Policy>(declaration->item->node))
-      context.not_yet(context.word(declaration->item->span, "policy"), "a `policy`",
-                      "a field that not everybody may see can be left out of the `select`, or hashed in it");
     if (const auto* alias = std::get_if<ast::TypeAlias>(&declaration->item->node)) {
       // A name in use is resolved already; this finds mistakes in the others.
       if (!context.aliases.contains(declaration) && alias->type != nullptr) {

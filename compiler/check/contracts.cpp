@@ -1,5 +1,5 @@
-// Contracts and access: what is enforced (check, unique, fields), what is checked here and not yet watched, and what
-// must not be left out silently (masks, row policies).
+// Contracts: what is enforced (check, unique, fields), and what is checked here and not yet watched. Who may read is
+// said in access_rules.cpp.
 #include <cstdlib>
 
 #include "compiler/check/closest.h"
@@ -281,17 +281,6 @@ struct ContractChecker {
   void clause(const ast::Clause& clause) {
     std::visit(Overloaded{
                    [&](const ast::Contract& node) { contract(node); },
-                   [&](const ast::Allow& node) {
-                     if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
-                     if (node.where == nullptr) return context.not_watched(clause.span);
-                     context.not_yet(clause.span, "`allow … where`",
-                                     "a product of its own with a `where` can be allowed to those readers");
-                   },
-                   [&](const ast::Mask&) {
-                     context.not_yet(
-                         clause.span, "`mask`",
-                         "a field that not everybody may see can be left out of the `select`, or hashed in it");
-                   },
                    [&](const ast::Deprecated& node) {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
@@ -302,8 +291,6 @@ struct ContractChecker {
                      context.outputs.push_back({node.connector.name.text, node.connector.address.value,
                                                 node.connector.address.span, info.declaration});
                      if (node.changes) change_form(*node.changes);
-                     if (node.reader)
-                       context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
                    },
                    [](const auto&) {},
                },

@@ -268,6 +268,7 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   made.time_field = info.row.time_field;
   if (!made.time_path.empty()) lift_time(made, info.row.time_clause);
   check_contract(context, info, source.clauses, made);
+  check_access(context, info, source.clauses, made);
   info.id = static_cast<int>(context.project.relations.size());
   context.project.relations.push_back(std::move(made));
 }

@@ -32,7 +32,7 @@ typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& sc
 }
 
 Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
-                 const optimize::Options& options, Clock& clock) {
+                 const optimize::Options& options, Clock& clock, plan::PutOut put_out) {
   Compiled made;
   int64_t begin = clock.steady_us();
   auto stage = [&](std::string name) {
@@ -40,7 +40,7 @@ Compiled compile(const typed::Project& project, const std::vector<typed::Relatio
     made.times.push_back({std::move(name), now - begin});
     begin = now;
   };
-  made.checked = plan::build(project, products);
+  made.checked = plan::build(project, products, put_out);
   stage("plan");
   made.optimized = optimize::optimize(made.checked, project, options, clock);
   stage("optimize");

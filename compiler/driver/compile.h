@@ -56,7 +56,7 @@ struct Compiled {
 };
 
 Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
-                 const optimize::Options& options, Clock& clock);
+                 const optimize::Options& options, Clock& clock, plan::PutOut put_out = plan::PutOut::rows);
 
 /// Names the places of sites and expressions for people: file, line and column, and what is written there. Files below
 /// `root` are named from there, so that results do not depend on the working directory.

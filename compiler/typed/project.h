@@ -319,6 +319,36 @@ struct Unique {
   std::vector<std::vector<int>> below = {};  ///< of each field: where it stands inside its struct; mostly empty
 };
 
+/// Who reads, as a clause names them.
+struct Principal {
+  enum class Kind { anyone, role, domain, user } kind = Kind::anyone;
+  std::string name;  ///< "" of anyone
+  bool operator==(const Principal&) const = default;
+};
+/// "role crm", as a script writes it.
+std::string principal_text(const Principal& principal);
+/// `allow read to …`: one of `readers` reads the rows for which `where` holds, for one of `purposes`.
+struct AllowRule {
+  std::vector<Principal> readers;
+  std::vector<std::string> purposes;     ///< empty: any, and none
+  std::optional<int64_t> until_us = {};  ///< of a grant that ends: no longer at that instant
+  ExpressionRef where = nullptr;         ///< over the relation's row, cannot fail; null: every row
+  Span span = {};
+};
+/// `mask f with …`: what those read who are not excepted. It has the type of the field.
+struct MaskRule {
+  std::vector<int> field;  ///< path of field indexes into the row
+  ExpressionRef value;     ///< of that field, over the relation's row; reads that field alone, cannot fail
+  std::vector<Principal> except;
+  std::string policy;  ///< whose clause it is; empty: the relation's own
+  Span span;
+};
+/// Who reads the rows of a relation beside its own domain, and what they see (compiler/access/read_plan.h).
+struct Access {
+  std::vector<AllowRule> allows;
+  std::vector<MaskRule> masks;  ///< at most one for a field
+};
+
 struct Relation {
   RelationKind kind;
   std::string domain, name;
@@ -342,6 +372,13 @@ struct Relation {
   std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
+  Access access = {};  ///< stream, table, product
+  /// Product: what `to` writes of the published row, where that is not every row as it is: `where`, then `mask`.
+  std::vector<Step> outlet = {};
+  /// View that the checker makes: the rows of `eyes_of` as another reader sees them.
+  RelationId eyes_of = -1;
+  /// It reads rows of another domain, so its ports show neither the records behind them nor what happened there.
+  bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
   std::optional<Deprecation> deprecated;            ///< product
@@ -410,6 +447,8 @@ struct Test {
   std::string name;
   std::string domain;
   bool in_order = false;
+  std::optional<Principal> reader = {};  ///< `as role analyst`: its expectations are of what that reader sees
+  std::string purpose = {};
   std::vector<std::pair<std::string, Value>> parameters;  ///< param p = e: the test compiles with these
   std::vector<TestStatement> statements;
   Span span;

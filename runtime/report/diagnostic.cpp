@@ -16,6 +16,7 @@ const std::vector<CatalogueEntry>& catalogue() {
     std::vector<CatalogueEntry> all{
 #define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
   {number, #entry_name, Severity::severity_name, message_template},
+#include "runtime/report/access_diagnostics.def"
 #include "runtime/report/aggregate_diagnostics.def"
 #include "runtime/report/change_diagnostics.def"
 #include "runtime/report/derived_diagnostics.def"
