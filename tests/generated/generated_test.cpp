@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kCases = 2'000;
 constexpr int64_t kChangingCases = 400;
 constexpr int64_t kWideCases = 600;
+constexpr int64_t kInnerKeyCases = 200;
 constexpr int kSeconds = 120;     // for all of one script
 constexpr int kMostFailures = 5;  // then it ends
 constexpr size_t kShown = 1'500;  // of what differs in the whole script
@@ -99,6 +100,11 @@ TEST(Generated, WindowsThatChangeAndKeysThatAreForgotten) {
 TEST(Generated, AllStepsAndFunctions) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
   judge_scripts(kWideSeeds, kWideCases, false);
+}
+
+TEST(Generated, KeysInsideStructs) {
+  if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  judge_scripts(kInnerKeySeeds, kInnerKeyCases, false);
 }
 
 }  // namespace

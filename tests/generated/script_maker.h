@@ -27,6 +27,9 @@ inline constexpr uint64_t kChangingSeeds = 1'000'000;
 /// From this seed on all steps and functions may occur.
 inline constexpr uint64_t kWideSeeds = 2'000'000;
 
+/// From this seed on keys of tables may lie inside structs.
+inline constexpr uint64_t kInnerKeySeeds = 3'000'000;
+
 MadeScript make_script(uint64_t seed);
 
 }  // namespace braid::generated
