@@ -325,7 +325,7 @@ struct Relation {
   int64_t version = 1;
   bool is_public = false;
   std::string documentation;
-  std::vector<Field> row;             ///< what readers see
+  std::vector<Field> row;  ///< what readers see
   /// Of each field of `row` the labels that its value carries, or that a part of it does, sorted, each once. Empty if
   /// the script labels nothing.
   std::vector<std::vector<std::string>> field_labels = {};
@@ -435,7 +435,7 @@ struct Service {
   std::vector<Field> parameters;
   std::vector<Field> result;
   std::vector<std::vector<std::string>> result_labels = {};  ///< of each field; empty: none
-  bool optional = false;  ///< the result is: what has no answer goes on with null
+  bool optional = false;                                     ///< the result is: what has no answer goes on with null
   Connector from;
   std::optional<int64_t> cache_us;
   int64_t cache_rows = 10'000;
