@@ -5,6 +5,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
@@ -147,6 +148,7 @@ struct ContractChecker {
 
   /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
   void pinned(const ast::PinnedFields& node, Span span) {
+    no_labels(context, node.fields);
     const std::vector<Field> promised = resolve_fields(context, place, node.fields, TypePlace::field);
     if (!enforced) return context.not_watched(span);
     std::vector<std::string> differing;

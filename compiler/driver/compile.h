@@ -33,10 +33,11 @@ struct Language {
 std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
 
 /// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
-/// (CheckInput::run_files).
+/// (CheckInput::run_files). `labels`: that fields may have; absent: any.
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<uint32_t>& run_files, Reporter& reporter);
+                             const std::vector<uint32_t>& run_files, Reporter& reporter,
+                             const std::optional<std::vector<std::string>>& labels = std::nullopt);
 
 /// A stage and how long it took.
 struct StageTime {

@@ -39,6 +39,8 @@ struct SourceField {
                                   ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
   std::string documentation;
   std::vector<std::string> labels;
+  /// Of what stands inside the field's struct, or its list of structs: a path of field indexes below it, and a label.
+  std::vector<std::pair<std::vector<int>, std::string>> labels_below = {};
   Span span;
 };
 
@@ -355,7 +357,10 @@ struct Relation {
   int64_t version = 1;
   bool is_public = false;
   std::string documentation;
-  std::vector<Field> row;             ///< what readers see
+  std::vector<Field> row;  ///< what readers see
+  /// Of each field of `row` the labels that its value carries, or that a part of it does, sorted, each once. Empty if
+  /// the script labels nothing.
+  std::vector<std::vector<std::string>> field_labels = {};
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
@@ -472,7 +477,8 @@ struct Service {
   std::string domain, name;
   std::vector<Field> parameters;
   std::vector<Field> result;
-  bool optional = false;  ///< the result is: what has no answer goes on with null
+  std::vector<std::vector<std::string>> result_labels = {};  ///< of each field; empty: none
+  bool optional = false;                                     ///< the result is: what has no answer goes on with null
   Connector from;
   std::optional<int64_t> cache_us;
   int64_t cache_rows = 10'000;

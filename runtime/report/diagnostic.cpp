@@ -23,6 +23,8 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
+#include "runtime/report/label_diagnostics.def"
+#include "runtime/report/lineage_diagnostics.def"
 #include "runtime/report/lookup_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/name_diagnostics.def"
