@@ -75,6 +75,7 @@ void add_mesh(CLI::App& app, CommandContext& context);
 void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.
 void add_contract_diff(CLI::App& contract, CommandContext& context);
+void add_lineage(CLI::App& app, CommandContext& context);
 
 /// The whole command line; the exit code.
 int run_command_line(int count, const char* const* words);
