@@ -55,6 +55,8 @@ class Session {
   const typed::Project& project() const { return project_; }
   const std::vector<std::unique_ptr<ast::Script>>& scripts() const { return scripts_; }
   const SourceSet& sources() const { return sources_; }
+  /// Another file that findings have places in; its index.
+  uint32_t add_source(std::string path, std::string text) { return sources_.add(std::move(path), std::move(text)); }
   Reporter& reporter() { return reporter_; }
   /// How long loading, parsing and checking took.
   const std::vector<driver::StageTime>& times() const { return times_; }
