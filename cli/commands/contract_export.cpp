@@ -8,7 +8,8 @@ namespace braid::cli {
 void add_contract_export(CLI::App& contract, CommandContext& context) {
   auto options = std::make_shared<ScriptOptions>();
   auto document = std::make_shared<DocumentOptions>();
-  CLI::App* command = contract.add_subcommand("export", "Writes the contract of a product for other tools to standard output");
+  CLI::App* command =
+      contract.add_subcommand("export", "Writes the contract of a product for other tools to standard output");
   command->add_option("product", document->name, "Product, stream or table")->required()->type_name("PRODUCT");
   options->add_to(*command, "Project folder or script");
   document->format = "odcs";

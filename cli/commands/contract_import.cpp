@@ -27,8 +27,10 @@ void add_contract_import(CLI::App& contract, CommandContext& context) {
   CLI::App* command = contract.add_subcommand(
       "import", "Writes the declarations for a data contract (ODCS, version 3) to standard output");
   command->add_option("file", flags->path, "Contract in YAML or JSON")->required()->type_name("FILE");
-  command->add_option("--object", flags->options.object, "The only schema object to declare (default: all)")->type_name("NAME");
-  command->add_option("--name", flags->options.name, "Name of the stream or table, if one is declared")->type_name("NAME");
+  command->add_option("--object", flags->options.object, "The only schema object to declare (default: all)")
+      ->type_name("NAME");
+  command->add_option("--name", flags->options.name, "Name of the stream or table, if one is declared")
+      ->type_name("NAME");
   command->add_option("--as", flags->options.form, "Declare a stream or a table (default: as the contract says)")
       ->check(CLI::IsMember({"stream", "table"}));
   command->callback([flags, &context] {

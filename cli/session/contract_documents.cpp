@@ -34,7 +34,8 @@ mesh::Interface interface_in(const Session& session, const typed::Relation& rela
   const auto bound = bindings.find(relation.qualified());
   if (bound != bindings.end()) {
     const bool topic = !bound->second.topic.empty();
-    const std::string format = bound->second.format.empty() && !made.addresses.empty() ? made.addresses.front().format : bound->second.format;
+    const std::string format =
+        bound->second.format.empty() && !made.addresses.empty() ? made.addresses.front().format : bound->second.format;
     made.addresses.insert(made.addresses.begin(), {.environment = environment.name,
                                                    .connector = topic ? "topic" : "file",
                                                    .address = topic ? bound->second.topic : bound->second.file,
@@ -109,9 +110,9 @@ std::optional<std::string> product_graph(Session& session, const DocumentOptions
         diag::NotExported{.product = options.name, .format = "odps", .reason = "the domain has no product"});
     return std::nullopt;
   }
-  mesh::ProductGraph graph = relation ? mesh::graph_of_product(std::move(ports), around)
-                                      : mesh::graph_of_domain(domain->name, domain->owner, domain->description,
-                                                              std::move(ports), around);
+  mesh::ProductGraph graph =
+      relation ? mesh::graph_of_product(std::move(ports), around)
+               : mesh::graph_of_domain(domain->name, domain->owner, domain->description, std::move(ports), around);
   graph.address = session.environment().listen;
   return mesh::write_yaml(mesh::odps_of(graph, around));
 }

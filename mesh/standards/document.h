@@ -1,6 +1,6 @@
-// A document of a standard as a tree: what a YAML or JSON file says, whether or not anybody here understands it. Keys keep
-// their order and scalars the text that was written, so a document that is read and written again says the same. Plain
-// values; any thread.
+// A document of a standard as a tree: what a YAML or JSON file says, whether or not anybody here understands it. Keys
+// keep their order and scalars the text that was written, so a document that is read and written again says the same.
+// Plain values; any thread.
 #pragma once
 
 #include <cstdint>

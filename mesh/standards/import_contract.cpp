@@ -43,7 +43,13 @@ class ObjectImport {
  public:
   ObjectImport(const Node& contract, const Node& object, uint32_t file, const ImportOptions& options, bool only,
                Reading& reading, Reporter& reporter)
-      : contract_(contract), object_(object), file_(file), options_(options), only_(only), reading_(reading), reporter_(reporter) {
+      : contract_(contract),
+        object_(object),
+        file_(file),
+        options_(options),
+        only_(only),
+        reading_(reading),
+        reporter_(reporter) {
     made_.name = reading.text(object, "name");
   }
 
@@ -56,9 +62,10 @@ class ObjectImport {
     const std::string name = options_.name.empty() || !only_ ? plain_name(made_.name) : options_.name;
     std::string text = heading();
     text += fmt::format("{} {}{}\n", made_.table ? "table" : "stream", name, version());
-    if (!time_.empty()) text += fmt::format("  time {} within {}{}\n", time_, within_, time_remark_.empty() ? "" : "  // " + time_remark_);
-    if (made_.table && time_.empty())
-      text += "  // without `time` it is read whole, at the start\n";
+    if (!time_.empty())
+      text +=
+          fmt::format("  time {} within {}{}\n", time_, within_, time_remark_.empty() ? "" : "  // " + time_remark_);
+    if (made_.table && time_.empty()) text += "  // without `time` it is read whole, at the start\n";
     if (!key_.empty()) text += fmt::format("  key {}\n", fmt::join(key_, ", "));
     text += source();
     text += "{\n" + lines_ + "}\n";
@@ -78,10 +85,15 @@ class ObjectImport {
 
   std::string heading() {
     std::string made;
-    if (const std::string text = one_line(reading_.text(object_, "description")); !text.empty()) made += comment("///", text);
-    std::string from = fmt::format("From the contract `{}`", one_line(contract_.text_of("name").empty() ? contract_.text_of("id") : contract_.text_of("name")));
-    from += fmt::format(", version {}, {}", one_line(contract_.text_of("version")), one_line(contract_.text_of("status")));
-    if (const std::string domain = contract_.text_of("domain"); !domain.empty()) from += fmt::format(", of the domain `{}`", one_line(domain));
+    if (const std::string text = one_line(reading_.text(object_, "description")); !text.empty())
+      made += comment("///", text);
+    std::string from =
+        fmt::format("From the contract `{}`",
+                    one_line(contract_.text_of("name").empty() ? contract_.text_of("id") : contract_.text_of("name")));
+    from +=
+        fmt::format(", version {}, {}", one_line(contract_.text_of("version")), one_line(contract_.text_of("status")));
+    if (const std::string domain = contract_.text_of("domain"); !domain.empty())
+      from += fmt::format(", of the domain `{}`", one_line(domain));
     return made + comment("///", from + "; look over types, key and time.");
   }
 
@@ -111,10 +123,12 @@ class ObjectImport {
     const ScriptType type = script_type(property, "  ");
     if (written.empty() || type.text.empty())
       return left_out(property, name, written.empty() ? "no field can have that name" : type.why_not);
-    if (std::any_of(made_.fields.begin(), made_.fields.end(), [&](const ImportedField& each) { return each.property == name; }))
+    if (std::any_of(made_.fields.begin(), made_.fields.end(),
+                    [&](const ImportedField& each) { return each.property == name; }))
       return left_out(property, name, "another property has that name");
     read_type(property);
-    ImportedField made{.property = name, .name = written, .type = type.text, .optional = property.text_of("required") != "true"};
+    ImportedField made{
+        .property = name, .name = written, .type = type.text, .optional = property.text_of("required") != "true"};
     // A key is never null.
     if (reading_.is_true(property, "primaryKey")) {
       made.optional = false;
@@ -128,9 +142,11 @@ class ObjectImport {
       if (physical.find('.') == std::string::npos)
         from = " from " + script_literal(physical);
       else
-        remark += fmt::format("{}in the records `{}`, where a dot leads into an object", remark.empty() ? "" : "; ", one_line(physical));
+        remark += fmt::format("{}in the records `{}`, where a dot leads into an object", remark.empty() ? "" : "; ",
+                              one_line(physical));
     }
-    if (const std::string text = one_line(reading_.text(property, "description")); !text.empty()) lines_ += comment("///", text, "  ");
+    if (const std::string text = one_line(reading_.text(property, "description")); !text.empty())
+      lines_ += comment("///", text, "  ");
     fields_.push_back({lines_.size(), made_.fields.size()});
     lines_ += fmt::format("  {}: {}{}{}{},{}\n", written, type.text, made.optional ? "?" : "", labels(property), from,
                           remark.empty() ? "" : "  // " + remark);
@@ -153,7 +169,8 @@ class ObjectImport {
       reading_.mark(node);
       return true;
     };
-    if (const Node* tags = property.find("tags"); tags && std::all_of(tags->elements.begin(), tags->elements.end(), add))
+    if (const Node* tags = property.find("tags");
+        tags && std::all_of(tags->elements.begin(), tags->elements.end(), add))
       reading_.mark(*tags);
     if (const Node* classification = property.find("classification")) add(*classification);
     std::string made;
@@ -179,7 +196,8 @@ class ObjectImport {
   }
 
   const ImportedField* field_named(const std::string& property) const {
-    const auto found = std::find_if(made_.fields.begin(), made_.fields.end(), [&](const ImportedField& each) { return each.property == property; });
+    const auto found = std::find_if(made_.fields.begin(), made_.fields.end(),
+                                    [&](const ImportedField& each) { return each.property == property; });
     return found == made_.fields.end() ? nullptr : &*found;
   }
 
@@ -239,7 +257,8 @@ class ObjectImport {
     for (const Node& server : Reading::elements(contract_, "servers")) {
       const std::string type = server.text_of("type");
       std::string format;
-      for (const char c : server.text_of("format")) format += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      for (const char c : server.text_of("format"))
+        format += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       if (format == "ndjson" || format == "jsonl") format = "json";
       static const std::set<std::string> kRead{"json", "csv", "avro", "protobuf"};
       if (format.empty() && type == "kafka") format = "json";
@@ -251,18 +270,24 @@ class ObjectImport {
       made += fmt::format("  from {} {} format {}\n", topic ? "topic" : "file", script_literal(address), format);
       if (type == "kafka") {
         const std::string environment = reading_.text(server, "environment");
-        made = fmt::format("  // braid.toml: [env.{}] brokers = {}\n", environment.empty() ? "prod" : one_line(environment),
-                           script_literal(reading_.text(server, "host"))) + made;
+        made = fmt::format("  // braid.toml: [env.{}] brokers = {}\n",
+                           environment.empty() ? "prod" : one_line(environment),
+                           script_literal(reading_.text(server, "host"))) +
+               made;
       }
       return made;
     }
-    return comment("//", fmt::format("from topic {} format json: the contract names no server that is read here", script_literal(address)), "  ");
+    return comment("//",
+                   fmt::format("from topic {} format json: the contract names no server that is read here",
+                               script_literal(address)),
+                   "  ");
   }
 
   std::string product(const std::string& source, const ImportedRules& rules) {
     std::string made;
     if (!rules.clauses.empty() || rules.deprecated_until || compatibility() != "") {
-      made += fmt::format("\n/// Rows of `{}` that keep the contract.\nproduct checked_{}{}\n", source, plain_name(source), version());
+      made += fmt::format("\n/// Rows of `{}` that keep the contract.\nproduct checked_{}{}\n", source,
+                          plain_name(source), version());
       if (!key_.empty()) made += fmt::format("  key {}\n", fmt::join(key_, ", "));
       made += "  contract {\n";
       if (const std::string level = compatibility(); !level.empty()) made += fmt::format("    compatible {}\n", level);
@@ -271,7 +296,8 @@ class ObjectImport {
       made += "  }\n";
       if (rules.deprecated_until) {
         const Node* successor = reading_.custom(contract_, "braid.successor");
-        made += fmt::format("  deprecated until @{}{}\n", *rules.deprecated_until, successor ? " for version " + successor->scalar : "");
+        made += fmt::format("  deprecated until @{}{}\n", *rules.deprecated_until,
+                            successor ? " for version " + successor->scalar : "");
       }
       made += fmt::format("{{\n  from {}\n}}\n", source);
     }
@@ -286,7 +312,8 @@ class ObjectImport {
     if (!level) return "";
     std::string word;
     for (const char c : level->scalar) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    static const std::set<std::string> kLevels{"none", "backward", "backward_transitive", "forward", "forward_transitive", "full", "full_transitive"};
+    static const std::set<std::string> kLevels{
+        "none", "backward", "backward_transitive", "forward", "forward_transitive", "full", "full_transitive"};
     return kLevels.contains(word) ? word : "";
   }
 
@@ -299,7 +326,7 @@ class ObjectImport {
   Reporter& reporter_;
   ImportedObject made_;
   std::string lines_;
-  std::vector<std::pair<size_t, size_t>> fields_;  ///< of each field: where its line begins in `lines_`
+  std::vector<std::pair<size_t, size_t>> fields_;               ///< of each field: where its line begins in `lines_`
   std::vector<std::tuple<int64_t, size_t, std::string>> keys_;  ///< position, then order in the contract
   std::vector<std::string> key_;
   std::string time_, within_ = "1m", time_remark_;
@@ -327,7 +354,8 @@ std::optional<std::string> script_of_contract(const Node& contract, const Source
     return std::nullopt;
   }
   Reading reading(contract);
-  for (const char* key : {"apiVersion", "kind", "id", "version", "status", "name", "domain"}) reading.find(contract, key);
+  for (const char* key : {"apiVersion", "kind", "id", "version", "status", "name", "domain"})
+    reading.find(contract, key);
   std::string text;
   bool any = false;
   if (const Node* about = contract.find("description"); about && about->is(Node::Kind::map))
@@ -341,7 +369,8 @@ std::optional<std::string> script_of_contract(const Node& contract, const Source
     text += import.text();
     if (import.empty()) {
       reporter
-          .report(diag::NothingToImport{.path = path, .reason = fmt::format("no property of `{}` has a type here", object->text_of("name"))})
+          .report(diag::NothingToImport{
+              .path = path, .reason = fmt::format("no property of `{}` has a type here", object->text_of("name"))})
           .at(span_of(*object, file));
       return std::nullopt;
     }
@@ -352,7 +381,8 @@ std::optional<std::string> script_of_contract(const Node& contract, const Source
   if (const std::vector<std::string> left = reading.left(); !left.empty()) {
     text += "\n// Parts of the contract without a place in a script; `braid contract export --over` keeps them:\n";
     for (const std::string& each : left) text += comment("//  ", each);
-    auto report = reporter.report(diag::NotInScript{.parts = left.size() == 1 ? "1 part" : fmt::format("{} parts", left.size()), .paths = left});
+    auto report = reporter.report(
+        diag::NotInScript{.parts = left.size() == 1 ? "1 part" : fmt::format("{} parts", left.size()), .paths = left});
     report.at(span_of(contract, file)).note("the script names each in a comment at its end");
   }
   return text;

@@ -17,7 +17,8 @@ struct ImportOptions {
   std::string form;    ///< "stream", "table"; empty: by what the contract says
 };
 
-/// `contract` was read from that file by read_odcs. Reports and gives nothing if there is nothing to declare (E7305, E7309).
+/// `contract` was read from that file by read_odcs. Reports and gives nothing if there is nothing to declare (E7305,
+/// E7309).
 std::optional<std::string> script_of_contract(const Node& contract, const SourceSet& sources, uint32_t file,
                                               const ImportOptions& options, Reporter& reporter);
 

@@ -200,7 +200,8 @@ class Rules {
         condition = fmt::format("length({}) <= {}", field->name, value);
       if (option.key == "multipleOf" && field->type == "int" && is_whole(value))
         condition = fmt::format("{} % {} == 0", field->name, value);
-      if (option.key == "pattern" && field->type == "string" && !has_look_around(value)) condition = matching(*field, value);
+      if (option.key == "pattern" && field->type == "string" && !has_look_around(value))
+        condition = matching(*field, value);
       if (!condition.empty()) {
         reading_.mark(option.value);
         check(name, *field, condition, "reject");
@@ -210,8 +211,9 @@ class Rules {
       } else if (option.key != "required" && option.key != "dimensions" && option.key != "distanceMetric" &&
                  option.key != "embeddingModel") {
         not_run(option.value, name,
-                option.key == "pattern" && has_look_around(value) ? "its pattern looks around or back, which RE2 does not have"
-                                                                  : fmt::format("no check of `{}` says it", field->type));
+                option.key == "pattern" && has_look_around(value)
+                    ? "its pattern looks around or back, which RE2 does not have"
+                    : fmt::format("no check of `{}` says it", field->type));
       }
     }
   }
@@ -248,9 +250,9 @@ class Rules {
   /// What the clause of a rule says already; what describes it is left for the list of what has no place.
   void read(const Node& rule) {
     for (const Entry& entry : rule.entries) {
-      static const std::set<std::string> kDescribes{"description",    "businessImpact", "method",    "schedule",
-                                                    "scheduler",      "tags",           "authoritativeDefinitions",
-                                                    "customProperties"};
+      static const std::set<std::string> kDescribes{
+          "description", "businessImpact",           "method",          "schedule", "scheduler",
+          "tags",        "authoritativeDefinitions", "customProperties"};
       if (!kDescribes.contains(entry.key)) reading_.mark(entry.value);
     }
     if (!rule.text_of("name").empty()) reading_.mark(*rule.find("name"));
@@ -277,7 +279,8 @@ class Rules {
     for (const std::string& each : properties) {
       const ImportedField* field = field_of(each);
       if (!field) return not_run(rule, name, fmt::format("the script has no field `{}`", each));
-      if (const std::string reason = values(rule, metric, name, *field); !reason.empty()) return not_run(rule, name, reason);
+      if (const std::string reason = values(rule, metric, name, *field); !reason.empty())
+        return not_run(rule, name, reason);
     }
     read(rule);
   }
@@ -287,8 +290,8 @@ class Rules {
     const Operator op = operator_of(rule);
     const Node* arguments = rule.find("arguments");
     if (metric == "nullValues" && !field.optional) return "";  // the type says it
-    if (metric == "nullValues" && is_percent(rule) && (op.word == "mustBeLessOrEqualTo" || op.word == "mustBeLessThan") &&
-        !is_none(op)) {
+    if (metric == "nullValues" && is_percent(rule) &&
+        (op.word == "mustBeLessOrEqualTo" || op.word == "mustBeLessThan") && !is_none(op)) {
       const std::string share = percent_left(op.value->scalar);
       if (share.empty()) return fmt::format("`{}` is no percentage", shown(*op.value));
       made_.clauses.push_back({fmt::format("complete {} >= {}%", field.name, share),
@@ -298,7 +301,8 @@ class Rules {
     if (!is_none(op)) return fmt::format("`{}` counts rows, and no window says which", op.word);
     const char* otherwise = otherwise_of(rule);
     if (metric == "nullValues") {
-      made_.clauses.push_back({fmt::format("check {}: {} is not null else {}", free_name(name), field.name, otherwise), ""});
+      made_.clauses.push_back(
+          {fmt::format("check {}: {} is not null else {}", free_name(name), field.name, otherwise), ""});
       return "";
     }
     if (metric == "missingValues") {
@@ -306,11 +310,13 @@ class Rules {
       if (arguments)
         for (const Node& value : Reading::elements(*arguments, "missingValues")) {
           if (value.is(Node::Kind::null)) continue;
-          if (field.type != "string" || !value.is(Node::Kind::text)) return "only texts are compared with missing values";
+          if (field.type != "string" || !value.is(Node::Kind::text))
+            return "only texts are compared with missing values";
           listed.push_back(script_literal(value.scalar));
         }
       const std::string present = field.optional ? field.name + " is not null" : "";
-      const std::string other = listed.empty() ? "" : fmt::format("{} not in [{}]", field.name, fmt::join(listed, ", "));
+      const std::string other =
+          listed.empty() ? "" : fmt::format("{} not in [{}]", field.name, fmt::join(listed, ", "));
       if (present.empty() && other.empty()) return "";
       made_.clauses.push_back({fmt::format("check {}: {}{}{} else {}", free_name(name), present,
                                            present.empty() || other.empty() ? "" : " and ", other, otherwise),
@@ -358,7 +364,8 @@ class Rules {
 
   void duplicates(const Node& rule, const std::string& name, const std::string& property) {
     const Operator op = operator_of(rule);
-    if (!is_none(op)) return not_run(rule, name, fmt::format("`{}` allows some duplicates, and `unique` none", op.word));
+    if (!is_none(op))
+      return not_run(rule, name, fmt::format("`{}` allows some duplicates, and `unique` none", op.word));
     std::vector<std::string> properties, fields;
     if (const Node* arguments = rule.find("arguments"))
       for (const Node& each : Reading::elements(*arguments, "properties")) properties.push_back(each.scalar);
@@ -384,8 +391,9 @@ class Rules {
       return key == properties ? "" : "the rows of a table are unique by its key";
     }
     if (!object_made_.has_time) return "`unique` needs an event time, and the declaration has none";
-    made_.clauses.push_back({fmt::format("unique {} within {}", fmt::join(fields, ", "), duration_text(within.value_or(kMicrosPerDay))),
-                             within ? "" : "a guess: the contract names no window"});
+    made_.clauses.push_back(
+        {fmt::format("unique {} within {}", fmt::join(fields, ", "), duration_text(within.value_or(kMicrosPerDay))),
+         within ? "" : "a guess: the contract names no window"});
     return "";
   }
 
@@ -402,11 +410,14 @@ class Rules {
 
   void row_count(const Node& rule, const std::string& name) {
     const std::optional<int64_t> window = window_of(rule);
-    if (!window) return not_run(rule, name, "no window says which rows are counted; `braid.window` among its custom properties does");
+    if (!window)
+      return not_run(rule, name,
+                     "no window says which rows are counted; `braid.window` among its custom properties does");
     const Operator op = operator_of(rule);
     int64_t least = 0, most = INT64_MAX;
     const auto whole = [](const Node& node, int64_t& value) {
-      return is_whole(node.scalar) && std::from_chars(node.scalar.data(), node.scalar.data() + node.scalar.size(), value).ec == std::errc();
+      return is_whole(node.scalar) &&
+             std::from_chars(node.scalar.data(), node.scalar.data() + node.scalar.size(), value).ec == std::errc();
     };
     bool fits = false;
     int64_t a = 0, b = 0;
@@ -434,7 +445,8 @@ class Rules {
     std::string text = implementation && implementation->is_scalar() ? implementation->scalar : "";
     if (text.find_first_of("\r\n") != std::string::npos || text.empty())
       return not_run(rule, name, "its implementation is not one line of text");
-    if (!stays_inside(text)) return not_run(rule, name, "its implementation has brackets without their pair, or a comment");
+    if (!stays_inside(text))
+      return not_run(rule, name, "its implementation has brackets without their pair, or a comment");
     if (text.starts_with("promise: ")) {
       made_.clauses.push_back({text.substr(9), ""});
       return read(rule);
@@ -485,13 +497,15 @@ class Rules {
 
   bool level(const Node& level, const std::string& element) {
     std::string property;
-    for (const char c : level.text_of("property")) property += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char c : level.text_of("property"))
+      property += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     const std::string value = level.text_of("value"), unit = level.text_of("unit");
     const auto add = [&](const std::string& text, const std::string& remark = "") {
       made_.clauses.push_back({text, remark});
       return true;
     };
-    if (property == "freshness" || property == "latency" || property == "ly" || property == "retention" || property == "re") {
+    if (property == "freshness" || property == "latency" || property == "ly" || property == "retention" ||
+        property == "re") {
       const std::optional<int64_t> us = length_of(value, unit, property);
       if (!us || *us <= 0) return false;
       if (property == "freshness") return add("fresh within " + duration_text(*us));
@@ -508,7 +522,8 @@ class Rules {
     }
     if (property == "endofsupport" || property == "es" || property == "endoflife" || property == "el") {
       int64_t us = 0;
-      if (!parse_timestamp(value, &us) && !parse_timestamp_literal(value, &us) && !parse_timestamp_literal(value + "T00:00Z", &us))
+      if (!parse_timestamp(value, &us) && !parse_timestamp_literal(value, &us) &&
+          !parse_timestamp_literal(value + "T00:00Z", &us))
         return false;
       if (made_.deprecated_until && property.starts_with("endofl")) return false;
       std::string text;

@@ -22,9 +22,9 @@ struct ImportedField {
 struct ImportedObject {
   std::string name;  ///< of the schema object
   std::vector<ImportedField> fields;
-  bool table = false;             ///< a table: one row for each key
+  bool table = false;  ///< a table: one row for each key
   bool has_time = false;
-  std::vector<std::string> key;   ///< names of properties
+  std::vector<std::string> key;  ///< names of properties
 };
 
 struct Clause {

@@ -72,7 +72,8 @@ class Merging {
   }
   /// A scalar that says the same already keeps its form: `5` and `"5"`.
   static void put(Node& map, const std::string& key, const Node& value) {
-    if (const Node* old = map.find(key); old && old->is_scalar() && value.is_scalar() && old->scalar == value.scalar) return;
+    if (const Node* old = map.find(key); old && old->is_scalar() && value.is_scalar() && old->scalar == value.scalar)
+      return;
     map.set(key, value);
   }
   /// Only what is not there.
@@ -100,7 +101,8 @@ class Merging {
     std::erase_if(into.elements, [&](const Node& each) {
       const std::string property = each.text_of("property");
       return property.starts_with("braid.") && kOurs.contains(property) &&
-             std::none_of(made.elements.begin(), made.elements.end(), [&](const Node& one) { return one.text_of("property") == property; });
+             std::none_of(made.elements.begin(), made.elements.end(),
+                          [&](const Node& one) { return one.text_of("property") == property; });
     });
     for (const Node& one : made.elements) {
       Node* old = find_in(into, "property", one.text_of("property"));
@@ -155,7 +157,8 @@ class Merging {
         united(list_of(old, key), entry.value);
       else if (key == "items" && old.find(key))
         *old.find(key) = property(*old.find(key), entry.value);
-      else if (key == "id" || (same_type && (key == "logicalType" || key == "physicalType" || key == "logicalTypeOptions")))
+      else if (key == "id" ||
+               (same_type && (key == "logicalType" || key == "physicalType" || key == "logicalTypeOptions")))
         fill(old, key, entry.value);
       else if (key == "logicalTypeOptions")
         old.set(key, entry.value);
@@ -173,7 +176,8 @@ class Merging {
 
   static void united(Node& into, const Node& made) {
     for (const Node& one : made.elements)
-      if (std::none_of(into.elements.begin(), into.elements.end(), [&](const Node& each) { return each.scalar == one.scalar; }))
+      if (std::none_of(into.elements.begin(), into.elements.end(),
+                       [&](const Node& each) { return each.scalar == one.scalar; }))
         into.add(one);
   }
 
@@ -194,13 +198,16 @@ class Merging {
         for (const Node& each : list->elements) made.insert(each.scalar);
     return made;
   }
-  static bool is_ours(const Node& rule) { return rule.text_of("type") == "custom" && rule.text_of("engine") == "braid"; }
+  static bool is_ours(const Node& rule) {
+    return rule.text_of("type") == "custom" && rule.text_of("engine") == "braid";
+  }
 
   /// What the rules are about is one thing: their words may differ.
   static bool one_thing(const Node& a, const Node& b) {
     const std::string metric = metric_of(a);
     if (metric.empty() || metric != metric_of(b)) return false;
-    return metric == "duplicateValues" ? properties_of(a) == properties_of(b) : metric != "rowCount" || a.text_of("id") == b.text_of("id");
+    return metric == "duplicateValues" ? properties_of(a) == properties_of(b)
+                                       : metric != "rowCount" || a.text_of("id") == b.text_of("id");
   }
 
   void without_rules(Node& of, const std::string& where) {
@@ -242,8 +249,7 @@ class Merging {
     for (const Entry& entry : made.entries) {
       if (entry.key.starts_with("must")) {
         const bool same_words = old.find(entry.key) != nullptr;
-        if (!same_words)
-          std::erase_if(old.entries, [](const Entry& each) { return each.key.starts_with("must"); });
+        if (!same_words) std::erase_if(old.entries, [](const Entry& each) { return each.key.starts_with("must"); });
         if (!same_words || !same(*old.find(entry.key), entry.value)) old.set(entry.key, entry.value);
       } else if (entry.key == "customProperties") {
         customs(list_of(old, entry.key), entry.value);
@@ -272,7 +278,8 @@ class Merging {
     std::vector<Node> added;
     for (const Node& one : made.elements) {
       const auto found = std::find_if(into.elements.begin(), into.elements.end(), [&](const Node& each) {
-        return property_of(each) == property_of(one) && (property_of(one) != "latency" || same_quantile(each, one)) && !met.contains(&each);
+        return property_of(each) == property_of(one) && (property_of(one) != "latency" || same_quantile(each, one)) &&
+               !met.contains(&each);
       });
       if (found == into.elements.end()) {
         added.push_back(one);
@@ -300,7 +307,7 @@ class Merging {
     return said.find(quantile) != std::string::npos || (quantile == "p99" && said.find('p') == std::string::npos);
   }
 
-  const std::set<std::string> kOurs{"braid.kind",  "braid.time",  "braid.within",   "braid.compatibility",
+  const std::set<std::string> kOurs{"braid.kind",  "braid.time",      "braid.within", "braid.compatibility",
                                     "braid.state", "braid.successor", "braid.window"};
   std::vector<std::string> kept_;
 };

@@ -39,59 +39,137 @@ const std::map<std::string, Block>& blocks() {
     keys.insert(keys.end(), {id, description, tags, customs, definitions});
     return keys;
   };
-  const std::vector<Key> property = with(
-      {{"physicalName", text}, {"physicalType", text}, {"businessName", text}, {"logicalType", text},
-       {"logicalTypeOptions", object}, {"required", boolean}, {"unique", boolean}, {"primaryKey", boolean},
-       {"primaryKeyPosition", number}, {"partitioned", boolean}, {"partitionKeyPosition", number},
-       {"classification", text}, {"encryptedName", text}, {"criticalDataElement", boolean},
-       {"transformSourceObjects", texts}, {"transformLogic", text}, {"transformDescription", text}, {"examples", list},
-       {"relationships", list}, {"quality", list, "rule"}, {"properties", list, "property"}, {"items", object, "items"},
-       {"enum", list}, {"map", object}, {"semanticType", text}, {"synonyms", list}, {"deprecated", boolean}});
+  const std::vector<Key> property = with({{"physicalName", text},
+                                          {"physicalType", text},
+                                          {"businessName", text},
+                                          {"logicalType", text},
+                                          {"logicalTypeOptions", object},
+                                          {"required", boolean},
+                                          {"unique", boolean},
+                                          {"primaryKey", boolean},
+                                          {"primaryKeyPosition", number},
+                                          {"partitioned", boolean},
+                                          {"partitionKeyPosition", number},
+                                          {"classification", text},
+                                          {"encryptedName", text},
+                                          {"criticalDataElement", boolean},
+                                          {"transformSourceObjects", texts},
+                                          {"transformLogic", text},
+                                          {"transformDescription", text},
+                                          {"examples", list},
+                                          {"relationships", list},
+                                          {"quality", list, "rule"},
+                                          {"properties", list, "property"},
+                                          {"items", object, "items"},
+                                          {"enum", list},
+                                          {"map", object},
+                                          {"semanticType", text},
+                                          {"synonyms", list},
+                                          {"deprecated", boolean}});
   std::vector<Key> named = property;
   named.insert(named.begin(), {"name", text, nullptr, true});
   std::vector<Key> items = property;
   items.insert(items.begin(), {"name", text});
   static const std::map<std::string, Block> all{
       {"contract",
-       {"the contract", true,
-        {{"apiVersion", text, nullptr, true}, {"kind", text, nullptr, true}, {"id", scalar, nullptr, true},
-         {"version", scalar, nullptr, true}, {"status", text, nullptr, true}, {"name", text}, {"tenant", text},
-         {"domain", text}, {"dataProduct", text}, {"tags", texts}, {"description", object, "about"},
-         {"schema", list, "object"}, {"servers", list, "server"}, {"team", any}, {"roles", list, "role"},
-         {"slaDefaultElement", text}, {"slaProperties", list, "sla"}, {"support", list, "support"},
-         {"price", object}, {"context", any}, {"contractCreatedTs", text}, customs, definitions}}},
+       {"the contract",
+        true,
+        {{"apiVersion", text, nullptr, true},
+         {"kind", text, nullptr, true},
+         {"id", scalar, nullptr, true},
+         {"version", scalar, nullptr, true},
+         {"status", text, nullptr, true},
+         {"name", text},
+         {"tenant", text},
+         {"domain", text},
+         {"dataProduct", text},
+         {"tags", texts},
+         {"description", object, "about"},
+         {"schema", list, "object"},
+         {"servers", list, "server"},
+         {"team", any},
+         {"roles", list, "role"},
+         {"slaDefaultElement", text},
+         {"slaProperties", list, "sla"},
+         {"support", list, "support"},
+         {"price", object},
+         {"context", any},
+         {"contractCreatedTs", text},
+         customs,
+         definitions}}},
       {"about", {"the description", false, {{"purpose", text}, {"usage", text}, {"limitations", text}}}},
       {"object",
        {"the schema object", true,
-        with({{"name", text, nullptr, true}, {"physicalName", text}, {"physicalType", text}, {"businessName", text},
-              {"logicalType", text}, {"dataGranularityDescription", text}, {"properties", list, "property"},
-              {"relationships", list}, {"quality", list, "rule"}, {"deprecated", boolean}, {"synonyms", list}})}},
+        with({{"name", text, nullptr, true},
+              {"physicalName", text},
+              {"physicalType", text},
+              {"businessName", text},
+              {"logicalType", text},
+              {"dataGranularityDescription", text},
+              {"properties", list, "property"},
+              {"relationships", list},
+              {"quality", list, "rule"},
+              {"deprecated", boolean},
+              {"synonyms", list}})}},
       {"property", {"the property", true, named}},
       {"items", {"the items", true, items}},
       {"rule",
        {"the quality rule", true,
-        with({{"name", text}, {"type", text}, {"dimension", text}, {"severity", text}, {"unit", text},
-              {"schedule", text}, {"scheduler", text}, {"method", text}, {"businessImpact", text}, {"metric", text},
-              {"rule", text}, {"arguments", object}, {"query", text}, {"engine", text}, {"implementation", any},
-              {"mustBe", any}, {"mustNotBe", any}, {"mustBeGreaterThan", number},
-              {"mustBeGreaterOrEqualTo", number}, {"mustBeLessThan", number}, {"mustBeLessOrEqualTo", number},
-              {"mustBeBetween", list}, {"mustNotBeBetween", list}})}},
+        with({{"name", text},
+              {"type", text},
+              {"dimension", text},
+              {"severity", text},
+              {"unit", text},
+              {"schedule", text},
+              {"scheduler", text},
+              {"method", text},
+              {"businessImpact", text},
+              {"metric", text},
+              {"rule", text},
+              {"arguments", object},
+              {"query", text},
+              {"engine", text},
+              {"implementation", any},
+              {"mustBe", any},
+              {"mustNotBe", any},
+              {"mustBeGreaterThan", number},
+              {"mustBeGreaterOrEqualTo", number},
+              {"mustBeLessThan", number},
+              {"mustBeLessOrEqualTo", number},
+              {"mustBeBetween", list},
+              {"mustNotBeBetween", list}})}},
       {"sla",
-       {"the service level", true,
-        {id, description, {"property", text, nullptr, true}, {"value", scalar, nullptr, true}, {"valueExt", scalar},
-         {"unit", text}, {"element", text}, {"driver", text}, {"schedule", text}, {"scheduler", text}}}},
-      {"server", {"the server", false, {{"server", text, nullptr, true}, {"type", text, nullptr, true}, {"environment", text}}}},
+       {"the service level",
+        true,
+        {id,
+         description,
+         {"property", text, nullptr, true},
+         {"value", scalar, nullptr, true},
+         {"valueExt", scalar},
+         {"unit", text},
+         {"element", text},
+         {"driver", text},
+         {"schedule", text},
+         {"scheduler", text}}}},
+      {"server",
+       {"the server", false, {{"server", text, nullptr, true}, {"type", text, nullptr, true}, {"environment", text}}}},
       {"role",
-       {"the role", true,
-        {id, description, {"role", text, nullptr, true}, {"access", text}, {"firstLevelApprovers", text},
-         {"secondLevelApprovers", text}, customs}}},
+       {"the role",
+        true,
+        {id,
+         description,
+         {"role", text, nullptr, true},
+         {"access", text},
+         {"firstLevelApprovers", text},
+         {"secondLevelApprovers", text},
+         customs}}},
       {"support", {"the support channel", false, {{"channel", text, nullptr, true}}}},
       {"custom",
-       {"the custom property", true,
+       {"the custom property",
+        true,
         {id, description, {"property", text, nullptr, true}, {"value", any, nullptr, true}}}},
       {"definition",
-       {"the definition", true,
-        {id, description, {"url", text, nullptr, true}, {"type", text, nullptr, true}}}},
+       {"the definition", true, {id, description, {"url", text, nullptr, true}, {"type", text, nullptr, true}}}},
       {"team", {"the team", true, with({{"name", text}, {"members", list, "member"}})}},
       {"member", {"the team's member", false, {{"username", text, nullptr, true}}}},
   };
@@ -164,7 +242,8 @@ class Checking {
     const Block& block = blocks().at(kind);
     const std::string where = called(node, block);
     for (const Entry& entry : node.entries) {
-      const auto known = std::find_if(block.keys.begin(), block.keys.end(), [&](const Key& key) { return entry.key == key.name; });
+      const auto known =
+          std::find_if(block.keys.begin(), block.keys.end(), [&](const Key& key) { return entry.key == key.name; });
       if (known == block.keys.end()) {
         if (block.closed) unknown(entry, block, where);
         continue;
@@ -199,8 +278,8 @@ class Checking {
 
   void wrong(const Entry& entry, const std::string& where, const std::string& expected) {
     reporter_
-        .report(diag::ContractValue{
-            .key = entry.key, .where = where, .found = shown(entry.value), .expected = expected})
+        .report(
+            diag::ContractValue{.key = entry.key, .where = where, .found = shown(entry.value), .expected = expected})
         .at({file_, entry.begin, entry.end});
   }
 
@@ -211,10 +290,8 @@ class Checking {
     const std::string block = kind == "items" ? "property" : kind;
     if (const auto known = words().find(block + "." + entry.key); known != words().end())
       if (std::find(known->second.begin(), known->second.end(), entry.value.scalar) == known->second.end()) {
-        auto report = reporter_.report(diag::ContractValue{.key = entry.key,
-                                                           .where = where,
-                                                           .found = shown(entry.value),
-                                                           .expected = "one of the standard's words"});
+        auto report = reporter_.report(diag::ContractValue{
+            .key = entry.key, .where = where, .found = shown(entry.value), .expected = "one of the standard's words"});
         report.at({file_, entry.begin, entry.end});
         if (const auto near = closest(entry.value.scalar, known->second)) report.note("did you mean `" + *near + "`?");
         report.note(fmt::format("words: {}", fmt::join(known->second, ", ")));
@@ -235,7 +312,8 @@ class Checking {
   void rule(const Node& node, const std::string& where) {
     const std::string type = node.find("type") ? node.text_of("type") : node.find("metric") ? "library" : "";
     const auto needs = [&](const char* key) {
-      if (!node.find(key)) reporter_.report(diag::ContractKeyMissing{.where = where, .key = key}).at(span_of(node, file_));
+      if (!node.find(key))
+        reporter_.report(diag::ContractKeyMissing{.where = where, .key = key}).at(span_of(node, file_));
     };
     // `rule` is the older name of `metric`.
     if (type == "library" && !node.find("rule")) needs("metric");
@@ -261,7 +339,8 @@ class Checking {
     const auto found = needed.find(node.text_of("type"));
     if (found == needed.end()) return;
     for (const char* key : found->second)
-      if (!node.find(key)) reporter_.report(diag::ContractKeyMissing{.where = where, .key = key}).at(span_of(node, file_));
+      if (!node.find(key))
+        reporter_.report(diag::ContractKeyMissing{.where = where, .key = key}).at(span_of(node, file_));
   }
 
   /// An object since 3.1, and a list of its members before.
@@ -291,7 +370,8 @@ std::string other_document(const Node& document) {
     return fmt::format("it is of version `{}`", shortened(version, kShown));
   static const std::vector<std::string> kRead{"v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0"};
   if (!version.empty() && std::find(kRead.begin(), kRead.end(), version) == kRead.end())
-    return fmt::format("its `apiVersion` is `{}`, and those that are read are {}", shortened(version, kShown), fmt::join(kRead, ", "));
+    return fmt::format("its `apiVersion` is `{}`, and those that are read are {}", shortened(version, kShown),
+                       fmt::join(kRead, ", "));
   if (kind.empty() && version.empty()) return "it has neither `kind` nor `apiVersion`";
   return "";
 }
@@ -318,7 +398,8 @@ std::optional<Node> read_odcs(const SourceSet& sources, uint32_t file, Reporter&
   Result<Node, YamlFault> read = read_yaml(source.text);
   if (!read.ok()) {
     const YamlFault& fault = read.error();
-    reporter.report(diag::ContractNotYaml{.path = source.path, .reason = fault.message}).at({file, fault.begin, fault.end});
+    reporter.report(diag::ContractNotYaml{.path = source.path, .reason = fault.message})
+        .at({file, fault.begin, fault.end});
     return std::nullopt;
   }
   if (const std::string reason = other_document(*read); !reason.empty()) {

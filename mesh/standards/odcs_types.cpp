@@ -42,8 +42,8 @@ const char* logical_word(TypeKind kind) {
 std::string logical_word_of(std::string_view text) {
   const std::string word = sized_word(text.substr(0, text.find_first_of("<{?"))).word;
   static const std::map<std::string, std::string, std::less<>> kWords{
-      {"bool", "boolean"}, {"int", "integer"}, {"float", "number"},   {"decimal", "number"},
-      {"date", "date"},    {"time", "time"},   {"list", "array"},     {"timestamp", "timestamp"},
+      {"bool", "boolean"}, {"int", "integer"}, {"float", "number"}, {"decimal", "number"},
+      {"date", "date"},    {"time", "time"},   {"list", "array"},   {"timestamp", "timestamp"},
       {"map", "object"},   {"json", "object"}, {"", "object"}};
   const auto found = kWords.find(word);
   return found == kWords.end() ? "string" : found->second;
@@ -51,25 +51,71 @@ std::string logical_word_of(std::string_view text) {
 
 /// Names of types in databases, schemas and warehouses.
 const std::map<std::string, std::string>& physical_words() {
-  static const std::map<std::string, std::string> words{
-      {"bool", "bool"},        {"boolean", "bool"},     {"bit", "bool"},          {"tinyint", "int"},
-      {"smallint", "int"},     {"int", "int"},          {"int2", "int"},          {"int4", "int"},
-      {"int8", "int"},         {"integer", "int"},      {"bigint", "int"},        {"int32", "int"},
-      {"int64", "int"},        {"long", "int"},         {"short", "int"},         {"serial", "int"},
-      {"bigserial", "int"},    {"float", "float"},      {"float4", "float"},      {"float8", "float"},
-      {"float64", "float"},    {"real", "float"},       {"double", "float"},      {"double precision", "float"},
-      {"string", "string"},    {"text", "string"},      {"varchar", "string"},    {"varchar2", "string"},
-      {"nvarchar", "string"},  {"nvarchar2", "string"}, {"char", "string"},       {"nchar", "string"},
-      {"character", "string"}, {"clob", "string"},      {"citext", "string"},     {"character varying", "string"},
-      {"uuid", "uuid"},        {"guid", "uuid"},        {"uniqueidentifier", "uuid"},
-      {"date", "date"},        {"time", "time"},        {"timestamp", "timestamp"},
-      {"timestamptz", "timestamp"},   {"timestamp_tz", "timestamp"},  {"timestamp_ntz", "timestamp"},
-      {"timestamp_ltz", "timestamp"}, {"datetime", "timestamp"},      {"datetime2", "timestamp"},
-      {"datetimeoffset", "timestamp"}, {"timestamp with time zone", "timestamp"},
-      {"timestamp without time zone", "timestamp"}, {"timestamp-millis", "timestamp"}, {"timestamp-micros", "timestamp"},
-      {"interval", "duration"}, {"duration", "duration"}, {"bytes", "bytes"},     {"binary", "bytes"},
-      {"varbinary", "bytes"},   {"bytea", "bytes"},       {"blob", "bytes"},      {"raw", "bytes"},
-      {"json", "json"},         {"jsonb", "json"},        {"variant", "json"},    {"super", "json"}};
+  static const std::map<std::string, std::string> words{{"bool", "bool"},
+                                                        {"boolean", "bool"},
+                                                        {"bit", "bool"},
+                                                        {"tinyint", "int"},
+                                                        {"smallint", "int"},
+                                                        {"int", "int"},
+                                                        {"int2", "int"},
+                                                        {"int4", "int"},
+                                                        {"int8", "int"},
+                                                        {"integer", "int"},
+                                                        {"bigint", "int"},
+                                                        {"int32", "int"},
+                                                        {"int64", "int"},
+                                                        {"long", "int"},
+                                                        {"short", "int"},
+                                                        {"serial", "int"},
+                                                        {"bigserial", "int"},
+                                                        {"float", "float"},
+                                                        {"float4", "float"},
+                                                        {"float8", "float"},
+                                                        {"float64", "float"},
+                                                        {"real", "float"},
+                                                        {"double", "float"},
+                                                        {"double precision", "float"},
+                                                        {"string", "string"},
+                                                        {"text", "string"},
+                                                        {"varchar", "string"},
+                                                        {"varchar2", "string"},
+                                                        {"nvarchar", "string"},
+                                                        {"nvarchar2", "string"},
+                                                        {"char", "string"},
+                                                        {"nchar", "string"},
+                                                        {"character", "string"},
+                                                        {"clob", "string"},
+                                                        {"citext", "string"},
+                                                        {"character varying", "string"},
+                                                        {"uuid", "uuid"},
+                                                        {"guid", "uuid"},
+                                                        {"uniqueidentifier", "uuid"},
+                                                        {"date", "date"},
+                                                        {"time", "time"},
+                                                        {"timestamp", "timestamp"},
+                                                        {"timestamptz", "timestamp"},
+                                                        {"timestamp_tz", "timestamp"},
+                                                        {"timestamp_ntz", "timestamp"},
+                                                        {"timestamp_ltz", "timestamp"},
+                                                        {"datetime", "timestamp"},
+                                                        {"datetime2", "timestamp"},
+                                                        {"datetimeoffset", "timestamp"},
+                                                        {"timestamp with time zone", "timestamp"},
+                                                        {"timestamp without time zone", "timestamp"},
+                                                        {"timestamp-millis", "timestamp"},
+                                                        {"timestamp-micros", "timestamp"},
+                                                        {"interval", "duration"},
+                                                        {"duration", "duration"},
+                                                        {"bytes", "bytes"},
+                                                        {"binary", "bytes"},
+                                                        {"varbinary", "bytes"},
+                                                        {"bytea", "bytes"},
+                                                        {"blob", "bytes"},
+                                                        {"raw", "bytes"},
+                                                        {"json", "json"},
+                                                        {"jsonb", "json"},
+                                                        {"variant", "json"},
+                                                        {"super", "json"}};
   return words;
 }
 
@@ -88,7 +134,10 @@ std::string sized_number(const SizedWord& word) {
 class TypeReading {
  public:
   TypeReading(const Node& property, const std::string& indent)
-      : property_(property), indent_(indent), logical_(property.text_of("logicalType")), physical_(property.text_of("physicalType")) {}
+      : property_(property),
+        indent_(indent),
+        logical_(property.text_of("logicalType")),
+        physical_(property.text_of("physicalType")) {}
 
   ScriptType type() {
     const Node* options = property_.find("logicalTypeOptions");
@@ -114,7 +163,8 @@ class TypeReading {
   /// A type as this program writes it, or one with all its digits.
   bool exact() {
     if (is_type_text(physical_) && !physical_.ends_with("?") &&
-        (logical_.empty() || logical_word_of(physical_) == logical_ || (logical_ == "map" && physical_.starts_with("map<"))) &&
+        (logical_.empty() || logical_word_of(physical_) == logical_ ||
+         (logical_ == "map" && physical_.starts_with("map<"))) &&
         !property_.find("properties") && !property_.find("items")) {
       made_.text = physical_;
       return true;
@@ -132,7 +182,8 @@ class TypeReading {
     else if (property_.find("properties"))
       structure();
     else
-      made_.why_not = physical_.empty() ? "it has no type" : fmt::format("its type is `{}`, which says nothing here", physical_);
+      made_.why_not =
+          physical_.empty() ? "it has no type" : fmt::format("its type is `{}`, which says nothing here", physical_);
   }
 
   void scalar() {
@@ -182,7 +233,8 @@ class TypeReading {
       const Node* value = each.is(Node::Kind::map) ? each.find("value") : &each;
       if (!value || !value->is(Node::Kind::text)) return "";
       const std::string name = script_name(value->scalar);
-      symbols += fmt::format("{}{}", symbols.empty() ? "" : ", ", name.starts_with('`') || name.empty() ? script_literal(value->scalar) : name);
+      symbols += fmt::format("{}{}", symbols.empty() ? "" : ", ",
+                             name.starts_with('`') || name.empty() ? script_literal(value->scalar) : name);
     }
     return symbols.empty() ? "" : "enum { " + symbols + " }";
   }
@@ -207,8 +259,9 @@ class TypeReading {
         continue;
       }
       any = true;
-      text += fmt::format("{}  {}: {}{},{}\n", indent_, name, type.text, property.text_of("required") == "true" ? "" : "?",
-                          type.remark.empty() ? "" : "  // " + type.remark);
+      text +=
+          fmt::format("{}  {}: {}{},{}\n", indent_, name, type.text, property.text_of("required") == "true" ? "" : "?",
+                      type.remark.empty() ? "" : "  // " + type.remark);
     }
     if (any)
       made_.text = text + indent_ + "}";
@@ -244,7 +297,8 @@ class TypeReading {
       made_.why_not = of_value.text.empty() ? of_value.why_not : fmt::format("a map by `{}`", of_key.text);
       return;
     }
-    made_.text = fmt::format("map<{}, {}{}>", of_key.text, of_value.text, value->text_of("required") == "false" ? "?" : "");
+    made_.text =
+        fmt::format("map<{}, {}{}>", of_key.text, of_value.text, value->text_of("required") == "false" ? "?" : "");
   }
 
   const Node& property_;

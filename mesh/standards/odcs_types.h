@@ -21,8 +21,8 @@ struct ScriptType {
   std::string why_not;  ///< the reason then
   std::string remark;   ///< what the reader should know
 };
-/// `physicalType` decides where it is the text of a type here that fits the logical type, or names a size; else the logical
-/// type and its options do. Lines of structs are indented by `indent` more than the field.
+/// `physicalType` decides where it is the text of a type here that fits the logical type, or names a size; else the
+/// logical type and its options do. Lines of structs are indented by `indent` more than the field.
 ScriptType script_type(const Node& property, const std::string& indent);
 
 }  // namespace braid::mesh

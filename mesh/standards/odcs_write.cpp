@@ -66,7 +66,9 @@ class Writing {
   Node contract() const {
     Node made = Node::map();
     made.set("apiVersion", kOdcsWritten).set("kind", "DataContract").set("id", contract_id(interface_, around_));
-    made.set("name", interface_.name).set("version", contract_version(interface_)).set("status", status_word(interface_));
+    made.set("name", interface_.name)
+        .set("version", contract_version(interface_))
+        .set("status", status_word(interface_));
     made.set("domain", interface_.domain).set_if("tenant", around_.tenant);
     if (!interface_.documentation.empty()) {
       Node about = Node::map();
@@ -89,7 +91,8 @@ class Writing {
     Node properties = Node::list();
     std::set<std::string> ids;
     for (const InterfaceField& field : interface_.fields) properties.add(property(field, ids));
-    for (size_t i = 0; i < interface_.key.size(); ++i) mark_key(properties, interface_.key[i], static_cast<int64_t>(i + 1));
+    for (size_t i = 0; i < interface_.key.size(); ++i)
+      mark_key(properties, interface_.key[i], static_cast<int64_t>(i + 1));
     made.set("properties", std::move(properties));
     made.set_if("quality", rules());
     Node customs = Node::list();
@@ -127,7 +130,8 @@ class Writing {
       const auto found = std::find_if(list->elements.begin(), list->elements.end(),
                                       [&](const Node& each) { return each.text_of("name") == path[i]; });
       if (found == list->elements.end()) return;
-      if (i + 1 == path.size()) found->set("primaryKey", Node::boolean(true)).set("primaryKeyPosition", Node::number(position));
+      if (i + 1 == path.size())
+        found->set("primaryKey", Node::boolean(true)).set("primaryKeyPosition", Node::number(position));
       list = found->find("properties");
     }
   }
@@ -137,7 +141,9 @@ class Writing {
     if (const Type& type = without_optional(field.type); type->kind == TypeKind::enumeration) {
       Node arguments = Node::map(), rule = Node::map();
       arguments.set("validValues", Node::texts(type->symbols));
-      rule.set("id", "symbols_of_" + stable_id(field.name)).set("metric", "invalidValues").set("mustBe", Node::number(0));
+      rule.set("id", "symbols_of_" + stable_id(field.name))
+          .set("metric", "invalidValues")
+          .set("mustBe", Node::number(0));
       made.add(rule.set("arguments", std::move(arguments)).set("dimension", "conformity"));
     }
     for (const typed::CompletePromise& one : interface_.promises.completes) {
@@ -165,7 +171,8 @@ class Writing {
     for (const typed::VolumePromise& volume : interface_.promises.volumes) {
       // Between two numbers means: neither of them.
       Node rule = Node::map(), bounds = Node::list();
-      bounds.add(Node::number(volume.least - 1)).add(Node::decimal(fmt::format("{}", static_cast<uint64_t>(volume.most) + 1)));
+      bounds.add(Node::number(volume.least - 1))
+          .add(Node::decimal(fmt::format("{}", static_cast<uint64_t>(volume.most) + 1)));
       rule.set("id", stable_id("volume_" + iso_text(volume.period_us))).set("metric", "rowCount");
       rule.set("mustBeBetween", std::move(bounds)).set("dimension", "coverage");
       made.add(rule.set("customProperties", window(volume.period_us)));
@@ -175,12 +182,12 @@ class Writing {
         std::vector<std::string> names;
         for (const auto& path : one.fields) names.push_back(dotted(path));
         made.add(own_rule(fmt::format("complete_{}", fmt::join(names, "_")),
-                          fmt::format("promise: complete {} >= {}%", fmt::join(names, ", "), one.percent), "completeness",
-                          "warning"));
+                          fmt::format("promise: complete {} >= {}%", fmt::join(names, ", "), one.percent),
+                          "completeness", "warning"));
       }
     for (const InterfaceCheck& check : interface_.checks)
-      made.add(own_rule(check.name, fmt::format("expr: {}; onFailure: {}", check.condition, check.otherwise), "conformity",
-                        check.otherwise == "alert" ? "warning" : "error"));
+      made.add(own_rule(check.name, fmt::format("expr: {}; onFailure: {}", check.condition, check.otherwise),
+                        "conformity", check.otherwise == "alert" ? "warning" : "error"));
     return made;
   }
 
@@ -217,7 +224,8 @@ class Writing {
           one.quantile + ", from event time until it can be read");
     }
     for (const typed::CompletePromise& one : promises.completes)
-      if (one.fields.empty()) add("complete", "completeness", Node::decimal(one.percent), "percent", "of the expected rows");
+      if (one.fields.empty())
+        add("complete", "completeness", Node::decimal(one.percent), "percent", "of the expected rows");
     if (promises.keep_us) add("keep", "retention", Node::text(iso_text(*promises.keep_us)), "", "");
     if (interface_.deprecated) {
       // An instant, also where the script has only a date.
@@ -265,7 +273,8 @@ class Writing {
 
   Node customs() const {
     Node made = Node::list();
-    if (interface_.compatible) made.add(custom("braid.compatibility", schema::registry_word_of(*interface_.compatible)));
+    if (interface_.compatible)
+      made.add(custom("braid.compatibility", schema::registry_word_of(*interface_.compatible)));
     if (interface_.promises.state_bytes) made.add(custom("braid.state", size_text(*interface_.promises.state_bytes)));
     if (interface_.deprecated && interface_.deprecated->successor)
       made.add(custom("braid.successor", Node::number(*interface_.deprecated->successor)));
@@ -296,7 +305,8 @@ std::string status_word(const Interface& interface) {
 }
 
 AmountAndUnit amount_and_unit(int64_t us) {
-  for (const auto& [unit, name] : {std::pair{kMicrosPerDay, "d"}, {kMicrosPerHour, "h"}, {kMicrosPerMinute, "m"}, {kMicrosPerSecond, "s"}})
+  for (const auto& [unit, name] :
+       {std::pair{kMicrosPerDay, "d"}, {kMicrosPerHour, "h"}, {kMicrosPerMinute, "m"}, {kMicrosPerSecond, "s"}})
     if (us % unit == 0) return {std::to_string(us / unit), name};
   constexpr int64_t kMilli = 1000;
   if (us % kMilli == 0) return {std::to_string(us / kMilli), "ms"};

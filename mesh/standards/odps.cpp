@@ -49,9 +49,11 @@ Node management_ports(const std::string& address) {
 }  // namespace
 
 ProductGraph graph_of_product(std::vector<OutputPort> outputs, const Surroundings& around) {
-  std::sort(outputs.begin(), outputs.end(), [](const OutputPort& a, const OutputPort& b) { return a.interface.version < b.interface.version; });
+  std::sort(outputs.begin(), outputs.end(),
+            [](const OutputPort& a, const OutputPort& b) { return a.interface.version < b.interface.version; });
   const Interface& newest = outputs.back().interface;
-  ProductGraph made{.id = fmt::format("urn:braid:{}:{}:{}", around.tenant.empty() ? "local" : around.tenant, newest.domain, newest.name),
+  ProductGraph made{.id = fmt::format("urn:braid:{}:{}:{}", around.tenant.empty() ? "local" : around.tenant,
+                                      newest.domain, newest.name),
                     .name = newest.name,
                     .version = contract_version(newest),
                     .domain = newest.domain,
@@ -59,7 +61,8 @@ ProductGraph graph_of_product(std::vector<OutputPort> outputs, const Surrounding
                     .owner = newest.owner,
                     .outputs = {},
                     .address = {}};
-  made.deprecated = std::all_of(outputs.begin(), outputs.end(), [](const OutputPort& port) { return port.interface.deprecated.has_value(); });
+  made.deprecated = std::all_of(outputs.begin(), outputs.end(),
+                                [](const OutputPort& port) { return port.interface.deprecated.has_value(); });
   made.outputs = std::move(outputs);
   return made;
 }

@@ -1,5 +1,5 @@
-// A data product as a document of the Open Data Product Standard (Bitol), version 1.0.0: what it reads, what it gives, and
-// where it is watched. Pure functions.
+// A data product as a document of the Open Data Product Standard (Bitol), version 1.0.0: what it reads, what it gives,
+// and where it is watched. Pure functions.
 #pragma once
 
 #include <string>

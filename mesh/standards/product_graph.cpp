@@ -7,7 +7,8 @@
 namespace braid::mesh {
 namespace {
 
-void add_upstream(const typed::Project& project, const typed::Relation& relation, std::vector<typed::RelationId>& made) {
+void add_upstream(const typed::Project& project, const typed::Relation& relation,
+                  std::vector<typed::RelationId>& made) {
   const auto add = [&](typed::RelationId id) {
     const typed::Relation& read = project.relations[static_cast<size_t>(id)];
     if (read.kind == typed::RelationKind::view)
@@ -19,8 +20,7 @@ void add_upstream(const typed::Project& project, const typed::Relation& relation
     std::visit(Overloaded{[&](const typed::FromStep& from) { add(from.relation); },
                           [&](const typed::UnionStep& with) { add(with.relation); },
                           [&](const typed::JoinStep& join) { add(join.relation); },
-                          [&](const typed::TableJoinStep& join) { add(join.relation); },
-                          [](const auto&) {}},
+                          [&](const typed::TableJoinStep& join) { add(join.relation); }, [](const auto&) {}},
                step.content);
 }
 

@@ -34,7 +34,8 @@ bool is_number(std::string_view text) {
   const size_t point = text.find('.');
   if (point == std::string_view::npos) return is_digits(text);
   const std::string_view whole = text.substr(0, point), rest = text.substr(point + 1);
-  return (is_digits(whole) || (whole.empty() && !rest.empty())) && (is_digits(rest) || (rest.empty() && !whole.empty()));
+  return (is_digits(whole) || (whole.empty() && !rest.empty())) &&
+         (is_digits(rest) || (rest.empty() && !whole.empty()));
 }
 
 Node plain(const std::string& text) {
@@ -76,7 +77,8 @@ class Reading {
   uint32_t offset(const YAML::Mark& mark) const {
     if (mark.is_null() || mark.line < 0) return 0;
     const size_t line = std::min(static_cast<size_t>(mark.line), lines_.size() - 1);
-    return static_cast<uint32_t>(std::min<size_t>(lines_[line] + static_cast<size_t>(std::max(mark.column, 0)), text_.size()));
+    return static_cast<uint32_t>(
+        std::min<size_t>(lines_[line] + static_cast<size_t>(std::max(mark.column, 0)), text_.size()));
   }
   /// From there to the end of the line, without blanks and comments behind it.
   std::pair<uint32_t, uint32_t> place(const YAML::Mark& mark, size_t length = 0) const {
@@ -98,15 +100,18 @@ class Reading {
 
   Node convert(const YAML::Node& from, int depth) {
     if (fault_) return {};
-    if (depth > kMaxYamlDepth) return fail(fmt::format("it is nested deeper than {} levels", kMaxYamlDepth), from.Mark()), Node();
-    if (++nodes_ > kMaxYamlNodes) return fail(fmt::format("it has more than {} values", kMaxYamlNodes), from.Mark()), Node();
+    if (depth > kMaxYamlDepth)
+      return fail(fmt::format("it is nested deeper than {} levels", kMaxYamlDepth), from.Mark()), Node();
+    if (++nodes_ > kMaxYamlNodes)
+      return fail(fmt::format("it has more than {} values", kMaxYamlNodes), from.Mark()), Node();
     Node made;
     switch (from.Type()) {
       case YAML::NodeType::Undefined:
       case YAML::NodeType::Null:
         break;
       case YAML::NodeType::Scalar:
-        made = from.Tag() == "!" || from.Tag() == "tag:yaml.org,2002:str" ? Node::text(from.Scalar()) : plain(from.Scalar());
+        made = from.Tag() == "!" || from.Tag() == "tag:yaml.org,2002:str" ? Node::text(from.Scalar())
+                                                                          : plain(from.Scalar());
         break;
       case YAML::NodeType::Sequence:
         made = Node::list();

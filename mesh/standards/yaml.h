@@ -19,8 +19,8 @@ struct YamlFault {
   uint32_t begin = 0, end = 0;  ///< where, in bytes
 };
 
-/// Plain scalars have the kinds of the core schema: `1.10` is a number, `"1.10"` and `1.10.0` are texts. `<<` takes over
-/// the keys of other maps. A key that stands twice, a second document and a file beyond the limits are faults.
+/// Plain scalars have the kinds of the core schema: `1.10` is a number, `"1.10"` and `1.10.0` are texts. `<<` takes
+/// over the keys of other maps. A key that stands twice, a second document and a file beyond the limits are faults.
 Result<Node, YamlFault> read_yaml(std::string_view text);
 
 /// In block style, keys in their order. A text that some reader of YAML would take for something else is quoted.
