@@ -111,6 +111,11 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7212:
       case 7213:
       case 7214:
+      case 7300:
+      case 7301:
+      case 7302:
+      case 7303:
+      case 7305:
         return kInput;
       case 7010:
       case 7018:

@@ -76,6 +76,10 @@ void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.
 void add_contract_diff(CLI::App& contract, CommandContext& context);
 void add_lineage(CLI::App& app, CommandContext& context);
+void add_contract_export(CLI::App& contract, CommandContext& context);
+void add_contract_import(CLI::App& contract, CommandContext& context);
+/// Shows errors, and the warnings that are about the contract; the exit code.
+int show_contract_findings(const SourceSet& sources, Reporter& reporter, CommandContext& context);
 
 /// The whole command line; the exit code.
 int run_command_line(int count, const char* const* words);

@@ -59,6 +59,8 @@ class Session {
   const typed::Project& project() const { return project_; }
   const std::vector<std::unique_ptr<ast::Script>>& scripts() const { return scripts_; }
   const SourceSet& sources() const { return sources_; }
+  /// Another file that findings have places in; its index.
+  uint32_t add_source(std::string path, std::string text) { return sources_.add(std::move(path), std::move(text)); }
   Reporter& reporter() { return reporter_; }
   /// What the scripts use of other projects.
   const ForeignProducts& foreign_products() const { return foreign_; }
