@@ -127,6 +127,7 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7209:
       case 7210:
       case 7211:
+      case 7220:
       case 7071:
         return kScriptFailed;
       default:

@@ -4,8 +4,10 @@
 #include "cli/commands/command.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
+#include "cli/present/verdict.h"
 #include "cli/session/mesh_registry.h"
 #include "cli/session/publication_drafts.h"
+#include "cli/session/publish_gate.h"
 #include "mesh/registry/observed_store.h"
 #include "runtime/report/registry_findings.h"
 
@@ -73,6 +75,18 @@ void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::D
   }
 }
 
+Status refuse_breaking(mesh::Registry& registry, const mesh::Draft& draft,
+                       const std::optional<mesh::StoredPublication>& head, std::vector<ProductVerdict>& breaking) {
+  BRAID_ASSIGN(std::vector<DraftVerdict> verdicts, judge_draft(registry, draft, head));
+  breaking.clear();
+  for (DraftVerdict& one : verdicts)
+    if (one.verdict.breaks())
+      breaking.push_back({.product = one.product, .verdict = std::move(one.verdict), .file = {}});
+  if (breaking.empty()) return {};
+  const Diagnostic finding = diag::ChangeBreaksReaders{.product = breaking.front().product}.make();
+  return Error{ErrorKind::usage, finding.message, finding.code};
+}
+
 void publish(const PublishFlags& flags, CommandContext& context) {
   Session session({.path = flags.path});
   const bool right = session.check_all();
@@ -100,8 +114,14 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   });
   mesh::Registry registry(observed, system_clock());
   for (const mesh::Draft& draft : drafts.domains) {
-    const Result<mesh::PublishResult> result = registry.publish(draft, *key);
+    std::vector<ProductVerdict> breaking;
+    const Result<mesh::PublishResult> result = registry.publish(
+        draft, *key, [&](const mesh::Draft& judged, const std::optional<mesh::StoredPublication>& head) {
+          return refuse_breaking(registry, judged, head, breaking);
+        });
     if (!result.ok()) {
+      if (!breaking.empty())
+        std::fputs(verdict_text(breaking, flags.json ? VerdictFormat::json : VerdictFormat::text).c_str(), stdout);
       context.exit_code = show_error(result.error(), context.console);
       return;
     }
