@@ -77,6 +77,9 @@ class Run {
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
+  /// Those of the products that show what happens in this step: all but those that read another domain, of whose steps
+  /// they show codes alone.
+  std::vector<int> shown_to(const std::vector<int>& products, Span step) const;
   // ports.cpp
   Rows port(int index, const plan::PortNode& node);
   /// To flows that read the port. `standing`: texts and the origin instead of the row.

@@ -225,8 +225,9 @@ Run::Rows Run::alert(int index, const plan::AlertNode& node) {
     if (failure.code == 0 && holds.u8 != 0) continue;
     OutputRow made = output_row(row_of(index), row);
     made.check = node.check;
-    give_standing(plan_.nodes[index].products, "alerts", {node.check}, row, false);
-    outcome_.write(plan_.nodes[index].products, "alerts", made);
+    const std::vector<int> products = shown_to(plan_.nodes[index].products, plan_.nodes[index].span);
+    give_standing(products, "alerts", {node.check}, row, false);
+    outcome_.write(products, "alerts", made);
   }
   return rows_into(index);
 }
