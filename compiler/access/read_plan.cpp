@@ -97,7 +97,9 @@ bool names(const Principal& principal, const Subject& subject) {
 ReadPlan read_plan(const typed::Relation& relation, const Subject& subject, std::optional<int64_t> at_us) {
   ReadPlan plan;
   if (subject.domain == relation.domain) return plan;
-  bool granted = false, every_row = false;
+  // `public` opens a declared stream or table; an `allow` says to whom.
+  const bool open = relation.source && relation.is_public && relation.access.allows.empty();
+  bool granted = open, every_row = open;
   typed::ExpressionRef filter;
   std::optional<int64_t> until;
   for (const typed::AllowRule& rule : relation.access.allows) {

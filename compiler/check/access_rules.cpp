@@ -73,7 +73,7 @@ struct AccessChecker {
       if (rule.where->can_fail) {
         context.reporter.report(diag::AllowMayFail{.relation = made.name})
             .at(node.where->span, "a row for which it fails would tell of itself")
-            .note("`(try …) ?? false` shows no such row");
+            .note("`try … ?? …` gives it a value there");
         return;
       }
     }

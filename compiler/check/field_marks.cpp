@@ -123,11 +123,29 @@ class Walk {
   }
   ColumnMarks read(const ExpressionRef& value) const { return read(value, row_); }
 
+  const FieldMark* masked_in(const ColumnMarks& marks) const {
+    const auto found =
+        std::ranges::find_if(marks, [](const FieldMark& mark) { return mark.kind == FieldMark::Kind::masked; });
+    return found == marks.end() ? nullptr : &*found;
+  }
+  /// The part of the value, as it is written, that reads what is masked.
+  Span place_in(const ExpressionRef& value, const RowMarks& row) const {
+    const Span span = value->span;
+    if (!read_from(value).empty()) return span;
+    for (const ExpressionRef& part : typed::parts(*value)) {
+      const Span inner = part->span;
+      const bool written_in = inner.file == span.file && inner.begin >= span.begin && inner.end <= span.end;
+      if (written_in && !inner.empty() && masked_in(read(part, row)) != nullptr) return place_in(part, row);
+    }
+    return span;
+  }
   void goes_by(const ExpressionRef& value, std::string_view step, const RowMarks& row) {
     if (!masked_ || value == nullptr) return;
-    const Span place = value->span.empty() ? span_ : Span(value->span);
-    for (const FieldMark& mark : read(value, row))
-      if (mark.kind == FieldMark::Kind::masked) return masked_(mark, step, place);
+    const ColumnMarks marks = read(value, row);
+    const FieldMark* mark = masked_in(marks);
+    if (mark == nullptr) return;
+    const Span place = place_in(value, row);
+    masked_(*mark, step, place.empty() ? span_ : place);
   }
   void goes_by(const ExpressionRef& value, std::string_view step) { goes_by(value, step, row_); }
   void goes_by(const std::vector<ExpressionRef>& values, std::string_view step) {

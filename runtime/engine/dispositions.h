@@ -106,6 +106,10 @@ class LedgerDispositions : public Dispositions {
   std::vector<int> hiding(const std::vector<int>& products, bool hide) const;
   /// A product that hides records shows what happened in its own domain: the step stands in a script of that.
   bool shows(int product, Span step) const;
+  void write_alert(const std::vector<int>& products, const std::vector<Field>& row_type, const Record& record,
+                   const Block& block, uint32_t row, std::string_view check);
+  /// The record without what tells of its content.
+  static Record hidden(const Record& record);
   void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
   /// All products show all of it.
   void write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,

@@ -17,6 +17,14 @@ bool LedgerDispositions::shows(int product, Span step) const {
   return !of.hides_records || (domain != program_.domains.end() && domain->second == of.domain);
 }
 
+Record LedgerDispositions::hidden(const Record& record) {
+  Record unseen = record;
+  unseen.bytes = {};
+  if (unseen.line == kMadeByWindow) unseen.line = 0;
+  if (unseen.line > 0) unseen.position = 0;  // in bytes: it tells how long the records before are
+  return unseen;
+}
+
 void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
                                      const Reason& reason, const Record& record, const std::vector<Field>* row_type,
                                      const Block* block, uint32_t row) {
@@ -25,9 +33,7 @@ void LedgerDispositions::write_error(const std::vector<int>& products, const std
   if (const std::vector<int> others = hiding(products, false); !others.empty())
     write_error_row(others, port, site, reason, record, row_type, block, row);
   // A record of another domain: its bytes, and what is said of them there, may tell what this domain does not see.
-  Record unseen = record;
-  unseen.bytes = {};
-  if (unseen.line == kMadeByWindow) unseen.line = 0;
+  const Record unseen = hidden(record);
   for (const int product : hiding_ones) {
     if (shows(product, site.span)) {
       write_error_row({product}, port, site, reason, unseen, row_type, block, row);

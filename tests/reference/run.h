@@ -78,10 +78,16 @@ class Run {
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
+  /// The product reads another domain: it does not show where in its file a record begins.
+  bool hides(int product) const;
+  /// Such a product shows of steps of other domains codes alone.
+  bool shows(int product, Span step) const;
   // ports.cpp
   Rows port(int index, const plan::PortNode& node);
   /// To flows that read the port. `standing`: texts and the origin instead of the row.
   void give(const std::vector<int>& products, const std::string& port, const Row& row);
+  void give_standing(int product, const std::string& port, const std::vector<std::string>& texts, const Row& row,
+                     bool has_bytes);
   void give_standing(const std::vector<int>& products, const std::string& port, const std::vector<std::string>& texts,
                      const Row& row, bool has_bytes);
 

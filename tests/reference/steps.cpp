@@ -248,8 +248,13 @@ Run::Rows Run::alert(int index, const plan::AlertNode& node) {
     if (failure.code == 0 && holds.u8 != 0) continue;
     OutputRow made = output_row(row_of(index), row);
     made.check = node.check;
-    give_standing(plan_.nodes[index].products, "alerts", {node.check}, row, false);
-    outcome_.write(plan_.nodes[index].products, "alerts", made);
+    for (const int product : plan_.nodes[index].products) {
+      if (!shows(product, plan_.nodes[index].span)) continue;
+      OutputRow written = made;
+      if (hides(product) && row.cause.line > 0) written.position = 0;
+      give_standing({product}, "alerts", {node.check}, row, false);
+      outcome_.write({product}, "alerts", written);
+    }
   }
   return rows_into(index);
 }
