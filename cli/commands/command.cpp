@@ -199,6 +199,7 @@ int run_command_line(int count, const char* const* words) {
   add_help(app, context);
   add_functions(app, context);
   add_schema(app, context);
+  add_contract(app, context);
 
   if (count == 1) {
     std::fputs(app.help().c_str(), stdout);

@@ -64,6 +64,9 @@ void add_status(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
 void add_schema(CLI::App& app, CommandContext& context);
+void add_contract(CLI::App& app, CommandContext& context);
+/// Of `contract`.
+void add_contract_diff(CLI::App& contract, CommandContext& context);
 
 /// The whole command line; the exit code.
 int run_command_line(int count, const char* const* words);

@@ -320,7 +320,8 @@ void run(const RunFlags& flags, CommandContext& context) {
     }
     options.lock = *std::move(lock);
   }
-  const WatchOptions watching{.listen = address_of(flags, environment), .slow_commit_us = flags.slow_commit_us};
+  const WatchOptions watching{
+      .listen = address_of(flags, environment), .promises = options.follow, .slow_commit_us = flags.slow_commit_us};
   Result<std::unique_ptr<JobWatch>> watched = start_watch(compiled.program(), job, watching, log, flags.beside);
   Status ready = watched.ok() ? Status() : Status(watched.error());
   if (ready.ok() && flags.reset) {

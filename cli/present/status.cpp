@@ -35,6 +35,26 @@ void add_ledger(JsonObject& object, const Ledger& ledger) {
   object.number("early", ledger.early);
 }
 
+std::string promises_json(const JobStatus& status, const JobReport::Product& product) {
+  JsonArray promises;
+  for (const JobStatus::Promise& promise : status.promises) {
+    if (promise.product != product.name || promise.version != product.version) continue;
+    JsonObject object;
+    object.text("promise", promise.text);
+    object.text("state", word_of(promise.status.state));
+    add_instant(object, "since", promise.status.since);
+    object.decimal("age_s", static_cast<double>(promise.status.age_us) / 1e6);
+    object.decimal("budget_left", promise.status.budget_left);
+    object.number("breaches", static_cast<int64_t>(promise.status.breaches));
+    if (promise.status.idle_since)
+      add_instant(object, "idle_since", *promise.status.idle_since);
+    else
+      object.null("idle_since");
+    promises.add(object.take());
+  }
+  return promises.take();
+}
+
 std::string products_json(const JobStatus& status) {
   JsonArray products;
   for (const JobReport::Product& product : status.report.products) {
@@ -65,6 +85,7 @@ std::string products_json(const JobStatus& status) {
       outputs.add(file.take());
     }
     object.raw("outputs", outputs.take());
+    object.raw("promises", promises_json(status, product));
     products.add(object.take());
   }
   return products.take();
@@ -155,6 +176,26 @@ std::string products_text(const JobStatus& status) {
   return text;
 }
 
+std::string promises_text(const JobStatus& status) {
+  Table table;
+  table.column("product", Align::left);
+  table.column("version", Align::right);
+  table.column("promise", Align::left);
+  table.column("state", Align::left);
+  table.column("since", Align::left);
+  table.column("newest row", Align::left);
+  for (const JobStatus::Promise& promise : status.promises) {
+    const PromiseStatus& now = promise.status;
+    table.row({{promise.product},
+               {std::to_string(promise.version)},
+               {promise.text},
+               {now.idle_since ? "idle" : word_of(now.state)},
+               {instant_text(now.idle_since.value_or(now.since))},
+               {fmt::format("{:.1f} s old", static_cast<double>(now.age_us) / 1e6)}});
+  }
+  return table.empty() ? std::string() : "\n" + table.render(0, false);
+}
+
 std::string partitions_text(const JobStatus& status) {
   Table table;
   table.column("source", Align::left);
@@ -201,7 +242,7 @@ std::string status_text(const JobDescription& job, const JobStatus* status) {
   if (const std::string state = state_line(*status); !state.empty()) text += "state " + state + "\n";
   if (status->report.deviation != 0)
     text += fmt::format("the accounts do not add up by {} records; this is a bug of Braid\n", status->report.deviation);
-  return text + products_text(*status) + partitions_text(*status);
+  return text + products_text(*status) + promises_text(*status) + partitions_text(*status);
 }
 
 std::string status_json(const JobDescription& job, const JobStatus* status) {

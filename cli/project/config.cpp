@@ -47,12 +47,13 @@ class Config {
         file_(project.config->file) {}
 
   void header(Project& project) {
-    only_keys(root_, "braid.toml", {"project", "env"});
+    only_keys(root_, "braid.toml", {"project", "env", "labels"});
     if (const toml::table* table = root_["project"].as_table()) {
       only_keys(*table, "[project]", kProjectKeys);
       project.name = text(*table, "name");
       project.default_environment = text(*table, "default_env");
     }
+    if (const toml::node* labels = root_.get("labels")) this->labels(*labels, project);
     if (project.name.empty())
       project.name = std::filesystem::absolute(project.root.empty() ? "." : project.root).filename().string();
     if (const toml::table* table = root_["env"].as_table())
@@ -102,6 +103,17 @@ class Config {
   }
 
  private:
+  /// `pii = "tells who somebody is"`
+  void labels(const toml::node& node, Project& project) {
+    project.labels.emplace();
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return wrong_value(node, "labels", "a table of names and what they mean: [labels]");
+    for (const auto& [key, value] : *table) {
+      const std::string name(key.str());
+      project.labels->emplace(name, text(*table, name));
+    }
+  }
+
   Span span(const toml::source_region& region) const { return span(sources_, file_, region); }
   static uint32_t offset(const std::string& text, const toml::source_position& position) {
     size_t at = 0;

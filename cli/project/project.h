@@ -78,6 +78,8 @@ struct Project {
   std::string only_script;
   std::string default_environment;  ///< empty if there are none
   std::vector<std::string> environments;
+  /// `[labels]` of braid.toml: names, and what they mean. Absent: fields may have any.
+  std::optional<std::map<std::string, std::string>> labels;
 };
 
 /// Finds the project of `path`, a directory or a script; reports and gives nothing if there is none.

@@ -42,6 +42,7 @@ JobWatch::JobWatch(const Program& program, JobDescription job, const WatchOption
       clock_(clock),
       monitor_(program, clock),
       summarized_at_(clock.steady_us()) {
+  if (options_.promises) monitor_.watch_promises();
   monitor_.on_event = [this](const JobEvent& event) { note(event); };
   monitor_.on_status = [this](const JobStatus& status) {
     tell_warnings(status);
@@ -72,6 +73,16 @@ void JobWatch::note(const JobEvent& event) {
       return log_.write(LogLevel::info, "recovered", std::move(fields));
     case JobEvent::Kind::draining:
       return log_.write(LogLevel::info, "draining");
+    case JobEvent::Kind::promise_breached:
+    case JobEvent::Kind::promise_recovered: {
+      const bool breached = event.kind == JobEvent::Kind::promise_breached;
+      fields.text("product", event.promise->product);
+      fields.number("version", event.promise->version);
+      fields.text("promise", event.promise->text);
+      fields.decimal("age_s", milliseconds(event.promise->status.age_us) / 1'000);
+      return log_.write(breached ? LogLevel::warn : LogLevel::info, breached ? "promise_breached" : "promise_recovered",
+                        std::move(fields));
+    }
     case JobEvent::Kind::committed:
       break;
   }

@@ -18,6 +18,7 @@ namespace braid::cli {
 
 struct WatchOptions {
   std::optional<HttpAddress> listen;
+  bool promises = false;                  ///< the job follows its inputs, so promises of contracts are watched
   int64_t slow_commit_us = 1'000'000;     ///< commits that take longer are in the log as slow
   int64_t summary_every_us = 60'000'000;  ///< of rows that were rejected, late or unmatched
 };

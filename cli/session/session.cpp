@@ -67,7 +67,7 @@ bool Session::check(bool whole) {
   scripts_ = driver::parse_scripts(sources_, reporter_);
   stage("parse");
   project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params,
-                                   whole ? std::vector<uint32_t>() : run_files(), reporter_);
+                                   whole ? std::vector<uint32_t>() : run_files(), reporter_, label_names());
   stage("check");
   // Of what stands in error elsewhere the project knows nothing, and settings may be for that.
   const auto& findings = reporter_.findings();
@@ -110,7 +110,14 @@ bool Session::check(bool whole) {
 typed::Project Session::check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const {
   std::map<std::string, std::string> all = environment_.params;
   for (const auto& [name, value] : parameters) all[name] = value;
-  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter);
+  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter, label_names());
+}
+
+std::optional<std::vector<std::string>> Session::label_names() const {
+  if (!files_->labels) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& [name, meaning] : *files_->labels) names.push_back(name);
+  return names;
 }
 
 bool Session::is_chosen(uint32_t file) const {

@@ -72,6 +72,8 @@ class Session {
   /// The chosen files, or none if the whole project was given.
   std::vector<uint32_t> run_files() const;
   std::vector<uint32_t> chosen_files() const;
+  /// Of `[labels]` in braid.toml; absent: any.
+  std::optional<std::vector<std::string>> label_names() const;
 
   SessionOptions options_;
   SourceSet sources_;

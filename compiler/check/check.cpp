@@ -1,6 +1,7 @@
 #include "compiler/check/check.h"
 
 #include "compiler/check/context.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "compiler/check/repeats.h"
@@ -13,10 +14,6 @@ namespace {
 
 /// Items and clauses that later versions bring, beside those that flows and functions meet.
 void check_the_rest(Context& context, bool of_run) {
-  if (of_run)
-    for (const ast::Script* script : context.input.scripts)
-      for (const ast::Use& use : script->uses)
-        for (const ast::Promise& promise : use.expects) context.not_watched(promise.span);
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
     if (const auto* alias = std::get_if<ast::TypeAlias>(&declaration->item->node)) {
@@ -36,8 +33,25 @@ void check_all(Context& context, bool of_run) {
   check_the_rest(context, of_run);
   for (const Declaration* declaration : context.declarations.relations())
     if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
+  check_label_names(context, of_run);
   check_shared_outputs(context, of_run);
   check_tests(context, of_run);
+  check_promises(context, of_run);
+}
+
+/// Owner and description may stand in any script of the domain.
+std::vector<typed::Domain> domains_of(const CheckInput& input) {
+  std::map<std::string, typed::Domain> domains;
+  for (const ast::Script* script : input.scripts) {
+    if (script->domain.path.parts.empty()) continue;
+    typed::Domain& domain = domains[path_text(script->domain.path)];
+    domain.name = path_text(script->domain.path);
+    if (script->domain.owner) domain.owner = script->domain.owner->value;
+    if (script->domain.description) domain.description = script->domain.description->value;
+  }
+  std::vector<typed::Domain> list;
+  for (auto& [name, domain] : domains) list.push_back(std::move(domain));
+  return list;
 }
 
 /// What was looked up, and what the params among it are made of.
@@ -67,6 +81,8 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
     // Nothing in it reads what stands elsewhere.
     if (checking::set_errors_apart(context, reached, before, after)) context.project = std::move(of_run);
   }
+  context.project.domains = checking::domains_of(input);
+  checking::follow_labels(context);
   context.quotes.remove_answered(reporter);
   checking::join_repeats(reporter);
   return std::move(context.project);

@@ -5,6 +5,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
@@ -21,6 +22,10 @@ std::string_view promise_name(const ast::Promise& promise) {
                  [](const ast::PinnedFields&) { return "fields"; }, [](const ast::Check&) { return "check"; },
                  [](const ast::ErrorClause&) { return ""; }},
       promise.node);
+}
+
+int64_t bytes_of(const ast::Size& size) {
+  return size.count << (10 * (static_cast<int>(size.unit) + 1));
 }
 
 struct ContractChecker {
@@ -62,8 +67,6 @@ struct ContractChecker {
     report.note(fmt::format("levels: {}", fmt::join(words, ", ")));
   }
 
-  void fixed(const ast::Duration& duration, const char* what) { context.length_of(duration, what); }
-
   static typed::Check::Otherwise otherwise(ast::CheckAction action) {
     switch (action) {
       case ast::CheckAction::reject:
@@ -91,8 +94,11 @@ struct ContractChecker {
       return;
     }
     if (!enforced) return context.not_watched(span);
-    made.checks.push_back(
-        {.name = node.name.text, .condition = condition, .otherwise = otherwise(node.action), .span = span});
+    made.checks.push_back({.name = node.name.text,
+                           .condition = condition,
+                           .otherwise = otherwise(node.action),
+                           .span = span,
+                           .text = std::string(context.text(node.condition->span))});
   }
 
   void unique(const ast::Unique& node, Span span) {
@@ -120,6 +126,12 @@ struct ContractChecker {
   }
 
   void complete(const ast::Complete& node, Span span) {
+    typed::CompletePromise promised{.fields = {}, .percent = node.share.text};
+    for (const ast::Path& path : node.fields) {
+      std::vector<std::string>& names = promised.fields.emplace_back();
+      for (const ast::Name& part : path.parts) names.push_back(part.text);
+    }
+    made.promises.completes.push_back(std::move(promised));
     for (const ast::Path& path : node.fields) {
       const std::optional<FieldPath> found = field(path, "complete");
       if (found && !is_error(found->type) && !is_optional(found->type)) {
@@ -136,6 +148,7 @@ struct ContractChecker {
 
   /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
   void pinned(const ast::PinnedFields& node, Span span) {
+    no_labels(context, node.fields);
     const std::vector<Field> promised = resolve_fields(context, place, node.fields, TypePlace::field);
     if (!enforced) return context.not_watched(span);
     std::vector<std::string> differing;
@@ -186,17 +199,34 @@ struct ContractChecker {
                    [&](const ast::Complete& node) { complete(node, span); },
                    [&](const ast::PinnedFields&) {},  // before the others: they look at the pinned types
                    [&](const ast::Compatible& node) { compatible(node, span); },
-                   [&](const ast::Fresh& node) { fixed(node.within, "`fresh`"), context.not_watched(span); },
-                   [&](const ast::Latency& node) { fixed(node.below, "`latency`"), context.not_watched(span); },
+                   [&](const ast::Fresh& node) {
+                     made.promises.fresh_us = context.length_of(node.within, "`fresh`");
+                     if (!enforced) return context.not_watched(span);
+                     if (!row.has_time && !row.open)
+                       context.no_event_time(row, row.relation, "fresh").at(span, "measured in event time");
+                   },
+                   [&](const ast::Latency& node) {
+                     if (const auto below = context.length_of(node.below, "`latency`"))
+                       made.promises.latencies.push_back({.quantile = node.quantile.text, .below_us = *below});
+                     context.not_watched(span);
+                   },
                    [&](const ast::Volume& node) {
-                     fixed(node.period, "`volume`");
+                     if (const auto period = context.length_of(node.period, "`volume`"))
+                       made.promises.volumes.push_back(
+                           {.least = node.least.value, .most = node.most.value, .period_us = *period});
                      if (node.least.value > node.most.value)
                        context.reporter.report(diag::RangeUpsideDown{})
                            .at(cover(node.least.span, node.most.span), "nothing lies between");
                      context.not_watched(span);
                    },
-                   [&](const ast::StateLimit&) { context.not_watched(span); },
-                   [&](const ast::Keep&) { context.not_watched(span); },
+                   [&](const ast::StateLimit& node) {
+                     made.promises.state_bytes = bytes_of(node.limit);
+                     context.not_watched(span);
+                   },
+                   [&](const ast::Keep& node) {
+                     made.promises.keep_us = context.length_of(node.duration, "`keep`");
+                     context.not_watched(span);
+                   },
                    [](const ast::ErrorClause&) {},
                },
                promise.node);
@@ -253,7 +283,10 @@ struct ContractChecker {
   void clause(const ast::Clause& clause) {
     std::visit(Overloaded{
                    [&](const ast::Contract& node) { contract(node); },
-                   [&](const ast::Deprecated&) { context.not_watched(clause.span); },
+                   [&](const ast::Deprecated& node) {
+                     made.deprecated.emplace().until = node.until.text;
+                     if (node.successor) made.deprecated->successor = node.successor->value;
+                   },
                    [&](const ast::ToConnector& node) {
                      made.to = check_connector(context, place, node.connector, true);
                      check_output_path(context, node.connector, row, made.name);

@@ -2,6 +2,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 
@@ -98,10 +99,8 @@ struct SourceChecker {
           .documentation = field.doc,
           .labels = {},
           .span = field.span};
-      for (const ast::Label& label : field.labels) {
-        one.labels.push_back(label.text);
-        context.not_watched(label.span);
-      }
+      for (const ast::Label& label : field.labels) one.labels.push_back(label.text);
+      if (field.type != nullptr) one.labels_below = labels_below(context, place, *field.type);
       if (field.initial != nullptr) one.fallback = fallback(place, field, type);
       body.fields.push_back(std::move(one));
       row.fields.push_back(

@@ -19,7 +19,8 @@ std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources
 
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<uint32_t>& run_files, Reporter& reporter) {
+                             const std::vector<uint32_t>& run_files, Reporter& reporter,
+                             const std::optional<std::vector<std::string>>& labels) {
   CheckInput input{.scripts = {}, .sources = sources, .functions = language.functions};
   for (const auto& script : scripts) input.scripts.push_back(script.get());
   input.parameter_overrides = parameters;
@@ -27,6 +28,8 @@ typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& sc
   input.zone_names = language.zone_names;
   input.pattern_fault = language.pattern_fault;
   input.run_files = run_files;
+  if (language.now_us) input.now_us = language.now_us();
+  input.labels = labels;
   return check(input, reporter);
 }
 

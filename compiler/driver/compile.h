@@ -26,16 +26,18 @@ struct Language {
   std::function<bool(std::string_view)> knows_zone = {};
   std::function<std::vector<std::string>()> zone_names = {};
   std::function<std::string(std::string_view)> pattern_fault = {};
+  std::function<int64_t()> now_us = {};  ///< of the clock, for products that end; empty: none has ended
 };
 
 /// Every script of the source set that ends in .braid, parsed once.
 std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
 
 /// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
-/// (CheckInput::run_files).
+/// (CheckInput::run_files). `labels`: that fields may have; absent: any.
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<uint32_t>& run_files, Reporter& reporter);
+                             const std::vector<uint32_t>& run_files, Reporter& reporter,
+                             const std::optional<std::vector<std::string>>& labels = std::nullopt);
 
 /// A stage and how long it took.
 struct StageTime {

@@ -722,6 +722,9 @@ class Lowering {
                                     .key = relation.key,
                                     .span = relation.span});
       program().products.back().change_form = relation.change_form;
+      if (const auto fresh = relation.promises.fresh_us)
+        program().products.back().promises.push_back(
+            {.text = "fresh within " + to_literal(duration_type(), Value{*fresh}), .bound_us = *fresh});
       program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }

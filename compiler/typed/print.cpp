@@ -215,21 +215,10 @@ class Printer {
 
   const Relation& relation(RelationId id) const { return project_.relations.at(static_cast<size_t>(id)); }
 
-  static std::string path_name(const Row& fields, const std::vector<int>& path) {
-    const Row* row = &fields;
-    std::string name;
-    for (int index : path) {
-      const Field& field = row->at(static_cast<size_t>(index));
-      name += (name.empty() ? "" : ".") + field.name;
-      row = &without_optional(field.type)->fields;
-    }
-    return name;
-  }
-
   std::string key_text(const Relation& relation) const {
     std::string keys;
     for (const std::vector<int>& path : relation.key)
-      keys += (keys.empty() ? " key " : ", ") + path_name(relation.row, path);
+      keys += (keys.empty() ? " key " : ", ") + names_text({path_names(relation.row, path)});
     return keys;
   }
 
@@ -257,15 +246,9 @@ class Printer {
                    : check.otherwise == Check::Otherwise::alert ? "alert "
                                                                 : "stop ") +
                   print(*check.condition, relation.row));
-    for (const Unique& unique : relation.uniques) {
-      std::string names;
-      for (size_t i = 0; i < unique.fields.size(); ++i) {
-        std::vector<int> path{unique.fields[i]};
-        path.insert(path.end(), unique.below[i].begin(), unique.below[i].end());
-        names += (names.empty() ? "" : ", ") + path_name(relation.row, path);
-      }
-      line(1, "unique " + names + (unique.within_us == kForever ? "" : " within " + duration(unique.within_us)));
-    }
+    for (const UniquePromise& unique : unique_promises(relation))
+      line(1,
+           "unique " + names_text(unique.fields) + (unique.within_us ? " within " + duration(*unique.within_us) : ""));
     if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");
     print_access(relation);
     line(1, "row " + row_text(relation.row));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/typed/expression.h"
+#include "compiler/typed/promises.h"
 #include "runtime/data/row_change.h"
 #include "runtime/report/span.h"
 #include "runtime/schema/compatibility.h"
@@ -38,6 +39,8 @@ struct SourceField {
                                   ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
   std::string documentation;
   std::vector<std::string> labels;
+  /// Of what stands inside the field's struct, or its list of structs: a path of field indexes below it, and a label.
+  std::vector<std::pair<std::vector<int>, std::string>> labels_below = {};
   Span span;
 };
 
@@ -308,6 +311,7 @@ struct Check {
   ExpressionRef condition;  ///< over the product's row
   enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
+  std::string text = {};  ///< the condition, as the script writes it
 };
 /// Of a product it is enforced. Of a source it is a promise, which joins rely on.
 struct Unique {
@@ -353,7 +357,10 @@ struct Relation {
   int64_t version = 1;
   bool is_public = false;
   std::string documentation;
-  std::vector<Field> row;             ///< what readers see
+  std::vector<Field> row;  ///< what readers see
+  /// Of each field of `row` the labels that its value carries, or that a part of it does, sorted, each once. Empty if
+  /// the script labels nothing.
+  std::vector<std::vector<std::string>> field_labels = {};
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
@@ -378,6 +385,8 @@ struct Relation {
   /// It reads rows of another domain, so its ports show neither the records behind them nor what happened there.
   bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
+  Promises promises;                                ///< product, source: of its contract, beside those above
+  std::optional<Deprecation> deprecated;            ///< product
   std::optional<Connector> to;                      ///< product
   ChangeForm change_form = ChangeForm::upsert;      ///< product that is a table: `changes as` of `to`
   // Table without time: what flows make of it. Not both: it would be read whole, and again as it grows.
@@ -468,7 +477,8 @@ struct Service {
   std::string domain, name;
   std::vector<Field> parameters;
   std::vector<Field> result;
-  bool optional = false;  ///< the result is: what has no answer goes on with null
+  std::vector<std::vector<std::string>> result_labels = {};  ///< of each field; empty: none
+  bool optional = false;                                     ///< the result is: what has no answer goes on with null
   Connector from;
   std::optional<int64_t> cache_us;
   int64_t cache_rows = 10'000;
@@ -480,13 +490,35 @@ struct Service {
   std::string qualified() const { return domain + "." + name; }
 };
 
+/// As the scripts of a domain state it, in whichever file.
+struct Domain {
+  std::string name;
+  std::string owner;  ///< empty: nobody is named
+  std::string description;
+};
+
+/// `use d.x expect { … }`: what the scripts of `domain` expect of the relation.
+struct ExpectedOf {
+  std::string domain;
+  RelationId relation;
+  Expectation expects;
+  Span span;  ///< of the name behind `use`
+};
+
 struct Project {
+  std::vector<ExpectedOf> expectations;
+  std::vector<Domain> domains;  ///< in the order of their names
   std::vector<Service> services;
   std::vector<Relation> relations;  ///< in an order in which each reads only earlier ones
   std::vector<Test> tests;
   std::vector<FunctionExampleCheck> examples;
   std::vector<Parameter> parameters;
 };
+
+/// The names along a path of field indexes.
+std::vector<std::string> path_names(const std::vector<Field>& row, const std::vector<int>& path);
+/// The `unique` clauses of a relation, as its readers see them.
+std::vector<UniquePromise> unique_promises(const Relation& relation);
 
 std::string print(const Project& project);
 

@@ -473,6 +473,12 @@ inline const GroupOperator* grouping_of(const Operator& op) {
   return std::get_if<GroupOperator>(&op.content);
 }
 
+/// What of a product's contract is watched while the job runs: `fresh within d` (runtime/promise).
+struct PromiseSpec {
+  std::string text;  ///< as the contract says it: "fresh within 5m"
+  int64_t bound_us = 0;
+};
+
 struct ProductSpec {
   std::string domain, name;
   int64_t version = 1;
@@ -485,6 +491,7 @@ struct ProductSpec {
   bool changes = false;
   std::vector<Field> marks = {};  ///< then: the columns behind those of `row`, the first of them the RowChange
   ChangeForm change_form = ChangeForm::upsert;
+  std::vector<PromiseSpec> promises = {};
   /// It reads rows of another domain: its ports show no record, and of what happened outside its domain only a code.
   bool hides_records = false;
   Span span;

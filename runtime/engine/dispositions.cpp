@@ -332,7 +332,10 @@ void LedgerDispositions::reject_record(int source_op, const Record& record, uint
 void LedgerDispositions::publish(int op, const Block& block) {
   int product = std::get<PublishOperator>(program_.operators[op].content).product;
   settle_all(op, 0, block, block.rows, [](size_t i) { return static_cast<uint32_t>(i); }, &Ledger::used);
-  book_.product(product).rows += block.rows;
+  ProductLedger& ledger = book_.product(product);
+  ledger.rows += block.rows;
+  if (!program_.products[product].promises.empty() && block.time != nullptr && block.rows > 0)
+    ledger.newest = std::max(ledger.newest, *std::max_element(block.time, block.time + block.rows));
   output_.write(product, "", program_.products[product].row, block);
 }
 

@@ -114,6 +114,7 @@ JobReport report_of(const Program& program, const TurnEngine& engine) {
     line.derived = ledger.derived;
     line.rows = ledger.rows;
     line.alerts = ledger.alerts;
+    line.newest = ledger.newest;
     report.products.push_back(std::move(line));
   }
   report.events = engine.records_read();

@@ -109,6 +109,7 @@ struct JobReport {
     Ledger derived;
     int64_t rows = 0;
     int64_t alerts = 0;
+    int64_t newest = kNoTime;  ///< event time of the newest row, of products whose contract promises `fresh`
   };
   std::vector<Product> products;
   bool nothing_new = false;  ///< since the last run

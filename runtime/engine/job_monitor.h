@@ -16,6 +16,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/engine/job.h"
 #include "runtime/metrics/registry.h"
+#include "runtime/promise/promise_watch.h"
 
 namespace braid {
 
@@ -48,16 +49,25 @@ struct JobStatus {
   JobReport report;           ///< products with their ledgers, events, watermark, state, deviation
   uint64_t state_budget = 0;  ///< bytes; 0: none
   StoreFigures store;
+  /// Of a product's contract, and how it stands.
+  struct Promise {
+    std::string product;  ///< qualified
+    int64_t version = 1;
+    std::string text;  ///< "fresh within 5m"
+    PromiseStatus status;
+  };
   std::vector<Partition> partitions;  ///< of sources that are not static
   std::vector<Output> outputs;
+  std::vector<Promise> promises;  ///< of a job that follows its inputs; the monitor adds them
 };
 
 /// What happens once or with each commit; for logs. On the job's thread.
 struct JobEvent {
-  enum class Kind { recovered, draining, committed } kind;
-  uint64_t epoch = 0;     ///< the last that is durable
-  int64_t took_us = 0;    ///< of recovery; of writing a commit, beside the turns
-  int64_t paused_us = 0;  ///< of a commit: the longest time in which no turn ran
+  enum class Kind { recovered, draining, committed, promise_breached, promise_recovered } kind;
+  uint64_t epoch = 0;                           ///< the last that is durable
+  int64_t took_us = 0;                          ///< of recovery; of writing a commit, beside the turns
+  int64_t paused_us = 0;                        ///< of a commit: the longest time in which no turn ran
+  const JobStatus::Promise* promise = nullptr;  ///< that was breached, or has recovered
 };
 
 /// What a member of a job over a broker has done since it was asked before.
@@ -96,6 +106,9 @@ class JobMonitor {
   // ---- Set before the job starts; called on its thread.
   std::function<void(const JobEvent&)> on_event;
   std::function<void(const JobStatus&)> on_status;
+  /// The job follows its inputs: promises of its products are watched from now on. Without it, as where history is read
+  /// once, they are not.
+  void watch_promises();
 
   // ---- By the job's thread.
   void enter(JobPhase phase);
@@ -161,6 +174,7 @@ class JobMonitor {
   void turn_ran(int64_t began);
   void set_sources(const JobStatus& status);
   void set_products(const JobStatus& status);
+  void set_promises(JobStatus& status);
 
   const Program& program_;
   Clock& clock_;
@@ -174,6 +188,14 @@ class JobMonitor {
   int64_t phase_began_;
   int64_t pause_began_ = 0, paused_us_ = 0;
   int64_t status_began_ = 0, next_status_ = 0;  ///< steady clock
+  /// Rows are visible with the commit behind that in which they were written, at the latest.
+  struct Watched {
+    size_t product;  ///< index into Program::products
+    PromiseWatch watch;
+    int64_t visible = kNoTime, written = kNoTime;
+    uint64_t written_in = 0;  ///< last durable epoch when `written` was read
+  };
+  std::vector<Watched> watched_;
   mutable std::mutex publishing_;
   std::shared_ptr<const JobStatus> status_;
 };

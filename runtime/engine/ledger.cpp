@@ -5,11 +5,12 @@
 namespace braid {
 namespace {
 
-constexpr uint16_t kLayout = 2;
+constexpr uint16_t kLayout = 3;
+constexpr uint16_t kWithoutNewest = 2;
 constexpr uint16_t kWithoutEarly = 1;
 
 Ledger read_ledger(WireReader& in, uint16_t layout) {
-  if (layout == kLayout) return in.fixed<Ledger>();
+  if (layout != kWithoutEarly) return in.fixed<Ledger>();
   Ledger ledger;
   for (int64_t Ledger::* count : {&Ledger::in, &Ledger::used, &Ledger::filtered, &Ledger::duplicate, &Ledger::unmatched,
                                   &Ledger::rejected, &Ledger::late, &Ledger::held, &Ledger::partly_late})
@@ -73,6 +74,7 @@ std::string LedgerBook::store(int product) const {
   out.fixed(kLayout);
   out.fixed(ledger.rows);
   out.fixed(ledger.alerts);
+  out.fixed(ledger.newest);
   out.fixed(ledger.derived);
   out.fixed(static_cast<uint32_t>(ledger.inputs.size()));
   for (const ProductLedger::Input& input : ledger.inputs) {
@@ -86,9 +88,10 @@ std::optional<StoredLedger> StoredLedger::read(std::string_view bytes) {
   StoredLedger ledger;
   WireReader in(bytes);
   const auto layout = in.fixed<uint16_t>();
-  if (layout != kLayout && layout != kWithoutEarly) return std::nullopt;
+  if (layout != kLayout && layout != kWithoutNewest && layout != kWithoutEarly) return std::nullopt;
   ledger.rows = in.fixed<int64_t>();
   ledger.alerts = in.fixed<int64_t>();
+  if (layout == kLayout) ledger.newest = in.fixed<int64_t>();
   ledger.derived = read_ledger(in, layout);
   auto count = in.fixed<uint32_t>();
   for (uint32_t i = 0; i < count && !in.failed(); ++i) {
@@ -105,6 +108,7 @@ bool LedgerBook::load(int product, std::string_view bytes) {
   ProductLedger& ledger = products_[product];
   ledger.rows = stored->rows;
   ledger.alerts = stored->alerts;
+  ledger.newest = stored->newest;
   ledger.derived = stored->derived;
   for (const auto& [name, of_input] : stored->inputs)
     for (ProductLedger::Input& input : ledger.inputs)

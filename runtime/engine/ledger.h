@@ -10,6 +10,7 @@
 
 #include "runtime/abi/program.h"
 #include "runtime/state/wire.h"
+#include "runtime/time/partition_clock.h"
 
 namespace braid {
 
@@ -34,13 +35,14 @@ struct ProductLedger {
   Ledger derived;    ///< rows that windows and interval joins made
   int64_t rows = 0;  ///< written to the product's output
   int64_t alerts = 0;
+  int64_t newest = kNoTime;  ///< event time of the newest of these rows
 };
 
 /// A product's ledgers as they are stored: inputs by name.
 struct StoredLedger {
   std::vector<std::pair<std::string, Ledger>> inputs;
   Ledger derived;
-  int64_t rows = 0, alerts = 0;
+  int64_t rows = 0, alerts = 0, newest = kNoTime;
   /// None if the bytes are no ledger.
   static std::optional<StoredLedger> read(std::string_view bytes);
 };

@@ -598,6 +598,7 @@ void add_to_report(const JobReport& part, JobReport& whole) {
       const JobReport::Product& more = part.products[i];
       product.rows += more.rows;
       product.alerts += more.alerts;
+      product.newest = std::max(product.newest, more.newest);
       product.derived += more.derived;
       for (size_t input = 0; input < product.inputs.size(); ++input)
         product.inputs[input].ledger += more.inputs[input].ledger;

@@ -193,6 +193,51 @@ def metrics_say_what_the_job_does(case: Case) -> None:
                      'braid_source_lag_bytes{source="d.s",partition="in/0.ndjson"}'] == 5, "the rest is no lag")
 
 
+def promises_are_watched(case: Case) -> None:
+    shop = Shop(case)
+    (shop.folder / "main.braid").write_text("""domain d
+
+stream s
+  time at within 0s
+  idle never
+{ a: int, at: timestamp }
+
+product newest
+  contract { fresh within 3s }
+{
+  from s
+}
+""")
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+
+    def write(age: float) -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write(f'{{"a":1,"at":"{at}"}}\n')
+
+    write(0)
+    labels = '{product="d.newest",version="1",promise="fresh within 3s"}'
+    with Job(shop, "--log", "json") as job:
+        breached = lambda: samples(job.get("/metrics").text).get("braid_promise_breached" + labels)
+        job.wait(lambda: breached() == 1, "not breached without rows")
+        case.expect(samples(job.get("/metrics").text)["braid_promise_budget_ratio" + labels] < 0, "budget")
+        case.expect("breached" in shop.status().out, f"{shop.status()}")
+
+        def recovers() -> bool:
+            write(0)
+            time.sleep(0.3)
+            return breached() == 0
+        job.wait(recovers, "does not recover")
+        promise = json.loads(job.get("/status").text)["products"][0]["promises"][0]
+        case.expect(promise["promise"] == "fresh within 3s" and promise["breaches"] >= 1 and promise["age_s"] < 3,
+                    f"{promise}")
+        out, log = job.stop()
+        events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        kinds = [each["event"] for each in events if each["event"].startswith("promise_")]
+        case.expect(kinds[:2] == ["promise_breached", "promise_recovered"], f"{kinds}")
+
+
 def metrics_are_the_documented_ones(case: Case) -> None:
     with Job(Shop(case)) as job:
         shown, described = families(job.get("/metrics").text), documented()
@@ -395,7 +440,7 @@ def without_options_nothing_changes(case: Case) -> None:
     case.expect(ended.err == "" and re.match(r"d\.\w+ version 1: \d+ rows", ended.out), f"{ended}")
 
 
-braid_command.main([metrics_say_what_the_job_does, metrics_are_the_documented_ones, metrics_are_well_formed,
+braid_command.main([metrics_say_what_the_job_does, promises_are_watched, metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,
                     the_address_of_the_environment, status_of_a_running_and_of_a_stopped_job,
                     status_of_jobs_that_do_not_answer, structured_log, failures_in_the_log,

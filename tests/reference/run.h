@@ -72,6 +72,7 @@ class Run {
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
+  std::set<uint32_t> held_before(int node) const;
   Rows unnest(int index, const plan::UnnestNode& node);
   Rows lookup(int index, const plan::LookupNode& node);
   Rows unique(int index, const plan::UniqueNode& node);

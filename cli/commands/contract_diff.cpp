@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/commands/command.h"
+#include "cli/present/verdict.h"
+#include "cli/session/product_schemas.h"
+
+namespace braid::cli {
+namespace {
+
+struct ContractDiffFlags {
+  std::string before, after;
+  std::string product;
+  VerdictFormat format = VerdictFormat::text;
+};
+
+bool is_published(const typed::Relation& relation) {
+  return relation.kind == typed::RelationKind::product || relation.is_public;
+}
+
+/// The interfaces of a project's products and public sources, or of all versions of one. Nothing after mistakes have
+/// been shown.
+std::optional<std::vector<mesh::Interface>> interfaces_of(Session& session, std::string product,
+                                                          CommandContext& context) {
+  if (!session.check()) {
+    (void)show(session, context.console);
+    return std::nullopt;
+  }
+  if (!product.empty()) {
+    const typed::Relation* meant = find_relation(session, product);
+    if (meant == nullptr) {
+      (void)show(session, context.console);
+      return std::nullopt;
+    }
+    product = meant->qualified();
+  }
+  std::vector<mesh::Interface> made;
+  for (const typed::Relation& relation : session.project().relations)
+    if (is_published(relation) && (product.empty() || relation.qualified() == product))
+      made.push_back(mesh::interface_of(session.project(), relation));
+  return made;
+}
+
+std::string title_of(const mesh::Interface& interface) {
+  return fmt::format("{} version {}", interface.qualified(), interface.version);
+}
+
+/// Every product of `before`, judged for a reader that uses all of it.
+Result<std::vector<ProductVerdict>> judge_all(const std::vector<mesh::Interface>& before,
+                                              const std::vector<mesh::Interface>& after) {
+  std::vector<ProductVerdict> made;
+  for (const mesh::Interface& old : before) {
+    const auto now = std::ranges::find(after, title_of(old), title_of);
+    if (now == after.end()) {
+      made.push_back({.product = title_of(old), .verdict = mesh::judge_removal(old, {mesh::reader_of_all(old)})});
+      continue;
+    }
+    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(old, *now, {mesh::reader_of_all(old)}, mesh::json_wire()));
+    made.push_back({.product = title_of(old), .verdict = std::move(verdict)});
+  }
+  return made;
+}
+
+void show_contract_diff(const ContractDiffFlags& flags, CommandContext& context) {
+  context.exit_code = kUsage;
+  SessionOptions options;
+  options.path = flags.before;
+  Session before(options);
+  const auto old = interfaces_of(before, flags.product, context);
+  if (!old) return;
+  options.path = flags.after;
+  Session after(options);
+  const auto now = interfaces_of(after, {}, context);
+  if (!now) return;
+  const Result<std::vector<ProductVerdict>> verdicts = judge_all(*old, *now);
+  if (!verdicts) {
+    (void)show_error(verdicts.error(), context.console);
+    return;
+  }
+  std::fputs(verdict_text(*verdicts, flags.format).c_str(), stdout);
+  const bool breaks = std::ranges::any_of(*verdicts, [](const ProductVerdict& one) { return one.verdict.breaks(); });
+  context.exit_code = breaks ? kScriptFailed : kDone;
+}
+
+}  // namespace
+
+void add_contract_diff(CLI::App& contract, CommandContext& context) {
+  auto flags = std::make_shared<ContractDiffFlags>();
+  CLI::App* command = contract.add_subcommand("diff",
+                                              "Shows what differs between the products of two projects, and what of it "
+                                              "breaks a reader that uses all; exit code "
+                                              "1 if something breaks, 2 if that cannot be told");
+  command->add_option("old", flags->before, "Project folder or script as it was")->type_name("OLD")->required();
+  command->add_option("new", flags->after, "Project folder or script as it is now")->type_name("NEW")->required();
+  command->add_option("--product", flags->product, "Only this product or public source")->type_name("NAME");
+  command
+      ->add_option_function<std::string>(
+          "--format",
+          [flags](const std::string& format) {
+            flags->format = format == "json"          ? VerdictFormat::json
+                            : format == "annotations" ? VerdictFormat::annotations
+                                                      : VerdictFormat::text;
+          },
+          "text: for people; json: one object; annotations: for a CI run")
+      ->check(CLI::IsMember({"text", "json", "annotations"}))
+      ->default_str("text");
+  command->callback([flags, &context] { show_contract_diff(*flags, context); });
+}
+
+}  // namespace braid::cli

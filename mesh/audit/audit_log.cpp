@@ -1,0 +1,167 @@
+#include "mesh/audit/audit_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "mesh/registry/content_hash.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::mesh {
+namespace {
+
+using SortedJson = nlohmann::json;
+
+constexpr int64_t kPauseUs = 20'000, kPatienceUs = 30'000'000;
+
+SortedJson unsigned_head(const AuditHead& head, const std::string& source) {
+  return {{"sequence", head.sequence}, {"hash", head.hash}, {"signer", head.signer}, {"source", source}};
+}
+
+std::string signed_head(AuditHead head, const std::string& source, const DomainKey& key) {
+  head.signer = key.public_name();
+  SortedJson json = unsigned_head(head, source);
+  json["signature"] = key.sign(json.dump());
+  return json.dump();
+}
+
+/// An error says what is wrong.
+Result<AuditHead> read_head(const std::string& text, const std::string& source) {
+  const auto wrong = [](std::string what) { return Error{.kind = ErrorKind::input, .message = std::move(what)}; };
+  try {
+    SortedJson json = SortedJson::parse(text);
+    if (!json.is_object() || json.dump() != text) return wrong("it is not in the canonical form");
+    const std::string signature = json.at("signature").get<std::string>();
+    json.erase("signature");
+    const AuditHead head{.sequence = json.at("sequence").get<int64_t>(),
+                         .hash = json.at("hash").get<std::string>(),
+                         .signer = json.at("signer").get<std::string>()};
+    if (unsigned_head(head, source) != json) return wrong("it is the head of another log");
+    if (!is_signed_by(head.signer, json.dump(), signature)) return wrong("its signature is wrong");
+    return head;
+  } catch (const SortedJson::exception& problem) {
+    return wrong(fmt::format("it is not as it must be: {}", problem.what()));
+  }
+}
+
+Error damaged(const std::string& object, const std::string& place, const std::string& reason) {
+  const Diagnostic finding = diag::RegistryDamaged{.object = object, .place = place, .reason = reason}.make();
+  return {ErrorKind::input, finding.message, finding.code, 0};
+}
+
+std::string source_of(const std::string& tenant, const std::string& node) {
+  return fmt::format("urn:braid:{}:{}", tenant, node);
+}
+
+}  // namespace
+
+std::string AuditLog::name_of(int64_t sequence, const std::string& hash) const {
+  return fmt::format("{}/{:012}-{}.json", folder(), sequence, hash);
+}
+
+Status AuditLog::append(const std::vector<AuditEvent>& events, const DomainKey& key) {
+  if (events.empty()) return {};
+  const int64_t began = clock_.steady_us();
+  while (true) {
+    BRAID_ASSIGN(const bool done, try_append(events, key));
+    if (done) return {};
+    const int64_t waited = clock_.steady_us() - began;
+    if (waited > kPatienceUs) {
+      const Diagnostic finding = diag::RegistryBusy{.place = store_.place(), .seconds = waited / 1'000'000}.make();
+      return Error{ErrorKind::output, finding.message, finding.code, 0};
+    }
+    clock_.sleep_us(kPauseUs);
+  }
+}
+
+Result<bool> AuditLog::try_append(const std::vector<AuditEvent>& events, const DomainKey& key) {
+  const std::string source = source_of(tenant_, node_);
+  BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
+  AuditHead head;
+  if (stored) {
+    Result<AuditHead> read = read_head(stored->content, source);
+    if (!read) return damaged(head_name(), store_.place(), read.error().message);
+    head = *read;
+  }
+  for (const AuditEvent& event : events) {
+    const std::string text = to_json({source, ++head.sequence, head.hash, event});
+    head.hash = content_hash(text);
+    BRAID_ASSIGN([[maybe_unused]] const bool written, store_.put_if_absent(name_of(head.sequence, head.hash), text));
+  }
+  return store_.swap_head(head_name(), stored ? std::optional(stored->etag) : std::nullopt,
+                          signed_head(head, source, key));
+}
+
+/// From the head back to the first event.
+void AuditLog::check_chain(const AuditHead& head, AuditCheck& check) {
+  const std::string source = source_of(tenant_, node_);
+  std::string hash = head.hash;
+  for (int64_t sequence = head.sequence; sequence > 0; --sequence) {
+    const auto fault = [&](std::string what) { check.faults.push_back({sequence, std::move(what)}); };
+    const Result<std::optional<std::string>> text = store_.read(name_of(sequence, hash));
+    if (!text) return fault(text.error().message);
+    if (!*text) return fault("the event is missing");
+    if (content_hash(**text) != hash) return fault("the event was altered");
+    const Result<ChainedEvent> event = read_event(**text);
+    if (!event) return fault(event.error().message);
+    if (event->sequence != sequence) return fault("the event has another number");
+    if (event->source != source) return fault("the event is of another log");
+    if (event->previous.empty() != (sequence == 1))
+      return fault(sequence == 1 ? "an event is missing before it" : "the events before it are cut off");
+    check.events.push_back(*event);
+    check.hashes.push_back(hash);
+    hash = event->previous;
+  }
+}
+
+Result<AuditCheck> AuditLog::verify(const std::set<std::string>& keys, const std::vector<std::string>& known) {
+  BRAID_ASSIGN(AuditCheck check, verify_chain(keys));
+  for (const std::string& hash : known)
+    if (std::ranges::find(check.hashes, hash) == check.hashes.end())
+      check.faults.push_back({0, fmt::format("the event {} is not in the log", hash)});
+  return check;
+}
+
+Result<AuditCheck> AuditLog::verify_chain(const std::set<std::string>& keys) {
+  AuditCheck check;
+  BRAID_ASSIGN(const std::optional<StoredHead> stored, store_.read_head(head_name()));
+  BRAID_ASSIGN(const std::vector<std::string> files, store_.list(folder()));
+  if (!stored) {
+    if (!files.empty()) check.faults.push_back({0, "there are events and no head"});
+    return check;
+  }
+  const Result<AuditHead> head = read_head(stored->content, source_of(tenant_, node_));
+  if (!head) {
+    check.faults.push_back({0, "of the head: " + head.error().message});
+    return check;
+  }
+  check.head = *head;
+  if (!keys.empty() && !keys.contains(head->signer))
+    check.faults.push_back({0, "a key that may not sign has signed the head"});
+  check_chain(*head, check);
+  std::reverse(check.events.begin(), check.events.end());
+  std::reverse(check.hashes.begin(), check.hashes.end());
+  return check;
+}
+
+Result<std::vector<ChainedEvent>> AuditLog::read() {
+  BRAID_ASSIGN(AuditCheck check, verify({}));
+  if (!check.faults.empty())
+    return damaged(fmt::format("{}, event {}", folder(), check.faults.front().sequence), store_.place(),
+                   check.faults.front().what);
+  return std::move(check.events);
+}
+
+Result<std::vector<std::string>> AuditLog::nodes(ObjectStore& store) {
+  BRAID_ASSIGN(const std::vector<std::string> files, store.list("audit"));
+  std::set<std::string> nodes;
+  for (const std::string& file : files) {
+    const size_t begin = std::string_view("audit/").size();
+    const size_t end = file.find('/', begin);
+    if (end != std::string::npos) nodes.insert(file.substr(begin, end - begin));
+  }
+  return std::vector<std::string>(nodes.begin(), nodes.end());
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,273 @@
+#include "mesh/contract/interface.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mesh/contract/type_json.h"
+#include "runtime/base/check.h"
+#include "runtime/data/row_change.h"
+
+namespace braid::mesh {
+namespace {
+
+/// Of the JSON form. A change that old readers would misread raises it.
+constexpr int64_t kFormat = 1;
+
+constexpr const char* kKinds[] = {"stream", "versions", "changes", "reference"};
+
+InterfaceKind kind_of(const typed::Relation& relation) {
+  if (relation.changes || (relation.kind == typed::RelationKind::product && !relation.version_key.empty()))
+    return InterfaceKind::changes;
+  if (relation.kind != typed::RelationKind::table) return InterfaceKind::stream;
+  return relation.has_time ? InterfaceKind::versions : InterfaceKind::reference;
+}
+
+std::string_view word_of(typed::Check::Otherwise otherwise) {
+  switch (otherwise) {
+    case typed::Check::Otherwise::reject:
+      return "reject";
+    case typed::Check::Otherwise::alert:
+      return "alert";
+    case typed::Check::Otherwise::stop:
+      return "stop";
+  }
+  BRAID_UNREACHABLE("what a check does");
+}
+
+void add_fields(const typed::Relation& relation, Interface& made) {
+  for (const Field& field : relation.row) {
+    if (!field.name.empty() && field.name.front() == kHiddenMark) continue;
+    InterfaceField& one = made.fields.emplace_back();
+    one.name = field.name;
+    one.type = field.type;
+    if (!relation.source) continue;
+    for (const typed::SourceField& declared : relation.source->fields)
+      if (declared.name == field.name) {
+        one.documentation = declared.documentation;
+        one.labels = declared.labels;
+      }
+  }
+}
+
+void add_promises(const typed::Relation& relation, Interface& made) {
+  made.uniques = typed::unique_promises(relation);
+  for (const typed::Check& check : relation.checks)
+    made.checks.push_back(
+        {.name = check.name, .condition = check.text, .otherwise = std::string(word_of(check.otherwise))});
+  made.compatible = relation.compatible;
+  made.promises = relation.promises;
+  made.deprecated = relation.deprecated;
+}
+
+// ---- writing
+
+Json paths(const std::vector<std::vector<std::string>>& list) {
+  Json made = Json::array();
+  for (const std::vector<std::string>& path : list) made.push_back(path);
+  return made;
+}
+
+Json fields_to_json(const std::vector<InterfaceField>& fields) {
+  Json made = Json::array();
+  for (const InterfaceField& field : fields) {
+    Json one{{"name", field.name}, {"type", type_to_json(field.type)}};
+    if (!field.documentation.empty()) one["doc"] = field.documentation;
+    if (!field.labels.empty()) one["labels"] = field.labels;
+    made.push_back(std::move(one));
+  }
+  return made;
+}
+
+Json promises_to_json(const typed::Promises& promises) {
+  Json made = Json::object();
+  if (promises.fresh_us) made["fresh_us"] = *promises.fresh_us;
+  for (const typed::LatencyPromise& one : promises.latencies)
+    made["latency"].push_back({{"quantile", one.quantile}, {"below_us", one.below_us}});
+  for (const typed::CompletePromise& one : promises.completes)
+    made["complete"].push_back({{"fields", paths(one.fields)}, {"percent", one.percent}});
+  for (const typed::VolumePromise& one : promises.volumes)
+    made["volume"].push_back({{"least", one.least}, {"most", one.most}, {"period_us", one.period_us}});
+  if (promises.state_bytes) made["state_bytes"] = *promises.state_bytes;
+  if (promises.keep_us) made["keep_us"] = *promises.keep_us;
+  return made;
+}
+
+void rest_to_json(const Interface& interface, Json& made) {
+  for (const typed::UniquePromise& unique : interface.uniques) {
+    Json one{{"fields", paths(unique.fields)}};
+    if (unique.within_us) one["within_us"] = *unique.within_us;
+    made["unique"].push_back(std::move(one));
+  }
+  for (const InterfaceCheck& check : interface.checks)
+    made["checks"].push_back({{"name", check.name}, {"condition", check.condition}, {"else", check.otherwise}});
+  if (Json promises = promises_to_json(interface.promises); !promises.empty()) made["promises"] = std::move(promises);
+  if (interface.deprecated) {
+    made["deprecated"] = {{"until", interface.deprecated->until}};
+    if (interface.deprecated->successor) made["deprecated"]["successor"] = *interface.deprecated->successor;
+  }
+  for (const InterfaceAddress& address : interface.addresses) {
+    Json one = Json::object();
+    if (!address.environment.empty()) one["environment"] = address.environment;
+    one["connector"] = address.connector;
+    one["address"] = address.address;
+    if (!address.format.empty()) one["format"] = address.format;
+    made["addresses"].push_back(std::move(one));
+  }
+}
+
+// ---- reading. The library throws on a value of another kind; interface_of_json is the only place that catches.
+
+std::string text_or(const Json& json, const char* key, std::string otherwise = {}) {
+  return json.contains(key) ? json[key].get<std::string>() : std::move(otherwise);
+}
+
+std::optional<int64_t> number_of(const Json& json, const char* key) {
+  if (!json.contains(key)) return std::nullopt;
+  return json[key].get<int64_t>();
+}
+
+std::vector<std::vector<std::string>> paths_of(const Json& json) {
+  return json.get<std::vector<std::vector<std::string>>>();
+}
+
+const Json& list_of(const Json& json, const char* key) {
+  static const Json kNone = Json::array();
+  return json.contains(key) ? json[key] : kNone;
+}
+
+typed::Promises promises_of(const Json& json) {
+  typed::Promises made;
+  made.fresh_us = number_of(json, "fresh_us");
+  for (const Json& one : list_of(json, "latency"))
+    made.latencies.push_back(
+        {.quantile = one.at("quantile").get<std::string>(), .below_us = one.at("below_us").get<int64_t>()});
+  for (const Json& one : list_of(json, "complete"))
+    made.completes.push_back({.fields = paths_of(one.at("fields")), .percent = one.at("percent").get<std::string>()});
+  for (const Json& one : list_of(json, "volume"))
+    made.volumes.push_back({.least = one.at("least").get<int64_t>(),
+                            .most = one.at("most").get<int64_t>(),
+                            .period_us = one.at("period_us").get<int64_t>()});
+  made.state_bytes = number_of(json, "state_bytes");
+  made.keep_us = number_of(json, "keep_us");
+  return made;
+}
+
+void rest_of_json(const Json& json, Interface& made) {
+  for (const Json& one : list_of(json, "unique"))
+    made.uniques.push_back({.fields = paths_of(one.at("fields")), .within_us = number_of(one, "within_us")});
+  for (const Json& one : list_of(json, "checks"))
+    made.checks.push_back({.name = one.at("name").get<std::string>(),
+                           .condition = one.at("condition").get<std::string>(),
+                           .otherwise = one.at("else").get<std::string>()});
+  if (json.contains("promises")) made.promises = promises_of(json["promises"]);
+  if (json.contains("deprecated"))
+    made.deprecated = typed::Deprecation{.until = json["deprecated"].at("until").get<std::string>(),
+                                         .successor = number_of(json["deprecated"], "successor")};
+  for (const Json& one : list_of(json, "addresses"))
+    made.addresses.push_back({.environment = text_or(one, "environment"),
+                              .connector = one.at("connector").get<std::string>(),
+                              .address = one.at("address").get<std::string>(),
+                              .format = text_or(one, "format")});
+}
+
+Error wrong(std::string what) {
+  return {.kind = ErrorKind::input, .message = "the interface " + std::move(what)};
+}
+
+Result<Interface> read(const Json& json) {
+  if (!json.is_object()) return wrong("is no JSON object");
+  if (const auto format = number_of(json, "interface"); format != kFormat)
+    return wrong(fmt::format("has format {}; this version reads format {}", format.value_or(0), kFormat));
+  Interface made;
+  made.domain = json.at("domain").get<std::string>();
+  made.name = json.at("name").get<std::string>();
+  made.version = json.at("version").get<int64_t>();
+  const std::string kind = json.at("kind").get<std::string>();
+  const auto known = std::find(std::begin(kKinds), std::end(kKinds), kind);
+  if (known == std::end(kKinds)) return wrong("has the unknown kind `" + kind + "`");
+  made.kind = static_cast<InterfaceKind>(known - std::begin(kKinds));
+  made.documentation = text_or(json, "doc");
+  made.owner = text_or(json, "owner");
+  for (const Json& field : json.at("fields")) {
+    Result<Type> type = type_of_json(field.at("type"));
+    if (!type) return type.error();
+    made.fields.push_back({.name = field.at("name").get<std::string>(),
+                           .type = std::move(*type),
+                           .documentation = text_or(field, "doc"),
+                           .labels = list_of(field, "labels").get<std::vector<std::string>>()});
+  }
+  made.key = paths_of(list_of(json, "key"));
+  if (json.contains("time"))
+    made.time = InterfaceTime{.field = text_or(json["time"], "field"),
+                              .within_us = number_of(json["time"], "within_us").value_or(0)};
+  if (json.contains("compatible")) {
+    made.compatible = schema::compatibility_of(json["compatible"].get<std::string>());
+    if (!made.compatible) return wrong("has an unknown level of compatibility");
+  }
+  rest_of_json(json, made);
+  return made;
+}
+
+}  // namespace
+
+std::string_view word_of(InterfaceKind kind) {
+  return kKinds[static_cast<size_t>(kind)];
+}
+
+Interface interface_of(const typed::Project& project, const typed::Relation& relation) {
+  Interface made{
+      .domain = relation.domain, .name = relation.name, .version = relation.version, .kind = kind_of(relation)};
+  made.documentation = relation.documentation;
+  for (const typed::Domain& domain : project.domains)
+    if (domain.name == relation.domain) made.owner = domain.owner;
+  add_fields(relation, made);
+  for (const std::vector<int>& path : relation.version_key.empty() ? relation.key : relation.version_key)
+    made.key.push_back(typed::path_names(relation.row, path));
+  if (relation.has_time) {
+    made.time.emplace().within_us = relation.within_us;
+    if (!relation.time_path.empty())
+      made.time->field = fmt::format("{}", fmt::join(typed::path_names(relation.row, relation.time_path), "."));
+    else if (relation.time_field >= 0)
+      made.time->field = relation.row[static_cast<size_t>(relation.time_field)].name;
+  }
+  add_promises(relation, made);
+  const std::optional<typed::Connector>& at = relation.source ? relation.source->from : relation.to;
+  if (at)
+    made.addresses.push_back({.environment = {}, .connector = at->kind, .address = at->address, .format = at->format});
+  return made;
+}
+
+std::string to_json(const Interface& interface) {
+  Json made{{"interface", kFormat},
+            {"domain", interface.domain},
+            {"name", interface.name},
+            {"version", interface.version},
+            {"kind", std::string(word_of(interface.kind))}};
+  if (!interface.documentation.empty()) made["doc"] = interface.documentation;
+  if (!interface.owner.empty()) made["owner"] = interface.owner;
+  made["fields"] = fields_to_json(interface.fields);
+  if (!interface.key.empty()) made["key"] = paths(interface.key);
+  if (interface.time) {
+    Json& time = made["time"] = Json::object();
+    if (!interface.time->field.empty()) time["field"] = interface.time->field;
+    time["within_us"] = interface.time->within_us;
+  }
+  if (interface.compatible) made["compatible"] = std::string(schema::word_of(*interface.compatible));
+  rest_to_json(interface, made);
+  return made.dump();
+}
+
+Result<Interface> interface_of_json(std::string_view text) {
+  try {
+    return read(Json::parse(text));
+  } catch (const Json::exception& problem) {
+    return wrong(fmt::format("is not as it must be: {}", problem.what()));
+  }
+}
+
+std::string urn_of(std::string_view tenant, std::string_view domain, std::string_view product, int64_t major) {
+  return fmt::format("urn:braid:{}:{}:{}:{}", tenant, domain, product, major);
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,87 @@
+// The compiled interface of a product: all that a reader in another project may rely on, and the only thing that its
+// compiler needs. Sources of other domains are not needed. Plain values; pure functions; any thread.
+//
+// Stored as canonical JSON: one text for one interface, so that its hash names it. Keys stand in a fixed order, what is
+// absent is left out, numbers are integers, and there is no white space.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/typed/project.h"
+#include "runtime/base/result.h"
+#include "runtime/data/type.h"
+
+namespace braid::mesh {
+
+struct InterfaceField {
+  std::string name;
+  Type type;
+  std::string documentation;
+  std::vector<std::string> labels;  ///< without `#`
+};
+
+/// What its rows are.
+enum class InterfaceKind {
+  stream,     ///< events, each once
+  versions,   ///< a table that changes with time: its history
+  changes,    ///< a table that is kept up: inserts, updates and deletes
+  reference,  ///< a table without time: it is read whole
+};
+std::string_view word_of(InterfaceKind kind);
+
+struct InterfaceTime {
+  std::string field;      ///< empty: it travels beside the row
+  int64_t within_us = 0;  ///< rows are at most that late
+  friend bool operator==(const InterfaceTime&, const InterfaceTime&) = default;
+};
+
+struct InterfaceCheck {
+  std::string name;
+  std::string condition;  ///< as a script writes it, over the fields
+  std::string otherwise;  ///< "reject", "alert", "stop"
+  friend bool operator==(const InterfaceCheck&, const InterfaceCheck&) = default;
+};
+
+/// Where its rows are to be had, in one environment.
+struct InterfaceAddress {
+  std::string environment;  ///< empty: as the script says, in every environment
+  std::string connector;    ///< "file", "topic"
+  std::string address;
+  std::string format;
+  friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
+};
+
+struct Interface {
+  std::string domain, name;
+  int64_t version = 1;  ///< the major; minors are counted by the registry
+  InterfaceKind kind = InterfaceKind::stream;
+  std::string documentation;
+  std::string owner;
+  std::vector<InterfaceField> fields;
+  std::vector<std::vector<std::string>> key;  ///< paths of names; empty: it has none
+  std::optional<InterfaceTime> time;
+  std::optional<schema::Compatibility> compatible;
+  std::vector<typed::UniquePromise> uniques;
+  std::vector<InterfaceCheck> checks;
+  typed::Promises promises;
+  std::optional<typed::Deprecation> deprecated;
+  std::vector<InterfaceAddress> addresses;
+
+  std::string qualified() const { return domain + "." + name; }
+};
+
+/// Of a product or a public source. `owner` is that of its domain in the project; the address is that of its `to` or
+/// `from`, and addresses of environments are for the caller to add.
+Interface interface_of(const typed::Project& project, const typed::Relation& relation);
+
+std::string to_json(const Interface& interface);
+/// An error says what is missing or wrong. Keys that are not known are ignored: a later version may have written them.
+Result<Interface> interface_of_json(std::string_view json);
+
+/// `urn:braid:{tenant}:{domain}:{product}:{major}`.
+std::string urn_of(std::string_view tenant, std::string_view domain, std::string_view product, int64_t major);
+
+}  // namespace braid::mesh

@@ -1,0 +1,148 @@
+#include "mesh/registry/publication.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "mesh/registry/content_hash.h"
+#include "runtime/data/time_text.h"
+
+namespace braid::mesh {
+namespace {
+
+/// Its objects are sorted by key.
+using SortedJson = nlohmann::json;
+
+/// Of the JSON form. A change that old readers would misread raises it.
+constexpr int64_t kFormat = 1;
+
+Error wrong(std::string what) {
+  return {.kind = ErrorKind::input, .message = std::move(what)};
+}
+
+SortedJson products_json(const PublishedProducts& products) {
+  SortedJson made = SortedJson::object();
+  for (const auto& [name, versions] : products)
+    for (const auto& [version, product] : versions)
+      made[name][std::to_string(version)] = {{"interface", product.interface}, {"minor", product.minor}};
+  return made;
+}
+
+SortedJson readers_json(const ReadProducts& readers) {
+  SortedJson made = SortedJson::object();
+  for (const auto& [reader, reads] : readers)
+    for (const auto& [product, read] : reads)
+      made[reader][product] = {{"interface", read.interface}, {"fields", read.fields}};
+  return made;
+}
+
+/// All but the signature: what is signed.
+SortedJson unsigned_json(const Publication& publication) {
+  std::string time;
+  append_timestamp(time, publication.time_us);
+  SortedJson made{{"publication", kFormat},
+                  {"sequence", publication.sequence},
+                  {"tenant", publication.tenant},
+                  {"domain", publication.domain},
+                  {"time", time},
+                  {"compiler", publication.compiler},
+                  {"keys", publication.keys},
+                  {"products", products_json(publication.products)},
+                  {"readers", readers_json(publication.readers)},
+                  {"signer", publication.signer}};
+  if (publication.previous) made["previous"] = *publication.previous;
+  return made;
+}
+
+std::string hash_of(const SortedJson& json) {
+  std::string hash = json.get<std::string>();
+  if (!is_content_hash(hash)) throw std::invalid_argument("`" + hash + "` is not a SHA-256");
+  return hash;
+}
+
+int64_t version_of(const std::string& text) {
+  int64_t version = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (fault != std::errc() || end != text.data() + text.size() || version < 0)
+    throw std::invalid_argument("`" + text + "` is not a version");
+  return version;
+}
+
+/// Throws what the library throws, or invalid_argument; read_publication is the only place that catches.
+Publication of_json(const SortedJson& json) {
+  if (json.at("publication").get<int64_t>() != kFormat)
+    throw std::invalid_argument(fmt::format("its format is not {}", kFormat));
+  Publication made;
+  if (json.contains("previous")) made.previous = hash_of(json["previous"]);
+  made.sequence = json.at("sequence").get<int64_t>();
+  made.tenant = json.at("tenant").get<std::string>();
+  made.domain = json.at("domain").get<std::string>();
+  if (!parse_timestamp(json.at("time").get_ref<const std::string&>(), &made.time_us))
+    throw std::invalid_argument("its time cannot be read");
+  made.compiler = json.at("compiler").get<std::string>();
+  made.keys = json.at("keys").get<std::vector<std::string>>();
+  made.signer = json.at("signer").get<std::string>();
+  for (const auto& [name, versions] : json.at("products").items())
+    for (const auto& [version, product] : versions.items())
+      made.products[name][version_of(version)] = {.interface = hash_of(product.at("interface")),
+                                                  .minor = product.at("minor").get<int64_t>()};
+  for (const auto& [reader, reads] : json.at("readers").items())
+    for (const auto& [product, read] : reads.items())
+      made.readers[reader][product] = {.interface = hash_of(read.at("interface")),
+                                       .fields = read.at("fields").get<std::set<std::string>>()};
+  return made;
+}
+
+}  // namespace
+
+std::string version_name(const std::string& product, int64_t version) {
+  return fmt::format("{}@{}", product, version);
+}
+
+std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::string& name) {
+  const size_t at = name.rfind('@');
+  if (at == std::string::npos || at == 0) return std::nullopt;
+  int64_t version = 0;
+  const auto [end, fault] = std::from_chars(name.data() + at + 1, name.data() + name.size(), version);
+  if (fault != std::errc() || end != name.data() + name.size() || version < 0) return std::nullopt;
+  return std::pair(name.substr(0, at), version);
+}
+
+std::string signed_json(const Publication& publication, const DomainKey& key) {
+  Publication named = publication;
+  named.signer = key.public_name();
+  SortedJson json = unsigned_json(named);
+  json["signature"] = key.sign(json.dump());
+  return json.dump();
+}
+
+Result<Publication> read_publication(const std::string& text) {
+  try {
+    SortedJson json = SortedJson::parse(text);
+    if (!json.is_object()) return wrong("it is not a JSON object");
+    // One publication has one text.
+    if (json.dump() != text) return wrong("it is not in the canonical form");
+    const std::string signature = json.at("signature").get<std::string>();
+    json.erase("signature");
+    Publication made = of_json(json);
+    if (unsigned_json(made) != json) return wrong("it has members that this version does not know");
+    if (!is_signed_by(made.signer, json.dump(), signature)) return wrong("its signature is wrong");
+    return made;
+  } catch (const SortedJson::exception& problem) {
+    return wrong(fmt::format("it is not as it must be: {}", problem.what()));
+  } catch (const std::invalid_argument& problem) {
+    return wrong(problem.what());
+  }
+}
+
+bool is_domain_name(const std::string& name) {
+  if (name.empty() || name.size() > 200 || name.front() == '.' || name.back() == '.') return false;
+  return name.find("..") == std::string::npos && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                  c == '.';
+         });
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,66 @@
+// What a domain publishes at one time: its products and public sources, and what its products read of others. A link of
+// a chain: each names the one before it, and is signed with a key that the one before allows.
+//
+// Stored as canonical JSON: keys in the order of their bytes, no white space, numbers that are integers. Its SHA-256 is
+// its name. Plain values; pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mesh/registry/domain_key.h"
+#include "runtime/base/result.h"
+
+namespace braid::mesh {
+
+/// Of one major version.
+struct PublishedProduct {
+  std::string interface;  ///< content hash
+  int64_t minor = 0;      ///< how often the interface has changed
+  friend bool operator==(const PublishedProduct&, const PublishedProduct&) = default;
+};
+
+/// What one product reads of a product of another domain.
+struct ReadOfProduct {
+  std::string interface;         ///< that it was checked against
+  std::set<std::string> fields;  ///< columns that it needs
+  friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
+};
+
+/// `payments.payment@1`.
+std::string version_name(const std::string& product, int64_t version);
+/// Nothing if it is not of that form.
+std::optional<std::pair<std::string, int64_t>> parse_version_name(const std::string& name);
+
+/// By name without the domain, then by version.
+using PublishedProducts = std::map<std::string, std::map<int64_t, PublishedProduct>>;
+/// By the reader's version_name, then by that of what it reads.
+using ReadProducts = std::map<std::string, std::map<std::string, ReadOfProduct>>;
+
+struct Publication {
+  std::optional<std::string> previous;  ///< content hash; nothing: the first one
+  int64_t sequence = 1;
+  std::string tenant, domain;
+  int64_t time_us = 0;
+  std::string compiler;           ///< "braid 0.1.0"
+  std::vector<std::string> keys;  ///< public names of the keys that may sign the next one
+  PublishedProducts products;
+  ReadProducts readers;
+  std::string signer;  ///< public name; set by signed_json
+
+  friend bool operator==(const Publication&, const Publication&) = default;
+};
+
+/// With the signature, and the signer's name.
+std::string signed_json(const Publication& publication, const DomainKey& key);
+/// Checks the form and the signature; whether the signer may sign is for the chain to say. An error says what is wrong.
+Result<Publication> read_publication(const std::string& json);
+
+/// Whether it can be a folder of a registry: letters, digits, `_`, `-` and `.` between them.
+bool is_domain_name(const std::string& name);
+
+}  // namespace braid::mesh

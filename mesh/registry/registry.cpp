@@ -1,0 +1,355 @@
+#include "mesh/registry/registry.h"
+
+#include <cerrno>
+
+#include <algorithm>
+#include <system_error>
+
+#include "mesh/registry/content_hash.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::mesh {
+namespace {
+
+constexpr int64_t kWaitUs = 20'000;
+constexpr int64_t kLongestWaitUs = 30'000'000;
+constexpr int64_t kMostAttempts = 1000;
+/// Nobody publishes more often than each minute for two years.
+constexpr int64_t kLongestChain = 1'000'000;
+
+std::string head_name(const std::string& domain) {
+  return "domains/" + domain + "/head";
+}
+
+std::string reason_of(const Error& error) {
+  if (error.system_error == 0) return error.message;
+  return std::error_code(error.system_error, std::generic_category()).message();
+}
+
+Error error_of(ErrorKind kind, const Diagnostic& finding, int system_error = 0) {
+  return {kind, finding.message, finding.code, system_error};
+}
+
+Error unreadable(const ObjectStore& store, const Error& error) {
+  return error_of(ErrorKind::input,
+                  diag::RegistryNotReadable{.place = store.place(), .reason = reason_of(error)}.make(),
+                  error.system_error);
+}
+
+Error unwritable(const ObjectStore& store, const Error& error) {
+  return error_of(ErrorKind::output,
+                  diag::RegistryNotWritable{.place = store.place(), .reason = reason_of(error)}.make(),
+                  error.system_error);
+}
+
+Error damaged(const ObjectStore& store, const std::string& object, std::string reason) {
+  return error_of(ErrorKind::input,
+                  diag::RegistryDamaged{.object = object, .place = store.place(), .reason = std::move(reason)}.make());
+}
+
+bool may_sign(const Publication& publication, const std::string& key) {
+  return std::ranges::find(publication.keys, key) != publication.keys.end();
+}
+
+/// What is published next, without time and chain; and what becomes of each version.
+struct Merge {
+  PublishedProducts products;
+  ReadProducts readers;
+  std::vector<PublishedVersion> versions;
+};
+
+Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
+  Merge made;
+  const PublishedProducts none;
+  const PublishedProducts& before = head ? head->publication.products : none;
+  auto find_before = [&](const std::string& name, int64_t version) -> const PublishedProduct* {
+    const auto product = before.find(name);
+    if (product == before.end()) return nullptr;
+    const auto found = product->second.find(version);
+    return found == product->second.end() ? nullptr : &found->second;
+  };
+  std::set<std::string> drafted;
+  for (const Interface& interface : draft.interfaces) {
+    const std::string name = version_name(interface.qualified(), interface.version);
+    drafted.insert(name);
+    PublishedVersion version{.name = interface.qualified(), .version = interface.version, .change = {}, .now = {}};
+    version.now.interface = content_hash(to_json(interface));
+    const PublishedProduct* old = find_before(interface.name, interface.version);
+    version.change = old == nullptr                            ? ProductChange::added
+                     : old->interface == version.now.interface ? ProductChange::same
+                                                               : ProductChange::changed;
+    if (old != nullptr) version.now.minor = old->minor + (version.change == ProductChange::changed);
+    if (version.change == ProductChange::changed) version.before = old->interface;
+    made.products[interface.name][interface.version] = version.now;
+    made.versions.push_back(std::move(version));
+  }
+  for (const auto& [name, versions] : before)
+    for (const auto& [number, product] : versions) {
+      const std::string qualified = draft.domain + "." + name;
+      const std::string whole = version_name(qualified, number);
+      if (drafted.contains(whole)) continue;
+      const bool retired = draft.retired.contains(whole);
+      if (!retired) made.products[name][number] = product;
+      made.versions.push_back({.name = qualified,
+                               .version = number,
+                               .change = retired ? ProductChange::retired : ProductChange::kept,
+                               .now = product});
+    }
+  made.readers = draft.readers;
+  // A product that is kept reads what it read.
+  if (head)
+    for (const auto& [reader, reads] : head->publication.readers)
+      if (!drafted.contains(reader) && !draft.retired.contains(reader)) made.readers.emplace(reader, reads);
+  std::ranges::sort(made.versions, [](const PublishedVersion& a, const PublishedVersion& b) {
+    return std::tie(a.name, a.version) < std::tie(b.name, b.version);
+  });
+  return made;
+}
+
+}  // namespace
+
+std::string_view word_of(ProductChange change) {
+  switch (change) {
+    case ProductChange::added:
+      return "new";
+    case ProductChange::changed:
+      return "changed";
+    case ProductChange::same:
+      return "unchanged";
+    case ProductChange::kept:
+      return "kept";
+    case ProductChange::retired:
+      return "retired";
+  }
+  BRAID_UNREACHABLE("what became of a version");
+}
+
+Result<std::vector<std::string>> Registry::domains() {
+  const Result<std::vector<std::string>> names = store_.list("domains");
+  if (!names.ok()) return unreadable(store_, names.error());
+  constexpr std::string_view kBefore = "domains/", kBehind = "/head";
+  std::vector<std::string> found;
+  for (const std::string& name : *names)
+    if (name.ends_with(kBehind) && name.size() > kBefore.size() + kBehind.size())
+      found.push_back(name.substr(kBefore.size(), name.size() - kBefore.size() - kBehind.size()));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<std::string> Registry::object(const std::string& hash) {
+  const Result<std::optional<std::string>> content = store_.read(object_name(hash));
+  if (!content.ok()) return unreadable(store_, content.error());
+  if (!*content) return damaged(store_, object_name(hash), "it is missing");
+  if (content_hash(**content) != hash) return damaged(store_, object_name(hash), "its content has another SHA-256");
+  return **content;
+}
+
+Result<Interface> Registry::interface(const std::string& hash) {
+  BRAID_ASSIGN(const std::string text, object(hash));
+  Result<Interface> interface = interface_of_json(text);
+  if (!interface.ok()) return damaged(store_, object_name(hash), interface.error().message);
+  return interface;
+}
+
+Result<StoredPublication> Registry::publication(const std::string& hash) {
+  BRAID_ASSIGN(const std::string text, object(hash));
+  Result<Publication> read = read_publication(text);
+  if (!read.ok()) return damaged(store_, object_name(hash), read.error().message);
+  return StoredPublication{.hash = hash, .publication = std::move(*read)};
+}
+
+Result<std::optional<StoredPublication>> Registry::head(const std::string& domain) {
+  const Result<std::optional<StoredHead>> stored = store_.read_head(head_name(domain));
+  if (!stored.ok()) return unreadable(store_, stored.error());
+  if (!*stored) return std::optional<StoredPublication>();
+  std::string hash = (*stored)->content;
+  if (hash.ends_with('\n')) hash.pop_back();
+  if (!is_content_hash(hash)) return damaged(store_, head_name(domain), "it is not a SHA-256");
+  BRAID_ASSIGN(StoredPublication found, publication(hash));
+  if (found.publication.domain != domain)
+    return damaged(store_, head_name(domain), "it names a publication of `" + found.publication.domain + "`");
+  return std::optional<StoredPublication>(std::move(found));
+}
+
+Result<std::vector<StoredPublication>> Registry::chain(const std::string& domain, const std::string& until) {
+  std::vector<StoredPublication> links;
+  BRAID_ASSIGN(std::optional<StoredPublication> newest, head(domain));
+  if (!newest) return links;
+  links.push_back(std::move(*newest));
+  for (int64_t length = 1; length <= kLongestChain; ++length) {
+    const Publication& link = links.back().publication;
+    const std::string name = object_name(links.back().hash);
+    if (!until.empty() && link.signer == until) return links;
+    if (!link.previous) {
+      if (!may_sign(link, link.signer)) return damaged(store_, name, "its key is not one that it allows");
+      if (link.sequence != 1) return damaged(store_, name, "it is the first one, and its number is not 1");
+      return links;
+    }
+    BRAID_ASSIGN(StoredPublication before, publication(*link.previous));
+    if (before.publication.domain != domain) return damaged(store_, name, "the one before it is of another domain");
+    if (before.publication.sequence + 1 != link.sequence)
+      return damaged(store_, name, "its number does not follow the one before it");
+    if (!may_sign(before.publication, link.signer))
+      return damaged(store_, name, "it is signed with a key that the one before it does not allow");
+    links.push_back(std::move(before));
+  }
+  return damaged(store_, head_name(domain), "its chain does not end");
+}
+
+Result<std::vector<Reader>> Registry::readers_of(const std::string& product, int64_t version) {
+  std::vector<Reader> readers;
+  BRAID_ASSIGN(const std::vector<std::string> all, domains());
+  const std::string wanted = version_name(product, version);
+  for (const std::string& domain : all) {
+    BRAID_ASSIGN(const std::optional<StoredPublication> newest, head(domain));
+    if (!newest) continue;
+    for (const auto& [reader, reads] : newest->publication.readers)
+      if (const auto read = reads.find(wanted); read != reads.end())
+        readers.push_back({.reader = reader, .read = read->second});
+  }
+  return readers;
+}
+
+Result<std::unique_ptr<ObjectStore::Turn>> Registry::wait_for_turn() {
+  const int64_t begin = clock_.steady_us();
+  while (true) {
+    Result<std::unique_ptr<ObjectStore::Turn>> turn = store_.take_turn();
+    if (!turn.ok()) return unwritable(store_, turn.error());
+    if (*turn != nullptr) return turn;
+    if (clock_.steady_us() - begin >= kLongestWaitUs)
+      return error_of(ErrorKind::output,
+                      diag::RegistryBusy{.place = store_.place(), .seconds = kLongestWaitUs / 1'000'000}.make());
+    clock_.sleep_us(kWaitUs);
+  }
+}
+
+Status Registry::put(const std::string& content, int64_t& written) {
+  const Result<bool> put = store_.put_if_absent(object_name(content_hash(content)), content);
+  if (!put.ok()) return unwritable(store_, put.error());
+  written += *put;
+  return {};
+}
+
+Status Registry::check_retired(const Draft& draft, const std::optional<StoredPublication>& head) {
+  auto refuse = [](const std::string& name, std::string reason) {
+    return error_of(ErrorKind::usage, diag::NotRetirable{.product = name, .reason = std::move(reason)}.make());
+  };
+  for (const std::string& name : draft.retired) {
+    for (const Interface& interface : draft.interfaces)
+      if (version_name(interface.qualified(), interface.version) == name)
+        return refuse(name, "the project declares it");
+    const auto parsed = parse_version_name(name);
+    const std::string prefix = draft.domain + ".";
+    const bool published = parsed && parsed->first.starts_with(prefix) && head &&
+                           head->publication.products.contains(parsed->first.substr(prefix.size())) &&
+                           head->publication.products.at(parsed->first.substr(prefix.size())).contains(parsed->second);
+    if (!published) return refuse(name, "it is not published");
+    BRAID_ASSIGN(const std::vector<Reader> readers, readers_of(parsed->first, parsed->second));
+    if (readers.empty()) continue;
+    Error error = error_of(ErrorKind::usage, diag::RetiredIsRead{.product = name}.make());
+    for (const Reader& reader : readers) error.message += (&reader == &readers[0] ? ": " : ", ") + reader.reader;
+    return error;
+  }
+  return {};
+}
+
+Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, const DomainKey& key,
+                                                           const PublishGate& gate, int64_t attempt) {
+  const std::string name = head_name(draft.domain);
+  const Result<std::optional<StoredHead>> stored = store_.read_head(name);
+  if (!stored.ok()) return unreadable(store_, stored.error());
+  // What this key has signed needs no proof.
+  BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(draft.domain, key.public_name()));
+  // Another publisher may have come between the two.
+  if (stored->has_value() != !links.empty() || (!links.empty() && (*stored)->content != links.front().hash + "\n"))
+    return std::optional<PublishResult>();
+  const std::optional<StoredPublication> head =
+      links.empty() ? std::optional<StoredPublication>() : std::optional<StoredPublication>(links.front());
+  if (head && !may_sign(head->publication, key.public_name()))
+    return error_of(ErrorKind::usage, diag::DomainKeyDiffers{.domain = draft.domain}.make());
+  BRAID_TRY(check_retired(draft, head));
+  if (gate) BRAID_TRY(gate(draft, head));
+
+  Merge merged = merge(draft, head);
+  PublishResult result{.head = {}, .versions = std::move(merged.versions), .attempts = attempt};
+  if (head && head->publication.products == merged.products && head->publication.readers == merged.readers &&
+      head->publication.tenant == draft.tenant) {
+    result.head = *head;
+    return std::optional<PublishResult>(std::move(result));
+  }
+  Publication next{.tenant = draft.tenant,
+                   .domain = draft.domain,
+                   .time_us = clock_.now_us(),
+                   .compiler = draft.compiler,
+                   .keys = {key.public_name()},
+                   .products = std::move(merged.products),
+                   .readers = std::move(merged.readers),
+                   .signer = key.public_name()};
+  if (head) {
+    next.previous = head->hash;
+    next.sequence = head->publication.sequence + 1;
+    next.keys = head->publication.keys;
+  }
+  for (const Interface& interface : draft.interfaces) BRAID_TRY(put(to_json(interface), result.objects));
+  const std::string text = signed_json(next, key);
+  const std::string hash = content_hash(text);
+  BRAID_TRY(put(text, result.objects));
+  const std::optional<std::string> etag = *stored ? std::optional((*stored)->etag) : std::nullopt;
+  const Result<bool> swapped = store_.swap_head(name, etag, hash + "\n");
+  if (!swapped.ok()) return unwritable(store_, swapped.error());
+  if (!*swapped) return std::optional<PublishResult>();
+  result.wrote = true;
+  result.head = {.hash = hash, .publication = std::move(next)};
+  return std::optional<PublishResult>(std::move(result));
+}
+
+Result<PublishResult> Registry::publish(const Draft& draft, const DomainKey& key, const PublishGate& gate) {
+  // So that nobody collects the objects before the head names them.
+  BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
+  const int64_t begin = clock_.steady_us();
+  for (int64_t attempt = 1; attempt <= kMostAttempts; ++attempt) {
+    BRAID_ASSIGN(std::optional<PublishResult> result, try_publish(draft, key, gate, attempt));
+    if (result) return std::move(*result);
+    if (clock_.steady_us() - begin >= kLongestWaitUs) break;
+    clock_.sleep_us(kWaitUs);
+  }
+  return error_of(ErrorKind::output,
+                  diag::RegistryBusy{.place = store_.place(), .seconds = kLongestWaitUs / 1'000'000}.make());
+}
+
+Result<Collected> Registry::collect() {
+  BRAID_ASSIGN(const std::unique_ptr<ObjectStore::Turn> turn, wait_for_turn());
+  std::set<std::string> named;
+  BRAID_ASSIGN(const std::vector<std::string> all, domains());
+  for (const std::string& domain : all) {
+    BRAID_ASSIGN(const std::vector<StoredPublication> links, chain(domain));
+    for (const StoredPublication& link : links) {
+      named.insert(object_name(link.hash));
+      for (const auto& [name, versions] : link.publication.products)
+        for (const auto& [version, product] : versions) named.insert(object_name(product.interface));
+    }
+  }
+  Collected collected;
+  const Result<std::vector<std::string>> objects = store_.list("objects");
+  if (!objects.ok()) return unreadable(store_, objects.error());
+  auto remove = [&](const std::string& name) -> Status {
+    if (const Status removed = store_.remove(name); !removed.ok()) return unwritable(store_, removed.error());
+    return {};
+  };
+  for (const std::string& name : *objects) {
+    if (named.contains(name)) continue;
+    BRAID_TRY(remove(name));
+    ++collected.objects;
+  }
+  for (const char* folder : {"objects", "domains"}) {
+    const Result<std::vector<std::string>> leftovers = store_.list_leftovers(folder);
+    if (!leftovers.ok()) return unreadable(store_, leftovers.error());
+    for (const std::string& name : *leftovers) {
+      BRAID_TRY(remove(name));
+      ++collected.leftovers;
+    }
+  }
+  return collected;
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,105 @@
+// The registry of products over an object store: what the domains publish, read with its hashes, signatures and chains
+// checked, and written so that two publishers never lose each other's work.
+//
+// A publisher writes objects first and swaps the head of its domain last, by compare-and-swap; when another was first,
+// it reads the new head, merges and tries again. Killed anywhere, it leaves the old state and objects that nothing
+// names, which collect() removes. Errors have codes of the catalogue (E7200 to E7219). One thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mesh/contract/interface.h"
+#include "mesh/registry/object_store.h"
+#include "mesh/registry/publication.h"
+#include "runtime/base/clock.h"
+
+namespace braid::mesh {
+
+/// A publication and its name.
+struct StoredPublication {
+  std::string hash;
+  Publication publication;
+};
+
+/// What a project has to say of one of its domains.
+struct Draft {
+  std::string tenant, domain;
+  std::string compiler;
+  std::vector<Interface> interfaces;  ///< of the domain, each version once
+  ReadProducts readers;               ///< of each product of the draft that reads others
+  std::set<std::string> retired;      ///< version_names of products to be left out from now on
+};
+
+enum class ProductChange { added, changed, same, kept, retired };
+/// "new", "changed", "unchanged", "kept", "retired".
+std::string_view word_of(ProductChange change);
+
+struct PublishedVersion {
+  std::string name;  ///< with the domain
+  int64_t version = 1;
+  ProductChange change;  ///< kept: it is not in the draft, and stays
+  PublishedProduct now;
+  std::string before;  ///< content hash of the interface before, of `changed`
+};
+
+struct PublishResult {
+  bool wrote = false;  ///< false: nothing has changed
+  StoredPublication head;
+  std::vector<PublishedVersion> versions;
+  int64_t objects = 0;  ///< written now
+  int64_t attempts = 1;
+};
+
+struct Reader {
+  std::string reader;  ///< version_name
+  ReadOfProduct read;
+};
+
+struct Collected {
+  int64_t objects = 0, leftovers = 0;
+};
+
+/// May refuse a publication. It is asked before the head is swapped, each time anew when another publisher was first.
+/// The head is the domain's newest one; nothing: there is none yet.
+using PublishGate = std::function<Status(const Draft& draft, const std::optional<StoredPublication>& head)>;
+
+class Registry {
+ public:
+  /// Both outlive the registry.
+  Registry(ObjectStore& store, Clock& clock) : store_(store), clock_(clock) {}
+
+  std::string place() const { return store_.place(); }
+  Result<std::vector<std::string>> domains();
+  /// The newest publication, itself checked; nothing if the domain has none.
+  Result<std::optional<StoredPublication>> head(const std::string& domain);
+  /// All of the domain, the newest first, with every link of the chain checked. `until`: no further back than the first
+  /// one that the key of that name has signed; if there is none, all, and the last one allows what it says itself.
+  Result<std::vector<StoredPublication>> chain(const std::string& domain, const std::string& until = {});
+  /// Of that hash, checked.
+  Result<std::string> object(const std::string& hash);
+  Result<Interface> interface(const std::string& hash);
+  /// Who reads `domain.product` in that version, of all domains.
+  Result<std::vector<Reader>> readers_of(const std::string& product, int64_t version);
+
+  Result<PublishResult> publish(const Draft& draft, const DomainKey& key, const PublishGate& gate = {});
+  /// Removes objects that no publication of a domain's chain names, and what killed publishers left.
+  Result<Collected> collect();
+
+ private:
+  Result<StoredPublication> publication(const std::string& hash);
+  Result<std::unique_ptr<ObjectStore::Turn>> wait_for_turn();
+  Result<std::optional<PublishResult>> try_publish(const Draft& draft, const DomainKey& key, const PublishGate& gate,
+                                                   int64_t attempt);
+  Status check_retired(const Draft& draft, const std::optional<StoredPublication>& head);
+  /// Counts it if it was not there.
+  Status put(const std::string& content, int64_t& written);
+
+  ObjectStore& store_;
+  Clock& clock_;
+};
+
+}  // namespace braid::mesh

@@ -1,0 +1,367 @@
+// Publications that are killed at each operation, that meet each other, and that somebody has tampered with.
+#include "mesh/registry/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "mesh/registry/content_hash.h"
+#include "mesh/registry/directory_store.h"
+#include "mesh/registry/memory_store.h"
+#include "runtime/base/sim_fs.h"
+
+namespace braid::mesh {
+namespace {
+
+Interface product(const std::string& domain, const std::string& name, const std::vector<std::string>& fields,
+                  int64_t version = 1) {
+  Interface made{.domain = domain, .name = name, .version = version};
+  for (const std::string& field : fields) made.fields.push_back({.name = field, .type = int_type()});
+  return made;
+}
+
+Draft draft(std::vector<Interface> interfaces, ReadProducts readers = {}) {
+  Draft made{.tenant = "acme", .domain = interfaces.front().domain, .compiler = "braid test"};
+  made.interfaces = std::move(interfaces);
+  made.readers = std::move(readers);
+  return made;
+}
+
+DomainKey new_key() {
+  Result<DomainKey> key = DomainKey::create();
+  EXPECT_TRUE(key.ok());
+  return *key;
+}
+
+struct RegistryTest : testing::Test {
+  MemoryStore store;
+  ManualClock clock{1'700'000'000'000'000};
+  Registry registry{store, clock};
+  DomainKey key = new_key();
+};
+
+TEST(DomainKeys, AreReadBackAndSign) {
+  const DomainKey key = new_key();
+  const Result<DomainKey> back = DomainKey::of_pem(key.pem());
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->public_name(), key.public_name());
+  const std::string signature = back->sign("text");
+  EXPECT_TRUE(is_signed_by(key.public_name(), "text", signature));
+  EXPECT_FALSE(is_signed_by(key.public_name(), "text ", signature));
+  EXPECT_FALSE(is_signed_by(new_key().public_name(), "text", signature));
+  EXPECT_FALSE(is_signed_by("ed25519:", "text", signature));
+  EXPECT_FALSE(DomainKey::of_pem("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n").ok());
+}
+
+TEST(ContentHash, IsSha256) {
+  EXPECT_EQ(content_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_F(RegistryTest, PublishesAndReadsBack) {
+  const auto first = registry.publish(draft({product("pay", "payment", {"id", "amount"})}), key);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_TRUE(first->wrote);
+  EXPECT_EQ(first->versions.front().change, ProductChange::added);
+  EXPECT_EQ(*registry.domains(), std::vector<std::string>{"pay"});
+  const auto head = registry.head("pay");
+  ASSERT_TRUE(head.ok() && *head);
+  EXPECT_EQ((*head)->publication, first->head.publication);
+  const PublishedProduct& published = (*head)->publication.products.at("payment").at(1);
+  EXPECT_EQ(registry.interface(published.interface)->fields.size(), 2u);
+
+  const auto again = registry.publish(draft({product("pay", "payment", {"id", "amount"})}), key);
+  EXPECT_FALSE(again->wrote);
+  EXPECT_EQ(again->versions.front().change, ProductChange::same);
+  EXPECT_EQ(again->head.hash, first->head.hash);
+
+  clock.advance_us(1'000'000);
+  const auto changed = registry.publish(draft({product("pay", "payment", {"id", "amount", "note"})}), key);
+  EXPECT_TRUE(changed->wrote);
+  EXPECT_EQ(changed->versions.front().now.minor, 1);
+  EXPECT_EQ(changed->versions.front().before, published.interface);
+  EXPECT_EQ(changed->head.publication.previous, first->head.hash);
+  EXPECT_EQ(registry.chain("pay")->size(), 2u);
+}
+
+TEST_F(RegistryTest, KeepsWhatADraftDoesNotName) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  const ReadProducts reads{{"pay.refund@1", {{"shop.order@2", {.interface = content_hash("x"), .fields = {"id"}}}}}};
+  const auto second = registry.publish(draft({product("pay", "refund", {"id"})}, reads), key);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->head.publication.products.size(), 2u);
+  EXPECT_EQ(second->versions.front().change, ProductChange::kept);
+  const auto third = registry.publish(draft({product("pay", "payment", {"id", "at"})}), key);
+  EXPECT_EQ(third->head.publication.readers, reads);
+  ASSERT_EQ(registry.readers_of("shop.order", 2)->size(), 1u);
+  EXPECT_EQ(registry.readers_of("shop.order", 2)->front().reader, "pay.refund@1");
+  EXPECT_TRUE(registry.readers_of("shop.order", 1)->empty());
+}
+
+TEST_F(RegistryTest, RetiresWhatNobodyReads) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"}), product("pay", "old", {"id"})}), key).ok());
+  const ReadProducts reads{{"kpi.sum@1", {{"pay.old@1", {.interface = content_hash("x"), .fields = {"id"}}}}}};
+  ASSERT_TRUE(registry.publish(draft({product("kpi", "sum", {"id"})}, reads), new_key()).ok());
+  Draft retiring = draft({product("pay", "payment", {"id"})});
+  retiring.retired = {"pay.old@1"};
+  const auto refused = registry.publish(retiring, key);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 7215);
+  EXPECT_NE(refused.error().message.find("kpi.sum@1"), std::string::npos);
+  retiring.retired = {"pay.payment@1"};
+  EXPECT_EQ(registry.publish(retiring, key).error().code, 7219);
+  retiring.retired = {"pay.other@1"};
+  EXPECT_EQ(registry.publish(retiring, key).error().code, 7219);
+
+  Draft unread = draft({product("pay", "payment", {"id"})});
+  ASSERT_TRUE(registry.publish(draft({product("pay", "unread", {"id"})}), key).ok());
+  unread.retired = {"pay.unread@1"};
+  const auto done = registry.publish(unread, key);
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_FALSE(done->head.publication.products.contains("unread"));
+  EXPECT_TRUE(done->head.publication.products.contains("old"));
+}
+
+TEST_F(RegistryTest, BelongsToTheFirstKey) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  const auto refused = registry.publish(draft({product("pay", "payment", {"id", "x"})}), new_key());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 7203);
+  EXPECT_TRUE(registry.publish(draft({product("shop", "order", {"id"})}), new_key()).ok());
+}
+
+TEST_F(RegistryTest, MergesWithThePublisherThatWasFirst) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  store.before_swap = [&] {
+    // Without its turn, as a store without locks would have it.
+    MemoryStore copy;
+    copy.content() = store.content();
+    Registry other(copy, clock);
+    const auto published = other.publish(draft({product("pay", "refund", {"id"})}), key);
+    ASSERT_TRUE(published.ok());
+    for (const auto& [name, content] : copy.content()) store.put_if_absent(name, content).ok();
+    const auto head = store.read_head("domains/pay/head");
+    ASSERT_TRUE(*store.swap_head("domains/pay/head", (*head)->etag, published->head.hash + "\n"));
+  };
+  const auto merged = registry.publish(draft({product("pay", "payout", {"id"})}), key);
+  ASSERT_TRUE(merged.ok()) << merged.error().message;
+  EXPECT_EQ(merged->attempts, 2);
+  EXPECT_EQ(merged->head.publication.products.size(), 3u);
+  EXPECT_EQ(merged->head.publication.sequence, 3);
+  EXPECT_EQ(registry.chain("pay")->size(), 3u);
+}
+
+TEST_F(RegistryTest, AsksTheGateForEachAttempt) {
+  int asked = 0;
+  const auto refused = registry.publish(draft({product("pay", "payment", {"id"})}), key,
+                                        [&](const Draft&, const std::optional<StoredPublication>& head) -> Status {
+                                          ++asked;
+                                          EXPECT_FALSE(head.has_value());
+                                          return Error{.kind = ErrorKind::usage, .message = "no", .code = 7000};
+                                        });
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(asked, 1);
+  EXPECT_TRUE(store.content().empty());
+}
+
+TEST_F(RegistryTest, WaitsForItsTurn) {
+  auto turn = store.take_turn();
+  const auto refused = registry.publish(draft({product("pay", "payment", {"id"})}), key);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, 7204);
+  turn->reset();
+  EXPECT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+}
+
+TEST_F(RegistryTest, FindsEveryByteThatWasChanged) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id", "at"})}), key).ok());
+  const std::map<std::string, std::string> right = store.content();
+  auto is_found = [&] {
+    const auto links = registry.chain("pay");
+    if (!links.ok()) return links.error().code == 7202;
+    for (const StoredPublication& link : *links)
+      for (const auto& [name, versions] : link.publication.products)
+        for (const auto& [version, published] : versions)
+          if (const auto read = registry.interface(published.interface); !read.ok()) return read.error().code == 7202;
+    return links->size() != 2;  // an older head is a whole one: braid.lock knows the number
+  };
+  EXPECT_FALSE(is_found());
+  for (const auto& [name, content] : right) {
+    for (size_t at = 0; at < content.size(); ++at) {
+      store.content()[name][at] ^= 1;
+      EXPECT_TRUE(is_found()) << name << " byte " << at;
+      store.content()[name] = content;
+    }
+    store.content().erase(name);
+    EXPECT_TRUE(is_found()) << name << " is missing";
+    store.content() = right;
+  }
+}
+
+TEST_F(RegistryTest, FindsPublicationsOfOthersInAChain) {
+  ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+  const auto before = registry.head("pay");
+  // Somebody who may write files, and has a key of his own.
+  const DomainKey other = new_key();
+  auto forge = [&](Publication made) {
+    made.keys = {other.public_name()};
+    const std::string text = signed_json(made, other);
+    EXPECT_TRUE(read_publication(text).ok());
+    store.content()[object_name(content_hash(text))] = text;
+    store.content()["domains/pay/head"] = content_hash(text) + "\n";
+    return registry.chain("pay");
+  };
+  Publication next = (*before)->publication;
+  next.previous = (*before)->hash;
+  next.sequence = 2;
+  EXPECT_EQ(forge(next).error().code, 7202);
+  Publication first = (*before)->publication;
+  EXPECT_TRUE(forge(first).ok()) << "a new chain is a chain: braid.lock knows the key";
+  first.sequence = 7;
+  EXPECT_EQ(forge(first).error().code, 7202);
+  first.domain = "shop";
+  EXPECT_EQ(forge(first).error().code, 7202);
+}
+
+TEST(Publications, HaveOneText) {
+  const DomainKey key = new_key();
+  Publication made{.tenant = "acme", .domain = "pay", .time_us = 1'700'000'000'123'456, .compiler = "braid"};
+  made.keys = {key.public_name()};
+  made.products["payment"][1] = {.interface = content_hash("a"), .minor = 3};
+  made.products["payment"][10] = {.interface = content_hash("b")};
+  made.readers["pay.payment@1"]["shop.order@2"] = {.interface = content_hash("c"), .fields = {"id", "at"}};
+  const std::string text = signed_json(made, key);
+  const Result<Publication> back = read_publication(text);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  made.signer = key.public_name();
+  EXPECT_EQ(*back, made);
+  EXPECT_EQ(signed_json(*back, key), text);
+  EXPECT_FALSE(read_publication(text + " ").ok());
+  EXPECT_FALSE(read_publication(nlohmann::json::parse(text).dump(1)).ok());
+  EXPECT_FALSE(read_publication("[]").ok());
+  EXPECT_FALSE(read_publication(R"({"publication":1})").ok());
+  EXPECT_EQ(parse_version_name("a.b@2"), std::pair(std::string("a.b"), int64_t{2}));
+  for (const char* name : {"a.b", "@1", "a@", "a@x", "a@1x"}) EXPECT_FALSE(parse_version_name(name)) << name;
+  for (const char* name : {"", ".", "..", "a/b", ".a", "a..b", "a b", "a."}) EXPECT_FALSE(is_domain_name(name)) << name;
+  EXPECT_TRUE(is_domain_name("retail.pay-ments_2"));
+}
+
+// ---- a directory
+
+TEST(DirectoryStores, SwapOnlyWhatWasRead) {
+  SimFs fs(1);
+  DirectoryStore store(fs, "/registry");
+  EXPECT_TRUE(*store.swap_head("domains/a/head", std::nullopt, "1"));
+  EXPECT_FALSE(*store.swap_head("domains/a/head", std::nullopt, "2"));
+  EXPECT_FALSE(*store.swap_head("domains/a/head", "0", "2"));
+  EXPECT_TRUE(*store.swap_head("domains/a/head", "1", "2"));
+  EXPECT_EQ((*store.read_head("domains/a/head"))->content, "2");
+  EXPECT_TRUE(*store.put_if_absent("objects/ab/abc", "x"));
+  EXPECT_FALSE(*store.put_if_absent("objects/ab/abc", "x"));
+  EXPECT_EQ(*store.list("objects"), std::vector<std::string>{"objects/ab/abc"});
+  EXPECT_EQ(*store.list("domains"), std::vector<std::string>{"domains/a/head"});
+  auto turn = store.take_turn();
+  EXPECT_EQ(*DirectoryStore(fs, "/registry").take_turn(), nullptr);
+  turn->reset();
+  EXPECT_NE(*DirectoryStore(fs, "/registry").take_turn(), nullptr);
+}
+
+/// The power goes at every operation of a publication, and of the collection behind it: what is read afterwards is the
+/// old state or the new one, and the next publication goes through.
+TEST(DirectoryStores, OutliveAPowerCutAnywhere) {
+  const DomainKey key = new_key();
+  int old_states = 0, new_states = 0;
+  uint64_t operations = 0;
+  bool cut_all = false;
+  for (uint64_t cut = 1; !cut_all; ++cut) {
+    cut_all = true;
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      SimFs fs(seed);
+      ManualClock clock(1'700'000'000'000'000);
+      DirectoryStore store(fs, "/registry");
+      Registry registry(store, clock);
+      ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
+      const uint64_t begin = fs.operations();
+      fs.cut_power_at(begin + cut);
+      const auto published = registry.publish(draft({product("pay", "payment", {"id", "at"})}), key);
+      const bool collected = published.ok() && registry.collect().ok();
+      const bool was_cut = fs.power_is_cut();
+      cut_all &= !was_cut;
+      operations = cut;
+      fs.crash();
+      const auto links = registry.chain("pay");
+      ASSERT_TRUE(links.ok()) << "cut at " << cut << ": " << links.error().message;
+      const Publication& now = links->front().publication;
+      const auto interface = registry.interface(now.products.at("payment").at(1).interface);
+      ASSERT_TRUE(interface.ok()) << "cut at " << cut << ": " << interface.error().message;
+      EXPECT_EQ(interface->fields.size(), now.sequence == 1 ? 1u : 2u);
+      if (published.ok()) EXPECT_EQ(now.sequence, 2) << "what was reported as published is durable";
+      now.sequence == 1 ? ++old_states : ++new_states;
+      const auto next = registry.publish(draft({product("pay", "payment", {"id", "at", "note"})}), key);
+      ASSERT_TRUE(next.ok()) << "cut at " << cut << ": " << next.error().message;
+      ASSERT_TRUE(registry.collect().ok());
+      EXPECT_EQ(registry.chain("pay")->size(), static_cast<size_t>(now.sequence) + 1);
+      // All that is left is named: two objects for each publication.
+      EXPECT_EQ(store.list("objects")->size(), 2 * registry.chain("pay")->size());
+      EXPECT_TRUE(store.list_leftovers("objects")->empty() && store.list_leftovers("domains")->empty());
+      if (!was_cut) EXPECT_TRUE(collected);
+    }
+  }
+  EXPECT_GT(operations, 20u);
+  EXPECT_GT(old_states, 10);
+  EXPECT_GT(new_states, 10);
+}
+
+TEST(DirectoryStores, LoseNothingOfPublishersAtOnce) {
+  const std::string root =
+      (std::filesystem::temp_directory_path() / "braid-registry-").string() + *real_fs().unique_id();
+  const DomainKey key = new_key();
+  constexpr int kPublishers = 4, kEach = 8;
+  std::vector<std::thread> publishers;
+  for (int publisher = 0; publisher < kPublishers; ++publisher)
+    publishers.emplace_back([&, publisher] {
+      DirectoryStore store(real_fs(), root);
+      Registry registry(store, system_clock());
+      for (int i = 0; i < kEach; ++i) {
+        const std::string name = "product_" + std::to_string(publisher) + "_" + std::to_string(i);
+        const auto published = registry.publish(draft({product("pay", name, {"id"})}), key);
+        ASSERT_TRUE(published.ok()) << published.error().message;
+      }
+    });
+  for (std::thread& publisher : publishers) publisher.join();
+  DirectoryStore store(real_fs(), root);
+  Registry registry(store, system_clock());
+  const auto links = registry.chain("pay");
+  ASSERT_TRUE(links.ok());
+  EXPECT_EQ(links->size(), static_cast<size_t>(kPublishers * kEach));
+  EXPECT_EQ(links->front().publication.products.size(), static_cast<size_t>(kPublishers * kEach));
+  ASSERT_TRUE(real_fs().remove_tree(root).ok());
+}
+
+/// The swap alone, without turns: each writer appends to what it has read.
+TEST(DirectoryStores, SwapsOfManyThreadsAreAllThere) {
+  const std::string root = (std::filesystem::temp_directory_path() / "braid-swaps-").string() + *real_fs().unique_id();
+  constexpr int kWriters = 4, kEach = 20;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer)
+    writers.emplace_back([&] {
+      DirectoryStore store(real_fs(), root);
+      for (int done = 0; done < kEach;) {
+        const auto head = store.read_head("domains/a/head");
+        ASSERT_TRUE(head.ok());
+        const std::optional<std::string> etag = *head ? std::optional((*head)->etag) : std::nullopt;
+        const auto swapped = store.swap_head("domains/a/head", etag, (*head ? (*head)->content : "") + "x");
+        ASSERT_TRUE(swapped.ok()) << swapped.error().message;
+        done += *swapped;
+      }
+    });
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ((*DirectoryStore(real_fs(), root).read_head("domains/a/head"))->content.size(),
+            static_cast<size_t>(kWriters * kEach));
+  ASSERT_TRUE(real_fs().remove_tree(root).ok());
+}
+
+}  // namespace
+}  // namespace braid::mesh
