@@ -4,6 +4,7 @@
 #include "compiler/check/expressions.h"
 #include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
+#include "compiler/typed/foreign_tables.h"
 #include "runtime/base/overloaded.h"
 
 namespace braid::checking {
@@ -263,6 +264,10 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   info.row.table = source.kind == ast::SourceKind::table;
   info.is_static = info.row.table && !info.row.has_time;
   made.row = info.row.types();
+  if (!info.row.fields.empty() && info.row.fields.back().name == typed::kEndsKey) {
+    info.row.fields.pop_back();
+    info.has_fallback.pop_back();
+  }
   made.has_time = info.row.has_time;
   made.time_field = info.row.time_field;
   if (!made.time_path.empty()) lift_time(made, info.row.time_clause);

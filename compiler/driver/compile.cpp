@@ -9,9 +9,10 @@
 
 namespace braid::driver {
 
-std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter) {
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter,
+                                                        uint32_t first) {
   std::vector<std::unique_ptr<ast::Script>> scripts;
-  for (uint32_t file = 0; file < sources.size(); ++file)
+  for (uint32_t file = first; file < sources.size(); ++file)
     if (sources.file(file).path.ends_with(".braid"))
       scripts.push_back(std::make_unique<ast::Script>(parse(sources, file, reporter)));
   return scripts;

@@ -29,8 +29,9 @@ struct Language {
   std::function<int64_t()> now_us = {};  ///< of the clock, for products that end; empty: none has ended
 };
 
-/// Every script of the source set that ends in .braid, parsed once.
-std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
+/// Every script of the source set that ends in .braid, parsed once. `first`: those from that file on.
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter,
+                                                        uint32_t first = 0);
 
 /// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
 /// (CheckInput::run_files). `labels`: that fields may have; absent: any.

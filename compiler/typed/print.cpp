@@ -268,7 +268,8 @@ class Printer {
       line(1, text + (rule.where == nullptr ? "" : " where " + print(*rule.where, relation.row)));
     }
     for (const MaskRule& mask : relation.access.masks)
-      line(1, "mask " + path_name(relation.row, mask.field) + " with " + print(*mask.value, relation.row) +
+      line(1, "mask " + names_text({path_names(relation.row, mask.field)}) + " with " +
+                  print(*mask.value, relation.row) +
                   (mask.except.empty() ? "" : " except " + principals_text(mask.except)) +
                   (mask.policy.empty() ? "" : " by policy " + mask.policy));
     if (relation.outlet.empty()) return;

@@ -35,6 +35,21 @@ std::string_view word_of(typed::Check::Otherwise otherwise) {
   BRAID_UNREACHABLE("what a check does");
 }
 
+/// How late rows may be: as declared, else as late as those of the sources. The rows of a flow come in their order, and
+/// those that time releases in that of time.
+int64_t disorder_of(const typed::Project& project, const typed::Relation& relation) {
+  if (relation.source || relation.retimed) return relation.within_us;
+  int64_t most = 0;
+  auto look_at = [&](typed::RelationId id) {
+    most = std::max(most, disorder_of(project, project.relations[static_cast<size_t>(id)]));
+  };
+  for (const typed::Step& step : relation.steps) {
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) look_at(from->relation);
+    if (const auto* with = std::get_if<typed::UnionStep>(&step.content)) look_at(with->relation);
+  }
+  return most;
+}
+
 void add_fields(const typed::Relation& relation, Interface& made) {
   for (const Field& field : relation.row) {
     if (!field.name.empty() && field.name.front() == kHiddenMark) continue;
@@ -225,7 +240,7 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
   for (const std::vector<int>& path : relation.version_key.empty() ? relation.key : relation.version_key)
     made.key.push_back(typed::path_names(relation.row, path));
   if (relation.has_time) {
-    made.time.emplace().within_us = relation.within_us;
+    made.time.emplace().within_us = disorder_of(project, relation);
     if (!relation.time_path.empty())
       made.time->field = fmt::format("{}", fmt::join(typed::path_names(relation.row, relation.time_path), "."));
     else if (relation.time_field >= 0)

@@ -43,7 +43,7 @@ Interface payment() {
 }
 
 /// Uses everything and expects what is promised.
-Reader user() {
+KnownReader user() {
   return {.name = "board.kpi version 1",
           .domain = "board",
           .owner = "board@acme.example",
@@ -56,7 +56,7 @@ Reader user() {
 }
 
 /// Reads `id` alone, by no time and no key, and expects nothing.
-Reader bystander() {
+KnownReader bystander() {
   return {.name = "audit.ids version 1", .domain = "audit", .owner = "audit@acme.example", .fields = {"id"}};
 }
 
@@ -388,7 +388,7 @@ TEST(Gate, FindsTheWayBackOfEachChange) {
 }
 
 TEST(Gate, ANewSymbolBreaksNobodyWhoHasAnElse) {
-  Reader reader = user();
+  KnownReader reader = user();
   reader.exhaustive.clear();
   Interface after = payment();
   field(after, "currency").type = enum_type({"eur", "usd", "gbp", "chf"});
@@ -400,7 +400,7 @@ TEST(Gate, ANewSymbolBreaksNobodyWhoHasAnElse) {
 }
 
 TEST(Gate, APromiseThatStillCoversTheExpectationBreaksNobody) {
-  Reader reader = user();
+  KnownReader reader = user();
   reader.expects = {.promises = {.fresh_us = kHour}, .uniques = {}, .checks = {}};
   Interface after = payment();
   after.promises.fresh_us = 10 * kMinute;

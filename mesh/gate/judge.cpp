@@ -17,7 +17,7 @@ bool is_below(std::string_view path, std::string_view above) {
 }
 
 /// The field is read, or something in it, or it as a part of a whole that is read.
-bool uses(const Reader& reader, std::string_view path) {
+bool uses(const KnownReader& reader, std::string_view path) {
   return std::ranges::any_of(reader.fields,
                              [&](const std::string& used) { return is_below(path, used) || is_below(used, path); });
 }
@@ -34,14 +34,14 @@ Judgement notice(std::string why) {
 }
 
 /// Whether the reader's `expect` is one that the contract no longer covers. `after` is the new contract.
-Judgement promise_to(const Reader& reader, const Change& change, const Interface& after) {
+Judgement promise_to(const KnownReader& reader, const Change& change, const Interface& after) {
   for (const typed::Shortfall& one : typed::shortfalls(reader.expects, after.promises, after.uniques))
     if (one.kind == change.promise && one.where == change.where)
       return broken(fmt::format("it expects `{}`, which is no longer promised", one.expected));
   return change.promise == PromiseKind::state ? Judgement{} : notice("the contract promises less");
 }
 
-Judgement of_reader(const Reader& reader, const Change& change, const Interface& after) {
+Judgement of_reader(const KnownReader& reader, const Change& change, const Interface& after) {
   const bool used = uses(reader, change.where);
   switch (change.kind) {
     case ChangeKind::product_gone:
@@ -169,8 +169,8 @@ void add_enums(const std::string& path, const Type& type, std::vector<std::strin
 
 }  // namespace
 
-Reader reader_of_all(const Interface& interface) {
-  Reader reader{.name = "a reader of all fields", .domain = {}, .owner = {}};
+KnownReader reader_of_all(const Interface& interface) {
+  KnownReader reader{.name = "a reader of all fields", .domain = {}, .owner = {}};
   for (const InterfaceField& field : interface.fields) {
     reader.fields.push_back(field.name);
     add_enums(field.name, field.type, reader.exhaustive);
@@ -192,11 +192,11 @@ WireRules json_wire() {
           .find_breaks = schema::find_json_breaks};
 }
 
-Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<Reader>& readers,
+Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<KnownReader>& readers,
                       const WireRules& wire) {
   Verdict verdict{.changes = changes_between(before, after), .effects = {}, .ways_out = {}};
   for (size_t i = 0; i < verdict.changes.size(); ++i)
-    for (const Reader& reader : readers) {
+    for (const KnownReader& reader : readers) {
       Judgement one = of_reader(reader, verdict.changes[i], after);
       if (one.weight != Weight::none)
         verdict.effects.push_back({i, reader.name, reader.owner, one.weight, std::move(one.why)});
@@ -211,12 +211,12 @@ Result<Verdict> judge(const Interface& before, const Interface& after, const std
   return verdict;
 }
 
-Verdict judge_removal(const Interface& before, const std::vector<Reader>& readers) {
+Verdict judge_removal(const Interface& before, const std::vector<KnownReader>& readers) {
   Verdict verdict{
       .changes = {{.kind = ChangeKind::product_gone, .where = {}, .before = before.qualified(), .after = {}}},
       .effects = {},
       .ways_out = {}};
-  for (const Reader& reader : readers)
+  for (const KnownReader& reader : readers)
     verdict.effects.push_back({0, reader.name, reader.owner, Weight::breaks, "it reads the product"});
   if (verdict.breaks()) verdict.ways_out.push_back("`deprecated until DATE` tells its readers, and ends it then");
   return verdict;

@@ -12,7 +12,7 @@
 namespace braid::mesh {
 
 /// What one reader uses of a version of a product, as its publication states it.
-struct Reader {
+struct KnownReader {
   std::string name;    ///< "marketing.visitor version 1"
   std::string domain;  ///< "marketing"
   std::string owner;
@@ -31,7 +31,7 @@ enum class Weight {
 
 struct Effect {
   size_t change;       ///< index into Verdict::changes
-  std::string reader;  ///< Reader::name; empty: readers that are not registered
+  std::string reader;  ///< KnownReader::name; empty: readers that are not registered
   std::string owner;
   Weight weight;
   std::string why;
@@ -47,7 +47,7 @@ struct Verdict {
 
 /// A reader that uses all there is: reads each field, goes by time and key, has a `case` without `else` over each enum,
 /// and expects whatever is promised. What does not break it breaks nobody who reads rows as they are.
-Reader reader_of_all(const Interface& interface);
+KnownReader reader_of_all(const Interface& interface);
 
 /// How rows look on the wire, for readers that are not registered. Both functions null: nothing is known of it.
 struct WireRules {
@@ -58,9 +58,9 @@ struct WireRules {
 WireRules json_wire();
 
 /// A change from `before` to `after`. The error is one of `wire`: a text that is no schema.
-Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<Reader>& readers,
+Result<Verdict> judge(const Interface& before, const Interface& after, const std::vector<KnownReader>& readers,
                       const WireRules& wire);
 /// The product is no longer published.
-Verdict judge_removal(const Interface& before, const std::vector<Reader>& readers);
+Verdict judge_removal(const Interface& before, const std::vector<KnownReader>& readers);
 
 }  // namespace braid::mesh

@@ -19,6 +19,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 #include "runtime/report/access_diagnostics.def"
 #include "runtime/report/aggregate_diagnostics.def"
 #include "runtime/report/change_diagnostics.def"
+#include "runtime/report/contract_diagnostics.def"
 #include "runtime/report/derived_diagnostics.def"
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"

@@ -43,6 +43,7 @@ LIBRARIES = {
     r"rocksdb/": ["runtime/state"],
     r"rdkafka(_mock)?\.h": ["runtime/connect/kafka", "benchmarks"],
     r"curl/": ["runtime/connect/registry"],
+    r"yaml-cpp/": ["mesh/standards"],
     r"libpq-fe\.h": ["runtime/connect/postgres"],
     r"toml\+\+/": ["cli/project"],
     r"boost/(asio|beast)": ["cli/serve"],

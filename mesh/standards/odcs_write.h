@@ -1,0 +1,35 @@
+// The contract of a product as a document of the ODCS, version 3.1.0. Pure functions; one interface gives one text.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "mesh/contract/interface.h"
+#include "mesh/standards/document.h"
+
+namespace braid::mesh {
+
+/// What stands around the products of a project.
+struct Surroundings {
+  std::string tenant;                          ///< empty: it is not named, and URNs have `local`
+  std::map<std::string, std::string> brokers;  ///< by environment: "host:port,host:port"
+};
+
+/// `urn:braid:{tenant}:{domain}:{product}:{major}`: the id of its contract, the same for all minors of a major.
+std::string contract_id(const Interface& interface, const Surroundings& around);
+/// "2.0.0": the minors of a major are counted by whoever keeps the contracts.
+std::string contract_version(const Interface& interface);
+/// Where its rows are to be had: a topic, a path, or "domain.name.v2".
+std::string physical_name(const Interface& interface);
+/// "active", or "deprecated".
+std::string status_word(const Interface& interface);
+
+Node odcs_of(const Interface& interface, const Surroundings& around);
+
+/// The text of a length of time in the standard's units: {5, "m"}.
+struct AmountAndUnit {
+  std::string amount, unit;
+};
+AmountAndUnit amount_and_unit(int64_t us);
+
+}  // namespace braid::mesh

@@ -1,0 +1,30 @@
+// Pieces of a script as text. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace braid::mesh {
+
+/// A name, in backticks where it needs them; empty if no script can write it.
+std::string script_name(std::string_view name);
+/// A name that needs no backticks, made of the words of another: `Amount (EUR)` as `amount_eur`.
+std::string plain_name(std::string_view name);
+/// A text in double quotes.
+std::string script_literal(std::string_view text);
+/// What stands behind `//` or `///` on one line: without line breaks and control characters.
+std::string one_line(std::string_view text);
+
+/// Whether it is the text of a type that a field can have, as `to_string` of runtime/data/type.h writes it.
+bool is_type_text(std::string_view text);
+/// `reject` in "reject", 18 and 2 in "numeric(18, 2)": the word before the parenthesis in small letters, the numbers in
+/// it.
+struct SizedWord {
+  std::string word;
+  std::optional<int> first, second;
+};
+SizedWord sized_word(std::string_view text);
+
+}  // namespace braid::mesh
