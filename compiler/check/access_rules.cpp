@@ -8,6 +8,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/foreign_reads.h"
+#include "compiler/check/labelled_paths.h"
 #include "compiler/check/relations.h"
 #include "runtime/report/access_findings.h"
 
@@ -221,11 +222,14 @@ struct AccessChecker {
   /// `own`: the relation says itself who may read it.
   void policies(bool own) {
     std::set<const ast::Policy*> met;
-    for (const auto& [path, labels] : labels_of(marks_of(context, made))) {
-      if (static_cast<size_t>(path.front()) >= row.fields.size()) continue;
-      const auto found = policies_on(labels);
-      for (const auto& [declaration, policy] : found) met.insert(policy);
-      if (rule_of(path) == nullptr) mask_by_policy(path, found);
+    const RowMarks marks = marks_of(context, made);
+    for (int field = 0; field < static_cast<int>(row.fields.size()); ++field) {
+      if (labels_of(marks, field).empty()) continue;
+      for (const auto& [path, labels] : labelled_paths(marks, field)) {
+        const auto found = policies_on(labels);
+        for (const auto& [declaration, policy] : found) met.insert(policy);
+        if (rule_of(path) == nullptr) mask_by_policy(path, found);
+      }
     }
     if (own) return;
     for (const ast::Policy* policy : met)

@@ -4,6 +4,7 @@
 
 #include "compiler/access/read_plan.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/labelled_paths.h"
 #include "runtime/report/access_findings.h"
 
 namespace braid::checking {
@@ -418,15 +419,22 @@ RowMarks marks_of(Context& context, const typed::Relation& relation) {
   return Walk(context, relation).run();
 }
 
-std::map<std::vector<int>, std::vector<std::string>> labels_of(const RowMarks& marks) {
+std::vector<std::string> labels_of(const RowMarks& marks, int field) {
+  std::set<std::string> labels;
+  if (static_cast<size_t>(field) < marks.size())
+    for (const FieldMark& mark : marks[static_cast<size_t>(field)])
+      if (mark.kind == FieldMark::Kind::label) labels.insert(mark.name);
+  return {labels.begin(), labels.end()};
+}
+
+std::map<std::vector<int>, std::vector<std::string>> labelled_paths(const RowMarks& marks, int field) {
   std::map<std::vector<int>, std::vector<std::string>> labels;
-  for (size_t field = 0; field < marks.size(); ++field)
-    for (const FieldMark& mark : marks[field]) {
-      if (mark.kind != FieldMark::Kind::label) continue;
-      std::vector<int> path{static_cast<int>(field)};
-      path.insert(path.end(), mark.path.begin(), mark.path.end());
-      labels[path].push_back(mark.name);
-    }
+  for (const FieldMark& mark : marks[static_cast<size_t>(field)]) {
+    if (mark.kind != FieldMark::Kind::label) continue;
+    std::vector<int> path{field};
+    path.insert(path.end(), mark.path.begin(), mark.path.end());
+    labels[path].push_back(mark.name);
+  }
   return labels;
 }
 

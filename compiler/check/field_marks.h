@@ -29,8 +29,8 @@ using RowMarks = std::vector<ColumnMarks>;
 
 /// Of the relation's row. `relation` may be one that the project does not have yet; those that it reads it has.
 RowMarks marks_of(Context& context, const typed::Relation& relation);
-/// The labels that stand in a row, by paths of field indexes: sorted, each once.
-std::map<std::vector<int>, std::vector<std::string>> labels_of(const RowMarks& marks);
+/// Labels of one field of a relation, sorted, each once.
+std::vector<std::string> labels_of(const RowMarks& marks, int field);
 
 /// A step goes by a value that the domain of the flow sees masked: joins, groups, sorts or filters by it. Reported.
 void check_masked_keys(Context& context, const typed::Relation& relation);
