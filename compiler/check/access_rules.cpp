@@ -8,6 +8,7 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/foreign_reads.h"
+#include "compiler/check/labelled_paths.h"
 #include "compiler/check/relations.h"
 #include "runtime/report/access_findings.h"
 
@@ -220,14 +221,15 @@ struct AccessChecker {
 
   /// `own`: the relation says itself who may read it.
   void policies(bool own) {
-    const RowMarks marks = marks_of(context, made);
     std::set<const ast::Policy*> met;
-    for (size_t i = 0; i < row.fields.size(); ++i) {
-      const std::vector<std::string> labels = labels_of(marks, static_cast<int>(i));
-      if (labels.empty() || is_error(row.fields[i].type)) continue;
-      const auto found = policies_on(labels);
-      for (const auto& [declaration, policy] : found) met.insert(policy);
-      if (rule_of({static_cast<int>(i)}) == nullptr) mask_by_policy(static_cast<int>(i), found);
+    const RowMarks marks = marks_of(context, made);
+    for (int field = 0; field < static_cast<int>(row.fields.size()); ++field) {
+      if (labels_of(marks, field).empty()) continue;
+      for (const auto& [path, labels] : labelled_paths(marks, field)) {
+        const auto found = policies_on(labels);
+        for (const auto& [declaration, policy] : found) met.insert(policy);
+        if (rule_of(path) == nullptr) mask_by_policy(path, found);
+      }
     }
     if (own) return;
     for (const ast::Policy* policy : met)
@@ -235,9 +237,16 @@ struct AccessChecker {
         if (const auto* node = std::get_if<ast::Allow>(&clause.node)) allow(*node, clause.span);
   }
 
-  void mask_by_policy(int column, const std::vector<std::pair<const Declaration*, const ast::Policy*>>& found) {
-    const RowField& of_row = row.fields[static_cast<size_t>(column)];
-    const Masked field{{column}, of_row.name, of_row.type, of_row.declared};
+  void mask_by_policy(const std::vector<int>& path,
+                      const std::vector<std::pair<const Declaration*, const ast::Policy*>>& found) {
+    const RowField& of_row = row.fields[static_cast<size_t>(path.front())];
+    Masked field{path, of_row.name, of_row.type, of_row.declared};
+    for (size_t i = 1; i < path.size(); ++i) {
+      const Field& part = without_optional(field.type)->fields[static_cast<size_t>(path[i])];
+      field.name += "." + part.name;
+      field.type = part.type;
+    }
+    if (holds_error(field.type)) return;
     const ast::Policy* masked_by = nullptr;
     Span masked_at = {};
     for (const auto& [declaration, policy] : found) {
@@ -249,12 +258,12 @@ struct AccessChecker {
           context.reporter
               .report(diag::PolicyMasks{.first = masked_by->name.text,
                                         .second = policy->name.text,
-                                        .field = of_row.name,
+                                        .field = field.name,
                                         .relation = made.name})
               .at(info.declaration->name.span, "which of them holds?")
               .also(masked_at, "one mask")
               .also(clause.span, "another one")
-              .note("`mask " + of_row.name + " with …` in the header of `" + made.name + "` comes before both");
+              .note("`mask " + field.name + " with …` in the header of `" + made.name + "` comes before both");
           return;
         }
         masked_by = policy;
@@ -262,7 +271,7 @@ struct AccessChecker {
         if (is_key(field, info.declaration->name.span)) return;
         if (typed::ExpressionRef value = masked(*node, field, place_of(*declaration)))
           made.access.masks.push_back(
-              {{column}, std::move(value), principals_of(node->except), policy->name.text, clause.span});
+              {path, std::move(value), principals_of(node->except), policy->name.text, clause.span});
       }
     }
   }

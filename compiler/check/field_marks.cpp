@@ -4,6 +4,7 @@
 
 #include "compiler/access/read_plan.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/labelled_paths.h"
 #include "runtime/report/access_findings.h"
 
 namespace braid::checking {
@@ -11,12 +12,14 @@ namespace {
 
 using typed::ExpressionRef;
 
-/// `s?.f` is read as `s.f` is: what only converts stands for its operand.
-ExpressionRef bare(ExpressionRef value) {
+/// `s?.f` is read as `s.f` is: what only converts stands for its operand. `less`: labels that are taken off on the way.
+ExpressionRef bare(ExpressionRef value, std::set<std::string>* less = nullptr) {
   while (true) {
+    for (const auto* each = value->declassified.get(); less != nullptr && each != nullptr; each = each->next.get())
+      less->insert(each->label);
     if (const auto* convert = std::get_if<typed::Convert>(&value->node);
-        convert != nullptr &&
-        (convert->conversion == typed::Conversion::unwrap || convert->conversion == typed::Conversion::to_optional)) {
+        convert != nullptr && convert->conversion != typed::Conversion::map_entries &&
+        convert->conversion != typed::Conversion::entries_map) {
       value = convert->operand;
     } else if (const auto* choose = std::get_if<typed::Choose>(&value->node);
                choose != nullptr && std::holds_alternative<typed::IsNull>(choose->condition->node) &&
@@ -29,12 +32,12 @@ ExpressionRef bare(ExpressionRef value) {
 }
 
 /// The column, and the path below it, that the value is read from; empty: it is computed.
-std::vector<int> read_from(const ExpressionRef& value) {
-  const ExpressionRef read = bare(value);
+std::vector<int> read_from(const ExpressionRef& value, std::set<std::string>* less = nullptr) {
+  const ExpressionRef read = bare(value, less);
   if (const auto* column = std::get_if<typed::ColumnRead>(&read->node)) return {column->index};
   const auto* field = std::get_if<typed::FieldRead>(&read->node);
   if (field == nullptr) return {};
-  std::vector<int> path = read_from(field->base);
+  std::vector<int> path = read_from(field->base, less);
   if (!path.empty()) path.push_back(field->index);
   return path;
 }
@@ -63,6 +66,132 @@ ColumnMarks whole(const ColumnMarks& marks) {
   return made;
 }
 
+/// Of what only says something about values: a comparison, a count. It carries no label (compiler/lineage).
+ColumnMarks test_of(const ColumnMarks& marks) {
+  ColumnMarks made = whole(marks);
+  std::erase_if(made, [](const FieldMark& mark) { return mark.kind == FieldMark::Kind::label; });
+  return made;
+}
+
+bool is_test(const Type& type) {
+  return is(without_optional(type), TypeKind::boolean);
+}
+
+/// Labels inside a field stand where a path of structs leads; those of lists at the list.
+std::vector<int> path_of_label(const Type& type, const std::vector<int>& below) {
+  std::vector<int> path;
+  Type at = without_optional(type);
+  for (const int index : below) {
+    if (!is(at, TypeKind::structure) || static_cast<size_t>(index) >= at->fields.size()) break;
+    path.push_back(index);
+    at = without_optional(at->fields[static_cast<size_t>(index)].type);
+  }
+  return path;
+}
+
+/// What values are made of, over one row.
+class ValueMarks {
+ public:
+  explicit ValueMarks(const RowMarks& row) : row_(row) {}
+
+  ColumnMarks of(const ExpressionRef& value) {
+    if (value == nullptr) return {};
+    std::set<std::string> less;
+    ColumnMarks found;
+    if (const std::vector<int> path = read_from(value, &less); !path.empty()) {
+      if (static_cast<size_t>(path.front()) < row_.size())
+        found = below(row_[static_cast<size_t>(path.front())], path, 1);
+    } else {
+      less.clear();
+      found = node(*bare(value, &less));
+    }
+    std::erase_if(
+        found, [&](const FieldMark& mark) { return mark.kind == FieldMark::Kind::label && less.contains(mark.name); });
+    return found;
+  }
+
+ private:
+  static void add(ColumnMarks& into, const ColumnMarks& marks) { into.insert(marks.begin(), marks.end()); }
+  ColumnMarks all_of(const std::vector<ExpressionRef>& parts) {
+    ColumnMarks found;
+    for (const ExpressionRef& part : parts) add(found, whole(of(part)));
+    return found;
+  }
+
+  ColumnMarks node(const typed::Expression& value) {
+    if (const auto* local = std::get_if<typed::LocalRead>(&value.node)) return locals_[local->slot];
+    if (const auto* bind = std::get_if<typed::Bind>(&value.node)) {
+      locals_[bind->slot] = of(bind->value);
+      return of(bind->body);
+    }
+    if (const auto* field = std::get_if<typed::FieldRead>(&value.node))
+      return below(of(field->base), {field->index}, 0);
+    if (const auto* made = std::get_if<typed::MakeStruct>(&value.node)) {
+      ColumnMarks found;
+      for (size_t i = 0; i < made->fields.size(); ++i)
+        for (FieldMark mark : of(made->fields[i])) {
+          mark.path.insert(mark.path.begin(), static_cast<int>(i));
+          found.insert(std::move(mark));
+        }
+      return found;
+    }
+    if (const auto* null = std::get_if<typed::IsNull>(&value.node)) {
+      // Whether a struct is there tells nothing of its fields.
+      if (is(without_optional(null->operand->type), TypeKind::structure)) return {};
+      return test_of(of(null->operand));
+    }
+    if (const auto* choose = std::get_if<typed::Choose>(&value.node)) {
+      ColumnMarks found = of(choose->then);
+      add(found, of(choose->otherwise));
+      add(found, test_of(of(choose->condition)));
+      return found;
+    }
+    if (const auto* loop = std::get_if<typed::Loop>(&value.node)) return of_loop(*loop);
+    ColumnMarks found = all_of(typed::parts(value));
+    const auto* operation = std::get_if<typed::Operation>(&value.node);
+    const bool compares =
+        operation != nullptr && operation->op >= typed::Operator::equal && !is_test(operation->operands.front()->type);
+    const bool asks = std::holds_alternative<typed::FunctionCall>(value.node) && is_test(value.type);
+    return compares || asks ? test_of(found) : found;
+  }
+
+  ColumnMarks of_loop(const typed::Loop& loop) {
+    const ColumnMarks list = whole(of(loop.list));
+    locals_[loop.element] = list;
+    locals_[loop.position] = test_of(list);
+    ColumnMarks found = whole(of(loop.initial));
+    // What one round adds to the state, the next one carries on.
+    for (int round = 0; round < (loop.kind == typed::LoopKind::fold ? 2 : 1); ++round) {
+      if (loop.kind == typed::LoopKind::fold) locals_[loop.state] = found;
+      add(found, whole(of(loop.body)));
+    }
+    switch (loop.kind) {
+      case typed::LoopKind::map:
+      case typed::LoopKind::flat_map:
+      case typed::LoopKind::fold:
+        add(found, test_of(list));
+        return found;
+      case typed::LoopKind::filter:
+      case typed::LoopKind::take_while:
+      case typed::LoopKind::skip_while:
+      case typed::LoopKind::find:
+        found = test_of(found);
+        add(found, list);
+        return found;
+      case typed::LoopKind::any:
+      case typed::LoopKind::all:
+      case typed::LoopKind::count:
+      case typed::LoopKind::position:
+        add(found, list);
+        return test_of(found);
+    }
+    return found;
+  }
+
+  const RowMarks& row_;
+  std::map<int, ColumnMarks> locals_;
+};
+
 class Walk {
  public:
   /// `masked`: told of a value that a step goes by.
@@ -76,6 +205,8 @@ class Walk {
       for (const typed::SourceField& field : relation_.source->fields) {
         ColumnMarks marks;
         for (const std::string& label : field.labels) marks.insert({FieldMark::Kind::label, label, {}, {}});
+        for (const auto& [path, label] : field.labels_below)
+          marks.insert({FieldMark::Kind::label, label, {}, path_of_label(field.type, path)});
         row_.push_back(std::move(marks));
       }
       row_.resize(relation_.row.size());
@@ -99,28 +230,7 @@ class Walk {
     return context_.marks[id] = std::move(marks);
   }
 
-  /// What a value is made of. Whether a struct is there tells nothing of its fields.
-  ColumnMarks read(const ExpressionRef& value, const RowMarks& row) const {
-    if (value == nullptr) return {};
-    if (const std::vector<int> path = read_from(value); !path.empty())
-      return static_cast<size_t>(path.front()) < row.size() ? below(row[static_cast<size_t>(path.front())], path, 1)
-                                                            : ColumnMarks{};
-    if (const auto* null = std::get_if<typed::IsNull>(&value->node);
-        null != nullptr && is(without_optional(null->operand->type), TypeKind::structure))
-      return {};
-    const ExpressionRef plain = bare(value);
-    ColumnMarks found;
-    if (const auto* made = std::get_if<typed::MakeStruct>(&plain->node)) {
-      for (size_t i = 0; i < made->fields.size(); ++i)
-        for (FieldMark mark : read(made->fields[i], row)) {
-          mark.path.insert(mark.path.begin(), static_cast<int>(i));
-          found.insert(std::move(mark));
-        }
-      return found;
-    }
-    for (const ExpressionRef& part : typed::parts(*plain)) found.merge(whole(read(part, row)));
-    return found;
-  }
+  static ColumnMarks read(const ExpressionRef& value, const RowMarks& row) { return ValueMarks(row).of(value); }
   ColumnMarks read(const ExpressionRef& value) const { return read(value, row_); }
 
   const FieldMark* masked_in(const ColumnMarks& marks) const {
@@ -155,7 +265,11 @@ class Walk {
   ColumnMarks of_aggregate(const typed::Aggregate& aggregate, std::string_view step) {
     goes_by(aggregate.by, step);
     goes_by(aggregate.filter, step);
-    return aggregate.kind == typed::AggregateKind::count ? ColumnMarks{} : whole(read(aggregate.argument));
+    const ColumnMarks argument = whole(read(aggregate.argument));
+    const bool tests = aggregate.kind == typed::AggregateKind::count ||
+                       aggregate.kind == typed::AggregateKind::count_distinct ||
+                       aggregate.kind == typed::AggregateKind::approx_distinct;
+    return tests ? test_of(argument) : argument;
   }
 
   static ColumnMarks as_struct(const RowMarks& row) {
@@ -284,6 +398,10 @@ class Walk {
       goes_by(argument, "lookup");
       asked.merge(whole(read(argument)));
     }
+    const typed::Service& service = context_.project.services[static_cast<size_t>(lookup.service)];
+    for (size_t i = 0; i < service.result_labels.size(); ++i)
+      for (const std::string& label : service.result_labels[i])
+        asked.insert({FieldMark::Kind::label, label, {}, {static_cast<int>(i)}});
     row_.resize(step.row.size() - 1);
     row_.push_back(std::move(asked));
   }
@@ -307,6 +425,17 @@ std::vector<std::string> labels_of(const RowMarks& marks, int field) {
     for (const FieldMark& mark : marks[static_cast<size_t>(field)])
       if (mark.kind == FieldMark::Kind::label) labels.insert(mark.name);
   return {labels.begin(), labels.end()};
+}
+
+std::map<std::vector<int>, std::vector<std::string>> labelled_paths(const RowMarks& marks, int field) {
+  std::map<std::vector<int>, std::vector<std::string>> labels;
+  for (const FieldMark& mark : marks[static_cast<size_t>(field)]) {
+    if (mark.kind != FieldMark::Kind::label) continue;
+    std::vector<int> path{field};
+    path.insert(path.end(), mark.path.begin(), mark.path.end());
+    labels[path].push_back(mark.name);
+  }
+  return labels;
 }
 
 void check_masked_keys(Context& context, const typed::Relation& relation) {
