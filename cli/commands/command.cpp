@@ -228,3 +228,33 @@ int run_command_line(int count, const char* const* words) {
   add_publish(app, context);
   add_update(app, context);
   add_mesh(app, context);
+  add_contract(app, context);
+  add_lineage(app, context);
+
+  if (count == 1) {
+    std::fputs(app.help().c_str(), stdout);
+    return kUsage;
+  }
+  // `braid dry-runn` is answered before CLI11 sees it, with a suggestion.
+  if (count > 1 && words[1][0] != '-' && !has_command(app, words[1])) {
+    show_findings({misspelt(app, words[1], nullptr)}, SourceSet(), context.console, FindingFormat::text);
+    return kUsage;
+  }
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ExtrasError&) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
+    const auto extra = app.remaining(true);
+    show_findings({misspelt(app, extra.empty() ? "" : extra.front(), command)}, SourceSet(), context.console,
+                  FindingFormat::text);
+    return kUsage;
+  } catch (const CLI::ParseError& error) {
+    // Help and version are no failures; anything else is a wrong use.
+    const int code = app.exit(error);
+    return code == 0 ? kDone : kUsage;
+  }
+  return context.exit_code;
+}
+
+}  // namespace braid::cli

@@ -72,3 +72,12 @@ void add_schema(CLI::App& app, CommandContext& context);
 void add_publish(CLI::App& app, CommandContext& context);
 void add_update(CLI::App& app, CommandContext& context);
 void add_mesh(CLI::App& app, CommandContext& context);
+void add_contract(CLI::App& app, CommandContext& context);
+/// Of `contract`.
+void add_contract_diff(CLI::App& contract, CommandContext& context);
+void add_lineage(CLI::App& app, CommandContext& context);
+
+/// The whole command line; the exit code.
+int run_command_line(int count, const char* const* words);
+
+}  // namespace braid::cli
