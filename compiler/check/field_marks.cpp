@@ -76,6 +76,7 @@ class Walk {
       for (const typed::SourceField& field : relation_.source->fields) {
         ColumnMarks marks;
         for (const std::string& label : field.labels) marks.insert({FieldMark::Kind::label, label, {}, {}});
+        for (const auto& [path, label] : field.labels_below) marks.insert({FieldMark::Kind::label, label, {}, path});
         row_.push_back(std::move(marks));
       }
       row_.resize(relation_.row.size());
@@ -102,6 +103,14 @@ class Walk {
   /// What a value is made of. Whether a struct is there tells nothing of its fields.
   ColumnMarks read(const ExpressionRef& value, const RowMarks& row) const {
     if (value == nullptr) return {};
+    ColumnMarks marks = carried(value, row);
+    for (const auto* each = value->declassified.get(); each != nullptr; each = each->next.get())
+      std::erase_if(marks, [&](const FieldMark& mark) {
+        return mark.kind == FieldMark::Kind::label && mark.name == each->label;
+      });
+    return marks;
+  }
+  ColumnMarks carried(const ExpressionRef& value, const RowMarks& row) const {
     if (const std::vector<int> path = read_from(value); !path.empty())
       return static_cast<size_t>(path.front()) < row.size() ? below(row[static_cast<size_t>(path.front())], path, 1)
                                                             : ColumnMarks{};
