@@ -151,6 +151,9 @@ void StepFlow::from(const typed::FromStep& step) {
   flow_.reads.insert(reading);
   rows_.fields = fields_read(known_, project_, reading);
   const RelationFlow& product = known_[static_cast<size_t>(step.relation)];
+  // A row of it is there because some field of the table's row is another one than before.
+  if (step.port == "changes")
+    for (const Shape& field : rows_.fields) decided_by(field, Influence::conditional);
   if (step.port == "changes")
     rows_.time = shape_of_origin({step.relation, "", {kEventTime}}, timestamp_type(), nullptr);
   else if (const auto port = product.ports.find(step.port);
