@@ -234,6 +234,7 @@ int run_command_line(int count, const char* const* words) {
   add_publish(app, context);
   add_update(app, context);
   add_mesh(app, context);
+  add_audit(app, context);
   add_contract(app, context);
   add_lineage(app, context);
 

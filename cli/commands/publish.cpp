@@ -1,5 +1,6 @@
 // `braid publish`: what the project declares for others goes to the registry.
 #include <cstdio>
+#include <set>
 
 #include "cli/commands/command.h"
 #include "cli/present/json_object.h"
@@ -8,6 +9,7 @@
 #include "cli/session/mesh_registry.h"
 #include "cli/session/publication_drafts.h"
 #include "cli/session/publish_gate.h"
+#include "mesh/audit/publications.h"
 #include "mesh/registry/observed_store.h"
 #include "runtime/report/registry_findings.h"
 
@@ -87,6 +89,20 @@ Status refuse_breaking(mesh::Registry& registry, const mesh::Draft& draft,
   return Error{ErrorKind::usage, finding.message, finding.code};
 }
 
+/// That changes were refused, and whom they would have broken.
+Status record(const std::vector<ProductVerdict>& breaking, const mesh::Draft& draft, mesh::AuditLog& log,
+              const mesh::DomainKey& key) {
+  for (const ProductVerdict& one : breaking) {
+    std::set<std::string> readers;
+    for (const mesh::Effect& effect : one.verdict.effects)
+      if (effect.weight == mesh::Weight::breaks)
+        readers.insert(effect.reader.empty() ? "readers that are not registered" : effect.reader);
+    BRAID_TRY(mesh::record_refusal(log, system_clock(), draft.tenant, draft.domain, one.product,
+                                   fmt::format("{}", fmt::join(readers, ", ")), key));
+  }
+  return {};
+}
+
 void publish(const PublishFlags& flags, CommandContext& context) {
   Session session({.path = flags.path});
   const bool right = session.check_all();
@@ -119,10 +135,18 @@ void publish(const PublishFlags& flags, CommandContext& context) {
         draft, *key, [&](const mesh::Draft& judged, const std::optional<mesh::StoredPublication>& head) {
           return refuse_breaking(registry, judged, head, breaking);
         });
+    mesh::AuditLog log(observed, system_clock(), draft.tenant, draft.domain);
     if (!result.ok()) {
+      if (!breaking.empty())
+        if (const Status recorded = record(breaking, draft, log, *key); !recorded.ok())
+          (void)show_error(recorded.error(), context.console);
       if (!breaking.empty())
         std::fputs(verdict_text(breaking, flags.json ? VerdictFormat::json : VerdictFormat::text).c_str(), stdout);
       context.exit_code = show_error(result.error(), context.console);
+      return;
+    }
+    if (const Status recorded = mesh::record_publications(registry, log, draft.domain, *key); !recorded.ok()) {
+      context.exit_code = show_error(recorded.error(), context.console);
       return;
     }
     std::fputs((flags.json ? json_of(*result, registry.place()) + "\n" : text_of(*result, registry.place())).c_str(),

@@ -6,6 +6,7 @@ meet each other; files of the registry that were changed.
 """
 import json
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -372,7 +373,41 @@ def publishers_at_once_lose_nothing(case: Case) -> None:
     case.expect(found == wanted, f"{found}")
 
 
+def what_was_published_is_on_record(case: Case) -> None:
+    write_payments(case)
+    case.braid("publish", "payments")
+    write_payments(case, more=", note: \"\"")
+    # Killed behind the swap of the head, and before the event: the next publisher records it.
+    killed = 0
+    for nth in range(1, 30):
+        write_payments(case, more=f", note_{nth}: {nth}")
+        process = case.start("publish", "payments", environment={"BRAID_KILL_AT": f"registry_write:{nth}"})
+        killed += case.ended(process).code == -signal.SIGKILL
+    case.expect(killed > 3, f"killed {killed} times")
+    case.braid("publish", "payments")
+    told = case.braid("audit", "verify", "payments", "--registry", "registry")
+    last = re.search(r"the last is ([0-9a-f]{64})", told.out)
+    case.expect(last is not None, f"{told}")
+    events = [json.loads(line) for line in
+              case.braid("audit", "log", "payments", "--registry", "registry", "--json").out.splitlines()]
+    shown = [each["data"]["sequence"] for each in events if each["type"] == "io.braid.contract.published"]
+    case.expect([int(each) for each in shown] == sorted(int(each) for each in shown), f"{shown}")
+    sequence = json.loads(case.braid("publish", "payments", "--json").out)["sequence"]
+    case.expect(set(range(1, sequence + 1)) == {int(each) for each in shown}, f"{sequence}: {shown}")
+    case.braid("audit", "verify", "--registry", "registry", "--known", last[1])
+    case.braid("audit", "verify", "--registry", "registry", "--known", "0" * 64, code=USAGE, finding="E7241")
+    files = sorted((case.directory / "registry/audit/payments").glob("*.json"))
+    text = files[2].read_text()
+    files[2].write_text(text.replace("minor", "major"))
+    case.braid("audit", "verify", "--registry", "registry", code=USAGE, finding="E7241")
+    files[2].unlink()
+    case.braid("audit", "verify", "--registry", "registry", code=USAGE, finding="E7241")
+    files[2].write_text(text)
+    case.braid("audit", "verify", "--registry", "registry")
+
+
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
-                        killed_publishers_leave_it_whole, publishers_at_once_lose_nothing])
+                        killed_publishers_leave_it_whole, what_was_published_is_on_record,
+                        publishers_at_once_lose_nothing])
