@@ -75,6 +75,18 @@ void add_promises(const typed::Relation& relation, Interface& made) {
   made.deprecated = relation.deprecated;
 }
 
+/// Clauses that show only some rows grant nothing here: what they show is not part of the interface.
+void add_access(const typed::Relation& relation, Interface& made) {
+  for (const typed::AllowRule& rule : relation.access.allows) {
+    if (rule.where != nullptr) continue;
+    InterfaceAllow& one = made.allows.emplace_back();
+    for (const typed::Principal& reader : rule.readers) one.readers.push_back(typed::principal_text(reader));
+    one.purposes = rule.purposes;
+  }
+  const bool open = relation.source && relation.is_public && relation.access.allows.empty();
+  if (made.allows.empty() && !open) made.allows.push_back({.readers = {"domain " + relation.domain}, .purposes = {}});
+}
+
 // ---- writing
 
 Json paths(const std::vector<std::vector<std::string>>& list) {
@@ -120,6 +132,11 @@ void rest_to_json(const Interface& interface, Json& made) {
   if (interface.deprecated) {
     made["deprecated"] = {{"until", interface.deprecated->until}};
     if (interface.deprecated->successor) made["deprecated"]["successor"] = *interface.deprecated->successor;
+  }
+  for (const InterfaceAllow& allow : interface.allows) {
+    Json one{{"readers", allow.readers}};
+    if (!allow.purposes.empty()) one["purposes"] = allow.purposes;
+    made["allows"].push_back(std::move(one));
   }
   for (const InterfaceAddress& address : interface.addresses) {
     Json one = Json::object();
@@ -179,6 +196,9 @@ void rest_of_json(const Json& json, Interface& made) {
   if (json.contains("deprecated"))
     made.deprecated = typed::Deprecation{.until = json["deprecated"].at("until").get<std::string>(),
                                          .successor = number_of(json["deprecated"], "successor")};
+  for (const Json& one : list_of(json, "allows"))
+    made.allows.push_back({.readers = one.at("readers").get<std::vector<std::string>>(),
+                           .purposes = list_of(one, "purposes").get<std::vector<std::string>>()});
   for (const Json& one : list_of(json, "addresses"))
     made.addresses.push_back({.environment = text_or(one, "environment"),
                               .connector = one.at("connector").get<std::string>(),
@@ -247,6 +267,7 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
       made.time->field = relation.row[static_cast<size_t>(relation.time_field)].name;
   }
   add_promises(relation, made);
+  add_access(relation, made);
   const std::optional<typed::Connector>& at = relation.source ? relation.source->from : relation.to;
   if (at)
     made.addresses.push_back({.environment = {}, .connector = at->kind, .address = at->address, .format = at->format});

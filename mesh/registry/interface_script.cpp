@@ -71,6 +71,11 @@ void add_declaration(const Interface& interface, std::string& text) {
     for (const std::vector<std::string>& path : interface.key) paths.push_back(path_text(path));
     text += fmt::format("  key {}\n", fmt::join(paths, ", "));
   }
+  for (const InterfaceAllow& allow : interface.allows) {
+    text += fmt::format("  allow read to {}", fmt::join(allow.readers, ", "));
+    if (!allow.purposes.empty()) text += fmt::format(" for purpose {}", fmt::join(allow.purposes, ", "));
+    text += "\n";
+  }
   const bool ends = interface.kind == InterfaceKind::changes;
   if (ends) text += fmt::format("  delete when `{}`\n", typed::kEndsKey);
   text += "{\n";

@@ -28,13 +28,16 @@ stream record
 /// Payments as they come.
 product payment version 1
   key id
+  allow read to domain kpi
 {{
   from record
   select {{ id, who, amount, state, at{more} }}
 }}
 
 /// What is open now.
-product balance version 1 {{
+product balance version 1
+  allow read to domain kpi
+{{
   from record
   group who {{ open: sum(amount), payments: count() }} retain forever
 }}
@@ -373,6 +376,16 @@ def publishers_at_once_lose_nothing(case: Case) -> None:
     case.expect(found == wanted, f"{found}")
 
 
+def a_product_is_closed_without_a_grant(case: Case) -> None:
+    folder = write_payments(case)
+    script = folder / "payments.braid"
+    script.write_text(script.read_text().replace("  allow read to domain kpi\n", "  allow read to domain audit\n", 1))
+    case.braid("publish", "payments")
+    write_kpi(case)
+    told = case.braid("check", "kpi", code=SCRIPT)
+    case.expect("payment" in told.err and "E540" in told.err, f"{told}")
+
+
 def what_was_published_is_on_record(case: Case) -> None:
     write_payments(case)
     case.braid("publish", "payments")
@@ -409,5 +422,6 @@ def what_was_published_is_on_record(case: Case) -> None:
 if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
-                        killed_publishers_leave_it_whole, what_was_published_is_on_record,
+                        killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
+                        what_was_published_is_on_record,
                         publishers_at_once_lose_nothing])
