@@ -88,7 +88,7 @@ TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
 /// union (2100679), the order in which passes reject (500470).
 TEST(Generated, SeedsThatHaveDiffered) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
-  for (const uint64_t seed : {500470, 500633, 1100410, 2100250, 2100442, 2100629, 2100652, 2100679})
+  for (const uint64_t seed : {500470, 500633, 1100410, 2100250, 2100442, 2100629, 2100652, 2100679, 2202022, 2202025})
     judge_scripts(seed, 1, false);
 }
 
