@@ -328,10 +328,10 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer.
+  // A store that stayed behind: a snapshot is nearer. Or one of a branch that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
       (goes_on && may_be_behind(number, recovered.error()))) {
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
