@@ -56,6 +56,8 @@ class TaskRun {
 
   /// Nobody else writes its store from then on; 8001 if somebody does.
   Status lock();
+  /// It outlives the task.
+  std::unique_ptr<FileLock> keep_lock() { return std::move(lock_); }
   /// Goes to where the broker says that the task is: `committed` are the offsets of its inputs, read behind lock(). So
   /// a store is never ahead of them because its owner of before went on meanwhile.
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
