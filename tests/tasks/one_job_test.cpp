@@ -282,6 +282,26 @@ TEST_F(OneJob, StopsWithAStoreThatIsNotOfItsGroup) {
   EXPECT_TRUE(machine_.fs.stat("another/tasks/0/state")->exists);
 }
 
+TEST_F(OneJob, LeavesOutALongerBranchThatDoesNotCount) {
+  options_.broker.delivery = Delivery::at_least_once;
+  options_.snapshots = nullptr;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  for (const char* key : {"b", "c"}) {
+    put(key, 2, 0);
+    run();
+  }
+  // The next one does both in one epoch, and the one behind it has nothing but the records of all of them.
+  set_back(before);
+  for (const char* directory : {"another", "a third one"}) {
+    options_.job.directory = directory;
+    put("d", 3, 0);
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "b", "c", "d", "d"));
+}
+
 TEST_F(OneJob, DoesNotGoOnWithTransactionsWhenOffsetsGoBack) {
   put("a", 1, 0);
   run();
