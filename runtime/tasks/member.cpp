@@ -36,6 +36,15 @@ void add_warning(const Diagnostic& warning, std::vector<Diagnostic>& warnings) {
   if (!known) warnings.push_back(warning);
 }
 
+/// Whole or not at all: what a removal that was cut short leaves is a damaged store.
+Status remove_store(Fs& fs, const std::string& directory) {
+  const std::string removed = directory + ".removed";
+  BRAID_TRY(fs.remove_tree(removed));
+  BRAID_TRY(fs.rename(directory, removed));
+  BRAID_TRY(fs.sync_directory(parent_directory(directory)));
+  return fs.remove_tree(removed);
+}
+
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
@@ -328,15 +337,16 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer.
+  // A store that stayed behind: a snapshot is nearer. Or one of a branch that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
       (goes_on && may_be_behind(number, recovered.error()))) {
+    const std::unique_ptr<FileLock> lock = task->keep_lock();  // nobody opens what goes
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
     if (!stale.exists) return recovered.error();
-    BRAID_TRY(seams_.fs.remove_tree(directory));
+    BRAID_TRY(remove_store(seams_.fs, directory));
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.

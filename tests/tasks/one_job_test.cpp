@@ -182,33 +182,124 @@ TEST_F(OneJob, DoesNotStartOverWhileItRuns) {
 }
 
 TEST_F(OneJob, GoesOnFromItsStoreWhenOffsetsGoBack) {
-  options_.broker.delivery = Delivery::at_least_once;
-  put("a", 1, 0);
-  run();
-  const std::vector<OffsetToCommit> before = committed();
-  put("b", 2, 0);
-  run();
-  set_back(before);
-  put("c", 3, 0);
-  run();
-  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
+  // Behind transactions the topic of epochs ends with their marks.
+  for (const Delivery before : {Delivery::at_least_once, Delivery::exactly_once}) {
+    options_.broker.delivery = before;
+    put("a", 1, 0);
+    run();
+    const std::vector<OffsetToCommit> earlier = committed();
+    put("b", 2, 0);
+    run();
+    set_back(earlier);
+    options_.broker.delivery = Delivery::at_least_once;
+    put("c", 3, 0);
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "a", "b", "c"));
 }
 
-TEST_F(OneJob, StopsBehindWhoWentOnFromOffsetsThatWentBack) {
+TEST_F(OneJob, FollowsWhoWentOnFromOffsetsThatWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  for (SnapshotStore* snapshots : {static_cast<SnapshotStore*>(nullptr), static_cast<SnapshotStore*>(&snapshots_)}) {
+    options_.snapshots = snapshots;
+    put("a", 1, 0);
+    run();
+    const std::vector<OffsetToCommit> before = committed();
+    put("b", 2, 0);
+    run();
+    set_back(before);
+    put("c", 3, 0);
+    options_.job.directory = "another";
+    run();
+    options_.job.directory = "data";
+    put("d", 4, 0);
+    run();
+  }
+  // What followed the older token is there again, and nothing else.
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "b", "c", "d", "a", "b", "b", "c", "d"));
+}
+
+TEST_F(OneJob, LeavesOutWhatEndedWhenOffsetsWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  for (const char* key : {"b", "c"}) {
+    put(key, 2, 0);
+    run();
+  }
+  set_back(before);
+  options_.job.directory = "another";
+  for (const char* key : {"d", "e"}) {
+    put(key, 3, 0);
+    run();
+  }
+  // Whoever has nothing of it runs the epochs again that count, among those that do not.
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  options_.job.directory = "a third one";
+  put("f", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "b", "c", "d", "e", "f"));
+}
+
+TEST_F(OneJob, GoesOnFromWhatThereIsWhereOffsetsWentBackTooFar) {
   options_.broker.delivery = Delivery::at_least_once;
   put("a", 1, 0);
   run();
   const std::vector<OffsetToCommit> before = committed();
   put("b", 2, 0);
   run();
-  set_back(before);
   put("c", 3, 0);
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  run();
+  // The snapshot that there is needs no earlier records.
+  ASSERT_TRUE(broker_.delete_records_before({"job.epochs", 0}, 2, kSecond).ok());
+  set_back(before);
+  options_.job.directory = "another";
+  put("d", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d"));
+  // Nor does the store.
+  set_back(before);
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  put("e", 5, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d", "e"));
+}
+
+TEST_F(OneJob, StopsWithAStoreThatIsNotOfItsGroup) {
+  options_.broker.delivery = Delivery::at_least_once;
+  options_.snapshots = nullptr;
+  put("a", 1, 0);
+  run();
+  options_.broker.group = "other";
   options_.job.directory = "another";
   run();
-  options_.job.directory = "data";
+  options_.broker.group = "job";
   const auto stopped = run_topic_job(program_, options_, seams());
   ASSERT_FALSE(stopped.ok());
-  EXPECT_TRUE(stopped.error().code == 8017 || stopped.error().code == 8018) << stopped.error().message;
+  EXPECT_EQ(stopped.error().code, 8018) << stopped.error().message;
+  EXPECT_TRUE(machine_.fs.stat("another/tasks/0/state")->exists);
+}
+
+TEST_F(OneJob, LeavesOutALongerBranchThatDoesNotCount) {
+  options_.broker.delivery = Delivery::at_least_once;
+  options_.snapshots = nullptr;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  for (const char* key : {"b", "c"}) {
+    put(key, 2, 0);
+    run();
+  }
+  // The next one does both in one epoch, and the one behind it has nothing but the records of all of them.
+  set_back(before);
+  for (const char* directory : {"another", "a third one"}) {
+    options_.job.directory = directory;
+    put("d", 3, 0);
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "b", "c", "d", "d"));
 }
 
 TEST_F(OneJob, DoesNotGoOnWithTransactionsWhenOffsetsGoBack) {
