@@ -154,6 +154,20 @@ std::set<Reading> Graph::reads(typed::RelationId id, Until until) const {
   return made;
 }
 
+std::vector<typed::Declassification> Graph::declassified(typed::RelationId id) const {
+  std::vector<typed::Declassification> made = flow(id).declassified;
+  for (const Reading& reading : flow(id).reads) {
+    if (relation(reading.relation).kind != typed::RelationKind::view) continue;
+    for (const typed::Declassification& one : declassified(reading.relation)) {
+      const bool known = std::any_of(made.begin(), made.end(), [&](const typed::Declassification& other) {
+        return other.label == one.label && other.span == one.span;
+      });
+      if (!known) made.push_back(one);
+    }
+  }
+  return made;
+}
+
 std::string Graph::name(const Reading& reading) const {
   const std::string own = relation(reading.relation).qualified();
   return reading.port.empty() ? own : own + "." + reading.port;

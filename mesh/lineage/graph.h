@@ -49,6 +49,9 @@ class Graph {
   /// What the flow of a product or view reads there.
   std::set<Reading> reads(typed::RelationId id, Until until) const;
 
+  /// By the flow, and by the views that are part of it, each call once.
+  std::vector<typed::Declassification> declassified(typed::RelationId id) const;
+
   /// "payments.payment", with the port: "payments.payment.late".
   std::string name(const Reading& reading) const;
   /// "customer.id"; "event_time()" of what is no field.

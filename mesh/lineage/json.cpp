@@ -49,7 +49,7 @@ std::string json_up(const Graph& graph, const Subject& subject) {
   }
   made["rows"] = conditions(graph, graph.composed_rows(reading, Until::sources));
   made["declassified"] = Json::array();
-  for (const typed::Declassification& one : graph.flow(subject.relation).declassified)
+  for (const typed::Declassification& one : graph.declassified(subject.relation))
     made["declassified"].push_back({{"label", one.label}, {"because", one.because}});
   return made.dump(2) + "\n";
 }

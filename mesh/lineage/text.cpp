@@ -80,7 +80,7 @@ std::string text_up(const Graph& graph, const Subject& subject) {
     text += "  which rows\n";
     add_rows(graph, rows, 2, text);
   }
-  for (const typed::Declassification& one : graph.flow(subject.relation).declassified)
+  for (const typed::Declassification& one : graph.declassified(subject.relation))
     text += fmt::format("  declassified #{}: {}\n", one.label, one.because);
   return text;
 }
