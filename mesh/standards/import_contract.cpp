@@ -111,6 +111,8 @@ class ObjectImport {
   void read_type(const Node& property) {
     for (const char* key : {"name", "logicalType", "physicalType", "required", "enum"})
       if (const Node* found = reading_.find(property, key)) reading_.mark(*found);
+    if (const Node* options = property.find("logicalTypeOptions"))
+      for (const char* key : {"format", "timezone"}) reading_.find(*options, key);
     for (const Node& part : Reading::elements(property, "properties")) read_type(part);
     if (const Node* items = property.find("items")) read_type(*items);
     if (const Node* map = property.find("map"))
@@ -289,11 +291,12 @@ class ObjectImport {
       made += fmt::format("\n/// Rows of `{}` that keep the contract.\nproduct checked_{}{}\n", source,
                           plain_name(source), version());
       if (!key_.empty()) made += fmt::format("  key {}\n", fmt::join(key_, ", "));
-      made += "  contract {\n";
-      if (const std::string level = compatibility(); !level.empty()) made += fmt::format("    compatible {}\n", level);
+      std::string clauses;
+      if (const std::string level = compatibility(); !level.empty())
+        clauses += fmt::format("    compatible {}\n", level);
       for (const Clause& clause : rules.clauses)
-        made += fmt::format("    {}{}\n", clause.text, clause.remark.empty() ? "" : "  // " + clause.remark);
-      made += "  }\n";
+        clauses += fmt::format("    {}{}\n", clause.text, clause.remark.empty() ? "" : "  // " + clause.remark);
+      if (!clauses.empty()) made += "  contract {\n" + clauses + "  }\n";
       if (rules.deprecated_until) {
         const Node* successor = reading_.custom(contract_, "braid.successor");
         made += fmt::format("  deprecated until @{}{}\n", *rules.deprecated_until,

@@ -534,20 +534,6 @@ class Rules {
     return false;
   }
 
-  /// "p99" in its id or description.
-  static std::string quantile_of(const Node& level) {
-    for (const char* key : {"id", "description"}) {
-      const std::string text = level.text_of(key);
-      for (size_t at = text.find('p'); at != std::string::npos; at = text.find('p', at + 1)) {
-        size_t end = at + 1;
-        while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
-        if (end > at + 1 && end <= at + 4 && (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))))
-          return text.substr(at, end - at);
-      }
-    }
-    return "";
-  }
-
   const Node& contract_;
   const Node& object_;
   const ImportedObject& object_made_;
@@ -590,6 +576,19 @@ std::optional<int64_t> length_of(const std::string& value, const std::string& un
 ImportedRules import_rules(const Node& contract, const Node& object, const ImportedObject& made, uint32_t file,
                            Reading& reading, Reporter& reporter) {
   return Rules(contract, object, made, file, reading, reporter).all();
+}
+
+std::string quantile_of(const Node& level) {
+  for (const char* key : {"id", "description"}) {
+    const std::string text = level.text_of(key);
+    for (size_t at = text.find('p'); at != std::string::npos; at = text.find('p', at + 1)) {
+      size_t end = at + 1;
+      while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+      if (end > at + 1 && end <= at + 4 && (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))))
+        return text.substr(at, end - at);
+    }
+  }
+  return "";
 }
 
 }  // namespace braid::mesh

@@ -45,4 +45,7 @@ ImportedRules import_rules(const Node& contract, const Node& object, const Impor
 /// A length of time of a service level: `5` `m`, `30` `days`, `PT5M`, `P3Y` not: years and months have no fixed length.
 std::optional<int64_t> length_of(const std::string& value, const std::string& unit, std::string_view property);
 
+/// The share of rows that a level of latency is about: "p99" in its id or description; empty if it does not say.
+std::string quantile_of(const Node& level);
+
 }  // namespace braid::mesh

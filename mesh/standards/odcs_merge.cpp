@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <optional>
 #include <set>
 
 #include "mesh/standards/import_rules.h"
 #include "mesh/standards/odcs_types.h"
+#include "runtime/data/time_text.h"
 
 namespace braid::mesh {
 namespace {
@@ -22,6 +23,7 @@ class Merging {
   Merged contract(const Node& existing, const Node& made) {
     Merged merged{.document = existing, .kept_promises = {}};
     Node& into = merged.document;
+    if (into.text_of("apiVersion").starts_with("v3.0")) bring_rules_up(into);
     for (const Entry& entry : made.entries) {
       const std::string& key = entry.key;
       if (key == "schema") {
@@ -37,8 +39,6 @@ class Merging {
       } else if (key == "version") {
         // The minor of the same major is counted by whoever keeps the file.
         if (major(into.text_of(key)) != major(entry.value.scalar)) put(into, key, entry.value);
-      } else if (key == "status") {
-        if (entry.value.scalar == "deprecated" || into.text_of(key) == "deprecated") put(into, key, entry.value);
       } else if (key == "apiVersion") {
         // A document of 3.2 may use what 3.1 does not have.
         if (into.text_of(key) != "v3.2.0") put(into, key, entry.value);
@@ -62,6 +62,17 @@ class Merging {
   }
 
  private:
+  /// Until 3.1 a metric was called `rule`.
+  static void bring_rules_up(Node& node) {
+    for (Entry& entry : node.entries) {
+      if (entry.key == "quality")
+        for (Node& rule : entry.value.elements)
+          for (Entry& one : rule.entries)
+            if (one.key == "rule" && !rule.find("metric")) one.key = "metric";
+      bring_rules_up(entry.value);
+    }
+    for (Node& element : node.elements) bring_rules_up(element);
+  }
   static std::string major(const std::string& version) {
     const std::string digits = version.starts_with('v') ? version.substr(1) : version;
     return digits.substr(0, digits.find('.'));
@@ -120,6 +131,12 @@ class Merging {
         into.add(one);
         continue;
       }
+      origins_.clear();
+      if (const Node* before = old->find("properties"))
+        for (const Node& property : before->elements)
+          if (const Node* rules = property.find("quality"))
+            for (const Node& rule : rules->elements)
+              if (const std::string id = rule.text_of("id"); !id.empty()) origins_.insert(id);
       for (const Entry& entry : one.entries) {
         if (entry.key == "properties")
           properties(list_of(*old, entry.key), entry.value);
@@ -142,6 +159,9 @@ class Merging {
       Node* old = find_in(into, "name", one.text_of("name"));
       list.add(old ? property(*old, one) : one);
     }
+    // What no field can hold is no field that has gone.
+    for (const Node& old : into.elements)
+      if (!list.empty() && !find_in(list, "name", old.text_of("name")) && script_type(old, "").text.empty()) list.add(old);
     into = std::move(list);
   }
 
@@ -202,12 +222,20 @@ class Merging {
     return rule.text_of("type") == "custom" && rule.text_of("engine") == "braid";
   }
 
+  static std::string window_of(const Node& rule) {
+    const Node* customs = rule.find("customProperties");
+    if (customs)
+      for (const Node& each : customs->elements)
+        if (each.text_of("property") == "braid.window") return each.text_of("value");
+    return "";
+  }
+
   /// What the rules are about is one thing: their words may differ.
   static bool one_thing(const Node& a, const Node& b) {
     const std::string metric = metric_of(a);
     if (metric.empty() || metric != metric_of(b)) return false;
-    return metric == "duplicateValues" ? properties_of(a) == properties_of(b)
-                                       : metric != "rowCount" || a.text_of("id") == b.text_of("id");
+    if (metric == "rowCount") return window_of(a) == window_of(b);
+    return metric != "duplicateValues" || properties_of(a) == properties_of(b);
   }
 
   void without_rules(Node& of, const std::string& where) {
@@ -225,7 +253,7 @@ class Merging {
         return (each.text_of("id") == one.text_of("id") && !one.text_of("id").empty()) || one_thing(each, one);
       });
       if (found == into.elements.end()) {
-        added.push_back(one);
+        if (!is_ours(one) || !origins_.contains(one.text_of("id"))) added.push_back(one);
         continue;
       }
       met.insert(static_cast<size_t>(found - into.elements.begin()));
@@ -290,6 +318,7 @@ class Merging {
       const auto before = length_of(found->text_of("value"), found->text_of("unit"), property);
       const auto now = length_of(one.text_of("value"), one.text_of("unit"), property);
       if (before && before == now) continue;
+      if (const auto instant = instant_of(*found); instant && instant == instant_of(one)) continue;
       put(*found, "value", *one.find("value"));
       found->remove("unit");
       if (const Node* unit = one.find("unit")) found->set("unit", *unit);
@@ -301,14 +330,20 @@ class Merging {
   }
 
   static bool same_quantile(const Node& existing, const Node& made) {
-    const std::string id = made.text_of("id");
-    const std::string quantile = id.substr(id.rfind('_') + 1);
-    const std::string said = existing.text_of("id") + " " + existing.text_of("description");
-    return said.find(quantile) != std::string::npos || (quantile == "p99" && said.find('p') == std::string::npos);
+    const std::string said = quantile_of(existing);
+    return (said.empty() ? "p99" : said) == quantile_of(made);
+  }
+
+  static std::optional<int64_t> instant_of(const Node& level) {
+    const std::string value = level.text_of("value");
+    int64_t us = 0;
+    if (parse_timestamp(value, &us) || parse_timestamp_literal(value, &us)) return us;
+    return parse_timestamp_literal(value + "T00:00Z", &us) ? std::optional(us) : std::nullopt;
   }
 
   const std::set<std::string> kOurs{"braid.kind",  "braid.time",      "braid.within", "braid.compatibility",
                                     "braid.state", "braid.successor", "braid.window"};
+  std::set<std::string> origins_;  ///< ids of rules of the object's properties, which checks may have come from
   std::vector<std::string> kept_;
 };
 

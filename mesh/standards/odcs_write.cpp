@@ -169,12 +169,15 @@ class Writing {
       made.add(std::move(rule));
     }
     for (const typed::VolumePromise& volume : interface_.promises.volumes) {
-      // Between two numbers means: neither of them.
       Node rule = Node::map(), bounds = Node::list();
-      bounds.add(Node::number(volume.least - 1))
-          .add(Node::decimal(fmt::format("{}", static_cast<uint64_t>(volume.most) + 1)));
       rule.set("id", stable_id("volume_" + iso_text(volume.period_us))).set("metric", "rowCount");
-      rule.set("mustBeBetween", std::move(bounds)).set("dimension", "coverage");
+      // Between two numbers means: neither of them.
+      bounds.add(Node::number(volume.least - 1)).add(Node::number(volume.most == INT64_MAX ? 0 : volume.most + 1));
+      if (volume.most == INT64_MAX)
+        rule.set("mustBeGreaterOrEqualTo", Node::number(volume.least));
+      else
+        rule.set("mustBeBetween", std::move(bounds));
+      rule.set("dimension", "coverage");
       made.add(rule.set("customProperties", window(volume.period_us)));
     }
     for (const typed::CompletePromise& one : interface_.promises.completes)

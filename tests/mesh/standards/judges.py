@@ -26,7 +26,7 @@ import jsonschema
 import yaml
 import braid_command
 from braid_command import Case
-from contracts import CONTRACTS, EXPORTS
+from contracts import CONTRACTS, EXPORTS, a_round_trip_keeps_the_rest
 
 
 def schema_of(package: str, name: str) -> dict:
@@ -79,15 +79,19 @@ def exports_are_right(case: Case) -> None:
 
 
 def exports_over_files_are_right(case: Case) -> None:
-    """Of a file that was there, also after a round trip."""
+    """Of a file that was there, with parts of its own."""
     shutil.copytree(HERE / "shop", case.directory / "shop")
-    first = case.directory / "first.odcs.yaml"
-    first.write_text(case.braid("contract", "export", "sold", "shop").out + "price: {priceAmount: 3}\n")
-    again = case.directory / "again.odcs.yaml"
-    again.write_text(case.braid("contract", "export", "sold", "shop", "--over", first).out)
-    judge(case, again)
+    for contract, product in (("customers.odcs.yaml", "tbl_customer"), ("sensors.odcs.yaml", "reading"),
+                              ("orders_enriched.odcs.yaml", "orders_enriched"), ("shop.odcs.json", "orders")):
+        script = case.directory / "shop" / f"{product}.braid"
+        script.write_text(f"domain other\n\nproduct {product} version 1\n  contract {{ unique id within 1h }}\n{{ from shop.order }}\n")
+        (case.directory / "shop/shop.braid").write_text((HERE / "shop/shop.braid").read_text())
+        path = case.directory / f"{product}.odcs.yaml"
+        path.write_text(case.braid("contract", "export", f"other.{product}", "shop", "--over", HERE / "contracts" / contract).out)
+        judge(case, path)
+        script.unlink()
 
 
 if __name__ == "__main__":
     braid_command.main([the_judges_refuse, contracts_of_the_tests_are_right, exports_are_right,
-                        exports_over_files_are_right])
+                        exports_over_files_are_right, a_round_trip_keeps_the_rest])
