@@ -155,6 +155,7 @@ Status JobMember::join() {
   if (group_ != nullptr) pause();  // it was fenced
   tasks_.clear();
   waiting_since_.clear();
+  behind_since_.clear();
   was_assigned_ = false;
   group_.reset();
   transaction_.reset();
@@ -252,6 +253,7 @@ Status JobMember::end_interrupted() {
   for (const int32_t each : std::exchange(lost_in_turn_, {})) {
     tasks_.erase(each);
     waiting_since_.erase(each);
+    behind_since_.erase(each);
   }
   const bool in_doubt = std::exchange(in_doubt_, false);
   if (!is_transactional())
@@ -287,6 +289,7 @@ void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
     drop(found->second);
     tasks_.erase(found);
     waiting_since_.erase(each);
+    behind_since_.erase(each);
   }
 }
 
@@ -295,7 +298,7 @@ Status JobMember::recover_tasks() {
     if (task != nullptr) continue;
     BRAID_ASSIGN(task, recover(number));
     if (task == nullptr) break;  // the group is served before the next attempt
-    pause_us_ = 0;
+    if (behind_since_.empty()) pause_us_ = 0;
   }
   return {};
 }
@@ -382,8 +385,11 @@ Result<JobMember::Round> JobMember::run_round() {
       return Round{.ran = true};
     }
     if (!ran.ok() && may_be_behind(number, ran.error())) {
-      // Another one has the task meanwhile, and has gone on. The group will say so.
+      // Another one has the task meanwhile, and has gone on. The group will say so. Else they are gone for everybody.
+      const int64_t now = seams_.clock.steady_us();
+      if (now - behind_since_.try_emplace(number, now).first->second > kUntilGone) return ran.error();
       BRAID_TRY(forget_work());
+      pause();
       return Round{.ran = true};
     }
     if (!ran.ok()) return ran.error();
@@ -500,8 +506,11 @@ Status JobMember::finish_commit() {
   topics_lost_since_ = 0;
   if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
-  for (auto& [number, task] : tasks_)
-    if (task != nullptr && task->is_committing()) BRAID_TRY(task->committed());
+  for (auto& [number, task] : tasks_) {
+    if (task == nullptr || !task->is_committing()) continue;
+    BRAID_TRY(task->committed());
+    behind_since_.erase(number);
+  }
   return {};
 }
 
