@@ -220,8 +220,10 @@ TEST_F(OneJob, FollowsWhoWentOnFromOffsetsThatWentBack) {
     options_.job.directory = "another";
     run();
     options_.job.directory = "data";
+    machine_.write("data/tasks/0.removed/left", "by a removal that was cut short");
     put("d", 4, 0);
     run();
+    EXPECT_FALSE(machine_.fs.stat("data/tasks/0.removed")->exists);
   }
   // What followed the older token is there again, and nothing else.
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "b", "c", "d", "a", "b", "b", "c", "d"));
