@@ -132,6 +132,9 @@ class Merging {
         continue;
       }
       origins_.clear();
+      required_.clear();
+      for (const Node& property : one.find("properties")->elements)
+        if (property.text_of("required") == "true") required_.insert(property.text_of("name"));
       if (const Node* before = old->find("properties"))
         for (const Node& property : before->elements)
           if (const Node* rules = property.find("quality"))
@@ -161,7 +164,8 @@ class Merging {
     }
     // What no field can hold is no field that has gone.
     for (const Node& old : into.elements)
-      if (!list.empty() && !find_in(list, "name", old.text_of("name")) && script_type(old, "").text.empty()) list.add(old);
+      if (!list.empty() && !find_in(list, "name", old.text_of("name")) && script_type(old, "").text.empty())
+        list.add(old);
     into = std::move(list);
   }
 
@@ -264,7 +268,9 @@ class Merging {
       Node& each = into.elements[i];
       if (!met.contains(i)) {
         if (is_ours(each)) continue;  // the script no longer has it
-        if (const std::string metric = metric_of(each); !metric.empty())
+        const std::string metric = metric_of(each);
+        const bool by_type = metric == "nullValues" && required_.contains(where);
+        if (!metric.empty() && !by_type)
           kept_.push_back(fmt::format("{}.{}", where, each.text_of("id").empty() ? metric : each.text_of("id")));
       }
       left.push_back(std::move(each));
@@ -325,8 +331,15 @@ class Merging {
     }
     static const std::set<std::string> kWatched{"freshness", "latency", "retention", "completeness", "endofsupport"};
     for (const Node& each : into.elements)
-      if (!met.contains(&each) && kWatched.contains(property_of(each))) kept_.push_back(each.text_of("property"));
+      if (!met.contains(&each) && kWatched.contains(property_of(each)) && !holds_by_type(each))
+        kept_.push_back(each.text_of("property"));
     for (Node& one : added) into.add(std::move(one));
+  }
+
+  /// Of a field that is never null.
+  bool holds_by_type(const Node& level) const {
+    const std::string element = level.text_of("element");
+    return property_of(level) == "completeness" && required_.contains(element.substr(element.rfind('.') + 1));
   }
 
   static bool same_quantile(const Node& existing, const Node& made) {
@@ -343,7 +356,8 @@ class Merging {
 
   const std::set<std::string> kOurs{"braid.kind",  "braid.time",      "braid.within", "braid.compatibility",
                                     "braid.state", "braid.successor", "braid.window"};
-  std::set<std::string> origins_;  ///< ids of rules of the object's properties, which checks may have come from
+  std::set<std::string> required_;  ///< fields that are never null
+  std::set<std::string> origins_;   ///< ids of rules of the object's properties, which checks may have come from
   std::vector<std::string> kept_;
 };
 

@@ -74,6 +74,17 @@ class TypeText {
     sign('?');
     return true;
   }
+  bool decimal() {
+    constexpr int kMostDigits = 38;
+    int precision = 0, scale = -1;
+    if (!sign('(')) return false;
+    const std::string_view first = word();
+    if (!sign(',')) return false;
+    const std::string_view second = word();
+    std::from_chars(first.data(), first.data() + first.size(), precision);
+    std::from_chars(second.data(), second.data() + second.size(), scale);
+    return precision >= 1 && precision <= kMostDigits && scale >= 0 && scale <= precision && sign(')');
+  }
   bool plain(int depth) {
     const auto inner = [&] { return type(depth + 1); };
     if (sign('{')) return list('}', [&] { return name() && sign(':') && inner(); });
@@ -81,7 +92,7 @@ class TypeText {
     static const std::set<std::string_view> kPlain{"bool", "int",  "float", "string",    "bytes",   "uuid",
                                                    "date", "time", "json",  "timestamp", "duration"};
     if (kPlain.contains(kind)) return true;
-    if (kind == "decimal") return sign('(') && !word().empty() && sign(',') && !word().empty() && sign(')');
+    if (kind == "decimal") return decimal();
     if (kind == "enum") return sign('{') && list('}', [&] { return name(); });
     if (kind == "list") return sign('<') && inner() && sign('>');
     if (kind == "map") return sign('<') && inner() && sign(',') && inner() && sign('>');
