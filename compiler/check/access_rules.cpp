@@ -1,6 +1,6 @@
 // Who may read a relation, and what: `allow`, `mask`, and the policies of the domain on labels of its fields. What a
-// mask gives has the type of its field, so that every reader finds the same row; neither masks nor conditions may fail,
-// so that no error tells of what is masked.
+// mask gives has the type of its field, so that every reader finds the same row. Masks and conditions never fail, so
+// that no error tells of what is masked.
 #include <algorithm>
 
 #include "compiler/access/read_plan.h"
@@ -71,12 +71,7 @@ struct AccessChecker {
       Expressions expressions(context, place, &row);
       rule.where = expressions.condition(*node.where);
       if (is_poison(rule.where) || !sound(rule.where, "condition of an `allow`", node.where->span)) return;
-      if (rule.where->can_fail) {
-        context.reporter.report(diag::AllowMayFail{.relation = made.name})
-            .at(node.where->span, "a row for which it fails would tell of itself")
-            .note("`try … ?? …` gives it a value there");
-        return;
-      }
+      rule.where = never_failing(rule.where);
     }
     made.access.allows.push_back(std::move(rule));
   }
@@ -142,11 +137,18 @@ struct AccessChecker {
       return nullptr;
     }
     if (!sound(fitting, "mask of `" + field.name + "`", with.span)) return nullptr;
-    if (!fitting->can_fail) return fitting;
-    context.reporter.report(diag::MaskMayFail{.field = field.name})
-        .at(with.span, "a value for which it fails would tell of itself")
-        .note("`x => (try …) ?? …` gives something else there");
-    return nullptr;
+    return never_failing(fitting);
+  }
+
+  /// Where the expression fails null, or the empty value of its type, so that no error tells of a value.
+  static typed::ExpressionRef never_failing(const typed::ExpressionRef& value) {
+    if (!value->can_fail) return value;
+    const Type& type = value->type;
+    const typed::ExpressionRef tried =
+        typed::make(is_optional(type) ? type : optional_type(type), value->span, typed::Attempt{value});
+    if (is_optional(type)) return tried;
+    const typed::ExpressionRef nothing = typed::make(type, value->span, typed::Constant{typed::zero_value(type)});
+    return typed::make(type, value->span, typed::Coalesce{tried, nothing});
   }
 
   /// Rows are told apart, and placed in time, by what they are. True: it is reported.
@@ -313,7 +315,8 @@ void check_access(Context& context, const RelationInfo& info, const std::vector<
     if (const auto* node = std::get_if<ast::ToConnector>(&clause.node))
       to = node, to_span = node->reader ? node->reader->span : clause.span;
   }
-  checker.policies(own);
+  // What nobody else reads is nobody else's to see.
+  if (made.kind == typed::RelationKind::product || made.is_public || own) checker.policies(own);
   if (made.kind == typed::RelationKind::product && context.reporter.size() == findings) checker.outlet(to, to_span);
 }
 

@@ -440,8 +440,10 @@ std::map<std::vector<int>, std::vector<std::string>> labelled_paths(const RowMar
 
 void check_masked_keys(Context& context, const typed::Relation& relation) {
   std::set<std::tuple<std::string, uint32_t, uint32_t>> told;
+  std::set<std::string> names;  // of which a step has told
   auto report = [&](const FieldMark& mark, std::string_view step, Span place) {
     if (!told.emplace(mark.name, place.file, place.begin).second) return;
+    names.insert(mark.name);
     context.reporter.report(diag::MaskedKey{.step = std::string(step), .field = mark.name, .relation = mark.relation})
         .at(place, "made of a value that is masked here")
         .note("its owner can except this domain from the mask: `mask " + mark.name + " with … except domain " +
@@ -451,7 +453,7 @@ void check_masked_keys(Context& context, const typed::Relation& relation) {
   auto of_row = [&](const std::vector<int>& path, std::string_view what, Span place) {
     if (path.empty() || static_cast<size_t>(path.front()) >= marks.size()) return;
     for (const FieldMark& mark : below(marks[static_cast<size_t>(path.front())], path, 1))
-      if (mark.kind == FieldMark::Kind::masked) return report(mark, what, place);
+      if (mark.kind == FieldMark::Kind::masked && !names.contains(mark.name)) return report(mark, what, place);
   };
   if (relation.eyes_of >= 0) return;
   for (const std::vector<int>& path : relation.key) of_row(path, "key", relation.span);
