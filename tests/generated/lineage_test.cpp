@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "mesh/lineage/graph.h"
-#include "runtime/data/row_change.h"
 #include "tests/generated/generated_case.h"
 
 namespace braid::generated {
@@ -47,7 +46,7 @@ std::vector<Changed> changeable(const typed::Project& project) {
 }
 
 /// Whether any value is another one than before.
-bool change(reference::Input& input, const std::string& source, int field, Rng& rng) {
+bool change(reference::Input& input, const std::string& source, int field, const Type& type, Rng& rng) {
   std::vector<Value*> places;
   for (reference::InputPartition& partition : input.sources[source])
     for (reference::InputRecord& record : partition.records) {
@@ -60,7 +59,7 @@ bool change(reference::Input& input, const std::string& source, int field, Rng& 
   for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[rng.below(i)]);
   bool changed = false;
   for (size_t i = 0; i < places.size(); ++i) {
-    changed |= !(*places[i] == values[i]);
+    changed |= to_literal(type, *places[i]) != to_literal(type, values[i]);
     *places[i] = values[i];
   }
   return changed;
@@ -72,15 +71,9 @@ std::map<std::string, int64_t> column_of(const reference::ProductOutcome& outcom
   const auto rows = outcome.rows.find("");
   if (rows == outcome.rows.end()) return made;
   for (const reference::OutputRow& row : rows->second) {
-    int64_t count = 1;
-    const Value* value = nullptr;
-    for (size_t i = 0; i < row.fields.size(); ++i) {
-      if (row.fields[i].name == kRetracted && row.values[i] == Value{true}) count = -1;
-      if (row.fields[i].name == field.name) value = &row.values[i];
-    }
-    if (value != nullptr) made[to_literal(field.type, *value)] += count;
+    for (size_t i = 0; i < row.fields.size(); ++i)
+      if (row.fields[i].name == field.name) ++made[to_literal(field.type, row.values[i])];
   }
-  std::erase_if(made, [](const auto& each) { return each.second == 0; });
   return made;
 }
 
@@ -120,7 +113,8 @@ void judge_seed(uint64_t seed, Tally& tally) {
     const Changed changed = fields[rng.below(fields.size())];
     const typed::Relation& source = project.relations[static_cast<size_t>(changed.source)];
     reference::Input input = made.input.values;
-    if (!change(input, source.qualified(), changed.field, rng)) continue;
+    if (!change(input, source.qualified(), changed.field, source.row[static_cast<size_t>(changed.field)].type, rng))
+      continue;
     const auto after = reference::evaluate(compiled.checked, project, input);
     for (size_t i = 0; i < before.size(); ++i) {
       const typed::RelationId product = compiled.checked.products[i];
