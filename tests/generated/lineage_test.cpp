@@ -113,8 +113,7 @@ void judge_seed(uint64_t seed, Tally& tally) {
     const Changed changed = fields[rng.below(fields.size())];
     const typed::Relation& source = project.relations[static_cast<size_t>(changed.source)];
     reference::Input input = made.input.values;
-    if (!change(input, source.qualified(), changed.field,
-                source.row[static_cast<size_t>(changed.field)].type, rng))
+    if (!change(input, source.qualified(), changed.field, source.row[static_cast<size_t>(changed.field)].type, rng))
       continue;
     const auto after = reference::evaluate(compiled.checked, project, input);
     for (size_t i = 0; i < before.size(); ++i) {
