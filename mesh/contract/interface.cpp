@@ -51,7 +51,10 @@ int64_t disorder_of(const typed::Project& project, const typed::Relation& relati
 }
 
 void add_fields(const typed::Relation& relation, Interface& made) {
-  for (const Field& field : relation.row) {
+  for (size_t i = 0; i < relation.row.size(); ++i) {
+    const Field& field = relation.row[i];
+    // An event time inside a struct is a field once more, which readers do not have.
+    if (!relation.time_path.empty() && static_cast<int>(i) == relation.time_field) continue;
     if (!field.name.empty() && field.name.front() == kHiddenMark) continue;
     InterfaceField& one = made.fields.emplace_back();
     one.name = field.name;

@@ -298,7 +298,7 @@ def what_was_changed_is_found(case: Case) -> None:
     case.braid("check", "kpi")
     right = tree(case.directory / "registry")
     for name, content in right.items():
-        if not content:
+        if not content or name.startswith("audit/"):
             continue
         path = case.directory / "registry" / name
         at = case.random.randrange(len(content))
