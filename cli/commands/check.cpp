@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/commands/command.h"
@@ -23,7 +24,9 @@ void add_check(CLI::App& app, CommandContext& context) {
       if (session.bind(compiled.program()))
         topics = topics_text(compiled.program(), session.output_topics(), session.environment());
     }
-    const size_t scripts = session.scripts().size();
+    const auto scripts = std::ranges::count_if(session.scripts(), [&](const auto& script) {
+      return !session.foreign_products().is_foreign(script->span.file);
+    });
     context.exit_code = show(session, context.console, *json ? FindingFormat::json : FindingFormat::text);
     if (context.exit_code != kDone || *json) return;
     int64_t products = 0, streams = 0, tests = static_cast<int64_t>(session.project().tests.size());

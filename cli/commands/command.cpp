@@ -105,6 +105,12 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7075:
       case 7090:
       case 7114:
+      case 7200:
+      case 7202:
+      case 7208:
+      case 7212:
+      case 7213:
+      case 7214:
       case 7300:
       case 7301:
       case 7302:
@@ -115,7 +121,13 @@ int exit_code_of(const std::vector<Diagnostic>& findings) {
       case 7018:
       case 7062:
       case 7063:
+      case 7201:
+      case 7204:
         return kStore;
+      case 7209:
+      case 7210:
+      case 7211:
+      case 7220:
       case 7071:
         return kScriptFailed;
       default:
@@ -178,6 +190,21 @@ void leave_if_compiling(bool compiling, int exit_code) {
   std::_Exit(exit_code);
 }
 
+std::function<void(std::string_view)> kill_point_of_environment() {
+  const char* wanted = std::getenv("BRAID_KILL_AT");
+  if (wanted == nullptr) return {};
+  std::string name = wanted;
+  int64_t nth = 1;
+  if (const size_t colon = name.find(':'); colon != std::string::npos) {
+    nth = std::atoll(name.c_str() + colon + 1);
+    name.resize(colon);
+  }
+  auto seen = std::make_shared<int64_t>(0);
+  return [name, nth, seen](std::string_view at) {
+    if (at == name && ++*seen == nth) std::raise(SIGKILL);
+  };
+}
+
 int run_command_line(int count, const char* const* words) {
   CommandContext context{.console = Console::of_process()};
   CLI::App app{
@@ -204,7 +231,12 @@ int run_command_line(int count, const char* const* words) {
   add_help(app, context);
   add_functions(app, context);
   add_schema(app, context);
+  add_publish(app, context);
+  add_update(app, context);
+  add_mesh(app, context);
+  add_audit(app, context);
   add_contract(app, context);
+  add_lineage(app, context);
 
   if (count == 1) {
     std::fputs(app.help().c_str(), stdout);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +44,10 @@ int exit_code_of(const std::vector<Diagnostic>& findings);
 int show(Session& session, const Console& console, FindingFormat format = FindingFormat::text);
 int show_errors(Session& session, const Console& console);
 
+/// Kill points for crash tests: BRAID_KILL_AT="after_output_sync:3" ends the process at that place, the third time.
+/// Empty if the variable is not set.
+std::function<void(std::string_view)> kill_point_of_environment();
+
 /// Shows an error that ended a run; its exit code.
 int show_error(const Error& error, const Console& console);
 /// From now on SIGINT and SIGTERM only set `stop_requested`, which the run reads.
@@ -64,9 +69,14 @@ void add_status(CLI::App& app, CommandContext& context);
 void add_help(CLI::App& app, CommandContext& context);
 void add_functions(CLI::App& app, CommandContext& context);
 void add_schema(CLI::App& app, CommandContext& context);
+void add_publish(CLI::App& app, CommandContext& context);
+void add_update(CLI::App& app, CommandContext& context);
+void add_mesh(CLI::App& app, CommandContext& context);
+void add_audit(CLI::App& app, CommandContext& context);
 void add_contract(CLI::App& app, CommandContext& context);
 /// Of `contract`.
 void add_contract_diff(CLI::App& contract, CommandContext& context);
+void add_lineage(CLI::App& app, CommandContext& context);
 void add_contract_export(CLI::App& contract, CommandContext& context);
 void add_contract_import(CLI::App& contract, CommandContext& context);
 /// Shows errors, and the warnings that are about the contract; the exit code.

@@ -36,7 +36,8 @@ std::optional<std::vector<mesh::Interface>> interfaces_of(Session& session, std:
   }
   std::vector<mesh::Interface> made;
   for (const typed::Relation& relation : session.project().relations)
-    if (is_published(relation) && (product.empty() || relation.qualified() == product))
+    if (is_published(relation) && !session.foreign_products().is_foreign(relation.span.file) &&
+        (product.empty() || relation.qualified() == product))
       made.push_back(mesh::interface_of(session.project(), relation));
   return made;
 }

@@ -172,22 +172,6 @@ int64_t default_memory() {
   return machine ? std::max(*machine / 2, kLeastMemory) : kUnknown;
 }
 
-/// Kill points for crash tests: BRAID_KILL_AT="after_output_sync:3" ends the process at that place, the third time.
-std::function<void(std::string_view)> kill_point_of_environment() {
-  const char* wanted = std::getenv("BRAID_KILL_AT");
-  if (wanted == nullptr) return {};
-  std::string name = wanted;
-  int64_t nth = 1;
-  if (const size_t colon = name.find(':'); colon != std::string::npos) {
-    nth = std::atoll(name.c_str() + colon + 1);
-    name.resize(colon);
-  }
-  auto seen = std::make_shared<int64_t>(0);
-  return [name, nth, seen](std::string_view at) {
-    if (at == name && ++*seen == nth) std::raise(SIGKILL);
-  };
-}
-
 /// The registry of the job, which has the schemas of its products.
 Result<std::unique_ptr<registry::RegistryService>> reach_registry(const Session& session, Program& program,
                                                                   TopicSetup& topics) {

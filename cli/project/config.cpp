@@ -29,6 +29,7 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key"};
 const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
                                                 "brokers", "registry", "delivery", "kafka", "listen", "service"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
@@ -47,12 +48,14 @@ class Config {
         file_(project.config->file) {}
 
   void header(Project& project) {
-    only_keys(root_, "braid.toml", {"project", "env"});
+    only_keys(root_, "braid.toml", {"project", "mesh", "env", "labels"});
     if (const toml::table* table = root_["project"].as_table()) {
       only_keys(*table, "[project]", kProjectKeys);
       project.name = text(*table, "name");
       project.default_environment = text(*table, "default_env");
     }
+    if (const toml::node* labels = root_.get("labels")) this->labels(*labels, project);
+    if (const toml::table* table = root_["mesh"].as_table()) mesh(*table, project.mesh);
     if (project.name.empty())
       project.name = std::filesystem::absolute(project.root.empty() ? "." : project.root).filename().string();
     if (const toml::table* table = root_["env"].as_table())
@@ -102,6 +105,17 @@ class Config {
   }
 
  private:
+  /// `pii = "tells who somebody is"`
+  void labels(const toml::node& node, Project& project) {
+    project.labels.emplace();
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return wrong_value(node, "labels", "a table of names and what they mean: [labels]");
+    for (const auto& [key, value] : *table) {
+      const std::string name(key.str());
+      project.labels->emplace(name, text(*table, name));
+    }
+  }
+
   Span span(const toml::source_region& region) const { return span(sources_, file_, region); }
   static uint32_t offset(const std::string& text, const toml::source_position& position) {
     size_t at = 0;
@@ -128,6 +142,28 @@ class Config {
         finding.fix(Applicability::likely, "use `" + *near + "`", {{place, *near}});
       else
         finding.note(fmt::format("it takes: {}", fmt::join(known, ", ")));
+    }
+  }
+
+  void mesh(const toml::table& table, MeshConfig& config) {
+    only_keys(table, "[mesh]", kMeshKeys);
+    if (const toml::node* node = table.get("registry")) {
+      config.registry_span = span(node->source());
+      const std::string written = text(table, "registry");
+      // An address is not below the project.
+      config.registry = written.find("://") != std::string::npos ? written : from_root(written);
+    }
+    if (const toml::node* node = table.get("key")) {
+      config.key_span = span(node->source());
+      config.key = from_root(text(table, "key"));
+    }
+    if (const toml::node* node = table.get("tenant")) {
+      config.tenant = text(table, "tenant");
+      // It is a part of URNs.
+      const bool plain = !config.tenant.empty() && std::ranges::all_of(config.tenant, [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+      });
+      if (node->is_string() && !plain) wrong_value(*node, "tenant", "letters, digits, `-`, `_` and `.`");
     }
   }
 

@@ -1,4 +1,4 @@
-// braid.toml: [project], [env.NAME], [env.NAME.bind], [env.NAME.out], [env.NAME.param]. An unknown key is an error with
+// braid.toml: [project], [labels], [env.NAME], [env.NAME.bind], [env.NAME.out], [env.NAME.param]. An unknown key is an error with
 // a suggestion, never ignored.
 #pragma once
 

@@ -52,6 +52,14 @@ struct ServiceConfig {
   std::map<std::string, Span> places;  ///< of settings, by key
 };
 
+/// Where the products of other projects are published, and ours: [mesh] of braid.toml.
+struct MeshConfig {
+  std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
+  std::string tenant = "main";
+  std::string key;  ///< path of the private key that signs for our domains; empty: none is named
+  Span registry_span, key_span;
+};
+
 struct Environment {
   std::string name;
   std::string store = "data";  ///< directory of state and outputs, as a path from the working directory
@@ -77,7 +85,10 @@ struct Project {
   /// Of a run on one script: only its products run. Empty: all.
   std::string only_script;
   std::string default_environment;  ///< empty if there are none
+  MeshConfig mesh;
   std::vector<std::string> environments;
+  /// `[labels]` of braid.toml: names, and what they mean. Absent: fields may have any.
+  std::optional<std::map<std::string, std::string>> labels;
 };
 
 /// Finds the project of `path`, a directory or a script; reports and gives nothing if there is none.

@@ -6,6 +6,7 @@
 #include "cli/session/topics.h"
 #include "compiler/ast/print.h"
 #include "compiler/plan/state_bound.h"
+#include "mesh/lineage/graph.h"
 #include "runtime/tasks/stages.h"
 
 namespace braid::cli {
@@ -45,6 +46,10 @@ std::string summary(const Session& session, const driver::Compiled& compiled) {
   const typed::Project& project = session.project();
   const plan::Plan& plan = compiled.checked;
   std::string text;
+  const bool labels = std::any_of(project.relations.begin(), project.relations.end(),
+                                  [](const typed::Relation& each) { return !each.field_labels.empty(); });
+  std::optional<mesh::Graph> graph;
+  if (labels) graph.emplace(project);
   for (size_t product = 0; product < plan.products.size(); ++product) {
     const typed::Relation& relation = project.relations[plan.products[product]];
     if (product) text += "\n";
@@ -54,6 +59,9 @@ std::string summary(const Session& session, const driver::Compiled& compiled) {
     for (size_t i = 0; i < relation.row.size(); ++i)
       text += fmt::format("{}{}: {}", i ? ", " : "", relation.row[i].name, to_string(relation.row[i].type));
     text += "\n";
+    if (graph)
+      for (const typed::Declassification& one : graph->declassified(plan.products[product]))
+        text += fmt::format("  declassified #{}: {}\n", one.label, one.because);
     for (size_t i = 0; i < plan.nodes.size(); ++i) {
       const plan::Node& node = plan.nodes[i];
       const auto& products = node.products;

@@ -47,6 +47,12 @@ bool Session::load() {
   return !reporter_.has_errors();
 }
 
+bool Session::read_scripts() {
+  if (!load()) return false;
+  scripts_ = driver::parse_scripts(sources_, reporter_);
+  return !reporter_.has_errors();
+}
+
 bool Session::check() {
   return check(false);
 }
@@ -66,8 +72,12 @@ bool Session::check(bool whole) {
   stage("load");
   scripts_ = driver::parse_scripts(sources_, reporter_);
   stage("parse");
+  if (!foreign_.resolve(*files_, scripts_, sources_, reporter_)) return false;
+  for (auto& script : driver::parse_scripts(sources_, reporter_, foreign_.first_file()))
+    scripts_.push_back(std::move(script));
+  stage("use");
   project_ = driver::check_scripts(scripts_, sources_, language(), environment_.params,
-                                   whole ? std::vector<uint32_t>() : run_files(), reporter_);
+                                   whole ? std::vector<uint32_t>() : run_files(), reporter_, label_names());
   stage("check");
   // Of what stands in error elsewhere the project knows nothing, and settings may be for that.
   const auto& findings = reporter_.findings();
@@ -110,7 +120,14 @@ bool Session::check(bool whole) {
 typed::Project Session::check_with(const std::map<std::string, std::string>& parameters, Reporter& reporter) const {
   std::map<std::string, std::string> all = environment_.params;
   for (const auto& [name, value] : parameters) all[name] = value;
-  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter);
+  return driver::check_scripts(scripts_, sources_, language(), all, run_files(), reporter, label_names());
+}
+
+std::optional<std::vector<std::string>> Session::label_names() const {
+  if (!files_->labels) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& [name, meaning] : *files_->labels) names.push_back(name);
+  return names;
 }
 
 bool Session::is_chosen(uint32_t file) const {
@@ -135,7 +152,8 @@ std::vector<typed::RelationId> Session::chosen_products() const {
 }
 
 driver::Compiled Session::compile(const std::vector<typed::RelationId>& products) const {
-  driver::Compiled made = driver::compile(project_, products, options_.optimizer, system_clock());
+  driver::Compiled made =
+      driver::compile(project_, products, options_.optimizer, system_clock(), plan::PutOut::outlets);
   made.program().name = files_->name;
   driver::name_places(made.program(), sources_, files_->root);
   return made;
@@ -148,9 +166,15 @@ void Session::find_deletes() {
     const BindingConfig* bound = found != environment_.bind.end() ? &found->second : nullptr;
     const std::optional<typed::Connector>& from = relation.source->from;
     const bool names_format = bound != nullptr && !bound->format.empty();
-    const bool changes = names_format ? bound->format == kChangesFormat : from && from->format == kChangesFormat;
+    const mesh::InterfaceAddress* published = published_address(relation);
+    const std::string format = names_format           ? bound->format
+                               : from                 ? from->format
+                               : published != nullptr ? published->format
+                                                      : "";
+    const bool changes = format == kChangesFormat;
     const bool named = bound != nullptr && !bound->topic.empty(), file = bound != nullptr && !bound->file.empty();
-    const bool of_topic = environment_.kafka && (named || (!file && from && from->kind == "topic"));
+    const std::string kind = from ? from->kind : published != nullptr ? published->connector : "";
+    const bool of_topic = environment_.kafka && (named || (!file && kind == "topic"));
     relation.source->takes_deletes = of_topic || changes;
   }
 }
@@ -217,6 +241,11 @@ void Session::read_schema(SourceSpec& source) {
   }
 }
 
+const mesh::InterfaceAddress* Session::published_address(const typed::Relation& relation) const {
+  if (!foreign_.is_foreign(relation.span.file) || environment_.bind.contains(relation.qualified())) return nullptr;
+  return foreign_.address(relation.qualified(), relation.version, environment_.name);
+}
+
 void Session::bind_source(SourceSpec& source, const std::string* input) {
   const auto relation = std::find_if(project_.relations.begin(), project_.relations.end(), [&](const auto& each) {
     return each.source && each.qualified() == source.name && each.version == source.version;
@@ -230,6 +259,11 @@ void Session::bind_source(SourceSpec& source, const std::string* input) {
     for (const auto& [name, value] : from.options) binding.options.emplace_back(name, option_text(value));
     if (from.kind == "file" && !std::filesystem::path(from.address).is_absolute() && !files_->root.empty())
       binding.address = (std::filesystem::path(files_->root) / from.address).string();
+  }
+  if (const mesh::InterfaceAddress* published = published_address(*relation)) {
+    binding.kind = published->connector;
+    binding.address = published->address;
+    binding.format = published->format;
   }
   // Lines of JSON may be changes, if the script says so.
   const auto set_by_ending = [&](const std::string& path) {

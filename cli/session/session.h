@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/project/project.h"
+#include "cli/session/foreign_products.h"
 #include "compiler/driver/compile.h"
 #include "runtime/connect/topic_binding.h"
 #include "runtime/engine/output_files.h"
@@ -29,6 +30,9 @@ struct SessionOptions {
 class Session {
  public:
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
+
+  /// Loads and parses the scripts, but not what they use of other projects; false if there are errors.
+  bool read_scripts();
 
   /// Loads, parses and checks; false if there are errors. Errors that do not concern the script or folder of the
   /// command are one warning (W5004).
@@ -58,6 +62,8 @@ class Session {
   /// Another file that findings have places in; its index.
   uint32_t add_source(std::string path, std::string text) { return sources_.add(std::move(path), std::move(text)); }
   Reporter& reporter() { return reporter_; }
+  /// What the scripts use of other projects.
+  const ForeignProducts& foreign_products() const { return foreign_; }
   /// How long loading, parsing and checking took.
   const std::vector<driver::StageTime>& times() const { return times_; }
 
@@ -65,6 +71,8 @@ class Session {
   bool load();
   bool check(bool whole);
   void bind_source(SourceSpec& source, const std::string* input);
+  /// Of a source of another project that no environment and no script binds; null if there is none.
+  const mesh::InterfaceAddress* published_address(const typed::Relation& relation) const;
   /// The tables whose records come from topics, which have deletes.
   void find_deletes();
   void check_changes(const SourceSpec& source);
@@ -74,6 +82,8 @@ class Session {
   /// The chosen files, or none if the whole project was given.
   std::vector<uint32_t> run_files() const;
   std::vector<uint32_t> chosen_files() const;
+  /// Of `[labels]` in braid.toml; absent: any.
+  std::optional<std::vector<std::string>> label_names() const;
 
   SessionOptions options_;
   SourceSet sources_;
@@ -81,6 +91,7 @@ class Session {
   std::optional<Project> files_;
   Environment environment_;
   std::vector<std::unique_ptr<ast::Script>> scripts_;
+  ForeignProducts foreign_;
   typed::Project project_;
   std::map<int, TopicBinding> output_topics_;
   std::map<int, OutputBinding> output_files_;

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "cli/session/format_options.h"
+#include "cli/session/output_bindings.h"
 #include "cli/session/registry.h"
 #include "runtime/codec/change_row.h"
 #include "runtime/codec/protobuf_encoder.h"
 #include "runtime/connect/topic_template.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/format_diagnostics.h"
+#include "runtime/report/step_findings.h"
 #include "runtime/report/suggest.h"
 
 namespace braid::cli {
@@ -50,6 +52,17 @@ void check_name(const std::string& topic, Span place, Reporter& reporter) {
   reporter.report(diag::BadTopicName{.topic = topic})
       .at(place)
       .note("names have 1 to 249 ASCII letters, digits, `.`, `_` and `-`, and are not `.` or `..`");
+}
+
+/// The same of a product's topic, whose name may have fields of the row.
+void check_output_name(const std::string& topic, const ProductSpec& product, Span place, Reporter& reporter) {
+  if (topic.find_first_of("{}") == std::string::npos) return check_name(topic, place, reporter);
+  const auto read = PathTemplate::parse(topic);
+  if (!read) {
+    reporter.report(diag::BrokenPath{.path = topic}).at(place);
+    return;
+  }
+  if (names_outputs(*read, product, place, reporter)) check_name(topic_for_all(topic), place, reporter);
 }
 
 std::string start_text(const StartAt& start) {
@@ -243,7 +256,7 @@ std::map<int, TopicBinding> bind_topics(const Program& program, const typed::Pro
       made.retention_us = config.retention_us;
       made.compaction = config.compaction;
     }
-    check_name(made.topic, place, reporter);
+    check_output_name(made.topic, product, place, reporter);
     check_format_options(product.qualified(), options, true, place, reporter);
     if (made.compaction.value_or(false) && relation->key.empty())
       reporter.report(diag::CompactionWithoutKey{.product = product.qualified()})

@@ -5,6 +5,7 @@
 #include "compiler/check/expressions.h"
 #include "runtime/declare/signature.h"
 #include "runtime/report/change_findings.h"
+#include "runtime/report/label_findings.h"
 
 // The structs of these entries, as diagnostic.h has those of diagnostics.def.
 #define BRAID_DIAGNOSTIC BRAID_DIAGNOSTIC_STRUCT
@@ -33,7 +34,9 @@ bool Expressions::add_arguments(Call& call, const ast::Arguments& arguments) {
   for (const ast::Argument& argument : arguments.list) {
     const auto* value = std::get_if<ast::ExprPtr>(&argument.value);
     if (value == nullptr) {
-      context_.not_yet(argument.span, "a label as an argument", "labels are carried, and not yet watched");
+      context_.reporter.report(diag::LabelAsArgument{.function = call.function.text})
+          .at(argument.span, "says nothing to it")
+          .note("`declassify(e, #pii, because: \"…\")` takes the label off `e`");
       sound = false;
       continue;
     }
@@ -48,6 +51,7 @@ bool Expressions::add_arguments(Call& call, const ast::Arguments& arguments) {
 }
 
 typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
+  if (node.function.text == "declassify") return declassify(nullptr, node.arguments, span);
   if (typed::ExpressionRef made = closure_call(node.function, nullptr, node.arguments, span)) return made;
   if (typed::ExpressionRef made = lambda_call(node.function, nullptr, false, node.arguments, span)) return made;
   size_t positional = 0;
@@ -80,6 +84,7 @@ typed::ExpressionRef Expressions::call(const ast::Call& node, Span span) {
 
 typed::ExpressionRef Expressions::method(const ast::MethodCall& node, Span span) {
   if (node.object == nullptr) return poison(span);
+  if (node.method.text == "declassify" && !node.optional) return declassify(node.object.get(), node.arguments, span);
   if (typed::ExpressionRef made = closure_call(node.method, node.object.get(), node.arguments, span)) return made;
   if (typed::ExpressionRef made = lambda_call(node.method, node.object.get(), node.optional, node.arguments, span))
     return made;
@@ -224,10 +229,6 @@ typed::ExpressionRef Expressions::ambient(const Call& call, bool& known) {
     const typed::ExpressionRef message = fit(call.arguments[0].value, string_type());
     if (message != nullptr) return typed::make(null_type(), span, typed::Fail{message});
     mismatch(call.arguments[0].value, string_type(), {});
-    return poison(span);
-  }
-  if (name == "declassify") {
-    context_.not_yet(span, "`declassify`", "labels are carried, and not yet watched: the value can be used as it is");
     return poison(span);
   }
   if (!call.arguments.empty()) {

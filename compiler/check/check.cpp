@@ -1,6 +1,7 @@
 #include "compiler/check/check.h"
 
 #include "compiler/check/context.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "compiler/check/repeats.h"
@@ -15,9 +16,6 @@ namespace {
 void check_the_rest(Context& context, bool of_run) {
   for (const Declaration* declaration : context.declarations.all()) {
     if (is_of_run(context, *declaration) != of_run) continue;
-    if (std::holds_alternative<ast::Policy>(declaration->item->node))
-      context.not_yet(context.word(declaration->item->span, "policy"), "a `policy`",
-                      "a field that not everybody may see can be left out of the `select`, or hashed in it");
     if (const auto* alias = std::get_if<ast::TypeAlias>(&declaration->item->node)) {
       // A name in use is resolved already; this finds mistakes in the others.
       if (!context.aliases.contains(declaration) && alias->type != nullptr) {
@@ -35,6 +33,7 @@ void check_all(Context& context, bool of_run) {
   check_the_rest(context, of_run);
   for (const Declaration* declaration : context.declarations.relations())
     if (is_of_run(context, *declaration) == of_run) need_relation(context, *declaration, {});
+  check_label_names(context, of_run);
   check_shared_outputs(context, of_run);
   check_tests(context, of_run);
   check_promises(context, of_run);
@@ -83,6 +82,7 @@ typed::Project check(const CheckInput& given, Reporter& reporter) {
     if (checking::set_errors_apart(context, reached, before, after)) context.project = std::move(of_run);
   }
   context.project.domains = checking::domains_of(input);
+  checking::follow_labels(context);
   context.quotes.remove_answered(reporter);
   checking::join_repeats(reporter);
   return std::move(context.project);

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct CheckInput {
   std::function<std::vector<std::string>()> zone_names = {};
   /// What is wrong with a regular expression, "" if nothing. Empty: all are accepted.
   std::function<std::string(std::string_view)> pattern_fault = {};
+  /// Labels that fields may have, from `[labels]` of braid.toml. Absent: any.
+  std::optional<std::vector<std::string>> labels = std::nullopt;
   /// Files (indexes into the sources) whose scripts a run is about. Errors that concern nothing that these read are
   /// then told in one warning, and what they stand in is left out of the project. Empty: all scripts.
   std::vector<uint32_t> run_files = {};

@@ -10,6 +10,7 @@
 
 #include "compiler/check/check.h"
 #include "compiler/check/declarations.h"
+#include "compiler/check/field_marks.h"
 #include "compiler/check/quotes.h"
 
 namespace braid::checking {
@@ -149,6 +150,9 @@ struct Context {
   std::vector<RelationInfo> relations;                                            ///< by Declaration::index
   std::map<std::pair<const Declaration*, std::string>, RelationInfo> port_views;  ///< of products, by the port's name
   std::map<int, RelationInfo> timed;  ///< tables whose rows have kRowTime, by the relation that has it not
+  /// Relations as another reader sees them, by the relation and the reader.
+  std::map<std::pair<int, std::string>, RelationInfo> eyes;
+  std::map<typed::RelationId, RowMarks> marks;  ///< of relations of the project, as they are asked for
   std::map<const Declaration*, Type> aliases;
   std::set<const Declaration*> aliases_working;
   std::map<const Declaration*, ParamInfo> params;
@@ -201,6 +205,9 @@ void check_contract(Context& context, RelationInfo& info, const std::vector<ast:
 void check_promises(Context& context, bool of_run);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,
                                                 bool is_output);
+/// access_rules.cpp: `allow`, `mask`, the domain's policies, and what `to` writes. After the other clauses.
+void check_access(Context& context, const RelationInfo& info, const std::vector<ast::Clause>& clauses,
+                  typed::Relation& made);
 /// output_paths.cpp: fields in the path of an output, which are of `row`.
 void check_output_path(Context& context, const ast::Connector& connector, const Row& row, const std::string& product);
 /// Two products that name one file, or one topic. `of_run`: those the run is about, or the others.

@@ -1,10 +1,11 @@
-// Contracts and access: what is enforced (check, unique, fields), what is checked here and not yet watched, and what
-// must not be left out silently (masks, row policies).
+// Contracts: what is enforced (check, unique, fields), and what is checked here and not yet watched. Who may read is
+// said in access_rules.cpp.
 #include <cstdlib>
 
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
@@ -147,6 +148,7 @@ struct ContractChecker {
 
   /// `fields { … }` states types: what fits them becomes them, losing digits only by a failure.
   void pinned(const ast::PinnedFields& node, Span span) {
+    no_labels(context, node.fields);
     const std::vector<Field> promised = resolve_fields(context, place, node.fields, TypePlace::field);
     if (!enforced) return context.not_watched(span);
     std::vector<std::string> differing;
@@ -281,17 +283,6 @@ struct ContractChecker {
   void clause(const ast::Clause& clause) {
     std::visit(Overloaded{
                    [&](const ast::Contract& node) { contract(node); },
-                   [&](const ast::Allow& node) {
-                     if (node.where == nullptr && node.purposes.empty()) return context.not_watched(clause.span);
-                     if (node.where == nullptr) return context.not_watched(clause.span);
-                     context.not_yet(clause.span, "`allow … where`",
-                                     "a product of its own with a `where` can be allowed to those readers");
-                   },
-                   [&](const ast::Mask&) {
-                     context.not_yet(
-                         clause.span, "`mask`",
-                         "a field that not everybody may see can be left out of the `select`, or hashed in it");
-                   },
                    [&](const ast::Deprecated& node) {
                      made.deprecated.emplace().until = node.until.text;
                      if (node.successor) made.deprecated->successor = node.successor->value;
@@ -302,8 +293,6 @@ struct ContractChecker {
                      context.outputs.push_back({node.connector.name.text, node.connector.address.value,
                                                 node.connector.address.span, info.declaration});
                      if (node.changes) change_form(*node.changes);
-                     if (node.reader)
-                       context.not_yet(node.reader->span, "`to … for`", "leave it out: there are no masks yet");
                    },
                    [](const auto&) {},
                },

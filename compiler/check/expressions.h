@@ -204,6 +204,8 @@ class Expressions {
   bool has_elements(const typed::ExpressionRef& list) const;
   typed::ExpressionRef no_overload(const Call& call, const std::vector<const FunctionDeclaration*>& overloads);
   typed::ExpressionRef unknown_function(const Call& call);
+  // labels.cpp
+  typed::ExpressionRef declassify(const ast::Expr* object, const ast::Arguments& arguments, Span span);
   /// The function that the name of an unknown one was probably meant to be: close in spelling, and fit for the call.
   std::optional<std::string> meant_function(const Call& call);
   // list_folds.cpp

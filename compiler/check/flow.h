@@ -34,6 +34,8 @@ class FlowChecker {
   bool from(const ast::From& from);
   void step(const ast::Step& step);
   void unite(const ast::Union& node, Span span);
+  /// What a step beside `from` reads, with the eyes of this flow's domain; null as of port_view.
+  RelationInfo* other_relation(const Resolved& resolved, Span place, Span step);
   /// What both sides have by the same name and type; false: something differs, which is reported.
   bool same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made);
   void where(const ast::Where& node, Span span);

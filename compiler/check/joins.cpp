@@ -85,9 +85,7 @@ void FlowChecker::join(const ast::Join& node, Span span) {
   const bool adds = node.kind != ast::JoinKind::semi && node.kind != ast::JoinKind::anti;
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   RelationInfo* read = nullptr;
-  if (resolved.declaration != nullptr)
-    read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
-                         : &need_relation(context_, *resolved.declaration, span);
+  if (resolved.declaration != nullptr) read = other_relation(resolved, node.relation.span, span);
   if (read == nullptr) {
     for (const ast::JoinClause& clause : node.clauses)
       if (const auto* otherwise = std::get_if<ast::ElsePort>(&clause.node);

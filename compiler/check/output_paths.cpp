@@ -12,8 +12,8 @@ void check_output_path(Context& context, const ast::Connector& connector, const 
   const Span place = connector.address.span;
   const std::string& path = connector.address.value;
   if (path.find_first_of("{}") == std::string::npos) return;
-  if (connector.name.text != "file")
-    return context.not_yet(place, "a `{field}` in the name of a topic", "`to file` writes a file for each value");
+  const bool topic = connector.name.text == "topic";
+  if (connector.name.text != "file" && !topic) return;  // reported
   const auto read = PathTemplate::parse(path);
   if (!read) {
     context.reporter.report(diag::BrokenPath{.path = path})
@@ -57,7 +57,8 @@ void check_output_path(Context& context, const ast::Connector& connector, const 
     });
     if (of_key) continue;
     context.reporter.report(diag::PathOfTable{.product = product, .field = part.field})
-        .at(written, "a row whose value changes would be in two files")
+        .at(written, topic ? "a row whose value changes would be in two topics"
+                           : "a row whose value changes would be in two files")
         .also(row.key_clause.empty() ? declared : row.key_clause, row.key_clause.empty() ? "made here" : "its key")
         .note("of a table only fields of the key can be in the path");
   }

@@ -1,6 +1,7 @@
 // Ports as relations: `from p.rejected`, `union p.rejected`, `join p.rejected`.
 #include "compiler/check/closest.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/foreign_reads.h"
 #include "runtime/report/change_findings.h"
 #include "runtime/report/step_findings.h"
 
@@ -112,6 +113,7 @@ bool FlowChecker::changes_of(const RelationInfo& source, const std::string& name
 
 RelationInfo* FlowChecker::port_view(const Declaration& declaration, const ast::Name& port, Span place, Span step) {
   need_relation(context_, declaration, step);
+  if (place_.domain != nullptr && !may_read_port(context_, declaration, port, *place_.domain, place)) return nullptr;
   if (RelationInfo* table = port_table(declaration, port.text)) return table;
   std::optional<Row> row = port_row(declaration, port, place, step);
   const RelationInfo& source = need_relation(context_, declaration, step);

@@ -3,6 +3,7 @@
 
 #include "compiler/check/closest.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/types.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/lookup_findings.h"
@@ -91,6 +92,7 @@ class ServiceChecker {
       return;
     }
     made_.result = without_optional(type)->fields;
+    made_.result_labels = result_labels(context_, place_, *written_.result, made_.result.size());
     for (const Field& field : made_.result)
       if (find_field(made_.parameters, field.name) >= 0 && written_.connector.name.text == "file") {
         sound_ = false;

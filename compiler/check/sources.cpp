@@ -2,7 +2,9 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
+#include "compiler/check/labels.h"
 #include "compiler/check/relations.h"
+#include "compiler/typed/foreign_tables.h"
 #include "runtime/base/overloaded.h"
 
 namespace braid::checking {
@@ -98,10 +100,8 @@ struct SourceChecker {
           .documentation = field.doc,
           .labels = {},
           .span = field.span};
-      for (const ast::Label& label : field.labels) {
-        one.labels.push_back(label.text);
-        context.not_watched(label.span);
-      }
+      for (const ast::Label& label : field.labels) one.labels.push_back(label.text);
+      if (field.type != nullptr) one.labels_below = labels_below(context, place, *field.type);
       if (field.initial != nullptr) one.fallback = fallback(place, field, type);
       body.fields.push_back(std::move(one));
       row.fields.push_back(
@@ -264,10 +264,15 @@ void check_source(Context& context, RelationInfo& info, const ast::Source& sourc
   info.row.table = source.kind == ast::SourceKind::table;
   info.is_static = info.row.table && !info.row.has_time;
   made.row = info.row.types();
+  if (!info.row.fields.empty() && info.row.fields.back().name == typed::kEndsKey) {
+    info.row.fields.pop_back();
+    info.has_fallback.pop_back();
+  }
   made.has_time = info.row.has_time;
   made.time_field = info.row.time_field;
   if (!made.time_path.empty()) lift_time(made, info.row.time_clause);
   check_contract(context, info, source.clauses, made);
+  check_access(context, info, source.clauses, made);
   info.id = static_cast<int>(context.project.relations.size());
   context.project.relations.push_back(std::move(made));
 }

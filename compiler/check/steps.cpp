@@ -1,6 +1,7 @@
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/foreign_reads.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/derived_findings.h"
 #include "runtime/report/short_text.h"
@@ -80,6 +81,7 @@ void FlowChecker::run(const std::vector<ast::Clause>& clauses, const ast::Flow& 
   for (const auto& path : made_.key)
     if (path.size() == 1) info_.key_columns.push_back(path.front());
   made_.row = row_.types();
+  check_access(context_, info_, clauses, made_);
   info_.id = static_cast<int>(context_.project.relations.size());
   context_.project.relations.push_back(std::move(made_));
 }
@@ -118,7 +120,13 @@ bool FlowChecker::from(const ast::From& from) {
   if (resolved.declaration == nullptr) return false;
   const bool by_arrival = node.by_arrival && arrives(from, *resolved.declaration, resolved.port.has_value());
   RelationInfo* read = &need_relation(context_, *resolved.declaration, from.span);
-  if (resolved.port) read = port_table(*resolved.declaration, resolved.port->text);
+  if (resolved.port) {
+    if (!may_read_port(context_, *resolved.declaration, *resolved.port, *place_.domain, node.relation.span))
+      return false;
+    read = port_table(*resolved.declaration, resolved.port->text);
+  } else {
+    read = &read_from_domain(context_, *read, *place_.domain, node.relation.span);
+  }
   if (read == nullptr) return from_port(from, *resolved.declaration, *resolved.port);
   from_relation_span_ = node.relation.span;
   if (read->row.changes && (keeps_time_ || time_read_ >= 0))
@@ -150,7 +158,11 @@ bool FlowChecker::from(const ast::From& from) {
   }
   if (source.id >= 0) {
     typed::FromStep made{source.id};
-    if (resolved.declaration->kind() == "stream") add_how_it_came(by_arrival, made, from.span);
+    if (context_.project.relations[static_cast<size_t>(source.id)].kind == typed::RelationKind::stream)
+      add_how_it_came(by_arrival, made, from.span);
+    else if (by_arrival)
+      context_.not_yet(context_.word(from.span, "arrival"), "`by arrival` of a stream that is masked here",
+                       "a view of its own domain that reads it by arrival, in a product");
     add({.content = made, .row = {}, .span = from.span, .text = step_text(from.span)});
   }
   return source.state == RelationInfo::State::done;
@@ -266,8 +278,7 @@ void FlowChecker::project(std::string word, std::vector<Column> columns, Span sp
 void FlowChecker::unite(const ast::Union& node, Span span) {
   const Resolved resolved = resolve_relation(context_, place_, node.relation);
   if (resolved.declaration == nullptr) return;
-  RelationInfo* read = resolved.port ? port_view(*resolved.declaration, *resolved.port, node.relation.span, span)
-                                     : &need_relation(context_, *resolved.declaration, span);
+  RelationInfo* read = other_relation(resolved, node.relation.span, span);
   if (read == nullptr) return;
   if (row_.table && read->row.table && reads_row_time(false)) {
     add_row_time(span);
@@ -300,6 +311,11 @@ void FlowChecker::unite(const ast::Union& node, Span span) {
   if (other.id < 0) return;
   if (row_.table) return unite_tables(other, name, node.relation.span, std::move(made), span);
   add({.content = std::move(made), .row = {}, .span = span, .text = step_text(span)});
+}
+
+RelationInfo* FlowChecker::other_relation(const Resolved& resolved, Span place, Span step) {
+  if (resolved.port) return port_view(*resolved.declaration, *resolved.port, place, step);
+  return &read_from_domain(context_, need_relation(context_, *resolved.declaration, step), *place_.domain, place);
 }
 
 bool FlowChecker::same_fields(const RelationInfo& other, const std::string& name, Span place, typed::UnionStep& made) {

@@ -3,10 +3,12 @@
 #include "compiler/check/constants.h"
 #include "compiler/check/expressions.h"
 #include "compiler/check/flow.h"
+#include "compiler/check/foreign_reads.h"
 #include "compiler/check/reach.h"
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/access_findings.h"
 #include "runtime/report/change_findings.h"
 
 namespace braid::checking {
@@ -344,6 +346,36 @@ struct TestChecker {
     made.statements.push_back({typed::DeleteStatement{info->id, std::move(keys)}, span});
   }
 
+  /// Of another domain's product a test sees what its own domain sees. False: nothing, which is reported.
+  bool as_domain(Target& looked_at, const ast::Relation& relation) {
+    const Declaration& declaration = *looked_at.info->declaration;
+    if (is_source(*looked_at.info) || declaration.domain == place.domain) return true;
+    if (looked_at.port) return may_read_port(context, declaration, *looked_at.port, *place.domain, relation.span);
+    if (looked_at.info != &context.relations[static_cast<size_t>(declaration.index)])
+      return may_read_port(context, declaration, relation.path.parts.back(), *place.domain, relation.span);
+    looked_at.info = &read_from_domain(context, *looked_at.info, *place.domain, relation.span);
+    return true;
+  }
+
+  /// What the reader sees of it, which a test `as` one looks at. False: its port, which is reported.
+  bool as_reader(Target& looked_at, const ast::Relation& relation) {
+    if (is_source(*looked_at.info)) return true;
+    const access::Subject subject = access::subject_of(*made.reader, made.purpose);
+    const bool port =
+        looked_at.port || looked_at.info != &context.relations[static_cast<size_t>(looked_at.info->declaration->index)];
+    if (!port) {
+      looked_at.info = &seen_by(context, *looked_at.info, subject);
+      return true;
+    }
+    context.reporter
+        .report(diag::PortAsReader{.relation = looked_at.info->declaration->name.text,
+                                   .port = relation.path.parts.back().text,
+                                   .reader = typed::principal_text(*made.reader)})
+        .at(relation.path.span, "ports are for the domain of the product alone")
+        .note("a test without `as` looks at them");
+    return false;
+  }
+
   void expect(const ast::Expect& node, Span span) {
     std::optional<Target> found = target(node.relation);
     if (!found) return;
@@ -356,6 +388,7 @@ struct TestChecker {
       }
       found = Target{view, std::nullopt};
     }
+    if (!(made.reader ? as_reader(*found, node.relation) : as_domain(*found, node.relation))) return;
     RelationInfo& info = *found->info;
     if (is_source(info)) {
       context.reporter.report(diag::ExpectInput{.name = path_text(node.relation.path)})
@@ -475,11 +508,8 @@ void check_tests(Context& context, bool of_run) {
     checker.made.domain = declaration->domain->name;
     checker.made.in_order = test->in_order;
     checker.made.span = test->name.span;
-    if (test->reader) {
-      context.not_yet(test->reader->span, "a test `as` somebody",
-                      "there are no masks and row policies yet: every reader sees the same");
-      checker.left_out = true;
-    }
+    if (test->reader) checker.made.reader = principal_of(*test->reader);
+    if (!test->purposes.empty()) checker.made.purpose = test->purposes.front().text;
     bool expects = false;
     for (const ast::TestStep& step : test->steps) {
       expects |=

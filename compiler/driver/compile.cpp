@@ -9,9 +9,10 @@
 
 namespace braid::driver {
 
-std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter) {
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter,
+                                                        uint32_t first) {
   std::vector<std::unique_ptr<ast::Script>> scripts;
-  for (uint32_t file = 0; file < sources.size(); ++file)
+  for (uint32_t file = first; file < sources.size(); ++file)
     if (sources.file(file).path.ends_with(".braid"))
       scripts.push_back(std::make_unique<ast::Script>(parse(sources, file, reporter)));
   return scripts;
@@ -19,7 +20,8 @@ std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources
 
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<uint32_t>& run_files, Reporter& reporter) {
+                             const std::vector<uint32_t>& run_files, Reporter& reporter,
+                             const std::optional<std::vector<std::string>>& labels) {
   CheckInput input{.scripts = {}, .sources = sources, .functions = language.functions};
   for (const auto& script : scripts) input.scripts.push_back(script.get());
   input.parameter_overrides = parameters;
@@ -28,11 +30,12 @@ typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& sc
   input.pattern_fault = language.pattern_fault;
   input.run_files = run_files;
   if (language.now_us) input.now_us = language.now_us();
+  input.labels = labels;
   return check(input, reporter);
 }
 
 Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
-                 const optimize::Options& options, Clock& clock) {
+                 const optimize::Options& options, Clock& clock, plan::PutOut put_out) {
   Compiled made;
   int64_t begin = clock.steady_us();
   auto stage = [&](std::string name) {
@@ -40,7 +43,7 @@ Compiled compile(const typed::Project& project, const std::vector<typed::Relatio
     made.times.push_back({std::move(name), now - begin});
     begin = now;
   };
-  made.checked = plan::build(project, products);
+  made.checked = plan::build(project, products, put_out);
   stage("plan");
   made.optimized = optimize::optimize(made.checked, project, options, clock);
   stage("optimize");

@@ -29,14 +29,16 @@ struct Language {
   std::function<int64_t()> now_us = {};  ///< of the clock, for products that end; empty: none has ended
 };
 
-/// Every script of the source set that ends in .braid, parsed once.
-std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter);
+/// Every script of the source set that ends in .braid, parsed once. `first`: those from that file on.
+std::vector<std::unique_ptr<ast::Script>> parse_scripts(const SourceSet& sources, Reporter& reporter,
+                                                        uint32_t first = 0);
 
 /// Checks them as one project. `run_files`: what a run is about, as indexes into the sources; empty: all of it
-/// (CheckInput::run_files).
+/// (CheckInput::run_files). `labels`: that fields may have; absent: any.
 typed::Project check_scripts(const std::vector<std::unique_ptr<ast::Script>>& scripts, const SourceSet& sources,
                              const Language& language, const std::map<std::string, std::string>& parameters,
-                             const std::vector<uint32_t>& run_files, Reporter& reporter);
+                             const std::vector<uint32_t>& run_files, Reporter& reporter,
+                             const std::optional<std::vector<std::string>>& labels = std::nullopt);
 
 /// A stage and how long it took.
 struct StageTime {
@@ -56,7 +58,7 @@ struct Compiled {
 };
 
 Compiled compile(const typed::Project& project, const std::vector<typed::RelationId>& products,
-                 const optimize::Options& options, Clock& clock);
+                 const optimize::Options& options, Clock& clock, plan::PutOut put_out = plan::PutOut::rows);
 
 /// Names the places of sites and expressions for people: file, line and column, and what is written there. Files below
 /// `root` are named from there, so that results do not depend on the working directory.

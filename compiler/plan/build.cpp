@@ -99,13 +99,26 @@ int Builder::flow(typed::RelationId id) {
                 .row = row(at),
                 .text = "check " + check.name,
                 .span = check.span});
-  if (!relation.changes) return publish(id, at);
+  if (!relation.changes) {
+    const int written = outlet(at, relation);
+    if (written == at) return publish(id, at);
+    // Who reads the product in the same job reads its rows, not what others are given of them.
+    publish(id, written);
+    return at;
+  }
   if (!relation.version_key.empty()) {
     versions_of_[id] = at;
     at = as_table(at, relation);
   }
   // Who reads the product has its changes as they are, not what those of a turn come to.
-  publish(id, net_of_product(at, relation));
+  publish(id, net_of_product(outlet(at, relation), relation));
+  return at;
+}
+
+int Builder::outlet(int at, const typed::Relation& product) {
+  if (put_out_ == PutOut::rows) return at;
+  versions_ = false;  // of a table they are changes by now
+  for (const typed::Step& step : product.outlet) at = this->step(at, step, product);
   return at;
 }
 
@@ -211,8 +224,8 @@ int Builder::step(int at, const typed::Step& step, const typed::Relation& owner)
   return this->group(at, std::get<typed::GroupStep>(step.content), step, owner);
 }
 
-Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products) {
-  Plan plan = Builder(project).build(products);
+Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products, PutOut put_out) {
+  Plan plan = Builder(project, put_out).build(products);
   drop_unread(plan, project);
   annotate(plan);
   find_single_matches(plan, project);

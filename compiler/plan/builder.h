@@ -20,7 +20,7 @@ inline const typed::ColumnRead* as_column(const ExpressionRef& expression) {
 /// as indices into `Plan::nodes`.
 class Builder {
  public:
-  explicit Builder(const typed::Project& project) : project_(project) {}
+  Builder(const typed::Project& project, PutOut put_out) : project_(project), put_out_(put_out) {}
 
   Plan build(const std::vector<typed::RelationId>& products);
 
@@ -55,6 +55,8 @@ class Builder {
   /// The rows of a view, converted; of versions without a key, those that open one.
   int as_stream(typed::RelationId id, int at);
   int publish(typed::RelationId id, int at);
+  /// What `to` writes of a product's rows, where that is asked for.
+  int outlet(int at, const typed::Relation& product);
 
   // How rows come (build_from.cpp)
 
@@ -179,6 +181,7 @@ class Builder {
   int read_port(const typed::FromStep& from, const typed::Step& step);
 
   const typed::Project& project_;
+  PutOut put_out_;
   Plan plan_;
   std::map<typed::RelationId, int> built_;
   std::map<typed::RelationId, int> sources_;

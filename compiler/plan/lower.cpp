@@ -725,8 +725,10 @@ class Lowering {
       if (const auto fresh = relation.promises.fresh_us)
         program().products.back().promises.push_back(
             {.text = "fresh within " + to_literal(duration_type(), Value{*fresh}), .bound_us = *fresh});
+      program().products.back().hides_records = relation.hides_records;
       if (relation.to && !relation.to->format.empty()) program().products.back().format = relation.to->format;
     }
+    for (const typed::Relation& relation : project_.relations) program().domains[relation.span.file] = relation.domain;
     auto note = [](std::vector<int>& list, int value) {
       if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
     };

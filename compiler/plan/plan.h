@@ -225,8 +225,12 @@ struct Plan {
   uint64_t id = 0;  ///< digest of the checked plan
 };
 
+/// What of a product is put out: its rows, as its own domain sees them, or what `to` writes of them
+/// (typed::Relation::outlet).
+enum class PutOut { rows, outlets };
 /// The plan of these products of `project`, and of all they read.
-Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products);
+Plan build(const typed::Project& project, const std::vector<typed::RelationId>& products,
+           PutOut put_out = PutOut::rows);
 
 /// One node a line, indented below its reader, with row and state; shared nodes once.
 std::string print(const Plan& plan, const typed::Project& project);

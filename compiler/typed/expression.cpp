@@ -131,6 +131,13 @@ bool loop_can_fail(const Expression& expression, const Loop& node) {
   return !has_slots(made) || !has_slots(from) || leaf_count(made) > leaf_count(from);
 }
 
+/// A node that stands for another one: the same labels are taken off it.
+ExpressionRef standing_for(const Expression& before, ExpressionRef made) {
+  for (const Declassification* each = before.declassified.get(); each != nullptr; each = each->next.get())
+    made = declassify(made, *each);
+  return made;
+}
+
 /// The tree with every node of the kinds that `change` knows replaced by what it gives (null: keep), parts first.
 template <class Change>
 ExpressionRef rewrite(const ExpressionRef& expression, const Change& change) {
@@ -144,7 +151,7 @@ ExpressionRef rewrite(const ExpressionRef& expression, const Change& change) {
   }
   ExpressionRef kept = changed ? with_parts(*expression, std::move(new_parts)) : expression;
   ExpressionRef replaced = change(*kept);
-  return replaced ? replaced : kept;
+  return replaced ? standing_for(*kept, std::move(replaced)) : kept;
 }
 
 void collect_columns(const Expression& expression, std::vector<int>& columns) {
@@ -185,7 +192,7 @@ ExpressionRef called_from(const ExpressionRef& expression, Span body, Span call)
   for (const CallPlace* each = made->span.call.get(); each != nullptr; each = each->within.get())
     outermost = each->span;
   if (!stands_in(outermost, body)) return made;
-  return make(made->type, Place(made->span, extended(made->span.call, call)), made->node);
+  return standing_for(*made, make(made->type, Place(made->span, extended(made->span.call, call)), made->node));
 }
 
 bool always_fits(const Expression& expression) {
@@ -247,6 +254,15 @@ ExpressionRef make(Type type, Place span, decltype(Expression::node) node) {
     made->charges = made->charges || part->charges;
     made->can_fail = made->can_fail || (catches ? part->reads_checked : part->can_fail);
   }
+  return made;
+}
+
+ExpressionRef declassify(const ExpressionRef& expression, Declassification what) {
+  for (const Declassification* each = expression->declassified.get(); each != nullptr; each = each->next.get())
+    if (each->label == what.label && each->span == what.span) return expression;
+  auto made = std::make_shared<Expression>(*expression);
+  what.next = expression->declassified;
+  made->declassified = std::make_shared<const Declassification>(std::move(what));
   return made;
 }
 
@@ -333,7 +349,7 @@ ExpressionRef with_parts(const Expression& expression, Parts p) {
                              },
                          },
                          expression.node);
-  return make(expression.type, expression.span, std::move(node));
+  return standing_for(expression, make(expression.type, expression.span, std::move(node)));
 }
 
 std::vector<int> columns_read(const ExpressionRef& expression) {

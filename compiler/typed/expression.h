@@ -37,6 +37,14 @@ struct Place : Span {
   std::shared_ptr<const CallPlace> call;  ///< null: in no function
 };
 
+/// `declassify(e, #pii, because: "…")`: a label that a value carries no longer, and why.
+struct Declassification {
+  std::string label;
+  std::string because;
+  Span span;                                     ///< of the call
+  std::shared_ptr<const Declassification> next;  ///< of the same value: another label; null: none
+};
+
 struct Expression;
 /// Shared because sub-trees are reused by passes and by several steps; never null where an expression is required.
 using ExpressionRef = std::shared_ptr<const Expression>;
@@ -209,10 +217,14 @@ struct Expression {
                Choose, IsNull, Coalesce, Attempt, Fail, MakeStruct, MakeList, ListField, Index, Concatenate, Loop,
                AmbientRead>
       node;
+  /// For the flow of labels, which the checker follows; the value is the node's. Passes behind the checker may lose it.
+  std::shared_ptr<const Declassification> declassified = nullptr;
 };
 
 /// Makes a node and derives `can_fail`, `reads_checked` and `charges` from its kind and parts.
 ExpressionRef make(Type type, Place span, decltype(Expression::node) node);
+/// The same value without a label.
+ExpressionRef declassify(const ExpressionRef& expression, Declassification what);
 /// A field of a struct by its index; of a struct that may be null, null or the field, as `?.` reads it.
 ExpressionRef read_field(const ExpressionRef& base, int field, Place span);
 /// The value at a path of field indexes, first of the row and then of structs.

@@ -250,7 +250,31 @@ class Printer {
       line(1,
            "unique " + names_text(unique.fields) + (unique.within_us ? " within " + duration(*unique.within_us) : ""));
     if (relation.to) line(1, "to " + relation.to->kind + " \"" + relation.to->address + "\"");
+    print_access(relation);
     line(1, "row " + row_text(relation.row));
+  }
+
+  static std::string principals_text(const std::vector<Principal>& principals) {
+    std::string text;
+    for (const Principal& principal : principals) text += (text.empty() ? "" : ", ") + principal_text(principal);
+    return text;
+  }
+
+  void print_access(const Relation& relation) {
+    for (const AllowRule& rule : relation.access.allows) {
+      std::string text = "allow read to " + principals_text(rule.readers);
+      for (const std::string& purpose : rule.purposes)
+        text += (purpose == rule.purposes.front() ? " for purpose " : ", ") + purpose;
+      line(1, text + (rule.where == nullptr ? "" : " where " + print(*rule.where, relation.row)));
+    }
+    for (const MaskRule& mask : relation.access.masks)
+      line(1, "mask " + names_text({path_names(relation.row, mask.field)}) + " with " +
+                  print(*mask.value, relation.row) +
+                  (mask.except.empty() ? "" : " except " + principals_text(mask.except)) +
+                  (mask.policy.empty() ? "" : " by policy " + mask.policy));
+    if (relation.outlet.empty()) return;
+    line(1, "to writes");
+    for (const Step& step : relation.outlet) print_step(step, relation.row);
   }
 
   void print_source(const Source& source, const Relation& relation) {
@@ -468,6 +492,20 @@ class Printer {
 };
 
 }  // namespace
+
+std::string principal_text(const Principal& principal) {
+  switch (principal.kind) {
+    case Principal::Kind::anyone:
+      return "anyone";
+    case Principal::Kind::role:
+      return "role " + principal.name;
+    case Principal::Kind::domain:
+      return "domain " + principal.name;
+    case Principal::Kind::user:
+      return "user \"" + principal.name + "\"";
+  }
+  return "";
+}
 
 std::string print(const Project& project) {
   return Printer(project).run();

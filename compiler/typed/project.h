@@ -39,6 +39,8 @@ struct SourceField {
                                   ///< columns are `checked<T>`, read through Conversion::checked_read). Null if none.
   std::string documentation;
   std::vector<std::string> labels;
+  /// Of what stands inside the field's struct, or its list of structs: a path of field indexes below it, and a label.
+  std::vector<std::pair<std::vector<int>, std::string>> labels_below = {};
   Span span;
 };
 
@@ -319,13 +321,46 @@ struct Unique {
   std::vector<std::vector<int>> below = {};  ///< of each field: where it stands inside its struct; mostly empty
 };
 
+/// Who reads, as a clause names them.
+struct Principal {
+  enum class Kind { anyone, role, domain, user } kind = Kind::anyone;
+  std::string name;  ///< "" of anyone
+  bool operator==(const Principal&) const = default;
+};
+/// "role crm", as a script writes it.
+std::string principal_text(const Principal& principal);
+/// `allow read to …`: one of `readers` reads the rows for which `where` holds, for one of `purposes`.
+struct AllowRule {
+  std::vector<Principal> readers;
+  std::vector<std::string> purposes;     ///< empty: any, and none
+  std::optional<int64_t> until_us = {};  ///< of a grant that ends: no longer at that instant
+  ExpressionRef where = nullptr;         ///< over the relation's row, cannot fail; null: every row
+  Span span = {};
+};
+/// `mask f with …`: what those read who are not excepted. It has the type of the field.
+struct MaskRule {
+  std::vector<int> field;  ///< path of field indexes into the row
+  ExpressionRef value;     ///< of that field, over the relation's row; reads that field alone, cannot fail
+  std::vector<Principal> except;
+  std::string policy;  ///< whose clause it is; empty: the relation's own
+  Span span;
+};
+/// Who reads the rows of a relation beside its own domain, and what they see (compiler/access/read_plan.h).
+struct Access {
+  std::vector<AllowRule> allows;
+  std::vector<MaskRule> masks;  ///< at most one for a field
+};
+
 struct Relation {
   RelationKind kind;
   std::string domain, name;
   int64_t version = 1;
   bool is_public = false;
   std::string documentation;
-  std::vector<Field> row;             ///< what readers see
+  std::vector<Field> row;  ///< what readers see
+  /// Of each field of `row` the labels that its value carries, or that a part of it does, sorted, each once. Empty if
+  /// the script labels nothing.
+  std::vector<std::vector<std::string>> field_labels = {};
   std::vector<std::vector<int>> key;  ///< paths of field indexes into `row`: `window.start` is {3, 0}; empty if none
   bool has_time = false;              ///< false: static reference data
   int time_field = -1;                ///< field of `row` that is the event time; -1: it travels beside the row
@@ -342,6 +377,13 @@ struct Relation {
   std::vector<Step> steps;       ///< view, product; the first is FromStep or TickStep
   std::vector<Check> checks;     ///< product
   std::vector<Unique> uniques;
+  Access access = {};  ///< stream, table, product
+  /// Product: what `to` writes of the published row, where that is not every row as it is: `where`, then `mask`.
+  std::vector<Step> outlet = {};
+  /// View that the checker makes: the rows of `eyes_of` as another reader sees them.
+  RelationId eyes_of = -1;
+  /// It reads rows of another domain, so its ports show neither the records behind them nor what happened there.
+  bool hides_records = false;
   std::optional<schema::Compatibility> compatible;  ///< product: of its schemas, as its contract says
   Promises promises;                                ///< product, source: of its contract, beside those above
   std::optional<Deprecation> deprecated;            ///< product
@@ -410,6 +452,8 @@ struct Test {
   std::string name;
   std::string domain;
   bool in_order = false;
+  std::optional<Principal> reader = {};  ///< `as role analyst`: its expectations are of what that reader sees
+  std::string purpose = {};
   std::vector<std::pair<std::string, Value>> parameters;  ///< param p = e: the test compiles with these
   std::vector<TestStatement> statements;
   Span span;
@@ -433,7 +477,8 @@ struct Service {
   std::string domain, name;
   std::vector<Field> parameters;
   std::vector<Field> result;
-  bool optional = false;  ///< the result is: what has no answer goes on with null
+  std::vector<std::vector<std::string>> result_labels = {};  ///< of each field; empty: none
+  bool optional = false;                                     ///< the result is: what has no answer goes on with null
   Connector from;
   std::optional<int64_t> cache_us;
   int64_t cache_rows = 10'000;

@@ -35,8 +35,26 @@ std::string_view word_of(typed::Check::Otherwise otherwise) {
   BRAID_UNREACHABLE("what a check does");
 }
 
+/// How late rows may be: as declared, else as late as those of the sources. The rows of a flow come in their order, and
+/// those that time releases in that of time.
+int64_t disorder_of(const typed::Project& project, const typed::Relation& relation) {
+  if (relation.source || relation.retimed) return relation.within_us;
+  int64_t most = 0;
+  auto look_at = [&](typed::RelationId id) {
+    most = std::max(most, disorder_of(project, project.relations[static_cast<size_t>(id)]));
+  };
+  for (const typed::Step& step : relation.steps) {
+    if (const auto* from = std::get_if<typed::FromStep>(&step.content)) look_at(from->relation);
+    if (const auto* with = std::get_if<typed::UnionStep>(&step.content)) look_at(with->relation);
+  }
+  return most;
+}
+
 void add_fields(const typed::Relation& relation, Interface& made) {
-  for (const Field& field : relation.row) {
+  for (size_t i = 0; i < relation.row.size(); ++i) {
+    const Field& field = relation.row[i];
+    // An event time inside a struct is a field once more, which readers do not have.
+    if (!relation.time_path.empty() && static_cast<int>(i) == relation.time_field) continue;
     if (!field.name.empty() && field.name.front() == kHiddenMark) continue;
     InterfaceField& one = made.fields.emplace_back();
     one.name = field.name;
@@ -58,6 +76,18 @@ void add_promises(const typed::Relation& relation, Interface& made) {
   made.compatible = relation.compatible;
   made.promises = relation.promises;
   made.deprecated = relation.deprecated;
+}
+
+/// Clauses that show only some rows grant nothing here: what they show is not part of the interface.
+void add_access(const typed::Relation& relation, Interface& made) {
+  for (const typed::AllowRule& rule : relation.access.allows) {
+    if (rule.where != nullptr) continue;
+    InterfaceAllow& one = made.allows.emplace_back();
+    for (const typed::Principal& reader : rule.readers) one.readers.push_back(typed::principal_text(reader));
+    one.purposes = rule.purposes;
+  }
+  const bool open = relation.source && relation.is_public && relation.access.allows.empty();
+  if (made.allows.empty() && !open) made.allows.push_back({.readers = {"domain " + relation.domain}, .purposes = {}});
 }
 
 // ---- writing
@@ -105,6 +135,11 @@ void rest_to_json(const Interface& interface, Json& made) {
   if (interface.deprecated) {
     made["deprecated"] = {{"until", interface.deprecated->until}};
     if (interface.deprecated->successor) made["deprecated"]["successor"] = *interface.deprecated->successor;
+  }
+  for (const InterfaceAllow& allow : interface.allows) {
+    Json one{{"readers", allow.readers}};
+    if (!allow.purposes.empty()) one["purposes"] = allow.purposes;
+    made["allows"].push_back(std::move(one));
   }
   for (const InterfaceAddress& address : interface.addresses) {
     Json one = Json::object();
@@ -164,6 +199,9 @@ void rest_of_json(const Json& json, Interface& made) {
   if (json.contains("deprecated"))
     made.deprecated = typed::Deprecation{.until = json["deprecated"].at("until").get<std::string>(),
                                          .successor = number_of(json["deprecated"], "successor")};
+  for (const Json& one : list_of(json, "allows"))
+    made.allows.push_back({.readers = one.at("readers").get<std::vector<std::string>>(),
+                           .purposes = list_of(one, "purposes").get<std::vector<std::string>>()});
   for (const Json& one : list_of(json, "addresses"))
     made.addresses.push_back({.environment = text_or(one, "environment"),
                               .connector = one.at("connector").get<std::string>(),
@@ -225,13 +263,14 @@ Interface interface_of(const typed::Project& project, const typed::Relation& rel
   for (const std::vector<int>& path : relation.version_key.empty() ? relation.key : relation.version_key)
     made.key.push_back(typed::path_names(relation.row, path));
   if (relation.has_time) {
-    made.time.emplace().within_us = relation.within_us;
+    made.time.emplace().within_us = disorder_of(project, relation);
     if (!relation.time_path.empty())
       made.time->field = fmt::format("{}", fmt::join(typed::path_names(relation.row, relation.time_path), "."));
     else if (relation.time_field >= 0)
       made.time->field = relation.row[static_cast<size_t>(relation.time_field)].name;
   }
   add_promises(relation, made);
+  add_access(relation, made);
   const std::optional<typed::Connector>& at = relation.source ? relation.source->from : relation.to;
   if (at)
     made.addresses.push_back({.environment = {}, .connector = at->kind, .address = at->address, .format = at->format});

@@ -45,6 +45,13 @@ struct InterfaceCheck {
   friend bool operator==(const InterfaceCheck&, const InterfaceCheck&) = default;
 };
 
+/// `allow read to role crm, domain kpi for purpose care`: who reads all rows, and each field as it is.
+struct InterfaceAllow {
+  std::vector<std::string> readers;   ///< "role crm", "domain kpi", "anyone"
+  std::vector<std::string> purposes;  ///< empty: any
+  friend bool operator==(const InterfaceAllow&, const InterfaceAllow&) = default;
+};
+
 /// Where its rows are to be had, in one environment.
 struct InterfaceAddress {
   std::string environment;  ///< empty: as the script says, in every environment
@@ -68,6 +75,9 @@ struct Interface {
   std::vector<InterfaceCheck> checks;
   typed::Promises promises;
   std::optional<typed::Deprecation> deprecated;
+  /// Empty: whoever knows it reads it, as a public source without `allow`. Of a product without `allow`: its own
+  /// domain.
+  std::vector<InterfaceAllow> allows;
   std::vector<InterfaceAddress> addresses;
 
   std::string qualified() const { return domain + "." + name; }

@@ -11,13 +11,13 @@ namespace braid::mesh {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "product-gone",      "field-gone",       "field-added",       "type-changed", "type-widened",
-    "type-narrowed",     "became-optional",  "became-required",   "symbol-added", "symbol-gone",
-    "symbols-reordered", "kind-changed",     "key-changed",       "time-changed", "disorder-raised",
-    "disorder-lowered",  "promise-loosened", "promise-tightened", "check-gone",   "check-added",
-    "check-changed",     "check-loosened",   "check-tightened",   "label-added",  "label-gone",
-    "address-gone",      "address-added",    "format-changed",    "deprecated",   "deprecation-changed",
-    "deprecation-gone",  "text-changed"};
+    "product-gone",      "field-gone",          "field-added",       "type-changed",  "type-widened",
+    "type-narrowed",     "became-optional",     "became-required",   "symbol-added",  "symbol-gone",
+    "symbols-reordered", "kind-changed",        "key-changed",       "time-changed",  "disorder-raised",
+    "disorder-lowered",  "promise-loosened",    "promise-tightened", "check-gone",    "check-added",
+    "check-changed",     "check-loosened",      "check-tightened",   "access-lost",   "access-gained",
+    "label-added",       "label-gone",          "address-gone",      "address-added", "format-changed",
+    "deprecated",        "deprecation-changed", "deprecation-gone",  "text-changed"};
 static_assert(std::size(kWords) == static_cast<size_t>(ChangeKind::text_changed) + 1);
 
 enum class Fit { same, widened, narrowed, other };
@@ -283,6 +283,25 @@ struct Comparison {
 
   // ---- the rest
 
+  /// Whoever knows a product without grants reads it.
+  void access(const Interface& before, const Interface& after) {
+    const auto readers = [](const Interface& interface) {
+      std::vector<std::string> list;
+      for (const InterfaceAllow& allow : interface.allows)
+        for (const std::string& reader : allow.readers)
+          list.push_back(allow.purposes.empty()
+                             ? reader
+                             : fmt::format("{} for purpose {}", reader, fmt::join(allow.purposes, ", ")));
+      if (list.empty()) list.push_back("anyone");
+      return list;
+    };
+    const std::vector<std::string> old = readers(before), now = readers(after);
+    for (const std::string& reader : old)
+      if (std::ranges::find(now, reader) == now.end()) add(ChangeKind::access_lost, "", reader, "");
+    for (const std::string& reader : now)
+      if (std::ranges::find(old, reader) == old.end()) add(ChangeKind::access_gained, "", "", reader);
+  }
+
   void labels(const Interface& before, const Interface& after) {
     for (const InterfaceField& field : after.fields) {
       const auto was = std::ranges::find(before.fields, field.name, &InterfaceField::name);
@@ -346,6 +365,7 @@ std::vector<Change> changes_between(const Interface& before, const Interface& af
   comparison.meaning(before, after);
   comparison.promises(before, after);
   comparison.checks(before, after);
+  comparison.access(before, after);
   comparison.labels(before, after);
   comparison.addresses(before, after);
   comparison.life(before, after);
@@ -400,6 +420,10 @@ std::string to_text(const Change& change) {
     case ChangeKind::check_loosened:
     case ChangeKind::check_tightened:
       return was_and_is("what the check `" + at + "` does");
+    case ChangeKind::access_lost:
+      return fmt::format("`{}` may no longer read the product", change.before);
+    case ChangeKind::access_gained:
+      return fmt::format("`{}` may read the product", change.after);
     case ChangeKind::label_added:
       return fmt::format("the field `{}` has the new label `{}`", at, change.after);
     case ChangeKind::label_gone:

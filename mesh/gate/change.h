@@ -37,6 +37,8 @@ enum class ChangeKind {
   check_loosened,  ///< does less with rows that fail it
   check_tightened,
   // access
+  access_lost,  ///< a reader that could read no longer can
+  access_gained,
   label_added,
   label_gone,
   // wire

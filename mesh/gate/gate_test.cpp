@@ -38,6 +38,7 @@ Interface payment() {
                    .volumes = {{.least = 10, .most = 100, .period_us = kHour}},
                    .state_bytes = 1 << 30,
                    .keep_us = 30 * kDay};
+  made.allows = {{.readers = {"domain board", "domain audit"}, .purposes = {}}};
   made.addresses = {{.environment = "prod", .connector = "topic", .address = "finance.payment.v1", .format = "json"}};
   return made;
 }
@@ -318,6 +319,27 @@ std::vector<Row> rows() {
        {check_added},
        kNotice,
        kNotice},
+      // ---- access
+      {"one domain may no longer read",
+       [](Interface& now) { now.allows[0].readers = {"domain board"}; },
+       {access_lost},
+       kNone,
+       kBreaks},
+      {"nobody else may read",
+       [](Interface& now) { now.allows[0].readers = {"domain finance"}; },
+       {access_lost, access_lost, access_gained},
+       kBreaks,
+       kBreaks},
+      {"one more domain may read",
+       [](Interface& now) { now.allows[0].readers.push_back("domain sales"); },
+       {access_gained},
+       kNone,
+       kNone},
+      {"everybody may read",
+       [](Interface& now) { now.allows[0].readers = {"anyone"}; },
+       {access_lost, access_lost, access_gained},
+       kNone,
+       kNone},
       // ---- labels, addresses, life, texts
       {"a label comes", [](Interface& now) { field(now, "text").labels = {"pii"}; }, {label_added}, kNotice, kNone},
       {"a label goes", [](Interface& now) { field(now, "payer").labels.clear(); }, {label_gone}, kNone, kNone},

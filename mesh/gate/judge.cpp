@@ -41,6 +41,15 @@ Judgement promise_to(const KnownReader& reader, const Change& change, const Inte
   return change.promise == PromiseKind::state ? Judgement{} : notice("the contract promises less");
 }
 
+/// By its domain; whether a grant for a purpose is enough, is for the reader's own check to say.
+bool may_read(const KnownReader& reader, const Interface& interface) {
+  if (interface.allows.empty()) return true;
+  return std::ranges::any_of(interface.allows, [&](const InterfaceAllow& allow) {
+    return std::ranges::any_of(
+        allow.readers, [&](const std::string& one) { return one == "anyone" || one == "domain " + reader.domain; });
+  });
+}
+
 Judgement of_reader(const KnownReader& reader, const Change& change, const Interface& after) {
   const bool used = uses(reader, change.where);
   switch (change.kind) {
@@ -82,6 +91,10 @@ Judgement of_reader(const KnownReader& reader, const Change& change, const Inter
     case ChangeKind::check_added:
     case ChangeKind::check_tightened:
       return notice("fewer rows may come");
+    case ChangeKind::access_lost:
+      return may_read(reader, after) ? Judgement{} : broken("it may no longer read the product");
+    case ChangeKind::access_gained:
+      return {};
     case ChangeKind::label_added:
       return used ? notice(fmt::format("it reads `{}`; its own products carry the label too", change.where))
                   : Judgement{};

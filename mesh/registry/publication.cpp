@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "mesh/registry/addresses_json.h"
 #include "mesh/registry/content_hash.h"
 #include "runtime/data/time_text.h"
 
@@ -26,7 +27,8 @@ SortedJson products_json(const PublishedProducts& products) {
   SortedJson made = SortedJson::object();
   for (const auto& [name, versions] : products)
     for (const auto& [version, product] : versions)
-      made[name][std::to_string(version)] = {{"interface", product.interface}, {"minor", product.minor}};
+      made[name][std::to_string(version)] = {
+          {"interface", product.interface}, {"minor", product.minor}, {"servers", addresses_json(product.addresses)}};
   return made;
 }
 
@@ -87,7 +89,8 @@ Publication of_json(const SortedJson& json) {
   for (const auto& [name, versions] : json.at("products").items())
     for (const auto& [version, product] : versions.items())
       made.products[name][version_of(version)] = {.interface = hash_of(product.at("interface")),
-                                                  .minor = product.at("minor").get<int64_t>()};
+                                                  .minor = product.at("minor").get<int64_t>(),
+                                                  .addresses = addresses_of_json(product.at("servers"))};
   for (const auto& [reader, reads] : json.at("readers").items())
     for (const auto& [product, read] : reads.items())
       made.readers[reader][product] = {.interface = hash_of(read.at("interface")),
@@ -96,6 +99,26 @@ Publication of_json(const SortedJson& json) {
 }
 
 }  // namespace
+
+nlohmann::json addresses_json(const std::vector<InterfaceAddress>& addresses) {
+  SortedJson made = SortedJson::array();
+  for (const InterfaceAddress& one : addresses)
+    made.push_back({{"environment", one.environment},
+                    {"connector", one.connector},
+                    {"address", one.address},
+                    {"format", one.format}});
+  return made;
+}
+
+std::vector<InterfaceAddress> addresses_of_json(const nlohmann::json& json) {
+  std::vector<InterfaceAddress> made;
+  for (const SortedJson& one : json)
+    made.push_back({.environment = one.at("environment").get<std::string>(),
+                    .connector = one.at("connector").get<std::string>(),
+                    .address = one.at("address").get<std::string>(),
+                    .format = one.at("format").get<std::string>()});
+  return made;
+}
 
 std::string version_name(const std::string& product, int64_t version) {
   return fmt::format("{}@{}", product, version);

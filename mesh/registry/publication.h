@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "mesh/contract/interface.h"
 #include "mesh/registry/domain_key.h"
 #include "runtime/base/result.h"
 
@@ -19,8 +20,9 @@ namespace braid::mesh {
 
 /// Of one major version.
 struct PublishedProduct {
-  std::string interface;  ///< content hash
+  std::string interface;  ///< content hash; that object has no addresses, which change without it
   int64_t minor = 0;      ///< how often the interface has changed
+  std::vector<InterfaceAddress> addresses;
   friend bool operator==(const PublishedProduct&, const PublishedProduct&) = default;
 };
 

@@ -47,6 +47,11 @@ Error damaged(const ObjectStore& store, const std::string& object, std::string r
                   diag::RegistryDamaged{.object = object, .place = store.place(), .reason = std::move(reason)}.make());
 }
 
+std::string stored_json(Interface interface) {
+  interface.addresses.clear();
+  return to_json(interface);
+}
+
 bool may_sign(const Publication& publication, const std::string& key) {
   return std::ranges::find(publication.keys, key) != publication.keys.end();
 }
@@ -73,11 +78,14 @@ Merge merge(const Draft& draft, const std::optional<StoredPublication>& head) {
     const std::string name = version_name(interface.qualified(), interface.version);
     drafted.insert(name);
     PublishedVersion version{.name = interface.qualified(), .version = interface.version, .change = {}, .now = {}};
-    version.now.interface = content_hash(to_json(interface));
+    version.now.interface = content_hash(stored_json(interface));
+    version.now.addresses = interface.addresses;
     const PublishedProduct* old = find_before(interface.name, interface.version);
-    version.change = old == nullptr                            ? ProductChange::added
-                     : old->interface == version.now.interface ? ProductChange::same
-                                                               : ProductChange::changed;
+    version.change = ProductChange::added;
+    if (old != nullptr && old->interface != version.now.interface)
+      version.change = ProductChange::changed;
+    else if (old != nullptr)
+      version.change = old->addresses == interface.addresses ? ProductChange::same : ProductChange::moved;
     if (old != nullptr) version.now.minor = old->minor + (version.change == ProductChange::changed);
     if (version.change == ProductChange::changed) version.before = old->interface;
     made.products[interface.name][interface.version] = version.now;
@@ -114,6 +122,8 @@ std::string_view word_of(ProductChange change) {
       return "new";
     case ProductChange::changed:
       return "changed";
+    case ProductChange::moved:
+      return "moved";
     case ProductChange::same:
       return "unchanged";
     case ProductChange::kept:
@@ -290,7 +300,7 @@ Result<std::optional<PublishResult>> Registry::try_publish(const Draft& draft, c
     next.sequence = head->publication.sequence + 1;
     next.keys = head->publication.keys;
   }
-  for (const Interface& interface : draft.interfaces) BRAID_TRY(put(to_json(interface), result.objects));
+  for (const Interface& interface : draft.interfaces) BRAID_TRY(put(stored_json(interface), result.objects));
   const std::string text = signed_json(next, key);
   const std::string hash = content_hash(text);
   BRAID_TRY(put(text, result.objects));

@@ -29,19 +29,26 @@ struct StoredPublication {
 struct Draft {
   std::string tenant, domain;
   std::string compiler;
-  std::vector<Interface> interfaces;  ///< of the domain, each version once
+  std::vector<Interface> interfaces;  ///< of the domain, each version once, with its addresses
   ReadProducts readers;               ///< of each product of the draft that reads others
   std::set<std::string> retired;      ///< version_names of products to be left out from now on
 };
 
-enum class ProductChange { added, changed, same, kept, retired };
-/// "new", "changed", "unchanged", "kept", "retired".
+enum class ProductChange {
+  added,
+  changed,
+  moved,  ///< only its addresses have changed
+  same,
+  kept,  ///< it is not in the draft, and stays
+  retired
+};
+/// "new", "changed", "moved", "unchanged", "kept", "retired".
 std::string_view word_of(ProductChange change);
 
 struct PublishedVersion {
   std::string name;  ///< with the domain
   int64_t version = 1;
-  ProductChange change;  ///< kept: it is not in the draft, and stays
+  ProductChange change;
   PublishedProduct now;
   std::string before;  ///< content hash of the interface before, of `changed`
 };

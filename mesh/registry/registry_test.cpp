@@ -85,6 +85,19 @@ TEST_F(RegistryTest, PublishesAndReadsBack) {
   EXPECT_EQ(registry.chain("pay")->size(), 2u);
 }
 
+TEST_F(RegistryTest, TellsAddressesFromInterfaces) {
+  Interface payment = product("pay", "payment", {"id"});
+  const auto first = registry.publish(draft({payment}), key);
+  payment.addresses = {{.environment = "prod", .connector = "topic", .address = "pay.payment.v1", .format = "json"}};
+  const auto moved = registry.publish(draft({payment}), key);
+  ASSERT_TRUE(moved.ok() && moved->wrote);
+  EXPECT_EQ(moved->versions.front().change, ProductChange::moved);
+  EXPECT_EQ(moved->versions.front().now.minor, 0);
+  EXPECT_EQ(moved->versions.front().now.interface, first->versions.front().now.interface);
+  EXPECT_EQ((*registry.head("pay"))->publication.products.at("payment").at(1).addresses, payment.addresses);
+  EXPECT_FALSE(registry.publish(draft({payment}), key)->wrote);
+}
+
 TEST_F(RegistryTest, KeepsWhatADraftDoesNotName) {
   ASSERT_TRUE(registry.publish(draft({product("pay", "payment", {"id"})}), key).ok());
   const ReadProducts reads{{"pay.refund@1", {{"shop.order@2", {.interface = content_hash("x"), .fields = {"id"}}}}}};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -491,6 +492,8 @@ struct ProductSpec {
   std::vector<Field> marks = {};  ///< then: the columns behind those of `row`, the first of them the RowChange
   ChangeForm change_form = ChangeForm::upsert;
   std::vector<PromiseSpec> promises = {};
+  /// It reads rows of another domain: its ports show no record, and of what happened outside its domain only a code.
+  bool hides_records = false;
   Span span;
   std::string qualified() const { return domain + "." + name; }
 };
@@ -511,6 +514,7 @@ struct Program {
   std::vector<Operator> operators;
   std::vector<ProductSpec> products;
   std::vector<ServiceSpec> services;
+  std::map<uint32_t, std::string> domains;  ///< of the files of scripts, as Span::file numbers them
   /// Of a stage, which is a part of a program that runs as several jobs would: what it sends. Sources and products are
   /// those of the whole program, with exchanges that it reads behind the sources.
   std::vector<Exchange> exchanges;

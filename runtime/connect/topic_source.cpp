@@ -334,6 +334,12 @@ Result<int64_t> named_offset(const SourceSpec& source, const TopicPartition& pla
 Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place) {
   BRAID_ASSIGN(const OffsetRange range, ask(access, [&] { return access.broker->offsets(place, kPatience); }));
   if (source.is_static()) return range.begin;
+  if (source.is_exchange()) {
+    // The job has made the topic. It deletes records that a task has, so whoever has none of them is not that task.
+    if (range.begin == 0) return 0;
+    return error_of(
+        diag::RecordsGone{.topic = place.topic, .partition = place.partition, .begin = range.begin, .offset = 0});
+  }
   if (access.tail) return std::max(range.begin, range.end - *access.tail);
   const StartAt start = start_of(source.binding);
   switch (start.kind) {

@@ -52,7 +52,7 @@ struct TopicAccess {
 Result<std::vector<TopicPartition>> find_topic_partitions(const TopicAccess& access, const SourceSpec& source,
                                                           bool whole);
 /// The offset at which the source begins to read where nothing was read before. Fails with 7052 if the partition does
-/// not have the offset at which it is to start.
+/// not have the offset at which it is to start, and with 7090 if the first rows of another stage are deleted.
 Result<int64_t> first_offset(const TopicAccess& access, const SourceSpec& source, const TopicPartition& place);
 
 /// "payments.payment.v1/3", and back.

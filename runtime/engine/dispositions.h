@@ -102,7 +102,19 @@ class LedgerDispositions : public Dispositions {
   Reason reason_of(const Site& site, const RowReason& given, const Record& record) const;
   void write_error(const std::vector<int>& products, const std::string& port, const Site& site, const Reason& reason,
                    const Record& record, const std::vector<Field>* row_type, const Block* block, uint32_t row);
+  /// Of these products, those that hide records, or the others.
+  std::vector<int> hiding(const std::vector<int>& products, bool hide) const;
+  /// A product that hides records shows what happened in its own domain: the step stands in a script of that.
+  bool shows(int product, Span step) const;
+  void write_alert(const std::vector<int>& products, const std::vector<Field>& row_type, const Record& record,
+                   const Block& block, uint32_t row, std::string_view check);
+  /// The record without what tells of its content.
+  static Record hidden(const Record& record);
   void append_origin(const Record& record, std::vector<Field>& fields, std::vector<Slot>& slots);
+  /// All products show all of it.
+  void write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
+                       const Reason& reason, const Record& record, const std::vector<Field>* row_type,
+                       const Block* block, uint32_t row);
   void append_expression(const FallibleExpression* expression, std::vector<Field>& fields, std::vector<Slot>& slots);
   void append_row(const std::vector<Field>& row_type, const Block& block, uint32_t row, std::vector<Field>& fields,
                   std::vector<Slot>& slots);

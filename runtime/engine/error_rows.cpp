@@ -195,9 +195,9 @@ void LedgerDispositions::write_ports() {
   port_rows_.clear();
 }
 
-void LedgerDispositions::write_error(const std::vector<int>& products, const std::string& port, const Site& site,
-                                     const Reason& reason, const Record& record, const std::vector<Field>* row_type,
-                                     const Block* block, uint32_t row) {
+void LedgerDispositions::write_error_row(const std::vector<int>& products, const std::string& port, const Site& site,
+                                         const Reason& reason, const Record& record, const std::vector<Field>* row_type,
+                                         const Block* block, uint32_t row) {
   std::vector<Field> fields;
   fields.reserve(16);
   fields.push_back({"product", string_type()});
@@ -294,6 +294,7 @@ void LedgerDispositions::stop(const std::vector<int>& products, const Site& site
   append_row(row_type, block, row, fields, slots);
   std::string shown;
   append_json(fields.back().type, slots.data(), shown);
+  if (!shows(products.front(), site.span)) shown.clear();
   constexpr size_t kLongest = 300;
   const Diagnostic told = diag::CheckStops{.check = site.check,
                                            .product = program_.products[products.front()].qualified(),
@@ -318,19 +319,27 @@ void LedgerDispositions::write_bare(const std::vector<int>& products, const std:
 
 void LedgerDispositions::alert(int op, const Block& block, uint32_t row, std::string_view check) {
   const Operator& self = program_.operators[op];
+  const Record& record = block.record_of(row);
+  if (const std::vector<int> shown = hiding(self.products, false); !shown.empty())
+    write_alert(shown, self.row, record, block, row, check);
+  for (const int product : hiding(self.products, true))
+    if (shows(product, self.span)) write_alert({product}, self.row, hidden(record), block, row, check);
+}
+
+void LedgerDispositions::write_alert(const std::vector<int>& products, const std::vector<Field>& row_type,
+                                     const Record& record, const Block& block, uint32_t row, std::string_view check) {
   std::vector<Field> fields;
   std::vector<Slot> slots;
   append_text("check", text_slot(check), fields, slots);
-  append_origin(block.record_of(row), fields, slots);
+  append_origin(record, fields, slots);
   const size_t row_at = slots.size();
-  append_row(self.row, block, row, fields, slots);
+  append_row(row_type, block, row, fields, slots);
   if (!given_.empty())
-    give_standing(self.products, "alerts", {check}, block.record_of(row), nullptr, fields.back().type,
-                  slots.data() + row_at);
+    give_standing(products, "alerts", {check}, record, nullptr, fields.back().type, slots.data() + row_at);
   const RowFields shared = row_shape("alerts", std::move(fields));
-  for (int product : self.products) {
+  for (const int product : products) {
     ++book_.product(product).alerts;
-    if (!silent_) write_slots(product, "alerts", block.record_of(row), shared, slots);
+    if (!silent_) write_slots(product, "alerts", record, shared, slots);
   }
 }
 

@@ -13,7 +13,26 @@ GivenPorts::GivenPorts(const Program& program, Arena& arena) : program_(program)
     if (port == nullptr) continue;
     ports_[{port->product, port->port}].push_back(static_cast<int>(op));
     readers_[static_cast<int>(op)].leaves = flatten(program.operators[op].row);
+    find_givers(static_cast<int>(op), *port);
   }
+}
+
+void GivenPorts::find_givers(int op, const PortOperator& port) {
+  for (int giver = 0; giver < op; ++giver) {
+    const Operator& step = program_.operators[static_cast<size_t>(giver)];
+    if (std::find(step.products.begin(), step.products.end(), port.product) == step.products.end()) continue;
+    const bool gives = std::any_of(program_.sites.begin(), program_.sites.end(),
+                                   [&](const Site& site) { return site.port == port.port && site.span == step.span; });
+    if (gives) readers_.at(op).givers.push_back(giver);
+  }
+}
+
+EdgeTime GivenPorts::time_of(int op, std::span<const EdgeTime> times, const EdgeTime& otherwise) const {
+  const std::vector<int>& givers = readers_.at(op).givers;
+  if (givers.empty()) return otherwise;
+  EdgeTime time;
+  for (const int giver : givers) time = time + times[static_cast<size_t>(giver)];
+  return time;
 }
 
 void GivenPorts::give(int product, const std::string& port, const Record& cause, int64_t time, int64_t watermark,

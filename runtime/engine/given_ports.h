@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/abi/program.h"
 #include "runtime/data/arena.h"
 #include "runtime/data/block.h"
+#include "runtime/time/edge_time.h"
 
 namespace braid {
 
@@ -20,6 +22,10 @@ class GivenPorts {
   bool empty() const { return ports_.empty(); }
   /// Whether a flow reads that port.
   bool reads(int product, const std::string& port) const { return !ports_.empty() && ports_.contains({product, port}); }
+  /// Of `op`, which reads a port that `else` names: the time of its rows is that of the steps that give them, not that
+  /// of the product, which may have a time of its own. `times`: of each step's output. `otherwise`: these steps are in
+  /// another stage, or the rows of the port have no time.
+  EdgeTime time_of(int op, std::span<const EdgeTime> times, const EdgeTime& otherwise) const;
   /// A row of that port: the leaves that its readers have. Does nothing if no flow reads the port.
   void give(int product, const std::string& port, const Record& cause, int64_t time, int64_t watermark,
             std::vector<Slot> slots);
@@ -36,8 +42,10 @@ class GivenPorts {
   };
   struct Reader {
     std::vector<Leaf> leaves;
+    std::vector<int> givers;
     std::vector<Row> rows;
   };
+  void find_givers(int op, const PortOperator& port);
 
   const Program& program_;
   Arena& arena_;

@@ -467,8 +467,10 @@ bool TurnEngine::release_round(std::vector<bool>& done) {
       continue;
     }
     std::vector<EdgeTime> inputs;
+    const bool reads_port = std::holds_alternative<PortOperator>(self.content);
     for (size_t i = 0; i < self.inputs.size(); ++i) {
-      inputs.push_back(times_[self.inputs[i]]);
+      const EdgeTime before = times_[self.inputs[i]];
+      inputs.push_back(reads_port ? dispositions_.given_ports().time_of(static_cast<int>(op), times_, before) : before);
       nodes_[op]->edges[i].move(inputs.back());
     }
     size_t before = outputs[op].size();

@@ -192,9 +192,10 @@ uint64_t IntervalJoinNode::release_ends(const ReleasePoint& point, std::vector<B
     }
   }
   std::vector<HeldRow> unmatched;
-  uint64_t rows = 0;
+  const uint64_t held = left_count_;
   Closing closing;
-  for (; closings_.take_before(before, &closing); ++rows) close_end(closing, unmatched);
+  while (closings_.take_before(before, &closing)) close_end(closing, unmatched);
+  const uint64_t rows = held - left_count_;  // not those that have left: after a restart nobody knows of them
   // They are in the order of their ends.
   uint64_t next = 0;
   for_each_block(unmatched, HeldRows::Order::arrival, left_rows_, left_leaves_, services_, [&](const Block& block) {

@@ -19,6 +19,17 @@ int64_t span_length(const IntervalJoinOperator& join) {
   return std::max<int64_t>(width / kSpansOfInterval + 1, 1);
 }
 
+/// Whether a flow reads the port to which rows without a match go.
+bool unmatched_are_read(const Program& program, const Operator& join, const JoinShape& shape) {
+  const std::string& port = program.sites[shape.unmatched_site].port;
+  if (port.empty()) return false;
+  return std::any_of(program.operators.begin(), program.operators.end(), [&](const Operator& op) {
+    const auto* reader = std::get_if<PortOperator>(&op.content);
+    return reader != nullptr && reader->port == port &&
+           std::find(join.products.begin(), join.products.end(), reader->product) != join.products.end();
+  });
+}
+
 }  // namespace
 
 IntervalJoinNode::IntervalJoinNode(const Services& services)
@@ -45,14 +56,16 @@ IntervalJoinNode::IntervalJoinNode(const Services& services)
 }
 
 EdgeTime IntervalJoinNode::output_time(std::span<const EdgeTime> inputs) const {
+  // What flows read of a port has the time of the product, which this step is a part of.
+  const bool alone = content_.shape.left || unmatched_are_read(services_.program, self_, content_.shape);
+  const bool waits = content_.nearest || alone;
   if (has_own_ends()) {
     EdgeTime time = OperatorNode::output_time(inputs);
     // A row that goes on alone may be older than both sides are by then.
-    if ((content_.shape.left || content_.nearest) && time.moves()) time.w = std::min(time.w, first_held());
+    if (waits && time.moves()) time.w = std::min(time.w, first_held());
     return time;
   }
   // Rows that come out when an interval closes have the left row's time, `upper` behind the right side.
-  const bool waits = content_.nearest || content_.shape.left;
   const bool behind = waits || (content_.upper_us && *content_.upper_us < 0);
   if (!is_outer()) return inputs[0] + (behind ? inputs[1].minus(upper()) : inputs[1]);
   // Right rows that go on alone are `lower` behind the left side, and one that comes later than that, or when the left

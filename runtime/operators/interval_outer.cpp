@@ -204,10 +204,12 @@ uint64_t IntervalJoinNode::release_outer(const ReleasePoint& point, std::vector<
   for (auto span = first_cold_right(); span && begin_of(*span) < right_before; span = first_cold_right())
     note(load_span(*span, services_.first_slice, services_.end_slice));
   std::vector<HeldRow> lefts, rights;
-  uint64_t rows = 0;
+  const uint64_t held = left_count_;
   Closing closing;
-  for (; closings_.take_before(before, &closing); ++rows) close(closing, lefts);
-  for (; right_closings_.take_before(right_before, &closing); ++rows) close_right(closing, rights);
+  while (closings_.take_before(before, &closing)) close(closing, lefts);
+  while (right_closings_.take_before(right_before, &closing)) close_right(closing, rights);
+  // Right rows that have met one are not expected any more after a restart.
+  const uint64_t rows = held - left_count_ + rights.size();
   size_t left = 0, right = 0;
   while (left < lefts.size() || right < rights.size()) {
     const size_t first_left = left, first_right = right;

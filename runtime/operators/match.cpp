@@ -383,7 +383,7 @@ Block MatchNode::block_of(std::span<const Made> matches) {
       taken += rows;
     }
     block.time[row] = from.time;
-    block.watermark[row] = kNoTime;
+    block.watermark[row] = from.time;  // as of a row that a group makes
     block.record[row] = row;
     record.line = kMadeByWindow;
     record.source = made_source(services_.program);

@@ -92,12 +92,14 @@ void MovesNode::take(int, const Block& block, std::vector<Block>& out) {
 }
 
 void MovesNode::put_out(const Block& block, const std::vector<Made>& made, std::vector<Block>& out) {
+  Block input = block;
+  input.columns.resize(leaves_.size());  // without keys that are computed, which stand behind them
   for (size_t first = 0; first < made.size(); first += kBlockRows) {
     const size_t count = std::min<size_t>(kBlockRows, made.size() - first);
     std::vector<uint32_t> from;
     for (size_t i = first; i < first + count; ++i) from.push_back(made[i].row);
     if (services_.trace != nullptr) services_.trace->put_out(from);
-    Block rows = gather(block, from, leaves_, arena());
+    Block rows = gather(input, from, leaves_, arena());
     const Block target = rows_.target(rows, first_column_);
     auto* moves = rows.columns[rows.columns.size() - 2].as<int64_t>();
     auto* ends = rows.columns.back().as<uint8_t>();

@@ -16,13 +16,17 @@ const std::vector<CatalogueEntry>& catalogue() {
     std::vector<CatalogueEntry> all{
 #define BRAID_DIAGNOSTIC(number, entry_name, severity_name, message_template, ...) \
   {number, #entry_name, Severity::severity_name, message_template},
+#include "runtime/report/access_diagnostics.def"
 #include "runtime/report/aggregate_diagnostics.def"
+#include "runtime/report/audit_diagnostics.def"
 #include "runtime/report/change_diagnostics.def"
 #include "runtime/report/contract_diagnostics.def"
 #include "runtime/report/derived_diagnostics.def"
 #include "runtime/report/diagnostics.def"
 #include "runtime/report/format_diagnostics.def"
 #include "runtime/report/join_diagnostics.def"
+#include "runtime/report/label_diagnostics.def"
+#include "runtime/report/lineage_diagnostics.def"
 #include "runtime/report/lookup_diagnostics.def"
 #include "runtime/report/match_diagnostics.def"
 #include "runtime/report/name_diagnostics.def"

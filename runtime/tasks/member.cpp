@@ -36,6 +36,15 @@ void add_warning(const Diagnostic& warning, std::vector<Diagnostic>& warnings) {
   if (!known) warnings.push_back(warning);
 }
 
+/// Whole or not at all: what a removal that was cut short leaves is a damaged store.
+Status remove_store(Fs& fs, const std::string& directory) {
+  const std::string removed = directory + ".removed";
+  BRAID_TRY(fs.remove_tree(removed));
+  BRAID_TRY(fs.rename(directory, removed));
+  BRAID_TRY(fs.sync_directory(parent_directory(directory)));
+  return fs.remove_tree(removed);
+}
+
 }  // namespace
 
 JobMember::JobMember(const Program& program, const TopicJobOptions& options, const JobSeams& seams)
@@ -146,6 +155,7 @@ Status JobMember::join() {
   if (group_ != nullptr) pause();  // it was fenced
   tasks_.clear();
   waiting_since_.clear();
+  behind_since_.clear();
   was_assigned_ = false;
   group_.reset();
   transaction_.reset();
@@ -243,6 +253,7 @@ Status JobMember::end_interrupted() {
   for (const int32_t each : std::exchange(lost_in_turn_, {})) {
     tasks_.erase(each);
     waiting_since_.erase(each);
+    behind_since_.erase(each);
   }
   const bool in_doubt = std::exchange(in_doubt_, false);
   if (!is_transactional())
@@ -278,6 +289,7 @@ void JobMember::revoked(std::span<const int32_t> partitions, bool lost) {
     drop(found->second);
     tasks_.erase(found);
     waiting_since_.erase(each);
+    behind_since_.erase(each);
   }
 }
 
@@ -286,7 +298,7 @@ Status JobMember::recover_tasks() {
     if (task != nullptr) continue;
     BRAID_ASSIGN(task, recover(number));
     if (task == nullptr) break;  // the group is served before the next attempt
-    pause_us_ = 0;
+    if (behind_since_.empty()) pause_us_ = 0;
   }
   return {};
 }
@@ -328,15 +340,16 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
     waiting_since_.erase(number);
     return task;
   }
-  // A store that stayed behind: a snapshot is nearer.
+  // A store that stayed behind: a snapshot is nearer. Or one of a branch that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) ||
+  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
       (goes_on && may_be_behind(number, recovered.error()))) {
+    const std::unique_ptr<FileLock> lock = task->keep_lock();  // nobody opens what goes
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
     if (!stale.exists) return recovered.error();
-    BRAID_TRY(seams_.fs.remove_tree(directory));
+    BRAID_TRY(remove_store(seams_.fs, directory));
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.
@@ -372,8 +385,11 @@ Result<JobMember::Round> JobMember::run_round() {
       return Round{.ran = true};
     }
     if (!ran.ok() && may_be_behind(number, ran.error())) {
-      // Another one has the task meanwhile, and has gone on. The group will say so.
+      // Another one has the task meanwhile, and has gone on. The group will say so. Else they are gone for everybody.
+      const int64_t now = seams_.clock.steady_us();
+      if (now - behind_since_.try_emplace(number, now).first->second > kUntilGone) return ran.error();
       BRAID_TRY(forget_work());
+      pause();
       return Round{.ran = true};
     }
     if (!ran.ok()) return ran.error();
@@ -490,8 +506,11 @@ Status JobMember::finish_commit() {
   topics_lost_since_ = 0;
   if (options_.on_status) work_.commits.push_back({now - commit_began_at_, now - waits_since});
   if (options_.job.kill_point) options_.job.kill_point("after_transaction");
-  for (auto& [number, task] : tasks_)
-    if (task != nullptr && task->is_committing()) BRAID_TRY(task->committed());
+  for (auto& [number, task] : tasks_) {
+    if (task == nullptr || !task->is_committing()) continue;
+    BRAID_TRY(task->committed());
+    behind_since_.erase(number);
+  }
   return {};
 }
 

@@ -100,6 +100,7 @@ class JobMember : BrokerGroup::Owner {
   std::string transactional_id_;
   Tasks tasks_;
   std::map<int32_t, int64_t> waiting_since_;  ///< steady clock, by task that cannot be recovered yet
+  std::map<int32_t, int64_t> behind_since_;   ///< steady clock, by task that finds what it reads deleted
   bool was_assigned_ = false;                 ///< tasks, or none
   bool fenced_ = false;                       ///< it has to join again
   bool drained_ = false;

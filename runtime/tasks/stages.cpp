@@ -69,6 +69,7 @@ class Splitter {
     made.products = whole_.products;
     made.sites = whole_.sites;
     made.services = whole_.services;
+    made.domains = whole_.domains;
     made.expressions = whole_.expressions;
     made.cache_count = whole_.cache_count;
     made.free_caches = whole_.free_caches;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 #include "runtime/base/check.h"
 #include "runtime/base/rng.h"
@@ -111,12 +110,11 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(store_.lock());
   BRAID_TRY(store_.open());
   last_ = stored_ = store_.last_epoch();
-  // What is stored was committed: so with offsets that went back, the store says how far the task has come.
-  if (last_.epoch > token.epoch && token.epoch > 0 && place_.offsets_may_go_back) {
-    BRAID_ASSIGN(const bool is_behind, comes_behind(token));
-    if (is_behind) token = last_;
+  const EpochChain of_group = token;
+  BRAID_TRY(read_epochs_from());
+  if (place_.offsets_may_go_back && token.epoch > 0 && last_.epoch > 0 && last_ != token) {
+    BRAID_ASSIGN(token, where_to_go_on(token));
   }
-  const bool went_back = last_ == token && committed_epoch_ < token.epoch;
   if (last_.epoch > token.epoch)
     return store_error(diag::TaskAhead{.task = place_.number,
                                        .state = static_cast<int64_t>(last_.epoch),
@@ -128,83 +126,90 @@ Status TaskRun::recover(const std::vector<BrokerGroup::Committed>& committed) {
   BRAID_TRY(turns_.open(store_, outputs_));
   BRAID_TRY(turns_.load_tables());
   BRAID_TRY(replay(token));
-  if (last_ != token)
-    return store_error(
-        diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
-            .make());
-  if (!went_back) BRAID_TRY(check_offsets(committed));
+  if (last_ != token) return off_chain();
+  if (token == of_group) BRAID_TRY(check_offsets(committed));
   outputs_.go_live();
   stored_at_ = offsets_at_ = seams_.clock.steady_us();
   return turns_.begin();
 }
 
-Status TaskRun::replay(const EpochChain& token) {
-  if (last_.epoch == token.epoch) return {};
+Status TaskRun::read_epochs_from() {
   std::string value;
   BRAID_ASSIGN(const bool known, store_.state().get(StateFamily::meta, kEpochsFrom, &value));
   if (known) epochs_from_ = WireReader(value).fixed<int64_t>();
+  return {};
+}
+
+Status TaskRun::replay(const EpochChain& token) {
+  if (last_.epoch == token.epoch) return {};
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
   epochs_from_ = std::max(epochs_from_, range->begin);
-  // An epoch is run again once it is sure that it counts: it is the last one, or the next one comes behind it. Without
-  // transactions there may be others, of which nothing came.
-  std::vector<std::pair<EpochRecord, int64_t>> attempts;
+  // Of several attempts, and of several branches, only the way to the token counts.
+  const int64_t from = epochs_from_;
+  BRAID_ASSIGN(const EpochTree tree, read_tree(from, INT64_MAX, &token));
+  if (!tree.knows(token)) return off_chain();
+  const EpochPath path = tree.path_to(token);
+  if (path.first() > last_.epoch) return gone();
+  if (!path.has(last_)) return off_chain();
   return read_epochs(
-      epochs_from_,
+      from,
       [&](EpochRecord&& epoch, int64_t offset) -> Result<bool> {
-        const EpochChain after = epoch.after();
-        if (after.epoch <= last_.epoch) {
-          answers_.forget(last_.epoch);
-          return true;
-        }
-        for (auto& [earlier, at] : attempts) {
-          if (earlier.after() != epoch.before) continue;
-          BRAID_TRY(run_again(earlier, at));
-          attempts.clear();
-          break;
-        }
-        if (epoch.before.epoch != last_.epoch) return gone();
-        const bool is_last = after == token;
-        if (epoch.before != last_ || (!is_last && after.epoch >= token.epoch && epoch.attempt == 0))
-          return store_error(diag::TaskOffChain{
-              .task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
-                                 .make());
-        if (is_last)
-          BRAID_TRY(run_again(epoch, offset));
-        else
-          attempts.emplace_back(std::move(epoch), offset);
-        return !is_last;
+        if (epoch.before.epoch < last_.epoch) answers_.forget(last_.epoch);
+        if (epoch.before != last_ || !path.has(epoch.after())) return true;
+        BRAID_TRY(run_again(epoch, offset));
+        return last_ != token;
       },
       &answers_);
 }
 
-Result<bool> TaskRun::comes_behind(const EpochChain& token) {
-  const BrokerResult<OffsetRange> range = epochs_range();
-  if (!range.ok()) return Error(range.error());
-  if (range->begin >= range->end) return false;
-  const auto is_last = [&](const EpochRecord& record) { return record.after() == last_; };
-  BRAID_ASSIGN(const auto digests, chain_up_to(last_, is_last, range->begin, range->end));
-  const auto found = digests.find(token.epoch);
-  return found != digests.end() && found->second == token.digest;
+Result<EpochTree> TaskRun::read_tree(int64_t from, int64_t end, const EpochChain* last) {
+  EpochTree tree;
+  const auto visit = [&](EpochRecord&& record, int64_t) -> Result<bool> {
+    tree.add(record);
+    if (last == nullptr) return true;
+    const EpochChain after = record.after();
+    // With transactions nothing comes twice.
+    return after != *last && (after.epoch < last->epoch || record.attempt != 0);
+  };
+  if (from < end) BRAID_TRY(read_epochs(from, visit, nullptr, end));
+  return tree;
 }
 
-Result<std::map<uint64_t, uint64_t>> TaskRun::chain_up_to(const EpochChain& last,
-                                                          const std::function<bool(const EpochRecord&)>& is_last,
-                                                          int64_t from, int64_t end) {
-  std::map<std::pair<uint64_t, uint64_t>, uint64_t> before;  // digest before, by epoch and digest after
-  const auto visit = [&](EpochRecord&& record, int64_t) -> Result<bool> {
-    const EpochChain after = record.after();
-    before[{after.epoch, after.digest}] = record.before.digest;
-    return !is_last(record);
-  };
-  BRAID_TRY(read_epochs(from, visit, nullptr, end));
-  std::map<uint64_t, uint64_t> digests;
-  for (EpochChain at = last;; --at.epoch) {
-    digests[at.epoch] = at.digest;
-    const auto found = before.find({at.epoch, at.digest});
-    if (found == before.end()) return digests;
-    at.digest = found->second;
+Result<EpochChain> TaskRun::where_to_go_on(const EpochChain& token) {
+  const BrokerResult<OffsetRange> range = epochs_range();
+  if (!range.ok()) return Error(range.error());
+  if (last_.epoch < token.epoch) {
+    // Mostly it is a little behind.
+    BRAID_ASSIGN(const EpochTree rest, read_tree(std::max(epochs_from_, range->begin), range->end, &token));
+    if (rest.path_to(token).has(last_)) return token;
   }
+  BRAID_ASSIGN(const EpochTree tree, read_tree(range->begin, range->end));
+  const bool may_come = range->begin == 0 && !tree.knows(token);  // its record
+  const EpochPath path = tree.path_to(token);
+  if (may_come || path.has(last_)) return token;
+  if (tree.path_to(last_).has(token)) return last_;
+  // Somebody else has gone on from an older token, and has come further. If nobody can follow there, what is stored
+  // will do: its results are written.
+  BRAID_ASSIGN(const std::vector<EpochChain> snapshots, stored_snapshots());
+  const bool is_of_task = tree.knows(last_) || std::ranges::count(snapshots, last_) > 0;
+  if (!can_begin_on(path, snapshots)) return is_of_task ? last_ : token;
+  // Where there are snapshots, the record of what is stored may be cut off.
+  begins_anew_ = is_of_task || place_.snapshots != nullptr;
+  return off_chain();
+}
+
+Result<std::vector<EpochChain>> TaskRun::stored_snapshots() {
+  std::vector<EpochChain> chains;
+  if (place_.snapshots == nullptr) return chains;
+  BRAID_ASSIGN(const std::vector<std::string> names, place_.snapshots->list(owner().manifests()));
+  for (const std::string& text : names)
+    if (const std::optional<ManifestName> name = ManifestName::parse(text)) chains.push_back(name->chain);
+  return chains;
+}
+
+bool TaskRun::can_begin_on(const EpochPath& path, std::span<const EpochChain> snapshots) {
+  return path.has({}) || std::ranges::any_of(snapshots, [&](const EpochChain& snapshot) { return path.has(snapshot); });
 }
 
 Status TaskRun::run_again(const EpochRecord& epoch, int64_t offset) {
@@ -237,6 +242,12 @@ Diagnostic TaskRun::waiting_for() const {
       .make();
 }
 
+Error TaskRun::off_chain() const {
+  return store_error(
+      diag::TaskOffChain{.task = place_.number, .group = options_.group, .epoch = static_cast<int64_t>(last_.epoch)}
+          .make());
+}
+
 Error TaskRun::gone() const {
   return store_error(diag::EpochsGone{.task = place_.number,
                                       .state = static_cast<int64_t>(last_.epoch),
@@ -260,6 +271,11 @@ Status TaskRun::read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces*
         return Error(again.error());
     } else if (!fetched.ok() && fetched.error().fault != BrokerFault::retry) {
       return Error(fetched.error());
+    }
+    if (fetched.ok() && fetched->batch == nullptr && fetched->end && *fetched->end >= end) {
+      // Marks of transactions come last.
+      (void)seams_.reader->stop(place_.epochs);
+      return {};
     }
     if (!fetched.ok() || fetched->batch == nullptr) {
       // The offsets of a transaction may be seen before its records.
@@ -297,18 +313,21 @@ Status TaskRun::fetch_store(const EpochChain& token) {
   if (here.exists) return {};
   const BrokerResult<OffsetRange> range = epochs_range();
   if (!range.ok()) return Error(range.error());
-  const auto is_last = [&](const EpochRecord& record) {
-    const EpochChain after = record.after();
-    return after == token || (after.epoch >= token.epoch && record.attempt == 0);
-  };
-  BRAID_ASSIGN(const auto chain, chain_up_to(token, is_last, range->begin, INT64_MAX));
+  // Without transactions a record is there before an offset tells of it.
+  const bool may_branch = place_.offsets_may_go_back;
+  BRAID_ASSIGN(const EpochTree tree, read_tree(range->begin, may_branch ? range->end : INT64_MAX, &token));
+  const EpochPath path = tree.path_to(token);
+  // Where the way to the token is cut off, any snapshot will do: results up to it are written.
+  bool takes_any = false;
+  if (may_branch && range->begin > 0) {
+    BRAID_ASSIGN(const std::vector<EpochChain> snapshots, stored_snapshots());
+    takes_any = !can_begin_on(path, snapshots);
+  }
   const FetchRequest request{.owner = owner(),
-                             .newest_epoch = token.epoch,
+                             .newest_epoch = takes_any ? UINT64_MAX : token.epoch,
                              .fits =
                                  [&](const SnapshotManifest& manifest) {
-                                   const auto known = chain.find(manifest.chain.epoch);
-                                   return known != chain.end() && known->second == manifest.chain.digest &&
-                                          manifest.program == program_.id;
+                                   return (takes_any || path.has(manifest.chain)) && manifest.program == program_.id;
                                  },
                              .directory = options_.directory};
   const std::atomic<bool> stop = false;

@@ -12,7 +12,6 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +23,7 @@
 #include "runtime/engine/job_turns.h"
 #include "runtime/snapshot/upload.h"
 #include "runtime/tasks/answer_records.h"
+#include "runtime/tasks/epoch_tree.h"
 #include "runtime/tasks/topic_outputs.h"
 
 namespace braid {
@@ -56,11 +56,15 @@ class TaskRun {
 
   /// Nobody else writes its store from then on; 8001 if somebody does.
   Status lock();
+  /// It outlives the task.
+  std::unique_ptr<FileLock> keep_lock() { return std::move(lock_); }
   /// Goes to where the broker says that the task is: `committed` are the offsets of its inputs, read behind lock(). So
   /// a store is never ahead of them because its owner of before went on meanwhile.
   Status recover(const std::vector<BrokerGroup::Committed>& committed);
   /// It failed because records cannot be seen yet: another attempt may succeed.
   bool waits() const { return waits_; }
+  /// It failed because what is stored is of a branch that does not count: without its store it can be recovered.
+  bool begins_anew() const { return begins_anew_; }
   /// For people.
   Diagnostic waiting_for() const;
 
@@ -100,13 +104,16 @@ class TaskRun {
   /// seen yet, or ends at `end`. Answers of services that lie between them are collected, or left.
   using VisitEpoch = std::function<Result<bool>(EpochRecord&& record, int64_t offset)>;
   Status read_epochs(int64_t from, const VisitEpoch& visit, AnswerPieces* answers = nullptr, int64_t end = INT64_MAX);
-  /// By epoch the digests of the chain that ends with `last`, as far back as there are records; `is_last` ends reading.
-  Result<std::map<uint64_t, uint64_t>> chain_up_to(const EpochChain& last,
-                                                   const std::function<bool(const EpochRecord&)>& is_last, int64_t from,
-                                                   int64_t end);
+  /// All records there are from that offset on, up to that of `last`, or of an epoch in its place.
+  Result<EpochTree> read_tree(int64_t from, int64_t end, const EpochChain* last = nullptr);
   Status replay(const EpochChain& token);
-  /// Whether what is stored goes on from there, by the records of epochs.
-  Result<bool> comes_behind(const EpochChain& token);
+  /// Without transactions: the token, or what is stored.
+  Result<EpochChain> where_to_go_on(const EpochChain& token);
+  Result<std::vector<EpochChain>> stored_snapshots();
+  /// The begin of the job, or a snapshot, is on it.
+  static bool can_begin_on(const EpochPath& path, std::span<const EpochChain> snapshots);
+  /// Where the records are that the store does not have.
+  Status read_epochs_from();
   void write_to_epochs(std::string_view value);
   /// The epoch behind the last one, whose record has that offset.
   Status run_again(const EpochRecord& epoch, int64_t offset);
@@ -124,6 +131,8 @@ class TaskRun {
   SnapshotOwner owner() const;
   /// If no broker answers, it waits.
   BrokerResult<OffsetRange> epochs_range();
+  /// What is stored does not lead to the token.
+  Error off_chain() const;
   /// The record of the next epoch is not there.
   Error gone() const;
   Status check_offsets(const std::vector<BrokerGroup::Committed>& committed) const;
@@ -173,6 +182,7 @@ class TaskRun {
   uint64_t shown_turns_ = 0;                              ///< by add_to_work()
   std::vector<std::pair<int64_t, int64_t>> shown_reads_;  ///< records and bytes, by partition of the inputs
   bool waits_ = false;
+  bool begins_anew_ = false;
   uint64_t committed_epoch_ = 0;  ///< when it began to recover
   std::unique_ptr<SnapshotUploader> uploader_;
   int64_t snapshot_at_ = 0;            ///< steady clock

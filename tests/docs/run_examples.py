@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 120
-FOLDERS = ["language", "cookbook", "coming-from"]
+FOLDERS = ["language", "mesh", "cookbook", "coming-from"]
 
 
 @dataclass

@@ -28,14 +28,7 @@ class Waiting:
 
 
 # Scenarios that this version does not run. When the constructs run, delete the entry.
-WAITS = {
-    "customer_view": Waiting("policy, mask, allow … where, declassify, test … as role", [
-        (r"(?s)/// Holds for every.*?\n}\n", ""),
-        (r"  (mask|allow read to role analyst_eu) .*\n", ""),
-        (r"(?s)declassify\(\s*(band\(.*?\)),.*?\n  \)", r"\1"),
-    ], left_out=["roles_test.braid"]),
-    "marketing_profile": Waiting("mask", [(r"  mask .*\n", "")]),
-}
+WAITS = {}
 
 def stand_in(case: Case, project: pathlib.Path, waiting: Waiting) -> None:
     for name in waiting.left_out:

@@ -45,7 +45,8 @@ void FlowMaker::join_table() {
       std::vector<Readable> fitting;
       for (const Readable& left : scope())
         if (comparable(left.type, part.type)) fitting.push_back(left);
-      if (right->find(part.text) == nullptr) return keep();
+      const bool inner = around_.inner_keys && right->kind != Kind::changes;
+      if (right->find(inner ? part.text.substr(0, part.text.find('.')) : part.text) == nullptr) return keep();
       Part ours;
       if (!fitting.empty() && !rng_.chance(8)) {
         ours = fitting[rng_.below(fitting.size())].text;

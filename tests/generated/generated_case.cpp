@@ -89,7 +89,11 @@ Case make_case(uint64_t seed) {
                          .now_us = kMachineNow,
                          .on_time = !made.script.waits && !made.script.retimes && rng.chance(4)};
   made.input = record_input(script.project(), shape, rng);
-  if (shape.on_time) made.permuted = permuted(made.input, script.project(), rng);
+  if (shape.on_time) {
+    made.permuted = permuted(made.input, script.project(), rng);
+    // A row that is on time may be late for a span that ends before it.
+    if (made.script.spans) made.permuted.reset();
+  }
   made.other = made.input;
   interleave(made.other, rng);
   if (made.script.waits) {
@@ -136,8 +140,10 @@ Verdict judge(const Case& each, bool types) {
       verdict.difference = against_reference(of_permuted, *each.permuted);
   }
   if (!verdict.difference.empty()) return verdict;
-  Subject turns =
-      recorded("turns", std::make_shared<RecordedInput>(each.input), std::make_shared<RecordedInput>(each.other));
+  // Where rounds of few rows end follows from what is in the state, which a restart must not change.
+  constexpr uint64_t kFewRows = 3;
+  Subject turns = recorded("turns", std::make_shared<RecordedInput>(each.input),
+                           std::make_shared<RecordedInput>(each.other), each.seed % 2 == 0 ? kRoundRows : kFewRows);
   turns.other_rows = each.script.waits;
   turns.any_way = true;
   if (const std::string text = differing(turns, programs, each.of_turns); !text.empty())

@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kCases = 2'000;
 constexpr int64_t kChangingCases = 400;
 constexpr int64_t kWideCases = 600;
+constexpr int64_t kInnerKeyCases = 200;
 constexpr int kSeconds = 120;     // for all of one script
 constexpr int kMostFailures = 5;  // then it ends
 constexpr size_t kShown = 1'500;  // of what differs in the whole script
@@ -81,6 +82,16 @@ TEST(Generated, EngineEqualsReferenceHoweverItRuns) {
                 one ? 1 : number_from_environment("BRAID_CASES", kCases), one);
 }
 
+/// What each has shown is mended: a port of a join in an interval whose rows were late in some turns (2100629,
+/// 2100652), a match without a watermark (2100250); and of these tests themselves a permutation of spans that end
+/// before their rows (1100410, 500633), the clock beside sources that nobody reads (2100442), a flow re-timed behind a
+/// union (2100679), the order in which passes reject (500470).
+TEST(Generated, SeedsThatHaveDiffered) {
+  if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  for (const uint64_t seed : {500470, 500633, 1100410, 2100250, 2100442, 2100629, 2100652, 2100679, 2202022, 2202025})
+    judge_scripts(seed, 1, false);
+}
+
 TEST(Generated, WindowsThatChangeAndKeysThatAreForgotten) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
   judge_scripts(kChangingSeeds, kChangingCases, false);
@@ -89,6 +100,11 @@ TEST(Generated, WindowsThatChangeAndKeysThatAreForgotten) {
 TEST(Generated, AllStepsAndFunctions) {
   if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
   judge_scripts(kWideSeeds, kWideCases, false);
+}
+
+TEST(Generated, KeysInsideStructs) {
+  if (std::getenv("BRAID_SEED") != nullptr) GTEST_SKIP() << "one seed is asked for";
+  judge_scripts(kInnerKeySeeds, kInnerKeyCases, false);
 }
 
 }  // namespace

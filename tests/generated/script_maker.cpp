@@ -54,6 +54,7 @@ class ScriptMaker {
                 .items = {},
                 .changing = seed >= kChangingSeeds,
                 .wide = seed >= kWideSeeds,
+                .inner_keys = seed >= kInnerKeySeeds,
                 .rows = {}} {}
 
   MadeScript make() {
@@ -72,6 +73,7 @@ class ScriptMaker {
     made.tree = whole({"domain t\n\n", list("\n\n", std::move(around_.items)), "\n"});
     made.waits = around_.waits;
     made.retimes = retimes_;
+    made.spans = around_.spans;
     made.rows = std::move(around_.rows);
     return made;
   }
@@ -260,13 +262,16 @@ void ScriptMaker::source(Relation::Kind kind) {
   if (table || !rng_.chance(4)) take(0);
   for (int64_t i = rng_.between(3, 7); i > 0; --i) take(rng_.chance(2) ? rng_.below(6) : rng_.below(fields.size()));
   if (table || rng_.chance(4)) {
-    std::vector<Field> keys;
-    for (const Field& field : made.row)
-      if (!is_optional(field.type) && is_key(field.type) && field.name != "at") keys.push_back(field);
+    std::vector<KeyPart> keys;
+    for (const Field& field : made.row) {
+      if (!is_optional(field.type) && is_key(field.type) && field.name != "at")
+        keys.push_back({field.name, field.type});
+      if (around_.inner_keys && field.name == "place") keys.push_back({"place.city", string_type()});
+    }
     for (int64_t i = rng_.between(1, 2); i > 0 && !keys.empty(); --i) {
       const size_t chosen = rng_.chance(2) ? 0 : rng_.below(keys.size());
-      made.key.push_back({keys[chosen].name, keys[chosen].type});
-      made.fixed.insert(keys[chosen].name);
+      made.fixed.insert(keys[chosen].text.substr(0, keys[chosen].text.find('.')));
+      made.key.push_back(std::move(keys[chosen]));
       keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(chosen));
     }
     std::string key = "key ";

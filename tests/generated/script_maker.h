@@ -16,6 +16,7 @@ struct MadeScript {
   Part tree;
   bool waits = false;    ///< rows wait by the wall clock somewhere
   bool retimes = false;  ///< a flow has a time of its own, whose disorder no bound of a source is for
+  bool spans = false;    ///< rows say where their windows end
   std::map<std::string, std::vector<Field>> rows;  ///< of each view and product, by name, as the maker knows them
 };
 
@@ -25,6 +26,9 @@ inline constexpr uint64_t kChangingSeeds = 1'000'000;
 
 /// From this seed on all steps and functions may occur.
 inline constexpr uint64_t kWideSeeds = 2'000'000;
+
+/// From this seed on keys of tables may lie inside structs.
+inline constexpr uint64_t kInnerKeySeeds = 3'000'000;
 
 MadeScript make_script(uint64_t seed);
 

@@ -505,6 +505,52 @@ def records_expire_that_are_needed_again(case):
     case.expect(len(job.rows()) == 40, f"{len(job.rows())} rows")
 
 
+# ---- topics that rows make
+
+class ByUser(Job):
+    """Its product has a topic for each user."""
+
+    def __init__(self, case):
+        super().__init__(case)
+        self.results += ".{user}"
+        self.configure()
+
+    def topics(self):
+        names = admin(self.case).list_topics(timeout=30).topics
+        return sorted(name for name in names if name.startswith(f"{self.name}.out.") and not name.endswith(".rejected"))
+
+    def read(self, topic):
+        if topic != self.results:
+            return Job.read(self, f"{self.name}.out.all.rejected")
+        return [message for name in self.topics() for message in Job.read(self, name)]
+
+
+def a_topic_for_each_value(case):
+    """Each is made in an open transaction, with its first row, while the job is killed again and again."""
+    job = ByUser(case)
+    users = 0
+    for run in range(2):
+        with job.running() as running:
+            for user in range(users, users + 4):
+                job.sell(6, user=f"u.{user}")
+                time.sleep(case.random.random() * 0.3)
+            users += 4
+            if run == 0:
+                running.wait_for_rows(len(job.sent["kept"]), 60)
+            running.process.kill()
+            running.process.wait()
+    job.sell(6, user="u.0")
+    job.put([b"{ broken"])
+    job.run()
+    job.wait_for("all rows", lambda: len(job.rows()) >= len(job.sent["kept"]), 20)  # their end is told, and then written
+    job.check()
+    expected = sorted(f"{job.name}.out.u_2E{user}" for user in range(users))
+    case.expect(job.topics() == expected, f"{job.topics()}")
+    for message in job.read(job.results):
+        user = json.loads(message.value())["user"].replace(".", "_2E")
+        case.expect(message.topic().endswith(f".out.{user}"), f"{message.value()} in {message.topic()}")
+
+
 # ---- rights
 
 class Rights:
@@ -715,9 +761,10 @@ def options(parser):
 CASES = [poison_records, oversized_records, rows_too_long_for_their_topic, rows_too_long_for_the_client,
          an_input_topic_is_deleted, an_output_topic_is_deleted, the_topic_of_epochs_is_deleted,
          an_input_topic_is_made_again, a_start_behind_the_end, records_expire_that_were_read,
-         records_expire_that_were_not_read, records_expire_that_are_needed_again, rights_that_are_missing_at_the_start,
-         the_right_to_read_is_taken, the_right_to_write_is_taken, the_right_to_the_group_is_taken,
-         the_right_to_transactions_is_taken, two_instances_with_one_name, the_disk_is_full, the_broker_is_away]
+         records_expire_that_were_not_read, records_expire_that_are_needed_again, a_topic_for_each_value,
+         rights_that_are_missing_at_the_start, the_right_to_read_is_taken, the_right_to_write_is_taken,
+         the_right_to_the_group_is_taken, the_right_to_transactions_is_taken, two_instances_with_one_name,
+         the_disk_is_full, the_broker_is_away]
 
 if __name__ == "__main__":
     if "--venv" in sys.argv and "--port" in sys.argv:

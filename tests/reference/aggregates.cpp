@@ -98,6 +98,10 @@ std::optional<double> of_moments(typed::AggregateKind kind, const Type& x_type, 
       return std::numeric_limits<double>::quiet_NaN();
   // Beside a float, other numbers are floats too.
   const bool floats = is(x_type, TypeKind::floating) || is(y_type, TypeKind::floating);
+  // By what is promised of floats whose square is none.
+  for (size_t i = 0; i < count && floats; ++i)
+    for (const double value : {float_of(x_type, xs[i]), float_of(y_type, ys[i])})
+      if (!std::isfinite(value * value)) return std::numeric_limits<double>::quiet_NaN();
   auto number = [&](const Type& type, const Value& value) {
     return floats ? exactly(float_type(), {float_of(type, value)}) : exactly(type, value);
   };

@@ -258,6 +258,7 @@ Run::Rows Run::match(int index, const plan::MatchNode& node) {
         made.slots.insert(made.slots.end(), value.begin(), value.end());
       }
       if (node.elements.back().kind == typed::ElementKind::absent) made.time = trials.deadline(event->start);
+      made.watermark = made.time;  // it goes out when that has passed
       outcome_.make(products);
       out.push_back(std::move(made));
     }

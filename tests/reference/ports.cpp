@@ -10,6 +10,11 @@ void Run::give(const std::vector<int>& products, const std::string& port, const 
 
 void Run::give_standing(const std::vector<int>& products, const std::string& port,
                         const std::vector<std::string>& texts, const Row& row, bool has_bytes) {
+  for (const int product : products) give_standing(product, port, texts, row, has_bytes);
+}
+
+void Run::give_standing(int product, const std::string& port, const std::vector<std::string>& texts, const Row& row,
+                        bool has_bytes) {
   Row made = row;
   made.slots.clear();
   for (const std::string& text : texts) made.slots.push_back(slot_bytes(arena_.copy(text).view()));
@@ -20,12 +25,12 @@ void Run::give_standing(const std::vector<int>& products, const std::string& por
     partition = found->second[row.cause.partition].name;
   made.slots.push_back(slot_bytes(arena_.copy(source).view()));
   made.slots.push_back(slot_bytes(arena_.copy(partition).view()));
-  made.slots.push_back(slot_i64(known ? row.cause.position : 0));
+  made.slots.push_back(slot_i64(known && !(hides(product) && row.cause.line > 0) ? row.cause.position : 0));
   made.slots.push_back(slot_i64(known ? row.cause.line : 0));
   if (has_bytes) made.slots.push_back(slot_i128(0));
   made.slots.push_back(slot_u8(false));
   made.slots.push_back(slot_i128(0));
-  give(products, port, made);
+  give({product}, port, made);
 }
 
 /// They begin a ledger, as published rows do.

@@ -98,7 +98,8 @@ Run::Rows Run::top(int index, const plan::TopNode& node) {
       made.of_record = 3;
       made.place = {static_cast<int64_t>(relation_names_.size()), 0,
                     static_cast<int64_t>((std::get<1>(order) >> 1 & ~low) | std::min<uint64_t>(i + 1, low))};
-      made.cause.position = made.place.back();
+      // Changes of a table have the place of their key.
+      made.cause.position = step.windowed ? made.place.back() : static_cast<int64_t>(std::get<1>(order) >> 1);
       if (step.adds_window) {
         made.slots.push_back(slot_i64(group.range.start));
         made.slots.push_back(slot_i64(group.range.end));

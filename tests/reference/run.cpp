@@ -197,6 +197,18 @@ OutputRow Run::output_row(const std::vector<Field>& fields, const Row& row) cons
   return made;
 }
 
+bool Run::hides(int product) const {
+  return project_.relations[plan_.products[product]].hides_records;
+}
+
+bool Run::shows(int product, Span step) const {
+  if (!hides(product)) return true;
+  std::string domain;  // in whose script the step stands
+  for (const typed::Relation& relation : project_.relations)
+    if (relation.span.file == step.file) domain = relation.domain;
+  return project_.relations[plan_.products[product]].domain == domain;
+}
+
 void Run::leave(int index, int input, const Row& row, Kind kind, const std::string& port, uint32_t code) {
   const plan::Node& node = plan_.nodes[index];
   outcome_.settle(node.products, index, input, row.cause, kind);
@@ -209,7 +221,12 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
     give(node.products, port, row);
   else
     give_standing(node.products, port, {"", fmt::format("E{:04}", code), node.text}, row, true);
-  outcome_.write(node.products, port, made);
+  for (const int product : node.products) {
+    OutputRow written = made;
+    if (code != 0 && hides(product) && row.cause.line > 0) written.position = 0;
+    if (code != 0 && !shows(product, node.span)) written.fields.clear(), written.values.clear();
+    outcome_.write({product}, port, written);
+  }
 }
 
 std::vector<ProductOutcome> evaluate(const plan::Plan& plan, const typed::Project& project, const Input& input) {

@@ -72,15 +72,22 @@ class Run {
   Rows project(int index, const plan::ProjectNode& node);
   Rows unite(int index);
   Rows retime(int index, const plan::RetimeNode& node);
+  std::set<uint32_t> held_before(int node) const;
   Rows unnest(int index, const plan::UnnestNode& node);
   Rows lookup(int index, const plan::LookupNode& node);
   Rows unique(int index, const plan::UniqueNode& node);
   Rows alert(int index, const plan::AlertNode& node);
   Rows publish(int index, const plan::PublishNode& node);
+  /// The product reads another domain: it does not show where in its file a record begins.
+  bool hides(int product) const;
+  /// Such a product shows of steps of other domains codes alone.
+  bool shows(int product, Span step) const;
   // ports.cpp
   Rows port(int index, const plan::PortNode& node);
   /// To flows that read the port. `standing`: texts and the origin instead of the row.
   void give(const std::vector<int>& products, const std::string& port, const Row& row);
+  void give_standing(int product, const std::string& port, const std::vector<std::string>& texts, const Row& row,
+                     bool has_bytes);
   void give_standing(const std::vector<int>& products, const std::string& port, const std::vector<std::string>& texts,
                      const Row& row, bool has_bytes);
 

@@ -150,8 +150,13 @@ Run::Rows Run::source(int index, const plan::SourceNode& node) {
       }
       if (relation.kind == typed::RelationKind::table)
         for (const auto& path : relation.key) {
-          const int field = path.front();
-          append_key_bytes(relation.row[field].type, all.slots.data() + leaf_offset(all.row, field) + 1, row.table_key);
+          size_t leaf = leaf_offset(all.row, path.front()) + 1;
+          Type type = relation.row[path.front()].type;
+          for (size_t i = 1; i < path.size(); ++i) {
+            for (int before = 0; before < path[i]; ++before) leaf += leaf_count(type->fields[before].type);
+            type = type->fields[path[i]].type;
+          }
+          append_key_bytes(type, all.slots.data() + leaf, row.table_key);
         }
       rows.push_back(std::move(row));
     }

@@ -144,6 +144,30 @@ Run::Rows Run::lookup(int index, const plan::LookupNode& node) {
   return out;
 }
 
+/// Relations with rows that a step holds on their way to `node`; UINT32_MAX, which all rows have that a step made.
+std::set<uint32_t> Run::held_before(int node) const {
+  std::set<uint32_t> found{UINT32_MAX};
+  const auto products = static_cast<uint32_t>(relation_names_.size() - plan_.products.size());
+  // `relation`: of the product behind which the way goes on.
+  const auto follow = [&](auto&& self, int at, bool held, std::optional<uint32_t> relation) -> void {
+    const plan::Node& node = plan_.nodes[static_cast<size_t>(at)];
+    const auto* join = std::get_if<plan::JoinNode>(&node.content);
+    const bool at_once = join != nullptr && (join->step.latest || join->step.kind == typed::JoinKind::reference);
+    held |= plan::stateful(node) && !at_once;
+    if (const auto* published = std::get_if<plan::PublishNode>(&node.content); published != nullptr && !relation)
+      relation = products + static_cast<uint32_t>(published->product);
+    if (source_ordinal_[static_cast<size_t>(at)] >= 0 && !relation)
+      relation = static_cast<uint32_t>(source_ordinal_[static_cast<size_t>(at)]);
+    if (held && relation) found.insert(*relation);
+    if (node.inputs.empty()) return;
+    self(self, node.inputs[0], held, relation);
+    const bool both = std::holds_alternative<plan::UnionNode>(node.content) || (join != nullptr && join->step.right);
+    if (both) self(self, node.inputs[1], held, relation);
+  };
+  follow(follow, node, false, std::nullopt);
+  return found;
+}
+
 /// Each original source partition starts a time of its own; what windows made counts as one partition.
 Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   using Partition = std::tuple<uint32_t, uint32_t>;
@@ -151,10 +175,7 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   for (const Row& row : rows_into(index))
     partitions[!row.cause.has_origin ? Partition{UINT32_MAX, 0} : Partition{row.cause.relation, row.cause.partition}]
         .push_back(row);
-  // Rows that no step held come in the order of their partition, others in the order of time.
-  bool held = false;
-  for (int at = input_of(index); !plan_.nodes[at].inputs.empty(); at = input_of(at))
-    held |= plan::stateful(plan_.nodes[at]);
+  const std::set<uint32_t> held_relations = held_before(input_of(index));
   const size_t time_leaf = leaf_offset(row_of(index), node.time_column);
   // Behind joins, rows of one record and one time by the new one.
   const auto* in_order = std::get_if<plan::InOrderNode>(&plan_.nodes[input_of(index)].content);
@@ -165,6 +186,8 @@ Run::Rows Run::retime(int index, const plan::RetimeNode& node) {
   };
   Rows out;
   for (auto& [partition, rows] : partitions) {
+    // Rows that no step held come in the order of their partition, others in the order of time.
+    const bool held = held_relations.contains(std::get<0>(partition));
     std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
       return by_new ? by_both(a, b) : held ? earlier(&a, &b) : a.place < b.place;
     });
@@ -225,8 +248,13 @@ Run::Rows Run::alert(int index, const plan::AlertNode& node) {
     if (failure.code == 0 && holds.u8 != 0) continue;
     OutputRow made = output_row(row_of(index), row);
     made.check = node.check;
-    give_standing(plan_.nodes[index].products, "alerts", {node.check}, row, false);
-    outcome_.write(plan_.nodes[index].products, "alerts", made);
+    for (const int product : plan_.nodes[index].products) {
+      if (!shows(product, plan_.nodes[index].span)) continue;
+      OutputRow written = made;
+      if (hides(product) && row.cause.line > 0) written.position = 0;
+      give_standing({product}, "alerts", {node.check}, row, false);
+      outcome_.write({product}, "alerts", written);
+    }
   }
   return rows_into(index);
 }

@@ -102,11 +102,14 @@ class EngineRun {
     }
     for (const RecordedTurn& turn : input_.turns) {
       const int source = source_of(turn.source);
-      if (source < 0) continue;
       engine_->set_wall(turn.wall);
-      feed(source, turn, false);
-      check_law();
-      if (turn.follows) {
+      // Time passes beside what nobody reads, too.
+      if (source < 0 && !turn.lets_go) continue;
+      if (source >= 0) {
+        feed(source, turn, false);
+        check_law();
+      }
+      if (source >= 0 && turn.follows) {
         if (options_.restart_after_turns) BRAID_TRY(restart());
         engine_->follow_clock(source, turn.partition, *turn.follows);
         engine_->move_time();
@@ -317,7 +320,7 @@ Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const
         std::string line = row.json();
         if (is_error_port(port))
           line = error_line(fmt::format("\"E{:04}\"", row.code), to_json(string_type(), {row.step}),
-                            shows_row(port) ? line : "", origin);
+                            shows_row(port) ? (row.fields.empty() ? "-" : line) : "", origin);
         else if (port == "alerts")
           line = to_json(string_type(), {row.check}) + " " + origin + " " + line;
         made.lines[product.name + "/" + port].push_back(line);

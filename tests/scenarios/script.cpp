@@ -9,8 +9,11 @@
 
 namespace braid::scenarios {
 
-Script::Script(std::string text) {
-  sources_.add("script.braid", std::move(text));
+Script::Script(std::string text) : Script(std::vector<std::string>{std::move(text)}) {}
+
+Script::Script(const std::vector<std::string>& texts) {
+  for (size_t i = 0; i < texts.size(); ++i)
+    sources_.add(i == 0 ? "script.braid" : "script_" + std::to_string(i) + ".braid", texts[i]);
   Reporter reporter;
   scripts_ = driver::parse_scripts(sources_, reporter);
   project_ = driver::check_scripts(scripts_, sources_, cli::language(), {}, {}, reporter);
@@ -37,12 +40,12 @@ driver::Compiled Script::compile(bool passes) const {
   return compile(options);
 }
 
-driver::Compiled Script::compile(const optimize::Options& options) const {
+driver::Compiled Script::compile(const optimize::Options& options, plan::PutOut put_out) const {
   std::vector<typed::RelationId> products = driver::products_of(project_, {});
   for (const typed::Test& test : project_.tests)
     for (const typed::RelationId expected : cli::expected_products(test))
       if (std::ranges::find(products, expected) == products.end()) products.push_back(expected);
-  driver::Compiled made = driver::compile(project_, products, options, system_clock());
+  driver::Compiled made = driver::compile(project_, products, options, system_clock(), put_out);
   driver::name_places(made.program(), sources_, "");
   for (SourceSpec& source : made.program().sources) {
     source.binding.kind = "inline";

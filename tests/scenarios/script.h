@@ -12,6 +12,8 @@ namespace braid::scenarios {
 class Script {
  public:
   explicit Script(std::string text);
+  /// Several files, of several domains.
+  explicit Script(const std::vector<std::string>& texts);
   /// `NAME.braid` of this folder, or `differential/NAME.braid`.
   static Script in_folder(const std::string& name);
 
@@ -19,7 +21,7 @@ class Script {
   const std::string& faults() const { return faults_; }
   const typed::Project& project() const { return project_; }
   /// On the interpreter.
-  driver::Compiled compile(const optimize::Options& options) const;
+  driver::Compiled compile(const optimize::Options& options, plan::PutOut put_out = plan::PutOut::rows) const;
   driver::Compiled compile(bool passes) const;
 
  private:

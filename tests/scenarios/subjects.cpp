@@ -82,13 +82,13 @@ Subject played(const Script& script, const typed::Test& test, const std::string&
 }
 
 Subject recorded(const std::string& name, std::shared_ptr<const RecordedInput> input,
-                 std::shared_ptr<const RecordedInput> other) {
-  auto run = [input, other](Program& program, const Variation& variation) {
+                 std::shared_ptr<const RecordedInput> other, uint64_t round_rows) {
+  auto run = [input, other, round_rows](Program& program, const Variation& variation) {
     return run_engine(program, variation.other_turns ? *other : *input,
                       {.restart_after_turns = variation.restarts != Restarts::never,
                        .restart_twice = variation.restarts == Restarts::again_while_starting,
                        .block_rows = variation.block_rows,
-                       .round_rows = variation.other_turns ? 1 : kRoundRows,
+                       .round_rows = variation.other_turns ? 1 : round_rows,
                        .workers = variation.workers,
                        .state_memory = variation.state_memory,
                        .whole_errors = true});
@@ -129,6 +129,7 @@ Account rejected_in_any_order(Account account) {
 std::string differing(const Subject& subject, Programs& programs, const std::vector<Variation>& variations,
                       Account* plain_made) {
   std::optional<Account> plain, plain_of_other_turns;
+  std::string passes, passes_of_other_turns;  // of these
   for (const Variation& variation : variations) {
     const std::string where = subject.name + ": " + variation.name + "\n";
     Program& program = programs.of(variation).program();
@@ -136,8 +137,12 @@ std::string differing(const Subject& subject, Programs& programs, const std::vec
     Result<Account> made = subject.run(program, variation);
     if (!made.ok()) return where + made.error().message;
     std::optional<Account>& first = variation.other_turns ? plain_of_other_turns : plain;
-    if (!first) first = *made;
-    std::string found = subject.any_way && !variation.passes_id.empty()
+    std::string& passes_of_first = variation.other_turns ? passes_of_other_turns : passes;
+    if (!first) {
+      first = *made;
+      passes_of_first = variation.passes_id;
+    }
+    std::string found = subject.any_way && variation.passes_id != passes_of_first
                             ? difference(rejected_in_any_order(*first), rejected_in_any_order(*made))
                             : difference(*first, *made);
     auto content_of = [&](const Account& account) {

@@ -40,9 +40,9 @@ struct Subject {
 
 /// A `test` of a script whose files lie in `folder`. Refers to script and test.
 Subject played(const Script& script, const typed::Test& test, const std::string& folder);
-/// Turns on the engine alone. `other`: the same records in other turns.
+/// Turns on the engine alone. `other`: the same records in other turns. `round_rows`: that time releases at once.
 Subject recorded(const std::string& name, std::shared_ptr<const RecordedInput> input,
-                 std::shared_ptr<const RecordedInput> other);
+                 std::shared_ptr<const RecordedInput> other, uint64_t round_rows = kRoundRows);
 /// The input as files, run as a job.
 Subject job(const std::string& name, std::shared_ptr<const RecordedInput> input);
 

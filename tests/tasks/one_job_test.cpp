@@ -102,6 +102,14 @@ class OneJob : public testing::Test {
     return found;
   }
 
+  /// Of repartition topics.
+  std::vector<TopicPartition> exchanges() {
+    std::vector<TopicPartition> found;
+    for (const std::string& topic : cluster_.topics())
+      for (int32_t partition = 0; partition < cluster_.partitions_of(topic); ++partition)
+        if (topic.starts_with("job.repartition.")) found.push_back({topic, partition});
+    return found;
+  }
   std::vector<OffsetToCommit> committed() {
     std::vector<OffsetToCommit> found;
     for (const BrokerGroup::Committed& each : cluster_.groups().committed("job", {{"in", 0}, {"in", 1}}).found)
@@ -182,33 +190,126 @@ TEST_F(OneJob, DoesNotStartOverWhileItRuns) {
 }
 
 TEST_F(OneJob, GoesOnFromItsStoreWhenOffsetsGoBack) {
-  options_.broker.delivery = Delivery::at_least_once;
-  put("a", 1, 0);
-  run();
-  const std::vector<OffsetToCommit> before = committed();
-  put("b", 2, 0);
-  run();
-  set_back(before);
-  put("c", 3, 0);
-  run();
-  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
+  // Behind transactions the topic of epochs ends with their marks.
+  for (const Delivery before : {Delivery::at_least_once, Delivery::exactly_once}) {
+    options_.broker.delivery = before;
+    put("a", 1, 0);
+    run();
+    const std::vector<OffsetToCommit> earlier = committed();
+    put("b", 2, 0);
+    run();
+    set_back(earlier);
+    options_.broker.delivery = Delivery::at_least_once;
+    put("c", 3, 0);
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "a", "b", "c"));
 }
 
-TEST_F(OneJob, StopsBehindWhoWentOnFromOffsetsThatWentBack) {
+TEST_F(OneJob, FollowsWhoWentOnFromOffsetsThatWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  for (SnapshotStore* snapshots : {static_cast<SnapshotStore*>(nullptr), static_cast<SnapshotStore*>(&snapshots_)}) {
+    options_.snapshots = snapshots;
+    put("a", 1, 0);
+    run();
+    const std::vector<OffsetToCommit> before = committed();
+    put("b", 2, 0);
+    run();
+    set_back(before);
+    put("c", 3, 0);
+    options_.job.directory = "another";
+    run();
+    options_.job.directory = "data";
+    machine_.write("data/tasks/0.removed/left", "by a removal that was cut short");
+    put("d", 4, 0);
+    run();
+    EXPECT_FALSE(machine_.fs.stat("data/tasks/0.removed")->exists);
+  }
+  // What followed the older token is there again, and nothing else.
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "b", "c", "d", "a", "b", "b", "c", "d"));
+}
+
+TEST_F(OneJob, LeavesOutWhatEndedWhenOffsetsWentBack) {
+  options_.broker.delivery = Delivery::at_least_once;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  for (const char* key : {"b", "c"}) {
+    put(key, 2, 0);
+    run();
+  }
+  set_back(before);
+  options_.job.directory = "another";
+  for (const char* key : {"d", "e"}) {
+    put(key, 3, 0);
+    run();
+  }
+  // Whoever has nothing of it runs the epochs again that count, among those that do not.
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  options_.job.directory = "a third one";
+  put("f", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "b", "c", "d", "e", "f"));
+}
+
+TEST_F(OneJob, GoesOnFromWhatThereIsWhereOffsetsWentBackTooFar) {
   options_.broker.delivery = Delivery::at_least_once;
   put("a", 1, 0);
   run();
   const std::vector<OffsetToCommit> before = committed();
   put("b", 2, 0);
   run();
-  set_back(before);
   put("c", 3, 0);
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  run();
+  // The snapshot that there is needs no earlier records.
+  ASSERT_TRUE(broker_.delete_records_before({"job.epochs", 0}, 2, kSecond).ok());
+  set_back(before);
+  options_.job.directory = "another";
+  put("d", 4, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d"));
+  // Nor does the store.
+  set_back(before);
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  put("e", 5, 0);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d", "e"));
+}
+
+TEST_F(OneJob, StopsWithAStoreThatIsNotOfItsGroup) {
+  options_.broker.delivery = Delivery::at_least_once;
+  options_.snapshots = nullptr;
+  put("a", 1, 0);
+  run();
+  options_.broker.group = "other";
   options_.job.directory = "another";
   run();
-  options_.job.directory = "data";
+  options_.broker.group = "job";
   const auto stopped = run_topic_job(program_, options_, seams());
   ASSERT_FALSE(stopped.ok());
-  EXPECT_TRUE(stopped.error().code == 8017 || stopped.error().code == 8018) << stopped.error().message;
+  EXPECT_EQ(stopped.error().code, 8018) << stopped.error().message;
+  EXPECT_TRUE(machine_.fs.stat("another/tasks/0/state")->exists);
+}
+
+TEST_F(OneJob, LeavesOutALongerBranchThatDoesNotCount) {
+  options_.broker.delivery = Delivery::at_least_once;
+  options_.snapshots = nullptr;
+  put("a", 1, 0);
+  run();
+  const std::vector<OffsetToCommit> before = committed();
+  for (const char* key : {"b", "c"}) {
+    put(key, 2, 0);
+    run();
+  }
+  // The next one does both in one epoch, and the one behind it has nothing but the records of all of them.
+  set_back(before);
+  for (const char* directory : {"another", "a third one"}) {
+    options_.job.directory = directory;
+    put("d", 3, 0);
+    run();
+  }
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "b", "c", "d", "d"));
 }
 
 TEST_F(OneJob, DoesNotGoOnWithTransactionsWhenOffsetsGoBack) {
@@ -380,6 +481,98 @@ TEST_F(OneJob, ReadsAPortWhoseRowsAreOfAnotherStage) {
   put_value("once more", 1);
   run();
   EXPECT_EQ(records_of("seen").size(), 4U);
+}
+
+/// Placed by `v`, unique by `k`.
+Program across_stages() {
+  test::ProgramBuilder b;
+  b.publish(b.unique(b.source("s", 10), 1000));
+  b.program.sources[0].key = {1};
+  b.program.sources[0].binding = {"topic", "in", "json", {{"unit", "us"}}};
+  return b.program;
+}
+
+/// An instance that is stopped when a task of the second stage asks for its offsets: it goes on with an answer that is
+/// not true any more.
+class StoppedBroker : public SimBroker {
+ public:
+  StoppedBroker(SimCluster& cluster, std::function<void()> meanwhile)
+      : SimBroker(cluster, "stopped"), meanwhile_(std::move(meanwhile)) {}
+  BrokerResult<std::unique_ptr<BrokerGroup>> make_group(const GroupOptions& options) override {
+    return std::unique_ptr<BrokerGroup>(std::make_unique<Group>(std::move(*SimBroker::make_group(options)), *this));
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  struct Group : BrokerGroup {
+    Group(std::unique_ptr<BrokerGroup> true_one, StoppedBroker& of) : group(std::move(true_one)), broker(of) {}
+    BrokerStatus serve(int64_t timeout_us, Owner& owner) override { return group->serve(timeout_us, owner); }
+    BrokerStatus leave(int64_t timeout_us, Owner& owner) override { return group->leave(timeout_us, owner); }
+    BrokerResult<std::vector<Committed>> committed(std::span<const TopicPartition> places,
+                                                   int64_t timeout_us) override {
+      auto answer = group->committed(places, timeout_us);
+      if (answer.ok() && places.front().topic.starts_with("job.repartition.") && !broker.stopped_) {
+        broker.stopped_ = true;
+        broker.pause(60 * kSecond);
+        broker.meanwhile_();
+      }
+      return answer;
+    }
+    std::unique_ptr<Membership> membership() override { return group->membership(); }
+    BrokerStatus commit(std::span<const OffsetToCommit> offsets, int64_t timeout_us) override {
+      return group->commit(offsets, timeout_us);
+    }
+    std::unique_ptr<BrokerGroup> group;
+    StoppedBroker& broker;
+  };
+  std::function<void()> meanwhile_;
+  bool stopped_ = false;
+};
+
+TEST_F(OneJob, GoesBackToASnapshotWhereOthersCutWhatItBeginsWith) {
+  program_ = across_stages();
+  put("a", 1, 0);
+  put("b", 2, 1);
+  const auto others = [&] {
+    test::Machine machine(2);
+    SimBroker broker(cluster_, "other");
+    JobSeams seams{machine.fs, sim_clock_, executor_,
+                   [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+    const auto report = run_topic_job(program_, options_, seams);
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    // Snapshots have what was read.
+    for (const TopicPartition& place : exchanges()) {
+      const std::optional<int64_t> offset = cluster_.groups().committed("job", {place}).found.front().offset;
+      ASSERT_TRUE(offset && *offset > 0);
+      ASSERT_TRUE(broker_.delete_records_before(place, *offset, kSecond).ok());
+    }
+  };
+  StoppedBroker stopped(cluster_, others);
+  JobSeams seams = this->seams();
+  seams.broker = &stopped;
+  const auto report = run_topic_job(program_, options_, seams);
+  EXPECT_TRUE(report.ok()) << report.error().message;
+  EXPECT_TRUE(stopped.stopped());
+  put("a", 3, 0);
+  put("c", 4, 1);
+  // Rows wait for those that come late.
+  put("x", 500, 0);
+  put("y", 500, 1);
+  run();
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
+}
+
+TEST_F(OneJob, EndsWhereRecordsOfAnotherStageAreGoneForEverybody) {
+  program_ = across_stages();
+  put("a", 1, 0);
+  put("b", 2, 1);
+  run();
+  put("c", 3, 0);
+  for (const TopicPartition& place : exchanges())
+    ASSERT_TRUE(broker_.delete_records_before(place, cluster_.log_of(place)->end(), kSecond).ok());
+  const auto ended = run_topic_job(program_, options_, seams());
+  ASSERT_FALSE(ended.ok());
+  EXPECT_EQ(ended.error().code, 7090);
 }
 
 TEST_F(OneJob, CarriesTracesOn) {

@@ -48,6 +48,13 @@ class ClientTest : public testing::Test {
     BRAID_TRY(writer_->flush(30 * kSecond));
     return writer_->commit_transaction(30 * kSecond);
   }
+  /// The beginning of one, with a record in each partition.
+  BrokerStatus write_both() {
+    BRAID_TRY(writer_->begin_transaction(30 * kSecond));
+    BRAID_TRY(writer_->write({.place = {"t", 0}, .key = "k", .value = "v"}));
+    BRAID_TRY(writer_->write({.place = {"t", 1}, .key = "k", .value = "v"}));
+    return writer_->flush(30 * kSecond);
+  }
   void answer(int16_t request, std::vector<rd_kafka_resp_err_t> errors) {
     rd_kafka_mock_push_request_errors_array(cluster_, request, errors.size(), errors.data());
   }
@@ -110,6 +117,53 @@ TEST_F(ClientTest, AfterABrokenConnectionASessionBegins) {
   EXPECT_TRUE(transact().ok());  // the library asks again
   EXPECT_TRUE(transact().ok());
   EXPECT_EQ(requests(kInitProducerId), 2U);
+}
+
+// A broker may have lost the end that a session gives to the last transaction: each partition of it is told once more.
+TEST_F(ClientTest, AfterADoubtWhatWasWrittenIsEndedOnceMore) {
+  begin();
+  EXPECT_TRUE(transact().ok());
+  ASSERT_TRUE(write_both().ok());
+  answer(kEndTxn, {RD_KAFKA_RESP_ERR__TRANSPORT});
+  ASSERT_TRUE(writer_->abort_transaction(30 * kSecond).ok());
+  rd_kafka_mock_clear_requests(cluster_);
+  EXPECT_TRUE(transact().ok());
+  EXPECT_EQ(requests(kInitProducerId), 1U);
+  EXPECT_EQ(requests(kProduce), 2U + 1U);
+  EXPECT_EQ(requests(kEndTxn), 1U + 1U);
+  // Once is enough.
+  answer(kEndTxn, {RD_KAFKA_RESP_ERR__TRANSPORT});
+  EXPECT_TRUE(transact().ok());
+  rd_kafka_mock_clear_requests(cluster_);
+  EXPECT_TRUE(transact().ok());
+  EXPECT_EQ(requests(kInitProducerId), 1U);
+  EXPECT_EQ(requests(kProduce), 1U);
+  EXPECT_EQ(requests(kEndTxn), 1U);
+}
+
+TEST_F(ClientTest, AnotherWriterEndsWhatOneOfItsIdHasLeft) {
+  begin();
+  ASSERT_TRUE(write_both().ok());
+  writer_.reset();
+  rd_kafka_mock_clear_requests(cluster_);
+  begin();
+  EXPECT_EQ(requests(kProduce), 2U);
+  EXPECT_EQ(requests(kEndTxn), 1U);
+  rd_kafka_mock_clear_requests(cluster_);
+  begin();
+  EXPECT_EQ(requests(kProduce), 0U);
+}
+
+TEST_F(ClientTest, ATransactionThatMayBeCommittedIsNotEndedByAnAbort) {
+  begin();
+  ASSERT_TRUE(write_both().ok());
+  rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, kEndTxn, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 5'000);
+  EXPECT_EQ(fault_of(writer_->commit_transaction(kSecond)), BrokerFault::uncertain);
+  rd_kafka_mock_clear_requests(cluster_);
+  EXPECT_TRUE(transact().ok());
+  EXPECT_EQ(requests(kInitProducerId), 1U);
+  EXPECT_EQ(requests(kProduce), 1U);
+  EXPECT_EQ(requests(kEndTxn), 1U);
 }
 
 TEST_F(ClientTest, OneThatWasReplacedIsFenced) {

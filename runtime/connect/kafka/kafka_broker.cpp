@@ -1,6 +1,7 @@
 #include "runtime/connect/kafka/kafka_broker.h"
 
 #include <algorithm>
+#include <map>
 #include <span>
 
 #include "runtime/base/clock.h"
@@ -39,7 +40,8 @@ class KafkaBroker : public Broker {
     return make_kafka_group(options_, options);
   }
   BrokerResult<std::unique_ptr<BrokerWriter>> make_writer(const WriterOptions& options) override {
-    return make_kafka_writer(options_, options);
+    // A writer that is given up is followed by another one with its id.
+    return make_kafka_writer(options_, options, trails_[options.transactional_id.value_or("")]);
   }
 
   BrokerResult<std::vector<std::string>> topics(int64_t timeout_us) override {
@@ -308,6 +310,7 @@ class KafkaBroker : public Broker {
   };
 
   KafkaOptions options_;
+  std::map<std::string, Trail> trails_;  ///< by transactional id
   Handle client_;
   Queue queue_;
   bool reached_ = false;            ///< a broker has answered

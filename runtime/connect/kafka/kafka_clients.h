@@ -3,6 +3,7 @@
 
 #include "runtime/connect/kafka/kafka_broker.h"
 #include "runtime/connect/kafka/kafka_handles.h"
+#include "runtime/connect/kafka/kafka_trail.h"
 
 namespace braid::kafka {
 
@@ -13,6 +14,7 @@ struct KafkaMembership : BrokerGroup::Membership {
 
 BrokerResult<std::unique_ptr<BrokerReader>> make_kafka_reader(const KafkaOptions& kafka, const ReaderOptions& options);
 BrokerResult<std::unique_ptr<BrokerGroup>> make_kafka_group(const KafkaOptions& kafka, const GroupOptions& options);
-BrokerResult<std::unique_ptr<BrokerWriter>> make_kafka_writer(const KafkaOptions& kafka, const WriterOptions& options);
+BrokerResult<std::unique_ptr<BrokerWriter>> make_kafka_writer(const KafkaOptions& kafka, const WriterOptions& options,
+                                                              Trail& trail);
 
 }  // namespace braid::kafka

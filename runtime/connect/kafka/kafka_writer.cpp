@@ -1,7 +1,8 @@
 // A producer. librdkafka does not number its transactions for the broker (KIP-890), so after a time-out or a broken
 // connection a request of one transaction may reach the broker within a later one, and end it. Therefore requests and
 // answers are counted: after any doubt the producer is replaced by a new one with the same id, whose init fences
-// whatever the old one still has on its way.
+// whatever the old one still has on its way. What the old one has written is then ended once more (kafka_trail.h): a
+// broker may have lost that it was.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -9,11 +10,16 @@
 #include <atomic>
 #include <set>
 
+#include "runtime/base/clock.h"
 #include "runtime/connect/kafka/kafka_clients.h"
 #include "runtime/connect/kafka/kafka_settings.h"
 
 namespace braid::kafka {
 namespace {
+
+/// For the transactions of others to end, which hide whether one's own has.
+constexpr int64_t kUntilOthersEnd = 5'000'000, kBetweenLooks = 200'000;
+constexpr int64_t kLeastWait = 1'000'000;
 
 /// Of the requests that change something: produce, init, add partitions, add offsets, end, offsets of a transaction.
 constexpr std::array<int16_t, 6> kWritingRequests{0, 22, 24, 25, 26, 28};
@@ -67,7 +73,8 @@ thread_local bool RequestLog::is_connection_ = false;
 
 class KafkaWriter : public BrokerWriter {
  public:
-  KafkaWriter(const KafkaOptions& kafka, const WriterOptions& options) : kafka_(kafka), options_(options) {}
+  KafkaWriter(const KafkaOptions& kafka, const WriterOptions& options, Trail& trail)
+      : kafka_(kafka), options_(options), trail_(trail) {}
   ~KafkaWriter() override { drop(); }
 
   BrokerStatus connect() {
@@ -95,7 +102,8 @@ class KafkaWriter : public BrokerWriter {
   }
 
   BrokerStatus begin_session(int64_t timeout_us) override {
-    if (ready_ || !failure_.ok() || log_.doubtful()) BRAID_TRY(connect());
+    if (used_ || !failure_.ok() || log_.doubtful()) BRAID_TRY(connect());
+    const int64_t until_us = system_clock().steady_us() + timeout_us;
     const ErrorHandle error(rd_kafka_init_transactions(client_.get(), milliseconds(timeout_us)));
     if (error != nullptr) {
       // What has not begun can be tried again, unlike what has been sent in a transaction.
@@ -103,8 +111,12 @@ class KafkaWriter : public BrokerWriter {
         return BrokerError{BrokerFault::retry, text(error, "cannot begin a session"), code(error)};
       return error_of_transaction(error.get(), "cannot begin a session", asked());
     }
-    ready_ = true;
+    used_ = true;
     log_.clear();
+    const BrokerStatus ended = end_what_is_left(until_us);
+    if (!ended.ok()) return ended.error().fault == BrokerFault::fenced ? ended : cannot_settle(ended.error());
+    if (log_.doubtful()) return BrokerError{BrokerFault::retry, "cannot begin a session: an answer is missing"};
+    ready_ = true;
     return {};
   }
 
@@ -114,6 +126,7 @@ class KafkaWriter : public BrokerWriter {
     forget_failures();
     const ErrorHandle error(rd_kafka_begin_transaction(client_.get()));
     if (error != nullptr) return error_of_transaction(error.get(), "cannot begin a transaction", asked());
+    trail_.begins();
     return {};
   }
 
@@ -148,6 +161,7 @@ class KafkaWriter : public BrokerWriter {
     }
     const ErrorHandle error(rd_kafka_produceva(client_.get(), parts.data(), parts.size()));
     if (error == nullptr) {
+      if (options_.transactional_id) trail_.writes(record.place);
       constexpr uint64_t kBetweenReports = 256;
       if (++written_ % kBetweenReports == 0) rd_kafka_poll(client_.get(), 0);
       return {};
@@ -165,11 +179,8 @@ class KafkaWriter : public BrokerWriter {
   }
 
   BrokerStatus flush(int64_t timeout_us) override {
-    const rd_kafka_resp_err_t code = rd_kafka_flush(client_.get(), milliseconds(timeout_us));
-    BRAID_TRY(failure_);
-    BRAID_TRY(why_dropped());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return error_of(code, "cannot write: records are not acknowledged", asked());
+    BRAID_TRY(wait_for_acknowledgement(timeout_us));
+    trail_.is_taken();
     return {};
   }
 
@@ -181,6 +192,7 @@ class KafkaWriter : public BrokerWriter {
     if (metadata == nullptr || rd_kafka_consumer_group_metadata_generation_id(metadata.get()) < 0)
       return error_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "cannot commit the offsets");
     const PartitionList list = offset_list(client_.get(), offsets);
+    trail_.sends_offsets(member.group, offsets);
     const ErrorHandle error(
         rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(timeout_us)));
     if (error != nullptr) {
@@ -192,9 +204,14 @@ class KafkaWriter : public BrokerWriter {
   }
 
   BrokerStatus commit_transaction(int64_t timeout_us) override {
+    trail_.commits();
     const ErrorHandle error(rd_kafka_commit_transaction(client_.get(), milliseconds(timeout_us)));
-    if (error == nullptr) return {};
+    if (error == nullptr) {
+      trail_.committed();
+      return {};
+    }
     const BrokerError found = error_of_transaction(error.get(), "cannot commit the transaction", asked());
+    if (rd_kafka_error_txn_requires_abort(error.get()) != 0) trail_.not_committed();
     if (found.fault == BrokerFault::uncertain) ready_ = false;
     return found;
   }
@@ -207,6 +224,84 @@ class KafkaWriter : public BrokerWriter {
   }
 
  private:
+  /// The last transaction was aborted, or is by the session that has begun. What it has written is written to once
+  /// more, in a transaction that is aborted, so that each partition gets a marker.
+  BrokerStatus end_what_is_left(int64_t until_us) {
+    const auto rest = [until_us] { return std::max(until_us - system_clock().steady_us(), kLeastWait); };
+    std::vector<TopicPartition> places;
+    for (const Trail::Left& each : trail_.left())
+      if (!each.committed || has_ended(each.place, *each.committed)) places.push_back(each.place);
+    const auto offsets = trail_.left_offsets();
+    if (places.empty() && !offsets) {
+      trail_.clear();
+      return {};
+    }
+    const auto failed = [](const ErrorHandle& error) {
+      return error_of_transaction(error.get(), "cannot end the last transaction");
+    };
+    if (const ErrorHandle error(rd_kafka_begin_transaction(client_.get())); error != nullptr) return failed(error);
+    // Its own records are not followed: nobody may ever see them, and the next session fences them.
+    for (const TopicPartition& place : places) {
+      const ErrorHandle error(write_to(place));
+      if (error != nullptr) return failed(error);
+    }
+    BRAID_TRY(wait_for_acknowledgement(rest()));
+    if (offsets) {
+      // Nobody's, which the broker takes unchecked, or not at all: the marker comes in any case.
+      const GroupMetadata metadata(rd_kafka_consumer_group_metadata_new(offsets->group.c_str()));
+      const PartitionList list = offset_list(client_.get(), {&offsets->one, 1});
+      const ErrorHandle sent(
+          rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), metadata.get(), milliseconds(rest())));
+      if (sent != nullptr && rd_kafka_error_txn_requires_abort(sent.get()) == 0) return failed(sent);
+    }
+    const ErrorHandle error(rd_kafka_abort_transaction(client_.get(), milliseconds(rest())));
+    if (error != nullptr) return failed(error);
+    trail_.clear();
+    return {};
+  }
+
+  BrokerStatus wait_for_acknowledgement(int64_t timeout_us) {
+    const rd_kafka_resp_err_t code = rd_kafka_flush(client_.get(), milliseconds(timeout_us));
+    BRAID_TRY(failure_);
+    BRAID_TRY(why_dropped());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return error_of(code, "cannot write: records are not acknowledged", asked());
+    return {};
+  }
+
+  /// A record without content, with a key for topics that are compacted.
+  rd_kafka_error_t* write_to(const TopicPartition& place) {
+    std::array<rd_kafka_vu_t, 4> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = place.topic.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = place.partition;
+    parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[3].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[3].u.mem.ptr = const_cast<char*>("");
+    return rd_kafka_produceva(client_.get(), parts.data(), parts.size());
+  }
+
+  /// The transaction that was committed, and wrote its last record there at that offset.
+  bool has_ended(const TopicPartition& place, int64_t offset) {
+    const int64_t until = system_clock().steady_us() + kUntilOthersEnd;
+    while (true) {
+      int64_t first = 0, stable = 0;
+      const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+          client_.get(), place.topic.c_str(), place.partition, &first, &stable, milliseconds(kUntilOthersEnd));
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR && stable > offset) return true;
+      if (system_clock().steady_us() >= until) return false;
+      system_clock().sleep_us(kBetweenLooks);
+    }
+  }
+
+  /// The session begins anew. Where it may not write, or there is nothing any more, nothing is ended either.
+  BrokerError cannot_settle(const BrokerError& error) {
+    if (error.fault == BrokerFault::refused || error.fault == BrokerFault::lost) trail_.clear();
+    return {BrokerFault::retry, error.message, error.code};
+  }
+
   static std::string text(const ErrorHandle& error, const std::string& action) {
     return action + ": " + rd_kafka_error_string(error.get());
   }
@@ -240,6 +335,8 @@ class KafkaWriter : public BrokerWriter {
       dropped_.insert(rd_kafka_topic_name(message.rkt));
       return;
     }
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR && ready_ && options_.transactional_id)
+      trail_.acknowledged(rd_kafka_topic_name(message.rkt), message.partition, message.offset);
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR || !failure_.ok()) return;
     const std::string action = "cannot write to " + text_of({rd_kafka_topic_name(message.rkt), message.partition});
     BrokerError error = error_of(message.err, action, asked(rd_kafka_topic_name(message.rkt)));
@@ -253,14 +350,16 @@ class KafkaWriter : public BrokerWriter {
     if (client_ == nullptr) return;
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     client_.reset();
-    ready_ = false;
+    ready_ = used_ = false;
   }
 
   KafkaOptions kafka_;
   WriterOptions options_;
   RequestLog log_;  ///< the client's threads use it
   Handle client_;
-  bool ready_ = false;  ///< a session has begun
+  Trail& trail_;        ///< of the id
+  bool used_ = false;   ///< the client has begun a session
+  bool ready_ = false;  ///< it is the one that is used
   uint64_t written_ = 0;
   BrokerStatus failure_;           ///< the first of a record
   std::set<std::string> dropped_;  ///< topics of records that were not sent
@@ -269,8 +368,9 @@ class KafkaWriter : public BrokerWriter {
 
 }  // namespace
 
-BrokerResult<std::unique_ptr<BrokerWriter>> make_kafka_writer(const KafkaOptions& kafka, const WriterOptions& options) {
-  auto writer = std::make_unique<KafkaWriter>(kafka, options);
+BrokerResult<std::unique_ptr<BrokerWriter>> make_kafka_writer(const KafkaOptions& kafka, const WriterOptions& options,
+                                                              Trail& trail) {
+  auto writer = std::make_unique<KafkaWriter>(kafka, options, trail);
   BRAID_TRY(writer->connect());
   return std::unique_ptr<BrokerWriter>(std::move(writer));
 }

@@ -1,0 +1,128 @@
+// `braid audit`: what is on record of the mesh, and whether somebody has changed the record.
+#include <cstdio>
+#include <set>
+
+#include "cli/commands/command.h"
+#include "cli/present/table.h"
+#include "cli/session/mesh_registry.h"
+#include "mesh/audit/audit_log.h"
+#include "mesh/registry/registry.h"
+#include "runtime/data/time_text.h"
+#include "runtime/report/audit_findings.h"
+
+namespace braid::cli {
+namespace {
+
+struct AuditFlags {
+  std::string path = ".";
+  std::string registry;
+  std::string domain;
+  std::vector<std::string> known;
+  bool json = false;
+
+  void add_to(CLI::App& command) {
+    command.add_option("domain", domain, "Domain; without it all that have a log")->type_name("DOMAIN");
+    command.add_option("--project", path, "Project folder, whose braid.toml names the registry")
+        ->type_name("PATH")
+        ->capture_default_str();
+    command.add_option("--registry", registry, "Registry, instead of that of braid.toml")->type_name("PLACE");
+  }
+};
+
+std::string line_of(const mesh::ChainedEvent& chained) {
+  std::string line;
+  append_timestamp(line, chained.event.time_us);
+  line += fmt::format("  {:<28}  {}", mesh::word_of(chained.event.type), chained.event.subject);
+  for (const auto& [name, value] : chained.event.data)
+    line += fmt::format("  {}={}", name, value.size() == 64 ? value.substr(0, 12) : value);
+  return line;
+}
+
+Status show_log(mesh::ObjectStore& store, const std::string& tenant, const std::string& node, bool json) {
+  mesh::AuditLog log(store, system_clock(), tenant, node);
+  BRAID_ASSIGN(const std::vector<mesh::ChainedEvent> events, log.read());
+  for (const mesh::ChainedEvent& event : events) fmt::print("{}\n", json ? mesh::to_json(event) : line_of(event));
+  return {};
+}
+
+/// Keys that any publication of the domain lets sign; empty for a node that is no domain.
+Result<std::set<std::string>> keys_of(mesh::ObjectStore& store, const std::string& node) {
+  mesh::Registry registry(store, system_clock());
+  std::set<std::string> keys;
+  BRAID_ASSIGN(const std::vector<std::string> domains, registry.domains());
+  if (std::find(domains.begin(), domains.end(), node) == domains.end()) return keys;
+  BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(node));
+  for (const mesh::StoredPublication& link : chain)
+    keys.insert(link.publication.keys.begin(), link.publication.keys.end());
+  return keys;
+}
+
+Status verify_log(mesh::ObjectStore& store, const std::string& tenant, const std::string& node,
+                  const std::vector<std::string>& known, Reporter& reporter) {
+  BRAID_ASSIGN(const std::set<std::string> keys, keys_of(store, node));
+  mesh::AuditLog log(store, system_clock(), tenant, node);
+  BRAID_ASSIGN(const mesh::AuditCheck check, log.verify(keys, known));
+  if (check.faults.empty()) {
+    fmt::print("{}: {} from {} on; the last is {}\n", node, counted(static_cast<int64_t>(check.events.size()), "event"),
+               check.events.empty() ? 0 : check.events.front().sequence, check.head ? check.head->hash : "none");
+    return {};
+  }
+  auto report = reporter.report(diag::AuditLogChanged{.node = node});
+  for (const mesh::AuditFault& fault : check.faults)
+    report.note(fault.sequence == 0 ? fault.what : fmt::format("event {}: {}", fault.sequence, fault.what));
+  return {};
+}
+
+template <class Work>
+void with_logs(const AuditFlags& flags, CommandContext& context, const Work& work) {
+  SourceSet sources;
+  Reporter reporter;
+  std::optional<Project> project;
+  if (flags.registry.empty())
+    project = find_project(flags.path, sources, reporter);
+  else
+    project.emplace().mesh.registry = flags.registry;
+  if (project)
+    if (const auto store = open_product_registry(*project, reporter)) {
+      Result<std::vector<std::string>> nodes = mesh::AuditLog::nodes(*store);
+      if (!flags.domain.empty()) nodes = std::vector<std::string>{flags.domain};
+      Status done = nodes.ok() ? Status() : Status(nodes.error());
+      if (nodes.ok())
+        for (const std::string& node : *nodes)
+          if (done.ok()) done = work(*store, project->mesh.tenant, node, reporter);
+      if (!done.ok()) report_error(done.error(), reporter);
+    }
+  const std::vector<Diagnostic> findings = reporter.take_sorted();
+  show_findings(findings, sources, context.console, FindingFormat::text);
+  context.exit_code = exit_code_of(findings);
+}
+
+}  // namespace
+
+void add_audit(CLI::App& app, CommandContext& context) {
+  CLI::App* audit = app.add_subcommand("audit", "Shows what is on record of the mesh, and whether it was changed");
+  audit->require_subcommand(1);
+  auto flags = std::make_shared<AuditFlags>();
+  CLI::App* log = audit->add_subcommand("log", "Shows the events, oldest first");
+  flags->add_to(*log);
+  log->add_flag("--json", flags->json, "Each event as a CloudEvent, a line each");
+  log->callback([flags, &context] {
+    with_logs(*flags, context,
+              [&](mesh::ObjectStore& store, const std::string& tenant, const std::string& node, Reporter&) {
+                return show_log(store, tenant, node, flags->json);
+              });
+  });
+  CLI::App* verify = audit->add_subcommand(
+      "verify", "Checks each event, the chain and the signature; shows the hash of the last event, to keep elsewhere");
+  flags->add_to(*verify);
+  verify->add_option("--known", flags->known, "Hash of an event that must be there; several may be given")
+      ->type_name("HASH");
+  verify->callback([flags, &context] {
+    with_logs(*flags, context,
+              [&](mesh::ObjectStore& store, const std::string& tenant, const std::string& node, Reporter& reporter) {
+                return verify_log(store, tenant, node, flags->known, reporter);
+              });
+  });
+}
+
+}  // namespace braid::cli

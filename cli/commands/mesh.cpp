@@ -1,0 +1,260 @@
+// `braid mesh`: what the registry has, keys, and the collection of what nobody names.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "cli/commands/command.h"
+#include "cli/present/json_object.h"
+#include "cli/present/table.h"
+#include "cli/session/mesh_registry.h"
+#include "mesh/registry/registry.h"
+#include "runtime/data/time_text.h"
+#include "runtime/report/registry_findings.h"
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+struct MeshFlags {
+  std::string path = ".";
+  std::string registry;
+  std::string name;
+  bool json = false;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--project", path, "Project folder, whose braid.toml names the registry")
+        ->type_name("PATH")
+        ->capture_default_str();
+    command.add_option("--registry", registry, "Registry, instead of that of braid.toml")->type_name("PLACE");
+  }
+};
+
+/// Runs `work` on the registry; shows what was reported.
+template <class Work>
+void with_registry(const MeshFlags& flags, CommandContext& context, const Work& work) {
+  SourceSet sources;
+  Reporter reporter;
+  std::optional<Project> project;
+  if (flags.registry.empty())
+    project = find_project(flags.path, sources, reporter);
+  else
+    project.emplace().mesh.registry = flags.registry;
+  if (project)
+    if (const auto store = open_product_registry(*project, reporter)) {
+      mesh::Registry registry(*store, system_clock());
+      if (const Status done = work(registry, reporter); !done.ok()) report_error(done.error(), reporter);
+    }
+  const std::vector<Diagnostic> findings = reporter.take_sorted();
+  show_findings(findings, sources, context.console, FindingFormat::text);
+  context.exit_code = exit_code_of(findings);
+}
+
+std::string time_text(int64_t us) {
+  std::string text;
+  append_timestamp(text, us);
+  return text;
+}
+
+std::string key_text(const mesh::Interface& interface) {
+  std::vector<std::string> paths;
+  for (const auto& path : interface.key) paths.push_back(fmt::format("{}", fmt::join(path, ".")));
+  return fmt::format("{}", fmt::join(paths, ", "));
+}
+
+Status list(mesh::Registry& registry, bool json) {
+  BRAID_ASSIGN(const std::vector<std::string> domains, registry.domains());
+  for (const std::string& domain : domains) {
+    BRAID_ASSIGN(const std::vector<mesh::StoredPublication> chain, registry.chain(domain));
+    const mesh::Publication& head = chain.front().publication;
+    if (!json) fmt::print("{}: publication {} of {}\n", domain, head.sequence, time_text(head.time_us));
+    for (const auto& [name, versions] : head.products)
+      for (const auto& [version, published] : versions) {
+        BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
+        if (json) {
+          JsonObject one;
+          one.text("product", domain + "." + name);
+          one.number("version", version);
+          one.number("minor", published.minor);
+          one.text("kind", mesh::word_of(interface.kind));
+          one.text("owner", interface.owner);
+          one.text("interface", published.interface);
+          one.text("urn", mesh::urn_of(head.tenant, domain, name, version));
+          fmt::print("{}\n", one.take());
+        } else {
+          fmt::print("  {}  version {}.{}  {}  {}{}\n", name, version, published.minor, mesh::word_of(interface.kind),
+                     counted(static_cast<int64_t>(interface.fields.size()), "field"),
+                     interface.owner.empty() ? "" : "  " + interface.owner);
+        }
+      }
+  }
+  if (domains.empty() && !json) fmt::print("nothing is published in {}\n", registry.place());
+  return {};
+}
+
+std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct& published) {
+  std::string text = fmt::format("{} version {}.{}  {}\n", interface.qualified(), interface.version, published.minor,
+                                 mesh::word_of(interface.kind));
+  if (!interface.documentation.empty()) text += "  " + interface.documentation + "\n";
+  if (!interface.owner.empty()) text += "  owner  " + interface.owner + "\n";
+  if (!interface.key.empty()) text += "  key    " + key_text(interface) + "\n";
+  if (interface.time) {
+    text += "  time   " + (interface.time->field.empty() ? "not in a field" : interface.time->field) + " within ";
+    append_duration_literal(text, interface.time->within_us);
+    text += "\n";
+  }
+  for (const mesh::InterfaceField& field : interface.fields)
+    text += fmt::format("  {}: {}{}\n", field.name, to_string(field.type),
+                        field.documentation.empty() ? "" : "  // " + field.documentation);
+  for (const mesh::InterfaceAddress& address : published.addresses)
+    text += fmt::format("  in {}: {} {} {}\n", address.environment.empty() ? "every environment" : address.environment,
+                        address.connector, address.address, address.format);
+  return text;
+}
+
+Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
+  const auto versioned = mesh::parse_version_name(flags.name);
+  const std::string name = versioned ? versioned->first : flags.name;
+  const size_t dot = name.rfind('.');
+  const std::string domain = dot == std::string::npos ? name : name.substr(0, dot);
+  const std::string product = dot == std::string::npos ? "" : name.substr(dot + 1);
+  std::vector<mesh::StoredPublication> chain;
+  if (mesh::is_domain_name(domain)) {
+    BRAID_ASSIGN(chain, registry.chain(domain));
+  }
+  if (chain.empty()) {
+    BRAID_ASSIGN(const std::vector<std::string> domains, registry.domains());
+    auto finding = reporter.report(diag::DomainNotPublished{.domain = domain});
+    if (const auto near = closest(domain, domains)) finding.note("did you mean `" + *near + "`?");
+    return {};
+  }
+  const mesh::PublishedProducts& products = chain.front().publication.products;
+  const auto found = products.find(product);
+  if (found == products.end()) {
+    std::vector<std::string> names;
+    for (const auto& [each, versions] : products) names.push_back(each);
+    auto finding = reporter.report(diag::NotPublished{.domain = domain, .name = product});
+    if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
+    finding.note(fmt::format("it publishes: {}", fmt::join(names, ", ")));
+    return {};
+  }
+  if (versioned && !found->second.contains(versioned->second)) {
+    reporter.report(diag::VersionNotPublished{.product = name, .version = versioned->second});
+    return {};
+  }
+  for (const auto& [version, published] : found->second) {
+    if (versioned && version != versioned->second) continue;
+    BRAID_ASSIGN(const mesh::Interface interface, registry.interface(published.interface));
+    BRAID_ASSIGN(const std::vector<mesh::Reader> readers, registry.readers_of(name, version));
+    if (!flags.json) {
+      std::fputs(shown(interface, published).c_str(), stdout);
+      for (const mesh::Reader& reader : readers)
+        fmt::print("  {} reads {}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
+                   reader.read.interface == published.interface ? "" : ", of an earlier interface");
+      continue;
+    }
+    JsonObject one;
+    mesh::Interface whole = interface;
+    whole.addresses = published.addresses;
+    one.raw("interface", mesh::to_json(whole));
+    one.number("minor", published.minor);
+    one.text("hash", published.interface);
+    JsonArray list;
+    for (const mesh::Reader& reader : readers) {
+      JsonObject each;
+      each.text("reader", reader.reader);
+      each.text("interface", reader.read.interface);
+      JsonArray fields;
+      for (const std::string& field : reader.read.fields) {
+        std::string text;
+        append_json_string(text, field);
+        fields.add(text);
+      }
+      each.raw("fields", fields.take());
+      list.add(each.take());
+    }
+    one.raw("readers", list.take());
+    fmt::print("{}\n", one.take());
+  }
+  return {};
+}
+
+/// Only its owner may read the file, from its first byte on.
+std::string write_secret(const std::string& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return std::strerror(errno);
+  const ssize_t written = ::write(file, text.data(), text.size());
+  const std::string reason =
+      written == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0 ? "" : std::strerror(errno);
+  ::close(file);
+  return reason;
+}
+
+void new_key(const std::string& path, CommandContext& context) {
+  Reporter reporter;
+  const Result<mesh::DomainKey> key = mesh::DomainKey::create();
+  if (!key.ok()) {
+    context.exit_code = show_error(key.error(), context.console);
+    return;
+  }
+  if (const Status made = real_fs().make_directories(parent_directory(path)); !made.ok())
+    reporter.report(diag::CannotWrite{.path = path, .reason = made.error().message});
+  else if (const std::string reason = write_secret(path, key->pem()); !reason.empty())
+    reporter.report(diag::CannotWrite{.path = path, .reason = reason});
+  const std::vector<Diagnostic> findings = reporter.take_sorted();
+  show_findings(findings, SourceSet(), context.console, FindingFormat::text);
+  context.exit_code = exit_code_of(findings);
+  if (context.exit_code != kDone) return;
+  fmt::print("made {}; keep it secret, and out of version control\npublic key {}\n", path, key->public_name());
+}
+
+}  // namespace
+
+void add_mesh(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("mesh", "Shows what the registry of products has");
+  command->require_subcommand(1);
+
+  auto listed = std::make_shared<MeshFlags>();
+  CLI::App* list_command = command->add_subcommand("list", "Lists the domains of the registry and their products");
+  listed->add_to(*list_command);
+  list_command->add_flag("--json", listed->json, "Write JSON, one product a line");
+  list_command->callback([listed, &context] {
+    with_registry(*listed, context, [&](mesh::Registry& registry, Reporter&) { return list(registry, listed->json); });
+  });
+
+  auto one = std::make_shared<MeshFlags>();
+  CLI::App* show_command =
+      command->add_subcommand("show", "Shows a product: its interface, where its rows are, who reads it");
+  show_command->add_option("name", one->name, "Product, as payments.payment or payments.payment@1")
+      ->required()
+      ->type_name("PRODUCT");
+  one->add_to(*show_command);
+  show_command->add_flag("--json", one->json, "Write JSON, one version a line");
+  show_command->callback([one, &context] {
+    with_registry(*one, context,
+                  [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });
+  });
+
+  auto collected = std::make_shared<MeshFlags>();
+  CLI::App* gc_command = command->add_subcommand("gc", "Removes what killed publishers have left in the registry");
+  collected->add_to(*gc_command);
+  gc_command->callback([collected, &context] {
+    with_registry(*collected, context, [&](mesh::Registry& registry, Reporter&) -> Status {
+      BRAID_ASSIGN(const mesh::Collected done, registry.collect());
+      fmt::print("removed {} that nothing names, and {}\n", counted(done.objects, "object"),
+                 counted(done.leftovers, "unfinished file"));
+      return {};
+    });
+  });
+
+  CLI::App* key_command = command->add_subcommand("key", "Makes the key that signs for a domain");
+  key_command->require_subcommand(1);
+  auto path = std::make_shared<std::string>();
+  CLI::App* new_command = key_command->add_subcommand("new", "Makes a key and writes its private part to a file");
+  new_command->add_option("path", *path, "File to write")->required()->type_name("FILE");
+  new_command->callback([path, &context] { new_key(*path, context); });
+}
+
+}  // namespace braid::cli

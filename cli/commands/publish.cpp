@@ -1,0 +1,173 @@
+// `braid publish`: what the project declares for others goes to the registry.
+#include <cstdio>
+#include <set>
+
+#include "cli/commands/command.h"
+#include "cli/present/json_object.h"
+#include "cli/present/table.h"
+#include "cli/present/verdict.h"
+#include "cli/session/mesh_registry.h"
+#include "cli/session/publication_drafts.h"
+#include "cli/session/publish_gate.h"
+#include "mesh/audit/publications.h"
+#include "mesh/registry/observed_store.h"
+#include "runtime/report/registry_findings.h"
+
+namespace braid::cli {
+namespace {
+
+struct PublishFlags {
+  std::string path = ".";
+  std::vector<std::string> retired;
+  bool json = false;
+};
+
+std::string json_of(const mesh::PublishResult& result, const std::string& place) {
+  const mesh::Publication& head = result.head.publication;
+  JsonObject made;
+  made.text("domain", head.domain);
+  made.text("registry", place);
+  made.boolean("wrote", result.wrote);
+  made.text("publication", result.head.hash);
+  made.number("sequence", head.sequence);
+  JsonArray products;
+  for (const mesh::PublishedVersion& version : result.versions) {
+    JsonObject one;
+    one.text("product", version.name);
+    one.number("version", version.version);
+    one.number("minor", version.now.minor);
+    one.text("change", mesh::word_of(version.change));
+    one.text("interface", version.now.interface);
+    one.text("urn",
+             mesh::urn_of(head.tenant, head.domain, version.name.substr(head.domain.size() + 1), version.version));
+    products.add(one.take());
+  }
+  made.raw("products", products.take());
+  return made.take();
+}
+
+std::string text_of(const mesh::PublishResult& result, const std::string& place) {
+  const mesh::Publication& head = result.head.publication;
+  if (!result.wrote)
+    return fmt::format("{}: nothing changed since publication {} in {}\n", head.domain, head.sequence, place);
+  std::string text = fmt::format("{}: publication {} in {}, {}\n", head.domain, head.sequence, place,
+                                 counted(result.objects, "new object"));
+  for (const mesh::PublishedVersion& version : result.versions)
+    text += fmt::format("  {:<9}  {} version {}.{}\n", mesh::word_of(version.change), version.name, version.version,
+                        version.now.minor);
+  for (const auto& [reader, reads] : head.readers)
+    for (const auto& [product, read] : reads)
+      text += fmt::format("  {} reads {} of {}\n", reader, fmt::join(read.fields, ", "), product);
+  return text;
+}
+
+/// Each to the domain that it belongs to; reports those that belong to none of the project.
+void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::Draft>& drafts, Reporter& reporter) {
+  for (const std::string& name : retired) {
+    const auto parsed = mesh::parse_version_name(name);
+    mesh::Draft* owner = nullptr;
+    for (mesh::Draft& draft : drafts)
+      if (parsed && parsed->first.substr(0, parsed->first.rfind('.')) == draft.domain) owner = &draft;
+    if (owner != nullptr)
+      owner->retired.insert(name);
+    else if (!parsed)
+      reporter.report(diag::NotRetirable{.product = name, .reason = "write it as payments.payment@1"});
+    else
+      reporter.report(diag::NotRetirable{.product = name, .reason = "the project has no domain that it belongs to"});
+  }
+}
+
+Status refuse_breaking(mesh::Registry& registry, const mesh::Draft& draft,
+                       const std::optional<mesh::StoredPublication>& head, std::vector<ProductVerdict>& breaking) {
+  BRAID_ASSIGN(std::vector<DraftVerdict> verdicts, judge_draft(registry, draft, head));
+  breaking.clear();
+  for (DraftVerdict& one : verdicts)
+    if (one.verdict.breaks())
+      breaking.push_back({.product = one.product, .verdict = std::move(one.verdict), .file = {}});
+  if (breaking.empty()) return {};
+  const Diagnostic finding = diag::ChangeBreaksReaders{.product = breaking.front().product}.make();
+  return Error{ErrorKind::usage, finding.message, finding.code};
+}
+
+/// That changes were refused, and whom they would have broken.
+Status record(const std::vector<ProductVerdict>& breaking, const mesh::Draft& draft, mesh::AuditLog& log,
+              const mesh::DomainKey& key) {
+  for (const ProductVerdict& one : breaking) {
+    std::set<std::string> readers;
+    for (const mesh::Effect& effect : one.verdict.effects)
+      if (effect.weight == mesh::Weight::breaks)
+        readers.insert(effect.reader.empty() ? "readers that are not registered" : effect.reader);
+    BRAID_TRY(mesh::record_refusal(log, system_clock(), draft.tenant, draft.domain, one.product,
+                                   fmt::format("{}", fmt::join(readers, ", ")), key));
+  }
+  return {};
+}
+
+void publish(const PublishFlags& flags, CommandContext& context) {
+  Session session({.path = flags.path});
+  const bool right = session.check_all();
+  Drafts drafts;
+  std::unique_ptr<mesh::ObjectStore> store;
+  std::optional<mesh::DomainKey> key;
+  if (right) {
+    Reporter& reporter = session.reporter();
+    drafts = publication_drafts(session, std::string("braid ") + kBraidVersion);
+    store = open_product_registry(session.files(), reporter);
+    if (store) key = read_domain_key(session.files(), reporter);
+    if (drafts.domains.empty()) {
+      auto finding = reporter.report(diag::NothingToPublish{});
+      for (const LeftOut& one : drafts.left_out) finding.note(one.name + ": " + one.reason);
+    }
+    for (const mesh::Draft& draft : drafts.domains)
+      if (!mesh::is_domain_name(draft.domain)) reporter.report(diag::NameNotPublishable{.name = draft.domain});
+    assign_retired(flags.retired, drafts.domains, reporter);
+  }
+  context.exit_code = show_errors(session, context.console);
+  if (context.exit_code != kDone) return;
+
+  mesh::ObservedStore observed(*store, [hook = kill_point_of_environment()](std::string_view at) {
+    if (hook) hook(at);
+  });
+  mesh::Registry registry(observed, system_clock());
+  for (const mesh::Draft& draft : drafts.domains) {
+    std::vector<ProductVerdict> breaking;
+    const Result<mesh::PublishResult> result = registry.publish(
+        draft, *key, [&](const mesh::Draft& judged, const std::optional<mesh::StoredPublication>& head) {
+          return refuse_breaking(registry, judged, head, breaking);
+        });
+    mesh::AuditLog log(observed, system_clock(), draft.tenant, draft.domain);
+    if (!result.ok()) {
+      if (!breaking.empty())
+        if (const Status recorded = record(breaking, draft, log, *key); !recorded.ok())
+          (void)show_error(recorded.error(), context.console);
+      if (!breaking.empty())
+        std::fputs(verdict_text(breaking, flags.json ? VerdictFormat::json : VerdictFormat::text).c_str(), stdout);
+      context.exit_code = show_error(result.error(), context.console);
+      return;
+    }
+    if (const Status recorded = mesh::record_publications(registry, log, draft.domain, *key); !recorded.ok()) {
+      context.exit_code = show_error(recorded.error(), context.console);
+      return;
+    }
+    std::fputs((flags.json ? json_of(*result, registry.place()) + "\n" : text_of(*result, registry.place())).c_str(),
+               stdout);
+    std::fflush(stdout);
+  }
+  if (!flags.json)
+    for (const LeftOut& one : drafts.left_out) fmt::print("  left out   {}: {}\n", one.name, one.reason);
+}
+
+}  // namespace
+
+void add_publish(CLI::App& app, CommandContext& context) {
+  auto flags = std::make_shared<PublishFlags>();
+  CLI::App* command =
+      app.add_subcommand("publish", "Publishes the products of a project in the registry that braid.toml names");
+  command->add_option("path", flags->path, "Project folder")->type_name("PATH")->capture_default_str();
+  command->add_option("--retire", flags->retired, "Version to take out of the registry: payments.payment@1")
+      ->type_name("PRODUCT@VERSION");
+  command->add_flag("--json", flags->json, "Write what was done as JSON, a line for each domain");
+  command->callback([flags, &context] { publish(*flags, context); });
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,71 @@
+// `braid update`: the pins of braid.lock move to what the registry has now.
+#include <cstdio>
+
+#include "cli/commands/command.h"
+#include "cli/present/json_object.h"
+#include "mesh/registry/publication.h"
+
+namespace braid::cli {
+namespace {
+
+std::string version_text(const mesh::Pin& pin) {
+  return fmt::format("{}.{}", pin.version, pin.minor);
+}
+
+std::string text_of(const MovedPin& pin) {
+  std::string text;
+  if (pin.state == "same")
+    text = fmt::format("{}: {}, nothing changed\n", pin.name, version_text(*pin.after));
+  else if (pin.state == "added")
+    text = fmt::format("{}: pinned to {}\n", pin.name, version_text(*pin.after));
+  else if (pin.state == "removed")
+    text = fmt::format("{}: no `use` names it any more\n", pin.name);
+  else if (pin.before->interface == pin.after->interface)
+    text = fmt::format("{}: {}, its addresses have changed\n", pin.name, version_text(*pin.after));
+  else
+    text = fmt::format("{}: {} -> {}\n", pin.name, version_text(*pin.before), version_text(*pin.after));
+  for (const std::string& change : pin.changes) text += "  " + change + "\n";
+  if (pin.newer_major) text += "  there is a newer version beside it\n";
+  return text;
+}
+
+std::string json_of(const MovedPin& pin) {
+  JsonObject made;
+  made.text("product", pin.name);
+  made.text("state", pin.state);
+  if (pin.before) made.text("before", version_text(*pin.before));
+  if (pin.after) made.text("after", version_text(*pin.after));
+  JsonArray changes;
+  for (const std::string& change : pin.changes) {
+    std::string text;
+    append_json_string(text, change);
+    changes.add(text);
+  }
+  made.raw("changes", changes.take());
+  made.boolean("newer_version", pin.newer_major);
+  return made.take();
+}
+
+}  // namespace
+
+void add_update(CLI::App& app, CommandContext& context) {
+  auto product = std::make_shared<std::string>();
+  auto path = std::make_shared<std::string>(".");
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("update", "Moves what braid.lock pins to what the registry has now, and says what changed");
+  command->add_option("product", *product, "Product of another project; without it, all")->type_name("PRODUCT");
+  command->add_option("--project", *path, "Project folder")->type_name("PATH")->capture_default_str();
+  command->add_flag("--json", *json, "Write what moved as JSON, one object a line");
+  command->callback([product, path, json, &context] {
+    Session session({.path = *path});
+    std::optional<std::vector<MovedPin>> moved;
+    if (session.read_scripts()) moved = update_pins(session.files(), session.scripts(), *product, session.reporter());
+    context.exit_code = show_errors(session, context.console);
+    if (!moved) return;
+    if (moved->empty() && !*json) fmt::print("the project uses no product of another one\n");
+    for (const MovedPin& pin : *moved) std::fputs((*json ? json_of(pin) + "\n" : text_of(pin)).c_str(), stdout);
+  });
+}
+
+}  // namespace braid::cli

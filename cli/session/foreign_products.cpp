@@ -1,0 +1,339 @@
+#include "cli/session/foreign_products.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cli/session/mesh_registry.h"
+#include "compiler/check/declarations.h"
+#include "mesh/gate/change.h"
+#include "mesh/registry/content_hash.h"
+#include "mesh/registry/directory_store.h"
+#include "mesh/registry/interface_script.h"
+#include "runtime/report/registry_findings.h"
+#include "runtime/report/suggest.h"
+
+namespace braid::cli {
+namespace {
+
+/// `use d.x version n` of a domain that is not in the project.
+struct ForeignUse {
+  std::string domain, name;
+  std::optional<int64_t> version;
+  Span span;
+
+  std::string qualified() const { return domain + "." + name; }
+  std::string use_name() const { return mesh::use_name(qualified(), version); }
+};
+
+std::vector<ForeignUse> foreign_uses(const std::vector<std::unique_ptr<ast::Script>>& scripts) {
+  std::set<std::string> own;
+  std::vector<ForeignUse> uses;
+  for (const auto& script : scripts) {
+    // Without its `domain` it may be of any.
+    if (script->domain.path.parts.empty()) return {};
+    own.insert(checking::domain_name(*script));
+  }
+  for (const auto& script : scripts)
+    for (const ast::Use& use : script->uses) {
+      if (use.path.parts.size() < 2) continue;
+      ast::Path domain = use.path;
+      domain.parts.pop_back();
+      ForeignUse made{.domain = checking::path_text(domain),
+                      .name = use.path.parts.back().text,
+                      .version = {},
+                      .span = use.path.span};
+      if (use.version) made.version = use.version->value;
+      if (own.contains(made.domain)) continue;
+      const bool again = std::ranges::any_of(uses, [&](const auto& one) { return one.use_name() == made.use_name(); });
+      if (!again) uses.push_back(std::move(made));
+    }
+  return uses;
+}
+
+/// The lock and the cache of a project, and the registry where one is needed.
+class Pins {
+ public:
+  Pins(const Project& project, Reporter& reporter)
+      : project_(project), reporter_(reporter), cache_(real_fs(), cache_path(project)) {}
+
+  bool has_lock() const { return has_lock_; }
+  mesh::Lock& lock() { return lock_; }
+
+  bool load() {
+    const Result<FileInfo> info = real_fs().stat(lock_path(project_));
+    if (!info.ok() || !info->exists) return true;
+    has_lock_ = true;
+    std::string reason;
+    if (const auto text = read_file(lock_path(project_), reason)) {
+      Result<mesh::Lock> lock = mesh::read_lock(*text);
+      if (lock.ok()) {
+        stored_ = lock_ = std::move(*lock);
+        return true;
+      }
+      reason = lock.error().message;
+    }
+    reporter_.report(diag::LockFileBroken{.path = lock_path(project_), .reason = reason});
+    return false;
+  }
+
+  bool save() {
+    if (lock_ == stored_) return true;
+    if (const Status written = real_fs().write_file(lock_path(project_), mesh::lock_text(lock_)); !written.ok()) {
+      reporter_.report(diag::CannotWrite{.path = lock_path(project_), .reason = written.error().message});
+      return false;
+    }
+    stored_ = lock_;
+    return true;
+  }
+
+  /// Pins what the registry has now. False if that was reported.
+  bool pin(const ForeignUse& use) {
+    const mesh::Publication* head = head_of(use.domain, use.span);
+    if (head == nullptr) return false;
+    const auto product = head->products.find(use.name);
+    if (product == head->products.end() || product->second.empty()) {
+      std::vector<std::string> names;
+      for (const auto& [name, versions] : head->products) names.push_back(name);
+      auto finding = reporter_.report(diag::NotPublished{.domain = use.domain, .name = use.name});
+      finding.at(use.span, "not in the registry");
+      if (const auto near = closest(use.name, names)) finding.note("did you mean `" + *near + "`?");
+      return false;
+    }
+    const auto version = use.version ? product->second.find(*use.version) : std::prev(product->second.end());
+    if (version == product->second.end()) {
+      std::vector<std::string> numbers;
+      for (const auto& [number, one] : product->second) numbers.push_back(std::to_string(number));
+      reporter_.report(diag::VersionNotPublished{.product = use.qualified(), .version = *use.version})
+          .at(use.span, "not in the registry")
+          .note(fmt::format("it has: {}", fmt::join(numbers, ", ")));
+      return false;
+    }
+    lock_.products[use.use_name()] = {.version = version->first,
+                                      .minor = version->second.minor,
+                                      .interface = version->second.interface,
+                                      .addresses = version->second.addresses};
+    return true;
+  }
+
+  /// The interface of a pin: from the cache, else from the registry. Nothing if that was reported.
+  std::optional<mesh::Interface> interface(const std::string& name, const mesh::Pin& pin, Span place) {
+    const std::string object = mesh::object_name(pin.interface);
+    const Result<std::optional<std::string>> cached = cache_.read(object);
+    std::optional<std::string> text = cached.ok() ? *cached : std::nullopt;
+    const bool damaged = text && mesh::content_hash(*text) != pin.interface;
+    if (!text || damaged) {
+      text = fetch(name, pin.interface, place);
+      if (!text) return std::nullopt;
+      if (damaged && !cache_.remove(object).ok()) return not_cached(name, place);
+      if (const auto put = cache_.put_if_absent(object, *text); !put.ok()) {
+        reporter_.report(diag::CannotWrite{.path = cache_path(project_), .reason = put.error().message});
+        return std::nullopt;
+      }
+    }
+    Result<mesh::Interface> read = mesh::interface_of_json(*text);
+    if (read.ok()) return std::move(*read);
+    reporter_.report(
+        diag::RegistryDamaged{.object = object, .place = cache_path(project_), .reason = read.error().message});
+    return std::nullopt;
+  }
+
+  /// Versions of the product that the registry has; empty if it cannot be read.
+  int64_t newest(const ForeignUse& use) {
+    const mesh::Publication* head = head_of(use.domain, use.span);
+    if (head == nullptr || !head->products.contains(use.name)) return 0;
+    return head->products.at(use.name).rbegin()->first;
+  }
+
+ private:
+  std::optional<mesh::Interface> not_cached(const std::string& name, Span place) {
+    auto finding = reporter_.report(diag::PinNotThere{.product = name, .folder = cache_path(project_)});
+    if (!place.empty()) finding.at(place, "");
+    finding.note("`braid update " + mesh::parse_use_name(name).first + "` pins what the registry has now");
+    return std::nullopt;
+  }
+
+  std::optional<std::string> fetch(const std::string& name, const std::string& hash, Span place) {
+    const size_t before = reporter_.size();
+    if (open()) {
+      const Result<std::string> text = registry_->object(hash);
+      if (text.ok()) return *text;
+    }
+    reporter_.truncate(before);
+    not_cached(name, place);
+    return std::nullopt;
+  }
+
+  bool open() {
+    if (registry_) return true;
+    store_ = open_product_registry(project_, reporter_);
+    if (store_) registry_ = std::make_unique<mesh::Registry>(*store_, system_clock());
+    return registry_ != nullptr;
+  }
+
+  /// The newest publication of a domain, by a key that we know. Null if that was reported.
+  const mesh::Publication* head_of(const std::string& domain, Span place) {
+    if (const auto known = heads_.find(domain); known != heads_.end()) return known->second ? &*known->second : nullptr;
+    std::optional<mesh::Publication>& head = heads_[domain];
+    if (!open()) return nullptr;
+    if (!mesh::is_domain_name(domain)) {
+      reporter_.report(diag::NameNotPublishable{.name = domain}).at(place);
+      return nullptr;
+    }
+    const auto pinned = lock_.domains.find(domain);
+    const std::string key = pinned == lock_.domains.end() ? "" : pinned->second.key;
+    const Result<std::vector<mesh::StoredPublication>> chain = registry_->chain(domain, key);
+    if (!chain.ok()) {
+      report_error(chain.error(), reporter_, place);
+      return nullptr;
+    }
+    if (chain->empty()) {
+      auto finding = reporter_.report(diag::DomainNotPublished{.domain = domain});
+      finding.at(place, "no file begins with `domain " + domain + "`, and nobody has published it");
+      if (const auto all = registry_->domains(); all.ok())
+        if (const auto near = closest(domain, *all)) finding.note("did you mean `" + *near + "`?");
+      return nullptr;
+    }
+    const mesh::Publication& newest = chain->front().publication;
+    if (!key.empty() && chain->back().publication.signer != key) {
+      reporter_.report(diag::PinnedKeyDiffers{.domain = domain, .path = lock_path(project_)}).at(place);
+      return nullptr;
+    }
+    if (!key.empty() && newest.sequence < pinned->second.sequence) {
+      reporter_
+          .report(diag::RegistryDamaged{
+              .object = "domains/" + domain + "/head",
+              .place = registry_->place(),
+              .reason = fmt::format("it is publication {}, and braid.lock has seen publication {}", newest.sequence,
+                                    pinned->second.sequence)})
+          .at(place);
+      return nullptr;
+    }
+    lock_.domains[domain] = {.key = newest.signer, .sequence = newest.sequence};
+    head = newest;
+    return &*head;
+  }
+
+  const Project& project_;
+  Reporter& reporter_;
+  mesh::DirectoryStore cache_;
+  mesh::Lock lock_, stored_;
+  bool has_lock_ = false;
+  std::unique_ptr<mesh::ObjectStore> store_;
+  std::unique_ptr<mesh::Registry> registry_;
+  std::map<std::string, std::optional<mesh::Publication>> heads_;
+};
+
+}  // namespace
+
+std::string lock_path(const Project& project) {
+  return project.root.empty() ? "braid.lock" : join_path(project.root, "braid.lock");
+}
+
+std::string cache_path(const Project& project) {
+  return project.root.empty() ? ".braid" : join_path(project.root, ".braid");
+}
+
+bool ForeignProducts::resolve(const Project& project, const std::vector<std::unique_ptr<ast::Script>>& scripts,
+                              SourceSet& sources, Reporter& reporter) {
+  first_file_ = sources.size();
+  const std::vector<ForeignUse> uses = foreign_uses(scripts);
+  if (uses.empty() || !project.config_path) return true;
+  Pins pins(project, reporter);
+  if (!pins.load()) return false;
+  if (!pins.has_lock() && project.mesh.registry.empty()) return true;
+  bool found_all = true;
+  for (const ForeignUse& use : uses) {
+    const std::string name = use.use_name();
+    // A second `use` of a version shares the pin of the first.
+    if (!pins.lock().products.contains(name) && !pins.pin(use)) {
+      found_all = false;
+      continue;
+    }
+    const mesh::Pin pin = pins.lock().products.at(name);
+    std::optional<mesh::Interface> interface = pins.interface(name, pin, use.span);
+    if (!interface) {
+      found_all = false;
+      continue;
+    }
+    ForeignProduct& product = products_[{use.qualified(), pin.version}];
+    product = {.interface = std::move(*interface), .hash = pin.interface, .addresses = pin.addresses};
+  }
+  if (!found_all || !pins.save()) return false;
+  std::map<std::string, std::vector<mesh::Interface>> domains;
+  for (const auto& [name, product] : products_) domains[product.interface.domain].push_back(product.interface);
+  for (const auto& [domain, interfaces] : domains)
+    sources.add(join_path(cache_path(project), domain + ".braid"), mesh::script_of(interfaces));
+  return true;
+}
+
+const ForeignProduct* ForeignProducts::find(const std::string& product, int64_t version) const {
+  const auto found = products_.find({product, version});
+  return found == products_.end() ? nullptr : &found->second;
+}
+
+const mesh::InterfaceAddress* ForeignProducts::address(const std::string& product, int64_t version,
+                                                       const std::string& environment) const {
+  const ForeignProduct* found = find(product, version);
+  if (found == nullptr) return nullptr;
+  const mesh::InterfaceAddress* anywhere = nullptr;
+  for (const mesh::InterfaceAddress& address : found->addresses) {
+    if (address.environment == environment) return &address;
+    if (address.environment.empty()) anywhere = &address;
+  }
+  return anywhere;
+}
+
+std::optional<std::vector<MovedPin>> update_pins(const Project& project,
+                                                 const std::vector<std::unique_ptr<ast::Script>>& scripts,
+                                                 const std::string& product, Reporter& reporter) {
+  Pins pins(project, reporter);
+  if (!pins.load()) return std::nullopt;
+  const mesh::Lock before = pins.lock();
+  std::vector<MovedPin> moved;
+  bool met = product.empty();
+  std::set<std::string> used;
+  for (const ForeignUse& use : foreign_uses(scripts)) {
+    const std::string name = use.use_name();
+    used.insert(name);
+    if (!product.empty() && product != use.qualified() && product != name) continue;
+    met = true;
+    if (!pins.pin(use)) continue;
+    MovedPin& one = moved.emplace_back();
+    one.name = name;
+    one.after = pins.lock().products.at(name);
+    const std::optional<mesh::Interface> now = pins.interface(name, *one.after, use.span);
+    if (!now) continue;
+    one.newer_major = use.version && pins.newest(use) > *use.version;
+    const auto old = before.products.find(name);
+    if (old == before.products.end()) {
+      one.state = "added";
+      continue;
+    }
+    one.before = old->second;
+    one.state = old->second == *one.after ? "same" : "moved";
+    if (old->second.interface == one.after->interface) continue;
+    // What has changed is only told: an old interface that cannot be found does not keep the pin from moving.
+    const size_t findings = reporter.size();
+    if (const auto was = pins.interface(name, old->second, use.span)) {
+      for (const mesh::Change& change : mesh::changes_between(*was, *now)) one.changes.push_back(mesh::to_text(change));
+    }
+    reporter.truncate(findings);
+  }
+  if (!met) {
+    auto finding = reporter.report(diag::NotPinned{.product = product, .path = lock_path(project)});
+    std::vector<std::string> names;
+    for (const std::string& name : used) names.push_back(mesh::parse_use_name(name).first);
+    if (const auto near = closest(product, names)) finding.note("did you mean `" + *near + "`?");
+  }
+  if (reporter.has_errors()) return std::nullopt;
+  if (product.empty())
+    for (const auto& [name, pin] : before.products)
+      if (!used.contains(name)) {
+        moved.push_back({.name = name, .state = "removed", .before = pin, .after = {}, .changes = {}});
+        pins.lock().products.erase(name);
+      }
+  if (!pins.save()) return std::nullopt;
+  return moved;
+}
+
+}  // namespace braid::cli

@@ -1,0 +1,27 @@
+// What a project publishes: for each of its domains the interfaces of its products and public sources, where their rows
+// are in each environment, and what its products read of other domains.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/session/session.h"
+#include "mesh/registry/registry.h"
+
+namespace braid::cli {
+
+/// What others cannot use, and why.
+struct LeftOut {
+  std::string name;
+  std::string reason;
+};
+
+struct Drafts {
+  std::vector<mesh::Draft> domains;  ///< in the order of their names
+  std::vector<LeftOut> left_out;
+};
+
+/// Of a checked session without errors. `compiler`: as the publication names it.
+Drafts publication_drafts(const Session& session, const std::string& compiler);
+
+}  // namespace braid::cli

@@ -1,0 +1,22 @@
+// Whether a draft may be published: what has changed since the domain's newest publication, judged by what the readers
+// use that the registry has (mesh/gate).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mesh/gate/judge.h"
+#include "mesh/registry/registry.h"
+
+namespace braid::cli {
+
+struct DraftVerdict {
+  std::string product;  ///< "payments.payment version 1"
+  mesh::Verdict verdict;
+};
+
+/// Of each version whose interface changes; those that nothing differs in are left out.
+Result<std::vector<DraftVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+                                              const std::optional<mesh::StoredPublication>& head);
+
+}  // namespace braid::cli

@@ -1,0 +1,71 @@
+#include "mesh/audit/publications.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace braid::mesh {
+namespace {
+
+AuditEvent event_of(AuditType type, const StoredPublication& stored, const std::string& product, int64_t version) {
+  const Publication& publication = stored.publication;
+  return {.type = type,
+          .time_us = publication.time_us,
+          .subject = urn_of(publication.tenant, publication.domain, product, version),
+          .data = {{"publication", stored.hash},
+                   {"sequence", std::to_string(publication.sequence)},
+                   {"signer", publication.signer}}};
+}
+
+/// What the publication changes; `before` is the one before it, null for the first.
+void add_events(const StoredPublication& stored, const Publication* before, std::vector<AuditEvent>& events) {
+  const auto find = [](const Publication* publication, const std::string& name,
+                       int64_t version) -> const PublishedProduct* {
+    if (publication == nullptr) return nullptr;
+    const auto versions = publication->products.find(name);
+    if (versions == publication->products.end()) return nullptr;
+    const auto product = versions->second.find(version);
+    return product == versions->second.end() ? nullptr : &product->second;
+  };
+  for (const auto& [name, versions] : stored.publication.products)
+    for (const auto& [version, product] : versions) {
+      const PublishedProduct* was = find(before, name, version);
+      if (was != nullptr && *was == product) continue;
+      AuditEvent& event = events.emplace_back(event_of(AuditType::contract_published, stored, name, version));
+      event.data["interface"] = product.interface;
+      event.data["minor"] = std::to_string(product.minor);
+    }
+  if (before == nullptr) return;
+  for (const auto& [name, versions] : before->products)
+    for (const auto& [version, product] : versions)
+      if (find(&stored.publication, name, version) == nullptr)
+        events.push_back(event_of(AuditType::contract_retired, stored, name, version));
+}
+
+}  // namespace
+
+Status record_publications(Registry& registry, AuditLog& log, const std::string& domain, const DomainKey& key) {
+  BRAID_ASSIGN(std::vector<StoredPublication> links, registry.chain(domain));
+  std::reverse(links.begin(), links.end());
+  BRAID_ASSIGN(const std::vector<ChainedEvent> events, log.read());
+  int64_t recorded = 0;
+  for (const ChainedEvent& chained : events)
+    if (chained.event.type == AuditType::contract_published || chained.event.type == AuditType::contract_retired)
+      if (const auto sequence = chained.event.data.find("sequence"); sequence != chained.event.data.end())
+        recorded = std::max<int64_t>(recorded, std::strtoll(sequence->second.c_str(), nullptr, 10));
+  std::vector<AuditEvent> added;
+  for (size_t i = 0; i < links.size(); ++i)
+    if (links[i].publication.sequence > recorded)
+      add_events(links[i], i == 0 ? nullptr : &links[i - 1].publication, added);
+  return log.append(added, key);
+}
+
+Status record_refusal(AuditLog& log, Clock& clock, const std::string& tenant, const std::string& domain,
+                      const std::string& product, const std::string& broken, const DomainKey& key) {
+  return log.append({{.type = AuditType::contract_refused,
+                      .time_us = clock.now_us(),
+                      .subject = "urn:braid:" + tenant + ":" + domain,
+                      .data = {{"product", product}, {"breaks", broken}}}},
+                    key);
+}
+
+}  // namespace braid::mesh

@@ -1,0 +1,39 @@
+#include "runtime/tasks/epoch_tree.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace braid {
+
+bool EpochPath::has(const EpochChain& epoch) const {
+  return epoch.epoch <= last_ && last_ - epoch.epoch < digests_.size() && digests_[last_ - epoch.epoch] == epoch.digest;
+}
+
+void EpochTree::add(const EpochRecord& record) {
+  const EpochChain after = record.after();
+  epochs_.push_back({after.epoch, after.digest, record.before.digest});
+  is_sorted_ = false;
+}
+
+const EpochTree::Epoch* EpochTree::find(const EpochChain& epoch) const {
+  const auto less = [](const Epoch& one, const Epoch& other) {
+    return std::tie(one.number, one.digest) < std::tie(other.number, other.digest);
+  };
+  if (!std::exchange(is_sorted_, true)) std::ranges::sort(epochs_, less);
+  const auto found = std::ranges::lower_bound(epochs_, Epoch{epoch.epoch, epoch.digest, 0}, less);
+  return found != epochs_.end() && found->number == epoch.epoch && found->digest == epoch.digest ? &*found : nullptr;
+}
+
+EpochPath EpochTree::path_to(const EpochChain& last) const {
+  EpochPath path;
+  path.last_ = last.epoch;
+  for (EpochChain at = last;; --at.epoch) {
+    path.digests_.push_back(at.digest);
+    const Epoch* found = find(at);
+    if (found == nullptr) return path;
+    at.digest = found->before;
+  }
+}
+
+}  // namespace braid

@@ -1,0 +1,320 @@
+// What a reader without the right sees does not depend on what is masked: random scripts of two domains, and random
+// rows of which the masked values are changed. Not a byte of any output of the reading domain, no count and no error
+// may differ. BRAID_ACCESS_CASES=n runs n cases, BRAID_ACCESS_CASE=i only that one, and shows its scripts.
+//
+// And the engine against the oracle where one domain reads another.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "runtime/base/rng.h"
+#include "tests/scenarios/engine_run.h"
+#include "tests/scenarios/script.h"
+
+namespace braid::scenarios {
+namespace {
+
+constexpr int64_t kNow = 1'800'000'000'000'000;
+constexpr std::string_view kReader = "mail.", kWritten = "crm.member/";
+
+int64_t from_environment(const char* name, int64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoll(text);
+}
+
+class Cases {
+ public:
+  explicit Cases(uint64_t seed) : rng_(hash_mix(seed)) {}
+
+  std::vector<std::string> scripts() {
+    table_ = one_in(3);
+    const std::string owner = owner_script();
+    return {reader_script(), owner};
+  }
+
+  /// Two inputs that differ in masked values alone.
+  std::pair<RecordedInput, RecordedInput> inputs() {
+    std::string one, other;
+    const int64_t rows = rng_.between(3, 14);
+    for (int64_t i = 0; i < rows; ++i) {
+      const std::string rest = fmt::format(R"("id":{},"country":"{}","grade":{},"at":"2026-01-01T00:{:02}:{:02}Z")",
+                                           rng_.between(1, 6), pick({"FR", "DE", "IT", "US"}),
+                                           one_in(12) ? std::string("\"x\"") : std::to_string(rng_.between(0, 5)),
+                                           rng_.between(0, 3), rng_.between(0, 59));
+      const auto [email, changed_email] = texts(masks_email_);
+      const auto [phone, changed_phone] = texts(masks_phone_);
+      const auto [score, changed_score] = numbers(masks_score_);
+      one += record(rest, email, phone, score);
+      other += record(rest, changed_email, changed_phone, changed_score);
+    }
+    return {recorded(one), recorded(other)};
+  }
+
+  Rng& rng() { return rng_; }
+
+ private:
+  bool one_in(int64_t n) { return rng_.between(1, n) == 1; }
+  std::string pick(std::vector<std::string> of) {
+    return of[static_cast<size_t>(rng_.between(0, static_cast<int64_t>(of.size()) - 1))];
+  }
+
+  std::string owner_script() {
+    masks_email_ = !one_in(4);
+    masks_phone_ = !one_in(3);
+    masks_score_ = !masks_email_ || one_in(2);
+    std::string text = R"(domain crm
+
+stream signup
+  time at within 10s
+{ id: int, email: string, phone: string?, score: int, country: string, grade: int, at: timestamp }
+
+product member version 1
+)";
+    if (table_ || one_in(3)) text += "  key id\n";
+    text += "  allow read to role auditor\n";
+    text +=
+        "  allow read to domain mail" + pick({"", "", " where grade > 1", " where country in [\"FR\", \"DE\"]"}) + "\n";
+    if (masks_email_) text += "  mask email with " + pick({"x => \"***\"", "x => x.left(1)"}) + "\n";
+    if (masks_phone_) text += "  mask phone with x => if x is null then null else \"" + pick({"-", "***"}) + "\"\n";
+    if (masks_score_) text += "  mask score with x => " + pick({"0", "7"}) + "\n";
+    text += "{\n  from signup\n";
+    if (one_in(3)) text += "  where grade != 4\n";
+    if (one_in(3)) text += "  let email = email.lower()\n";
+    if (table_) text += "  last per id retain forever\n";
+    text += "  select { id, email, phone, score, country, grade, at }\n}\n";
+    return text;
+  }
+
+  std::string steps() {
+    std::string text;
+    const int64_t count = rng_.between(0, 4);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t which = rng_.between(0, table_ ? 4 : 5);
+      if (which == 0) text += "  where grade > " + std::to_string(rng_.between(0, 3)) + "\n";
+      if (which == 1) text += fmt::format("  let ratio_{} = 100 / (grade - {})\n", i, rng_.between(0, 4));
+      if (which == 2) text += fmt::format("  let shown_{} = email.right(2) + country\n", i);
+      if (which == 3) text += "  where country != \"US\"\n";
+      if (which == 4) text += fmt::format("  let best_{} = score + grade * 3\n", i);
+      if (which == 5) text += "  distinct id within " + pick({"5s", "1m"}) + "\n";
+    }
+    return text;
+  }
+
+  std::string reader_script() {
+    std::string text = "domain mail\n\n";
+    text += "product letter version 1\n";
+    if (table_) text += "  key id\n";
+    text += pick({"", "  contract { check fair: grade != 3 else reject }\n",
+                  "  contract { check fair: grade < 4 else alert }\n"});
+    text += "{\n  from crm.member\n" + steps() + "}\n\n";
+    text += "view seen {\n  from crm.member\n" + steps() + "}\n\n";
+    text += "product figure version 1 {\n  from seen\n";
+    if (!table_) text += "  window tumbling " + pick({"10s", "1m"}) + "\n";
+    text += "  group country { rows: count(), highest: max(score), mails: max(email), phones: count_distinct(phone) }";
+    text += table_ ? " retain forever\n}\n" : "\n}\n";
+    text += "\nproduct fault version 1 {\n  from letter.rejected\n  select { code, reason, bytes, origin, row }\n}\n";
+    return text;
+  }
+
+  static std::string record(const std::string& rest, const std::string& email, const std::string& phone,
+                            const std::string& score) {
+    return fmt::format(R"({{"email":{},"phone":{},"score":{},{}}})", email, phone, score, rest) + "\n";
+  }
+  std::string text() {
+    std::string made;
+    const int64_t length = rng_.between(0, 9);
+    for (int64_t i = 0; i < length; ++i) made += static_cast<char>('a' + rng_.between(0, 25));
+    return made;
+  }
+  /// A text in quotes, and the other one, which begins alike.
+  std::pair<std::string, std::string> texts(bool changed) {
+    const std::string first = "e" + text();
+    return {"\"" + first + "\"", "\"" + (changed ? "e" + text() : first) + "\""};
+  }
+  std::pair<std::string, std::string> numbers(bool changed) {
+    const int64_t first = rng_.between(0, 2000);
+    return {std::to_string(first), std::to_string(changed ? rng_.between(0, 2000) : first)};
+  }
+
+  static RecordedInput recorded(const std::string& bytes) {
+    RecordedInput input;
+    input.values.clock_us = kNow;
+    input.values.job_seed = 1;
+    input.values.sources["crm.signup"] = {{.name = "p", .records = std::vector<reference::InputRecord>(1)}};
+    size_t half = bytes.find('\n', bytes.size() / 2);
+    half = half == std::string::npos ? bytes.size() : half + 1;
+    const auto lines = std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(half), '\n');
+    input.turns.push_back({.source = "crm.signup", .bytes = bytes.substr(0, half)});
+    input.turns.push_back({.source = "crm.signup",
+                           .bytes = bytes.substr(half),
+                           .position = static_cast<int64_t>(half),
+                           .line = lines + 1,
+                           .ends = true});
+    return input;
+  }
+
+  Rng rng_;
+  bool table_ = false, masks_email_ = false, masks_phone_ = false, masks_score_ = false;
+};
+
+/// What the reading domain, and whoever reads what the other one writes, can see.
+Account seen(Account account, bool written) {
+  const auto is_seen = [&](const std::string& name) {
+    return name.starts_with(kReader) || (written && name == kWritten);
+  };
+  std::erase_if(account.lines, [&](const auto& each) { return !is_seen(each.first); });
+  std::erase_if(account.tables, [&](const auto& each) { return !is_seen(each.first); });
+  std::erase_if(account.ledgers, [](const auto& each) { return !each.first.starts_with(kReader); });
+  return account;
+}
+
+TEST(Access, MaskedValuesChangeNothingThatOthersSee) {
+  const int64_t only = from_environment("BRAID_ACCESS_CASE", 0);
+  const int64_t cases = from_environment("BRAID_ACCESS_CASES", 1000);
+  int64_t shown = 0, differing = 0, rejected = 0;
+  for (int64_t seed = only ? only : 1; seed <= (only ? only : cases); ++seed) {
+    Cases made(static_cast<uint64_t>(seed));
+    const std::vector<std::string> texts = made.scripts();
+    const std::string repeat = fmt::format("repeat: BRAID_ACCESS_CASE={}\n{}\n{}", seed, texts[0], texts[1]);
+    if (only) std::cout << repeat << "\n";
+    const Script script(texts);
+    ASSERT_EQ(script.faults(), "") << repeat;
+    const bool outlets = seed % 2 == 0;
+    driver::Compiled compiled =
+        script.compile(optimize::Options{}, outlets ? plan::PutOut::outlets : plan::PutOut::rows);
+    const auto [one, other] = made.inputs();
+    RunOptions options{.whole_errors = true};
+    if (seed % 5 == 0) options.restart_after_turns = true;
+    if (seed % 7 == 0) options.block_rows = 1;
+    if (seed % 11 == 0) options.workers = 2;
+    Result<Account> first = run_engine(compiled.program(), one, options);
+    Result<Account> second = run_engine(compiled.program(), other, options);
+    ASSERT_TRUE(first.ok() && second.ok()) << repeat;
+    differing += difference(*first, *second) != "";
+    ASSERT_EQ(difference(seen(*first, outlets), seen(*second, outlets)), "") << repeat;
+    const Account account = seen(std::move(first).value(), outlets);
+    for (const auto& [name, lines] : account.lines) shown += static_cast<int64_t>(lines.size());
+    for (const auto& [name, counts] : account.ledgers) rejected += counts.rejected;
+  }
+  if (only) return;
+  // The cases are about something: the reader sees rows and errors, and the owner sees another result.
+  EXPECT_GT(shown, cases * 2);
+  EXPECT_GT(rejected, cases / 10);
+  EXPECT_GT(differing, cases / 3);
+}
+
+constexpr const char* kOwner = R"(domain crm
+
+stream signup
+  time at within 10s
+{ id: int, email: string, amount: decimal(12,2), country: string, at: timestamp }
+
+table account
+  key id
+  time at within 10s
+{ id: int, owner: string, balance: int, at: timestamp }
+
+product member version 1
+  allow read to domain mail where id > 1
+  allow read to role auditor
+  mask email with x => "***"
+{
+  from signup
+  where amount > 0
+}
+
+product newest_member version 1
+  key id
+  allow read to anyone
+  mask email with x => x.left(1)
+  contract { check named: email != "" else alert }
+{
+  from signup
+  last per id retain forever
+}
+
+product good_account version 1
+  key id
+  allow read to domain mail where balance > 0
+  allow read to role auditor
+  mask owner with hash
+  contract { check large: balance < 1_000_000 else reject }
+{
+  from account
+}
+)";
+
+constexpr const char* kMail = R"(domain mail
+
+use crm.member
+use crm.newest_member
+use crm.good_account
+
+product letter version 1 {
+  from member
+  let ratio = 100 / amount
+  select { id, email, ratio, at }
+}
+
+product per_country version 1 {
+  from member
+  window tumbling 10s
+  group country { rows: count(), mails: max(email) }
+}
+
+product newest version 1
+  key id
+{
+  from newest_member
+  where country != ""
+  select { id, email, twice: amount + amount }
+}
+
+product rich version 1
+  key id
+{
+  from good_account
+  select { id, owner, ratio: 1_000 / balance }
+}
+
+product both version 1
+  key id
+{
+  from newest_member
+  join good_account as a on a.id == id
+  select { id, email, a.owner }
+}
+)";
+
+TEST(Access, EngineEqualsReferenceAcrossDomains) {
+  const Script script(std::vector<std::string>{kMail, kOwner});
+  ASSERT_EQ(script.faults(), "");
+  for (const plan::PutOut put_out : {plan::PutOut::rows, plan::PutOut::outlets}) {
+    optimize::Options without;
+    for (const optimize::PassDescription& pass : optimize::passes()) without.disabled.emplace(pass.name);
+    driver::Compiled optimized = script.compile(optimize::Options{}, put_out), plain = script.compile(without, put_out);
+    for (int64_t seed = 1; seed <= from_environment("BRAID_SEEDS", 40); ++seed) {
+      Rng rng(hash_mix(static_cast<uint64_t>(seed)));
+      const InputShape shape{.partitions = static_cast<uint32_t>(rng.between(1, 3)), .records = 40, .now_us = kNow};
+      const RecordedInput input = record_input(script.project(), shape, rng);
+      const Account expected = sorted(
+          come_to(account_of(reference::evaluate(optimized.checked, script.project(), input.values), input.values),
+                  optimized.program()));
+      for (driver::Compiled* compiled : {&optimized, &plain}) {
+        Result<Account> ran = run_engine(compiled->program(), input, {});
+        ASSERT_TRUE(ran.ok()) << ran.error().message;
+        ASSERT_EQ(difference(expected, sorted(come_to(std::move(ran).value(), compiled->program()))), "")
+            << "seed " << seed << (compiled == &plain ? ", passes off" : "");
+      }
+      Result<Account> restarted =
+          run_engine(optimized.program(), input, {.restart_after_turns = true, .block_rows = 3, .workers = 2});
+      ASSERT_TRUE(restarted.ok()) << restarted.error().message;
+      ASSERT_EQ(difference(expected, sorted(come_to(std::move(restarted).value(), optimized.program()))), "")
+          << "seed " << seed << ", restarts";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace braid::scenarios

@@ -1,0 +1,48 @@
+#include "runtime/tasks/epoch_tree.h"
+
+#include <gtest/gtest.h>
+
+namespace braid {
+namespace {
+
+/// Adds the record of another attempt behind `before`, and returns its epoch.
+class EpochTreeTest : public testing::Test {
+ protected:
+  EpochChain grow(const EpochChain& before) {
+    EpochRecord record;
+    record.before = before;
+    record.attempt = ++attempts_;
+    tree_.add(record);
+    return record.after();
+  }
+  EpochTree tree_;
+  uint64_t attempts_ = 0;
+};
+
+TEST_F(EpochTreeTest, LeadsFromTheBeginToEachEnd) {
+  const EpochChain one = grow({}), two = grow(one), dead = grow(two), other = grow(one), live = grow(other);
+  const EpochPath path = tree_.path_to(live);
+  EXPECT_EQ(path.first(), 0u);
+  for (const EpochChain& epoch : {EpochChain(), one, other, live}) EXPECT_TRUE(path.has(epoch)) << epoch.epoch;
+  for (const EpochChain& epoch : {two, dead}) EXPECT_FALSE(path.has(epoch)) << epoch.epoch;
+  EXPECT_TRUE(tree_.path_to(dead).has(two));
+  EXPECT_FALSE(tree_.path_to(two).has(dead));
+  EXPECT_TRUE(tree_.path_to({}).has({}));
+}
+
+TEST_F(EpochTreeTest, LeadsAsFarBackAsThereAreRecords) {
+  const EpochChain cut{.epoch = 7, .digest = 70}, eight = grow(cut), nine = grow(eight);
+  const EpochPath path = tree_.path_to(nine);
+  EXPECT_EQ(path.first(), 7u);
+  for (const EpochChain& epoch : {cut, eight, nine}) EXPECT_TRUE(path.has(epoch)) << epoch.epoch;
+  EXPECT_FALSE(path.has({.epoch = 6, .digest = 60}));
+  EXPECT_FALSE(path.has({}));
+  EXPECT_FALSE(tree_.knows(cut));
+  EXPECT_TRUE(tree_.knows(eight));
+  const EpochChain unknown{.epoch = 4, .digest = 40};
+  EXPECT_EQ(tree_.path_to(unknown).first(), 4u);
+  EXPECT_TRUE(tree_.path_to(unknown).has(unknown));
+}
+
+}  // namespace
+}  // namespace braid
