@@ -111,6 +111,7 @@ StepFlow::Right StepFlow::right(typed::RelationId id) {
     decided_by(at, Influence::group_by);
   }
   decided_by(made.time, Influence::sort);
+  since_.merge(influences_of(made.row, Influence::sort));
   return made;
 }
 
@@ -255,6 +256,9 @@ Shape StepFlow::aggregate(const typed::Aggregate& aggregate, Expressions& expres
       if (aggregate.by != nullptr) lineage::merge(made, raised(flat(by), Kind::aggregation));
   }
   if (typed::goes_by_time(aggregate)) made.conditions.merge(influences_of(rows_.time, Influence::sort));
+  if (typed::goes_by_time(aggregate) || aggregate.kind == AggregateKind::arg_min ||
+      aggregate.kind == AggregateKind::arg_max)
+    made.conditions.insert(since_.begin(), since_.end());
   if (aggregate.filter != nullptr)
     made.conditions.merge(influences_of(expressions.of(aggregate.filter), Influence::conditional));
   // How many there are says nothing of a single one.
@@ -284,6 +288,8 @@ void StepFlow::group(const typed::GroupStep& step) {
     decided_by(rows_.time, Influence::window);
     results.push_back(window_shape());
   }
+  if (!step.windowed || step.changes)
+    for (const Shape& result : results) since_.merge(influences_of(result, Influence::sort));
   std::vector<Shape> made;
   {
     Expressions finish(*this, std::move(results));
@@ -300,6 +306,7 @@ void StepFlow::top(const typed::TopStep& step) {
     for (const typed::Ordering& order : step.orders) expressions.decide(order.value, Influence::sort);
   }
   decided_by(rows_.time, step.windowed ? Influence::window : Influence::sort);
+  rows_.decide.insert(since_.begin(), since_.end());
   if (step.adds_window) rows_.fields.push_back(window_shape());
   if (step.numbered) rows_.fields.push_back({});  // which rows there are decides it
   if (step.windowed) rows_.time = raised(flat(rows_.time), Kind::transformation);

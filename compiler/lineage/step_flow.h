@@ -55,6 +55,9 @@ class StepFlow {
   const std::vector<RelationFlow>& known_;
   RelationFlow& flow_;
   Rows rows_;
+  /// Of tables that the flow reads or makes: a version that is like the one before it is no change, so that every field
+  /// decides since when a row is there, and by that which of two rows comes first.
+  Influences since_;
   std::vector<typed::Declassification> declassified_;
 };
 
