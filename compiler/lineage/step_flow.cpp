@@ -52,6 +52,26 @@ std::vector<Shape> fields_read(const std::vector<RelationFlow>& known, const typ
   return made;
 }
 
+/// A sum may have too many digits, a list too many elements: the row of the result is rejected then.
+static bool may_fail(typed::AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::count:
+    case AggregateKind::count_distinct:
+    case AggregateKind::approx_distinct:
+    case AggregateKind::minimum:
+    case AggregateKind::maximum:
+    case AggregateKind::first:
+    case AggregateKind::last:
+    case AggregateKind::arg_min:
+    case AggregateKind::arg_max:
+    case AggregateKind::any:
+    case AggregateKind::every:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /// Expressions of a step, over the row before it. What may fail decides which rows there are.
 class StepFlow::Expressions {
  public:
@@ -261,6 +281,7 @@ Shape StepFlow::aggregate(const typed::Aggregate& aggregate, Expressions& expres
     made.conditions.insert(since_.begin(), since_.end());
   if (aggregate.filter != nullptr)
     made.conditions.merge(influences_of(expressions.of(aggregate.filter), Influence::conditional));
+  if (may_fail(aggregate.kind)) decided_by(made, Influence::conditional);
   // How many there are says nothing of a single one.
   if (aggregate.kind == AggregateKind::count || aggregate.kind == AggregateKind::count_distinct ||
       aggregate.kind == AggregateKind::approx_distinct) {
