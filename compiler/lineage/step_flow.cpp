@@ -279,8 +279,14 @@ Shape StepFlow::aggregate(const typed::Aggregate& aggregate, Expressions& expres
   if (typed::goes_by_time(aggregate) || aggregate.kind == AggregateKind::arg_min ||
       aggregate.kind == AggregateKind::arg_max)
     made.conditions.insert(since_.begin(), since_.end());
-  if (aggregate.filter != nullptr)
-    made.conditions.merge(influences_of(expressions.of(aggregate.filter), Influence::conditional));
+  if (aggregate.filter != nullptr) {
+    const Shape filter = expressions.of(aggregate.filter);
+    made.conditions.merge(influences_of(filter, Influence::conditional));
+    // Of rows that it leaves out nothing is computed, and nothing fails.
+    const bool fails = (aggregate.argument != nullptr && aggregate.argument->can_fail) ||
+                       (aggregate.by != nullptr && aggregate.by->can_fail);
+    if (fails) decided_by(filter, Influence::conditional);
+  }
   if (may_fail(aggregate.kind)) decided_by(made, Influence::conditional);
   // How many there are says nothing of a single one.
   if (aggregate.kind == AggregateKind::count || aggregate.kind == AggregateKind::count_distinct ||
