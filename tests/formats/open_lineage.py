@@ -11,6 +11,7 @@ import os
 import pathlib
 import sys
 import urllib.request
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -193,6 +194,75 @@ def down_names_all_that_is_reached(case: Case) -> None:
     case.expect(found["labels"] == ["pii"], found["labels"])
 
 
+SPEND_SCRIPT = """domain shop
+
+stream payment
+  time at within 10s
+{ id: int, customer_id: int, amount: decimal(12,2), status: enum { authorised, captured }, at: timestamp }
+
+table customer
+  key id
+  time updated_at within 1m
+{ id: int, segment: string?, updated_at: timestamp }
+
+view enriched {
+  from payment
+  where status == "captured"
+  join customer as c on c.id == customer_id
+  select { at, amount, segment: c.segment ?? "unknown" }
+}
+
+product segment_spend version 1
+  key segment, window.start
+{
+  from enriched
+  window tumbling 1m
+  group segment { total: sum(amount) }
+}
+"""
+SPEND_TEXT = """product shop.segment_spend version 1
+  segment: string
+    IDENTITY        shop.enriched.segment
+      TRANSFORMATION  shop.customer.segment
+  total: decimal(38,2)
+    AGGREGATION     shop.enriched.amount
+      IDENTITY        shop.payment.amount
+  window.start: timestamp
+    TRANSFORMATION  shop.enriched.at
+      IDENTITY        shop.payment.at
+  window.end: timestamp
+    TRANSFORMATION  shop.enriched.at
+      IDENTITY        shop.payment.at
+  which rows
+    JOIN            shop.payment.customer_id, shop.payment.at, shop.customer.id, shop.customer.updated_at
+    FILTER          shop.payment.status
+    GROUP_BY        shop.customer.id, shop.customer.segment
+    SORT            shop.customer.updated_at
+    WINDOW          shop.payment.at
+    CONDITIONAL     shop.payment.amount
+"""
+SPEND_DOT = """  r0:f0 -> r1:f0 [color="#2f6f4f" tooltip="IDENTITY"]
+  r1:f0 -> r2:f0 [color="#6a3fa0" tooltip="AGGREGATION"]
+}
+"""
+
+
+def text_and_pictures_are_as_shown(case: Case) -> None:
+    """docs/mesh/lineage.md has this text."""
+    script = case.directory / "spend.braid"
+    script.write_text(SPEND_SCRIPT, encoding="utf-8")
+    shown = case.braid("lineage", "segment_spend", script).out
+    case.expect(shown == SPEND_TEXT, shown)
+    page = (braid_command.SOURCE / "docs/mesh/lineage.md").read_text(encoding="utf-8")
+    case.expect(SPEND_TEXT in page, "the page shows another text")
+    dot = case.braid("lineage", "payment.amount", script, "--down", "--format", "dot").out
+    case.expect(dot.startswith("digraph lineage {\n") and dot.endswith(SPEND_DOT), dot)
+    svg = case.braid("lineage", "segment_spend.total", script, "--format", "svg").out
+    drawn = xml.etree.ElementTree.fromstring(svg)
+    curves = [path for path in drawn if path.tag.endswith("path")]
+    case.expect(len(curves) == 2 and "shop.payment.amount" in svg, svg)
+
+
 def names_that_are_not_there(case: Case) -> None:
     folder = project(case)
     case.braid("lineage", "shop.spnd", folder, code=USAGE, finding="E7070")
@@ -212,4 +282,5 @@ def labels_are_declared(case: Case) -> None:
 
 if __name__ == "__main__":
     braid_command.main([events_pass_the_schemas, the_schemas_are_asked, lineage_says_what_the_script_says,
-                        down_names_all_that_is_reached, names_that_are_not_there, labels_are_declared])
+                        down_names_all_that_is_reached, text_and_pictures_are_as_shown, names_that_are_not_there,
+                        labels_are_declared])
