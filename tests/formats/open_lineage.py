@@ -6,6 +6,7 @@
 The schemas are those of https://openlineage.io/spec. BRAID_OPENLINEAGE_SPEC names a folder that holds them (`spec` of the
 repository OpenLineage/OpenLineage); without it they are asked for over the network.
 """
+import functools
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ oracle_packages.run_with({"jsonschema": "jsonschema", "referencing": "referencin
 import jsonschema
 import referencing
 import braid_command
-from braid_command import DONE, SCRIPT, USAGE, Case
+from braid_command import DONE, SCRIPT, USAGE, Case, Skipped
 
 BASE = "https://openlineage.io/spec/"
 ROOT = "2-0-2/OpenLineage.json"
@@ -80,8 +81,9 @@ brokers = "broker1:9092,broker2:9092"
 """
 
 
+@functools.cache
 def schemas() -> dict:
-    """By their $id. Ends the process with code 77 where they cannot be had."""
+    """By their $id."""
     names = ["OpenLineage.json", "facets/SchemaDatasetFacet.json", "facets/ColumnLineageDatasetFacet.json",
              "facets/JobTypeJobFacet.json", "facets/TagsDatasetFacet.json"]
     versions = {"OpenLineage.json": "2-0-2", "facets/SchemaDatasetFacet.json": "1-2-0", "facets/JobTypeJobFacet.json": "2-0-4",
@@ -97,14 +99,10 @@ def schemas() -> dict:
                 with urllib.request.urlopen(BASE + place, timeout=20) as answer:
                     text = answer.read().decode("utf-8")
         except (OSError, ValueError) as problem:
-            print(f"skipped: the schemas of OpenLineage cannot be had: {problem}")
-            sys.exit(oracle_packages.SKIPPED)
+            raise Skipped(f"the schemas of OpenLineage cannot be had: {problem}") from None
         schema = json.loads(text)
         found[schema["$id"]] = schema
     return found
-
-
-SCHEMAS = schemas()
 
 
 def project(case: Case) -> pathlib.Path:
@@ -120,7 +118,7 @@ def event_of(case: Case, name: str, *options: str) -> dict:
 
 def validator(reference: str):
     registry = referencing.Registry().with_resources(
-        (uri, referencing.Resource.from_contents(schema)) for uri, schema in SCHEMAS.items())
+        (uri, referencing.Resource.from_contents(schema)) for uri, schema in schemas().items())
     return jsonschema.Draft202012Validator({"$ref": reference}, registry=registry)
 
 
