@@ -109,7 +109,12 @@ struct AccessChecker {
     } else if (const auto* name = std::get_if<ast::NameExpr>(&with.node)) {
       std::string function = name->text;
       const bool own = context.declarations.find(of_clause, NameKind::function, function).declaration != nullptr;
-      if (function == kHash && !own) function = kHashFunction;
+      if (function == kHash && !own) {
+        // A hash is a text: of other types there is none that a reader could be given.
+        if (!is(without_optional(field.type), TypeKind::string))
+          return typed::make(field.type, with.span, typed::Constant{typed::zero_value(field.type)});
+        function = kHashFunction;
+      }
       expressions.add_local(kMasked, value, with.span);
       ast::Expr call{with.span, ast::ErrorExpr{}};
       auto argument = std::make_unique<ast::Expr>(ast::Expr{with.span, ast::NameExpr{kMasked}});
