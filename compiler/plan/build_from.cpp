@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/plan/builder.h"
+#include "compiler/typed/foreign_tables.h"
 
 namespace braid::plan {
 namespace {
@@ -56,6 +57,8 @@ int Builder::source(typed::RelationId id) {
   Node node{.content = SourceNode{id, {}}, .text = "from " + relation.qualified(), .span = relation.span};
   auto& fields = std::get<SourceNode>(node.content).fields;
   for (size_t i = 0; i < relation.row.size(); ++i) {
+    // Only `delete when` reads it, of the record.
+    if (relation.row[i].name == typed::kEndsKey) continue;
     bool settled = relation.kind == typed::RelationKind::table || static_cast<int>(i) == relation.time_field ||
                    relation.source->fields[i].fallback != nullptr;
     for (const auto& path : relation.key) settled |= path.front() == static_cast<int>(i);
@@ -80,8 +83,10 @@ int Builder::source(typed::RelationId id) {
   const int read = carry(at, plan_.nodes[at].text, relation.span);
   Node& kept = plan_.nodes[read];
   auto& columns = std::get<ProjectNode>(kept.content).columns;
-  columns.erase(columns.begin() + relation.time_field);
-  kept.row.erase(kept.row.begin() + relation.time_field);
+  const auto& kept_fields = std::get<SourceNode>(plan_.nodes[at].content).fields;
+  const auto time = std::ranges::find(kept_fields, relation.time_field) - kept_fields.begin();
+  columns.erase(columns.begin() + time);
+  kept.row.erase(kept.row.begin() + time);
   return sources_[id] = read;
 }
 
