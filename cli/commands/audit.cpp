@@ -38,7 +38,15 @@ std::string line_of(const mesh::ChainedEvent& chained) {
   return line;
 }
 
-Status show_log(mesh::ObjectStore& store, const std::string& tenant, const std::string& node, bool json) {
+/// As the newest publication of the domain has it; of a node that is no domain, the project's.
+Result<std::string> tenant_of(mesh::ObjectStore& store, const std::string& node, const std::string& of_project) {
+  mesh::Registry registry(store, system_clock());
+  BRAID_ASSIGN(const std::optional<mesh::StoredPublication> head, registry.head(node));
+  return head ? head->publication.tenant : of_project;
+}
+
+Status show_log(mesh::ObjectStore& store, const std::string& of_project, const std::string& node, bool json) {
+  BRAID_ASSIGN(const std::string tenant, tenant_of(store, node, of_project));
   mesh::AuditLog log(store, system_clock(), tenant, node);
   BRAID_ASSIGN(const std::vector<mesh::ChainedEvent> events, log.read());
   for (const mesh::ChainedEvent& event : events) fmt::print("{}\n", json ? mesh::to_json(event) : line_of(event));
@@ -57,8 +65,9 @@ Result<std::set<std::string>> keys_of(mesh::ObjectStore& store, const std::strin
   return keys;
 }
 
-Status verify_log(mesh::ObjectStore& store, const std::string& tenant, const std::string& node,
+Status verify_log(mesh::ObjectStore& store, const std::string& of_project, const std::string& node,
                   const std::vector<std::string>& known, Reporter& reporter) {
+  BRAID_ASSIGN(const std::string tenant, tenant_of(store, node, of_project));
   BRAID_ASSIGN(const std::set<std::string> keys, keys_of(store, node));
   mesh::AuditLog log(store, system_clock(), tenant, node);
   BRAID_ASSIGN(const mesh::AuditCheck check, log.verify(keys, known));
