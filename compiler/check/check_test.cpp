@@ -27,7 +27,7 @@ public stream s time at within 1s { id: int, at: timestamp }
 stream hidden time at within 1s { id: int, at: timestamp }
 view v { from s }
 product p version 1 { from s }
-product p version 2 { from s select { id, at, two: 2 } }
+product p version 2 allow read to domain a { from s select { id, at, two: 2 } }
 )";
   EXPECT_THAT(
       check_files({other, "domain a\nuse other.s as t\nuse other.p\nview v { from t }\nview w { from p }"}).codes,

@@ -120,6 +120,7 @@ TEST_F(Monitored, shows_what_is_written_as_fresh_when_it_is_durable) {
     for (const ProductSpec& product : program_.products)
       status.report.products.push_back({.name = product.qualified(), .version = product.version});
     status.report.products[0].newest = start + newest_s * 1'000'000;
+    status.report.products[0].inputs.push_back({"test.s", {}});
     status.partitions.push_back({.source = "test.s", .name = "in/0"});
     monitor_.publish(std::move(status));
     return monitor_.status()->promises.at(0).status.age_us / 1'000'000;
