@@ -85,6 +85,7 @@ struct OutputRow {
   std::string source;
   uint32_t partition = 0;
   int64_t position = 0;
+  bool hidden = false;  ///< the product does not show the row: it is of a step of another domain
 
   /// `{"a":1,"b":"x"}`
   std::string json() const;

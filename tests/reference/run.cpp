@@ -224,7 +224,7 @@ void Run::leave(int index, int input, const Row& row, Kind kind, const std::stri
   for (const int product : node.products) {
     OutputRow written = made;
     if (code != 0 && hides(product) && row.cause.line > 0) written.position = 0;
-    if (code != 0 && !shows(product, node.span)) written.fields.clear(), written.values.clear();
+    written.hidden = code != 0 && !shows(product, node.span);
     outcome_.write({product}, port, written);
   }
 }

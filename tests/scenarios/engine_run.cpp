@@ -320,7 +320,7 @@ Account account_of(const std::vector<reference::ProductOutcome>& outcomes, const
         std::string line = row.json();
         if (is_error_port(port))
           line = error_line(fmt::format("\"E{:04}\"", row.code), to_json(string_type(), {row.step}),
-                            shows_row(port) ? (row.fields.empty() ? "-" : line) : "", origin);
+                            shows_row(port) ? (row.hidden ? "-" : line) : "", origin);
         else if (port == "alerts")
           line = to_json(string_type(), {row.check}) + " " + origin + " " + line;
         made.lines[product.name + "/" + port].push_back(line);
