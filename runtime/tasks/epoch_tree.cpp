@@ -25,6 +25,10 @@ const EpochTree::Epoch* EpochTree::find(const EpochChain& epoch) const {
   return found != epochs_.end() && found->number == epoch.epoch && found->digest == epoch.digest ? &*found : nullptr;
 }
 
+uint64_t EpochTree::first() const {
+  return epochs_.empty() ? 0 : std::ranges::min(epochs_, {}, &Epoch::number).number;
+}
+
 EpochPath EpochTree::path_to(const EpochChain& last) const {
   EpochPath path;
   path.last_ = last.epoch;

@@ -27,6 +27,8 @@ class EpochPath {
 class EpochTree {
  public:
   void add(const EpochRecord& record);
+  /// The earliest epoch that has a record; 0: none has.
+  uint64_t first() const;
   /// Its record is there.
   bool knows(const EpochChain& epoch) const { return find(epoch) != nullptr; }
   /// The epochs that lead to it, and it, as far back as there are records: to epoch 0 if all of them are there.

@@ -148,7 +148,8 @@ Status TaskRun::replay(const EpochChain& token) {
   // Of several attempts, and of several branches, only the way to the token counts.
   const int64_t from = epochs_from_;
   BRAID_ASSIGN(const EpochTree tree, read_tree(from, INT64_MAX, &token));
-  if (!tree.knows(token)) return off_chain();
+  // Others have cut what lies between, and the token is not true any more.
+  if (!tree.knows(token)) return tree.first() > last_.epoch + 1 ? gone() : off_chain();
   const EpochPath path = tree.path_to(token);
   if (path.first() > last_.epoch) return gone();
   if (!path.has(last_)) return off_chain();

@@ -31,6 +31,7 @@ TEST_F(EpochTreeTest, LeadsFromTheBeginToEachEnd) {
 }
 
 TEST_F(EpochTreeTest, LeadsAsFarBackAsThereAreRecords) {
+  EXPECT_EQ(tree_.first(), 0u);
   const EpochChain cut{.epoch = 7, .digest = 70}, eight = grow(cut), nine = grow(eight);
   const EpochPath path = tree_.path_to(nine);
   EXPECT_EQ(path.first(), 7u);
@@ -38,6 +39,7 @@ TEST_F(EpochTreeTest, LeadsAsFarBackAsThereAreRecords) {
   EXPECT_FALSE(path.has({.epoch = 6, .digest = 60}));
   EXPECT_FALSE(path.has({}));
   EXPECT_FALSE(tree_.knows(cut));
+  EXPECT_EQ(tree_.first(), 8u);
   EXPECT_TRUE(tree_.knows(eight));
   const EpochChain unknown{.epoch = 4, .digest = 40};
   EXPECT_EQ(tree_.path_to(unknown).first(), 4u);

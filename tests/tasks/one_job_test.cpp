@@ -492,12 +492,12 @@ Program across_stages() {
   return b.program;
 }
 
-/// An instance that is stopped when a task of the second stage asks for its offsets: it goes on with an answer that is
-/// not true any more.
+/// An instance that is stopped when a task that reads such a topic asks for its offsets: it goes on with an answer that
+/// is not true any more.
 class StoppedBroker : public SimBroker {
  public:
-  StoppedBroker(SimCluster& cluster, std::function<void()> meanwhile)
-      : SimBroker(cluster, "stopped"), meanwhile_(std::move(meanwhile)) {}
+  StoppedBroker(SimCluster& cluster, std::string topic, std::function<void()> meanwhile)
+      : SimBroker(cluster, "stopped"), topic_(std::move(topic)), meanwhile_(std::move(meanwhile)) {}
   BrokerResult<std::unique_ptr<BrokerGroup>> make_group(const GroupOptions& options) override {
     return std::unique_ptr<BrokerGroup>(std::make_unique<Group>(std::move(*SimBroker::make_group(options)), *this));
   }
@@ -511,7 +511,7 @@ class StoppedBroker : public SimBroker {
     BrokerResult<std::vector<Committed>> committed(std::span<const TopicPartition> places,
                                                    int64_t timeout_us) override {
       auto answer = group->committed(places, timeout_us);
-      if (answer.ok() && places.front().topic.starts_with("job.repartition.") && !broker.stopped_) {
+      if (answer.ok() && places.front().topic.starts_with(broker.topic_) && !broker.stopped_) {
         broker.stopped_ = true;
         broker.pause(60 * kSecond);
         broker.meanwhile_();
@@ -525,6 +525,7 @@ class StoppedBroker : public SimBroker {
     std::unique_ptr<BrokerGroup> group;
     StoppedBroker& broker;
   };
+  std::string topic_;
   std::function<void()> meanwhile_;
   bool stopped_ = false;
 };
@@ -552,7 +553,7 @@ TEST_F(OneJob, GoesBackToASnapshotWhereOthersCutWhatItBeginsWith) {
       ASSERT_TRUE(broker_.delete_records_before(exchanges()[i], read[i], kSecond).ok());
     }
   };
-  StoppedBroker stopped(cluster_, others);
+  StoppedBroker stopped(cluster_, "job.repartition.", others);
   JobSeams seams = this->seams();
   seams.broker = &stopped;
   const auto report = run_topic_job(program_, options_, seams);
@@ -564,6 +565,35 @@ TEST_F(OneJob, GoesBackToASnapshotWhereOthersCutWhatItBeginsWith) {
   put("y", 500, 1);
   run();
   EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(OneJob, GoesBackToASnapshotWhereOthersCutTheEpochsToRunAgain) {
+  put("a", 1, 0);
+  run();
+  // No snapshot is as old as the answer.
+  ASSERT_TRUE(machine_.fs.remove_tree("data/tasks").ok());
+  ASSERT_TRUE(machine_.fs.remove_tree("snapshots").ok());
+  const auto others = [&] {
+    test::Machine machine(2);
+    SimBroker broker(cluster_, "other");
+    JobSeams seams{machine.fs, sim_clock_, executor_,
+                   [&](const std::string& directory) { return MemoryStore::open(machine.fs, directory); }, &broker};
+    int64_t end = 0;
+    for (const char* key : {"b", "c"}) {
+      put(key, 2, 0);
+      end = cluster_.log_of({"job.epochs", 0})->end();
+      const auto report = run_topic_job(program_, options_, seams);
+      ASSERT_TRUE(report.ok()) << report.error().message;
+    }
+    ASSERT_TRUE(broker_.delete_records_before({"job.epochs", 0}, end, kSecond).ok());
+  };
+  StoppedBroker stopped(cluster_, "in", others);
+  JobSeams seams = this->seams();
+  seams.broker = &stopped;
+  const auto report = run_topic_job(program_, options_, seams);
+  EXPECT_TRUE(report.ok()) << report.error().message;
+  EXPECT_TRUE(stopped.stopped());
+  EXPECT_THAT(keys(), UnorderedElementsAre("a", "b", "c"));
 }
 
 TEST_F(OneJob, EndsWhereRecordsOfAnotherStageAreGoneForEverybody) {
