@@ -153,9 +153,16 @@ typed::ExpressionRef Expressions::unknown_function(const Call& call) {
   const std::string& name = call.function.text;
   const Declarations::Found found = context_.declarations.find(place_, NameKind::function, name);
   if (found.silent || found.declaration != nullptr) return poison(call.span);
-  for (const char* word :
-       {"event_time", "now", "origin", "random", "uuid", "fail", "arrival_time", "headers", "declassify"})
-    if (name == word) return poison(call.span);
+  if (name == "fail" || name == "declassify") return poison(call.span);
+  for (const char* word : {"event_time", "now", "origin", "random", "uuid", "arrival_time", "headers"}) {
+    if (name != word) continue;
+    if (!call.arguments.empty())
+      context_.reporter
+          .report(diag::ArgumentCount{
+              .function = name, .expected = "no argument", .count = static_cast<int64_t>(call.arguments.size())})
+          .at(call.span, "leave it out");
+    return poison(call.span);
+  }
   if (lambda_missing(call)) return poison(call.span);
   if (name == "previous") {
     context_.reporter.report(diag::PreviousElsewhere{})
