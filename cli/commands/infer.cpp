@@ -9,6 +9,7 @@
 #include "runtime/codec/avro_container.h"
 #include "runtime/codec/turn_cutter.h"
 #include "runtime/connect/foreign_content.h"
+#include "runtime/data/script_text.h"
 
 namespace braid::cli {
 namespace {
@@ -83,7 +84,7 @@ void add_infer(CLI::App& app, CommandContext& context) {
     if (infer.stream_name.empty())
       for (const char c : file.stem().string())
         infer.stream_name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    if (written_name(infer.stream_name) != infer.stream_name) infer.stream_name = "s" + infer.stream_name;
+    if (script_name(infer.stream_name) != infer.stream_name) infer.stream_name = "s" + infer.stream_name;
     const Result<std::string> text = avro ? infer_avro_stream(*sample, infer) : infer_stream(*sample, infer);
     if (!text.ok()) {
       reporter.report(diag::NothingToInfer{.path = options->path, .reason = text.error().message});

@@ -10,33 +10,13 @@
 
 #include "cli/project/inferred_type.h"
 #include "cli/project/sample_field.h"
+#include "runtime/data/script_text.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::cli {
 namespace {
 
 constexpr int kInferFailed = 7020;
-
-/// A text of a script.
-std::string literal(std::string_view text) {
-  std::string made = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      made += std::string("\\") + c;
-    else if (c == '\t')
-      made += "\\t";
-    else if (c == '\r')
-      made += "\\r";
-    else if (c == '\n')
-      made += "\\n";
-    else if (byte < ' ' || byte == 0x7F)
-      made += fmt::format("\\u{{{:X}}}", byte);
-    else
-      made += c;
-  }
-  return made + "\"";
-}
 
 /// A length of time that is at least that long, as one would write it.
 std::string rounded_up(double us) {
@@ -74,7 +54,7 @@ class Declaration {
         made += fmt::format("  ahead {}  // times lie in the future\n", rounded_up(ahead * 1.1));
     }
     if (!key_.empty()) made += "  key " + key_ + "\n";
-    made += "  from file " + literal(options_.path) + " format " + options_.format + format_options() + "\n{\n";
+    made += "  from file " + string_literal(options_.path) + " format " + options_.format + format_options() + "\n{\n";
     for (const Line& line : lines_)
       made += "  " + line.text + (line.remark.empty() ? "" : "  // " + line.remark) + "\n";
     return made + "}\n";
@@ -116,14 +96,14 @@ class Declaration {
     std::string plain, from;
     const bool has_dot = name.find('.') != std::string::npos;
     const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<signed char>(c) > 0; });
-    if (written_name(name) == name) {
+    if (script_name(name) == name) {
       plain = name;
-    } else if (const std::string quoted = written_name(name);
-               !quoted.empty() && (has_dot || !ascii || is_reserved(name))) {
+    } else if (const std::string quoted = script_name(name);
+               !quoted.empty() && (has_dot || !ascii || is_reserved_word(name))) {
       plain = quoted;
     } else {
       plain = name_in_words(name);
-      from = " from " + literal(name);
+      from = " from " + string_literal(name);
     }
     std::string free = plain;
     for (int n = 2; names_.contains(free) || (free != name && has_member(free)); ++n)
@@ -143,10 +123,7 @@ class Declaration {
     }
     while (words.ends_with('_')) words.pop_back();
     if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
-    return is_reserved(words) ? words + "_" : words;
-  }
-  static bool is_reserved(const std::string& name) {
-    return written_name(name) == "`" + name + "`" && written_name(name + "_") == name + "_";
+    return is_reserved_word(words) ? words + "_" : words;
   }
   bool has_member(const std::string& name) const {
     return std::any_of(sample_.root.members.begin(), sample_.root.members.end(),
@@ -154,7 +131,7 @@ class Declaration {
   }
   /// A path of several names is what a dot in `from` means, but in CSV, where it is one column's name.
   bool can_be_declared(const std::string& name) const {
-    if (!written_name(name).empty()) return true;
+    if (!script_name(name).empty()) return true;
     return !name.empty() && (rules_.csv || name.find('.') == std::string::npos);
   }
 
@@ -162,7 +139,7 @@ class Declaration {
     const InferredType type = infer_type(field, sample_.records, rules_, "  ");
     const bool writable = can_be_declared(field.name);
     if (type.text.empty() || !writable) {
-      const std::string shown = literal(field.name);
+      const std::string shown = string_literal(field.name);
       lines_.push_back(
           {fmt::format("// left out: {}: {}", shown, writable ? type.why_not : "no field can name it"), ""});
       return;
@@ -222,13 +199,13 @@ class Declaration {
 
   std::string format_options() const {
     std::vector<std::string> options;
-    if (!options_.null_marker.empty()) options.push_back("null: " + literal(options_.null_marker));
+    if (!options_.null_marker.empty()) options.push_back("null: " + string_literal(options_.null_marker));
     if (rules_.csv && sample_.separator != ',')
-      options.push_back("separator: " + literal(std::string(1, sample_.separator)));
+      options.push_back("separator: " + string_literal(std::string(1, sample_.separator)));
     if (rules_.csv && sample_.decimal_comma) options.emplace_back("decimal: \",\"");
     if (rules_.csv && !sample_.has_header) {
       std::vector<std::string> names;
-      for (const std::string& name : sample_.header) names.push_back(literal(name));
+      for (const std::string& name : sample_.header) names.push_back(string_literal(name));
       options.push_back(fmt::format("header: false, names: [{}]", fmt::join(names, ", ")));
     }
     if (rules_.unit >= 0)

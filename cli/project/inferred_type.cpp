@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "runtime/data/script_text.h"
+
 namespace braid::cli {
 namespace {
 
@@ -14,15 +16,6 @@ constexpr int64_t kEnumRecords = 20;  ///< fewer say nothing about how many symb
 constexpr size_t kMostMembers = 60;   ///< an object with more different ones is a map
 constexpr size_t kShortStruct = 70;   ///< columns
 constexpr int kMostDigits = 38;
-
-const std::set<std::string> kReserved{"and",  "or",   "not",  "in",  "is",   "as",    "if",
-                                      "then", "else", "case", "try", "true", "false", "null"};
-
-bool is_identifier(std::string_view text) {
-  if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front()))) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
-}
 
 std::string count_of(int64_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -127,7 +120,7 @@ class TypeInference {
     std::vector<std::string> symbols;
     int64_t covered = 0;
     for (const auto& [symbol, count] : field_.values) {
-      if (!is_identifier(symbol) || kReserved.contains(symbol) || count <= tolerated(values_) / 4) continue;
+      if (!is_plain_word(symbol) || is_reserved_word(symbol) || count <= tolerated(values_) / 4) continue;
       symbols.push_back(symbol);
       covered += count;
     }
@@ -165,7 +158,7 @@ class TypeInference {
     bool remarks = false;
     size_t length = 0;
     for (const auto& member : field_.members) {
-      const std::string name = written_name(member->name);
+      const std::string name = script_name(member->name);
       const InferredType type = infer_type(*member, field_.objects, rules_, indent_ + "  ");
       if (name.empty() || type.text.empty()) {
         entries.push_back(fmt::format("// left out: `{}`: {}", shown_name(member->name),
@@ -265,14 +258,6 @@ bool is_named_like_time(const std::string& name) {
     if (letter) word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return false;
-}
-
-std::string written_name(const std::string& name) {
-  if (is_identifier(name) && !kReserved.contains(name)) return name;
-  const bool writable = !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
-    return c == '`' || static_cast<unsigned char>(c) < ' ' || c == 0x7F;
-  });
-  return writable ? "`" + name + "`" : "";
 }
 
 }  // namespace braid::cli

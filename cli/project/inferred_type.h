@@ -30,7 +30,5 @@ InferredType infer_type(const SampleField& field, int64_t total, const TypeRules
 
 /// Whether a field's name says that its numbers are times.
 bool is_named_like_time(const std::string& name);
-/// A name as a script writes it in front of a type, in backticks where it needs them; empty if it cannot be written.
-std::string written_name(const std::string& name);
 
 }  // namespace braid::cli

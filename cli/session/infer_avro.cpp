@@ -9,6 +9,7 @@
 #include "runtime/codec/avro_container.h"
 #include "runtime/codec/avro_schema.h"
 #include "runtime/data/decimal.h"
+#include "runtime/data/script_text.h"
 
 namespace braid::cli {
 namespace {
@@ -125,7 +126,7 @@ class AvroDeclaration {
 
   static std::string enum_text(const AvroType& type) {
     std::vector<std::string> symbols;
-    for (const std::string& symbol : type.symbols) symbols.push_back(written_name(symbol));
+    for (const std::string& symbol : type.symbols) symbols.push_back(script_name(symbol));
     return fmt::format("enum {{ {} }}", fmt::join(symbols, ", "));
   }
 
@@ -143,7 +144,7 @@ class AvroDeclaration {
       any |= !type.empty();
       text += indent + "  " +
               (type.empty() ? fmt::format("// left out: \"{}\": {}", field.name, why_not)
-                            : written_name(field.name) + ": " + type + ",") +
+                            : script_name(field.name) + ": " + type + ",") +
               "\n";
     }
     open_.pop_back();
@@ -153,7 +154,7 @@ class AvroDeclaration {
 
   void add_field(const AvroField& field) {
     std::string reason;
-    const std::string name = written_name(field.name), type = type_text(field.type, "  ", reason);
+    const std::string name = script_name(field.name), type = type_text(field.type, "  ", reason);
     if (type.empty()) {
       lines_.push_back(fmt::format("// left out: \"{}\": {}", field.name, reason));
       return;

@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "runtime/data/script_text.h"
+
 namespace braid::grammar {
 namespace {
 
@@ -18,8 +20,6 @@ constexpr std::string_view kSteps[] = {"from",  "union",   "where", "let",  "sel
                                        "group", "running", "top",   "last", "distinct", "match",  "having"};
 constexpr std::string_view kTestSteps[] = {"param", "given", "delete", "advance", "idle", "wait", "restart", "expect"};
 constexpr std::string_view kBodies[] = {"let", "return", "example", "init", "step", "undo", "merge", "finish"};
-constexpr std::string_view kReserved[] = {"and",  "or",   "not",  "in",  "is",   "as",    "if",
-                                          "then", "else", "case", "try", "true", "false", "null"};
 /// Reserved words that go on with an expression: a word before them is a name.
 constexpr std::string_view kInfix[] = {"and", "or", "in", "is", "as", "then", "else"};
 
@@ -98,7 +98,7 @@ std::span<const std::string_view> words_of(Group group) {
 }
 
 bool is_reserved(std::string_view word) {
-  return contains(kReserved, word);
+  return is_reserved_word(word);
 }
 
 bool starts(Group group, Cursor at) {

@@ -3,28 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "compiler/typed/foreign_tables.h"
-#include "runtime/data/text_forms.h"
+#include "runtime/data/script_text.h"
 #include "runtime/data/time_text.h"
 
 namespace braid::mesh {
 namespace {
 
-constexpr std::array<std::string_view, 14> kReserved{"and",  "or",   "not",  "in",  "is",   "as",    "if",
-                                                     "then", "else", "case", "try", "true", "false", "null"};
-
-std::string word(const std::string& name) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const bool plain = !name.empty() && is_letter(name.front()) &&
-                     std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-  return plain && std::ranges::find(kReserved, name) == kReserved.end() ? name : "`" + name + "`";
-}
-
 std::string path_text(const std::vector<std::string>& path) {
   std::string text;
-  for (const std::string& part : path) text += (text.empty() ? "" : ".") + word(part);
+  for (const std::string& part : path) text += (text.empty() ? "" : ".") + script_name(part);
   return text;
 }
 
@@ -57,12 +46,12 @@ void add_declaration(const Interface& interface, std::string& text) {
   const bool is_table = interface.kind != InterfaceKind::stream;
   text += "\n";
   add_documentation(interface.documentation, "", text);
-  text +=
-      fmt::format("public {} {} version {}\n", is_table ? "table" : "stream", word(interface.name), interface.version);
+  text += fmt::format("public {} {} version {}\n", is_table ? "table" : "stream", script_name(interface.name),
+                      interface.version);
   if (interface.time && !interface.time->field.empty()) {
     // A name may have a point in it.
     const std::string& field = interface.time->field;
-    text += "  time " + (has_field(interface, field) ? word(field) : dotted(field)) + " within ";
+    text += "  time " + (has_field(interface, field) ? script_name(field) : dotted(field)) + " within ";
     append_duration_literal(text, interface.time->within_us);
     text += "\n";
   }
@@ -81,7 +70,7 @@ void add_declaration(const Interface& interface, std::string& text) {
   text += "{\n";
   for (const InterfaceField& field : interface.fields) {
     add_documentation(field.documentation, "  ", text);
-    text += fmt::format("  {}: {},\n", word(field.name), type_in_script(field.type));
+    text += fmt::format("  {}: {},\n", script_name(field.name), type_in_script(field.type));
   }
   if (ends) text += fmt::format("  `{}`: bool from \"__deleted\" = false,\n", typed::kEndsKey);
   text += "}\n";
@@ -100,14 +89,14 @@ std::string type_in_script(const Type& type) {
     case TypeKind::structure: {
       std::string text = "{ ";
       for (const Field& field : type->fields)
-        text += (text.size() > 2 ? ", " : "") + word(field.name) + ": " + type_in_script(field.type);
+        text += (text.size() > 2 ? ", " : "") + script_name(field.name) + ": " + type_in_script(field.type);
       return text + " }";
     }
     case TypeKind::enumeration: {
       std::string text = "enum { ";
       for (const std::string& symbol : type->symbols) {
         if (text.size() > 7) text += ", ";
-        append_json_string(text, symbol);
+        append_string_literal(text, symbol);
       }
       return text + " }";
     }
@@ -122,7 +111,7 @@ std::string script_of(const std::vector<Interface>& interfaces) {
   text = "domain " + dotted(interfaces.front().domain) + "\n";
   if (!interfaces.front().owner.empty()) {
     text += "  owner ";
-    append_json_string(text, interfaces.front().owner);
+    append_string_literal(text, interfaces.front().owner);
     text += "\n";
   }
   for (const Interface& interface : interfaces) add_declaration(interface, text);

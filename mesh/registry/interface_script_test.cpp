@@ -78,6 +78,19 @@ product copy { from balance }
   EXPECT_EQ(copy.fields[1].name, "open");
 }
 
+TEST(InterfaceScript, WritesTextsAsScriptsDo) {
+  Interface odd{.domain = "payments", .name = "payment"};
+  odd.owner = "a\x01\"b\x7F";
+  odd.fields = {{.name = "case", .type = enum_type({"x\ty", "z\x02"})}};
+  const typed::Project project = checked(script_of({odd}));
+  ASSERT_EQ(project.relations.size(), 1u);
+  const Interface back = interface_of(project, project.relations[0]);
+  EXPECT_EQ(back.owner, odd.owner);
+  ASSERT_EQ(back.fields.size(), 1u);
+  EXPECT_EQ(back.fields[0].name, "case");
+  EXPECT_TRUE(same(back.fields[0].type, odd.fields[0].type)) << to_string(back.fields[0].type);
+}
+
 TEST(Locks, AreReadBack) {
   Lock lock;
   lock.domains["payments"] = {.key = "ed25519:x", .sequence = 4};

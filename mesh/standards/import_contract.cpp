@@ -13,6 +13,7 @@
 #include "mesh/standards/odcs_types.h"
 #include "mesh/standards/reading.h"
 #include "mesh/standards/script_text.h"
+#include "runtime/data/script_text.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/contract_findings.h"
 #include "runtime/report/suggest.h"
@@ -99,7 +100,7 @@ class ObjectImport {
 
   void left_out(const Node& property, const std::string& name, const std::string& reason) {
     reporter_.report(diag::PropertyLeftOut{.property = name, .reason = reason}).at(span_of(property, file_));
-    lines_ += fmt::format("  // left out: {}: {}\n", script_literal(name), one_line(reason));
+    lines_ += fmt::format("  // left out: {}: {}\n", string_literal(name), one_line(reason));
     reading_.mark(property);
   }
 
@@ -142,7 +143,7 @@ class ObjectImport {
     const std::string physical = reading_.text(property, "physicalName");
     if (!physical.empty() && physical != name) {
       if (physical.find('.') == std::string::npos)
-        from = " from " + script_literal(physical);
+        from = " from " + string_literal(physical);
       else
         remark += fmt::format("{}in the records `{}`, where a dot leads into an object", remark.empty() ? "" : "; ",
                               one_line(physical));
@@ -269,19 +270,19 @@ class ObjectImport {
       if (type == "custom") address = reading_.text(server, "stream");
       if (type == "local") address = reading_.text(server, "path");
       for (const char* key : {"server", "type", "format", "environment"}) reading_.find(server, key);
-      made += fmt::format("  from {} {} format {}\n", topic ? "topic" : "file", script_literal(address), format);
+      made += fmt::format("  from {} {} format {}\n", topic ? "topic" : "file", string_literal(address), format);
       if (type == "kafka") {
         const std::string environment = reading_.text(server, "environment");
         made = fmt::format("  // braid.toml: [env.{}] brokers = {}\n",
                            environment.empty() ? "prod" : one_line(environment),
-                           script_literal(reading_.text(server, "host"))) +
+                           string_literal(reading_.text(server, "host"))) +
                made;
       }
       return made;
     }
     return comment("//",
                    fmt::format("from topic {} format json: the contract names no server that is read here",
-                               script_literal(address)),
+                               string_literal(address)),
                    "  ");
   }
 

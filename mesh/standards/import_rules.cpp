@@ -10,6 +10,7 @@
 
 #include "mesh/standards/odcs.h"
 #include "mesh/standards/script_text.h"
+#include "runtime/data/script_text.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/contract_findings.h"
 #include "runtime/report/short_text.h"
@@ -176,7 +177,7 @@ class Rules {
     if (field.type == "int" || field.type.starts_with("decimal")) return is_plain_number(text) ? text : "";
     if (field.type == "float") return is_plain_number(text) ? text + "e0" : "";
     if (field.type == "timestamp") return parse_timestamp_literal(text, &us) ? "@" + text : "";
-    if (field.type == "date") return parse_date(text, &days) ? fmt::format("date({})", script_literal(text)) : "";
+    if (field.type == "date") return parse_date(text, &days) ? fmt::format("date({})", string_literal(text)) : "";
     return "";
   }
 
@@ -220,7 +221,7 @@ class Rules {
 
   static std::string matching(const ImportedField& field, const std::string& pattern) {
     const bool raw = pattern.find('"') == std::string::npos && pattern.find('\n') == std::string::npos;
-    return fmt::format("matches({}, {})", field.name, raw ? "r\"" + pattern + "\"" : script_literal(pattern));
+    return fmt::format("matches({}, {})", field.name, raw ? "r\"" + pattern + "\"" : string_literal(pattern));
   }
 
   // ---- quality rules
@@ -312,7 +313,7 @@ class Rules {
           if (value.is(Node::Kind::null)) continue;
           if (field.type != "string" || !value.is(Node::Kind::text))
             return "only texts are compared with missing values";
-          listed.push_back(script_literal(value.scalar));
+          listed.push_back(string_literal(value.scalar));
         }
       const std::string present = field.optional ? field.name + " is not null" : "";
       const std::string other =
@@ -338,7 +339,7 @@ class Rules {
       for (const Node& value : values->elements) {
         if (value.is(Node::Kind::null)) continue;
         std::string literal = literal_of(field, value);
-        if (field.type == "string") literal = value.is(Node::Kind::text) ? script_literal(value.scalar) : "";
+        if (field.type == "string") literal = value.is(Node::Kind::text) ? string_literal(value.scalar) : "";
         if (literal.empty()) return fmt::format("{} is no value of `{}`", shown(value), field.type);
         listed.push_back(literal);
       }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "mesh/standards/script_text.h"
+#include "runtime/data/script_text.h"
 
 namespace braid::mesh {
 namespace {
@@ -234,7 +235,7 @@ class TypeReading {
       if (!value || !value->is(Node::Kind::text)) return "";
       const std::string name = script_name(value->scalar);
       symbols += fmt::format("{}{}", symbols.empty() ? "" : ", ",
-                             name.starts_with('`') || name.empty() ? script_literal(value->scalar) : name);
+                             name.starts_with('`') || name.empty() ? string_literal(value->scalar) : name);
     }
     return symbols.empty() ? "" : "enum { " + symbols + " }";
   }
@@ -254,7 +255,7 @@ class TypeReading {
       const std::string name = script_name(property.text_of("name"));
       const ScriptType type = script_type(property, indent_ + "  ");
       if (name.empty() || type.text.empty()) {
-        text += fmt::format("{}  // left out: {}: {}\n", indent_, script_literal(property.text_of("name")),
+        text += fmt::format("{}  // left out: {}: {}\n", indent_, string_literal(property.text_of("name")),
                             one_line(name.empty() ? "no field can have that name" : type.why_not));
         continue;
       }

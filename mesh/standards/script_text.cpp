@@ -7,20 +7,14 @@
 #include <charconv>
 #include <set>
 
+#include "runtime/data/script_text.h"
+
 namespace braid::mesh {
 namespace {
 
 bool is_word_byte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
-
-bool is_identifier(std::string_view text) {
-  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text.front())) &&
-         std::all_of(text.begin(), text.end(), is_word_byte);
-}
-
-const std::set<std::string, std::less<>> kReserved{"and",  "or",   "not",  "in",  "is",   "as",    "if",
-                                                   "then", "else", "case", "try", "true", "false", "null"};
 
 /// Reads a type from left to right.
 class TypeText {
@@ -104,14 +98,6 @@ class TypeText {
 
 }  // namespace
 
-std::string script_name(std::string_view name) {
-  if (is_identifier(name) && !kReserved.contains(name)) return std::string(name);
-  const bool writable = !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
-    return c == '`' || static_cast<unsigned char>(c) < ' ' || c == 0x7F;
-  });
-  return writable ? fmt::format("`{}`", name) : "";
-}
-
 std::string plain_name(std::string_view name) {
   std::string words;
   for (const char c : name) {
@@ -122,27 +108,7 @@ std::string plain_name(std::string_view name) {
   }
   while (words.ends_with('_')) words.pop_back();
   if (words.empty() || std::isdigit(static_cast<unsigned char>(words.front()))) words = "_" + words;
-  return kReserved.contains(words) ? words + "_" : words;
-}
-
-std::string script_literal(std::string_view text) {
-  std::string made = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      made += std::string("\\") + c;
-    else if (c == '\t')
-      made += "\\t";
-    else if (c == '\r')
-      made += "\\r";
-    else if (c == '\n')
-      made += "\\n";
-    else if (byte < ' ' || byte == 0x7F)
-      made += fmt::format("\\u{{{:X}}}", byte);
-    else
-      made += c;
-  }
-  return made + "\"";
+  return is_reserved_word(words) ? words + "_" : words;
 }
 
 std::string one_line(std::string_view text) {

@@ -8,12 +8,8 @@
 
 namespace braid::mesh {
 
-/// A name, in backticks where it needs them; empty if no script can write it.
-std::string script_name(std::string_view name);
 /// A name that needs no backticks, made of the words of another: `Amount (EUR)` as `amount_eur`.
 std::string plain_name(std::string_view name);
-/// A text in double quotes.
-std::string script_literal(std::string_view text);
 /// What stands behind `//` or `///` on one line: without line breaks and control characters.
 std::string one_line(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include "runtime/base/check.h"
 #include "runtime/data/decimal.h"
 #include "runtime/data/map_entries.h"
+#include "runtime/data/script_text.h"
 #include "runtime/data/text_forms.h"
 #include "runtime/data/time_text.h"
 
@@ -70,32 +71,6 @@ void append_integer(std::string& out, int64_t value) {
 const std::string& symbol_of(const Type& type, int128 index) {
   BRAID_CHECK(index >= 0 && index < static_cast<int128>(type->symbols.size()));
   return type->symbols[static_cast<size_t>(index)];
-}
-
-void append_string_literal(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (char c : text) {
-    auto byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      constexpr char kHex[] = "0123456789ABCDEF";
-      out += "\\u{";
-      if (byte >= 16) out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
-      out.push_back('}');
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
 }
 
 void append_timestamp_literal(std::string& out, int64_t micros) {
