@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <set>
 
-#include "cli/commands/command.h"
+#include "cli/commands/registry_flags.h"
 #include "cli/present/table.h"
-#include "cli/session/mesh_registry.h"
 #include "mesh/audit/audit_log.h"
 #include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
@@ -13,19 +12,14 @@
 namespace braid::cli {
 namespace {
 
-struct AuditFlags {
-  std::string path = ".";
-  std::string registry;
+struct AuditFlags : RegistryFlags {
   std::string domain;
   std::vector<std::string> known;
   bool json = false;
 
   void add_to(CLI::App& command) {
     command.add_option("domain", domain, "Domain; without it all that have a log")->type_name("DOMAIN");
-    command.add_option("--project", path, "Project folder, whose braid.toml names the registry")
-        ->type_name("PATH")
-        ->capture_default_str();
-    command.add_option("--registry", registry, "Registry, instead of that of braid.toml")->type_name("PLACE");
+    RegistryFlags::add_to(command);
   }
 };
 
@@ -82,28 +76,18 @@ Status verify_log(mesh::ObjectStore& store, const std::string& of_project, const
   return {};
 }
 
+/// Runs `work` on the log of the domain, or on each log there is.
 template <class Work>
 void with_logs(const AuditFlags& flags, CommandContext& context, const Work& work) {
-  SourceSet sources;
-  Reporter reporter;
-  std::optional<Project> project;
-  if (flags.registry.empty())
-    project = find_project(flags.path, sources, reporter);
-  else
-    project.emplace().mesh.registry = flags.registry;
-  if (project)
-    if (const auto store = open_product_registry(*project, reporter)) {
-      Result<std::vector<std::string>> nodes = mesh::AuditLog::nodes(*store);
-      if (!flags.domain.empty()) nodes = std::vector<std::string>{flags.domain};
-      Status done = nodes.ok() ? Status() : Status(nodes.error());
-      if (nodes.ok())
-        for (const std::string& node : *nodes)
-          if (done.ok()) done = work(*store, project->mesh.tenant, node, reporter);
-      if (!done.ok()) report_error(done.error(), reporter);
-    }
-  const std::vector<Diagnostic> findings = reporter.take_sorted();
-  show_findings(findings, sources, context.console, FindingFormat::text);
-  context.exit_code = exit_code_of(findings);
+  with_product_registry(flags, context,
+                        [&](mesh::ObjectStore& store, const std::string& tenant, Reporter& reporter) -> Status {
+                          std::vector<std::string> nodes{flags.domain};
+                          if (flags.domain.empty()) {
+                            BRAID_ASSIGN(nodes, mesh::AuditLog::nodes(store));
+                          }
+                          for (const std::string& node : nodes) BRAID_TRY(work(store, tenant, node, reporter));
+                          return {};
+                        });
 }
 
 }  // namespace

@@ -6,10 +6,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "cli/commands/command.h"
+#include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
-#include "cli/session/mesh_registry.h"
 #include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/registry_findings.h"
@@ -18,50 +17,24 @@
 namespace braid::cli {
 namespace {
 
-struct MeshFlags {
-  std::string path = ".";
-  std::string registry;
+struct MeshFlags : RegistryFlags {
   std::string name;
   bool json = false;
-
-  void add_to(CLI::App& command) {
-    command.add_option("--project", path, "Project folder, whose braid.toml names the registry")
-        ->type_name("PATH")
-        ->capture_default_str();
-    command.add_option("--registry", registry, "Registry, instead of that of braid.toml")->type_name("PLACE");
-  }
 };
 
 /// Runs `work` on the registry; shows what was reported.
 template <class Work>
 void with_registry(const MeshFlags& flags, CommandContext& context, const Work& work) {
-  SourceSet sources;
-  Reporter reporter;
-  std::optional<Project> project;
-  if (flags.registry.empty())
-    project = find_project(flags.path, sources, reporter);
-  else
-    project.emplace().mesh.registry = flags.registry;
-  if (project)
-    if (const auto store = open_product_registry(*project, reporter)) {
-      mesh::Registry registry(*store, system_clock());
-      if (const Status done = work(registry, reporter); !done.ok()) report_error(done.error(), reporter);
-    }
-  const std::vector<Diagnostic> findings = reporter.take_sorted();
-  show_findings(findings, sources, context.console, FindingFormat::text);
-  context.exit_code = exit_code_of(findings);
+  with_product_registry(flags, context, [&](mesh::ObjectStore& store, const std::string&, Reporter& reporter) {
+    mesh::Registry registry(store, system_clock());
+    return work(registry, reporter);
+  });
 }
 
 std::string time_text(int64_t us) {
   std::string text;
   append_timestamp(text, us);
   return text;
-}
-
-std::string key_text(const mesh::Interface& interface) {
-  std::vector<std::string> paths;
-  for (const auto& path : interface.key) paths.push_back(fmt::format("{}", fmt::join(path, ".")));
-  return fmt::format("{}", fmt::join(paths, ", "));
 }
 
 Status list(mesh::Registry& registry, bool json) {
@@ -99,7 +72,7 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
                                  mesh::word_of(interface.kind));
   if (!interface.documentation.empty()) text += "  " + interface.documentation + "\n";
   if (!interface.owner.empty()) text += "  owner  " + interface.owner + "\n";
-  if (!interface.key.empty()) text += "  key    " + key_text(interface) + "\n";
+  if (!interface.key.empty()) text += "  key    " + typed::names_text(interface.key) + "\n";
   if (interface.time) {
     text += "  time   " + (interface.time->field.empty() ? "not in a field" : interface.time->field) + " within ";
     append_duration_literal(text, interface.time->within_us);
