@@ -47,9 +47,9 @@ std::string title_of(const mesh::Interface& interface) {
 }
 
 /// Every product of `before`, judged for a reader that uses all of it.
-Result<std::vector<ProductVerdict>> judge_all(const std::vector<mesh::Interface>& before,
-                                              const std::vector<mesh::Interface>& after) {
-  std::vector<ProductVerdict> made;
+Result<std::vector<mesh::ProductVerdict>> judge_all(const std::vector<mesh::Interface>& before,
+                                                    const std::vector<mesh::Interface>& after) {
+  std::vector<mesh::ProductVerdict> made;
   for (const mesh::Interface& old : before) {
     const auto now = std::ranges::find(after, title_of(old), title_of);
     if (now == after.end()) {
@@ -73,13 +73,14 @@ void show_contract_diff(const ContractDiffFlags& flags, CommandContext& context)
   Session after(options);
   const auto now = interfaces_of(after, {}, context);
   if (!now) return;
-  const Result<std::vector<ProductVerdict>> verdicts = judge_all(*old, *now);
+  const Result<std::vector<mesh::ProductVerdict>> verdicts = judge_all(*old, *now);
   if (!verdicts) {
     (void)show_error(verdicts.error(), context.console);
     return;
   }
   std::fputs(verdict_text(*verdicts, flags.format).c_str(), stdout);
-  const bool breaks = std::ranges::any_of(*verdicts, [](const ProductVerdict& one) { return one.verdict.breaks(); });
+  const bool breaks =
+      std::ranges::any_of(*verdicts, [](const mesh::ProductVerdict& one) { return one.verdict.breaks(); });
   context.exit_code = breaks ? kScriptFailed : kDone;
 }
 

@@ -78,21 +78,19 @@ void assign_retired(const std::vector<std::string>& retired, std::vector<mesh::D
 }
 
 Status refuse_breaking(mesh::Registry& registry, const mesh::Draft& draft,
-                       const std::optional<mesh::StoredPublication>& head, std::vector<ProductVerdict>& breaking) {
-  BRAID_ASSIGN(std::vector<DraftVerdict> verdicts, judge_draft(registry, draft, head));
-  breaking.clear();
-  for (DraftVerdict& one : verdicts)
-    if (one.verdict.breaks())
-      breaking.push_back({.product = one.product, .verdict = std::move(one.verdict), .file = {}});
+                       const std::optional<mesh::StoredPublication>& head,
+                       std::vector<mesh::ProductVerdict>& breaking) {
+  BRAID_ASSIGN(breaking, judge_draft(registry, draft, head));
+  std::erase_if(breaking, [](const mesh::ProductVerdict& one) { return !one.verdict.breaks(); });
   if (breaking.empty()) return {};
   const Diagnostic finding = diag::ChangeBreaksReaders{.product = breaking.front().product}.make();
   return Error{ErrorKind::usage, finding.message, finding.code};
 }
 
 /// That changes were refused, and whom they would have broken.
-Status record(const std::vector<ProductVerdict>& breaking, const mesh::Draft& draft, mesh::AuditLog& log,
+Status record(const std::vector<mesh::ProductVerdict>& breaking, const mesh::Draft& draft, mesh::AuditLog& log,
               const mesh::DomainKey& key) {
-  for (const ProductVerdict& one : breaking) {
+  for (const mesh::ProductVerdict& one : breaking) {
     std::set<std::string> readers;
     for (const mesh::Effect& effect : one.verdict.effects)
       if (effect.weight == mesh::Weight::breaks)
@@ -130,7 +128,7 @@ void publish(const PublishFlags& flags, CommandContext& context) {
   });
   mesh::Registry registry(observed, system_clock());
   for (const mesh::Draft& draft : drafts.domains) {
-    std::vector<ProductVerdict> breaking;
+    std::vector<mesh::ProductVerdict> breaking;
     const Result<mesh::PublishResult> result = registry.publish(
         draft, *key, [&](const mesh::Draft& judged, const std::optional<mesh::StoredPublication>& head) {
           return refuse_breaking(registry, judged, head, breaking);

@@ -10,6 +10,7 @@ namespace braid::cli {
 namespace {
 
 using mesh::Effect;
+using mesh::ProductVerdict;
 using mesh::Verdict;
 using mesh::Weight;
 
@@ -83,12 +84,11 @@ std::string json_of(const ProductVerdict& product) {
   return made.take();
 }
 
-/// `%`, line ends, and in properties `:` and `,` have a meaning there.
-std::string escaped(std::string_view text, bool property) {
+/// `%` and line ends have a meaning there.
+std::string escaped(std::string_view text) {
   std::string made;
   for (const char c : text) {
-    const bool special = c == '%' || c == '\n' || c == '\r' || (property && (c == ':' || c == ','));
-    if (special)
+    if (c == '%' || c == '\n' || c == '\r')
       made += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     else
       made += c;
@@ -97,14 +97,11 @@ std::string escaped(std::string_view text, bool property) {
 }
 
 void append_annotations(const ProductVerdict& product, std::string& text) {
-  const std::string place =
-      product.file.empty() ? "" : fmt::format(" file={},line={}", escaped(product.file, true), product.line);
   for (const Effect& effect : product.verdict.effects)
-    text +=
-        fmt::format("::{}{}::{}\n", effect.weight == Weight::breaks ? "error" : "notice", place,
-                    escaped(fmt::format("{}: {}; {}: {}", product.product,
-                                        to_text(product.verdict.changes[effect.change]), reader_of(effect), effect.why),
-                            false));
+    text += fmt::format(
+        "::{}::{}\n", effect.weight == Weight::breaks ? "error" : "notice",
+        escaped(fmt::format("{}: {}; {}: {}", product.product, to_text(product.verdict.changes[effect.change]),
+                            reader_of(effect), effect.why)));
 }
 
 }  // namespace

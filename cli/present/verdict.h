@@ -9,16 +9,8 @@ namespace braid::cli {
 
 enum class VerdictFormat { text, json, annotations };
 
-/// One product and what was found; several are shown one after the other.
-struct ProductVerdict {
-  std::string product;  ///< "finance.payment version 1"
-  mesh::Verdict verdict;
-  std::string file;  ///< where it is declared, for annotations; may be empty
-  size_t line = 0;
-};
-
 /// JSON is one object for all: `{"breaks": bool, "products": [...]}`. Annotations have the form `::error file=…::text`,
 /// which GitHub and Gitea show beside the line; what only needs notice is `::notice`.
-std::string verdict_text(const std::vector<ProductVerdict>& products, VerdictFormat format);
+std::string verdict_text(const std::vector<mesh::ProductVerdict>& products, VerdictFormat format);
 
 }  // namespace braid::cli

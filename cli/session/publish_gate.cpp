@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "mesh/registry/content_hash.h"
+
 namespace braid::cli {
 namespace {
 
@@ -42,16 +44,18 @@ Result<mesh::KnownReader> known_reader(mesh::Registry& registry, const mesh::Rea
 
 }  // namespace
 
-Result<std::vector<DraftVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
-                                              const std::optional<mesh::StoredPublication>& head) {
-  std::vector<DraftVerdict> verdicts;
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+                                                      const std::optional<mesh::StoredPublication>& head) {
+  std::vector<mesh::ProductVerdict> verdicts;
   if (!head) return verdicts;
   for (mesh::Interface interface : draft.interfaces) {
     const auto product = head->publication.products.find(interface.name);
     if (product == head->publication.products.end() || !product->second.contains(interface.version)) continue;
-    BRAID_ASSIGN(const mesh::Interface before, registry.interface(product->second.at(interface.version).interface));
     interface.addresses.clear();
-    if (mesh::to_json(before) == mesh::to_json(interface)) continue;
+    // One interface has one text.
+    const std::string& published = product->second.at(interface.version).interface;
+    if (mesh::content_hash(mesh::to_json(interface)) == published) continue;
+    BRAID_ASSIGN(const mesh::Interface before, registry.interface(published));
     std::vector<mesh::KnownReader> readers;
     BRAID_ASSIGN(const std::vector<mesh::Reader> registered,
                  registry.readers_of(interface.qualified(), interface.version));

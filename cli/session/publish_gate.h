@@ -10,13 +10,8 @@
 
 namespace braid::cli {
 
-struct DraftVerdict {
-  std::string product;  ///< "payments.payment version 1"
-  mesh::Verdict verdict;
-};
-
 /// Of each version whose interface changes; those that nothing differs in are left out.
-Result<std::vector<DraftVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
-                                              const std::optional<mesh::StoredPublication>& head);
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+                                                      const std::optional<mesh::StoredPublication>& head);
 
 }  // namespace braid::cli

@@ -45,6 +45,12 @@ struct Verdict {
   std::vector<std::string> ways_out;
 };
 
+/// Of one version of a product.
+struct ProductVerdict {
+  std::string product;  ///< "finance.payment version 1"
+  Verdict verdict;
+};
+
 /// A reader that uses all there is: reads each field, goes by time and key, has a `case` without `else` over each enum,
 /// and expects whatever is promised. What does not break it breaks nobody who reads rows as they are.
 KnownReader reader_of_all(const Interface& interface);
