@@ -343,13 +343,14 @@ Result<std::unique_ptr<TaskRun>> JobMember::recover(int32_t number) {
   // A store that stayed behind: a snapshot is nearer. Or one of a branch that does not count.
   const int code = recovered.error().code;
   const bool goes_on = seams_.clock.steady_us() - waiting_since_.at(number) < kUntilGone;
-  if ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
-      (goes_on && may_be_behind(number, recovered.error()))) {
+  if (goes_on && ((code == diag::EpochsGone::kCode && options_.snapshots != nullptr) || task->begins_anew() ||
+                  may_be_behind(number, recovered.error()))) {
     const std::unique_ptr<FileLock> lock = task->keep_lock();  // nobody opens what goes
     task.reset();
     BRAID_ASSIGN(const FileInfo stale, seams_.fs.stat(join_path(directory, "state")));
     if (!stale.exists) return recovered.error();
     BRAID_TRY(remove_store(seams_.fs, directory));
+    pause();  // an answer of the group may be old for a while
     return std::unique_ptr<TaskRun>();
   }
   // Its owner of before may not be gone yet.
