@@ -336,6 +336,8 @@ void StepFlow::top(const typed::TopStep& step) {
   rows_.decide.insert(since_.begin(), since_.end());
   if (step.adds_window) rows_.fields.push_back(window_shape());
   if (step.numbered) rows_.fields.push_back({});  // which rows there are decides it
+  if (!step.windowed || step.changes)
+    for (const Shape& field : rows_.fields) since_.merge(influences_of(field, Influence::sort));
   if (step.windowed) rows_.time = raised(flat(rows_.time), Kind::transformation);
 }
 
