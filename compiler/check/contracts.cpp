@@ -1,6 +1,7 @@
 // Contracts: what is enforced (check, unique, fields), and what is checked here and not yet watched. Who may read is
 // said in access_rules.cpp.
 #include <cstdlib>
+#include <map>
 
 #include "compiler/check/closest.h"
 #include "compiler/check/constants.h"
@@ -9,6 +10,7 @@
 #include "compiler/check/relations.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/report/change_findings.h"
+#include "runtime/report/name_findings.h"
 
 namespace braid::checking {
 namespace {
@@ -300,12 +302,33 @@ struct ContractChecker {
   }
 };
 
+/// Clauses of which the last one would count.
+void check_single(const Context& context, const std::vector<ast::Clause>& clauses, const std::string& relation) {
+  std::map<std::string, Span> known;
+  for (const ast::Clause& clause : clauses) {
+    const bool may_repeat = std::holds_alternative<ast::Allow>(clause.node) ||
+                            std::holds_alternative<ast::Mask>(clause.node) ||
+                            std::holds_alternative<ast::Contract>(clause.node) ||
+                            std::holds_alternative<ast::ErrorClause>(clause.node);
+    if (may_repeat) continue;
+    const std::string_view text = context.text(clause.span);
+    const std::string word(text.substr(0, text.find_first_of(" \n")));
+    const auto [first, is_new] = known.emplace(word, clause.span);
+    if (is_new) continue;
+    auto report = context.reporter.report(diag::ClauseTwice{.clause = word, .relation = relation});
+    report.at(clause.span, "one of them counts").also(first->second, "stated here first");
+    if (word == "to")
+      report.note("a product is written to one place; another product that reads it can be written to another");
+  }
+}
+
 }  // namespace
 
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made) {
   ContractChecker checker{
       context, info, made, info.row, place_of(*info.declaration), made.kind == typed::RelationKind::product};
+  check_single(context, clauses, made.name);
   for (const ast::Clause& clause : clauses) checker.clause(clause);
 }
 
