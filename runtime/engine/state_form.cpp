@@ -9,6 +9,7 @@
 #include "runtime/data/type.h"
 #include "runtime/data/value.h"
 #include "runtime/engine/dispositions.h"
+#include "runtime/engine/running_form.h"
 #include "runtime/operators/operator.h"
 
 namespace braid {
@@ -294,8 +295,10 @@ StateForm state_form(const Program& program, const Operator& op) {
   if (std::holds_alternative<RetimeOperator>(op.content)) return form;
   for (const int input : op.inputs) form.types += form_of(program.operators[input].row) + "|";
   if (std::holds_alternative<LookupOperator>(op.content)) form.types += form_of(op.row) + "|";  // with the answer
-  if (const auto* running = std::get_if<RunningOperator>(&op.content))
+  if (const auto* running = std::get_if<RunningOperator>(&op.content)) {
     form.aggregates = forms_of(running->aggregates, row);
+    form.places = read_places(*running);
+  }
   return form;
 }
 

@@ -220,10 +220,7 @@ void TableJoinNode::change(Entry& entry, int side, Kept& kept) {
 void TableJoinNode::copy(Entry& entry, int side, Kept& kept) {
   if (!frozen_.holds(kept.changed)) return;
   value_.clear();
-  value_.fixed(kept.count);
-  value_.fixed(kept.matches);
-  value_.text(kept.row.view());
-  if (kept.failures != 0) value_.fixed(kept.failures);
+  append_value(value_, kept.count, kept.matches, kept.row.view(), kept.failures);
   frozen_.batch().put(StateFamily::point, state_key(entry, side, kept.hash), value_.bytes());
   kept.stored = true;
   kept.changed = ChangedIn::none;
@@ -250,9 +247,25 @@ void TableJoinNode::forget_gone(Entry& entry) {
 std::string_view TableJoinNode::state_key(const Entry& entry, int side, const RowHash& hash) {
   set_point_key(key_bytes_, table(0), entry.hash, entry.key.view());
   key_bytes_ += static_cast<char>(side);
-  for (const uint64_t half : {hash.high, hash.low})
-    for (int shift = 56; shift >= 0; shift -= 8) key_bytes_ += static_cast<char>(half >> shift);
+  append(key_bytes_, hash);
   return key_bytes_;
+}
+
+void TableJoinNode::append(std::string& key, const RowHash& hash) {
+  for (const uint64_t half : {hash.high, hash.low})
+    for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(half >> shift);
+}
+
+void TableJoinNode::append_hash(std::string& key, std::string_view row) {
+  append(key, hash_of(row));
+}
+
+void TableJoinNode::append_value(WireWriter& out, int64_t count, int64_t matches, std::string_view row,
+                                 int64_t failures) {
+  out.fixed(count);
+  out.fixed(matches);
+  out.text(row);
+  if (failures != 0) out.fixed(failures);
 }
 
 void TableJoinNode::put_out(std::vector<Block>& out) {

@@ -45,6 +45,10 @@ class TableJoinNode : public OperatorNode {
   Status evict(uint64_t bytes) override;
   StateSize state_size() const override;
 
+  /// How a row is stored: what its key ends with, and its value.
+  static void append_hash(std::string& key, std::string_view row);
+  static void append_value(WireWriter& out, int64_t count, int64_t matches, std::string_view row, int64_t failures);
+
  private:
   /// Of a row's bytes.
   struct RowHash {
@@ -118,6 +122,7 @@ class TableJoinNode : public OperatorNode {
     std::string_view row;
   };
   static RowHash hash_of(std::string_view row);
+  static void append(std::string& key, const RowHash& hash);
   Result<Stored> parse(std::string_view key, std::string_view value) const;
   void keep(Entry& entry, const Stored& stored);
   std::string_view state_key(const Entry& entry, int side, const RowHash& hash);
