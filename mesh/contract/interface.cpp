@@ -59,11 +59,12 @@ void add_fields(const typed::Relation& relation, Interface& made) {
     InterfaceField& one = made.fields.emplace_back();
     one.name = field.name;
     one.type = field.type;
+    if (i < relation.field_labels.size()) one.labels = relation.field_labels[i];
     if (!relation.source) continue;
     for (const typed::SourceField& declared : relation.source->fields)
       if (declared.name == field.name) {
         one.documentation = declared.documentation;
-        one.labels = declared.labels;
+        if (relation.field_labels.empty()) one.labels = declared.labels;
       }
   }
 }

@@ -389,6 +389,88 @@ def a_product_is_closed_without_a_grant(case: Case) -> None:
     case.expect("payment" in told.err and "E540" in told.err, f"{told}")
 
 
+PEOPLE = """domain people
+  owner "people@shop.example"
+
+stream record
+  time at within 10s
+  from file "record.ndjson" format json
+{{ id: int, email: string #pii, score: int, at: timestamp }}
+
+function fair(score: int) -> bool = score >= 0
+
+product person version 1
+  key id
+  allow read to domain kpi
+  mask email with hash
+  contract {{
+    compatible full
+    fresh within {fresh}
+    unique id within 1d
+    check sound: fair(score) else reject
+  }}
+  {end}
+{{ from record }}
+"""
+PERSON_READER = """domain kpi
+  owner "kpi@shop.example"
+
+use people.person version 1 expect {
+  fresh within 5m
+  unique id within 1h
+}
+
+product contact version 1 {
+  from person
+  select { id, email }
+}
+"""
+
+
+def write_people(case: Case, fresh: str = "1m", end: str = "") -> pathlib.Path:
+    folder = case.directory / "people"
+    folder.mkdir(exist_ok=True)
+    (folder / "braid.toml").write_text(TOML.format(name="people"))
+    (folder / "people.braid").write_text(PEOPLE.format(fresh=fresh, end=end))
+    if not (case.directory / "people.pem").exists():
+        case.braid("mesh", "key", "new", "people.pem")
+    return folder
+
+
+def a_contract_reaches_its_readers(case: Case) -> None:
+    write_people(case)
+    kpi = write_kpi(case)
+    script = kpi / "kpi.braid"
+    script.write_text(PERSON_READER)
+    case.braid("publish", "people")
+    shown = json.loads(case.braid("mesh", "show", "people.person", "--registry", "registry", "--json").out)["interface"]
+    case.expect({field["name"]: field.get("labels") for field in shown["fields"]} ==
+                {"id": None, "email": ["pii"], "score": None, "at": None}, f"{shown}")
+    # Nothing of the other project is warned of here, and what is expected is promised.
+    told = case.braid("check", "kpi")
+    case.expect(told.codes == [], f"{told}")
+    script.write_text(PERSON_READER.replace("fresh within 5m", "fresh within 5s"))
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
+    case.expect("it promises `fresh within 1m`" in told.err, f"{told}")
+    # The label goes on into what is made of the field.
+    script.write_text(PERSON_READER.replace("version 1 {", "version 1 allow read to domain sales {"))
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5442")
+    case.expect("`#pii`" in told.err, f"{told}")
+    script.write_text(PERSON_READER)
+    case.braid("check", "kpi")
+    # A contract that is loosened reaches the reader with its pin.
+    write_people(case, fresh="10m", end="deprecated until @2999-12-31")
+    case.braid("publish", "people")
+    case.expect(case.braid("check", "kpi").codes == [], "the pin has moved")
+    case.braid("update", "--project", "kpi")
+    told = case.braid("check", "kpi", code=SCRIPT, finding="E5460")
+    case.expect("W5462" in told.codes, f"{told}")
+    write_people(case, end="deprecated until @2020-12-31")
+    case.braid("publish", "people")
+    case.braid("update", "--project", "kpi")
+    case.braid("check", "kpi", code=SCRIPT, finding="E5463")
+
+
 def what_was_published_is_on_record(case: Case) -> None:
     write_payments(case)
     case.braid("publish", "payments")
@@ -426,5 +508,5 @@ if __name__ == "__main__":
     braid_command.main([a_product_is_used_by_another_project, a_deleted_row_of_a_table_is_gone, a_check_needs_no_registry,
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
                         killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
-                        what_was_published_is_on_record,
+                        what_was_published_is_on_record, a_contract_reaches_its_readers,
                         publishers_at_once_lose_nothing])
