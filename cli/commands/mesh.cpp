@@ -9,6 +9,7 @@
 #include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
+#include "mesh/contract/promise_json.h"
 #include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/registry_findings.h"
@@ -87,6 +88,16 @@ std::string shown(const mesh::Interface& interface, const mesh::PublishedProduct
   return text;
 }
 
+std::string names_json(const std::set<std::string>& names) {
+  JsonArray made;
+  for (const std::string& name : names) {
+    std::string text;
+    append_json_string(text, name);
+    made.add(text);
+  }
+  return made.take();
+}
+
 Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
   const auto versioned = mesh::parse_version_name(flags.name);
   const std::string name = versioned ? versioned->first : flags.name;
@@ -124,8 +135,11 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
     if (!flags.json) {
       std::fputs(shown(interface, published).c_str(), stdout);
       for (const mesh::Reader& reader : readers)
-        fmt::print("  {} reads {}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
-                   reader.read.interface == published.interface ? "" : ", of an earlier interface");
+        fmt::print("  {} reads {}{}{}\n", reader.reader, fmt::join(reader.read.fields, ", "),
+                   reader.read.interface == published.interface ? "" : ", of an earlier interface",
+                   reader.read.exhaustive.empty()
+                       ? ""
+                       : fmt::format("; has no answer to a new symbol of {}", fmt::join(reader.read.exhaustive, ", ")));
       continue;
     }
     JsonObject one;
@@ -139,13 +153,9 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
       JsonObject each;
       each.text("reader", reader.reader);
       each.text("interface", reader.read.interface);
-      JsonArray fields;
-      for (const std::string& field : reader.read.fields) {
-        std::string text;
-        append_json_string(text, field);
-        fields.add(text);
-      }
-      each.raw("fields", fields.take());
+      each.raw("fields", names_json(reader.read.fields));
+      each.raw("exhaustive", names_json(reader.read.exhaustive));
+      each.raw("expects", mesh::expectation_to_json(reader.read.expects).dump());
       list.add(each.take());
     }
     one.raw("readers", list.take());

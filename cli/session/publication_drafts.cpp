@@ -7,6 +7,7 @@
 
 #include "cli/session/output_bindings.h"
 #include "cli/session/topics.h"
+#include "compiler/lineage/whole_cases.h"
 #include "runtime/connect/topic_template.h"
 
 namespace braid::cli {
@@ -67,6 +68,19 @@ class Drafter {
     return draft;
   }
 
+  /// What the reader's domain expects of it, in all its scripts.
+  typed::Expectation expected_of(const std::string& domain, typed::RelationId relation) const {
+    typed::Expectation made;
+    for (const typed::ExpectedOf& one : session_.project().expectations)
+      if (one.domain == domain && one.relation == relation) typed::add(one.expects, made);
+    return made;
+  }
+
+  const std::vector<lineage::RelationFlow>& flows() {
+    if (flows_.empty()) flows_ = lineage::flows(session_.project());
+    return flows_;
+  }
+
   /// The columns that its plan reads of products of others, when it runs alone.
   void add_reads(typed::RelationId id, mesh::Draft& draft) {
     const typed::Project& project = session_.project();
@@ -80,6 +94,10 @@ class Drafter {
       mesh::ReadOfProduct& read = draft.readers[mesh::version_name(reader.qualified(), reader.version)]
                                                [mesh::version_name(relation.qualified(), relation.version)];
       read.interface = product->hash;
+      read.expects = expected_of(reader.domain, static_cast<typed::RelationId>(source->relation));
+      const auto cases = lineage::whole_cases(project, flows(), id);
+      if (const auto of_source = cases.find(static_cast<typed::RelationId>(source->relation)); of_source != cases.end())
+        read.exhaustive = of_source->second;
       for (const int field : source->fields) {
         if (field < 0) continue;
         const std::string& name = relation.row[static_cast<size_t>(field)].name;
@@ -198,6 +216,7 @@ class Drafter {
   const Session& session_;
   const std::string compiler_;
   std::map<std::string, mesh::Draft> domains_;
+  std::vector<lineage::RelationFlow> flows_;
   Drafts made_;
 };
 

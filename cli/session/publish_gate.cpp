@@ -35,6 +35,8 @@ Result<mesh::KnownReader> known_reader(mesh::Registry& registry, const mesh::Rea
     BRAID_ASSIGN(made.owner, owner_of(registry, made.domain, parsed->first.substr(dot + 1), parsed->second));
   }
   made.fields.assign(reader.read.fields.begin(), reader.read.fields.end());
+  made.exhaustive.assign(reader.read.exhaustive.begin(), reader.read.exhaustive.end());
+  made.expects = reader.read.expects;
   made.reads_key = !read.key.empty() && std::ranges::all_of(read.key, [&](const std::vector<std::string>& path) {
     return reader.read.fields.contains(path.front());
   });

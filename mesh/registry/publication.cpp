@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "mesh/contract/promise_json.h"
 #include "mesh/registry/addresses_json.h"
 #include "mesh/registry/content_hash.h"
 #include "runtime/data/time_text.h"
@@ -35,8 +36,11 @@ SortedJson products_json(const PublishedProducts& products) {
 SortedJson readers_json(const ReadProducts& readers) {
   SortedJson made = SortedJson::object();
   for (const auto& [reader, reads] : readers)
-    for (const auto& [product, read] : reads)
-      made[reader][product] = {{"interface", read.interface}, {"fields", read.fields}};
+    for (const auto& [product, read] : reads) {
+      SortedJson& one = made[reader][product] = {{"interface", read.interface}, {"fields", read.fields}};
+      if (!read.exhaustive.empty()) one["exhaustive"] = read.exhaustive;
+      if (const SortedJson expects = expectation_to_json(read.expects); !expects.empty()) one["expects"] = expects;
+    }
   return made;
 }
 
@@ -92,9 +96,13 @@ Publication of_json(const SortedJson& json) {
                                                   .minor = product.at("minor").get<int64_t>(),
                                                   .addresses = addresses_of_json(product.at("servers"))};
   for (const auto& [reader, reads] : json.at("readers").items())
-    for (const auto& [product, read] : reads.items())
-      made.readers[reader][product] = {.interface = hash_of(read.at("interface")),
-                                       .fields = read.at("fields").get<std::set<std::string>>()};
+    for (const auto& [product, read] : reads.items()) {
+      ReadOfProduct& one = made.readers[reader][product];
+      one.interface = hash_of(read.at("interface"));
+      one.fields = read.at("fields").get<std::set<std::string>>();
+      if (read.contains("exhaustive")) one.exhaustive = read["exhaustive"].get<std::set<std::string>>();
+      if (read.contains("expects")) one.expects = expectation_of_json(read["expects"]);
+    }
   return made;
 }
 

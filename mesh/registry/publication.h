@@ -30,6 +30,9 @@ struct PublishedProduct {
 struct ReadOfProduct {
   std::string interface;         ///< that it was checked against
   std::set<std::string> fields;  ///< columns that it needs
+  /// Enums in them, as paths ("lines[].state"), whose symbols a `case` without `else` names, all of them.
+  std::set<std::string> exhaustive = {};
+  typed::Expectation expects = {};  ///< what its domain expects of the product
   friend bool operator==(const ReadOfProduct&, const ReadOfProduct&) = default;
 };
 

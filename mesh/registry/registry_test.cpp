@@ -245,6 +245,16 @@ TEST(Publications, HaveOneText) {
   made.products["payment"][1] = {.interface = content_hash("a"), .minor = 3};
   made.products["payment"][10] = {.interface = content_hash("b")};
   made.readers["pay.payment@1"]["shop.order@2"] = {.interface = content_hash("c"), .fields = {"id", "at"}};
+  ReadOfProduct& read = made.readers["pay.payment@1"]["shop.order@3"];
+  read = {.interface = content_hash("d"), .fields = {"state"}, .exhaustive = {"state", "lines[].kind"}, .expects = {}};
+  read.expects = {.promises = {.fresh_us = 60'000'000,
+                               .latencies = {{"p99", 1}},
+                               .completes = {{{{"id"}}, "99.5"}},
+                               .volumes = {{1, 2, 3}},
+                               .state_bytes = {},
+                               .keep_us = 5},
+                  .uniques = {{.fields = {{"id"}}, .within_us = 7}, {.fields = {{"a", "b"}}, .within_us = {}}},
+                  .checks = {"sound"}};
   const std::string text = signed_json(made, key);
   const Result<Publication> back = read_publication(text);
   ASSERT_TRUE(back.ok()) << back.error().message;

@@ -471,6 +471,39 @@ def a_contract_reaches_its_readers(case: Case) -> None:
     case.braid("check", "kpi", code=SCRIPT, finding="E5463")
 
 
+def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
+    people = write_people(case)
+    kpi = write_kpi(case)
+    owner = people / "people.braid"
+    script = owner.read_text().replace("score: int,", "score: int, state: enum { new, known },", 1)
+    owner.write_text(script)
+    case.braid("publish", "people")
+    reader = PERSON_READER.replace("select { id, email }", "select { id, n: case state { new -> 1, known -> 2 } }")
+    (kpi / "kpi.braid").write_text(reader)
+    case.braid("publish", "kpi")
+    shown = json.loads(case.braid("mesh", "show", "people.person", "--registry", "registry", "--json").out)["readers"][0]
+    case.expect(shown["exhaustive"] == ["state"], f"{shown}")
+    case.expect(shown["expects"]["fresh_us"] == 300_000_000 and shown["expects"]["unique"][0]["fields"] == [["id"]],
+                f"{shown}")
+    objects = tree(case.directory / "registry/objects")
+    # A symbol more, a promise that is loosened, and one that is taken back: each breaks the reader that relies on it.
+    for before, after, why in (("new, known }", "new, known, lost }", "its `case` of `state` names each symbol"),
+                               ("fresh within 1m", "fresh within 10m", "it expects `fresh within 5m`"),
+                               ("    unique id within 1d\n", "", "it expects `unique id within 1h`")):
+        owner.write_text(script.replace(before, after))
+        told = case.braid("publish", "people", code=SCRIPT, finding="E7220")
+        for part in (why, "kpi.contact version 1", "kpi@shop.example"):
+            case.expect(part in told.out, f"`{part}` is missing: {told}")
+    case.expect(tree(case.directory / "registry/objects") == objects, "something was written")
+    # What still covers the expectation is no break; nor is a symbol for a reader that has an `else`.
+    owner.write_text(script.replace("fresh within 1m", "fresh within 3m"))
+    case.braid("publish", "people")
+    (kpi / "kpi.braid").write_text(reader.replace("known -> 2", "else -> 2"))
+    case.braid("publish", "kpi")
+    owner.write_text(script.replace("new, known }", "new, known, lost }"))
+    case.braid("publish", "people")
+
+
 def what_was_published_is_on_record(case: Case) -> None:
     write_payments(case)
     case.braid("publish", "payments")
@@ -509,4 +542,5 @@ if __name__ == "__main__":
                         an_update_moves_the_pin, a_change_that_breaks_a_reader_is_refused, mistakes_are_answered, what_was_changed_is_found,
                         killed_publishers_leave_it_whole, a_product_is_closed_without_a_grant,
                         what_was_published_is_on_record, a_contract_reaches_its_readers,
+                        a_change_is_judged_by_what_a_reader_relies_on,
                         publishers_at_once_lose_nothing])
