@@ -227,15 +227,15 @@ product p version 1 {
   for (const typed::Relation& each : plain.project.relations) EXPECT_THAT(each.field_labels, IsEmpty());
 }
 
-/// Of a project of its own, by the name of the source: "order.state".
+/// Of a project of its own, by the name of the source: "sale.state".
 std::vector<std::string> cases_of(const std::string& flows, const std::string& product) {
   const Checked checked = check_files({R"(
 domain shop
 
-stream order
+stream sale
   time at within 10s
 {
-  id: int, state: enum { open, paid }, kind: enum { a, b, c }?, to: { way: enum { air, sea } },
+  id: int, state: enum { open, paid }, kind: enum { a, b, c }?, dest: { way: enum { air, sea } },
   lines: list<{ unit: enum { kg, g }, count: int }>, at: timestamp,
 }
 )" + flows});
@@ -253,37 +253,37 @@ stream order
 
 TEST(WholeCases, AreThoseWithoutElse) {
   EXPECT_THAT(cases_of(R"(
-product p { from order select { id, n: case state { open -> 1, paid -> 2 } } })",
+product p { from sale select { id, n: case state { "open" -> 1, "paid" -> 2 } } })",
                        "p"),
-              ElementsAre("order.state"));
+              ElementsAre("sale.state"));
   EXPECT_THAT(cases_of(R"(
-product p { from order select { id, n: case state { open -> 1, else -> 2 } } })",
+product p { from sale select { id, n: case state { "open" -> 1, else -> 2 } } })",
                        "p"),
               IsEmpty());
   EXPECT_THAT(cases_of(R"(
-product p { from order select { id, n: case kind { null -> 0, a -> 1, b -> 2, c -> 3 } } })",
+product p { from sale select { id, n: case kind { null -> 0, "a" -> 1, "b" -> 2, "c" -> 3 } } })",
                        "p"),
-              ElementsAre("order.kind"));
+              ElementsAre("sale.kind"));
   EXPECT_THAT(cases_of(R"(
-product p { from order where case to.way { air -> true, sea -> id > 2 } })",
+product p { from sale where case dest.way { "air" -> true, "sea" -> id > 2 } })",
                        "p"),
-              ElementsAre("order.to.way"));
+              ElementsAre("sale.dest.way"));
 }
 
 TEST(WholeCases, AreFoundThroughViewsFunctionsAndLists) {
   EXPECT_THAT(cases_of(R"(
-view v { from order select { id, s: state, at } }
-function rank(s: enum { open, paid }) -> int = case s { open -> 1, paid -> 2 }
+view v { from sale select { id, s: state, at } }
+function rank(s: enum { open, paid }) -> int = case s { "open" -> 1, "paid" -> 2 }
 product q { from v where rank(s) > 1 }
 product p { from q select { id } })",
                        "p"),
-              ElementsAre("order.state"));
+              ElementsAre("sale.state"));
   EXPECT_THAT(cases_of(R"(
-product p { from order select { id, n: lines.map(line => case line.unit { kg -> 1, g -> 2 }) } })",
+product p { from sale select { id, n: lines.map(line => case line.unit { "kg" -> 1, "g" -> 2 }) } })",
                        "p"),
-              ElementsAre("order.lines[].unit"));
+              ElementsAre("sale.lines[].unit"));
   EXPECT_THAT(cases_of(R"(
-product p { from order select { id, state } })",
+product p { from sale select { id, state } })",
                        "p"),
               IsEmpty());
 }

@@ -478,7 +478,7 @@ def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
     script = owner.read_text().replace("score: int,", "score: int, state: enum { new, known },", 1)
     owner.write_text(script)
     case.braid("publish", "people")
-    reader = PERSON_READER.replace("select { id, email }", "select { id, n: case state { new -> 1, known -> 2 } }")
+    reader = PERSON_READER.replace("select { id, email }", "select { id, n: case state { \"new\" -> 1, \"known\" -> 2 } }")
     (kpi / "kpi.braid").write_text(reader)
     case.braid("publish", "kpi")
     shown = json.loads(case.braid("mesh", "show", "people.person", "--registry", "registry", "--json").out)["readers"][0]
@@ -498,7 +498,7 @@ def a_change_is_judged_by_what_a_reader_relies_on(case: Case) -> None:
     # What still covers the expectation is no break; nor is a symbol for a reader that has an `else`.
     owner.write_text(script.replace("fresh within 1m", "fresh within 3m"))
     case.braid("publish", "people")
-    (kpi / "kpi.braid").write_text(reader.replace("known -> 2", "else -> 2"))
+    (kpi / "kpi.braid").write_text(reader.replace("\"known\" -> 2", "else -> 2"))
     case.braid("publish", "kpi")
     owner.write_text(script.replace("new, known }", "new, known, lost }"))
     case.braid("publish", "people")
