@@ -51,7 +51,8 @@ Result<std::vector<mesh::ProductVerdict>> judge_all(const std::vector<mesh::Inte
       made.push_back({.product = title_of(old), .verdict = mesh::judge_removal(old, {mesh::reader_of_all(old)})});
       continue;
     }
-    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(old, *now, {mesh::reader_of_all(old)}, mesh::json_wire()));
+    BRAID_ASSIGN(mesh::Verdict verdict,
+                 mesh::judge(old, *now, {mesh::reader_of_all(old)}, mesh::wires_of(old.addresses)));
     made.push_back({.product = title_of(old), .verdict = std::move(verdict)});
   }
   return made;

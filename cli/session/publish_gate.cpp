@@ -74,7 +74,8 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
     if (mesh::content_hash(mesh::to_json(interface)) == published) continue;
     BRAID_ASSIGN(const mesh::Interface before, registry.interface(published));
     BRAID_ASSIGN(const std::vector<mesh::KnownReader> readers, known_readers(registry, before));
-    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers, mesh::json_wire()));
+    BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers,
+                                                    mesh::wires_of(product->second.at(interface.version).addresses)));
     verdicts.push_back({.product = title_of(interface), .verdict = std::move(verdict)});
   }
   for (const auto& [name, versions] : head->publication.products)

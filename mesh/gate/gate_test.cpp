@@ -764,31 +764,101 @@ TEST(Gate, JudgesTheEndOfAProductAgain) {
   EXPECT_EQ(heaviest(*gone, user().name), Weight::none);
 }
 
-// Readers that nobody knows go by the level of the contract before the change.
-TEST(Gate, JudgesUnknownReadersByTheLevel) {
+// Readers that nobody knows go by the level of the contract before the change, by the rules of the form that they read.
+bool breaks_on(const WireRules& wire, schema::Compatibility level, const std::function<void(Interface&)>& change) {
+  Interface before = payment();
+  before.compatible = level;
+  Interface after = before;
+  change(after);
+  const Result<Verdict> verdict = judge(before, after, {}, {wire});
+  EXPECT_TRUE(verdict.ok()) << verdict.error().message;
+  if (!verdict.ok()) return false;
+  for (const Effect& effect : verdict->effects) {
+    EXPECT_EQ(effect.reader, "");
+    EXPECT_TRUE(effect.why.find(" in " + wire.name + ": ") != std::string::npos) << effect.why;
+  }
+  return verdict->breaks();
+}
+
+/// Whether a change breaks `backward` and `forward`; `full` is both.
+void expect_breaks(const WireRules& wire, const char* what, const std::function<void(Interface&)>& change,
+                   bool backward, bool forward) {
   using schema::Compatibility;
-  const auto breaks = [](Compatibility level, const std::function<void(Interface&)>& change) {
-    Interface before = payment();
-    before.compatible = level;
-    Interface after = before;
-    change(after);
-    const Result<Verdict> verdict = judge(before, after, {}, json_wire());
-    EXPECT_TRUE(verdict.ok()) << verdict.error().message;
-    for (const Effect& effect : verdict->effects) EXPECT_EQ(effect.reader, "");
-    return verdict->breaks();
+  SCOPED_TRACE(wire.name + ": " + what);
+  EXPECT_FALSE(breaks_on(wire, Compatibility::none, change));
+  EXPECT_EQ(breaks_on(wire, Compatibility::backward, change), backward);
+  EXPECT_EQ(breaks_on(wire, Compatibility::forward, change), forward);
+  EXPECT_EQ(breaks_on(wire, Compatibility::full, change), backward || forward);
+}
+
+void text_goes(Interface& now) {
+  remove_field(now, "text");
+}
+void int_comes(Interface& now) {
+  now.fields.push_back({"more", int_type(), "", {}});
+}
+void optional_int_comes(Interface& now) {
+  now.fields.push_back({"more", optional_type(int_type()), "", {}});
+}
+void documentation_changes(Interface& now) {
+  now.documentation = "All payments.";
+}
+
+TEST(Gate, JudgesUnknownReadersByTheRulesOfJson) {
+  const WireRules wire = json_wire();
+  expect_breaks(wire, "a field goes", text_goes, false, true);
+  expect_breaks(wire, "a field comes", int_comes, true, false);
+  expect_breaks(wire, "an optional field comes", optional_int_comes, false, false);
+  expect_breaks(wire, "another text", documentation_changes, false, false);
+  expect_breaks(wire, "a field becomes required", type_to("note", string_type()), true, false);
+  expect_breaks(wire, "a field becomes optional", type_to("text", optional_type(string_type())), false, true);
+  expect_breaks(wire, "an int becomes text", type_to("id", string_type()), true, true);
+  expect_breaks(wire, "a symbol comes", type_to("currency", enum_type({"eur", "usd", "gbp", "chf"})), false, true);
+}
+
+TEST(Gate, JudgesUnknownReadersByTheRulesOfAvro) {
+  const WireRules wire = avro_wire();
+  expect_breaks(wire, "a field goes", text_goes, false, true);
+  expect_breaks(wire, "a field comes", int_comes, true, false);
+  expect_breaks(wire, "an optional field comes", optional_int_comes, false, false);
+  expect_breaks(wire, "another text", documentation_changes, false, false);
+  expect_breaks(wire, "a field becomes required", type_to("note", string_type()), true, false);
+  expect_breaks(wire, "a field becomes optional", type_to("text", optional_type(string_type())), false, true);
+  expect_breaks(wire, "an int becomes text", type_to("id", string_type()), true, true);
+  expect_breaks(wire, "an int becomes a float", type_to("id", float_type()), false, true);
+  expect_breaks(wire, "a symbol comes", type_to("currency", enum_type({"eur", "usd", "gbp", "chf"})), false, true);
+  expect_breaks(wire, "a symbol goes", type_to("currency", enum_type({"eur", "usd"})), true, false);
+}
+
+// Fields have numbers there: what one side does not have is left out, and a name means nothing.
+TEST(Gate, JudgesUnknownReadersByTheRulesOfProtobuf) {
+  const WireRules wire = protobuf_wire();
+  expect_breaks(wire, "a field goes", text_goes, false, false);
+  expect_breaks(wire, "a field comes", int_comes, false, false);
+  expect_breaks(wire, "an optional field comes", optional_int_comes, false, false);
+  expect_breaks(wire, "another text", documentation_changes, false, false);
+  expect_breaks(wire, "an int becomes text", type_to("id", string_type()), true, true);
+  expect_breaks(wire, "a list of something else", type_to("tags", list_type(int_type())), true, true);
+}
+
+TEST(Gate, TakesTheFormsOfThePlaces) {
+  const auto names = [](const std::vector<InterfaceAddress>& addresses) {
+    std::vector<std::string> made;
+    for (const WireRules& wire : wires_of(addresses)) made.push_back(wire.name);
+    return made;
   };
-  const auto gone = [](Interface& now) { remove_field(now, "text"); };
-  const auto added = [](Interface& now) { now.fields.push_back({"more", int_type(), "", {}}); };
-  const auto optional_added = [](Interface& now) { now.fields.push_back({"more", optional_type(int_type()), "", {}}); };
-  EXPECT_FALSE(breaks(Compatibility::none, gone));
-  EXPECT_FALSE(breaks(Compatibility::backward, gone));
-  EXPECT_TRUE(breaks(Compatibility::forward, gone));
-  EXPECT_TRUE(breaks(Compatibility::full, gone));
-  EXPECT_TRUE(breaks(Compatibility::backward, added));
-  EXPECT_FALSE(breaks(Compatibility::forward, added));
-  EXPECT_FALSE(breaks(Compatibility::full, optional_added));
-  EXPECT_TRUE(breaks(Compatibility::backward, type_to("note", string_type())));
-  EXPECT_TRUE(breaks(Compatibility::forward, type_to("text", optional_type(string_type()))));
+  EXPECT_EQ(names({}), std::vector<std::string>{"json"});
+  EXPECT_EQ(names({{"prod", "topic", "a", "avro"}, {"test", "topic", "b", "avro"}, {"dev", "file", "c", "csv"}}),
+            (std::vector<std::string>{"avro", "json"}));
+  EXPECT_EQ(names({{"prod", "topic", "a", "protobuf"}}), std::vector<std::string>{"protobuf"});
+}
+
+TEST(Gate, SaysWhatAFormCannotHave) {
+  Interface before = payment(), after = payment();
+  before.compatible = schema::Compatibility::full;
+  after.fields.push_back({"with blank", int_type(), "", {}});
+  EXPECT_FALSE(judge(before, after, {}, {avro_wire()}).ok());
+  EXPECT_TRUE(judge(before, after, {}, {json_wire()}).ok());
 }
 
 }  // namespace
