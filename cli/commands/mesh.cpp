@@ -9,9 +9,11 @@
 #include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
 #include "cli/present/table.h"
+#include "cli/session/publication_documents.h"
 #include "mesh/contract/promise_json.h"
 #include "mesh/registry/registry.h"
 #include "runtime/data/time_text.h"
+#include "runtime/report/contract_findings.h"
 #include "runtime/report/registry_findings.h"
 #include "runtime/report/suggest.h"
 
@@ -20,6 +22,7 @@ namespace {
 
 struct MeshFlags : RegistryFlags {
   std::string name;
+  std::string form;  ///< of a document that is shown instead; empty: none
   bool json = false;
 };
 
@@ -98,6 +101,21 @@ std::string names_json(const std::set<std::string>& names) {
   return made.take();
 }
 
+Status show_document(mesh::Registry& registry, const std::string& title, const mesh::PublishedProduct& published,
+                     const std::string& form, Reporter& reporter) {
+  const auto hash = published.documents.find(form);
+  if (hash == published.documents.end()) {
+    std::vector<std::string> forms;
+    for (const auto& [known, ignored] : published.documents) forms.push_back(known);
+    auto finding = reporter.report(diag::DocumentNotPublished{.product = title, .form = form});
+    if (!forms.empty()) finding.note(fmt::format("it has: {}", fmt::join(forms, ", ")));
+    return {};
+  }
+  BRAID_ASSIGN(const std::string text, registry.object(hash->second));
+  std::fputs(text.c_str(), stdout);
+  return {};
+}
+
 Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& reporter) {
   const auto versioned = mesh::parse_version_name(flags.name);
   const std::string name = versioned ? versioned->first : flags.name;
@@ -127,6 +145,11 @@ Status show_product(mesh::Registry& registry, const MeshFlags& flags, Reporter& 
   if (versioned && !found->second.contains(versioned->second)) {
     reporter.report(diag::VersionNotPublished{.product = name, .version = versioned->second});
     return {};
+  }
+  if (!flags.form.empty()) {
+    const auto version = versioned ? found->second.find(versioned->second) : std::prev(found->second.end());
+    return show_document(registry, fmt::format("{} version {}", name, version->first), version->second, flags.form,
+                         reporter);
   }
   for (const auto& [version, published] : found->second) {
     if (versioned && version != versioned->second) continue;
@@ -215,6 +238,9 @@ void add_mesh(CLI::App& app, CommandContext& context) {
       ->type_name("PRODUCT");
   one->add_to(*show_command);
   show_command->add_flag("--json", one->json, "Write JSON, one version a line");
+  show_command
+      ->add_option("--as", one->form, "Write a document that was published with it instead, of the newest version")
+      ->check(CLI::IsMember(document_forms()));
   show_command->callback([one, &context] {
     with_registry(*one, context,
                   [&](mesh::Registry& registry, Reporter& reporter) { return show_product(registry, *one, reporter); });

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/session/output_bindings.h"
+#include "cli/session/publication_documents.h"
 #include "cli/session/topics.h"
 #include "compiler/lineage/whole_cases.h"
 #include "runtime/connect/topic_template.h"
@@ -55,7 +56,10 @@ class Drafter {
       if (is_product) add_reads(static_cast<typed::RelationId>(id), draft);
     }
     add_addresses();
-    for (auto& [name, draft] : domains_) made_.domains.push_back(std::move(draft));
+    for (auto& [name, draft] : domains_) {
+      add_documents(session_, draft);
+      made_.domains.push_back(std::move(draft));
+    }
     return std::move(made_);
   }
 

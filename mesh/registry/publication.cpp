@@ -27,9 +27,11 @@ Error wrong(std::string what) {
 SortedJson products_json(const PublishedProducts& products) {
   SortedJson made = SortedJson::object();
   for (const auto& [name, versions] : products)
-    for (const auto& [version, product] : versions)
-      made[name][std::to_string(version)] = {
+    for (const auto& [version, product] : versions) {
+      SortedJson& one = made[name][std::to_string(version)] = {
           {"interface", product.interface}, {"minor", product.minor}, {"servers", addresses_json(product.addresses)}};
+      if (!product.documents.empty()) one["documents"] = product.documents;
+    }
   return made;
 }
 
@@ -91,10 +93,14 @@ Publication of_json(const SortedJson& json) {
   made.keys = json.at("keys").get<std::vector<std::string>>();
   made.signer = json.at("signer").get<std::string>();
   for (const auto& [name, versions] : json.at("products").items())
-    for (const auto& [version, product] : versions.items())
-      made.products[name][version_of(version)] = {.interface = hash_of(product.at("interface")),
-                                                  .minor = product.at("minor").get<int64_t>(),
-                                                  .addresses = addresses_of_json(product.at("servers"))};
+    for (const auto& [version, product] : versions.items()) {
+      PublishedProduct& one = made.products[name][version_of(version)];
+      one = {.interface = hash_of(product.at("interface")),
+             .minor = product.at("minor").get<int64_t>(),
+             .addresses = addresses_of_json(product.at("servers"))};
+      if (product.contains("documents"))
+        for (const auto& [form, hash] : product["documents"].items()) one.documents[form] = hash_of(hash);
+    }
   for (const auto& [reader, reads] : json.at("readers").items())
     for (const auto& [product, read] : reads.items()) {
       ReadOfProduct& one = made.readers[reader][product];

@@ -23,6 +23,7 @@ struct PublishedProduct {
   std::string interface;  ///< content hash; that object has no addresses, which change without it
   int64_t minor = 0;      ///< how often the interface has changed
   std::vector<InterfaceAddress> addresses;
+  std::map<std::string, std::string> documents = {};  ///< content hash by form: "odcs", "odps", "lineage"
   friend bool operator==(const PublishedProduct&, const PublishedProduct&) = default;
 };
 
