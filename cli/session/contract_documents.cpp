@@ -150,7 +150,10 @@ std::vector<std::string> contract_formats() {
   return made;
 }
 
-std::optional<std::string> contract_document(Session& session, const DocumentOptions& options) {
+std::optional<std::string> contract_document(Session& session, const DocumentOptions& asked) {
+  DocumentOptions options = asked;
+  // A project that publishes has one name of its organisation everywhere.
+  if (options.tenant.empty() && !session.files().mesh.registry.empty()) options.tenant = session.files().mesh.tenant;
   if (std::ranges::find(kGraphForms, options.format) != kGraphForms.end()) return product_graph(session, options);
   const typed::Relation* relation = find_relation(session, options.name);
   if (!relation) return std::nullopt;

@@ -10,8 +10,14 @@
 
 namespace braid::cli {
 
-/// Of each version whose interface changes; those that nothing differs in are left out.
+/// Of each version whose interface changes, or that the draft retires; those that nothing differs in are left out.
 Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
                                                       const std::optional<mesh::StoredPublication>& head);
+
+/// The same for all drafts of a project, against what the registry has now.
+Result<std::vector<mesh::ProductVerdict>> judge_drafts(mesh::Registry& registry,
+                                                       const std::vector<mesh::Draft>& drafts);
+
+bool breaks(const std::vector<mesh::ProductVerdict>& verdicts);
 
 }  // namespace braid::cli

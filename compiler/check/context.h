@@ -175,7 +175,9 @@ struct Context {
   /// The length of a duration in a clause, in µs; nothing after a report where only a calendar knows it, or where it
   /// is longer than event time.
   std::optional<int64_t> length_of(const ast::Duration& duration, std::string what);
-  /// W5002
+  /// Whether the file is the interface of another project's products.
+  bool is_interface(uint32_t file) const { return file >= input.first_interface; }
+  /// W5002; of an interface it is for the owner to watch.
   void not_watched(Span span);
   /// E3201: `step` needs the event time that `row`, of that relation, lacks. Says which clause gives it one.
   DiagnosticBuilder no_event_time(const Row& row, std::string relation, std::string step);

@@ -37,6 +37,7 @@ struct ContractChecker {
   Row& row;
   Place place;
   bool enforced;  ///< of a product
+  bool theirs;    ///< of another project, by its interface
 
   /// A promise's field; `column` -1 and silent where the row is not known.
   std::optional<FieldPath> field(const ast::Path& path, std::string_view promise) {
@@ -58,7 +59,7 @@ struct ContractChecker {
   void compatible(const ast::Compatible& node, Span span) {
     if (node.how.text.empty()) return;
     const auto level = schema::compatibility_of(node.how.text);
-    if (level && !enforced) return context.not_watched(span);
+    if (level && !enforced && !theirs) return context.not_watched(span);
     made.compatible = level;
     if (level) return;
     const std::vector<std::string> words = schema::compatibility_words();
@@ -81,8 +82,21 @@ struct ContractChecker {
     BRAID_UNREACHABLE("what a check does");
   }
 
+  /// Its condition may call functions of that project, and is a text here.
+  void check_of_interface(const ast::Check& node, Span span) {
+    const auto* literal = std::get_if<ast::Literal>(&node.condition->node);
+    const auto* text = literal == nullptr ? nullptr : std::get_if<ast::TextLiteral>(&literal->value);
+    if (text == nullptr) return;
+    made.checks.push_back({.name = node.name.text,
+                           .condition = nullptr,
+                           .otherwise = otherwise(node.action),
+                           .span = span,
+                           .text = text->value});
+  }
+
   void check(const ast::Check& node, Span span) {
     if (node.condition == nullptr) return;
+    if (theirs) return check_of_interface(node, span);
     Expressions expressions(context, place, &row);
     const typed::ExpressionRef condition = expressions.check(*node.condition, bool_type());
     if (is_poison(condition)) return;
@@ -120,7 +134,7 @@ struct ContractChecker {
           .note("`within 1d` keeps each key for a day of event time");
       return;
     }
-    if (sound && node.within && !row.has_time && !row.open) {
+    if (sound && node.within && !row.has_time && !row.open && !theirs) {
       context.no_event_time(row, row.relation, "unique").at(span, "decided by event time");
       sound = false;
     }
@@ -239,7 +253,7 @@ struct ContractChecker {
     for (const ast::Promise& one : node.promises) {
       std::string name(promise_name(one));
       if (const auto* check = std::get_if<ast::Check>(&one.node)) name += " " + check->name.text;
-      if (name == "unique" || name == "complete" || name.empty()) continue;
+      if (theirs || name == "unique" || name == "complete" || name.empty()) continue;
       const auto before =
           std::find_if(seen.begin(), seen.end(), [&](const auto& other) { return other.first == name; });
       if (before == seen.end()) {
@@ -326,8 +340,13 @@ void check_single(const Context& context, const std::vector<ast::Clause>& clause
 
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made) {
-  ContractChecker checker{
-      context, info, made, info.row, place_of(*info.declaration), made.kind == typed::RelationKind::product};
+  ContractChecker checker{context,
+                          info,
+                          made,
+                          info.row,
+                          place_of(*info.declaration),
+                          made.kind == typed::RelationKind::product,
+                          context.is_interface(made.span.file)};
   check_single(context, clauses, made.name);
   for (const ast::Clause& clause : clauses) checker.clause(clause);
 }

@@ -110,7 +110,10 @@ std::optional<int64_t> end_of(const ast::Time& until) {
 /// Its readers are told until the day; from then on it is not to be read.
 void check_end(Context& context, const ast::Script& script, const ast::Use& use, const Declaration& declaration) {
   const auto* product = std::get_if<ast::Product>(&declaration.item->node);
-  const auto* deprecated = product == nullptr ? nullptr : ast::find_clause<ast::Deprecated>(product->clauses);
+  const auto* source = std::get_if<ast::Source>(&declaration.item->node);
+  const auto* deprecated = product != nullptr  ? ast::find_clause<ast::Deprecated>(product->clauses)
+                           : source != nullptr ? ast::find_clause<ast::Deprecated>(source->clauses)
+                                               : nullptr;
   if (deprecated == nullptr || domain_name(script) == domain_name(*declaration.script)) return;
   const std::optional<int64_t> end = end_of(deprecated->until);
   const std::string relation = fmt::format("{} version {}", path_text(use.path), declaration.version);

@@ -80,6 +80,7 @@ class StepFlow::Expressions {
       : steps_(steps), row_(std::move(row)), time_(steps.rows_.time), flow_(row_, time_) {}
   ~Expressions() {
     for (const Origin& origin : flow_.failures()) steps_.rows_.decide.insert({origin, Influence::conditional});
+    steps_.flow_.whole_cases.insert(flow_.whole_cases().begin(), flow_.whole_cases().end());
     steps_.declassified_.insert(steps_.declassified_.end(), flow_.declassified().begin(), flow_.declassified().end());
   }
   Expressions(const Expressions&) = delete;

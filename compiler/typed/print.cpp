@@ -2,6 +2,7 @@
 #include "compiler/typed/project.h"
 #include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
+#include "runtime/data/script_text.h"
 
 namespace braid::typed {
 namespace {
@@ -245,7 +246,8 @@ class Printer {
                   (check.otherwise == Check::Otherwise::reject  ? "reject "
                    : check.otherwise == Check::Otherwise::alert ? "alert "
                                                                 : "stop ") +
-                  print(*check.condition, relation.row));
+                  (check.condition == nullptr ? "text " + string_literal(check.text)
+                                              : print(*check.condition, relation.row)));
     for (const UniquePromise& unique : unique_promises(relation))
       line(1,
            "unique " + names_text(unique.fields) + (unique.within_us ? " within " + duration(*unique.within_us) : ""));

@@ -308,7 +308,7 @@ struct Step {
 
 struct Check {
   std::string name;
-  ExpressionRef condition;  ///< over the product's row
+  ExpressionRef condition;  ///< over the product's row; null: of another project's product, by its interface
   enum class Otherwise { reject, alert, stop } otherwise;
   Span span;
   std::string text = {};  ///< the condition, as the script writes it

@@ -51,6 +51,7 @@ struct Expectation {
   Promises promises;
   std::vector<UniquePromise> uniques;
   std::vector<std::string> checks;  ///< by name
+  friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
 /// All that both ask for.
