@@ -29,7 +29,7 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kMeshKeys{"registry", "tenant", "key"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers"};
 const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
                                                 "brokers", "registry", "delivery", "kafka", "listen", "service"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
@@ -157,6 +157,7 @@ class Config {
       config.key_span = span(node->source());
       config.key = from_root(text(table, "key"));
     }
+    if (const toml::node* node = table.get("approvers")) config.approvers = names(*node, "approvers");
     if (const toml::node* node = table.get("tenant")) {
       config.tenant = text(table, "tenant");
       // It is a part of URNs.
@@ -302,6 +303,29 @@ class Config {
         .report(diag::FlagValue{
             .option = key, .expected = expected, .found = std::string(sources_.text(span(node.source())))})
         .at(span(node.source()));
+  }
+
+  /// Names of domains.
+  std::vector<std::string> names(const toml::node& node, const std::string& key) {
+    const std::string form = "a list of domains, like [\"privacy\"]";
+    std::vector<std::string> made;
+    const toml::array* list = node.as_array();
+    if (list == nullptr) {
+      wrong_value(node, key, form);
+      return made;
+    }
+    for (const toml::node& each : *list) {
+      const auto* name = each.as_string();
+      const bool plain =
+          name != nullptr && !name->get().empty() && std::ranges::all_of(name->get(), [](unsigned char c) {
+            return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+          });
+      if (plain)
+        made.push_back(name->get());
+      else
+        wrong_value(each, key, form);
+    }
+    return made;
   }
 
   std::string text(const toml::table& table, const std::string& key) {

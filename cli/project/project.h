@@ -56,7 +56,8 @@ struct ServiceConfig {
 struct MeshConfig {
   std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
   std::string tenant = "main";
-  std::string key;  ///< path of the private key that signs for our domains; empty: none is named
+  std::string key;                     ///< path of the private key that signs for our domains; empty: none is named
+  std::vector<std::string> approvers;  ///< domains that may decide on requests for our products beside their owners
   Span registry_span, key_span;
 };
 

@@ -44,7 +44,8 @@ Result<mesh::KnownReader> known_reader(mesh::Registry& registry, const mesh::Rea
 
 }  // namespace
 
-Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, const mesh::Draft& draft,
+Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, mesh::AccessBook& book,
+                                                      const mesh::Draft& draft,
                                                       const std::optional<mesh::StoredPublication>& head) {
   std::vector<mesh::ProductVerdict> verdicts;
   if (!head) return verdicts;
@@ -61,6 +62,11 @@ Result<std::vector<mesh::ProductVerdict>> judge_draft(mesh::Registry& registry, 
                  registry.readers_of(interface.qualified(), interface.version));
     for (const mesh::Reader& reader : registered) {
       BRAID_ASSIGN(mesh::KnownReader known, known_reader(registry, reader, before));
+      if (before.allows != interface.allows) {
+        BRAID_ASSIGN(const std::optional<mesh::AccessEntry> grant,
+                     book.grant(interface.qualified(), interface.version, known.domain));
+        known.granted = grant.has_value();
+      }
       readers.push_back(std::move(known));
     }
     BRAID_ASSIGN(mesh::Verdict verdict, mesh::judge(before, interface, readers, mesh::json_wire()));
