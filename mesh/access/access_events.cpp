@@ -13,7 +13,7 @@ AuditType type_of(const std::string& kind) {
   if (kind == "request") return AuditType::access_requested;
   if (kind == "approval") return AuditType::access_granted;
   if (kind == "denial") return AuditType::access_denied;
-  if (kind == "approvers") return AuditType::policy_changed;
+  if (kind == "approvers" || kind == "policies") return AuditType::policy_changed;
   return AuditType::access_revoked;
 }
 
@@ -85,6 +85,16 @@ Status record_access(AccessBook& book, AuditLog& log, Clock& clock, const std::s
                       .until_us = until};
     added.push_back(end_of(entry, record->statement.tenant));
   }
+  return log.append(added, key);
+}
+
+Status record_policies(PolicyBook& book, AuditLog& log, const std::string& domain, const DomainKey& key) {
+  BRAID_ASSIGN(const std::vector<SignedRecord> records, book.records());
+  BRAID_ASSIGN(const std::vector<ChainedEvent> events, log.read());
+  const std::set<std::string> recorded = recorded_in(events);
+  std::vector<AuditEvent> added;
+  for (const SignedRecord& record : records)
+    if (record.statement.domain == domain && !recorded.contains(record.hash)) added.push_back(event_of(record));
   return log.append(added, key);
 }
 

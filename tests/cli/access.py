@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Domains that ask each other for products, over one registry: requests, decisions, grants that end, commands that are
-killed, and jobs whose grant ends.
+killed, jobs whose grant ends, and the policies of an organisation.
 
     access.py BRAID [--only NAME] [--seed N] [--keep]
 """
@@ -266,6 +266,93 @@ def killed_commands_leave_it_whole(case: Case) -> None:
     case.expect(of_owner == ["access.granted", "access.revoked"], f"{of_owner}")
 
 
+CRM = """domain crm
+{owner}
+{signup}stream signup
+  time at within 10s
+  from file "signup.ndjson" format json
+{{ id: int, email: string #pii, at: timestamp }}
+
+{doc}product {name} version 1
+  key id
+{clauses}{{
+  from signup
+  select {{ id, email, at }}
+}}
+"""
+POLICIES = """council = ["governance", "privacy"]
+
+[policy.owned]
+says = "Somebody answers for every product."
+require = "owner"
+
+[policy.told]
+require = "documentation"
+
+[policy.personal]
+require = "mask"
+label = "pii"
+
+[policy.named]
+require = "name"
+pattern = "[a-z][a-z_]*"
+
+[policy.kept]
+require = "keep"
+most = "90d"
+except = ["archive"]
+"""
+
+
+def policies_are_checked(case: Case) -> None:
+    governance = write_domain(case, "governance")
+    crm = write_domain(case, "crm", CRM.format(owner="", signup="", doc="", name="Member2", clauses=""))
+    (crm / "signup.ndjson").write_text("")
+    case.braid("check", "crm")
+    (governance / "policies.toml").write_text(POLICIES)
+    told = case.braid("policy", "publish", "--project", "governance")
+    case.expect("5 policies stated; the council is governance, privacy" in told.out, f"{told}")
+    case.expect("nothing changed" in case.braid("policy", "publish", "--project", "governance").out, "stated twice")
+    case.expect(types(case, "governance") == ["policy.changed"], f"{types(case, 'governance')}")
+    names = [json.loads(line)["policy"] for line in
+             case.braid("policy", "list", "--registry", "registry", "--json").out.splitlines()]
+    case.expect(names == ["kept", "named", "owned", "personal", "told"], f"{names}")
+
+    for command in ("check", "publish"):
+        told = case.braid(command, "crm", code=SCRIPT, finding="E7235")
+        case.expect(told.codes.count("E7235") == 5, f"{told}")
+        for part in ("the policy `personal`: `email` carries #pii and is not masked", "the domain `governance` has stated on",
+                     "Somebody answers for every product.", "to mend it: `mask email with hash`", "crm.braid:8:9"):
+            case.expect(part in told.err, f"`{part}` is missing: {told}")
+    case.expect(not (case.directory / "registry/domains/crm").exists(), "something was published")
+    right = CRM.format(owner='  owner "crm@shop.example"', signup="", doc="/// Who has signed up.\n", name="member",
+                       clauses="  mask email with hash\n  contract { keep 30d }\n")
+    (crm / "crm.braid").write_text(right)
+    case.braid("check", "crm")
+    case.braid("publish", "crm")
+    (crm / "crm.braid").write_text(right.replace("keep 30d", "keep 120d"))
+    told = case.braid("check", "crm", code=SCRIPT, finding="E7235")
+    case.expect("it keeps its rows for 120d" in told.err and "`keep 90d`" in told.err, f"{told}")
+    # An exception is the council's to make.
+    (governance / "policies.toml").write_text(POLICIES.replace('["archive"]', '["archive", "crm"]'))
+    case.braid("policy", "publish", "--project", "governance")
+    case.braid("check", "crm")
+    # Each domain of the council states its own; others none.
+    write_domain(case, "sales")
+    (case.directory / "sales/policies.toml").write_text('[policy.told]\nrequire = "documentation"\n')
+    case.braid("policy", "publish", "--project", "sales", code=SCRIPT, finding="E7231")
+    write_domain(case, "privacy")
+    (case.directory / "privacy/policies.toml").write_text('[policy.short]\nrequire = "name"\npattern = "[a-z]{1,4}"\n')
+    case.braid("policy", "publish", "--project", "privacy")
+    told = case.braid("check", "crm", code=SCRIPT, finding="E7235")
+    case.expect("the domain `privacy` has stated" in told.err, f"{told}")
+    for wrong in ('[policy.x]\nrequire = "nonsense"\n', '[policy.x]\nrequire = "mask"\n', '[policy.x]\nrequire = "name"\npattern = "["\n',
+                  '[policy.x]\nrequire = "keep"\nmost = 3\n', "[policy.x\n", "council = 3\n", '[policy.x]\nrequire = "owner"\nlable = "pii"\n'):
+        (case.directory / "privacy/policies.toml").write_text(wrong)
+        case.braid("policy", "publish", "--project", "privacy", code=USAGE, finding="E7232")
+
+
 if __name__ == "__main__":
     braid_command.main([a_request_becomes_a_grant, a_grant_ends_by_itself, a_job_stops_when_its_grant_ends,
-                        approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole])
+                        approvers_decide_while_they_are_named, mistakes_are_answered, killed_commands_leave_it_whole,
+                        policies_are_checked])
