@@ -174,7 +174,7 @@ void request(Desk& desk, const AccessFlags& flags) {
   if (entry.ok()) {
     std::vector<std::string> deciders{entry->owner()};
     if (const auto named = desk.access().approvers(entry->owner()); named.ok())
-      deciders.insert(deciders.end(), named->begin(), named->end());
+      for (const auto& [domain, key] : *named) deciders.push_back(domain);
     text = fmt::format("request {}: {}{}\n  {} decides with `braid access approve {}`\n", mesh::short_id(entry->id),
                        about(*entry), wish.until_us ? " until " + time_text(*wish.until_us) : "",
                        fmt::join(deciders, " or "), mesh::short_id(entry->id));
@@ -209,10 +209,10 @@ void decide(Desk& desk, const AccessFlags& flags, mesh::Decision::Kind kind) {
   const std::optional<mesh::AccessEntry> entry = find_request(desk, flags.name);
   if (!entry) return;
   decision.id = entry->id;
-  const Result<std::vector<std::string>> approvers = desk.access().approvers(entry->owner());
+  const auto approvers = desk.access().approvers(entry->owner());
   if (!approvers.ok()) return report_error(approvers.error(), desk.reporter());
   std::vector<std::string> deciders{entry->owner()};
-  deciders.insert(deciders.end(), approvers->begin(), approvers->end());
+  for (const auto& [domain, key] : *approvers) deciders.push_back(domain);
   if (kind == mesh::Decision::Kind::revoke) deciders.push_back(entry->reader);
   for (const std::string& one : deciders)
     if (desk.domains().contains(one) && (flags.domain.empty() || flags.domain == one)) {
@@ -224,7 +224,7 @@ void decide(Desk& desk, const AccessFlags& flags, mesh::Decision::Kind kind) {
         .report(diag::NotYoursToDecide{.id = mesh::short_id(entry->id), .product = entry->product})
         .note(fmt::format("these may: {}; of them the project has no domain{}", fmt::join(deciders, ", "),
                           flags.domain.empty() ? "" : " `" + flags.domain + "`"))
-        .note("an owner names others in braid.toml, and publishes: [mesh] approvers = [\"privacy\"]");
+        .note("an owner names others in braid.toml, and publishes: [mesh.approvers] privacy = \"ed25519:…\"");
     return;
   }
   const Result<mesh::AccessEntry> decided = desk.access().decide(decision, desk.tenant(), desk.key());

@@ -157,7 +157,7 @@ class Config {
       config.key_span = span(node->source());
       config.key = from_root(text(table, "key"));
     }
-    if (const toml::node* node = table.get("approvers")) config.approvers = names(*node, "approvers");
+    if (const toml::node* node = table.get("approvers")) config.approvers = approvers(*node);
     if (const toml::node* node = table.get("tenant")) {
       config.tenant = text(table, "tenant");
       // It is a part of URNs.
@@ -305,25 +305,21 @@ class Config {
         .at(span(node.source()));
   }
 
-  /// Names of domains.
-  std::vector<std::string> names(const toml::node& node, const std::string& key) {
-    const std::string form = "a list of domains, like [\"privacy\"]";
-    std::vector<std::string> made;
-    const toml::array* list = node.as_array();
-    if (list == nullptr) {
-      wrong_value(node, key, form);
-      return made;
-    }
-    for (const toml::node& each : *list) {
-      const auto* name = each.as_string();
-      const bool plain =
-          name != nullptr && !name->get().empty() && std::ranges::all_of(name->get(), [](unsigned char c) {
-            return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-          });
-      if (plain)
-        made.push_back(name->get());
+  /// `privacy = "ed25519:…"`
+  std::map<std::string, std::string> approvers(const toml::node& node) {
+    const std::string form = "a table of domains and their public keys: { privacy = \"ed25519:…\" }";
+    std::map<std::string, std::string> made;
+    const toml::table* table = node.as_table();
+    if (table == nullptr) wrong_value(node, "approvers", form);
+    if (table == nullptr) return made;
+    for (const auto& [key, value] : *table) {
+      const auto* written = value.as_string();
+      const bool named = key.str().find_first_of(" =/") == std::string_view::npos;
+      if (named && written != nullptr && written->get().starts_with("ed25519:") &&
+          written->get().find(' ') == std::string::npos)
+        made[std::string(key.str())] = written->get();
       else
-        wrong_value(each, key, form);
+        wrong_value(value, std::string(key.str()), "the key that `braid mesh key new` has shown: \"ed25519:…\"");
     }
     return made;
   }

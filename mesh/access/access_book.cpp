@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "mesh/access/domain_keys.h"
 #include "runtime/data/time_text.h"
@@ -43,10 +44,17 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-std::vector<std::string> approvers_in(const std::vector<SignedRecord>& records) {
-  std::vector<std::string> named;
-  for (const SignedRecord& record : records)
-    if (record.statement.kind == kApprovers) named = words_of(record.of("domains"));
+/// By name: the key. `privacy=ed25519:… legal=ed25519:…`, as the newest record has it.
+std::map<std::string, std::string> approvers_in(const std::vector<SignedRecord>& records) {
+  std::map<std::string, std::string> named;
+  for (const SignedRecord& record : records) {
+    if (record.statement.kind != kApprovers) continue;
+    named.clear();
+    for (const std::string& word : words_of(record.of("domains"))) {
+      const size_t at = std::min(word.find('='), word.size());
+      named[word.substr(0, at)] = at < word.size() ? word.substr(at + 1) : std::string();
+    }
+  }
   return named;
 }
 
@@ -157,7 +165,7 @@ Result<std::vector<AccessEntry>> AccessBook::entries_of(const std::vector<std::s
                                                         const std::string& known_owner, const std::string& known_key,
                                                         std::vector<Error>* faults) {
   std::map<std::string, std::vector<SignedRecord>> logs;
-  std::map<std::string, std::set<std::string>> deciders;
+  std::map<std::string, std::map<std::string, std::string>> approvers;
   std::map<std::string, AccessEntry> entries;
   for (const std::string& domain : domains) {
     Result<std::vector<SignedRecord>> read = records(domain, domain == known_owner ? known_key : std::string());
@@ -167,8 +175,7 @@ Result<std::vector<AccessEntry>> AccessBook::entries_of(const std::vector<std::s
       continue;
     }
     logs[domain] = std::move(*read);
-    deciders[domain] = {domain};
-    for (const std::string& approver : approvers_in(logs[domain])) deciders[domain].insert(approver);
+    approvers[domain] = approvers_in(logs[domain]);
     for (const SignedRecord& record : logs[domain])
       if (record.statement.kind == kRequest) entries.emplace(record.hash, entry_of(record));
   }
@@ -177,9 +184,10 @@ Result<std::vector<AccessEntry>> AccessBook::entries_of(const std::vector<std::s
     for (const SignedRecord& record : log) {
       const auto entry = entries.find(record.of("request"));
       if (entry == entries.end()) continue;
-      // Who is not in the logs that were read has named nobody.
-      const auto may = deciders.find(entry->second.owner());
-      const bool decides = domain == entry->second.owner() || (may != deciders.end() && may->second.contains(domain));
+      const std::map<std::string, std::string>& named = approvers[entry->second.owner()];
+      const auto approver = named.find(domain);
+      const bool decides =
+          domain == entry->second.owner() || (approver != named.end() && approver->second == record.signer);
       const bool asked = record.statement.kind == kWithdrawal && domain == entry->second.reader;
       if (asked || (decides && record.statement.kind != kWithdrawal)) apply(record, now_us, entry->second);
     }
@@ -207,7 +215,7 @@ Result<std::vector<AccessEntry>> AccessBook::between(const std::string& owner, c
   std::vector<std::string> domains{owner};
   if (reader != owner) domains.push_back(reader);
   BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner, known_key));
-  for (const std::string& approver : approvers_in(own))
+  for (const auto& [approver, key] : approvers_in(own))
     if (std::ranges::find(domains, approver) == domains.end()) domains.push_back(approver);
   BRAID_ASSIGN(std::vector<AccessEntry> entries, entries_of(domains, owner, known_key, nullptr));
   std::erase_if(entries, [&](const AccessEntry& one) { return one.reader != reader || one.owner() != owner; });
@@ -267,15 +275,16 @@ Result<AccessEntry> AccessBook::request(const AccessWish& wish, const std::strin
   return entry_of(record);
 }
 
-Status AccessBook::check_decision(const Decision& decision, AccessEntry& entry) {
+Status AccessBook::check_decision(const Decision& decision, const std::string& signer, AccessEntry& entry) {
   // A log that is damaged is for its domain to mend, and hinders nobody else.
   std::vector<Error> faults;
   BRAID_ASSIGN(const std::vector<AccessEntry> entries, all(&faults));
   const auto found = std::ranges::find_if(entries, [&](const AccessEntry& one) { return one.id == decision.id; });
   if (found == entries.end()) return error_of(ErrorKind::usage, diag::RequestUnknown{.id = decision.id}.make());
   entry = *found;
-  BRAID_ASSIGN(const std::vector<std::string> named, approvers(entry.owner()));
-  const bool decides = decision.domain == entry.owner() || std::ranges::find(named, decision.domain) != named.end() ||
+  BRAID_ASSIGN(const auto named, approvers(entry.owner()));
+  const auto approver = named.find(decision.domain);
+  const bool decides = decision.domain == entry.owner() || (approver != named.end() && approver->second == signer) ||
                        (decision.kind == Decision::Kind::revoke && decision.domain == entry.reader);
   if (!decides)
     return error_of(ErrorKind::usage,
@@ -290,7 +299,7 @@ Status AccessBook::check_decision(const Decision& decision, AccessEntry& entry) 
 
 Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::string& tenant, const DomainKey& key) {
   AccessEntry entry;
-  BRAID_TRY(check_decision(decision, entry));
+  BRAID_TRY(check_decision(decision, key.public_name(), entry));
   Statement statement{.tenant = tenant, .domain = decision.domain, .kind = {}, .body = {{"request", decision.id}}};
   // Who reads the record alone, as an auditor does, has what it is about.
   statement.body["product"] = version_name(entry.product, entry.version);
@@ -313,26 +322,24 @@ Result<AccessEntry> AccessBook::decide(const Decision& decision, const std::stri
       break;
   }
   if (!decision.because.empty()) statement.body["because"] = decision.because;
-  BRAID_ASSIGN(const SignedRecord record, append(statement, key, [&] { return check_decision(decision, entry); }));
+  BRAID_ASSIGN(const SignedRecord record,
+               append(statement, key, [&] { return check_decision(decision, key.public_name(), entry); }));
   apply(record, clock_.now_us(), entry);
   return entry;
 }
 
-Result<std::vector<std::string>> AccessBook::approvers(const std::string& owner) {
+Result<std::map<std::string, std::string>> AccessBook::approvers(const std::string& owner) {
   BRAID_ASSIGN(const std::vector<SignedRecord> own, records(owner));
   return approvers_in(own);
 }
 
-Status AccessBook::name_approvers(const std::string& owner, std::vector<std::string> named, const std::string& tenant,
-                                  const DomainKey& key) {
-  std::ranges::sort(named);
-  named.erase(std::unique(named.begin(), named.end()), named.end());
-  BRAID_ASSIGN(const std::vector<std::string> before, approvers(owner));
+Status AccessBook::name_approvers(const std::string& owner, const std::map<std::string, std::string>& named,
+                                  const std::string& tenant, const DomainKey& key) {
+  BRAID_ASSIGN(const auto before, approvers(owner));
   if (before == named) return {};
-  const Statement statement{.tenant = tenant,
-                            .domain = owner,
-                            .kind = kApprovers,
-                            .body = {{"domains", fmt::format("{}", fmt::join(named, " "))}}};
+  std::string domains;
+  for (const auto& [domain, their_key] : named) domains += (domains.empty() ? "" : " ") + domain + "=" + their_key;
+  const Statement statement{.tenant = tenant, .domain = owner, .kind = kApprovers, .body = {{"domains", domains}}};
   const Result<SignedRecord> written = append(statement, key, [] { return Status(); });
   return written.ok() ? Status() : Status(written.error());
 }

@@ -6,10 +6,11 @@
 // that before granted. So no two writers ever have to agree, and a grant is live when its record is there.
 //
 // Whose key: that of the publications of a domain, or, of one that has published nothing, the first that signs in its
-// log. Errors have codes of the catalogue (E7200 to E7204, and those of runtime/report/grant_diagnostics.def). One
-// thread.
+// log. An owner names the keys of its approvers with them, since whoever is first could take the name of one. Errors
+// have codes of the catalogue (E7200 to E7204, and those of runtime/report/grant_diagnostics.def). One thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,11 +90,11 @@ class AccessBook {
   /// Refused where the domain may not decide (7226), or there is nothing to decide any more (7227).
   Result<AccessEntry> decide(const Decision& decision, const std::string& tenant, const DomainKey& key);
 
-  /// Domains that may decide for the owner beside itself.
-  Result<std::vector<std::string>> approvers(const std::string& owner);
+  /// Domains that may decide for the owner beside itself, with the public names of the keys by which they do.
+  Result<std::map<std::string, std::string>> approvers(const std::string& owner);
   /// Writes nothing if that is what holds. What an approver granted who is no longer named ends with that.
-  Status name_approvers(const std::string& owner, std::vector<std::string> approvers, const std::string& tenant,
-                        const DomainKey& key);
+  Status name_approvers(const std::string& owner, const std::map<std::string, std::string>& named,
+                        const std::string& tenant, const DomainKey& key);
 
   /// A domain that has asked for access before it publishes keeps the key that it asked with (7203).
   Status check_first_key(const std::string& domain, const DomainKey& key);
@@ -104,7 +105,7 @@ class AccessBook {
   Result<std::vector<AccessEntry>> entries_of(const std::vector<std::string>& domains, const std::string& known_owner,
                                               const std::string& known_key, std::vector<Error>* faults);
   Result<SignedRecord> append(const Statement& statement, const DomainKey& key, const std::function<Status()>& check);
-  Status check_decision(const Decision& decision, AccessEntry& entry);
+  Status check_decision(const Decision& decision, const std::string& signer, AccessEntry& entry);
 
   ObjectStore& store_;
   Clock& clock_;

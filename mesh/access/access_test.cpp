@@ -163,13 +163,20 @@ TEST_F(AccessTest, IsNotForStrangersToDecide) {
 
 TEST_F(AccessTest, IsForApproversWhileTheyAreNamed) {
   const AccessEntry asked = ask();
-  ASSERT_TRUE(book.name_approvers("payments", {"privacy", "legal", "privacy"}, "acme", payments).ok());
-  EXPECT_THAT(*book.approvers("payments"), ElementsAre("legal", "privacy"));
+  const std::map<std::string, std::string> named{{"legal", kpi.public_name()}, {"privacy", privacy.public_name()}};
+  ASSERT_TRUE(book.name_approvers("payments", named, "acme", payments).ok());
+  EXPECT_EQ(*book.approvers("payments"), named);
+  EXPECT_EQ(decide(Decision::Kind::approve, asked.id, "legal", privacy).error().code, 7226) << "not by its key";
   ASSERT_TRUE(decide(Decision::Kind::approve, asked.id, "privacy", privacy).ok());
   EXPECT_TRUE(is_granted());
   const auto before = store.list("grants/payments");
-  ASSERT_TRUE(book.name_approvers("payments", {"legal", "privacy"}, "acme", payments).ok());
+  ASSERT_TRUE(book.name_approvers("payments", named, "acme", payments).ok());
   EXPECT_EQ(*store.list("grants/payments"), *before) << "nothing new is written";
+  // Another key of that name has granted nothing.
+  ASSERT_TRUE(book.name_approvers("payments", {{"privacy", kpi.public_name()}}, "acme", payments).ok());
+  EXPECT_FALSE(is_granted());
+  ASSERT_TRUE(book.name_approvers("payments", named, "acme", payments).ok());
+  EXPECT_TRUE(is_granted());
   ASSERT_TRUE(book.name_approvers("payments", {}, "acme", payments).ok());
   EXPECT_FALSE(is_granted());
 }
