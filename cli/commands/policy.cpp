@@ -5,7 +5,8 @@
 #include "cli/commands/desk.h"
 #include "cli/commands/registry_flags.h"
 #include "cli/present/json_object.h"
-#include "cli/session/policy_file.h"
+#include "cli/project/policy_file.h"
+#include "cli/session/policy_check.h"
 #include "mesh/access/access_events.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/grant_findings.h"
@@ -28,6 +29,7 @@ void state(Desk& desk, const StateFlags& flags) {
                            : root.empty()      ? "policies.toml"
                                                : (std::filesystem::path(root) / "policies.toml").string();
   const std::optional<PolicyFile> file = read_policy_file(path, desk.reporter());
+  if (file) check_patterns(file->policies, path, desk.reporter());
   if (!file || !desk.right()) return;
   mesh::PolicyBook book(desk.store(), system_clock());
   const Result<bool> stated = book.state(domain, file->policies, file->council, desk.tenant(), desk.key());

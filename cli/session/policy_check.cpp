@@ -1,7 +1,5 @@
 #include "cli/session/policy_check.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -10,6 +8,7 @@
 #include "mesh/access/policies.h"
 #include "runtime/data/time_text.h"
 #include "runtime/report/grant_findings.h"
+#include "stdlib/text_pattern.h"
 
 namespace braid::cli {
 namespace {
@@ -48,7 +47,7 @@ class PolicyChecker {
       case mesh::PolicyRule::mask:
         return masks(stated, id, relation);
       case mesh::PolicyRule::name:
-        if (!RE2::FullMatch(relation.name, policy.pattern))
+        if (!fits_pattern(relation.name, policy.pattern))
           report(stated, relation, "its name is not as `" + policy.pattern + "` says",
                  "another name; readers of the old one move by a version beside it");
         return;
@@ -121,6 +120,13 @@ class PolicyChecker {
 };
 
 }  // namespace
+
+void check_patterns(const std::vector<mesh::Policy>& policies, const std::string& path, Reporter& reporter) {
+  for (const mesh::Policy& policy : policies)
+    if (policy.rule == mesh::PolicyRule::name)
+      if (const std::string fault = text_pattern_fault(policy.pattern); !fault.empty())
+        reporter.report(diag::PolicyFileWrong{.path = path, .reason = "[policy." + policy.name + "]: " + fault});
+}
 
 void check_policies(const Project& files, const typed::Project& project,
                     const std::function<bool(uint32_t file)>& is_ours, Reporter& reporter) {

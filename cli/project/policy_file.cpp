@@ -1,4 +1,4 @@
-#include "cli/session/policy_file.h"
+#include "cli/project/policy_file.h"
 
 #include <algorithm>
 
@@ -6,7 +6,6 @@
 // As in cli/project/config.cpp: what it asserts is an error that it reports.
 #undef NDEBUG
 #define TOML_ASSERT(condition) static_cast<void>(0)
-#include <re2/re2.h>
 #include <toml++/toml.h>
 
 #include "cli/project/project.h"
@@ -70,12 +69,6 @@ class PolicyReader {
     belongs(table, "label", made.rule == mesh::PolicyRule::mask, !made.label.empty(), rule);
     belongs(table, "pattern", made.rule == mesh::PolicyRule::name, !made.pattern.empty(), rule);
     belongs(table, "most", made.rule == mesh::PolicyRule::keep, table.contains("most"), rule);
-    if (!made.pattern.empty()) {
-      RE2::Options options;
-      options.set_log_errors(false);
-      if (const RE2 pattern(made.pattern, options); !pattern.ok())
-        wrong(*table.get("pattern"), "`" + made.pattern + "` is not a regular expression: " + pattern.error());
-    }
     return made;
   }
 
