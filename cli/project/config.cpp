@@ -29,7 +29,7 @@ struct ConfigFile {
 namespace {
 
 const std::vector<std::string> kProjectKeys{"name", "default_env"};
-const std::vector<std::string> kMeshKeys{"registry", "tenant", "key"};
+const std::vector<std::string> kMeshKeys{"registry", "tenant", "key", "approvers"};
 const std::vector<std::string> kEnvironmentKeys{"store",   "workers",  "memory",   "bind",  "out",    "param",
                                                 "brokers", "registry", "delivery", "kafka", "listen", "service"};
 const std::string kMemoryForm = "a size of at least 8MB, like \"512MB\"";
@@ -157,6 +157,7 @@ class Config {
       config.key_span = span(node->source());
       config.key = from_root(text(table, "key"));
     }
+    if (const toml::node* node = table.get("approvers")) config.approvers = approvers(*node);
     if (const toml::node* node = table.get("tenant")) {
       config.tenant = text(table, "tenant");
       // It is a part of URNs.
@@ -302,6 +303,25 @@ class Config {
         .report(diag::FlagValue{
             .option = key, .expected = expected, .found = std::string(sources_.text(span(node.source())))})
         .at(span(node.source()));
+  }
+
+  /// `privacy = "ed25519:…"`
+  std::map<std::string, std::string> approvers(const toml::node& node) {
+    const std::string form = "a table of domains and their public keys: { privacy = \"ed25519:…\" }";
+    std::map<std::string, std::string> made;
+    const toml::table* table = node.as_table();
+    if (table == nullptr) wrong_value(node, "approvers", form);
+    if (table == nullptr) return made;
+    for (const auto& [key, value] : *table) {
+      const auto* written = value.as_string();
+      const bool named = key.str().find_first_of(" =/") == std::string_view::npos;
+      if (named && written != nullptr && written->get().starts_with("ed25519:") &&
+          written->get().find(' ') == std::string::npos)
+        made[std::string(key.str())] = written->get();
+      else
+        wrong_value(value, std::string(key.str()), "the key that `braid mesh key new` has shown: \"ed25519:…\"");
+    }
+    return made;
   }
 
   std::string text(const toml::table& table, const std::string& key) {

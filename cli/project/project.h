@@ -57,6 +57,8 @@ struct MeshConfig {
   std::string registry;  ///< a directory, as a path from the working directory; empty: none is named
   std::string tenant = "main";
   std::string key;  ///< path of the private key that signs for our domains; empty: none is named
+  /// Domains that may decide on requests for our products beside their owners, with the public names of their keys.
+  std::map<std::string, std::string> approvers;
   Span registry_span, key_span;
 };
 
