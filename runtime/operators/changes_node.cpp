@@ -61,7 +61,10 @@ Block ChangesNode::begin_block(std::span<const Change> changes) {
     const Change& change = changes[row];
     goes[row] = change.goes ? 1 : 0;
     Record& record = records[row] = Record{};
-    record.bytes = made_row_bytes(self_.state.identity, 0, 0, change.key, arena());
+    // The rows of a key stand side by side.
+    const bool same_key = row > 0 && changes[row - 1].key.data() == change.key.data() && !change.key.empty() &&
+                          changes[row - 1].key.size() == change.key.size();
+    record.bytes = same_key ? records[row - 1].bytes : made_row_bytes(self_.state.identity, 0, 0, change.key, arena());
     record.line = kMadeByWindow;
     record.source = made_source(services_.program);
     record.position = static_cast<int64_t>(change.hash >> 1);
