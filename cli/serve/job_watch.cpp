@@ -79,7 +79,7 @@ void JobWatch::note(const JobEvent& event) {
       fields.text("product", event.promise->product);
       fields.number("version", event.promise->version);
       fields.text("promise", event.promise->text);
-      fields.decimal("age_s", milliseconds(event.promise->status.age_us) / 1'000);
+      if (event.promise->status.measured) fields.decimal(unit_of(event.promise->rule), *event.promise->status.measured);
       return log_.write(breached ? LogLevel::warn : LogLevel::info, breached ? "promise_breached" : "promise_recovered",
                         std::move(fields));
     }

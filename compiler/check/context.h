@@ -201,6 +201,8 @@ void check_flow(Context& context, RelationInfo& info, const std::vector<ast::Cla
 /// contracts.cpp: clauses of all relations that do not change their row.
 void check_contract(Context& context, RelationInfo& info, const std::vector<ast::Clause>& clauses,
                     typed::Relation& made);
+/// contracts.cpp: false if it names no share of the rows, which is reported.
+bool check_quantile(Context& context, const ast::Latency& node);
 /// promises.cpp: that what `expect` names is promised, and that promises can hold.
 void check_promises(Context& context, bool of_run);
 std::optional<typed::Connector> check_connector(Context& context, const Place& place, const ast::Connector& connector,

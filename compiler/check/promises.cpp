@@ -39,6 +39,7 @@ typed::Expectation expectation_of(Context& context, const Row& row, const ast::P
           [&](const ast::Fresh& node) { wanted.fresh_us = context.length_of(node.within, "`fresh`"); },
           [&](const ast::Keep& node) { wanted.keep_us = context.length_of(node.duration, "`keep`"); },
           [&](const ast::Latency& node) {
+            if (!check_quantile(context, node)) return;
             if (const auto below = context.length_of(node.below, "`latency`"))
               wanted.latencies.push_back({.quantile = node.quantile.text, .below_us = *below});
           },

@@ -238,6 +238,79 @@ product newest
         case.expect(kinds[:2] == ["promise_breached", "promise_recovered"], f"{kinds}")
 
 
+def promises_about_rows_and_state_are_watched(case: Case) -> None:
+    shop = Shop(case)
+    (shop.folder / "main.braid").write_text("""domain d
+
+stream s
+  time at within 0s
+  idle never
+{ a: int, note: string?, at: timestamp }
+
+product all_rows
+  contract {
+    latency p50 < 20s
+    complete note >= 50%
+    volume 1..100 per 2s
+  }
+{
+  from s
+}
+
+product once
+  contract {
+    unique a within 2s
+    state <= 64KB
+  }
+{
+  from s
+}
+""")
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+    promises = {"latency p50 < 20s", "complete note >= 50%", "volume 1..100 per 2s", "state <= 64KB"}
+
+    def write(rows: int, note: str = '"x"', age: float = 0, step: int = 0) -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write("".join(f'{{"a":{row * step},"note":{note},"at":"{at}"}}\n' for row in range(rows)))
+
+    write(1)
+    with Job(shop, "--log", "json") as job:
+        def states() -> dict:
+            write(1)
+            time.sleep(0.3)
+            products = json.loads(job.get("/status").text)["products"]
+            return {each["promise"]: each["state"] for product in products for each in product["promises"]}
+
+        job.wait(lambda: set(states().values()) == {"ok"}, "not all are ok")
+        # Rows that are too many, old and without a note, of many keys; an old row is late for `unique`.
+        write(3000, note="null", step=1)
+        write(4000, note="null", age=100)
+        seen = set()
+
+        def all_were_breached() -> bool:
+            seen.update(promise for promise, state in states().items() if state == "breached")
+            return seen == promises
+        job.wait(all_were_breached, f"of {promises}")
+        shown = shop.status().out
+        case.expect("rows in time" in shown and "rows complete" in shown, shown)
+        write(12000)
+        job.wait(lambda: "breached" not in states().values(), "not all have recovered")
+        values = samples(job.get("/metrics").text)
+        labels = lambda product, promise: f'{{product="d.{product}",version="1",promise="{promise}"}}'
+        measured = values["braid_promise_rows_total" + labels("all_rows", "complete note >= 50%")]
+        missed = values["braid_promise_missed_rows_total" + labels("all_rows", "complete note >= 50%")]
+        case.expect(missed == 7000 and measured > 19000, f"{missed} of {measured}")
+        case.expect(values['braid_product_state_bytes{product="d.once",version="1"}'] <= 65536, "state")
+        case.expect(values["braid_promise_period_rows" + labels("all_rows", "volume 1..100 per 2s")] <= 100, "volume")
+        _, log = job.stop()
+        events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        for kind in ("promise_breached", "promise_recovered"):
+            told = {each["promise"] for each in events if each["event"] == kind}
+            case.expect(told == promises, f"{kind}: {told}")
+
+
 def metrics_are_the_documented_ones(case: Case) -> None:
     with Job(Shop(case)) as job:
         shown, described = families(job.get("/metrics").text), documented()
@@ -440,7 +513,8 @@ def without_options_nothing_changes(case: Case) -> None:
     case.expect(ended.err == "" and re.match(r"d\.\w+ version 1: \d+ rows", ended.out), f"{ended}")
 
 
-braid_command.main([metrics_say_what_the_job_does, promises_are_watched, metrics_are_the_documented_ones, metrics_are_well_formed,
+braid_command.main([metrics_say_what_the_job_does, promises_are_watched, promises_about_rows_and_state_are_watched,
+                   metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,
                     the_address_of_the_environment, status_of_a_running_and_of_a_stopped_job,
                     status_of_jobs_that_do_not_answer, structured_log, failures_in_the_log,
