@@ -4,6 +4,7 @@
     operations.py BRAID [--only NAME] [--seed N] [--keep]
 """
 import http.client
+import http.server
 import json
 import pathlib
 import re
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -311,6 +313,93 @@ product once
             case.expect(told == promises, f"{kind}: {told}")
 
 
+class Receiver(http.server.ThreadingHTTPServer):
+    """Takes alerts as an Alertmanager does; the first `refuse` requests get a 503."""
+    daemon_threads = True
+
+    def __init__(self, refuse: int):
+        server = self
+        self.requests, self.refused, self.lock = [], 0, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with server.lock:
+                    status = 503 if server.refused < refuse else 200
+                    server.refused += status == 503
+                    if status == 200:
+                        server.requests.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def alerts(self) -> list:
+        with self.lock:
+            return [alert for _, _, body in self.requests for alert in body]
+
+
+def alerts_are_sent(case: Case) -> None:
+    receiver = Receiver(refuse=2)
+    shop = Shop(case)
+    (shop.folder / "main.braid").write_text("""domain d
+
+stream s
+  time at within 0s
+  idle never
+{ a: int, at: timestamp }
+
+product newest
+  contract { fresh within 3s }
+{
+  from s
+}
+""")
+    with (shop.folder / "braid.toml").open("a") as config:
+        config.write(f'\n[env.dev.alerts]\nwebhook = "http://127.0.0.1:{receiver.server_port}"\n')
+    for file in (shop.folder / "in").iterdir():
+        file.unlink()
+
+    def write() -> None:
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with (shop.folder / "in/0.ndjson").open("a") as grown:
+            grown.write(f'{{"a":1,"at":"{at}"}}\n')
+
+    write()
+    with Job(shop, "--log", "json") as job:
+        job.wait(lambda: len(receiver.alerts()) > 0, "nobody was told of the breach")
+        path, kind, _ = receiver.requests[0]
+        case.expect(path == "/api/v2/alerts" and kind == "application/json", f"{path} {kind}")
+        breach = receiver.alerts()[0]
+        labels = breach["labels"]
+        case.expect(labels["alertname"] == "BraidPromiseBreached" and labels["product"] == "d.newest" and
+                    labels["promise"] == "fresh within 3s" and labels["version"] == "1", f"{labels}")
+        case.expect("newest row is" in breach["annotations"]["description"], f"{breach}")
+        case.expect(breach["endsAt"] > breach["startsAt"], f"{breach}")
+
+        def is_over() -> bool:
+            write()
+            time.sleep(0.3)
+            last = receiver.alerts()[-1]
+            return last["labels"] == labels and last["startsAt"] == breach["startsAt"] and last["endsAt"] < breach["endsAt"]
+        job.wait(is_over, "nobody was told of the recovery")
+        _, log = job.stop()
+        case.expect("7402" in log and "503" in log, log)
+
+
+def alerts_to_nobody_do_no_harm(case: Case) -> None:
+    shop = Shop(case)
+    with (shop.folder / "braid.toml").open("a") as config:
+        config.write('\n[env.dev.alerts]\nwebhook = "alertmanager:9093"\n')
+    ran = case.braid("check", shop.folder)
+    case.expect(ran.code != 0 and "webhook" in ran.err + ran.out, f"{ran}")
+
+
 def metrics_are_the_documented_ones(case: Case) -> None:
     with Job(Shop(case)) as job:
         shown, described = families(job.get("/metrics").text), documented()
@@ -514,6 +603,7 @@ def without_options_nothing_changes(case: Case) -> None:
 
 
 braid_command.main([metrics_say_what_the_job_does, promises_are_watched, promises_about_rows_and_state_are_watched,
+                    alerts_are_sent, alerts_to_nobody_do_no_harm,
                    metrics_are_the_documented_ones, metrics_are_well_formed,
                     probes_and_paths, a_job_that_recovers_is_not_ready, broken_requests_do_no_harm, an_address_in_use,
                     the_address_of_the_environment, status_of_a_running_and_of_a_stopped_job,
