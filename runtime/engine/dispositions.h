@@ -14,6 +14,7 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/engine/output_writer.h"
 #include "runtime/operators/operator.h"
+#include "runtime/promise/promise_change.h"
 #include "runtime/promise/published_rows.h"
 #include "runtime/report/diagnostic.h"
 
@@ -54,6 +55,8 @@ class LedgerDispositions : public Dispositions {
   /// made once more.
   void read(int op, int input, uint64_t rows);
 
+  /// A row of the `alerts` of a product that the program has; in the turn of that number.
+  void tell(const PromiseChange& change, uint64_t turn);
   /// A record that gives no row: its structure is broken, or its time is out of the question.
   void reject_record(int source_op, const Record& record, uint32_t site, const Diagnostic& reason);
   /// A row that the `from` kernel did not let through.

@@ -42,4 +42,11 @@ StateSize TurnEngine::state_size(int product) const {
   return sum;
 }
 
+void TurnEngine::tell(const PromiseChange& change) {
+  begin_turn();
+  ++turn_;
+  dispositions_.tell(change, turn_);
+  release();
+}
+
 }  // namespace braid

@@ -51,6 +51,7 @@ Status JobRun::follow() {
   if (options_.monitor != nullptr && options_.monitor->watches_promises()) turns_.engine().watch_promises();
   while (!stops()) {
     BRAID_TRY(take_finished());
+    if (options_.monitor != nullptr) BRAID_TRY(turns_.tell(options_.monitor->take_changes()));
     BRAID_TRY(turns_.look());
     if (JobInputs::Partition* partition = turns_.choose()) {
       BRAID_TRY(step(*partition));

@@ -387,10 +387,22 @@ void JobMonitor::watch_promises() {
   promises_.watch(clock_.now_us());
 }
 
+std::vector<PromiseChange> JobMonitor::take_changes() {
+  keeps_changes_ = true;
+  return std::exchange(changes_, {});
+}
+
 void JobMonitor::set_promises(JobStatus& status) {
   for (const size_t changed : promises_.update(status)) {
     const JobStatus::Promise& promise = status.promises[changed];
     const bool breached = promise.status.state == PromiseState::breached;
+    if (keeps_changes_)
+      changes_.push_back({.product = promise.product,
+                          .version = promise.version,
+                          .promise = promise.text,
+                          .breached = breached,
+                          .since = promise.status.since,
+                          .measured = measured_text(promise.rule, promise.status)});
     if (on_event)
       on_event({.kind = breached ? JobEvent::Kind::promise_breached : JobEvent::Kind::promise_recovered,
                 .epoch = status.epoch,

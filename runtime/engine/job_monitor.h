@@ -17,6 +17,7 @@
 #include "runtime/engine/job.h"
 #include "runtime/engine/promise_monitor.h"
 #include "runtime/metrics/registry.h"
+#include "runtime/promise/promise_change.h"
 #include "runtime/promise/promise_watch.h"
 
 namespace braid {
@@ -113,6 +114,8 @@ class JobMonitor {
   /// once, they are not.
   void watch_promises();
   bool watches_promises() const { return promises_.watches(); }
+  /// Of a job that tells readers of its products: what has changed since the last call. Kept from the first call on.
+  std::vector<PromiseChange> take_changes();
 
   // ---- By the job's thread.
   void enter(JobPhase phase);
@@ -185,6 +188,8 @@ class JobMonitor {
   MetricRegistry registry_;
   std::unique_ptr<Families> families_;
   PromiseMonitor promises_;
+  bool keeps_changes_ = false;
+  std::vector<PromiseChange> changes_;
   std::vector<std::vector<PartitionCounters>> partitions_;  ///< by source and ordinal
   std::atomic<JobPhase> phase_ = JobPhase::starting;
   std::atomic<int64_t> moved_at_;          ///< steady clock

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "runtime/engine/job_monitor.h"
+#include "runtime/engine/job_run.h"
 #include "runtime/engine/test_job.h"
+#include "runtime/engine/told_promises.h"
 
 namespace braid {
 namespace {
@@ -106,6 +108,19 @@ TEST_F(Promises, of_freshness_and_volume_are_breached_by_silence) {
   silent_from_ = 20, silent_to_ = 45;
   run();
   expect_once(changes("fresh"), 24, 28, 46, 49);
+  // Readers of the product are told, in this order.
+  const auto told = machine_.fs.read_file("data/out/test.joined.v1.alerts.ndjson");
+  ASSERT_TRUE(told.ok());
+  std::vector<std::string> states;
+  for (size_t at = told->find("\"check\":\""); at != std::string::npos; at = told->find("\"check\":\"", at + 1)) {
+    const auto value = [&](const std::string& name) {
+      const size_t begin = told->find("\"" + name + "\":\"", at) + name.size() + 4;
+      return told->substr(begin, told->find('"', begin) - begin);
+    };
+    states.push_back(value("check") + " " + value("state"));
+  }
+  EXPECT_EQ(states,
+            (std::vector<std::string>{"fresh breached", "fresh recovered", "volume breached", "volume recovered"}));
   // No row in the thirties, and six from the forty-fifth second on; time stands still until then.
   expect_once(changes("volume"), 45, 48, 50, 53);
 }
@@ -136,6 +151,72 @@ TEST_F(Promises, of_state_are_breached_by_many_keys_until_these_are_forgotten) {
   };
   run();
   expect_once(changes("state"), 40, 43, 55, 75);
+}
+
+/// What the clock decided is in the records of the epochs: run again, they give the same rows of `alerts`.
+TEST_F(Promises, are_told_again_as_they_were) {
+  silent_from_ = 20, silent_to_ = 45;
+  run();
+  auto store = MemoryStore::open(machine_.fs, "data/state");
+  ASSERT_TRUE(store.ok());
+  JobOptions again = options_;
+  again.directory = "again";
+  again.monitor = nullptr;
+  const JobSeams seams{machine_.fs, clock_, machine_.executor, machine_.seams().open_store};
+  JobStore fresh(builder_.program, again, seams);
+  ASSERT_TRUE(fresh.lock().ok());
+  ASSERT_TRUE(fresh.open().ok());
+  OutputFiles files(machine_.fs, builder_.program, "again", {});
+  auto place = place_of_store(machine_.fs, "again", fresh.header().id);
+  ASSERT_TRUE(place.ok());
+  files.set_store(*place, false);
+  ASSERT_TRUE(files.recover(fresh.state()).ok());
+  ASSERT_TRUE(fresh.begin().ok());
+  ASSERT_TRUE(files.claim_products(fresh.state()).ok());
+  JobTurns turns(builder_.program, again, seams);
+  ASSERT_TRUE(turns.open(fresh, files).ok());
+  ASSERT_TRUE(turns.load_tables().ok());
+  EpochChain last;
+  int told = 0;
+  const Status scanned =
+      (*store)->scan(StateFamily::meta, "epochs/", [&](std::string_view, std::string_view bytes) -> Status {
+        BRAID_ASSIGN(const EpochRecord record, EpochRecord::decode(bytes));
+        for (const EpochEvent& event : record.events) told += event.is_of_promise() ? 1 : 0;
+        BRAID_TRY(turns.replay(record));
+        EpochRecord made = turns.end_epoch(last);
+        StateBatch batch;
+        BRAID_TRY(files.freeze(fresh.state()));
+        files.collect(batch, made.outputs);
+        EXPECT_EQ(made.after().digest, record.after().digest) << "epoch " << record.after().epoch;
+        last = made.after();
+        return {};
+      });
+  ASSERT_TRUE(scanned.ok()) << scanned.error().message;
+  EXPECT_EQ(told, 4);
+}
+
+TEST(ToldPromises, keep_what_they_say) {
+  const PromiseChange change{.product = "d.p",
+                             .version = 3,
+                             .promise = "latency p99 < 2s",
+                             .breached = true,
+                             .since = 1'700'000'000'000'000,
+                             .measured = "98.10% of 1200 rows in time"};
+  EpochRecord record;
+  record.events = {told_event(change), {.kind = EpochEvent::Kind::moved, .name = {}}};
+  record.events.push_back({.kind = EpochEvent::Kind::turn, .source = 1, .partition = 2, .end = 30, .name = {}});
+  const Result<EpochRecord> read = EpochRecord::decode(record.encode());
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->events.size(), 3U);
+  const PromiseChange same = told_change(read->events[0]);
+  EXPECT_EQ(same.product, change.product);
+  EXPECT_EQ(same.version, change.version);
+  EXPECT_EQ(same.promise, change.promise);
+  EXPECT_EQ(same.breached, change.breached);
+  EXPECT_EQ(same.since, change.since);
+  EXPECT_EQ(same.measured, change.measured);
+  EXPECT_EQ(read->events[2].end, 30);
+  EXPECT_EQ(read->after().digest, record.after().digest);
 }
 
 TEST_F(Promises, are_not_counted_where_nobody_watches) {

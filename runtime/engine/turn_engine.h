@@ -85,6 +85,8 @@ class TurnEngine : private PartitionClocks {
   std::optional<int64_t> next_due();
   /// A turn of its own in which nothing arrives: rows that have waited that long go on.
   void release_waited();
+  /// A turn of its own in which nothing arrives, and the product tells its readers of the change.
+  void tell(const PromiseChange& change);
   /// Rows that `run_from` gave, or records that have been decoded; their memory lives until the turn is over. `ends`:
   /// the partition ends with this turn.
   void run_turn(int source, uint32_t partition, const SourceRows& rows, bool ends);

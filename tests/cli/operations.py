@@ -238,6 +238,11 @@ product newest
         events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         kinds = [each["event"] for each in events if each["event"].startswith("promise_")]
         case.expect(kinds[:2] == ["promise_breached", "promise_recovered"], f"{kinds}")
+    told = [json.loads(line) for line in (shop.store / "out/d.newest.v1.alerts.ndjson").read_text().splitlines()]
+    states = [each["row"]["state"] for each in told]
+    case.expect(states[:2] == ["breached", "recovered"] and {each["check"] for each in told} == {"fresh within 3s"},
+                f"{told}")
+    case.expect(told[0]["row"]["since"] < told[1]["row"]["since"] and "s old" in told[0]["row"]["measured"], f"{told}")
 
 
 def promises_about_rows_and_state_are_watched(case: Case) -> None:
